@@ -1,0 +1,106 @@
+"""Every error this product raises on purpose.
+
+MonitorError                    something went wrong; one line says what       (exit code 1)
+├── UserError                   the user's mistake; file, line and the mend    (exit code 2)
+├── FetchError                  a page could not be fetched
+│   ├── RefusedAddress          the address guard will not connect there
+│   ├── TooLarge                the body passed the size limit
+│   └── TimedOut                the total deadline passed
+├── DecodeError                 the bytes are no text in any charset we know
+├── StorageError                the database could not be opened, upgraded or locked
+└── DeliveryError               a chat could not be reached
+    ├── ChatGone                it never will be: blocked, kicked, deleted
+    └── RetryLater              the service asks for patience
+
+Outcomes are data, exceptions are surprises: a visit that ends blocked or empty is an
+``Outcome`` (see model.py); these errors travel only inside a room, and from a user's
+mistake to the command line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class MonitorError(Exception):
+    """Something went wrong. ``str(error)`` is one line for a person."""
+
+    exit_code = 1
+
+
+class UserError(MonitorError):
+    """The user's mistake. The line names the file, the place in it and the mend."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: Path | str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Keep the parts and build the one line ``file:line:column: message – hint``.
+
+        Args:
+            message: what is wrong, in one line.
+            file: where it is wrong.
+            line: 1-based.
+            column: 1-based.
+            hint: how to mend it.
+        """
+        self.file = None if file is None else Path(file)
+        self.line = line
+        self.column = column
+        self.hint = hint
+        place = ":".join(str(p) for p in (file, line, column) if p is not None)
+        text = f"{place}: {message}" if place else message
+        super().__init__(" ".join(f"{text} – {hint}".split()) if hint else " ".join(text.split()))
+
+
+class FetchError(MonitorError):
+    """A page could not be fetched."""
+
+    def __init__(self, message: str, *, url: str) -> None:
+        """Keep the address beside the reason."""
+        self.url = url
+        super().__init__(f"{message} ({url})")
+
+
+class RefusedAddress(FetchError):
+    """The address guard will not connect there."""
+
+
+class TooLarge(FetchError):
+    """The body passed the size limit."""
+
+
+class TimedOut(FetchError):
+    """The total deadline passed."""
+
+
+class DecodeError(MonitorError):
+    """The bytes are no text in any charset we know."""
+
+
+class StorageError(MonitorError):
+    """The database could not be opened, upgraded or locked."""
+
+
+class DeliveryError(MonitorError):
+    """A chat could not be reached; trying again later may help."""
+
+
+class ChatGone(DeliveryError):
+    """The chat will never take a message again: blocked, kicked, deleted."""
+
+
+class RetryLater(DeliveryError):
+    """The service asks for patience."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        """Keep how many seconds the service wants us to wait."""
+        self.seconds = seconds
+        super().__init__(message)
