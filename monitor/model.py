@@ -204,10 +204,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came back for one address. ``body`` is empty unless ``outcome`` is ``OK``…
+    """What came back for one address.
 
-    … or the body is the evidence of a block. ``etag`` and ``last_modified`` are kept only if
-    the page they came with was read and stored.
+    ``body`` is empty unless ``outcome`` is ``OK``, or the body is the evidence of a block.
+    ``etag`` and ``last_modified`` are kept only if the page they came with was read and stored.
     """
 
     url: str
