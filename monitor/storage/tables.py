@@ -1,0 +1,326 @@
+"""The tables, as SQLAlchemy sees them. Their public face is the views of ``views.py``.
+
+Times are UTC. Offsets are code points into the snapshot's text. Append-only tables
+(``change``, ``delta``, ``statement``, ``target``) are guarded by triggers in the database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    true,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite has no time zones, so it is kept naive there."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: they would be read back as another moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts up by itself only for INTEGER; PostgreSQL wants room for years of rows.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can speak of it on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, date: Date, str: Text, float: Float}  # noqa: RUF012
+
+
+class SourceRow(Base):
+    """A place that is watched, and how its last visits went."""
+
+    __tablename__ = "source"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    region: Mapped[str | None]
+    document_kind: Mapped[str] = mapped_column(String(16))
+    enabled: Mapped[bool] = mapped_column(server_default=true())
+    added_at: Mapped[datetime]
+    first_ok_at: Mapped[datetime | None]  # the end of the first visit that brought something
+    last_visit_at: Mapped[datetime | None]
+    last_ok_at: Mapped[datetime | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(16))
+    last_reason: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_visit_at: Mapped[datetime | None]
+
+
+class ListPageRow(Base):
+    """A list page of a source: what is needed to ask for it conditionally."""
+
+    __tablename__ = "list_page"
+
+    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    url: Mapped[str] = mapped_column(primary_key=True)
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    body_hash: Mapped[str | None] = mapped_column(String(64))
+    last_visit_at: Mapped[datetime | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(16))
+    last_status: Mapped[int | None]
+
+
+class DocumentRow(Base):
+    """One article or report, whatever address it is found at."""
+
+    __tablename__ = "document"
+    __table_args__ = (Index("ix_document_series", "kind", "region", "year"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("source.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    region: Mapped[str | None]
+    year: Mapped[int | None]
+    title: Mapped[str]
+    url: Mapped[str | None]
+    published: Mapped[date | None]
+    first_seen_at: Mapped[datetime]
+    baseline: Mapped[bool]  # history: it raised no "added" when it was first read
+    # The snapshot the next visit is compared with. No foreign key: the two tables name each other.
+    snapshot_id: Mapped[int | None] = mapped_column(Id)
+    succeeded_by_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+
+
+class AddressRow(Base):
+    """An address of a document, and how its last visits went."""
+
+    __tablename__ = "address"
+    __table_args__ = (Index("ix_address_due", "source_id", "next_visit_at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    url: Mapped[str] = mapped_column(unique=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
+    title: Mapped[str]  # as the list gives it
+    listed: Mapped[date | None]
+    baseline: Mapped[bool]
+    first_seen_at: Mapped[datetime]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    body_hash: Mapped[str | None] = mapped_column(String(64))
+    text_hash: Mapped[str | None] = mapped_column(String(64))
+    last_visit_at: Mapped[datetime | None]
+    next_visit_at: Mapped[datetime | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(16))
+    last_status: Mapped[int | None]
+    last_reason: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    suspect_hash: Mapped[str | None] = mapped_column(String(64))
+    suspect_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    suspect_since: Mapped[datetime | None]
+
+
+class BlobRow(Base):
+    """The bytes of a page as they came, kept once by their SHA-256."""
+
+    __tablename__ = "blob"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    codec: Mapped[str] = mapped_column(String(8))
+    size: Mapped[int]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    stored_at: Mapped[datetime]
+
+
+class SnapshotRow(Base):
+    """What one visit saw of a document; written only when the text is new, or suspect."""
+
+    __tablename__ = "snapshot"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"), index=True)
+    visited_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str]
+    status: Mapped[int | None]
+    url: Mapped[str | None]  # where the bytes came from, after redirects
+    content_type: Mapped[str | None]
+    blob_hash: Mapped[str | None] = mapped_column(ForeignKey("blob.hash"))
+    text_hash: Mapped[str] = mapped_column(String(64), index=True)
+    title: Mapped[str]
+    published: Mapped[date | None]
+    text: Mapped[str]
+
+
+class StatementRow(Base):
+    """A sentence that says something about a topic, in one snapshot."""
+
+    __tablename__ = "statement"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    topic: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str]
+    start_offset: Mapped[int]
+    end_offset: Mapped[int]
+    label: Mapped[str] = mapped_column(String(16))
+    speaker: Mapped[str] = mapped_column(String(16))
+    region: Mapped[str | None] = mapped_column(index=True)
+    year: Mapped[int | None]
+    themes: Mapped[str]  # comma-joined
+    section: Mapped[str]
+    targets: Mapped[list[TargetRow]] = relationship(
+        order_by="TargetRow.position", lazy="selectin", cascade="all"
+    )
+
+
+class TargetRow(Base):
+    """A number in a statement."""
+
+    __tablename__ = "target"
+    __table_args__ = (UniqueConstraint("statement_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    statement_id: Mapped[int] = mapped_column(ForeignKey("statement.id"))
+    position: Mapped[int]
+    metric: Mapped[str]
+    op: Mapped[str] = mapped_column(String(16))
+    value: Mapped[float]
+    unit: Mapped[str]
+    year: Mapped[int | None]
+    raw: Mapped[str]
+
+
+class ChangeRow(Base):
+    """One line of the change log."""
+
+    __tablename__ = "change"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    detected_at: Mapped[datetime] = mapped_column(index=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    basis: Mapped[str] = mapped_column(String(16))
+    region: Mapped[str | None] = mapped_column(index=True)
+    topic: Mapped[str] = mapped_column(String(64))
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    similarity: Mapped[float]
+    summary: Mapped[str]  # the deltas in words: 算力规模 160 → 190 Eflops
+    # snapshot, basis, before and after: a change cannot be written twice, NULLs included.
+    identity: Mapped[str] = mapped_column(String(80), unique=True)
+    before: Mapped[StatementRow | None] = relationship(foreign_keys=[before_id])
+    after: Mapped[StatementRow | None] = relationship(foreign_keys=[after_id])
+    deltas: Mapped[list[DeltaRow]] = relationship(
+        order_by="DeltaRow.position", lazy="selectin", cascade="all"
+    )
+    document: Mapped[DocumentRow] = relationship()
+
+
+class DeltaRow(Base):
+    """A target before and after a change."""
+
+    __tablename__ = "delta"
+    __table_args__ = (UniqueConstraint("change_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"))
+    position: Mapped[int]
+    metric: Mapped[str]
+    unit: Mapped[str]
+    before: Mapped[float | None]
+    after: Mapped[float | None]
+
+
+class ChatRow(Base):
+    """A Telegram chat that talks with the bot."""
+
+    __tablename__ = "chat"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    language: Mapped[str] = mapped_column(String(8), default="zh", server_default="zh")
+    added_at: Mapped[datetime]
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+class SubscriptionRow(Base):
+    """A chat's wish to hear of what a rule matches."""
+
+    __tablename__ = "subscription"
+
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime]
+
+
+class AlertRow(Base):
+    """The outbox: matched changes of one snapshot on their way to one chat."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        UniqueConstraint("chat_id", "snapshot_id"),
+        Index("ix_alert_due", "state", "not_before"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    state: Mapped[str] = mapped_column(String(8))  # pending, leased, sent, dead
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str | None]
+    document: Mapped[DocumentRow] = relationship()
+
+
+class AlertChangeRow(Base):
+    """Which changes an alert tells, and which rule asked for each."""
+
+    __tablename__ = "alert_change"
+
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
