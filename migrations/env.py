@@ -1,0 +1,14 @@
+"""Alembic's way in: the connection comes from ``monitor.storage.database``, lock held."""
+
+from alembic import context
+
+from monitor.storage.tables import Base
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    transactional_ddl=True,
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+context.run_migrations()

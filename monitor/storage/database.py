@@ -1,0 +1,165 @@
+"""The one door to the database: engine, transactions, and the upgrade at start.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: readers never wait for the writer, and what
+was committed survives a power cut. A writing transaction takes the write lock at its start
+(``BEGIN IMMEDIATE``), so that it never fails half-way because another one was faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from monitor.errors import StorageError, UserError
+
+_BUSY_TIMEOUT_MS = 30_000
+# Any number serves, as long as nobody else on the server takes the same one: "policymo" in ASCII.
+_UPGRADE_LOCK = 0x706F6C6963796D6F
+
+
+def migrations_folder() -> Path:
+    """The Alembic scripts: packed into the wheel, or at the top of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    packed = package / "_migrations"
+    return packed if packed.is_dir() else package.parent / "migrations"
+
+
+class Database:
+    """An engine with two kinds of transactions, reading and writing."""
+
+    def __init__(self, url: str) -> None:
+        """Make the engine; nothing is opened yet.
+
+        Args:
+            url: an SQLAlchemy address, ``sqlite:///monitor.db`` or ``postgresql+psycopg://…``.
+
+        Raises:
+            UserError: the address is no address, or its driver is not installed.
+        """
+        try:
+            parsed = make_url(url)
+            if parsed.drivername == "postgresql":
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            self.engine = create_engine(parsed)
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise UserError(
+                f"the database address cannot be read: {error}",
+                hint="write sqlite:///monitor.db or postgresql://user@host/name",
+            ) from None
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"the database driver {error.name} is not installed",
+                hint="pip install 'policy-monitor[postgres]'",
+            ) from None
+        self.url = parsed
+        if self.is_sqlite:
+            _prepare_sqlite(self.engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite, the default."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads; it sees one state of the database to its end."""
+        with self._session(writing=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is committed at the end of the block, or leaves no trace."""
+        with self._session(writing=True) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def _session(self, *, writing: bool) -> Iterator[Session]:
+        bound = self.engine.execution_options(writing=writing)
+        with Session(bound, expire_on_commit=False) as session:
+            yield session
+
+    def upgrade(self) -> list[str]:
+        """Bring the schema to this version's; several processes may try at once.
+
+        Returns:
+            The revisions that were applied, oldest first; empty when there was nothing to do.
+
+        Raises:
+            StorageError: the database cannot be opened, or is newer than this program.
+        """
+        config = Config()
+        config.set_main_option("script_location", str(migrations_folder()))
+        config.set_main_option("path_separator", "os")
+        scripts = ScriptDirectory.from_config(config)
+        head = scripts.get_current_head()
+        try:
+            with self.engine.execution_options(writing=True).begin() as connection:
+                if not self.is_sqlite:
+                    # Held to the end of the transaction; on SQLite BEGIN IMMEDIATE does it.
+                    connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK}
+                    )
+                current = MigrationContext.configure(connection).get_current_revision()
+                if current == head:
+                    return []
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                applied = scripts.iterate_revisions(head or "base", current or "base")
+                return [script.revision for script in reversed(list(applied))]
+        except CommandError as error:
+            raise StorageError(
+                f"{self.shown} has a schema this version does not know, upgrade the program: {error}"
+            ) from None
+        except SQLAlchemyError as error:
+            raise StorageError(f"{self.shown} cannot be opened: {_first_line(error)}") from error
+
+    def revision(self) -> str | None:
+        """The schema revision the database is at; None for an empty one."""
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        # The driver's own transaction handling opens none before DDL and SELECT; ours does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={_BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
