@@ -79,7 +79,6 @@ class SourceRow(Base):
     document_kind: Mapped[str] = mapped_column(String(16))
     enabled: Mapped[bool] = mapped_column(server_default=true())
     added_at: Mapped[datetime]
-    first_ok_at: Mapped[datetime | None]  # the end of the first visit that brought something
     last_visit_at: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
     last_outcome: Mapped[str | None] = mapped_column(String(16))
@@ -89,7 +88,10 @@ class SourceRow(Base):
 
 
 class ListPageRow(Base):
-    """A list page of a source: what is needed to ask for it conditionally."""
+    """A list page of a source: what is needed to ask for it conditionally.
+
+    What stands on it at ``first_ok_at``, its first healthy visit, is history.
+    """
 
     __tablename__ = "list_page"
 
@@ -98,6 +100,7 @@ class ListPageRow(Base):
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     body_hash: Mapped[str | None] = mapped_column(String(64))
+    first_ok_at: Mapped[datetime | None]
     last_visit_at: Mapped[datetime | None]
     last_outcome: Mapped[str | None] = mapped_column(String(16))
     last_status: Mapped[int | None]

@@ -1,0 +1,252 @@
+"""What is known of sources, their list pages and the addresses found on them.
+
+Functions over a session; times are passed in. The rows here are the crawl's memory and may be
+updated; what was seen and what changed lives in ``history.py`` and is only ever added to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from monitor.model import DocumentKind, Fetched, Link, Outcome
+from monitor.storage.tables import AddressRow, ListPageRow, SourceRow
+
+# SQLite takes 32,766 parameters in a statement, older builds 999.
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSource:
+    """What the database keeps of a source of the catalogue."""
+
+    id: str
+    name: str
+    region: str | None
+    document_kind: DocumentKind
+
+
+@dataclass(frozen=True, slots=True)
+class ListMemory:
+    """What an earlier visit to a list page left behind."""
+
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    read_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that is due, with what its last good visit left behind."""
+
+    id: int
+    url: str
+    document_id: int | None
+    title: str
+    listed: date | None
+    baseline: bool
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    text_hash: str | None
+    failures: int
+    first_seen_at: datetime
+    suspect_hash: str | None
+    suspect_count: int
+    suspect_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A link and whether what stands behind it is history."""
+
+    link: Link
+    baseline: bool
+
+
+def sync_sources(session: Session, sources: Iterable[WatchedSource], now: datetime) -> None:
+    """Make the ``source`` table say what the catalogue says; sources no longer in it are kept.
+
+    Their history stays; ``enabled`` turns false.
+    """
+    known = {row.id: row for row in session.scalars(select(SourceRow))}
+    for source in sources:
+        row = known.pop(source.id, None)
+        if row is None:
+            row = SourceRow(id=source.id, added_at=now)
+            session.add(row)
+        row.name = source.name
+        row.region = source.region
+        row.document_kind = source.document_kind
+        row.enabled = True
+    for row in known.values():
+        row.enabled = False
+
+
+def next_visits(session: Session) -> dict[str, datetime | None]:
+    """When each enabled source is due; None: it was never visited."""
+    query = select(SourceRow.id, SourceRow.next_visit_at).where(SourceRow.enabled)
+    return dict(session.execute(query).tuples().all())
+
+
+def source_added_at(session: Session, source_id: str) -> datetime:
+    """When a source came into the catalogue."""
+    return session.scalars(select(SourceRow.added_at).where(SourceRow.id == source_id)).one()
+
+
+def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
+    """What earlier visits left behind, by address of the list page."""
+    rows = session.scalars(select(ListPageRow).where(ListPageRow.source_id == source_id))
+    return {
+        row.url: ListMemory(row.etag, row.last_modified, row.body_hash, row.first_ok_at is not None)
+        for row in rows
+    }
+
+
+def record_list(
+    session: Session,
+    source_id: str,
+    fetched: Fetched,
+    *,
+    body_hash: str | None,
+    complete: bool,
+    now: datetime,
+) -> None:
+    """Note a visit to a list page.
+
+    Args:
+        session: the transaction that also records the links that were found.
+        source_id: whose list it is.
+        fetched: the answer.
+        body_hash: SHA-256 of the body, None without one.
+        complete: whether everything it leads to was read; if not, the next visit must not be
+            told "not modified".
+        now: the time of the visit.
+    """
+    row = session.get(ListPageRow, (source_id, fetched.url))
+    if row is None:
+        row = ListPageRow(source_id=source_id, url=fetched.url)
+        session.add(row)
+    row.last_visit_at = now
+    row.last_outcome = fetched.outcome
+    row.last_status = fetched.status
+    if fetched.outcome is Outcome.OK:
+        row.first_ok_at = row.first_ok_at or now
+        row.etag = fetched.etag if complete else None
+        row.last_modified = fetched.last_modified if complete else None
+        row.body_hash = body_hash if complete else None
+
+
+def known_urls(session: Session, urls: Sequence[str]) -> set[str]:
+    """Those of the addresses that are already in the table."""
+    found: set[str] = set()
+    for first in range(0, len(urls), _CHUNK):
+        part = urls[first : first + _CHUNK]
+        found.update(session.scalars(select(AddressRow.url).where(AddressRow.url.in_(part))))
+    return found
+
+
+def add_addresses(
+    session: Session, source_id: str, found: Sequence[FoundLink], now: datetime
+) -> int:
+    """Add the addresses nobody knew, due at once; the number of them is returned."""
+    known = known_urls(session, [item.link.url for item in found])
+    added = 0
+    for item in found:
+        if item.link.url in known:
+            continue
+        known.add(item.link.url)
+        session.add(
+            AddressRow(
+                url=item.link.url,
+                source_id=source_id,
+                title=item.link.title,
+                listed=item.link.published,
+                baseline=item.baseline,
+                first_seen_at=now,
+                next_visit_at=now,
+                failures=0,
+                suspect_count=0,
+            )
+        )
+        added += 1
+    return added
+
+
+def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -> list[Address]:
+    """Addresses of a source that are due, those that wait longest first."""
+    query = (
+        select(AddressRow)
+        .where(AddressRow.source_id == source_id, AddressRow.next_visit_at <= now)
+        .order_by(AddressRow.next_visit_at, AddressRow.id)
+        .limit(limit)
+    )
+    return [_address(row) for row in session.scalars(query)]
+
+
+def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:
+    """Set columns of an address: how its visit went and when the next one is due."""
+    session.execute(update(AddressRow).where(AddressRow.id == address_id).values(**values))
+
+
+def close_visit(
+    session: Session,
+    source_id: str,
+    *,
+    outcome: Outcome,
+    reason: str,
+    now: datetime,
+    next_visit_at: datetime,
+) -> None:
+    """Note how a visit to a source ended."""
+    row = session.get_one(SourceRow, source_id)
+    row.last_visit_at = now
+    row.last_outcome = outcome
+    row.last_reason = reason or None
+    row.next_visit_at = next_visit_at
+    if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
+        row.last_ok_at = now
+        row.failures = 0
+    else:
+        row.failures += 1
+
+
+def earliest_due(session: Session, source_id: str, *, before: timedelta, now: datetime) -> datetime:
+    """When the source's next address is due, at the latest ``now + before``."""
+    query = (
+        select(AddressRow.next_visit_at)
+        .where(
+            AddressRow.source_id == source_id,
+            or_(AddressRow.next_visit_at > now, AddressRow.next_visit_at.is_(None)),
+        )
+        .order_by(AddressRow.next_visit_at)
+        .limit(1)
+    )
+    due = session.scalars(query).first()
+    latest = now + before
+    return latest if due is None else min(due, latest)
+
+
+def _address(row: AddressRow) -> Address:
+    return Address(
+        id=row.id,
+        url=row.url,
+        document_id=row.document_id,
+        title=row.title,
+        listed=row.listed,
+        baseline=row.baseline,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        text_hash=row.text_hash,
+        failures=row.failures,
+        first_seen_at=row.first_seen_at,
+        suspect_hash=row.suspect_hash,
+        suspect_count=row.suspect_count,
+        suspect_since=row.suspect_since,
+    )
