@@ -1,0 +1,20 @@
+"""Bytes to text: charset, main text, title, day of issue, and whether to believe any of it."""
+
+from monitor.documents.blocked import block_reason_of
+from monitor.documents.body import selector_error
+from monitor.documents.charset import decode
+from monitor.documents.dates import date_in_address, find_date
+from monitor.documents.limits import too_dear
+from monitor.documents.lines import clean
+from monitor.documents.read import read
+
+__all__ = [
+    "block_reason_of",
+    "clean",
+    "date_in_address",
+    "decode",
+    "find_date",
+    "read",
+    "selector_error",
+    "too_dear",
+]
