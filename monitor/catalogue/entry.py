@@ -1,0 +1,173 @@
+"""How a source is written in YAML: the model that checks a file, key by key."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import httpx
+import re2
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from monitor.documents import selector_error
+from monitor.model import DocumentKind, Speaker
+
+_DURATION = re.compile(r"(\d{1,5})\s*(m|h|d|w)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SHORTEST = timedelta(minutes=1)
+
+
+def _duration(value: object) -> timedelta:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write a time as 30m, 6h, 7d or 2w")
+    found = timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
+    if found < _SHORTEST:
+        raise ValueError("a minute is the shortest time between visits")
+    return found
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _address(value: object) -> str:
+    address = str(value)
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host or "\\" in address or " " in address:
+        raise ValueError("write an address that begins with http:// or https://")
+    return address
+
+
+def _expression(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("write a regular expression in quotes")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(value, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else error
+        reason = reason.decode() if isinstance(reason, bytes) else reason
+        raise ValueError(f"this is no regular expression of RE2: {reason}") from None
+    return value
+
+
+def _selector(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("write a CSS selector in quotes")
+    wrong = selector_error(value)
+    if wrong:
+        raise ValueError(f"this is no CSS selector: {wrong}")
+    return value
+
+
+def _charset(value: object) -> str:
+    try:
+        return codecs.lookup(str(value)).name
+    except LookupError:
+        raise ValueError("this is no charset; write utf-8 or gb18030") from None
+
+
+def _code(value: object) -> object:
+    # Unquoted, YAML reads 520000 as a number.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Address = Annotated[str, BeforeValidator(_address)]
+Expression = Annotated[str, BeforeValidator(_expression)]
+Selector = Annotated[str, BeforeValidator(_selector)]
+Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,253}$")]
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+
+def _some(item: Any) -> Any:
+    return Annotated[tuple[item, ...], BeforeValidator(_one_or_many)]
+
+
+class SelectorsEntry(BaseModel):
+    """CSS selectors of a page's parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Selector | None = None
+    published: Selector | None = None
+    source_line: Selector | None = None
+    body: Selector | None = None
+
+
+class FamilyEntry(BaseModel):
+    """What pages made by one system have in common; a source's own words come first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    what: str
+    link_pattern: Expression | None = None
+    title_skip: Expression | None = None
+    paging: str | None = None
+    paging_from: int = 1
+    selectors: SelectorsEntry = SelectorsEntry()
+
+
+class FamiliesFile(BaseModel):
+    """builtin/families.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    families: dict[Word, FamilyEntry]
+
+
+class SourceEntry(BaseModel):
+    """One source as written. Only ``id`` must be there: the rest may come of a built-in one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: SourceId
+    name: str | None = Field(default=None, min_length=1, max_length=100)
+    region: str | None = None
+    code: Annotated[str | None, BeforeValidator(_code)] = None
+    speaker: Speaker = Speaker.GOVERNMENT
+    document_kind: DocumentKind = DocumentKind.PAGE
+    lists: _some(Address) = ()  # type: ignore[valid-type]
+    pages: _some(Address) = ()  # type: ignore[valid-type]
+    family: Word = "generic"
+    link_pattern: Expression | None = None
+    title_pattern: Expression | None = None
+    title_skip: Expression | None = None
+    selectors: SelectorsEntry = SelectorsEntry()
+    every: Duration = timedelta(hours=6)
+    page_every: Duration = timedelta(days=1)
+    max_links: int = Field(default=200, ge=1, le=20_000)
+    list_pages: int = Field(default=1, ge=1, le=100)
+    paging: str | None = Field(default=None, pattern=r"\{n\}")
+    paging_from: int | None = Field(default=None, ge=0, le=10)
+    hosts: _some(Host) = ()  # type: ignore[valid-type]
+    enabled: bool = True
+    baseline: bool = True
+    topics: _some(Word) = ("ai_computing",)  # type: ignore[valid-type]
+    allow_private: bool = False
+    encoding: Annotated[str | None, BeforeValidator(_charset)] = None
+    confidence: Literal["seen", "unverified"] = "unverified"
+    notes: str = ""
+
+
+class SourcesFile(BaseModel):
+    """A catalogue file: built-in or the user's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    builtin: bool = True
+    sources: tuple[SourceEntry, ...] = ()
+
+
+def known_fields() -> Sequence[str]:
+    """Names a source may have, for hints and documents."""
+    return tuple(SourceEntry.model_fields)

@@ -1,0 +1,142 @@
+"""Catalogue files to a catalogue: the built-in ones, then the user's over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import re2
+
+from monitor.catalogue.entry import FamiliesFile, FamilyEntry, SourceEntry, SourcesFile
+from monitor.catalogue.model import Catalogue, Pattern, Source
+from monitor.errors import UserError
+from monitor.model import Selectors
+from monitor.yamlfile import YamlFile, did_you_mean, read_yaml, validate
+
+BUILTIN = Path(__file__).with_name("builtin")
+_FAMILIES = "families.yaml"
+
+
+def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> Catalogue:
+    """The built-in sources with the user's additions and changes.
+
+    A source of a user's file whose id exists changes the fields it names and leaves the others;
+    ``enabled: false`` switches one off; ``builtin: false`` at the top of a file drops all
+    built-in ones. Later files come over earlier ones.
+
+    Raises:
+        UserError: anything wrong in a file, with its line and how to mend it.
+    """
+    read = [_read(path) for path in user_files]
+    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
+    if builtin and all(entries.builtin for _, entries in read):
+        for path in sorted(BUILTIN.glob("*.yaml")):
+            if path.name != _FAMILIES:
+                _merge(merged, *_read(path))
+    for file, entries in read:
+        _merge(merged, file, entries)
+    return Catalogue(tuple(_source(*found) for found in merged.values()))
+
+
+def families() -> Mapping[str, FamilyEntry]:
+    """The page families a source may name."""
+    return _families().families
+
+
+def _read(path: Path) -> tuple[YamlFile, SourcesFile]:
+    file = read_yaml(path)
+    return file, validate(file, SourcesFile, value={} if file.value is None else file.value)
+
+
+def _merge(
+    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]],
+    file: YamlFile,
+    entries: SourcesFile,
+) -> None:
+    here: set[str] = set()
+    for index, entry in enumerate(entries.sources):
+        place = ("sources", index)
+        if entry.id in here:
+            raise file.error((*place, "id"), f"a second source {entry.id!r}", "give it another id")
+        here.add(entry.id)
+        if entry.family not in families():
+            raise file.error(
+                (*place, "family"),
+                f"unknown page family {entry.family!r}",
+                did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
+            )
+        said = {name: getattr(entry, name) for name in entry.model_fields_set}
+        before = merged[entry.id][0] if entry.id in merged else {}
+        merged[entry.id] = ({**before, **said}, file, place)
+
+
+def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) -> Source:
+    entry = SourceEntry.model_construct(**said)
+    if not entry.name:
+        raise _incomplete(file, place, entry.id, "name")
+    if entry.enabled and not entry.lists and not entry.pages:
+        raise _incomplete(file, place, entry.id, "lists or pages")
+    family = families()[entry.family]
+    own, shared = entry.selectors, family.selectors
+    return Source(
+        id=entry.id,
+        name=entry.name,
+        region=entry.region,
+        code=entry.code,
+        speaker=entry.speaker,
+        document_kind=entry.document_kind,
+        lists=tuple(entry.lists),
+        pages=tuple(entry.pages),
+        family=entry.family,
+        link_pattern=_pattern(entry.link_pattern or family.link_pattern),
+        title_pattern=_pattern(entry.title_pattern),
+        title_skip=_pattern(entry.title_skip or family.title_skip),
+        selectors=Selectors(
+            title=own.title or shared.title,
+            published=own.published or shared.published,
+            source_line=own.source_line or shared.source_line,
+            body=own.body or shared.body,
+        ),
+        every=entry.every,
+        page_every=entry.page_every,
+        max_links=entry.max_links,
+        list_pages=entry.list_pages,
+        paging=entry.paging or family.paging,
+        paging_from=family.paging_from if entry.paging_from is None else entry.paging_from,
+        hosts=tuple(entry.hosts),
+        enabled=entry.enabled,
+        baseline=entry.baseline,
+        topics=tuple(entry.topics),
+        allow_private=entry.allow_private,
+        encoding=entry.encoding,
+        confidence=entry.confidence,
+        notes=entry.notes,
+    )
+
+
+def _incomplete(
+    file: YamlFile, place: tuple[str | int, ...], source_id: str, what: str
+) -> UserError:
+    near = did_you_mean(source_id, _builtin_ids())
+    hint = f"add {what}" + (f", or {near}" if near and source_id not in _builtin_ids() else "")
+    return file.error((*place, "id"), f"the source {source_id!r} has no {what}", hint)
+
+
+def _pattern(expression: str | None) -> Pattern | None:
+    if expression is None:
+        return None
+    compiled: Pattern = re2.compile(expression)
+    return compiled
+
+
+@cache
+def _families() -> FamiliesFile:
+    return validate(read_yaml(BUILTIN / _FAMILIES), FamiliesFile)
+
+
+@cache
+def _builtin_ids() -> tuple[str, ...]:
+    files = [path for path in sorted(BUILTIN.glob("*.yaml")) if path.name != _FAMILIES]
+    return tuple(entry.id for path in files for entry in _read(path)[1].sources)

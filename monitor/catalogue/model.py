@@ -1,0 +1,106 @@
+"""A place that is watched, as a frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from monitor.model import DocumentKind, Selectors, Speaker
+
+
+class Pattern(Protocol):
+    """A compiled linear-time expression (google-re2)."""
+
+    @property
+    def pattern(self) -> str:
+        """The expression as written."""
+
+    def search(self, text: str) -> Any:
+        """A match anywhere in ``text``, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A report column, a news list, an e-paper or some fixed pages, of one speaker.
+
+    ``region`` is a full official name, None for the press; ``code`` its GB/T 2260 code.
+    ``lists`` are addresses whose links are followed, ``pages`` addresses that are read
+    themselves. A link passes if its absolute address has ``link_pattern``, its title has
+    ``title_pattern`` and has not ``title_skip``, each if given. ``hosts`` are further hosts its
+    links and redirects may lead to. ``list_pages`` is how many pages of a list are walked; the
+    address of the next one comes of ``paging``, where ``{n}`` counts from ``paging_from``.
+    ``every`` is the time between visits of a list, ``page_every`` of a known document.
+    With ``baseline`` what stands there at the first visit is history and alerts nobody.
+    ``allow_private`` lets this source live on a private or loopback host.
+    """
+
+    id: str
+    name: str
+    region: str | None
+    code: str | None
+    speaker: Speaker
+    document_kind: DocumentKind
+    lists: tuple[str, ...]
+    pages: tuple[str, ...]
+    family: str
+    link_pattern: Pattern | None
+    title_pattern: Pattern | None
+    title_skip: Pattern | None
+    selectors: Selectors
+    every: timedelta
+    page_every: timedelta
+    max_links: int
+    list_pages: int
+    paging: str | None
+    paging_from: int
+    hosts: tuple[str, ...]
+    enabled: bool
+    baseline: bool
+    topics: tuple[str, ...]
+    allow_private: bool
+    encoding: str | None
+    confidence: str
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All sources, in the order of their files; disabled ones included."""
+
+    sources: tuple[Source, ...]
+    _by_id: dict[str, Source] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the sources once."""
+        object.__setattr__(self, "_by_id", {source.id: source for source in self.sources})
+
+    def get(self, source_id: str) -> Source | None:
+        """The source of that id, or None."""
+        return self._by_id.get(source_id)
+
+    @property
+    def enabled(self) -> tuple[Source, ...]:
+        """The sources that are to be visited."""
+        return tuple(source for source in self.sources if source.enabled)
+
+    def __getitem__(self, source_id: str) -> Source:
+        """The source of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._by_id[source_id]
+
+    def __contains__(self, source_id: object) -> bool:
+        """Whether there is a source of that id."""
+        return source_id in self._by_id
+
+    def __iter__(self) -> Iterator[Source]:
+        """The sources in order."""
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.sources)
