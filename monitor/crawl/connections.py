@@ -1,0 +1,105 @@
+"""Connection pools: a small one per host, all with one TLS context.
+
+One shared pool does bookkeeping over all its connections at each request and slows down as they
+grow; a TLS context takes some 40 ms to build. httpcore, the engine of httpx, is used directly:
+it lets the network be passed in (the address guard) without touching private names, and hands
+over bytes as they came, so that unpacking can be capped.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+import httpx
+
+from monitor.crawl.guard import GuardedNetwork, Resolver
+
+_MAX_POOLS = 64
+_KEEP_ALIVE = 15.0
+
+
+@dataclass(slots=True)
+class _Pool:
+    pool: httpcore.AsyncConnectionPool
+    users: int = 0
+
+
+class Connections:
+    """Pools by host, the longest unused ones closed first."""
+
+    def __init__(
+        self,
+        *,
+        per_host: int,
+        http2: bool,
+        proxy: str | None,
+        ca_file: str | None,
+        resolver: Resolver,
+    ) -> None:
+        """Keep what every pool shares."""
+        self._proxy = None if proxy is None else httpx.Proxy(proxy)
+        self._tls = (
+            httpcore.default_ssl_context()
+            if ca_file is None
+            else ssl.create_default_context(cafile=ca_file)
+        )
+        self._shared: dict[str, Any] = {
+            "ssl_context": self._tls,
+            "max_connections": per_host,
+            "max_keepalive_connections": per_host,
+            "keepalive_expiry": _KEEP_ALIVE,
+            "http2": http2,
+        }
+        self._guarded = GuardedNetwork(resolver)
+        self._pools: OrderedDict[tuple[str, bool], _Pool] = OrderedDict()
+
+    @asynccontextmanager
+    async def to(
+        self, host: str, *, allow_private: bool
+    ) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        """The pool for a host, held open while it is in use."""
+        key = (host.lower(), allow_private)
+        held = self._pools.get(key)
+        if held is None:
+            held = self._pools[key] = _Pool(self._build(allow_private=allow_private))
+        self._pools.move_to_end(key)
+        held.users += 1
+        try:
+            yield held.pool
+        finally:
+            held.users -= 1
+            await self._close_some()
+
+    async def aclose(self) -> None:
+        """Close all pools."""
+        while self._pools:
+            _, held = self._pools.popitem()
+            await held.pool.aclose()
+
+    def _build(self, *, allow_private: bool) -> httpcore.AsyncConnectionPool:
+        proxy = self._proxy
+        if proxy is None:
+            network = None if allow_private else self._guarded
+            return httpcore.AsyncConnectionPool(**self._shared, network_backend=network)
+        url = httpcore.URL(
+            scheme=proxy.url.raw_scheme,
+            host=proxy.url.raw_host,
+            port=proxy.url.port,
+            target=proxy.url.raw_path,
+        )
+        if proxy.url.scheme.startswith("socks5"):
+            return httpcore.AsyncSOCKSProxy(
+                proxy_url=url, proxy_auth=proxy.raw_auth, **self._shared
+            )
+        return httpcore.AsyncHTTPProxy(proxy_url=url, proxy_auth=proxy.raw_auth, **self._shared)
+
+    async def _close_some(self) -> None:
+        for key in list(self._pools)[: max(0, len(self._pools) - _MAX_POOLS)]:
+            if not self._pools[key].users:
+                await self._pools.pop(key).pool.aclose()

@@ -1,0 +1,76 @@
+"""What an answer means: status, headers and body to an outcome. Pure, shared with the fake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from monitor.documents import block_reason_of
+from monitor.model import Outcome
+
+EVIDENCE = 64 * 1024
+"""Bytes of a refusal that are kept."""
+
+_BLOCKED = {
+    403: "the site refuses us",
+    405: "a guard refuses the request",
+    412: "a guard wants its script to be run",
+    429: "the site asks for fewer visits",
+    503: "the site is closed to us or overloaded",
+    521: "a guard wants its script to be run",
+}
+_GONE = frozenset({404, 410})
+_WITH_BODY = frozenset({200, 202, 203})
+_LONGEST_PATIENCE = 7 * 86_400.0
+
+
+def judge(
+    status: int, body: bytes, content_type: str | None, *, conditional: bool
+) -> tuple[Outcome, str]:
+    """The outcome of an answer that came in whole, and one line of reason unless it is well.
+
+    Args:
+        status: the HTTP status.
+        body: unpacked.
+        content_type: the header.
+        conditional: whether the request carried validators, without which a 304 means nothing.
+    """
+    if status in _WITH_BODY:
+        return _judge_body(status, body, content_type)
+    if status == 304 and conditional:
+        return Outcome.NOT_MODIFIED, ""
+    if status in _BLOCKED:
+        return Outcome.BLOCKED, f"HTTP {status}: {_BLOCKED[status]}"
+    return (Outcome.GONE if status in _GONE else Outcome.ERROR), f"HTTP {status}"
+
+
+def _judge_body(status: int, body: bytes, content_type: str | None) -> tuple[Outcome, str]:
+    blocked = block_reason_of(body, content_type)
+    if blocked:
+        return Outcome.BLOCKED, f"HTTP {status}: {blocked}"
+    if not body:
+        return Outcome.EMPTY, f"HTTP {status} without a body"
+    if status == 202:
+        return Outcome.ERROR, "HTTP 202: the page is not ready"
+    return Outcome.OK, ""
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds the site wants us to wait, at most a week, or None.
+
+    Args:
+        headers: with lower-case names.
+        now: aware; what an HTTP date is counted from.
+    """
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _LONGEST_PATIENCE)
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    when = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return min(max((when - now).total_seconds(), 0.0), _LONGEST_PATIENCE)
