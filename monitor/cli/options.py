@@ -1,0 +1,90 @@
+"""Options that several commands share, and what they open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli.output import Format
+from monitor.commitments import find_region, region_names
+from monitor.errors import UserError
+from monitor.settings import Settings, load_settings
+from monitor.storage.database import Database
+from monitor.yamlfile import did_you_mean
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="MONITOR_CONFIG",
+        help="Settings file; monitor.toml in this folder when there is one.",
+    ),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database", "-d", help="Database address; goes before the settings file.", metavar="URL"
+    ),
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", envvar="MONITOR_FORMAT", help="How to print.")
+]
+RegionOption = Annotated[
+    str | None, typer.Option("--region", help="A region, short (贵州) or official (贵州省).")
+]
+
+
+def utc_now() -> datetime:
+    """The clock of the command line."""
+    return datetime.now(UTC)
+
+
+def region_of(name: str | None) -> str | None:
+    """The official name of a region a user typed.
+
+    Raises:
+        UserError: nobody knows such a region; the nearest name is the hint.
+    """
+    if name is None:
+        return None
+    region = find_region(name)
+    if region is None:
+        raise UserError(f"unknown region {name!r}", hint=did_you_mean(name, region_names()))
+    return region.name
+
+
+def date_of(value: str | None, option: str) -> date | None:
+    """A date a user typed as YYYY-MM-DD.
+
+    Raises:
+        UserError: it is none.
+    """
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise UserError(f"{option}: {value!r} is no date", hint="write YYYY-MM-DD") from None
+
+
+@contextmanager
+def open_database(config: Path | None, url: str | None) -> Iterator[tuple[Settings, Database]]:
+    """Settings and an upgraded database, given back at the end.
+
+    Raises:
+        UserError: the settings are wrong.
+        StorageError: the database cannot be opened or upgraded.
+    """
+    settings = load_settings(config, database=url)
+    database = Database(settings.database)
+    try:
+        database.upgrade()
+        yield settings, database
+    finally:
+        database.close()

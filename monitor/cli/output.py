@@ -1,0 +1,114 @@
+"""How results reach the terminal: tables for people, JSON lines and CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+
+class Format(StrEnum):
+    """What ``--format`` takes."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def complain(message: str) -> None:
+    """One line on standard error, in red where there is a terminal."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style="red"))
+
+
+def note(message: str) -> None:
+    """One line on standard error that is no complaint."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style="dim"))
+
+
+def write_text(text: str) -> None:
+    """A text exactly as it is: offsets into it must hold."""
+    sys.stdout.write(text)
+    if not text.endswith("\n"):
+        sys.stdout.write("\n")
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object a line."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """RFC 4180, with a header. A leading ``=``, ``+``, ``-`` or ``@`` gets a quote before it.
+
+    Spreadsheets run cells that begin so; what a source wrote must not be run on a reader's desk.
+    """
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_harmless(cell) for cell in row])
+
+
+def write_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
+) -> None:
+    """A table for people."""
+    table = Table(title=title, title_justify="left", show_lines=False, expand=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
+    Console().print(table)
+
+
+def write_rows(
+    form: Format,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    objects: Iterable[Mapping[str, Any]] | None = None,
+) -> None:
+    """Rows in the form that was asked for.
+
+    Args:
+        form: what ``--format`` said.
+        columns: the header.
+        rows: cells, as many as there are columns.
+        objects: what JSON lines show instead of the rows keyed by column.
+    """
+    if form is Format.JSONL:
+        if objects is None:
+            objects = (dict(zip(columns, row, strict=True)) for row in rows)
+        write_jsonl(objects)
+    elif form is Format.CSV:
+        write_csv(columns, rows)
+    else:
+        write_table(columns, rows)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error; silent where nobody watches."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _harmless(cell: Any) -> Any:
+    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return "'" + cell
+    return cell

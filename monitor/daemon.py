@@ -1,0 +1,275 @@
+"""The daemon: schedule, crawl, delivery and the bot in one asyncio loop; signals end it cleanly.
+
+A visit that is under way when the signal comes is finished up to its next request; what it has
+not written yet it will see again at the next start, because pages, changes and alerts are only
+ever written together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from rich.console import Console
+from telegram.ext import Application
+
+from monitor.alerts import (
+    Sender,
+    TelegramSender,
+    TerminalSender,
+    build_application,
+    deliver_due,
+    delivery_loop,
+    install_redaction,
+)
+from monitor.catalogue import Source, load_catalogue
+from monitor.commitments import load_topics
+from monitor.crawl import Fetcher, HttpFetcher
+from monitor.fetching import fetcher_settings
+from monitor.model import Outcome
+from monitor.pipeline import Doubt, Interest, Tools, VisitReport, visit
+from monitor.rules import LiveRules
+from monitor.settings import Settings
+from monitor.storage.database import Database
+from monitor.storage.visits import WatchedSource, next_visits, sync_sources
+
+log = logging.getLogger(__name__)
+
+TERMINAL_CHAT = 0
+"""The chat everything goes to when there is no Telegram: no real chat has this number."""
+
+_JITTER = 0.1
+_START_SPREAD = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """What a run is made of, opened by ``open_daemon`` and closed with it."""
+
+    settings: Settings
+    sources: tuple[Source, ...]
+    tools: Tools
+    rules: LiveRules
+    sender: Sender
+    wake: asyncio.Event
+    token: str | None
+
+
+def utc_now() -> datetime:
+    """The clock of the daemon."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_daemon(
+    settings: Settings,
+    *,
+    console: Console,
+    fetcher: Fetcher | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[Daemon]:
+    """Open everything a run needs: database, catalogue, topics, rules, network, sender.
+
+    Raises:
+        UserError: settings, catalogue, topics or rules are wrong.
+        StorageError: the database cannot be opened or upgraded.
+    """
+    token = settings.token()
+    if token is not None:
+        install_redaction(token)
+    rules = LiveRules(settings.rules)
+    sources = tuple(s for s in load_catalogue(settings.catalogue).sources if s.enabled)
+    topics = load_topics(settings.topics)
+    database = Database(settings.database)
+    wake = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        stack.callback(database.close)
+        await asyncio.to_thread(database.upgrade)
+        if fetcher is None:
+            fetcher = await stack.enter_async_context(HttpFetcher(fetcher_settings(settings)))
+        sender: Sender
+        if token is None:
+            sender = TerminalSender(console)
+        else:
+            sender = await stack.enter_async_context(
+                TelegramSender(
+                    token, base_url=settings.telegram.base_url, proxy=settings.telegram.proxy
+                )
+            )
+        terminal = TERMINAL_CHAT if token is None else None
+        suspects = settings.suspects
+        tools = Tools(
+            database=database,
+            fetcher=fetcher,
+            topics=topics,
+            interest=lambda: Interest(rules.current(), terminal),
+            now=now,
+            doubt=Doubt(visits=suspects.visits, hours=suspects.hours, shrink=suspects.shrink),
+            zone=ZoneInfo(settings.timezone),
+            wake=lambda: loop.call_soon_threadsafe(wake.set),
+        )
+        await asyncio.to_thread(_sync, database, sources, now())
+        yield Daemon(settings, sources, tools, rules, sender, wake, token)
+
+
+async def run_once(
+    daemon: Daemon, *, done: Callable[[VisitReport], None] = lambda _: None
+) -> list[VisitReport]:
+    """Visit every source that is due, send what came of it, and return.
+
+    Args:
+        daemon: an open daemon.
+        done: told of each visit as it ends.
+    """
+    due = await asyncio.to_thread(due_sources, daemon)
+    limit = asyncio.Semaphore(daemon.settings.crawl.concurrency)
+
+    async def one(source: Source) -> VisitReport:
+        async with limit:
+            report = await _visit_safely(source, daemon)
+        done(report)
+        return report
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(source)) for source in due]
+    await deliver_due(daemon.tools.database, daemon.sender, now=daemon.tools.now)
+    return [task.result() for task in tasks]
+
+
+def due_sources(daemon: Daemon) -> list[Source]:
+    """The sources whose next visit has come."""
+    with daemon.tools.database.read() as session:
+        due = next_visits(session)
+    now = daemon.tools.now()
+    return [s for s in daemon.sources if (when := due.get(s.id)) is None or when <= now]
+
+
+async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
+    """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
+    scheduler = _schedule(daemon)
+    async with AsyncExitStack() as stack:
+        if daemon.token is not None:
+            application = build_application(
+                daemon.token,
+                base_url=daemon.settings.telegram.base_url,
+                proxy=daemon.settings.telegram.proxy,
+                database=daemon.tools.database,
+                rules=daemon.rules.current,
+                now=daemon.tools.now,
+                allowed_chats=frozenset(daemon.settings.telegram.allowed_chats) or None,
+            )
+            await stack.enter_async_context(_polling(application))
+        delivery = asyncio.create_task(
+            delivery_loop(
+                daemon.tools.database,
+                daemon.sender,
+                now=daemon.tools.now,
+                wake=daemon.wake,
+                stop=stop,
+            )
+        )
+        scheduler.start()
+        log.info("daemon.started", extra={"sources": len(daemon.sources)})
+        try:
+            await stop.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            daemon.wake.set()
+            await delivery
+            log.info("daemon.stopped")
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and Ctrl-C set ``stop``; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        log.info("daemon.stopping", extra={"signal": number.name})
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _schedule(daemon: Daemon) -> AsyncIOScheduler:
+    scheduler = AsyncIOScheduler(
+        timezone=daemon.settings.timezone,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    limit = asyncio.Semaphore(daemon.settings.crawl.concurrency)
+
+    async def one(source: Source) -> None:
+        async with limit:
+            await _visit_safely(source, daemon)
+
+    with daemon.tools.database.read() as session:
+        due = next_visits(session)
+    now = daemon.tools.now()
+    for source in daemon.sources:
+        seconds = min(source.every, source.page_every).total_seconds()
+        # Sources that are all due at the start are spread, so that they do not call at once.
+        spread = now + _START_SPREAD * random.random()  # noqa: S311
+        scheduler.add_job(
+            one,
+            IntervalTrigger(
+                seconds=max(1, int(seconds)),
+                jitter=max(1, int(seconds * _JITTER)),
+                timezone=daemon.settings.timezone,
+            ),
+            args=[source],
+            id=source.id,
+            next_run_time=max(due.get(source.id) or spread, spread),
+        )
+    return scheduler
+
+
+async def _visit_safely(source: Source, daemon: Daemon) -> VisitReport:
+    """A visit whose faults are logged and stay its own: the other sources go on."""
+    try:
+        return await visit(source, daemon.tools)
+    except Exception as error:
+        log.exception("visit.failed", extra={"source": source.id})
+        reason = f"{type(error).__name__}: {error}"
+        return VisitReport(source.id, Outcome.ERROR, reason)
+
+
+@asynccontextmanager
+async def _polling(application: Application[Any, Any, Any, Any, Any, Any]) -> AsyncIterator[None]:
+    """The bot's long polling, inside our loop. Telegram being away does not stop the crawl."""
+    async with application:
+        await application.start()
+        if application.updater is not None:
+            await application.updater.start_polling(bootstrap_retries=-1)
+        try:
+            yield
+        finally:
+            if application.updater is not None and application.updater.running:
+                await application.updater.stop()
+            await application.stop()
+
+
+def _sync(database: Database, sources: Sequence[Source], now: datetime) -> None:
+    with database.write() as session:
+        sync_sources(
+            session,
+            [WatchedSource(s.id, s.name, s.region, s.document_kind) for s in sources],
+            now,
+        )

@@ -1,0 +1,337 @@
+"""What a page that was read does to the history: one call, inside one transaction.
+
+``take_in`` decides which document the page belongs to, whether its text may be believed, what
+changed, whom that interests, and writes all of it: snapshot, statements, changes and alerts
+stand together in the database or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from monitor.changes import compare, same_document, suspicion
+from monitor.model import (
+    Basis,
+    Change,
+    Document,
+    DocumentKind,
+    Kind,
+    Outcome,
+    Provenance,
+    Statement,
+)
+from monitor.rules import RuleSet
+from monitor.storage.history import (
+    Evidence,
+    StoredDocument,
+    StoredSnapshot,
+    add_changes,
+    add_document,
+    add_snapshot,
+    digest,
+    find_report,
+    find_text,
+    get_document,
+    has_changes,
+    load_snapshot,
+    promote,
+    settle,
+    succeed,
+)
+from monitor.storage.outbox import enqueue
+from monitor.storage.subscriptions import chats_of_rules
+
+# Two texts of one report on two sites differ by editor's lines and lost paragraphs, seldom by
+# more; two reports of one region and year (a part, a draft of another body) by nearly all.
+_MIRROR = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A page with all pure work done: read, and searched for statements."""
+
+    document: Document
+    provenance: Provenance
+    statements: tuple[Statement, ...]
+    evidence: Evidence
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What earlier visits thought of a suspect text at this address, and when it is believed."""
+
+    text_hash: str | None = None
+    count: int = 0
+    since: datetime | None = None
+    visits: int = 3
+    hours: float = 24.0
+    shrink: float = 0.5
+
+    def again(self, text_hash: str, now: datetime) -> Doubt:
+        """The doubt after one more visit that saw ``text_hash``."""
+        if text_hash == self.text_hash and self.since is not None:
+            return replace(self, count=self.count + 1)
+        return replace(self, text_hash=text_hash, count=1, since=now)
+
+    def settled(self, now: datetime) -> bool:
+        """Whether enough visits over enough hours saw the same text."""
+        if self.since is None or self.count < self.visits:
+            return False
+        return now - self.since >= timedelta(hours=self.hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Whom changes interest: the rules in force, and where everything goes without Telegram."""
+
+    rules: RuleSet
+    terminal_chat: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an arrival."""
+
+    document_id: int | None
+    outcome: Outcome
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    alerts: int = 0
+    doubt: Doubt | None = None
+
+
+def take_in(
+    session: Session,
+    arrival: Arrival,
+    *,
+    known_id: int | None,
+    history: Callable[[], bool],
+    interest: Interest,
+    doubt: Doubt,
+    now: datetime,
+) -> Taken:
+    """Write an arrival into the history, with its changes and alerts.
+
+    Args:
+        session: a writing transaction; the caller commits it.
+        arrival: the page.
+        known_id: the document this address belonged to at its last visit.
+        history: whether a new document was there before its source was watched.
+        interest: whom changes interest.
+        doubt: what earlier visits thought of a suspect text here.
+        now: the time of the visit.
+
+    Returns:
+        What became of it; ``outcome`` is ``SHRUNK`` while the text is doubted.
+    """
+    if known_id is not None:
+        known = get_document(session, known_id)
+        return _revise(session, arrival, known, interest=interest, doubt=doubt, now=now)
+    twin, arrival = _find_twin(session, arrival)
+    if twin is not None:
+        if twin.url is None and arrival.evidence.url is not None:
+            _adopt(session, arrival, twin, now)
+        return Taken(twin.id, Outcome.OK, "mirror")
+    return _begin(session, arrival, history=history(), interest=interest, now=now)
+
+
+def _revise(
+    session: Session,
+    arrival: Arrival,
+    document: StoredDocument,
+    *,
+    interest: Interest,
+    doubt: Doubt,
+    now: datetime,
+) -> Taken:
+    """A document that was read before, with another text than last time."""
+    if document.url is not None and document.url != arrival.evidence.url:
+        return Taken(document.id, Outcome.OK, "mirror")
+    before = None
+    if document.snapshot_id is not None:
+        before = load_snapshot(session, document.snapshot_id)
+        reason = suspicion(before.text, arrival.document.text, shrink=doubt.shrink)
+        if reason:
+            doubt = doubt.again(digest(arrival.document.text), now)
+            if not doubt.settled(now):
+                if doubt.count == 1:
+                    _write(
+                        session, document.id, arrival, now, outcome=Outcome.SHRUNK, reason=reason
+                    )
+                return Taken(document.id, Outcome.SHRUNK, reason, doubt=doubt)
+    after = _write(session, document.id, arrival, now)
+    promote(
+        session,
+        document.id,
+        after.id,
+        title=arrival.document.title,
+        published=arrival.document.published,
+    )
+    changes = [
+        change
+        for change in compare(before.statements if before else (), after.statements, Basis.REVISION)
+        if change.kind is not Kind.CONTINUED
+    ]
+    return _log(
+        session,
+        changes,
+        document_id=document.id,
+        before=before,
+        after=after,
+        source_id=arrival.source_id,
+        interest=interest,
+        now=now,
+    )
+
+
+def _begin(
+    session: Session, arrival: Arrival, *, history: bool, interest: Interest, now: datetime
+) -> Taken:
+    """A document nobody has seen before."""
+    provenance = arrival.provenance
+    older = newer = None
+    if provenance.kind is DocumentKind.REPORT and provenance.region and provenance.year:
+        older = find_report(session, provenance.region, provenance.year - 1)
+        newer = find_report(session, provenance.region, provenance.year + 1)
+        history = history or newer is not None
+    document = add_document(
+        session,
+        provenance=provenance,
+        source_id=arrival.source_id,
+        url=arrival.evidence.url,
+        baseline=history,
+        now=now,
+    )
+    after = _write(session, document.id, arrival, now)
+    promote(
+        session,
+        document.id,
+        after.id,
+        title=provenance.title,
+        published=arrival.document.published,
+    )
+    if newer is not None and newer.snapshot_id is not None:
+        _succeed_silently(session, document.id, after, newer, now)
+    before = None
+    if older is not None and older.snapshot_id is not None:
+        before = load_snapshot(session, older.snapshot_id)
+        succeed(session, older.id, document.id)
+        changes = compare(before.statements, after.statements, Basis.SUCCESSION)
+    elif history:
+        return Taken(document.id, Outcome.OK)
+    else:
+        changes = compare((), after.statements, Basis.REVISION)
+    return _log(
+        session,
+        changes,
+        document_id=document.id,
+        before=before,
+        after=after,
+        source_id=arrival.source_id,
+        interest=None if history else interest,
+        now=now,
+    )
+
+
+def _succeed_silently(
+    session: Session,
+    older_id: int,
+    before: StoredSnapshot,
+    newer: StoredDocument,
+    now: datetime,
+) -> None:
+    """An older report arrives after its successor: the log gets the comparison, nobody is told."""
+    succeed(session, older_id, newer.id)
+    if newer.snapshot_id is None or has_changes(session, newer.snapshot_id, Basis.SUCCESSION):
+        return
+    after = load_snapshot(session, newer.snapshot_id)
+    changes = compare(before.statements, after.statements, Basis.SUCCESSION)
+    add_changes(session, changes, document_id=newer.id, before=before, after=after, now=now)
+
+
+def _find_twin(session: Session, arrival: Arrival) -> tuple[StoredDocument | None, Arrival]:
+    """The document this new address is a mirror of, if there is one."""
+    same_text = find_text(session, digest(arrival.document.text))
+    if same_text is not None:
+        return same_text, arrival
+    provenance = arrival.provenance
+    if provenance.kind is not DocumentKind.REPORT or not provenance.region or not provenance.year:
+        return None, arrival
+    report = find_report(session, provenance.region, provenance.year)
+    if report is None or report.snapshot_id is None:
+        return None, arrival
+    text = load_snapshot(session, report.snapshot_id).text
+    if same_document(text, arrival.document.text) >= _MIRROR:
+        return report, arrival
+    # A series has one report a year; what claims to be a second one is kept outside of it.
+    return None, replace(arrival, provenance=replace(provenance, kind=DocumentKind.PAGE))
+
+
+def _adopt(session: Session, arrival: Arrival, twin: StoredDocument, now: datetime) -> None:
+    """A report that came from a file is now seen on the web: that text is compared from now on."""
+    after = _write(session, twin.id, arrival, now)
+    promote(session, twin.id, after.id, title=twin.title, published=arrival.document.published)
+    settle(session, twin.id, url=arrival.evidence.url, source_id=arrival.source_id)
+
+
+def _write(
+    session: Session,
+    document_id: int,
+    arrival: Arrival,
+    now: datetime,
+    *,
+    outcome: Outcome = Outcome.OK,
+    reason: str = "",
+) -> StoredSnapshot:
+    return add_snapshot(
+        session,
+        document_id,
+        arrival.document,
+        arrival.statements if outcome is Outcome.OK else (),
+        evidence=arrival.evidence,
+        now=now,
+        outcome=outcome,
+        reason=reason,
+    )
+
+
+def _log(
+    session: Session,
+    changes: Sequence[Change],
+    *,
+    document_id: int,
+    before: StoredSnapshot | None,
+    after: StoredSnapshot,
+    source_id: str | None,
+    interest: Interest | None,
+    now: datetime,
+) -> Taken:
+    """Write the changes, and an alert for every chat that a rule names or that subscribed."""
+    change_ids = add_changes(
+        session, changes, document_id=document_id, before=before, after=after, now=now
+    )
+    if interest is None:
+        return Taken(document_id, Outcome.OK, changes=tuple(changes))
+    found = [
+        (change_id, match)
+        for change_id, change in zip(change_ids, changes, strict=True)
+        for match in interest.rules.match(change, source_id=source_id)
+    ]
+    if interest.terminal_chat is not None:
+        wanted = [(i, m.rule_id, interest.terminal_chat, m.priority) for i, m in found]
+    else:
+        subscribed = chats_of_rules(session, {match.rule_id for _, match in found})
+        wanted = [
+            (change_id, match.rule_id, chat, match.priority)
+            for change_id, match in found
+            for chat in dict.fromkeys((*match.chats, *subscribed.get(match.rule_id, ())))
+        ]
+    alerts = enqueue(
+        session, snapshot_id=after.id, document_id=document_id, matches=wanted, now=now
+    )
+    return Taken(document_id, Outcome.OK, changes=tuple(changes), alerts=alerts)

@@ -1,0 +1,187 @@
+"""Fetch, read, extract: visit the addresses of a source that are due and take in what is new."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from monitor.catalogue import Source
+from monitor.commitments import extract, guess_provenance
+from monitor.documents import read
+from monitor.model import Document, DocumentKind, Fetched, Outcome, Provenance
+from monitor.pipeline.intake import Arrival, Doubt, Taken, take_in
+from monitor.pipeline.schedule import is_history, next_page_visit
+from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
+from monitor.storage.history import Evidence, digest
+from monitor.storage.visits import Address, due_addresses, note_address, source_added_at
+
+_BATCH = 50
+
+
+async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
+    """Visit every address of a source that is due now, one after the other."""
+    start = tools.now()
+    while True:
+        due = await asyncio.to_thread(_due, source, tools, start)
+        notes: list[tuple[int, dict[str, object]]] = []
+        for address in due:
+            fetched = await tools.fetcher.fetch(
+                address.url,
+                allow_private=source.allow_private,
+                etag=address.etag,
+                last_modified=address.last_modified,
+            )
+            if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
+                taken = await asyncio.to_thread(_take_page, source, tools, address, fetched)
+                report.pages[taken.outcome] += 1
+                report.changes.extend(taken.changes)
+                report.alerts += taken.alerts
+            else:
+                report.pages[fetched.outcome] += 1
+                notes.append(
+                    (address.id, _note(source, address, fetched, fetched.outcome, tools.now()))
+                )
+        if notes:
+            await asyncio.to_thread(_note_all, tools, notes)
+        if len(due) < _BATCH:
+            return
+
+
+def _due(source: Source, tools: Tools, start: datetime) -> list[Address]:
+    with tools.database.read() as session:
+        return due_addresses(session, source.id, start, _BATCH)
+
+
+def _note_all(tools: Tools, notes: list[tuple[int, dict[str, object]]]) -> None:
+    with tools.database.write() as session:
+        for address_id, values in notes:
+            note_address(session, address_id, values)
+
+
+def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched) -> Taken:
+    """Read a page whose bytes are new and write what follows from it, in one transaction."""
+    document = read(
+        fetched.body,
+        content_type=fetched.content_type,
+        url=fetched.final_url,
+        selectors=source.selectors,
+        encoding=source.encoding,
+    )
+    now = tools.now()
+    text_hash = digest(document.text)
+    note = _note(source, address, fetched, document.outcome, now)
+    if document.outcome is not Outcome.OK:
+        note["last_reason"] = document.reason
+        with tools.database.write() as session:
+            note_address(session, address.id, note)
+        return Taken(address.document_id, document.outcome, document.reason)
+    accepted = {
+        "etag": fetched.etag,
+        "last_modified": fetched.last_modified,
+        "body_hash": digest(fetched.body),
+        "text_hash": text_hash,
+        "suspect_hash": None,
+        "suspect_count": 0,
+        "suspect_since": None,
+    }
+    if text_hash == address.text_hash:
+        with tools.database.write() as session:
+            note_address(session, address.id, note | accepted)
+        return Taken(address.document_id, Outcome.OK)
+    provenance = provenance_of(source, document, address)
+    arrival = Arrival(
+        document=document,
+        provenance=provenance,
+        statements=extract(document.text, provenance, tools.topics),
+        evidence=Evidence(
+            address.id, address.url, fetched.status, fetched.content_type, fetched.body
+        ),
+        source_id=source.id,
+    )
+    doubt = Doubt(
+        address.suspect_hash,
+        address.suspect_count,
+        address.suspect_since,
+        tools.doubt.visits,
+        tools.doubt.hours,
+        tools.doubt.shrink,
+    )
+    with tools.database.write() as session:
+        added_at = source_added_at(session, source.id)
+        taken = take_in(
+            session,
+            arrival,
+            known_id=address.document_id,
+            history=lambda: is_history(
+                baseline=address.baseline,
+                published=document.published or address.listed,
+                added_at=added_at,
+                zone=tools.zone,
+            ),
+            interest=tools.interest(),
+            doubt=doubt,
+            now=now,
+        )
+        note["document_id"] = taken.document_id
+        note["last_outcome"] = taken.outcome
+        note["last_reason"] = taken.reason or None
+        if taken.doubt is None:
+            note |= accepted
+        else:
+            note |= {
+                "suspect_hash": taken.doubt.text_hash,
+                "suspect_count": taken.doubt.count,
+                "suspect_since": taken.doubt.since,
+            }
+        note_address(session, address.id, note)
+    return taken
+
+
+def provenance_of(source: Source, document: Document, address: Address | None) -> Provenance:
+    """Who speaks in a document, for where and when: what the page says, else its source.
+
+    A report column also carries explanations, pictures and notices; only what reads like a
+    report becomes a member of the series.
+    """
+    title = document.title or (address.title if address else "")
+    published = document.published or (address.listed if address else None)
+    guess = guess_provenance(
+        document.text,
+        title=title,
+        url=address.url if address else None,
+        published=published,
+        region=source.region,
+    )
+    if guess.kind is DocumentKind.REPORT:
+        return guess
+    kind = DocumentKind.PAGE if source.document_kind is DocumentKind.PAGE else DocumentKind.NEWS
+    return Provenance(
+        kind=kind,
+        speaker=source.speaker,
+        region=source.region,
+        year=guess.year,
+        published=published,
+        title=title,
+    )
+
+
+def _note(
+    source: Source, address: Address, fetched: Fetched, outcome: Outcome, now: datetime
+) -> dict[str, object]:
+    healthy = outcome in HEALTHY
+    return {
+        "last_visit_at": now,
+        "last_outcome": outcome,
+        "last_status": fetched.status,
+        "last_reason": fetched.reason or None,
+        "failures": 0 if healthy else address.failures + 1,
+        "next_visit_at": next_page_visit(
+            outcome,
+            now=now,
+            every=source.page_every,
+            age=now - address.first_seen_at,
+            failures=address.failures,
+            thin_out=source.document_kind is DocumentKind.NEWS,
+            retry_after=fetched.retry_after,
+        ),
+    }

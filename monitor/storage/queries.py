@@ -1,0 +1,97 @@
+"""Questions the command line and the bot ask of the history. They only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from monitor.model import Change, Kind, Label
+from monitor.storage.rows import change_of
+from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """A line of the change log with the document it was found in."""
+
+    id: int
+    detected_at: datetime
+    change: Change
+    summary: str
+    document_id: int
+    document_title: str
+    url: str | None
+    published: date | None
+    source_id: str | None
+
+
+def list_changes(
+    session: Session,
+    *,
+    since: datetime | None = None,
+    region: str | None = None,
+    theme: str | None = None,
+    kind: Kind | None = None,
+    label: Label | None = Label.COMMITMENT,
+    limit: int = 50,
+) -> list[LoggedChange]:
+    """The newest lines of the change log that fit, newest first.
+
+    Args:
+        session: a reading transaction.
+        since: only what was detected at this time or later.
+        region: an official name.
+        theme: one theme the statement must have.
+        kind: one kind.
+        label: the label of the statement; None for all.
+        limit: how many at most.
+    """
+    statement = StatementRow.__table__.alias("shown")
+    query = (
+        select(ChangeRow)
+        .join(ChangeRow.document)
+        .join(statement, statement.c.id == func.coalesce(ChangeRow.after_id, ChangeRow.before_id))
+        .options(
+            contains_eager(ChangeRow.document),
+            joinedload(ChangeRow.before),
+            joinedload(ChangeRow.after),
+        )
+        .order_by(ChangeRow.id.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(ChangeRow.detected_at >= since)
+    if region is not None:
+        query = query.where(ChangeRow.region == region)
+    if kind is not None:
+        query = query.where(ChangeRow.kind == kind)
+    if label is not None:
+        query = query.where(statement.c.label == label)
+    if theme is not None:
+        # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
+        padded = "," + statement.c.themes + ","
+        query = query.where(padded.contains(f",{theme},", autoescape=True))
+    return [_logged(row) for row in session.scalars(query)]
+
+
+def count_changes(session: Session) -> int:
+    """How many lines the change log has."""
+    return session.scalar(select(func.count()).select_from(ChangeRow)) or 0
+
+
+def _logged(row: ChangeRow) -> LoggedChange:
+    document: DocumentRow = row.document
+    return LoggedChange(
+        id=row.id,
+        detected_at=row.detected_at,
+        change=change_of(row),
+        summary=row.summary,
+        document_id=document.id,
+        document_title=document.title,
+        url=document.url,
+        published=document.published,
+        source_id=document.source_id,
+    )
