@@ -1,0 +1,6 @@
+"""A sample site on loopback, with its catalogue and rules: the whole way without a network."""
+
+from monitor.demo.files import DemoFiles, write_files
+from monitor.demo.site import SampleSite
+
+__all__ = ["DemoFiles", "SampleSite", "write_files"]
