@@ -50,9 +50,13 @@ def parse(address: str) -> httpx.URL:
         raise RefusedAddress("the address has a user name in it", url=address)
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
-    if not host or len(host) > 253 or _HOST.fullmatch(host) is None or port == 0:
+    if not host or len(host) > 253 or _HOST.fullmatch(host) is None or not _is_port(port):
         raise RefusedAddress("the address has no plain host", url=address)
     return url
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port < 65_536
 
 
 def resolve(base: str, reference: str) -> str | None:

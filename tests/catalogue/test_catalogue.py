@@ -1,0 +1,153 @@
+"""The built-in sources, and a user's file over them."""
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.catalogue import families, load_catalogue
+from monitor.errors import UserError
+from monitor.model import DocumentKind, Speaker
+
+MINE = """
+sources:
+  - id: my-list
+    name: 某市新闻
+    region: 贵州省
+    lists: https://a.example.cn/news/
+    every: 30m
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def loaded(*texts, **options):
+        files = []
+        for number, text in enumerate(texts):
+            file = tmp_path / f"{number}.yaml"
+            file.write_text(text, encoding="utf-8")
+            files.append(file)
+        return load_catalogue(files, **options)
+
+    return loaded
+
+
+def test_all_provinces_the_state_council_and_the_newspaper_are_built_in():
+    catalogue = load_catalogue()
+    regions = {s.region for s in catalogue if s.document_kind is DocumentKind.REPORT}
+    assert len(regions) == 32
+    codes = {s.code for s in catalogue if s.code}
+    assert len(codes) == 32
+    assert all(len(code) == 6 and code.endswith("0000") for code in codes)
+    assert "全国" in regions
+    press = [s for s in catalogue if s.region is None]
+    assert {s.speaker for s in press} == {Speaker.MEDIA}
+    assert {s.id for s in press} == {"cena-www", "cena-epaper"}
+    assert all(s.lists or s.pages for s in catalogue)
+
+
+def test_regions_and_codes_are_the_official_ones(shared):
+    import yaml
+
+    known = yaml.safe_load((shared / "sources" / "sources.yaml").read_text(encoding="utf-8"))
+    official = {p["region"]["gbt2260"]: p["region"]["full_name"] for p in known["provinces"]}
+    ours = {s.code: s.region for s in load_catalogue() if s.code and s.code != "100000"}
+    assert ours == official
+
+
+def test_addresses_seen_before_pass_the_link_pattern_of_their_source(shared):
+    import yaml
+
+    known = yaml.safe_load((shared / "sources" / "sources.yaml").read_text(encoding="utf-8"))
+    by_code = {s.code: s for s in load_catalogue() if s.code and s.region != "全国"}
+    missed = []
+    for province in known["provinces"]:
+        pattern = by_code[province["region"]["gbt2260"]].link_pattern
+        for report in province["reports"]:
+            url = (report["url"] or "").split("?")[0]
+            official = report["official_host"] and not url.endswith(".pdf")
+            if official and pattern is not None and not pattern.search(url):
+                missed.append(url)
+    assert missed == []
+
+
+def test_a_family_gives_what_a_source_does_not_say():
+    catalogue = load_catalogue()
+    assert catalogue["tianjin"].paging == families()["trs"].paging
+    assert catalogue["cena-www"].selectors.body == "#art_body"
+    assert catalogue["shandong"].selectors.body == "div.wip_art_con"
+
+
+def test_a_users_source_is_added_behind_the_built_in_ones(load):
+    catalogue = load(MINE)
+    mine = catalogue.sources[-1]
+    assert mine is catalogue.get("my-list")
+    assert mine.every == timedelta(minutes=30)
+    assert mine.lists == ("https://a.example.cn/news/",)
+    assert mine.baseline
+    assert mine.topics == ("ai_computing",)
+    assert mine.document_kind is DocumentKind.PAGE
+    assert not mine.allow_private
+    assert len(catalogue) == len(load_catalogue()) + 1
+
+
+def test_a_user_changes_some_fields_of_a_built_in_source(load):
+    catalogue = load("sources:\n- {id: guizhou, every: 2d, selectors: {body: '#x'}}\n")
+    assert catalogue["guizhou"].every == timedelta(days=2)
+    assert catalogue["guizhou"].selectors.body == "#x"
+    assert catalogue["guizhou"].region == "贵州省"
+    assert len(catalogue) == len(load_catalogue())
+
+
+def test_a_user_switches_a_source_off_and_a_later_file_on_again(load):
+    off = "sources: [{id: guizhou, enabled: false}]"
+    assert "guizhou" not in {s.id for s in load(off).enabled}
+    on = "sources: [{id: guizhou, enabled: true}]"
+    assert "guizhou" in {s.id for s in load(off, on).enabled}
+
+
+def test_the_built_in_sources_can_be_left_out(load):
+    assert [s.id for s in load("builtin: false\n" + MINE)] == ["my-list"]
+    assert [s.id for s in load(MINE, builtin=False)] == ["my-list"]
+    assert len(load("")) == len(load_catalogue())
+    assert load_catalogue().get("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("sources:\n  - id: a\n    nmae: x\n", "0.yaml:3:5", "did you mean name?"),
+        ("sources:\n  - name: x\n", "0.yaml:2:5", "id is missing"),
+        ("sources:\n  - id: Bad_Id\n", "0.yaml:2:5", "id"),
+        ("sources:\n  - id: ../x\n", "0.yaml:2:5", "id"),
+        ("sources:\n  - id: a\n    name: x\n", "0.yaml:2:5", "no lists or pages"),
+        ("sources:\n  - id: a\n    lists: [http://b.cn/]\n", "0.yaml:2:5", "no name"),
+        ("sources:\n  - id: guizou\n    every: 1h\n", "0.yaml:2:5", "guizhou"),
+        ("sources:\n  - id: a\n    every: 6 hours\n", "0.yaml:3:5", "30m, 6h, 7d"),
+        ("sources:\n  - id: a\n    every: 0m\n", "0.yaml:3:5", "a minute"),
+        ("sources:\n  - id: a\n    lists: [ftp://b.cn/]\n", "0.yaml:3:13", "http"),
+        ("sources:\n  - id: a\n    pages: ['http://u@b\\c/']\n", "0.yaml:3:13", "http"),
+        ("sources:\n  - id: a\n    link_pattern: 'a('\n", "0.yaml:3:5", "RE2"),
+        ("sources:\n  - id: a\n    link_pattern: '(?=a)'\n", "0.yaml:3:5", "RE2"),
+        ("sources:\n  - id: a\n    selectors: {body: 'div[['}\n", "0.yaml:3:17", "CSS"),
+        ("sources:\n  - id: a\n    selectors: {bdy: x}\n", "0.yaml:3:17", "did you mean body?"),
+        ("sources:\n  - id: a\n    family: trss\n", "0.yaml:3:5", "did you mean trs?"),
+        ("sources:\n  - id: a\n    speaker: goverment\n", "0.yaml:3:5", "speaker"),
+        ("sources:\n  - id: a\n    encoding: gbq\n", "0.yaml:3:5", "charset"),
+        ("sources:\n  - id: a\n    max_links: 0\n", "0.yaml:3:5", "max_links"),
+        ("sources: [{id: a, name: x, pages: ['http://b.cn/']},\n {id: a}]", "0.yaml:2:3", "second"),
+        ("sources: 5\n", "0.yaml:1:1", "sources"),
+        ("- a\n", "0.yaml:1:1", ""),
+        ("sources: [\n", "0.yaml:2:1", "not YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_a_mend(load, text, place, words):
+    with pytest.raises(UserError) as caught:
+        load(text)
+    assert place in str(caught.value)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_the_users_mistake(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        load_catalogue([tmp_path / "none.yaml"])

@@ -1,0 +1,70 @@
+"""A real HTTP server on loopback whose answers are written byte by byte, faults included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+Writer = asyncio.StreamWriter
+Script = bytes | Callable[[dict[str, str], Writer], Awaitable[None]]
+
+
+def answer(body=b"", status=200, headers=None, length=True):
+    lines = [f"HTTP/1.1 {status} X", "Connection: close"]
+    sent = dict(headers or {})
+    if length and "transfer-encoding" not in {name.lower() for name in sent}:
+        sent.setdefault("Content-Length", str(len(body)))
+    lines += [f"{name}: {value}" for name, value in sent.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Site:
+    """Answers by path; ``asked`` keeps the requests: path and headers in lower case."""
+
+    def __init__(self):
+        self.scripts: dict[str, Script] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.now_open = 0
+        self.most_open = 0
+        self.port = 0
+
+    def url(self, path="/", host="127.0.0.1"):
+        return f"http://{host}:{self.port}{path}"
+
+    async def serve(self, reader, writer):
+        self.now_open += 1
+        self.most_open = max(self.most_open, self.now_open)
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            path = head[0].split(" ")[1]
+            headers = {
+                name.lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in head[1:] if line)
+            }
+            self.asked.append((path, headers))
+            script = self.scripts.get(path, answer(b"not here", 404))
+            if isinstance(script, bytes):
+                writer.write(script)
+            else:
+                await script(headers, writer)
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.now_open -= 1
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+@asynccontextmanager
+async def site():
+    here = Site()
+    server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
+    here.port = server.sockets[0].getsockname()[1]
+    try:
+        yield here
+    finally:
+        server.close()
+        await server.wait_closed()

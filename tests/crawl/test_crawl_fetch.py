@@ -1,0 +1,288 @@
+"""The real fetcher against a real server: limits, redirects, politeness, the guard."""
+
+import asyncio
+import gzip
+import zlib
+from datetime import UTC, datetime
+
+import pytest
+from loopback import answer, site
+
+from monitor.crawl import FetcherSettings, HttpFetcher
+from monitor.model import Outcome
+
+PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self):
+        self.at = 1000.0
+        self.slept = []
+
+    def __call__(self):
+        return self.at
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+def fetcher(clock=None, resolver=None, **settings):
+    settings.setdefault("pause", 0.0)
+    clock = clock or Clock()
+    extra = {} if resolver is None else {"resolver": resolver}
+    return HttpFetcher(
+        FetcherSettings(**settings),
+        now=lambda: datetime(2026, 2, 1, tzinfo=UTC),
+        clock=clock,
+        sleep=clock.sleep,
+        **extra,
+    )
+
+
+async def get(script, path="/x", **settings):
+    async with site() as here, fetcher(**settings) as net:
+        here.scripts[path] = script
+        return await net.fetch(here.url(path), allow_private=True)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(PAGE)),
+        ("GZIP", gzip.compress(PAGE[:9]) + gzip.compress(PAGE[9:])),
+        ("deflate", zlib.compress(PAGE)),
+        ("deflate", zlib.compress(PAGE, wbits=-15)),
+        ("identity", PAGE),
+    ],
+)
+async def test_packed_bodies_are_unpacked(encoding, packed):
+    fetched = await get(answer(packed, headers={"Content-Encoding": encoding}))
+    assert (fetched.outcome, fetched.body) == (Outcome.OK, PAGE)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        answer(gzip.compress(b"a" * 50_000_000), headers={"Content-Encoding": "gzip"}),
+        answer(b"a" * 1_000_001),
+        answer(b"a" * 1_000_001, length=False),
+        answer(b"", headers={"Content-Length": "99999999999"}),
+        answer(gzip.compress(PAGE)[:-9], headers={"Content-Encoding": "gzip"}),
+        answer(PAGE, headers={"Content-Encoding": "gzip"}),
+        answer(PAGE, headers={"Content-Encoding": "br"}),
+        answer(PAGE, headers={"Content-Encoding": "gzip, gzip, gzip"}),
+        answer(PAGE, headers={"Content-Length": str(len(PAGE) + 5)}),
+        answer(PAGE, 304),
+        answer(PAGE, 206),
+        b"",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
+    ],
+    ids=[
+        "bomb",
+        "too-long",
+        "too-long-undeclared",
+        "declares-too-much",
+        "gzip-cut",
+        "not-gzip",
+        "br-unasked",
+        "packed-thrice",
+        "body-cut",
+        "304-unasked",
+        "part",
+        "silence",
+        "no-status",
+        "no-http",
+        "endless-header",
+    ],
+)
+async def test_a_broken_answer_is_an_error_with_a_reason(script):
+    fetched = await get(script, max_bytes=1_000_000)
+    assert fetched.outcome is Outcome.ERROR
+    assert fetched.reason
+    assert fetched.body == b""
+    assert fetched.etag is None
+
+
+async def test_a_body_that_never_ends_ends_at_the_total_deadline():
+    async def drip(_headers, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\na")
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    fetched = await get(drip, total=0.1)
+    assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "timed out")
+
+
+async def test_nobody_there_is_an_error():
+    async with site() as here:
+        url = here.url("/")
+    async with fetcher() as net:
+        fetched = await net.fetch(url, allow_private=True)
+    assert fetched.outcome is Outcome.ERROR
+    assert fetched.reason
+
+
+async def test_a_redirect_is_followed_and_both_addresses_are_told():
+    async with site() as here, fetcher() as net:
+        here.scripts["/old/1.html"] = answer(status=301, headers={"Location": "/new/1.html"})
+        here.scripts["/new/1.html"] = answer(PAGE)
+        fetched = await net.fetch(here.url("/old/1.html"), allow_private=True)
+    assert fetched.outcome is Outcome.OK
+    assert fetched.url == here.url("/old/1.html")
+    assert fetched.final_url == here.url("/new/1.html")
+
+
+@pytest.mark.parametrize("home", ["/", "/index.html"])
+async def test_an_article_that_leads_to_the_home_page_has_moved(home):
+    async with site() as here, fetcher() as net:
+        here.scripts["/a/1.html"] = answer(status=302, headers={"Location": home})
+        here.scripts[home] = answer(PAGE)
+        fetched = await net.fetch(here.url("/a/1.html"), allow_private=True)
+    assert fetched.outcome is Outcome.MOVED
+    assert fetched.body == b""
+
+
+async def test_an_article_that_leads_to_another_site_has_moved_unless_the_host_is_known():
+    async with site() as here, fetcher() as net:
+        away = here.url("/b.html", "localhost")
+        here.scripts["/a.html"] = answer(status=302, headers={"Location": away})
+        here.scripts["/b.html"] = answer(PAGE)
+        moved = await net.fetch(here.url("/a.html"), allow_private=True)
+        known = await net.fetch(here.url("/a.html"), allow_private=True, hosts=("localhost",))
+    assert (moved.outcome, moved.final_url) == (Outcome.MOVED, away)
+    assert known.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/x", "file:///etc/passwd", "http://a\\b/", "javascript:1", "gopher://127.0.0.1/"],
+)
+async def test_a_redirect_to_itself_or_off_the_web_is_an_error(location):
+    fetched = await get(answer(status=302, headers={"Location": location}))
+    assert fetched.outcome is Outcome.ERROR
+
+
+async def test_redirects_end():
+    async with site() as here, fetcher(max_redirects=3) as net:
+        for n in range(9):
+            here.scripts[f"/{n}"] = answer(status=302, headers={"Location": f"/{n + 1}"})
+        fetched = await net.fetch(here.url("/0"), allow_private=True)
+        assert fetched.outcome is Outcome.ERROR
+        assert len(here.asked) == 4
+
+
+async def test_a_public_name_that_leads_to_a_private_address_is_refused_at_connect_time():
+    async def rebinding(_host, _port):
+        return ["127.0.0.1"]
+
+    async with site() as here, fetcher(resolver=rebinding) as net:
+        here.scripts["/"] = answer(PAGE)
+        fetched = await net.fetch(here.url("/", "www.example.com"))
+        assert fetched.outcome is Outcome.ERROR
+        assert "private" in fetched.reason
+        assert here.asked == []
+
+
+async def test_one_private_address_among_public_ones_is_enough_to_refuse():
+    async def mixed(_host, _port):
+        return ["93.184.216.34", "10.0.0.1"]
+
+    async with fetcher(resolver=mixed) as net:
+        fetched = await net.fetch("http://www.example.com/")
+    assert "10.0.0.1" in fetched.reason
+
+
+async def test_a_redirect_from_a_public_host_to_a_private_one_is_refused():
+    # The server plays the public host behind a proxy; the redirect names the server itself.
+    async with (
+        site() as here,
+        site() as proxy,
+        fetcher(proxy=f"http://127.0.0.1:{proxy.port}") as net,
+    ):
+        proxy.scripts["http://www.example.com/a"] = answer(
+            status=302, headers={"Location": here.url("/secret")}
+        )
+        fetched = await net.fetch("http://www.example.com/a")
+        assert fetched.outcome is Outcome.ERROR
+        assert "private" in fetched.reason
+        assert here.asked == []
+        assert len(proxy.asked) == 1
+
+
+async def test_a_name_that_does_not_resolve_is_an_error():
+    async def nowhere(_host, _port):
+        raise OSError("no such name")
+
+    async with fetcher(resolver=nowhere) as net:
+        fetched = await net.fetch("http://www.example.com/")
+    assert fetched.outcome is Outcome.ERROR
+    assert "does not resolve" in fetched.reason
+
+
+async def test_we_say_who_we_are_and_ask_for_what_we_can_unpack():
+    async with site() as here, fetcher(user_agent="policy-monitor (a@example.org)") as net:
+        await net.fetch(here.url("/"), allow_private=True)
+        headers = here.asked[0][1]
+    assert headers["user-agent"] == "policy-monitor (a@example.org)"
+    assert headers["accept-encoding"] == "gzip, deflate"
+    assert headers["host"] == f"127.0.0.1:{here.port}"
+
+
+async def test_a_pause_lies_between_requests_to_one_host():
+    clock = Clock()
+    async with site() as here, fetcher(clock, pause=2.0) as net:
+        for _ in range(3):
+            await net.fetch(here.url("/"), allow_private=True)
+        await net.fetch(here.url("/", "localhost"), allow_private=True)
+    assert clock.slept == [2.0, 2.0]
+
+
+async def test_few_requests_at_a_time_go_to_one_host():
+    async def slow(_headers, writer):
+        await asyncio.sleep(0.02)
+        writer.write(answer(PAGE))
+
+    async with site() as here, fetcher(per_host=2) as net:
+        here.scripts["/"] = slow
+        done = await asyncio.gather(
+            *(net.fetch(here.url("/"), allow_private=True) for _ in range(8))
+        )
+        assert here.most_open <= 2
+    assert {fetched.outcome for fetched in done} == {Outcome.OK}
+
+
+async def test_a_host_that_asks_for_patience_is_left_alone_until_it_is_over():
+    clock = Clock()
+    async with site() as here, fetcher(clock) as net:
+        here.scripts["/a"] = answer(status=429, headers={"Retry-After": "600"})
+        here.scripts["/b"] = answer(PAGE)
+        await net.fetch(here.url("/a"), allow_private=True)
+        early = await net.fetch(here.url("/b"), allow_private=True)
+        assert (early.outcome, early.status) == (Outcome.BLOCKED, None)
+        assert early.retry_after == 600.0
+        assert len(here.asked) == 1
+        clock.at += 601
+        assert (await net.fetch(here.url("/b"), allow_private=True)).outcome is Outcome.OK
+
+
+async def test_a_visit_can_be_cancelled_and_the_slot_is_free_again():
+    arrived = asyncio.Event()
+
+    async def hang(_headers, _writer):
+        arrived.set()
+        await asyncio.Event().wait()
+
+    async with site() as here, fetcher() as net:
+        here.scripts["/hang"] = hang
+        here.scripts["/"] = answer(PAGE)
+        task = asyncio.create_task(net.fetch(here.url("/hang"), allow_private=True))
+        await arrived.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await net.fetch(here.url("/"), allow_private=True)).outcome is Outcome.OK
