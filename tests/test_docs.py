@@ -1,0 +1,85 @@
+"""The documents hold what they promise: nothing missing, nothing stale, no dead link."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from monitor.catalogue.entry import known_fields
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_tool", ROOT / "tools" / "docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_link_leads_nowhere(tool: ModuleType) -> None:
+    assert [wrong for page in tool.pages() for wrong in tool.broken_links(page)] == []
+
+
+def test_a_dead_link_and_a_dead_heading_are_found(tool: ModuleType, tmp_path: Path) -> None:
+    tool.ROOT = tmp_path
+    page = tmp_path / "page.md"
+    page.write_text("# One two\n[a](none.md) [b](#three) [c](#one-two)\n```\n[d](x.md)\n```\n")
+    try:
+        assert list(tool.broken_links(page)) == [
+            "page.md:2: none.md leads nowhere",
+            "page.md:2: #three: no such heading",
+        ]
+    finally:
+        tool.ROOT = ROOT
+
+
+def test_generated_parts_are_up_to_date(tool: ModuleType) -> None:
+    stale = [
+        str(page.relative_to(ROOT))
+        for page in tool.pages()
+        if tool.written_anew(text := page.read_text(encoding="utf-8")) != text
+    ]
+    assert stale == [], "run make docs"
+
+
+def test_every_field_of_a_source_is_documented() -> None:
+    text = (DOCS / "reference" / "catalogue.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text.partition("## Families")[0], re.MULTILINE) == list(
+        known_fields()
+    )
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        requirements += extra
+    text = (DOCS / "dependencies.md").read_text(encoding="utf-8").lower()
+    names = {re.split(r"[\[<>=;]", requirement)[0].lower() for requirement in requirements}
+    assert [name for name in sorted(names) if name not in text] == []
+
+
+def test_pins_name_versions_and_no_addresses() -> None:
+    for name in ("requirements.txt", "requirements-build.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            assert re.fullmatch(r"[a-z0-9._-]+==[\w.]+( ; .+)?", line), f"{name}: {line}"
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = {
+        line.partition("==")[0]
+        for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    }
+    names = {re.split(r"[\[<>=;]", line)[0].lower() for line in project["dependencies"]}
+    assert names - pinned == set(), "run make lock"

@@ -1,0 +1,173 @@
+"""Writes the generated parts of ``docs/`` again and checks every link.
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. With
+``--check`` nothing is written, and what would be different is a mistake.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from typer.main import get_command
+
+from monitor.catalogue import families
+from monitor.cli import app
+from monitor.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
+FENCE = re.compile(r"^( *)(```+).*?^\1\2 *$", re.DOTALL | re.MULTILINE)
+
+
+def pages() -> list[Path]:
+    """All Markdown pages of the project."""
+    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def written_anew(text: str) -> str:
+    """A page with its generated parts as they should be."""
+    return PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}\n{part[3]}", text)
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    """Links of a page that lead to no file, or to no heading of it. Web addresses are not asked."""
+    text = page.read_text(encoding="utf-8")
+    prose = FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)
+    for number, line in enumerate(prose.splitlines(), start=1):
+        for target in LINK.findall(line):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path).resolve() if path else page
+            if not file.exists():
+                yield f"{page.relative_to(ROOT)}:{number}: {target} leads nowhere"
+            elif anchor and anchor not in anchors(file):
+                yield f"{page.relative_to(ROOT)}:{number}: {target}: no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """What can stand behind ``#`` for a page: its headings, as the usual renderers write them."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    words = (re.sub(r"[^\w\- ]", "", heading).strip() for heading in HEADING.findall(text))
+    return {word.lower().replace(" ", "-") for word in words}
+
+
+def settings_part() -> str:
+    """The settings: key, environment name, default, meaning."""
+    rows = ["| key | environment | default | meaning |", "|---|---|---|---|"]
+    rows += [
+        f"| `{key}` | `MONITOR_{key.upper().replace('.', '__')}` | {_value(default)} | {meaning} |"
+        for key, default, meaning in _fields(Settings)
+    ]
+    return "\n".join(rows)
+
+
+def commands_part() -> str:
+    """Every command with its arguments and options, from the command line itself."""
+    return "\n\n".join(_command(path, found) for path, found in _commands(get_command(app)))
+
+
+def families_part() -> str:
+    """The page families a source may name."""
+    rows = ["| family | what | links look like |", "|---|---|---|"]
+    rows += [
+        f"| `{name}` | {family.what} | {_code(family.link_pattern)} |"
+        for name, family in families().items()
+    ]
+    return "\n".join(rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands_part,
+    "families": families_part,
+    "settings": settings_part,
+}
+
+
+def _fields(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, Any, str]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from _fields(type(field.default), f"{before}{name}.")
+        else:
+            yield f"{before}{name}", field.default, field.description or ""
+
+
+def _value(value: Any) -> str:
+    if value is None or value == ():
+        return "–"
+    if isinstance(value, tuple):
+        value = ", ".join(str(item) for item in value)
+    return f"`{value}`"
+
+
+def _code(text: str | None) -> str:
+    return "–" if text is None else "`" + text.replace("|", "\\|") + "`"
+
+
+def _commands(command: Any, path: str = "monitor") -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path, command
+        return
+    for name, child in inner.items():
+        yield from _commands(child, f"{path} {name}")
+
+
+def _command(path: str, command: Any) -> str:
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    usage = " ".join([path, "[OPTIONS]", *(p.metavar or p.name.upper() for p in arguments)])
+    lines = [f"## {path}", "", f"`{usage}`", "", _one_line(command.help)]
+    rows = [
+        f"| {_names(parameter)} | {_default(parameter)} | {_one_line(parameter.help)} |"
+        for parameter in command.params
+        if parameter.name != "help"
+    ]
+    if rows:
+        lines += ["", "| option | default | meaning |", "|---|---|---|", *rows]
+    return "\n".join(lines)
+
+
+def _names(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{parameter.metavar or parameter.name.upper()}`"
+    names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
+    return f"{names} (`{parameter.envvar}`)" if parameter.envvar else names
+
+
+def _default(parameter: Any) -> str:
+    default = parameter.default
+    if default is None or default is False or not isinstance(default, str | int | float | Path):
+        return "required" if parameter.required else "–"
+    return f"`{default}`"
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; 1 if something is wrong."""
+    wrong = []
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        anew = written_anew(text)
+        if anew != text and "--check" in arguments:
+            wrong.append(f"{page.relative_to(ROOT)}: a generated part is out of date: make docs")
+        elif anew != text:
+            page.write_text(anew, encoding="utf-8")
+            sys.stdout.write(f"written {page.relative_to(ROOT)}\n")
+        wrong += broken_links(page)
+    for line in wrong:
+        sys.stderr.write(line + "\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
