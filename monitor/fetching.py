@@ -12,10 +12,10 @@ def fetcher_settings(settings: Settings) -> FetcherSettings:
     crawl = settings.crawl
     return FetcherSettings(
         user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
-        timeout=crawl.timeout,
-        deadline=crawl.deadline,
+        read=crawl.timeout,
+        total=crawl.deadline,
         max_bytes=crawl.max_bytes,
         per_host=crawl.per_host,
-        pace=crawl.pace,
+        pause=crawl.pace,
         proxy=crawl.proxy,
     )

@@ -86,7 +86,7 @@ def check(
 async def _probe(source: Source, fetcher: Fetcher) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for url in source.lists or source.pages:
-        fetched = await fetcher.fetch(url, allow_private=source.allow_private)
+        fetched = await fetcher.fetch(url, allow_private=source.allow_private, hosts=source.hosts)
         links = newest = None
         if fetched.outcome is Outcome.OK and source.lists:
             discovery = discover(source, fetched)

@@ -57,6 +57,7 @@ async def _follow_list(
         fetched = await tools.fetcher.fetch(
             here,
             allow_private=source.allow_private,
+            hosts=source.hosts,
             etag=memory.etag if memory else None,
             last_modified=memory.last_modified if memory else None,
         )

@@ -28,6 +28,7 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
             fetched = await tools.fetcher.fetch(
                 address.url,
                 allow_private=source.allow_private,
+                hosts=source.hosts,
                 etag=address.etag,
                 last_modified=address.last_modified,
             )

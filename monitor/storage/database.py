@@ -125,7 +125,7 @@ class Database:
                 return [script.revision for script in reversed(list(applied))]
         except CommandError as error:
             raise StorageError(
-                f"{self.shown} has a schema this version does not know, upgrade the program: {error}"
+                f"{self.shown} has a schema this version does not know, upgrade it: {error}"
             ) from None
         except SQLAlchemyError as error:
             raise StorageError(f"{self.shown} cannot be opened: {_first_line(error)}") from error
