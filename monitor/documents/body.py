@@ -20,6 +20,7 @@ _ASIDE = frozenset({"nav", "footer", "aside", "header"})
 _DOMINANT = 0.6
 _MAX_PARTS = 5_000
 _ENDS_IN_LAST = 0.2
+_ENOUGH = 10
 
 
 class _Furniture(BaseModel):
@@ -81,7 +82,12 @@ def body_lines(tree: LexborHTMLParser, selector: str | None) -> tuple[list[str],
 
 def is_believable(lines: Sequence[str]) -> bool:
     """Whether there is anything a person could have written."""
-    return sum(len(_SPOKEN.findall(line)) for line in lines[:200]) >= 10
+    seen = 0
+    for line in lines[:200]:
+        seen += len(_SPOKEN.findall(line))
+        if seen >= _ENOUGH:
+            return True
+    return False
 
 
 def _densest(tree: LexborHTMLParser) -> LexborNode | None:

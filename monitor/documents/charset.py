@@ -38,8 +38,12 @@ _PRESCAN = 4096
 
 # The commonest characters of official prose, written in UTF-8 and read as GBK, begin with these.
 _COMMON = "的一是在了和有中大国年发展工作业新高建设加市经济实现大力推进，。、；：“”"
-_MISREAD = frozenset(c.encode()[:2].decode("gbk", "ignore") for c in _COMMON) - {""}
-_WHITESPACE_CONTROLS = frozenset("\t\n\r\f\v")
+_MISREAD = re.compile(
+    "[" + "".join({c.encode()[:2].decode("gbk", "ignore") for c in _COMMON}) + "]"
+)
+_BEYOND = re.compile(r"[^\x00-\x7f]")
+_WRONG = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f\ue000-\uf8ff\ufffd]")
+_LONG_ENOUGH = 60
 
 
 def decode(
@@ -62,8 +66,9 @@ def decode(
     insisted = _known(override)
     if insisted is not None:
         return body.decode(insisted, "replace"), insisted
-    if body.isascii():
-        return body.decode("ascii"), "utf-8"
+    sure = _surely_utf8(body)
+    if sure is not None:
+        return sure, "utf-8"
     best: tuple[float, str, str] | None = None
     for name in _candidates(body, content_type):
         text = body.decode(name, "replace")
@@ -79,8 +84,8 @@ def decode(
 
 def broken_share(text: str) -> float:
     """Share (0 to 1) of the characters beyond ASCII that no charset could make sense of."""
-    beyond = sum(not c.isascii() for c in text)
-    return text.count("\ufffd") / beyond if beyond else 0.0
+    broken = text.count("\ufffd")
+    return broken / len(_BEYOND.findall(text)) if broken else 0.0
 
 
 def _candidates(body: bytes, content_type: str | None) -> list[str]:
@@ -92,19 +97,18 @@ def _candidates(body: bytes, content_type: str | None) -> list[str]:
         _known(meta.group(1).decode("ascii", "ignore")) if meta else None,
     ]
     names = [None if name in _UNSAID else name for name in names]
-    if _surely_utf8(body):
-        names.insert(0, "utf-8")
     ordered = [name for name in (*names, "utf-8", "gb18030") if name is not None]
     return list(dict.fromkeys(ordered))
 
 
-def _surely_utf8(body: bytes) -> bool:
-    """Whether the bytes can be nothing else: GBK prose of some length is never valid UTF-8."""
+def _surely_utf8(body: bytes) -> str | None:
+    """The text if the bytes can be nothing else: GBK prose of some length is no valid UTF-8."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return len(body) - len(text) >= 60
+        return None
+    beyond = len(body) - len(text)
+    return text if not beyond or beyond >= _LONG_ENOUGH else None
 
 
 def _known(label: str | None) -> str | None:
@@ -120,18 +124,10 @@ def _known(label: str | None) -> str | None:
 
 def _wrongness(text: str) -> float:
     """How much of the text beyond ASCII looks misread: 0 is none of it."""
-    beyond = wrong = misread = 0
-    for c in text:
-        if c < "\x80":
-            wrong += c < " " and c not in _WHITESPACE_CONTROLS
-            continue
-        beyond += 1
-        if c == "\ufffd" or "\x80" <= c < "\xa0" or "\ue000" <= c <= "\uf8ff":
-            wrong += 1
-        elif c in _MISREAD:
-            misread += 1
+    beyond = len(_BEYOND.findall(text))
+    wrong = len(_WRONG.findall(text))
     if not beyond:
         return float(wrong)
     # Single ones of these are words of their own (in 涓流 for instance); a tenth of a text is not.
-    share = misread / beyond
-    return wrong / beyond + (share if share > 0.1 else 0.0)
+    misread = len(_MISREAD.findall(text)) / beyond
+    return wrong / beyond + (misread if misread > 0.1 else 0.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 20_000_000
 """Bodies longer than this are not read."""
 
 _FEW_TAGS = 2_000  # no arrangement of so few is dear
