@@ -18,15 +18,22 @@ from monitor.model import Fetched, Link
 _PAGE_COUNT = re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
 _ISSUE_PAGE = re.compile(r"/\d{6}/\d{2}/node_\d+\.html?$")
 _PROXY_PAGE = re.compile(r"([?&]page=)\d+")
+# Without a pattern, what is plainly a way to other pages is no article.
+_DOOR = re.compile(r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$")
 _MAX_FURTHER = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a list page led to: articles in its order, and list pages to fetch next."""
+    """What a list page led to: articles in its order, and list pages to fetch next.
+
+    ``seen`` is how many links the page has at all: many seen and none passed means that the
+    page or the pattern has changed, none seen that there is no list.
+    """
 
     links: tuple[Link, ...] = ()
     further: tuple[str, ...] = ()
+    seen: int = 0
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
@@ -43,7 +50,7 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     rows = list(json_rows(markup, base) if is_json else rows_of(markup, base))
     links = tuple(_links(source, rows, base))[: source.max_links]
     further = () if is_json else tuple(_further(source, fetched, markup, rows))
-    return Discovery(links, tuple(dict.fromkeys(further))[:_MAX_FURTHER])
+    return Discovery(links, tuple(dict.fromkeys(further))[:_MAX_FURTHER], len(rows))
 
 
 def _links(source: Source, rows: Iterable[Row], base: str) -> Iterator[Link]:
@@ -74,7 +81,7 @@ def _passes(source: Source, url: str, base: str) -> bool:
     at_home = same_site(host, httpx.URL(base).host) or host in source.hosts
     if not at_home and not spelled_out:
         return False
-    return pattern is None or bool(pattern.search(url))
+    return bool(pattern.search(url)) if pattern is not None else not _DOOR.search(url)
 
 
 def _further(source: Source, fetched: Fetched, markup: str, rows: Iterable[Row]) -> Iterator[str]:

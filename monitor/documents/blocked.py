@@ -22,6 +22,8 @@ from monitor.yamlfile import read_yaml, validate
 SMALL_PAGE = 10_000
 """Bytes up to which a page is small enough to be a guard's notice."""
 
+_LONGEST_CHALLENGE = 400_000
+_HEAD = 65_536
 _FEW_WORDS = 60
 _NOTICE_WORDS = 400
 _SETS_COOKIE = re.compile(r"document\s*(?:\.\s*cookie|\[\s*['\"]cookie['\"]\s*\])")
@@ -48,7 +50,7 @@ def block_reason(markup: str, visible: str) -> str:
     signs = _signs()
     seen = len(_WORD.findall(visible[:4000]))
     if seen < _FEW_WORDS:
-        head = markup[:65_536]
+        head = markup[:_HEAD]
         for mark, guard in signs.scripts.items():
             if mark in head:
                 return f"a challenge of {guard} instead of the page"
@@ -62,14 +64,26 @@ def block_reason(markup: str, visible: str) -> str:
 
 
 def block_reason_of(body: bytes, content_type: str | None = None) -> str:
-    """The same for the bytes of a small body; longer ones are left to the reader."""
-    if not body or len(body) > SMALL_PAGE or b"<" not in body:
+    """The same for bytes: of a small page, or of a longer one that has a guard's mark in it.
+
+    Most pages are neither, and cost no more than a few searches.
+    """
+    if not body or b"<" not in body:
+        return ""
+    if len(body) > SMALL_PAGE and (
+        len(body) > _LONGEST_CHALLENGE or not any(mark in body[:_HEAD] for mark in _marks())
+    ):
         return ""
     markup, _ = decode(body, content_type)
     if too_dear(markup):
         return ""
     root = LexborHTMLParser(markup).root
     return "" if root is None else block_reason(markup, "\n".join(lines_of(root)))
+
+
+@cache
+def _marks() -> tuple[bytes, ...]:
+    return tuple(mark.encode() for mark in _signs().scripts)
 
 
 @cache

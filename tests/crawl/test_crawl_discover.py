@@ -10,7 +10,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.catalogue import load_catalogue
+from monitor.catalogue import families, load_catalogue
 from monitor.crawl import discover
 from monitor.model import Fetched, Outcome
 
@@ -205,6 +205,17 @@ def test_a_base_on_the_same_host_is_followed():
     body = "<head><base href='/y/'></head><a href='a.html'>甲</a>"
     links = discover(any_link(), fetched("https://www.beijing.gov.cn/x/", body)).links
     assert [x.url for x in links] == ["https://www.beijing.gov.cn/y/a.html"]
+
+
+def test_without_a_pattern_ways_to_other_pages_are_no_articles():
+    body = """<a href="/">门户</a><a href="/news/">要闻</a><a href="/news/index.html">要闻</a>
+      <a href="/news/a/2.html">下一页</a><a href="/news/a/1.html">省里发布算力规划</a>"""
+    found = discover(
+        source(link_pattern=None, title_skip=re2.compile(families()["generic"].title_skip or "")),
+        fetched("https://www.beijing.gov.cn/news/list.html", body),
+    )
+    assert [x.title for x in found.links] == ["省里发布算力规划"]
+    assert found.seen == 5
 
 
 def test_a_list_of_ten_thousand_links_is_capped_and_quick():
