@@ -56,7 +56,9 @@ class Connections:
             "keepalive_expiry": _KEEP_ALIVE,
             "http2": http2,
         }
-        self._guarded = GuardedNetwork(resolver)
+        self._networks = {
+            leave: GuardedNetwork(resolver, allow_private=leave) for leave in (False, True)
+        }
         self._pools: OrderedDict[tuple[str, bool], _Pool] = OrderedDict()
 
     @asynccontextmanager
@@ -85,8 +87,9 @@ class Connections:
     def _build(self, *, allow_private: bool) -> httpcore.AsyncConnectionPool:
         proxy = self._proxy
         if proxy is None:
-            network = None if allow_private else self._guarded
-            return httpcore.AsyncConnectionPool(**self._shared, network_backend=network)
+            return httpcore.AsyncConnectionPool(
+                **self._shared, network_backend=self._networks[allow_private]
+            )
         url = httpcore.URL(
             scheme=proxy.url.raw_scheme,
             host=proxy.url.raw_host,

@@ -77,9 +77,17 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Connects to public addresses only: resolves, checks all answers, uses a checked one."""
 
-    def __init__(self, resolver: Resolver = system_resolver) -> None:
-        """Keep the resolver; tests pass their own."""
+    def __init__(
+        self, resolver: Resolver = system_resolver, *, allow_private: bool = False
+    ) -> None:
+        """Keep the resolver; tests pass their own.
+
+        Args:
+            resolver: names to addresses.
+            allow_private: the operator's leave to connect to any address.
+        """
         self._resolver = resolver
+        self._allow_private = allow_private
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -96,13 +104,14 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             RefusedAddress: one of its addresses is not public. One is enough: a name with both
                 kinds is not to be trusted.
         """
-        check_name(host, host)
+        if not self._allow_private:
+            check_name(host, host)
         try:
             addresses = list(await self._resolver(host, port))[:_MAX_ADDRESSES]
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name {host} does not resolve") from error
         for address in addresses:
-            if not is_public(address):
+            if not self._allow_private and not is_public(address):
                 raise RefusedAddress(f"the name leads to the private address {address}", url=host)
         failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
         for address in addresses:
