@@ -1,0 +1,15 @@
+"""Statements then and now: what is new, stronger, weaker, reworded, carried on or dropped."""
+
+from monitor.changes.align import similarity
+from monitor.changes.compare import COMMITMENTS, compare
+from monitor.changes.documents import same_document, suspicion
+from monitor.changes.normal import normalise
+
+__all__ = [
+    "COMMITMENTS",
+    "compare",
+    "normalise",
+    "same_document",
+    "similarity",
+    "suspicion",
+]

@@ -11,11 +11,10 @@ from typing import Annotated
 import typer
 
 from monitor.cli.output import Format
-from monitor.commitments import find_region, region_names
+from monitor.commitments import find_region, gazetteer
 from monitor.errors import UserError
 from monitor.settings import Settings, load_settings
 from monitor.storage.database import Database
-from monitor.yamlfile import did_you_mean
 
 ConfigOption = Annotated[
     Path | None,
@@ -55,7 +54,7 @@ def region_of(name: str | None) -> str | None:
         return None
     region = find_region(name)
     if region is None:
-        raise UserError(f"unknown region {name!r}", hint=did_you_mean(name, region_names()))
+        raise UserError(f"unknown region {name!r}", hint=gazetteer().suggest(name))
     return region.name
 
 

@@ -1,0 +1,147 @@
+"""Which sentence of now is which sentence of then: by names, by metric, then by wording.
+
+Exactly the same sentences are paired first. For the rest every pair gets a score: how much rare
+text the two share (a name that occurs once in both reports weighs more than 推进 in every
+sentence), how alike the wording is, whether they measure the same thing. The best overall
+one-to-one assignment wins, not the best pair first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from monitor.changes.assignment import assign
+from monitor.changes.normal import normalise
+from monitor.changes.targets import shared_metric
+from monitor.changes.thresholds import METRIC_BONUS, NAME_BONUS, Thresholds
+from monitor.model import Statement
+
+_GRAM = 2
+# Quoted names, titles of documents, and names in Latin letters (DeepSeek, C919).
+_NAME = re.compile(r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|([A-Za-z][A-Za-z0-9-]{2,20})")
+# A name that many sentences hold says little of which one it is.
+_RARE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Positions in the two sequences, and how alike the wording is (0 to 1)."""
+
+    before: int
+    after: int
+    similarity: float
+
+
+def similarity(first: str, second: str) -> float:
+    """How alike two sentences are, cosmetics aside, from 0 to 1."""
+    return fuzz.ratio(normalise(first), normalise(second)) / 100
+
+
+def align(
+    before: Sequence[Statement], after: Sequence[Statement], thresholds: Thresholds
+) -> list[Pair]:
+    """One-to-one pairs of sentences that are one commitment, in the order of ``before``."""
+    old_keys = [normalise(item.text) for item in before]
+    new_keys = [normalise(item.text) for item in after]
+    pairs = _exact(before, after, old_keys, new_keys)
+    left = sorted(set(range(len(before))) - {pair.before for pair in pairs})
+    right = sorted(set(range(len(after))) - {pair.after for pair in pairs})
+    scores = _scores(
+        [(i, before[i], old_keys[i]) for i in left],
+        [(j, after[j], new_keys[j]) for j in right],
+        _weights([*old_keys, *new_keys]),
+        _rare_names(before, after),
+    )
+    kept = {edge: score for edge, score in scores.items() if score >= thresholds.pair}
+    pairs.extend(Pair(i, j, fuzz.ratio(old_keys[i], new_keys[j]) / 100) for i, j in assign(kept))
+    return sorted(pairs, key=lambda pair: (pair.before, pair.after))
+
+
+def _exact(
+    before: Sequence[Statement],
+    after: Sequence[Statement],
+    old_keys: Sequence[str],
+    new_keys: Sequence[str],
+) -> list[Pair]:
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for j in reversed(range(len(after))):
+        waiting[new_keys[j]].append(j)
+    pairs = []
+    for i, key in enumerate(old_keys):
+        rest = waiting.get(key, [])
+        for position in reversed(range(len(rest))):
+            if _same_place(before[i], after[rest[position]]):
+                pairs.append(Pair(i, rest.pop(position), 1.0))
+                break
+    return pairs
+
+
+def _scores(
+    left: Sequence[tuple[int, Statement, str]],
+    right: Sequence[tuple[int, Statement, str]],
+    weights: dict[str, float],
+    rare: frozenset[str],
+) -> dict[tuple[int, int], float]:
+    """Scores of the pairs that share any text, by position."""
+    vectors = {j: _vector(key, weights) for j, _, key in right}
+    news = {j: (item, key) for j, item, key in right}
+    postings: dict[str, list[int]] = defaultdict(list)
+    for j, vector in vectors.items():
+        for gram in vector:
+            postings[gram].append(j)
+    scores: dict[tuple[int, int], float] = {}
+    for i, old, old_key in left:
+        shared: dict[int, float] = defaultdict(float)
+        for gram, weight in _vector(old_key, weights).items():
+            for j in postings[gram]:
+                shared[j] += weight * vectors[j][gram]
+        names = _names(old.text) & rare
+        for j, cosine in shared.items():
+            new, new_key = news[j]
+            if not _same_place(old, new):
+                continue
+            score = (cosine + fuzz.ratio(old_key, new_key) / 100) / 2
+            if shared_metric(old.targets, new.targets):
+                score += METRIC_BONUS
+            if names & _names(new.text):
+                score += NAME_BONUS
+            scores[i, j] = min(score, 1.0)
+    return scores
+
+
+def _rare_names(before: Sequence[Statement], after: Sequence[Statement]) -> frozenset[str]:
+    """Names that few sentences hold, on both sides."""
+    old = Counter(name for item in before for name in _names(item.text))
+    new = Counter(name for item in after for name in _names(item.text))
+    return frozenset(name for name in old if old[name] <= _RARE and 0 < new[name] <= _RARE)
+
+
+def _same_place(old: Statement, new: Statement) -> bool:
+    """One region; where nobody could tell it, any."""
+    return old.region == new.region or old.region is None or new.region is None
+
+
+def _grams(key: str) -> Counter[str]:
+    return Counter(key[i : i + _GRAM] for i in range(max(1, len(key) - _GRAM + 1)))
+
+
+def _weights(keys: Sequence[str]) -> dict[str, float]:
+    """Inverse document frequency, the field's usual measure of how telling a piece of text is."""
+    holders = Counter(gram for key in keys for gram in set(_grams(key)))
+    return {gram: math.log((1 + len(keys)) / (1 + n)) + 1 for gram, n in holders.items()}
+
+
+def _vector(key: str, weights: dict[str, float]) -> dict[str, float]:
+    raw = {gram: n * weights[gram] for gram, n in _grams(key).items()}
+    length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
+    return {gram: value / length for gram, value in raw.items()}
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(normalise(a or b) for a, b in _NAME.findall(text))

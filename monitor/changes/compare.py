@@ -1,0 +1,172 @@
+"""Statements then and now to changes: the one function the rest of the product calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz import fuzz
+
+from monitor.changes.align import align
+from monitor.changes.normal import normalise
+from monitor.changes.targets import moves
+from monitor.changes.thresholds import BY_BASIS, PART, PART_GAIN
+from monitor.model import Basis, Change, Delta, Kind, Label, Statement, Target
+
+COMMITMENTS = frozenset({Label.COMMITMENT})
+# Sentences this much alike are one sentence with a word or number exchanged.
+_ALIKE = 0.7
+
+
+@dataclass(slots=True)
+class _Match:
+    """A commitment then and now, with the parts it was split into or merged from."""
+
+    before: Statement
+    after: Statement
+    similarity: float
+    more_before: list[Statement] = field(default_factory=list)
+    more_after: list[Statement] = field(default_factory=list)
+
+
+def compare(
+    before: Sequence[Statement],
+    after: Sequence[Statement],
+    basis: Basis,
+    *,
+    labels: Collection[Label] = COMMITMENTS,
+) -> tuple[Change, ...]:
+    """What became of each statement, in the order of the new text, dropped ones last.
+
+    Args:
+        before: statements of the earlier text; empty for a document that is new.
+        after: statements of the later text.
+        basis: a revision compares a text with itself after an edit; a succession compares a
+            report with the one of the year before, where other words are no news.
+        labels: the labels that are compared, each with its own kind only.
+
+    Returns:
+        Every statement of these labels in one change: *continued* ones too. The statements in
+        the changes are the very objects that were passed in. A sentence that was split or
+        merged is told once, at its larger part.
+    """
+    changes: list[Change] = []
+    groups = {(item.topic, item.label) for item in (*before, *after) if item.label in labels}
+    for topic, label in sorted(groups):
+        old = [item for item in before if item.topic == topic and item.label is label]
+        new = [item for item in after if item.topic == topic and item.label is label]
+        changes.extend(_compare_group(old, new, basis, _others(before, old), _others(after, new)))
+    return tuple(sorted(changes, key=_order))
+
+
+def _compare_group(
+    old: Sequence[Statement],
+    new: Sequence[Statement],
+    basis: Basis,
+    other_old: Collection[str],
+    other_new: Collection[str],
+) -> Iterable[Change]:
+    matches = [
+        _Match(old[pair.before], new[pair.after], pair.similarity)
+        for pair in align(old, new, BY_BASIS[basis])
+    ]
+    matched = {id(match.before) for match in matches} | {id(match.after) for match in matches}
+    came = [item for item in new if id(item) not in matched]
+    went = [item for item in old if id(item) not in matched]
+    came = [item for item in came if not _joins(item, matches, after=True)]
+    went = [item for item in went if not _joins(item, matches, after=False)]
+    for match in matches:
+        yield _judge(match, basis)
+    for item in came:
+        # The same words were there under another label: a heading was edited, no promise made.
+        if basis is Basis.SUCCESSION or normalise(item.text) not in other_old:
+            yield Change(Kind.ADDED, basis, item.region, None, item, _all(item.targets, new=True))
+    for item in went:
+        if basis is Basis.SUCCESSION or normalise(item.text) not in other_new:
+            yield Change(
+                Kind.DROPPED, basis, item.region, item, None, _all(item.targets, new=False)
+            )
+
+
+def _judge(match: _Match, basis: Basis) -> Change:
+    alike = match.similarity
+    if match.more_before or match.more_after:
+        alike = (
+            fuzz.ratio(
+                _joined([match.before, *match.more_before]),
+                _joined([match.after, *match.more_after]),
+            )
+            / 100
+        )
+    found = moves(
+        _targets([match.before, *match.more_before]),
+        _targets([match.after, *match.more_after]),
+        alike=alike >= _ALIKE,
+    )
+    if found:
+        # Several numbers moved: the one that moved most, relatively, says which way it goes.
+        strongest = max(found, key=lambda move: (abs(move.weight), -move.weight))
+        kind = Kind.STRENGTHENED if strongest.weight > 0 else Kind.WEAKENED
+    elif alike >= BY_BASIS[basis].continued:
+        kind = Kind.CONTINUED
+    else:
+        kind = Kind.REWORDED
+    return Change(
+        kind,
+        basis,
+        match.after.region or match.before.region,
+        match.before,
+        match.after,
+        tuple(move.delta for move in found),
+        match.similarity,
+    )
+
+
+def _joins(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:
+    """Whether a sentence without a partner is a part of one that has one; then it joins it.
+
+    ``after``: the sentence stands in the new text, so a sentence of the old one was split.
+    """
+    key = normalise(item.text)
+    best: tuple[float, _Match] | None = None
+    for match in matches:
+        whole = normalise((match.before if after else match.after).text)
+        part = [match.after, *match.more_after] if after else [match.before, *match.more_before]
+        if len(key) >= len(whole) or fuzz.partial_ratio(key, whole) / 100 < PART:
+            continue
+        gain = fuzz.ratio(whole, _joined([*part, item])) - fuzz.ratio(whole, _joined(part))
+        if gain / 100 >= PART_GAIN and (best is None or gain > best[0]):
+            best = gain, match
+    if best is None:
+        return False
+    (best[1].more_after if after else best[1].more_before).append(item)
+    return True
+
+
+def _joined(parts: Sequence[Statement]) -> str:
+    return "".join(normalise(part.text) for part in sorted(parts, key=lambda part: part.start))
+
+
+def _targets(parts: Sequence[Statement]) -> list[Target]:
+    return [target for part in parts for target in part.targets]
+
+
+def _others(statements: Sequence[Statement], group: Sequence[Statement]) -> frozenset[str]:
+    inside = {id(item) for item in group}
+    return frozenset(normalise(item.text) for item in statements if id(item) not in inside)
+
+
+def _all(targets: Sequence[Target], *, new: bool) -> tuple[Delta, ...]:
+    return tuple(
+        Delta(
+            target.metric,
+            target.unit,
+            None if new else target.value,
+            target.value if new else None,
+        )
+        for target in targets
+    )
+
+
+def _order(change: Change) -> tuple[bool, int, str]:
+    return change.after is None, change.statement.start, change.statement.topic

@@ -1,0 +1,36 @@
+"""A sentence without its cosmetics: what two ways of setting the same words have in common."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Marks that carry meaning beside letters and digits: 30%, 人工智能+, PUE 1.2, 5—6, 5/6.
+_SIGNS = frozenset("%‰+")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[.](?=\d)|(?<=\d)\s*[-—–~～至到]+\s*(?=\d)|(?<=\d)/(?=\d)")
+# Thousands: 1,000 and 1000 are one number; 3,5 with one digit after it is a list.
+_THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
+
+
+@lru_cache(maxsize=4096)
+def normalise(text: str) -> str:
+    """The letters, digits and signs of a text, in one width and case.
+
+    Spaces, quotes, punctuation and its width are left out, so that a page set anew gives the
+    same string; a point or dash between digits stays, because 1.5 is not 15.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = _THOUSANDS.sub("", folded)
+    kept: list[str] = []
+    last = 0
+    for found in _BETWEEN_DIGITS.finditer(folded):
+        kept.append(_letters(folded[last : found.start()]))
+        kept.append("." if found[0] == "." else "-")
+        last = found.end()
+    kept.append(_letters(folded[last:]))
+    return "".join(kept)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c.isalnum() or c in _SIGNS)

@@ -1,0 +1,52 @@
+"""Every number that decides what is the same commitment. Measured, not felt: docs/explanation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.model import Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Scores from 0 to 1.
+
+    ``pair``: from this score on two sentences are taken for one commitment.
+    ``continued``: from this similarity of wording on a rewording is not worth telling.
+    """
+
+    pair: float
+    continued: float
+
+
+BY_BASIS = {
+    # An edited page keeps most words of an edited sentence; anything below is another sentence.
+    Basis.REVISION: Thresholds(pair=0.50, continued=1.0),
+    # A year later the same promise is put in other words as a matter of course.
+    Basis.SUCCESSION: Thresholds(pair=0.40, continued=0.80),
+}
+
+METRIC = 0.60
+"""Similarity of two metrics from which on they measure the same thing."""
+
+METRIC_BONUS = 0.30
+"""What a shared metric in comparable units adds to a pair's score."""
+
+NAME_BONUS = 0.20
+"""What a rare name that both sentences hold adds to a pair's score."""
+
+PART = 0.80
+"""Share of a short sentence that must stand in a long one for it to be a part of it."""
+
+PART_GAIN = 0.05
+"""How much the parts together must be more like the whole than the larger part alone."""
+
+SAME_VALUE = 1e-9
+"""Relative difference below which two values are one: conversions round."""
+
+CHANGED_PAGE = 0.20
+"""Share of common text below which an address is taken to show another article."""
+"""Set with the two State Council reports, which share 0.06, and edited pages, which keep 0.9."""
+
+SMALL_TEXT = 200
+"""Texts of fewer characters are too short to call two of them different articles."""
