@@ -18,6 +18,8 @@ _BAD = re.compile(r"[\\\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u3000\ufeff\
 _HOST = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9](?:[a-z0-9-]{0,62})\.?|\[[0-9a-f:.]+\]"
 )
+# What needs no look: no query, no parameters, no port, no host that ends in a dot.
+_PLAIN = re.compile(r"https?://[a-z0-9.-]{1,253}[a-z0-9]/[^?;#]*")
 _SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
 
 # Where the reader came from, not what is read: seen on the portals of 四川, 山东, 江西.
@@ -80,6 +82,8 @@ def canonical(address: str) -> str:
     ``address`` has been resolved. Scheme and path stay, since some portals answer on one scheme
     only and few paths mean the same in two spellings.
     """
+    if _PLAIN.fullmatch(address):
+        return address
     url = httpx.URL(_SESSION.sub("", address))
     if url.query:
         kept = [part for part in url.query.decode("ascii", "replace").split("&") if _names(part)]

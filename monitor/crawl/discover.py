@@ -56,9 +56,13 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
 def _links(source: Source, rows: Iterable[Row], base: str) -> Iterator[Link]:
     here = canonical(base)
     found: dict[str, Link] = {}
+    judged: dict[str, str | None] = {}
     for row in rows:
-        url = canonical(row.url)
-        if url == here or not _passes(source, url, base):
+        if row.url not in judged:
+            one = canonical(row.url)
+            judged[row.url] = one if one != here and _passes(source, one, base) else None
+        url = judged[row.url]
+        if url is None:
             continue
         before = found.get(url)
         if before is None:

@@ -21,6 +21,8 @@ _MAX_LINKS = 50_000
 _UP = 5
 _ROW_TEXT = 400
 _MAX_TITLE = 300
+_MAX_REFERENCE = 3_000
+_MAX_TEXT = 20_000_000
 
 _DATASTORE = re.compile(r"<datastore\b", re.IGNORECASE)
 _RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL | re.IGNORECASE)
@@ -77,8 +79,12 @@ def _base(tree: LexborHTMLParser, address: str) -> str:
 
 def _links(tree: LexborHTMLParser, base: str) -> Iterator[Row]:
     nodes: list[tuple[LexborNode, str]] = []
+    resolved: dict[str, str | None] = {}
     for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
-        address = _address(node, base)
+        reference = _reference(node)
+        if reference not in resolved:
+            resolved[reference] = resolve(base, reference)
+        address = resolved[reference]
         if address is not None:
             nodes.append((node, address))
     # An element belongs to one link's row as long as it holds no other address.
@@ -88,13 +94,22 @@ def _links(tree: LexborHTMLParser, base: str) -> Iterator[Row]:
         for above in _ancestors(node):
             if first.setdefault(above.mem_id, address) != address:
                 crowded.add(above.mem_id)
+    beside: dict[int, str] = {}
+    spent = 0
     for node, address in nodes:
         row = node
         for above in _ancestors(node):
             if above.mem_id in crowded or above.tag in {"body", "html"}:
                 break
             row = above
-        yield Row(address, _title(node), _day(node, row))
+        shown = node.text(deep=True)
+        if row.mem_id not in beside:
+            beside[row.mem_id] = clean(row.text(deep=True, separator=" ")[: _ROW_TEXT * 4])
+        # Elements that hold one another would have their text copied again and again.
+        spent += len(shown)
+        if spent > _MAX_TEXT:
+            return
+        yield Row(address, _title(node, shown), _day(shown, beside[row.mem_id]))
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -106,35 +121,33 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
         above = above.parent
 
 
-def _address(node: LexborNode, base: str) -> str | None:
+def _reference(node: LexborNode) -> str:
+    """What the element leads to, as written; empty if it leads nowhere."""
     attributes = node.attributes
     href = attributes.get("href") or ""
     if not _NO_ADDRESS.match(href):
-        return resolve(base, href)
+        return href[:_MAX_REFERENCE]
     for script in (attributes.get("onclick") or "", href):
-        match = _QUOTED.search(script[:3_000])
+        match = _QUOTED.search(script[:_MAX_REFERENCE])
         if match is not None:
-            return resolve(base, match.group(1))
-    return None
+            return match.group(1)
+    return ""
 
 
-def _title(node: LexborNode) -> str:
+def _title(node: LexborNode, text: str) -> str:
     """The link's text, or its ``title`` where the text is cut short or missing."""
-    shown = clean(node.text(deep=True))[:_MAX_TITLE]
-    whole = clean(node.attributes.get("title") or "")[:_MAX_TITLE]
+    shown = clean(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
+    whole = clean((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
-    cut = shown != stem and (shown.endswith(("…", "..")))
+    cut = shown != stem and shown.endswith(("…", ".."))
     if whole and (not shown or cut or (len(whole) > len(shown) and whole.startswith(stem))):
         return whole
     return shown
 
 
-def _day(node: LexborNode, row: LexborNode) -> date | None:
+def _day(shown: str, beside: str) -> date | None:
     """The day beside a link: in its row, but not in its title, which may speak of another day."""
-    beside = row.text(deep=True, separator=" ")[: _ROW_TEXT * 4]
-    title = node.text(deep=True)
-    text = clean(beside)
-    shown = clean(title)
-    if shown and shown in text:
-        text = text.replace(shown, " ", 1)
-    return find_date(text[:_ROW_TEXT])
+    title = clean(shown[: _ROW_TEXT * 4])
+    if title and title in beside:
+        beside = beside.replace(title, " ", 1)
+    return find_date(beside[:_ROW_TEXT])

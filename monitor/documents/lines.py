@@ -68,6 +68,7 @@ def lines_of(top: LexborNode) -> list[str]:
     """
     lines: list[str] = []
     parts: list[str] = []
+    kept = int(top.tag == "pre")  # open elements whose line breaks are meant
 
     def flush() -> None:
         if parts:
@@ -78,10 +79,18 @@ def lines_of(top: LexborNode) -> list[str]:
 
     for node, left in walk(top):
         if node.is_text_node:
-            if not left:
-                parts.append(node.text_content or "")
+            text = "" if left else node.text_content or ""
+            if kept and "\n" in text:
+                first, *others = text.split("\n")
+                parts.append(first)
+                for other in others:
+                    flush()
+                    parts.append(other)
+            else:
+                parts.append(text)
         elif node.tag in _BREAKS:
             flush()
+            kept += (node.tag == "pre") * (-1 if left else 1)
         elif left and node.tag in _CELLS:
             parts.append(" ")
     flush()

@@ -229,6 +229,26 @@ def test_a_list_of_ten_thousand_links_is_capped_and_quick():
     assert time.process_time() - begin < 5
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div>" + "<a href='/a/1.html'>同一个链接，</a>" * 40_000 + "</div>",
+        "<div onclick=\"go('/a/1.html')\">" * 4_900 + "字" * 500_000,
+        "<a href='/a/1.html" + "1" * 1_000_000 + "'>",
+        "<datastore>" + "<record><![CDATA[" * 100_000,
+        "<script>" + "createPageHTML(" * 100_000,
+        "[" * 500_000,
+        '{"url":' * 100_000,
+        "<b>" * 300_000 + "<a href=1.html>",
+    ],
+    ids=["same", "nested", "long", "records", "pagers", "arrays", "objects", "deep"],
+)
+def test_hostile_lists_cost_little(body):
+    begin = time.process_time()
+    discover(any_link(list_pages=3), fetched("https://www.beijing.gov.cn/x/", body))
+    assert time.process_time() - begin < 4
+
+
 def test_a_page_in_gbk_without_a_charset_is_read():
     body = "<ul><li><a href='/a/202601/t20260101_1.html'>省政府工作报告和今年的安排</a></li></ul>"
     page = fetched("https://www.beijing.gov.cn/", body.encode("gb18030"), "text/html")

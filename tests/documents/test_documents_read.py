@@ -39,6 +39,7 @@ def page(inner, head="<title>政府工作报告_某某省政府</title>"):
         "<br/><br/>\n".join(LINES),
         "".join(f"<div><span>{line}</span></div>" for line in LINES),
         "".join(f"<p><font><b>{line[:2]}</b>{line[2:]}</font></p>\n" for line in LINES),
+        "<pre>" + "\n".join(LINES) + "</pre>",
         "<table><tr><td>" + "".join(f"<p>{line}</p>" for line in LINES) + "</td></tr></table>",
         "<div>"
         + "".join(f"<p>{line}</p>" for line in LINES[:3])
@@ -46,7 +47,7 @@ def page(inner, head="<title>政府工作报告_某某省政府</title>"):
         + "".join(f"<p>{line}</p>" for line in LINES[3:])
         + "</div>",
     ],
-    ids=["p", "br", "double-br", "div", "inline-tags", "table", "two-halves"],
+    ids=["p", "br", "double-br", "div", "inline-tags", "pre", "table", "two-halves"],
 )
 @pytest.mark.parametrize("selector", [None, ".text"])
 def test_the_same_article_gives_the_same_lines_however_it_is_marked_up(inner, selector):
