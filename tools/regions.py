@@ -21,11 +21,10 @@ from pathlib import Path
 VERSION = "8.5.8"
 RANKS = ("特别行政区", "自治区", "自治州", "自治县", "地区", "林区", "省", "市", "盟", "县")
 # The peoples that stand in front of a rank, with and without 族, longest first.
-PEOPLES = sorted(
-    "维吾尔 蒙古 哈萨克 柯尔克孜 蒙古族 哈尼族 朝鲜族 土家族 布依族 景颇族 傈僳族 壮族 回族 藏族 "
-    "彝族 白族 傣族 苗族 羌族 侗族 黎族".split(),
-    key=len,
-    reverse=True,
+PEOPLES = (
+    "柯尔克孜",
+    *("维吾尔", "哈萨克", "蒙古族", "哈尼族", "朝鲜族", "土家族", "布依族", "景颇族", "傈僳族"),
+    *("蒙古", "壮族", "回族", "藏族", "彝族", "白族", "傣族", "苗族", "羌族", "侗族", "黎族"),
 )
 MUNICIPALITIES = ("11", "12", "31", "50")
 
@@ -46,7 +45,8 @@ def short_name(name: str) -> str:
 
 def rows(package: Path) -> list[tuple[str, str, str, str]]:
     """(code, name, short name, level) in the order of the codes."""
-    assert json.loads((package / "package.json").read_text())["version"] == VERSION
+    if json.loads((package / "package.json").read_text())["version"] != VERSION:
+        raise SystemExit(f"this is not version {VERSION}")
     dist = package / "dist"
 
     def read(name: str) -> list[dict[str, str]]:

@@ -1,0 +1,45 @@
+"""Themes of a sentence: those its words carry, and those that stand beside them in a clause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from monitor.commitments.topics import Hit, Topic
+
+_CLAUSE = re.compile("[，。；：！？\n]")
+
+
+def counted(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that put a sentence in scope: not hidden by a longer phrase, and with what they
+    need in the same sentence.
+    """
+    return [
+        hit
+        for hit in hits
+        if hit.use.scope
+        and not hit.hidden_by
+        and (not hit.use.entry.needs or any(word in sentence for word in hit.use.entry.needs))
+    ]
+
+
+def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> tuple[str, ...]:
+    """The themes of a sentence that starts at ``offset``, in the order of the topic's file."""
+    scope = counted(sentence, hits)
+    found = {hit.use.theme for hit in scope if hit.use.theme}
+    clauses = {_clause(sentence, hit.start - offset) for hit in scope}
+    for hit in hits:
+        theme = hit.use.theme
+        if not hit.use.scope and not hit.hidden_by and theme and theme not in found:
+            if hit.use.entry.needs and not any(word in sentence for word in hit.use.entry.needs):
+                continue
+            if _clause(sentence, hit.start - offset) in clauses:
+                found.add(theme)
+    if not found and topic.otherwise:
+        found.add(topic.otherwise)
+    return tuple(theme for theme in topic.themes if theme in found)
+
+
+def _clause(sentence: str, at: int) -> int:
+    """The number of the clause a place stands in."""
+    return sum(1 for _ in _CLAUSE.finditer(sentence, 0, at))

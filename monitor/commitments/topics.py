@@ -1,0 +1,215 @@
+"""Topics: lexicons in YAML that say what a sentence is about, and under which themes.
+
+All words of all topics go to one automaton, so that ten topics cost what one costs.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import ahocorasick
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from monitor.errors import UserError
+from monitor.yamlfile import YamlFile, read_yaml, validate
+
+BUILT_IN = Path(__file__).parent / "data" / "topics"
+_LOWER = {
+    ord(big): small
+    for big, small in zip(string.ascii_uppercase, string.ascii_lowercase, strict=True)
+}
+_LATIN = frozenset(string.ascii_letters)
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^\w[\w-]*$", max_length=60)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Entry(_Model):
+    """Words that mean the topic, with the longer phrases and neighbours that decide."""
+
+    words: Annotated[tuple[Word, ...], Field(min_length=1)]
+    unless: tuple[Word, ...] = Field(default=(), alias="except")
+    needs: tuple[Word, ...] = ()
+
+
+class Theme(_Model):
+    """``words`` put a sentence in scope; ``beside`` words only add the theme to one that is."""
+
+    words: tuple[Word | Entry, ...] = ()
+    beside: tuple[Word | Entry, ...] = ()
+
+
+class Topic(_Model):
+    """A lexicon. ``otherwise`` is the theme of a sentence that no theme's word names."""
+
+    id: Name
+    name: str = ""
+    extends: bool = False
+    words: tuple[Word | Entry, ...] = ()
+    themes: dict[Name, Theme] = {}
+    otherwise: Name | None = None
+
+
+class TopicsFile(_Model):
+    """What a topics file holds."""
+
+    topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one word means to one topic."""
+
+    topic: str
+    theme: str | None
+    scope: bool
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A word of a topic in a text."""
+
+    start: int
+    end: int
+    word: str
+    use: Use
+    hidden_by: str = ""
+    """The longer phrase in which the word means something else, if it stands in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """All topics, and the automaton that finds their words."""
+
+    topics: tuple[Topic, ...]
+    automaton: ahocorasick.Automaton
+
+    def get(self, topic_id: str) -> Topic:
+        """The topic with this id; KeyError if there is none."""
+        return next(topic for topic in self.topics if topic.id == topic_id)
+
+    def hits(self, text: str) -> list[Hit]:
+        """Every word that counts, in the order of the text; linear in its length.
+
+        A word inside one of its ``except`` phrases is given with ``hidden_by``; a part of a longer
+        Latin word (AI in CHAIN) is no hit. ``needs`` is for the caller, who knows the sentence.
+        """
+        found: list[Hit] = []
+        shields: dict[tuple[str, int], tuple[int, str]] = {}
+        for last, (word, uses, shielded) in self.automaton.iter(text.translate(_LOWER)):
+            start, end = last + 1 - len(word), last + 1
+            if word[0] in _LATIN and start and text[start - 1] in _LATIN:
+                continue
+            if word[-1] in _LATIN and end < len(text) and text[end] in _LATIN:
+                continue
+            found.extend(Hit(start, end, word, use) for use in uses)
+            for inner in shielded:
+                shields.update({(inner, index): (end, word) for index in range(start, end)})
+        if shields:
+            found = [_hidden(hit, shields) if hit.use.entry.unless else hit for hit in found]
+        found.sort(key=lambda hit: (hit.start, -hit.end))
+        return found
+
+
+def _hidden(hit: Hit, shields: dict[tuple[str, int], tuple[int, str]]) -> Hit:
+    end, phrase = shields.get((hit.word, hit.start), (0, ""))
+    return replace(hit, hidden_by=phrase) if end >= hit.end else hit
+
+
+def load_topics(user_files: Sequence[Path] = ()) -> Topics:
+    """The built-in topics and those of the user's files.
+
+    A user's topic may carry ``extends: true`` to add words to a topic that is there already.
+
+    Raises:
+        UserError: a file cannot be read or does not fit; the line says where and how to mend it.
+    """
+    return _load(tuple(user_files))
+
+
+@cache
+def _load(user_files: tuple[Path, ...]) -> Topics:
+    found: dict[str, Topic] = {}
+    for path in (*sorted(BUILT_IN.glob("*.yaml")), *user_files):
+        file = read_yaml(path)
+        for index, topic in enumerate(validate(file, TopicsFile).topics):
+            found[topic.id] = _placed(topic, found.get(topic.id), file, index)
+    topics = tuple(found.values())
+    return Topics(topics, _automaton(topics))
+
+
+def _placed(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Topic:
+    here = ("topics", index, "id")
+    if topic.extends and known is None:
+        raise file.error(here, f"there is no topic {topic.id!r} to extend", "drop extends: true")
+    if known is not None and not topic.extends:
+        raise file.error(
+            here, f"the topic {topic.id!r} is there already", "add extends: true or rename it"
+        )
+    if not topic.extends and not any(use.scope for _, use in _uses(topic)):
+        raise file.error(here, f"the topic {topic.id!r} has no words", "add words: [...]")
+    if topic.otherwise and topic.otherwise not in topic.themes and known is None:
+        raise file.error(
+            ("topics", index, "otherwise"),
+            f"the topic {topic.id!r} has no theme {topic.otherwise!r}",
+            "name one of its themes",
+        )
+    if known is None:
+        return topic
+    themes = dict(known.themes)
+    for name, theme in topic.themes.items():
+        old = themes.get(name, Theme())
+        themes[name] = Theme(words=old.words + theme.words, beside=old.beside + theme.beside)
+    return known.model_copy(update={"words": known.words + topic.words, "themes": themes})
+
+
+def _entry(value: str | Entry) -> Entry:
+    return Entry(words=(value,)) if isinstance(value, str) else value
+
+
+def _uses(topic: Topic) -> Iterator[tuple[str, Use]]:
+    groups: list[tuple[tuple[str | Entry, ...], str | None, bool]] = [(topic.words, None, True)]
+    for name, theme in topic.themes.items():
+        groups += [(theme.words, name, True), (theme.beside, name, False)]
+    for values, theme_name, scope in groups:
+        for entry in map(_entry, values):
+            for word in entry.words:
+                yield word.translate(_LOWER), Use(topic.id, theme_name, scope, entry)
+
+
+def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
+    uses: dict[str, list[Use]] = {}
+    shielded: dict[str, list[str]] = {}
+    for topic in topics:
+        for word, use in _uses(topic):
+            uses.setdefault(word, []).append(use)
+            for phrase in use.entry.unless:
+                shielded.setdefault(phrase.translate(_LOWER), []).append(word)
+    automaton = ahocorasick.Automaton()
+    for word in {**uses, **shielded}:
+        automaton.add_word(
+            word, (word, tuple(uses.get(word, ())), tuple(set(shielded.get(word, ()))))
+        )
+    automaton.make_automaton()
+    return automaton
+
+
+def check_topics(files: Sequence[Path]) -> list[UserError]:
+    """What is wrong with the user's topic files, one error a file at most; empty when all fit."""
+    errors: list[UserError] = []
+    for path in files:
+        try:
+            _load.__wrapped__((path,))
+        except UserError as error:
+            errors.append(error)
+    return errors
