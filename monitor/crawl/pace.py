@@ -49,13 +49,13 @@ class Pace:
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for a slot and for the pause to pass; the slot is free again at the end."""
+        """Wait for a slot, and until the host may be asked; the slot is free again at the end."""
         known = self._host(host)
         known.users += 1
         try:
             async with known.slots:
                 now = self._clock()
-                start = max(now, known.next_start)
+                start = max(now, known.next_start, known.closed_until)
                 known.next_start = start + self._pause
                 if start > now:
                     await self._sleep(start - now)

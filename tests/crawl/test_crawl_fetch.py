@@ -270,6 +270,16 @@ async def test_a_host_that_asks_for_patience_is_left_alone_until_it_is_over():
         assert (await net.fetch(here.url("/b"), allow_private=True)).outcome is Outcome.OK
 
 
+async def test_a_short_patience_asked_for_is_waited_out():
+    clock = Clock()
+    async with site() as here, fetcher(clock) as net:
+        here.scripts["/a"] = answer(status=503, headers={"Retry-After": "5"})
+        here.scripts["/b"] = answer(PAGE)
+        await net.fetch(here.url("/a"), allow_private=True)
+        assert (await net.fetch(here.url("/b"), allow_private=True)).outcome is Outcome.OK
+    assert clock.slept == [5.0]
+
+
 async def test_a_visit_can_be_cancelled_and_the_slot_is_free_again():
     arrived = asyncio.Event()
 
