@@ -20,6 +20,7 @@ from monitor.model import (
     Document,
     DocumentKind,
     Kind,
+    Label,
     Outcome,
     Provenance,
     Statement,
@@ -48,6 +49,9 @@ from monitor.storage.subscriptions import chats_of_rules
 # Two texts of one report on two sites differ by editor's lines and lost paragraphs, seldom by
 # more; two reports of one region and year (a part, a draft of another body) by nearly all.
 _MIRROR = 0.5
+# What delegates propose and experts think is logged beside the commitments; a rule has to ask for
+# it by label before anybody is alerted.
+_LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,9 @@ def _revise(
     )
     changes = [
         change
-        for change in compare(before.statements if before else (), after.statements, Basis.REVISION)
+        for change in compare(
+            before.statements if before else (), after.statements, Basis.REVISION, labels=_LOGGED
+        )
         if change.kind is not Kind.CONTINUED
     ]
     return _log(
@@ -221,11 +227,11 @@ def _begin(
     if older is not None and older.snapshot_id is not None:
         before = load_snapshot(session, older.snapshot_id)
         succeed(session, older.id, document.id)
-        changes = compare(before.statements, after.statements, Basis.SUCCESSION)
+        changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=_LOGGED)
     elif history:
         return Taken(document.id, Outcome.OK)
     else:
-        changes = compare((), after.statements, Basis.REVISION)
+        changes = compare((), after.statements, Basis.REVISION, labels=_LOGGED)
     return _log(
         session,
         changes,
@@ -250,7 +256,7 @@ def _succeed_silently(
     if newer.snapshot_id is None or has_changes(session, newer.snapshot_id, Basis.SUCCESSION):
         return
     after = load_snapshot(session, newer.snapshot_id)
-    changes = compare(before.statements, after.statements, Basis.SUCCESSION)
+    changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=_LOGGED)
     add_changes(session, changes, document_id=newer.id, before=before, after=after, now=now)
 
 
