@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -166,8 +165,3 @@ class SourcesFile(BaseModel):
 
     builtin: bool = True
     sources: tuple[SourceEntry, ...] = ()
-
-
-def known_fields() -> Sequence[str]:
-    """Names a source may have, for hints and documents."""
-    return tuple(SourceEntry.model_fields)
