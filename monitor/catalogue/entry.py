@@ -165,3 +165,8 @@ class SourcesFile(BaseModel):
 
     builtin: bool = True
     sources: tuple[SourceEntry, ...] = ()
+
+
+def known_fields() -> tuple[str, ...]:
+    """The keys a source may have in a file, for the documents and the test that compares them."""
+    return tuple(SourceEntry.model_fields)
