@@ -8,14 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.model import Change, Delta, Statement, Target
-
-
-def number(value: float | None) -> float | int | None:
-    """190 rather than 190.0: whole numbers are printed whole."""
-    if value is not None and value == int(value):
-        return int(value)
-    return value
+from monitor.model import Change, Delta, Statement, Target, number
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:

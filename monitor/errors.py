@@ -10,6 +10,7 @@ MonitorError                    something went wrong; one line says what       (
 ├── StorageError                the database could not be opened, upgraded or locked
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
+    ├── ChatMoved               it has a new id: a group became a supergroup
     └── RetryLater              the service asks for patience
 
 Outcomes are data, exceptions are surprises: a visit that ends blocked or empty is an
@@ -95,6 +96,15 @@ class DeliveryError(MonitorError):
 
 class ChatGone(DeliveryError):
     """The chat will never take a message again: blocked, kicked, deleted."""
+
+
+class ChatMoved(DeliveryError):
+    """The chat goes on under another id: a group became a supergroup."""
+
+    def __init__(self, message: str, *, chat_id: int) -> None:
+        """Keep the id to use from now on."""
+        self.chat_id = chat_id
+        super().__init__(message)
 
 
 class RetryLater(DeliveryError):

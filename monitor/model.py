@@ -231,3 +231,10 @@ class Match:
     rule_id: str
     chats: tuple[int, ...]
     priority: int = 0
+
+
+def number(value: float | None) -> float | int | None:
+    """190 rather than 190.0: whole numbers are shown whole, wherever they are shown."""
+    if value is not None and value == int(value):
+        return int(value)
+    return value

@@ -61,12 +61,17 @@ def init(
     note("next: monitor rules check, then monitor run --once")
 
 
-def demo() -> None:
+def demo(
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep the demo's database, catalogue and rules here."),
+    ] = None,
+) -> None:
     """Run the whole pipeline on a bundled sample site: crawl, compare, match, alert."""
     # Imported here: nobody else pays for loading the sample site.
     from monitor.demo.run import run_demo  # noqa: PLC0415
 
-    run_demo()
+    run_demo(keep)
 
 
 def examples_folder() -> Path:

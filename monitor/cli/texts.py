@@ -14,12 +14,22 @@ from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_o
 from monitor.cli.output import Format, note, write_rows, write_text
 from monitor.commitments import extract as extract_statements
 from monitor.commitments import guess_provenance, load_topics
-from monitor.contract import change_json, number, statement_json
+from monitor.contract import change_json, statement_json
 from monitor.crawl import HttpFetcher
 from monitor.documents import read as read_document
 from monitor.errors import MonitorError, UserError
 from monitor.fetching import fetcher_settings
-from monitor.model import Basis, Document, Kind, Label, Outcome, Provenance, Statement, Target
+from monitor.model import (
+    Basis,
+    Document,
+    Kind,
+    Label,
+    Outcome,
+    Provenance,
+    Statement,
+    Target,
+    number,
+)
 from monitor.settings import Settings, load_settings
 
 Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an http(s) address.")]

@@ -174,9 +174,7 @@ def _judge(
 
 
 def _year(sentence: str, label: Label, provenance: Provenance, now: int | None) -> int | None:
-    """The plan's year; for what was achieved the year before it. The press names its year, or
-    means that of the day.
-    """
+    """The plan's year; for what was achieved the year before; in the press the year it names."""
     if provenance.kind is DocumentKind.NEWS:
         named = (
             year.year

@@ -13,7 +13,9 @@ _RULERS = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
 
 
 def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, str]:
-    """Only governments and ministries commit themselves; delegates, experts and firms propose or
+    """The label of a sentence of the press, and what decided.
+
+    Only governments and ministries commit themselves; delegates, experts and firms propose or
     opine; what the paper tells by itself is an achievement or nothing.
     """
     if voice.speaker in _RULERS:

@@ -16,8 +16,10 @@ _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番"
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its unit. ``start:end`` is the number with unit and what belongs to both
-    (达…以上 without the word before); ``cue_start`` is where the word before begins.
+    """A number with its unit.
+
+    ``start:end`` is the number with its unit and the word after (以上); ``cue`` is the word before
+    (突破), which begins at ``cue_start``.
     """
 
     start: int

@@ -99,8 +99,9 @@ _TAIL = re.compile("[。！？；，：“”]|$")
 
 
 def attribution(sentence: str) -> tuple[Voice, int, bool] | None:
-    """The first attribution of a sentence outside quotes: the voice, where its words begin, and
-    whether it only closes what was quoted before.
+    """The first attribution of a sentence outside quotes.
+
+    Gives the voice, where its words begin, and whether it only closes what was quoted before.
     """
     pattern, manner = _verbs()
     for match in pattern.finditer(sentence, 0, _SUBJECT_LIMIT + 40):

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 
 from monitor.commitments.topics import Hit, Topic
 
+GENERAL = "general"
+"""What ``of`` calls the topic's own words, which carry no theme."""
+
 _CLAUSE = re.compile("[，。；：！？\n]")
 
 
 def counted(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that put a sentence in scope: not hidden by a longer phrase, and with what they
-    need in the same sentence.
+    """The hits that put a sentence in scope.
+
+    They are not hidden by a longer phrase, and have what they need in the same sentence.
     """
     return [
         hit
@@ -27,14 +31,20 @@ def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> 
     """The themes of a sentence that starts at ``offset``, in the order of the topic's file."""
     scope = counted(sentence, hits)
     found = {hit.use.theme for hit in scope if hit.use.theme}
-    clauses = {_clause(sentence, hit.start - offset) for hit in scope}
+    near: dict[int, set[str]] = {}
+    for hit in scope:
+        near.setdefault(_clause(sentence, hit.start - offset), set()).add(hit.use.theme or GENERAL)
+    anywhere = set().union(*near.values())
     for hit in hits:
-        theme = hit.use.theme
-        if not hit.use.scope and not hit.hidden_by and theme and theme not in found:
-            if hit.use.entry.needs and not any(word in sentence for word in hit.use.entry.needs):
-                continue
-            if _clause(sentence, hit.start - offset) in clauses:
-                found.add(theme)
+        use = hit.use
+        if use.scope or hit.hidden_by or use.theme is None or use.theme in found:
+            continue
+        if use.entry.needs and not any(word in sentence for word in use.entry.needs):
+            continue
+        clause = _clause(sentence, hit.start - offset)
+        beside = anywhere if use.reach == "sentence" else near.get(clause, set())
+        if beside and (not use.of or beside.intersection(use.of)):
+            found.add(use.theme)
     if not found and topic.otherwise:
         found.add(topic.otherwise)
     return tuple(theme for theme in topic.themes if theme in found)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import ahocorasick
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -42,10 +42,17 @@ class Entry(_Model):
 
 
 class Theme(_Model):
-    """``words`` put a sentence in scope; ``beside`` words only add the theme to one that is."""
+    """``words`` put a sentence in scope; the others only add the theme to one that is.
+
+    ``beside`` words must stand in one clause with a word of the topic, ``within`` words anywhere
+    in the sentence. ``of`` names the themes whose words they may go with; the topic's own words,
+    which have no theme, are ``general``.
+    """
 
     words: tuple[Word | Entry, ...] = ()
     beside: tuple[Word | Entry, ...] = ()
+    within: tuple[Word | Entry, ...] = ()
+    of: tuple[Name, ...] = ()
 
 
 class Topic(_Model):
@@ -71,8 +78,14 @@ class Use:
 
     topic: str
     theme: str | None
-    scope: bool
+    reach: Literal["scope", "clause", "sentence"]
     entry: Entry
+    of: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> bool:
+        """Whether the word puts its sentence in scope."""
+        return self.reach == "scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,22 +182,32 @@ def _placed(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> To
     themes = dict(known.themes)
     for name, theme in topic.themes.items():
         old = themes.get(name, Theme())
-        themes[name] = Theme(words=old.words + theme.words, beside=old.beside + theme.beside)
+        themes[name] = Theme(
+            words=old.words + theme.words,
+            beside=old.beside + theme.beside,
+            within=old.within + theme.within,
+            of=theme.of or old.of,
+        )
     return known.model_copy(update={"words": known.words + topic.words, "themes": themes})
 
 
-def _entry(value: str | Entry) -> Entry:
-    return Entry(words=(value,)) if isinstance(value, str) else value
-
-
 def _uses(topic: Topic) -> Iterator[tuple[str, Use]]:
-    groups: list[tuple[tuple[str | Entry, ...], str | None, bool]] = [(topic.words, None, True)]
+    for word, entry in _words(topic.words):
+        yield word, Use(topic.id, None, "scope", entry)
     for name, theme in topic.themes.items():
-        groups += [(theme.words, name, True), (theme.beside, name, False)]
-    for values, theme_name, scope in groups:
-        for entry in map(_entry, values):
-            for word in entry.words:
-                yield word.translate(_LOWER), Use(topic.id, theme_name, scope, entry)
+        for word, entry in _words(theme.words):
+            yield word, Use(topic.id, name, "scope", entry)
+        for word, entry in _words(theme.beside):
+            yield word, Use(topic.id, name, "clause", entry, theme.of)
+        for word, entry in _words(theme.within):
+            yield word, Use(topic.id, name, "sentence", entry, theme.of)
+
+
+def _words(values: tuple[str | Entry, ...]) -> Iterator[tuple[str, Entry]]:
+    for value in values:
+        entry = Entry(words=(value,)) if isinstance(value, str) else value
+        for word in entry.words:
+            yield word.translate(_LOWER), entry
 
 
 def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:

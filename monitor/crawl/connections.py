@@ -1,9 +1,8 @@
-"""Connection pools: a small one per host, all with one TLS context.
+"""Clients: a small one per host, all with one TLS context.
 
-One shared pool does bookkeeping over all its connections at each request and slows down as they
-grow; a TLS context takes some 40 ms to build. httpcore, the engine of httpx, is used directly:
-it lets the network be passed in (the address guard) without touching private names, and hands
-over bytes as they came, so that unpacking can be capped.
+One shared client keeps its books over all its connections at each request and slows down as
+they grow; a TLS context takes some 40 ms to build. So each host has an ``httpx.AsyncClient`` over
+a pool of its own, built with the address guard as its network (``transport.py``).
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ import httpcore
 import httpx
 
 from monitor.crawl.guard import GuardedNetwork, Resolver
+from monitor.crawl.transport import client_over
 
 _MAX_POOLS = 64
 _KEEP_ALIVE = 15.0
 
 
 @dataclass(slots=True)
-class _Pool:
-    pool: httpcore.AsyncConnectionPool
+class _Held:
+    client: httpx.AsyncClient
     users: int = 0
 
 
@@ -59,30 +59,28 @@ class Connections:
         self._networks = {
             leave: GuardedNetwork(resolver, allow_private=leave) for leave in (False, True)
         }
-        self._pools: OrderedDict[tuple[str, bool], _Pool] = OrderedDict()
+        self._held: OrderedDict[tuple[str, bool], _Held] = OrderedDict()
 
     @asynccontextmanager
-    async def to(
-        self, host: str, *, allow_private: bool
-    ) -> AsyncIterator[httpcore.AsyncConnectionPool]:
-        """The pool for a host, held open while it is in use."""
+    async def to(self, host: str, *, allow_private: bool) -> AsyncIterator[httpx.AsyncClient]:
+        """The client for a host, held open while it is in use."""
         key = (host.lower(), allow_private)
-        held = self._pools.get(key)
+        held = self._held.get(key)
         if held is None:
-            held = self._pools[key] = _Pool(self._build(allow_private=allow_private))
-        self._pools.move_to_end(key)
+            held = self._held[key] = _Held(client_over(self._build(allow_private=allow_private)))
+        self._held.move_to_end(key)
         held.users += 1
         try:
-            yield held.pool
+            yield held.client
         finally:
             held.users -= 1
             await self._close_some()
 
     async def aclose(self) -> None:
-        """Close all pools."""
-        while self._pools:
-            _, held = self._pools.popitem()
-            await held.pool.aclose()
+        """Close all clients."""
+        while self._held:
+            _, held = self._held.popitem()
+            await held.client.aclose()
 
     def _build(self, *, allow_private: bool) -> httpcore.AsyncConnectionPool:
         proxy = self._proxy
@@ -103,6 +101,6 @@ class Connections:
         return httpcore.AsyncHTTPProxy(proxy_url=url, proxy_auth=proxy.raw_auth, **self._shared)
 
     async def _close_some(self) -> None:
-        for key in list(self._pools)[: max(0, len(self._pools) - _MAX_POOLS)]:
-            if not self._pools[key].users:
-                await self._pools.pop(key).pool.aclose()
+        for key in list(self._held)[: max(0, len(self._held) - _MAX_POOLS)]:
+            if not self._held[key].users:
+                await self._held.pop(key).client.aclose()

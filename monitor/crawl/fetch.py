@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-import httpcore
 import httpx
 
 from monitor.crawl.address import parse, resolve, same_site
@@ -25,12 +24,8 @@ from monitor.model import Fetched, Outcome
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOME = frozenset({"", "/", "/index.html", "/index.htm", "/index.shtml", "/index.php"})
 _TROUBLE = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-    httpcore.ConnectionNotAvailable,
+    httpx.HTTPError,
+    httpx.InvalidURL,
     FetchError,
     DecodeError,
     TimeoutError,
@@ -190,34 +185,22 @@ class HttpFetcher:
         self, url: httpx.URL, headers: dict[str, str], *, allow_private: bool
     ) -> _Answer:
         limits = self._settings
-        timeouts = {
-            "connect": limits.connect,
-            "read": limits.read,
-            "write": limits.read,
-            "pool": limits.total,
-        }
+        timeouts = httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total)
         async with (
             asyncio.timeout(limits.total),
-            self._connections.to(url.host, allow_private=allow_private) as pool,
-            pool.stream(
-                "GET",
-                httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=list(headers.items()),
-                extensions={"timeout": timeouts},
-            ) as response,
+            self._connections.to(url.host, allow_private=allow_private) as client,
+            client.stream("GET", url, headers=headers, timeout=timeouts) as response,
         ):
-            received = _plain_headers(response.headers)
-            well = response.status in {200, 202, 203}
+            received = _plain_headers(response.headers.raw)
+            well = response.status_code in {200, 202, 203}
             limit = limits.max_bytes if well else EVIDENCE
             declared = received.get("content-length", "")
             if well and declared.isdigit() and int(declared[:18]) > limit:
                 raise TooLarge(f"{declared[:18]} bytes are more than {limit}", url=str(url))
-            if response.status in _REDIRECTS or response.status in {204, 304}:
-                return _Answer(response.status, received, b"")
+            if response.status_code in _REDIRECTS or response.status_code in {204, 304}:
+                return _Answer(response.status_code, received, b"")
             body = await _body(response, received, limit=limit, strict=well, url=str(url))
-        return _Answer(response.status, received, body)
+        return _Answer(response.status_code, received, body)
 
     def _done(self, url: str, here: str, answer: _Answer, *, conditional: bool) -> Fetched:
         now = self._now()
@@ -261,12 +244,12 @@ class HttpFetcher:
 
 
 async def _body(
-    response: httpcore.Response, headers: dict[str, str], *, limit: int, strict: bool, url: str
+    response: httpx.Response, headers: dict[str, str], *, limit: int, strict: bool, url: str
 ) -> bytes:
     """The unpacked body; of a refusal, what fits is enough."""
     try:
         unpacker = Unpacker(headers.get("content-encoding", ""), limit=limit, url=url)
-        async for piece in response.aiter_stream():
+        async for piece in response.aiter_raw():
             unpacker.feed(piece)
         return unpacker.body()
     except (TooLarge, DecodeError):
@@ -307,7 +290,7 @@ def _moved(asked: str, here: str, hosts: Collection[str]) -> str:
     return ""
 
 
-def _plain_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def _plain_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by lower-case name, the first of each, cookies left out."""
     found: dict[str, str] = {}
     for name, value in raw[:100]:
@@ -318,6 +301,6 @@ def _plain_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _one_line(error: BaseException) -> str:
-    kind = "timed out" if isinstance(error, TimeoutError | httpcore.TimeoutException) else ""
+    kind = "timed out" if isinstance(error, TimeoutError | httpx.TimeoutException) else ""
     said = " ".join(str(error).split())[:300]
     return kind or said or type(error).__name__

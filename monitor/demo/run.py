@@ -1,173 +1,126 @@
-"""``monitor demo``: the real pipeline over the sample site, twice, with an edit in between."""
+"""``monitor demo``: the real pipeline, twice, on the sample site, with an edit in between."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import text
 
-from monitor.crawl import HttpFetcher
 from monitor.daemon import Daemon, open_daemon, run_once
 from monitor.demo.files import write_files
 from monitor.demo.site import SampleSite
-from monitor.errors import UserError
-from monitor.fetching import fetcher_settings
-from monitor.model import Label
+from monitor.model import Outcome
 from monitor.pipeline import VisitReport
-from monitor.settings import CrawlSettings, Settings
-from monitor.storage.queries import LoggedChange, list_changes
+from monitor.settings import CrawlSettings, Settings, TelegramSettings
+from monitor.storage.queries import list_changes
 
-ZONE = ZoneInfo("Asia/Shanghai")
-# The sample site's second edition is of 2 and 3 February 2026. What appears long after it was
-# published is history to the monitor, so the demo's clock stands where the story happens.
-FIRST_VISIT = datetime(2026, 2, 1, 9, 0, tzinfo=ZONE)
-SECOND_VISIT = datetime(2026, 2, 3, 18, 0, tzinfo=ZONE)
-
-EDITS = (
-    "贵州: this year's report appears in the column; last year's is drawn anew, with a counter",
-    "甘肃: the page gets a new layout, and in the same hour two numbers in it change",
-    "四川: a firewall answers instead of the page",
-    "the trade paper: a new article with two governments, a ministry, delegates, an expert, a firm",
-    "the e-paper: a new issue",
-)
-
-_SETTINGS = """\
-# Left by monitor demo: the history of the sample site, to look around in.
-database = "sqlite:///monitor.db"
-rules = ["rules.yaml"]
-catalogue = ["sources.yaml"]
+# The demo's clock: the pages are dated, so the two rounds are too.
+_ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
+_NEXT = """\
+monitor init                          write monitor.toml and example rules into this folder
+monitor rules check                   … and see that they are read
+monitor sources list                  the real catalogue: 31 provinces, State Council, cena.com.cn
+monitor run                           watch it; without a Telegram token alerts are printed
+monitor changes --since 2026-01-01    the change log; any SQL tool reads it too (view change_log)
 """
 
 
-@dataclass
-class _Clock:
-    """The demo's time; it stands still but for the leap between the visits."""
-
-    time: datetime
-
-    def now(self) -> datetime:
-        return self.time.astimezone(UTC)
-
-
-def run_demo(*, keep: Path | None = None, console: Console | None = None) -> None:
-    """Show the whole way on a sample site of our own; nothing leaves this machine.
+def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
+    """Show the whole way on the terminal.
 
     Args:
-        keep: a new folder for the demo's database, rules and settings, to query later; without
-            it they are gone at the end.
-        console: where to show it; standard output if not named.
-
-    Raises:
-        UserError: ``keep`` is there already and not empty.
+        keep: a folder for the demo's database and files; None leaves nothing behind.
+        console: where to print.
     """
-    with _folder(keep) as folder:
-        asyncio.run(_show(folder, console or Console(), keep))
+    with ExitStack() as stack:
+        if keep is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-demo-")))
+        else:
+            folder = keep
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob("demo.db*"):
+                old.unlink()
+        asyncio.run(_run(folder, console or Console(), kept=keep is not None))
 
 
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is None:
-        with tempfile.TemporaryDirectory(prefix="monitor-demo-") as name:
-            yield Path(name)
-        return
-    if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-        raise UserError("is there already", file=keep, hint="name a new folder")
-    keep.mkdir(parents=True, exist_ok=True)
-    yield keep
-
-
-async def _show(folder: Path, console: Console, keep: Path | None) -> None:
-    clock = _Clock(FIRST_VISIT)
+async def _run(folder: Path, console: Console, *, kept: bool) -> None:
     async with SampleSite() as site:
         files = write_files(folder, site.base_url)
-        # Built without the environment: a demo must never write to the user's own database or
-        # speak to the user's own chats.
+        # Built without the environment: a token of the user's must not carry a demo to Telegram.
         settings = Settings.model_construct(
-            database=f"sqlite:///{folder / 'monitor.db'}",
-            rules=(files.rules,),
+            database=f"sqlite:///{folder / 'demo.db'}",
             catalogue=(files.catalogue,),
+            rules=(files.rules,),
             crawl=CrawlSettings(pace=0.0),
+            telegram=TelegramSettings(),
         )
-        (folder / "monitor.toml").write_text(_SETTINGS, encoding="utf-8")
-        _title(console, f"A sample site stands at {site.base_url}, on this machine only.")
-        async with (
-            HttpFetcher(fetcher_settings(settings), now=clock.now) as fetcher,
-            open_daemon(settings, console=console, fetcher=fetcher, now=clock.now) as daemon,
-        ):
-            _title(console, "First visit: what stands there is the baseline and alerts nobody.")
-            _visits(console, clock, await run_once(daemon), site)
-            _title(console, "Two days later, the site has been edited:")
-            for edit in EDITS:
-                console.print(Text(f"  • {edit}"))
-            site.round, clock.time = 2, SECOND_VISIT
-            _title(console, "Second visit. Alerts, as Telegram would show them:")
+        clock = list(_ROUNDS)
+        async with open_daemon(settings, console=console, now=lambda: clock[0]) as daemon:
+            console.print(f"A sample site listens at {site.base_url} (loopback only).\n")
+            console.rule(f"[bold]Round 1 · {clock[0]:%Y-%m-%d} · the first visit is a baseline")
             reports = await run_once(daemon)
-            _title(console, "How the visits went:")
-            _visits(console, clock, reports, site)
-            _title(console, "The change log (monitor changes, or SQL on the view change_log):")
-            _log(console, _changes(daemon))
-    _next_steps(console, keep)
+            _show_visits(console, reports)
+            _show_counts(console, daemon)
+            site.round = 2
+            clock.pop(0)
+            console.print()
+            console.rule(f"[bold]Round 2 · {clock[0]:%Y-%m-%d} · the site has changed")
+            console.print(
+                "Since then: Guizhou's 2026 report came out; Gansu's page got other numbers and a "
+                "new\nlayout; the press has a new article; one old page was only redrawn; one "
+                "answers with a\nfirewall's page. Alerts, as Telegram would show them:\n"
+            )
+            reports = await run_once(daemon)
+            console.print()
+            _show_visits(console, reports)
+            _show_log(console, daemon)
+    console.rule("[bold]What to do next")
+    console.print(Text(_NEXT))
+    if kept:
+        console.print(Text(f"The demo's database is {folder / 'demo.db'}; open it with any tool."))
 
 
-def _changes(daemon: Daemon) -> list[LoggedChange]:
-    with daemon.tools.database.read() as session:
-        return list_changes(session, since=SECOND_VISIT.astimezone(UTC), label=Label.COMMITMENT)
-
-
-def _title(console: Console, words: str) -> None:
-    console.print()
-    console.print(Text(words, style="bold"))
-
-
-def _visits(console: Console, clock: _Clock, reports: list[VisitReport], site: SampleSite) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    for column in ("source", "pages", "changes", "alerts"):
-        table.add_column(column, justify="left" if column in {"source", "pages"} else "right")
+def _show_visits(console: Console, reports: list[VisitReport]) -> None:
     for report in reports:
-        pages = ", ".join(f"{count} {outcome.value}" for outcome, count in report.pages.items())
-        table.add_row(report.source_id, pages or "–", str(len(report.changes)), str(report.alerts))
-    console.print(table)
-    answers = Counter(line.rpartition(" ")[2] for line in site.requests)
-    site.requests.clear()
-    told = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
-    console.print(Text(f"  {clock.time:%Y-%m-%d %H:%M}; the site answered {told}", style="dim"))
+        pages = ", ".join(f"{n} {outcome}" for outcome, n in sorted(report.pages.items()))
+        trouble = [o for o in report.pages if o not in {Outcome.OK, Outcome.NOT_MODIFIED}]
+        console.print(
+            Text(
+                f"  {report.source_id:<15} {report.new_addresses} new, pages: {pages or 'none'}; "
+                f"{len(report.changes)} changes, {report.alerts} alerts"
+                + ("  ← noted, compared with nothing" if trouble else ""),
+                style="yellow" if trouble else "",
+            )
+        )
 
 
-def _log(console: Console, changes: list[LoggedChange]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    for column in ("kind", "region", "change"):
+def _show_counts(console: Console, daemon: Daemon) -> None:
+    with daemon.tools.database.read() as session:
+        documents = session.execute(text("SELECT COUNT(*) FROM document")).scalar_one()
+        commitments = session.execute(text("SELECT COUNT(*) FROM commitments_current")).scalar_one()
+    console.print(
+        f"  {documents} documents, {commitments} commitments: history now; nobody is alerted."
+    )
+
+
+def _show_log(console: Console, daemon: Daemon) -> None:
+    with daemon.tools.database.read() as session:
+        log = list_changes(session, limit=100)
+    table = Table(title="\nThe change log (monitor changes)", title_justify="left")
+    for column in ("kind", "region", "numbers", "text"):
         table.add_column(column, overflow="fold")
-    for change in reversed(changes):
+    for item in reversed(log):
         table.add_row(
-            change.change.kind.value,
-            change.change.region or "–",
-            Text(change.summary or change.change.statement.text),
+            item.change.kind.value,
+            item.change.region or "–",
+            Text(item.summary),
+            Text(item.change.statement.text),
         )
     console.print(table)
-
-
-def _next_steps(console: Console, keep: Path | None) -> None:
-    _title(console, "What next:")
-    steps = (
-        [("look around in what the demo left", f"cd {keep} && monitor changes --region 贵州")]
-        if keep
-        else [("keep the demo's database to query it", "monitor demo --keep demo")]
-    )
-    steps += [
-        ("start a folder of your own", "monitor init watch && cd watch"),
-        ("say which changes interest you", "edit rules/, then monitor rules check"),
-        ("visit the real sources once", "monitor run --once"),
-        ("get alerts in Telegram", "export MONITOR_TELEGRAM__TOKEN=… && monitor run"),
-    ]
-    for what, how in steps:
-        console.print(Text(f"  {what + ':':<38}{how}"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitor.contract import number
 from monitor.model import (
     Basis,
     Change,
@@ -15,6 +14,7 @@ from monitor.model import (
     Speaker,
     Statement,
     Target,
+    number,
 )
 from monitor.storage.tables import ChangeRow, DeltaRow, StatementRow, TargetRow
 
@@ -113,9 +113,7 @@ def change_of(row: ChangeRow) -> Change:
         region=row.region,
         before=None if row.before is None else statement_of(row.before),
         after=None if row.after is None else statement_of(row.after),
-        deltas=tuple(
-            Delta(item.metric, item.unit, item.before, item.after) for item in row.deltas
-        ),
+        deltas=tuple(Delta(item.metric, item.unit, item.before, item.after) for item in row.deltas),
         similarity=row.similarity,
     )
 

@@ -1,0 +1,94 @@
+"""httpx's client over a connection pool of our own making.
+
+``httpx.AsyncHTTPTransport`` builds its pool itself and takes no network backend, and the address
+guard has to be one: it resolves, checks and connects in one step. This transport hands httpx's
+requests to a pool that was built with the guard; all of it is public interface of both libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpcore
+import httpx
+
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+
+
+def client_over(pool: httpcore.AsyncConnectionPool) -> httpx.AsyncClient:
+    """A client over ``pool`` that follows nothing, keeps no cookie and reads no environment."""
+    return httpx.AsyncClient(
+        transport=_PoolTransport(pool),
+        follow_redirects=False,
+        trust_env=False,
+        cookies=CookieJar(_NO_COOKIES),
+    )
+
+
+class _PoolTransport(httpx.AsyncBaseTransport):
+    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        with _translated(request):
+            response = await self._pool.handle_async_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    extensions=request.extensions,
+                )
+            )
+        if not isinstance(response.stream, AsyncIterable):  # pragma: no cover - a pool gives these
+            raise httpx.ProtocolError("the answer has no body that can be awaited")
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Stream(response.stream, response, request),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(
+        self, stream: AsyncIterable[bytes], response: httpcore.Response, request: httpx.Request
+    ) -> None:
+        self._stream = stream
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translated(self._request):
+            async for piece in self._stream:
+                yield piece
+
+    async def aclose(self) -> None:
+        with _translated(self._request):
+            await self._response.aclose()
+
+
+@contextmanager
+def _translated(request: httpx.Request) -> Iterator[None]:
+    """The pool's errors as httpx's, which have the same names."""
+    try:
+        yield
+    except (
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.TimeoutException,
+        httpcore.UnsupportedProtocol,
+        httpcore.ConnectionNotAvailable,
+    ) as error:
+        kind = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise kind(str(error), request=request) from error
