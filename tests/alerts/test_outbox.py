@@ -1,0 +1,177 @@
+"""The outbox keeps every alert once, through deaths of senders and on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from alert_story import NOW, added, plant, raised
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitor.model import DocumentKind
+from monitor.storage.database import Database
+from monitor.storage.outbox import (
+    enqueue,
+    lease,
+    mark_dead,
+    mark_retry,
+    mark_sent,
+    move_alerts,
+    next_due,
+)
+from monitor.storage.tables import AlertRow, SnapshotRow
+
+MINUTE = timedelta(minutes=1)
+
+
+def take(database: Database, now=NOW, limit: int = 10):
+    with database.write() as session:
+        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit)
+
+
+def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
+    change = raised()
+    (change_id,) = plant(database, [change], chats=[7])
+    (alert,) = take(database)
+    assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (7, 1, False)
+    assert alert.created_at == NOW
+    assert alert.document.title == "2026年贵州省政府工作报告"
+    assert alert.document.kind is DocumentKind.REPORT
+    assert alert.language == "zh"
+    (told,) = alert.changes
+    assert (told.change_id, told.change, told.rule_ids) == (change_id, change, ("guizhou",))
+    assert "160" in told.summary
+
+
+def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
+    plant(database, [raised(), raised(20, 30)], chats=[1, 2])
+    alerts = take(database)
+    assert [alert.chat_id for alert in alerts] == [1, 2]
+    assert [len(alert.changes) for alert in alerts] == [2, 2]
+
+
+def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Database) -> None:
+    first, second = plant(database, [raised(), raised(20, 30)])
+    with database.write() as session:
+        snapshot = session.scalars(select(SnapshotRow.id).order_by(SnapshotRow.id.desc())).first()
+        assert snapshot is not None
+
+        def put(*matches: tuple[int, str, int, int]) -> int:
+            return enqueue(session, snapshot_id=snapshot, document_id=1, matches=matches, now=NOW)
+
+        assert put((first, "a", 5, 0)) == 1
+        assert put((first, "a", 5, 0), (first, "b", 5, 3), (second, "a", 5, 0)) == 0
+    (alert,) = take(database)
+    assert [(c.change_id, c.rule_ids) for c in alert.changes] == [
+        (first, ("a", "b")),
+        (second, ("a",)),
+    ]
+    with database.write() as session:
+        matches = [(second, "late", 5, 0)]
+        assert enqueue(session, snapshot_id=snapshot, document_id=1, matches=matches, now=NOW) == 0
+        assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
+
+
+def test_what_is_leased_is_not_leased_again_before_its_time(database: Database) -> None:
+    plant(database, chats=[1])
+    assert len(take(database)) == 1
+    assert take(database, NOW + 4 * MINUTE) == []
+
+
+def test_a_lease_that_ran_out_is_taken_again_and_says_so(database: Database) -> None:
+    plant(database, chats=[1])
+    take(database)
+    (again,) = take(database, NOW + 5 * MINUTE)
+    assert again.maybe_sent
+    assert again.attempts == 2
+
+
+def test_two_senders_never_share_an_alert(postgres_database: Database) -> None:
+    plant(postgres_database, chats=[1, 2, 3])
+    with postgres_database.write() as one, postgres_database.write() as two:
+        first = lease(one, now=NOW, lease_for=MINUTE, limit=2)
+        second = lease(two, now=NOW, lease_for=MINUTE, limit=2)
+    assert [a.chat_id for a in first] == [1, 2]
+    assert [a.chat_id for a in second] == [3]
+
+
+def test_urgent_ones_go_first(database: Database) -> None:
+    plant(database, chats=[1], title="甲")
+    plant(database, chats=[1], title="乙", priority=5)
+    assert [alert.document.title for alert in take(database)] == ["乙", "甲"]
+
+
+def test_sent_is_the_end(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        mark_sent(session, alert.id, now=NOW, message_id=99)
+    with database.write() as session:
+        # A second sender that held the expired lease comes too late to undo it.
+        mark_retry(session, alert.id, not_before=NOW, error="late")
+        mark_dead(session, alert.id, error="late")
+        row = session.get_one(AlertRow, alert.id)
+        assert (row.state, row.message_id, row.sent_at, row.error) == ("sent", 99, NOW, None)
+        assert next_due(session) is None
+    assert take(database, NOW + timedelta(days=1)) == []
+
+
+def test_a_retry_waits_and_may_leave_the_attempt_uncounted(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="429", counted=False)
+        assert next_due(session) == NOW + MINUTE
+    assert take(database) == []
+    (again,) = take(database, NOW + MINUTE)
+    assert again.attempts == 1
+    assert not again.maybe_sent
+
+
+def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None:
+    with database.read() as session:
+        assert next_due(session) is None
+    plant(database, chats=[1])
+    take(database)
+    with database.read() as session:
+        assert next_due(session) == NOW + 5 * MINUTE
+
+
+def test_the_dead_are_visible_in_sql(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        mark_dead(session, alert.id, error="Forbidden: bot was blocked by the user")
+    with database.read() as session:
+        row = session.execute(text("SELECT state, error, changes FROM alert_log")).one()
+    assert tuple(row) == ("dead", "Forbidden: bot was blocked by the user", 1)
+
+
+def test_alerts_of_a_moved_chat_follow_unless_told_there_already(database: Database) -> None:
+    plant(database, chats=[-1, -1001], title="甲")
+    plant(database, chats=[-1], title="乙")
+    with database.write() as session:
+        move_alerts(session, -1, -1001)
+    found = sorted((alert.chat_id, alert.document.title) for alert in take(database))
+    assert found == [(-1001, "乙"), (-1001, "甲"), (-1, "甲")]
+
+
+def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
+    (change_id,) = plant(database, [added()])
+
+    def visit() -> None:
+        with database.write() as session:
+            matches = [(change_id, "a", 1, 0)]
+            enqueue(session, snapshot_id=2, document_id=1, matches=matches, now=NOW)
+            raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError):
+        visit()
+    assert take(database) == []
+
+
+def test_a_change_that_does_not_exist_cannot_be_alerted(database: Database) -> None:
+    plant(database)
+    with pytest.raises(SQLAlchemyError), database.write() as session:
+        enqueue(session, snapshot_id=2, document_id=1, matches=[(999, "a", 1, 0)], now=NOW)
