@@ -189,11 +189,13 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     except FileNotFoundError:
         raise UserError("no such file", file=path, hint="monitor init writes one") from None
     except tomllib.TOMLDecodeError as error:
+        # The other form is "(at end of document)".
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        last = text.count("\n") + 1
         raise UserError(
             f"this is not TOML: {str(error).split(' (at ')[0]}",
             file=path,
-            line=int(place[1]) if place else None,
+            line=int(place[1]) if place else last,
             column=int(place[2]) if place else None,
         ) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,217 @@
+"""The schema: upgraded once by whoever comes first, equal to the tables, and never altered."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from monitor.errors import StorageError, UserError
+from monitor.model import (
+    Basis,
+    Change,
+    Delta,
+    Document,
+    DocumentKind,
+    Kind,
+    Label,
+    Op,
+    Provenance,
+    Speaker,
+    Statement,
+    Target,
+)
+from monitor.storage.database import Database
+from monitor.storage.history import (
+    Evidence,
+    add_changes,
+    add_document,
+    add_snapshot,
+    load_snapshot,
+    promote,
+)
+from monitor.storage.queries import list_changes
+from monitor.storage.tables import Base
+
+NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
+STATEMENT = Statement(
+    text="全省算力规模突破190Eflops。",
+    start=0,
+    end=17,
+    label=Label.COMMITMENT,
+    speaker=Speaker.GOVERNMENT,
+    region="贵州省",
+    year=2026,
+    themes=("compute", "data"),
+    targets=(Target("全省算力规模", Op.AT_LEAST, 190, "Eflops", None, "突破190Eflops"),),
+    section="二、重点工作",
+)
+
+
+def write_a_change(database):
+    with database.write() as session:
+        document = add_document(
+            session,
+            provenance=Provenance(
+                DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026, title="报告"
+            ),
+            source_id=None,
+            url="https://example.org/a.html",
+            baseline=False,
+            now=NOW,
+        )
+        after = add_snapshot(
+            session,
+            document.id,
+            Document(STATEMENT.text, title="报告"),
+            (STATEMENT,),
+            evidence=Evidence(body=b"bytes"),
+            now=NOW,
+        )
+        promote(session, document.id, after.id, title="报告", published=None)
+        change = Change(
+            Kind.ADDED,
+            Basis.REVISION,
+            "贵州省",
+            None,
+            STATEMENT,
+            (Delta("全省算力规模", "Eflops", None, 190),),
+        )
+        ids = add_changes(
+            session, [change], document_id=document.id, before=None, after=after, now=NOW
+        )
+    return document, after, change, ids
+
+
+def test_the_migrations_make_the_tables(database):
+    assert database.upgrade() == []
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_many_starters_upgrade_once(tmp_path):
+    url = f"sqlite:///{tmp_path / 'm.db'}"
+    applied: list[list[str]] = []
+    barrier = threading.Barrier(6)
+
+    def start():
+        database = Database(url)
+        barrier.wait()
+        applied.append(database.upgrade())
+        database.close()
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(len, applied)) == [0, 0, 0, 0, 0, 1]
+
+
+def test_a_newer_schema_is_refused(sqlite_database):
+    with sqlite_database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match="upgrade it"):
+        sqlite_database.upgrade()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:/x", "oracle+nothing://x/y"])
+def test_a_wrong_address_is_the_users_mistake(url):
+    with pytest.raises(UserError):
+        Database(url)
+
+
+def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'no' / 'such' / 'm.db'}")
+    with pytest.raises(StorageError, match="unable to open") as caught:
+        database.upgrade()
+    assert "\n" not in str(caught.value)
+
+
+def test_what_was_written_comes_back_as_it_was(database):
+    _document, after, change, ids = write_a_change(database)
+    with database.read() as session:
+        stored = load_snapshot(session, after.id)
+        assert stored.statements == (STATEMENT,)
+        (logged,) = list_changes(session)
+    assert logged.id == ids[0]
+    assert logged.change == change
+    assert logged.detected_at == NOW
+    assert logged.summary == "全省算力规模 – → 190 Eflops"
+
+
+def test_themes_are_found_whole_and_literally(database):
+    write_a_change(database)
+    with database.read() as session:
+        assert len(list_changes(session, theme="data")) == 1
+        assert list_changes(session, theme="dat") == []
+        assert list_changes(session, theme="%") == []
+        assert list_changes(session, region="甘肃省") == []
+        assert list_changes(session, kind=Kind.DROPPED) == []
+
+
+@pytest.mark.parametrize("table", ["change", "delta", "statement", "target", "snapshot"])
+@pytest.mark.parametrize("deed", ["DELETE FROM {}", "UPDATE {} SET id = id + 1"])
+def test_the_log_can_only_be_added_to(database, table, deed):
+    write_a_change(database)
+    with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
+        session.execute(text(deed.format(table)))
+
+
+def test_the_same_change_cannot_be_written_twice(database):
+    document, after, change, _ids = write_a_change(database)
+    with pytest.raises(DBAPIError), database.write() as session:
+        add_changes(session, [change], document_id=document.id, before=None, after=after, now=NOW)
+
+
+class Stop(Exception):
+    """The program dies here."""
+
+
+def die_half_way(database):
+    with database.write() as session:
+        add_document(
+            session,
+            provenance=Provenance(DocumentKind.NEWS, Speaker.MEDIA, None),
+            source_id=None,
+            url=None,
+            baseline=True,
+            now=NOW,
+        )
+        raise Stop
+
+
+def test_a_transaction_that_fails_leaves_no_trace(database):
+    with pytest.raises(Stop):
+        die_half_way(database)
+    with database.read() as session:
+        assert session.execute(text("SELECT COUNT(*) FROM document")).scalar_one() == 0
+
+
+def test_the_public_views_answer(database):
+    write_a_change(database)
+    with database.read() as session:
+        row = session.execute(text("SELECT * FROM change_log")).mappings().one()
+        assert (row["kind"], row["region"], row["after_value"]) == ("added", "贵州省", 190)
+        row = session.execute(text("SELECT * FROM commitments_current")).mappings().one()
+        assert (row["metric"], row["op"], row["value"]) == ("全省算力规模", "at_least", 190)
+        for view in ("source_health", "alert_log", "targets_current"):
+            session.execute(text(f"SELECT * FROM {view}")).all()
+
+
+def test_a_time_without_a_zone_is_refused(sqlite_database):
+    with pytest.raises(Exception, match="without a zone"), sqlite_database.write() as session:
+        add_document(
+            session,
+            provenance=Provenance(DocumentKind.NEWS, Speaker.MEDIA, None),
+            source_id=None,
+            url=None,
+            baseline=True,
+            now=datetime(2026, 1, 1),  # noqa: DTZ001
+        )
