@@ -12,6 +12,7 @@ from monitor.commitments.press import label_by_voice
 from monitor.commitments.sections import Paragraph, Section, paragraphs
 from monitor.commitments.speakers import Voice, voices
 from monitor.commitments.targets import parse_targets
+from monitor.commitments.tense import settle
 from monitor.commitments.themes import counted, themes_of
 from monitor.commitments.topics import Hit, Topic, Topics
 from monitor.commitments.years import named_years
@@ -57,6 +58,8 @@ def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[Explaine
     if not any(hit.use.scope for hit in hits):
         return ()
     lines = paragraphs(clean.text, _now(provenance))
+    if not press:
+        lines = settle(clean.text, lines)
     found: list[Explained] = []
     for unit in _units(clean.text, lines, hits, provenance):
         start, end = clean.original(unit.start), clean.original(unit.end - 1) + 1

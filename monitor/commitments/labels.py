@@ -24,29 +24,40 @@ class LabelWords(Table):
 
     future: tuple[Cue, ...]
     past: tuple[Cue, ...]
+    result: tuple[Cue, ...]
     state: tuple[Cue, ...]
     strong: int
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How much of a sentence looks ahead, looks back, or only describes; and the words found."""
+    """How much of a sentence looks ahead, looks back, tells results, or only describes.
+
+    ``cues`` are the words that were found.
+    """
 
     future: int
     past: int
+    result: int
     state: int
     cues: tuple[str, ...]
 
 
 @cache
-def _words() -> LabelWords:
+def label_words() -> LabelWords:
+    """The cues of ``data/labels.yaml``."""
     return validate(read_yaml(DATA / "labels.yaml"), LabelWords)
 
 
 @cache
 def _patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
-    words = _words()
-    groups = (("future", words.future), ("past", words.past), ("state", words.state))
+    words = label_words()
+    groups = (
+        ("future", words.future),
+        ("past", words.past),
+        ("result", words.result),
+        ("state", words.state),
+    )
     return tuple(
         (name, cue.weight, re.compile(cue.pattern)) for name, cues in groups for cue in cues
     )
@@ -54,14 +65,14 @@ def _patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
 
 def wording(sentence: str) -> Wording:
     """The cues of a sentence, summed up."""
-    sums = {"future": 0, "past": 0, "state": 0}
+    sums = {"future": 0, "past": 0, "result": 0, "state": 0}
     cues: list[str] = []
     for name, weight, pattern in _patterns():
         found = pattern.search(sentence)
         if found is not None:
             sums[name] += weight
             cues.append(f"{name} {found[0].strip('，；：、“”')!r}")
-    return Wording(sums["future"], sums["past"], sums["state"], tuple(cues))
+    return Wording(cues=tuple(cues), **sums)
 
 
 _USUAL = {
@@ -78,7 +89,7 @@ _USUAL = {
 
 def label_by_section(section: Section, said: Wording) -> tuple[Label, str]:
     """The label of what a government says in its own document, and what decided."""
-    strong = _words().strong
+    strong = label_words().strong
     usual = _USUAL.get(section)
     against: Label | None = None
     if usual is None:
@@ -86,7 +97,7 @@ def label_by_section(section: Section, said: Wording) -> tuple[Label, str]:
     elif usual is Label.COMMITMENT and said.future < 3:
         if said.state >= 3:
             against = Label.OTHER
-        elif said.past >= strong:
+        elif (said.past >= 3 and section is not Section.OUTLOOK) or said.past >= strong:
             against = Label.ACHIEVEMENT
     elif section in {Section.REVIEW, Section.PROBLEMS} and said.future >= strong > said.past:
         against = Label.COMMITMENT
@@ -97,6 +108,6 @@ def label_by_wording(said: Wording) -> Label:
     """The label of a government's sentence when nothing but its wording is known."""
     if said.state >= 3 and said.future < 3:
         return Label.OTHER
-    if said.past > said.future:
+    if said.past + said.result > said.future:
         return Label.ACHIEVEMENT
     return Label.COMMITMENT if said.future else Label.OTHER

@@ -42,32 +42,36 @@ def repair(text: str, *, press: bool) -> Clean:
     """
     flat = plain(text)
     lines = [found.span() for found in _LINE.finditer(flat) if not found[0].isspace()]
-    loose = press or _wrapped(flat, lines)
+    width = _width(flat, lines)
+    # A line that stops well before the width ends its paragraph; columns have no width to trust.
+    shortest = 17 * width // 20 if width else 0 if press else None
     drop = stray_spaces(flat)
     joins = [
         (end, next_start)
         for (start, end), (next_start, next_end) in pairwise(lines)
-        if _goes_on(flat[start:end].strip(), flat[next_start:next_end], loose=loose)
+        if _goes_on(flat[start:end].strip(), flat[next_start:next_end], shortest=shortest)
     ]
     return clean(flat, _merged(drop, joins))
 
 
-def _wrapped(text: str, lines: list[tuple[int, int]]) -> bool:
-    """Whether most lines of some length break off: the document was wrapped at a width."""
-    long = [end for start, end in lines if end - start >= 16]
-    broken = sum(1 for end in long if text[end - 1] not in _ENDED)
-    return len(long) >= 8 and broken > len(long) / 2
+def _width(text: str, lines: list[tuple[int, int]]) -> int:
+    """The width a document was wrapped at, when most of its longer lines break off; or 0."""
+    long = [(start, end) for start, end in lines if end - start >= 16]
+    broken = [end - start for start, end in long if text[end - 1] not in _ENDED]
+    if len(long) < 8 or len(broken) <= len(long) / 2:
+        return 0
+    return sorted(broken)[len(broken) // 2]
 
 
-def _goes_on(line: str, following: str, *, loose: bool) -> bool:
+def _goes_on(line: str, following: str, *, shortest: int | None) -> bool:
     if not line or line[-1] in _ENDED or _MARKED.match(following):
         return False
     after = following.lstrip()
     if line[-1] in _OPEN or after[0] in _CLOSING or line.rfind("（") > line.rfind("）"):
         return True
-    if not loose or following.startswith("  "):
+    if shortest is None or len(line) < shortest or following.startswith("  "):
         return False
-    if len(line) <= HEADING_LENGTH and "，" not in line and "。" not in line:
+    if len(line) <= HEADING_LENGTH and not shortest and "，" not in line and "。" not in line:
         return False
     # A paragraph that opens with a region speaks of that region, whatever broke off above it.
     return not starts_with_region(after)

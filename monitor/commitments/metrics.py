@@ -50,6 +50,9 @@ def _measured(
 ) -> Measured:
     clause = clause_of(sentence, quantity.cue_start, quantity.end)
     left = max(clause[0], floor, quantity.cue_start - _PHRASE_LIMIT)
+    if not quantity.cue and not quantity.counted:
+        # A size without a verb (甲、乙公司12吉瓦时电池) belongs to the last thing that was named.
+        left = max(left, sentence.rfind("、", left, quantity.cue_start) + 1)
     before, before_start, verb = _before(sentence, left, quantity.cue_start)
     after, after_start = _after(sentence, quantity, ceiling)
     predicated = bool(quantity.cue) and quantity.cue not in _verbs_set() and bool(before)
@@ -86,6 +89,11 @@ def _peel() -> re.Pattern[str]:
 
 
 @cache
+def _trailing() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().trailing)}){{1,4}}$")
+
+
+@cache
 def _cut() -> re.Pattern[str]:
     return re.compile(alternation(quantity_words().cuts))
 
@@ -102,8 +110,7 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
             break
         start = peeled.end()
     phrase = sentence[start:right]
-    while phrase and phrase[-1] in "的了共将可要":
-        phrase = phrase[:-1]
+    phrase = _trailing().sub("", phrase)
     if all(character in _EMPTY for character in phrase):
         return "", whole, sentence[whole:right]
     return phrase, start, sentence[whole:start]

@@ -21,7 +21,7 @@ def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, s
     if voice.speaker in _RULERS:
         return _of_ruler(voice, said)
     if voice.speaker is Speaker.MEDIA:
-        if said.past > said.future and said.state < 3:
+        if said.past + said.result > said.future and said.state < 3:
             return Label.ACHIEVEMENT, "wording of the paper"
         return Label.OTHER, "wording of the paper"
     if voice.manner == "propose" or proposes(sentence):
@@ -31,12 +31,12 @@ def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, s
 
 def _of_ruler(voice: Voice, said: Wording) -> tuple[Label, str]:
     if voice.manner == "announce":
-        if said.past >= said.future + 3:
+        if said.past + said.result >= said.future + 3:
             return Label.ACHIEVEMENT, "wording of the announcement"
         return Label.COMMITMENT, "announcement"
     if said.state >= 3:
         return Label.OTHER, "wording"
-    if said.past > said.future:
+    if said.past + said.result > said.future:
         return Label.ACHIEVEMENT, "wording"
     return (Label.COMMITMENT, "wording") if said.future >= 1 else (Label.OTHER, "wording")
 

@@ -46,7 +46,17 @@ def quantities(sentence: str) -> list[Quantity]:
         quantity = _read(sentence, match)
         if quantity is not None:
             found.append(quantity)
-    return _shared(sentence, found)
+    kept: list[Quantity] = []
+    start: int | None = None
+    for index, quantity in enumerate(found):
+        here = quantity if start is None else replace(quantity, cue_start=start)
+        start = None
+        after = found[index + 1] if index + 1 < len(found) else None
+        if after is not None and _opens_growth(sentence, here, after):
+            start = here.cue_start
+        elif after is None or not _describes(sentence, here, after):
+            kept.append(here)
+    return _shared(sentence, kept)
 
 
 @cache
@@ -81,6 +91,8 @@ def _meaning() -> dict[str, str]:
     return {word: op for op, group in quantity_words().before.items() for word in group}
 
 
+_RATE = re.compile("每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦)$")
+_PUNCTUATION = re.compile("[，、。；：！？（）和及]")
 _LONGEST_CUE = 8
 _CLASS = re.compile("级|型(?!企业)|制(?!造)|大关")
 _SLOGAN = re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必|结合|伟大)")
@@ -88,10 +100,11 @@ _SLOGAN = re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必
 
 def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
     start, end = match.span()
-    before = sentence[max(0, start - _LONGEST_CUE) : start]
-    cue_match = _longest_cue(before)
-    cue = cue_match or ""
-    cue_start = start - len(cue)
+    # 不超过每小时2元, 达到每万人500台: the rate belongs to the number, not to the metric.
+    rate = _RATE.search(sentence, max(0, start - 6), start)
+    spoken = rate.start() if rate else start
+    cue = _longest_cue(sentence[max(0, spoken - _LONGEST_CUE) : spoken])
+    cue_start = spoken - len(cue)
     after = match["after"] or ""
     if match["doubled"]:
         times = _MULTIPLIED[match["doubled"]]
@@ -159,10 +172,10 @@ def _unitless(
     return Quantity(start, end, float(match["plain"]), "", op, cue_start, cue, counted=False)
 
 
-def _longest_cue(before: str) -> str | None:
+def _longest_cue(before: str) -> str:
     # A search anchored at the end tries the leftmost start first, which is the longest cue.
     found = _cues().search(before)
-    return found[0] if found else None
+    return found[0] if found else ""
 
 
 def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
@@ -180,6 +193,27 @@ def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
     if said is not None:
         return Op(said), 1
     return Op.REACH, 1
+
+
+def _opens_growth(sentence: str, quantity: Quantity, following: Quantity) -> bool:
+    """由3万P提高到5万P promises the second number only."""
+    return (
+        sentence[quantity.cue_start - 1 : quantity.cue_start] in {"由", "从"}
+        and quantity.unit == following.unit
+        and following.cue_start - quantity.end <= 8
+    )
+
+
+def _describes(sentence: str, quantity: Quantity, following: Quantity) -> bool:
+    """Whether a number only says which things the next one counts (10亿元以上企业5家)."""
+    between = sentence[quantity.end : following.cue_start]
+    return (
+        not quantity.counted
+        and following.counted
+        and not following.cue
+        and 2 <= len(between) <= 8
+        and _PUNCTUATION.search(between) is None
+    )
 
 
 def _shared(sentence: str, found: list[Quantity]) -> list[Quantity]:

@@ -107,7 +107,7 @@ def paragraphs(text: str, now: int | None) -> list[Paragraph]:
         lead_match = _HEAD_END.search(text, start, end)
         lead = lead_match.end() if lead_match else end
         level = _level(text, start, end)
-        head = text[start : lead - 1 if lead_match else end].strip(" —")
+        head = text[start : lead - 1 if lead_match else end].strip(" —*#")
         if level and lead - start <= _LONGEST_HEADING:
             kind = _kind(headings, head) if level == 1 or section is Section.MIXED else None
             special = kind if level == 1 else _special(headings, head)
@@ -129,17 +129,18 @@ def paragraphs(text: str, now: int | None) -> list[Paragraph]:
                 here, reason = opened, "opening of a paragraph before"
             else:
                 here, reason = section, f"heading {heading!r}" if heading else "no heading"
-            if lead - start <= HEADING_LENGTH and "，" not in head:
+            if lead - start <= HEADING_LENGTH and "，" not in head and head not in _GREETINGS:
                 heading = head
         found.append(Paragraph(start, end, here, heading, reason, lead))
     return found
 
 
+_GREETINGS = frozenset({"各位代表", "同志们", "各位委员", "现在"})
 _OPEN = frozenset({Section.UNKNOWN, Section.MIXED, Section.OUTLOOK})
 
 
 def _level(text: str, start: int, end: int) -> int:
-    while start < end and text[start] == " ":
+    while start < end and text[start] in " *#":
         start += 1
     for level, pattern in _markers():
         if pattern.match(text, start, end):

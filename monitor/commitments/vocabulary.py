@@ -29,6 +29,7 @@ class QuantityWords(Table):
     verbs: tuple[str, ...]
     leading: tuple[str, ...]
     cuts: tuple[str, ...]
+    trailing: tuple[str, ...]
     generic: tuple[str, ...]
     modifiers: tuple[str, ...]
     unitless: tuple[str, ...]

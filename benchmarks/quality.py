@@ -1,0 +1,298 @@
+"""How well statements are understood: precision, recall and F1 against labelled texts.
+
+    python benchmarks/quality.py            # the table
+    python benchmarks/quality.py --write    # the table into docs/reference/quality.md
+    python benchmarks/quality.py --misses   # each sentence that was judged otherwise
+
+Texts: ``../shared/gold`` (work reports and a press article, when it is beside the checkout) and
+the project's own samples in ``tests/commitments/samples``. A labelled sentence is found when a
+statement overlaps it by more than half. A target is right when op, value, unit and year are the
+same and the metrics overlap by half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+from monitor.commitments import extract, load_topics
+from monitor.model import DocumentKind, Label, Provenance, Speaker, Statement, Target
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+SAMPLES = ROOT / "tests" / "commitments" / "samples"
+PAGE = ROOT / "docs" / "reference" / "quality.md"
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass
+class Count:
+    """Right, too many, missing."""
+
+    right: int = 0
+    extra: int = 0
+    missing: int = 0
+
+    def add(self, other: Count) -> None:
+        self.right += other.right
+        self.extra += other.extra
+        self.missing += other.missing
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.extra) if self.right + self.extra else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / (self.right + self.missing) if self.right + self.missing else 1.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+@dataclass
+class Score:
+    """What was measured on one text, or on several."""
+
+    name: str
+    commitments: Count = field(default_factory=Count)
+    themes: Count = field(default_factory=Count)
+    targets: Count = field(default_factory=Count)
+    voices: Count = field(default_factory=Count)
+    labels: Count = field(default_factory=Count)
+    misses: list[str] = field(default_factory=list)
+
+    def add(self, other: Score) -> None:
+        for name in ("commitments", "themes", "targets", "voices", "labels"):
+            getattr(self, name).add(getattr(other, name))
+        self.misses += other.misses
+
+
+def same_metric(first: str, second: str) -> bool:
+    """Whether two metrics overlap by at least half of the shorter one."""
+    match = SequenceMatcher(None, first, second, autojunk=False).find_longest_match()
+    return 2 * match.size >= min(len(first), len(second)) > 0
+
+
+def count_targets(found: Iterable[Target], wanted: Iterable[dict[str, Any]]) -> Count:
+    """Compare targets one to one."""
+    left = list(wanted)
+    count = Count()
+    for target in found:
+        said = (target.op.value, target.value, target.unit, target.year)
+        for row in left:
+            if said == (row["op"], row["value"], row["unit"], row["year"]) and same_metric(
+                target.metric, row["metric"]
+            ):
+                left.remove(row)
+                count.right += 1
+                break
+        else:
+            count.extra += 1
+    count.missing = len(left)
+    return count
+
+
+def count_themes(found: Iterable[str], wanted: Iterable[str]) -> Count:
+    """Compare two sets of themes."""
+    a, b = set(found), set(wanted)
+    return Count(len(a & b), len(a - b), len(b - a))
+
+
+def nearest(statements: tuple[Statement, ...], start: int, end: int) -> Statement | None:
+    """The statement that covers more than half of ``start:end``."""
+    for statement in statements:
+        if 2 * (min(statement.end, end) - max(statement.start, start)) > end - start:
+            return statement
+    return None
+
+
+def score_report(name: str, text: str, provenance: Provenance, rows: list[dict[str, Any]]) -> Score:
+    """Score one text whose every sentence on the topic is labelled."""
+    score = Score(name)
+    statements = extract(text, provenance, load_topics())
+    seen: set[int] = set()
+    for row in rows:
+        statement = nearest(statements, row["start"], row["end"])
+        if statement is not None:
+            seen.add(statement.start)
+        _score_row(score, row, statement)
+    for statement in statements:
+        if statement.start not in seen and statement.label is Label.COMMITMENT:
+            score.commitments.extra += 1
+            score.misses.append(f"{name}: not labelled, taken for commitment: {statement.text}")
+    return score
+
+
+def _score_row(score: Score, row: dict[str, Any], statement: Statement | None) -> None:
+    in_scope = row.get("in_scope", True)
+    wanted = in_scope and row["label"] == "commitment"
+    given = statement is not None and statement.label is Label.COMMITMENT
+    score.commitments.add(Count(wanted and given, given and not wanted, wanted and not given))
+    if wanted != given:
+        was = statement.label.value if statement else "nothing"
+        score.misses.append(f"{score.name}: {row['label']} taken for {was}: {row['text']}")
+    if not in_scope:
+        return
+    right = statement is not None and statement.label.value == row["label"]
+    score.labels.add(Count(right, 0, not right))
+    if "speaker" in row:
+        said = statement and (statement.speaker.value, statement.region)
+        heard = said == (row["speaker"], row["region"])
+        score.voices.add(Count(heard, 0, not heard))
+        if not (heard and right):
+            score.misses.append(
+                f"{score.name}: {row['label']} of {row['speaker']} in "
+                f"{row['region']} taken for {statement and statement.label} of "
+                f"{said}: {row['text']}"
+            )
+    if statement is not None:
+        score.themes.add(count_themes(statement.themes, row["themes"]))
+    if row["label"] in {"commitment", "achievement"}:
+        targets = count_targets(statement.targets if statement else (), row["targets"])
+        score.targets.add(targets)
+        if targets.extra or targets.missing:
+            got = (
+                [(t.metric, t.op.value, t.value, t.unit, t.year) for t in statement.targets]
+                if statement
+                else []
+            )
+            score.misses.append(f"{score.name}: targets {got} for {row['targets']}: {row['text']}")
+
+
+def score_passages(
+    name: str, text: str, provenance: Provenance, rows: list[dict[str, Any]]
+) -> Score:
+    """Score one text of which passages are labelled, each given by its words without spaces."""
+    score = Score(name)
+    statements = extract(text, provenance, load_topics())
+    for row in rows:
+        quote = _SPACE.sub("", row["quote"])
+        found: tuple[int, Statement] | None = None
+        for statement in statements:
+            plain = _SPACE.sub("", statement.text)
+            size = SequenceMatcher(None, plain, quote, autojunk=False).find_longest_match().size
+            if 2 * size > min(len(plain), len(quote)) and (found is None or size > found[0]):
+                found = (size, statement)
+        _score_row(score, {**row, "text": row["quote"]}, found[1] if found else None)
+    return score
+
+
+def shared_scores(shared: Path) -> tuple[list[Score], Score]:
+    """The reports, one score each, and the press article."""
+    corpus = shared / "corpus"
+    index = {row["file"]: row for row in _rows(corpus / "index.jsonl")}
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(shared / "gold" / "reports.jsonl"):
+        rows.setdefault(row["doc"], []).append(row)
+    reports = [
+        score_report(
+            name.removesuffix(".txt"),
+            (corpus / name).read_text(encoding="utf-8"),
+            Provenance(
+                DocumentKind.REPORT,
+                Speaker.GOVERNMENT,
+                index[name]["region"],
+                index[name]["year"],
+            ),
+            labelled,
+        )
+        for name, labelled in rows.items()
+    ]
+    article = score_passages(
+        "press_2024_cena",
+        (corpus / "press_2024_cena.txt").read_text(encoding="utf-8"),
+        Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2024),
+        list(_rows(shared / "gold" / "seed_article.jsonl")),
+    )
+    return reports, article
+
+
+def sample_scores(folder: Path = SAMPLES) -> list[Score]:
+    """The project's own texts: ``name.txt`` and ``name.jsonl``, which opens with its source."""
+    scores: list[Score] = []
+    for labels in sorted(folder.glob("*.jsonl")):
+        head, *rows = _rows(labels)
+        provenance = Provenance(
+            DocumentKind(head["kind"]), Speaker(head["speaker"]), head["region"], head["year"]
+        )
+        text = labels.with_suffix(".txt").read_text(encoding="utf-8")
+        scores.append(score_passages(labels.stem, text, provenance, rows))
+    return scores
+
+
+def total(name: str, scores: Iterable[Score]) -> Score:
+    """The sum of several scores."""
+    score = Score(name)
+    for part in scores:
+        score.add(part)
+    return score
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+def table(scores: Iterable[Score]) -> str:
+    """The scores as a Markdown table."""
+    lines = [
+        "| text | commitments P | R | F1 | labels | speaker and region | themes F1 | targets F1 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for score in scores:
+        voices = f"{score.voices.recall:.3f}" if score.voices.right + score.voices.missing else "–"
+        lines.append(
+            f"| {score.name} | {score.commitments.precision:.3f} | {score.commitments.recall:.3f} "
+            f"| {score.commitments.f1:.3f} | {score.labels.recall:.3f} | {voices} "
+            f"| {score.themes.f1:.3f} | {score.targets.f1:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+_PAGE_HEAD = """# Quality of extraction
+
+Written by `python benchmarks/quality.py --write`; a test fails when a pinned score drops.
+
+P and R are precision and recall of commitments; a labelled sentence is found when a statement
+overlaps it by more than half. *Labels* is the share of labelled sentences with the right label,
+*speaker and region* the share with both right (press). A target is right when op, value, unit and
+year are exact and the metrics overlap.
+
+"""
+
+
+def main() -> None:
+    """Print the table; see the head of this file."""
+    parser = argparse.ArgumentParser(description="Score extraction against labelled texts.")
+    parser.add_argument("--write", action="store_true", help="write docs/reference/quality.md")
+    parser.add_argument("--misses", action="store_true", help="print what was judged otherwise")
+    options = parser.parse_args()
+    samples = sample_scores()
+    scores = [*samples, total("**own samples**", samples)]
+    if (SHARED / "gold").is_dir():
+        reports, article = shared_scores(SHARED)
+        scores = [*reports, total("**reports**", reports), article, *scores]
+    text = table(scores)
+    print(text)
+    if options.misses:
+        print(
+            "\n".join(miss for score in scores if "**" not in score.name for miss in score.misses)
+        )
+    if options.write:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(_PAGE_HEAD + text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
