@@ -55,7 +55,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "http.server": {"demo"},
     "telegram": {"alerts", "daemon"},
     "apscheduler": {"daemon"},
-    "sqlalchemy": {"storage", "pipeline", "web"},
+    "sqlalchemy": {"storage", "pipeline", "web", "demo"},
     "alembic": {"storage"},
     "sqlite3": {"storage"},
     "psycopg": {"storage"},

@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from monitor.catalogue import Catalogue, load_catalogue
+from monitor.changes import compare
+from monitor.commitments import extract, guess_provenance, load_topics
 from monitor.crawl import FetcherSettings, HttpFetcher, discover
 from monitor.demo import SampleSite, write_files
 from monitor.demo.pages import addresses, page_at
 from monitor.documents import read
-from monitor.model import Outcome
+from monitor.model import Basis, Kind, Outcome
 
 GUIZHOU_2025 = "/guizhou/zfgzbg/202502/t20250205_86715001.html"
 GUIZHOU_2026 = "/guizhou/zfgzbg/202602/t20260202_89362001.html"
@@ -188,3 +190,47 @@ async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: Sampl
         ("demo-press", "服务器市场节后开局平稳"),
         ("demo-epaper", "重庆加快布局智能网联汽车"),
     ]
+
+
+def changes_between(
+    before: tuple[str, int], after: tuple[str, int], region: str, basis: Basis
+) -> dict[Kind, list[str]]:
+    """The wording of what changed, by kind, from (path, round) to (path, round)."""
+    topics = load_topics(())
+    sides = []
+    for path, round_ in (before, after):
+        page = page_at(path, round_=round_)
+        assert page is not None
+        document = read(page.body, content_type=page.content_type)
+        provenance = guess_provenance(
+            document.text, title=document.title, published=document.published, region=region
+        )
+        sides.append(extract(document.text, provenance, topics))
+    found: dict[Kind, list[str]] = {}
+    for change in compare(*sides, basis):
+        found.setdefault(change.kind, []).append(change.statement.text)
+    return found
+
+
+def test_the_new_report_has_every_kind_of_succession() -> None:
+    found = changes_between((GUIZHOU_2025, 1), (GUIZHOU_2026, 2), "贵州省", Basis.SUCCESSION)
+    assert any("190Eflops" in text for text in found[Kind.STRENGTHENED])
+    assert any("1.25以下" in text for text in found[Kind.WEAKENED])
+    assert any("枢纽节点" in text for text in found[Kind.CONTINUED])
+    assert any("机器人训练场" in text for text in found[Kind.ADDED])
+    assert any("开放创新平台" in text for text in found[Kind.DROPPED])
+
+
+def test_the_edited_page_has_its_revisions_and_nothing_else() -> None:
+    found = changes_between((GANSU, 1), (GANSU, 2), "甘肃省", Basis.REVISION)
+    found.pop(Kind.CONTINUED)
+    assert {kind: len(texts) for kind, texts in found.items()} == {
+        Kind.STRENGTHENED: 1,
+        Kind.WEAKENED: 1,
+        Kind.REWORDED: 1,
+    }
+
+
+def test_the_redrawn_page_has_no_change() -> None:
+    found = changes_between((GUIZHOU_2025, 1), (GUIZHOU_2025, 2), "贵州省", Basis.REVISION)
+    assert set(found) == {Kind.CONTINUED}
