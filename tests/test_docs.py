@@ -10,7 +10,9 @@ from types import ModuleType
 
 import pytest
 
+from monitor.catalogue import load_catalogue
 from monitor.catalogue.entry import known_fields
+from monitor.rules import load_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -83,3 +85,36 @@ def test_every_dependency_is_pinned() -> None:
     }
     names = {re.split(r"[\[<>=;]", line)[0].lower() for line in project["dependencies"]}
     assert names - pinned == set(), "run make lock"
+
+
+def examples(key: str) -> list[tuple[str, str]]:
+    """YAML blocks of the documents, in fences or here-documents, that begin with ``key``."""
+    found = []
+    for page in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"```yaml\n(.*?)```|<<'YAML'\n(.*?)YAML\n", text, re.DOTALL)
+        found += [
+            (page.name, fenced or heredoc)
+            for fenced, heredoc in blocks
+            if re.search(rf"^{key}:", fenced or heredoc, re.MULTILINE)
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("page", "block"), examples("rules"))
+def test_example_rules_are_rules(page: str, block: str, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(block, encoding="utf-8")
+    assert load_rules([file]).rules, page
+
+
+@pytest.mark.parametrize(("page", "block"), examples("sources"))
+def test_example_sources_are_sources(page: str, block: str, tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text(block, encoding="utf-8")
+    assert load_catalogue([file]).sources, page
+
+
+def test_the_documents_have_examples() -> None:
+    assert len(examples("rules")) >= 2
+    assert len(examples("sources")) >= 2

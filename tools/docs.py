@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from monitor.catalogue import families
 from monitor.cli import app
+from monitor.rules.entry import RuleEntry, TargetEntry
 from monitor.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,9 +85,25 @@ def families_part() -> str:
     return "\n".join(rows)
 
 
+def rules_part() -> str:
+    """The fields of a rule; those of a nested one as ``keywords.any``."""
+    rows = ["| field | default | meaning |", "|---|---|---|"]
+    rows += [
+        f"| `{key}` | {_value(default)} | {meaning} |"
+        for key, default, meaning in _fields(RuleEntry)
+        if not key.startswith("targets")
+    ]
+    rows += [
+        f"| `targets.{key}` | {_value(default)} | {meaning} |"
+        for key, default, meaning in _fields(TargetEntry)
+    ]
+    return "\n".join(rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands_part,
     "families": families_part,
+    "rules": rules_part,
     "settings": settings_part,
 }
 
@@ -96,11 +113,12 @@ def _fields(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, Any
         if isinstance(field.default, BaseModel):
             yield from _fields(type(field.default), f"{before}{name}.")
         else:
-            yield f"{before}{name}", field.default, field.description or ""
+            default = None if field.is_required() else field.default
+            yield f"{before}{name}", default, field.description or ""
 
 
 def _value(value: Any) -> str:
-    if value is None or value == ():
+    if value is None or value in ((), ""):
         return "–"
     if isinstance(value, tuple):
         value = ", ".join(str(item) for item in value)
