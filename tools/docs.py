@@ -154,7 +154,7 @@ def _command(path: str, command: Any) -> str:
 
 def _names(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return f"`{parameter.metavar or parameter.name.upper()}`"
+        return _code(parameter.metavar or parameter.name.upper())
     names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
     return f"{names} (`{parameter.envvar}`)" if parameter.envvar else names
 
