@@ -172,13 +172,15 @@ def mark_retry(
     session: Session, alert_id: int, *, not_before: datetime, error: str, counted: bool = True
 ) -> None:
     """Give an alert back until ``not_before``; uncounted, the attempt was not its fault."""
-    _settle(session, alert_id, state=PENDING, not_before=not_before, error=error[:_ERROR_LIMIT])
-    if not counted:
-        session.execute(
-            update(AlertRow)
-            .where(AlertRow.id == alert_id, AlertRow.attempts > 0)
-            .values(attempts=AlertRow.attempts - 1)
-        )
+    attempts = AlertRow.attempts if counted else AlertRow.attempts - 1
+    _settle(
+        session,
+        alert_id,
+        state=PENDING,
+        not_before=not_before,
+        error=error[:_ERROR_LIMIT],
+        attempts=attempts,
+    )
 
 
 def mark_dead(session: Session, alert_id: int, *, error: str) -> None:
@@ -194,16 +196,25 @@ def next_due(session: Session) -> datetime | None:
 
 
 def move_alerts(session: Session, old_id: int, new_id: int) -> None:
-    """Readdress what still waits for a chat that got a new id."""
+    """Readdress what still waits for a chat that got a new id.
+
+    What the new id is told of the same snapshot already ends here.
+    """
+    waiting = (AlertRow.chat_id == old_id, AlertRow.state.in_((PENDING, LEASED)))
     other = aliased(AlertRow)
     session.execute(
         update(AlertRow)
         .where(
-            AlertRow.chat_id == old_id,
-            AlertRow.state.in_((PENDING, LEASED)),
+            *waiting,
             ~exists().where(other.chat_id == new_id, other.snapshot_id == AlertRow.snapshot_id),
         )
         .values(chat_id=new_id)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(AlertRow)
+        .where(*waiting)
+        .values(state=DEAD, lease_until=None, error=f"told under the new id {new_id}")
         .execution_options(synchronize_session=False)
     )
 
@@ -211,7 +222,7 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
 def _settle(session: Session, alert_id: int, **values: object) -> None:
     session.execute(
         update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state != SENT)
+        .where(AlertRow.id == alert_id, AlertRow.state.in_((PENDING, LEASED)))
         .values(lease_until=None, **values)
     )
 

@@ -1,0 +1,180 @@
+"""An alert as one message: strongest change first, number before words, within Telegram's limits.
+
+Outside text is shortened before it becomes a span, and a message is shortened by whole changes,
+so no cut can fall into markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.alerts.amounts import amount, growth, shift
+from monitor.alerts.difference import marked
+from monitor.alerts.message import (
+    ENTITY_LIMIT,
+    TEXT_LIMIT,
+    Message,
+    Span,
+    entities,
+    one_line,
+    units,
+)
+from monitor.alerts.words import Words, mark, short_region, speaker_name, strength, words
+from monitor.model import Change, Delta, Kind, Label, Op, Statement, Target
+from monitor.storage.outbox import AlertDocument, OutboxAlert
+
+MOST_CHANGES = 12
+"""Changes a message tells at most: more nobody reads at once."""
+
+_SENTENCE = 280
+_METRIC = 40
+_REGION = 24
+_TITLE = 120
+_SOURCE = 40
+_MORE_DELTAS = 3
+# Room for "…还有 N 条", the note of a possible repetition and the blank lines between them.
+_RESERVE = 160
+
+
+def render(alert: OutboxAlert) -> Message:
+    """The message of an alert, in the language of its chat. Any change makes a valid one."""
+    table = words(alert.language)
+    changes = [item.change for item in sorted(alert.changes, key=lambda i: _rank(i.change))]
+    footer = _footer(alert.document, changes, table, alert.language)
+    shared = _said_by(changes[0], alert.language) if _one_voice(changes) else None
+    room = TEXT_LIMIT - _RESERVE - units("".join(span.text for span in footer))
+    styles = ENTITY_LIMIT - entities(footer) - 1
+    spans: list[Span] = []
+    told = 0
+    for change in changes[:MOST_CHANGES]:
+        item = [*describe(change, alert.language, speaker=shared is None), Span("\n\n")]
+        room -= units("".join(span.text for span in item))
+        styles -= entities(item)
+        if told and (room < 0 or styles < 0):
+            break
+        spans += item
+        told += 1
+    if told < len(changes):
+        spans.append(Span(table.more.format(count=len(changes) - told) + "\n\n"))
+    spans += footer
+    if alert.maybe_sent:
+        spans += [Span("\n"), Span(table.maybe_sent, italic=True)]
+    return Message(tuple(spans))
+
+
+def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
+    """One change: a headline with region and number, then the sentence with its difference.
+
+    Args:
+        change: any change.
+        language: of the labels; the sentence stays as it was said.
+        speaker: whether to say who says it, at the end.
+    """
+    table = words(language)
+    spans = [Span(headline(change, language), bold=True)]
+    for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
+        spans.append(Span(f"\n{_figure(delta, change, table)}"))
+    spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}  "))
+    spans += _sentence(change, table)
+    if speaker:
+        spans.append(Span(f"\n— {_said_by(change, language)}"))
+    return tuple(spans)
+
+
+def headline(change: Change, language: str = "zh") -> str:
+    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``, or what kind of thing is said about what."""
+    table = words(language)
+    region = one_line(short_region(change.region or change.statement.region), _REGION)
+    if change.deltas:
+        return f"{region} {_figure(change.deltas[0], change, table)}".strip()
+    label = table.labels[change.statement.label]
+    themes = "、" if language == "zh" else ", "
+    named = themes.join(table.themes.get(theme, theme) for theme in change.statement.themes[:3])
+    colon = "：" if language == "zh" else ": "
+    gap = "" if language == "zh" else " "
+    what = f"{table.kinds[change.kind]}{gap}{label}"
+    return one_line(f"{region} {what}{colon + named if named else ''}", 2 * _METRIC)
+
+
+def _rank(change: Change) -> tuple[int, int, float]:
+    """Commitments before others, then by kind, then by how far the number moved."""
+    moved = max((_moved(delta) for delta in change.deltas), default=-1.0)
+    label = change.statement.label
+    return (0 if label is Label.COMMITMENT else 1, strength(change.kind), -moved)
+
+
+def _moved(delta: Delta) -> float:
+    if delta.before is None or delta.after is None:
+        return 0.0
+    step = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
+    return step if step == step else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
+
+
+def _figure(delta: Delta, change: Change, table: Words) -> str:
+    metric = one_line(delta.metric, _METRIC)
+    if delta.before is not None and delta.after is not None:
+        moved = shift(delta.before, delta.after, delta.unit, table)
+        told = f"{moved} {growth(delta.before, delta.after, delta.unit, table)}"
+    elif delta.after is not None:
+        told = _meant(delta, delta.after, change.after, table)
+    elif delta.before is not None:
+        told = f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
+    else:
+        told = ""
+    return f"{metric} {told}".strip()
+
+
+def _meant(delta: Delta, value: float, statement: Statement | None, table: Words) -> str:
+    """≥190 Eflops: the number with how it is meant, as the statement has it."""
+    targets: Iterable[Target] = statement.targets if statement is not None else ()
+    ops = (t.op for t in targets if t.metric == delta.metric and t.unit == delta.unit)
+    return table.ops[next(ops, Op.REACH)] + amount(value, delta.unit, table)
+
+
+def _sentence(change: Change, table: Words) -> list[Span]:
+    before, after = change.before, change.after
+    if before is None or after is None or before.text == after.text:
+        gone = change.kind is Kind.DROPPED
+        return [Span(one_line(change.statement.text, _SENTENCE), strike=gone)]
+    old = " ".join(before.text.split())
+    new = " ".join(after.text.split())
+    both = marked(old, new, limit=2 * _SENTENCE)
+    if both is not None:
+        return list(both)
+    return [
+        Span("\n" + table.was),
+        Span(one_line(old, _SENTENCE), strike=True),
+        Span("\n" + table.now),
+        Span(one_line(new, _SENTENCE)),
+    ]
+
+
+def _one_voice(changes: list[Change]) -> bool:
+    voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
+    return len(voices) == 1
+
+
+def _said_by(change: Change, language: str) -> str:
+    statement = change.statement
+    region = one_line(statement.region or change.region, _REGION)
+    name = speaker_name(statement.speaker, region, language)
+    return f"{name} · {words(language).labels[statement.label]}"
+
+
+def _footer(
+    document: AlertDocument, changes: list[Change], table: Words, language: str
+) -> list[Span]:
+    """Who, where and when: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
+    opening, closing = table.quote
+    title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
+    spans = []
+    if _one_voice(changes):
+        spans.append(Span(_said_by(changes[0], language) + "\n"))
+    spans += [Span(opening), Span(title, link=document.url), Span(closing)]
+    rest = [
+        "" if document.published is None else document.published.isoformat(),
+        one_line(document.source_name, _SOURCE),
+    ]
+    if any(rest):
+        spans.append(Span(" " + " · ".join(part for part in rest if part)))
+    return spans

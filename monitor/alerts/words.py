@@ -1,0 +1,111 @@
+"""The words of alerts and of the bot: ``words.yaml``, checked once and kept."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from monitor.model import NATION, Kind, Label, Op, Speaker
+from monitor.yamlfile import read_yaml, validate
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BotWords(_Table):
+    """What the bot answers; ``{rule}``, ``{chat}``, ``{page}``, ``{pages}`` are filled in."""
+
+    start: str
+    help_title: str
+    rules: str
+    no_rules: str
+    mine: str
+    none_mine: str
+    subscribed: str
+    already: str
+    unsubscribed: str
+    not_subscribed: str
+    unknown: str
+    did_you_mean: str
+    latest: str
+    no_latest: str
+    stopped: str
+    language: str
+    which_language: str
+    private: str
+    expired: str
+    trouble: str
+    button_rules: str
+    button_latest: str
+    page: str
+    commands: dict[str, str]
+
+
+class Words(_Table):
+    """One language."""
+
+    kinds: dict[Kind, str]
+    labels: dict[Label, str]
+    speakers: dict[Speaker, str]
+    state_council: str
+    themes: dict[str, str]
+    ops: dict[Op, str]
+    scales: dict[str, float]  # the largest first
+    units: dict[str, str]
+    points: str
+    comma_from: int
+    was: str
+    now: str
+    gone: str
+    quote: tuple[str, str]
+    more: str
+    maybe_sent: str
+    bot: BotWords
+
+
+class _WordsFile(_Table):
+    zh: Words
+    en: Words
+    marks: dict[Kind, str]
+    region_endings: tuple[str, ...]
+    strength: tuple[Kind, ...]
+
+
+@cache
+def _file() -> _WordsFile:
+    return validate(read_yaml(Path(__file__).with_name("words.yaml")), _WordsFile)
+
+
+def words(language: str = "zh") -> Words:
+    """The words of a language; Chinese for one we do not have."""
+    return _file().en if language == "en" else _file().zh
+
+
+def mark(kind: Kind) -> str:
+    """The sign of a kind of change."""
+    return _file().marks[kind]
+
+
+def strength(kind: Kind) -> int:
+    """The rank of a kind of change; 0 interests most."""
+    return _file().strength.index(kind)
+
+
+def short_region(region: str | None) -> str:
+    """贵州 for 贵州省: what people say."""
+    name = region or ""
+    for ending in _file().region_endings:
+        if name.endswith(ending) and len(name) - len(ending) >= 2:
+            return name.removesuffix(ending)
+    return name
+
+
+def speaker_name(speaker: Speaker, region: str | None, language: str) -> str:
+    """Who says it: 贵州省政府, 国务院, 专家."""
+    table = words(language)
+    if speaker is Speaker.GOVERNMENT and region == NATION:
+        return table.state_council
+    return table.speakers[speaker].format(region=region or "").strip()
