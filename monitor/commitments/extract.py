@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from monitor.commitments.attribution import Voice
 from monitor.commitments.labels import label_by_section, wording
 from monitor.commitments.layout import HEADING_LENGTH, repair, sentences
 from monitor.commitments.press import label_by_voice
 from monitor.commitments.sections import Paragraph, Section, paragraphs
-from monitor.commitments.speakers import Voice, voices
+from monitor.commitments.speakers import voices
 from monitor.commitments.targets import parse_targets
 from monitor.commitments.tense import settle
 from monitor.commitments.themes import counted, themes_of
@@ -183,6 +184,7 @@ def _year(sentence: str, label: Label, provenance: Provenance, now: int | None) 
             year.year
             for year in named_years(sentence, now)
             if sentence[year.start - 1 : year.start] not in {"到", "至"}
+            and sentence[year.end : year.end + 1] not in {"底", "末", "前"}
         )
         return next(named, now)
     if now is not None and label is Label.ACHIEVEMENT and provenance.kind is DocumentKind.REPORT:

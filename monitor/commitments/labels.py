@@ -22,6 +22,7 @@ class Cue(Table):
 class LabelWords(Table):
     """``data/labels.yaml``."""
 
+    verb: str
     future: tuple[Cue, ...]
     past: tuple[Cue, ...]
     result: tuple[Cue, ...]
@@ -59,7 +60,9 @@ def _patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
         ("state", words.state),
     )
     return tuple(
-        (name, cue.weight, re.compile(cue.pattern)) for name, cues in groups for cue in cues
+        (name, cue.weight, re.compile(cue.pattern.replace("{verb}", words.verb)))
+        for name, cues in groups
+        for cue in cues
     )
 
 

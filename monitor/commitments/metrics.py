@@ -53,7 +53,12 @@ def _measured(
     if not quantity.cue and not quantity.counted:
         # A size without a verb (甲、乙公司12吉瓦时电池) belongs to the last thing that was named.
         left = max(left, sentence.rfind("、", left, quantity.cue_start) + 1)
-    before, before_start, verb = _before(sentence, left, quantity.cue_start)
+    if quantity.cue and clause[0] == quantity.cue_start > max(floor, 1):
+        # 算力规模，突破5万P: a comma parts the subject from its verb.
+        left = max(clause_of(sentence, clause[0] - 1, clause[0] - 1)[0], floor)
+        before, before_start, verb = _before(sentence, left, clause[0] - 1)
+    else:
+        before, before_start, verb = _before(sentence, left, quantity.cue_start)
     after, after_start = _after(sentence, quantity, ceiling)
     predicated = bool(quantity.cue) and quantity.cue not in _verbs_set() and bool(before)
     if after and not predicated and (quantity.counted or not before):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from monitor.commitments.attribution import Voice, place_pattern, speaker_words
 from monitor.commitments.labels import Wording
-from monitor.commitments.speakers import Voice, place_pattern, speaker_words
+from monitor.commitments.quantities import quantities
 from monitor.model import Label, Speaker
 
 _RULERS = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
@@ -19,39 +20,58 @@ def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, s
     opine; what the paper tells by itself is an achievement or nothing.
     """
     if voice.speaker in _RULERS:
-        return _of_ruler(voice, said)
+        return _of_ruler(sentence, voice, said)
     if voice.speaker is Speaker.MEDIA:
-        if said.past + said.result > said.future and said.state < 3:
+        if said.state < 3 and _tells(sentence, said):
             return Label.ACHIEVEMENT, "wording of the paper"
         return Label.OTHER, "wording of the paper"
-    if voice.manner == "propose" or proposes(sentence):
+    if voice.manner == "propose" or proposes(_content(sentence, voice)):
         return Label.PROPOSAL, "proposal of the speaker"
     return Label.OPINION, "opinion of the speaker"
 
 
-def _of_ruler(voice: Voice, said: Wording) -> tuple[Label, str]:
+def _of_ruler(sentence: str, voice: Voice, said: Wording) -> tuple[Label, str]:
+    back = said.past + said.result
     if voice.manner == "announce":
-        if said.past + said.result >= said.future + 3:
+        if back >= said.future + 3:
             return Label.ACHIEVEMENT, "wording of the announcement"
         return Label.COMMITMENT, "announcement"
-    if said.state >= 3:
+    if said.state >= 3 and said.future < 3:
         return Label.OTHER, "wording"
-    if said.past + said.result > said.future:
+    if _tells(sentence, said):
         return Label.ACHIEVEMENT, "wording"
     return (Label.COMMITMENT, "wording") if said.future >= 1 else (Label.OTHER, "wording")
 
 
+def _tells(sentence: str, said: Wording) -> bool:
+    """Whether a sentence tells what is: by its words, or because it only gives numbers."""
+    if said.past + said.result > said.future:
+        return True
+    return not said.future and bool(quantities(sentence))
+
+
+def _content(sentence: str, voice: Voice) -> str:
+    """What is said: the sentence without the attribution in front of it."""
+    at = sentence.find(voice.cue[-6:]) if voice.cue else -1
+    return sentence if at < 0 else sentence[at + len(voice.cue[-6:]) :].lstrip("，：“")
+
+
 @cache
-def _proposing() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _proposing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     words = speaker_words()
     agent = words.agent_should.replace("{region}", place_pattern().pattern)
-    return re.compile(words.proposing), re.compile(agent)
+    asking = "|".join(words.saying["propose"])
+    return (
+        re.compile(words.proposing),
+        re.compile(agent),
+        re.compile(f"(?:^|[，。；“])(?:也|还|更|因此|所以)?(?:{asking})"),
+    )
 
 
-def proposes(sentence: str) -> bool:
+def proposes(words: str) -> bool:
     """Whether somebody is told what to do: 要推动…, 北京应当…; 产业的发展要… is a view."""
-    opening, agent = _proposing()
-    first = opening.search(sentence)
+    opening, agent, asking = _proposing()
+    first = opening.search(words)
     if first is not None and first.start() <= 1:
         return True
-    return agent.search(sentence) is not None
+    return agent.search(words) is not None or asking.search(words) is not None

@@ -1,203 +1,85 @@
-"""Speakers in the press: who says each sentence, for which region, and in what manner."""
+"""Speakers in the press: how far the words of each go, sentence by sentence."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 
-from monitor.commitments.regions import Region, find_region, gazetteer
-from monitor.commitments.vocabulary import DATA, Table, alternation
+from monitor.commitments.attribution import (
+    Attribution,
+    Voice,
+    attribution,
+    people_in,
+    quoted,
+    regions_in,
+    role_of,
+    roles,
+    speaker_words,
+    turn,
+)
 from monitor.model import NATION, Provenance, Speaker
-from monitor.yamlfile import read_yaml, validate
+
+_RULERS = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
+_PEOPLE_LIMIT = 200
 
 
-class Role(Table):
-    """Words that give a speaker away."""
+@dataclass
+class _Article:
+    """What the article has said so far of who speaks in it."""
 
-    speaker: Speaker
-    pattern: str
-
-
-class SpeakerWords(Table):
-    """``data/speakers.yaml``."""
-
-    roles: tuple[Role, ...]
-    saying: dict[str, tuple[str, ...]]
-    not_saying: tuple[str, ...]
-    proposing: str
-    agent_should: str
-    paper: str
-    agent: str
-    subject: str
-    planning: str
-    pronoun: str
-    institution: str
-    ambiguous: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """Who says a sentence. ``manner`` is propose, opine, announce, report, or '' for none."""
-
-    speaker: Speaker
-    region: str | None
-    manner: str
-    cue: str
-
-
-@cache
-def speaker_words() -> SpeakerWords:
-    """Roles, verbs of saying, and the turns of phrase of the press."""
-    return validate(read_yaml(DATA / "speakers.yaml"), SpeakerWords)
-
-
-@cache
-def place_pattern() -> re.Pattern[str]:
-    """Names of regions as the press writes them, without the short names that mean other things."""
-    dull = set(speaker_words().ambiguous)
-    names = {r.name for r in gazetteer().regions if r.level != "nation"}
-    names |= {r.short for r in gazetteer().regions if r.level != "nation" and len(r.short) > 1}
-    return re.compile(f"(?:{alternation(names - dull)})(?!{speaker_words().institution})")
-
-
-@cache
-def _filled(name: str) -> re.Pattern[str]:
-    pattern = getattr(speaker_words(), name)
-    return re.compile(pattern.replace("{region}", f"(?:{place_pattern().pattern})"))
-
-
-@cache
-def _verbs() -> tuple[re.Pattern[str], dict[str, str]]:
-    words = speaker_words()
-    manner = {verb: name for name, verbs in words.saying.items() for verb in verbs}
-    never = alternation(words.not_saying)
-    return re.compile(f"(?P<never>{never})|(?P<verb>{alternation(manner)})"), manner
-
-
-@cache
-def _roles() -> tuple[tuple[Speaker, re.Pattern[str]], ...]:
-    return tuple((role.speaker, re.compile(role.pattern)) for role in speaker_words().roles)
-
-
-def regions_in(text: str) -> list[Region]:
-    """The regions a text names, in its order; 广东省深圳市 is 深圳市 alone."""
-    found: list[tuple[int, Region]] = []
-    for match in place_pattern().finditer(text):
-        region = find_region(match[0])
-        if region is None:
-            continue
-        if found and found[-1][0] == match.start() and region.code[:2] == found[-1][1].code[:2]:
-            found.pop()
-        found.append((match.end(), region))
-    return [region for _, region in found]
-
-
-_SUBJECT_LIMIT = 90
-_TAIL = re.compile("[。！？；，：“”]|$")
-
-
-def attribution(sentence: str) -> tuple[Voice, int, bool] | None:
-    """The first attribution of a sentence outside quotes.
-
-    Gives the voice, where its words begin, and whether it only closes what was quoted before.
-    """
-    pattern, manner = _verbs()
-    for match in pattern.finditer(sentence, 0, _SUBJECT_LIMIT + 40):
-        if match["verb"] is None or _quoted(sentence, match.start()):
-            continue
-        subject = sentence[: match.start()]
-        subject = subject[subject.rfind("”") + 1 :]
-        if len(subject) > _SUBJECT_LIMIT:
-            return None
-        verb = match["verb"]
-        speaker = _speaker(subject, verb)
-        if speaker is None:
-            continue
-        regions = regions_in(subject)
-        region = NATION if speaker is Speaker.MINISTRY else None
-        if regions and region is None:
-            region = regions[0].name
-        closes = sentence[match.end() : match.end() + 1] in {"。", "", "！"}
-        voice = Voice(speaker, region, manner[verb], f"{subject[-30:]}{verb}")
-        return voice, match.end(), closes
-    return None
-
-
-def _quoted(sentence: str, at: int) -> bool:
-    opened = sentence.count("“", 0, at)
-    return opened > sentence.count("”", 0, at)
-
-
-def _speaker(subject: str, verb: str) -> Speaker | None:
-    for speaker, pattern in _roles():
-        if pattern.search(subject):
-            return speaker
-    # 山东明确, 广东省也提出: a region that announces something is its government.
-    if verb in speaker_words().saying["announce"] and _filled("subject").search(subject):
-        return Speaker.GOVERNMENT
-    return None
+    provenance: Provenance
+    pending: Voice | None = None
+    """A speaker whose 看来 stands further down, because a column broke off."""
+    person: Voice | None = None
+    ruler: Voice | None = None
+    people: dict[str, Voice] = field(default_factory=dict)
 
 
 def voices(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> list[list[Voice]]:
     """For each sentence of each paragraph of an article, who says it."""
-    pending: Voice | None = None
-    result: list[list[Voice]] = []
-    for sentences in paragraphs:
-        spoken, pending = _paragraph(sentences, provenance, pending)
-        result.append(spoken)
-    return result
+    article = _Article(provenance)
+    return [_paragraph(sentences, article) for sentences in paragraphs]
 
 
-def _paragraph(
-    sentences: Sequence[str], provenance: Provenance, pending: Voice | None
-) -> tuple[list[Voice], Voice | None]:
+def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
     spoken: list[Voice] = []
     current: Voice | None = None
-    unattributed: list[int] = []
+    waiting: list[int] = []  # quotes and plans whose speaker is named after them
     inside = False
-    place = provenance.region
+    place = article.provenance.region
     for index, sentence in enumerate(sentences):
-        opens = sentence.startswith("“") and not inside
-        quoted = inside or opens
+        in_quote = inside or sentence.startswith("“")
         inside = _inside(sentence, inside)
         # What stands before a closing quote was said inside it.
-        found = None if quoted and (inside or sentence.endswith("”")) else attribution(sentence)
-        if found is not None:
-            voice, _, closes = found
-            voice = _completed(voice, sentence, pending, place)
-            pending = None if voice.cue.startswith("continued") else pending
-            for earlier in unattributed:
+        whole_quote = in_quote and (inside or sentence.rstrip("。！？；").endswith("”"))
+        found = None if whole_quote else attribution(sentence)
+        voice = _resolved(found, sentence, article, place) if found else None
+        if found is not None and voice is not None:
+            for earlier in waiting:
                 spoken[earlier] = voice
-            unattributed = []
+            waiting = []
             spoken.append(voice)
-            place = voice.region if voice.speaker is not Speaker.MINISTRY else place
-            current = None if closes else voice
+            place = voice.region if voice.region != NATION else place
+            current = None if found.closes else voice
             continue
-        pending = _pending(sentence) or pending
-        if quoted:
-            spoken.append(current or _paper(sentence, provenance, place))
+        _remember(sentence, article)
+        if in_quote:
+            spoken.append(_manner(current, sentence) or _paper(sentence, article, place))
             if current is None:
-                unattributed.append(index)
+                waiting.append(index)
             continue
-        pronoun = _filled("pronoun").match(sentence)
         agent = _agent(sentence)
-        if agent is not None and not (current and current.speaker is Speaker.DELEGATE):
-            current, unattributed = None, []
+        if agent is not None and (current is None or current.speaker in _RULERS):
+            current, waiting = None, []
             spoken.append(agent)
-        elif current is not None and (pronoun or not _filled("paper").match(sentence)):
+        elif current is not None and _goes_on(current, sentence):
             current = _manner(current, sentence)
-            spoken.append(current)
+            spoken.append(current or _paper(sentence, article, place))
         else:
             current = None
-            voice = _paper(sentence, provenance, place)
-            spoken.append(voice)
-            if _filled("planning").match(sentence):
-                unattributed.append(index)
-            else:
-                unattributed = []
-    return spoken, pending
+            spoken.append(_paper(sentence, article, place))
+            waiting = [*waiting, index] if turn("planning").match(sentence) else []
+    return spoken
 
 
 def _inside(sentence: str, inside: bool) -> bool:
@@ -205,45 +87,109 @@ def _inside(sentence: str, inside: bool) -> bool:
     return inside if last_open == last_close else last_open > last_close
 
 
-def _completed(voice: Voice, sentence: str, pending: Voice | None, place: str | None) -> Voice:
-    if pending is not None and voice.cue.endswith("看来"):
-        return replace(pending, manner=voice.manner, cue=f"continued {voice.cue}")
-    if voice.region is None:
+def _goes_on(current: Voice, sentence: str) -> bool:
+    """Whether a speaker's words go on.
+
+    A person's do until the paper speaks, a ruler's only in sentences that still plan.
+    """
+    if turn("pronoun").match(sentence):
+        return True
+    if turn("paper").match(sentence):
+        return False
+    if current.speaker in _RULERS:
+        return bool(turn("planning").match(sentence) or turn("going_on").match(sentence))
+    return True
+
+
+def _resolved(
+    found: Attribution, sentence: str, article: _Article, place: str | None
+) -> Voice | None:
+    """The voice of an attribution, with what the article knows of pronouns, names and places."""
+    if article.pending is not None and found.verb == "看来":
+        voice = replace(article.pending, manner=found.manner, cue=f"continued {found.cue}")
+        article.pending = None
+        return voice
+    if found.speaker is None:
+        return _referred(found, article)
+    speaker, region = found.speaker, found.region
+    if region is None and speaker is Speaker.GOVERNMENT:
+        region = place or (article.ruler.region if article.ruler else None)
+        if region is None:
+            region = NATION
+        if region == NATION and not turn("national").search(found.subject):
+            speaker = Speaker.MINISTRY
+    elif region is None:
         regions = regions_in(sentence)
-        return replace(voice, region=regions[0].name if regions else place)
+        region = regions[0].name if regions else place
+    voice = Voice(speaker, region, found.manner, found.cue)
+    if speaker in _RULERS:
+        article.ruler = voice
+    _introduce(found.subject + found.verb, voice, article)
     return voice
 
 
-def _pending(sentence: str) -> Voice | None:
-    """在某代表 without 看来: a column broke off there, the rest stands further down."""
-    start = sentence.find("在")
-    if not 0 <= start <= 6:
-        return None
-    subject = sentence[start : start + 40]
-    speaker, pattern = _roles()[0]
-    if pattern.search(subject) is None:
-        return None
-    regions = regions_in(subject)
-    return Voice(speaker, regions[0].name if regions else None, "opine", subject)
+def _referred(found: Attribution, article: _Article) -> Voice | None:
+    """他认为, 报告提出, 张三说: the words of somebody the article has named before."""
+    known = next(
+        (voice for name, voice in article.people.items() if name in found.subject[-12:]), None
+    )
+    if known is None and turn("anaphora").search(found.subject):
+        known = article.ruler or _national(found, article)
+    elif known is None and turn("pronoun").match(found.subject):
+        known = article.person
+    return None if known is None else replace(known, manner=found.manner, cue=found.cue)
+
+
+def _national(found: Attribution, article: _Article) -> Voice | None:
+    """A bare 报告 in an article of no region is the State Council's."""
+    if article.provenance.region is None and "报告" in found.subject:
+        return Voice(Speaker.GOVERNMENT, NATION, found.manner, found.cue)
+    return None
+
+
+def _introduce(text: str, voice: Voice, article: _Article) -> None:
+    article.person = voice
+    for name in people_in(text):
+        if len(article.people) < _PEOPLE_LIMIT:
+            article.people[name[:3]] = voice
+            article.people.setdefault(name[:2], voice)
+
+
+def _remember(sentence: str, article: _Article) -> None:
+    """Keep who is named without saying anything yet."""
+    if sentence.startswith("“"):
+        return
+    role = role_of(sentence[:60])
+    if role is None or role.speaker in _RULERS:
+        return
+    regions = regions_in(sentence[:60])
+    region = regions[0].name if regions else article.provenance.region
+    voice = Voice(role.speaker, region, "opine", sentence[:30])
+    if 0 <= sentence.find("在") <= 6 and role.speaker is roles()[1][0].speaker:
+        article.pending = voice
+    if people_in(sentence[:60]):
+        _introduce(sentence[:60], voice, article)
 
 
 def _agent(sentence: str) -> Voice | None:
     """A region or a ministry that will do something, without anybody saying it."""
-    ministry = _roles()[1][1].search(sentence, 0, 20)
-    if ministry is not None:
-        return Voice(Speaker.MINISTRY, NATION, "report", ministry[0])
-    match = _filled("agent").search(sentence, 0, 40)
-    if match is None or _quoted(sentence, match.start()):
+    role = role_of(sentence[:20])
+    if role is not None and role.speaker is Speaker.MINISTRY:
+        return Voice(Speaker.MINISTRY, NATION, "report", sentence[:20])
+    match = turn("agent").search(sentence, 0, 40)
+    if match is None or quoted(sentence, match.start()):
         return None
     return Voice(Speaker.GOVERNMENT, regions_in(match[0])[0].name, "report", match[0])
 
 
-def _manner(voice: Voice, sentence: str) -> Voice:
+def _manner(voice: Voice | None, sentence: str) -> Voice | None:
+    if voice is None:
+        return None
     verb = next((v for v in speaker_words().saying["propose"] if v in sentence[:20]), None)
     return replace(voice, manner="propose") if verb else voice
 
 
-def _paper(sentence: str, provenance: Provenance, place: str | None) -> Voice:
+def _paper(sentence: str, article: _Article, place: str | None) -> Voice:
     regions = regions_in(sentence)
     region = regions[0].name if regions else place
-    return Voice(provenance.speaker, region, "", "")
+    return Voice(article.provenance.speaker, region, "", "")

@@ -25,7 +25,7 @@ _LONGEST = 4000
 @cache
 def _tenses() -> tuple[re.Pattern[str], re.Pattern[str]]:
     words = label_words()
-    ahead = "|".join(f"(?:{cue.pattern})" for cue in words.future)
+    ahead = "|".join(f"(?:{cue.pattern})" for cue in words.future).replace("{verb}", words.verb)
     back = "|".join(f"(?:{cue.pattern})" for cue in (*words.past, *words.result))
     return re.compile(ahead), re.compile(back)
 
