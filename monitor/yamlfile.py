@@ -22,6 +22,8 @@ Path_ = tuple[str | int, ...]
 
 # An alias that is expanded again and again makes gigabytes of a few lines.
 _MAX_NODES = 200_000
+# Nobody writes deeper by hand; an alias of itself is endlessly deep.
+_MAX_DEPTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _note_places(
     while stack:
         node, here = stack.pop()
         places.setdefault(here, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if len(places) > _MAX_NODES:
+        if len(places) > _MAX_NODES or len(here) > _MAX_DEPTH:
             raise UserError("this file unfolds to too many values", file=file)
         if isinstance(node, yaml.MappingNode):
             for key, child in node.value:

@@ -1,0 +1,60 @@
+"""A rule: which changes interest whom. Empty sets leave a condition open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from monitor.model import Basis, Kind, Label, Speaker
+
+
+class Pattern(Protocol):
+    """A compiled linear-time expression (google-re2)."""
+
+    @property
+    def pattern(self) -> str:
+        """The expression as written."""
+
+    def search(self, text: str) -> Any:
+        """A match anywhere in ``text``, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCondition:
+    """A number a change must have.
+
+    ``metric`` is a part of the metric's name; ``at_least`` and ``at_most`` are in ``unit``, which
+    is converted first; ``relative_change`` is the least change of the number in percent.
+    """
+
+    metric: str | None = None
+    unit: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    relative_change: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of a rule file, checked and compiled. Regions are official names."""
+
+    id: str
+    name: str
+    description: str
+    topics: frozenset[str]
+    regions: frozenset[str]
+    keywords_any: tuple[str, ...]
+    keywords_all: tuple[str, ...]
+    keywords_none: tuple[str, ...]
+    regex: tuple[Pattern, ...]
+    themes: frozenset[str]
+    kinds: frozenset[Kind]
+    basis: frozenset[Basis]
+    speakers: frozenset[Speaker]
+    labels: frozenset[Label]
+    sources: frozenset[str]
+    years: frozenset[int]
+    target: TargetCondition | None
+    priority: int
+    chats: tuple[int, ...]
+    subscribable: bool
