@@ -1,0 +1,29 @@
+"""Alerts: from the outbox to a chat, and the bot that people talk with."""
+
+from __future__ import annotations
+
+from monitor.alerts.bot import build_application, polling
+from monitor.alerts.delivery import DeliveryReport, deliver_due, delivery_loop
+from monitor.alerts.message import Message, Span
+from monitor.alerts.redact import install_redaction
+from monitor.alerts.render import describe, headline, render
+from monitor.alerts.sender import Sender
+from monitor.alerts.telegram import TelegramSender
+from monitor.alerts.terminal import TerminalSender
+
+__all__ = [
+    "DeliveryReport",
+    "Message",
+    "Sender",
+    "Span",
+    "TelegramSender",
+    "TerminalSender",
+    "build_application",
+    "deliver_due",
+    "delivery_loop",
+    "describe",
+    "headline",
+    "install_redaction",
+    "polling",
+    "render",
+]

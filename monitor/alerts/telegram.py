@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 API = "https://api.telegram.org/bot"
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _NETWORK_PATIENCE = 30.0
 _REFUSED_TOKEN_PATIENCE = 600.0
 # An answer that is late may belong to a message that was sent; the longer we listen, the rarer.
@@ -124,7 +124,7 @@ class TelegramSender:
             chat_id,
             message.html if rich else message.plain,
             parse_mode=ParseMode.HTML if rich else None,
-            link_preview_options=_NO_PREVIEW,
+            link_preview_options=NO_PREVIEW,
             reply_markup=keyboard(message),
         )
         return sent.message_id
