@@ -92,7 +92,6 @@ async def open_daemon(
     topics = load_topics(settings.topics)
     database = Database(settings.database)
     wake = asyncio.Event()
-    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
@@ -117,7 +116,7 @@ async def open_daemon(
             now=now,
             doubt=Doubt(visits=suspects.visits, hours=suspects.hours, shrink=suspects.shrink),
             zone=ZoneInfo(settings.timezone),
-            wake=lambda: loop.call_soon_threadsafe(wake.set),
+            wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, now())
         yield Daemon(settings, sources, tools, rules, sender, wake, token)

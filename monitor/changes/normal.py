@@ -9,6 +9,11 @@ from functools import lru_cache
 # Marks that carry meaning beside letters and digits: 30%, 人工智能+, PUE 1.2, 5—6, 5/6.
 _SIGNS = frozenset("%‰+")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.](?=\d)|(?<=\d)\s*[-—–~～至到]+\s*(?=\d)|(?<=\d)/(?=\d)")
+# A list that was numbered anew says the same: （一）, 3., 第二，
+_NUMBERING = re.compile(
+    r"^\s*(?:[(（][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|\d{1,2}[.、](?!\d)"
+    r"|第[一二三四五六七八九十]{1,3}[,，、]|[一二三四五六七八九十]是)"
+)
 # Thousands: 1,000 and 1000 are one number; 3,5 with one digit after it is a list.
 _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 
@@ -17,11 +22,12 @@ _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 def normalise(text: str) -> str:
     """The letters, digits and signs of a text, in one width and case.
 
-    Spaces, quotes, punctuation and its width are left out, so that a page set anew gives the
-    same string; a point or dash between digits stays, because 1.5 is not 15.
+    Spaces, quotes, punctuation and its width, and a number before the sentence are left out, so
+    that a page set anew gives the same string; a point or dash between digits stays, because 1.5
+    is not 15.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    folded = _THOUSANDS.sub("", folded)
+    folded = _THOUSANDS.sub("", _NUMBERING.sub("", folded))
     kept: list[str] = []
     last = 0
     for found in _BETWEEN_DIGITS.finditer(folded):

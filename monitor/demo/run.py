@@ -24,11 +24,11 @@ from monitor.storage.queries import list_changes
 # The demo's clock: the pages are dated, so the two rounds are too.
 _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
 _NEXT = """\
-monitor init                          write monitor.toml and example rules into this folder
-monitor rules check                   … and see that they are read
-monitor sources list                  the real catalogue: 31 provinces, State Council, cena.com.cn
-monitor run                           watch it; without a Telegram token alerts are printed
-monitor changes --since 2026-01-01    the change log; any SQL tool reads it too (view change_log)
+monitor init          write monitor.toml and example rules into this folder
+monitor rules check   … and see that they are read
+monitor sources list  the real catalogue: 31 provinces, State Council, cena.com.cn
+monitor run           watch it; without a Telegram token alerts are printed
+monitor changes       the change log; in SQL it is the view change_log
 """
 
 
@@ -73,9 +73,10 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
             console.print()
             console.rule(f"[bold]Round 2 · {clock[0]:%Y-%m-%d} · the site has changed")
             console.print(
-                "Since then: Guizhou's 2026 report came out; Gansu's page got other numbers and a "
-                "new\nlayout; the press has a new article; one old page was only redrawn; one "
-                "answers with a\nfirewall's page. Alerts, as Telegram would show them:\n"
+                "Since then: Guizhou's 2026 report came out; Gansu's page got other numbers and\n"
+                "another layout; the press and its e-paper have a new article each; one page was\n"
+                "only redrawn; one answers with a firewall's page.\n\n"
+                "Alerts, as Telegram would show them (none for the last two):\n"
             )
             reports = await run_once(daemon)
             console.print()
@@ -93,9 +94,9 @@ def _show_visits(console: Console, reports: list[VisitReport]) -> None:
         trouble = [o for o in report.pages if o not in {Outcome.OK, Outcome.NOT_MODIFIED}]
         console.print(
             Text(
-                f"  {report.source_id:<15} {report.new_addresses} new, pages: {pages or 'none'}; "
+                f"  {report.source_id:<13} {report.new_addresses} new; pages: {pages or 'none'}; "
                 f"{len(report.changes)} changes, {report.alerts} alerts"
-                + ("  ← noted, compared with nothing" if trouble else ""),
+                + (" (not compared)" if trouble else ""),
                 style="yellow" if trouble else "",
             )
         )

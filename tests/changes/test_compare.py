@@ -93,6 +93,11 @@ def test_width_spaces_and_quotes_are_no_change(cosmetic):
     assert change.kind is Kind.CONTINUED
 
 
+def test_a_list_numbered_anew_is_no_change():
+    before, after = said("（二）加快建设智算中心"), said("（三）加快建设智算中心")
+    assert only(compare([before], [after], Basis.REVISION)).kind is Kind.CONTINUED
+
+
 def test_a_sentence_that_moved_in_the_page_is_carried_on():
     first, second = said("建设省级智算中心。"), said("培育大模型企业。", start=50)
     moved = said("建设省级智算中心。", start=90)
