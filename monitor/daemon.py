@@ -15,13 +15,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
-from telegram.ext import Application
 
 from monitor.alerts import (
     Sender,
@@ -31,6 +29,7 @@ from monitor.alerts import (
     deliver_due,
     delivery_loop,
     install_redaction,
+    polling,
 )
 from monitor.catalogue import Source, load_catalogue
 from monitor.commitments import load_topics
@@ -168,7 +167,7 @@ async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
                 now=daemon.tools.now,
                 allowed_chats=frozenset(daemon.settings.telegram.allowed_chats) or None,
             )
-            await stack.enter_async_context(_polling(application))
+            await stack.enter_async_context(polling(application))
         delivery = asyncio.create_task(
             delivery_loop(
                 daemon.tools.database,
@@ -248,21 +247,6 @@ async def _visit_safely(source: Source, daemon: Daemon) -> VisitReport:
         log.exception("visit.failed", extra={"source": source.id})
         reason = f"{type(error).__name__}: {error}"
         return VisitReport(source.id, Outcome.ERROR, reason)
-
-
-@asynccontextmanager
-async def _polling(application: Application[Any, Any, Any, Any, Any, Any]) -> AsyncIterator[None]:
-    """The bot's long polling, inside our loop. Telegram being away does not stop the crawl."""
-    async with application:
-        await application.start()
-        if application.updater is not None:
-            await application.updater.start_polling(bootstrap_retries=-1)
-        try:
-            yield
-        finally:
-            if application.updater is not None and application.updater.running:
-                await application.updater.stop()
-            await application.stop()
 
 
 def _sync(database: Database, sources: Sequence[Source], now: datetime) -> None:

@@ -113,11 +113,15 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
             session,
             arrival,
             known_id=address.document_id,
-            history=lambda: is_history(
-                baseline=address.baseline,
-                published=document.published or address.listed,
-                added_at=added_at,
-                zone=tools.zone,
+            # A source with ``baseline: false`` was asked for everything, however old.
+            history=lambda: (
+                source.baseline
+                and is_history(
+                    baseline=address.baseline,
+                    published=document.published or address.listed,
+                    added_at=added_at,
+                    zone=tools.zone,
+                )
             ),
             interest=tools.interest(),
             doubt=doubt,

@@ -91,7 +91,7 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
 def next_visits(session: Session) -> dict[str, datetime | None]:
     """When each enabled source is due; None: it was never visited."""
     query = select(SourceRow.id, SourceRow.next_visit_at).where(SourceRow.enabled)
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.next_visit_at for row in session.execute(query)}
 
 
 def source_added_at(session: Session, source_id: str) -> datetime:
