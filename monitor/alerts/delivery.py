@@ -15,8 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from monitor.alerts.render import render
 from monitor.alerts.sender import Sender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
@@ -180,12 +178,12 @@ async def _deliver(alert: OutboxAlert, round_: _Round) -> float | None:
         await _retry(alert, round_, error.seconds, str(error), counted=False)
         return error.seconds
     except ChatMoved as error:
-        await _write(round_, _move, alert, error.chat_id, round_.now())
+        await asyncio.to_thread(_move, round_.database, alert, error.chat_id, round_.now())
         log.info("chat.moved", extra={"chat": alert.chat_id, "to": error.chat_id})
         round_.report.retried += 1
         return 0.0
     except ChatGone as error:
-        await _write(round_, _end_chat, alert, str(error))
+        await asyncio.to_thread(_end_chat, round_.database, alert, str(error))
         log.warning("chat.gone", extra={"chat": alert.chat_id, "reason": str(error)})
         round_.report.dead += 1
         return None
@@ -194,7 +192,7 @@ async def _deliver(alert: OutboxAlert, round_: _Round) -> float | None:
         if not isinstance(error, DeliveryError):
             log.exception("alert.failed", extra={"alert": alert.id})
         if alert.attempts >= MAX_ATTEMPTS:
-            await _write(round_, _give_up, alert, _reason(error))
+            await asyncio.to_thread(_give_up, round_.database, alert, _reason(error))
             log.warning("alert.dead", extra={"alert": alert.id, "reason": _reason(error)})
             round_.report.dead += 1
         else:
@@ -203,7 +201,7 @@ async def _deliver(alert: OutboxAlert, round_: _Round) -> float | None:
         return None
     round_.refusals = 0
     round_.report.sent += 1
-    await _write(round_, _note_sent, alert, message_id, round_.now())
+    await asyncio.to_thread(_note_sent, round_.database, alert, message_id, round_.now())
     log.info("alert.sent", extra={"alert": alert.id, "chat": alert.chat_id, "message": message_id})
     return None
 
@@ -213,21 +211,13 @@ async def _retry(
 ) -> None:
     round_.report.retried += 1
     when = round_.now() + timedelta(seconds=seconds)
-    await _write(round_, _put_back, alert, when, reason, counted)
+    await asyncio.to_thread(_put_back, round_.database, alert, when, reason, counted)
     log.info("alert.retry", extra={"alert": alert.id, "reason": reason, "until": when.isoformat()})
 
 
 def _reason(error: Exception) -> str:
     said = str(error)
     return said if isinstance(error, DeliveryError) else f"{type(error).__name__}: {said}"
-
-
-async def _write(round_: _Round, write: Callable[..., None], *arguments: object) -> None:
-    def work() -> None:
-        with round_.database.write() as session:
-            write(session, *arguments)
-
-    await asyncio.to_thread(work)
 
 
 def _lease(database: Database, now: datetime, limit: int) -> list[OutboxAlert]:
@@ -240,26 +230,33 @@ def _next_due(database: Database) -> datetime | None:
         return outbox.next_due(session)
 
 
-def _note_sent(session: Session, alert: OutboxAlert, message_id: int, now: datetime) -> None:
-    outbox.mark_sent(session, alert.id, now=now, message_id=message_id)
+def _note_sent(database: Database, alert: OutboxAlert, message_id: int, now: datetime) -> None:
+    with database.write() as session:
+        outbox.mark_sent(session, alert.id, now=now, message_id=message_id)
 
 
 def _put_back(
-    session: Session, alert: OutboxAlert, when: datetime, reason: str, counted: bool
+    database: Database, alert: OutboxAlert, when: datetime, reason: str, counted: bool
 ) -> None:
-    outbox.mark_retry(session, alert.id, not_before=when, error=reason, counted=counted)
+    with database.write() as session:
+        outbox.mark_retry(session, alert.id, not_before=when, error=reason, counted=counted)
 
 
-def _give_up(session: Session, alert: OutboxAlert, reason: str) -> None:
-    outbox.mark_dead(session, alert.id, error=reason)
+def _give_up(database: Database, alert: OutboxAlert, reason: str) -> None:
+    with database.write() as session:
+        outbox.mark_dead(session, alert.id, error=reason)
 
 
-def _end_chat(session: Session, alert: OutboxAlert, reason: str) -> None:
-    outbox.mark_dead(session, alert.id, error=reason)
-    subscriptions.deactivate_chat(session, alert.chat_id)
+def _end_chat(database: Database, alert: OutboxAlert, reason: str) -> None:
+    with database.write() as session:
+        outbox.mark_dead(session, alert.id, error=reason)
+        subscriptions.deactivate_chat(session, alert.chat_id)
 
 
-def _move(session: Session, alert: OutboxAlert, chat_id: int, now: datetime) -> None:
-    outbox.mark_retry(session, alert.id, not_before=now, error=f"moved to {chat_id}", counted=False)
-    subscriptions.move_chat(session, alert.chat_id, chat_id, now=now)
-    outbox.move_alerts(session, alert.chat_id, chat_id)
+def _move(database: Database, alert: OutboxAlert, chat_id: int, now: datetime) -> None:
+    with database.write() as session:
+        outbox.mark_retry(
+            session, alert.id, not_before=now, error=f"moved to {chat_id}", counted=False
+        )
+        subscriptions.move_chat(session, alert.chat_id, chat_id, now=now)
+        outbox.move_alerts(session, alert.chat_id, chat_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,9 @@ from monitor.alerts.redact import Redaction
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 
 log = logging.getLogger(__name__)
+
+# The library's next way of giving durations; without it every 429 prints a warning.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 API = "https://api.telegram.org/bot"
 
@@ -146,7 +150,7 @@ def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line 
     """What a refusal means for the alert."""
     # BadRequest and TimedOut are network errors to the library: the order matters.
     if isinstance(error, RetryAfter):
-        # A number, or a timedelta: the library is on its way from one to the other.
+        # A timedelta, or a number where the environment says so.
         wait = error.retry_after
         seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
         return RetryLater(f"Telegram asks to wait {seconds:g} s", seconds=seconds)
