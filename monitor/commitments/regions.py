@@ -41,7 +41,10 @@ class Gazetteer:
 
     def suggest(self, name: str) -> str | None:
         """A hint that names the region nearest to a name nobody knows, or None."""
-        return did_you_mean(name, list(self.by_name))
+        # 贵洲 is as near to 贵阳 as to 贵州; people mostly name provinces.
+        provinces = [r for r in self.regions if r.level in {"nation", "province"}]
+        likely = [written for r in provinces for written in (r.short, r.name)]
+        return did_you_mean(name, likely) or did_you_mean(name, list(self.by_name))
 
     def province_of(self, region: Region) -> Region | None:
         """The province a region lies in, by its code; None for the nation."""

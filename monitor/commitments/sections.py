@@ -6,15 +6,22 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import TypeAlias
 
 from monitor.commitments.layout import HEADING_LENGTH
 from monitor.commitments.vocabulary import DATA, Table
 from monitor.yamlfile import read_yaml, validate
 
-_LINE = re.compile(r"[^\n]+")
+_NUMERAL = "[一二三四五六七八九十]{1,3}"
+_LINE = re.compile(
+    rf"(?:[^\n。！？；]|[。！？；](?!(?:第{_NUMERAL}部分|{_NUMERAL}、|（{_NUMERAL}）)))+[。！？；]?"
+)
 _HEAD_END = re.compile("[。！？；：]")
 _LONGEST_HEADING = 60
 _OPENING = 40
+
+
+_Kinds: TypeAlias = "tuple[tuple[Section, re.Pattern[str]], ...]"
 
 
 class Section(StrEnum):
@@ -84,11 +91,11 @@ def _standalone() -> re.Pattern[str]:
 
 
 @cache
-def _kinds(now: int | None) -> tuple[tuple[tuple[Section, re.Pattern[str]], ...], ...]:
+def _kinds(now: int | None) -> tuple[_Kinds, _Kinds]:
     year = "20[0-9]{2}" if now is None else str(now)
     last = "(?!)" if now is None else str(now - 1)
 
-    def compiled(patterns: tuple[KindPattern, ...]) -> tuple[tuple[Section, re.Pattern[str]], ...]:
+    def compiled(patterns: tuple[KindPattern, ...]) -> _Kinds:
         return tuple(
             (p.kind, re.compile(p.pattern.replace("{now}", year).replace("{last}", last)))
             for p in patterns
@@ -98,43 +105,64 @@ def _kinds(now: int | None) -> tuple[tuple[tuple[Section, re.Pattern[str]], ...]
 
 
 def paragraphs(text: str, now: int | None) -> list[Paragraph]:
-    """All lines of ``text`` with their sections; ``now`` is the year of the plan."""
-    headings, openings = _kinds(now)
-    found: list[Paragraph] = []
-    section, opened, heading = Section.UNKNOWN, Section.UNKNOWN, ""
-    for line in _LINE.finditer(text):
-        start, end = line.span()
-        lead_match = _HEAD_END.search(text, start, end)
-        lead = lead_match.end() if lead_match else end
+    """All lines of ``text`` with their sections; ``now`` is the year of the plan.
+
+    A heading that stands in the middle of a line, because line breaks were lost, starts a
+    paragraph too.
+    """
+    outline = _Outline(*_kinds(now))
+    return [outline.place(text, *found.span()) for found in _LINE.finditer(text)]
+
+
+@dataclass
+class _Outline:
+    """Where in the document we are."""
+
+    headings: _Kinds
+    openings: _Kinds
+    section: Section = Section.UNKNOWN
+    opened: Section | None = None
+    heading: str = ""
+
+    def place(self, text: str, start: int, end: int) -> Paragraph:
+        """The paragraph at ``start:end``, and a step forward in the outline."""
+        found = _HEAD_END.search(text, start, end)
+        lead = found.end() if found else end
         level = _level(text, start, end)
-        head = text[start : lead - 1 if lead_match else end].strip(" —*#")
-        if level and lead - start <= _LONGEST_HEADING:
-            kind = _kind(headings, head) if level == 1 or section is Section.MIXED else None
-            special = kind if level == 1 else _special(headings, head)
-            if special is not None or level == 1:
-                section = special or _next(section)
-            elif kind is not None:
-                section = kind
-            heading, opened = head, Section.UNKNOWN
-            here, reason = section, f"heading {head!r}"
+        head = text[start : found.start() if found else end].strip(" —*#")
+        if level == 1 and len(head) > _LONGEST_HEADING:
+            head = head[: HEADING_LENGTH + 10]
+        if level and len(head) <= _LONGEST_HEADING:
+            here, reason = self._headed(level, head)
         else:
-            said = _opening(openings, text[start : min(end, start + _OPENING)])
-            if said is Section.PROBLEMS:
-                here, reason = said, "opening of the paragraph"
-            elif said is not None and (section in _OPEN or said is Section.REVIEW):
-                here, reason = said, "opening of the paragraph"
-                if section in _OPEN:
-                    opened = said
-            elif opened is not Section.UNKNOWN:
-                here, reason = opened, "opening of a paragraph before"
-            else:
-                here, reason = section, f"heading {heading!r}" if heading else "no heading"
+            here, reason = self._opened(text[start : min(end, start + _OPENING)])
             if lead - start <= HEADING_LENGTH and "，" not in head and head not in _GREETINGS:
-                heading = head
-        found.append(Paragraph(start, end, here, heading, reason, lead))
-    return found
+                self.heading = head
+        return Paragraph(start, end, here, self.heading, reason, lead)
+
+    def _headed(self, level: int, head: str) -> tuple[Section, str]:
+        kind = _kind(self.headings, head)
+        if level == 1:
+            # What a heading does not say, the wording under it will (see tense.py).
+            self.section = kind or Section.UNKNOWN
+        elif kind in _ANYWHERE or (kind and self.section is Section.MIXED):
+            self.section = kind
+        self.heading, self.opened = head, None
+        return self.section, f"heading {head!r}"
+
+    def _opened(self, opening: str) -> tuple[Section, str]:
+        said = _kind(self.openings, opening)
+        if said is Section.PROBLEMS:
+            return said, "opening of the paragraph"
+        if said and (self.section in _OPEN or said is Section.REVIEW):
+            self.opened = said if self.section in _OPEN else self.opened
+            return said, "opening of the paragraph"
+        if self.opened:
+            return self.opened, "opening of a paragraph before"
+        return self.section, f"heading {self.heading!r}" if self.heading else "no heading"
 
 
+_ANYWHERE = frozenset({Section.GLOSSARY, Section.FURNITURE, Section.LIVELIHOOD})
 _GREETINGS = frozenset({"各位代表", "同志们", "各位委员", "现在"})
 _OPEN = frozenset({Section.UNKNOWN, Section.MIXED, Section.OUTLOOK})
 
@@ -150,19 +178,5 @@ def _level(text: str, start: int, end: int) -> int:
     return 0
 
 
-def _kind(kinds: tuple[tuple[Section, re.Pattern[str]], ...], text: str) -> Section | None:
+def _kind(kinds: _Kinds, text: str) -> Section | None:
     return next((kind for kind, pattern in kinds if pattern.search(text)), None)
-
-
-def _special(kinds: tuple[tuple[Section, re.Pattern[str]], ...], text: str) -> Section | None:
-    kind = _kind(kinds, text)
-    return kind if kind in {Section.GLOSSARY, Section.FURNITURE, Section.LIVELIHOOD} else None
-
-
-def _opening(kinds: tuple[tuple[Section, re.Pattern[str]], ...], text: str) -> Section | None:
-    return _kind(kinds, text)
-
-
-def _next(section: Section) -> Section:
-    """A heading that says nothing: what follows a review or a plan is a plan."""
-    return Section.UNKNOWN if section is Section.UNKNOWN else Section.PLAN
