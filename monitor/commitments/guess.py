@@ -15,7 +15,8 @@ _DELIVERED = re.compile(
     "(?:现在，?)?我?代表[^，。]{0,12}(?:人民)?(?:政府|国务院)，?(?:向)?(?:大会)?(?:作|报告|做)"
 )
 _SESSION = re.compile(
-    r"(?P<year>20[0-9]{2})年[0-9]{1,2}月[0-9]{1,2}日[^\n]{0,6}在(?P<place>[^\n第]{2,12}?)?第"
+    r"(?P<year>20[0-9]{2})年[0-9]{1,2}月[0-9]{1,2}日[^\n]{0,6}在(?P<place>[^\n第]{2,12}?)?"
+    r"(?:第|人民代表大会)"
 )
 _NATIONAL = re.compile(
     "代表国务院|国务院政府工作报告|全国人民代表大会|在第[一二三四五六七八九十]+届全国"
@@ -75,7 +76,12 @@ def _is_report(title: str, head: str) -> bool:
         _REPORT.search(line) and len(line) <= 40 and "，" not in line and not _NEWS.search(line)
         for line in head.splitlines()[:25]
     )
-    return _DELIVERED.search(head) is not None or (named and _SESSION.search(head) is not None)
+    session = _SESSION.search(head)
+    if _DELIVERED.search(head) is not None:
+        return True
+    # Printed without its title, a report still opens with its session and its audience.
+    addressed = session is not None and "各位代表" in head[session.end() : session.end() + 200]
+    return addressed or (named and session is not None)
 
 
 def _region(opening: str, session: re.Match[str] | None) -> str | None:
