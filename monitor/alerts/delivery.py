@@ -157,13 +157,18 @@ async def _first_of(*events: asyncio.Event, timeout: float) -> None:  # noqa: AS
 async def _deliver_chat(alerts: list[OutboxAlert], round_: _Round) -> None:
     """One chat's alerts in order; after a refusal the rest waits with the refused one."""
     held: float | None = None
-    for alert in alerts:
-        late = round_.now() + _LEASE_MARGIN > round_.leased_until
-        if held is not None or round_.stop.is_set() or round_.closed or late:
-            wait = held if held is not None else round_.patience if round_.closed else 0.0
-            await _retry(alert, round_, wait, "waits for others", counted=False)
-            continue
-        held = await _deliver(alert, round_)
+    try:
+        for alert in alerts:
+            late = round_.now() + _LEASE_MARGIN > round_.leased_until
+            if held is not None or round_.stop.is_set() or round_.closed or late:
+                wait = held if held is not None else round_.patience if round_.closed else 0.0
+                await _retry(alert, round_, wait, "waits for others", counted=False)
+            else:
+                held = await _deliver(alert, round_)
+    except Exception:
+        # The database failed us. To raise would cancel the other chats' messages on their way;
+        # these alerts stay leased, and are taken up again when the lease has run out.
+        log.exception("delivery.failed", extra={"chat": alerts[0].chat_id})
 
 
 async def _deliver(alert: OutboxAlert, round_: _Round) -> float | None:
@@ -202,7 +207,9 @@ async def _deliver(alert: OutboxAlert, round_: _Round) -> float | None:
     round_.refusals = 0
     round_.report.sent += 1
     await asyncio.to_thread(_note_sent, round_.database, alert, message_id, round_.now())
-    log.info("alert.sent", extra={"alert": alert.id, "chat": alert.chat_id, "message": message_id})
+    log.info(
+        "alert.sent", extra={"alert": alert.id, "chat": alert.chat_id, "message_id": message_id}
+    )
     return None
 
 

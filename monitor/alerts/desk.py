@@ -26,7 +26,7 @@ _NAME = 48
 _PAGE = 8
 _LATEST = 5
 _MOST_LATEST = 10
-_MOST_MINE = 50
+_MOST_MINE = 24
 _ROOM = 3900
 
 
@@ -100,7 +100,7 @@ class Desk:
             tick = "✓ " if rule.id in mine else ""
             description = one_line(rule.description, _DESCRIPTION)
             spans += [Span(f"\n\n{tick}"), Span(one_line(rule.name, _NAME), bold=True)]
-            spans.append(Span(f"  {rule.id}" + (f"\n{description}" if description else "")))
+            spans.append(Span(f"  {_asked(rule.id)}" + (f"\n{description}" if description else "")))
             verb = "-" if rule.id in mine else "+"
             label = f"{tick or '＋ '}{one_line(rule.name, _NAME)}"
             rows.append((Button(label, f"{verb}:{page}:{_press(rule.id)}"),))
@@ -150,8 +150,9 @@ class Desk:
         spans = [Span(bot.mine, bold=True)]
         rows = []
         for rule_id in mine[:_MOST_MINE]:
-            spans.append(Span(f"\n✓ {names.get(rule_id, rule_id)}  {rule_id}"))
-            rows.append((Button(f"✕ {names.get(rule_id, rule_id)}", f"m:{_press(rule_id)}"),))
+            name = names.get(rule_id) or one_line(rule_id, _NAME)
+            spans.append(Span(f"\n✓ {name}  {_asked(rule_id)}"))
+            rows.append((Button(f"✕ {name}", f"m:{_press(rule_id)}"),))
         return Message(tuple(spans), tuple(rows))
 
     def latest(self, chat_id: int, count: str = "") -> Message:
