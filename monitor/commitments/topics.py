@@ -147,11 +147,15 @@ def load_topics(user_files: Sequence[Path] = ()) -> Topics:
     Raises:
         UserError: a file cannot be read or does not fit; the line says where and how to mend it.
     """
-    return _load(tuple(user_files))
+    return _load(user_files) if user_files else _built_in()
 
 
 @cache
-def _load(user_files: tuple[Path, ...]) -> Topics:
+def _built_in() -> Topics:
+    return _load(())
+
+
+def _load(user_files: Sequence[Path]) -> Topics:
     found: dict[str, Topic] = {}
     for path in (*sorted(BUILT_IN.glob("*.yaml")), *user_files):
         file = read_yaml(path)
@@ -232,7 +236,7 @@ def check_topics(files: Sequence[Path]) -> list[UserError]:
     errors: list[UserError] = []
     for path in files:
         try:
-            _load.__wrapped__((path,))
+            _load([path])
         except UserError as error:
             errors.append(error)
     return errors

@@ -1,0 +1,55 @@
+"""Quality is a gate: scores pinned on real texts (beside the checkout) and on our own samples."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(
+        f"benchmark_{name}", ROOT / f"benchmarks/{name}.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def quality():
+    return load("quality")
+
+
+def test_reports_are_read_as_an_analyst_marked_them(shared, quality):
+    reports, _ = quality.shared_scores(shared)
+    total = quality.total("reports", reports)
+    assert total.commitments.f1 >= 0.99
+    assert total.labels.recall >= 0.99
+    assert total.themes.f1 >= 0.90
+    assert total.targets.f1 >= 0.97
+
+
+def test_the_press_article_is_heard_right(shared, quality):
+    _, article = quality.shared_scores(shared)
+    assert article.labels.missing + article.voices.missing == 0
+    assert article.commitments.f1 == 1
+
+
+def test_our_own_samples_are_read_right(quality):
+    total = quality.total("samples", quality.sample_scores())
+    assert total.commitments.f1 == 1
+    assert total.labels.missing + total.voices.missing == 0
+    assert total.themes.f1 >= 0.88
+    assert total.targets.f1 >= 0.95
+
+
+def test_a_report_takes_a_few_milliseconds():
+    median, together = load("extract").measure()
+    assert median < 25
+    assert together < 1
