@@ -45,6 +45,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             )
             for source in sources
         ),
+        leave_out=("every", "confidence", "lists", "kind"),
     )
 
 

@@ -29,11 +29,6 @@ def run(
     """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
     settings = load_settings(config, database=database)
     start_logging(verbose=verbose)
-    if settings.token() is None:
-        note(
-            "no Telegram token: alerts are printed here, as Telegram would show them "
-            "(set MONITOR_TELEGRAM__TOKEN to send them)"
-        )
     reports = asyncio.run(_run(settings, once=once))
     if reports and all(report.outcome is Outcome.ERROR for report in reports):
         raise MonitorError(f"no source could be visited; the first said: {reports[0].reason}")
@@ -42,6 +37,11 @@ def run(
 async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
     stop = asyncio.Event()
     async with open_daemon(settings, console=Console()) as daemon:
+        if daemon.token is None:
+            note(
+                "no Telegram token: alerts are printed here, as Telegram would show them "
+                "(set MONITOR_TELEGRAM__TOKEN to send them)"
+            )
         with stop_on_signals(stop):
             if not once:
                 await run_forever(daemon, stop)

@@ -139,7 +139,7 @@ def changes(
         (
             (
                 item.id,
-                item.detected_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+                item.detected_at.astimezone(zone).date(),
                 item.change.kind,
                 item.change.region,
                 item.summary,
@@ -149,6 +149,7 @@ def changes(
             for item in found
         ),
         objects=map(logged_json, found),
+        leave_out=("document",),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+_SHORT = frozenset({"id", "detected", "kind", "label", "region", "year", "outcome", "links"})
 
 
 class Format(StrEnum):
@@ -58,14 +60,16 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def write_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, leave_out: Collection[str] = ()
 ) -> None:
-    """A table for people."""
-    table = Table(title=title, title_justify="left", show_lines=False, expand=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    """A table for people; short columns keep their words whole, the others share the rest."""
+    table = Table(show_lines=False, expand=False)
+    shown = [index for index, column in enumerate(columns) if column not in leave_out]
+    for index in shown:
+        short = columns[index] in _SHORT
+        table.add_column(columns[index], overflow="fold", no_wrap=short)
     for row in rows:
-        table.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
+        table.add_row(*[Text("" if row[i] is None else str(row[i])) for i in shown])
     Console().print(table)
 
 
@@ -75,6 +79,7 @@ def write_rows(
     rows: Iterable[Sequence[Any]],
     *,
     objects: Iterable[Mapping[str, Any]] | None = None,
+    leave_out: Collection[str] = (),
 ) -> None:
     """Rows in the form that was asked for.
 
@@ -83,6 +88,7 @@ def write_rows(
         columns: the header.
         rows: cells, as many as there are columns.
         objects: what JSON lines show instead of the rows keyed by column.
+        leave_out: columns that a table has no room for.
     """
     if form is Format.JSONL:
         if objects is None:
@@ -91,7 +97,7 @@ def write_rows(
     elif form is Format.CSV:
         write_csv(columns, rows)
     else:
-        write_table(columns, rows)
+        write_table(columns, rows, leave_out=leave_out)
 
 
 def progress() -> Progress:

@@ -75,6 +75,7 @@ def extract(
             for item in statements
         ),
         objects=map(statement_json, statements),
+        leave_out=("year", "speaker"),
     )
 
 

@@ -30,6 +30,8 @@ _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a packed file"),
 )
 _BROKEN = 0.05
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROLS = 0.01
 
 
 def read(
@@ -61,8 +63,8 @@ def read(
         if body.startswith(mark):
             return _nothing(f"{name}, not a page")
     text, charset = decode(body, content_type, encoding)
-    if broken_share(text) > _BROKEN:
-        return _nothing("no charset fits these bytes", charset)
+    if garbled := _garbled(text):
+        return _nothing(garbled, charset)
     if not _is_markup(text, content_type):
         return _plain(text, charset, url)
     dear = too_dear(text)
@@ -112,6 +114,15 @@ def _plain(text: str, charset: str, url: str | None) -> Document:
         return _nothing("no text to believe in this file", charset)
     title = first if len(first) <= 60 else ""
     return Document(text=text, title=title, published=published, charset=charset)
+
+
+def _garbled(text: str) -> str:
+    """Why what was decoded is no text; empty when it is one."""
+    if broken_share(text) > _BROKEN:
+        return "no charset fits these bytes"
+    if len(_CONTROL.findall(text)) > _CONTROLS * len(text):
+        return "these bytes are no text"
+    return ""
 
 
 def _is_markup(text: str, content_type: str | None) -> bool:

@@ -1,0 +1,154 @@
+"""``extract`` and ``diff`` print exactly the contract: checked against the schemas in docs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from monitor.cli import main
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
+
+
+def validator(name):
+    schema = json.loads((REFERENCE / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder; what it printed, as lines."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, code=0):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert left.value.code == code, err
+        return out if code == 0 else err
+
+    return run
+
+
+def lines(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_extract_prints_the_contract(monitor):
+    file = SAMPLES / "guizhou-2026.txt"
+    found = lines(monitor("extract", file, "--format", "jsonl", "--all"))
+    check = validator("extract")
+    for item in found:
+        check.validate(item)
+    text = monitor("read", file)
+    assert all(text[item["start"] : item["end"]] == item["text"] for item in found)
+    assert {item["label"] for item in found} >= {"commitment", "achievement"}
+    assert list(found[0]) == [
+        "text",
+        "start",
+        "end",
+        "label",
+        "speaker",
+        "region",
+        "year",
+        "themes",
+        "targets",
+        "section",
+    ]
+
+
+def test_extract_without_all_prints_commitments_only(monitor):
+    found = lines(monitor("extract", SAMPLES / "guizhou-2026.txt", "--format", "jsonl"))
+    assert {item["label"] for item in found} == {"commitment"}
+    assert {item["region"] for item in found} == {"贵州省"}
+    (computing,) = [item for item in found if "算力规模" in item["text"]]
+    assert computing["targets"][0]["value"] == 190
+    assert computing["targets"][0]["unit"] == "Eflops"
+
+
+def test_the_region_of_a_text_may_be_told(monitor, tmp_path):
+    file = tmp_path / "plan.txt"
+    file.write_text("今年将建成智算中心3个，算力规模突破5000P。\n", encoding="utf-8")
+    (item,) = lines(monitor("extract", file, "--format", "jsonl", "--region", "甘肃", "--all"))
+    assert item["region"] == "甘肃省"
+
+
+def test_diff_prints_the_contract(monitor):
+    old, new = SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt"
+    changes = lines(monitor("diff", old, new, "--format", "jsonl"))
+    check = validator("diff")
+    for change in changes:
+        check.validate(change)
+    assert {change["basis"] for change in changes} == {"succession"}
+    (raised,) = [c for c in changes if c["deltas"] and c["deltas"][0]["unit"] == "Eflops"]
+    assert raised["kind"] == "strengthened"
+    assert (raised["deltas"][0]["before"], raised["deltas"][0]["after"]) == (160, 190)
+    kinds = {change["kind"] for change in changes}
+    assert "continued" not in kinds
+    everything = lines(monitor("diff", old, new, "--format", "jsonl", "--all"))
+    assert kinds | {"continued"} == {change["kind"] for change in everything}
+
+
+def test_a_text_does_not_differ_from_itself(monitor):
+    file = SAMPLES / "gansu-2026.txt"
+    assert monitor("diff", file, file, "--format", "jsonl") == ""
+
+
+def test_real_reports_fit_the_contract(monitor, shared):
+    check = validator("extract")
+    for file in sorted((shared / "corpus").glob("*.txt")):
+        text = file.read_text(encoding="utf-8")
+        for item in lines(monitor("extract", file, "--format", "jsonl", "--all")):
+            check.validate(item)
+            assert text[item["start"] : item["end"]] == item["text"]
+    check = validator("diff")
+    old, new = (shared / "corpus" / f"100000_{year}.txt" for year in (2024, 2025))
+    for change in lines(monitor("diff", old, new, "--format", "jsonl", "--all")):
+        check.validate(change)
+
+
+def test_csv_has_a_header_and_no_formulas(monitor, tmp_path):
+    file = tmp_path / "odd.txt"
+    file.write_text("今年将建成智算中心3个。\n", encoding="utf-8")
+    out = monitor("extract", file, "--format", "csv", "--region", "贵州", "--all")
+    rows = list(csv.reader(io.StringIO(out)))
+    assert rows[0] == ["label", "region", "year", "speaker", "themes", "targets", "text"]
+    assert rows[1][1] == "贵州省"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["extract", "none.txt"], "none.txt: no such file"),
+        (["extract", "none.txt", "--format", "xml"], "'xml'"),
+        (["extract"], "FILE|URL"),
+        (["nonsense"], "nonsense"),
+        (["changes", "--region", "贵洲"], "unknown region '贵洲' – did you mean 贵州?"),
+        (["changes", "--since", "yesterday"], "write YYYY-MM-DD"),
+        (["changes", "--kind", "raised"], "raised"),
+        (["rules", "check", "none"], "none: no such file or folder – monitor init writes rules"),
+        (["run", "--once"], "rules: no such file or folder"),
+        (["sources", "check", "guizu"], "unknown source 'guizu' – did you mean guizhou?"),
+        (["changes", "--config", "none.toml"], "none.toml: no such file"),
+        (["ingest", "none"], "none: no such file"),
+        (["db", "path", "--database", "nonsense"], "the database address cannot be read"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_code_2(monitor, arguments, message):
+    said = monitor(*arguments, code=2)
+    assert message in said
+    assert len(said.strip().splitlines()) == 1
+    assert "Traceback" not in said
+
+
+def test_a_binary_file_is_a_mistake_not_a_crash(monitor, tmp_path):
+    file = tmp_path / "x.bin"
+    file.write_bytes(bytes(range(256)) * 40)
+    assert "no text was found" in monitor("extract", file, code=2)

@@ -1,0 +1,87 @@
+"""``init``, ``ingest``, ``changes``, ``db``: a newcomer's first minutes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from monitor.cli import main
+
+SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments, code=0):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert left.value.code == code, err
+        return out + err
+
+    return run
+
+
+def test_init_writes_what_run_needs_and_keeps_what_is_there(monitor, tmp_path):
+    said = monitor("init")
+    assert "written" in said
+    assert (tmp_path / "monitor.toml").is_file()
+    assert "no mistakes" in monitor("rules", "check")
+    (tmp_path / "monitor.toml").write_text('database = "sqlite:///mine.db"\n', encoding="utf-8")
+    assert "kept" in monitor("init")
+    assert "mine.db" in monitor("db", "path")
+
+
+def test_reports_of_several_years_become_a_series_in_any_order(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2026.txt")
+    assert monitor("changes", "--format", "jsonl") == ""
+    said = monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    assert "already in the history" in said
+    assert "1 of 2 documents taken in" in said
+    out = monitor("changes", "--format", "jsonl", "--region", "贵州", "--kind", "strengthened")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert {item["basis"] for item in found} == {"succession"}
+    assert any(
+        delta["before"] == 160 and delta["after"] == 190
+        for item in found
+        for delta in item["deltas"]
+    )
+    assert {"id", "detected_at", "document", "summary"} <= set(found[0])
+    assert monitor("changes", "--format", "jsonl", "--region", "甘肃") == ""
+    assert monitor("changes", "--format", "jsonl", "--since", "2100-01-01") == ""
+    assert len(monitor("changes", "--format", "jsonl", "--limit", "1").splitlines()) == 1
+    assert "strengthened" in monitor("changes", "--theme", "compute")
+
+
+def test_a_report_whose_region_nobody_can_tell_is_asked_for(monitor, tmp_path):
+    text = (SAMPLES / "guizhou-2025.txt").read_text(encoding="utf-8")
+    file = tmp_path / "report.txt"
+    file.write_text(text.replace("贵州", ""), encoding="utf-8")
+    assert "say it with --region" in monitor("ingest", file, code=2)
+    assert "1 of 1 documents taken in" in monitor("ingest", file, "--region", "贵州")
+
+
+def test_db_upgrade_says_what_it_did(monitor):
+    assert "0001" in monitor("db", "upgrade")
+    assert "nothing to do" in monitor("db", "upgrade")
+
+
+def test_sources_list_names_the_provinces(monitor):
+    out = monitor("sources", "list", "--format", "jsonl")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert len({item["region"] for item in found} - {None, "全国"}) == 31
+
+
+def test_the_version_is_printed(monitor):
+    assert monitor("--version").startswith("monitor 0.")
+
+
+def test_without_arguments_there_is_help(monitor):
+    assert "Usage" in monitor(code=2)
