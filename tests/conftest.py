@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -23,11 +24,22 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
-    """A new SQLite database with the schema in it."""
-    database = Database(f"sqlite:///{tmp_path / 'monitor.db'}")
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with the schema in it, to copy: migrations take their time."""
+    path = tmp_path_factory.mktemp("template") / "monitor.db"
+    database = Database(f"sqlite:///{path}")
     database.upgrade()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    """A new SQLite database with the schema in it."""
+    path = tmp_path / "monitor.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
     yield database
     database.close()
 
@@ -49,20 +61,33 @@ def postgres_server() -> Iterator[str]:
         yield server.get_uri()
 
 
-@pytest.fixture
-def postgres_database(postgres_server: str) -> Iterator[Database]:
-    """A new PostgreSQL database with the schema in it."""
-    import psycopg
-
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    database = Database(postgres_server.replace("/postgres?", f"/{name}?"))
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of an empty PostgreSQL database with the schema in it, to copy."""
+    in_postgres(postgres_server, "CREATE DATABASE empty")
+    database = Database(postgres_server.replace("/postgres?", "/empty?"))
     database.upgrade()
+    database.close()
+    return "empty"
+
+
+@pytest.fixture
+def postgres_database(postgres_server: str, postgres_template: str) -> Iterator[Database]:
+    """A new PostgreSQL database with the schema in it."""
+    name = f"test_{uuid4().hex}"
+    in_postgres(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    database = Database(postgres_server.replace("/postgres?", f"/{name}?"))
     yield database
     database.close()
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}"'.encode())
+    in_postgres(postgres_server, f"DROP DATABASE {name}")
+
+
+def in_postgres(address: str, statement: str) -> None:
+    """Run a statement that no transaction may hold."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
