@@ -34,6 +34,9 @@ class SpeakerWords(Table):
     planning: str
     pronoun: str
     anaphora: str
+    issues: str
+    everywhere: str
+    list_goes_on: str
     national: str
     going_on: str
     institution: str
@@ -129,6 +132,8 @@ def regions_in(text: str) -> list[Region]:
 
 
 _SUBJECT_LIMIT = 90
+# Nothing but a name, perhaps: 周云杰表示, 据李镇介绍.
+_SHORT = re.compile("(?:^|[，。；：])据?[^，。；：]{1,4}$")
 
 
 def quoted(sentence: str, at: int) -> bool:
@@ -167,7 +172,7 @@ def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, s
     # 山东明确, 广东省也提出: a region that announces something is its government.
     if manner == "announce" and turn("subject").search(subject):
         return Speaker.GOVERNMENT, named
-    if turn("anaphora").search(subject) or turn("pronoun").match(subject) or len(subject) <= 4:
+    if turn("anaphora").search(subject) or turn("pronoun").match(subject) or _SHORT.search(subject):
         return None, None
     return None
 

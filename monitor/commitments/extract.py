@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.commitments.attribution import Voice
-from monitor.commitments.labels import label_by_section, wording
+from monitor.commitments.labels import label_by_section, wording, wording_after
 from monitor.commitments.layout import HEADING_LENGTH, repair, sentences
 from monitor.commitments.press import label_by_voice
 from monitor.commitments.sections import Paragraph, Section, paragraphs
@@ -20,6 +20,7 @@ from monitor.commitments.years import named_years
 from monitor.model import DocumentKind, Label, Provenance, Statement
 
 _SECTION_LENGTH = 40
+_JOINED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class _Unit:
     led: bool
     hits: list[Hit]
     voice: Voice | None
+    before: str
+    """What stands before it up to the last full stop: 建成…；投用… share their tense."""
 
 
 def _units(
@@ -109,7 +112,15 @@ def _units(
             if _between(scope, start, end):
                 mine = list(hits[bisect_left(starts, start) : bisect_left(starts, end)])
                 voice = spoken[number][index] if spoken else None
-                yield _Unit(text[start:end], start, end, line, led, mine, voice)
+                before = _before(text, spans, index)
+                yield _Unit(text[start:end], start, end, line, led, mine, voice, before)
+
+
+def _before(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
+    first = index
+    while first and text[spans[first - 1][1] - 1] == "；" and index - first < _JOINED:
+        first -= 1
+    return text[spans[first][0] : spans[index][0]]
 
 
 def _between(places: Sequence[int], start: int, end: int) -> bool:
@@ -131,7 +142,7 @@ def _judge(
     place: tuple[str, int, int],
 ) -> Explained:
     text, start, end = place
-    said = wording(unit.text)
+    said = wording_after(unit.before, wording(unit.text))
     words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in hits if hit.use.scope))
     scope = counted(unit.text, hits)
     voice = unit.voice or Voice(provenance.speaker, provenance.region, "", "")

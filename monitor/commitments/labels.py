@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.commitments.sections import Section
@@ -76,6 +76,19 @@ def wording(sentence: str) -> Wording:
             sums[name] += weight
             cues.append(f"{name} {found[0].strip('，；：、“”')!r}")
     return Wording(cues=tuple(cues), **sums)
+
+
+def wording_after(before: str, said: Wording) -> Wording:
+    """The wording of a sentence that says little of its time, after others it is joined to.
+
+    In 已取得成效：建成…1000个；建成4个… the later parts look back with the first.
+    """
+    if not before or said.past or said.result or said.future > 1:
+        return said
+    earlier = wording(before)
+    if earlier.past + earlier.result <= earlier.future:
+        return said
+    return replace(said, past=earlier.past, result=earlier.result, cues=said.cues + earlier.cues)
 
 
 _USUAL = {

@@ -95,7 +95,9 @@ def _peel() -> re.Pattern[str]:
 
 @cache
 def _trailing() -> re.Pattern[str]:
-    return re.compile(f"(?:{alternation(quantity_words().trailing)}){{1,4}}$")
+    # 规模比去年增长, 较2020年提高: what it is compared with is no part of the metric.
+    compared = "(?:比|较|相比|相较于?)[^，、]{1,14}"
+    return re.compile(f"(?:{compared})?(?:{alternation(quantity_words().trailing)}){{0,4}}$")
 
 
 @cache
@@ -115,7 +117,9 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
             break
         start = peeled.end()
     phrase = sentence[start:right]
-    phrase = _trailing().sub("", phrase)
+    phrase = _trailing().sub("", phrase, count=1)
+    if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
+        start, phrase = start + 1, phrase[1:-1]
     if all(character in _EMPTY for character in phrase):
         return "", whole, sentence[whole:right]
     return phrase, start, sentence[whole:start]

@@ -33,17 +33,22 @@ class _Article:
     person: Voice | None = None
     ruler: Voice | None = None
     people: dict[str, Voice] = field(default_factory=dict)
+    place: str | None = None
+    """The region that was named last."""
+    listing: Voice | None = None
+    """Who was making proposals when the last paragraph ended."""
 
 
 def voices(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> list[list[Voice]]:
     """For each sentence of each paragraph of an article, who says it."""
-    article = _Article(provenance)
+    article = _Article(provenance, place=provenance.region)
     return [_paragraph(sentences, article) for sentences in paragraphs]
 
 
 def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
     spoken: list[Voice] = []
-    current: Voice | None = None
+    opens = bool(sentences) and turn("list_goes_on").match(sentences[0])
+    current = article.listing if opens else None
     waiting: list[int] = []  # quotes and plans whose speaker is named after them
     inside = False
     place = article.provenance.region
@@ -61,6 +66,7 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
             spoken.append(voice)
             place = voice.region if voice.region != NATION else place
             current = None if found.closes else voice
+            article.place = voice.region if voice.region not in {None, NATION} else article.place
             continue
         _remember(sentence, article)
         if in_quote:
@@ -79,6 +85,7 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
             current = None
             spoken.append(_paper(sentence, article, place))
             waiting = [*waiting, index] if turn("planning").match(sentence) else []
+    article.listing = current if current and current.speaker not in _RULERS else None
     return spoken
 
 
@@ -113,9 +120,9 @@ def _resolved(
         return _referred(found, article)
     speaker, region = found.speaker, found.region
     if region is None and speaker is Speaker.GOVERNMENT:
-        region = place or (article.ruler.region if article.ruler else None)
-        if region is None:
-            region = NATION
+        agent = turn("agent").search(sentence)
+        own = regions_in(agent[0]) if agent else []
+        region = own[0].name if own else place or article.place or NATION
         if region == NATION and not turn("national").search(found.subject):
             speaker = Speaker.MINISTRY
     elif region is None:
@@ -159,6 +166,10 @@ def _remember(sentence: str, article: _Article) -> None:
     """Keep who is named without saying anything yet."""
     if sentence.startswith("“"):
         return
+    named = regions_in(sentence)
+    article.place = named[0].name if named else article.place
+    if turn("issues").search(sentence, 0, 60):
+        article.ruler = _issuer(sentence, named[0].name if named else article.place)
     role = role_of(sentence[:60])
     if role is None or role.speaker in _RULERS:
         return
@@ -169,6 +180,14 @@ def _remember(sentence: str, article: _Article) -> None:
         article.pending = voice
     if people_in(sentence[:60]):
         _introduce(sentence[:60], voice, article)
+
+
+def _issuer(sentence: str, region: str | None) -> Voice | None:
+    """The ruler whose document a sentence announces."""
+    role = role_of(sentence[:40])
+    if role is not None and role.speaker is Speaker.MINISTRY:
+        return Voice(Speaker.MINISTRY, NATION, "announce", sentence[:30])
+    return Voice(Speaker.GOVERNMENT, region, "announce", sentence[:30]) if region else None
 
 
 def _agent(sentence: str) -> Voice | None:
@@ -191,5 +210,7 @@ def _manner(voice: Voice | None, sentence: str) -> Voice | None:
 
 def _paper(sentence: str, article: _Article, place: str | None) -> Voice:
     regions = regions_in(sentence)
+    if not regions and turn("everywhere").search(sentence):
+        place = article.provenance.region
     region = regions[0].name if regions else place
     return Voice(article.provenance.speaker, region, "", "")

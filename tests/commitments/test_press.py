@@ -1,0 +1,92 @@
+"""The press: who says what, for which region, and what that makes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.commitments import extract, load_topics
+from monitor.model import DocumentKind, Provenance, Speaker
+
+PRESS = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026)
+
+
+def heard(text):
+    found = extract(text, PRESS, load_topics())
+    return [(s.label.value, s.speaker.value, s.region) for s in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "speaker", "region"),
+    [
+        ("湖南省政府工作报告提出，建设智算中心。", "commitment", "government", "湖南省"),
+        ("湖南提出，建设智算中心。", "commitment", "government", "湖南省"),
+        ("湖南则明确，将建设智算中心。", "commitment", "government", "湖南省"),
+        ("江苏省苏州市提出，建设智算中心。", "commitment", "government", "苏州市"),
+        ("湖南今年将新建智算中心3座。", "commitment", "government", "湖南省"),
+        ("湖南省工信厅厅长表示，将建设智算中心。", "commitment", "government", "湖南省"),
+        ("湖南省数据局局长介绍，智算中心已建成投用。", "achievement", "government", "湖南省"),
+        ("工信部有关负责人表示，将推进算力布局。", "commitment", "ministry", "全国"),
+        ("国家发展改革委近日印发方案，算力布局正在优化。", "other", "ministry", "全国"),
+        ("湖南省政协委员王强建议，多建智算中心。", "proposal", "delegate", "湖南省"),
+        ("湖南省人大代表、某公司董事长王强认为，算力很重要。", "opinion", "delegate", "湖南省"),
+        ("在湖南省人大代表王强看来，算力很重要。", "opinion", "delegate", "湖南省"),
+        ("“算力很重要。”湖南省人大代表王强说。", "opinion", "delegate", "湖南省"),
+        ("“应当多建智算中心。”湖南省人大代表王强说。", "proposal", "delegate", "湖南省"),
+        ("根据湖南省政协的提案，应多建智算中心。", "proposal", "delegate", "湖南省"),
+        ("某大学教授李明指出，大模型还在早期。", "opinion", "expert", None),
+        ("某科技公司总裁李明表示，公司将发布大模型。", "opinion", "enterprise", None),
+        ("去年，湖南建成智算中心3座，成绩明显提升。", "achievement", "media", "湖南省"),
+        ("“建设智算高地”是湖南省为自己定下的目标。", "commitment", "government", "湖南省"),
+    ],
+)
+def test_who_says_it_decides_what_it_is(text, label, speaker, region):
+    assert heard(text) == [(label, speaker, region)]
+
+
+def test_words_go_on_until_somebody_else_speaks():
+    text = (
+        "湖南省政协委员王强认为，算力是新的水电。要推动智算中心联网运行。"
+        "湖北省政府工作报告提出，培育大模型企业10家。当前，各地都在建智算中心。"
+    )
+    assert heard(text) == [
+        ("opinion", "delegate", "湖南省"),
+        ("proposal", "delegate", "湖南省"),
+        ("commitment", "government", "湖北省"),
+        ("other", "media", None),
+    ]
+
+
+def test_pronouns_names_and_plans_point_back():
+    text = (
+        "湖南省近日印发《湖南省智能算力行动方案》。\n"
+        "《方案》提出，到2027年智能算力达到5万P。\n"
+        "全国人大代表周小川长期研究芯片。他建议，设立芯片基金。\n"
+        "周小川表示，芯片需要耐心。\n"
+    )
+    assert heard(text) == [
+        ("other", "media", "湖南省"),
+        ("commitment", "government", "湖南省"),
+        ("other", "media", None),
+        ("proposal", "delegate", None),
+        ("opinion", "delegate", None),
+    ]
+
+
+def test_a_broken_column_is_read_as_one_sentence():
+    text = "湖南省政府工作报告提出,将建设智 算中心,培育大模\n\n型企业10家,让算力像水电一样方便。\n"
+    statement, *rest = extract(text, PRESS, load_topics())
+    assert not rest
+    assert statement.text == text[statement.start : statement.end]
+    assert statement.text.startswith("湖南省")
+    assert statement.text.endswith("方便。")
+    assert [(t.metric, t.value) for t in statement.targets] == [("大模型企业", 10)]
+
+
+def test_the_year_is_the_one_named_or_that_of_the_day():
+    found = extract(
+        "湖南提出，到2028年建成智算中心5座。2025年，湖南人工智能企业突破500家。",
+        PRESS,
+        load_topics(),
+    )
+    assert [s.year for s in found] == [2026, 2025]
+    assert found[0].targets[0].year == 2028

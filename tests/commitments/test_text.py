@@ -1,0 +1,71 @@
+"""Cleaning keeps the way back to the text as it was."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.commitments import guess_provenance
+from monitor.commitments.layout import repair, sentences
+from monitor.commitments.text import plain
+from monitor.model import DocumentKind, Speaker
+
+
+@given(st.text())
+def test_plain_text_is_as_long_as_its_original(text):
+    assert len(plain(text)) == len(text)
+
+
+@given(st.text(alphabet='算力 \n，。“"a1　（二、'), st.booleans())
+def test_every_character_leads_back_to_itself(text, press):
+    clean = repair(text, press=press)
+    flat = plain(text)
+    places = [clean.original(i) for i in range(len(clean.text))]
+    assert [flat[p] for p in places] == list(clean.text)
+    assert places == sorted(set(places))
+
+
+@given(st.text(alphabet="算力。！；”\n，"))
+def test_sentences_do_not_overlap_and_leave_nothing_out(text):
+    spans = sentences(text)
+    covered = "".join(text[a:b] for a, b in spans)
+    assert covered == text.replace("\n", "")
+
+
+def test_wide_forms_and_quotes_become_plain():
+    assert plain('Ａ１,增长５％;"算力"') == "A1，增长5%；“算力”"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "region", "year"),
+    [
+        ("——2026年1月26日在河北省第十四届人民代表大会第四次会议上", "政府工作报告", "河北省", 2026),
+        (
+            "（2025年2月8日在杭州市第十四届人民代表大会第五次会议上）",
+            "政府工作报告",
+            "杭州市",
+            2025,
+        ),
+        ("各位代表：", "2026年内蒙古自治区政府工作报告", "内蒙古自治区", 2026),
+        ("现在，我代表国务院，向大会报告政府工作。\n一、2025年工作回顾", "", "全国", 2026),
+        ("现在，我代表国务院作报告。", "2026年国务院政府工作报告", "全国", 2026),
+    ],
+)
+def test_a_report_tells_its_region_and_year(text, title, region, year):
+    found = guess_provenance(text, title=title)
+    assert (found.kind, found.speaker) == (DocumentKind.REPORT, Speaker.GOVERNMENT)
+    assert (found.region, found.year) == (region, year)
+
+
+def test_an_article_about_a_report_is_news():
+    found = guess_provenance(
+        "湖南省政府工作报告提出，发展算力。",
+        title="湖南省政府工作报告提出发展算力",
+        published=date(2026, 2, 1),
+        region="湖南省",
+    )
+    assert (found.kind, found.speaker) == (DocumentKind.NEWS, Speaker.MEDIA)
+    assert (found.region, found.year) == ("湖南省", 2026)
