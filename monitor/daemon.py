@@ -75,6 +75,7 @@ async def open_daemon(
     *,
     console: Console,
     fetcher: Fetcher | None = None,
+    sender: Sender | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Daemon]:
     """Open everything a run needs: database, catalogue, topics, rules, network, sender.
@@ -96,15 +97,8 @@ async def open_daemon(
         await asyncio.to_thread(database.upgrade)
         if fetcher is None:
             fetcher = await stack.enter_async_context(HttpFetcher(fetcher_settings(settings)))
-        sender: Sender
-        if token is None:
-            sender = TerminalSender(console)
-        else:
-            sender = await stack.enter_async_context(
-                TelegramSender(
-                    token, base_url=settings.telegram.base_url, proxy=settings.telegram.proxy
-                )
-            )
+        if sender is None:
+            sender = await _sender(settings, token, console, stack)
         terminal = TERMINAL_CHAT if token is None else None
         suspects = settings.suspects
         tools = Tools(
@@ -119,6 +113,17 @@ async def open_daemon(
         )
         await asyncio.to_thread(_sync, database, sources, now())
         yield Daemon(settings, sources, tools, rules, sender, wake, token)
+
+
+async def _sender(
+    settings: Settings, token: str | None, console: Console, stack: AsyncExitStack
+) -> Sender:
+    if token is None:
+        return TerminalSender(console)
+    telegram = settings.telegram
+    return await stack.enter_async_context(
+        TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy)
+    )
 
 
 async def run_once(
