@@ -1,0 +1,128 @@
+"""Nothing lost and nothing twice: the program is killed at random instants and started again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+
+from telegram_api import TOKEN, bot_api
+from web import Web
+
+REGIONS = ["贵州", "甘肃", "四川", "山东", "广东", "浙江", "江苏", "安徽", "河南", "湖北"]
+KILLS = 8
+FIRST_CHAT = 100
+
+
+def lay_out(web, api, folder):
+    """Ten articles, each with its own rule and chat."""
+    links = []
+    for number, region in enumerate(REGIONS):
+        path = f"/news/20260201/{number}.html"
+        web.html(
+            path,
+            f"{region}部署算力",
+            [
+                "本报讯 日前公布了全年工作安排。",
+                f"{region}省政府工作报告提出，2026年智能算力规模突破{number + 2}万P。",
+                "记者了解到，有关部门正在细化方案，明确时间表和路线图。",
+            ],
+        )
+        links.append((path, f"{region}部署算力", "2026-02-01"))
+        api.add_chat(FIRST_CHAT + number, region)
+    web.links("/news/", links)
+    (folder / "c.yaml").write_text(
+        "builtin: false\nsources:\n  - id: news\n    name: 报\n    speaker: media\n"
+        f"    document_kind: news\n    lists: ['{web.base}/news/']\n    allow_private: true\n"
+        "    baseline: false\n",
+        encoding="utf-8",
+    )
+    (folder / "r.yaml").write_text(
+        "rules:\n"
+        + "".join(
+            f"  - {{id: r{number}, name: {region}, regions: [{region}],"
+            f" then: {{chats: [{FIRST_CHAT + number}]}}}}\n"
+            for number, region in enumerate(REGIONS)
+        ),
+        encoding="utf-8",
+    )
+    (folder / "monitor.toml").write_text(
+        'database = "sqlite:///m.db"\nrules = ["r.yaml"]\ncatalogue = ["c.yaml"]\n'
+        f'[crawl]\npace = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
+        encoding="utf-8",
+    )
+
+
+def start(folder):
+    return subprocess.Popen(
+        [sys.executable, "-m", "monitor", "run", "--once"],
+        cwd=folder,
+        env=os.environ | {"MONITOR_TELEGRAM__TOKEN": TOKEN},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def let_leases_run_out(folder):
+    """What a patient operator gets by waiting: time is moved, not slept."""
+    with sqlite3.connect(folder / "m.db") as database:
+        database.execute(
+            "UPDATE alert SET lease_until = '2020-01-01 00:00:00' WHERE state='leased'"
+        )
+        database.execute(
+            "UPDATE alert SET not_before = '2020-01-01 00:00:00' WHERE state='pending'"
+        )
+        database.execute("UPDATE source SET next_visit_at = NULL")
+
+
+def test_killed_at_any_instant_it_loses_nothing_and_says_nothing_twice(tmp_path):
+    chance = random.Random(20260201)
+    with Web() as web, bot_api() as api:
+        lay_out(web, api, tmp_path)
+        # How long one start takes on this machine decides where the kills fall.
+        began = time.monotonic()
+        trial = tmp_path / "trial"
+        trial.mkdir()
+        lay_out(web, api, trial)
+        process = start(trial)
+        assert process.wait(60) == 0, process.stderr.read().decode()
+        process.stderr.close()
+        whole = time.monotonic() - began
+        api.calls.clear()
+
+        in_flight = 0
+        for _ in range(KILLS):
+            process = start(tmp_path)
+            try:
+                process.wait(whole * chance.uniform(0.4, 1.0))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            process.wait(10)
+            process.stderr.close()
+            if (tmp_path / "m.db").exists():
+                try:
+                    let_leases_run_out(tmp_path)
+                except sqlite3.OperationalError:
+                    continue  # killed before the schema was there
+                in_flight += 1
+        for _ in range(2):
+            process = start(tmp_path)
+            assert process.wait(60) == 0, process.stderr.read().decode()
+            process.stderr.close()
+            let_leases_run_out(tmp_path)
+
+        with closing(sqlite3.connect(tmp_path / "m.db")) as database:
+            log = database.execute("SELECT region, kind, after_value FROM change_log").fetchall()
+            states = dict(database.execute("SELECT state, COUNT(*) FROM alert GROUP BY 1"))
+        assert len(log) == len(set(log)) == len(REGIONS)
+        assert states == {"sent": len(REGIONS)}
+        arrived = Counter(call.chat_id for call in api.sent())
+        assert set(arrived) == {FIRST_CHAT + number for number in range(len(REGIONS))}
+        # Each kill can fall between Telegram's answer and the commit, for one message at most.
+        assert sum(arrived.values()) - len(REGIONS) <= in_flight
