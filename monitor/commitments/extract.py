@@ -40,6 +40,8 @@ class Explained:
     cues: tuple[str, ...]
     words: tuple[str, ...]
     voice: str
+    theme_words: tuple[tuple[str, str], ...]
+    """Each theme with the lexicon's word that gave it; no word when the topic's default did."""
     rejected: str = ""
 
 
@@ -151,8 +153,10 @@ def _judge(
         label, reason = label_by_section(line.section, said)
     else:
         label, reason = label_by_voice(unit.text, unit.voice, said)
-    statement = None
+    statement: Statement | None = None
+    themes: dict[str, str] = {}
     if scope:
+        themes = themes_of(unit.text, hits, topic, unit.start)
         now = _now(provenance)
         spans = [(hit.start - unit.start, hit.end - unit.start) for hit in scope]
         targets = (
@@ -168,7 +172,7 @@ def _judge(
             speaker=voice.speaker,
             region=voice.region,
             year=_year(unit.text, label, provenance, now),
-            themes=themes_of(unit.text, hits, topic, unit.start),
+            themes=tuple(themes),
             targets=targets,
             section=line.heading[:_SECTION_LENGTH],
             topic=topic.id,
@@ -184,6 +188,7 @@ def _judge(
         cues=said.cues,
         words=words,
         voice=voice.cue,
+        theme_words=tuple(themes.items()),
         rejected="" if scope else f"{'、'.join(words)} means something else here",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from monitor.commitments.attribution import role_of
 from monitor.commitments.regions import find_region, names_pattern
 from monitor.commitments.text import plain
 from monitor.model import NATION, DocumentKind, Provenance, Speaker
@@ -25,6 +26,11 @@ _HEADING_YEAR = re.compile(
     "^[一二三四五]、[^\\n。]{0,20}?(20[0-9]{2})年([^\\n。]{0,20})", re.MULTILINE
 )
 _YEAR = re.compile("(20[0-9]{2})年")
+_PLAN = re.compile(
+    "(?:行动方案|行动计划|实施方案|实施意见|若干措施|若干政策|发展规划|规划纲要|工作方案)》?(?:的通知)?"
+    "(?:（[^）]{1,30}）)?$"
+)
+_ABOUT = re.compile("解读|印发了|发布了|出台了|一图|问答|新闻发布会")
 _NEWS = re.compile("政府工作报告(?:提出|明确|解读|亮相|出炉|来了|热词|中|里)")
 
 
@@ -39,12 +45,23 @@ def guess_provenance(
     """Who speaks in ``text``, for where and which year, from its title and first lines.
 
     A work report is known by its title (2026年某省政府工作报告) or by the line that says at which
-    session it was delivered; its year is the session's, which is the year it plans. Everything
+    session it was delivered; its year is the session's, which is the year it plans. A plan or
+    measure that a government issued (行动方案, 若干措施) speaks for the government too. Everything
     else is news of the press. ``region`` and ``published`` are believed when they are given.
     """
     head = plain(text[:_HEAD])
     opening = plain(title) + "\n" + head
     if not _is_report(plain(title), head):
+        issuer = _issuer(plain(title), head)
+        if issuer is not None:
+            return Provenance(
+                DocumentKind.PAGE,
+                issuer,
+                NATION if issuer is Speaker.MINISTRY else region or _region(opening, None),
+                published.year if published else _year(opening),
+                published,
+                title or head.strip().splitlines()[0][:80],
+            )
         return Provenance(
             DocumentKind.NEWS,
             Speaker.MEDIA,
@@ -82,6 +99,20 @@ def _is_report(title: str, head: str) -> bool:
     # Printed without its title, a report still opens with its session and its audience.
     addressed = session is not None and "各位代表" in head[session.end() : session.end() + 200]
     return addressed or (named and session is not None)
+
+
+def _issuer(title: str, head: str) -> Speaker | None:
+    """Who issued a plan, when the text is one: the government of a region, or a ministry."""
+    lines = [title, *(line.strip() for line in head.splitlines()[:12])]
+    if not any(_PLAN.search(line) and not _ABOUT.search(line) for line in lines if len(line) <= 60):
+        return None
+    role = role_of("\n".join(lines))
+    ministry = role is not None and role.speaker is Speaker.MINISTRY
+    return (
+        Speaker.MINISTRY
+        if ministry and not names_pattern().search(lines[0] or lines[1])
+        else (Speaker.GOVERNMENT)
+    )
 
 
 def _region(opening: str, session: re.Match[str] | None) -> str | None:

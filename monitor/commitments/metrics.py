@@ -65,7 +65,11 @@ def _measured(
         metric, start = after, after_start
     elif before:
         metric, start = before, before_start
-    elif earlier and earlier[-1].clause[0] <= left <= earlier[-1].clause[1] + 1:
+    elif (
+        earlier
+        and not _verb().search(verb)
+        and earlier[-1].clause[0] <= left <= earlier[-1].clause[1] + 1
+    ):
         return Measured(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
     else:
         metric, start = verb, before_start

@@ -94,7 +94,7 @@ def _meaning() -> dict[str, str]:
 _RATE = re.compile("每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦)$")
 _PUNCTUATION = re.compile("[，、。；：！？（）和及]")
 _LONGEST_CUE = 8
-_CLASS = re.compile("级|型(?!企业)|制(?!造)|大关")
+_CLASS = re.compile("级|型(?!企业)|制(?!造)")
 _SLOGAN = re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必|结合|伟大)")
 
 

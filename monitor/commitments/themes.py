@@ -27,10 +27,13 @@ def counted(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
     ]
 
 
-def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> tuple[str, ...]:
-    """The themes of a sentence that starts at ``offset``, in the order of the topic's file."""
+def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> dict[str, str]:
+    """The themes of a sentence that starts at ``offset``, each with the word that gave it.
+
+    They stand in the order of the topic's file; the theme that ``otherwise`` gives has no word.
+    """
     scope = counted(sentence, hits)
-    found = {hit.use.theme for hit in scope if hit.use.theme}
+    found = {hit.use.theme: hit.word for hit in reversed(scope) if hit.use.theme}
     near: dict[int, set[str]] = {}
     for hit in scope:
         near.setdefault(_clause(sentence, hit.start - offset), set()).add(hit.use.theme or GENERAL)
@@ -44,10 +47,10 @@ def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> 
         clause = _clause(sentence, hit.start - offset)
         beside = anywhere if use.reach == "sentence" else near.get(clause, set())
         if beside and (not use.of or beside.intersection(use.of)):
-            found.add(use.theme)
+            found[use.theme] = hit.word
     if not found and topic.otherwise:
-        found.add(topic.otherwise)
-    return tuple(theme for theme in topic.themes if theme in found)
+        found[topic.otherwise] = ""
+    return {theme: found[theme] for theme in topic.themes if theme in found}
 
 
 def _clause(sentence: str, at: int) -> int:

@@ -69,3 +69,26 @@ def test_an_article_about_a_report_is_news():
     )
     assert (found.kind, found.speaker) == (DocumentKind.NEWS, Speaker.MEDIA)
     assert (found.region, found.year) == ("湖南省", 2026)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "speaker", "region"),
+    [
+        (
+            "贵州省算力产业发展行动方案\n一、总体要求\n",
+            DocumentKind.PAGE,
+            Speaker.GOVERNMENT,
+            "贵州省",
+        ),
+        (
+            "工业和信息化部关于印发算力互联互通行动计划的通知\n",
+            DocumentKind.PAGE,
+            Speaker.MINISTRY,
+            "全国",
+        ),
+        ("《贵州省算力产业发展行动方案》解读\n", DocumentKind.NEWS, Speaker.MEDIA, None),
+    ],
+)
+def test_a_plan_speaks_for_who_issued_it(text, kind, speaker, region):
+    found = guess_provenance(text)
+    assert (found.kind, found.speaker, found.region) == (kind, speaker, region)
