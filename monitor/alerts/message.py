@@ -61,12 +61,6 @@ class Span:
             shown = f'<a href="{html.escape(self.link, quote=True)}">{shown}</a>'
         return shown
 
-    @property
-    def plain(self) -> str:
-        """The span where there are no styles: what is struck out must not read as said."""
-        shown = f"~~{self.text}~~" if self.strike and self.text else self.text
-        return f"{shown} {self.link}" if self.link is not None else shown
-
 
 @dataclass(frozen=True, slots=True)
 class Button:
@@ -95,8 +89,20 @@ class Message:
 
     @property
     def plain(self) -> str:
-        """Without markup, addresses written out; never longer than a message may be."""
-        return trim("".join(span.plain for span in self.spans), TEXT_LIMIT)
+        """Without markup, never longer than a message may be.
+
+        Addresses stand at the end of their line; what is struck out must not read as said.
+        """
+        text = ""
+        links: list[str] = []
+        for span in self.spans:
+            line, newline, rest = span.text.partition("\n")
+            if newline:
+                line, links = " ".join([line, *links]), []
+            shown = line + newline + rest
+            text += f"~~{shown}~~" if span.strike and shown else shown
+            links += [span.link] if span.link is not None else []
+        return trim(" ".join([text, *links]), TEXT_LIMIT)
 
     @property
     def fits(self) -> bool:

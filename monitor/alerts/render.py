@@ -19,7 +19,15 @@ from monitor.alerts.message import (
     one_line,
     units,
 )
-from monitor.alerts.words import Words, mark, short_region, speaker_name, strength, words
+from monitor.alerts.words import (
+    Words,
+    mark,
+    short_metric,
+    short_region,
+    speaker_name,
+    strength,
+    words,
+)
 from monitor.model import Change, Delta, Kind, Label, Op, Statement, Target
 from monitor.storage.outbox import AlertDocument, OutboxAlert
 
@@ -74,7 +82,7 @@ def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> t
     spans = [Span(headline(change, language), bold=True)]
     for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
         spans.append(Span(f"\n{_figure(delta, change, table)}"))
-    spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}  "))
+    spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}{table.colon}"))
     spans += _sentence(change, table)
     if speaker:
         spans.append(Span(f"\n— {_said_by(change, language)}"))
@@ -90,10 +98,9 @@ def headline(change: Change, language: str = "zh") -> str:
     label = table.labels[change.statement.label]
     themes = "、" if language == "zh" else ", "
     named = themes.join(table.themes.get(theme, theme) for theme in change.statement.themes[:3])
-    colon = "：" if language == "zh" else ": "
     gap = "" if language == "zh" else " "
     what = f"{table.kinds[change.kind]}{gap}{label}"
-    return one_line(f"{region} {what}{colon + named if named else ''}", 2 * _METRIC)
+    return one_line(f"{region} {what}{table.colon + named if named else ''}", 2 * _METRIC)
 
 
 def _rank(change: Change) -> tuple[int, int, float]:
@@ -111,7 +118,7 @@ def _moved(delta: Delta) -> float:
 
 
 def _figure(delta: Delta, change: Change, table: Words) -> str:
-    metric = one_line(delta.metric, _METRIC)
+    metric = one_line(short_metric(delta.metric), _METRIC)
     if delta.before is not None and delta.after is not None:
         moved = shift(delta.before, delta.after, delta.unit, table)
         told = f"{moved} {growth(delta.before, delta.after, delta.unit, table)}"
@@ -143,7 +150,7 @@ def _sentence(change: Change, table: Words) -> list[Span]:
         return list(both)
     return [
         Span("\n" + table.was),
-        Span(one_line(old, _SENTENCE), strike=True),
+        Span(one_line(old, _SENTENCE)),
         Span("\n" + table.now),
         Span(one_line(new, _SENTENCE)),
     ]

@@ -61,6 +61,7 @@ class Words(_Table):
     now: str
     gone: str
     quote: tuple[str, str]
+    colon: str
     more: str
     maybe_sent: str
     bot: BotWords
@@ -71,6 +72,7 @@ class _WordsFile(_Table):
     en: Words
     marks: dict[Kind, str]
     region_endings: tuple[str, ...]
+    metric_openings: tuple[str, ...]
     strength: tuple[Kind, ...]
 
 
@@ -101,6 +103,14 @@ def short_region(region: str | None) -> str:
         if name.endswith(ending) and len(name) - len(ending) >= 2:
             return name.removesuffix(ending)
     return name
+
+
+def short_metric(metric: str) -> str:
+    """算力规模 for 全省算力规模, where the region stands beside it."""
+    for opening in _file().metric_openings:
+        if metric.startswith(opening) and len(metric) - len(opening) >= 2:
+            return metric.removeprefix(opening)
+    return metric
 
 
 def speaker_name(speaker: Speaker, region: str | None, language: str) -> str:

@@ -197,7 +197,15 @@ def test_a_change_without_numbers_names_its_themes() -> None:
 def test_the_plain_text_says_what_was_struck_out_and_where_to_read_on() -> None:
     plain = render(alert(raised())).plain
     assert "~~160~~→190Eflops" in plain
-    assert "https://www.example.gov.cn/a.html?x=1&y=2" in plain
+    assert plain.splitlines()[-1] == (
+        "《2026年贵州省政府工作报告》 2026-01-28 · 贵州省人民政府 "
+        "https://www.example.gov.cn/a.html?x=1&y=2"
+    )
+
+
+def test_the_region_is_not_said_twice() -> None:
+    deltas = (Delta("全省算力规模", "Eflops", 160, 190),)
+    assert headline(replace(raised(), deltas=deltas)).startswith("贵州 算力规模 160 → 190")
 
 
 def test_a_number_is_replaced_whole() -> None:
