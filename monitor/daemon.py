@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -48,7 +47,7 @@ TERMINAL_CHAT = 0
 """The chat everything goes to when there is no Telegram: no real chat has this number."""
 
 _JITTER = 0.1
-_START_SPREAD = timedelta(seconds=30)
+_START_STEP = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +225,10 @@ def _schedule(daemon: Daemon) -> AsyncIOScheduler:
     with daemon.tools.database.read() as session:
         due = next_visits(session)
     now = daemon.tools.now()
-    for source in daemon.sources:
+    for position, source in enumerate(daemon.sources):
         seconds = min(source.every, source.page_every).total_seconds()
-        # Sources that are all due at the start are spread, so that they do not call at once.
-        spread = now + _START_SPREAD * random.random()  # noqa: S311
+        # Sources that are all due at the start begin one after the other, not all at once.
+        first = now + _START_STEP * position
         scheduler.add_job(
             one,
             IntervalTrigger(
@@ -239,7 +238,7 @@ def _schedule(daemon: Daemon) -> AsyncIOScheduler:
             ),
             args=[source],
             id=source.id,
-            next_run_time=max(due.get(source.id) or spread, spread),
+            next_run_time=max(due.get(source.id) or first, first),
         )
     return scheduler
 
