@@ -64,6 +64,8 @@ class Redaction(logging.Filter):
 
 
 _KEPT = {"msg", "args", "exc_info", "exc_text", "stack_info"}
+# Logging is the process's own, and so is this: a token is taken out once, not once a daemon.
+_installed: dict[str, Redaction] = {}
 
 
 def install_redaction(token: str) -> Callable[[], None]:
@@ -72,7 +74,24 @@ def install_redaction(token: str) -> Callable[[], None]:
     Returns:
         A function that takes the measure back, for tests.
     """
-    redaction = Redaction(token)
+    known = _installed.get(token)
+    redaction = known or Redaction(token)
+    # Fields given as ``extra`` join a record after it was made: a handler is the last gate.
+    handlers = list(logging.getLogger().handlers)
+    for handler in handlers:
+        handler.addFilter(redaction)
+    restore = _nothing if known is not None else _redact_at_the_source(token, redaction)
+
+    def undo() -> None:
+        restore()
+        for handler in handlers:
+            handler.removeFilter(redaction)
+
+    return undo
+
+
+def _redact_at_the_source(token: str, redaction: Redaction) -> Callable[[], None]:
+    _installed[token] = redaction
     make = logging.getLogRecordFactory()
     report = sys.excepthook
     levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
@@ -93,20 +112,19 @@ def install_redaction(token: str) -> Callable[[], None]:
     sys.excepthook = hook
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Fields given as ``extra`` join a record after it was made: a handler is the last gate.
-    handlers = list(logging.getLogger().handlers)
-    for handler in handlers:
-        handler.addFilter(redaction)
 
-    def undo() -> None:
+    def restore() -> None:
+        del _installed[token]
         logging.setLogRecordFactory(make)
         sys.excepthook = report
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
-        for handler in handlers:
-            handler.removeFilter(redaction)
 
-    return undo
+    return restore
+
+
+def _nothing() -> None:
+    """Undo what was not done."""
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -266,3 +266,16 @@ async def test_the_token_is_in_no_log_whatever_happens(
     assert "<token>" in seen
     assert TOKEN not in seen
     assert TOKEN.partition(":")[2] not in seen
+
+
+def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
+    undo, again = install_redaction(TOKEN), install_redaction(TOKEN)
+    try:
+        error = RuntimeError(f"refused: {TOKEN}")
+        sys.excepthook(RuntimeError, error, None)
+    finally:
+        again()
+        undo()
+    shown = capsys.readouterr().err
+    assert "refused: <token>" in shown
+    assert TOKEN not in shown
