@@ -90,7 +90,7 @@ def _verb() -> re.Pattern[str]:
 @cache
 def _peel() -> re.Pattern[str]:
     words = quantity_words()
-    years = "(?:到|至)?(?:[0-9]{4}年(?:底|末)?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
+    years = "(?:到|至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
     places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"
     return re.compile(
         f"(?:{years}|{places}|(?:{alternation(words.leading + words.verbs)})(?:了|起)?)"
@@ -124,7 +124,7 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     phrase = _trailing().sub("", phrase, count=1)
     if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
         start, phrase = start + 1, phrase[1:-1]
-    if all(character in _EMPTY for character in phrase):
+    if len(phrase) < 2 or all(character in _EMPTY for character in phrase):
         return "", whole, sentence[whole:right]
     return phrase, start, sentence[whole:start]
 

@@ -152,7 +152,7 @@ class _Outline:
 
     def _opened(self, opening: str) -> tuple[Section, str]:
         said = _kind(self.openings, opening)
-        if said is Section.PROBLEMS:
+        if said in {Section.PROBLEMS, Section.GLOSSARY}:
             return said, "opening of the paragraph"
         if said and (self.section in _OPEN or said is Section.REVIEW):
             self.opened = said if self.section in _OPEN else self.opened
