@@ -87,12 +87,12 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE):
+async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None):
     with Web() as web:
         (tmp_path / "c.yaml").write_text(catalogue.format(base=web.base), encoding="utf-8")
         (tmp_path / "r.yaml").write_text(rules, encoding="utf-8")
         settings = Settings.model_construct(
-            database=f"sqlite:///{tmp_path / 'm.db'}",
+            database=database or f"sqlite:///{tmp_path / 'm.db'}",
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             crawl=CrawlSettings(pace=0.0),
@@ -108,8 +108,9 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE):
 
 
 @pytest.fixture
-async def watch(tmp_path):
-    async with watching(tmp_path) as watch:
+async def watch(tmp_path, database):
+    address = database.url.render_as_string(hide_password=False)
+    async with watching(tmp_path, database=address) as watch:
         yield watch
 
 
@@ -133,7 +134,7 @@ async def test_what_stands_there_at_the_first_visit_is_history(watch):
     await baseline(watch)
     assert watch.sql("SELECT COUNT(*) FROM change_log") == [(0,)]
     assert watch.sql("SELECT COUNT(*) FROM commitments_current")[0][0] >= 4
-    assert watch.sql("SELECT baseline, kind, year FROM document") == [(1, "report", 2025)]
+    assert watch.sql("SELECT baseline, kind, year FROM document") == [(True, "report", 2025)]
 
 
 async def test_a_new_report_is_compared_with_last_years_and_told_in_one_message(watch):
