@@ -61,7 +61,6 @@ class Site:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-
     def hang_up(self):
         """End what drips for ever; from Python 3.12 on a server waits for it when it closes."""
         for task in self._open:
