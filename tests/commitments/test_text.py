@@ -92,3 +92,8 @@ def test_an_article_about_a_report_is_news():
 def test_a_plan_speaks_for_who_issued_it(text, kind, speaker, region):
     found = guess_provenance(text)
     assert (found.kind, found.speaker, found.region) == (kind, speaker, region)
+
+
+@given(st.text(), st.text(max_size=40))
+def test_any_text_has_a_provenance(text, title):
+    assert guess_provenance(text, title=title).kind in DocumentKind
