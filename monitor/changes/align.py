@@ -9,7 +9,6 @@ one-to-one assignment wins, not the best pair first.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +18,11 @@ from rapidfuzz import fuzz
 from monitor.changes.assignment import assign
 from monitor.changes.normal import normalise
 from monitor.changes.targets import shared_metric
-from monitor.changes.thresholds import METRIC_BONUS, NAME_BONUS, Thresholds
+from monitor.changes.thresholds import METRIC_BONUS, NAME_BONUS, PROPOSALS, Thresholds
+from monitor.changes.wording import names
 from monitor.model import Statement
 
 _GRAM = 2
-# Quoted names, titles of documents, and names in Latin letters (DeepSeek, C919).
-_NAME = re.compile(r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|([A-Za-z][A-Za-z0-9-]{2,20})")
 # A name that many sentences hold says little of which one it is.
 _RARE = 2
 
@@ -88,28 +86,33 @@ def _scores(
     weights: dict[str, float],
     rare: frozenset[str],
 ) -> dict[tuple[int, int], float]:
-    """Scores of the pairs that share any text, by position."""
+    """Scores of the pairs that share telling text, by position."""
     vectors = {j: _vector(key, weights) for j, _, key in right}
-    news = {j: (item, key) for j, item, key in right}
+    news = {j: (item, key, names(item.text) & rare) for j, item, key in right}
     postings: dict[str, list[int]] = defaultdict(list)
     for j, vector in vectors.items():
         for gram in vector:
             postings[gram].append(j)
+    # In very long texts a piece that stands in every other sentence proposes no pair, so that
+    # the work grows with the length and not with its square.
+    most = max(1, PROPOSALS // max(1, len(left)))
     scores: dict[tuple[int, int], float] = {}
     for i, old, old_key in left:
         shared: dict[int, float] = defaultdict(float)
         for gram, weight in _vector(old_key, weights).items():
-            for j in postings[gram]:
-                shared[j] += weight * vectors[j][gram]
-        names = _names(old.text) & rare
+            holders = postings.get(gram, ())
+            if len(holders) <= most:
+                for j in holders:
+                    shared[j] += weight * vectors[j][gram]
+        old_names = names(old.text) & rare
         for j, cosine in shared.items():
-            new, new_key = news[j]
+            new, new_key, new_names = news[j]
             if not _same_place(old, new):
                 continue
             score = (cosine + fuzz.ratio(old_key, new_key) / 100) / 2
             if shared_metric(old.targets, new.targets):
                 score += METRIC_BONUS
-            if names & _names(new.text):
+            if old_names & new_names:
                 score += NAME_BONUS
             scores[i, j] = min(score, 1.0)
     return scores
@@ -117,8 +120,8 @@ def _scores(
 
 def _rare_names(before: Sequence[Statement], after: Sequence[Statement]) -> frozenset[str]:
     """Names that few sentences hold, on both sides."""
-    old = Counter(name for item in before for name in _names(item.text))
-    new = Counter(name for item in after for name in _names(item.text))
+    old = Counter(name for item in before for name in names(item.text))
+    new = Counter(name for item in after for name in names(item.text))
     return frozenset(name for name in old if old[name] <= _RARE and 0 < new[name] <= _RARE)
 
 
@@ -141,7 +144,3 @@ def _vector(key: str, weights: dict[str, float]) -> dict[str, float]:
     raw = {gram: n * weights[gram] for gram, n in _grams(key).items()}
     length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
     return {gram: value / length for gram, value in raw.items()}
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(normalise(a or b) for a, b in _NAME.findall(text))

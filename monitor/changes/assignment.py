@@ -2,8 +2,10 @@
 
 The scores of two reports fall apart into many small groups of sentences that could be each
 other; each group is solved exactly by the Hungarian algorithm (Kuhn 1955, in the O(n³) form with
-potentials). ``scipy.optimize.linear_sum_assignment`` does the same for 60 MB of wheels and a third
-of this program's memory; the groups here have a handful of members.
+potentials). A hostile page may hold thousands of sentences that could all be each other: groups of
+more than ``LARGEST_GROUP`` take the best pair first, which is never worse than half the best sum.
+``scipy.optimize.linear_sum_assignment`` does the same for 60 MB of wheels and a third of this
+program's memory; the groups here have a handful of members.
 """
 
 from __future__ import annotations
@@ -11,11 +13,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from monitor.changes.thresholds import LARGEST_GROUP
+
 Edge = tuple[int, int]
 
 
 def assign(scores: Mapping[Edge, float]) -> list[Edge]:
     """Edges of the assignment with the largest sum of scores; each side's nodes used once.
+
+    Of two pairs that score the same the one nearer in the order of the texts is taken, in groups
+    too large to be solved exactly.
 
     Args:
         scores: positive scores by (left, right); a missing edge is not allowed.
@@ -26,27 +33,40 @@ def assign(scores: Mapping[Edge, float]) -> list[Edge]:
     return sorted(chosen)
 
 
+def _best_first(group: Mapping[Edge, float]) -> list[Edge]:
+    lefts: set[int] = set()
+    rights: set[int] = set()
+    chosen = []
+    for left, right in sorted(
+        group, key=lambda edge: (-group[edge], abs(edge[0] - edge[1]), edge[0] + edge[1])
+    ):
+        if left not in lefts and right not in rights:
+            lefts.add(left)
+            rights.add(right)
+            chosen.append((left, right))
+    return chosen
+
+
 def _groups(scores: Mapping[Edge, float]) -> list[dict[Edge, float]]:
     """The connected parts of the table."""
-    by_left: dict[int, list[Edge]] = defaultdict(list)
-    by_right: dict[int, list[Edge]] = defaultdict(list)
+    by_node: dict[tuple[bool, int], list[Edge]] = defaultdict(list)
     for edge in sorted(scores):
-        by_left[edge[0]].append(edge)
-        by_right[edge[1]].append(edge)
-    seen: set[Edge] = set()
+        by_node[False, edge[0]].append(edge)
+        by_node[True, edge[1]].append(edge)
+    seen: set[tuple[bool, int]] = set()
     groups = []
-    for start in sorted(scores):
+    for start in by_node:
         if start in seen:
             continue
         seen.add(start)
         stack, group = [start], {}
         while stack:
-            edge = stack.pop()
-            group[edge] = scores[edge]
-            for other in (*by_left[edge[0]], *by_right[edge[1]]):
-                if other not in seen:
-                    seen.add(other)
-                    stack.append(other)
+            for edge in by_node[stack.pop()]:
+                group[edge] = scores[edge]
+                for node in ((False, edge[0]), (True, edge[1])):
+                    if node not in seen:
+                        seen.add(node)
+                        stack.append(node)
         groups.append(group)
     return groups
 
@@ -56,6 +76,8 @@ def _solve(group: Mapping[Edge, float]) -> list[Edge]:
     rights = sorted({right for _, right in group})
     if len(group) == 1:
         return list(group)
+    if min(len(lefts), len(rights)) > LARGEST_GROUP:
+        return _best_first(group)
     if len(lefts) > len(rights):
         flipped = _solve({(right, left): score for (left, right), score in group.items()})
         return [(left, right) for right, left in flipped]

@@ -9,13 +9,12 @@ from rapidfuzz import fuzz
 
 from monitor.changes.align import align
 from monitor.changes.normal import normalise
-from monitor.changes.targets import moves
-from monitor.changes.thresholds import BY_BASIS, PART, PART_GAIN
+from monitor.changes.targets import direction, moves
+from monitor.changes.thresholds import ALIKE, BY_BASIS, PART, PART_GAIN, PARTS
+from monitor.changes.wording import says_something_else
 from monitor.model import Basis, Change, Delta, Kind, Label, Statement, Target
 
 COMMITMENTS = frozenset({Label.COMMITMENT})
-# Sentences this much alike are one sentence with a word or number exchanged.
-_ALIKE = 0.7
 
 
 @dataclass(slots=True)
@@ -73,8 +72,11 @@ def _compare_group(
     matched = {id(match.before) for match in matches} | {id(match.after) for match in matches}
     came = [item for item in new if id(item) not in matched]
     went = [item for item in old if id(item) not in matched]
-    came = [item for item in came if not _joins(item, matches, after=True)]
-    went = [item for item in went if not _joins(item, matches, after=False)]
+    # A sentence that is whole as it is has no other part.
+    torn = [match for match in matches if match.similarity < 1]
+    if (len(came) + len(went)) * len(torn) <= PARTS:
+        came = [item for item in came if not _joins(item, torn, after=True)]
+        went = [item for item in went if not _joins(item, torn, after=False)]
     for match in matches:
         yield _judge(match, basis)
     for item in came:
@@ -98,19 +100,21 @@ def _judge(match: _Match, basis: Basis) -> Change:
             )
             / 100
         )
+    old_targets = _targets([match.before, *match.more_before])
+    new_targets = _targets([match.after, *match.more_after])
     found = moves(
-        _targets([match.before, *match.more_before]),
-        _targets([match.after, *match.more_after]),
-        alike=alike >= _ALIKE,
+        old_targets,
+        new_targets,
+        alike=alike >= ALIKE,
+        years=(match.before.year, match.after.year),
     )
-    if found:
-        # Several numbers moved: the one that moved most, relatively, says which way it goes.
-        strongest = max(found, key=lambda move: (abs(move.weight), -move.weight))
-        kind = Kind.STRENGTHENED if strongest.weight > 0 else Kind.WEAKENED
-    elif alike >= BY_BASIS[basis].continued:
-        kind = Kind.CONTINUED
-    else:
+    way = direction(found)
+    if way:
+        kind = Kind.STRENGTHENED if way > 0 else Kind.WEAKENED
+    elif found or not _carried_on(match, alike, basis, numbers=bool(new_targets)):
         kind = Kind.REWORDED
+    else:
+        kind = Kind.CONTINUED
     return Change(
         kind,
         basis,
@@ -120,6 +124,16 @@ def _judge(match: _Match, basis: Basis) -> Change:
         tuple(move.delta for move in found),
         match.similarity,
     )
+
+
+def _carried_on(match: _Match, alike: float, basis: Basis, *, numbers: bool) -> bool:
+    """Whether a commitment whose targets all stayed, ``numbers`` telling if it has any, stayed."""
+    limits = BY_BASIS[basis]
+    if alike < (limits.same_numbers if numbers else limits.continued):
+        return False
+    if alike >= 1 or match.more_before or match.more_after:
+        return True
+    return not says_something_else(match.before, match.after)
 
 
 def _joins(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:

@@ -9,6 +9,8 @@ from functools import lru_cache
 # Marks that carry meaning beside letters and digits: 30%, 人工智能+, PUE 1.2, 5—6, 5/6.
 _SIGNS = frozenset("%‰+")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.](?=\d)|(?<=\d)\s*[-—–~～至到]+\s*(?=\d)|(?<=\d)/(?=\d)")
+# PUE≤1.25 is not PUE≥1.25; elsewhere these are brackets of a sort.
+_BOUND = re.compile(r"[<>≤≥](?=\s*\d)")
 # A list that was numbered anew says the same: （一）, 3., 第二，
 _NUMBERING = re.compile(
     r"^\s*(?:[(（][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|\d{1,2}[.、](?!\d)"
@@ -39,4 +41,5 @@ def normalise(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text if c.isalnum() or c in _SIGNS)
+    bounds = {found.start() for found in _BOUND.finditer(text)}
+    return "".join(c for i, c in enumerate(text) if c.isalnum() or c in _SIGNS or i in bounds)

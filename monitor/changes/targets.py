@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,21 +13,39 @@ from monitor.changes.thresholds import METRIC, SAME_VALUE
 from monitor.commitments import comparable, to_base
 from monitor.model import Delta, Op, Target
 
+Years = tuple[int | None, int | None]
+"""The plan years of the sentences before and after: what a target without a year means."""
+
 # For one and the same number: 左右 binds least, 以上 most.
 _FIRMNESS = {Op.ABOUT: 0, Op.REACH: 1, Op.INCREASE_BY: 1, Op.AT_LEAST: 2, Op.AT_MOST: 2}
 # What a region puts before a metric says nothing of what is measured.
 _PREFIXES = ("全省", "全市", "全区", "全国", "我省", "我市", "累计", "力争", "新增")
 
 
+# One name of a metric stands in the other: 算力 and 智能算力.
+_SAME_METRIC = 0.9
+# Two weights that differ by less are one: logarithms round.
+_EVEN = 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What became of one target. ``weight`` > 0: stronger, < 0: weaker; its size is relative."""
+    """What became of one target. ``weight`` > 0: stronger, < 0: weaker; its size is relative.
+
+    Weights mirror each other: turned round, a move has the same size and the other sign.
+    """
 
     delta: Delta
     weight: float
 
 
-def moves(before: Sequence[Target], after: Sequence[Target], *, alike: bool) -> list[Move]:
+def moves(
+    before: Sequence[Target],
+    after: Sequence[Target],
+    *,
+    alike: bool,
+    years: Years = (None, None),
+) -> list[Move]:
     """What changed between the targets of two sentences that are one commitment.
 
     Args:
@@ -34,12 +53,13 @@ def moves(before: Sequence[Target], after: Sequence[Target], *, alike: bool) -> 
         after: targets now.
         alike: the sentences are so much alike that a lone number on each side, of one
             dimension, is the same target even if its metric was put in other words.
+        years: the years of the plans.
 
     Returns:
         One move for each target that changed, came or went; none for what stayed.
     """
     pairs = pair_targets(before, after, alike=alike)
-    found = [move for old, new in pairs if (move := _moved(old, new)) is not None]
+    found = [move for old, new in pairs if (move := _moved(old, new, years)) is not None]
     paired_old = {id(old) for old, _ in pairs}
     paired_new = {id(new) for _, new in pairs}
     for old in before:
@@ -51,23 +71,42 @@ def moves(before: Sequence[Target], after: Sequence[Target], *, alike: bool) -> 
     return found
 
 
+def direction(found: Sequence[Move]) -> float:
+    """The way of several moves: that of the largest; 0 where two opposite ones are as large.
+
+    A number that went and another that came in its place weigh the same: which of the two
+    promises is the larger nobody can tell.
+    """
+    up = max((move.weight for move in found), default=0.0)
+    down = min((move.weight for move in found), default=0.0)
+    total = max(up, 0.0) + min(down, 0.0)
+    if abs(total) <= _EVEN:
+        return 0.0
+    return up if total > 0 else down
+
+
 def pair_targets(
     before: Sequence[Target], after: Sequence[Target], *, alike: bool
 ) -> list[tuple[Target, Target]]:
-    """Pairs of targets that measure the same thing, the most alike first, each used once."""
+    """Pairs of targets that measure the same thing, each used once.
+
+    One metric in one wording goes first. Among several of it, what agrees in number and year
+    belongs together, so that of 2026年100 and 2030年300 the second is found again when the first
+    is gone.
+    """
     scored = sorted(
         (
-            (_likeness(old, new), -abs(i - j), i, j)
+            (likeness >= _SAME_METRIC, _agreement(old, new), likeness, -abs(i - j), -(i + j), i, j)
             for i, old in enumerate(before)
             for j, new in enumerate(after)
-            if _same_sort(old, new)
+            if _same_sort(old, new) and (likeness := _likeness(old, new)) >= METRIC
         ),
         reverse=True,
     )
     olds, news = set(range(len(before))), set(range(len(after)))
     pairs: list[tuple[int, int]] = []
-    for score, _, i, j in scored:
-        if score >= METRIC and i in olds and j in news:
+    for *_, i, j in scored:
+        if i in olds and j in news:
             olds.remove(i)
             news.remove(j)
             pairs.append((i, j))
@@ -94,12 +133,20 @@ def _same_sort(old: Target, new: Target) -> bool:
     return comparable(old.unit, new.unit) and increments[0] == increments[1]
 
 
+def _agreement(old: Target, new: Target) -> int:
+    """2: the same number for the same year; 1: another number for a year both name; 0: less."""
+    same_year = old.year == new.year
+    if same_year and _same_value(_base(old), _base(new)):
+        return 2
+    return int(same_year and old.year is not None)
+
+
 def _likeness(old: Target, new: Target) -> float:
     first, second = _metric(old.metric), _metric(new.metric)
     if not first or not second:
         return 1.0 if first == second else 0.0
     if first in second or second in first:
-        return 1.0 if first == second else 0.9
+        return 1.0 if first == second else _SAME_METRIC
     return fuzz.ratio(first, second) / 100
 
 
@@ -110,25 +157,47 @@ def _metric(metric: str) -> str:
     return name
 
 
-def _moved(old: Target, new: Target) -> Move | None:
-    old_value, new_value = to_base(old.value, old.unit)[0], to_base(new.value, new.unit)[0]
-    size = max(abs(old_value), abs(new_value))
-    if abs(new_value - old_value) > SAME_VALUE * size:
-        up = (new_value - old_value) / (abs(old_value) or size)
-        weight = -up if Op.AT_MOST in {old.op, new.op} else up
+def _base(target: Target) -> float:
+    return to_base(target.value, target.unit)[0]
+
+
+def _same_value(first: float, second: float) -> bool:
+    return abs(first - second) <= SAME_VALUE * max(abs(first), abs(second))
+
+
+def _moved(old: Target, new: Target, years: Years) -> Move | None:
+    old_value, new_value = _base(old), _base(new)
+    if not _same_value(old_value, new_value):
+        weight = _growth(old_value, new_value)
         shown = old.value
         if old.unit != new.unit:
             # In the unit of now: 4000 P of last year reads 4 Eflops beside 5 Eflops.
             shown = old_value / to_base(1, new.unit)[0]
-        return Move(Delta(new.metric, new.unit, shown, new.value), weight)
-    if old.year != new.year and old.year is not None and new.year is not None:
+        limit = Op.AT_MOST in {old.op, new.op}
+        return Move(Delta(new.metric, new.unit, shown, new.value), -weight if limit else weight)
+    stays = Delta(new.metric, new.unit, new.value, new.value)
+    later = _later(old, new, years)
+    if later:
         # Sooner is stronger. One year is worth less than any change of the number itself.
-        return Move(
-            Delta(new.metric, new.unit, new.value, new.value), (old.year - new.year) * 0.001
-        )
-    if _FIRMNESS[old.op] != _FIRMNESS[new.op]:
-        return Move(
-            Delta(new.metric, new.unit, new.value, new.value),
-            (_FIRMNESS[new.op] - _FIRMNESS[old.op]) * 0.0001,
-        )
-    return None
+        return Move(stays, -later * 1e-3)
+    firmer = _FIRMNESS[new.op] - _FIRMNESS[old.op]
+    return Move(stays, firmer * 1e-5) if firmer else None
+
+
+def _growth(old: float, new: float) -> float:
+    """The logarithm of the ratio, which is as large down as up; -1 or 1 where there is none."""
+    if old > 0 and new > 0:
+        return math.log(new / old)
+    return 1.0 if new > old else -1.0
+
+
+def _later(old: Target, new: Target, years: Years) -> int:
+    """By how many years a target was put off; 0 where a year is not known.
+
+    A target that names no year is meant for the year of its plan. Where neither names one, the
+    plan moved on and took the target with it.
+    """
+    if old.year is None and new.year is None:
+        return 0
+    then, now = old.year or years[0], new.year or years[1]
+    return 0 if then is None or now is None else now - then

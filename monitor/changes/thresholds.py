@@ -13,18 +13,23 @@ class Thresholds:
 
     ``pair``: from this score on two sentences are taken for one commitment.
     ``continued``: from this similarity of wording on a rewording is not worth telling.
+    ``same_numbers``: the same for a sentence whose numbers are all there and unchanged.
     """
 
     pair: float
     continued: float
+    same_numbers: float
 
 
 BY_BASIS = {
     # An edited page keeps most words of an edited sentence; anything below is another sentence.
-    Basis.REVISION: Thresholds(pair=0.50, continued=1.0),
+    Basis.REVISION: Thresholds(pair=0.50, continued=1.0, same_numbers=1.0),
     # A year later the same promise is put in other words as a matter of course.
-    Basis.SUCCESSION: Thresholds(pair=0.40, continued=0.80),
+    Basis.SUCCESSION: Thresholds(pair=0.40, continued=0.80, same_numbers=0.45),
 }
+
+ALIKE = 0.70
+"""Sentences this much alike are one sentence with a word or a number exchanged."""
 
 METRIC = 0.60
 """Similarity of two metrics from which on they measure the same thing."""
@@ -40,6 +45,15 @@ PART = 0.80
 
 PART_GAIN = 0.05
 """How much the parts together must be more like the whole than the larger part alone."""
+
+PROPOSALS = 200_000
+"""A piece of text proposes as many pairs of sentences at most: two texts of 400 need 160,000."""
+
+PARTS = 1_000_000
+"""As many pairs of a sentence and a possible whole are looked at for splits and merges."""
+
+LARGEST_GROUP = 100
+"""Sentences on a side up to which a group of rivals is solved exactly."""
 
 SAME_VALUE = 1e-9
 """Relative difference below which two values are one: conversions round."""
