@@ -36,6 +36,7 @@ class SpeakerWords(Table):
     anaphora: str
     issues: str
     everywhere: str
+    several: str
     list_goes_on: str
     national: str
     going_on: str
@@ -69,6 +70,8 @@ class Attribution:
     subject: str
     verb: str
     closes: bool
+    several: bool = False
+    """Whether it names several regions at once (北京、上海等地提出), so that none speaks alone."""
 
     @property
     def cue(self) -> str:
@@ -155,24 +158,28 @@ def attribution(sentence: str) -> Attribution | None:
         if found is not None:
             closes = sentence[match.end() : match.end() + 1] in {"。", "", "！"}
             speaker, region = found
-            return Attribution(
-                speaker, region, manner[match["verb"]], subject, match["verb"], closes
-            )
+            several = turn("several").search(subject) is not None
+            verb = match["verb"]
+            return Attribution(speaker, region, manner[verb], subject, verb, closes, several)
     return None
 
 
 def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, str | None] | None:
     """Speaker and region of a subject; (None, None) when the article must explain it."""
-    role = role_of(subject)
     regions = regions_in(subject)
     named = regions[0].name if regions else None
+    if named is None and turn("anaphora").search(subject):
+        return None, None
+    role = role_of(subject)
     if role is not None:
         region = role.region or (NATION if role.speaker is Speaker.MINISTRY else named)
         return role.speaker, region
     # 山东明确, 广东省也提出: a region that announces something is its government.
-    if manner == "announce" and turn("subject").search(subject):
+    if manner == "announce" and (
+        turn("subject").search(subject) or turn("several").search(subject)
+    ):
         return Speaker.GOVERNMENT, named
-    if turn("anaphora").search(subject) or turn("pronoun").match(subject) or _SHORT.search(subject):
+    if turn("pronoun").match(subject) or _SHORT.search(subject):
         return None, None
     return None
 

@@ -91,9 +91,11 @@ def _verb() -> re.Pattern[str]:
 def _peel() -> re.Pattern[str]:
     words = quantity_words()
     years = "(?:到|至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
+    # 湖北今年将培育…, 深圳已经集聚…: who does it is no part of what is counted.
+    doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
     places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"
     return re.compile(
-        f"(?:{years}|{places}|(?:{alternation(words.leading + words.verbs)})(?:了|起)?)"
+        f"(?:{years}|{places}|{doers}|(?:{alternation(words.leading + words.verbs)})(?:了|起)?)"
     )
 
 
@@ -114,18 +116,18 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     start = left
     while start < right and sentence[start] in "、和及与以，":
         start += 1
-    whole = start
+    whole = last = start
     while start < right:
         peeled = _peel().match(sentence, start, right)
         if peeled is None or 0 < right - peeled.end() < 2:
             break
-        start = peeled.end()
+        last, start = start, peeled.end()
     phrase = sentence[start:right]
     phrase = _trailing().sub("", phrase, count=1)
     if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
         start, phrase = start + 1, phrase[1:-1]
     if len(phrase) < 2 or all(character in _EMPTY for character in phrase):
-        return "", whole, sentence[whole:right]
+        return "", last, sentence[last:right]
     return phrase, start, sentence[whole:start]
 
 

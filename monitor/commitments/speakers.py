@@ -64,7 +64,7 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
                 spoken[earlier] = voice
             waiting = []
             spoken.append(voice)
-            place = voice.region if voice.region != NATION else place
+            place = voice.region if voice.region not in {None, NATION} else place
             current = None if found.closes else voice
             article.place = voice.region if voice.region not in {None, NATION} else article.place
             continue
@@ -119,6 +119,8 @@ def _resolved(
     if found.speaker is None:
         return _referred(found, article)
     speaker, region = found.speaker, found.region
+    if found.several and speaker is Speaker.GOVERNMENT:
+        return Voice(speaker, None, found.manner, found.cue)
     if region is None and speaker is Speaker.GOVERNMENT:
         agent = turn("agent").search(sentence)
         own = regions_in(agent[0]) if agent else []
@@ -195,10 +197,11 @@ def _agent(sentence: str) -> Voice | None:
     role = role_of(sentence[:20])
     if role is not None and role.speaker is Speaker.MINISTRY:
         return Voice(Speaker.MINISTRY, NATION, "report", sentence[:20])
-    match = turn("agent").search(sentence, 0, 40)
-    if match is None or quoted(sentence, match.start()):
+    match = turn("agent").search(sentence, 0, 90)
+    if match is None or quoted(sentence, match.end() - 1):
         return None
-    return Voice(Speaker.GOVERNMENT, regions_in(match[0])[0].name, "report", match[0])
+    agents = regions_in(match[0].partition("《")[0])
+    return Voice(Speaker.GOVERNMENT, agents[-1].name, "report", match[0]) if agents else None
 
 
 def _manner(voice: Voice | None, sentence: str) -> Voice | None:

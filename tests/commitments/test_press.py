@@ -33,6 +33,7 @@ def heard(text):
         ("“算力很重要。”湖南省人大代表王强说。", "opinion", "delegate", "湖南省"),
         ("“应当多建智算中心。”湖南省人大代表王强说。", "proposal", "delegate", "湖南省"),
         ("根据湖南省政协的提案，应多建智算中心。", "proposal", "delegate", "湖南省"),
+        ("北京、上海等地提出，建设智算中心。", "commitment", "government", None),
         ("某大学教授李明指出，大模型还在早期。", "opinion", "expert", None),
         ("某科技公司总裁李明表示，公司将发布大模型。", "opinion", "enterprise", None),
         ("去年，湖南建成智算中心3座，成绩明显提升。", "achievement", "media", "湖南省"),
