@@ -10,9 +10,11 @@ from monitor.alerts.render import describe, headline, render
 from monitor.alerts.sender import Sender
 from monitor.alerts.telegram import TelegramSender
 from monitor.alerts.terminal import TerminalSender
+from monitor.alerts.testing import FakeSender
 
 __all__ = [
     "DeliveryReport",
+    "FakeSender",
     "Message",
     "Sender",
     "Span",

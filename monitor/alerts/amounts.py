@@ -1,4 +1,4 @@
-"""Numbers as people write them: 2000亿元, 20万张, 12,000P, 190 Eflops, 160 → 190 Eflops ▲18.75%."""
+"""Numbers as people write them: 2,000亿元, 20万张, 12,000P, 160 → 190 Eflops ▲18.75%."""
 
 from __future__ import annotations
 

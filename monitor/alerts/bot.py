@@ -102,10 +102,15 @@ def build_application(
 
 
 @asynccontextmanager
-async def polling(application: _App) -> AsyncIterator[None]:
-    """Answer the chats while the block runs. Telegram being away stops nothing else."""
+async def polling(application: _App, *, pause: float = _FIRST_PAUSE) -> AsyncIterator[None]:
+    """Answer the chats while the block runs. Telegram being away stops nothing else.
+
+    Args:
+        application: from ``build_application``.
+        pause: seconds before a Telegram that is away is greeted again; doubled each time.
+    """
     stop = asyncio.Event()
-    task = asyncio.create_task(_serve(application, stop))
+    task = asyncio.create_task(_serve(application, stop, pause))
     try:
         yield
     finally:
@@ -113,15 +118,24 @@ async def polling(application: _App) -> AsyncIterator[None]:
         await task
 
 
-async def _serve(application: _App, stop: asyncio.Event) -> None:
+async def _serve(application: _App, stop: asyncio.Event, pause: float) -> None:
     try:
-        if await _connect(application, stop):
+        if await _connect(application, stop, pause):
             await application.start()
             log.info("bot.started", extra={"username": application.bot.username})
             await stop.wait()
     finally:
+        await _close(application)
+
+
+async def _close(application: _App) -> None:
+    try:
         if application.updater is not None and application.updater.running:
             await application.updater.stop()
+    except TelegramError as error:
+        # The polling died long ago, of a token that was revoked under way, and only now says so.
+        log.error("bot.lost", extra={"reason": type(error).__name__})  # noqa: TRY400
+    finally:
         if application.running:
             await application.stop()
         await application.shutdown()
@@ -129,9 +143,8 @@ async def _serve(application: _App, stop: asyncio.Event) -> None:
         await application.bot.shutdown()
 
 
-async def _connect(application: _App, stop: asyncio.Event) -> bool:
+async def _connect(application: _App, stop: asyncio.Event, pause: float) -> bool:
     """Greet Telegram until it answers; False when it refuses the token, or on ``stop``."""
-    pause = _FIRST_PAUSE
     while not stop.is_set():
         try:
             await application.initialize()

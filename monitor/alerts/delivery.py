@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ _FIRST_WAIT = 10.0
 _LONGEST_WAIT = 24 * 3600.0
 _GIVE_UP_IN_A_ROW = 3
 _LONGEST_SLEEP = 60.0
+_NOTE_PAUSES = (1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class _Round:
     stop: asyncio.Event
     leased_until: datetime
     report: DeliveryReport
+    sleep: Callable[[float], Awaitable[None]]
     refusals: int = 0
     patience: float = field(default=0.0)
 
@@ -84,6 +86,7 @@ async def deliver_due(
     limit: int = _BATCH,
     chance: Callable[[], float] = random.random,
     stop: asyncio.Event | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> DeliveryReport:
     """Send everything that is due.
 
@@ -94,6 +97,7 @@ async def deliver_due(
         limit: alerts taken at a time.
         chance: for the jitter of retries, in [0, 1).
         stop: when set, what was not begun is given back and the call returns.
+        sleep: waits some seconds for a database that fails.
     """
     stop = stop or asyncio.Event()
     report = DeliveryReport()
@@ -102,7 +106,7 @@ async def deliver_due(
         alerts = await asyncio.to_thread(_lease, database, begun, limit)
         if not alerts:
             break
-        round_ = _Round(database, sender, now, chance, stop, begun + LEASE, report)
+        round_ = _Round(database, sender, now, chance, stop, begun + LEASE, report, sleep)
         chats: defaultdict[int, list[OutboxAlert]] = defaultdict(list)
         for alert in alerts:
             chats[alert.chat_id].append(alert)
@@ -206,11 +210,25 @@ async def _deliver(alert: OutboxAlert, round_: _Round) -> float | None:
         return None
     round_.refusals = 0
     round_.report.sent += 1
-    await asyncio.to_thread(_note_sent, round_.database, alert, message_id, round_.now())
+    await _remember_sent(alert, message_id, round_)
     log.info(
         "alert.sent", extra={"alert": alert.id, "chat": alert.chat_id, "message_id": message_id}
     )
     return None
+
+
+async def _remember_sent(alert: OutboxAlert, message_id: int, round_: _Round) -> None:
+    """Note what Telegram took, stubbornly: forgotten, it would be sent a second time."""
+    for pause in _NOTE_PAUSES:
+        try:
+            await asyncio.to_thread(_note_sent, round_.database, alert, message_id, round_.now())
+        except Exception:
+            # Whatever the database's driver calls its troubles: none of them unsends a message.
+            log.warning("alert.unnoted", extra={"alert": alert.id}, exc_info=True)
+            await round_.sleep(pause)
+        else:
+            return
+    await asyncio.to_thread(_note_sent, round_.database, alert, message_id, round_.now())
 
 
 async def _retry(

@@ -12,10 +12,10 @@ from datetime import datetime
 from hashlib import blake2s
 from typing import Protocol
 
-from monitor.alerts.message import Button, Message, Span, one_line, units
+from monitor.alerts.message import ENTITY_LIMIT, Button, Message, Span, entities, one_line, units
 from monitor.alerts.render import describe
 from monitor.alerts.words import BotWords, words
-from monitor.storage import subscriptions
+from monitor.storage import outbox, subscriptions
 from monitor.storage.database import Database
 from monitor.storage.queries import LoggedChange, list_changes
 from monitor.yamlfile import did_you_mean
@@ -166,11 +166,12 @@ class Desk:
         if not found:
             return Message((Span(bot.no_latest),))
         spans = [Span(bot.latest, bold=True)]
-        room = _ROOM
+        room, styles = _ROOM, ENTITY_LIMIT - entities(spans)
         for item in found:
             told = (Span("\n\n"), *describe(item.change, language), *_where(item))
             room -= units("".join(span.text for span in told))
-            if room < 0:
+            styles -= entities(told)
+            if room < 0 or styles < 0:
                 break
             spans += told
         return Message(tuple(spans))
@@ -186,16 +187,18 @@ class Desk:
         return Message((Span(words(language).bot.language),))
 
     def stop(self, chat_id: int) -> Message:
-        """Forget the chat."""
+        """Forget the chat, and what still waits for it."""
         answer = Message((Span(self._words(chat_id).stopped),))
         with self.database.write() as session:
             subscriptions.forget_chat(session, chat_id)
+            outbox.withdraw_alerts(session, chat_id, reason="the chat said /stop")
         return answer
 
     def gone(self, chat_id: int) -> None:
         """The chat has thrown the bot out: nothing more is sent until it calls again."""
         with self.database.write() as session:
             subscriptions.deactivate_chat(session, chat_id)
+            outbox.withdraw_alerts(session, chat_id, reason="the bot was removed from the chat")
 
     def moved(self, old_id: int, new_id: int) -> None:
         """A group has a new id."""

@@ -195,6 +195,21 @@ def next_due(session: Session) -> datetime | None:
     return min((moment for moment in (pending, leased) if moment is not None), default=None)
 
 
+def withdraw_alerts(session: Session, chat_id: int, *, reason: str) -> int:
+    """Give up all that waits for a chat that wants nothing more; returns how many that was.
+
+    What a sender holds just now may still arrive.
+    """
+    withdrawn = session.scalars(
+        update(AlertRow)
+        .where(AlertRow.chat_id == chat_id, AlertRow.state == PENDING)
+        .values(state=DEAD, error=reason[:_ERROR_LIMIT])
+        .returning(AlertRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(withdrawn.all())
+
+
 def move_alerts(session: Session, old_id: int, new_id: int) -> None:
     """Readdress what still waits for a chat that got a new id.
 

@@ -13,7 +13,13 @@ import pytest
 from alert_story import Clock, added, plant, raised
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
-from monitor.alerts import build_application, install_redaction, polling
+from monitor.alerts import (
+    FakeSender,
+    build_application,
+    deliver_due,
+    install_redaction,
+    polling,
+)
 from monitor.storage.database import Database
 from monitor.storage.subscriptions import chats_of_rules, language_of, rules_of
 
@@ -139,6 +145,16 @@ async def test_stop_forgets_the_chat(sqlite_database: Database) -> None:
         assert chats_of_rules(session, ["guizhou"]) == {}
 
 
+async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> None:
+    async with running(database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        await asyncio.to_thread(plant, database, chats=[7, 8])
+        await api.ask(7, "/stop")
+    sender = FakeSender()
+    await deliver_due(database, sender, now=Clock())
+    assert [sent.chat_id for sent in sender.sent] == [8]
+
+
 async def test_many_rules_come_in_pages(sqlite_database: Database) -> None:
     many = Rules(tuple(Rule(f"rule-{n:02}-" + "x" * 50, f"规则{n}") for n in range(20)))
     async with running(sqlite_database, rules=many) as api:
@@ -227,6 +243,52 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
         finally:
             logging.getLogger("monitor").removeHandler(watch)
     assert TOKEN not in caplog.text
+
+
+async def test_a_token_revoked_under_way_ends_the_bot_quietly(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    undo = install_redaction(TOKEN)
+    try:
+        async with running(sqlite_database) as api:
+            await api.ask(7, "/help")
+            dead = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            watch = logging.Handler(logging.ERROR)
+            watch.emit = lambda _: loop.call_soon_threadsafe(  # type: ignore[method-assign]
+                dead.set
+            )
+            logging.getLogger("telegram.ext").addHandler(watch)
+            try:
+                api.token = "1:another-token-than-the-one-we-have"
+                api.say(7, "/help")
+                async with asyncio.timeout(15):
+                    await dead.wait()
+            finally:
+                logging.getLogger("telegram.ext").removeHandler(watch)
+    finally:
+        undo()
+    assert "bot.lost" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+async def test_the_bot_waits_for_a_telegram_that_is_away_at_the_start(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeBotApi() as api:
+        api.refuse(Refusal(502, "Bad Gateway"), method="getMe")
+        api.refuse("drop", method="setMyCommands")
+        api.refuse(Refusal(502, "Bad Gateway"), method="deleteWebhook")
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            database=sqlite_database,
+            rules=lambda: RULES,
+            now=Clock(),
+        )
+        async with polling(application, pause=0.01):
+            assert "/subscribe" in (await api.ask(7, "/help")).text
+    assert caplog.text.count("bot.unreachable") == 3
 
 
 async def test_the_token_is_in_no_log_whatever_happens(

@@ -10,7 +10,8 @@ import pytest
 from alert_story import NOW, Clock, plant
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from monitor.alerts.delivery import LEASE, MAX_ATTEMPTS, backoff, deliver_due, delivery_loop
 from monitor.alerts.pace import Pace
@@ -145,6 +146,29 @@ async def test_a_fault_of_ours_holds_up_no_other_chat(
     assert (report.sent, report.retried) == (1, 1)
     assert "alert.failed" in caplog.text
     assert rows(sqlite_database)[0].error == "ZeroDivisionError: our mistake"
+
+
+async def test_a_database_that_fails_after_the_sending_makes_no_second_message(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    plant(sqlite_database, chats=[1])
+    sender, pauses = FakeSender(), []
+
+    def refuse_the_note(connection, _cursor, statement, *_) -> None:
+        if "message_id" in statement and statement.startswith("UPDATE"):
+            raise OperationalError(statement, {}, Exception("disk I/O error"))
+
+    event.listen(sqlite_database.engine, "before_cursor_execute", refuse_the_note)
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            event.remove(sqlite_database.engine, "before_cursor_execute", refuse_the_note)
+
+    report = await deliver_due(sqlite_database, sender, now=Clock(), sleep=sleep)
+    assert (report.sent, len(sender.sent), pauses) == (1, 1, [1, 2, 4])
+    assert rows(sqlite_database)[0].state == "sent"
+    assert "alert.unnoted" in caplog.text
 
 
 async def test_after_a_crash_the_doubtful_alert_is_sent_with_a_note(
