@@ -40,7 +40,9 @@ def _of_ruler(sentence: str, voice: Voice, said: Wording) -> tuple[Label, str]:
         return Label.OTHER, "wording"
     if _tells(sentence, said):
         return Label.ACHIEVEMENT, "wording"
-    return (Label.COMMITMENT, "wording") if said.future >= 1 else (Label.OTHER, "wording")
+    # What a government's site tells without anybody saying it must look ahead in so many words.
+    enough = 1 if voice.manner else 2
+    return (Label.COMMITMENT, "wording") if said.future >= enough else (Label.OTHER, "wording")
 
 
 def _tells(sentence: str, said: Wording) -> bool:
