@@ -151,7 +151,7 @@ class SourceEntry(BaseModel):
     hosts: _some(Host) = ()  # type: ignore[valid-type]
     enabled: bool = True
     baseline: bool = True
-    topics: _some(Word) = ("ai_computing",)  # type: ignore[valid-type]
+    topics: _some(Word) = ()  # type: ignore[valid-type]
     allow_private: bool = False
     encoding: Annotated[str | None, BeforeValidator(_charset)] = None
     confidence: Literal["seen", "unverified"] = "unverified"

@@ -32,6 +32,7 @@ class Source:
     links and redirects may lead to. ``list_pages`` is how many pages of a list are walked; the
     address of the next one comes of ``paging``, where ``{n}`` counts from ``paging_from``.
     ``every`` is the time between visits of a list, ``page_every`` of a known document.
+    ``topics`` are the topics looked for in its texts, all of them if it is empty.
     With ``baseline`` what stands there at the first visit is history and alerts nobody.
     ``allow_private`` lets this source live on a private or loopback host.
     """

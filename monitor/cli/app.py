@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import catalogue, daemon, database, log, setup, texts
+from monitor.cli import catalogue, daemon, database, explain, log, setup, texts
 
 app = typer.Typer(
     name="monitor",
@@ -45,4 +45,5 @@ app.command()(log.ingest)
 app.command()(log.changes)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(catalogue.rules_app, name="rules")
+app.add_typer(explain.topics_app, name="topics")
 app.add_typer(database.db_app, name="db")

@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from monitor.changes import compare
+from monitor.cli.explain import write_explained
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
 from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.commitments import explain as explain_statements
 from monitor.commitments import extract as extract_statements
 from monitor.commitments import guess_provenance, load_topics
 from monitor.contract import change_json, statement_json
@@ -26,7 +28,6 @@ from monitor.model import (
     Label,
     Outcome,
     Provenance,
-    Statement,
     Target,
     number,
 )
@@ -51,12 +52,22 @@ def extract(
     region: RegionOption = None,
     published: PublishedOption = None,
     everything: AllOption = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print every sentence looked at, and what decided.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Print the commitments in a text (--all: achievements, proposals, opinions, other too)."""
     settings = load_settings(config)
     document = load_document(place, settings)
-    statements = _statements(document, place, settings, region, published)
+    provenance = _provenance(document, place, region, published)
+    topics = load_topics(settings.topics)
+    if provenance.region is None:
+        note("nobody could tell the region of this text; --region names it")
+    if explain:
+        write_explained(explain_statements(document.text, provenance, topics), form)
+        return
+    statements = extract_statements(document.text, provenance, topics)
     if not everything:
         statements = tuple(item for item in statements if item.label is Label.COMMITMENT)
     write_rows(
@@ -164,15 +175,6 @@ async def _fetch(url: str, settings: Settings) -> Document:
     if document.outcome is not Outcome.OK:
         raise MonitorError(f"{url}: {document.outcome}: {document.reason}")
     return document
-
-
-def _statements(
-    document: Document, place: str, settings: Settings, region: str | None, published: str | None
-) -> tuple[Statement, ...]:
-    provenance = _provenance(document, place, region, published)
-    if provenance.region is None and region is None:
-        note("nobody could tell the region of this text; --region names it")
-    return extract_statements(document.text, provenance, load_topics(settings.topics))
 
 
 def _provenance(

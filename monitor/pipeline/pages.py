@@ -93,7 +93,11 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
     arrival = Arrival(
         document=document,
         provenance=provenance,
-        statements=extract(document.text, provenance, tools.topics),
+        statements=tuple(
+            statement
+            for statement in extract(document.text, provenance, tools.topics)
+            if not source.topics or statement.topic in source.topics
+        ),
         evidence=Evidence(
             address.id, address.url, fetched.status, fetched.content_type, fetched.body
         ),

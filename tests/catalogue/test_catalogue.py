@@ -84,7 +84,7 @@ def test_a_users_source_is_added_behind_the_built_in_ones(load):
     assert mine.every == timedelta(minutes=30)
     assert mine.lists == ("https://a.example.cn/news/",)
     assert mine.baseline
-    assert mine.topics == ("ai_computing",)
+    assert mine.topics == ()
     assert mine.document_kind is DocumentKind.PAGE
     assert not mine.allow_private
     assert len(catalogue) == len(load_catalogue()) + 1

@@ -152,3 +152,42 @@ def test_a_binary_file_is_a_mistake_not_a_crash(monitor, tmp_path):
     file = tmp_path / "x.bin"
     file.write_bytes(bytes(range(256)) * 40)
     assert "no text was found" in monitor("extract", file, code=2)
+
+
+TOPIC = """topics:
+  - id: low_altitude
+    name: 低空经济
+    otherwise: industry
+    words: [低空经济, 无人机]
+    themes:
+      industry: {words: [产业]}
+      infrastructure: {words: [起降点, 低空航线]}
+"""
+
+
+def test_explain_says_what_decided(monitor):
+    file = SAMPLES / "guizhou-2026.txt"
+    said = monitor("extract", file, "--explain")
+    assert "← heading '（二）数字产业优势更加突出'" in said
+    assert "compute ← 算力" in said
+    found = lines(monitor("extract", file, "--explain", "--format", "jsonl"))
+    check = validator("extract")
+    for item in found:
+        assert item["section_reason"]
+        if item["statement"]:
+            check.validate(item["statement"])
+    assert "text" in monitor("extract", file, "--explain", "--format", "csv").splitlines()[0]
+
+
+def test_a_topic_file_is_tried_before_it_is_used(monitor, tmp_path):
+    file = tmp_path / "low.yaml"
+    file.write_text(TOPIC, encoding="utf-8")
+    assert "low_altitude" in monitor("topics", "check", file)
+    sentence = "新建低空航线50条，大力发展低空经济。"
+    (found,) = lines(monitor("topics", "test", file, sentence, "--format", "jsonl"))
+    assert found["topic"] == "low_altitude"
+    assert {item["theme"] for item in found["themes"]} == {"infrastructure"}
+    assert found["statement"]["label"] == "commitment"
+    assert "低空航线 reach 50 条" in monitor("topics", "test", file, sentence)
+    file.write_text(TOPIC.replace("otherwise: industry", "otherwise: nothing"), encoding="utf-8")
+    assert "low.yaml:4:5: " in monitor("topics", "check", file, code=2)

@@ -87,7 +87,7 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None):
+async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None, topics=()):
     with Web() as web:
         (tmp_path / "c.yaml").write_text(catalogue.format(base=web.base), encoding="utf-8")
         (tmp_path / "r.yaml").write_text(rules, encoding="utf-8")
@@ -95,6 +95,7 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None)
             database=database or f"sqlite:///{tmp_path / 'm.db'}",
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
+            topics=topics,
             crawl=CrawlSettings(pace=0.0),
             suspects=SuspectSettings(visits=3, hours=24),
             telegram=TelegramSettings(token="1:never-used"),
@@ -284,3 +285,21 @@ async def test_proposals_are_logged_and_alert_only_who_asks(tmp_path):
         assert "2万P" in told[7]
         assert "建议" not in told[7]
         assert "普惠" in told[8]
+
+
+async def test_a_users_topic_goes_the_whole_way(tmp_path):
+    (tmp_path / "t.yaml").write_text(
+        "topics:\n  - id: saline\n    name: 盐湖\n    otherwise: industry\n    words: [盐湖]\n"
+        "    themes: {industry: {beside: [产业]}}\n",
+        encoding="utf-8",
+    )
+    rules = "rules:\n  - {id: salt, name: 盐湖, topics: [saline], then: {chats: [9]}}\n"
+    async with watching(tmp_path, rules=rules, topics=(tmp_path / "t.yaml",)) as watch:
+        await published(watch)
+        edited = "推动盐湖产业与人工智能融合，建设12个应用场景，新增钾肥产能30万吨。"
+        watch.put([edited if "盐湖" in line else line for line in PLAN])
+        report = await watch.round()
+        assert {change.statement.topic for change in report.changes} == {"ai_computing", "saline"}
+        current = "SELECT year FROM commitments_current WHERE topic = 'saline'"
+        assert watch.sql(current) == [(2026,)]
+        assert [sent.chat_id for sent in watch.sender.sent][-1] == 9
