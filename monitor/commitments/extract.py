@@ -21,6 +21,7 @@ from monitor.model import DocumentKind, Label, Provenance, Statement
 
 _SECTION_LENGTH = 40
 _JOINED = 8
+_LOOK_BACK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class _Unit:
     voice: Voice | None
     before: str
     """What stands before it up to the last full stop: 建成…；投用… share their tense."""
+    earlier: str
+    """What stands before it in its paragraph, as far as it may point back."""
 
 
 def _units(
@@ -115,7 +118,8 @@ def _units(
                 mine = list(hits[bisect_left(starts, start) : bisect_left(starts, end)])
                 voice = spoken[number][index] if spoken else None
                 before = _before(text, spans, index)
-                yield _Unit(text[start:end], start, end, line, led, mine, voice, before)
+                earlier = text[max(line.start, start - _LOOK_BACK) : start]
+                yield _Unit(text[start:end], start, end, line, led, mine, voice, before, earlier)
 
 
 def _before(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
@@ -160,7 +164,7 @@ def _judge(
         now = _now(provenance)
         spans = [(hit.start - unit.start, hit.end - unit.start) for hit in scope]
         targets = (
-            parse_targets(unit.text, spans, now=now, led=unit.led)
+            parse_targets(unit.text, spans, now=now, led=unit.led, earlier=unit.earlier)
             if label in {Label.COMMITMENT, Label.ACHIEVEMENT}
             else ()
         )

@@ -13,6 +13,7 @@ _BREAK = re.compile("[，。；：！？\n]")
 _FOLLOWING = re.compile("[^，。；：！？\n]*")
 _LISTED = re.compile("[、]|(?<=[^、])(?:和|与|及|以及)(?=[^、])")
 _PHRASE_LIMIT = 60
+_SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
 _EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
 
 
@@ -61,7 +62,10 @@ def _measured(
         before, before_start, verb = _before(sentence, left, quantity.cue_start)
     after, after_start = _after(sentence, quantity, ceiling)
     predicated = bool(quantity.cue) and quantity.cue not in _verbs_set() and bool(before)
-    if after and not predicated and (quantity.counted or not before):
+    if before in _SIZES and sentence[quantity.end : quantity.end + 1] == "的" and after:
+        # 设立规模200亿元的产业基金: the fund is what is measured.
+        metric, start = after, after_start
+    elif after and not predicated and (quantity.counted or not before):
         metric, start = after, after_start
     elif before:
         metric, start = before, before_start
@@ -72,8 +76,24 @@ def _measured(
     ):
         return Measured(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
     else:
-        metric, start = verb, before_start
+        metric, start = _subject(sentence, clause[0], left) or (verb, before_start)
     return Measured(metric, start, start + len(metric), clause, verb)
+
+
+def _subject(sentence: str, start: int, end: int) -> tuple[str, int] | None:
+    """What a clause spoke of before its number came: 算力总规模再上台阶、确保12万P以上."""
+    if end <= start:
+        return None
+    phrase, at, _ = _before(sentence, start, end)
+    predicate = _predicate().search(phrase)
+    if predicate is None or predicate.start() < 2:
+        return None
+    return phrase[: predicate.start()], at
+
+
+@cache
+def _predicate() -> re.Pattern[str]:
+    return re.compile(alternation(quantity_words().predicates))
 
 
 @cache
@@ -102,8 +122,19 @@ def _peel() -> re.Pattern[str]:
 @cache
 def _trailing() -> re.Pattern[str]:
     # 规模比去年增长, 较2020年提高: what it is compared with is no part of the metric.
-    compared = "(?:比|较|相比|相较于?)[^，、]{1,14}"
-    return re.compile(f"(?:{compared})?(?:{alternation(quantity_words().trailing)}){{0,4}}$")
+    # 占比 and 比例 compare with nothing.
+    compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
+    until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
+    return re.compile(
+        f"(?:{compared})?(?:{until}|{alternation(quantity_words().trailing)}){{0,4}}$"
+    )
+
+
+@cache
+def _inner() -> re.Pattern[str]:
+    return re.compile(
+        f"[^“”]*[^“”、](?:{alternation(quantity_words().inner)})(?![区的地期型力率])(?=[^，。]{{2}})"
+    )
 
 
 @cache
@@ -123,6 +154,10 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
             break
         last, start = start, peeled.end()
     phrase = sentence[start:right]
+    inner = _inner().match(phrase)
+    if inner is not None:
+        start += inner.end()
+        phrase = phrase[inner.end() :]
     phrase = _trailing().sub("", phrase, count=1)
     if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
         start, phrase = start + 1, phrase[1:-1]

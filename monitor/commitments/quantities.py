@@ -8,7 +8,7 @@ from functools import cache
 
 from monitor.commitments.numbers import ARABIC, CHINESE, MULTIPLIER, multiplier, value
 from monitor.commitments.units import Unit, unit_pattern, units
-from monitor.commitments.vocabulary import alternation, quantity_words
+from monitor.commitments.vocabulary import alternation, cues, quantity_words
 from monitor.model import Op
 
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}
@@ -74,26 +74,20 @@ def _pattern() -> re.Pattern[str]:
         rf"|(?P<bare>[千百十]?万?亿|[千百十]?万|千|百)(?P<baremore>余|多)?(?P<bareunit>{unit})"
         rf"|(?P<doubled>翻了?(?:一番|两番)|翻番)"
         rf"|(?P<plain>[0-9]\.[0-9]{{1,4}})(?![0-9.%])"
-        rf")(?P<after>{after})?(?P<growth>{growth})?",
+        # 3000台/年, 200万千瓦时/年: how often is no part of the unit that is promised.
+        rf")(?:/(?:年|月|天|日))?(?P<after>{after})?(?P<growth>{growth})?",
         re.IGNORECASE,
     )
 
 
 @cache
 def _cues() -> re.Pattern[str]:
-    words = quantity_words()
-    every = alternation(word for group in words.before.values() for word in group)
-    return re.compile(f"(?:{every})$")
-
-
-@cache
-def _meaning() -> dict[str, str]:
-    return {word: op for op, group in quantity_words().before.items() for word in group}
+    return re.compile(f"(?:{alternation(cues())})$")
 
 
 _RATE = re.compile("每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦)$")
 _PUNCTUATION = re.compile("[，、。；：！？（）和及]")
-_LONGEST_CUE = 8
+_LONGEST_CUE = 10
 _CLASS = re.compile("级|型(?!企业)|制(?!造)")
 _SLOGAN = re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必|结合|伟大)")
 
@@ -117,7 +111,7 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
         return None
     if match["bare"]:
         # 万亿元 is a number only after a word that says so: 规模突破万亿元, but 万亿元产业.
-        if _meaning().get(cue) not in {"at_least", "reach", "increase_by"}:
+        if cues().get(cue) not in {"at_least", "reach", "increase_by"}:
             return None
         amount: float | None = multiplier(match["bare"])
     else:
@@ -181,7 +175,7 @@ def _longest_cue(before: str) -> str:
 def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
     """The op, and -1 for a decrease that is given as a difference."""
     tail = next((op for op, words in quantity_words().after.items() if after in words), None)
-    said = _meaning().get(cue)
+    said = cues().get(cue)
     if said == "increase_by" or tail is Op.INCREASE_BY:
         return Op.INCREASE_BY, 1
     if said == "decrease":

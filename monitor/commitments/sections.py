@@ -145,6 +145,8 @@ class _Outline:
         if level == 1:
             # What a heading does not say, the wording under it will (see tense.py).
             self.section = kind or Section.UNKNOWN
+        elif kind is Section.LIVELIHOOD and self.section is Section.REVIEW:
+            pass  # 办好民生实事 under the review tells of last year's list
         elif kind in _ANYWHERE or (kind and self.section is Section.MIXED):
             self.section = kind
         self.heading, self.opened = head, None

@@ -19,6 +19,7 @@ def parse_targets(
     *,
     now: int | None = None,
     led: bool = False,
+    earlier: str = "",
 ) -> tuple[Target, ...]:
     """The targets in ``sentence``, in its order.
 
@@ -29,11 +30,12 @@ def parse_targets(
         now: the year that 今年 means.
         led: whether the paragraph opens with a sentence on the topic, so that a metric that says
             nothing by itself (应用落地3000个) belongs to it anywhere in the sentence.
+        earlier: what stands before it, for the year that 届时 means.
     """
     found = quantities(sentence)
     if not found:
         return ()
-    years = named_years(sentence, now)
+    years = named_years(sentence, now, earlier)
     targets: list[Target] = []
     for quantity, what in zip(found, measured(sentence, found), strict=True):
         if not what.metric or (
@@ -72,9 +74,13 @@ def belongs(
     listed = _counts_its_list(sentence, quantity, what)
     if any(start < what.end and end > what.start for start, end in spans):
         return not listed or any(what.start <= start for start, end in spans)
+    left, right = what.clause
+    if not listed and _deployed().search(sentence, left, quantity.cue_start):
+        return any(left <= start < right for start, _ in spans)
     if listed or not is_generic(what.metric):
         return False
-    left, right = what.clause
+    if quantity.unit == "元" and sentence.startswith(quantity_words().purposes, right + 1):
+        right = clause_of(sentence, right + 1, right + 1)[1]
     if led or any(start < right and end > left for start, end in spans):
         return True
     if left == 0:
@@ -86,12 +92,18 @@ def belongs(
 @cache
 def _generic() -> re.Pattern[str]:
     words = quantity_words()
-    return re.compile(f"(?:{alternation(words.modifiers)})*(?:{alternation(words.generic)})")
+    neutral = alternation(words.modifiers + words.generic)
+    return re.compile(f"(?:(?:{neutral}|[、和及的])*(?:{alternation(words.generic)}))")
 
 
 def is_generic(metric: str) -> bool:
     """Whether a metric says nothing of the matter by itself (特色企业, 产业规模)."""
     return len(metric) <= 16 and _generic().fullmatch(metric) is not None
+
+
+@cache
+def _deployed() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().deployed)})(?:了)?$")
 
 
 def _counts_its_list(sentence: str, quantity: Quantity, what: Measured) -> bool:

@@ -25,6 +25,7 @@ class QuantityWords(Table):
     """``data/quantities.yaml``."""
 
     before: dict[str, tuple[str, ...]]
+    links: tuple[str, ...]
     after: dict[Op, tuple[str, ...]]
     verbs: tuple[str, ...]
     leading: tuple[str, ...]
@@ -32,6 +33,10 @@ class QuantityWords(Table):
     trailing: tuple[str, ...]
     generic: tuple[str, ...]
     modifiers: tuple[str, ...]
+    inner: tuple[str, ...]
+    predicates: tuple[str, ...]
+    deployed: tuple[str, ...]
+    purposes: tuple[str, ...]
     unitless: tuple[str, ...]
     increments: tuple[str, ...]
 
@@ -40,6 +45,17 @@ class QuantityWords(Table):
 def quantity_words() -> QuantityWords:
     """How numbers are spoken of."""
     return validate(read_yaml(DATA / "quantities.yaml"), QuantityWords)
+
+
+@cache
+def cues() -> dict[str, str]:
+    """What each word right before a number means: an op, or ``decrease``."""
+    words = quantity_words()
+    meanings = {word: op for op, group in words.before.items() for word in group}
+    for op in (Op.INCREASE_BY.value, "decrease"):
+        for word in words.before[op]:
+            meanings |= {word + link: op for link in words.links}
+    return meanings
 
 
 def alternation(words: Iterable[str]) -> str:

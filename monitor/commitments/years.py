@@ -17,6 +17,8 @@ _RELATIVE = {
     "上年": -1,
     "前年": -2,
 }
+# Points back to the year the sentence before named: 到2030年…。届时，算力突破….
+_BACK = re.compile("届时|到那时|到时")
 
 _YEAR = re.compile(
     r"(?P<year>(?:19|20)[0-9]{2})年(?!代|[0-9]|来|以来|起|启动|开始|[省市]?政府工作报告|全国两会|世界|中国)"
@@ -42,9 +44,15 @@ def last_year_of_plan(ordinal: int) -> int:
     return 1955 + 5 * ordinal
 
 
-def named_years(sentence: str, now: int | None) -> list[NamedYear]:
-    """All years the sentence names for what follows them; ``now`` is the year of 今年."""
+def named_years(sentence: str, now: int | None, earlier: str = "") -> list[NamedYear]:
+    """All years the sentence names for what follows them; ``now`` is the year of 今年.
+
+    ``earlier`` stands before the sentence; its last year is what 届时 means.
+    """
     found: list[NamedYear] = []
+    back = _BACK.search(sentence) if earlier else None
+    if back is not None and (named := named_years(earlier, now)):
+        found.append(NamedYear(*back.span(), named[-1].year, relative=True))
     for match in _YEAR.finditer(sentence):
         if _NOT_FOR.search(sentence, max(0, match.start() - 2), match.start()):
             continue
@@ -56,4 +64,4 @@ def named_years(sentence: str, now: int | None) -> list[NamedYear]:
             year = None if now is None else now + _RELATIVE[match["relative"]]
         if year is not None:
             found.append(NamedYear(*match.span(), year, match["relative"] is not None))
-    return found
+    return sorted(found, key=lambda year: year.start)
