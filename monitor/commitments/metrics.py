@@ -133,7 +133,7 @@ def _trailing() -> re.Pattern[str]:
 @cache
 def _inner() -> re.Pattern[str]:
     return re.compile(
-        f"[^“”]*[^“”、](?:{alternation(quantity_words().inner)})(?![区的地期型力率])(?=[^，。]{{2}})"
+        f"[^“”]*[^“”、](?<!城镇)(?:{alternation(quantity_words().inner)})(?![区的地期型力率])(?=[^，。]{{2}})"
     )
 
 

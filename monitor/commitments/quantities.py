@@ -215,6 +215,8 @@ def _shared(sentence: str, found: list[Quantity]) -> list[Quantity]:
     for index in range(1, len(found)):
         last, here = found[index - 1], found[index]
         if sentence[last.end : here.start] in {"、", "和", "，"} and last.unit == here.unit:
-            op = last.op if here.op is Op.REACH else here.op
-            found[index] = replace(here, op=op, follows=True)
+            op, amount = here.op, here.value
+            if here.op is Op.REACH:
+                op, amount = last.op, -amount if last.value < 0 else amount
+            found[index] = replace(here, op=op, value=amount, follows=True)
     return found
