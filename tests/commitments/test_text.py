@@ -97,3 +97,11 @@ def test_a_plan_speaks_for_who_issued_it(text, kind, speaker, region):
 @given(st.text(), st.text(max_size=40))
 def test_any_text_has_a_provenance(text, title):
     assert guess_provenance(text, title=title).kind in DocumentKind
+
+
+def test_a_number_that_a_column_broke_is_one_number():
+    assert (
+        repair("算力规模达4 800P，增长30. 1%。", press=True).text == "算力规模达4800P，增长30.1%。"
+    )
+    assert repair("到2026 100家企业用上算力。", press=True).text == "到2026 100家企业用上算力。"
+    assert repair("Eflops 5 TOPS", press=True).text == "Eflops 5 TOPS"
