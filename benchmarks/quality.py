@@ -27,6 +27,7 @@ from monitor.model import DocumentKind, Label, Provenance, Speaker, Statement, T
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 SAMPLES = ROOT / "tests" / "commitments" / "samples"
+ANNOTATED = ROOT / "tests" / "commitments" / "annotated"
 PAGE = ROOT / "docs" / "reference" / "quality.md"
 _SPACE = re.compile(r"\s+")
 
@@ -189,24 +190,7 @@ def score_passages(
 def shared_scores(shared: Path) -> tuple[list[Score], Score]:
     """The reports, one score each, and the press article."""
     corpus = shared / "corpus"
-    index = {row["file"]: row for row in _rows(corpus / "index.jsonl")}
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for row in _rows(shared / "gold" / "reports.jsonl"):
-        rows.setdefault(row["doc"], []).append(row)
-    reports = [
-        score_report(
-            name.removesuffix(".txt"),
-            (corpus / name).read_text(encoding="utf-8"),
-            Provenance(
-                DocumentKind.REPORT,
-                Speaker.GOVERNMENT,
-                index[name]["region"],
-                index[name]["year"],
-            ),
-            labelled,
-        )
-        for name, labelled in rows.items()
-    ]
+    reports = [_score_file(corpus / name, *labels) for name, *labels in labelled_reports(shared)]
     article = score_passages(
         "press_2024_cena",
         (corpus / "press_2024_cena.txt").read_text(encoding="utf-8"),
@@ -214,6 +198,25 @@ def shared_scores(shared: Path) -> tuple[list[Score], Score]:
         list(_rows(shared / "gold" / "seed_article.jsonl")),
     )
     return reports, article
+
+
+def labelled_reports(shared: Path) -> list[tuple[str, str, int, list[dict[str, Any]]]]:
+    """The labelled reports: name of the file, region, year, rows."""
+    index = {row["file"]: row for row in _rows(shared / "corpus" / "index.jsonl")}
+    rows = _by_document(shared / "gold" / "reports.jsonl")
+    return [(name, index[name]["region"], index[name]["year"], rows[name]) for name in rows]
+
+
+def _by_document(path: Path) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(path):
+        rows.setdefault(row["doc"], []).append(row)
+    return rows
+
+
+def _score_file(path: Path, region: str, year: int, rows: list[dict[str, Any]]) -> Score:
+    provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, region, year)
+    return score_report(path.stem, path.read_text(encoding="utf-8"), provenance, rows)
 
 
 def sample_scores(folder: Path = SAMPLES) -> list[Score]:
@@ -227,6 +230,14 @@ def sample_scores(folder: Path = SAMPLES) -> list[Score]:
         text = labels.with_suffix(".txt").read_text(encoding="utf-8")
         scores.append(score_passages(labels.stem, text, provenance, rows))
     return scores
+
+
+def annotated_scores(folder: Path = ANNOTATED) -> list[Score]:
+    """The reports an annotator wrote and labelled who did not know the code."""
+    return [
+        _score_file(folder / name, rows[0]["region"], rows[0]["year"], rows)
+        for name, rows in _by_document(folder / "labels.jsonl").items()
+    ]
 
 
 def total(name: str, scores: Iterable[Score]) -> Score:
@@ -267,7 +278,8 @@ Written by `python benchmarks/quality.py --write`; a test fails when a pinned sc
 P and R are precision and recall of commitments; a labelled sentence is found when a statement
 overlaps it by more than half. *Labels* is the share of labelled sentences with the right label,
 *speaker and region* the share with both right (press). A target is right when op, value, unit and
-year are exact and the metrics overlap.
+year are exact and the metrics overlap. The last reports were written and labelled by somebody who
+did not know the code; see `tests/commitments/annotated/README.md`.
 
 """
 
@@ -279,7 +291,13 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true", help="print what was judged otherwise")
     options = parser.parse_args()
     samples = sample_scores()
-    scores = [*samples, total("**own samples**", samples)]
+    annotated = annotated_scores()
+    scores = [
+        *samples,
+        total("**own samples**", samples),
+        *annotated,
+        total("**annotated by another**", annotated),
+    ]
     if (SHARED / "gold").is_dir():
         reports, article = shared_scores(SHARED)
         scores = [*reports, total("**reports**", reports), article, *scores]

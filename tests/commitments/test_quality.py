@@ -11,6 +11,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="module")
+def damage(quality):
+    sys.modules["quality"] = quality
+    yield load("damage")
+    del sys.modules["quality"]
+
+
 def load(name):
     spec = importlib.util.spec_from_file_location(
         f"benchmark_{name}", ROOT / f"benchmarks/{name}.py"
@@ -47,6 +54,21 @@ def test_our_own_samples_are_read_right(quality):
     assert total.labels.missing + total.voices.missing == 0
     assert total.themes.f1 >= 0.88
     assert total.targets.f1 >= 0.95
+
+
+def test_reports_annotated_by_another_are_read_right(quality):
+    total = quality.total("annotated", quality.annotated_scores())
+    assert total.commitments.f1 >= 0.98
+    assert total.labels.recall >= 0.97
+    assert total.themes.f1 >= 0.87
+    assert total.targets.f1 >= 0.90
+
+
+def test_damage_to_a_report_costs_little(shared, damage):
+    for score in damage.damaged_scores(shared):
+        assert score.commitments.f1 >= 0.98, score.name
+        assert score.labels.recall >= 0.97, score.name
+        assert score.targets.f1 >= 0.89, score.name
 
 
 def test_a_report_takes_a_few_milliseconds():
