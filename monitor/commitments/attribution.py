@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,6 +31,7 @@ class SpeakerWords(Table):
     agent_should: str
     paper: str
     agent: str
+    issuing: str
     subject: str
     planning: str
     pronoun: str
@@ -38,6 +40,7 @@ class SpeakerWords(Table):
     everywhere: str
     several: str
     list_goes_on: str
+    local: str
     national: str
     going_on: str
     institution: str
@@ -132,6 +135,21 @@ def regions_in(text: str) -> list[Region]:
             found.pop()
         found.append((match.end(), region))
     return [region for _, region in found]
+
+
+def region_of_all(regions: Sequence[Region]) -> str | None:
+    """Who acts when several are named: 杭州、宁波将 is 浙江省, 北京、上海将 is nobody alone.
+
+    Of regions of different levels the last one acts (广东提出，深圳将).
+    """
+    *others, last = regions
+    peers = [region for region in others if region.level == last.level and region != last]
+    if not peers:
+        return last.name
+    if last.level == "province" or any(peer.code[:2] != last.code[:2] for peer in peers):
+        return None
+    province = gazetteer().province_of(last)
+    return province.name if province else None
 
 
 _SUBJECT_LIMIT = 90

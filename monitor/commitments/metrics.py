@@ -142,6 +142,11 @@ def _cut() -> re.Pattern[str]:
     return re.compile(alternation(quantity_words().cuts))
 
 
+@cache
+def _ending() -> re.Pattern[str]:
+    return re.compile(f"(?<=..)(?:{alternation(quantity_words().endings)})$")
+
+
 def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     """The noun phrase that ends at ``right``, its start, and what was peeled off in front."""
     start = left
@@ -179,7 +184,7 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
         phrase = phrase[: cut.start()]
     elif cut is not None and cut.start() == 0:
         phrase = ""
-    phrase = _listed_nouns(phrase)
+    phrase = _ending().sub("", _listed_nouns(phrase), count=1)
     if not phrase or phrase[0] in "、，）”》（":
         return "", start
     return phrase.rstrip("、和与及等的"), start

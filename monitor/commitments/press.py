@@ -35,6 +35,8 @@ def _of_ruler(sentence: str, voice: Voice, said: Wording) -> tuple[Label, str]:
     if voice.manner == "announce":
         if back >= said.future + 3:
             return Label.ACHIEVEMENT, "wording of the announcement"
+        if said.state >= 3 and not said.future:
+            return Label.OTHER, "wording of the announcement"
         return Label.COMMITMENT, "announcement"
     if said.state >= 3 and said.future < 3:
         return Label.OTHER, "wording"

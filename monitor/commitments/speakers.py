@@ -11,6 +11,7 @@ from monitor.commitments.attribution import (
     attribution,
     people_in,
     quoted,
+    region_of_all,
     regions_in,
     role_of,
     roles,
@@ -124,7 +125,9 @@ def _resolved(
     if region is None and speaker is Speaker.GOVERNMENT:
         agent = turn("agent").search(sentence)
         own = regions_in(agent[0]) if agent else []
-        region = own[0].name if own else place or article.place or NATION
+        region = own[0].name if own else place or article.place
+        if region is None and not turn("local").search(found.subject):
+            region = NATION
         if region == NATION and not turn("national").search(found.subject):
             speaker = Speaker.MINISTRY
     elif region is None:
@@ -194,14 +197,16 @@ def _issuer(sentence: str, region: str | None) -> Voice | None:
 
 def _agent(sentence: str) -> Voice | None:
     """A region or a ministry that will do something, without anybody saying it."""
+    issued = turn("issuing").match(sentence)
+    manner = "announce" if issued else "report"
     role = role_of(sentence[:20])
     if role is not None and role.speaker is Speaker.MINISTRY:
-        return Voice(Speaker.MINISTRY, NATION, "report", sentence[:20])
-    match = turn("agent").search(sentence, 0, 90)
+        return Voice(Speaker.MINISTRY, NATION, manner, sentence[:20])
+    match = issued or turn("agent").search(sentence, 0, 90)
     if match is None or quoted(sentence, match.end() - 1):
         return None
     agents = regions_in(match[0].partition("《")[0])
-    return Voice(Speaker.GOVERNMENT, agents[-1].name, "report", match[0]) if agents else None
+    return Voice(Speaker.GOVERNMENT, region_of_all(agents), manner, match[0]) if agents else None
 
 
 def _manner(voice: Voice | None, sentence: str) -> Voice | None:

@@ -29,6 +29,7 @@ class QuantityWords(Table):
     after: dict[Op, tuple[str, ...]]
     verbs: tuple[str, ...]
     leading: tuple[str, ...]
+    endings: tuple[str, ...]
     cuts: tuple[str, ...]
     trailing: tuple[str, ...]
     generic: tuple[str, ...]

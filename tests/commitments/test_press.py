@@ -91,3 +91,25 @@ def test_the_year_is_the_one_named_or_that_of_the_day():
     )
     assert [s.year for s in found] == [2026, 2025]
     assert found[0].targets[0].year == 2028
+
+
+def test_cities_that_act_together_act_for_their_province():
+    (found,) = heard("浙江省推进智能化。杭州、宁波将共建人工智能先导区。")
+    assert found == ("commitment", "government", "浙江省")
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker", "region"),
+    [
+        (
+            "据了解，湖南省湘潭市出台若干政策，对采购智能机器人的企业给予补贴。",
+            "government",
+            "湘潭市",
+        ),
+        ("国家发展改革委印发文件，要求新建数据中心绿电占比超过75%。", "ministry", "全国"),
+        ("江苏省政府办公厅日前发布通知，到2027年算力规模超40EFLOPS。", "government", "江苏省"),
+        ("某高新区管委会负责人表示，将建设智算中心。", "government", None),
+    ],
+)
+def test_who_issues_a_document_says_what_stands_in_it(text, speaker, region):
+    assert heard(text) == [("commitment", speaker, region)]
