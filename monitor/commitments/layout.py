@@ -49,7 +49,7 @@ def repair(text: str, *, press: bool) -> Clean:
     joins = [
         (end, next_start)
         for (start, end), (next_start, next_end) in pairwise(lines)
-        if _goes_on(flat[start:end].strip(), flat[next_start:next_end], shortest=shortest)
+        if _goes_on(flat[start:end], flat[next_start:next_end], shortest=shortest)
     ]
     return clean(flat, _merged(drop, joins))
 
@@ -64,14 +64,22 @@ def _width(text: str, lines: list[tuple[int, int]]) -> int:
 
 
 def _goes_on(line: str, following: str, *, shortest: int | None) -> bool:
+    indented, line = line.startswith("  "), line.strip()
     if not line or line[-1] in _ENDED or _MARKED.match(following):
         return False
     after = following.lstrip()
     if line[-1] in _OPEN or after[0] in _CLOSING or line.rfind("（") > line.rfind("）"):
         return True
-    if shortest is None or len(line) < shortest or following.startswith("  "):
+    if shortest is None or len(line) + 2 * indented < shortest or following.startswith("  "):
         return False
-    if len(line) <= HEADING_LENGTH and not shortest and "，" not in line and "。" not in line:
+    # An indented line opens a paragraph, however short its column is; others may be headings.
+    if (
+        len(line) <= HEADING_LENGTH
+        and not shortest
+        and not indented
+        and "，" not in line
+        and "。" not in line
+    ):
         return False
     # A paragraph that opens with a region speaks of that region, whatever broke off above it.
     return not starts_with_region(after)

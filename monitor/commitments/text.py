@@ -28,7 +28,7 @@ _WORDY = re.compile(r"[A-Za-z0-9]")
 _GLUE = re.compile(r"[A-Za-z0-9%“（]")
 # 达4 800P, 增长30. 1%: one number that a column or a thousands' space broke; 2026 100家 is two.
 _BROKEN_NUMBER = re.compile(
-    r"(?<![0-9. ])(?!(?:19|20)[0-9]{2} )[0-9]{1,4}(?:\.[0-9]?)?( )\.?[0-9]{1,4}"
+    r"(?<![0-9.])(?<![0-9] )(?!(?:19|20)[0-9]{2} )[0-9]{1,4}(?:\.[0-9]?)?( )\.?[0-9]{1,4}"
     r"(?=[%A-Za-z\u4e00-\u9fff])"
 )
 _PARAGRAPH_ENDS = frozenset("。！？”")
