@@ -39,6 +39,7 @@ class SpeakerWords(Table):
     issues: str
     everywhere: str
     several: str
+    caption: str
     list_goes_on: str
     local: str
     national: str

@@ -36,6 +36,8 @@ class _Article:
     people: dict[str, Voice] = field(default_factory=dict)
     place: str | None = None
     """The region that was named last."""
+    caption: Voice | None = None
+    """The region under whose heading we are (上海：, 【广东】)."""
     listing: Voice | None = None
     """Who was making proposals when the last paragraph ended."""
 
@@ -48,6 +50,8 @@ def voices(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> list[
 
 def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
     spoken: list[Voice] = []
+    if sentences:
+        article.caption = _caption(sentences[0], article)
     opens = bool(sentences) and turn("list_goes_on").match(sentences[0])
     current = article.listing if opens else None
     waiting: list[int] = []  # quotes and plans whose speaker is named after them
@@ -84,10 +88,23 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
             spoken.append(current or _paper(sentence, article, place))
         else:
             current = None
-            spoken.append(_paper(sentence, article, place))
+            captioned = None if turn("paper").match(sentence) else article.caption
+            spoken.append(captioned or _paper(sentence, article, place))
             waiting = [*waiting, index] if turn("planning").match(sentence) else []
     article.listing = current if current and current.speaker not in _RULERS else None
     return spoken
+
+
+def _caption(sentence: str, article: _Article) -> Voice | None:
+    """Whose plans a paragraph lists: a heading of its own, or the one it still stands under."""
+    match = turn("caption").match(sentence)
+    if match is not None:
+        (region, *_) = regions_in(match["place"])
+        return Voice(Speaker.GOVERNMENT, region.name, "report", match[0])
+    named = {region.name for region in regions_in(sentence)}
+    if article.caption and (attribution(sentence) or named - {article.caption.region}):
+        return None
+    return article.caption
 
 
 def _inside(sentence: str, inside: bool) -> bool:

@@ -126,3 +126,17 @@ def test_a_short_column_is_put_together_before_it_is_heard():
         ("proposal", "delegate", "辽宁省"),
         ("commitment", "government", "黑龙江省"),
     ]
+
+
+def test_a_round_up_by_region_speaks_for_each_under_its_name():
+    text = (
+        "北京：\n推进智算中心建设。\n【广东】\n将培育人工智能企业100家。\n"
+        "陕西：去年算力规模增长45%。\n今年以来，多地布局算力产业。\n某研报显示，算力规模将扩大。"
+    )
+    assert heard(text) == [
+        ("commitment", "government", "北京市"),
+        ("commitment", "government", "广东省"),
+        ("achievement", "government", "陕西省"),
+        ("other", "media", None),
+        ("other", "media", None),
+    ]
