@@ -39,6 +39,7 @@ from monitor.pipeline import Doubt, Interest, Tools, VisitReport, visit
 from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
+from monitor.storage.evidence import forget_bytes
 from monitor.storage.visits import WatchedSource, next_visits, sync_sources
 
 log = logging.getLogger(__name__)
@@ -240,7 +241,25 @@ def _schedule(daemon: Daemon) -> AsyncIOScheduler:
             id=source.id,
             next_run_time=max(due.get(source.id) or first, first),
         )
+    if daemon.settings.keep_bytes_days is not None:
+        scheduler.add_job(
+            _forget_bytes,
+            IntervalTrigger(days=1, timezone=daemon.settings.timezone),
+            args=[daemon, timedelta(days=daemon.settings.keep_bytes_days)],
+            id="forget-bytes",
+            next_run_time=now + _START_STEP * len(daemon.sources),
+        )
     return scheduler
+
+
+async def _forget_bytes(daemon: Daemon, age: timedelta) -> None:
+    before = daemon.tools.now() - age
+
+    def forget() -> int:
+        with daemon.tools.database.write() as session:
+            return forget_bytes(session, before)
+
+    log.info("bytes.forgotten", extra={"pages": await asyncio.to_thread(forget)})
 
 
 async def _visit_safely(source: Source, daemon: Daemon) -> VisitReport:

@@ -119,6 +119,12 @@ class Settings(BaseSettings):
     topics: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="Topic files beside the built-in ai_computing."
     )
+    keep_bytes_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days the raw bytes of pages are kept; for ever if not given. "
+        "The log and its texts always are.",
+    )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of the schedule.")
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import catalogue, daemon, database, explain, log, setup, texts
+from monitor.cli import catalogue, daemon, database, evidence, explain, log, setup, texts
 
 app = typer.Typer(
     name="monitor",
@@ -43,7 +43,9 @@ app.command()(texts.extract)
 app.command()(texts.diff)
 app.command()(log.ingest)
 app.command()(log.changes)
+app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(catalogue.rules_app, name="rules")
 app.add_typer(explain.topics_app, name="topics")
+database.db_app.command()(evidence.prune)
 app.add_typer(database.db_app, name="db")

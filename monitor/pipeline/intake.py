@@ -51,7 +51,7 @@ from monitor.storage.subscriptions import chats_of_rules
 _MIRROR = 0.5
 # What delegates propose and experts think is logged beside the commitments; a rule has to ask for
 # it by label before anybody is alerted.
-_LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
+LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _revise(
     changes = [
         change
         for change in compare(
-            before.statements if before else (), after.statements, Basis.REVISION, labels=_LOGGED
+            before.statements if before else (), after.statements, Basis.REVISION, labels=LOGGED
         )
         if change.kind is not Kind.CONTINUED
     ]
@@ -227,11 +227,11 @@ def _begin(
     if older is not None and older.snapshot_id is not None:
         before = load_snapshot(session, older.snapshot_id)
         succeed(session, older.id, document.id)
-        changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=_LOGGED)
+        changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=LOGGED)
     elif history:
         return Taken(document.id, Outcome.OK)
     else:
-        changes = compare((), after.statements, Basis.REVISION, labels=_LOGGED)
+        changes = compare((), after.statements, Basis.REVISION, labels=LOGGED)
     return _log(
         session,
         changes,
@@ -256,7 +256,7 @@ def _succeed_silently(
     if newer.snapshot_id is None or has_changes(session, newer.snapshot_id, Basis.SUCCESSION):
         return
     after = load_snapshot(session, newer.snapshot_id)
-    changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=_LOGGED)
+    changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=LOGGED)
     add_changes(session, changes, document_id=newer.id, before=before, after=after, now=now)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 
 from monitor.catalogue import Source
 from monitor.commitments import extract, guess_provenance
@@ -89,7 +89,9 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
         with tools.database.write() as session:
             note_address(session, address.id, note | accepted)
         return Taken(address.document_id, Outcome.OK)
-    provenance = provenance_of(source, document, address)
+    provenance = provenance_of(
+        source, document, title=address.title, listed=address.listed, url=address.url
+    )
     arrival = Arrival(
         document=document,
         provenance=provenance,
@@ -146,18 +148,25 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
     return taken
 
 
-def provenance_of(source: Source, document: Document, address: Address | None) -> Provenance:
+def provenance_of(
+    source: Source,
+    document: Document,
+    *,
+    title: str = "",
+    listed: date | None = None,
+    url: str | None = None,
+) -> Provenance:
     """Who speaks in a document, for where and when: what the page says, else its source.
 
     A report column also carries explanations, pictures and notices; only what reads like a
-    report becomes a member of the series.
+    report becomes a member of the series. ``title`` and ``listed`` are what the list says.
     """
-    title = document.title or (address.title if address else "")
-    published = document.published or (address.listed if address else None)
+    title = document.title or title
+    published = document.published or listed
     guess = guess_provenance(
         document.text,
         title=title,
-        url=address.url if address else None,
+        url=url,
         published=published,
         region=source.region,
     )

@@ -25,6 +25,9 @@ from monitor.storage.tables import (
     StatementRow,
 )
 
+FORGOTTEN = "gone"
+"""The codec of bytes that were let go."""
+
 
 def digest(content: bytes | str) -> str:
     """SHA-256 in hex, of bytes or of a text's UTF-8."""
@@ -258,12 +261,11 @@ def _ids(snapshot: StoredSnapshot | None) -> dict[int, int]:
 
 def _keep_bytes(session: Session, body: bytes, now: datetime) -> str:
     key = digest(body)
-    if session.get(BlobRow, key) is None:
-        session.add(
-            BlobRow(
-                hash=key, codec="zlib", size=len(body), body=zlib.compress(body, 6), stored_at=now
-            )
-        )
+    row = session.get(BlobRow, key)
+    if row is None or row.codec == FORGOTTEN:
+        packed = zlib.compress(body, 6)
+        kept = BlobRow(hash=key, codec="zlib", size=len(body), body=packed, stored_at=now)
+        session.merge(kept)
         session.flush()
     return key
 

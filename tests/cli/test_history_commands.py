@@ -85,3 +85,13 @@ def test_the_version_is_printed(monitor):
 
 def test_without_arguments_there_is_help(monitor):
     assert "Usage" in monitor(code=2)
+
+
+def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    assert "2 snapshots verified, 0 findings" in monitor("verify")
+    assert "0 snapshots verified" in monitor("verify", "2020-01-01", "--until", "2020-12-31")
+    assert "2 pages were let go" in monitor("db", "prune", "--older-than", "0")
+    assert "2 snapshots verified, 0 findings" in monitor("verify", "--format", "jsonl")
+    assert "YYYY-MM-DD" in monitor("verify", "yesterday", code=2)

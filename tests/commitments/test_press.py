@@ -116,10 +116,18 @@ def test_who_issues_a_document_says_what_stands_in_it(text, speaker, region):
 
 
 def test_a_short_column_is_put_together_before_it_is_heard():
-    column = (
-        "    江西省政府工作报告提出,今年要建\n设省级智算中心,力争算力规模突破 8\n000P, 培育AI企业 50家 以上。\n"
-        "    辽宁省人大代表、沈阳某机器人公司\n总经理韩某说,希望政府出台人形机器人\n首台套奖补政策。\n"
-        "  黑龙江省工信厅有关负责人告诉本报记\n者,今年将开放工业场景,推动大模型落\n地。\n"
+    column = "\n".join(
+        [
+            "    江西省政府工作报告提出,今年要建",
+            "设省级智算中心,力争算力规模突破 8",
+            "000P, 培育AI企业 50家 以上。",
+            "    辽宁省人大代表、沈阳某机器人公司",
+            "总经理韩某说,希望政府出台人形机器人",
+            "首台套奖补政策。",
+            "  黑龙江省工信厅有关负责人告诉本报记",
+            "者,今年将开放工业场景,推动大模型落",
+            "地。",
+        ]
     )
     assert heard(column) == [
         ("commitment", "government", "江西省"),
