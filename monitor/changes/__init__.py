@@ -2,12 +2,15 @@
 
 from monitor.changes.align import similarity
 from monitor.changes.compare import COMMITMENTS, compare
+from monitor.changes.corroborate import Corroboration, corroborate
 from monitor.changes.documents import same_document, suspicion
 from monitor.changes.normal import normalise
 
 __all__ = [
     "COMMITMENTS",
+    "Corroboration",
     "compare",
+    "corroborate",
     "normalise",
     "same_document",
     "similarity",

@@ -64,3 +64,9 @@ CHANGED_PAGE = 0.20
 
 SMALL_TEXT = 200
 """Texts of fewer characters are too short to call two of them different articles."""
+
+TOLD_SHARE = 0.70
+"""Share of an article's sentence without numbers that must stand in one known commitment."""
+
+TOLD_SHARE_WITH_NUMBERS = 0.30
+"""The same for a sentence all of whose numbers are known."""

@@ -25,6 +25,7 @@ from monitor.model import (
     Provenance,
     Statement,
 )
+from monitor.pipeline.told import without_told
 from monitor.rules import RuleSet
 from monitor.storage.history import (
     Evidence,
@@ -176,13 +177,15 @@ def _revise(
         title=arrival.document.title,
         published=arrival.document.published,
     )
-    changes = [
+    changes: Sequence[Change] = [
         change
         for change in compare(
             before.statements if before else (), after.statements, Basis.REVISION, labels=LOGGED
         )
         if change.kind is not Kind.CONTINUED
     ]
+    if document.kind is not DocumentKind.REPORT:
+        changes = without_told(session, changes, after, now)
     return _log(
         session,
         changes,
@@ -232,6 +235,8 @@ def _begin(
         return Taken(document.id, Outcome.OK)
     else:
         changes = compare((), after.statements, Basis.REVISION, labels=LOGGED)
+        if provenance.kind is not DocumentKind.REPORT:
+            changes = without_told(session, changes, after, now)
     return _log(
         session,
         changes,

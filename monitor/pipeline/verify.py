@@ -29,7 +29,7 @@ from monitor.storage.evidence import (
     snapshot_of,
     witness,
 )
-from monitor.storage.history import StoredSnapshot, digest, load_snapshot
+from monitor.storage.history import StoredSnapshot, corroborated_ids, digest, load_snapshot
 
 _Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
 
@@ -139,6 +139,8 @@ def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
             for change in changes
             if basis is Basis.SUCCESSION or change.kind is not Kind.CONTINUED
         ]
+    told = corroborated_ids(session, found.snapshot_id)
+    wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in told]
     have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in logged]
     lacking = sum(line not in have for line in wanted)
     extra = sum(line not in wanted for line in have)

@@ -20,6 +20,7 @@ from monitor.storage.rows import change_row, statement_of, statement_row
 from monitor.storage.tables import (
     BlobRow,
     ChangeRow,
+    CorroborationRow,
     DocumentRow,
     SnapshotRow,
     StatementRow,
@@ -249,6 +250,38 @@ def add_changes(
     session.add_all(rows)
     session.flush()
     return [row.id for row in rows]
+
+
+def add_corroborations(
+    session: Session,
+    found: Sequence[tuple[Statement, Statement, float]],
+    *,
+    told: StoredSnapshot,
+    known: StoredSnapshot,
+    now: datetime,
+) -> None:
+    """Link an article's statements to the commitments they tell of, with the share they tell."""
+    told_ids, known_ids = _ids(told), _ids(known)
+    session.add_all(
+        CorroborationRow(
+            statement_id=told_ids[id(statement)],
+            commitment_id=known_ids[id(commitment)],
+            share=share,
+            noted_at=now,
+        )
+        for statement, commitment, share in found
+    )
+    session.flush()
+
+
+def corroborated_ids(session: Session, snapshot_id: int) -> set[int]:
+    """The statements of a snapshot that only tell of commitments known before."""
+    query = (
+        select(CorroborationRow.statement_id)
+        .join(StatementRow, StatementRow.id == CorroborationRow.statement_id)
+        .where(StatementRow.snapshot_id == snapshot_id)
+    )
+    return set(session.scalars(query))
 
 
 def _ids(snapshot: StoredSnapshot | None) -> dict[int, int]:

@@ -229,6 +229,19 @@ class TargetRow(Base):
     raw: Mapped[str]
 
 
+class CorroborationRow(Base):
+    """An article's statement that only tells of a commitment a report holds already."""
+
+    __tablename__ = "corroboration"
+
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id"), primary_key=True, autoincrement=False
+    )
+    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"), index=True)
+    share: Mapped[float]
+    noted_at: Mapped[datetime]
+
+
 class ChangeRow(Base):
     """One line of the change log."""
 

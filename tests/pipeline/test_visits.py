@@ -303,3 +303,36 @@ async def test_a_users_topic_goes_the_whole_way(tmp_path):
         current = "SELECT year FROM commitments_current WHERE topic = 'saline'"
         assert watch.sql(current) == [(2026,)]
         assert [sent.chat_id for sent in watch.sender.sent][-1] == 9
+
+
+async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(tmp_path):
+    press = """
+  - id: press
+    name: 报纸
+    speaker: media
+    document_kind: news
+    lists: ['{base}/news/']
+    every: 6h
+    page_every: 1d
+    allow_private: true
+"""
+    async with watching(tmp_path, catalogue=CATALOGUE + press) as watch:
+        watch.web.links("/news/", [])
+        watch.put()
+        watch.list(REPORT)
+        watch.clock[0] += timedelta(days=20)
+        await run_once(watch.daemon)
+        alerts = len(watch.sender.sent)
+        added = "青海省提出，将引进人工智能企业80家。"
+        watch.web.html("/a.html", "多地部署人工智能", [*ARTICLE[:2], added])
+        watch.web.links("/news/", [("/a.html", "多地部署人工智能", "2026-01-31")])
+        watch.clock[0] += timedelta(days=1)
+        await run_once(watch.daemon)
+        assert watch.sql("SELECT commitment_text, article_title FROM corroborations") == [
+            (PLAN[7], "多地部署人工智能")
+        ]
+        (sent,) = watch.sender.sent[alerts:]
+        assert "80" in sent.message.text
+        assert "2万P" not in sent.message.text
+        current = "SELECT COUNT(*) FROM commitments_current WHERE text LIKE '%2万P%'"
+        assert watch.sql(current) == [(1,)]
