@@ -183,7 +183,10 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     if cut is not None and cut.start() >= 2:
         phrase = phrase[: cut.start()]
     elif cut is not None and cut.start() == 0:
-        phrase = ""
+        # 600平方公里实现车路协同覆盖: what was achieved there is what is measured.
+        attained = phrase.startswith("实现")
+        phrase = phrase[2:] if attained else ""
+        start += 2 if attained else 0
     phrase = _ending().sub("", _listed_nouns(phrase), count=1)
     if not phrase or phrase[0] in "、，）”》（":
         return "", start
