@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from monitor.alerts.bot import build_application, polling
 from monitor.alerts.delivery import DeliveryReport, deliver_due, delivery_loop
+from monitor.alerts.difference import marked
 from monitor.alerts.message import Message, Span
 from monitor.alerts.redact import install_redaction
 from monitor.alerts.render import describe, headline, render
 from monitor.alerts.sender import Sender
 from monitor.alerts.telegram import TelegramSender
-from monitor.alerts.terminal import TerminalSender
+from monitor.alerts.terminal import TerminalSender, as_text
 from monitor.alerts.testing import FakeSender
 
 __all__ = [
@@ -20,12 +21,14 @@ __all__ = [
     "Span",
     "TelegramSender",
     "TerminalSender",
+    "as_text",
     "build_application",
     "deliver_due",
     "delivery_loop",
     "describe",
     "headline",
     "install_redaction",
+    "marked",
     "polling",
     "render",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import catalogue, daemon, database, evidence, explain, log, setup, texts
+from monitor.cli import catalogue, daemon, database, evidence, explain, log, setup, show, texts
 
 app = typer.Typer(
     name="monitor",
@@ -43,6 +43,7 @@ app.command()(texts.extract)
 app.command()(texts.diff)
 app.command()(log.ingest)
 app.command()(log.changes)
+app.command()(show.show)
 app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(catalogue.rules_app, name="rules")

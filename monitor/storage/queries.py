@@ -77,6 +77,14 @@ def list_changes(
     return [_logged(row) for row in session.scalars(query)]
 
 
+def find_change(session: Session, change_id: int) -> LoggedChange | None:
+    """A line of the log by its number, or None."""
+    if not 0 < change_id < 1 << 63:
+        return None
+    row = session.get(ChangeRow, change_id)
+    return None if row is None else _logged(row)
+
+
 def count_changes(session: Session) -> int:
     """How many lines the change log has."""
     return session.scalar(select(func.count()).select_from(ChangeRow)) or 0

@@ -60,6 +60,24 @@ def test_reports_of_several_years_become_a_series_in_any_order(monitor):
     assert "strengthened" in monitor("changes", "--theme", "compute")
 
 
+def test_a_change_is_shown_with_what_differs(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    (line,) = monitor(
+        "changes", "--format", "jsonl", "--kind", "weakened", "--limit", "1"
+    ).splitlines()
+    item = json.loads(line)
+    shown = monitor("show", item["id"])
+    assert item["before"]["text"] in shown
+    assert item["after"]["text"] in shown
+    assert "~~" in shown
+    assert "贵州省人民代表大会" in shown
+    assert json.loads(monitor("show", item["id"], "--json")) == item
+    assert "the log has no change 99999999999999999999" in monitor(
+        "show", "99999999999999999999", code=2
+    )
+
+
 def test_a_report_whose_region_nobody_can_tell_is_asked_for(monitor, tmp_path):
     text = (SAMPLES / "guizhou-2025.txt").read_text(encoding="utf-8")
     file = tmp_path / "report.txt"
