@@ -40,6 +40,9 @@ class SpeakerWords(Table):
     everywhere: str
     several: str
     caption: str
+    answer: str
+    local_agent: str
+    own_office: str
     list_goes_on: str
     local: str
     national: str
@@ -153,6 +156,13 @@ def region_of_all(regions: Sequence[Region]) -> str | None:
     return province.name if province else None
 
 
+def province_name(name: str) -> str:
+    """The province a region lies in, or the region itself when it lies in none."""
+    region = find_region(name)
+    province = gazetteer().province_of(region) if region else None
+    return province.name if province else name
+
+
 _SUBJECT_LIMIT = 90
 # Nothing but a name, perhaps: 周云杰表示, 据李镇介绍.
 _SHORT = re.compile("(?:^|[，。；：])据?[^，。；：]{1,4}$")
@@ -188,6 +198,9 @@ def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, s
     regions = regions_in(subject)
     named = regions[0].name if regions else None
     if named is None and turn("anaphora").search(subject):
+        return None, None
+    # 谈及下一步，该负责人说: somebody named before, whatever office the words name.
+    if turn("pronoun").match(subject.rpartition("，")[2]):
         return None, None
     role = role_of(subject)
     if role is not None:

@@ -10,6 +10,7 @@ from monitor.commitments.attribution import (
     Voice,
     attribution,
     people_in,
+    province_name,
     quoted,
     region_of_all,
     regions_in,
@@ -57,7 +58,12 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
     waiting: list[int] = []  # quotes and plans whose speaker is named after them
     inside = False
     place = article.provenance.region
+    answering = _answering(sentences, article)
     for index, sentence in enumerate(sentences):
+        if answering is not None:
+            _remember(sentence, article)
+            spoken.append(answering)
+            continue
         in_quote = inside or sentence.startswith("“")
         inside = _inside(sentence, inside)
         # What stands before a closing quote was said inside it.
@@ -79,11 +85,13 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
             if current is None:
                 waiting.append(index)
             continue
-        agent = _agent(sentence)
+        agent = _agent(sentence) or _local_agent(sentence, article)
         if agent is not None and (current is None or current.speaker in _RULERS):
             current, waiting = None, []
             spoken.append(agent)
-        elif current is not None and _goes_on(current, sentence):
+        elif current is not None and (
+            _goes_on(current, sentence) or (index and sentences[index - 1].endswith("；"))
+        ):
             current = _manner(current, sentence)
             spoken.append(current or _paper(sentence, article, place))
         else:
@@ -93,6 +101,29 @@ def _paragraph(sentences: Sequence[str], article: _Article) -> list[Voice]:
             waiting = [*waiting, index] if turn("planning").match(sentence) else []
     article.listing = current if current and current.speaker not in _RULERS else None
     return spoken
+
+
+def _answering(sentences: Sequence[str], article: _Article) -> Voice | None:
+    """Who speaks in a paragraph of an interview: 秦某：…; the paper when it asks."""
+    match = turn("answer").match(sentences[0]) if sentences else None
+    if match is None:
+        return None
+    who = match["who"]
+    known = article.people.get(who) or (article.person if who in {"答", "他", "她"} else None)
+    if known is not None:
+        return replace(known, manner=known.manner or "report", cue=match[0])
+    if who in {"记者", "问", "本报记者", "主持人"}:
+        return Voice(article.provenance.speaker, None, "", match[0])
+    return None
+
+
+def _local_agent(sentence: str, article: _Article) -> Voice | None:
+    """A region that goes by 该市 or 当地 and will do something."""
+    match = turn("local_agent").match(sentence)
+    place = article.place or article.provenance.region
+    if match is None or place is None:
+        return None
+    return Voice(Speaker.GOVERNMENT, place, "report", match[0])
 
 
 def _caption(sentence: str, article: _Article) -> Voice | None:
@@ -143,6 +174,8 @@ def _resolved(
         agent = turn("agent").search(sentence)
         own = regions_in(agent[0]) if agent else []
         region = own[0].name if own else place or article.place
+        if not own and region and turn("own_office").search(found.subject):
+            region = province_name(region)
         if region is None and not turn("local").search(found.subject):
             region = NATION
         if region == NATION and not turn("national").search(found.subject):
@@ -189,13 +222,21 @@ def _remember(sentence: str, article: _Article) -> None:
     if sentence.startswith("“"):
         return
     named = regions_in(sentence)
-    article.place = named[0].name if named else article.place
+    first_clause = regions_in(sentence.partition("，")[0])
+    # 距离苏州不到百公里的嘉兴: the last one named is spoken of.
+    article.place = (first_clause[-1:] or named[:1])[0].name if named else article.place
     if turn("issues").search(sentence, 0, 60):
         article.ruler = _issuer(sentence, named[0].name if named else article.place)
     role = role_of(sentence[:60])
-    if role is None or role.speaker in _RULERS:
+    if role is None:
         return
     regions = regions_in(sentence[:60])
+    if role.speaker in _RULERS:
+        if people_in(sentence[:60]):
+            place = regions[0].name if regions else article.provenance.region
+            region = NATION if role.speaker is Speaker.MINISTRY else place
+            _introduce(sentence[:60], Voice(role.speaker, region, "report", sentence[:30]), article)
+        return
     region = regions[0].name if regions else article.provenance.region
     voice = Voice(role.speaker, region, "opine", sentence[:30])
     if 0 <= sentence.find("在") <= 6 and role.speaker is roles()[1][0].speaker:
