@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -46,6 +46,11 @@ class SpeakerWords(Table):
     list_goes_on: str
     local: str
     national: str
+    subject_place: str
+    that_place: str
+    according: str
+    office: str
+    official: str
     going_on: str
     institution: str
     titles: tuple[str, ...]
@@ -173,8 +178,8 @@ def quoted(sentence: str, at: int) -> bool:
     return sentence.count("“", 0, at) > sentence.count("”", 0, at)
 
 
-def attribution(sentence: str) -> Attribution | None:
-    """The first attribution of a sentence outside quotes, or None."""
+def attributions(sentence: str) -> Iterator[Attribution]:
+    """The attributions of a sentence outside quotes, in its order."""
     pattern, manner = _verbs()
     for match in pattern.finditer(sentence, 0, _SUBJECT_LIMIT + 40):
         if match["verb"] is None or quoted(sentence, match.start()):
@@ -182,15 +187,19 @@ def attribution(sentence: str) -> Attribution | None:
         subject = sentence[: match.start()]
         subject = subject[subject.rfind("”") + 1 :] if subject.endswith("”") else subject
         if len(subject) > _SUBJECT_LIMIT:
-            return None
+            return
         found = _attributed(subject, match["verb"], manner[match["verb"]])
         if found is not None:
             closes = sentence[match.end() : match.end() + 1] in {"。", "", "！"}
             speaker, region = found
             several = turn("several").search(subject) is not None
             verb = match["verb"]
-            return Attribution(speaker, region, manner[verb], subject, verb, closes, several)
-    return None
+            yield Attribution(speaker, region, manner[verb], subject, verb, closes, several)
+
+
+def attribution(sentence: str) -> Attribution | None:
+    """The first attribution of a sentence outside quotes, or None."""
+    return next(attributions(sentence), None)
 
 
 def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, str | None] | None:
@@ -200,7 +209,11 @@ def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, s
     if named is None and turn("anaphora").search(subject):
         return None, None
     # 谈及下一步，该负责人说: somebody named before, whatever office the words name.
-    if turn("pronoun").match(subject.rpartition("，")[2]):
+    clause = subject.rpartition("，")[2]
+    earlier = subject.removesuffix(clause)
+    if clause[:1] in {"他", "她"} and people_in(earlier):
+        return _attributed(earlier.rstrip("，"), verb, manner)
+    if turn("pronoun").match(clause) or turn("office").match(clause):
         return None, None
     role = role_of(subject)
     if role is not None:

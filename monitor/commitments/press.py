@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from monitor.commitments.attribution import Voice, place_pattern, speaker_words
-from monitor.commitments.labels import Wording
+from monitor.commitments.labels import Wording, wording
 from monitor.commitments.quantities import quantities
 from monitor.model import Label, Speaker
 
@@ -25,7 +25,9 @@ def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, s
         if said.state < 3 and _tells(sentence, said):
             return Label.ACHIEVEMENT, "wording of the paper"
         return Label.OTHER, "wording of the paper"
-    if voice.manner == "propose" or proposes(_content(sentence, voice)):
+    content = _content(sentence, voice)
+    asks = voice.manner == "announce" and wording(content).future > 0
+    if voice.manner == "propose" or asks or proposes(content):
         return Label.PROPOSAL, "proposal of the speaker"
     return Label.OPINION, "opinion of the speaker"
 
@@ -33,14 +35,14 @@ def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, s
 def _of_ruler(sentence: str, voice: Voice, said: Wording) -> tuple[Label, str]:
     back = said.past + said.result
     if voice.manner == "announce":
-        if back >= said.future + 3:
+        if back >= said.future + 3 or (said.past >= 3 and said.future < 3):
             return Label.ACHIEVEMENT, "wording of the announcement"
         if said.state >= 3 and not said.future:
             return Label.OTHER, "wording of the announcement"
         return Label.COMMITMENT, "announcement"
     if said.state >= 3 and said.future < 3:
         return Label.OTHER, "wording"
-    if _tells(sentence, said):
+    if _tells(sentence, said) or (said.past >= 3 and said.future < 3):
         return Label.ACHIEVEMENT, "wording"
     # What a government's site tells without anybody saying it must look ahead in so many words.
     enough = 1 if voice.manner else 2
