@@ -204,16 +204,18 @@ def attribution(sentence: str) -> Attribution | None:
 
 def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, str | None] | None:
     """Speaker and region of a subject; (None, None) when the article must explain it."""
-    regions = regions_in(subject)
-    named = regions[0].name if regions else None
-    if named is None and turn("anaphora").search(subject):
-        return None, None
-    # 谈及下一步，该负责人说: somebody named before, whatever office the words name.
     clause = subject.rpartition("，")[2]
     earlier = subject.removesuffix(clause)
     if clause[:1] in {"他", "她"} and people_in(earlier):
         return _attributed(earlier.rstrip("，"), verb, manner)
-    if turn("pronoun").match(clause) or turn("office").match(clause):
+    regions = regions_in(subject)
+    named = regions[0].name if regions else None
+    # 谈及下一步，该负责人说: somebody named before, whatever office the words name.
+    if (
+        (named is None and turn("anaphora").search(subject))
+        or turn("pronoun").match(clause)
+        or turn("office").match(clause)
+    ):
         return None, None
     role = role_of(subject)
     if role is not None:

@@ -10,6 +10,7 @@ from monitor.commitments.text import Clean, clean, plain, stray_spaces
 
 _LINE = re.compile(r"[^\n]+")
 _ENDED = "。！？；：…”’—"
+_STOPS = frozenset("。！？…”’")
 _OPEN = "，、（“‘《"
 _CLOSING = "，、。；）”’》！？%"
 _MARKED = re.compile(
@@ -65,7 +66,9 @@ def _width(text: str, lines: list[tuple[int, int]]) -> int:
 
 def _goes_on(line: str, following: str, *, shortest: int | None) -> bool:
     indented, line = line.startswith("  "), line.strip()
-    if not line or line[-1] in _ENDED or _MARKED.match(following):
+    # In a column a quote that closes without a full stop ends no paragraph.
+    quote = shortest == 0 and line[-2:-1] not in _STOPS and line[-1:] in {"”", "’"}
+    if not line or (line[-1] in _ENDED and not quote) or _MARKED.match(following):
         return False
     after = following.lstrip()
     if line[-1] in _OPEN or after[0] in _CLOSING or line.rfind("（") > line.rfind("）"):

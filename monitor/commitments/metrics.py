@@ -110,7 +110,7 @@ def _verb() -> re.Pattern[str]:
 @cache
 def _peel() -> re.Pattern[str]:
     words = quantity_words()
-    years = "(?:到|至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
+    years = "(?:到|至|截至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
     # 湖北今年将培育…, 深圳已经集聚…: who does it is no part of what is counted.
     doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
     places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"

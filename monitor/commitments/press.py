@@ -19,15 +19,15 @@ def label_by_voice(sentence: str, voice: Voice, said: Wording) -> tuple[Label, s
     Only governments and ministries commit themselves; delegates, experts and firms propose or
     opine; what the paper tells by itself is an achievement or nothing.
     """
+    if sentence.endswith("？"):
+        return Label.OTHER, "question"
     if voice.speaker in _RULERS:
         return _of_ruler(sentence, voice, said)
     if voice.speaker is Speaker.MEDIA:
         if said.state < 3 and _tells(sentence, said):
             return Label.ACHIEVEMENT, "wording of the paper"
         return Label.OTHER, "wording of the paper"
-    content = _content(sentence, voice)
-    asks = voice.manner == "announce" and wording(content).future > 0
-    if voice.manner == "propose" or asks or proposes(content):
+    if voice.manner == "propose" or _asks(_content(sentence, voice), voice):
         return Label.PROPOSAL, "proposal of the speaker"
     return Label.OPINION, "opinion of the speaker"
 
@@ -56,6 +56,13 @@ def _tells(sentence: str, said: Wording) -> bool:
     return not said.future and bool(quantities(sentence))
 
 
+def _asks(words: str, voice: Voice) -> bool:
+    """Whether words ask somebody to act; what a firm says it will do asks nobody."""
+    if voice.speaker is Speaker.ENTERPRISE:
+        return proposes(words, opening=False)
+    return proposes(words) or (voice.manner == "announce" and wording(words).future > 0)
+
+
 def _content(sentence: str, voice: Voice) -> str:
     """What is said: the sentence without the attribution in front of it."""
     at = sentence.find(voice.cue[-6:]) if voice.cue else -1
@@ -74,10 +81,13 @@ def _proposing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def proposes(words: str) -> bool:
-    """Whether somebody is told what to do: 要推动…, 北京应当…; 产业的发展要… is a view."""
-    opening, agent, asking = _proposing()
-    first = opening.search(words)
+def proposes(words: str, *, opening: bool = True) -> bool:
+    """Whether somebody is told what to do: 要推动…, 北京应当…; 产业的发展要… is a view.
+
+    Without ``opening`` a sentence that begins with 要 does not count.
+    """
+    start, agent, asking = _proposing()
+    first = start.search(words) if opening else None
     if first is not None and first.start() <= 1:
         return True
     return agent.search(words) is not None or asking.search(words) is not None

@@ -14,6 +14,9 @@ from monitor.model import Op
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}
 
 
+_FROM = re.compile("[由从](?:[^，。；、0-9]{0,4}(?:年|年初|年末|年底|月|季度|期)的?)?$")
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number with its unit.
@@ -190,9 +193,9 @@ def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
 
 
 def _opens_growth(sentence: str, quantity: Quantity, following: Quantity) -> bool:
-    """由3万P提高到5万P promises the second number only."""
+    """由年初的3万P提高到5万P promises the second number only."""
     return (
-        sentence[quantity.cue_start - 1 : quantity.cue_start] in {"由", "从"}
+        _FROM.search(sentence, max(0, quantity.cue_start - 10), quantity.cue_start) is not None
         and quantity.unit == following.unit
         and following.cue_start - quantity.end <= 8
     )

@@ -53,7 +53,9 @@ def _paragraph(sentences: Sequence[str], article: Article) -> list[Voice]:
             spoken.append(voice)
             place = voice.region if voice.region not in {None, NATION} else place
             current = None if found.closes else voice
-            article.place = voice.region if voice.region not in {None, NATION} else article.place
+            words = sentence.partition(found.verb)[2].lstrip("，：“")
+            region = None if voice.region == NATION else voice.region
+            article.place = _subject_place(words) or region or article.place
             continue
         article.remember(sentence)
         place = _subject_place(sentence) or place
@@ -174,5 +176,7 @@ def _paper(sentence: str, article: Article, place: str | None) -> Voice:
     regions = regions_in(sentence)
     if not regions and turn("everywhere").search(sentence):
         place = article.provenance.region
+    elif not regions and turn("that_place").match(sentence):
+        place = article.place
     region = regions[0].name if regions else place
     return Voice(article.provenance.speaker, region, "", "")

@@ -102,7 +102,7 @@ class Article:
         return voice
 
     def _government(self, found: Attribution, place: str | None) -> tuple[Speaker, str | None]:
-        """Which government 省数据局, 该市经信局 or 政府工作报告 is, when nothing names its place."""
+        """Which government 省数据局 or 政府工作报告 is, when nothing names its place."""
         agent = turn("agent").search(found.subject)
         own = regions_in(agent[0]) if agent else []
         region = own[0].name if own else place or self.place

@@ -44,6 +44,51 @@ def test_who_says_it_decides_what_it_is(text, label, speaker, region):
     assert heard(text) == [(label, speaker, region)]
 
 
+@pytest.mark.parametrize(
+    ("text", "voices"),
+    [
+        # A document quoted for what follows; a place that goes by 该市.
+        (
+            "衡阳市早有布局。按照去年出台的实施意见，到2027年全市算力规模达到5000P。"
+            "该市新近发布的若干意见明确，培育大模型企业10家。",
+            [("commitment", "government", "衡阳市"), ("commitment", "government", "衡阳市")],
+        ),
+        # Nobody is named again, but the plan is the place's.
+        (
+            "湖南则把目光放在制造业上，该省去年建成智算中心3座；今年，将新建智算中心5座。",
+            [("achievement", "media", "湖南省"), ("commitment", "government", "湖南省")],
+        ),
+        # An official without a name is who 他 is; a quote of several sentences is all hers.
+        (
+            "科技部有关司局负责人到会发言。他说，“算力是底座。我们将推进智算中心联网。”",
+            [("other", "ministry", "全国"), ("commitment", "ministry", "全国")],
+        ),
+        # 他 is the person of the clause before, not an office that was named further up.
+        (
+            "湖南省数据局介绍，智算中心已建成投用。委员王强坦言，算力仍然偏贵。他建议，发放算力券。",
+            [
+                ("achievement", "government", "湖南省"),
+                ("opinion", "delegate", "湖南省"),
+                ("proposal", "delegate", "湖南省"),
+            ],
+        ),
+        # What is told of a city that goes by 该市.
+        (
+            "湖南省工信厅厅长何某介绍，长沙是主引擎。目前该市已建成智算中心3座。",
+            [("achievement", "media", "长沙市")],
+        ),
+        # Questions say nothing; firms' plans ask nobody.
+        ("湖南的智算中心建得怎样？", [("other", "media", "湖南省")]),
+        (
+            "某科技公司负责人表示，要把智算中心建成样板。",
+            [("opinion", "enterprise", None)],
+        ),
+    ],
+)
+def test_references_are_followed(text, voices):
+    assert heard(text) == voices
+
+
 def test_words_go_on_until_somebody_else_speaks():
     text = (
         "湖南省政协委员王强认为，算力是新的水电。要推动智算中心联网运行。"

@@ -64,6 +64,14 @@ def test_reports_annotated_by_another_are_read_right(quality):
     assert total.targets.f1 >= 0.90
 
 
+def test_articles_annotated_by_another_are_heard(quality):
+    total = quality.total("press", quality.sample_scores(quality.ANNOTATED_PRESS))
+    assert total.commitments.f1 >= 0.95
+    assert total.commitments.precision >= 0.98
+    assert total.labels.recall >= 0.80
+    assert total.voices.recall >= 0.70
+
+
 def test_damage_to_a_report_costs_little(shared, damage):
     for score in damage.damaged_scores(shared):
         assert score.commitments.f1 >= 0.98, score.name
