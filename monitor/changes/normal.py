@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from monitor.commitments import simplified_of
+
 # Marks that carry meaning beside letters and digits: 30%, 人工智能+, PUE 1.2, 5—6, 5/6.
 _SIGNS = frozenset("%‰+")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.](?=\d)|(?<=\d)\s*[-—–~～至到]+\s*(?=\d)|(?<=\d)/(?=\d)")
@@ -22,13 +24,13 @@ _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
-    """The letters, digits and signs of a text, in one width and case.
+    """The letters, digits and signs of a text, in one width, script and case.
 
     Spaces, quotes, punctuation and its width, and a number before the sentence are left out, so
     that a page set anew gives the same string; a point or dash between digits stays, because 1.5
     is not 15.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(simplified_of())
     folded = _THOUSANDS.sub("", _NUMBERING.sub("", folded))
     kept: list[str] = []
     last = 0

@@ -31,6 +31,9 @@ BY_BASIS = {
 ALIKE = 0.70
 """Sentences this much alike are one sentence with a word or a number exchanged."""
 
+TURNED = 0.90
+"""Sentences this much alike, but for the word that turns them, are one promise turned round."""
+
 METRIC = 0.60
 """Similarity of two metrics from which on they measure the same thing."""
 

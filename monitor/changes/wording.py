@@ -14,8 +14,10 @@ from typing import Annotated
 
 import ahocorasick
 from pydantic import BaseModel, ConfigDict, Field
+from rapidfuzz import fuzz
 
 from monitor.changes.normal import normalise
+from monitor.changes.thresholds import TURNED
 from monitor.commitments import gazetteer
 from monitor.model import Statement
 from monitor.yamlfile import read_yaml, validate
@@ -26,6 +28,9 @@ _NAME = re.compile(
     r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9-]{2,20})"
 )
 _FIGURE = re.compile(r"\d+(?:[.]\d+)?%?")
+# By when something is to be there, which is not the year of the plan.
+_BY_YEAR = re.compile(r"[到至]20\d\d年|20\d\d年[底末]?前")
+_DIGITS = re.compile(r"\D")
 # The next report says the next year and, every five years, the next plan: that is no news.
 _YEAR = re.compile(r"20\d\d|十[一二三四五六七八九]五")
 
@@ -33,6 +38,7 @@ _YEAR = re.compile(r"20\d\d|十[一二三四五六七八九]五")
 class _Wording(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    retreats: Annotated[tuple[str, ...], Field(min_length=1)]
     reversals: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -93,7 +99,44 @@ def _places() -> ahocorasick.Automaton:
     return automaton
 
 
+def turn(before: str, after: str) -> int:
+    """Which way a sentence without other numbers was turned: -1 back, 1 forth, 0 neither.
+
+    Back is a word that takes the promise back (暂缓建设 for 建设) or a later year (到2028年 for
+    到2027年); only where the sentences are else nearly the same, because such words may also
+    come with another matter.
+    """
+    old, new = normalise(before), normalise(after)
+    retreats = _retreats()
+    back = len(retreats.findall(new)) - len(retreats.findall(old))
+    if back and _alike(retreats.sub("", old), retreats.sub("", new)):
+        return -1 if back > 0 else 1
+    then, now = _BY_YEAR.findall(old), _BY_YEAR.findall(new)
+    if (
+        len(then) == len(now)
+        and then != now
+        and _alike(_BY_YEAR.sub("", old), _BY_YEAR.sub("", new))
+    ):
+        pairs = zip(then, now, strict=True)
+        later = sum(int(_DIGITS.sub("", b)) - int(_DIGITS.sub("", a)) for a, b in pairs)
+        return -1 if later > 0 else 1 if later else 0
+    return 0
+
+
+def _alike(first: str, second: str) -> bool:
+    return fuzz.ratio(first, second) / 100 >= TURNED
+
+
 @cache
 def _reversals() -> re.Pattern[str]:
-    wording = validate(read_yaml(_TABLE), _Wording)
-    return re.compile("|".join(re.escape(word) for word in wording.reversals))
+    return re.compile("|".join(re.escape(word) for word in _wording().reversals))
+
+
+@cache
+def _retreats() -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word) for word in _wording().retreats))
+
+
+@cache
+def _wording() -> _Wording:
+    return validate(read_yaml(_TABLE), _Wording)

@@ -120,7 +120,7 @@ def diff(
     )
     changes = [
         change
-        for change in compare(before, after, basis)
+        for change in compare(before, after, basis, texts=(sides[0][0].text, sides[1][0].text))
         if everything or change.kind is not Kind.CONTINUED
     ]
     write_rows(

@@ -3,6 +3,7 @@
 from monitor.commitments.extract import Explained, explain, extract
 from monitor.commitments.guess import guess_provenance
 from monitor.commitments.regions import Gazetteer, Region, find_region, gazetteer, region_names
+from monitor.commitments.script import simplified_of
 from monitor.commitments.targets import parse_targets
 from monitor.commitments.topics import Hit, Topic, Topics, check_topics, load_topics
 from monitor.commitments.units import comparable, to_base
@@ -24,5 +25,6 @@ __all__ = [
     "load_topics",
     "parse_targets",
     "region_names",
+    "simplified_of",
     "to_base",
 ]

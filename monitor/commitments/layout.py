@@ -10,7 +10,7 @@ from monitor.commitments.text import Clean, clean, plain, stray_spaces
 
 _LINE = re.compile(r"[^\n]+")
 _ENDED = "。！？；：…”’—"
-_STOPS = frozenset("。！？…”’")
+_STOPS = frozenset("。！？…；")
 _OPEN = "，、（“‘《"
 _CLOSING = "，、。；）”’》！？%"
 _MARKED = re.compile(
@@ -66,11 +66,14 @@ def _width(text: str, lines: list[tuple[int, int]]) -> int:
 
 def _goes_on(line: str, following: str, *, shortest: int | None) -> bool:
     indented, line = line.startswith("  "), line.strip()
-    # In a column a quote that closes without a full stop ends no paragraph.
-    quote = shortest == 0 and line[-2:-1] not in _STOPS and line[-1:] in {"”", "’"}
-    if not line or (line[-1] in _ENDED and not quote) or _MARKED.match(following):
+    if not line or _MARKED.match(following):
         return False
     after = following.lstrip()
+    # In a column a quote that closes without a full stop ends no paragraph.
+    quote = shortest is not None and line[-2:-1] not in _STOPS and line[-1] in {"”", "’"}
+    quote = quote and len(line) >= (shortest or 0)
+    if line[-1] in _ENDED and not quote and (line[-1] in _STOPS or after[0] not in _CLOSING):
+        return False
     if line[-1] in _OPEN or after[0] in _CLOSING or line.rfind("（") > line.rfind("）"):
         return True
     if shortest is None or len(line) + 2 * indented < shortest or following.startswith("  "):

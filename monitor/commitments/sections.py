@@ -136,7 +136,8 @@ class _Outline:
             here, reason = self._headed(level, head)
         else:
             here, reason = self._opened(text[start : min(end, start + _OPENING)])
-            if lead - start <= HEADING_LENGTH and "，" not in head and head not in _GREETINGS:
+            heads = lead - start <= HEADING_LENGTH and here is not Section.FURNITURE
+            if heads and "，" not in head and head not in _GREETINGS:
                 self.heading = head
         return Paragraph(start, end, here, self.heading, reason, lead)
 
@@ -154,7 +155,7 @@ class _Outline:
 
     def _opened(self, opening: str) -> tuple[Section, str]:
         said = _kind(self.openings, opening)
-        if said in {Section.PROBLEMS, Section.GLOSSARY}:
+        if said in {Section.PROBLEMS, Section.GLOSSARY, Section.FURNITURE}:
             return said, "opening of the paragraph"
         if said and (self.section in _OPEN or said is Section.REVIEW):
             self.opened = said if self.section in _OPEN else self.opened

@@ -11,9 +11,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
+
+from monitor.commitments.script import simplified_of
 
 _PLAIN = {ord("　"): " ", ord("\t"): " ", ord("\r"): " ", ord("\xa0"): " ", ord("\ufeff"): " "}
 _PLAIN |= {ord("\u200b"): " ", ord("\x0b"): " ", ord("\x0c"): " ", ord("\x85"): " "}
+# Every other space of Unicode, seen or not.
+_PLAIN |= dict.fromkeys((*range(8192, 8203), 8239, 8287, 5760, 6158), " ")
+_PLAIN |= dict.fromkeys((8204, 8205, 8288, 173), " ")
 _PLAIN |= {ord("\u2028"): "\n", ord("\u2029"): "\n"}
 _PLAIN |= {code: chr(code - 0xFEE0) for code in range(ord("！"), ord("～") + 1)}
 # The wide forms that stay: sentences are cut at them, headings and quotes are known by them.
@@ -49,9 +55,14 @@ class Clean:
         return index + self._shifts[at]
 
 
+@cache
+def _table() -> dict[int, str]:
+    return simplified_of() | _PLAIN
+
+
 def plain(text: str) -> str:
-    """One character for one: wide forms made plain, punctuation Chinese, quotes in pairs."""
-    text = text.translate(_PLAIN)
+    """One character for one: wide forms plain, script simplified, quotes in pairs."""
+    text = text.translate(_table())
     if '"' not in text:
         return text
     opened = False

@@ -180,7 +180,11 @@ def _revise(
     changes: Sequence[Change] = [
         change
         for change in compare(
-            before.statements if before else (), after.statements, Basis.REVISION, labels=LOGGED
+            before.statements if before else (),
+            after.statements,
+            Basis.REVISION,
+            labels=LOGGED,
+            texts=(before.text, after.text) if before else None,
         )
         if change.kind is not Kind.CONTINUED
     ]

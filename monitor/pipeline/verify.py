@@ -132,7 +132,11 @@ def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
     wanted: list[_Line] = []
     for basis, before in _comparisons(session, found, logged):
         changes = compare(
-            before.statements if before else (), stored.statements, basis, labels=LOGGED
+            before.statements if before else (),
+            stored.statements,
+            basis,
+            labels=LOGGED,
+            texts=(before.text, stored.text) if before else None,
         )
         wanted += [
             _line(change, before, stored)
