@@ -12,7 +12,8 @@ import logging
 from datetime import timedelta
 
 from monitor.catalogue import Source
-from monitor.pipeline.intake import Arrival, Doubt, Interest, Taken, take_in
+from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
+from monitor.pipeline.intake import take_in
 from monitor.pipeline.lists import read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport

@@ -8,8 +8,8 @@ stand together in the database or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -17,18 +17,14 @@ from monitor.changes import compare, same_document, suspicion
 from monitor.model import (
     Basis,
     Change,
-    Document,
     DocumentKind,
     Kind,
     Label,
     Outcome,
-    Provenance,
-    Statement,
 )
+from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.told import without_told
-from monitor.rules import RuleSet
 from monitor.storage.history import (
-    Evidence,
     StoredDocument,
     StoredSnapshot,
     add_changes,
@@ -53,61 +49,6 @@ _MIRROR = 0.5
 # What delegates propose and experts think is logged beside the commitments; a rule has to ask for
 # it by label before anybody is alerted.
 LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A page with all pure work done: read, and searched for statements."""
-
-    document: Document
-    provenance: Provenance
-    statements: tuple[Statement, ...]
-    evidence: Evidence
-    source_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """What earlier visits thought of a suspect text at this address, and when it is believed."""
-
-    text_hash: str | None = None
-    count: int = 0
-    since: datetime | None = None
-    visits: int = 3
-    hours: float = 24.0
-    shrink: float = 0.5
-
-    def again(self, text_hash: str, now: datetime) -> Doubt:
-        """The doubt after one more visit that saw ``text_hash``."""
-        if text_hash == self.text_hash and self.since is not None:
-            return replace(self, count=self.count + 1)
-        return replace(self, text_hash=text_hash, count=1, since=now)
-
-    def settled(self, now: datetime) -> bool:
-        """Whether enough visits over enough hours saw the same text."""
-        if self.since is None or self.count < self.visits:
-            return False
-        return now - self.since >= timedelta(hours=self.hours)
-
-
-@dataclass(frozen=True, slots=True)
-class Interest:
-    """Whom changes interest: the rules in force, and where everything goes without Telegram."""
-
-    rules: RuleSet
-    terminal_chat: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of an arrival."""
-
-    document_id: int | None
-    outcome: Outcome
-    reason: str = ""
-    changes: tuple[Change, ...] = ()
-    alerts: int = 0
-    doubt: Doubt | None = None
 
 
 def take_in(

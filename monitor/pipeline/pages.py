@@ -9,7 +9,8 @@ from monitor.catalogue import Source
 from monitor.commitments import extract, guess_provenance
 from monitor.documents import read
 from monitor.model import Document, DocumentKind, Fetched, Outcome, Provenance
-from monitor.pipeline.intake import Arrival, Doubt, Taken, take_in
+from monitor.pipeline.arrival import Arrival, Doubt, Taken
+from monitor.pipeline.intake import take_in
 from monitor.pipeline.schedule import is_history, next_page_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.history import Evidence, digest

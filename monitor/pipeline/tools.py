@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.commitments import Topics
 from monitor.crawl import Fetcher
 from monitor.model import Change, Outcome
-from monitor.pipeline.intake import Doubt, Interest
+from monitor.pipeline.arrival import Doubt, Interest
 from monitor.storage.database import Database
 
 HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
