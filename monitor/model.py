@@ -64,6 +64,15 @@ class Basis(StrEnum):
     SUCCESSION = "succession"  # this year's report with last year's of the same series
 
 
+class Verdict(StrEnum):
+    """What a later report's review says of a target that was due."""
+
+    KEPT = "kept"
+    MISSED = "missed"
+    SILENT = "silent"
+    PENDING = "pending"  # not due yet, or the report that would tell is not there
+
+
 class Outcome(StrEnum):
     """How a visit ended. Only ``OK`` may become the baseline of a comparison."""
 

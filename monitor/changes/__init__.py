@@ -4,13 +4,16 @@ from monitor.changes.align import similarity
 from monitor.changes.compare import COMMITMENTS, compare
 from monitor.changes.corroborate import Corroboration, corroborate
 from monitor.changes.documents import same_document, suspicion
+from monitor.changes.ledger import Judgement, judge
 from monitor.changes.normal import normalise
 
 __all__ = [
     "COMMITMENTS",
     "Corroboration",
+    "Judgement",
     "compare",
     "corroborate",
+    "judge",
     "normalise",
     "same_document",
     "similarity",

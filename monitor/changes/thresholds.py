@@ -61,6 +61,15 @@ LARGEST_GROUP = 100
 SAME_VALUE = 1e-9
 """Relative difference below which two values are one: conversions round."""
 
+LEDGER_METRIC = 0.80
+"""Similarity of two metrics from which on a review may tell of a promise kept."""
+
+LEDGER_FULL = 0.90
+"""The same for a promise missed, which nobody should be accused of on a likeness."""
+
+LEDGER_WORDING = 0.60
+"""Similarity of two sentences whose metrics say nothing (规模) for them to mean one thing."""
+
 CHANGED_PAGE = 0.20
 """Share of common text below which an address is taken to show another article."""
 """Set with the two State Council reports, which share 0.06, and edited pages, which keep 0.9."""

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import catalogue, daemon, database, evidence, explain, log, setup, show, texts
+from monitor.cli import (
+    catalogue,
+    daemon,
+    database,
+    evidence,
+    explain,
+    ledger,
+    log,
+    setup,
+    show,
+    texts,
+)
 
 app = typer.Typer(
     name="monitor",
@@ -44,6 +55,7 @@ app.command()(texts.diff)
 app.command()(log.ingest)
 app.command()(log.changes)
 app.command()(show.show)
+app.command()(ledger.ledger)
 app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(catalogue.rules_app, name="rules")

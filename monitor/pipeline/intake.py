@@ -23,6 +23,7 @@ from monitor.model import (
     Outcome,
 )
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
+from monitor.pipeline.promises import settle_promises
 from monitor.pipeline.told import without_told
 from monitor.storage.history import (
     StoredDocument,
@@ -118,6 +119,7 @@ def _revise(
         title=arrival.document.title,
         published=arrival.document.published,
     )
+    settle_promises(session, get_document(session, document.id), now)
     changes: Sequence[Change] = [
         change
         for change in compare(
@@ -169,6 +171,7 @@ def _begin(
         title=provenance.title,
         published=arrival.document.published,
     )
+    settle_promises(session, get_document(session, document.id), now)
     if newer is not None and newer.snapshot_id is not None:
         _succeed_silently(session, document.id, after, newer, now)
     before = None

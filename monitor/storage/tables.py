@@ -242,6 +242,24 @@ class CorroborationRow(Base):
     noted_at: Mapped[datetime]
 
 
+class PromiseRow(Base):
+    """The verdict of a report's review on one target of an earlier report."""
+
+    __tablename__ = "promise"
+    __table_args__ = (UniqueConstraint("commitment_id", "position", "snapshot_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"))
+    position: Mapped[int]  # of the target in its commitment
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
+    due: Mapped[int]
+    verdict: Mapped[str] = mapped_column(String(8))
+    achievement_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    achieved: Mapped[float | None]
+    unit: Mapped[str | None]
+    judged_at: Mapped[datetime]
+
+
 class ChangeRow(Base):
     """One line of the change log."""
 

@@ -113,3 +113,16 @@ def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
     assert "2 pages were let go" in monitor("db", "prune", "--older-than", "0")
     assert "2 snapshots verified, 0 findings" in monitor("verify", "--format", "jsonl")
     assert "YYYY-MM-DD" in monitor("verify", "yesterday", code=2)
+
+
+def test_the_ledger_tells_which_promises_were_kept(monitor):
+    monitor("init")
+    assert "no report with targets is known yet" in monitor("ledger")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    out = monitor("ledger", "--region", "贵州", "--year", "2025", "--format", "jsonl")
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert [line["verdict"] for line in lines].count("kept") == 2
+    (compute,) = [line for line in lines if line["metric"] == "全省算力规模"]
+    assert (compute["promised"], compute["reached"]) == ("≥160Eflops", "160Eflops")
+    assert "2 kept, 4 silent" in out
+    assert "pending" in monitor("ledger", "--verdict", "pending")
