@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from monitor.storage.tables import Base
+from monitor.storage.tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     transactional_ddl=True,
     render_as_batch=connection.dialect.name == "sqlite",
 )

@@ -242,7 +242,7 @@ def test_the_core_knows_no_clock_and_no_chance() -> None:
 def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["postgres"], *extras["web"]]
+    wanted = [*project["dependencies"], *extras["postgres"], *extras["web"], *extras["parquet"]]
     declared = {
         requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
         for requirement in wanted

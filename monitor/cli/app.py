@@ -13,6 +13,8 @@ from monitor.cli import (
     database,
     evidence,
     explain,
+    export,
+    history,
     ledger,
     log,
     setup,
@@ -56,6 +58,8 @@ app.command()(log.ingest)
 app.command()(log.changes)
 app.command()(show.show)
 app.command()(ledger.ledger)
+app.command()(history.history)
+app.command()(export.export)
 app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(catalogue.rules_app, name="rules")

@@ -110,6 +110,9 @@ def changes(
     region: RegionOption = None,
     theme: Annotated[str | None, typer.Option(help="One theme, such as compute.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="One kind of change.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Words in the sentence, two characters or more: 算力.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 50,
     everything: Annotated[
         bool, typer.Option("--all", help="Proposals and opinions too, not commitments alone.")
@@ -131,6 +134,7 @@ def changes(
                 theme=theme,
                 kind=kind,
                 label=None if everything else Label.COMMITMENT,
+                text=text,
                 limit=limit,
             )
     write_rows(
@@ -190,4 +194,6 @@ def _files(paths: list[Path]) -> list[Path]:
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip()[:80] for line in text.splitlines() if line.strip()), "")
+    """The first line, unless it only says when and where the text was read out."""
+    line = next((line.strip()[:80] for line in text.splitlines() if line.strip()), "")
+    return "" if line.startswith("（") else line

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -48,12 +48,14 @@ def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, file: IO[str] | None = None
+) -> None:
     """RFC 4180, with a header. A leading ``=``, ``+``, ``-`` or ``@`` gets a quote before it.
 
     Spreadsheets run cells that begin so; what a source wrote must not be run on a reader's desk.
     """
-    writer = csv.writer(sys.stdout)
+    writer = csv.writer(file or sys.stdout)
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_harmless(cell) for cell in row])

@@ -36,6 +36,7 @@ def list_changes(
     theme: str | None = None,
     kind: Kind | None = None,
     label: Label | None = Label.COMMITMENT,
+    text: str | None = None,
     limit: int = 50,
 ) -> list[LoggedChange]:
     """The newest lines of the change log that fit, newest first.
@@ -47,6 +48,7 @@ def list_changes(
         theme: one theme the statement must have.
         kind: one kind.
         label: the label of the statement; None for all.
+        text: words that stand in the statement, however short and wherever a column broke them.
         limit: how many at most.
     """
     statement = StatementRow.__table__.alias("shown")
@@ -74,6 +76,11 @@ def list_changes(
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
         padded = "," + statement.c.themes + ","
         query = query.where(padded.contains(f",{theme},", autoescape=True))
+    if text is not None:
+        # LIKE finds words of two characters, which SQLite's trigram index cannot; a million
+        # sentences take half a second (benchmarks/search.py).
+        words = func.lower(func.replace(func.replace(statement.c.text, "\n", ""), " ", ""))
+        query = query.where(words.contains("".join(text.lower().split()), autoescape=True))
     return [_logged(row) for row in session.scalars(query)]
 
 

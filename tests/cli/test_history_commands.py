@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from monitor.cli import main
+from monitor.storage.views import View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
 
@@ -126,3 +130,68 @@ def test_the_ledger_tells_which_promises_were_kept(monitor):
     assert (compute["promised"], compute["reached"]) == ("≥160Eflops", "160Eflops")
     assert "2 kept, 4 silent" in out
     assert "pending" in monitor("ledger", "--verdict", "pending")
+
+
+def test_the_history_of_a_number_is_drawn_in_one_unit(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    drawn = monitor("history", "--region", "贵州", "--metric", "算力规模")
+    rows = [line for line in drawn.splitlines() if "算力规模" in line]
+    assert [("reached" in row, "promised" in row) for row in rows] == [
+        (True, False),
+        (False, True),
+        (True, False),
+        (False, True),
+    ]
+    # 93 of 190 is about half as long a bar.
+    assert 0.4 < rows[0].count("█") / rows[3].count("█") < 0.55
+    out = monitor("history", "--region", "贵州", "--metric", "算力规模", "--format", "jsonl")
+    figures = [json.loads(line) for line in out.splitlines()]
+    assert [(f["plan"], f["year"], f["value"]) for f in figures] == [
+        (2025, 2024, 93),
+        (2025, 2025, 160),
+        (2026, 2025, 160),
+        (2026, 2026, 190),
+    ]
+    assert "gives a number" in monitor("history", "--region", "贵州", "--metric", "没有")
+    assert "unknown region" in monitor("history", "--region", "贵洲", "--metric", "算", code=2)
+
+
+def test_words_of_two_characters_are_found(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    out = monitor("changes", "--format", "jsonl", "--text", "算力")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert found
+    for item in found:
+        assert "算力" in (item["after"] or item["before"])["text"]
+    everything = monitor("changes", "--format", "jsonl").splitlines()
+    assert len(found) < len(everything)
+    assert monitor("changes", "--format", "jsonl", "--text", "100%_") == ""
+
+
+@pytest.mark.parametrize("view", list(View))
+def test_every_view_can_be_exported(monitor, tmp_path, view):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    lines = monitor("export", view, "--format", "jsonl").splitlines()
+    header, *rows = csv.reader(io.StringIO(monitor("export", view)))
+    assert len(rows) == len(lines)
+    for row, line in zip(rows, lines, strict=True):
+        cells = json.loads(line)
+        assert list(cells) == header
+        assert row[0] == str(cells[header[0]])
+    said = monitor("export", view, "--format", "parquet", "--output", tmp_path / "x.parquet")
+    assert f"{len(rows)} rows" in said
+    table = parquet.read_table(tmp_path / "x.parquet")
+    assert (table.num_rows, table.column_names) == (len(rows), header)
+
+
+def test_an_export_says_what_it_cannot_do(monitor, tmp_path):
+    monitor("init")
+    assert "written into a file" in monitor("export", "change_log", "-f", "parquet", code=2)
+    nowhere = tmp_path / "no" / "x.csv"
+    assert "cannot be written" in monitor("export", "change_log", "-o", nowhere, code=2)
+    said = monitor("export", "source_health", "--since", "2026-01-01", code=2)
+    assert "no time of their own" in said
+    assert monitor("export", "change_log", "--since", "2100-01-01").count("\n") == 1

@@ -36,7 +36,7 @@ from monitor.storage.history import (
     promote,
 )
 from monitor.storage.queries import list_changes
-from monitor.storage.tables import Base
+from monitor.storage.tables import METADATA
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 STATEMENT = Statement(
@@ -92,7 +92,7 @@ def test_the_migrations_make_the_tables(database):
     assert database.upgrade() == []
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_many_starters_upgrade_once(tmp_path):

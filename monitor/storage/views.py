@@ -1,0 +1,126 @@
+"""The public views, read row by row: what SQL shows, for export and for tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Date, column, func, inspect, select, table
+from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType, TypeEngine
+
+from monitor.storage.columns import UtcDateTime
+from monitor.storage.tables import DocumentRow, StatementRow, TargetRow
+
+_BATCH = 1000
+
+
+class View(StrEnum):
+    """The public views; docs/reference/sql.md has their columns."""
+
+    CHANGES = "change_log"
+    COMMITMENTS = "commitments_current"
+    TARGETS = "targets_current"
+    PROMISES = "promise_ledger"
+    CORROBORATIONS = "corroborations"
+    ALERTS = "alert_log"
+    SOURCES = "source_health"
+
+
+_SINCE = {View.CHANGES: "detected_at", View.CORROBORATIONS: "noted_at", View.ALERTS: "created_at"}
+_TIMED = tuple(_SINCE)
+
+
+def columns_of(session: Session, view: View) -> tuple[str, ...]:
+    """The columns of a view in their order."""
+    known = inspect(session.get_bind()).get_columns(view.value)
+    return tuple(column["name"] for column in known)
+
+
+def read_view(
+    session: Session, view: View, *, since: datetime | None = None
+) -> Iterator[Sequence[object]]:
+    """The rows of a view, a batch in memory at a time.
+
+    Args:
+        session: a reading transaction.
+        view: which one.
+        since: only what came into the log then or later; views without a time of their own
+            (see ``has_time``) are given whole.
+    """
+    columns = (column(name, _type_of(name)) for name in columns_of(session, view))
+    shown = table(view.value, *columns)
+    query = select(shown)
+    if since is not None and view in _SINCE:
+        query = query.where(shown.c[_SINCE[view]] >= since)
+    rows = session.execute(query.execution_options(yield_per=_BATCH))
+    for row in rows:
+        yield tuple(row)
+
+
+def _type_of(name: str) -> TypeEngine[Any]:
+    """Views have no types on SQLite; the names of times and days tell them."""
+    if name.endswith("_at") or name == "not_before":
+        return UtcDateTime()
+    return Date() if name == "published" else NullType()
+
+
+def has_time(view: View) -> bool:
+    """Whether the rows of a view have a time of their own."""
+    return view in _TIMED
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number a region's report gave: promised, or reached."""
+
+    plan_year: int | None
+    year: int | None
+    label: str
+    metric: str
+    op: str
+    value: float
+    unit: str
+    text: str
+    document_title: str
+
+
+def figures_of(session: Session, region: str, metric: str, *, limit: int = 500) -> list[Figure]:
+    """The numbers that a region's reports as they stand gave of a metric, oldest plan first.
+
+    Args:
+        session: a reading transaction.
+        region: an official name.
+        metric: a piece of the metric's name; half and full width and case do not matter.
+        limit: how many at most.
+    """
+    query = (
+        select(DocumentRow, StatementRow, TargetRow)
+        .join(StatementRow, StatementRow.snapshot_id == DocumentRow.snapshot_id)
+        .join(TargetRow, TargetRow.statement_id == StatementRow.id)
+        .where(
+            DocumentRow.kind == "report",
+            StatementRow.region == region,
+            StatementRow.label.in_(("commitment", "achievement")),
+            func.lower(TargetRow.metric).contains(metric.lower(), autoescape=True),
+        )
+        .order_by(DocumentRow.year, StatementRow.start_offset, TargetRow.position)
+        .limit(limit)
+    )
+    return [
+        Figure(
+            document.year,
+            target.year or statement.year,
+            statement.label,
+            target.metric,
+            target.op,
+            target.value,
+            target.unit,
+            statement.text,
+            document.title,
+        )
+        for document, statement, target in session.execute(query)
+    ]

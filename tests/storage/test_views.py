@@ -1,0 +1,78 @@
+"""Views are read with their types on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from monitor.cli.log import logged_json
+from monitor.commitments import extract, load_topics
+from monitor.model import Document, DocumentKind, Provenance, Speaker
+from monitor.pipeline import Arrival, Doubt, Interest, take_in
+from monitor.rules import RuleSet
+from monitor.storage.history import Evidence
+from monitor.storage.queries import list_changes
+from monitor.storage.views import View, columns_of, figures_of, read_view
+
+NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
+# A newspaper's column broke the first word in two.
+TEXT = "湖南省政府工作报告提出，全省算\n力规模突破9000P。湖南明确，培育人工智能企业100%的一半。"
+
+
+def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None):
+    speaker = Speaker.MEDIA if kind is DocumentKind.NEWS else Speaker.GOVERNMENT
+    provenance = Provenance(kind, speaker, region, 2026, title="湖南新闻")
+    arrival = Arrival(
+        Document(text), provenance, extract(text, provenance, load_topics()), Evidence()
+    )
+    with database.write() as session:
+        take_in(
+            session,
+            arrival,
+            known_id=None,
+            history=lambda: False,
+            interest=Interest(RuleSet(())),
+            doubt=Doubt(),
+            now=NOW,
+        )
+
+
+def test_words_are_found_where_a_column_broke_them(database):
+    taken(database)
+    with database.read() as session:
+        for words, expected in (
+            ("算力", 1),
+            ("算 力规模", 1),
+            ("9000p", 1),
+            ("芯片", 0),
+            ("%的", 1),
+        ):
+            assert len(list_changes(session, text=words)) == expected, words
+        (found,) = list_changes(session, text="算力")
+        assert logged_json(found)["after"]["targets"][0]["value"] == 9000
+
+
+def test_times_come_back_with_their_zone_and_bound_an_export(database):
+    taken(database)
+    with database.read() as session:
+        columns = columns_of(session, View.CHANGES)
+        rows = [dict(zip(columns, row, strict=True)) for row in read_view(session, View.CHANGES)]
+        assert {row["detected_at"] for row in rows} == {NOW}
+        assert len(list(read_view(session, View.CHANGES, since=NOW))) == len(rows) == 2
+        later = NOW + timedelta(seconds=1)
+        assert list(read_view(session, View.CHANGES, since=later)) == []
+
+
+def test_figures_of_a_region_come_from_its_reports_alone(database):
+    taken(database)
+    taken(
+        database,
+        DocumentKind.REPORT,
+        "一、2026年重点任务\n全省算力规模突破12000P。",
+        "湖南省",
+    )
+    with database.read() as session:
+        found = figures_of(session, "湖南省", "算力")
+        assert [(f.plan_year, f.year, f.label, f.value) for f in found] == [
+            (2026, 2026, "commitment", 12000)
+        ]
+        assert figures_of(session, "湖南省", "%") == []
