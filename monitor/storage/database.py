@@ -170,11 +170,12 @@ def _write_ahead(cursor: Any) -> None:
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
-            return
         except sqlite3.OperationalError:
             if monotonic() > deadline:
                 raise
             sleep(0.01)
+        else:
+            return
 
 
 def _first_line(error: BaseException) -> str:
