@@ -23,6 +23,8 @@ from monitor.changes.wording import names
 from monitor.model import Statement
 
 _GRAM = 2
+# Far below any difference between scores that means something, for texts of 400 sentences too.
+_NEARNESS = 1e-9
 # A name that many sentences hold says little of which one it is.
 _RARE = 2
 
@@ -56,7 +58,15 @@ def align(
         _weights([*old_keys, *new_keys]),
         _rare_names(before, after),
     )
-    kept = {edge: score for edge, score in scores.items() if score >= thresholds.pair}
+    for i, j in _only_of_their_theme(before, after):
+        if (i, j) in scores:
+            scores[i, j] = min(scores[i, j] + thresholds.theme, 1.0)
+    # Of equals those nearest in the order of the texts, whichever of them is the older.
+    kept = {
+        (i, j): score - _NEARNESS * (i - j) ** 2
+        for (i, j), score in scores.items()
+        if score >= thresholds.pair
+    }
     pairs.extend(Pair(i, j, fuzz.ratio(old_keys[i], new_keys[j]) / 100) for i, j in assign(kept))
     return sorted(pairs, key=lambda pair: (pair.before, pair.after))
 
@@ -123,6 +133,19 @@ def _rare_names(before: Sequence[Statement], after: Sequence[Statement]) -> froz
     old = Counter(name for item in before for name in names(item.text))
     new = Counter(name for item in after for name in names(item.text))
     return frozenset(name for name in old if old[name] <= _RARE and 0 < new[name] <= _RARE)
+
+
+def _only_of_their_theme(
+    before: Sequence[Statement], after: Sequence[Statement]
+) -> set[tuple[int, int]]:
+    """Pairs that alone speak of a theme: the one sentence on 算力 then, and the one now."""
+    found = set()
+    for theme in {theme for item in before for theme in item.themes}:
+        old = [i for i, item in enumerate(before) if theme in item.themes]
+        new = [j for j, item in enumerate(after) if theme in item.themes]
+        if len(old) == len(new) == 1:
+            found.add((old[0], new[0]))
+    return found
 
 
 def _same_place(old: Statement, new: Statement) -> bool:

@@ -14,18 +14,20 @@ class Thresholds:
     ``pair``: from this score on two sentences are taken for one commitment.
     ``continued``: from this similarity of wording on a rewording is not worth telling.
     ``same_numbers``: the same for a sentence whose numbers are all there and unchanged.
+    ``theme``: what a theme adds to a pair's score that no other sentence of either text has.
     """
 
     pair: float
     continued: float
     same_numbers: float
+    theme: float
 
 
 BY_BASIS = {
     # An edited page keeps most words of an edited sentence; anything below is another sentence.
-    Basis.REVISION: Thresholds(pair=0.50, continued=1.0, same_numbers=1.0),
+    Basis.REVISION: Thresholds(pair=0.50, continued=1.0, same_numbers=1.0, theme=0.0),
     # A year later the same promise is put in other words as a matter of course.
-    Basis.SUCCESSION: Thresholds(pair=0.40, continued=0.80, same_numbers=0.45),
+    Basis.SUCCESSION: Thresholds(pair=0.40, continued=0.80, same_numbers=0.45, theme=0.25),
 }
 
 ALIKE = 0.70
