@@ -244,7 +244,7 @@ def _removed(_rng: Random, text: str, _all: Sequence[Statement], one: Statement)
     return Edit(_put(text, one, ""), (Kind.DROPPED,)) if text.count(one.text) == 1 else None
 
 
-_SYNONYMS = (
+SYNONYMS = (
     ("加快", "加速"), ("打造", "营造"), ("推动", "促进"), ("推进", "落实"), ("支持", "扶持"),
     ("建设", "筹建"), ("培育", "扶育"), ("开展", "组织"), ("深化", "深入"), ("完善", "健全"),
     ("积极", "主动"), ("大力", "全力"), ("加强", "强化"), ("发展", "壮大"), ("实施", "施行"),
@@ -253,7 +253,7 @@ _SYNONYMS = (
 
 
 def _reworded(rng: Random, text: str, _all: Sequence[Statement], one: Statement) -> Edit | None:
-    pairs = [pair for pair in _SYNONYMS if pair[0] in one.text]
+    pairs = [pair for pair in SYNONYMS if pair[0] in one.text]
     if not pairs:
         return None
     words = one.text
