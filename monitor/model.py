@@ -178,7 +178,7 @@ class Document:
     """A page as read: clean text, and what the page says of itself.
 
     ``text`` has one line a paragraph, no markup, no navigation; ``outcome`` is ``OK``,
-    ``EMPTY`` or ``BLOCKED`` and says whether the text may be believed.
+    ``EMPTY``, ``BLOCKED`` or ``GONE`` and says whether the text may be believed.
     """
 
     text: str

@@ -13,6 +13,7 @@ from monitor.documents.dates import date_in_address
 from monitor.documents.declared import metas, published_on, source_line, title_of
 from monitor.documents.limits import MAX_BYTES, too_dear
 from monitor.documents.lines import lines_of
+from monitor.documents.notices import notice_of
 from monitor.model import Document, Outcome, Selectors
 
 _MARKUP = re.compile(
@@ -55,7 +56,7 @@ def read(
     Returns:
         A document whose text has one line a paragraph. The text of a plain text file is the
         file's, with line ends made newlines and the byte order mark gone, nothing else. Outcome
-        EMPTY or BLOCKED, with a reason, if there is nothing to believe.
+        EMPTY, BLOCKED or GONE, with a reason, if there is nothing to believe.
     """
     if len(body) > MAX_BYTES:
         return _nothing(f"{len(body)} bytes are too many to read")
@@ -92,6 +93,10 @@ def _page(markup: str, charset: str, url: str | None, selectors: Selectors) -> D
     )
     if blocked:
         return Document("", document.title, None, None, charset, Outcome.BLOCKED, blocked)
+    notice = notice_of(document.text) or notice_of(visible)
+    if notice is not None:
+        outcome, why = notice
+        return Document("", document.title, None, None, charset, outcome, why)
     if not is_believable(lines):
         return Document(
             "",

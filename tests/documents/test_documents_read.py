@@ -205,6 +205,44 @@ def test_a_challenge_is_blocked_and_gives_no_text(body):
     assert document.reason
 
 
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("抱歉，您访问的页面不存在或已被删除。", Outcome.GONE),
+        ("对不起，您要查看的文章已下线，5秒后自动跳转到网站首页。", Outcome.GONE),
+        ("404 Not Found", Outcome.GONE),
+        ("尊敬的用户：本网站将于1月5日进行系统升级维护，期间暂停访问，敬请谅解。", Outcome.BLOCKED),
+        ("系统维护中，请稍后访问。", Outcome.BLOCKED),
+        ("请登录后访问本页面。忘记密码请联系管理员。", Outcome.BLOCKED),
+        (
+            "用户名　密码　验证码　首次使用请先注册账号。",
+            Outcome.BLOCKED,
+        ),
+        ("服务器繁忙，请您稍后再试。", Outcome.BLOCKED),
+    ],
+)
+@pytest.mark.parametrize("menu", [0, 200])
+def test_a_notice_in_place_of_a_page_is_known_however_large_the_frame(words, outcome, menu):
+    links = "".join(f"<li><a href='/{i}'>栏目第{i}号</a></li>" for i in range(menu))
+    body = f"<html><body><ul>{links}</ul><div class=main><p>{words}</p></div></body></html>"
+    document = read(body.encode())
+    assert document.outcome is outcome
+    assert document.text == ""
+    assert document.reason
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "本报讯 市政务平台升级改造完成，群众登录一次即可办理，节约算力成本三成。",
+        "省数据局介绍，过期信息将定期删除，公共数据平台新增接口200个，支持大模型企业调用。",
+    ],
+)
+def test_a_short_piece_of_news_is_no_notice(words):
+    document = read(f"<html><body><div><p>{words}</p></div></body></html>".encode())
+    assert document.outcome is Outcome.OK
+
+
 def test_a_real_page_under_the_title_403_with_a_mark_in_it_is_no_block():
     inner = "<!-- 网防G01 -->" + "".join(f"<p>{line}</p>" for line in LINES * 40)
     document = read(page(inner, "<title>403</title>"))

@@ -214,6 +214,25 @@ async def test_a_text_that_lost_its_half_counts_only_when_it_stays_so(watch):
     assert len(watch.sender.sent) == 2
 
 
+LOGIN = "<html><body><p>请登录后访问本页面。</p><p>用户名　密码　验证码</p></body></html>".encode()
+MISSING = (
+    "<html><body>"
+    + "<a href=/x>栏目</a>" * 300
+    + "<p>您访问的页面不存在，5秒后返回首页。</p></body></html>"
+).encode()
+
+
+@pytest.mark.parametrize("page", [Page(MENDING), Page(LOGIN), Page(MISSING), Page(CHALLENGE)])
+async def test_a_notice_that_stays_for_weeks_drops_nothing(watch, page):
+    await published(watch)
+    watch.web.pages[REPORT] = page
+    for _ in range(6):
+        report = await watch.round(8)
+        assert report.changes == []
+    assert watch.sql("SELECT suspect_addresses + failing_addresses FROM source_health") == [(1,)]
+    assert len(watch.sender.sent) == 1
+
+
 async def test_another_article_at_the_address_is_doubted(watch):
     await published(watch)
     watch.put([f"第{i}条，蔬菜价格稳定，市场供应充足，品种更加丰富。" for i in range(30)])
