@@ -3,7 +3,7 @@
 from monitor.changes.align import similarity
 from monitor.changes.compare import COMMITMENTS, compare
 from monitor.changes.corroborate import Corroboration, corroborate
-from monitor.changes.documents import same_document, suspicion
+from monitor.changes.documents import reprinted, same_document, sketch, suspicion
 from monitor.changes.ledger import Judgement, judge
 from monitor.changes.normal import normalise
 
@@ -15,7 +15,9 @@ __all__ = [
     "corroborate",
     "judge",
     "normalise",
+    "reprinted",
     "same_document",
     "similarity",
+    "sketch",
     "suspicion",
 ]

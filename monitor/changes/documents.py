@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
+import zlib
+from collections.abc import Iterable
+
+from monitor.changes.intact import Intact
 from monitor.changes.normal import normalise
-from monitor.changes.thresholds import CHANGED_PAGE, SMALL_TEXT
+from monitor.changes.thresholds import CHANGED_PAGE, SKETCH, SKETCHED, SMALL_TEXT
+from monitor.model import Statement
 
 _SHINGLE = 8
 
@@ -19,6 +25,25 @@ def same_document(first: str, second: str) -> float:
     if smaller == 0:
         return 1.0 if len(one) == len(two) else 0.0
     return len(one & two) / smaller
+
+
+def sketch(text: str) -> tuple[int, ...]:
+    """A few numbers that texts which are mostly the same mostly share (Broder 1997, MinHash).
+
+    The smallest hashes of the text's shingles: 32 numbers of 32 bits, fewer for a short text, and
+    none for one too short to be told from others.
+    """
+    key = normalise(text)
+    if len(key) < SKETCHED:
+        return ()
+    pieces = {key[i : i + _SHINGLE] for i in range(len(key) - _SHINGLE + 1)}
+    return tuple(heapq.nsmallest(SKETCH, {zlib.crc32(piece.encode()) for piece in pieces}))
+
+
+def reprinted(statements: Iterable[Statement], known: str) -> list[Statement]:
+    """The statements whose words all stand in a text that is known already."""
+    text = Intact(known)
+    return [statement for statement in statements if text.holds(statement.text)]
 
 
 def suspicion(before: str, after: str, *, shrink: float) -> str:

@@ -76,6 +76,12 @@ CHANGED_PAGE = 0.20
 """Share of common text below which an address is taken to show another article."""
 """Set with the two State Council reports, which share 0.06, and edited pages, which keep 0.9."""
 
+SKETCH = 32
+"""Hashes kept of a document to find its reprints by."""
+
+SKETCHED = 80
+"""Letters below which a text is too short to be known by a sketch."""
+
 SMALL_TEXT = 200
 """Texts of fewer characters are too short to call two of them different articles."""
 

@@ -8,23 +8,22 @@ stand together in the database or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from monitor.changes import compare, same_document, suspicion
+from monitor.changes import compare, sketch, suspicion
 from monitor.model import (
     Basis,
     Change,
     DocumentKind,
     Kind,
-    Label,
     Outcome,
 )
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.promises import settle_promises
 from monitor.pipeline.told import without_told
+from monitor.pipeline.twins import LOGGED, find_twin, without_reprinted
 from monitor.storage.history import (
     StoredDocument,
     StoredSnapshot,
@@ -33,7 +32,6 @@ from monitor.storage.history import (
     add_snapshot,
     digest,
     find_report,
-    find_text,
     get_document,
     has_changes,
     load_snapshot,
@@ -42,14 +40,8 @@ from monitor.storage.history import (
     succeed,
 )
 from monitor.storage.outbox import enqueue
+from monitor.storage.sketches import add_sketch
 from monitor.storage.subscriptions import chats_of_rules
-
-# Two texts of one report on two sites differ by editor's lines and lost paragraphs, seldom by
-# more; two reports of one region and year (a part, a draft of another body) by nearly all.
-_MIRROR = 0.5
-# What delegates propose and experts think is logged beside the commitments; a rule has to ask for
-# it by label before anybody is alerted.
-LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
 
 
 def take_in(
@@ -79,7 +71,7 @@ def take_in(
     if known_id is not None:
         known = get_document(session, known_id)
         return _revise(session, arrival, known, interest=interest, doubt=doubt, now=now)
-    twin, arrival = _find_twin(session, arrival)
+    twin, arrival = find_twin(session, arrival)
     if twin is not None:
         if twin.url is None and arrival.evidence.url is not None:
             _adopt(session, arrival, twin, now)
@@ -163,6 +155,7 @@ def _begin(
         baseline=history,
         now=now,
     )
+    add_sketch(session, document.id, sketch(arrival.document.text))
     after = _write(session, document.id, arrival, now)
     promote(
         session,
@@ -184,6 +177,7 @@ def _begin(
     else:
         changes = compare((), after.statements, Basis.REVISION, labels=LOGGED)
         if provenance.kind is not DocumentKind.REPORT:
+            changes = without_reprinted(session, changes, after, document_id=document.id, now=now)
             changes = without_told(session, changes, after, now)
     return _log(
         session,
@@ -211,24 +205,6 @@ def _succeed_silently(
     after = load_snapshot(session, newer.snapshot_id)
     changes = compare(before.statements, after.statements, Basis.SUCCESSION, labels=LOGGED)
     add_changes(session, changes, document_id=newer.id, before=before, after=after, now=now)
-
-
-def _find_twin(session: Session, arrival: Arrival) -> tuple[StoredDocument | None, Arrival]:
-    """The document this new address is a mirror of, if there is one."""
-    same_text = find_text(session, digest(arrival.document.text))
-    if same_text is not None:
-        return same_text, arrival
-    provenance = arrival.provenance
-    if provenance.kind is not DocumentKind.REPORT or not provenance.region or not provenance.year:
-        return None, arrival
-    report = find_report(session, provenance.region, provenance.year)
-    if report is None or report.snapshot_id is None:
-        return None, arrival
-    text = load_snapshot(session, report.snapshot_id).text
-    if same_document(text, arrival.document.text) >= _MIRROR:
-        return report, arrival
-    # A series has one report a year; what claims to be a second one is kept outside of it.
-    return None, replace(arrival, provenance=replace(provenance, kind=DocumentKind.PAGE))
 
 
 def _adopt(session: Session, arrival: Arrival, twin: StoredDocument, now: datetime) -> None:

@@ -18,8 +18,8 @@ from monitor.changes import compare
 from monitor.commitments import Topics, extract, guess_provenance
 from monitor.documents import read
 from monitor.model import Basis, Change, Document, DocumentKind, Kind, Provenance
-from monitor.pipeline.intake import LOGGED
 from monitor.pipeline.pages import provenance_of
+from monitor.pipeline.twins import LOGGED
 from monitor.storage.evidence import (
     LoggedRow,
     Witness,

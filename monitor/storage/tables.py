@@ -113,6 +113,15 @@ class AddressRow(Base):
     suspect_since: Mapped[datetime | None]
 
 
+class SketchRow(Base):
+    """A few hashes of a document's first text, by which its reprints are found."""
+
+    __tablename__ = "sketch"
+
+    hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
+
+
 class BlobRow(Base):
     """The bytes of a page as they came, kept once by their SHA-256."""
 

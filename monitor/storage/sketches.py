@@ -1,0 +1,34 @@
+"""Documents that may be one: found by hashes they share, in a few lookups whatever the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from monitor.storage.tables import SketchRow
+
+
+def add_sketch(session: Session, document_id: int, hashes: Sequence[int]) -> None:
+    """Keep a document's sketch."""
+    session.add_all(SketchRow(hash=value, document_id=document_id) for value in hashes)
+    session.flush()
+
+
+def find_alike(
+    session: Session, hashes: Sequence[int], *, shared: int, limit: int = 3
+) -> list[int]:
+    """The documents that share at least ``shared`` of these hashes, most of them first."""
+    if len(hashes) < shared:
+        return []
+    count = func.count()
+    query = (
+        select(SketchRow.document_id)
+        .where(SketchRow.hash.in_(hashes))
+        .group_by(SketchRow.document_id)
+        .having(count >= shared)
+        .order_by(count.desc(), SketchRow.document_id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))

@@ -1,0 +1,95 @@
+"""One article at many addresses: reprints are known, and what they add is told alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from monitor.commitments import extract, load_topics
+from monitor.model import Document, DocumentKind, Provenance, Speaker
+from monitor.pipeline import Arrival, Doubt, Interest, take_in
+from monitor.rules import RuleSet
+from monitor.storage.history import Evidence
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PARAGRAPHS = [
+    "3月1日，全省数字经济工作会议在长沙召开，部署新一年的算力和人工智能工作，各市州负责人参加。",
+    "会议听取了去年工作情况的汇报。去年全省建成数据中心项目12个，机架利用率继续提高，运营企业普遍盈利。",
+    "湖南省政府提出，今年将新建智算中心3座，全省算力规模突破9000P，并建立统一的算力调度平台。",
+    "湖南省工信厅厅长介绍，将培育人工智能企业50家以上，遴选典型应用场景30个，组织供需对接活动。",
+    "与会企业代表围绕电价、人才、融资作了发言，省直有关部门逐一回应，会议还交流了县域数字化的做法。",
+    "会议要求，各地要结合实际抓好落实，及时总结经验，按季度报送进展情况，避免重复建设和资源闲置。",
+]
+
+
+def take(database, lines, url):
+    provenance = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026, title="新闻")
+    body = "\n".join(lines)
+    arrival = Arrival(
+        Document(body, title="新闻"),
+        provenance,
+        extract(body, provenance, load_topics()),
+        Evidence(url=url),
+    )
+    with database.write() as session:
+        return take_in(
+            session,
+            arrival,
+            known_id=None,
+            history=lambda: False,
+            interest=Interest(RuleSet(())),
+            doubt=Doubt(),
+            now=NOW,
+        )
+
+
+def documents(database):
+    with database.read() as session:
+        return session.execute(text("SELECT COUNT(*) FROM document")).scalar()
+
+
+def test_a_reprint_with_an_editors_line_or_less_text_is_the_same_article(database):
+    first = take(database, PARAGRAPHS, "http://a.example/1")
+    assert len(first.changes) >= 2
+    for number, lines in enumerate(
+        (
+            ["来源：省工信厅网站", *PARAGRAPHS, "（责任编辑：某某）"],
+            PARAGRAPHS[:4],
+            [line.replace("，", ", ") for line in PARAGRAPHS],
+        )
+    ):
+        again = take(database, lines, f"http://b.example/{number}")
+        assert (again.reason, again.changes) == ("mirror", ())
+        assert again.document_id == first.document_id
+    assert documents(database) == 1
+
+
+def test_what_a_longer_version_adds_is_told_alone(database):
+    take(database, PARAGRAPHS, "http://a.example/1")
+    more = "湖南省数据局表示，今年将开放高质量数据集20个，建设可信数据空间。"
+    longer = take(database, [*PARAGRAPHS, more], "http://b.example/1")
+    assert [change.after.text for change in longer.changes] == [more]
+    with database.read() as session:
+        linked = session.execute(text("SELECT share FROM corroborations")).all()
+        current = session.execute(text("SELECT text FROM commitments_current")).all()
+    assert len(linked) >= 2
+    assert {share for (share,) in linked} == {1.0}
+    assert len(current) == len(set(current))
+
+
+def test_an_edited_number_in_a_reprint_is_news(database):
+    take(database, PARAGRAPHS, "http://a.example/1")
+    edited = [line.replace("9000P", "12000P") for line in PARAGRAPHS]
+    again = take(database, edited, "http://b.example/1")
+    assert ["12000P" in change.after.text for change in again.changes] == [True]
+
+
+def test_another_article_with_the_same_opening_is_another(database):
+    take(database, PARAGRAPHS, "http://a.example/1")
+    other = [PARAGRAPHS[0]] + [
+        f"湖南省政府提出，今年将在第{n}个园区建设智算中心{n}座，培育人工智能企业{n * 10}家。"
+        for n in range(2, 9)
+    ]
+    assert take(database, other, "http://b.example/1").reason != "mirror"
+    assert documents(database) == 2
