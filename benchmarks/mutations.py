@@ -202,7 +202,7 @@ def main() -> None:
         print("\n".join(problem for result in (*quiet, *telling) for problem in result.wrong))
     if options.write:
         page_text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(_BETWEEN.sub(lambda _: text, page_text), encoding="utf-8")
+        PAGE.write_text(_BETWEEN.sub(lambda _: "\n" + text + "\n", page_text), encoding="utf-8")
 
 
 if __name__ == "__main__":
