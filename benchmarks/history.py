@@ -49,7 +49,7 @@ FILL = (
       title, text)
     {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, '文件' || i FROM n""",
     """INSERT INTO sketch (hash, document_id)
-    {numbers}, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < 31)
+    {numbers}, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < 15)
     SELECT (i * 2654435761 + j * 40503) % 4294967296, i FROM n, k""",
     """INSERT INTO statement (id, snapshot_id, document_id, topic, text, start_offset, end_offset,
       label, speaker, region, year, themes, section)

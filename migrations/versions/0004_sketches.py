@@ -20,4 +20,5 @@ def upgrade() -> None:
             ["document_id"], ["document.id"], name=op.f("fk_sketch_document_id")
         ),
         sa.PrimaryKeyConstraint("hash", "document_id", name=op.f("pk_sketch")),
+        sqlite_with_rowid=False,
     )

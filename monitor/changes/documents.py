@@ -30,7 +30,7 @@ def same_document(first: str, second: str) -> float:
 def sketch(text: str) -> tuple[int, ...]:
     """A few numbers that texts which are mostly the same mostly share (Broder 1997, MinHash).
 
-    The smallest hashes of the text's shingles: 32 numbers of 32 bits, fewer for a short text, and
+    The smallest hashes of the text's shingles: 16 numbers of 32 bits, fewer for a short text, and
     none for one too short to be told from others.
     """
     key = normalise(text)

@@ -76,7 +76,7 @@ CHANGED_PAGE = 0.20
 """Share of common text below which an address is taken to show another article."""
 """Set with the two State Council reports, which share 0.06, and edited pages, which keep 0.9."""
 
-SKETCH = 32
+SKETCH = 16
 """Hashes kept of a document to find its reprints by."""
 
 SKETCHED = 80

@@ -29,7 +29,7 @@ _MIRROR = 0.5
 # Articles share agency phrases, so a reprint has to share more …
 _REPRINT = 0.8
 # … and so many of the hashes of its sketch to be looked at.
-_SHARED = 4
+_SHARED = 3
 # What delegates propose and experts think is logged beside the commitments; a rule has to ask for
 # it by label before anybody is alerted.
 LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})

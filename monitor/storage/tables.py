@@ -117,6 +117,7 @@ class SketchRow(Base):
     """A few hashes of a document's first text, by which its reprints are found."""
 
     __tablename__ = "sketch"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - the key is the whole row
 
     hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
