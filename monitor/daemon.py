@@ -8,6 +8,7 @@ ever written together.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -112,6 +113,10 @@ async def open_daemon(
             wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, now())
+        # What was loaded by now stays to the end: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         yield Daemon(settings, sources, tools, rules, sender, wake, token)
 
 

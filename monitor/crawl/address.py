@@ -7,6 +7,7 @@ parsers can disagree about the host.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urljoin
 
 import httpx
@@ -29,6 +30,7 @@ _NAVIGATION = frozenset(
 _MARKETING = ("utm_",)
 
 
+@lru_cache(maxsize=4096)
 def parse(address: str) -> httpx.URL:
     """The one reading of an address that is used from here to the connection.
 

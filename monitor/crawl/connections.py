@@ -1,8 +1,8 @@
-"""Clients: a small one per host, all with one TLS context.
+"""Transports: a small pool per host, all with one TLS context.
 
 One shared client keeps its books over all its connections at each request and slows down as
-they grow; a TLS context takes some 40 ms to build. So each host has an ``httpx.AsyncClient`` over
-a pool of its own, built with the address guard as its network (``transport.py``).
+they grow; a TLS context takes some 40 ms to build. So each host has a pool
+of its own, built with the address guard as its network (``transport.py``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from monitor.crawl.guard import GuardedNetwork, Resolver
-from monitor.crawl.transport import client_over
+from monitor.crawl.transport import PoolTransport
 
 _MAX_POOLS = 64
 _KEEP_ALIVE = 15.0
@@ -26,7 +26,7 @@ _KEEP_ALIVE = 15.0
 
 @dataclass(slots=True)
 class _Held:
-    client: httpx.AsyncClient
+    transport: PoolTransport
     users: int = 0
 
 
@@ -62,25 +62,25 @@ class Connections:
         self._held: OrderedDict[tuple[str, bool], _Held] = OrderedDict()
 
     @asynccontextmanager
-    async def to(self, host: str, *, allow_private: bool) -> AsyncIterator[httpx.AsyncClient]:
-        """The client for a host, held open while it is in use."""
+    async def to(self, host: str, *, allow_private: bool) -> AsyncIterator[PoolTransport]:
+        """The transport for a host, held open while it is in use."""
         key = (host.lower(), allow_private)
         held = self._held.get(key)
         if held is None:
-            held = self._held[key] = _Held(client_over(self._build(allow_private=allow_private)))
+            held = self._held[key] = _Held(PoolTransport(self._build(allow_private=allow_private)))
         self._held.move_to_end(key)
         held.users += 1
         try:
-            yield held.client
+            yield held.transport
         finally:
             held.users -= 1
             await self._close_some()
 
     async def aclose(self) -> None:
-        """Close all clients."""
+        """Close all pools."""
         while self._held:
             _, held = self._held.popitem()
-            await held.client.aclose()
+            await held.transport.aclose()
 
     def _build(self, *, allow_private: bool) -> httpcore.AsyncConnectionPool:
         proxy = self._proxy
@@ -103,4 +103,4 @@ class Connections:
     async def _close_some(self) -> None:
         for key in list(self._held)[: max(0, len(self._held) - _MAX_POOLS)]:
             if not self._held[key].users:
-                await self._held.pop(key).client.aclose()
+                await self._held.pop(key).transport.aclose()

@@ -18,6 +18,7 @@ from monitor.crawl.guard import Resolver, check_name, system_resolver
 from monitor.crawl.outcome import EVIDENCE, judge, retry_after
 from monitor.crawl.pace import Pace
 from monitor.crawl.unpack import ACCEPTED, Unpacker
+from monitor.documents import same_frame
 from monitor.errors import DecodeError, FetchError, TooLarge
 from monitor.model import Fetched, Outcome
 
@@ -46,6 +47,7 @@ class Fetcher(Protocol):
         hosts: Collection[str] = (),
         etag: str | None = None,
         last_modified: str | None = None,
+        frame: str | None = None,
     ) -> Fetched:
         """Get ``url`` once.
 
@@ -55,6 +57,8 @@ class Fetcher(Protocol):
             hosts: further hosts a redirect may lead to; to any other one it ends MOVED.
             etag: the validator of the copy we hold; with it the answer may be NOT_MODIFIED.
             last_modified: likewise.
+            frame: what the copy we hold is known by (``documents.frame_of``); a page that shows
+                the same text is NOT_MODIFIED too, with its new validators.
         """
 
 
@@ -118,6 +122,9 @@ class HttpFetcher:
             resolver: names to addresses.
         """
         self._settings = settings or FetcherSettings()
+        self._timeouts = httpx.Timeout(
+            self._settings.read, connect=self._settings.connect, pool=self._settings.total
+        )
         self._now = now
         self._pace = Pace(
             per_host=self._settings.per_host, pause=self._settings.pause, clock=clock, sleep=sleep
@@ -155,6 +162,7 @@ class HttpFetcher:
         hosts: Collection[str] = (),
         etag: str | None = None,
         last_modified: str | None = None,
+        frame: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         headers = self._headers(etag, last_modified)
@@ -175,6 +183,8 @@ class HttpFetcher:
                     if moved := _moved(url, here, hosts):
                         return self._failed(url, here, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
+                    if frame and answer.status == 200 and same_frame(frame, answer.body):
+                        return self._same(url, here, answer)
                     return self._done(url, here, answer, conditional=conditional)
                 here = _onward(here, onward, seen)
         except _TROUBLE as error:
@@ -185,11 +195,10 @@ class HttpFetcher:
         self, url: httpx.URL, headers: dict[str, str], *, allow_private: bool
     ) -> _Answer:
         limits = self._settings
-        timeouts = httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total)
         async with (
             asyncio.timeout(limits.total),
-            self._connections.to(url.host, allow_private=allow_private) as client,
-            client.stream("GET", url, headers=headers, timeout=timeouts) as response,
+            self._connections.to(url.host, allow_private=allow_private) as transport,
+            transport.stream(url, headers, self._timeouts) as response,
         ):
             received = _plain_headers(response.headers.raw)
             well = response.status_code in {200, 202, 203}
@@ -201,6 +210,20 @@ class HttpFetcher:
                 return _Answer(response.status_code, received, b"")
             body = await _body(response, received, limit=limit, strict=well, url=str(url))
         return _Answer(response.status_code, received, body)
+
+    def _same(self, url: str, here: str, answer: _Answer) -> Fetched:
+        """A page whose bytes are others and whose text is not."""
+        return Fetched(
+            url=url,
+            final_url=here,
+            outcome=Outcome.NOT_MODIFIED,
+            status=answer.status,
+            fetched_at=self._now(),
+            content_type=answer.headers.get("content-type"),
+            etag=answer.headers.get("etag"),
+            last_modified=answer.headers.get("last-modified"),
+            headers=answer.headers,
+        )
 
     def _done(self, url: str, here: str, answer: _Answer, *, conditional: bool) -> Fetched:
         now = self._now()

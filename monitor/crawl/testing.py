@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from monitor.crawl.address import parse
 from monitor.crawl.guard import check_name
 from monitor.crawl.outcome import judge, retry_after
+from monitor.documents import same_frame
 from monitor.errors import RefusedAddress
 from monitor.model import Fetched, Outcome
 
@@ -44,6 +45,7 @@ class FakeFetcher:
         hosts: Collection[str] = (),
         etag: str | None = None,
         last_modified: str | None = None,
+        frame: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         self.asked.append(url)
@@ -59,7 +61,10 @@ class FakeFetcher:
         if isinstance(page, bytes | str):
             body = page.encode() if isinstance(page, str) else page
             page = FakePage(body, headers={"content-type": "text/html; charset=utf-8"})
-        return self._answer(url, page, etag, last_modified)
+        answer = self._answer(url, page, etag, last_modified)
+        if frame and answer.outcome is Outcome.OK and same_frame(frame, answer.body):
+            return replace(answer, outcome=Outcome.NOT_MODIFIED, body=b"")
+        return answer
 
     async def aclose(self) -> None:
         """Nothing to close."""

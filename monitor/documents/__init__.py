@@ -4,6 +4,7 @@ from monitor.documents.blocked import block_reason_of
 from monitor.documents.body import selector_error
 from monitor.documents.charset import decode
 from monitor.documents.dates import date_in_address, find_date
+from monitor.documents.frame import frame_of, same_frame
 from monitor.documents.limits import too_dear
 from monitor.documents.lines import clean
 from monitor.documents.read import read
@@ -14,7 +15,9 @@ __all__ = [
     "date_in_address",
     "decode",
     "find_date",
+    "frame_of",
     "read",
+    "same_frame",
     "selector_error",
     "too_dear",
 ]

@@ -13,6 +13,7 @@ from monitor.storage.visits import (
     FoundLink,
     ListMemory,
     add_addresses,
+    known_urls,
     list_memories,
     record_list,
 )
@@ -33,7 +34,7 @@ async def read_lists(source: Source, tools: Tools, report: VisitReport) -> None:
         report.new_addresses += await asyncio.to_thread(
             _record_lists, source, tools, answers, found, complete=complete
         )
-    if source.pages:
+    if source.pages and not await asyncio.to_thread(_knows_pages, source, tools):
         fixed = [FoundLink(Link(url), source.baseline) for url in source.pages]
         report.new_addresses += await asyncio.to_thread(
             _record_lists, source, tools, [], fixed, complete=True
@@ -74,6 +75,13 @@ async def _follow_list(
                 seen.add(further)
                 waiting.append(further)
     return answers, links, complete
+
+
+def _knows_pages(source: Source, tools: Tools) -> bool:
+    """Whether the addresses that the catalogue itself names are all known."""
+    with tools.database.read() as session:
+        known = known_urls(session, source.pages)
+    return known.issuperset(source.pages)
 
 
 def _memories(source: Source, tools: Tools) -> dict[str, ListMemory]:

@@ -7,16 +7,22 @@ from datetime import date, datetime
 
 from monitor.catalogue import Source
 from monitor.commitments import extract, guess_provenance
-from monitor.documents import read
+from monitor.documents import frame_of, read
 from monitor.model import Document, DocumentKind, Fetched, Outcome, Provenance
 from monitor.pipeline.arrival import Arrival, Doubt, Taken
 from monitor.pipeline.intake import take_in
 from monitor.pipeline.schedule import is_history, next_page_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.history import Evidence, digest
-from monitor.storage.visits import Address, due_addresses, note_address, source_added_at
+from monitor.storage.visits import (
+    Address,
+    due_addresses,
+    note_address,
+    note_addresses,
+    source_added_at,
+)
 
-_BATCH = 50
+_BATCH = 100
 
 
 async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
@@ -32,6 +38,7 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 hosts=source.hosts,
                 etag=address.etag,
                 last_modified=address.last_modified,
+                frame=address.frame,
             )
             if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
                 taken = await asyncio.to_thread(_take_page, source, tools, address, fetched)
@@ -40,9 +47,10 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 report.alerts += taken.alerts
             else:
                 report.pages[fetched.outcome] += 1
-                notes.append(
-                    (address.id, _note(source, address, fetched, fetched.outcome, tools.now()))
-                )
+                note = _note(source, address, fetched, fetched.outcome, tools.now())
+                if fetched.outcome is Outcome.NOT_MODIFIED and fetched.status == 200:
+                    note |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
+                notes.append((address.id, note))
         if notes:
             await asyncio.to_thread(_note_all, tools, notes)
         if len(due) < _BATCH:
@@ -56,8 +64,7 @@ def _due(source: Source, tools: Tools, start: datetime) -> list[Address]:
 
 def _note_all(tools: Tools, notes: list[tuple[int, dict[str, object]]]) -> None:
     with tools.database.write() as session:
-        for address_id, values in notes:
-            note_address(session, address_id, values)
+        note_addresses(session, notes)
 
 
 def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched) -> Taken:
@@ -82,6 +89,7 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
         "last_modified": fetched.last_modified,
         "body_hash": digest(fetched.body),
         "text_hash": text_hash,
+        "frame": frame_of(fetched.body, document.text, document.charset),
         "suspect_hash": None,
         "suspect_count": 0,
         "suspect_since": None,

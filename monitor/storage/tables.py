@@ -108,6 +108,7 @@ class AddressRow(Base):
     last_status: Mapped[int | None]
     last_reason: Mapped[str | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    frame: Mapped[str | None]  # see monitor.documents.frame
     suspect_hash: Mapped[str | None] = mapped_column(String(64))
     suspect_count: Mapped[int] = mapped_column(default=0, server_default="0")
     suspect_since: Mapped[datetime | None]

@@ -7,10 +7,10 @@ updated; what was seen and what changed lives in ``history.py`` and is only ever
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import BindParameter, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model import DocumentKind, Fetched, Link, Outcome
@@ -54,11 +54,15 @@ class Address:
     last_modified: str | None
     body_hash: str | None
     text_hash: str | None
+    frame: str | None
     failures: int
     first_seen_at: datetime
     suspect_hash: str | None
     suspect_count: int
     suspect_since: datetime | None
+
+
+_ADDRESS = tuple(getattr(AddressRow, one.name) for one in fields(Address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +185,29 @@ def add_addresses(
 def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -> list[Address]:
     """Addresses of a source that are due, those that wait longest first."""
     query = (
-        select(AddressRow)
+        select(*_ADDRESS)
         .where(AddressRow.source_id == source_id, AddressRow.next_visit_at <= now)
         .order_by(AddressRow.next_visit_at, AddressRow.id)
         .limit(limit)
     )
-    return [_address(row) for row in session.scalars(query)]
+    return [Address(*row) for row in session.execute(query)]
 
 
 def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
     session.execute(update(AddressRow).where(AddressRow.id == address_id).values(**values))
+
+
+def note_addresses(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+    """The same for many addresses at once."""
+    groups: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for number, note in notes:
+        groups.setdefault(tuple(note), []).append({"note_of": number, **note})
+    for columns, rows in groups.items():
+        values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
+        noted = update(AddressRow).where(AddressRow.id == bindparam("note_of")).values(values)
+        # On the connection: the session would look for the rows it holds, one by one.
+        session.connection().execute(noted, rows)
 
 
 def close_visit(
@@ -230,23 +246,3 @@ def earliest_due(session: Session, source_id: str, *, before: timedelta, now: da
     due = session.scalars(query).first()
     latest = now + before
     return latest if due is None else min(due, latest)
-
-
-def _address(row: AddressRow) -> Address:
-    return Address(
-        id=row.id,
-        url=row.url,
-        document_id=row.document_id,
-        title=row.title,
-        listed=row.listed,
-        baseline=row.baseline,
-        etag=row.etag,
-        last_modified=row.last_modified,
-        body_hash=row.body_hash,
-        text_hash=row.text_hash,
-        failures=row.failures,
-        first_seen_at=row.first_seen_at,
-        suspect_hash=row.suspect_hash,
-        suspect_count=row.suspect_count,
-        suspect_since=row.suspect_since,
-    )
