@@ -63,6 +63,10 @@ LARGEST_GROUP = 100
 SAME_VALUE = 1e-9
 """Relative difference below which two values are one: conversions round."""
 
+YEAR_WORTH = 0.10
+"""What a year's delay takes from a number that grew, as a logarithm: a tenth is an ordinary year's
+growth, so that 3000 by 2027 is more than 3100 by 2030."""
+
 LEDGER_METRIC = 0.80
 """Similarity of two metrics from which on a review may tell of a promise kept."""
 
