@@ -73,6 +73,13 @@ LEDGER_METRIC = 0.80
 LEDGER_FULL = 0.90
 """The same for a promise missed, which nobody should be accused of on a likeness."""
 
+LEDGER_KEPT = 0.20
+"""What a number that keeps the promise has ahead of one that misses it: of 苏州2座, 全省6座 for one
+promise the larger is meant."""
+
+LEDGER_ABOUT = 0.05
+"""How far below 3000亿元左右 a number may end and still be about that."""
+
 LEDGER_WORDING = 0.60
 """Similarity of two sentences whose metrics say nothing (规模) for them to mean one thing."""
 
