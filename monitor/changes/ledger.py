@@ -33,9 +33,7 @@ _ITEMS = re.compile("[^、，。；：！？]+")
 _CLAUSES = re.compile("[^，。；：！？]+")
 _SUM = re.compile("累计|总数|总量达|共有|五年来|三年来|以来|历年")
 _YEARS_ON = re.compile("(?:过去)?[三四五]年来|(?:“?十[三四五]五”?)(?:时期|期间|以来)|自20\\d\\d年")
-_SEVERAL = re.compile(
-    "(?:[两三四五]|[2-5])年(?:内|间)?(?:新增|新建|培育|累计|建设|投入|安排)|每年|年均"
-)
+_SEVERAL = re.compile("([两三四五2-5])年(?:内|间)?(?:新增|新建|培育|累计|建设|投入|安排)|每年|年均")
 _ADDED = re.compile("新建|新增|新培育|新认定|新设|新获批|净增")
 _COUNTS = frozenset({"座", "家", "个", "项", "款", "台", "张", "条", "人", "名", "所", "处"})
 _TO = re.compile("达到|增至|增加到|突破|超过")
@@ -101,7 +99,7 @@ def _judged(commitment: Statement, position: int, told: Sequence[Statement], due
             likeness = _likeness(commitment, target, achievement, reached, due)
             if likeness < LEDGER_METRIC:
                 continue
-            kept = _reached(commitment, target, reached)
+            kept = _reached(target, reached)
             if not kept and (likeness < LEDGER_FULL or _is_part(commitment, achievement, reached)):
                 continue
             wording = fuzz.ratio(normalise(commitment.text), normalise(achievement.text)) / 100
@@ -170,9 +168,9 @@ def _clause(sentence: str, target: Target) -> str:
     return target.raw
 
 
-def _reached(commitment: Statement, target: Target, reached: Target) -> bool:
+def _reached(target: Target, reached: Target) -> bool:
     goal, value = to_base(target.value, target.unit)[0], to_base(reached.value, reached.unit)[0]
-    about = target.op is Op.ABOUT or f"{target.raw}左右" in commitment.text
+    about = target.op is Op.ABOUT or target.raw.endswith("左右")
     slack = LEDGER_ABOUT if about else SAME_VALUE
     slack *= max(abs(goal), abs(value))
     if target.op is Op.INCREASE_BY and goal < 0:

@@ -110,7 +110,7 @@ REVIEW = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2026)
 def verdicts(promise, review):
     plan = (
         "政府工作报告\n一、2024年工作回顾\n过去一年，我们取得新成绩。\n二、2025年重点工作\n"
-        f"今年要重点做好以下工作。\n{promise}"
+        f"今年要重点做好以下工作。\n深入实施“人工智能+”行动。{promise}"
     )
     later = (
         "政府工作报告\n一、2025年工作回顾\n过去一年，我们加快培育新质生产力。人工智能产业加快发展。"
