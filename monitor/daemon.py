@@ -108,7 +108,12 @@ async def open_daemon(
             topics=topics,
             interest=lambda: Interest(rules.current(), terminal),
             now=now,
-            doubt=Doubt(visits=suspects.visits, hours=suspects.hours, shrink=suspects.shrink),
+            doubt=Doubt(
+                visits=suspects.visits,
+                hours=suspects.hours,
+                shrink=suspects.shrink,
+                emptied_hours=suspects.emptied_hours,
+            ),
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,
         )

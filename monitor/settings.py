@@ -81,6 +81,11 @@ class SuspectSettings(_Section):
         lt=1,
         description="A text shorter than this share of the last good one is suspect.",
     )
+    emptied_hours: float = Field(
+        default=168.0,
+        ge=0,
+        description="The same hours for a suspect text with nothing left of what was promised.",
+    )
 
 
 class TelegramSettings(_Section):

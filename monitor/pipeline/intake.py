@@ -99,7 +99,8 @@ def _revise(
         reason = suspicion(before.text, arrival.document.text, shrink=doubt.shrink)
         if reason:
             doubt = doubt.again(digest(arrival.document.text), now)
-            if not doubt.settled(now):
+            emptied = bool(before.statements) and not arrival.statements
+            if not doubt.settled(now, emptied=emptied):
                 if doubt.count == 1:
                     _write(
                         session, document.id, arrival, now, outcome=Outcome.SHRUNK, reason=reason

@@ -121,6 +121,7 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
         tools.doubt.visits,
         tools.doubt.hours,
         tools.doubt.shrink,
+        tools.doubt.emptied_hours,
     )
     with tools.database.write() as session:
         added_at = source_added_at(session, source.id)
