@@ -76,6 +76,8 @@ def take_in(
         if twin.url is None and arrival.evidence.url is not None:
             _adopt(session, arrival, twin, now)
             return Taken(twin.id, Outcome.OK, "mirror")
+        if not brings_news(session, twin, arrival):
+            return Taken(twin.id, Outcome.OK, "mirror")
         return _revise(session, arrival, twin, interest=interest, doubt=doubt, now=now)
     return _begin(session, arrival, history=history(), interest=interest, now=now)
 
