@@ -36,7 +36,7 @@ from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
 from monitor.fetching import fetcher_settings
 from monitor.model import Outcome
-from monitor.pipeline import Doubt, Interest, Tools, VisitReport, visit
+from monitor.pipeline import Doubt, Interest, Tools, VisitReport, Watch, visit
 from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
@@ -113,6 +113,11 @@ async def open_daemon(
                 hours=suspects.hours,
                 shrink=suspects.shrink,
                 emptied_hours=suspects.emptied_hours,
+            ),
+            watch=Watch(
+                failures=settings.health.failures,
+                quiet=timedelta(days=settings.health.quiet_days),
+                operators=settings.telegram.operators if terminal is None else (terminal,),
             ),
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,

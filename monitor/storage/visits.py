@@ -160,7 +160,7 @@ def add_addresses(
 ) -> int:
     """Add the addresses nobody knew, due at once; the number of them is returned."""
     known = known_urls(session, [item.link.url for item in found])
-    added = 0
+    added, fresh = 0, False
     for item in found:
         if item.link.url in known:
             continue
@@ -179,6 +179,9 @@ def add_addresses(
             )
         )
         added += 1
+        fresh = fresh or not item.baseline
+    if fresh:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(last_new_at=now))
     return added
 
 
