@@ -86,14 +86,14 @@ async def open_daemon(
         StorageError: the database cannot be opened or upgraded.
     """
     token = settings.token()
-    if token is not None:
-        install_redaction(token)
     rules = LiveRules(settings.rules)
     sources = tuple(s for s in load_catalogue(settings.catalogue).sources if s.enabled)
     topics = load_topics(settings.topics)
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
+        if token is not None:
+            stack.callback(install_redaction(token))
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
         if fetcher is None:
