@@ -175,7 +175,7 @@ def due_sources(daemon: Daemon) -> list[Source]:
 
 async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
-    scheduler = _schedule(daemon)
+    scheduler = schedule(daemon)
     async with AsyncExitStack() as stack:
         if daemon.token is not None:
             application = build_application(
@@ -227,7 +227,8 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _schedule(daemon: Daemon) -> AsyncIOScheduler:
+def schedule(daemon: Daemon) -> AsyncIOScheduler:
+    """A job for every source, not started yet."""
     scheduler = AsyncIOScheduler(
         timezone=daemon.settings.timezone,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

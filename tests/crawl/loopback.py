@@ -68,9 +68,9 @@ class Site:
 
 
 @asynccontextmanager
-async def site():
+async def site(host="127.0.0.1"):
     here = Site()
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(here.serve, host, 0)
     here.port = server.sockets[0].getsockname()[1]
     try:
         yield here
