@@ -150,19 +150,20 @@ async def run_once(
         daemon: an open daemon.
         done: told of each visit as it ends.
     """
-    due = await asyncio.to_thread(due_sources, daemon)
-    limit = asyncio.Semaphore(daemon.settings.crawl.concurrency)
+    waiting = iter(await asyncio.to_thread(due_sources, daemon))
+    reports: list[VisitReport] = []
 
-    async def one(source: Source) -> VisitReport:
-        async with limit:
+    async def work() -> None:
+        for source in waiting:
             report = await _visit_safely(source, daemon)
-        done(report)
-        return report
+            done(report)
+            reports.append(report)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(source)) for source in due]
+        for _ in range(daemon.settings.crawl.concurrency):
+            group.create_task(work())
     await deliver_due(daemon.tools.database, daemon.sender, now=daemon.tools.now)
-    return [task.result() for task in tasks]
+    return reports
 
 
 def due_sources(daemon: Daemon) -> list[Source]:

@@ -124,7 +124,9 @@ def _incomplete(
     return file.error((*place, "id"), f"the source {source_id!r} has no {what}", hint)
 
 
+@cache
 def _pattern(expression: str | None) -> Pattern | None:
+    """Compiled once, however many sources of a family have it."""
     if expression is None:
         return None
     compiled: Pattern = re2.compile(expression)

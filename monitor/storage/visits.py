@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, or_, select, update
+from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model import DocumentKind, Fetched, Link, Outcome
@@ -78,18 +78,21 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
 
     Their history stays; ``enabled`` turns false.
     """
-    known = {row.id: row for row in session.scalars(select(SourceRow))}
+    said = (SourceRow.name, SourceRow.region, SourceRow.document_kind, SourceRow.enabled)
+    # Plain rows: thousands of sources as objects of the session would weigh more than all else.
+    known = {row[0]: tuple(row[1:]) for row in session.execute(select(SourceRow.id, *said))}
     for source in sources:
-        row = known.pop(source.id, None)
-        if row is None:
-            row = SourceRow(id=source.id, added_at=now)
-            session.add(row)
-        row.name = source.name
-        row.region = source.region
-        row.document_kind = source.document_kind
-        row.enabled = True
-    for row in known.values():
-        row.enabled = False
+        values = (source.name, source.region, source.document_kind.value, True)
+        before = known.pop(source.id, None)
+        if before == values:
+            continue
+        named = dict(zip((column.key for column in said), values, strict=True))
+        if before is None:
+            session.execute(insert(SourceRow).values(id=source.id, added_at=now, **named))
+        else:
+            session.execute(update(SourceRow).where(SourceRow.id == source.id).values(**named))
+    for source_id in known:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
 
 
 def next_visits(session: Session) -> dict[str, datetime | None]:
