@@ -173,7 +173,7 @@ def press(region: str, number: int, day: date, *, page: int = 1) -> Article:
     lines = (
         f"本报讯 记者{'赵钱孙李周'[number % 5]}某报道：{short}的冬天比往年来得早一些。",
         sentence.format(short=short, n=n),
-        f"在{short}第{dice.randint(2, 300)}号厂房，工人正在调试编号{dice.randint(10, 9999)}的设备。",
+        f"在{short}第{dice.randint(2, 300)}号厂房，工人在调试编号{dice.randint(10, 9999)}的设备。",
         f"一位从业{dice.randint(3, 30)}年的工程师告诉记者，这里每天都在发生变化。",
         f"截至发稿，相关方面没有公布更多细节，本报第{dice.randint(100, 999)}号追踪将继续。",
     )

@@ -35,7 +35,10 @@ from monitor.model import DocumentKind
 
 @dataclass(frozen=True)
 class Manners:
-    """How a site sends its pages: charset of bytes, header and meta, validators, framing."""
+    """How a site sends its pages: charset of bytes, header and meta, validators, framing.
+
+    ``moved``: addresses that begin so send on to what begins so.
+    """
 
     bytes_in: str = "utf-8"
     header: str | None = "text/html; charset=utf-8"
@@ -43,7 +46,7 @@ class Manners:
     etag: bool = False
     modified: bool = False
     framing: str = "gzip"
-    to_https: bool = False
+    moved: tuple[str, str] | None = None
 
 
 # Static files of nginx; many say nothing of the charset.
@@ -66,10 +69,17 @@ _BY_SOURCE = {
     "gansu": Manners("gb18030", "text/html; charset=gb2312", "gb2312"),
     "hebei": Manners(header="text/html; charset=ISO-8859-1"),
     "anhui": _DYNAMIC,
-    "guangdong": Manners(etag=True, to_https=True),
-    "sichuan": Manners(header="text/html", modified=True, to_https=True),
+    "guangdong": Manners(etag=True, moved=("http://www.gd.", "https://www.gd.")),
+    "sichuan": Manners(
+        header="text/html", modified=True, moved=("http://www.sc.", "https://www.sc.")
+    ),
+    "qinghai": Manners(
+        header="text/html", etag=True, moved=("http://zwgk.qh.", "https://www.qinghai.")
+    ),
 }
 
+# Articles of the year before still stand on the host that the portal had then.
+_OLD_HOST = {"fujian": ("www.fj.", "www.fujian."), "jiangsu": ("www.jiangsu.", "www.js.")}
 _EXTENSION = {"fujian": "htm", "shanxi": "shtml", "hubei": "shtml"}
 
 
@@ -83,6 +93,10 @@ def _number(article: Article, salt: str, size: int = 7) -> int:
 
 def address_of(source: Source, column: str, article: Article) -> str:
     """Where an article of a column stands, in the form of its family."""
+    if (moved := _manners(source).moved) is not None:
+        column = column.replace(*moved)
+    if source.id in _OLD_HOST and article.day.year == 2025:
+        column = column.replace(*_OLD_HOST[source.id])
     day, base = article.day, column.split("?", maxsplit=1)[0].rsplit("/", 1)[0] + "/"
     root = "{0.scheme}://{0.netloc}".format(urlsplit(column))
     number, code = _number(article, source.id), _hex(article, source.id)
@@ -281,10 +295,9 @@ class World:
             framing=manners.framing,
             headers={"Set-Cookie": "JSESSIONID=0A1B; Path=/"} if changing else {},
         )
-        if manners.to_https and url.startswith("http://"):
-            secure = url.replace("http://", "https://", 1)
-            moved = Page(b"", status=301, headers={"Location": secure})
-            return {url: moved, secure: page}
+        if manners.moved is not None and url.startswith(manners.moved[0]):
+            there = url.replace(*manners.moved)
+            return {url: Page(b"", status=301, headers={"Location": there}), there: page}
         return {url: page}
 
     def _epaper(self, source: Source) -> dict[str, Page]:
@@ -345,6 +358,7 @@ def _list_frame(source: Source, column: str, number: int) -> Callable[[ListPage]
 def _written(source: Source, column: str, url: str) -> str:
     """A link as the family writes it into its lists."""
     if source.family == "trs" or source.id in {"guangxi", "xinjiang", "liaoning"}:
+        column = column.replace(*(_manners(source).moved or ("", "")))
         base = column.rsplit("/", 1)[0] + "/"
         return "./" + url.removeprefix(base) if url.startswith(base) else url
     if source.id == "sichuan":
