@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from monitor.catalogue import Source
 from monitor.crawl import discover
+from monitor.documents import read
 from monitor.model import Fetched, Link, Outcome
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.history import digest
@@ -69,12 +71,24 @@ async def _follow_list(
         if memory is not None and memory.body_hash == digest(fetched.body):
             continue
         discovery = await asyncio.to_thread(discover, source, fetched)
+        if here == url and not discovery.alike and not discovery.further:
+            answers[-1] = await asyncio.to_thread(_no_list, fetched, discovery.seen)
+            continue
         links.extend(discovery.links)
         for further in discovery.further:
             if further not in seen and len(seen) < source.max_links:
                 seen.add(further)
                 waiting.append(further)
     return answers, links, complete
+
+
+def _no_list(fetched: Fetched, seen: int) -> Fetched:
+    """What a page is that stands where the list was and names no article at all."""
+    document = read(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
+    outcome, reason = Outcome.EMPTY, f"no article on the list; none of {seen} links is like one"
+    if document.outcome in {Outcome.BLOCKED, Outcome.GONE}:
+        outcome, reason = document.outcome, document.reason
+    return replace(fetched, outcome=outcome, reason=reason)
 
 
 def _knows_pages(source: Source, tools: Tools) -> bool:
