@@ -15,7 +15,7 @@ import httpx
 from monitor.crawl.address import parse, resolve, same_site
 from monitor.crawl.connections import Connections
 from monitor.crawl.guard import Resolver, check_name, system_resolver
-from monitor.crawl.outcome import EVIDENCE, judge, retry_after
+from monitor.crawl.outcome import EVIDENCE, judge, last_modified_of, retry_after
 from monitor.crawl.pace import Pace
 from monitor.crawl.unpack import ACCEPTED, Unpacker
 from monitor.documents import same_frame
@@ -213,15 +213,16 @@ class HttpFetcher:
 
     def _same(self, url: str, here: str, answer: _Answer) -> Fetched:
         """A page whose bytes are others and whose text is not."""
+        now = self._now()
         return Fetched(
             url=url,
             final_url=here,
             outcome=Outcome.NOT_MODIFIED,
             status=answer.status,
-            fetched_at=self._now(),
+            fetched_at=now,
             content_type=answer.headers.get("content-type"),
             etag=answer.headers.get("etag"),
-            last_modified=answer.headers.get("last-modified"),
+            last_modified=last_modified_of(answer.headers, now),
             headers=answer.headers,
         )
 
@@ -242,7 +243,7 @@ class HttpFetcher:
             body=answer.body if well or outcome is Outcome.BLOCKED else b"",
             content_type=kind,
             etag=answer.headers.get("etag") if well else None,
-            last_modified=answer.headers.get("last-modified") if well else None,
+            last_modified=last_modified_of(answer.headers, now) if well else None,
             headers=answer.headers,
             reason=reason,
             retry_after=wait,
