@@ -64,7 +64,7 @@ class Proxy:
         task = asyncio.current_task()
         self._open.add(task)
         task.add_done_callback(self._open.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        try:
             base = ""
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -82,13 +82,18 @@ class Proxy:
                 }
                 writer.write(self._answer(method, base + target, headers))
                 await writer.drain()
-        writer.close()
-        with suppress(ConnectionError, ssl.SSLError):
-            await writer.wait_closed()
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+            with suppress(ConnectionError, ssl.SSLError):
+                await writer.wait_closed()
 
-    def hang_up(self) -> None:
-        for task in self._open:
+    async def hang_up(self) -> None:
+        """End the connections that are kept open, and let them close."""
+        for task in list(self._open):
             task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     def _context(self, host: str) -> ssl.SSLContext:
         if host not in self._contexts:
@@ -150,5 +155,5 @@ async def running(authority: trustme.CA) -> AsyncIterator[Proxy]:
         yield proxy
     finally:
         server.close()
-        proxy.hang_up()
+        await proxy.hang_up()
         await server.wait_closed()
