@@ -84,6 +84,8 @@ class Proxy:
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
+        except asyncio.CancelledError:
+            pass  # hung up at the end of the test
         finally:
             writer.close()
             with suppress(ConnectionError, ssl.SSLError):

@@ -127,7 +127,7 @@ _NOISE = (
 )
 
 
-def noise(region: str, number: int, day: date, *, wanted: bool) -> Article:
+def noise(region: str, number: int, day: date) -> Article:
     """What a column carries beside reports: pictures, meetings, notices."""
     short = short_name(region)
     title, what, sentence = _NOISE[number % len(_NOISE)]
@@ -138,7 +138,7 @@ def noise(region: str, number: int, day: date, *, wanted: bool) -> Article:
         f"记者在{short}第{dice.randint(2, 400)}号现场看到，{what}工作井然有序，群众反映良好。",
         f"下一步，{short}将总结{what}经验，编号{dice.randint(10**5, 10**6)}的材料随后公布。",
     )
-    return Article(title.format(short=short), day, lines, f"{short}日报", wanted)
+    return Article(title.format(short=short), day, lines, f"{short}日报")
 
 
 _PRESS = (
