@@ -455,6 +455,12 @@ BODIES = (
         "are more than",
     ),
     Case(
+        "three-megabytes",
+        "a page of 3 MB, most of it a comment",
+        answers(lambda x: x.html.replace(b"<h1>", b"<!-- " + b"x" * 3_000_000 + b" --><h1>")),
+        OK,
+    ),
+    Case(
         "endless",
         "a body without length and end",
         answers(lambda x: x.html + b"<p>0</p>" * 1_000_000, length=False),

@@ -106,15 +106,21 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
     def now() -> datetime:
         return clock[0]
 
+    slept = [0.0]
+
     def monotonic() -> float:
-        return (now() - START).total_seconds()
+        return (now() - START).total_seconds() + slept[0]
+
+    async def sleep(seconds: float) -> None:
+        slept[0] += seconds
+        await asyncio.sleep(0)
 
     def fetcher(settings: FetcherSettings) -> HttpFetcher:
         return HttpFetcher(
             settings,
             now=now,
             clock=monotonic,
-            sleep=lambda _: asyncio.sleep(0),
+            sleep=sleep,
             resolver=site.resolve,
         )
 
