@@ -60,6 +60,7 @@ class Seen:
 class Played:
     seen: list[dict[str, Seen]]
     asked: list[tuple[str, str, str, dict[str, str]]]
+    turns: int
 
 
 def address(case: Case, site: FaultSite) -> str:
@@ -144,7 +145,9 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             fetchers = {Way.PROXY: behind, Way.IMPATIENT: hurried}
             await visit_all(daemon, fetchers)
             seen.append(look(daemon))
-    return Played(seen, site.asked)
+        with daemon.tools.database.read() as session:
+            turns = session.scalar(text("SELECT COUNT(*) FROM source_event"))
+    return Played(seen, site.asked, turns)
 
 
 async def visit_all(daemon: Daemon, fetchers: dict[Way, HttpFetcher]) -> None:
@@ -269,6 +272,10 @@ def test_a_real_change_is_then_told(case: Case, rounds_of: list[Seen]) -> None:
     assert last.changes >= 1
     # The page is edited everywhere; a list has a new article besides.
     assert last.alerts == (2 if case.on == LIST else 1)
+
+
+def test_one_bad_visit_turns_no_sources_health(played: Played) -> None:
+    assert played.turns == 0
 
 
 @each_case
