@@ -36,7 +36,7 @@ from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
 from monitor.fetching import fetcher_settings
 from monitor.model import Outcome
-from monitor.pipeline import Doubt, Interest, Tools, VisitReport, visit
+from monitor.pipeline import Doubt, Interest, Tools, VisitReport, identify_addresses, visit
 from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
@@ -113,6 +113,7 @@ async def open_daemon(
             wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, now())
+        await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()

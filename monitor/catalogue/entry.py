@@ -148,6 +148,7 @@ class SourceEntry(BaseModel):
     list_pages: int = Field(default=1, ge=1, le=100)
     paging: str | None = Field(default=None, pattern=r"\{n\}")
     paging_from: int | None = Field(default=None, ge=0, le=10)
+    catch_up: int = Field(default=14, ge=0, le=100)
     hosts: _some(Host) = ()  # type: ignore[valid-type]
     enabled: bool = True
     baseline: bool = True

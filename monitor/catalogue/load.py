@@ -105,6 +105,7 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         list_pages=entry.list_pages,
         paging=entry.paging or family.paging,
         paging_from=family.paging_from if entry.paging_from is None else entry.paging_from,
+        catch_up=entry.catch_up,
         hosts=tuple(entry.hosts),
         enabled=entry.enabled,
         baseline=entry.baseline,

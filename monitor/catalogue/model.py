@@ -31,7 +31,9 @@ class Source:
     ``title_pattern`` and has not ``title_skip``, each if given. ``hosts`` are further hosts its
     links and redirects may lead to. ``list_pages`` is how many pages of a list are walked; the
     address of the next one comes of ``paging``, where ``{n}`` counts from ``paging_from``.
-    ``every`` is the time between visits of a list, ``page_every`` of a known document.
+    ``catch_up`` is how far a visit goes back for what was missed: further pages of a list, days
+    of an e-paper. ``every`` is the time between visits of a list, ``page_every`` between visits
+    of a known document.
     ``topics`` are the topics looked for in its texts, all of them if it is empty.
     With ``baseline`` what stands there at the first visit is history and alerts nobody.
     ``allow_private`` lets this source live on a private or loopback host.
@@ -56,6 +58,7 @@ class Source:
     list_pages: int
     paging: str | None
     paging_from: int
+    catch_up: int
     hosts: tuple[str, ...]
     enabled: bool
     baseline: bool

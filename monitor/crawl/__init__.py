@@ -1,7 +1,8 @@
 """The one door to the network for pages, and what list pages lead to."""
 
-from monitor.crawl.address import canonical, resolve
+from monitor.crawl.address import canonical, identity, resolve
 from monitor.crawl.discover import Discovery, discover
+from monitor.crawl.epaper import issue_day
 from monitor.crawl.fetch import Fetcher, FetcherSettings, HttpFetcher
 from monitor.crawl.testing import FakeFetcher, FakePage
 
@@ -14,5 +15,7 @@ __all__ = [
     "HttpFetcher",
     "canonical",
     "discover",
+    "identity",
+    "issue_day",
     "resolve",
 ]

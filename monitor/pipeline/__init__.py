@@ -14,7 +14,7 @@ from datetime import timedelta
 from monitor.catalogue import Source
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.intake import take_in
-from monitor.pipeline.lists import read_lists
+from monitor.pipeline.lists import identify_addresses, read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.visits import close_visit, earliest_due
@@ -26,6 +26,7 @@ __all__ = [
     "Taken",
     "Tools",
     "VisitReport",
+    "identify_addresses",
     "provenance_of",
     "take_in",
     "visit",
