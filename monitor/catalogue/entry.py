@@ -30,7 +30,7 @@ def _duration(value: object) -> timedelta:
 
 
 def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | int) else value
 
 
 def _address(value: object) -> str:
@@ -85,6 +85,8 @@ Expression = Annotated[str, BeforeValidator(_expression)]
 Selector = Annotated[str, BeforeValidator(_selector)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,253}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Month = Annotated[int, Field(ge=1, le=12)]
+Fact = Literal["lists", "pages", "family", "link_pattern", "paging", "selectors"]
 SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
@@ -103,6 +105,15 @@ class SelectorsEntry(BaseModel):
     body: Selector | None = None
 
 
+class SeasonEntry(BaseModel):
+    """Months in which lists are visited at another pace."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    months: _some(Month) = ()  # type: ignore[valid-type]
+    every: Duration
+
+
 class FamilyEntry(BaseModel):
     """What pages made by one system have in common; a source's own words come first."""
 
@@ -113,6 +124,7 @@ class FamilyEntry(BaseModel):
     title_skip: Expression | None = None
     paging: str | None = None
     paging_from: int = 1
+    season: SeasonEntry | None = None
     selectors: SelectorsEntry = SelectorsEntry()
 
 
@@ -122,6 +134,14 @@ class FamiliesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     families: dict[Word, FamilyEntry]
+
+
+class EvidenceFile(BaseModel):
+    """builtin/evidence.yaml: what the words under ``seen`` stand for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    evidence: dict[Word, str]
 
 
 class SourceEntry(BaseModel):
@@ -143,6 +163,7 @@ class SourceEntry(BaseModel):
     title_skip: Expression | None = None
     selectors: SelectorsEntry = SelectorsEntry()
     every: Duration = timedelta(hours=6)
+    season: SeasonEntry | None = None
     page_every: Duration = timedelta(days=1)
     max_links: int = Field(default=200, ge=1, le=20_000)
     list_pages: int = Field(default=1, ge=1, le=100)
@@ -156,6 +177,7 @@ class SourceEntry(BaseModel):
     allow_private: bool = False
     encoding: Annotated[str | None, BeforeValidator(_charset)] = None
     confidence: Literal["seen", "unverified"] = "unverified"
+    seen: dict[Fact, _some(Word)] = {}  # type: ignore[valid-type]
     notes: str = ""
 
 

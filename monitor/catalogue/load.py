@@ -9,14 +9,21 @@ from typing import Any
 
 import re2
 
-from monitor.catalogue.entry import FamiliesFile, FamilyEntry, SourceEntry, SourcesFile
-from monitor.catalogue.model import Catalogue, Pattern, Source
+from monitor.catalogue.entry import (
+    EvidenceFile,
+    FamiliesFile,
+    FamilyEntry,
+    SourceEntry,
+    SourcesFile,
+)
+from monitor.catalogue.model import Catalogue, Pattern, Season, Source
 from monitor.errors import UserError
-from monitor.model import Selectors
+from monitor.model import DocumentKind, Selectors
 from monitor.yamlfile import YamlFile, did_you_mean, read_yaml, validate
 
 BUILTIN = Path(__file__).with_name("builtin")
 _FAMILIES = "families.yaml"
+_EVIDENCE = "evidence.yaml"
 
 
 def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> Catalogue:
@@ -32,9 +39,8 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
     read = [_read(path) for path in user_files]
     merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
     if builtin and all(entries.builtin for _, entries in read):
-        for path in sorted(BUILTIN.glob("*.yaml")):
-            if path.name != _FAMILIES:
-                _merge(merged, *_read(path))
+        for path in _builtin_files():
+            _merge(merged, *_read(path))
     for file, entries in read:
         _merge(merged, file, entries)
     return Catalogue(tuple(_source(*found) for found in merged.values()))
@@ -43,6 +49,16 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
 def families() -> Mapping[str, FamilyEntry]:
     """The page families a source may name."""
     return _families().families
+
+
+def evidence() -> Mapping[str, str]:
+    """What the words stand for that the built-in sources name under ``seen``."""
+    return validate(read_yaml(BUILTIN / _EVIDENCE), EvidenceFile).evidence
+
+
+def _builtin_files() -> list[Path]:
+    tables = {_FAMILIES, _EVIDENCE}
+    return [path for path in sorted(BUILTIN.glob("*.yaml")) if path.name not in tables]
 
 
 def _read(path: Path) -> tuple[YamlFile, SourcesFile]:
@@ -100,6 +116,7 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
             body=own.body or shared.body,
         ),
         every=entry.every,
+        season=_season(entry, family),
         page_every=entry.page_every,
         max_links=entry.max_links,
         list_pages=entry.list_pages,
@@ -113,8 +130,21 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         allow_private=entry.allow_private,
         encoding=entry.encoding,
         confidence=entry.confidence,
+        seen={str(fact): tuple(found) for fact, found in entry.seen.items()},
         notes=entry.notes,
     )
+
+
+def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:
+    """The source's own season, which may be none, else that of report columns of its family."""
+    if "season" in entry.model_fields_set or entry.document_kind is not DocumentKind.REPORT:
+        own = entry.season
+        return None if own is None else Season(frozenset(own.months), own.every)
+    shared = family.season
+    # A source that is visited more often than that all the year keeps its pace.
+    if shared is None:
+        return None
+    return Season(frozenset(shared.months), min(shared.every, entry.every))
 
 
 def _incomplete(
@@ -139,5 +169,4 @@ def _families() -> FamiliesFile:
 
 @cache
 def _builtin_ids() -> tuple[str, ...]:
-    files = [path for path in sorted(BUILTIN.glob("*.yaml")) if path.name != _FAMILIES]
-    return tuple(entry.id for path in files for entry in _read(path)[1].sources)
+    return tuple(entry.id for path in _builtin_files() for entry in _read(path)[1].sources)

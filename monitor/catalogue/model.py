@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -22,6 +22,14 @@ class Pattern(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """Months (1 to 12) in which the lists of a source are visited at another pace."""
+
+    months: frozenset[int]
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A report column, a news list, an e-paper or some fixed pages, of one speaker.
 
@@ -33,7 +41,8 @@ class Source:
     address of the next one comes of ``paging``, where ``{n}`` counts from ``paging_from``.
     ``catch_up`` is how far a visit goes back for what was missed: further pages of a list, days
     of an e-paper. ``every`` is the time between visits of a list, ``page_every`` between visits
-    of a known document.
+    of a known document while it is new; in its ``season`` the lists have another pace.
+    ``seen`` says what somebody saw (list addresses, family, …) and the evidence for it.
     ``topics`` are the topics looked for in its texts, all of them if it is empty.
     With ``baseline`` what stands there at the first visit is history and alerts nobody.
     ``allow_private`` lets this source live on a private or loopback host.
@@ -53,6 +62,7 @@ class Source:
     title_skip: Pattern | None
     selectors: Selectors
     every: timedelta
+    season: Season | None
     page_every: timedelta
     max_links: int
     list_pages: int
@@ -66,6 +76,7 @@ class Source:
     allow_private: bool
     encoding: str | None
     confidence: str
+    seen: Mapping[str, tuple[str, ...]]
     notes: str
 
 

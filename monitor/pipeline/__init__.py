@@ -16,6 +16,7 @@ from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.intake import take_in
 from monitor.pipeline.lists import identify_addresses, read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
+from monitor.pipeline.schedule import next_list_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.visits import close_visit, earliest_due
 
@@ -27,6 +28,7 @@ __all__ = [
     "Tools",
     "VisitReport",
     "identify_addresses",
+    "next_list_visit",
     "provenance_of",
     "take_in",
     "visit",
@@ -58,6 +60,7 @@ async def visit(source: Source, tools: Tools) -> VisitReport:
 
 def _close(source: Source, tools: Tools, report: VisitReport) -> None:
     now = tools.now()
+    lists = next_list_visit(now, every=source.every, season=source.season, zone=tools.zone)
     with tools.database.write() as session:
         close_visit(
             session,
@@ -66,6 +69,6 @@ def _close(source: Source, tools: Tools, report: VisitReport) -> None:
             reason=report.reason,
             now=now,
             next_visit_at=earliest_due(
-                session, source.id, before=max(source.every, timedelta(seconds=1)), now=now
+                session, source.id, before=max(lists - now, timedelta(seconds=1)), now=now
             ),
         )
