@@ -1,6 +1,7 @@
 """The places that are watched: built-in sources, and the user's over them."""
 
-from monitor.catalogue.load import evidence, families, load_catalogue
+from monitor.catalogue.append import with_source
+from monitor.catalogue.load import check_text, evidence, families, load_catalogue, source_of
 from monitor.catalogue.model import Catalogue, Pattern, Season, Source
 
 __all__ = [
@@ -8,7 +9,10 @@ __all__ = [
     "Pattern",
     "Season",
     "Source",
+    "check_text",
     "evidence",
     "families",
     "load_catalogue",
+    "source_of",
+    "with_source",
 ]

@@ -126,6 +126,7 @@ class FamilyEntry(BaseModel):
     paging_from: int = 1
     season: SeasonEntry | None = None
     selectors: SelectorsEntry = SelectorsEntry()
+    markers: _some(Expression) = ()  # type: ignore[valid-type]
 
 
 class FamiliesFile(BaseModel):

@@ -19,7 +19,7 @@ from monitor.catalogue.entry import (
 from monitor.catalogue.model import Catalogue, Pattern, Season, Source
 from monitor.errors import UserError
 from monitor.model import DocumentKind, Selectors
-from monitor.yamlfile import YamlFile, did_you_mean, read_yaml, validate
+from monitor.yamlfile import YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
 BUILTIN = Path(__file__).with_name("builtin")
 _FAMILIES = "families.yaml"
@@ -44,6 +44,31 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
     for file, entries in read:
         _merge(merged, file, entries)
     return Catalogue(tuple(_source(*found) for found in merged.values()))
+
+
+def check_text(text: str, path: Path) -> tuple[SourceEntry, ...]:
+    """The entries of a catalogue file's text, checked as if it stood at ``path``.
+
+    Raises:
+        UserError: anything wrong in it, with its line and how to mend it.
+    """
+    file = parse_yaml(text, path)
+    entries = validate(file, SourcesFile, value={} if file.value is None else file.value)
+    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
+    _merge(merged, file, entries)
+    return entries.sources
+
+
+def source_of(values: Mapping[str, Any]) -> Source:
+    """A source out of what a catalogue file would say of it, to try out before it is written.
+
+    Raises:
+        UserError: a value does not fit.
+    """
+    file = YamlFile(Path("<new source>"), {"sources": [dict(values)]})
+    entry = validate(file, SourcesFile).sources[0]
+    said = {name: getattr(entry, name) for name in entry.model_fields_set}
+    return _source(said, file, ("sources", 0))
 
 
 def families() -> Mapping[str, FamilyEntry]:

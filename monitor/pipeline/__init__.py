@@ -16,6 +16,8 @@ from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.intake import take_in
 from monitor.pipeline.lists import identify_addresses, read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
+from monitor.pipeline.probe import Probe, Probing, probe
+from monitor.pipeline.propose import Proposal, propose
 from monitor.pipeline.schedule import next_list_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.visits import close_visit, earliest_due
@@ -24,11 +26,16 @@ __all__ = [
     "Arrival",
     "Doubt",
     "Interest",
+    "Probe",
+    "Probing",
+    "Proposal",
     "Taken",
     "Tools",
     "VisitReport",
     "identify_addresses",
     "next_list_visit",
+    "probe",
+    "propose",
     "provenance_of",
     "take_in",
     "visit",
