@@ -33,6 +33,11 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str | int) else value
 
 
+def _or_none(value: object) -> object:
+    # A key with nothing behind it, as a file that was just begun has it.
+    return () if value is None else value
+
+
 def _address(value: object) -> str:
     address = str(value)
     try:
@@ -188,7 +193,7 @@ class SourcesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     builtin: bool = True
-    sources: tuple[SourceEntry, ...] = ()
+    sources: Annotated[tuple[SourceEntry, ...], BeforeValidator(_or_none)] = ()
 
 
 def known_fields() -> tuple[str, ...]:

@@ -127,7 +127,9 @@ def add(
     if path is None and not dry_run:
         raise UserError("no catalogue file", hint="name one with --file, and in the settings")
     own = () if file is None or not file.exists() or file in settings.catalogue else (file,)
-    catalogue = load_catalogue((*settings.catalogue, *own))
+    # The file that is named may be the one to begin.
+    there = [one for one in settings.catalogue if one != path or one.exists()]
+    catalogue = load_catalogue((*there, *own))
     _refuse_known(catalogue, source_id, url)
     given = {"id": source_id, "name": name, "region": region_of(region)}
     proposal = asyncio.run(

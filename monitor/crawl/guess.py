@@ -50,7 +50,7 @@ class Guess:
     """What a list page seems to be; each ``…_why`` is one line for the person who decides.
 
     ``link_pattern`` and ``paging`` are None where the family's serve. ``links`` is how many
-    articles the page names with it. ``name`` is what site and column call themselves.
+    articles the page names with it, ``form`` what its bytes are (``Discovery.form``). ``name`` is what site and column call themselves.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Guess:
     paging: tuple[str, int] | None
     hosts: tuple[str, ...]
     links: int
+    form: str = "html"
 
 
 def guess_list(source: Source, fetched: Fetched) -> Guess:
@@ -78,7 +79,9 @@ def guess_list(source: Source, fetched: Fetched) -> Guess:
         family = _of_json(fetched) if form.form == "json" else "generic"
         if form.form == "sitemaps":
             why = f"an index of {form.seen} sitemaps"
-        return Guess(name, family, f"its bytes: {form.form}", None, why, None, (), len(form.links))
+        return Guess(
+            name, family, f"its bytes: {form.form}", None, why, None, (), len(form.links), form.form
+        )
     rows = list(rows_of(markup, fetched.final_url))
     groups = article_groups(rows)
     best = groups[0] if groups else None

@@ -128,7 +128,9 @@ async def _catch_up_issues(
 ) -> None:
     """Read the issues between the newest one and the last that was read, and what failed then."""
     read = {issue_day(url) for url, memory in memories.items() if memory.read_before}
-    for url in root.beyond:
+    # When the newest was read, so was what lay before it.
+    is_new = not any(issue_day(url) in read for url in root.further)
+    for url in root.beyond if is_new else ():
         if issue_day(url) in read:
             break
         await _read_all(source, tools, (url,), memories, walk)
