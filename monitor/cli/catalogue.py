@@ -88,10 +88,21 @@ def check(
     rows = [_row(one) for one in found]
     write_rows(
         form,
-        ("id", "address", "outcome", "links", "newest", "characters", "published", "next", "what"),
+        (
+            "id",
+            "address",
+            "outcome",
+            "seconds",
+            "links",
+            "newest",
+            "characters",
+            "published",
+            "next",
+            "what",
+        ),
         rows,
         objects=(_object(one) for one in found),
-        leave_out=() if len(chosen) <= _FEW else ("characters", "published", "next"),
+        leave_out=() if len(chosen) <= _FEW else ("seconds", "characters", "published", "next"),
     )
     wrong = sum(not one.works for one in found)
     if wrong:
@@ -206,9 +217,8 @@ def _row(one: Probe) -> tuple[object, ...]:
     following = {True: "yes", False: "no", None: ""}[one.next_page]
     what = "; ".join(filter(None, (one.reason, one.suggestion)))
     outcome = one.outcome if one.works or one.outcome is not Outcome.OK else "fails"
-    return (
-        one.id, one.address, outcome, one.links, newest, one.length, one.published, following, what,
-    )  # fmt: skip
+    asked = (one.id, one.address, outcome, one.seconds)
+    return (*asked, one.links, newest, one.length, one.published, following, what)
 
 
 def _object(one: Probe) -> dict[str, object]:

@@ -36,6 +36,7 @@ _AMBIGUOUS = frozenset({"uid", "pagenum", "from"})
 _TOKENS = frozenset({"sid", "session", "sessionid", "session_id"})
 _TOKEN = re.compile(r"(?=[^&]*\d)[0-9A-Za-z_-]{16,}")
 _NAMING = re.compile(r"\d{4,}|[0-9a-f]{16,}")
+_ARTICLE_ID = re.compile(r"(?:a|article_?|doc_?|info_?|news_?|content_?)?id=.", re.IGNORECASE)
 _INDEX = re.compile(
     r"/(?:index|default)\.(?:s?html?|php|jsp|aspx?|do)$|/(?:index|default)$", re.IGNORECASE
 )
@@ -133,7 +134,8 @@ def _meant(path: str, parameters: list[str]) -> list[str]:
     plain = [part for part in sure if not _is_ambiguous(part)]
     # The column page of 大汉 takes uid and pageNum, and so does nothing that is an article there.
     named = _NAMING.search(path.rpartition("/")[2]) or path.startswith("/col/col")
-    return plain if named or any(_NAMING.search(part) for part in plain) else sure
+    named = named or any(_ARTICLE_ID.match(part) or _NAMING.search(part) for part in plain)
+    return plain if named else sure
 
 
 def _leads_here(parameter: str) -> bool:

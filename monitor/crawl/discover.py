@@ -22,7 +22,7 @@ from monitor.errors import DecodeError, TooLarge
 from monitor.model import Fetched, Link
 
 _PAGE_COUNT = re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
-_PROXY_PAGE = re.compile(r"([?&]page=)\d+")
+_PROXY_PAGE = re.compile(r"([?&]page=)(\d{1,6})")
 _NEXT = re.compile(r"^[\s>»›]*(?:下一页|下页|后一页|next(?: page)?)[\s>»›]*$", re.IGNORECASE)
 # Without a pattern, what is plainly a way to other pages is no article.
 _DOOR = re.compile(r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$")
@@ -84,7 +84,9 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
         form, rows = "html", list(rows_of(markup, base))
     articles = _articles(source, rows, base)
     links = tuple(_wanted(source, articles.values()))[: source.max_links]
-    further, beyond = ((), ()) if form != "html" else _leads(source, fetched, markup, rows)
+    further, beyond = (
+        _leads(source, fetched, markup, rows) if form in {"html", "json"} else ((), ())
+    )
     return Discovery(
         links, further, beyond, tuple(articles)[:_MAX_SHOWN], seen=len(rows), form=form
     )
@@ -170,6 +172,12 @@ def _leads(
 def _following(source: Source, fetched: Fetched, markup: str, rows: Sequence[Row]) -> Iterator[str]:
     """The second page of a list, the third, and so on, as many as there are or may be wanted."""
     wanted = min(source.list_pages - 1 + source.catch_up, _MAX_FURTHER)
+    if looks_like_json(markup):
+        numbered = _PROXY_PAGE.search(fetched.url)
+        first = int(numbered[2]) + 1 if numbered is not None else 0
+        for number in range(first, first + wanted) if first else ():
+            yield _PROXY_PAGE.sub(rf"\g<1>{number}", fetched.url)
+        return
     if source.family == "jcms":
         for address in next_groups(markup, fetched.final_url)[:1]:
             for number in range(1, wanted + 1):

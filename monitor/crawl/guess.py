@@ -50,7 +50,8 @@ class Guess:
     """What a list page seems to be; each ``…_why`` is one line for the person who decides.
 
     ``link_pattern`` and ``paging`` are None where the family's serve. ``links`` is how many
-    articles the page names with it, ``form`` what its bytes are (``Discovery.form``). ``name`` is what site and column call themselves.
+    articles the page names with it, ``form`` what its bytes are (``Discovery.form``).
+    ``name`` is what site and column call themselves.
     """
 
     name: str

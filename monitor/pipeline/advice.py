@@ -23,14 +23,25 @@ _ADDRESS = {
 }
 
 
-def of_address(outcome: Outcome) -> str:
-    """What to do about an address that did not answer well."""
+def of_address(outcome: Outcome, reason: str, *, is_article: bool = False) -> str:
+    """What to do about an address that did not answer well.
+
+    Args:
+        outcome: how it answered.
+        reason: the fetcher's line.
+        is_article: whether it is the newest article of a list that did answer.
+    """
+    if is_article:
+        return "the list answers, its newest article does not: is its address right?"
+    if "not resolve" in reason:
+        return "is the name right, and is there a network?"
     return _ADDRESS.get(outcome, "try again later")
 
 
 def of_list(
     source: Source,
     *,
+    form: str,
     seen: int,
     articles: int,
     links: int,
@@ -42,6 +53,7 @@ def of_list(
 
     Args:
         source: whose list it is.
+        form: what it is: html, json, feed, sitemap, or sitemaps for an index of them.
         seen: links on the page.
         articles: those whose address is an article's.
         links: those of them whose title passes too.
@@ -49,21 +61,28 @@ def of_list(
         newest: the day of the newest one that is wanted.
         today: the day of the probe.
     """
-    if not seen:
-        return False, "no link on the page: a script makes the list; look for the JSON it loads"
     if not articles:
-        if alike is None:
-            return False, f"none of {seen} links looks like an article: is this a list?"
-        count, pattern = alike
-        return False, (
-            f"the link pattern finds nothing; {count} links look like articles: "
-            f"try link_pattern: '{pattern}'"
-        )
+        return False, _of_no_articles(form, seen, alike)
     if newest is not None and today - newest > _STALE[source.document_kind]:
         return True, f"nothing newer than {newest}: the column may have moved"
     if not links:
         return True, f"{articles} articles, none with a title that is wanted now"
     return True, ""
+
+
+def _of_no_articles(form: str, seen: int, alike: tuple[int, str] | None) -> str:
+    if form != "html":
+        said = f"none of {seen} links passes: is the link pattern right for it?"
+        return f"nothing in this {form}" if not seen else said
+    if not seen:
+        return "no link on the page: a script makes the list; look for the JSON it loads"
+    if alike is None:
+        return f"none of {seen} links looks like an article: is this a list?"
+    count, pattern = alike
+    return (
+        f"the link pattern finds nothing; {count} links look like articles: "
+        f"try link_pattern: '{pattern}'"
+    )
 
 
 def of_article(length: int, *, published: date | None, body: str | None) -> tuple[bool, str]:

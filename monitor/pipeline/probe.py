@@ -97,6 +97,7 @@ async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
     articles = len(found.shown)
     works, suggestion = of_list(
         source,
+        form=found.form,
         seen=found.seen,
         articles=articles,
         links=len(found.links),
@@ -196,7 +197,9 @@ def _failed(source: Source, address: str, fetched: Fetched, seconds: float) -> P
         seconds=seconds,
         article="" if fetched.url == address else fetched.url,
         exceptions=_exceptions(source, address),
-        suggestion=of_address(fetched.outcome),
+        suggestion=of_address(
+            fetched.outcome, fetched.reason, is_article=fetched.url not in {address, *source.lists}
+        ),
     )
 
 

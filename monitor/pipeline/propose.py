@@ -57,11 +57,7 @@ async def propose(url: str, tools: Probing, known: Catalogue, given: Mapping[str
         raise FetchError(f"the page cannot be read: {fetched.outcome}: {fetched.reason}", url=url)
     guess = guess_list(bare, fetched)
     values = _named(url, guess, known, given) | private
-    if (
-        not guess.links
-        and guess.family not in {"founder_epaper"}
-        and "index" not in guess.links_why
-    ):
+    if guess.form == "html" and not guess.links and guess.family != "founder_epaper":
         return _page(url, fetched, values)
     return await _list(url, fetched, guess, values, tools)
 

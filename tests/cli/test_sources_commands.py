@@ -89,6 +89,8 @@ def test_a_source_that_works_is_shown_to_work(monitor, tmp_path, site):
     [
         (Page(b"<html><div id=app></div>"), "no link on the page"),
         (Page(b"<html><a href=/x/>about</a></html>"), "is this a list?"),
+        (Page(b"<rss><channel></channel></rss>"), "nothing in this feed"),
+        (Page(b"<sitemapindex></sitemapindex>"), "nothing in this sitemaps"),
         (Page(b"no", 403), "the site refuses us"),
         (Page(b"no", 404), "the address is gone"),
     ],
@@ -100,6 +102,14 @@ def test_what_fails_comes_with_one_suggestion(monitor, tmp_path, site, page, wor
     assert not found["works"]
     assert words in found["suggestion"]
     assert "\n" not in found["suggestion"]
+
+
+def test_an_article_that_does_not_come_is_told(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    del site.pages["/zwgk/tz/202601/t20260112_1277.html"]
+    (found,) = checked(monitor, code=1)
+    assert (found["outcome"], found["article"][-12:]) == ("ok", "12_1277.html")
+    assert "newest article does not" in found["suggestion"]
 
 
 def test_a_pattern_that_finds_nothing_is_told_with_one_that_does(monitor, tmp_path, site):

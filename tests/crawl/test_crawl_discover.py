@@ -174,6 +174,14 @@ def test_json_lists_are_lists(wrap):
     ]
 
 
+def test_a_numbered_json_list_has_further_pages():
+    url = "https://www.gd.gov.cn/gkmlpt/api/all/45?page=1&sid=2"
+    rules = source("guangdong", lists=(url,), list_pages=2, catch_up=2)
+    found = discover(rules, fetched(url, '{"articles": []}', "application/json"))
+    assert found.further == (url.replace("page=1", "page=2"),)
+    assert found.beyond == (url.replace("page=1", "page=3"), url.replace("page=1", "page=4"))
+
+
 def test_further_pages_come_of_the_template_and_end_with_the_list():
     url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
     deep = source(list_pages=5, lists=(url,))

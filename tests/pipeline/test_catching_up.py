@@ -118,6 +118,15 @@ async def test_issues_of_missed_days_are_read_and_none_twice(tmp_path):
         ]
 
 
+async def test_an_index_that_is_redrawn_each_time_sends_nobody_back(tmp_path):
+    async with watching(tmp_path, EPAPER) as watch:
+        issue(watch.web, date(2026, 3, 3))
+        await watch.round()
+        watch.web.pages["/pc/layout/index.html"].body += "<i>浏览次数：2</i>".encode()
+        await watch.round()
+        assert watch.web.asked == ["/pc/layout/index.html"]
+
+
 async def test_an_index_that_names_the_issue_before_spares_the_days_between(tmp_path):
     async with watching(tmp_path, EPAPER) as watch:
         issue(watch.web, date(2026, 3, 3))
