@@ -27,12 +27,23 @@ _SESSION = re.compile(
 
 # Where the reader came from, not what is read: seen on the portal of 四川; marks of advertising.
 _NAVIGATION = frozenset(
-    {"c1id", "c2id", "spm", "isappinstalled", "jsessionid", "phpsessid", "gclid", "fbclid"}
+    {
+        "c1id",
+        "c2id",
+        "pagenum",
+        "from",
+        "spm",
+        "isappinstalled",
+        "jsessionid",
+        "phpsessid",
+        "gclid",
+        "fbclid",
+    }
     | {"hmsr", "hmpl", "hmcu", "hmkw", "hmci", "bd_vid", "wxfrom", "share_token"}
 )
 _MARKETING = ("utm_", "aspsessionid")
-# Elsewhere these name the article (view.php?uid=5): they go only where something else names it.
-_AMBIGUOUS = frozenset({"uid", "pagenum", "from"})
+# Elsewhere these name the article (view.php?uid=5): they go only where something else does.
+_AMBIGUOUS = frozenset({"uid"})
 _TOKENS = frozenset({"sid", "session", "sessionid", "session_id"})
 _TOKEN = re.compile(r"(?=[^&]*\d)[0-9A-Za-z_-]{16,}")
 _NAMING = re.compile(r"\d{4,}|[0-9a-f]{16,}")

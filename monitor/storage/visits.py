@@ -214,7 +214,12 @@ def add_addresses(
 
 def unidentified(session: Session, limit: int) -> list[tuple[int, str]]:
     """Addresses without an identity yet: number and address."""
-    query = select(AddressRow.id, AddressRow.url).where(AddressRow.identity.is_(None)).limit(limit)
+    query = (
+        select(AddressRow.id, AddressRow.url)
+        .where(AddressRow.identity.is_(None))
+        .order_by(AddressRow.id)
+        .limit(limit)
+    )
     return [(row.id, row.url) for row in session.execute(query)]
 
 

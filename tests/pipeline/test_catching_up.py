@@ -45,13 +45,13 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(tmp_path, catalogue):
+async def watching(tmp_path, catalogue, database=None):
     clock = [START]
     (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     with Web() as web:
         (tmp_path / "c.yaml").write_text(catalogue.format(base=web.base), encoding="utf-8")
         settings = Settings(
-            database=f"sqlite:///{tmp_path / 'm.db'}",
+            database=database or f"sqlite:///{tmp_path / 'm.db'}",
             rules=(tmp_path / "r.yaml",),
             catalogue=(tmp_path / "c.yaml",),
             crawl=CrawlSettings(pace=0),
@@ -233,8 +233,9 @@ sources:
 """
 
 
-async def test_another_spelling_of_an_address_is_visited_once(tmp_path):
-    async with watching(tmp_path, FEED) as watch:
+async def test_another_spelling_of_an_address_is_visited_once(tmp_path, database):
+    address = database.url.render_as_string(hide_password=False)
+    async with watching(tmp_path, FEED, address) as watch:
         web = watch.web
         web.html("/a/12345.html", "算力", ["算力设施。" * 30])
         web.links("/list", [("/a/12345.html", "甲", "2026-03-01")])
