@@ -90,7 +90,8 @@ async def _list(
             if body is not None:
                 values["selectors"] = {"body": body}
             whole = len(document.text) >= _WHOLE
-            seen |= {"selectors": "visit"} if whole else {}
+            chosen = body or source.selectors.body
+            seen |= {"selectors": "visit"} if whole and chosen else {}
             shown = body or ("the family's" if source.selectors.body else "the general reader")
             why = (
                 f"the newest article reads as {len(document.text)} characters, "
@@ -129,12 +130,16 @@ def _named(url: str, guess: Guess, known: Catalogue, given: Mapping[str, Any]) -
 
 
 def _region(url: str, name: str, known: Catalogue) -> str | None:
+    """The region a page names as its own, else that of a source on the same host."""
+    named = next((region for region in region_names() if region in name), None)
+    if named is not None:
+        return named
     host = urlsplit(url).hostname or ""
     for source in known:
         for address in (*source.lists, *source.pages):
             if source.region and same_site(host, urlsplit(address).hostname or ""):
                 return source.region
-    return next((region for region in region_names() if region in name), None)
+    return None
 
 
 def _free_id(url: str, known: Catalogue) -> str:
