@@ -1,6 +1,18 @@
 """The places that are watched: built-in sources, and the user's over them."""
 
-from monitor.catalogue.load import families, load_catalogue
-from monitor.catalogue.model import Catalogue, Pattern, Source
+from monitor.catalogue.append import with_source
+from monitor.catalogue.load import check_text, evidence, families, load_catalogue, source_of
+from monitor.catalogue.model import Catalogue, Pattern, Season, Source
 
-__all__ = ["Catalogue", "Pattern", "Source", "families", "load_catalogue"]
+__all__ = [
+    "Catalogue",
+    "Pattern",
+    "Season",
+    "Source",
+    "check_text",
+    "evidence",
+    "families",
+    "load_catalogue",
+    "source_of",
+    "with_source",
+]

@@ -1,8 +1,10 @@
 """The one door to the network for pages, and what list pages lead to."""
 
-from monitor.crawl.address import canonical, resolve
+from monitor.crawl.address import canonical, identity, resolve, same_site
 from monitor.crawl.discover import Discovery, discover
+from monitor.crawl.epaper import issue_day
 from monitor.crawl.fetch import Fetcher, FetcherSettings, HttpFetcher
+from monitor.crawl.guess import Guess, guess_body, guess_list, suggest_pattern
 from monitor.crawl.testing import FakeFetcher, FakePage
 
 __all__ = [
@@ -11,8 +13,15 @@ __all__ = [
     "FakePage",
     "Fetcher",
     "FetcherSettings",
+    "Guess",
     "HttpFetcher",
     "canonical",
     "discover",
+    "guess_body",
+    "guess_list",
+    "identity",
+    "issue_day",
     "resolve",
+    "same_site",
+    "suggest_pattern",
 ]
