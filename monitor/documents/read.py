@@ -14,6 +14,8 @@ from monitor.documents.declared import metas, published_on, source_line, title_o
 from monitor.documents.limits import MAX_BYTES, too_dear
 from monitor.documents.lines import lines_of
 from monitor.documents.notices import notice_of
+from monitor.documents.office import read_docx
+from monitor.documents.pdf import read_pdf
 from monitor.model import Document, Outcome, Selectors
 
 _MARKUP = re.compile(
@@ -22,14 +24,15 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _BINARY: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "a PDF"),
-    (b"PK\x03\x04", "a zip or an office file"),
     (b"\xd0\xcf\x11\xe0", "an old office file"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
     (b"\x1f\x8b", "a packed file"),
 )
+_PDF, _ZIP = b"%PDF-", b"PK\x03\x04"
+# Some servers put a line or a byte order mark in front.
+_PREAMBLE = 64
 _BROKEN = 0.05
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _CONTROLS = 0.01
@@ -60,9 +63,8 @@ def read(
     """
     if len(body) > MAX_BYTES:
         return _nothing(f"{len(body)} bytes are too many to read")
-    for mark, name in _BINARY:
-        if body.startswith(mark):
-            return _nothing(f"{name}, not a page")
+    if (file := _file(body, url)) is not None:
+        return file
     text, charset = decode(body, content_type, encoding)
     if garbled := _garbled(text):
         return _nothing(garbled, charset)
@@ -72,6 +74,18 @@ def read(
     if dear:
         return _nothing(f"not parsed: {dear}", charset)
     return _page(text, charset, url, selectors or Selectors())
+
+
+def _file(body: bytes, url: str | None) -> Document | None:
+    """What is no text: the bytes decide, because a PDF may be called .html and a page .pdf."""
+    if _PDF in body[:_PREAMBLE]:
+        return read_pdf(body, url)
+    if body.startswith(_ZIP):
+        return read_docx(body, url)
+    for mark, name in _BINARY:
+        if body.startswith(mark):
+            return _nothing(f"{name}, not a page")
+    return None
 
 
 def _page(markup: str, charset: str, url: str | None, selectors: Selectors) -> Document:

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, time
 
 from monitor.catalogue import Source
 from monitor.commitments import extract, guess_provenance
-from monitor.documents import frame_of, read
+from monitor.documents import frame_of
 from monitor.model import Document, DocumentKind, Fetched, Outcome, Provenance
 from monitor.pipeline.arrival import Arrival, Doubt, Taken
 from monitor.pipeline.intake import take_in
+from monitor.pipeline.parts import Reading, read_whole
 from monitor.pipeline.schedule import is_history, next_page_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.history import Evidence, digest
@@ -41,7 +42,10 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 frame=address.frame,
             )
             if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
-                taken = await asyncio.to_thread(_take_page, source, tools, address, fetched)
+                reading = await read_whole(source, tools, fetched)
+                taken = await asyncio.to_thread(
+                    _take_page, source, tools, address, fetched, reading
+                )
                 report.pages[taken.outcome] += 1
                 report.changes.extend(taken.changes)
                 report.alerts += taken.alerts
@@ -67,15 +71,11 @@ def _note_all(tools: Tools, notes: list[tuple[int, dict[str, object]]]) -> None:
         note_addresses(session, notes)
 
 
-def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched) -> Taken:
-    """Read a page whose bytes are new and write what follows from it, in one transaction."""
-    document = read(
-        fetched.body,
-        content_type=fetched.content_type,
-        url=fetched.final_url,
-        selectors=source.selectors,
-        encoding=source.encoding,
-    )
+def _take_page(
+    source: Source, tools: Tools, address: Address, fetched: Fetched, reading: Reading
+) -> Taken:
+    """Write what follows from a page whose bytes are new, in one transaction."""
+    document = reading.document
     now = tools.now()
     text_hash = digest(document.text)
     note = _note(source, address, fetched, document.outcome, now)
@@ -84,12 +84,14 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
         with tools.database.write() as session:
             note_address(session, address.id, note)
         return Taken(address.document_id, document.outcome, document.reason)
+    # Where one page is not the whole, that it is unchanged says nothing of the others.
+    alone = not reading.several
     accepted = {
-        "etag": fetched.etag,
-        "last_modified": fetched.last_modified,
-        "body_hash": digest(fetched.body),
+        "etag": fetched.etag if alone else None,
+        "last_modified": fetched.last_modified if alone else None,
+        "body_hash": digest(fetched.body) if alone else None,
         "text_hash": text_hash,
-        "frame": frame_of(fetched.body, document.text, document.charset),
+        "frame": frame_of(fetched.body, document.text, document.charset) if alone else None,
         "suspect_hash": None,
         "suspect_count": 0,
         "suspect_since": None,
@@ -110,7 +112,7 @@ def _take_page(source: Source, tools: Tools, address: Address, fetched: Fetched)
             if not source.topics or statement.topic in source.topics
         ),
         evidence=Evidence(
-            address.id, address.url, fetched.status, fetched.content_type, fetched.body
+            address.id, address.url, fetched.status, reading.content_type, reading.body
         ),
         source_id=source.id,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from monitor.catalogue import Source
 from monitor.changes import compare
 from monitor.commitments import Topics, extract, guess_provenance
-from monitor.documents import read
+from monitor.documents import BUNDLE, Part, read_parts, unbundle
 from monitor.model import Basis, Change, Document, DocumentKind, Kind, Provenance
 from monitor.pipeline.pages import provenance_of
 from monitor.pipeline.twins import LOGGED
@@ -85,10 +85,12 @@ def _text(found: Witness, source: Source | None) -> str:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
         return ""  # nothing to read it from, or nobody who knows how
-    again = read(
-        found.body,
-        content_type=found.content_type,
-        url=found.url,
+    if found.content_type == BUNDLE:
+        parts = unbundle(found.body)
+    else:
+        parts = [Part(found.url or "", found.content_type, found.body)]
+    again = read_parts(
+        parts,
         selectors=source.selectors if source else None,
         encoding=source.encoding if source else None,
     )
