@@ -18,4 +18,5 @@ def fetcher_settings(settings: Settings) -> FetcherSettings:
         per_host=crawl.per_host,
         pause=crawl.pace,
         proxy=crawl.proxy,
+        ca_file=None if crawl.ca_file is None else str(crawl.ca_file),
     )

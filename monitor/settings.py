@@ -62,6 +62,11 @@ class CrawlSettings(_Section):
         default=20_000_000, ge=1000, description="Bytes of an unpacked body that are read at most."
     )
     proxy: str | None = Field(default=None, description="http:// or socks5:// proxy of the crawl.")
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of authorities trusted instead of the usual ones, for a network "
+        "whose proxy opens TLS.",
+    )
 
 
 class SuspectSettings(_Section):
@@ -225,6 +230,9 @@ def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Se
         name = settings.database.removeprefix(prefix)
         if name and name != ":memory:":
             update["database"] = prefix + str(folder / name)
+    ca_file = settings.crawl.ca_file
+    if ca_file is not None and _PREFIX + "CRAWL__CA_FILE" not in os.environ:
+        update["crawl"] = settings.crawl.model_copy(update={"ca_file": folder / ca_file})
     token_file = settings.telegram.token_file
     if token_file is not None and "token_file" in values.get("telegram", {}):
         update["telegram"] = settings.telegram.model_copy(

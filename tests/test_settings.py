@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.crawl import HttpFetcher
 from monitor.errors import UserError
+from monitor.fetching import fetcher_settings
 from monitor.settings import load_settings
 
 
@@ -37,6 +39,13 @@ def test_paths_in_the_file_are_relative_to_the_file(tmp_path):
     assert settings.rules == (path.parent / "mine",)
     assert settings.catalogue == (path.parent / "c.yaml",)
     assert settings.database == f"sqlite:///{path.parent / 'monitor.db'}"
+
+
+def test_the_file_of_authorities_is_beside_the_settings_and_must_be_one(tmp_path):
+    settings = load_settings(write(tmp_path, '[crawl]\nca_file = "ca.pem"\n'))
+    assert settings.crawl.ca_file == tmp_path / "conf" / "ca.pem"
+    with pytest.raises(UserError, match=r"ca\.pem: .*crawl\.ca_file"):
+        HttpFetcher(fetcher_settings(settings))
 
 
 def test_the_environment_goes_before_the_file(tmp_path, monkeypatch):

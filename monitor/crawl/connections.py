@@ -19,6 +19,7 @@ import httpx
 
 from monitor.crawl.guard import GuardedNetwork, Resolver
 from monitor.crawl.transport import PoolTransport
+from monitor.errors import UserError
 
 _MAX_POOLS = 64
 _KEEP_ALIVE = 15.0
@@ -42,13 +43,13 @@ class Connections:
         ca_file: str | None,
         resolver: Resolver,
     ) -> None:
-        """Keep what every pool shares."""
+        """Keep what every pool shares.
+
+        Raises:
+            UserError: ``ca_file`` is no file of authorities.
+        """
         self._proxy = None if proxy is None else httpx.Proxy(proxy)
-        self._tls = (
-            httpcore.default_ssl_context()
-            if ca_file is None
-            else ssl.create_default_context(cafile=ca_file)
-        )
+        self._tls = _tls(ca_file)
         self._shared: dict[str, Any] = {
             "ssl_context": self._tls,
             "max_connections": per_host,
@@ -104,3 +105,16 @@ class Connections:
         for key in list(self._held)[: max(0, len(self._held) - _MAX_POOLS)]:
             if not self._held[key].users:
                 await self._held.pop(key).transport.aclose()
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return httpcore.default_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl's errors are of this kind
+        raise UserError(
+            f"the file of authorities cannot be read: {error.__class__.__name__}",
+            file=ca_file,
+            hint="crawl.ca_file names a file of certificates in PEM",
+        ) from None
