@@ -281,6 +281,9 @@ def _sync(database: Database, sources: Sequence[Source], now: datetime) -> None:
     with database.write() as session:
         sync_sources(
             session,
-            [WatchedSource(s.id, s.name, s.region, s.document_kind) for s in sources],
+            [
+                WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
+                for s in sources
+            ],
             now,
         )

@@ -1,6 +1,15 @@
 """The places that are watched: built-in sources, and the user's over them."""
 
 from monitor.catalogue.load import families, load_catalogue
-from monitor.catalogue.model import Catalogue, Pattern, Source
+from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Source, Tls
 
-__all__ = ["Catalogue", "Pattern", "Source", "families", "load_catalogue"]
+__all__ = [
+    "USUAL",
+    "Catalogue",
+    "Pattern",
+    "Route",
+    "Source",
+    "Tls",
+    "families",
+    "load_catalogue",
+]

@@ -10,7 +10,7 @@ from typing import Any
 import re2
 
 from monitor.catalogue.entry import FamiliesFile, FamilyEntry, SourceEntry, SourcesFile
-from monitor.catalogue.model import Catalogue, Pattern, Source
+from monitor.catalogue.model import Catalogue, Pattern, Route, Source
 from monitor.errors import UserError
 from monitor.model import Selectors
 from monitor.yamlfile import YamlFile, did_you_mean, read_yaml, validate
@@ -68,6 +68,8 @@ def _merge(
                 did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
             )
         said = {name: getattr(entry, name) for name in entry.model_fields_set}
+        if entry.ca_file is not None:
+            said["ca_file"] = _certificates(file, place, entry.ca_file)
         before = merged[entry.id][0] if entry.id in merged else {}
         merged[entry.id] = ({**before, **said}, file, place)
 
@@ -113,7 +115,27 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         encoding=entry.encoding,
         confidence=entry.confidence,
         notes=entry.notes,
+        route=Route(
+            robots=entry.robots == "obey",
+            tls=entry.tls,
+            ca_file=entry.ca_file,
+            proxy=entry.proxy,
+        ),
     )
+
+
+def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> Path:
+    """The file of certificates, found beside the catalogue file that names it."""
+    path = (file.path.parent / said).absolute()
+    try:
+        there = b"-----BEGIN CERTIFICATE-----" in path.read_bytes()
+    except OSError as error:
+        raise file.error(
+            (*place, "ca_file"), f"{said} cannot be read: {error.strerror}", "name a file in PEM"
+        ) from None
+    if not there:
+        raise file.error((*place, "ca_file"), f"{said} holds no certificate", "name a file in PEM")
+    return path
 
 
 def _incomplete(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.model import DocumentKind, Selectors, Speaker
@@ -21,6 +23,33 @@ class Pattern(Protocol):
         """A match anywhere in ``text``, or None."""
 
 
+class Tls(StrEnum):
+    """What a server is granted that cannot speak TLS as it is spoken today."""
+
+    STRICT = "strict"
+    LEGACY = "legacy"  # renegotiation as before RFC 5746, short keys
+    TLS1 = "tls1"  # these, and TLS 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a source is reached.
+
+    ``robots``: its robots.txt is obeyed. ``ca_file``: certificates that are trusted besides the
+    usual ones. ``proxy``: its own, ``direct`` for none, None for the crawl's; it may hold a
+    password and is never shown.
+    """
+
+    robots: bool = True
+    tls: Tls = Tls.STRICT
+    ca_file: Path | None = None
+    proxy: str | None = field(default=None, repr=False)
+
+
+USUAL = Route()
+"""The way of a source that says nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A report column, a news list, an e-paper or some fixed pages, of one speaker.
@@ -34,7 +63,8 @@ class Source:
     ``every`` is the time between visits of a list, ``page_every`` of a known document.
     ``topics`` are the topics looked for in its texts, all of them if it is empty.
     With ``baseline`` what stands there at the first visit is history and alerts nobody.
-    ``allow_private`` lets this source live on a private or loopback host.
+    ``allow_private`` lets this source live on a private or loopback host; ``route`` is how its
+    pages are reached.
     """
 
     id: str
@@ -64,6 +94,19 @@ class Source:
     encoding: str | None
     confidence: str
     notes: str
+    route: Route = USUAL
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """The measures of safety and politeness this source is exempt from, as in its file."""
+        route = self.route
+        found = {
+            "allow_private": self.allow_private,
+            "robots: ignore": not route.robots,
+            f"tls: {route.tls.value}": route.tls is not Tls.STRICT,
+            f"ca_file: {route.ca_file and route.ca_file.name}": route.ca_file is not None,
+        }
+        return tuple(name for name, there in found.items() if there)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,18 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
     sources = load_catalogue(settings.catalogue).sources
     write_rows(
         form,
-        ("id", "name", "region", "kind", "family", "enabled", "every", "confidence", "lists"),
+        (
+            "id",
+            "name",
+            "region",
+            "kind",
+            "family",
+            "enabled",
+            "every",
+            "confidence",
+            "exceptions",
+            "lists",
+        ),
         (
             (
                 source.id,
@@ -41,6 +52,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
                 source.enabled,
                 str(source.every),
                 source.confidence,
+                ", ".join(source.exceptions),
                 " ".join(source.lists or source.pages),
             )
             for source in sources
@@ -87,7 +99,9 @@ def check(
 async def _probe(source: Source, fetcher: Fetcher) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for url in source.lists or source.pages:
-        fetched = await fetcher.fetch(url, allow_private=source.allow_private, hosts=source.hosts)
+        fetched = await fetcher.fetch(
+            url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
+        )
         links = newest = None
         if fetched.outcome is Outcome.OK and source.lists:
             discovery = discover(source, fetched)

@@ -2,7 +2,8 @@
 
 from monitor.crawl.address import canonical, resolve
 from monitor.crawl.discover import Discovery, discover
-from monitor.crawl.fetch import Fetcher, FetcherSettings, HttpFetcher
+from monitor.crawl.fetch import Fetcher, HttpFetcher
+from monitor.crawl.limits import FetcherSettings
 from monitor.crawl.testing import FakeFetcher, FakePage
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from monitor.errors import DecodeError, TooLarge
+from monitor.errors import CutShort, DecodeError, TooLarge
 
 ACCEPTED = "gzip, deflate"
 _PIECE = 256 * 1024
@@ -63,10 +63,14 @@ class Unpacker:
         """All of it.
 
         Raises:
-            DecodeError: the end of a packed body is missing.
+            CutShort: the end of a packed body is missing.
         """
         if self._fed and not self._inflater.eof:
-            raise DecodeError("the packed body is cut short")
+            raise CutShort("the packed body is cut short")
+        return b"".join(self._pieces)
+
+    def beginning(self) -> bytes:
+        """What came before the limit was passed."""
         return b"".join(self._pieces)
 
     def _inflate(self, packed: bytes) -> bytes:
@@ -82,6 +86,7 @@ class Unpacker:
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._limit:
+            self._pieces.append(piece[: self._limit - self._size])
             raise TooLarge(f"more than {self._limit} bytes", url=self._url)
         if piece:
             self._pieces.append(piece)

@@ -42,6 +42,7 @@ class SourceRow(Base):
     last_reason: Mapped[str | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_visit_at: Mapped[datetime | None]
+    exceptions: Mapped[str | None]  # measures of safety it is exempt from
 
 
 class ListPageRow(Base):

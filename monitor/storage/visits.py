@@ -28,6 +28,7 @@ class WatchedSource:
     name: str
     region: str | None
     document_kind: DocumentKind
+    exceptions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
         row.name = source.name
         row.region = source.region
         row.document_kind = source.document_kind
+        row.exceptions = source.exceptions or None
         row.enabled = True
     for row in known.values():
         row.enabled = False

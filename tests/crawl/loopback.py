@@ -20,18 +20,23 @@ def answer(body=b"", status=200, headers=None, length=True):
 
 
 class Site:
-    """Answers by path; ``asked`` keeps the requests: path and headers in lower case."""
+    """Answers by path; ``asked`` keeps the requests: path and headers in lower case.
+
+    What is asked of robots.txt is kept apart, in ``robots_asked``.
+    """
 
     def __init__(self):
         self.scripts: dict[str, Script] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.robots_asked: list[tuple[str, dict[str, str]]] = []
+        self.scheme = "http"
         self.now_open = 0
         self.most_open = 0
         self.port = 0
         self._open: set[asyncio.Task] = set()
 
     def url(self, path="/", host="127.0.0.1"):
-        return f"http://{host}:{self.port}{path}"
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
     async def serve(self, reader, writer):
         task = asyncio.current_task()
@@ -46,7 +51,8 @@ class Site:
                 name.lower(): value.strip()
                 for name, _, value in (line.partition(":") for line in head[1:] if line)
             }
-            self.asked.append((path, headers))
+            robots = path.endswith("/robots.txt")
+            (self.robots_asked if robots else self.asked).append((path, headers))
             script = self.scripts.get(path, answer(b"not here", 404))
             if isinstance(script, bytes):
                 writer.write(script)
@@ -68,9 +74,10 @@ class Site:
 
 
 @asynccontextmanager
-async def site():
+async def site(tls=None):
     here = Site()
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
+    here.scheme = "http" if tls is None else "https"
+    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, ssl=tls)
     here.port = server.sockets[0].getsockname()[1]
     try:
         yield here

@@ -239,7 +239,9 @@ async def test_a_pause_lies_between_requests_to_one_host():
         for _ in range(3):
             await net.fetch(here.url("/"), allow_private=True)
         await net.fetch(here.url("/", "localhost"), allow_private=True)
-    assert clock.slept == [2.0, 2.0]
+        assert len(here.robots_asked) == 2
+    # Three pages after one robots.txt, and one after another host's.
+    assert clock.slept == [2.0, 2.0, 2.0, 2.0]
 
 
 async def test_few_requests_at_a_time_go_to_one_host():
