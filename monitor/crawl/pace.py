@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from math import inf
 
@@ -17,6 +17,7 @@ from monitor.errors import FetchError
 from monitor.model import Outcome
 
 _MAX_HOSTS = 4_096
+_FREE = nullcontext()
 
 
 class NotAsked(FetchError):
@@ -130,9 +131,7 @@ class Pace:
         known = self._host(host)
         known.users += 1
         try:
-            async with known.slots, AsyncExitStack() as stack:
-                if known.tempo.alone:
-                    await stack.enter_async_context(known.alone)
+            async with known.slots, known.alone if known.tempo.alone else _FREE:
                 now = self._clock()
                 self._check(host, known, now)
                 start = max(now, known.last_start + known.tempo.pause, known.closed_until)

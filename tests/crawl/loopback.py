@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
+from monitor.crawl import FetcherSettings, HttpFetcher
+
+PAGE_TIME = datetime(2026, 2, 1, tzinfo=UTC)
 Writer = asyncio.StreamWriter
 Script = bytes | Callable[[dict[str, str], Writer], Awaitable[None]]
 
@@ -17,6 +21,35 @@ def answer(body=b"", status=200, headers=None, length=True):
         sent.setdefault("Content-Length", str(len(body)))
     lines += [f"{name}: {value}" for name, value in sent.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self):
+        self.at = 1000.0
+        self.slept = []
+
+    def __call__(self):
+        return self.at
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+def fetcher(clock=None, resolver=None, **settings):
+    settings.setdefault("pause", 0.0)
+    clock = clock or Clock()
+    extra = {} if resolver is None else {"resolver": resolver}
+    return HttpFetcher(
+        FetcherSettings(**settings),
+        now=lambda: PAGE_TIME,
+        clock=clock,
+        sleep=clock.sleep,
+        chance=lambda: 0.5,
+        **extra,
+    )
 
 
 class Site:
@@ -85,3 +118,8 @@ async def site(tls=None):
         server.close()
         here.hang_up()
         await server.wait_closed()
+
+
+async def at_loopback(_host, _port):
+    """A resolver by which every name is this machine's."""
+    return ["127.0.0.1"]

@@ -3,43 +3,13 @@
 import asyncio
 import gzip
 import zlib
-from datetime import UTC, datetime
 
 import pytest
-from loopback import answer, site
+from loopback import Clock, answer, fetcher, site
 
-from monitor.crawl import FetcherSettings, HttpFetcher
 from monitor.model import Outcome
 
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
-
-
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self):
-        self.at = 1000.0
-        self.slept = []
-
-    def __call__(self):
-        return self.at
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.at += seconds
-
-
-def fetcher(clock=None, resolver=None, **settings):
-    settings.setdefault("pause", 0.0)
-    clock = clock or Clock()
-    extra = {} if resolver is None else {"resolver": resolver}
-    return HttpFetcher(
-        FetcherSettings(**settings),
-        now=lambda: datetime(2026, 2, 1, tzinfo=UTC),
-        clock=clock,
-        sleep=clock.sleep,
-        **extra,
-    )
 
 
 async def get(script, path="/x", **settings):

@@ -96,7 +96,7 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None,
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             topics=topics,
-            crawl=CrawlSettings(pace=0.0),
+            crawl=CrawlSettings(pace=0.0, tries=1),
             suspects=SuspectSettings(visits=3, hours=24),
             telegram=TelegramSettings(token="1:never-used"),
         )
