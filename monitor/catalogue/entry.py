@@ -54,7 +54,8 @@ def _proxy(value: object) -> object:
     except httpx.InvalidURL:
         url = httpx.URL("")
     # The value is not repeated: it may hold a password.
-    if url.scheme not in {"http", "https", "socks5", "socks5h"} or not url.host:
+    kinds = {"http", "https", "socks5", "socks5h"}
+    if url.scheme not in kinds or not url.host or "%" in url.host:
         raise ValueError("write http://, https:// or socks5:// with a host and a port, or direct")
     return str(value)
 

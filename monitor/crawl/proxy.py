@@ -46,6 +46,8 @@ def parse_proxy(address: str) -> Proxy:
     """
     try:
         proxy = httpx.Proxy(address)
+        if not proxy.url.host or "%" in proxy.url.host:
+            raise ValueError("no host")  # noqa: TRY301 - joins what the library finds wrong
         url = httpcore.URL(
             scheme=proxy.url.raw_scheme,
             host=proxy.url.raw_host,
