@@ -50,7 +50,10 @@ class CrawlSettings(_Section):
     concurrency: int = Field(default=8, ge=1, le=256, description="Sources visited at a time.")
     per_host: int = Field(default=1, ge=1, le=8, description="Requests to one host at a time.")
     pace: float = Field(
-        default=2.0, ge=0, description="Seconds between two requests to the same host."
+        default=2.0,
+        ge=0,
+        description="Seconds between two requests to the same host; more while it is slow or "
+        "strained.",
     )
     timeout: float = Field(
         default=30.0, gt=0, description="Seconds without an answer before a request is given up."

@@ -109,7 +109,8 @@ class Asker:
                         enough,
                     )
                 except (httpx.HTTPError, DecodeError, OSError) as error:
-                    if last or effort.left <= 0 or not passes(error):
+                    done = last or effort.left <= 0 or self._pace.is_closed(host)
+                    if done or not passes(error):
                         raise
                 else:
                     if last or answer.status not in PASSING_STATUSES:

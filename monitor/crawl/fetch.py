@@ -227,7 +227,9 @@ class HttpFetcher:
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return "timed out"
         said = " ".join(without_secrets(str(error), self._connections.proxy_of(route)).split())
-        return said[:300] or type(error).__name__
+        # Part of it may be the site's own words, and it is shown in terminals and chats.
+        plain = "".join(sign if sign.isprintable() else "?" for sign in said[:300])
+        return plain or type(error).__name__
 
     def _headers(self, etag: str | None, last_modified: str | None) -> dict[str, str]:
         headers = {

@@ -95,9 +95,14 @@ class Pace:
         Raises:
             HostClosed: it may not.
         """
+        if self.is_closed(host):
+            known = self._hosts[host]
+            raise HostClosed(host, known.closed_until - self._clock(), silent=known.silent)
+
+    def is_closed(self, host: str) -> bool:
+        """Whether the host may not be asked within the patience."""
         known = self._hosts.get(host)
-        if known is not None and known.closed_until:
-            self._check(host, known, self._clock())
+        return known is not None and known.closed_until - self._clock() > self._patience
 
     def close(self, host: str, seconds: float) -> None:
         """Leave the host alone for so long, as it asked."""
@@ -132,8 +137,8 @@ class Pace:
         known.users += 1
         try:
             async with known.slots, known.alone if known.tempo.alone else _FREE:
+                self.check(host)
                 now = self._clock()
-                self._check(host, known, now)
                 start = max(now, known.last_start + known.tempo.pause, known.closed_until)
                 known.last_start = start
                 if start > now:
@@ -141,11 +146,6 @@ class Pace:
                 yield
         finally:
             known.users -= 1
-
-    def _check(self, host: str, known: _Host, now: float) -> None:
-        closed = known.closed_until - now
-        if closed > self._patience:
-            raise HostClosed(host, closed, silent=known.silent)
 
     def _close(self, known: _Host, seconds: float, *, silent: bool) -> None:
         until = self._clock() + seconds

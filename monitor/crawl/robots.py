@@ -138,9 +138,11 @@ class Robots:
                 )
                 onward = answer.headers.get("location")
                 if answer.status not in REDIRECTS or not onward:
-                    if wait := retry_after(answer.headers, self._now()):
+                    file = robots_file(answer.status, answer.body)
+                    wait = retry_after(answer.headers, self._now())
+                    if file.trouble and wait:
                         self._pace.close(place.host, wait)
-                    return robots_file(answer.status, answer.body)
+                    return file
                 there = resolve(here, onward)
                 if there is None or there in seen:
                     break

@@ -12,6 +12,8 @@ from monitor.errors import CutShort, DecodeError, TooLarge
 
 ACCEPTED = "gzip, deflate"
 _PIECE = 256 * 1024
+# A body may be packed piece by piece; nobody makes thousands of them, least of all empty ones.
+_MAX_MEMBERS = 1_000
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -34,6 +36,8 @@ class Unpacker:
         self._limit = limit
         self._url = url
         self._size = 0
+        self._packed_size = 0
+        self._members = 1
         self._fed = False
         self._pieces: list[bytes] = []
 
@@ -48,6 +52,9 @@ class Unpacker:
             self._keep(piece)
             return
         self._fed = self._fed or bool(piece)
+        self._packed_size += len(piece)
+        if self._packed_size > self._limit:
+            raise TooLarge(f"more than {self._limit} bytes, packed", url=self._url)
         waiting = piece
         while waiting:
             out = self._inflate(waiting)
@@ -57,6 +64,9 @@ class Unpacker:
                 waiting = self._inflater.unused_data
                 if not waiting.strip(b"\x00"):
                     return
+                self._members += 1
+                if self._members > _MAX_MEMBERS:
+                    raise DecodeError("the body is packed in too many members")
                 self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def body(self) -> bytes:
