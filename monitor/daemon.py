@@ -36,7 +36,7 @@ from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
 from monitor.fetching import fetcher_settings
 from monitor.model import Outcome
-from monitor.pipeline import Doubt, Interest, Tools, VisitReport, visit
+from monitor.pipeline import Doubt, Interest, StoredRobots, Tools, VisitReport, visit
 from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
@@ -97,7 +97,9 @@ async def open_daemon(
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
         if fetcher is None:
-            fetcher = await stack.enter_async_context(HttpFetcher(fetcher_settings(settings)))
+            fetcher = await stack.enter_async_context(
+                HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
+            )
         if sender is None:
             sender = await _sender(settings, token, console, stack)
         terminal = TERMINAL_CHAT if token is None else None

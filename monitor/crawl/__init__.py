@@ -4,6 +4,7 @@ from monitor.crawl.address import canonical, resolve
 from monitor.crawl.discover import Discovery, discover
 from monitor.crawl.fetch import Fetcher, HttpFetcher
 from monitor.crawl.limits import FetcherSettings
+from monitor.crawl.robots import RobotsCopy, RobotsMemory
 from monitor.crawl.testing import FakeFetcher, FakePage
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Fetcher",
     "FetcherSettings",
     "HttpFetcher",
+    "RobotsCopy",
+    "RobotsMemory",
     "canonical",
     "discover",
     "resolve",

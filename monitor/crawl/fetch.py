@@ -21,7 +21,7 @@ from monitor.crawl.limits import Effort, FetcherSettings
 from monitor.crawl.outcome import judge, retry_after
 from monitor.crawl.pace import NotAsked, Pace
 from monitor.crawl.proxy import without_secrets
-from monitor.crawl.robots import Robots
+from monitor.crawl.robots import Robots, RobotsMemory
 from monitor.crawl.unpack import ACCEPTED
 from monitor.documents import same_frame
 from monitor.errors import FetchError
@@ -70,6 +70,7 @@ class HttpFetcher:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
         resolver: Resolver = system_resolver,
+        robots: RobotsMemory | None = None,
     ) -> None:
         """Build the pools; nothing is connected yet.
 
@@ -80,6 +81,7 @@ class HttpFetcher:
             sleep: waits, for the pace and between tries.
             chance: 0 to 1, for the jitter between tries.
             resolver: names to addresses.
+            robots: keeps the sites' robots.txt when the process ends.
 
         Raises:
             UserError: a setting names a proxy or a file of authorities that is none.
@@ -118,6 +120,7 @@ class HttpFetcher:
             now=now,
             clock=clock,
             explain=self._one_line,
+            memory=robots,
         )
 
     async def __aenter__(self) -> Self:

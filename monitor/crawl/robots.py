@@ -2,7 +2,7 @@
 
 The file is got like any page: same door, same guard, same pace. A site without one allows
 everything; one whose file cannot be had allows nothing for the moment, unless an earlier copy is
-known.
+known. Copies outlive the process where there is a memory to keep them in.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import httpx
 from protego import Protego
@@ -37,6 +38,24 @@ _MAX_ORIGINS = 1_024
 _MAX_SHOWN = 120
 
 
+@dataclass(frozen=True, slots=True)
+class RobotsCopy:
+    """A site's robots.txt as it was read last; ``text`` is None if there was none."""
+
+    text: str | None
+    read_at: datetime
+
+
+class RobotsMemory(Protocol):
+    """Keeps copies by origin (``https://www.gov.cn``); called from worker threads."""
+
+    def recall(self, origin: str) -> RobotsCopy | None:
+        """The copy that was kept last, however old, or None."""
+
+    def keep(self, origin: str, copy: RobotsCopy) -> None:
+        """Keep a copy in place of any earlier one."""
+
+
 @dataclass(slots=True)
 class _Known:
     rules: Protego | None = None
@@ -59,8 +78,9 @@ class Robots:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         explain: Callable[[BaseException, Route], str],
+        memory: RobotsMemory | None,
     ) -> None:
-        """Begin knowing nothing.
+        """Begin with what the memory holds.
 
         Args:
             settings: limits; the product's name in its user agent is ours in the files.
@@ -70,6 +90,7 @@ class Robots:
             now: aware wall clock.
             clock: monotonic seconds.
             explain: an error in one line, without secrets.
+            memory: what outlives the process; None remembers for its lifetime only.
         """
         self._agent = settings.user_agent.partition("/")[0].strip().lower()
         self._total = settings.total
@@ -79,6 +100,7 @@ class Robots:
         self._now = now
         self._clock = clock
         self._explain = explain
+        self._memory = memory
         self._origins: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
 
     async def check(self, place: httpx.URL, *, allow_private: bool, route: Route) -> None:
@@ -108,18 +130,39 @@ class Robots:
     async def _learn(
         self, known: _Known, place: httpx.URL, allow_private: bool, route: Route
     ) -> None:
-        file = await self._get(str(place.copy_with(raw_path=b"/robots.txt")), allow_private, route)
+        here = str(place.copy_with(raw_path=b"/robots.txt"))
+        origin = here.removesuffix("/robots.txt")
+        if not known.read_before and await self._remember(known, place.host, origin):
+            return
+        file = await self._get(here, allow_private, route)
         known.fresh_until = self._clock() + (_TRY_AGAIN if file.trouble else _FRESH)
         if file.trouble:
             # What was allowed yesterday is the best guess; knowing nothing, we stay away.
             known.trouble = None if known.read_before else file
             return
+        await self._take(known, place.host, file.text)
+        if self._memory is not None:
+            await asyncio.to_thread(self._memory.keep, origin, RobotsCopy(file.text, self._now()))
+
+    async def _remember(self, known: _Known, host: str, origin: str) -> bool:
+        """Take over an earlier process's copy; whether it is still fresh."""
+        if self._memory is None:
+            return False
+        copy = await asyncio.to_thread(self._memory.recall, origin)
+        if copy is None:
+            return False
+        await self._take(known, host, copy.text)
+        age = (self._now() - copy.read_at).total_seconds()
+        known.fresh_until = self._clock() + _FRESH - age
+        return 0 <= age < _FRESH
+
+    async def _take(self, known: _Known, host: str, text: str | None) -> None:
         known.trouble, known.read_before = None, True
         # Half a megabyte of rules takes a moment.
-        rules = await asyncio.to_thread(parse_robots, file.text or "", self._agent)
-        delay = (rules and rules.crawl_delay(self._agent)) or 0.0
+        rules = await asyncio.to_thread(parse_robots, text or "", self._agent)
         known.rules = rules
-        self._pace.at_least(place.host, min(delay, _LONGEST_DELAY))
+        delay = (rules and rules.crawl_delay(self._agent)) or 0.0
+        self._pace.at_least(host, min(delay, _LONGEST_DELAY))
 
     async def _get(self, here: str, allow_private: bool, route: Route) -> RobotsFile:
         effort, seen = Effort(self._total), {here}

@@ -16,6 +16,7 @@ from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.intake import take_in
 from monitor.pipeline.lists import read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
+from monitor.pipeline.robots import StoredRobots
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.visits import close_visit, earliest_due
 
@@ -23,6 +24,7 @@ __all__ = [
     "Arrival",
     "Doubt",
     "Interest",
+    "StoredRobots",
     "Taken",
     "Tools",
     "VisitReport",

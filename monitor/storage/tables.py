@@ -64,6 +64,16 @@ class ListPageRow(Base):
     last_status: Mapped[int | None]
 
 
+class RobotsRow(Base):
+    """A site's robots.txt as it was read last; ``text`` is empty if it has none."""
+
+    __tablename__ = "robots"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str | None]
+    read_at: Mapped[datetime]
+
+
 class DocumentRow(Base):
     """One article or report, whatever address it is found at."""
 

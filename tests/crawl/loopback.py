@@ -38,10 +38,10 @@ class Clock:
         self.at += seconds
 
 
-def fetcher(clock=None, resolver=None, **settings):
+def fetcher(clock=None, resolver=None, robots=None, **settings):
     settings.setdefault("pause", 0.0)
     clock = clock or Clock()
-    extra = {} if resolver is None else {"resolver": resolver}
+    extra = {"robots": robots} if resolver is None else {"robots": robots, "resolver": resolver}
     return HttpFetcher(
         FetcherSettings(**settings),
         now=lambda: PAGE_TIME,

@@ -2,11 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from loopback import Clock, answer, fetcher, site
+from loopback import PAGE_TIME, Clock, answer, fetcher, site
 
 from monitor.catalogue import Route
+from monitor.crawl import RobotsCopy
 from monitor.crawl.robots_rules import parse_robots, robots_file
 from monitor.model import Outcome
 
@@ -109,6 +112,66 @@ async def test_the_last_known_copy_is_used_while_it_cannot_be_had(trouble):
             Outcome.OK,
             Outcome.BLOCKED,
         ]
+
+
+class Memory:
+    """Copies that outlive a fetcher."""
+
+    def __init__(self):
+        self.copies = {}
+
+    def recall(self, origin):
+        return self.copies.get(origin)
+
+    def keep(self, origin, copy):
+        self.copies[origin] = copy
+
+
+@pytest.mark.parametrize("body", [FORBIDS, None])
+async def test_a_copy_of_an_earlier_process_is_fresh_for_the_rest_of_its_day(body):
+    memory = Memory()
+    async with site() as here:
+        here_is(here, answer(b"no", 404) if body is None else answer(body))
+        outcome = Outcome.OK if body is None else Outcome.BLOCKED
+        for asked in (1, 1):
+            async with fetcher(robots=memory) as net:
+                assert await outcomes(net, here, "/secret/b.html") == [outcome]
+            assert len(here.robots_asked) == asked
+        (kept,) = memory.copies.values()
+        assert kept.text == (body and body.decode())
+        memory.copies = {
+            origin: replace(copy, read_at=copy.read_at - timedelta(hours=23))
+            for origin, copy in memory.copies.items()
+        }
+        clock = Clock()
+        async with fetcher(clock, robots=memory) as net:
+            await outcomes(net, here, "/a.html")
+            assert len(here.robots_asked) == 1
+            clock.at += 3_601
+            await outcomes(net, here, "/a.html")
+            assert len(here.robots_asked) == 2
+
+
+async def test_an_old_copy_of_an_earlier_process_serves_while_the_file_cannot_be_had():
+    async with site() as here:
+        here_is(here, answer(b"", 500))
+        memory = Memory()
+        memory.keep(here.url(""), RobotsCopy(FORBIDS.decode(), PAGE_TIME - timedelta(days=9)))
+        async with fetcher(robots=memory) as net:
+            assert await outcomes(net, here, "/a.html", "/secret/b.html") == [
+                Outcome.OK,
+                Outcome.BLOCKED,
+            ]
+        assert len(here.robots_asked) == 1
+
+
+async def test_a_copy_from_the_future_is_not_believed_to_be_fresh():
+    async with site() as here:
+        here_is(here, answer(FORBIDS))
+        memory = Memory()
+        memory.keep(here.url(""), RobotsCopy(None, PAGE_TIME + timedelta(days=9)))
+        async with fetcher(robots=memory) as net:
+            assert await outcomes(net, here, "/secret/b.html") == [Outcome.BLOCKED]
 
 
 async def test_redirects_are_followed_to_another_host_too():

@@ -1,4 +1,4 @@
-"""Measures of safety a source is exempt from, named where its health is looked at."""
+"""What a source is exempt from, named where its health is looked at; robots.txt as last read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,3 +27,10 @@ def upgrade() -> None:
     op.add_column("source", sa.Column("exceptions", sa.Text(), nullable=True))
     op.execute("DROP VIEW source_health")
     op.execute(f"CREATE VIEW source_health AS {SOURCE_HEALTH}")
+    op.create_table(
+        "robots",
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("origin", name=op.f("pk_robots")),
+    )
