@@ -5,7 +5,9 @@
 A server on loopback, in a process of its own, gives 500 pages of about 80 kB with 31 distinct
 bodies and a visit counter that is another number at each request, so that no page ever comes twice
 with the same bytes. Measured in this process: the CPU of fetching them all with httpx alone (the
-best of several client layouts), and of the monitor's own rounds over them.
+best of several client layouts), and of the monitor's own rounds over them. Then, in another
+process, the peak memory of a monitor that watches 5,000 sources on as many hosts, each with a
+list and an article.
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ import httpx
 from rich.console import Console
 
 from monitor.alerts.testing import FakeSender
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import open_daemon, run_once, schedule
 from monitor.settings import CrawlSettings, Settings, TelegramSettings
 
 PAGES, BODIES, SOURCES = 500, 31, 8
+MANY = 5_000
 ROUNDS = 5
 START = datetime(2026, 1, 10, tzinfo=UTC)
 _PLAN = (
@@ -49,6 +52,19 @@ def _page(body: int, visits: int) -> bytes:
     ).encode()
 
 
+def _small(path: bytes, number: int) -> bytes:
+    """A list with one link, or the article behind it."""
+    if path.startswith(b"/list/"):
+        link = f'<li><a href="/article/{number}.html">第{number}号文件</a></li>'
+        return f"<html><meta charset=utf-8><ul>{link}</ul></html>".encode()
+    text = "".join(f"<p>{_PLAN.format(n=i + number % 97 + 2, m=i + 3)}</p>" for i in range(8))
+    title = f"第{number}号文件"
+    return (
+        f"<html><head><meta charset=utf-8><title>{title}</title></head><body><h1>{title}</h1>"
+        f"<div class=TRS_Editor><p>这是{title}。</p>{text}</div></body></html>"
+    ).encode()
+
+
 async def _serve(port: multiprocessing.Queue) -> None:
     frames = []
     for body in range(BODIES):
@@ -67,9 +83,11 @@ async def _serve(port: multiprocessing.Queue) -> None:
             if head.startswith(b"GET /robots.txt "):
                 writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                 continue
-            number = int(head.split(b" ", 2)[1].rsplit(b"/", 1)[1].split(b".")[0])
+            path = head.split(b" ", 2)[1]
+            number = int(path.rsplit(b"/", 1)[1].split(b".")[0])
             visits += 1
-            body = frames[number % BODIES]
+            small = path.startswith((b"/list/", b"/article/"))
+            body = _small(path, number) if small else frames[number % BODIES]
             body = body.replace(b"1000000", str(visits).encode()).replace(
                 b"7000000", str(visits * 7).encode()
             )
@@ -157,6 +175,51 @@ async def _rounds(base: str, folder: Path) -> list[tuple[float, float]]:
     return spent
 
 
+def _many(base: str) -> str:
+    lines = ["builtin: false", "sources:"]
+    for number in range(MANY):
+        host = base.replace(
+            "127.0.0.1", f"127.{1 + number // 62_500}.{number // 250}.{1 + number % 250}"
+        )
+        lines.append(
+            f"  - {{id: s{number}, name: 第{number}个来源, region: 湖南省, document_kind: page, "
+            f"lists: ['{host}/list/{number}.html'], link_pattern: '/article/', every: 1h, "
+            "page_every: 1h, allow_private: true}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+async def _watch_many(base: str, folder: Path) -> None:
+    (folder / "c.yaml").write_text(_many(base), encoding="utf-8")
+    (folder / "r.yaml").write_text("rules: []\n", encoding="utf-8")
+    settings = Settings.model_construct(
+        database=f"sqlite:///{folder / 'm.db'}",
+        catalogue=(folder / "c.yaml",),
+        rules=(folder / "r.yaml",),
+        topics=(),
+        crawl=CrawlSettings(pace=0.0, per_host=1, concurrency=8),
+        telegram=TelegramSettings(token="1:never-used"),  # noqa: S106 - none
+    )
+    clock = [START]
+    async with open_daemon(
+        settings, console=Console(quiet=True), now=lambda: clock[0], sender=FakeSender()
+    ) as daemon:
+        scheduler = schedule(daemon)  # as the daemon holds it while it runs
+        for _ in range(2):
+            clock[0] += timedelta(days=1)
+            reports = await run_once(daemon)
+            assert len(reports) == MANY
+            read = sum(report.pages.total() for report in reports)
+            assert read == MANY, read
+        scheduler.remove_all_jobs()
+
+
+def _peak_of_many(base: str, peak: multiprocessing.Queue) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        asyncio.run(_watch_many(base, Path(name)))
+    peak.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
 def main() -> None:
     """Print the figures; see the head of this file."""
     port: multiprocessing.Queue = multiprocessing.Queue()
@@ -182,6 +245,12 @@ def main() -> None:
         print(f"disk: {disk / 1e6:.1f} MB for {PAGES} pages (limit 10)")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"peak memory: {peak:.0f} MB (limit 150)")
+        spawned = multiprocessing.get_context("spawn")
+        told: multiprocessing.Queue = spawned.Queue()
+        watcher = spawned.Process(target=_peak_of_many, args=(base, told))
+        watcher.start()
+        watcher.join()
+        print(f"peak memory with {MANY:,} sources: {told.get(timeout=1):.0f} MB (limit 150)")
     finally:
         server.terminate()
 

@@ -25,12 +25,12 @@ from monitor.commitments import extract, load_topics
 from monitor.model import Basis, DocumentKind, Label, Provenance, Speaker, Statement
 
 _COMPARE = sys.modules["monitor.changes.compare"]
-_WORDING = sys.modules["monitor.changes.wording"]
+_TURNED = sys.modules["monitor.changes.turned"]
 _TARGETS = sys.modules["monitor.changes.targets"]
 REVISION: tuple[tuple[str, object, tuple[float, ...]], ...] = (
     ("ALIKE", _COMPARE, (0.3, 0.5, 0.7, 0.9)),
     ("PART", _COMPARE, (0.5, 0.65, 0.8, 0.95)),
-    ("TURNED", _WORDING, (0.7, 0.8, 0.9, 0.97)),
+    ("TURNED", _TURNED, (0.7, 0.8, 0.9, 0.97)),
     ("METRIC", _TARGETS, (0.3, 0.45, 0.6, 0.75, 0.9)),
 )
 PAIRS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)

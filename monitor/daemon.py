@@ -36,7 +36,7 @@ from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
 from monitor.fetching import fetcher_settings
 from monitor.model import Outcome
-from monitor.pipeline import Doubt, Interest, StoredRobots, Tools, VisitReport, visit
+from monitor.pipeline import Doubt, Interest, StoredRobots, Tools, VisitReport, Watch, visit
 from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
@@ -86,14 +86,14 @@ async def open_daemon(
         StorageError: the database cannot be opened or upgraded.
     """
     token = settings.token()
-    if token is not None:
-        install_redaction(token)
     rules = LiveRules(settings.rules)
     sources = tuple(s for s in load_catalogue(settings.catalogue).sources if s.enabled)
     topics = load_topics(settings.topics)
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
+        if token is not None:
+            stack.callback(install_redaction(token))
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
         if fetcher is None:
@@ -110,7 +110,17 @@ async def open_daemon(
             topics=topics,
             interest=lambda: Interest(rules.current(), terminal),
             now=now,
-            doubt=Doubt(visits=suspects.visits, hours=suspects.hours, shrink=suspects.shrink),
+            doubt=Doubt(
+                visits=suspects.visits,
+                hours=suspects.hours,
+                shrink=suspects.shrink,
+                emptied_hours=suspects.emptied_hours,
+            ),
+            watch=Watch(
+                failures=settings.health.failures,
+                quiet=timedelta(days=settings.health.quiet_days),
+                operators=settings.telegram.operators if terminal is None else (terminal,),
+            ),
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,
         )
@@ -142,19 +152,20 @@ async def run_once(
         daemon: an open daemon.
         done: told of each visit as it ends.
     """
-    due = await asyncio.to_thread(due_sources, daemon)
-    limit = asyncio.Semaphore(daemon.settings.crawl.concurrency)
+    waiting = iter(await asyncio.to_thread(due_sources, daemon))
+    reports: list[VisitReport] = []
 
-    async def one(source: Source) -> VisitReport:
-        async with limit:
+    async def work() -> None:
+        for source in waiting:
             report = await _visit_safely(source, daemon)
-        done(report)
-        return report
+            done(report)
+            reports.append(report)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(source)) for source in due]
+        for _ in range(daemon.settings.crawl.concurrency):
+            group.create_task(work())
     await deliver_due(daemon.tools.database, daemon.sender, now=daemon.tools.now)
-    return [task.result() for task in tasks]
+    return reports
 
 
 def due_sources(daemon: Daemon) -> list[Source]:
@@ -167,7 +178,7 @@ def due_sources(daemon: Daemon) -> list[Source]:
 
 async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
-    scheduler = _schedule(daemon)
+    scheduler = schedule(daemon)
     async with AsyncExitStack() as stack:
         if daemon.token is not None:
             application = build_application(
@@ -219,7 +230,8 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _schedule(daemon: Daemon) -> AsyncIOScheduler:
+def schedule(daemon: Daemon) -> AsyncIOScheduler:
+    """A job for every source, not started yet."""
     scheduler = AsyncIOScheduler(
         timezone=daemon.settings.timezone,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

@@ -86,6 +86,14 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+class Health(StrEnum):
+    """How a source has been of late."""
+
+    OK = "ok"
+    FAILING = "failing"  # several visits in a row went wrong
+    QUIET = "quiet"  # nothing new for long, although most others of its kind had
+
+
 class DocumentKind(StrEnum):
     """What a document is."""
 

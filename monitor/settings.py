@@ -97,6 +97,25 @@ class SuspectSettings(_Section):
         lt=1,
         description="A text shorter than this share of the last good one is suspect.",
     )
+    emptied_hours: float = Field(
+        default=168.0,
+        ge=0,
+        description="The same hours for a suspect text with nothing left of what was promised.",
+    )
+
+
+class HealthSettings(_Section):
+    """When operators are told how a source is."""
+
+    failures: int = Field(
+        default=3, ge=1, description="Failing visits in a row after which operators are told."
+    )
+    quiet_days: float = Field(
+        default=30.0,
+        gt=0,
+        description="Days without anything new, while most sources of its kind had something, "
+        "after which operators are told.",
+    )
 
 
 class TelegramSettings(_Section):
@@ -112,7 +131,11 @@ class TelegramSettings(_Section):
         default=(), description="Chat ids that may use the bot; empty: everybody."
     )
 
-    _lists = field_validator("allowed_chats", mode="before")(_split)
+    operators: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(), description="Chat ids that are told of failing and recovered sources."
+    )
+
+    _lists = field_validator("allowed_chats", "operators", mode="before")(_split)
 
 
 class Settings(BaseSettings):
@@ -144,6 +167,7 @@ class Settings(BaseSettings):
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of the schedule.")
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
+    health: HealthSettings = HealthSettings()
     telegram: TelegramSettings = TelegramSettings()
 
     _lists = field_validator("rules", "catalogue", "topics", mode="before")(_split)

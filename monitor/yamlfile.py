@@ -12,38 +12,43 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from monitor.errors import UserError
+from monitor.yamlload import Path_, load
+
+__all__ = ["Path_", "YamlFile", "did_you_mean", "parse_yaml", "read_yaml", "validate"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Path_ = tuple[str | int, ...]
-
-# An alias that is expanded again and again makes gigabytes of a few lines.
-_MAX_NODES = 200_000
-# Nobody writes deeper by hand; an alias of itself is endlessly deep.
-_MAX_DEPTH = 40
 
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A parsed YAML file: plain values, and the place of each key and item.
+    """A parsed YAML file: plain values, and the text to find their places in.
 
-    ``places`` maps a path such as ``("rules", 0, "regions")`` to its 1-based line and column.
+    A path such as ``("rules", 0, "regions")`` stands for a key or an item.
     """
 
     path: Path
     value: Any
-    places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
+    _places: dict[Path_, tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def places(self) -> dict[Path_, tuple[int, int]]:
+        """The 1-based line and column of each key and item, sought when first asked for."""
+        if not self._places and self.text:
+            load(self.text, self.path, self._places)
+        return self._places
 
     def place(self, path: Path_) -> tuple[int | None, int | None]:
         """Line and column of ``path``, or of its nearest parent that has one."""
-        while path not in self.places:
+        places = self.places
+        while path not in places:
             if not path:
                 return None, None
             path = path[:-1]
-        return self.places[path]
+        return places[path]
 
     def error(self, path: Path_, message: str, hint: str | None = None) -> UserError:
         """The error a user sees for what stands at ``path``."""
@@ -75,25 +80,7 @@ def read_yaml(path: Path) -> YamlFile:
 
 def parse_yaml(text: str, path: Path) -> YamlFile:
     """Parse YAML text; ``path`` is only the name errors carry."""
-    try:
-        root = yaml.compose(text, Loader=_LOADER)
-        places: dict[Path_, tuple[int, int]] = {}
-        value = None
-        if root is not None:
-            _note_places(root, (), places, path)
-            # Composed and built by the safe loader: no tag can name a Python object.
-            value = yaml.load(text, Loader=_LOADER)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UserError(
-            f"this is not YAML: {error.problem or error.context}",
-            file=path,
-            line=None if mark is None else mark.line + 1,
-            column=None if mark is None else mark.column + 1,
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"this is not YAML: {error or 'nested too deeply'}", file=path) from None
-    return YamlFile(path, value, places)
+    return YamlFile(path, load(text, path), text)
 
 
 def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any = None) -> ModelT:
@@ -114,37 +101,6 @@ def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint that names the known word nearest to ``word``, or None."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else None
-
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _note_places(
-    root: yaml.Node, at: Path_, places: dict[Path_, tuple[int, int]], file: Path
-) -> None:
-    """Walk the nodes once, without recursion, and note where each key and item stands."""
-    stack: list[tuple[yaml.Node, Path_]] = [(root, at)]
-    while stack:
-        node, here = stack.pop()
-        places.setdefault(here, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if len(places) > _MAX_NODES or len(here) > _MAX_DEPTH:
-            raise UserError("this file unfolds to too many values", file=file)
-        if isinstance(node, yaml.MappingNode):
-            for key, child in node.value:
-                name = (*here, key.value if isinstance(key.value, str) else str(key.value))
-                mark = key.start_mark
-                if name in places:
-                    raise UserError(
-                        f"the key {name[-1]!r} stands here twice",
-                        file=file,
-                        line=mark.line + 1,
-                        column=mark.column + 1,
-                        hint="keep one",
-                    )
-                places[name] = (mark.line + 1, mark.column + 1)
-                stack.append((child, name))
-        elif isinstance(node, yaml.SequenceNode):
-            stack.extend((child, (*here, index)) for index, child in enumerate(node.value))
 
 
 def _explain(file: YamlFile, model: type[BaseModel], at: Path_, first: Any) -> UserError:

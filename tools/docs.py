@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,20 @@ def rules_part() -> str:
     return "\n".join(rows)
 
 
+def faults_part() -> str:
+    """What a site may do and what a visit makes of it: the table the tests play."""
+    sys.path.insert(0, str(ROOT / "tests" / "faults"))
+    try:
+        table: str = import_module("fault_cases").faults_table()
+    finally:
+        sys.path.pop(0)
+    return table
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands_part,
     "families": families_part,
+    "faults": faults_part,
     "rules": rules_part,
     "settings": settings_part,
 }

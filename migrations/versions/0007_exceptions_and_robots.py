@@ -4,14 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 SOURCE_HEALTH = """
 SELECT src.id AS source_id, src.name, src.region, src.enabled,
+       src.health, src.health_since,
        src.last_visit_at, src.last_ok_at, src.last_outcome, src.last_reason, src.failures,
-       src.next_visit_at, src.added_at, src.exceptions,
+       src.next_visit_at, src.added_at, src.last_new_at, src.exceptions,
        (SELECT COUNT(*) FROM address a WHERE a.source_id = src.id) AS addresses,
        (SELECT COUNT(*) FROM address a WHERE a.source_id = src.id
           AND a.last_outcome IN ('blocked', 'empty', 'shrunk')) AS suspect_addresses,

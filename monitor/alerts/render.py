@@ -28,7 +28,7 @@ from monitor.alerts.words import (
     strength,
     words,
 )
-from monitor.model import Change, Delta, Kind, Label, Op, Statement, Target
+from monitor.model import Change, Delta, Health, Kind, Label, Op, Statement, Target
 from monitor.storage.outbox import AlertDocument, OutboxAlert
 
 MOST_CHANGES = 12
@@ -47,6 +47,8 @@ _RESERVE = 160
 def render(alert: OutboxAlert) -> Message:
     """The message of an alert, in the language of its chat. Any change makes a valid one."""
     table = words(alert.language)
+    if alert.document is None:
+        return _turned(alert, table)
     changes = [item.change for item in sorted(alert.changes, key=lambda i: _rank(i.change))]
     footer = _footer(alert.document, changes, table, alert.language)
     shared = _said_by(changes[0], alert.language) if _one_voice(changes) else None
@@ -65,6 +67,24 @@ def render(alert: OutboxAlert) -> Message:
     if told < len(changes):
         spans.append(Span(table.more.format(count=len(changes) - told) + "\n\n"))
     spans += footer
+    if alert.maybe_sent:
+        spans += [Span("\n"), Span(table.maybe_sent, italic=True)]
+    return Message(tuple(spans))
+
+
+def _turned(alert: OutboxAlert, table: Words) -> Message:
+    """A source's turn, for an operator: what it is, since when, and why."""
+    event = alert.event
+    if event is None:  # pragma: no cover - an alert tells of one or the other
+        return Message((Span("?"),))
+    days = max((event.at - event.since).total_seconds() / 86_400, 0.0)
+    said = table.health[event.health].format(
+        was=table.outcomes[event.outcome], days=f"{days:.1f}".removesuffix(".0")
+    )
+    spans = [Span(f"{one_line(event.name, _TITLE)} ({event.source_id})", bold=True), Span("\n")]
+    spans.append(Span(said))
+    if event.reason and event.health is Health.FAILING:
+        spans.append(Span("\n" + one_line(event.reason, _SENTENCE)))
     if alert.maybe_sent:
         spans += [Span("\n"), Span(table.maybe_sent, italic=True)]
     return Message(tuple(spans))

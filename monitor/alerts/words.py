@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from monitor.model import NATION, Kind, Label, Op, Speaker
+from monitor.model import NATION, Health, Kind, Label, Op, Outcome, Speaker
 from monitor.yamlfile import read_yaml, validate
 
 
@@ -63,6 +63,8 @@ class Words(_Table):
     quote: tuple[str, str]
     colon: str
     more: str
+    health: dict[Health, str]  # {was}, {days}
+    outcomes: dict[Outcome, str]
     maybe_sent: str
     bot: BotWords
 

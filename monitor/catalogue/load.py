@@ -10,7 +10,7 @@ from typing import Any
 import re2
 
 from monitor.catalogue.entry import FamiliesFile, FamilyEntry, SourceEntry, SourcesFile
-from monitor.catalogue.model import Catalogue, Pattern, Route, Source
+from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Source
 from monitor.errors import UserError
 from monitor.model import Selectors
 from monitor.yamlfile import YamlFile, did_you_mean, read_yaml, validate
@@ -115,13 +115,16 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         encoding=entry.encoding,
         confidence=entry.confidence,
         notes=entry.notes,
-        route=Route(
-            robots=entry.robots == "obey",
-            tls=entry.tls,
-            ca_file=entry.ca_file,
-            proxy=entry.proxy,
-        ),
+        route=_route(entry),
     )
+
+
+def _route(entry: SourceEntry) -> Route:
+    route = Route(
+        robots=entry.robots == "obey", tls=entry.tls, ca_file=entry.ca_file, proxy=entry.proxy
+    )
+    # One value for the thousands that say nothing of it.
+    return USUAL if route == USUAL else route
 
 
 def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> Path:
@@ -146,7 +149,9 @@ def _incomplete(
     return file.error((*place, "id"), f"the source {source_id!r} has no {what}", hint)
 
 
+@cache
 def _pattern(expression: str | None) -> Pattern | None:
+    """Compiled once, however many sources of a family have it."""
     if expression is None:
         return None
     compiled: Pattern = re2.compile(expression)

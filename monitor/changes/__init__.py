@@ -3,7 +3,7 @@
 from monitor.changes.align import similarity
 from monitor.changes.compare import COMMITMENTS, compare
 from monitor.changes.corroborate import Corroboration, corroborate
-from monitor.changes.documents import reprinted, same_document, sketch, suspicion
+from monitor.changes.documents import denies, reprinted, same_document, sketch, suspicion
 from monitor.changes.ledger import Judgement, judge
 from monitor.changes.normal import normalise
 
@@ -13,6 +13,7 @@ __all__ = [
     "Judgement",
     "compare",
     "corroborate",
+    "denies",
     "judge",
     "normalise",
     "reprinted",

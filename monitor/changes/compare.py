@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz
 
 from monitor.changes.align import align
-from monitor.changes.intact import Sides
+from monitor.changes.figures import figure_turned
+from monitor.changes.intact import Intact, Sides
+from monitor.changes.leads import lead_of
 from monitor.changes.normal import normalise
 from monitor.changes.targets import Move, direction, moves
 from monitor.changes.thresholds import ALIKE, BY_BASIS, PART, PART_GAIN, PARTS
-from monitor.changes.wording import says_something_else, turn
+from monitor.changes.turned import hedged, lead_turned, put_off, taken_back
+from monitor.changes.wording import is_granted, respelled, says_something_else
 from monitor.model import Basis, Change, Delta, Kind, Label, Statement, Target
 
 COMMITMENTS = frozenset({Label.COMMITMENT})
+_WAYS = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
 
 
 @dataclass(slots=True)
@@ -77,8 +81,8 @@ def _compare_group(
     new: Sequence[Statement],
     basis: Basis,
     *,
-    other_old: Collection[str],
-    other_new: Collection[str],
+    other_old: Sequence[Statement],
+    other_new: Sequence[Statement],
     sides: Sides | None,
 ) -> Iterable[Change]:
     matches = [
@@ -96,34 +100,81 @@ def _compare_group(
     for match in matches:
         yield _judge(match, basis, sides)
     for item in came:
-        if sides is not None and sides.before.holds(item.text):
+        # The same words were there: cut another way, or under a heading that was edited.
+        if sides is not None and _stood(item, sides.after, sides.before, other_new, other_old):
             continue
-        # The same words were there under another label: a heading was edited, no promise made.
-        if basis is Basis.SUCCESSION or normalise(item.text) not in other_old:
+        if basis is Basis.SUCCESSION or sides or not _relabelled(item, other_old):
             yield Change(Kind.ADDED, basis, item.region, None, item, _all(item.targets, new=True))
     for item in went:
-        if sides is not None and sides.after.holds(item.text):
+        if sides is not None and _stood(item, sides.before, sides.after, other_old, other_new):
             continue
-        if basis is Basis.SUCCESSION or normalise(item.text) not in other_new:
+        if basis is Basis.SUCCESSION or sides or not _relabelled(item, other_new):
             yield Change(
                 Kind.DROPPED, basis, item.region, item, None, _all(item.targets, new=False)
             )
 
 
+def _stood(
+    item: Statement,
+    here: Intact,
+    there: Intact,
+    others_here: Sequence[Statement],
+    others_there: Sequence[Statement],
+) -> bool:
+    """Whether what a sentence says in one text stands in the other one as it does here.
+
+    It does beside the same words. Elsewhere it does too, unless it stands there less often, or
+    as what is done already: a promise that went into the review is a promise no more.
+    """
+    if there.holds_beside(item.text, here.neighbours(item.start, item.end)):
+        return True
+    count = there.count(item.text)
+    if not count or count < here.count(item.text):
+        return False
+    return _done(item, others_there) <= _done(item, others_here)
+
+
+def _done(item: Statement, others: Sequence[Statement]) -> int:
+    """How many statements call done what ``item`` says."""
+    key = normalise(item.text)
+    done = (one for one in others if one.label is Label.ACHIEVEMENT)
+    return sum(key in normalise(one.text) for one in done)
+
+
+def _relabelled(item: Statement, others: Sequence[Statement]) -> bool:
+    """Whether the same words stand there under another label."""
+    key = normalise(item.text)
+    return any(key == normalise(one.text) for one in others)
+
+
 def _judge(match: _Match, basis: Basis, sides: Sides | None) -> Change:
-    if sides is not None and sides.untouched(match.before.text, match.after.text):
+    change = _judge_alone(match, basis, sides)
+    if sides is None or change.kind is not Kind.CONTINUED:
+        return change
+    leads = (
+        lead_of(sides.before.text, match.before.start),
+        lead_of(sides.after.text, match.after.start),
+    )
+    way = lead_turned(*leads, (match.before.year, match.after.year))
+    return change if way is None else replace(change, kind=_WAYS[way])
+
+
+def _judge_alone(match: _Match, basis: Basis, sides: Sides | None) -> Change:
+    """What became of a promise by its own words."""
+    before, after = match.before, match.after
+    if sides is not None and sides.untouched(before.text, after.text):
         return _change(Kind.CONTINUED, basis, match, ())
     alike = match.similarity
     if match.more_before or match.more_after:
         alike = (
             fuzz.ratio(
-                _joined([match.before, *match.more_before]),
-                _joined([match.after, *match.more_after]),
+                _joined([before, *match.more_before]),
+                _joined([after, *match.more_after]),
             )
             / 100
         )
-    old_targets = _targets([match.before, *match.more_before])
-    new_targets = _targets([match.after, *match.more_after])
+    old_targets = _targets([before, *match.more_before])
+    new_targets = _targets([after, *match.more_after])
     if alike == 1 and basis is Basis.REVISION:
         # What a number means may hang on the sentences around it; the promise is the same words.
         return _change(Kind.CONTINUED, basis, match, ())
@@ -131,16 +182,17 @@ def _judge(match: _Match, basis: Basis, sides: Sides | None) -> Change:
         old_targets,
         new_targets,
         alike=alike >= ALIKE,
-        years=(match.before.year, match.after.year),
+        years=(before.year, after.year),
+        granted=lambda target: is_granted(target, before, after),
     )
     if sides is not None:
         # 培训人才10万人 cut off into a sentence that names no topic is promised as before.
-        gone = [t for t in old_targets if sides.after.holds_clause(match.before.text, t.raw)]
-        come = [t for t in new_targets if sides.before.holds_clause(match.after.text, t.raw)]
+        gone = _elsewhere(old_targets, before.text, sides.before, sides.after)
+        come = _elsewhere(new_targets, after.text, sides.after, sides.before)
         found = [move for move in found if not (_lost(move, gone) or _won(move, come))]
-    way = direction(found)
-    if not found:
-        way = turn(match.before.text, match.after.text)
+    way: float = taken_back(before.text, after.text)
+    if not way:
+        way = direction(found) if found else _turned(before, after, basis)
     if way:
         kind = Kind.STRENGTHENED if way > 0 else Kind.WEAKENED
     elif found or not _carried_on(match, alike, basis, numbers=bool(new_targets)):
@@ -148,6 +200,26 @@ def _judge(match: _Match, basis: Basis, sides: Sides | None) -> Change:
     else:
         kind = Kind.CONTINUED
     return _change(kind, basis, match, tuple(move.delta for move in found))
+
+
+def _turned(before: Statement, after: Statement, basis: Basis) -> int:
+    """Which way a promise went whose targets all stayed."""
+    way = put_off(before.text, after.text, (before.year, after.year), basis)
+    if way or basis is Basis.SUCCESSION:
+        return way
+    return hedged(before.text, after.text) or figure_turned(before.text, after.text)
+
+
+def _elsewhere(
+    targets: Sequence[Target], sentence: str, here: Intact, there: Intact
+) -> list[Target]:
+    """The targets whose clause stands in the other text as often as in its own."""
+    return [
+        target
+        for target in targets
+        if (count := there.count_clause(sentence, target.raw))
+        and count >= here.count_clause(sentence, target.raw)
+    ]
 
 
 def _change(kind: Kind, basis: Basis, match: _Match, deltas: tuple[Delta, ...]) -> Change:
@@ -172,10 +244,13 @@ def _of(move: Move, target: Target) -> bool:
 
 def _carried_on(match: _Match, alike: float, basis: Basis, *, numbers: bool) -> bool:
     """Whether a commitment whose targets all stayed, ``numbers`` telling if it has any, stayed."""
+    merged = bool(match.more_before or match.more_after)
+    if basis is Basis.REVISION:
+        return alike >= 1 or (not merged and respelled(match.before, match.after))
     limits = BY_BASIS[basis]
     if alike < (limits.same_numbers if numbers else limits.continued):
         return False
-    if alike >= 1 or match.more_before or match.more_after:
+    if alike >= 1 or merged:
         return True
     return not says_something_else(match.before, match.after)
 
@@ -209,9 +284,9 @@ def _targets(parts: Sequence[Statement]) -> list[Target]:
     return [target for part in parts for target in part.targets]
 
 
-def _others(statements: Sequence[Statement], group: Sequence[Statement]) -> frozenset[str]:
+def _others(statements: Sequence[Statement], group: Sequence[Statement]) -> tuple[Statement, ...]:
     inside = {id(item) for item in group}
-    return frozenset(normalise(item.text) for item in statements if id(item) not in inside)
+    return tuple(item for item in statements if id(item) not in inside)
 
 
 def _all(targets: Sequence[Target], *, new: bool) -> tuple[Delta, ...]:

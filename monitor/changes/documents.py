@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 import zlib
 from collections.abc import Iterable
 
@@ -12,6 +13,9 @@ from monitor.changes.thresholds import CHANGED_PAGE, SKETCH, SKETCHED, SMALL_TEX
 from monitor.model import Statement
 
 _SHINGLE = 8
+_DENIAL = re.compile(
+    "停止执行|不再执行|废止|作废|失效|撤回|撤销|更正|勘误|辟谣|不实|终止实施|暂停实施|暂缓实施"
+)
 
 
 def same_document(first: str, second: str) -> float:
@@ -44,6 +48,14 @@ def reprinted(statements: Iterable[Statement], known: str) -> list[Statement]:
     """The statements whose words all stand in a text that is known already."""
     text = Intact(known)
     return [statement for statement in statements if text.holds(statement.text)]
+
+
+def denies(text: str, known: str) -> bool:
+    """Whether what a text adds to a known one takes it back: 以下措施停止执行, 更正, 已废止."""
+    before = Intact(known)
+    return any(
+        _DENIAL.search(line) is not None and not before.holds(line) for line in text.split("\n")
+    )
 
 
 def suspicion(before: str, after: str, *, shrink: float) -> str:

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from monitor.changes.normal import normalise
-from monitor.changes.thresholds import LEDGER_FULL, LEDGER_METRIC, LEDGER_WORDING, SAME_VALUE
+from monitor.changes.thresholds import (
+    LEDGER_ABOUT,
+    LEDGER_FULL,
+    LEDGER_KEPT,
+    LEDGER_METRIC,
+    LEDGER_WORDING,
+    SAME_VALUE,
+)
+from monitor.changes.wording import less_is_better, places
 from monitor.commitments import comparable, to_base
 from monitor.model import Label, Op, Statement, Target, Verdict
 
@@ -21,6 +29,18 @@ from monitor.model import Label, Op, Statement, Target, Verdict
 _NEUTRAL = re.compile(
     "^(?:全省|全市|全区|全国|我省|我市|我区|累计|力争|新增|建成|培育|打造)+|(?:总)?(?:规模|总量|总数|数量|数)$"
 )
+_ITEMS = re.compile("[^、，。；：！？]+")
+_CLAUSES = re.compile("[^，。；：！？]+")
+_SUM = re.compile("累计|总数|总量达|共有|五年来|三年来|以来|历年")
+_YEARS_ON = re.compile("(?:过去)?[三四五]年来|(?:“?十[三四五]五”?)(?:时期|期间|以来)|自20\\d\\d年")
+_SEVERAL = re.compile("([两三四五2-5])年(?:内|间)?(?:新增|新建|培育|累计|建设|投入|安排)|每年|年均")
+_ADDED = re.compile("新建|新增|新培育|新认定|新设|新获批|净增")
+_COUNTS = frozenset({"座", "家", "个", "项", "款", "台", "张", "条", "人", "名", "所", "处"})
+_TO = re.compile("达到|增至|增加到|突破|超过")
+_STAGE = re.compile(
+    "首批|首期|一期|第一批|[一二三]季度|上半年|前[一二三四五六七八九十两]+个?月|1[—-]\\d+月"
+)
+_NEARLY = re.compile("近|接近|将近")
 _TOTAL = re.compile("总(?=规模|量|数|算力)")
 
 
@@ -80,10 +100,12 @@ def _judged(commitment: Statement, position: int, told: Sequence[Statement], due
             if likeness < LEDGER_METRIC:
                 continue
             kept = _reached(target, reached)
-            if kept or likeness >= LEDGER_FULL:
-                wording = fuzz.ratio(normalise(commitment.text), normalise(achievement.text)) / 100
-                found = (likeness + wording, kept, achievement, reached)
-                best = max(best, found, key=lambda one: one[0]) if best else found
+            if not kept and (likeness < LEDGER_FULL or _is_part(commitment, achievement, reached)):
+                continue
+            wording = fuzz.ratio(normalise(commitment.text), normalise(achievement.text)) / 100
+            # Of several numbers for one thing the one that keeps the promise is the whole.
+            found = (likeness + wording + LEDGER_KEPT * kept, kept, achievement, reached)
+            best = max(best, found, key=lambda one: one[0]) if best else found
     if best is None:
         return Judgement(commitment, position, Verdict.SILENT)
     _, kept, achievement, reached = best
@@ -102,6 +124,8 @@ def _likeness(
     # What was reached in an earlier year is not what was due.
     if reached.year is not None and reached.year != due:
         return 0.0
+    if _span(commitment.text, target) != _span(achievement.text, reached):
+        return 0.0
     promised, told = _measured(target.metric), _measured(reached.metric)
     if not promised or not told:
         # 规模, 总量: the sentences alone say of what.
@@ -115,7 +139,44 @@ def _measured(metric: str) -> str:
     return _NEUTRAL.sub("", _TOTAL.sub("", normalise(metric)))
 
 
+def _span(sentence: str, target: Target) -> str:
+    """Over what time a number is counted: what one year added is no sum of several."""
+    clause = _clause(sentence, target)
+    if _SUM.search(clause) or (target.year is None and _YEARS_ON.match(sentence)):
+        return "sum"
+    if several := _SEVERAL.search(clause):
+        return several[1] or "a year"
+    if _ADDED.search(clause) and target.op is not Op.INCREASE_BY:
+        return "added"
+    return "sum" if target.unit in _COUNTS and _TO.search(clause) else ""
+
+
+def _is_part(commitment: Statement, achievement: Statement, reached: Target) -> bool:
+    """Whether a number is told of a part only: one city, the first quarter, a first batch."""
+    clause = _clause(achievement.text, reached)
+    if _STAGE.search(clause) and not _STAGE.search(commitment.text):
+        return True
+    home = commitment.region or ""
+    return any(place not in home and place not in commitment.text for place in places(clause))
+
+
+def _clause(sentence: str, target: Target) -> str:
+    for pattern in (_ITEMS, _CLAUSES):
+        for clause in pattern.findall(sentence):
+            if target.raw in clause:
+                return str(clause)
+    return target.raw
+
+
 def _reached(target: Target, reached: Target) -> bool:
     goal, value = to_base(target.value, target.unit)[0], to_base(reached.value, reached.unit)[0]
-    slack = SAME_VALUE * max(abs(goal), abs(value))
-    return value <= goal + slack if target.op is Op.AT_MOST else value >= goal - slack
+    about = target.op is Op.ABOUT or target.raw.endswith("左右")
+    slack = LEDGER_ABOUT if about else SAME_VALUE
+    slack *= max(abs(goal), abs(value))
+    if target.op is Op.INCREASE_BY and goal < 0:
+        return value <= goal + slack  # 降低30% is kept by 降低40%
+    if target.op is Op.AT_MOST or less_is_better(target.metric):
+        return value <= goal + slack
+    if reached.op is Op.ABOUT and _NEARLY.search(reached.raw):
+        return value > goal + slack
+    return value >= goal - slack

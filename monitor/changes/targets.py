@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
 from monitor.changes.normal import normalise
-from monitor.changes.thresholds import METRIC, SAME_VALUE
+from monitor.changes.thresholds import METRIC, SAME_VALUE, YEAR_WORTH
+from monitor.changes.wording import less_is_better
 from monitor.commitments import comparable, to_base
 from monitor.model import Delta, Op, Target
 
@@ -45,6 +46,7 @@ def moves(
     *,
     alike: bool,
     years: Years = (None, None),
+    granted: Callable[[Target], bool] = lambda _: False,
 ) -> list[Move]:
     """What changed between the targets of two sentences that are one commitment.
 
@@ -54,12 +56,18 @@ def moves(
         alike: the sentences are so much alike that a lone number on each side, of one
             dimension, is the same target even if its metric was put in other words.
         years: the years of the plans.
+        granted: whether a target is the ceiling of what somebody is given (不超过300万元补助),
+            which is not to be small.
 
     Returns:
         One move for each target that changed, came or went; none for what stayed.
     """
     pairs = pair_targets(before, after, alike=alike)
-    found = [move for old, new in pairs if (move := _moved(old, new, years)) is not None]
+    found = [
+        move
+        for old, new in pairs
+        if (move := _moved(old, new, years, granted(old) or granted(new))) is not None
+    ]
     paired_old = {id(old) for old, _ in pairs}
     paired_new = {id(new) for _, new in pairs}
     for old in before:
@@ -165,16 +173,17 @@ def _same_value(first: float, second: float) -> bool:
     return abs(first - second) <= SAME_VALUE * max(abs(first), abs(second))
 
 
-def _moved(old: Target, new: Target, years: Years) -> Move | None:
+def _moved(old: Target, new: Target, years: Years, granted: bool) -> Move | None:
     old_value, new_value = _base(old), _base(new)
     if not _same_value(old_value, new_value):
-        weight = _growth(old_value, new_value)
+        weight = _strength(old, new, granted=granted)
         shown = old.value
         if old.unit != new.unit:
             # In the unit of now: 4000 P of last year reads 4 Eflops beside 5 Eflops.
             shown = old_value / to_base(1, new.unit)[0]
-        limit = Op.AT_MOST in {old.op, new.op}
-        return Move(Delta(new.metric, new.unit, shown, new.value), -weight if limit else weight)
+        if old.year is not None and new.year is not None:
+            weight -= YEAR_WORTH * (new.year - old.year)
+        return Move(Delta(new.metric, new.unit, shown, new.value), weight)
     stays = Delta(new.metric, new.unit, new.value, new.value)
     later = _later(old, new, years)
     if later:
@@ -182,6 +191,21 @@ def _moved(old: Target, new: Target, years: Years) -> Move | None:
         return Move(stays, -later * 1e-3)
     firmer = _FIRMNESS[new.op] - _FIRMNESS[old.op]
     return Move(stays, firmer * 1e-5) if firmer else None
+
+
+def _strength(old: Target, new: Target, *, granted: bool) -> float:
+    """How much stronger the promise is with the number of now."""
+    old_value, new_value = _base(old), _base(new)
+    if Op.INCREASE_BY in {old.op, new.op} and min(old_value, new_value) < 0:
+        # 降低30% is more than 降低20%; who promised less and now promises more gave it up.
+        if max(old_value, new_value) < 0:
+            return _growth(-old_value, -new_value)
+        wanted_less = old_value < 0 or less_is_better(old.metric)
+        return _growth(old_value, new_value) * (-1 if wanted_less else 1)
+    less = less_is_better(new.metric) or less_is_better(old.metric)
+    limit = Op.AT_MOST in {old.op, new.op} and not granted
+    # 成本增长5% grows the same thing that 成本5元 measures.
+    return _growth(old_value, new_value) * (-1 if less or limit else 1)
 
 
 def _growth(old: float, new: float) -> float:

@@ -63,11 +63,22 @@ LARGEST_GROUP = 100
 SAME_VALUE = 1e-9
 """Relative difference below which two values are one: conversions round."""
 
+YEAR_WORTH = 0.10
+"""What a year's delay takes from a number that grew, as a logarithm: a tenth is an ordinary year's
+growth, so that 3000 by 2027 is more than 3100 by 2030."""
+
 LEDGER_METRIC = 0.80
 """Similarity of two metrics from which on a review may tell of a promise kept."""
 
 LEDGER_FULL = 0.90
 """The same for a promise missed, which nobody should be accused of on a likeness."""
+
+LEDGER_KEPT = 0.20
+"""What a number that keeps the promise has ahead of one that misses it: of 苏州2座, 全省6座 for one
+promise the larger is meant."""
+
+LEDGER_ABOUT = 0.05
+"""How far below 3000亿元左右 a number may end and still be about that."""
 
 LEDGER_WORDING = 0.60
 """Similarity of two sentences whose metrics say nothing (规模) for them to mean one thing."""

@@ -10,16 +10,14 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import ahocorasick
 from pydantic import BaseModel, ConfigDict, Field
-from rapidfuzz import fuzz
 
 from monitor.changes.normal import normalise
-from monitor.changes.thresholds import TURNED
-from monitor.commitments import gazetteer
-from monitor.model import Statement
+from monitor.commitments import gazetteer, to_base
+from monitor.model import Op, Statement, Target
 from monitor.yamlfile import read_yaml, validate
 
 _TABLE = Path(__file__).parent / "wording.yaml"
@@ -28,18 +26,26 @@ _NAME = re.compile(
     r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9-]{2,20})"
 )
 _FIGURE = re.compile(r"\d+(?:[.]\d+)?%?")
-# By when something is to be there, which is not the year of the plan.
-_BY_YEAR = re.compile(r"[到至]20\d\d年|20\d\d年[底末]?前")
-_DIGITS = re.compile(r"\D")
+# A value with its unit, in a phrase that has words around it.
+_VALUE = re.compile(r"[\d.,，]+\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?")
+_CLAUSE_END = re.compile("[，。；]")
+_BESIDE = 8
 # The next report says the next year and, every five years, the next plan: that is no news.
 _YEAR = re.compile(r"20\d\d|十[一二三四五六七八九]五")
 
 
-class _Wording(BaseModel):
+class Wording(BaseModel):
+    """The table wording.yaml; see there what each list is for."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     retreats: Annotated[tuple[str, ...], Field(min_length=1)]
     reversals: Annotated[tuple[str, ...], Field(min_length=1)]
+    not_denied: Annotated[tuple[str, ...], Field(min_length=1)]
+    burdens: Annotated[tuple[str, ...], Field(min_length=1)]
+    hedges: Annotated[tuple[str, ...], Field(min_length=1)]
+    less_is_better: Annotated[tuple[str, ...], Field(min_length=1)]
+    benefits: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 def names(text: str) -> frozenset[str]:
@@ -56,12 +62,51 @@ def says_something_else(before: Statement, after: Statement) -> bool:
     old, new = _rest(before), _rest(after)
     if Counter(_FIGURE.findall(old)) != Counter(_FIGURE.findall(new)):
         return True
-    if Counter(_reversals().findall(old)) != Counter(_reversals().findall(new)):
+    if _reversals(old) != _reversals(new):
         return True
     # A name need only stand in the other sentence somewhere: quotes come and go.
     return any(name not in new for name in _proper(before, old)) or any(
         name not in old for name in _proper(after, new)
     )
+
+
+def respelled(before: Statement, after: Statement) -> bool:
+    """Whether two sentences differ only in how their numbers are written: 3000亿元, 0.3万亿元."""
+    if [_meant(target) for target in before.targets] != [_meant(one) for one in after.targets]:
+        return False
+    return normalise(_without_values(before)) == normalise(_without_values(after))
+
+
+def _meant(target: Target) -> tuple[object, ...]:
+    value, unit = to_base(target.value, target.unit)
+    return normalise(target.metric), target.op, float(f"{value:.9g}"), unit, target.year
+
+
+def _without_values(statement: Statement) -> str:
+    """A sentence with its targets' phrases brought down to their words."""
+    text = statement.text
+    for target in statement.targets:
+        if len(_VALUE.findall(target.raw)) == 1:
+            text = text.replace(target.raw, _VALUE.sub("#", target.raw), 1)
+    return text
+
+
+def is_granted(target: Target, *statements: Statement) -> bool:
+    """Whether a target is the ceiling of what somebody is given: 不超过300万元补助."""
+    if target.op is not Op.AT_MOST:
+        return False
+    for statement in statements:
+        at = statement.text.find(target.raw)
+        if at >= 0:
+            end = at + len(target.raw)
+            around = statement.text[max(0, at - _BESIDE) : at + len(target.raw)]
+            around += _CLAUSE_END.split(statement.text[end : end + _BESIDE])[0]
+            return words_pattern("benefits").search(around) is not None
+    return False
+
+
+def _reversals(text: str) -> Counter[str]:
+    return Counter(words_pattern("reversals").findall(text) + denials().findall(text))
 
 
 def _rest(statement: Statement) -> str:
@@ -80,13 +125,17 @@ def _proper(statement: Statement, rest: str) -> frozenset[str]:
     """The names a sentence quotes and the places it names, but not the place that speaks."""
     quoted = {name for name in map(_undated, names(_without_targets(statement))) if name}
     home = statement.region or ""
-    places = {name for _, name in _places().iter(rest) if name not in home}
-    return frozenset(quoted | places)
+    return frozenset(quoted | {name for name in places(rest) if name not in home})
 
 
 def _undated(name: str) -> str:
     """A name if it is one for more than a year, else nothing."""
     return "" if _YEAR.search(name) else name
+
+
+def places(text: str) -> frozenset[str]:
+    """The short names of the places a text names."""
+    return frozenset(name for _, name in _places().iter(text))
 
 
 @cache
@@ -99,44 +148,36 @@ def _places() -> ahocorasick.Automaton:
     return automaton
 
 
-def turn(before: str, after: str) -> int:
-    """Which way a sentence without other numbers was turned: -1 back, 1 forth, 0 neither.
-
-    Back is a word that takes the promise back (暂缓建设 for 建设) or a later year (到2028年 for
-    到2027年); only where the sentences are else nearly the same, because such words may also
-    come with another matter.
-    """
-    old, new = normalise(before), normalise(after)
-    retreats = _retreats()
-    back = len(retreats.findall(new)) - len(retreats.findall(old))
-    if back and _alike(retreats.sub("", old), retreats.sub("", new)):
-        return -1 if back > 0 else 1
-    then, now = _BY_YEAR.findall(old), _BY_YEAR.findall(new)
-    if (
-        len(then) == len(now)
-        and then != now
-        and _alike(_BY_YEAR.sub("", old), _BY_YEAR.sub("", new))
-    ):
-        pairs = zip(then, now, strict=True)
-        later = sum(int(_DIGITS.sub("", b)) - int(_DIGITS.sub("", a)) for a, b in pairs)
-        return -1 if later > 0 else 1 if later else 0
-    return 0
-
-
-def _alike(first: str, second: str) -> bool:
-    return fuzz.ratio(first, second) / 100 >= TURNED
+def words_pattern(
+    name: Literal["retreats", "reversals", "burdens", "hedges", "benefits"],
+) -> re.Pattern[str]:
+    """A pattern that finds the words of one of the table's lists, the longest first."""
+    return _pattern(tuple(getattr(words(), name)))
 
 
 @cache
-def _reversals() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(word) for word in _wording().reversals))
+def _pattern(listed: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word) for word in sorted(listed, key=len, reverse=True)))
+
+
+def less_is_better(metric: str) -> bool:
+    """Whether a metric measures what is to be small: a cost, a delay, PUE."""
+    return _less().search(metric) is not None
 
 
 @cache
-def _retreats() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(word) for word in _wording().retreats))
+def denials() -> re.Pattern[str]:
+    """Finds 不 where it denies a verb, not where it is part of a word: 不推动, but 不断推动."""
+    return re.compile(f"不(?!{'|'.join(map(re.escape, words().not_denied))})")
 
 
 @cache
-def _wording() -> _Wording:
-    return validate(read_yaml(_TABLE), _Wording)
+def _less() -> re.Pattern[str]:
+    listed = sorted(words().less_is_better, key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(map(re.escape, listed))})(?:水平|值|率|强度|指标)?$")
+
+
+@cache
+def words() -> Wording:
+    """The table wording.yaml."""
+    return validate(read_yaml(_TABLE), Wording)

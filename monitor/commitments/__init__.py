@@ -2,6 +2,7 @@
 
 from monitor.commitments.extract import Explained, explain, extract
 from monitor.commitments.guess import guess_provenance
+from monitor.commitments.numbers import chinese as chinese_number
 from monitor.commitments.regions import Gazetteer, Region, find_region, gazetteer, region_names
 from monitor.commitments.script import simplified_of
 from monitor.commitments.targets import parse_targets
@@ -16,6 +17,7 @@ __all__ = [
     "Topic",
     "Topics",
     "check_topics",
+    "chinese_number",
     "comparable",
     "explain",
     "extract",

@@ -88,7 +88,9 @@ def _cues() -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(cues())})$")
 
 
-_RATE = re.compile("每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦)$")
+_RATE = re.compile(
+    "每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
+)
 _PUNCTUATION = re.compile("[，、。；：！？（）和及]")
 _LONGEST_CUE = 10
 _CLASS = re.compile("级|型(?!企业)|制(?!造)")

@@ -112,5 +112,8 @@ class Connections:
 
     async def _close_some(self) -> None:
         for key in list(self._held)[: max(0, len(self._held) - _MAX_POOLS)]:
-            if not self._held[key].users:
-                await self._held.pop(key).transport.aclose()
+            # While one pool closes, others take turns here: look again before each.
+            held = self._held.get(key)
+            if held is not None and not held.users:
+                del self._held[key]
+                await held.transport.aclose()

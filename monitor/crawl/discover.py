@@ -27,13 +27,15 @@ _MAX_FURTHER = 100
 class Discovery:
     """What a list page led to: articles in its order, and list pages to fetch next.
 
-    ``seen`` is how many links the page has at all: many seen and none passed means that the
-    page or the pattern has changed, none seen that there is no list.
+    ``seen`` is how many links the page has at all, ``alike`` how many addresses among them are
+    like an article's, whatever their titles: many seen and none alike means that the page or the
+    pattern has changed, none seen that there is no list.
     """
 
     links: tuple[Link, ...] = ()
     further: tuple[str, ...] = ()
     seen: int = 0
+    alike: int = 0
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
@@ -48,12 +50,14 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     base = fetched.final_url
     is_json = looks_like_json(markup)
     rows = list(json_rows(markup, base) if is_json else rows_of(markup, base))
-    links = tuple(_links(source, rows, base))[: source.max_links]
+    alike = _alike(source, rows, base)
+    links = tuple(link for link in alike if _is_wanted(source, link.title))[: source.max_links]
     further = () if is_json else tuple(_further(source, fetched, markup, rows))
-    return Discovery(links, tuple(dict.fromkeys(further))[:_MAX_FURTHER], len(rows))
+    return Discovery(links, tuple(dict.fromkeys(further))[:_MAX_FURTHER], len(rows), len(alike))
 
 
-def _links(source: Source, rows: Iterable[Row], base: str) -> Iterator[Link]:
+def _alike(source: Source, rows: Iterable[Row], base: str) -> list[Link]:
+    """The links whose addresses are like an article's, each once."""
     here = canonical(base)
     found: dict[str, Link] = {}
     judged: dict[str, str | None] = {}
@@ -70,12 +74,13 @@ def _links(source: Source, rows: Iterable[Row], base: str) -> Iterator[Link]:
         elif not before.title and row.title:
             # A picture and a headline lead to one article; the picture has no words.
             found[url] = Link(url, row.title, before.published or row.listed)
-    for link in found.values():
-        if source.title_pattern is not None and not source.title_pattern.search(link.title):
-            continue
-        if source.title_skip is not None and source.title_skip.search(link.title):
-            continue
-        yield link
+    return list(found.values())
+
+
+def _is_wanted(source: Source, title: str) -> bool:
+    if source.title_pattern is not None and not source.title_pattern.search(title):
+        return False
+    return source.title_skip is None or not source.title_skip.search(title)
 
 
 def _passes(source: Source, url: str, base: str) -> bool:

@@ -18,7 +18,7 @@ from monitor.crawl.ask import REDIRECTS, TROUBLE, Answer, Asker, tries_of
 from monitor.crawl.connections import Connections
 from monitor.crawl.guard import Resolver, check_name, system_resolver
 from monitor.crawl.limits import Effort, FetcherSettings
-from monitor.crawl.outcome import judge, retry_after
+from monitor.crawl.outcome import judge, last_modified_of, retry_after
 from monitor.crawl.pace import NotAsked, Pace
 from monitor.crawl.proxy import without_secrets
 from monitor.crawl.robots import Robots, RobotsMemory
@@ -184,15 +184,16 @@ class HttpFetcher:
 
     def _same(self, url: str, here: str, answer: Answer) -> Fetched:
         """A page whose bytes are others and whose text is not."""
+        now = self._now()
         return Fetched(
             url=url,
             final_url=here,
             outcome=Outcome.NOT_MODIFIED,
             status=answer.status,
-            fetched_at=self._now(),
+            fetched_at=now,
             content_type=answer.headers.get("content-type"),
             etag=answer.headers.get("etag"),
-            last_modified=answer.headers.get("last-modified"),
+            last_modified=last_modified_of(answer.headers, now),
             headers=answer.headers,
         )
 
@@ -215,7 +216,7 @@ class HttpFetcher:
             body=answer.body if well or outcome is Outcome.BLOCKED else b"",
             content_type=kind,
             etag=answer.headers.get("etag") if well else None,
-            last_modified=answer.headers.get("last-modified") if well else None,
+            last_modified=last_modified_of(answer.headers, now) if well else None,
             headers=answer.headers,
             reason=reason and reason + tries,
             retry_after=wait,

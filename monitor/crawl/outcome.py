@@ -13,15 +13,23 @@ EVIDENCE = 64 * 1024
 """Bytes of a refusal that are kept."""
 
 _BLOCKED = {
+    401: "the site wants us to log in",
     403: "the site refuses us",
     405: "a guard refuses the request",
     412: "a guard wants its script to be run",
+    418: "a guard refuses the request",
     429: "the site asks for fewer visits",
+    451: "refused for legal reasons",
     503: "the site is closed to us or overloaded",
     521: "a guard wants its script to be run",
 }
 _GONE = frozenset({404, 410})
 _WITH_BODY = frozenset({200, 202, 203})
+_WITHOUT_BODY = frozenset({204, 205})
+_HEAD = 4096
+_BEGINS = (b"<html", b"<body")
+_ENDS = (b"</html", b"</body")
+_BLOCKS = (b"div", b"table", b"article", b"section")
 _LONGEST_PATIENCE = 7 * 86_400.0
 
 
@@ -38,6 +46,8 @@ def judge(
     """
     if status in _WITH_BODY:
         return _judge_body(status, body, content_type)
+    if status in _WITHOUT_BODY:
+        return Outcome.EMPTY, f"HTTP {status}, which has no body"
     if status == 304 and conditional:
         return Outcome.NOT_MODIFIED, ""
     if status in _BLOCKED:
@@ -53,7 +63,37 @@ def _judge_body(status: int, body: bytes, content_type: str | None) -> tuple[Out
         return Outcome.EMPTY, f"HTTP {status} without a body"
     if status == 202:
         return Outcome.ERROR, "HTTP 202: the page is not ready"
+    if _is_cut(body):
+        return Outcome.ERROR, f"the page is cut short after {len(body)} bytes"
     return Outcome.OK, ""
+
+
+def _is_cut(body: bytes) -> bool:
+    """Whether a page ends in the middle of a word, which no length or last chunk has told us.
+
+    Sloppy pages lack their end tags too, but end in a tag, or have closed what they opened.
+    """
+    end = body[-200:].rstrip()
+    if end.endswith(b">") or b"\x00" in end or b"<" not in body[:_HEAD]:
+        return False
+    markup = body.lower()
+    if not any(tag in markup[:_HEAD] for tag in _BEGINS) or any(tag in markup for tag in _ENDS):
+        return False
+    return any(markup.count(b"<" + tag) > markup.count(b"</" + tag) for tag in _BLOCKS)
+
+
+def last_modified_of(headers: Mapping[str, str], now: datetime) -> str | None:
+    """The validator of that name, unless it lies in the future.
+
+    A server that compares times would call everything it publishes until then unmodified.
+
+    Args:
+        headers: with lower-case names.
+        now: aware.
+    """
+    value = headers.get("last-modified", "").strip()
+    when = _http_date(value)
+    return value if when is not None and when <= now else None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -68,9 +108,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), _LONGEST_PATIENCE)
+    when = _http_date(value)
+    if when is None:
+        return None
+    return min(max((when - now).total_seconds(), 0.0), _LONGEST_PATIENCE)
+
+
+def _http_date(value: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):
         return None
-    when = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-    return min(max((when - now).total_seconds(), 0.0), _LONGEST_PATIENCE)
+    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.catalogue import USUAL, Route
 from monitor.crawl.address import parse
 from monitor.crawl.guard import check_name
-from monitor.crawl.outcome import judge, retry_after
+from monitor.crawl.outcome import judge, last_modified_of, retry_after
 from monitor.documents import same_frame
 from monitor.errors import RefusedAddress
 from monitor.model import Fetched, Outcome
@@ -93,7 +93,7 @@ class FakeFetcher:
             body=body if well or outcome is Outcome.BLOCKED else b"",
             content_type=kind,
             etag=tag if well else None,
-            last_modified=changed if well else None,
+            last_modified=last_modified_of(headers, self.now()) if well else None,
             headers=headers,
             reason=reason,
             retry_after=retry_after(headers, self.now()),

@@ -41,6 +41,9 @@ _COMMON = "的一是在了和有中大国年发展工作业新高建设加市经
 _MISREAD = re.compile(
     "[" + "".join({c.encode()[:2].decode("gbk", "ignore") for c in _COMMON}) + "]"
 )
+# Of each three bytes of a character the first is one of these, and the second one of those.
+_MISREAD_LATIN = re.compile("[\u00e3-\u00e9][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")
+_MOSTLY, _FEW = 0.05, 10
 _BEYOND = re.compile(r"[^\x00-\x7f]")
 _WRONG = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f\ue000-\uf8ff\ufffd]")
 _LONG_ENOUGH = 60
@@ -86,6 +89,18 @@ def broken_share(text: str) -> float:
     """Share (0 to 1) of the characters beyond ASCII that no charset could make sense of."""
     broken = text.count("\ufffd")
     return broken / len(_BEYOND.findall(text)) if broken else 0.0
+
+
+def misread(text: str) -> bool:
+    """Whether Chinese was read in a wrong charset, and written so, before it came to us.
+
+    UTF-8 read as GBK makes rare characters that begin alike; read as Latin-1 it makes pairs of a
+    letter with an accent and a sign. A few are words of some language; a page of them is none.
+    """
+    signs = max(len(_MISREAD.findall(text)), 2 * len(_MISREAD_LATIN.findall(text)))
+    if signs < _FEW:
+        return False
+    return signs > _MOSTLY * len(_BEYOND.findall(text))
 
 
 def _candidates(body: bytes, content_type: str | None) -> list[str]:

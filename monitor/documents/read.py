@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocked import block_reason
 from monitor.documents.body import body_lines, is_believable
-from monitor.documents.charset import broken_share, decode
+from monitor.documents.charset import broken_share, decode, misread
 from monitor.documents.dates import date_in_address
 from monitor.documents.declared import metas, published_on, source_line, title_of
 from monitor.documents.limits import MAX_BYTES, too_dear
@@ -127,6 +127,8 @@ def _garbled(text: str) -> str:
         return "no charset fits these bytes"
     if len(_CONTROL.findall(text)) > _CONTROLS * len(text):
         return "these bytes are no text"
+    if misread(text):
+        return "Chinese that was misread before it was sent"
     return ""
 
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from monitor.catalogue import Source
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
+from monitor.pipeline.health import Watch, health_after
 from monitor.pipeline.intake import take_in
 from monitor.pipeline.lists import read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
 from monitor.pipeline.robots import StoredRobots
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
+from monitor.storage.health import share_with_news, source_state, turn
 from monitor.storage.visits import close_visit, earliest_due
 
 __all__ = [
@@ -28,12 +32,15 @@ __all__ = [
     "Taken",
     "Tools",
     "VisitReport",
+    "Watch",
     "provenance_of",
     "take_in",
     "visit",
 ]
 
 log = logging.getLogger(__name__)
+
+_MANY_PAGES = 3
 
 
 async def visit(source: Source, tools: Tools) -> VisitReport:
@@ -45,14 +52,18 @@ async def visit(source: Source, tools: Tools) -> VisitReport:
     report = VisitReport(source.id)
     await read_lists(source, tools, report)
     await read_pages(source, tools, report)
-    if not source.lists and report.pages and not HEALTHY & report.pages.keys():
+    if not HEALTHY & report.pages.keys() and (
+        (report.pages and not source.lists) or report.pages.total() >= _MANY_PAGES
+    ):
+        # The list may be open and every page behind it closed.
         report.outcome = report.pages.most_common(1)[0][0]
+        report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
     await asyncio.to_thread(_close, source, tools, report)
     log.info(
         "visit.done",
         extra={"source": source.id, "outcome": report.outcome.value, "reason": report.reason},
     )
-    if report.alerts:
+    if report.alerts or report.turned:
         tools.wake()
     return report
 
@@ -60,6 +71,7 @@ async def visit(source: Source, tools: Tools) -> VisitReport:
 def _close(source: Source, tools: Tools, report: VisitReport) -> None:
     now = tools.now()
     with tools.database.write() as session:
+        _judge_health(session, source, tools, report, now)
         close_visit(
             session,
             source.id,
@@ -70,3 +82,30 @@ def _close(source: Source, tools: Tools, report: VisitReport) -> None:
                 session, source.id, before=max(source.every, timedelta(seconds=1)), now=now
             ),
         )
+
+
+def _judge_health(
+    session: Session, source: Source, tools: Tools, report: VisitReport, now: datetime
+) -> None:
+    state = source_state(session, source.id)
+    healthy = report.outcome in HEALTHY
+    health = health_after(
+        state.health,
+        healthy=healthy,
+        failures=0 if healthy else state.failures + 1,
+        last_new_at=state.last_new_at,
+        now=now,
+        watch=tools.watch,
+        others=lambda: share_with_news(session, source.id, within=tools.watch.quiet, now=now),
+    )
+    if health is not state.health:
+        turn(
+            session,
+            source.id,
+            health,
+            outcome=report.outcome,
+            reason=report.reason,
+            operators=tools.watch.operators,
+            now=now,
+        )
+        report.turned = health

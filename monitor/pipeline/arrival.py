@@ -31,6 +31,7 @@ class Doubt:
     visits: int = 3
     hours: float = 24.0
     shrink: float = 0.5
+    emptied_hours: float = 168.0
 
     def again(self, text_hash: str, now: datetime) -> Doubt:
         """The doubt after one more visit that saw ``text_hash``."""
@@ -38,11 +39,16 @@ class Doubt:
             return replace(self, count=self.count + 1)
         return replace(self, text_hash=text_hash, count=1, since=now)
 
-    def settled(self, now: datetime) -> bool:
-        """Whether enough visits over enough hours saw the same text."""
+    def settled(self, now: datetime, *, emptied: bool = False) -> bool:
+        """Whether enough visits over enough hours saw the same text.
+
+        ``emptied``: the new text holds nothing of what was promised. It may be a notice that
+        nobody knew for one, which stands for days; a deletion can wait until it is sure.
+        """
         if self.since is None or self.count < self.visits:
             return False
-        return now - self.since >= timedelta(hours=self.hours)
+        hours = max(self.hours, self.emptied_hours) if emptied else self.hours
+        return now - self.since >= timedelta(hours=hours)
 
 
 @dataclass(frozen=True, slots=True)

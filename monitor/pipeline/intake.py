@@ -23,7 +23,7 @@ from monitor.model import (
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.promises import settle_promises
 from monitor.pipeline.told import without_told
-from monitor.pipeline.twins import LOGGED, find_twin, without_reprinted
+from monitor.pipeline.twins import LOGGED, brings_news, find_twin, without_reprinted
 from monitor.storage.history import (
     StoredDocument,
     StoredSnapshot,
@@ -75,7 +75,10 @@ def take_in(
     if twin is not None:
         if twin.url is None and arrival.evidence.url is not None:
             _adopt(session, arrival, twin, now)
-        return Taken(twin.id, Outcome.OK, "mirror")
+            return Taken(twin.id, Outcome.OK, "mirror")
+        if not brings_news(session, twin, arrival):
+            return Taken(twin.id, Outcome.OK, "mirror")
+        return _revise(session, arrival, twin, interest=interest, doubt=doubt, now=now)
     return _begin(session, arrival, history=history(), interest=interest, now=now)
 
 
@@ -89,7 +92,8 @@ def _revise(
     now: datetime,
 ) -> Taken:
     """A document that was read before, with another text than last time."""
-    if document.url is not None and document.url != arrival.evidence.url:
+    elsewhere = document.url is not None and document.url != arrival.evidence.url
+    if elsewhere and not brings_news(session, document, arrival):
         return Taken(document.id, Outcome.OK, "mirror")
     before = None
     if document.snapshot_id is not None:
@@ -97,12 +101,16 @@ def _revise(
         reason = suspicion(before.text, arrival.document.text, shrink=doubt.shrink)
         if reason:
             doubt = doubt.again(digest(arrival.document.text), now)
-            if not doubt.settled(now):
+            emptied = bool(before.statements) and not arrival.statements
+            if not doubt.settled(now, emptied=emptied):
                 if doubt.count == 1:
                     _write(
                         session, document.id, arrival, now, outcome=Outcome.SHRUNK, reason=reason
                     )
                 return Taken(document.id, Outcome.SHRUNK, reason, doubt=doubt)
+    if elsewhere:
+        # The fuller text is the document's from now on, and its address its home.
+        settle(session, document.id, url=arrival.evidence.url, source_id=arrival.source_id)
     after = _write(session, document.id, arrival, now)
     promote(
         session,
@@ -177,7 +185,9 @@ def _begin(
     else:
         changes = compare((), after.statements, Basis.REVISION, labels=LOGGED)
         if provenance.kind is not DocumentKind.REPORT:
-            changes = without_reprinted(session, changes, after, document_id=document.id, now=now)
+            changes = without_reprinted(
+                session, changes, after, document_id=document.id, arrival=arrival, now=now
+            )
             changes = without_told(session, changes, after, now)
     return _log(
         session,

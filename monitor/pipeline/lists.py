@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from monitor.catalogue import Source
 from monitor.crawl import discover
+from monitor.documents import read
 from monitor.model import Fetched, Link, Outcome
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.history import digest
@@ -51,6 +53,9 @@ async def _follow_list(
     answers: list[Fetched] = []
     links: list[Link] = []
     complete = True
+    # A page that is as it was has been judged when it was read.
+    unread = False
+    read_links = alike = 0
     waiting, seen = [url], {url}
     while waiting:
         here = waiting.pop(0)
@@ -66,16 +71,34 @@ async def _follow_list(
         answers.append(fetched)
         complete = complete and fetched.outcome in HEALTHY
         if fetched.outcome is not Outcome.OK:
+            unread = unread or fetched.outcome in HEALTHY
             continue
         if memory is not None and memory.body_hash == digest(fetched.body):
+            unread = True
             continue
         discovery = await asyncio.to_thread(discover, source, fetched)
+        read_links += discovery.seen
+        alike += discovery.alike
         links.extend(discovery.links)
         for further in discovery.further:
             if further not in seen and len(seen) < source.max_links:
                 seen.add(further)
                 waiting.append(further)
+    if answers[0].outcome is Outcome.OK and not alike and not unread:
+        answers[0] = await asyncio.to_thread(_no_list, answers[0], read_links)
     return answers, links, complete
+
+
+def _no_list(fetched: Fetched, seen: int) -> Fetched:
+    """What a page is that stands where the list was and names no article at all."""
+    document = read(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
+    outcome, reason = Outcome.EMPTY, f"no article on the list; none of {seen} links is like one"
+    if document.outcome in {Outcome.BLOCKED, Outcome.GONE}:
+        outcome, reason = document.outcome, document.reason
+    body = fetched.body if outcome is Outcome.BLOCKED else b""
+    return replace(
+        fetched, outcome=outcome, reason=reason, body=body, etag=None, last_modified=None
+    )
 
 
 def _knows_pages(source: Source, tools: Tools) -> bool:

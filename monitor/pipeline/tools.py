@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from monitor.commitments import Topics
 from monitor.crawl import Fetcher
-from monitor.model import Change, Outcome
+from monitor.model import Change, Health, Outcome
 from monitor.pipeline.arrival import Doubt, Interest
+from monitor.pipeline.health import Watch
 from monitor.storage.database import Database
 
 HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
@@ -28,6 +29,7 @@ class Tools:
     interest: Callable[[], Interest]
     now: Callable[[], datetime]
     doubt: Doubt = field(default_factory=Doubt)
+    watch: Watch = field(default_factory=Watch)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     wake: Callable[[], None] = lambda: None
 
@@ -43,3 +45,4 @@ class VisitReport:
     pages: Counter[Outcome] = field(default_factory=Counter)
     changes: list[Change] = field(default_factory=list)
     alerts: int = 0
+    turned: Health | None = None

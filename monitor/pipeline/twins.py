@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from monitor.changes import reprinted, same_document, similarity, sketch
-from monitor.model import Change, DocumentKind, Kind, Label, Statement
+from monitor.changes import compare, denies, normalise, reprinted, same_document, similarity, sketch
+from monitor.model import Basis, Change, DocumentKind, Kind, Label, Statement
 from monitor.pipeline.arrival import Arrival
 from monitor.storage.history import (
     StoredDocument,
@@ -21,7 +22,7 @@ from monitor.storage.history import (
     get_document,
     load_snapshot,
 )
-from monitor.storage.sketches import find_alike
+from monitor.storage.sketches import find_alike, known_sentences
 
 # Two texts of one report on two sites differ by editor's lines and lost paragraphs, seldom by
 # more; two reports of one region and year (a part, a draft of another body) by nearly all.
@@ -30,6 +31,11 @@ _MIRROR = 0.5
 _REPRINT = 0.8
 # … and so many of the hashes of its sketch to be looked at.
 _SHARED = 3
+# A note is printed again within days; the same words a season later are another occasion.
+_SAME_OCCASION = timedelta(days=45)
+_DRAFT = re.compile("征求意见|草案|送审稿|公开征集意见")
+_HEAD = 300
+_NEWS = frozenset({Kind.ADDED, Kind.STRENGTHENED, Kind.WEAKENED})
 # What delegates propose and experts think is logged beside the commitments; a rule has to ask for
 # it by label before anybody is alerted.
 LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
@@ -58,13 +64,65 @@ def find_twin(session: Session, arrival: Arrival) -> tuple[StoredDocument | None
     return None, replace(arrival, provenance=replace(provenance, kind=DocumentKind.PAGE))
 
 
+def brings_news(session: Session, twin: StoredDocument, arrival: Arrival) -> bool:
+    """Whether a second text of a document says all that the known one does, and more.
+
+    The excerpt of a report came first and now the whole stands elsewhere, or a copy was
+    corrected. A copy that lacks something is shortened, and what it says else no news; nor is
+    what any text of this document ever said.
+    """
+    if twin.snapshot_id is None:
+        return False
+    known = load_snapshot(session, twin.snapshot_id)
+    changes = compare(
+        known.statements,
+        arrival.statements,
+        Basis.REVISION,
+        labels=LOGGED,
+        texts=(known.text, arrival.document.text),
+    )
+    if any(change.kind is Kind.DROPPED for change in changes):
+        return False
+    news = [change.statement for change in changes if change.kind in _NEWS]
+    if not news:
+        return False
+    said = {normalise(text) for text in known_sentences(session, twin.id)}
+    return any(normalise(statement.text) not in said for statement in news)
+
+
 def _reprint(session: Session, arrival: Arrival) -> StoredDocument | None:
     """The article that a page only prints again, perhaps shorter or with an editor's line."""
     logged = [item for item in arrival.statements if item.label in LOGGED]
     for document, known in _alike(session, arrival.document.text):
-        if len(reprinted(logged, known.text)) == len(logged):
+        if not _same_occasion(document, known, arrival):
+            continue
+        if denies(arrival.document.text, known.text):
+            continue
+        again = reprinted(logged, known.text)
+        if len(again) == len(logged) and all(_source(item, known) for item in again):
             return document
     return None
+
+
+def _same_occasion(document: StoredDocument, known: StoredSnapshot, arrival: Arrival) -> bool:
+    """Whether two texts that are alike may be one article: the same year, days, and stage."""
+    provenance = arrival.provenance
+    if document.region != provenance.region and document.region and provenance.region:
+        return False
+    published = arrival.document.published or provenance.published
+    if document.published and published:
+        if abs(document.published - published) > _SAME_OCCASION:
+            return False
+    elif document.year != provenance.year and document.year and provenance.year:
+        return False
+    draft = [
+        _DRAFT.search(title + text[:_HEAD]) is not None
+        for title, text in (
+            (document.title, known.text),
+            (arrival.document.title, arrival.document.text),
+        )
+    ]
+    return draft[0] == draft[1]
 
 
 def without_reprinted(
@@ -73,12 +131,13 @@ def without_reprinted(
     after: StoredSnapshot,
     *,
     document_id: int,
+    arrival: Arrival,
     now: datetime,
 ) -> tuple[Change, ...]:
     """Link what a new document only prints again to where it stood first; the rest is news."""
     seen: set[int] = set()
     for other, known in _alike(session, after.text):
-        if other.id == document_id:
+        if other.id == document_id or not _same_occasion(other, known, arrival):
             continue
         new = [c.after for c in changes if c.kind is Kind.ADDED and c.after is not None]
         again = [item for item in reprinted(new, known.text) if id(item) not in seen]
@@ -92,7 +151,11 @@ def without_reprinted(
 
 def _source(item: Statement, known: StoredSnapshot) -> Statement | None:
     """The statement of a known text that says what ``item`` says."""
-    same = [s for s in known.statements if s.topic == item.topic and s.label is item.label]
+    same = [
+        one
+        for one in known.statements
+        if (one.topic, one.label, one.region) == (item.topic, item.label, item.region)
+    ]
     return max(same, key=lambda one: similarity(one.text, item.text), default=None)
 
 

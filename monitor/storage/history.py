@@ -46,6 +46,7 @@ class StoredDocument:
     region: str | None
     year: int | None
     title: str
+    published: date | None
     url: str | None
     baseline: bool
     snapshot_id: int | None
@@ -204,7 +205,7 @@ def promote(
 
 
 def settle(session: Session, document_id: int, *, url: str | None, source_id: str | None) -> None:
-    """Give a document that came from a file the address and source it was found at."""
+    """Give a document the address and source its text is read from now on."""
     row = session.get_one(DocumentRow, document_id)
     row.url = url
     row.source_id = source_id
@@ -311,6 +312,7 @@ def _document(row: DocumentRow) -> StoredDocument:
         region=row.region,
         year=row.year,
         title=row.title,
+        published=row.published,
         url=row.url,
         baseline=row.baseline,
         snapshot_id=row.snapshot_id,

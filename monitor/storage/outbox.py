@@ -17,17 +17,12 @@ from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from monitor.model import Change, DocumentKind
+from monitor.storage.health import PENDING, SourceEvent, events_of
+from monitor.storage.outbox_tables import AlertChangeRow, AlertRow, ChatRow
 from monitor.storage.rows import change_of
-from monitor.storage.tables import (
-    AlertChangeRow,
-    AlertRow,
-    ChangeRow,
-    ChatRow,
-    DocumentRow,
-    SourceRow,
-)
+from monitor.storage.tables import ChangeRow, DocumentRow, SourceRow
 
-PENDING, LEASED, SENT, DEAD = "pending", "leased", "sent", "dead"
+LEASED, SENT, DEAD = "leased", "sent", "dead"
 
 _ERROR_LIMIT = 500
 
@@ -56,10 +51,11 @@ class AlertDocument:
 
 @dataclass(frozen=True, slots=True)
 class OutboxAlert:
-    """One message to be: the changes one snapshot has for one chat.
+    """One message to be: the changes one snapshot has for one chat, or a source's turn.
 
-    ``attempts`` counts this one. ``maybe_sent`` says that an earlier sender vanished while it
-    held the alert. ``language`` is the chat's.
+    Either ``document`` and ``changes`` are there, or ``event``. ``attempts`` counts this one.
+    ``maybe_sent`` says that an earlier sender vanished while it held the alert. ``language`` is
+    the chat's.
     """
 
     id: int
@@ -67,9 +63,10 @@ class OutboxAlert:
     attempts: int
     created_at: datetime
     maybe_sent: bool
-    document: AlertDocument
+    document: AlertDocument | None
     changes: tuple[AlertChange, ...]
     language: str = "zh"
+    event: SourceEvent | None = None
 
 
 def enqueue(
@@ -257,7 +254,8 @@ def _load(session: Session, rows: Sequence[AlertRow], abandoned: set[int]) -> li
             .options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
         )
     }
-    documents = _documents(session, {row.document_id for row in rows})
+    documents = _documents(session, {row.document_id for row in rows if row.document_id})
+    events = events_of(session, {row.event_id for row in rows if row.event_id})
     chats = select(ChatRow.id, ChatRow.language).where(
         ChatRow.id.in_({row.chat_id for row in rows})
     )
@@ -269,7 +267,8 @@ def _load(session: Session, rows: Sequence[AlertRow], abandoned: set[int]) -> li
             attempts=row.attempts,
             created_at=row.created_at,
             maybe_sent=row.id in abandoned,
-            document=documents[row.document_id],
+            document=None if row.document_id is None else documents[row.document_id],
+            event=None if row.event_id is None else events[row.event_id],
             changes=tuple(
                 AlertChange(change_id, changes[change_id][0], tuple(rules), changes[change_id][1])
                 for change_id, rules in told[row.id].items()

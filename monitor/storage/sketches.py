@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.storage.tables import SketchRow
+from monitor.storage.tables import SketchRow, SnapshotRow, StatementRow
 
 
 def add_sketch(session: Session, document_id: int, hashes: Sequence[int]) -> None:
@@ -32,3 +32,14 @@ def find_alike(
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def known_sentences(session: Session, document_id: int) -> frozenset[str]:
+    """Every statement that any text of a document ever held, as it was written."""
+    query = (
+        select(StatementRow.text)
+        .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
+        .where(SnapshotRow.document_id == document_id)
+        .distinct()
+    )
+    return frozenset(session.scalars(query))

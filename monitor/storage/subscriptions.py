@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from monitor.storage.tables import ChatRow, SubscriptionRow
+from monitor.storage.outbox_tables import ChatRow, SubscriptionRow
 
 LANGUAGES = ("zh", "en")
 """Languages a chat may choose; the first is the default."""

@@ -1,7 +1,8 @@
-"""The tables, as SQLAlchemy sees them. Their public face is the views of ``views.py``.
+"""The tables of the crawl, the history and the log, as SQLAlchemy sees them.
 
-Times are UTC. Offsets are code points into the snapshot's text. Append-only tables
-(``change``, ``delta``, ``statement``, ``target``) are guarded by triggers in the database.
+Their public face is the views of ``views.py``. Times are UTC. Offsets are code points into the
+snapshot's text. Append-only tables (``change``, ``delta``, ``statement``, ``target``) are guarded
+by triggers in the database.
 """
 
 from __future__ import annotations
@@ -21,14 +22,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from monitor.storage.columns import Base, Id
 
-METADATA = Base.metadata
-"""All tables, for migrations."""
-
 
 class SourceRow(Base):
     """A place that is watched, and how its last visits went."""
 
     __tablename__ = "source"
+    __table_args__ = (Index("ix_source_new", "document_kind", "last_new_at"),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str]
@@ -43,6 +42,24 @@ class SourceRow(Base):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_visit_at: Mapped[datetime | None]
     exceptions: Mapped[str | None]  # measures of safety it is exempt from
+    health: Mapped[str] = mapped_column(String(8), default="ok", server_default="ok")
+    health_since: Mapped[datetime | None]
+    last_new_at: Mapped[datetime | None]  # when something that is no history was last found
+
+
+class SourceEventRow(Base):
+    """A turn in the health of a source."""
+
+    __tablename__ = "source_event"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("source.id"), index=True)
+    at: Mapped[datetime]
+    health: Mapped[str] = mapped_column(String(8))
+    was: Mapped[str] = mapped_column(String(8))
+    since: Mapped[datetime]  # of the health that ended
+    outcome: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str]
 
 
 class ListPageRow(Base):
@@ -279,60 +296,3 @@ class DeltaRow(Base):
     unit: Mapped[str]
     before: Mapped[float | None]
     after: Mapped[float | None]
-
-
-class ChatRow(Base):
-    """A Telegram chat that talks with the bot."""
-
-    __tablename__ = "chat"
-
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    title: Mapped[str]
-    language: Mapped[str] = mapped_column(String(8), default="zh", server_default="zh")
-    added_at: Mapped[datetime]
-    active: Mapped[bool] = mapped_column(default=True, server_default=true())
-
-
-class SubscriptionRow(Base):
-    """A chat's wish to hear of what a rule matches."""
-
-    __tablename__ = "subscription"
-
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True)
-    rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    since: Mapped[datetime]
-
-
-class AlertRow(Base):
-    """The outbox: matched changes of one snapshot on their way to one chat."""
-
-    __tablename__ = "alert"
-    __table_args__ = (
-        UniqueConstraint("chat_id", "snapshot_id"),
-        Index("ix_alert_due", "state", "not_before"),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    chat_id: Mapped[int] = mapped_column(BigInteger)
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
-    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"))
-    priority: Mapped[int] = mapped_column(default=0, server_default="0")
-    state: Mapped[str] = mapped_column(String(8))  # pending, leased, sent, dead
-    created_at: Mapped[datetime]
-    not_before: Mapped[datetime]
-    lease_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    sent_at: Mapped[datetime | None]
-    message_id: Mapped[int | None] = mapped_column(BigInteger)
-    error: Mapped[str | None]
-    document: Mapped[DocumentRow] = relationship()
-
-
-class AlertChangeRow(Base):
-    """Which changes an alert tells, and which rule asked for each."""
-
-    __tablename__ = "alert_change"
-
-    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
-    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"), primary_key=True)
-    rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -28,9 +28,15 @@ class View(StrEnum):
     CORROBORATIONS = "corroborations"
     ALERTS = "alert_log"
     SOURCES = "source_health"
+    SOURCE_EVENTS = "source_events"
 
 
-_SINCE = {View.CHANGES: "detected_at", View.CORROBORATIONS: "noted_at", View.ALERTS: "created_at"}
+_SINCE = {
+    View.CHANGES: "detected_at",
+    View.CORROBORATIONS: "noted_at",
+    View.ALERTS: "created_at",
+    View.SOURCE_EVENTS: "at",
+}
 _TIMED = tuple(_SINCE)
 
 

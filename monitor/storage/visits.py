@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, or_, select, update
+from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model import DocumentKind, Fetched, Link, Outcome
@@ -79,19 +79,28 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
 
     Their history stays; ``enabled`` turns false.
     """
-    known = {row.id: row for row in session.scalars(select(SourceRow))}
+    said = (
+        SourceRow.name,
+        SourceRow.region,
+        SourceRow.document_kind,
+        SourceRow.exceptions,
+        SourceRow.enabled,
+    )
+    # Plain rows: thousands of sources as objects of the session would weigh more than all else.
+    known = {row[0]: tuple(row[1:]) for row in session.execute(select(SourceRow.id, *said))}
     for source in sources:
-        row = known.pop(source.id, None)
-        if row is None:
-            row = SourceRow(id=source.id, added_at=now)
-            session.add(row)
-        row.name = source.name
-        row.region = source.region
-        row.document_kind = source.document_kind
-        row.exceptions = source.exceptions or None
-        row.enabled = True
-    for row in known.values():
-        row.enabled = False
+        kind, exempt = source.document_kind.value, source.exceptions or None
+        values = (source.name, source.region, kind, exempt, True)
+        before = known.pop(source.id, None)
+        if before == values:
+            continue
+        named = dict(zip((column.key for column in said), values, strict=True))
+        if before is None:
+            session.execute(insert(SourceRow).values(id=source.id, added_at=now, **named))
+        else:
+            session.execute(update(SourceRow).where(SourceRow.id == source.id).values(**named))
+    for source_id in known:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
 
 
 def next_visits(session: Session) -> dict[str, datetime | None]:
@@ -162,7 +171,7 @@ def add_addresses(
 ) -> int:
     """Add the addresses nobody knew, due at once; the number of them is returned."""
     known = known_urls(session, [item.link.url for item in found])
-    added = 0
+    added, fresh = 0, False
     for item in found:
         if item.link.url in known:
             continue
@@ -181,6 +190,9 @@ def add_addresses(
             )
         )
         added += 1
+        fresh = fresh or not item.baseline
+    if fresh:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(last_new_at=now))
     return added
 
 

@@ -19,8 +19,8 @@ from monitor.alerts.testing import FakeSender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.storage.database import Database
 from monitor.storage.outbox import lease
+from monitor.storage.outbox_tables import AlertRow
 from monitor.storage.subscriptions import chats_of_rules, remember_chat, subscribe
-from monitor.storage.tables import AlertRow
 
 
 def rows(database: Database) -> list[AlertRow]:

@@ -20,7 +20,8 @@ from monitor.storage.outbox import (
     move_alerts,
     next_due,
 )
-from monitor.storage.tables import AlertRow, SnapshotRow
+from monitor.storage.outbox_tables import AlertRow
+from monitor.storage.tables import SnapshotRow
 
 MINUTE = timedelta(minutes=1)
 

@@ -18,8 +18,8 @@ from monitor.alerts.pace import Pace
 from monitor.alerts.testing import FakeSender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.storage.database import Database
+from monitor.storage.outbox_tables import AlertRow
 from monitor.storage.subscriptions import remember_chat, rules_of, subscribe
-from monitor.storage.tables import AlertRow
 
 HELLO = Message(
     (Span("算力 <160> & "), Span("160", strike=True), Span("190", bold=True)),

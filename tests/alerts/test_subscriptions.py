@@ -8,6 +8,7 @@ import pytest
 from alert_story import NOW
 
 from monitor.storage.database import Database
+from monitor.storage.outbox_tables import ChatRow
 from monitor.storage.subscriptions import (
     chats_of_rules,
     deactivate_chat,
@@ -20,7 +21,6 @@ from monitor.storage.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from monitor.storage.tables import ChatRow
 
 
 @pytest.fixture

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from monitor.changes import judge
-from monitor.model import Label, Op, Speaker, Statement, Target, Verdict
+from monitor.commitments import extract, load_topics
+from monitor.model import (
+    DocumentKind,
+    Label,
+    Op,
+    Provenance,
+    Speaker,
+    Statement,
+    Target,
+    Verdict,
+)
+
+TOPICS = load_topics()
 
 
 def said(text, *targets, label=Label.COMMITMENT, year=2025, region="湖南省"):
@@ -89,3 +101,52 @@ def test_metrics_that_say_nothing_are_known_by_their_sentences():
     other = told("支持文旅项目，规模50亿元。", target("规模", 5e9, "元"))
     assert judge([promise], [same], due=2025)[0].verdict is Verdict.KEPT
     assert judge([promise], [other], due=2025)[0].verdict is Verdict.SILENT
+
+
+PLAN = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2025)
+REVIEW = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2026)
+
+
+def verdicts(promise, review):
+    plan = (
+        "政府工作报告\n一、2024年工作回顾\n过去一年，我们取得新成绩。\n二、2025年重点工作\n"
+        f"今年要重点做好以下工作。\n深入实施“人工智能+”行动。{promise}"
+    )
+    later = (
+        "政府工作报告\n一、2025年工作回顾\n过去一年，我们加快培育新质生产力。人工智能产业加快发展。"
+        f"{review}\n二、2026年重点工作\n今年要重点做好以下工作。\n深入实施“人工智能+”行动。"
+    )
+    promised, told = extract(plan, PLAN, TOPICS), extract(later, REVIEW, TOPICS)
+    return [one.verdict.value for one in judge(promised, told, due=2025)]
+
+
+@pytest.mark.parametrize(
+    ("promise", "review", "verdict"),
+    [
+        ("培育人工智能企业100家。", "培育人工智能企业120家。", "kept"),
+        ("培育人工智能企业100家。", "培育人工智能企业80家。", "missed"),
+        # A part is not the whole.
+        ("新建智算中心5座。", "苏州新建智算中心2座，全省新建智算中心6座。", "kept"),
+        ("新建智算中心5座。", "南京新建智算中心3座，苏州新建智算中心2座。", "silent"),
+        ("人工智能产业规模达到3000亿元。", "南京人工智能产业规模达到1000亿元。", "silent"),
+        ("培育人工智能企业100家。", "一季度培育人工智能企业20家。", "silent"),
+        ("发放算力券1亿元。", "首批发放算力券3000万元，全年发放算力券1.2亿元。", "kept"),
+        # What one year added is no sum of several.
+        ("新增人工智能企业100家。", "人工智能企业累计达到500家。", "silent"),
+        ("新建智算中心5座。", "累计建成智算中心20座。", "silent"),
+        ("智算中心达到10座。", "新建智算中心3座。", "silent"),
+        ("培育人工智能企业100家。", "五年来，累计培育人工智能企业400家。", "silent"),
+        ("每年新增人工智能企业100家。", "三年新增人工智能企业200家。", "silent"),
+        ("新增备案大模型20个。", "新增备案大模型10个、累计达到60个。", "missed"),
+        # Nearly is not there; about is.
+        ("培育人工智能企业100家以上。", "培育人工智能企业近100家。", "missed"),
+        ("人工智能产业规模达到3000亿元左右。", "人工智能产业规模达到2980亿元。", "kept"),
+        ("人工智能核心产业增长20%左右。", "人工智能核心产业增长19.8%。", "kept"),
+        # Less of a cost is more.
+        ("算力成本降低30%。", "算力成本降低40%。", "kept"),
+        ("算力成本降低30%。", "算力成本降低20%。", "missed"),
+        ("数据中心PUE降至1.25以下。", "数据中心PUE降至1.3。", "missed"),
+    ],
+)
+def test_the_sentences_of_a_review(promise, review, verdict):
+    assert verdicts(promise, review) == [verdict]

@@ -107,10 +107,10 @@ class Site:
 
 
 @asynccontextmanager
-async def site(tls=None):
+async def site(tls=None, host="127.0.0.1"):
     here = Site()
     here.scheme = "http" if tls is None else "https"
-    server = await asyncio.start_server(here.serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(here.serve, host, 0, ssl=tls)
     here.port = server.sockets[0].getsockname()[1]
     try:
         yield here

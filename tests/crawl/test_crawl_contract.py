@@ -82,7 +82,7 @@ async def world(request):
         ("/503", Outcome.BLOCKED),
         ("/521", Outcome.BLOCKED),
         ("/500", Outcome.ERROR),
-        ("/401", Outcome.ERROR),
+        ("/401", Outcome.BLOCKED),
     ],
 )
 async def test_every_answer_is_an_outcome(world, path, outcome):

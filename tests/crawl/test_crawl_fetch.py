@@ -204,3 +204,14 @@ async def test_a_visit_can_be_cancelled_and_the_slot_is_free_again():
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await net.fetch(here.url("/"), allow_private=True)).outcome is Outcome.OK
+
+
+async def test_many_hosts_at_once_take_turns_in_few_pools():
+    """Found by the benchmark: while one pool closed, another task closed the next one too."""
+    async with site(host="0.0.0.0") as web, fetcher(http2=False) as net:
+        web.scripts["/"] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere"
+        hosts = [f"127.0.{n // 250}.{1 + n % 250}" for n in range(300)]
+        found = await asyncio.gather(
+            *(net.fetch(web.url("/", host), allow_private=True) for host in hosts)
+        )
+    assert {one.outcome for one in found} == {Outcome.OK}

@@ -219,6 +219,17 @@ def test_a_challenge_is_blocked_and_gives_no_text(body):
             Outcome.BLOCKED,
         ),
         ("服务器繁忙，请您稍后再试。", Outcome.BLOCKED),
+        ("您访问的页面飞走了，请返回首页。", Outcome.GONE),
+        ("很抱歉，您访问的链接失效了，请返回首页查看其他内容。", Outcome.GONE),
+        ("对不起，该信息已被管理员屏蔽。", Outcome.GONE),
+        ("因机房检修，本站于3月1日至3日停止访问，给您带来不便敬请谅解。", Outcome.BLOCKED),
+        (
+            "尊敬的用户：根据工作安排，我厅门户网站正在进行改造，期间暂停访问。",
+            Outcome.BLOCKED,
+        ),
+        ("统一身份认证平台，请使用手机扫码登录，首次使用请先注册。", Outcome.BLOCKED),
+        ("您无权访问该页面，请联系管理员。", Outcome.BLOCKED),
+        ("该信息正在审核中，暂时无法访问，请稍后再试。", Outcome.BLOCKED),
     ],
 )
 @pytest.mark.parametrize("menu", [0, 200])
@@ -236,6 +247,12 @@ def test_a_notice_in_place_of_a_page_is_known_however_large_the_frame(words, out
     [
         "本报讯 市政务平台升级改造完成，群众登录一次即可办理，节约算力成本三成。",
         "省数据局介绍，过期信息将定期删除，公共数据平台新增接口200个，支持大模型企业调用。",
+        "《关于支持人工智能产业发展的若干政策》等3份文件已失效，不再执行。",
+        "我省算力调度平台将于3月1日升级，期间暂停服务。年内还将接入智算中心12座，规模达到8000P。",
+        "该系统异常时可自动重试，准确率99%。年内推广人工智能应用场景100个。",
+        "内容不存在侵权。今年新增人工智能企业200家。",
+        "新建智算中心2座，培育人工智能企业100家。</p><p>您还没有登录，请登录后发表评论。",
+        "新建智算中心2座，培育人工智能企业100家。</p><form>用户名：<input> 密码：<input></form><p>",
     ],
 )
 def test_a_short_piece_of_news_is_no_notice(words):

@@ -35,8 +35,8 @@ from monitor.storage.history import (
     load_snapshot,
     promote,
 )
+from monitor.storage.outbox_tables import METADATA
 from monitor.storage.queries import list_changes
-from monitor.storage.tables import METADATA
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 STATEMENT = Statement(
