@@ -47,7 +47,17 @@ def families() -> Mapping[str, FamilyEntry]:
 
 def _read(path: Path) -> tuple[YamlFile, SourcesFile]:
     file = read_yaml(path)
-    return file, validate(file, SourcesFile, value={} if file.value is None else file.value)
+    value = {} if file.value is None else file.value
+    listed = value.get("sources") if isinstance(value, dict) else None
+    if not isinstance(listed, list):
+        return file, validate(file, SourcesFile, value=value)
+    head = validate(file, SourcesFile, value={**value, "sources": []})
+    # One by one: thousands of sources at once would weigh more than all the rest.
+    entries = tuple(
+        validate(file, SourceEntry, at=("sources", index), value=entry)
+        for index, entry in enumerate(listed)
+    )
+    return file, head.model_copy(update={"sources": entries})
 
 
 def _merge(

@@ -13,6 +13,7 @@ from monitor.changes.thresholds import CHANGED_PAGE, SKETCH, SKETCHED, SMALL_TEX
 from monitor.model import Statement
 
 _SHINGLE = 8
+_BROKEN = "\ufffd"
 _DENIAL = re.compile(
     "停止执行|不再执行|废止|作废|失效|撤回|撤销|更正|勘误|辟谣|不实|终止实施|暂停实施|暂缓实施"
 )
@@ -66,6 +67,9 @@ def suspicion(before: str, after: str, *, shrink: float) -> str:
         after: the text of this visit.
         shrink: a text shorter than this share of the last good one is suspect.
     """
+    broken = after.count(_BROKEN) - before.count(_BROKEN)
+    if broken > 0:
+        return f"{broken} characters came broken"
     if len(after) < shrink * len(before):
         return f"the text shrank from {len(before)} to {len(after)} characters"
     if len(before) >= SMALL_TEXT and same_document(before, after) < CHANGED_PAGE:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from monitor.commitments import chinese_number, simplified_of
 
+_SENTENCE = 400
 # Marks that carry meaning beside letters and digits: 30%, 人工智能+, PUE 1.2, 5—6, 5/6.
 _SIGNS = frozenset("%‰+")
 _BETWEEN_DIGITS = re.compile(
@@ -38,7 +39,6 @@ _SPELLED = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """The letters, digits and signs of a text, in one width, script and case.
 
@@ -46,6 +46,16 @@ def normalise(text: str) -> str:
     left out, and small numbers are written in digits, so that a page set anew gives the same
     string; a point or dash between digits stays, because 1.5 is not 15.
     """
+    # Sentences are asked for again and again; whole texts would fill the memory.
+    return _kept(text) if len(text) <= _SENTENCE else _normalise(text)
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> str:
+    return _normalise(text)
+
+
+def _normalise(text: str) -> str:
     folded = unicodedata.normalize("NFKC", _MARKS.sub("", text)).casefold()
     folded = folded.translate(simplified_of())
     folded = _SPELLED.sub(_in_digits, _THOUSANDS.sub("", _NUMBERING.sub("", folded)))

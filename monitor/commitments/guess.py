@@ -31,7 +31,10 @@ _PLAN = re.compile(
     "(?:（[^）]{1,30}）)?$"
 )
 _ABOUT = re.compile("解读|印发了|发布了|出台了|一图|问答|新闻发布会")
-_NEWS = re.compile("政府工作报告(?:提出|明确|解读|亮相|出炉|来了|热词|中|里)")
+# Named after a report, and none: it would take the report's place in its series.
+_NEWS = re.compile(
+    "政府工作报告(?:提出|明确|解读|亮相|出炉|来了|热词|中|里)|图解|一图|读懂|解读|解码|速览|热议|视频"
+)
 
 
 def guess_provenance(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from datetime import date, datetime
 
 from monitor.catalogue import Source
@@ -24,8 +23,6 @@ from monitor.storage.visits import (
 )
 
 _BATCH = 100
-# Named after a report, and none: it would take the report's place in its series.
-_ABOUT_A_REPORT = re.compile("图解|一图|读懂|解读|解码|速览|热议|视频")
 
 
 async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
@@ -184,7 +181,7 @@ def provenance_of(
         published=published,
         region=source.region,
     )
-    if guess.kind is DocumentKind.REPORT and not _ABOUT_A_REPORT.search(title):
+    if guess.kind is DocumentKind.REPORT:
         return guess
     kind = DocumentKind.PAGE if source.document_kind is DocumentKind.PAGE else DocumentKind.NEWS
     return Provenance(

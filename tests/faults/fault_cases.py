@@ -348,7 +348,6 @@ CHARSETS = (
         answers(lambda x: x.html.replace("全省智能".encode(), "全省智能".encode()[1:])),
         SHRUNK,
         "broken",
-        waits="suspicion does not look at broken characters yet",
     ),
 )
 
