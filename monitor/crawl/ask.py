@@ -33,7 +33,7 @@ TROUBLE = (
 )
 """What a request may end with that is no fault of the program."""
 
-_STRAINED = frozenset({429, 503}) | PASSING_STATUSES
+_SIGNS = {429: Sign.STRAINED, 503: Sign.STRAINED, 502: Sign.SILENT, 504: Sign.SILENT}
 _WELL = frozenset({200, 202, 203})
 
 
@@ -140,7 +140,7 @@ class Asker:
                 transport.stream(url, headers, self._timeouts) as response,
             ):
                 first = self._clock() - begun
-                sign = Sign.STRAINED if response.status_code in _STRAINED else Sign.WELL
+                sign = _SIGNS.get(response.status_code, Sign.WELL)
                 return await _read(response, str(url), self._settings.max_bytes, enough)
         except (TimeoutError, httpx.TransportError) as error:
             if isinstance(error, TimeoutError) or passes(error):

@@ -124,7 +124,7 @@ class Pace:
         known = self._host(host)
         known.tempo = adapt(known.tempo, sign, seconds, self._longest)
         if idle := rest(known.tempo):
-            self._close(known, idle, silent=True)
+            self._close(known, idle, silent=sign is Sign.SILENT)
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:

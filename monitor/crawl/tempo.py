@@ -13,7 +13,7 @@ _NEVER_SLOW, _ALWAYS_SLOW = 2.0, 10.0
 _SLOWER_THAN_USUAL = 3.0
 _STRAIN, _SLOW, _WELL = 2.0, 1.5, 0.9
 _FIRST_STEP = 1.0
-_SILENT = 6
+_TOO_OFTEN = 6
 _REST, _LONGEST_REST = 300.0, 3_600.0
 
 
@@ -21,18 +21,18 @@ class Sign(Enum):
     """What a request told of its host."""
 
     WELL = "an answer"
-    STRAINED = "429, 503, 502 or 504: it answers, and is asked too much"
-    SILENT = "no answer, or none to its end"
+    STRAINED = "429 or 503: it answers, and is asked too much"
+    SILENT = "no answer, none to its end, or a gateway's that says so (502, 504)"
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """Seconds between two requests now and at least, latencies of late, failures in a row."""
+    """Seconds between two requests now and at least, latencies of late, troubles in a row."""
 
     pause: float
     floor: float
     recent: tuple[float, ...] = ()
-    silent: int = 0
+    troubles: int = 0
 
     @property
     def alone(self) -> bool:
@@ -49,7 +49,7 @@ def adapt(tempo: Tempo, sign: Sign, seconds: float | None, longest: float) -> Te
         seconds: to the first byte of the answer; None without one.
         longest: the pause does not grow beyond this, nor beyond the floor if that is longer.
     """
-    silent = tempo.silent + 1 if sign is Sign.SILENT else 0
+    troubles = 0 if sign is Sign.WELL else tempo.troubles + 1
     recent = tempo.recent if seconds is None else (*tempo.recent[1 - _REMEMBERED :], seconds)
     if sign is not Sign.WELL:
         pause = max(tempo.pause, _FIRST_STEP) * _STRAIN
@@ -60,7 +60,7 @@ def adapt(tempo: Tempo, sign: Sign, seconds: float | None, longest: float) -> Te
         # The last step is whole, or the floor would never be reached.
         pause = narrower if narrower > tempo.floor * 1.05 + 0.05 else tempo.floor
     pause = min(max(pause, tempo.floor), max(longest, tempo.floor))
-    return Tempo(pause, tempo.floor, recent, silent)
+    return Tempo(pause, tempo.floor, recent, troubles)
 
 
 def with_floor(tempo: Tempo, floor: float) -> Tempo:
@@ -69,10 +69,10 @@ def with_floor(tempo: Tempo, floor: float) -> Tempo:
 
 
 def rest(tempo: Tempo) -> float:
-    """Seconds for which a host that has long not answered is left alone; 0 for any other."""
-    if tempo.silent < _SILENT:
+    """Seconds for which a host that long gave no good answer is left alone; 0 for any other."""
+    if tempo.troubles < _TOO_OFTEN:
         return 0.0
-    return min(_REST * 2.0 ** ((tempo.silent - _SILENT) // 3), _LONGEST_REST)
+    return min(_REST * 2.0 ** ((tempo.troubles - _TOO_OFTEN) // 3), _LONGEST_REST)
 
 
 def _slow(seconds: float, recent: tuple[float, ...]) -> bool:

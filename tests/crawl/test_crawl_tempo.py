@@ -58,10 +58,22 @@ def test_a_crawl_delay_is_a_lower_bound():
     assert with_floor(after(CALM, *[Sign.STRAINED] * 4), 10.0).pause == 32.0
 
 
-def test_a_host_that_stays_silent_is_left_alone_ever_longer():
-    rests = [rest(after(CALM, *[Sign.SILENT] * times)) for times in (5, 6, 9, 12, 99)]
+@pytest.mark.parametrize("sign", [Sign.STRAINED, Sign.SILENT])
+def test_a_host_that_stays_in_trouble_is_left_alone_ever_longer(sign):
+    rests = [rest(after(CALM, *[sign] * times)) for times in (5, 6, 9, 12, 99)]
     assert rests == [0.0, 300.0, 600.0, 1200.0, 3600.0]
-    assert rest(after(CALM, *[Sign.SILENT] * 9, Sign.STRAINED)) == 0.0
+    assert rest(after(CALM, *[sign] * 9, Sign.WELL)) == 0.0
+
+
+async def test_a_host_that_refuses_page_after_page_is_spared_the_rest_of_them():
+    clock = Clock()
+    async with site() as here, fetcher(clock) as net:
+        for n in range(100):
+            here.scripts[f"/{n}"] = answer(b"", 503)
+        done = [await net.fetch(here.url(f"/{n}"), allow_private=True) for n in range(100)]
+        assert len(here.asked) == 6
+    assert {fetched.outcome for fetched in done} == {Outcome.BLOCKED}
+    assert sum(clock.slept) < 120
 
 
 @given(
