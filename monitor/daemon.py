@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 
@@ -36,7 +37,17 @@ from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
 from monitor.fetching import fetcher_settings
 from monitor.model import Outcome
-from monitor.pipeline import Doubt, Interest, StoredRobots, Tools, VisitReport, Watch, visit
+from monitor.pipeline import (
+    Doubt,
+    Interest,
+    StoredRobots,
+    Tools,
+    VisitReport,
+    Watch,
+    identify_addresses,
+    next_list_visit,
+    visit,
+)
 from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
@@ -125,6 +136,7 @@ async def open_daemon(
             wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, now())
+        await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
@@ -230,6 +242,25 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
+class _Due(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """Fires when the lists or the pages of a source are due, and a little later."""
+
+    def __init__(self, source: Source, zone: ZoneInfo) -> None:
+        self._source = source
+        self._zone = zone
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """When to visit again after the visit that was due at ``previous_fire_time``."""
+        last, source = previous_fire_time or now, self._source
+        due = min(
+            next_list_visit(last, every=source.every, season=source.season, zone=self._zone),
+            last + source.page_every,
+        )
+        due = max(due, last + timedelta(seconds=1))
+        later: datetime = self._apply_jitter(due, (due - last).total_seconds() * _JITTER, now)
+        return later
+
+
 def schedule(daemon: Daemon) -> AsyncIOScheduler:
     """A job for every source, not started yet."""
     scheduler = AsyncIOScheduler(
@@ -246,16 +277,11 @@ def schedule(daemon: Daemon) -> AsyncIOScheduler:
         due = next_visits(session)
     now = daemon.tools.now()
     for position, source in enumerate(daemon.sources):
-        seconds = min(source.every, source.page_every).total_seconds()
         # Sources that are all due at the start begin one after the other, not all at once.
         first = now + _START_STEP * position
         scheduler.add_job(
             one,
-            IntervalTrigger(
-                seconds=max(1, int(seconds)),
-                jitter=max(1, int(seconds * _JITTER)),
-                timezone=daemon.settings.timezone,
-            ),
+            _Due(source, daemon.tools.zone),
             args=[source],
             id=source.id,
             next_run_time=max(due.get(source.id) or first, first),

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 from typer.main import get_command
 
-from monitor.catalogue import families
+from monitor.catalogue import evidence, families
 from monitor.cli import app
 from monitor.rules.entry import RuleEntry, TargetEntry
 from monitor.settings import Settings
@@ -111,8 +111,15 @@ def faults_part() -> str:
     return table
 
 
+def evidence_part() -> str:
+    """What the words under ``seen`` of built-in sources stand for."""
+    rows = ["| word | evidence |", "|---|---|"]
+    return "\n".join([*rows, *(f"| `{word}` | {what} |" for word, what in evidence().items())])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands_part,
+    "evidence": evidence_part,
     "families": families_part,
     "faults": faults_part,
     "rules": rules_part,

@@ -32,7 +32,12 @@ def _duration(value: object) -> timedelta:
 
 
 def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | int) else value
+
+
+def _or_none(value: object) -> object:
+    # A key with nothing behind it, as a file that was just begun has it.
+    return () if value is None else value
 
 
 def _address(value: object) -> str:
@@ -101,6 +106,8 @@ Expression = Annotated[str, BeforeValidator(_expression)]
 Selector = Annotated[str, BeforeValidator(_selector)]
 Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,253}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Month = Annotated[int, Field(ge=1, le=12)]
+Fact = Literal["lists", "pages", "family", "link_pattern", "paging", "selectors"]
 SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 
 
@@ -119,6 +126,15 @@ class SelectorsEntry(BaseModel):
     body: Selector | None = None
 
 
+class SeasonEntry(BaseModel):
+    """Months in which lists are visited at another pace."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    months: _some(Month) = ()  # type: ignore[valid-type]
+    every: Duration
+
+
 class FamilyEntry(BaseModel):
     """What pages made by one system have in common; a source's own words come first."""
 
@@ -129,7 +145,9 @@ class FamilyEntry(BaseModel):
     title_skip: Expression | None = None
     paging: str | None = None
     paging_from: int = 1
+    season: SeasonEntry | None = None
     selectors: SelectorsEntry = SelectorsEntry()
+    markers: _some(Expression) = ()  # type: ignore[valid-type]
 
 
 class FamiliesFile(BaseModel):
@@ -138,6 +156,14 @@ class FamiliesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     families: dict[Word, FamilyEntry]
+
+
+class EvidenceFile(BaseModel):
+    """builtin/evidence.yaml: what the words under ``seen`` stand for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    evidence: dict[Word, str]
 
 
 class SourceEntry(BaseModel):
@@ -159,11 +185,13 @@ class SourceEntry(BaseModel):
     title_skip: Expression | None = None
     selectors: SelectorsEntry = SelectorsEntry()
     every: Duration = timedelta(hours=6)
+    season: SeasonEntry | None = None
     page_every: Duration = timedelta(days=1)
     max_links: int = Field(default=200, ge=1, le=20_000)
     list_pages: int = Field(default=1, ge=1, le=100)
     paging: str | None = Field(default=None, pattern=r"\{n\}")
     paging_from: int | None = Field(default=None, ge=0, le=10)
+    catch_up: int = Field(default=14, ge=0, le=100)
     hosts: _some(Host) = ()  # type: ignore[valid-type]
     enabled: bool = True
     baseline: bool = True
@@ -175,6 +203,7 @@ class SourceEntry(BaseModel):
     ca_file: Path | None = None
     encoding: Annotated[str | None, BeforeValidator(_charset)] = None
     confidence: Literal["seen", "unverified"] = "unverified"
+    seen: dict[Fact, _some(Word)] = {}  # type: ignore[valid-type]
     notes: str = ""
 
 
@@ -184,7 +213,7 @@ class SourcesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     builtin: bool = True
-    sources: tuple[SourceEntry, ...] = ()
+    sources: Annotated[tuple[SourceEntry, ...], BeforeValidator(_or_none)] = ()
 
 
 def known_fields() -> tuple[str, ...]:

@@ -9,14 +9,21 @@ from typing import Any
 
 import re2
 
-from monitor.catalogue.entry import FamiliesFile, FamilyEntry, SourceEntry, SourcesFile
-from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Source
+from monitor.catalogue.entry import (
+    EvidenceFile,
+    FamiliesFile,
+    FamilyEntry,
+    SourceEntry,
+    SourcesFile,
+)
+from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Season, Source
 from monitor.errors import UserError
-from monitor.model import Selectors
-from monitor.yamlfile import YamlFile, did_you_mean, read_yaml, validate
+from monitor.model import DocumentKind, Selectors
+from monitor.yamlfile import YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
 BUILTIN = Path(__file__).with_name("builtin")
 _FAMILIES = "families.yaml"
+_EVIDENCE = "evidence.yaml"
 
 
 def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> Catalogue:
@@ -32,17 +39,51 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
     read = [_read(path) for path in user_files]
     merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
     if builtin and all(entries.builtin for _, entries in read):
-        for path in sorted(BUILTIN.glob("*.yaml")):
-            if path.name != _FAMILIES:
-                _merge(merged, *_read(path))
+        for path in _builtin_files():
+            _merge(merged, *_read(path))
     for file, entries in read:
         _merge(merged, file, entries)
     return Catalogue(tuple(_source(*found) for found in merged.values()))
 
 
+def check_text(text: str, path: Path) -> tuple[SourceEntry, ...]:
+    """The entries of a catalogue file's text, checked as if it stood at ``path``.
+
+    Raises:
+        UserError: anything wrong in it, with its line and how to mend it.
+    """
+    file = parse_yaml(text, path)
+    entries = validate(file, SourcesFile, value={} if file.value is None else file.value)
+    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
+    _merge(merged, file, entries)
+    return entries.sources
+
+
+def source_of(values: Mapping[str, Any]) -> Source:
+    """A source out of what a catalogue file would say of it, to try out before it is written.
+
+    Raises:
+        UserError: a value does not fit.
+    """
+    file = YamlFile(Path("<new source>"), {"sources": [dict(values)]})
+    entry = validate(file, SourcesFile).sources[0]
+    said = {name: getattr(entry, name) for name in entry.model_fields_set}
+    return _source(said, file, ("sources", 0))
+
+
 def families() -> Mapping[str, FamilyEntry]:
     """The page families a source may name."""
     return _families().families
+
+
+def evidence() -> Mapping[str, str]:
+    """What the words stand for that the built-in sources name under ``seen``."""
+    return validate(read_yaml(BUILTIN / _EVIDENCE), EvidenceFile).evidence
+
+
+def _builtin_files() -> list[Path]:
+    tables = {_FAMILIES, _EVIDENCE}
+    return [path for path in sorted(BUILTIN.glob("*.yaml")) if path.name not in tables]
 
 
 def _read(path: Path) -> tuple[YamlFile, SourcesFile]:
@@ -112,11 +153,13 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
             body=own.body or shared.body,
         ),
         every=entry.every,
+        season=_season(entry, family),
         page_every=entry.page_every,
         max_links=entry.max_links,
         list_pages=entry.list_pages,
         paging=entry.paging or family.paging,
         paging_from=family.paging_from if entry.paging_from is None else entry.paging_from,
+        catch_up=entry.catch_up,
         hosts=tuple(entry.hosts),
         enabled=entry.enabled,
         baseline=entry.baseline,
@@ -124,6 +167,7 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         allow_private=entry.allow_private,
         encoding=entry.encoding,
         confidence=entry.confidence,
+        seen={str(fact): tuple(found) for fact, found in entry.seen.items()},
         notes=entry.notes,
         route=_route(entry),
     )
@@ -151,6 +195,18 @@ def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> P
     return path
 
 
+def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:
+    """The source's own season, which may be none, else that of report columns of its family."""
+    if "season" in entry.model_fields_set or entry.document_kind is not DocumentKind.REPORT:
+        own = entry.season
+        return None if own is None else Season(frozenset(own.months), own.every)
+    shared = family.season
+    # A source that is visited more often than that all the year keeps its pace.
+    if shared is None:
+        return None
+    return Season(frozenset(shared.months), min(shared.every, entry.every))
+
+
 def _incomplete(
     file: YamlFile, place: tuple[str | int, ...], source_id: str, what: str
 ) -> UserError:
@@ -175,5 +231,4 @@ def _families() -> FamiliesFile:
 
 @cache
 def _builtin_ids() -> tuple[str, ...]:
-    files = [path for path in sorted(BUILTIN.glob("*.yaml")) if path.name != _FAMILIES]
-    return tuple(entry.id for path in files for entry in _read(path)[1].sources)
+    return tuple(entry.id for path in _builtin_files() for entry in _read(path)[1].sources)

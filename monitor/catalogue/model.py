@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -51,6 +51,14 @@ USUAL = Route()
 
 
 @dataclass(frozen=True, slots=True)
+class Season:
+    """Months (1 to 12) in which the lists of a source are visited at another pace."""
+
+    months: frozenset[int]
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A report column, a news list, an e-paper or some fixed pages, of one speaker.
 
@@ -60,7 +68,10 @@ class Source:
     ``title_pattern`` and has not ``title_skip``, each if given. ``hosts`` are further hosts its
     links and redirects may lead to. ``list_pages`` is how many pages of a list are walked; the
     address of the next one comes of ``paging``, where ``{n}`` counts from ``paging_from``.
-    ``every`` is the time between visits of a list, ``page_every`` of a known document.
+    ``catch_up`` is how far a visit goes back for what was missed: further pages of a list, days
+    of an e-paper. ``every`` is the time between visits of a list, ``page_every`` between visits
+    of a known document while it is new; in its ``season`` the lists have another pace.
+    ``seen`` says what somebody saw (list addresses, family, …) and the evidence for it.
     ``topics`` are the topics looked for in its texts, all of them if it is empty.
     With ``baseline`` what stands there at the first visit is history and alerts nobody.
     ``allow_private`` lets this source live on a private or loopback host; ``route`` is how its
@@ -81,11 +92,13 @@ class Source:
     title_skip: Pattern | None
     selectors: Selectors
     every: timedelta
+    season: Season | None
     page_every: timedelta
     max_links: int
     list_pages: int
     paging: str | None
     paging_from: int
+    catch_up: int
     hosts: tuple[str, ...]
     enabled: bool
     baseline: bool
@@ -93,6 +106,7 @@ class Source:
     allow_private: bool
     encoding: str | None
     confidence: str
+    seen: Mapping[str, tuple[str, ...]]
     notes: str
     route: Route = USUAL
 

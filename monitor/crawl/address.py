@@ -21,13 +21,37 @@ _HOST = re.compile(
 )
 # What needs no look: no query, no parameters, no port, no host that ends in a dot.
 _PLAIN = re.compile(r"https?://[a-z0-9.-]{1,253}[a-z0-9]/[^?;#]*")
-_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
-
-# Where the reader came from, not what is read: seen on the portals of 四川, 山东, 江西.
-_NAVIGATION = frozenset(
-    {"c1id", "c2id", "uid", "pagenum", "jsessionid", "spm", "from", "isappinstalled"}
+_SESSION = re.compile(
+    r";(?:jsessionid|phpsessid|aspsessionid\w*|sid|session)=[^/?#;]*", re.IGNORECASE
 )
-_MARKETING = ("utm_",)
+
+# Where the reader came from, not what is read: seen on the portal of 四川; marks of advertising.
+_NAVIGATION = frozenset(
+    {
+        "c1id",
+        "c2id",
+        "pagenum",
+        "from",
+        "spm",
+        "isappinstalled",
+        "jsessionid",
+        "phpsessid",
+        "gclid",
+        "fbclid",
+    }
+    | {"hmsr", "hmpl", "hmcu", "hmkw", "hmci", "bd_vid", "wxfrom", "share_token"}
+)
+_MARKETING = ("utm_", "aspsessionid")
+# Elsewhere these name the article (view.php?uid=5): they go only where something else does.
+_AMBIGUOUS = frozenset({"uid"})
+_TOKENS = frozenset({"sid", "session", "sessionid", "session_id"})
+_TOKEN = re.compile(r"(?=[^&]*\d)[0-9A-Za-z_-]{16,}")
+_NAMING = re.compile(r"\d{4,}|[0-9a-f]{16,}")
+_ARTICLE_ID = re.compile(r"(?:a|article_?|doc_?|info_?|news_?|content_?)?id=.", re.IGNORECASE)
+_INDEX = re.compile(
+    r"/(?:index|default)\.(?:s?html?|php|jsp|aspx?|do)$|/(?:index|default)$", re.IGNORECASE
+)
+_SLASHES = re.compile(r"/{2,}")
 
 
 @lru_cache(maxsize=4096)
@@ -79,24 +103,61 @@ def resolve(base: str, reference: str) -> str | None:
 
 
 def canonical(address: str) -> str:
-    """One form for one article: no session, no navigation state, plain host.
+    """The address to ask for: no session, no navigation state, plain host.
 
     ``address`` has been resolved. Scheme and path stay, since some portals answer on one scheme
-    only and few paths mean the same in two spellings.
+    only. Whether two addresses are one article is told by ``identity``.
     """
     if _PLAIN.fullmatch(address):
         return address
     url = httpx.URL(_SESSION.sub("", address))
     if url.query:
-        kept = [part for part in url.query.decode("ascii", "replace").split("&") if _names(part)]
+        kept = _meant(url.path, url.query.decode("ascii", "replace").split("&"))
         url = url.copy_with(query="&".join(kept).encode() or None)
     return str(url.copy_with(host=url.host.lower().rstrip(".")))
 
 
-def _names(parameter: str) -> bool:
-    """Whether a query parameter says which page is meant."""
+def identity(address: str) -> str:
+    """What stands for all addresses of one article, to compare with and never to ask for.
+
+    http and https, a leading ``www.``, the names of index pages, slashes at the end or twice and
+    the order of a query make no other article. Anything else does: merging two articles would
+    lose one, visiting one twice only costs a visit.
+    """
+    if _PLAIN.fullmatch(address):
+        host, _, path = address.partition("://")[2].partition("/")
+        return f"{host.removeprefix('www.')}{_plain_path('/' + path)}"
+    url = httpx.URL(canonical(address))
+    host = url.host.lower().rstrip(".").removeprefix("www.")
+    port = "" if url.port is None else f":{url.port}"
+    raw = url.raw_path.decode("ascii", "replace").partition("?")[0]
+    query = "&".join(sorted(url.query.decode("ascii", "replace").split("&")))
+    return f"{host}{port}{_plain_path(raw)}" + (f"?{query}" if query else "")
+
+
+def _plain_path(path: str) -> str:
+    return _INDEX.sub("/", _SLASHES.sub("/", path)).rstrip("/")
+
+
+def _meant(path: str, parameters: list[str]) -> list[str]:
+    """The query parameters that say which page is meant."""
+    sure = [part for part in parameters if part and not _leads_here(part)]
+    plain = [part for part in sure if not _is_ambiguous(part)]
+    # The column page of 大汉 takes uid and pageNum, and so does nothing that is an article there.
+    named = _NAMING.search(path.rpartition("/")[2]) or path.startswith("/col/col")
+    named = named or any(_ARTICLE_ID.match(part) or _NAMING.search(part) for part in plain)
+    return plain if named else sure
+
+
+def _leads_here(parameter: str) -> bool:
     name = parameter.split("=", 1)[0].lower()
-    return bool(parameter) and name not in _NAVIGATION and not name.startswith(_MARKETING)
+    return name in _NAVIGATION or name.startswith(_MARKETING)
+
+
+def _is_ambiguous(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    name = name.lower()
+    return name in _AMBIGUOUS or (name in _TOKENS and _TOKEN.fullmatch(value) is not None)
 
 
 def same_site(one: str, other: str) -> bool:

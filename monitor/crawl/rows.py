@@ -34,11 +34,15 @@ _NO_ADDRESS = re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A link as the list shows it; ``url`` is absolute."""
+    """A link as the list shows it; ``url`` is absolute.
+
+    ``changed`` is the day a sitemap gives its page: of its last change, which may be any.
+    """
 
     url: str
     title: str
     listed: date | None
+    changed: date | None = None
 
 
 def rows_of(markup: str, base: str) -> Iterator[Row]:

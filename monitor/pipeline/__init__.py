@@ -17,9 +17,12 @@ from monitor.catalogue import Source
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.health import Watch, health_after
 from monitor.pipeline.intake import take_in
-from monitor.pipeline.lists import read_lists
+from monitor.pipeline.lists import identify_addresses, read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
+from monitor.pipeline.probe import Probe, Probing, probe
+from monitor.pipeline.propose import Proposal, propose
 from monitor.pipeline.robots import StoredRobots
+from monitor.pipeline.schedule import next_list_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.health import share_with_news, source_state, turn
 from monitor.storage.visits import close_visit, earliest_due
@@ -28,11 +31,18 @@ __all__ = [
     "Arrival",
     "Doubt",
     "Interest",
+    "Probe",
+    "Probing",
+    "Proposal",
     "StoredRobots",
     "Taken",
     "Tools",
     "VisitReport",
     "Watch",
+    "identify_addresses",
+    "next_list_visit",
+    "probe",
+    "propose",
     "provenance_of",
     "take_in",
     "visit",
@@ -70,6 +80,7 @@ async def visit(source: Source, tools: Tools) -> VisitReport:
 
 def _close(source: Source, tools: Tools, report: VisitReport) -> None:
     now = tools.now()
+    lists = next_list_visit(now, every=source.every, season=source.season, zone=tools.zone)
     with tools.database.write() as session:
         _judge_health(session, source, tools, report, now)
         close_visit(
@@ -79,7 +90,7 @@ def _close(source: Source, tools: Tools, report: VisitReport) -> None:
             reason=report.reason,
             now=now,
             next_visit_at=earliest_due(
-                session, source.id, before=max(source.every, timedelta(seconds=1)), now=now
+                session, source.id, before=max(lists - now, timedelta(seconds=1)), now=now
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from monitor.catalogue import Source
 from monitor.commitments import extract, guess_provenance
@@ -208,9 +208,16 @@ def _note(
             outcome,
             now=now,
             every=source.page_every,
-            age=now - address.first_seen_at,
+            kind=source.document_kind,
+            age=now - _born(address),
             failures=address.failures,
-            thin_out=source.document_kind is DocumentKind.NEWS,
             retry_after=fetched.retry_after,
         ),
     }
+
+
+def _born(address: Address) -> datetime:
+    """When the page came into the world, as far as its list says, else into ours."""
+    if address.listed is None:
+        return address.first_seen_at
+    return min(address.first_seen_at, datetime.combine(address.listed, time(), UTC))

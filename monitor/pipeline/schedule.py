@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.model import Outcome
+from monitor.catalogue import Season
+from monitor.model import DocumentKind, Outcome
 
 _FIRST_RETRY = timedelta(hours=1)
 _LONGEST = timedelta(days=7)
 # A page that was moved or listed late is still news; one that old was on the web before us.
 _LATE = timedelta(days=30)
-# An article is corrected in its first days if ever; after that a look now and then is enough.
-_FRESH = timedelta(days=14)
-_THINNED = 7
+# A document is due again after a share of its age, up to a cap: news after 1, 2, 4, 8 … days
+# (a correction comes in the first days if ever), a report every day for its first month and
+# every week after seven, because a report that is edited in silence is what we are for.
+_THINNING: Mapping[DocumentKind, tuple[float, timedelta]] = {
+    DocumentKind.REPORT: (1 / 30, timedelta(days=7)),
+    DocumentKind.PAGE: (1 / 4, timedelta(days=30)),
+    DocumentKind.NEWS: (1, timedelta(days=90)),
+}
+
+
+def next_list_visit(
+    now: datetime, *, every: timedelta, season: Season | None, zone: ZoneInfo
+) -> datetime:
+    """When the lists of a source are due again.
+
+    Args:
+        now: the time of the visit that just ended, aware.
+        every: the source's usual interval.
+        season: months with another interval; at their beginning the lists are due at once.
+        zone: the time zone the months are meant in.
+    """
+    if season is None:
+        return now + every
+    here = now.astimezone(zone)
+    if here.month in season.months:
+        return now + season.every
+    for ahead in range(1, 12):
+        year, month = divmod(here.month - 1 + ahead, 12)
+        if month + 1 in season.months:
+            begins = datetime(here.year + year, month + 1, 1, tzinfo=zone)
+            return min(now + every, begins.astimezone(now.tzinfo))
+    return now + every
 
 
 def next_page_visit(
@@ -21,9 +52,9 @@ def next_page_visit(
     *,
     now: datetime,
     every: timedelta,
+    kind: DocumentKind,
     age: timedelta,
     failures: int,
-    thin_out: bool,
     retry_after: float | None = None,
 ) -> datetime:
     """When an address is due again.
@@ -31,10 +62,10 @@ def next_page_visit(
     Args:
         outcome: how the visit that just ended went.
         now: the time of that visit.
-        every: the source's interval for known pages.
-        age: how long the address has been known.
+        every: the source's interval for new pages, and the shortest there is.
+        kind: what stands there: news is soon left alone, a report never.
+        age: how old the page is.
         failures: failed visits in a row before this one.
-        thin_out: whether an old page may be visited rarely (articles yes, reports no).
         retry_after: seconds the server asked us to wait.
 
     Returns:
@@ -42,7 +73,8 @@ def next_page_visit(
         doubling, a week at most.
     """
     if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
-        wait = every * _THINNED if thin_out and age > _FRESH else every
+        share, longest = _THINNING[kind]
+        wait = max(every, min(age * share, longest))
     else:
         wait = min(_FIRST_RETRY * 2 ** min(failures, 8), _LONGEST)
     if retry_after is not None:

@@ -79,6 +79,7 @@ class ListPageRow(Base):
     last_visit_at: Mapped[datetime | None]
     last_outcome: Mapped[str | None] = mapped_column(String(16))
     last_status: Mapped[int | None]
+    shown: Mapped[str | None]  # marks of the links it showed, by which it is known again
 
 
 class RobotsRow(Base):
@@ -120,6 +121,8 @@ class AddressRow(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)
+    # What its other spellings have in common (monitor.crawl.identity); NULL until computed.
+    identity: Mapped[str | None] = mapped_column(index=True)
     source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
     title: Mapped[str]  # as the list gives it

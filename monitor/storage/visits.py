@@ -6,7 +6,8 @@ updated; what was seen and what changed lives in ``history.py`` and is only ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
@@ -18,6 +19,7 @@ from monitor.storage.tables import AddressRow, ListPageRow, SourceRow
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500
+_MARK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class ListMemory:
     last_modified: str | None
     body_hash: str | None
     read_before: bool
+    outcome: Outcome | None = None
+    shown: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,11 @@ _ADDRESS = tuple(getattr(AddressRow, one.name) for one in fields(Address))
 
 @dataclass(frozen=True, slots=True)
 class FoundLink:
-    """A link and whether what stands behind it is history."""
+    """A link, whether what stands behind it is history, and what its spellings have in common."""
 
     link: Link
     baseline: bool
+    identity: str
 
 
 def sync_sources(session: Session, sources: Iterable[WatchedSource], now: datetime) -> None:
@@ -118,9 +123,25 @@ def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
     """What earlier visits left behind, by address of the list page."""
     rows = session.scalars(select(ListPageRow).where(ListPageRow.source_id == source_id))
     return {
-        row.url: ListMemory(row.etag, row.last_modified, row.body_hash, row.first_ok_at is not None)
+        row.url: ListMemory(
+            row.etag,
+            row.last_modified,
+            row.body_hash,
+            row.first_ok_at is not None,
+            None if row.last_outcome is None else Outcome(row.last_outcome),
+            None if row.shown is None else frozenset(_marks(row.shown)),
+        )
         for row in rows
     }
+
+
+def mark_of(identity: str) -> str:
+    """A short mark of a link, by which a list page that showed it is known again."""
+    return hashlib.blake2b(identity.encode(), digest_size=_MARK // 2).hexdigest()
+
+
+def _marks(shown: str) -> Iterator[str]:
+    return (shown[at : at + _MARK] for at in range(0, len(shown), _MARK))
 
 
 def record_list(
@@ -131,6 +152,7 @@ def record_list(
     body_hash: str | None,
     complete: bool,
     now: datetime,
+    shown: Sequence[str] = (),
 ) -> None:
     """Note a visit to a list page.
 
@@ -142,6 +164,7 @@ def record_list(
         complete: whether everything it leads to was read; if not, the next visit must not be
             told "not modified".
         now: the time of the visit.
+        shown: identities of the links on it, if they are to be remembered.
     """
     row = session.get(ListPageRow, (source_id, fetched.url))
     if row is None:
@@ -155,45 +178,98 @@ def record_list(
         row.etag = fetched.etag if complete else None
         row.last_modified = fetched.last_modified if complete else None
         row.body_hash = body_hash if complete else None
+        if complete and shown:
+            row.shown = "".join(map(mark_of, shown))
 
 
-def known_urls(session: Session, urls: Sequence[str]) -> set[str]:
+def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
+    """Those of the identities that an address in the table has."""
+    return set(_by_identity(session, identities))
+
+
+def add_addresses(
+    session: Session, source_id: str, found: Sequence[FoundLink], now: datetime
+) -> int:
+    """Add the addresses nobody knew, due at once; the number of them is returned.
+
+    A known address that fails takes the spelling its list has now (http became https).
+    """
+    known = _by_identity(session, [item.identity for item in found])
+    taken = _known_urls(session, [item.link.url for item in found])
+    added, fresh = 0, False
+    for item in found:
+        before = known.get(item.identity)
+        if before is not None and item.link.url not in taken and _is_lost(before):
+            note_address(session, before.id, {"url": item.link.url, "next_visit_at": now})
+            taken.add(item.link.url)
+        if before is not None or item.link.url in taken:
+            continue
+        taken.add(item.link.url)
+        row = AddressRow(
+            url=item.link.url,
+            identity=item.identity,
+            source_id=source_id,
+            title=item.link.title,
+            listed=item.link.published,
+            baseline=item.baseline,
+            first_seen_at=now,
+            next_visit_at=now,
+            failures=0,
+            suspect_count=0,
+        )
+        session.add(row)
+        known[item.identity] = _Known(0, item.link.url, None)
+        added += 1
+        fresh = fresh or not item.baseline
+    if fresh:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(last_new_at=now))
+    return added
+
+
+def unidentified(session: Session, limit: int) -> list[tuple[int, str]]:
+    """Addresses without an identity yet: number and address."""
+    query = (
+        select(AddressRow.id, AddressRow.url)
+        .where(AddressRow.identity.is_(None))
+        .order_by(AddressRow.id)
+        .limit(limit)
+    )
+    return [(row.id, row.url) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    url: str
+    last_outcome: str | None
+
+
+def _is_lost(known: _Known) -> bool:
+    return known.last_outcome in {Outcome.GONE, Outcome.MOVED, Outcome.ERROR}
+
+
+def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Known]:
+    found: dict[str, _Known] = {}
+    for first in range(0, len(identities), _CHUNK):
+        part = identities[first : first + _CHUNK]
+        query = select(
+            AddressRow.identity, AddressRow.id, AddressRow.url, AddressRow.last_outcome
+        ).where(AddressRow.identity.in_(part))
+        for row in session.execute(query):
+            one = _Known(row.id, row.url, row.last_outcome)
+            # Old rows may be twins: the one that is well stands for both.
+            if row.identity not in found or _is_lost(found[row.identity]):
+                found[row.identity] = one
+    return found
+
+
+def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     """Those of the addresses that are already in the table."""
     found: set[str] = set()
     for first in range(0, len(urls), _CHUNK):
         part = urls[first : first + _CHUNK]
         found.update(session.scalars(select(AddressRow.url).where(AddressRow.url.in_(part))))
     return found
-
-
-def add_addresses(
-    session: Session, source_id: str, found: Sequence[FoundLink], now: datetime
-) -> int:
-    """Add the addresses nobody knew, due at once; the number of them is returned."""
-    known = known_urls(session, [item.link.url for item in found])
-    added, fresh = 0, False
-    for item in found:
-        if item.link.url in known:
-            continue
-        known.add(item.link.url)
-        session.add(
-            AddressRow(
-                url=item.link.url,
-                source_id=source_id,
-                title=item.link.title,
-                listed=item.link.published,
-                baseline=item.baseline,
-                first_seen_at=now,
-                next_visit_at=now,
-                failures=0,
-                suspect_count=0,
-            )
-        )
-        added += 1
-        fresh = fresh or not item.baseline
-    if fresh:
-        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(last_new_at=now))
-    return added
 
 
 def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -> list[Address]:

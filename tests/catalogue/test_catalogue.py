@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.catalogue import Route, Tls, families, load_catalogue
+from monitor.catalogue import Route, Season, Tls, evidence, families, load_catalogue
 from monitor.errors import UserError
 from monitor.model import DocumentKind, Speaker
 
@@ -68,6 +68,84 @@ def test_addresses_seen_before_pass_the_link_pattern_of_their_source(shared):
             if official and pattern is not None and not pattern.search(url):
                 missed.append(url)
     assert missed == []
+
+
+# GB/T 2260-2007 and its amendments: the province-level codes of the mainland.
+OFFICIAL = {
+    "110000": "北京市",
+    "120000": "天津市",
+    "130000": "河北省",
+    "140000": "山西省",
+    "150000": "内蒙古自治区",
+    "210000": "辽宁省",
+    "220000": "吉林省",
+    "230000": "黑龙江省",
+    "310000": "上海市",
+    "320000": "江苏省",
+    "330000": "浙江省",
+    "340000": "安徽省",
+    "350000": "福建省",
+    "360000": "江西省",
+    "370000": "山东省",
+    "410000": "河南省",
+    "420000": "湖北省",
+    "430000": "湖南省",
+    "440000": "广东省",
+    "450000": "广西壮族自治区",
+    "460000": "海南省",
+    "500000": "重庆市",
+    "510000": "四川省",
+    "520000": "贵州省",
+    "530000": "云南省",
+    "540000": "西藏自治区",
+    "610000": "陕西省",
+    "620000": "甘肃省",
+    "630000": "青海省",
+    "640000": "宁夏回族自治区",
+    "650000": "新疆维吾尔自治区",
+}
+
+
+def test_every_province_has_its_code_and_lists():
+    catalogue = load_catalogue()
+    provinces = [s for s in catalogue if s.code and s.code != "100000"]
+    assert {s.code: s.region for s in provinces} == OFFICIAL
+    assert [s.id for s in catalogue if not s.lists] == []
+
+
+@pytest.mark.parametrize("region", ["宁夏", "湖北", "贵州", "云南", "上海"])
+def test_where_reports_come_as_news_the_news_are_watched_for_their_titles(region):
+    (source,) = [s for s in load_catalogue() if (s.region or "").startswith(region)]
+    assert len(source.lists) >= 2
+    assert source.title_pattern.search("2026年政府工作报告")
+    assert not source.title_pattern.search("省政府召开常务会议")
+    assert source.title_skip.search("一图读懂2026年政府工作报告")
+
+
+def test_what_was_seen_names_evidence_that_is_explained():
+    catalogue = load_catalogue()
+    named = {word for s in catalogue for words in s.seen.values() for word in words}
+    assert named == set(evidence())
+    for source in catalogue:
+        places = {"lists", "pages"} & source.seen.keys()
+        # A source that counts as seen has evidence for the addresses it asks for or finds.
+        assert source.confidence == "unverified" or places or "link_pattern" in source.seen
+        # Nothing is said of what is not there.
+        assert all(getattr(source, place) for place in places)
+
+
+def test_report_columns_are_visited_more_often_in_their_season(load):
+    catalogue = load_catalogue()
+    reports = [s for s in catalogue if s.document_kind is DocumentKind.REPORT]
+    assert {s.season for s in reports} == {Season(frozenset({1, 2, 3}), timedelta(hours=2))}
+    assert catalogue["cena-www"].season is None
+    mine = (
+        "sources:\n- {id: guizhou, season: {months: 1, every: 30m}}\n- {id: hunan, season: null}\n"
+    )
+    changed = load(mine + "- {id: yunnan, every: 1h}\n")
+    assert changed["guizhou"].season == Season(frozenset({1}), timedelta(minutes=30))
+    assert changed["hunan"].season is None
+    assert changed["yunnan"].season.every == timedelta(hours=1)
 
 
 def test_a_family_gives_what_a_source_does_not_say():
@@ -137,6 +215,9 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: a\n    proxy: ftp://b:1\n", "0.yaml:3:5", "socks5://"),
         ("sources:\n  - id: a\n    ca_file: b.pem\n", "0.yaml:3:5", "b.pem cannot be read"),
         ("sources:\n  - id: a\n    ca_file: 0.yaml\n", "0.yaml:3:5", "holds no certificate"),
+        ("sources:\n  - id: a\n    season: {months: [13], every: 1h}\n", "0.yaml:3:23", "12"),
+        ("sources:\n  - id: a\n    seen: {list: capture}\n", "0.yaml:3:12", "lists"),
+        ("sources:\n  - id: a\n    catch_up: -1\n", "0.yaml:3:5", "catch_up"),
         ("sources:\n  - id: a\n    max_links: 0\n", "0.yaml:3:5", "max_links"),
         ("sources: [{id: a, name: x, pages: ['http://b.cn/']},\n {id: a}]", "0.yaml:2:3", "second"),
         ("sources: 5\n", "0.yaml:1:1", "sources"),

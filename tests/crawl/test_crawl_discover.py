@@ -120,7 +120,33 @@ def test_an_epaper_leads_from_issue_to_pages_to_articles():
             date(2026, 1, 30),
         )
     ]
-    assert found.further == ()
+    # A page leads to its own issue only: a missed issue is entered by its first page.
+    assert found.further == pages[1:]
+    assert found.beyond == ()
+
+
+def test_an_index_leads_on_to_the_issues_before_the_newest():
+    index = "https://epaper.cena.com.cn/pc/layout/index.html"
+    body = """<a href="202603/03/node_01.html">01</a><a href="202603/03/node_02.html">02</a>
+      <a href="202602/27/node_01.html">上一期</a>"""
+    found = discover(source("cena-epaper", catch_up=6), fetched(index, body))
+    # Between the issues the index names there is none; before them any day may have one.
+    assert [x.partition("layout/")[2] for x in found.beyond] == [
+        "202602/27/node_01.html",
+        "202602/26/node_01.html",
+        "202602/25/node_01.html",
+    ]
+    assert len(discover(source("cena-epaper"), fetched(index, body)).beyond) == 11
+
+
+def test_a_list_without_a_template_leads_on_by_its_next_link():
+    url = "https://www.beijing.gov.cn/x/"
+    body = (
+        "<a href='a/1.html'>甲</a><a href='?page=2'>下一页 ></a><a href='//b.cn/?page=3'>下一页</a>"
+    )
+    rules = any_link(lists=(url,), paging=None)
+    assert discover(rules, fetched(url, body)).beyond == (url + "?page=2",)
+    assert discover(rules, fetched(url + "?page=1", body)).beyond == (url + "?page=2",)
 
 
 def test_relative_times_of_the_newspaper_give_way_to_the_address():
@@ -146,6 +172,14 @@ def test_json_lists_are_lists(wrap):
     assert [(x.url, x.published) for x in links] == [
         ("https://www.gov.cn/zhengce/content/202601/content_1.htm", date(2026, 1, 30))
     ]
+
+
+def test_a_numbered_json_list_has_further_pages():
+    url = "https://www.gd.gov.cn/gkmlpt/api/all/45?page=1&sid=2"
+    rules = source("guangdong", lists=(url,), list_pages=2, catch_up=2)
+    found = discover(rules, fetched(url, '{"articles": []}', "application/json"))
+    assert found.further == (url.replace("page=1", "page=2"),)
+    assert found.beyond == (url.replace("page=1", "page=3"), url.replace("page=1", "page=4"))
 
 
 def test_further_pages_come_of_the_template_and_end_with_the_list():
@@ -187,7 +221,8 @@ def test_links_to_other_hosts_pass_only_if_they_are_named():
     def hosts(rules):
         return {x.url.split("/")[2] for x in discover(rules, fetched(url, body)).links}
 
-    home = {"www.beijing.gov.cn", "beijing.gov.cn"}
+    # With and without www. it is one article.
+    home = {"www.beijing.gov.cn"}
     assert hosts(any_link()) == home
     assert hosts(any_link(hosts=("b.cn",))) == home | {"b.cn"}
     assert hosts(source(link_pattern=re2.compile(r"^https://c\.cn/"))) == {"c.cn"}

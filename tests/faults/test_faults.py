@@ -29,7 +29,7 @@ from monitor.pipeline import visit
 from monitor.settings import Settings
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
-ROUNDS = ((HEALTHY, 0), (FAULTY, 2), (HEALTHY, 8), (CHANGED, 2))
+ROUNDS = ((HEALTHY, 0), (FAULTY, 5), (HEALTHY, 8), (CHANGED, 8))
 ENTRY = """
   - id: {name}
     name: {name}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -51,6 +52,19 @@ def watcher() -> Watcher:
     found = Watcher()
     sys.addaudithook(found)
     return found
+
+
+def test_whoever_fetches_says_by_which_route() -> None:
+    # Left out, a source's proxy, its exceptions and its robots.txt key would be silently ignored.
+    wrong = [
+        f"{file}:{node.lineno}"
+        for file in Path(PACKAGE).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith("fetcher.fetch")
+        and "route" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert wrong == []
 
 
 async def test_ghsa_56fq_63vj_9992_and_ghsa_hm22_wg2m_35v4_only_the_crawl_connects(

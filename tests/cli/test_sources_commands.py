@@ -1,0 +1,210 @@
+"""``monitor sources check`` and ``add``: against real servers, writing only what they say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pipeline.web import Page, Web
+
+from monitor.catalogue import load_catalogue
+from monitor.cli import main
+
+TEXT = [
+    f"2026年建设智能算力中心{n}个，算力规模达到{n}00Eflops，支持企业用好人工智能。"
+    for n in range(1, 9)
+]
+
+
+@pytest.fixture
+def site():
+    with Web() as web:
+        rows = "".join(
+            f"<li><a href='./202601/t202601{n:02}_{n}77.html'>关于算力建设的通知第{n}号</a></li>"
+            for n in range(1, 13)
+        )
+        web.pages["/zwgk/tz/"] = Page(
+            "<html><head><meta charset=utf-8><title>通知_某市政府</title></head>"
+            f"<ul>{rows}</ul><script>createPageHTML(2,0,'index','html')</script></html>".encode()
+        )
+        more = "<a href='./202512/t20251231_5.html'>关于年度安排的通知第13号</a>"
+        web.pages["/zwgk/tz/index_1.html"] = Page(f"<meta charset=utf-8>{more}".encode())
+        for n in range(1, 13):
+            web.html(f"/zwgk/tz/202601/t202601{n:02}_{n}77.html", f"通知第{n}号", TEXT)
+        yield web
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "monitor.toml").write_text(
+        'catalogue = ["c.yaml"]\n[crawl]\npace = 0\n', encoding="utf-8"
+    )
+
+    def run(*arguments, code=0):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert left.value.code == code, out + err
+        return out, err
+
+    return run
+
+
+def sources(tmp_path, web, **changes):
+    lines = {
+        "id": "town", "name": "某市", "region": "贵州省", "family": "trs",
+        "lists": f"{web.base}/zwgk/tz/", "allow_private": "true", **changes,
+    }  # fmt: skip
+    entry = "".join(f"    {key}: {value}\n" for key, value in lines.items())
+    (tmp_path / "c.yaml").write_text(f"builtin: false\nsources:\n  -\n{entry}", encoding="utf-8")
+
+
+def checked(monitor, *, code=0):
+    out, _ = monitor("sources", "check", "town", "--format", "jsonl", code=code)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_a_source_that_works_is_shown_to_work(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    (found,) = checked(monitor)
+    assert found["works"]
+    assert (found["outcome"], found["links"], found["newest"]) == ("ok", 12, "2026-01-12")
+    assert found["title"] == "通知第12号"
+    assert found["length"] > 200
+    assert found["published"] == "2026-01-12"
+    assert found["statements"] >= 1
+    assert found["next_page"] is True
+    assert found["exceptions"] == "private hosts allowed, not encrypted"
+    out, _ = monitor("sources", "check", "town")
+    assert "通知第12号" in out or "关于算力建设的通知第12号" in out
+    assert not list(tmp_path.glob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (Page(b"<html><div id=app></div>"), "no link on the page"),
+        (Page(b"<html><a href=/x/>about</a></html>"), "is this a list?"),
+        (Page(b"<rss><channel></channel></rss>"), "nothing in this feed"),
+        (Page(b"<sitemapindex></sitemapindex>"), "nothing in this sitemaps"),
+        (Page(b"no", 403), "the site refuses us"),
+        (Page(b"no", 404), "the address is gone"),
+    ],
+)
+def test_what_fails_comes_with_one_suggestion(monitor, tmp_path, site, page, words):
+    sources(tmp_path, site)
+    site.pages["/zwgk/tz/"] = page
+    (found,) = checked(monitor, code=1)
+    assert not found["works"]
+    assert words in found["suggestion"]
+    assert "\n" not in found["suggestion"]
+
+
+def test_an_article_that_does_not_come_is_told(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    del site.pages["/zwgk/tz/202601/t20260112_1277.html"]
+    (found,) = checked(monitor, code=1)
+    assert (found["outcome"], found["article"][-12:]) == ("ok", "12_1277.html")
+    assert "newest article does not" in found["suggestion"]
+
+
+def test_a_pattern_that_finds_nothing_is_told_with_one_that_does(monitor, tmp_path, site):
+    sources(tmp_path, site, link_pattern="'/nothing/'")
+    (found,) = checked(monitor, code=1)
+    assert "12 links look like articles" in found["suggestion"]
+    pattern = found["suggestion"].partition("link_pattern: ")[2]
+    sources(tmp_path, site, link_pattern=pattern)
+    assert checked(monitor)[0]["links"] == 12
+
+
+def test_news_without_a_wanted_title_are_no_failure(monitor, tmp_path, site):
+    sources(tmp_path, site, title_pattern="政府工作报告")
+    (found,) = checked(monitor)
+    assert found["suggestion"] == "12 articles, none with a title that is wanted now"
+
+
+def test_an_article_that_reads_short_is_told_with_a_selector(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    for path in [path for path in site.pages if "/t2026" in path]:
+        site.html(path, "短", ["无"])
+    (found,) = checked(monitor, code=1)
+    assert "selectors.body" in found["suggestion"]
+
+
+def test_a_source_is_added_from_its_address_and_then_works(monitor, tmp_path, site):
+    (tmp_path / "c.yaml").write_text("# mine\nsources:\n  # none yet\n", encoding="utf-8")
+    url = f"{site.base}/zwgk/tz/"
+    out, err = monitor("sources", "add", url, "--id", "town", "--region", "贵州", "--allow-private")
+    assert "createPageHTML" in out
+    assert "12 of 12 links" in out
+    text = (tmp_path / "c.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# mine\nsources:\n  # none yet\n")
+    source = load_catalogue([tmp_path / "c.yaml"])["town"]
+    assert (source.family, source.region, source.name) == ("trs", "贵州省", "通知_某市政府")
+    assert (source.confidence, source.link_pattern.pattern[:4]) == ("seen", r"/\d{")
+    assert source.seen["lists"] == ("visit",)
+    assert checked(monitor)[0]["works"]
+    # The same id, or the same list in another spelling, is refused and nothing is written.
+    for arguments in (
+        [url + "x/", "--id", "town"],
+        [url.replace("/zwgk/", "//zwgk/") + "index.html?utm_source=x"],
+    ):
+        _, err = monitor("sources", "add", *arguments, "--allow-private", code=2)
+        assert "town" in err
+        assert err.strip().count("\n") == 0
+    assert (tmp_path / "c.yaml").read_text(encoding="utf-8") == text
+
+
+def test_a_dry_run_and_a_page_that_does_not_come_write_nothing(monitor, tmp_path, site):
+    (tmp_path / "c.yaml").write_text("sources:\n", encoding="utf-8")
+    url = f"{site.base}/zwgk/tz/"
+    out, _ = monitor("sources", "add", url, "--allow-private", "--dry-run")
+    assert f"lists: {url}" in out
+    monitor("sources", "add", f"{site.base}/none/", "--allow-private", code=1)
+    _, err = monitor("sources", "add", "ftp://a.cn/", code=2)
+    assert "http" in err
+    assert (tmp_path / "c.yaml").read_text(encoding="utf-8") == "sources:\n"
+
+
+def test_a_file_that_cannot_be_added_to_is_left_alone(monitor, tmp_path, site):
+    text = "sources: [{id: guizhou, every: 1h}]\n"
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "c.yaml").write_text("", encoding="utf-8")
+    _, err = monitor(
+        "sources", "add", f"{site.base}/zwgk/tz/", "--allow-private", "--file", "mine.yaml", code=2
+    )
+    assert "one line" in err
+    assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("kind", ["feed", "epaper", "page"])
+def test_feeds_epapers_and_single_pages_are_added_too(monitor, tmp_path, site, kind):
+    if kind == "feed":
+        item = (
+            "<item><title>通知第3号</title><link>/zwgk/tz/202601/t20260103_377.html</link></item>"
+        )
+        body = f"<rss><channel><title>某报</title>{item}</channel></rss>"
+        site.pages["/x"] = Page(body.encode())
+    elif kind == "epaper":
+        site.pages["/pc/layout/index.html"] = Page(
+            b"<a href='202601/30/node_01.html'>01</a><a href='202601/30/node_02.html'>02</a>"
+        )
+        article = "<a href='../../../content/202601/30/content_9.html'>算力网一体推进</a>"
+        page = f"<meta charset=utf-8><ul id=articlelist>{article}</ul>"
+        site.pages["/pc/layout/202601/30/node_01.html"] = Page(page.encode())
+        site.html("/pc/content/202601/30/content_9.html", "算力网一体推进", TEXT)
+    else:
+        site.html("/x", "政府工作报告", TEXT)
+    url = site.base + ("/pc/layout/index.html" if kind == "epaper" else "/x")
+    monitor("sources", "add", url, "--id", "town", "--allow-private")
+    source = load_catalogue([tmp_path / "c.yaml"])["town"]
+    family = {"feed": "generic", "epaper": "founder_epaper", "page": "generic"}[kind]
+    assert source.family == family
+    assert source.lists == (() if kind == "page" else (url,))
+    (found,) = checked(monitor)
+    assert found["works"]
+    assert found["length"] > 200
