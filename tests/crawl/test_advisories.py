@@ -167,9 +167,16 @@ def test_cve_2026_29039_no_entity_of_a_page_or_list_is_followed(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("密钥在此", encoding="utf-8")
     doctype = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
-    body = f"{doctype}<html><body><p>今年，智能算力要达到90Eflops。&x;</p></body></html>"
-    assert "密钥" not in read(body.encode(), content_type="application/xhtml+xml").text
-    assert "密钥" not in str(listed(f"{doctype}<rss><item><link>&x;</link></item></rss>"))
+    page = f"{doctype}<html><body><p>今年，智能算力要达到90Eflops。&x;</p></body></html>"
+    assert "密钥" not in read(page.encode(), content_type="application/xhtml+xml").text
+    item = "<item><title>算力&x;</title><link>https://www.beijing.gov.cn/&x;.html</link></item>"
+    feed = f"{doctype}<rss version='2.0'><channel>{item}</channel></rss>"
+    sitemap = f"{doctype}<urlset><url><loc>https://www.beijing.gov.cn/&x;</loc></url></urlset>"
+    for body in (feed, sitemap):
+        for content_type in ("text/html", "application/xml", "application/rss+xml"):
+            found = str(listed(body, content_type))
+            assert "密钥" not in found
+            assert "%E5%AF%86" not in found.upper()
     many = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE a [<!ENTITY a0 "哈">{many}]><html><p>&a11;</p></html>'
     assert len(read(bomb.encode()).text) < 2_000
