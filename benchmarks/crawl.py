@@ -80,6 +80,9 @@ async def _serve(port: multiprocessing.Queue) -> None:
             except (asyncio.IncompleteReadError, ConnectionError):
                 writer.close()
                 return
+            if head.startswith(b"GET /robots.txt "):
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                continue
             path = head.split(b" ", 2)[1]
             number = int(path.rsplit(b"/", 1)[1].split(b".")[0])
             visits += 1

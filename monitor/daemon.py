@@ -40,6 +40,7 @@ from monitor.model import Outcome
 from monitor.pipeline import (
     Doubt,
     Interest,
+    StoredRobots,
     Tools,
     VisitReport,
     Watch,
@@ -107,7 +108,9 @@ async def open_daemon(
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
         if fetcher is None:
-            fetcher = await stack.enter_async_context(HttpFetcher(fetcher_settings(settings)))
+            fetcher = await stack.enter_async_context(
+                HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
+            )
         if sender is None:
             sender = await _sender(settings, token, console, stack)
         terminal = TERMINAL_CHAT if token is None else None
@@ -318,6 +321,9 @@ def _sync(database: Database, sources: Sequence[Source], now: datetime) -> None:
     with database.write() as session:
         sync_sources(
             session,
-            [WatchedSource(s.id, s.name, s.region, s.document_kind) for s in sources],
+            [
+                WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
+                for s in sources
+            ],
             now,
         )

@@ -7,6 +7,7 @@ MonitorError                    something went wrong; one line says what       (
 │   ├── TooLarge                the body passed the size limit
 │   └── TimedOut                the total deadline passed
 ├── DecodeError                 the bytes are no text in any charset we know
+│   └── CutShort                they end before their end
 ├── StorageError                the database could not be opened, upgraded or locked
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
@@ -84,6 +85,10 @@ class TimedOut(FetchError):
 
 class DecodeError(MonitorError):
     """The bytes are no text in any charset we know."""
+
+
+class CutShort(DecodeError):
+    """The bytes end before their end."""
 
 
 class StorageError(MonitorError):

@@ -14,6 +14,7 @@ def fetcher_settings(settings: Settings) -> FetcherSettings:
         user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
         read=crawl.timeout,
         total=crawl.deadline,
+        tries=crawl.tries,
         max_bytes=crawl.max_bytes,
         per_host=crawl.per_host,
         pause=crawl.pace,

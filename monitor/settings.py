@@ -50,7 +50,10 @@ class CrawlSettings(_Section):
     concurrency: int = Field(default=8, ge=1, le=256, description="Sources visited at a time.")
     per_host: int = Field(default=1, ge=1, le=8, description="Requests to one host at a time.")
     pace: float = Field(
-        default=2.0, ge=0, description="Seconds between two requests to the same host."
+        default=2.0,
+        ge=0,
+        description="Seconds between two requests to the same host; more while it is slow or "
+        "strained.",
     )
     timeout: float = Field(
         default=30.0, gt=0, description="Seconds without an answer before a request is given up."
@@ -58,10 +61,18 @@ class CrawlSettings(_Section):
     deadline: float = Field(
         default=120.0, gt=0, description="Seconds a request may take in all, however it drips."
     )
+    tries: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="Times a page is asked for in one visit when the fault is a passing one.",
+    )
     max_bytes: int = Field(
         default=20_000_000, ge=1000, description="Bytes of an unpacked body that are read at most."
     )
-    proxy: str | None = Field(default=None, description="http:// or socks5:// proxy of the crawl.")
+    proxy: str | None = Field(
+        default=None, description="http://, https:// or socks5:// proxy of the crawl.", repr=False
+    )
     ca_file: Path | None = Field(
         default=None,
         description="PEM file of authorities trusted instead of the usual ones, for a network "

@@ -53,6 +53,10 @@ CLOSED = PURE | {"catalogue", "crawl", "alerts"}
 ONLY_IN: dict[str, Set[str]] = {
     **dict.fromkeys(("httpx", "httpcore", "socket", "ssl", "socksio"), frozenset({"crawl"})),
     **dict.fromkeys(("aiohttp", "requests", "urllib.request", "http.client"), frozenset()),
+    **dict.fromkeys(("urllib3", "anyio", "trio", "h11", "h2", "websockets"), frozenset()),
+    **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
+    **dict.fromkeys(("socketserver", "asyncore", "multiprocessing", "ctypes"), frozenset()),
+    "protego": {"crawl"},
     "http.server": {"demo"},
     "telegram": {"alerts", "daemon"},
     "apscheduler": {"daemon"},
@@ -70,6 +74,18 @@ ONLY_IN: dict[str, Set[str]] = {
 
 # The grammar of an address is httpx's; to use it opens nothing.
 HARMLESS = {("catalogue", "httpx"): {"URL", "InvalidURL"}}
+
+# What asyncio, which every shell room may import, connects with.
+CONNECTS = {
+    "open_connection",
+    "open_unix_connection",
+    "create_connection",
+    "create_unix_connection",
+    "create_datagram_endpoint",
+    "sock_connect",
+    "getaddrinfo",
+    "getnameinfo",
+}
 
 NOT_PURE = {"asyncio", "concurrent", "multiprocessing", "random", "secrets", "threading"}
 
@@ -205,6 +221,16 @@ def test_libraries_stay_in_their_rooms() -> None:
                 here = any(path == library or path.startswith(f"{library}.") for path in paths)
                 if here and room not in rooms and (room, library) not in HARMLESS:
                     wrong.append(f"{found.place}: {library} is not for {room}")
+    assert not wrong, complaint(wrong)
+
+
+def test_nobody_connects_by_way_of_the_event_loop() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}: {node.attr}"
+        for file in modules()
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute) and node.attr in CONNECTS and room_of(file) != "crawl"
+    ]
     assert not wrong, complaint(wrong)
 
 

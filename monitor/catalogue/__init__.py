@@ -2,13 +2,16 @@
 
 from monitor.catalogue.append import with_source
 from monitor.catalogue.load import check_text, evidence, families, load_catalogue, source_of
-from monitor.catalogue.model import Catalogue, Pattern, Season, Source
+from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Season, Source, Tls
 
 __all__ = [
+    "USUAL",
     "Catalogue",
     "Pattern",
+    "Route",
     "Season",
     "Source",
+    "Tls",
     "check_text",
     "evidence",
     "families",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import httpx
 import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from monitor.catalogue.model import Tls
 from monitor.documents import selector_error
 from monitor.model import DocumentKind, Speaker
 
@@ -47,6 +49,20 @@ def _address(value: object) -> str:
     if url.scheme not in {"http", "https"} or not url.host or "\\" in address or " " in address:
         raise ValueError("write an address that begins with http:// or https://")
     return address
+
+
+def _proxy(value: object) -> object:
+    if value is None or value == "direct":
+        return value
+    try:
+        url = httpx.URL(str(value))
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    # The value is not repeated: it may hold a password.
+    kinds = {"http", "https", "socks5", "socks5h"}
+    if url.scheme not in kinds or not url.host or "%" in url.host:
+        raise ValueError("write http://, https:// or socks5:// with a host and a port, or direct")
+    return str(value)
 
 
 def _expression(value: object) -> str:
@@ -181,6 +197,10 @@ class SourceEntry(BaseModel):
     baseline: bool = True
     topics: _some(Word) = ()  # type: ignore[valid-type]
     allow_private: bool = False
+    robots: Literal["obey", "ignore"] = "obey"
+    proxy: Annotated[str | None, BeforeValidator(_proxy)] = Field(default=None, repr=False)
+    tls: Tls = Tls.STRICT
+    ca_file: Path | None = None
     encoding: Annotated[str | None, BeforeValidator(_charset)] = None
     confidence: Literal["seen", "unverified"] = "unverified"
     seen: dict[Fact, _some(Word)] = {}  # type: ignore[valid-type]

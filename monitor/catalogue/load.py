@@ -16,7 +16,7 @@ from monitor.catalogue.entry import (
     SourceEntry,
     SourcesFile,
 )
-from monitor.catalogue.model import Catalogue, Pattern, Season, Source
+from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Season, Source
 from monitor.errors import UserError
 from monitor.model import DocumentKind, Selectors
 from monitor.yamlfile import YamlFile, did_you_mean, parse_yaml, read_yaml, validate
@@ -119,6 +119,8 @@ def _merge(
                 did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
             )
         said = {name: getattr(entry, name) for name in entry.model_fields_set}
+        if entry.ca_file is not None:
+            said["ca_file"] = _certificates(file, place, entry.ca_file)
         before = merged[entry.id][0] if entry.id in merged else {}
         merged[entry.id] = ({**before, **said}, file, place)
 
@@ -167,7 +169,30 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         confidence=entry.confidence,
         seen={str(fact): tuple(found) for fact, found in entry.seen.items()},
         notes=entry.notes,
+        route=_route(entry),
     )
+
+
+def _route(entry: SourceEntry) -> Route:
+    route = Route(
+        robots=entry.robots == "obey", tls=entry.tls, ca_file=entry.ca_file, proxy=entry.proxy
+    )
+    # One value for the thousands that say nothing of it.
+    return USUAL if route == USUAL else route
+
+
+def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> Path:
+    """The file of certificates, found beside the catalogue file that names it."""
+    path = (file.path.parent / said).absolute()
+    try:
+        there = b"-----BEGIN CERTIFICATE-----" in path.read_bytes()
+    except OSError as error:
+        raise file.error(
+            (*place, "ca_file"), f"{said} cannot be read: {error.strerror}", "name a file in PEM"
+        ) from None
+    if not there:
+        raise file.error((*place, "ca_file"), f"{said} holds no certificate", "name a file in PEM")
+    return path
 
 
 def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:

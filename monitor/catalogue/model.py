@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.model import DocumentKind, Selectors, Speaker
@@ -19,6 +21,33 @@ class Pattern(Protocol):
 
     def search(self, text: str) -> Any:
         """A match anywhere in ``text``, or None."""
+
+
+class Tls(StrEnum):
+    """What a server is granted that cannot speak TLS as it is spoken today."""
+
+    STRICT = "strict"
+    LEGACY = "legacy"  # renegotiation as before RFC 5746, short keys
+    TLS1 = "tls1"  # these, and TLS 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a source is reached.
+
+    ``robots``: its robots.txt is obeyed. ``ca_file``: certificates that are trusted besides the
+    usual ones. ``proxy``: its own, ``direct`` for none, None for the crawl's; it may hold a
+    password and is never shown.
+    """
+
+    robots: bool = True
+    tls: Tls = Tls.STRICT
+    ca_file: Path | None = None
+    proxy: str | None = field(default=None, repr=False)
+
+
+USUAL = Route()
+"""The way of a source that says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +74,8 @@ class Source:
     ``seen`` says what somebody saw (list addresses, family, …) and the evidence for it.
     ``topics`` are the topics looked for in its texts, all of them if it is empty.
     With ``baseline`` what stands there at the first visit is history and alerts nobody.
-    ``allow_private`` lets this source live on a private or loopback host.
+    ``allow_private`` lets this source live on a private or loopback host; ``route`` is how its
+    pages are reached.
     """
 
     id: str
@@ -78,6 +108,19 @@ class Source:
     confidence: str
     seen: Mapping[str, tuple[str, ...]]
     notes: str
+    route: Route = USUAL
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """The measures of safety and politeness this source is exempt from, as in its file."""
+        route = self.route
+        found = {
+            "allow_private": self.allow_private,
+            "robots: ignore": not route.robots,
+            f"tls: {route.tls.value}": route.tls is not Tls.STRICT,
+            f"ca_file: {route.ca_file and route.ca_file.name}": route.ca_file is not None,
+        }
+        return tuple(name for name, there in found.items() if there)
 
 
 @dataclass(frozen=True, slots=True)

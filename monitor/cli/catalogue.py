@@ -47,6 +47,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             "enabled",
             "every",
             "confidence",
+            "exceptions",
             "seen",
             "lists",
         ),
@@ -60,6 +61,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
                 source.enabled,
                 str(source.every),
                 source.confidence,
+                ", ".join(source.exceptions),
                 " ".join(source.seen),
                 " ".join(source.lists or source.pages),
             )

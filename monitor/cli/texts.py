@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.catalogue import Route
 from monitor.changes import compare
 from monitor.cli.explain import write_explained
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
@@ -167,8 +168,9 @@ def load_document(place: str, settings: Settings) -> Document:
 
 async def _fetch(url: str, settings: Settings) -> Document:
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
-        # The person at the keyboard names the address; the guard is for what pages name.
-        fetched = await fetcher.fetch(url, allow_private=True)
+        # The person at the keyboard names the address; the guard is for what pages name, and
+        # robots.txt for what visits by itself.
+        fetched = await fetcher.fetch(url, allow_private=True, route=Route(robots=False))
     if fetched.outcome is not Outcome.OK:
         raise MonitorError(f"{url}: {fetched.outcome}: {fetched.reason}")
     document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)

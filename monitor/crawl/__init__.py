@@ -3,8 +3,10 @@
 from monitor.crawl.address import canonical, identity, resolve, same_site
 from monitor.crawl.discover import Discovery, discover
 from monitor.crawl.epaper import issue_day
-from monitor.crawl.fetch import Fetcher, FetcherSettings, HttpFetcher
+from monitor.crawl.fetch import Fetcher, HttpFetcher
 from monitor.crawl.guess import Guess, guess_body, guess_list, suggest_pattern
+from monitor.crawl.limits import FetcherSettings
+from monitor.crawl.robots import RobotsCopy, RobotsMemory
 from monitor.crawl.testing import FakeFetcher, FakePage
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "FetcherSettings",
     "Guess",
     "HttpFetcher",
+    "RobotsCopy",
+    "RobotsMemory",
     "canonical",
     "discover",
     "guess_body",

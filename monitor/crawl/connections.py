@@ -1,4 +1,4 @@
-"""Transports: a small pool per host, all with one TLS context.
+"""Transports: a small pool per host, all with the TLS contexts of their policies.
 
 One shared client keeps its books over all its connections at each request and slows down as
 they grow; a TLS context takes some 40 ms to build. So each host has a pool
@@ -7,7 +7,7 @@ of its own, built with the address guard as its network (``transport.py``).
 
 from __future__ import annotations
 
-import ssl
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpcore
-import httpx
 
+from monitor.catalogue import Route
 from monitor.crawl.guard import GuardedNetwork, Resolver
+from monitor.crawl.proxy import DIRECT, Proxy, parse_proxy
+from monitor.crawl.tls import Contexts
 from monitor.crawl.transport import PoolTransport
-from monitor.errors import UserError
 
 _MAX_POOLS = 64
 _KEEP_ALIVE = 15.0
@@ -46,12 +47,11 @@ class Connections:
         """Keep what every pool shares.
 
         Raises:
-            UserError: ``ca_file`` is no file of authorities.
+            UserError: ``ca_file`` is no file of authorities, ``proxy`` no address of a proxy.
         """
-        self._proxy = None if proxy is None else httpx.Proxy(proxy)
-        self._tls = _tls(ca_file)
+        self._proxy = None if proxy is None else parse_proxy(proxy)
+        self._contexts = Contexts(ca_file)
         self._shared: dict[str, Any] = {
-            "ssl_context": self._tls,
             "max_connections": per_host,
             "max_keepalive_connections": per_host,
             "keepalive_expiry": _KEEP_ALIVE,
@@ -60,15 +60,21 @@ class Connections:
         self._networks = {
             leave: GuardedNetwork(resolver, allow_private=leave) for leave in (False, True)
         }
-        self._held: OrderedDict[tuple[str, bool], _Held] = OrderedDict()
+        self._held: OrderedDict[tuple[str, bool, Route], _Held] = OrderedDict()
 
     @asynccontextmanager
-    async def to(self, host: str, *, allow_private: bool) -> AsyncIterator[PoolTransport]:
-        """The transport for a host, held open while it is in use."""
-        key = (host.lower(), allow_private)
+    async def to(
+        self, host: str, *, allow_private: bool, route: Route
+    ) -> AsyncIterator[PoolTransport]:
+        """The transport for a host, held open while it is in use.
+
+        Raises:
+            FetchError: the route's certificates cannot be read.
+        """
+        key = (host.lower(), allow_private, route)
         held = self._held.get(key)
         if held is None:
-            held = self._held[key] = _Held(PoolTransport(self._build(allow_private=allow_private)))
+            held = self._held[key] = _Held(PoolTransport(self._build(allow_private, route)))
         self._held.move_to_end(key)
         held.users += 1
         try:
@@ -83,23 +89,26 @@ class Connections:
             _, held = self._held.popitem()
             await held.transport.aclose()
 
-    def _build(self, *, allow_private: bool) -> httpcore.AsyncConnectionPool:
-        proxy = self._proxy
+    def proxy_of(self, route: Route) -> Proxy | None:
+        """The proxy a route goes by: its own, else the crawl's, unless it wants none."""
+        if route.proxy is None:
+            return self._proxy
+        return None if route.proxy == DIRECT else parse_proxy(route.proxy)
+
+    def _build(self, allow_private: bool, route: Route) -> httpcore.AsyncConnectionPool:
+        proxy = self.proxy_of(route)
+        shared = self._shared | {"ssl_context": self._contexts.of(route.tls, route.ca_file)}
         if proxy is None:
             return httpcore.AsyncConnectionPool(
-                **self._shared, network_backend=self._networks[allow_private]
+                **shared, network_backend=self._networks[allow_private]
             )
-        url = httpcore.URL(
-            scheme=proxy.url.raw_scheme,
-            host=proxy.url.raw_host,
-            port=proxy.url.port,
-            target=proxy.url.raw_path,
-        )
-        if proxy.url.scheme.startswith("socks5"):
-            return httpcore.AsyncSOCKSProxy(
-                proxy_url=url, proxy_auth=proxy.raw_auth, **self._shared
-            )
-        return httpcore.AsyncHTTPProxy(proxy_url=url, proxy_auth=proxy.raw_auth, **self._shared)
+        if proxy.socks:
+            # At DEBUG it writes the password into the log.
+            logging.getLogger("httpcore.socks").setLevel(logging.WARNING)
+            return httpcore.AsyncSOCKSProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **shared)
+        if proxy.encrypted:
+            shared["proxy_ssl_context"] = self._contexts.for_proxies()
+        return httpcore.AsyncHTTPProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **shared)
 
     async def _close_some(self) -> None:
         for key in list(self._held)[: max(0, len(self._held) - _MAX_POOLS)]:
@@ -108,16 +117,3 @@ class Connections:
             if held is not None and not held.users:
                 del self._held[key]
                 await held.transport.aclose()
-
-
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return httpcore.default_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # ssl's errors are of this kind
-        raise UserError(
-            f"the file of authorities cannot be read: {error.__class__.__name__}",
-            file=ca_file,
-            hint="crawl.ca_file names a file of certificates in PEM",
-        ) from None

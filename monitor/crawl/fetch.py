@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx
 
+from monitor.catalogue import USUAL, Route
 from monitor.crawl.address import parse, resolve, same_site
+from monitor.crawl.ask import REDIRECTS, TROUBLE, Answer, Asker, tries_of
 from monitor.crawl.connections import Connections
 from monitor.crawl.guard import Resolver, check_name, system_resolver
-from monitor.crawl.outcome import EVIDENCE, judge, last_modified_of, retry_after
-from monitor.crawl.pace import Pace
-from monitor.crawl.unpack import ACCEPTED, Unpacker
+from monitor.crawl.limits import Effort, FetcherSettings
+from monitor.crawl.outcome import judge, last_modified_of, retry_after
+from monitor.crawl.pace import NotAsked, Pace
+from monitor.crawl.proxy import without_secrets
+from monitor.crawl.robots import Robots, RobotsMemory
+from monitor.crawl.unpack import ACCEPTED
 from monitor.documents import same_frame
-from monitor.errors import DecodeError, FetchError, TooLarge
+from monitor.errors import FetchError
 from monitor.model import Fetched, Outcome
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOME = frozenset({"", "/", "/index.html", "/index.htm", "/index.shtml", "/index.php"})
-_TROUBLE = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    FetchError,
-    DecodeError,
-    TimeoutError,
-    OSError,
-    UnicodeError,
-)
-USER_AGENT = "policy-monitor/0 (reads public government pages; set contact in the settings)"
 
 
 class Fetcher(Protocol):
@@ -45,6 +39,7 @@ class Fetcher(Protocol):
         *,
         allow_private: bool = False,
         hosts: Collection[str] = (),
+        route: Route = USUAL,
         etag: str | None = None,
         last_modified: str | None = None,
         frame: str | None = None,
@@ -55,49 +50,12 @@ class Fetcher(Protocol):
             url: absolute, http or https.
             allow_private: the operator lets this source live on a private or loopback host.
             hosts: further hosts a redirect may lead to; to any other one it ends MOVED.
+            route: how the source is reached, and whether its robots.txt is obeyed.
             etag: the validator of the copy we hold; with it the answer may be NOT_MODIFIED.
             last_modified: likewise.
             frame: what the copy we hold is known by (``documents.frame_of``); a page that shows
                 the same text is NOT_MODIFIED too, with its new validators.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class FetcherSettings:
-    """Limits of the network.
-
-    Times in seconds, sizes in bytes of the unpacked body. ``pause`` lies between the starts of
-    two requests to one host. ``total`` is the deadline of one request with its redirects,
-    waiting for the host's turn not counted. ``proxy`` is http, https or socks5; behind it names
-    are resolved by the proxy, which then has to keep out of private networks itself.
-    ``ca_file`` is trusted instead of the usual authorities.
-    """
-
-    user_agent: str = USER_AGENT
-    connect: float = 15.0
-    read: float = 30.0
-    total: float = 90.0
-    max_bytes: int = 8 * 1024 * 1024
-    max_redirects: int = 5
-    per_host: int = 1
-    pause: float = 1.0
-    patience: float = 30.0
-    proxy: str | None = None
-    http2: bool = True
-    ca_file: str | None = None
-    headers: Mapping[str, str] = field(
-        default_factory=lambda: {
-            "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",
-            "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
-        }
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class HttpFetcher:
@@ -110,7 +68,9 @@ class HttpFetcher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
         resolver: Resolver = system_resolver,
+        robots: RobotsMemory | None = None,
     ) -> None:
         """Build the pools; nothing is connected yet.
 
@@ -118,23 +78,49 @@ class HttpFetcher:
             settings: limits.
             now: aware wall clock, stamps ``fetched_at``.
             clock: monotonic seconds, for the pace.
-            sleep: waits, for the pace.
+            sleep: waits, for the pace and between tries.
+            chance: 0 to 1, for the jitter between tries.
             resolver: names to addresses.
+            robots: keeps the sites' robots.txt when the process ends.
+
+        Raises:
+            UserError: a setting names a proxy or a file of authorities that is none.
         """
-        self._settings = settings or FetcherSettings()
-        self._timeouts = httpx.Timeout(
-            self._settings.read, connect=self._settings.connect, pool=self._settings.total
-        )
+        self._settings = settings = settings or FetcherSettings()
         self._now = now
         self._pace = Pace(
-            per_host=self._settings.per_host, pause=self._settings.pause, clock=clock, sleep=sleep
+            per_host=settings.per_host,
+            pause=settings.pause,
+            longest=settings.longest_pause,
+            patience=settings.patience,
+            clock=clock,
+            sleep=sleep,
         )
         self._connections = Connections(
-            per_host=self._settings.per_host,
-            http2=self._settings.http2,
-            proxy=self._settings.proxy,
-            ca_file=self._settings.ca_file,
+            per_host=settings.per_host,
+            http2=settings.http2,
+            proxy=settings.proxy,
+            ca_file=settings.ca_file,
             resolver=resolver,
+        )
+        self._asker = Asker(
+            settings,
+            self._connections,
+            self._pace,
+            now=now,
+            clock=clock,
+            sleep=sleep,
+            chance=chance,
+        )
+        self._robots = Robots(
+            settings,
+            self._asker,
+            self._pace,
+            headers=self._headers(None, None),
+            now=now,
+            clock=clock,
+            explain=self._one_line,
+            memory=robots,
         )
 
     async def __aenter__(self) -> Self:
@@ -160,6 +146,7 @@ class HttpFetcher:
         *,
         allow_private: bool = False,
         hosts: Collection[str] = (),
+        route: Route = USUAL,
         etag: str | None = None,
         last_modified: str | None = None,
         frame: str | None = None,
@@ -167,51 +154,35 @@ class HttpFetcher:
         """See ``Fetcher.fetch``."""
         headers = self._headers(etag, last_modified)
         here, seen = url, {url}
+        effort = Effort(self._settings.total)
         try:
             for _ in range(self._settings.max_redirects + 1):
                 place = parse(here)
                 if not allow_private:
                     check_name(place.host, here)
-                closed = self._pace.closed_for(place.host)
-                if closed > self._settings.patience:
-                    reason = f"the site asked to be left alone for {closed:.0f} s more"
-                    return self._failed(url, here, Outcome.BLOCKED, reason, closed)
-                async with self._pace.turn(place.host):
-                    answer = await self._get(place, headers, allow_private=allow_private)
+                self._pace.check(place.host)
+                if route.robots:
+                    await self._robots.check(place, allow_private=allow_private, route=route)
+                answer = await self._asker.ask(
+                    place, headers, route=route, allow_private=allow_private, effort=effort
+                )
                 onward = answer.headers.get("location")
-                if answer.status not in _REDIRECTS or not onward:
+                if answer.status not in REDIRECTS or not onward:
                     if moved := _moved(url, here, hosts):
                         return self._failed(url, here, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
                     if frame and answer.status == 200 and same_frame(frame, answer.body):
                         return self._same(url, here, answer)
-                    return self._done(url, here, answer, conditional=conditional)
+                    return self._done(url, here, answer, tries_of(effort), conditional=conditional)
                 here = _onward(here, onward, seen)
-        except _TROUBLE as error:
-            return self._failed(url, here, Outcome.ERROR, _one_line(error))
+        except NotAsked as no:
+            return self._failed(url, here, no.outcome, no.reason, no.seconds)
+        except TROUBLE as error:
+            reason = self._one_line(error, route) + tries_of(effort)
+            return self._failed(url, here, Outcome.ERROR, reason)
         return self._failed(url, here, Outcome.ERROR, "too many redirects")
 
-    async def _get(
-        self, url: httpx.URL, headers: dict[str, str], *, allow_private: bool
-    ) -> _Answer:
-        limits = self._settings
-        async with (
-            asyncio.timeout(limits.total),
-            self._connections.to(url.host, allow_private=allow_private) as transport,
-            transport.stream(url, headers, self._timeouts) as response,
-        ):
-            received = _plain_headers(response.headers.raw)
-            well = response.status_code in {200, 202, 203}
-            limit = limits.max_bytes if well else EVIDENCE
-            declared = received.get("content-length", "")
-            if well and declared.isdigit() and int(declared[:18]) > limit:
-                raise TooLarge(f"{declared[:18]} bytes are more than {limit}", url=str(url))
-            if response.status_code in _REDIRECTS or response.status_code in {204, 304}:
-                return _Answer(response.status_code, received, b"")
-            body = await _body(response, received, limit=limit, strict=well, url=str(url))
-        return _Answer(response.status_code, received, body)
-
-    def _same(self, url: str, here: str, answer: _Answer) -> Fetched:
+    def _same(self, url: str, here: str, answer: Answer) -> Fetched:
         """A page whose bytes are others and whose text is not."""
         now = self._now()
         return Fetched(
@@ -226,7 +197,9 @@ class HttpFetcher:
             headers=answer.headers,
         )
 
-    def _done(self, url: str, here: str, answer: _Answer, *, conditional: bool) -> Fetched:
+    def _done(
+        self, url: str, here: str, answer: Answer, tries: str, *, conditional: bool
+    ) -> Fetched:
         now = self._now()
         kind = answer.headers.get("content-type")
         outcome, reason = judge(answer.status, answer.body, kind, conditional=conditional)
@@ -245,7 +218,7 @@ class HttpFetcher:
             etag=answer.headers.get("etag") if well else None,
             last_modified=last_modified_of(answer.headers, now) if well else None,
             headers=answer.headers,
-            reason=reason,
+            reason=reason and reason + tries,
             retry_after=wait,
         )
 
@@ -253,6 +226,14 @@ class HttpFetcher:
         self, url: str, here: str, outcome: Outcome, reason: str, wait: float | None = None
     ) -> Fetched:
         return Fetched(url, here, outcome, None, self._now(), reason=reason, retry_after=wait)
+
+    def _one_line(self, error: BaseException, route: Route) -> str:
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            return "timed out"
+        said = " ".join(without_secrets(str(error), self._connections.proxy_of(route)).split())
+        # Part of it may be the site's own words, and it is shown in terminals and chats.
+        plain = "".join(sign if sign.isprintable() else "?" for sign in said[:300])
+        return plain or type(error).__name__
 
     def _headers(self, etag: str | None, last_modified: str | None) -> dict[str, str]:
         headers = {
@@ -265,21 +246,6 @@ class HttpFetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         return headers
-
-
-async def _body(
-    response: httpx.Response, headers: dict[str, str], *, limit: int, strict: bool, url: str
-) -> bytes:
-    """The unpacked body; of a refusal, what fits is enough."""
-    try:
-        unpacker = Unpacker(headers.get("content-encoding", ""), limit=limit, url=url)
-        async for piece in response.aiter_raw():
-            unpacker.feed(piece)
-        return unpacker.body()
-    except (TooLarge, DecodeError):
-        if strict:
-            raise
-        return b""
 
 
 def _onward(here: str, reference: str, seen: set[str]) -> str:
@@ -312,19 +278,3 @@ def _moved(asked: str, here: str, hosts: Collection[str]) -> str:
     if new.path in _HOME and old.path not in _HOME:
         return "the site sends us to its home page"
     return ""
-
-
-def _plain_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by lower-case name, the first of each, cookies left out."""
-    found: dict[str, str] = {}
-    for name, value in raw[:100]:
-        key = name.decode("latin-1").lower()
-        if key != "set-cookie":
-            found.setdefault(key, value.decode("latin-1")[:2_000])
-    return found
-
-
-def _one_line(error: BaseException) -> str:
-    kind = "timed out" if isinstance(error, TimeoutError | httpx.TimeoutException) else ""
-    said = " ".join(str(error).split())[:300]
-    return kind or said or type(error).__name__

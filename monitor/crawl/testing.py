@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from monitor.catalogue import USUAL, Route
 from monitor.crawl.address import parse
 from monitor.crawl.guard import check_name
 from monitor.crawl.outcome import judge, last_modified_of, retry_after
@@ -43,6 +44,7 @@ class FakeFetcher:
         *,
         allow_private: bool = False,
         hosts: Collection[str] = (),
+        route: Route = USUAL,
         etag: str | None = None,
         last_modified: str | None = None,
         frame: str | None = None,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import zlib
 
-from monitor.errors import DecodeError, TooLarge
+from monitor.errors import CutShort, DecodeError, TooLarge
 
 ACCEPTED = "gzip, deflate"
 _PIECE = 256 * 1024
+# A body may be packed piece by piece; nobody makes thousands of them, least of all empty ones.
+_MAX_MEMBERS = 1_000
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -34,6 +36,8 @@ class Unpacker:
         self._limit = limit
         self._url = url
         self._size = 0
+        self._packed_size = 0
+        self._members = 1
         self._fed = False
         self._pieces: list[bytes] = []
 
@@ -48,6 +52,9 @@ class Unpacker:
             self._keep(piece)
             return
         self._fed = self._fed or bool(piece)
+        self._packed_size += len(piece)
+        if self._packed_size > self._limit:
+            raise TooLarge(f"more than {self._limit} bytes, packed", url=self._url)
         waiting = piece
         while waiting:
             out = self._inflate(waiting)
@@ -57,16 +64,23 @@ class Unpacker:
                 waiting = self._inflater.unused_data
                 if not waiting.strip(b"\x00"):
                     return
+                self._members += 1
+                if self._members > _MAX_MEMBERS:
+                    raise DecodeError("the body is packed in too many members")
                 self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def body(self) -> bytes:
         """All of it.
 
         Raises:
-            DecodeError: the end of a packed body is missing.
+            CutShort: the end of a packed body is missing.
         """
         if self._fed and not self._inflater.eof:
-            raise DecodeError("the packed body is cut short")
+            raise CutShort("the packed body is cut short")
+        return b"".join(self._pieces)
+
+    def beginning(self) -> bytes:
+        """What came before the limit was passed."""
         return b"".join(self._pieces)
 
     def _inflate(self, packed: bytes) -> bytes:
@@ -82,6 +96,7 @@ class Unpacker:
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._limit:
+            self._pieces.append(piece[: self._limit - self._size])
             raise TooLarge(f"more than {self._limit} bytes", url=self._url)
         if piece:
             self._pieces.append(piece)

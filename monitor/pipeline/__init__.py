@@ -21,6 +21,7 @@ from monitor.pipeline.lists import identify_addresses, read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
 from monitor.pipeline.probe import Probe, Probing, probe
 from monitor.pipeline.propose import Proposal, propose
+from monitor.pipeline.robots import StoredRobots
 from monitor.pipeline.schedule import next_list_visit
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.health import share_with_news, source_state, turn
@@ -33,6 +34,7 @@ __all__ = [
     "Probe",
     "Probing",
     "Proposal",
+    "StoredRobots",
     "Taken",
     "Tools",
     "VisitReport",

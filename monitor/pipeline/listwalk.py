@@ -85,6 +85,7 @@ async def _read(
         url,
         allow_private=source.allow_private,
         hosts=source.hosts,
+        route=source.route,
         etag=memory.etag if memory else None,
         last_modified=memory.last_modified if memory else None,
     )

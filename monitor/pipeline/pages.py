@@ -37,6 +37,7 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 address.url,
                 allow_private=source.allow_private,
                 hosts=source.hosts,
+                route=source.route,
                 etag=address.etag,
                 last_modified=address.last_modified,
                 frame=address.frame,

@@ -67,7 +67,9 @@ async def probe(source: Source, tools: Probing) -> list[Probe]:
 
 async def fetch_for(source: Source, url: str, tools: Probing) -> Fetched:
     """A page asked for as the crawl would ask, without what earlier visits left behind."""
-    return await tools.fetcher.fetch(url, allow_private=source.allow_private, hosts=source.hosts)
+    return await tools.fetcher.fetch(
+        url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
+    )
 
 
 async def find_articles(

@@ -41,6 +41,7 @@ class SourceRow(Base):
     last_reason: Mapped[str | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_visit_at: Mapped[datetime | None]
+    exceptions: Mapped[str | None]  # measures of safety it is exempt from
     health: Mapped[str] = mapped_column(String(8), default="ok", server_default="ok")
     health_since: Mapped[datetime | None]
     last_new_at: Mapped[datetime | None]  # when something that is no history was last found
@@ -79,6 +80,16 @@ class ListPageRow(Base):
     last_outcome: Mapped[str | None] = mapped_column(String(16))
     last_status: Mapped[int | None]
     shown: Mapped[str | None]  # marks of the links it showed, by which it is known again
+
+
+class RobotsRow(Base):
+    """A site's robots.txt as it was read last; ``text`` is empty if it has none."""
+
+    __tablename__ = "robots"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str | None]
+    read_at: Mapped[datetime]
 
 
 class DocumentRow(Base):

@@ -30,6 +30,7 @@ class WatchedSource:
     name: str
     region: str | None
     document_kind: DocumentKind
+    exceptions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,18 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
 
     Their history stays; ``enabled`` turns false.
     """
-    said = (SourceRow.name, SourceRow.region, SourceRow.document_kind, SourceRow.enabled)
+    said = (
+        SourceRow.name,
+        SourceRow.region,
+        SourceRow.document_kind,
+        SourceRow.exceptions,
+        SourceRow.enabled,
+    )
     # Plain rows: thousands of sources as objects of the session would weigh more than all else.
     known = {row[0]: tuple(row[1:]) for row in session.execute(select(SourceRow.id, *said))}
     for source in sources:
-        values = (source.name, source.region, source.document_kind.value, True)
+        kind, exempt = source.document_kind.value, source.exceptions or None
+        values = (source.name, source.region, kind, exempt, True)
         before = known.pop(source.id, None)
         if before == values:
             continue

@@ -181,13 +181,17 @@ async def test_a_stale_or_forged_button_is_answered_and_harmless(sqlite_database
     assert mine(sqlite_database, 7) == ()
 
 
-async def test_only_allowed_chats_are_served(sqlite_database: Database) -> None:
-    async with running(sqlite_database, allowed=frozenset({7})) as api:
-        assert "8" in (await api.ask(8, "/start")).text
-        api.say(8, "/subscribe guizhou")
-        await api.ask(7, "/subscribe guizhou")
-        assert len(api.sent(8)) == 1
-    assert mine(sqlite_database, 8) == ()
+@pytest.mark.parametrize("stranger", [7, 770, 7777, -77])
+async def test_ghsa_vwgh_2hvh_4xm5_only_allowed_chats_are_served_compared_as_numbers(
+    sqlite_database: Database, stranger: int
+) -> None:
+    async with running(sqlite_database, allowed=frozenset({77})) as api:
+        assert str(stranger) in (await api.ask(stranger, "/start")).text
+        api.say(stranger, "/subscribe guizhou")
+        await api.ask(77, "/subscribe guizhou")
+        assert len(api.sent(stranger)) == 1
+    assert mine(sqlite_database, stranger) == ()
+    assert mine(sqlite_database, 77) != ()
 
 
 async def test_a_removed_bot_writes_no_more(sqlite_database: Database) -> None:
@@ -291,7 +295,7 @@ async def test_the_bot_waits_for_a_telegram_that_is_away_at_the_start(
     assert caplog.text.count("bot.unreachable") == 3
 
 
-async def test_the_token_is_in_no_log_whatever_happens(
+async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     handler = logging.StreamHandler(sys.stderr)

@@ -114,7 +114,7 @@ def test_a_message_that_may_be_a_repetition_says_so() -> None:
     assert "可能已经发过" in render(alert(raised(), maybe_sent=True)).text
 
 
-def test_markup_from_outside_stays_text() -> None:
+def test_ghsa_q8xq_qg4x_wphg_markup_from_outside_stays_text() -> None:
     evil = '<a href="https://evil.example">点</a>&lt;b>\u202e'
     change = replace(added(), after=goal(190, evil))
     message = render(alert(change, document=replace(DOCUMENT, title=evil, source_name=evil)))

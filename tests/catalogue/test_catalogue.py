@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.catalogue import Season, evidence, families, load_catalogue
+from monitor.catalogue import Route, Season, Tls, evidence, families, load_catalogue
 from monitor.errors import UserError
 from monitor.model import DocumentKind, Speaker
 
@@ -196,7 +196,6 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: a\n    nmae: x\n", "0.yaml:3:5", "did you mean name?"),
         ("sources:\n  - name: x\n", "0.yaml:2:5", "id is missing"),
         ("sources:\n  - id: Bad_Id\n", "0.yaml:2:5", "id"),
-        ("sources:\n  - id: ../x\n", "0.yaml:2:5", "id"),
         ("sources:\n  - id: a\n    name: x\n", "0.yaml:2:5", "no lists or pages"),
         ("sources:\n  - id: a\n    lists: [http://b.cn/]\n", "0.yaml:2:5", "no name"),
         ("sources:\n  - id: guizou\n    every: 1h\n", "0.yaml:2:5", "guizhou"),
@@ -211,6 +210,11 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: a\n    family: trss\n", "0.yaml:3:5", "did you mean trs?"),
         ("sources:\n  - id: a\n    speaker: goverment\n", "0.yaml:3:5", "speaker"),
         ("sources:\n  - id: a\n    encoding: gbq\n", "0.yaml:3:5", "charset"),
+        ("sources:\n  - id: a\n    robots: never\n", "0.yaml:3:5", "'obey' or 'ignore'"),
+        ("sources:\n  - id: a\n    tls: none\n", "0.yaml:3:5", "'strict', 'legacy' or 'tls1'"),
+        ("sources:\n  - id: a\n    proxy: ftp://b:1\n", "0.yaml:3:5", "socks5://"),
+        ("sources:\n  - id: a\n    ca_file: b.pem\n", "0.yaml:3:5", "b.pem cannot be read"),
+        ("sources:\n  - id: a\n    ca_file: 0.yaml\n", "0.yaml:3:5", "holds no certificate"),
         ("sources:\n  - id: a\n    season: {months: [13], every: 1h}\n", "0.yaml:3:23", "12"),
         ("sources:\n  - id: a\n    seen: {list: capture}\n", "0.yaml:3:12", "lists"),
         ("sources:\n  - id: a\n    catch_up: -1\n", "0.yaml:3:5", "catch_up"),
@@ -227,6 +231,26 @@ def test_a_mistake_is_told_with_its_place_and_a_mend(load, text, place, words):
     assert place in str(caught.value)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_source_may_be_reached_by_a_way_of_its_own(load, tmp_path):
+    (tmp_path / "b.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
+    own = (
+        "    robots: ignore\n    tls: legacy\n    ca_file: b.pem\n    proxy: socks5://u:w0rd@c:1\n"
+    )
+    usual, mine = load(MINE)["my-list"], load(MINE + own)["my-list"]
+    assert (usual.route, usual.exceptions) == (Route(), ())
+    assert mine.route == Route(
+        robots=False, tls=Tls.LEGACY, ca_file=tmp_path / "b.pem", proxy="socks5://u:w0rd@c:1"
+    )
+    assert mine.exceptions == ("robots: ignore", "tls: legacy", "ca_file: b.pem")
+    assert "w0rd" not in repr(mine)
+
+
+def test_a_proxy_with_a_mistake_in_it_is_not_repeated(load):
+    with pytest.raises(UserError) as caught:
+        load(MINE + "    proxy: http//u:w0rd@c:1\n")
+    assert "w0rd" not in str(caught.value)
 
 
 def test_a_missing_file_is_the_users_mistake(tmp_path):

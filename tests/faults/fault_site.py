@@ -222,7 +222,8 @@ class FaultSite:
         exchange = Exchange(writer, path, headers, html, base, name)
         case = self.cases.get(name)
         # Misbehaves also beside the page itself: where redirects lead, for one.
-        if self.mode == FAULTY and case is not None and path not in {LIST, PAGE, NEW} - {case.on}:
+        well = {LIST, PAGE, NEW, *WELL_KNOWN} - {case.on if case else ""}
+        if self.mode == FAULTY and case is not None and path not in well:
             await case.serve(exchange)
         elif _is_newer_than_all(headers.get("if-modified-since", "")):
             await exchange.send(response(b"", 304))

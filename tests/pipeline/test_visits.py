@@ -12,6 +12,7 @@ from web import Page, Web
 
 from monitor.alerts.testing import FakeSender
 from monitor.daemon import open_daemon, run_once
+from monitor.model import Outcome
 from monitor.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
 
 PLAN = [
@@ -96,7 +97,7 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None,
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             topics=topics,
-            crawl=CrawlSettings(pace=0.0),
+            crawl=CrawlSettings(pace=0.0, tries=1),
             suspects=SuspectSettings(visits=3, hours=24),
             telegram=TelegramSettings(token="1:never-used"),
         )
@@ -355,3 +356,26 @@ async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(
         assert "2万P" not in sent.message.text
         current = "SELECT COUNT(*) FROM commitments_current WHERE text LIKE '%2万P%'"
         assert watch.sql(current) == [(1,)]
+
+
+async def test_what_a_source_is_exempt_from_is_named_in_its_health(tmp_path):
+    own = CATALOGUE.replace("allow_private: true", "allow_private: true\n    robots: ignore")
+    async with watching(tmp_path, catalogue=own) as watch:
+        watch.list()
+        await watch.round()
+        assert watch.sql("SELECT exceptions FROM source_health") == [
+            ("allow_private, robots: ignore",)
+        ]
+        assert "/robots.txt" not in watch.web.asked
+
+
+async def test_what_robots_txt_forbids_is_blocked_in_the_health_and_not_visited(tmp_path):
+    async with watching(tmp_path) as watch:
+        watch.web.pages["/robots.txt"] = Page(b"User-agent: *\nDisallow: /\n")
+        watch.list(REPORT)
+        report = await watch.round()
+        assert report.outcome is Outcome.BLOCKED
+        assert watch.web.asked == ["/robots.txt"]
+        (row,) = watch.sql("SELECT last_outcome, last_reason FROM source_health")
+        assert row[0] == "blocked"
+        assert row[1].startswith("robots.txt does not allow /")

@@ -1,0 +1,76 @@
+"""The proxy of a source or of the whole crawl. What it is opened with stays a secret."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import quote
+
+import httpcore
+import httpx
+
+from monitor.errors import UserError
+
+DIRECT = "direct"
+"""What a source says that wants no proxy, though the crawl has one."""
+
+_SOCKS = ("socks5", "socks5h")
+_MASK = "<proxy password>"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Where it is, and the user name and password it wants, if any."""
+
+    url: httpcore.URL
+    auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
+
+    @property
+    def socks(self) -> bool:
+        """Whether it speaks SOCKS5 rather than HTTP."""
+        return self.url.scheme.decode() in _SOCKS
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the proxy itself is reached over TLS."""
+        return self.url.scheme == b"https"
+
+
+@lru_cache(maxsize=256)
+def parse_proxy(address: str) -> Proxy:
+    """Read the address of a proxy.
+
+    Raises:
+        UserError: it is none; the address is not repeated, since it may hold a password.
+    """
+    try:
+        proxy = httpx.Proxy(address)
+        if not proxy.url.host or "%" in proxy.url.host:
+            raise ValueError("no host")  # noqa: TRY301 - joins what the library finds wrong
+        url = httpcore.URL(
+            scheme=proxy.url.raw_scheme,
+            host=proxy.url.raw_host,
+            port=proxy.url.port,
+            target=proxy.url.raw_path,
+        )
+    except (ValueError, TypeError, httpx.InvalidURL):
+        raise UserError(
+            "crawl.proxy is no address of a proxy",
+            hint="write http://, https:// or socks5://, a host and a port",
+        ) from None
+    return Proxy(url, proxy.raw_auth)
+
+
+def without_secrets(text: str, proxy: Proxy | None) -> str:
+    """The text with the proxy's credentials masked, in each form in which they may be written."""
+    if proxy is None or proxy.auth is None:
+        return text
+    name, password = (part.decode("utf-8", "replace") for part in proxy.auth)
+    pairs = [f"{name}:{password}", f"{quote(name, safe='')}:{quote(password, safe='')}"]
+    forms = [*pairs, b64encode(b":".join(proxy.auth)).decode(), quote(password, safe=""), password]
+    for form in forms:
+        # A password of one letter cannot be told from prose; with its name it can.
+        if len(form) >= 3:
+            text = text.replace(form, _MASK)
+    return text
