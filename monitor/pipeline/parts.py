@@ -47,7 +47,7 @@ async def read_whole(source: Source, tools: Tools, fetched: Fetched) -> Reading:
                 return Reading(document, fetched.content_type, fetched.body)
             return _without(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
         answer = await tools.fetcher.fetch(
-            url, allow_private=source.allow_private, hosts=source.hosts
+            url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
         )
         if answer.outcome in _NOT_THERE and wanted.attachment and document.text:
             return Reading(document, fetched.content_type, fetched.body, several=True)
