@@ -225,6 +225,7 @@ class Fetched:
 
     ``body`` is empty unless ``outcome`` is ``OK``, or the body is the evidence of a block.
     ``etag`` and ``last_modified`` are kept only if the page they came with was read and stored.
+    ``headers`` came with the answer, ``sent`` went with the request, names in lower case.
     """
 
     url: str
@@ -239,6 +240,7 @@ class Fetched:
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     retry_after: float | None = None
+    sent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

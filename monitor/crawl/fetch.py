@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -173,7 +174,9 @@ class HttpFetcher:
                     conditional = bool(etag or last_modified)
                     if frame and answer.status == 200 and same_frame(frame, answer.body):
                         return self._same(url, here, answer)
-                    return self._done(url, here, answer, tries_of(effort), conditional=conditional)
+                    tries = tries_of(effort)
+                    done = self._done(url, here, answer, tries, conditional=conditional)
+                    return replace(done, sent={k.lower(): v for k, v in headers.items()})
                 here = _onward(here, onward, seen)
         except NotAsked as no:
             return self._failed(url, here, no.outcome, no.reason, no.seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from monitor.catalogue import Source
@@ -113,7 +114,12 @@ def _take_page(
             if not source.topics or statement.topic in source.topics
         ),
         evidence=Evidence(
-            address.id, address.url, fetched.status, reading.content_type, reading.body
+            address.id,
+            address.url,
+            fetched.status,
+            reading.content_type,
+            reading.body,
+            replace(fetched, body=b""),
         ),
         source_id=source.id,
     )

@@ -7,6 +7,7 @@ altered afterwards but a document's pointer to its newest good snapshot.
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from datetime import date, datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from monitor.model import Change, Document, DocumentKind, Outcome, Provenance, Statement
+from monitor.model import Change, Document, DocumentKind, Fetched, Outcome, Provenance, Statement
 from monitor.storage.rows import change_row, statement_of, statement_row
 from monitor.storage.tables import (
     BlobRow,
@@ -68,13 +69,17 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a snapshot's bytes came from. All None for a text that came from a file."""
+    """Where a snapshot's bytes came from. All None for a text that came from a file.
+
+    ``fetched`` is the exchange that brought them, of several pieces the first one's.
+    """
 
     address_id: int | None = None
     url: str | None = None
     status: int | None = None
     content_type: str | None = None
     body: bytes | None = None
+    fetched: Fetched | None = None
 
 
 def get_document(session: Session, document_id: int) -> StoredDocument:
@@ -137,6 +142,17 @@ def add_document(
     return _document(row)
 
 
+def _exchange(fetched: Fetched | None, *, sent: bool) -> str | None:
+    """One side of an exchange as JSON."""
+    if fetched is None:
+        return None
+    url, headers = (fetched.url, fetched.sent) if sent else (fetched.final_url, fetched.headers)
+    said = {"url": url, "headers": dict(headers)}
+    if not sent:
+        said["at"] = fetched.fetched_at.isoformat()
+    return json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+
 def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
     """A snapshot with its statements in the order of the text."""
     row = session.get_one(SnapshotRow, snapshot_id)
@@ -174,6 +190,8 @@ def add_snapshot(
         status=evidence.status,
         url=evidence.url,
         content_type=evidence.content_type,
+        request=_exchange(evidence.fetched, sent=True),
+        response=_exchange(evidence.fetched, sent=False),
         blob_hash=None if evidence.body is None else _keep_bytes(session, evidence.body, now),
         text_hash=digest(document.text),
         title=document.title,

@@ -181,6 +181,8 @@ class SnapshotRow(Base):
     status: Mapped[int | None]
     url: Mapped[str | None]  # where the bytes came from, after redirects
     content_type: Mapped[str | None]
+    request: Mapped[str | None]  # JSON: the address asked for and the headers sent
+    response: Mapped[str | None]  # JSON: the address that answered and its headers
     blob_hash: Mapped[str | None] = mapped_column(ForeignKey("blob.hash"))
     text_hash: Mapped[str] = mapped_column(String(64), index=True)
     title: Mapped[str]

@@ -29,6 +29,7 @@ class View(StrEnum):
     ALERTS = "alert_log"
     SOURCES = "source_health"
     SOURCE_EVENTS = "source_events"
+    EVIDENCE = "evidence"
 
 
 _SINCE = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_documents_files import PAGES, docx, pdf
+from office_files import PAGES, docx, pdf
 
 from monitor.documents import Part, bundle, parts_of, read, read_parts, unbundle
 from monitor.model import Outcome

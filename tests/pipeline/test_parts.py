@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from office_files import PAGES, pdf
 from rich.console import Console
 from sqlalchemy import text
-from test_documents_files import PAGES, pdf
 from web import Page, Web
 
 from monitor.alerts import FakeSender
@@ -136,6 +137,12 @@ async def test_a_page_that_only_offers_a_pdf(watch):
     assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in told
     with database.read() as session:
         (row,) = session.execute(text("SELECT title, url FROM document")).all()
+        (seen,) = session.execute(text("SELECT request, response, bytes FROM evidence")).all()
+    assert json.loads(seen.request)["url"] == row.url
+    assert "policy-monitor" in json.loads(seen.request)["headers"]["user-agent"]
+    assert json.loads(seen.response)["headers"]["content-type"] == "text/html"
+    assert json.loads(seen.response)["at"].startswith("2026-02-02")
+    assert seen.bytes > 1000
     assert row.title == "行动方案"
     assert row.url.endswith("/plan.html")
     # The page stays the same, the file behind it does not.
