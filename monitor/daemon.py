@@ -36,6 +36,7 @@ from monitor.catalogue import Source, load_catalogue
 from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
 from monitor.fetching import fetcher_settings
+from monitor.memory import share_one_heap
 from monitor.model import Outcome
 from monitor.pipeline import (
     Doubt,
@@ -96,6 +97,7 @@ async def open_daemon(
         UserError: settings, catalogue, topics or rules are wrong.
         StorageError: the database cannot be opened or upgraded.
     """
+    share_one_heap()
     token = settings.token()
     rules = LiveRules(settings.rules)
     sources = tuple(s for s in load_catalogue(settings.catalogue).sources if s.enabled)

@@ -21,13 +21,14 @@ PACKAGE = ROOT / "monitor"
 WORDS = {"model", "errors", "yamlfile"}
 PURE = {"documents", "commitments", "changes", "rules"}
 ROOMS = PURE | {"catalogue", "crawl", "alerts", "storage"}
-SHELL = WORDS | ROOMS | {"settings", "contract", "logs", "fetching", "pipeline"}
+SHELL = WORDS | ROOMS | {"settings", "contract", "logs", "memory", "fetching", "pipeline"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "__init__": set(),
     "model": set(),
     "errors": set(),
     "logs": set(),
+    "memory": set(),
     "yamlfile": {"errors", "yamlload"},
     "yamlload": {"errors"},
     "settings": {"errors", "yamlfile"},
@@ -55,7 +56,8 @@ ONLY_IN: dict[str, Set[str]] = {
     **dict.fromkeys(("aiohttp", "requests", "urllib.request", "http.client"), frozenset()),
     **dict.fromkeys(("urllib3", "anyio", "trio", "h11", "h2", "websockets"), frozenset()),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
-    **dict.fromkeys(("socketserver", "asyncore", "multiprocessing", "ctypes"), frozenset()),
+    **dict.fromkeys(("socketserver", "asyncore", "multiprocessing"), frozenset()),
+    "ctypes": {"memory"},
     "protego": {"crawl"},
     "http.server": {"demo"},
     "telegram": {"alerts", "daemon"},

@@ -11,11 +11,14 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import httpx
-from lxml import etree
 
 from monitor.crawl.address import resolve
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _MAX_DEPTH = 60
 _MAX_ELEMENTS = 1_000_000
@@ -65,6 +68,9 @@ def parts(markup: str, base: str, names: Collection[str]) -> Iterator[Part]:
     if place is None:
         return
     source = BytesIO(_STRAY.sub("&amp;", markup[place[0] :]).encode("utf-8", "replace"))
+    # Several megabytes that most lists never need.
+    from lxml import etree  # noqa: PLC0415
+
     events = etree.iterparse(
         source,
         events=("start", "end"),

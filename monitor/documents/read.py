@@ -14,8 +14,6 @@ from monitor.documents.declared import metas, published_on, source_line, title_o
 from monitor.documents.limits import MAX_BYTES, too_dear
 from monitor.documents.lines import lines_of
 from monitor.documents.notices import notice_of
-from monitor.documents.office import read_docx
-from monitor.documents.pdf import read_pdf
 from monitor.model import Document, Outcome, Selectors
 
 _MARKUP = re.compile(
@@ -79,8 +77,13 @@ def read(
 def _file(body: bytes, url: str | None) -> Document | None:
     """What is no text: the bytes decide, because a PDF may be called .html and a page .pdf."""
     if _PDF in body[:_PREAMBLE]:
+        # The readers of files weigh several megabytes each and are seldom needed.
+        from monitor.documents.pdf import read_pdf  # noqa: PLC0415
+
         return read_pdf(body, url)
     if body.startswith(_ZIP):
+        from monitor.documents.office import read_docx  # noqa: PLC0415
+
         return read_docx(body, url)
     for mark, name in _BINARY:
         if body.startswith(mark):

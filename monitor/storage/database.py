@@ -14,12 +14,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -27,7 +22,7 @@ from monitor.errors import StorageError, UserError
 
 _BUSY_TIMEOUT_MS = 30_000
 # Any number serves, as long as nobody else on the server takes the same one: "policymo" in ASCII.
-_UPGRADE_LOCK = 0x706F6C6963796D6F
+_REVISIONS = "alembic_version"
 
 
 def migrations_folder() -> Path:
@@ -35,6 +30,13 @@ def migrations_folder() -> Path:
     package = Path(__file__).resolve().parents[1]
     packed = package / "_migrations"
     return packed if packed.is_dir() else package.parent / "migrations"
+
+
+def newest_revision() -> str:
+    """The revision this version's schema has: the number the last migration's file begins with."""
+    return max(
+        path.name.partition("_")[0] for path in (migrations_folder() / "versions").glob("[0-9]*.py")
+    )
 
 
 class Database:
@@ -106,36 +108,23 @@ class Database:
         Raises:
             StorageError: the database cannot be opened, or is newer than this program.
         """
-        config = Config()
-        config.set_main_option("script_location", str(migrations_folder()))
-        config.set_main_option("path_separator", "os")
-        scripts = ScriptDirectory.from_config(config)
-        head = scripts.get_current_head()
         try:
+            if self.revision() == newest_revision():
+                return []
+            # Needed at a first start only, and heavier than most of what runs.
+            from monitor.storage.migrate import upgrade_schema  # noqa: PLC0415
+
             with self.engine.execution_options(writing=True).begin() as connection:
-                if not self.is_sqlite:
-                    # Held to the end of the transaction; on SQLite BEGIN IMMEDIATE does it.
-                    connection.execute(
-                        text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK}
-                    )
-                current = MigrationContext.configure(connection).get_current_revision()
-                if current == head:
-                    return []
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-                applied = scripts.iterate_revisions(head or "base", current or "base")
-                return [script.revision for script in reversed(list(applied))]
-        except CommandError as error:
-            raise StorageError(
-                f"{self.shown} has a schema this version does not know, upgrade it: {error}"
-            ) from None
+                return upgrade_schema(connection, migrations_folder(), self.shown)
         except SQLAlchemyError as error:
             raise StorageError(f"{self.shown} cannot be opened: {_first_line(error)}") from error
 
     def revision(self) -> str | None:
         """The schema revision the database is at; None for an empty one."""
         with self.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table(_REVISIONS):
+                return None
+            return connection.execute(text(f"SELECT version_num FROM {_REVISIONS}")).scalar()  # noqa: S608
 
     def close(self) -> None:
         """Give all connections back."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -26,7 +27,7 @@ from monitor.model import (
     Statement,
     Target,
 )
-from monitor.storage.database import Database
+from monitor.storage.database import Database, migrations_folder, newest_revision
 from monitor.storage.history import (
     Evidence,
     add_changes,
@@ -93,6 +94,12 @@ def test_the_migrations_make_the_tables(database):
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, METADATA) == []
+
+
+def test_the_newest_revision_is_the_one_alembic_ends_at(database):
+    assert database.revision() == newest_revision()
+    known = ScriptDirectory(str(migrations_folder())).get_heads()
+    assert known == [newest_revision()]
 
 
 def test_many_starters_upgrade_once(tmp_path):
