@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,13 +100,11 @@ class Asker:
             last = effort.tries >= self._settings.tries
             async with self._pace.turn(host):
                 try:
-                    answer = await self._once(
-                        url,
-                        headers,
-                        self._connections.to(host, allow_private=allow_private, route=route),
-                        effort,
-                        enough,
-                    )
+                    held = self._connections.take(host, allow_private=allow_private, route=route)
+                    try:
+                        answer = await self._once(url, headers, held.transport, effort, enough)
+                    finally:
+                        await self._connections.give_back(held)
                 except (httpx.HTTPError, DecodeError, OSError) as error:
                     done = last or effort.left <= 0 or self._pace.is_closed(host)
                     if done or not passes(error):
@@ -125,7 +122,7 @@ class Asker:
         self,
         url: httpx.URL,
         headers: dict[str, str],
-        connection: AbstractAsyncContextManager[PoolTransport],
+        transport: PoolTransport,
         effort: Effort,
         enough: int | None,
     ) -> Answer:
@@ -134,14 +131,14 @@ class Asker:
         sign: Sign | None = None
         first: float | None = None
         try:
-            async with (
-                asyncio.timeout(effort.left),
-                connection as transport,
-                transport.stream(url, headers, self._timeouts) as response,
-            ):
-                first = self._clock() - begun
-                sign = _SIGNS.get(response.status_code, Sign.WELL)
-                return await _read(response, str(url), self._settings.max_bytes, enough)
+            async with asyncio.timeout(effort.left):
+                response = await transport.send(url, headers, self._timeouts)
+                try:
+                    first = self._clock() - begun
+                    sign = _SIGNS.get(response.status_code, Sign.WELL)
+                    return await _read(response, str(url), self._settings.max_bytes, enough)
+                finally:
+                    await response.aclose()
         except (TimeoutError, httpx.TransportError) as error:
             if isinstance(error, TimeoutError) or passes(error):
                 sign = Sign.SILENT

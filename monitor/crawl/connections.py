@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +25,9 @@ _KEEP_ALIVE = 15.0
 
 
 @dataclass(slots=True)
-class _Held:
+class Held:
+    """A transport and how many requests are under way on it."""
+
     transport: PoolTransport
     users: int = 0
 
@@ -60,13 +60,10 @@ class Connections:
         self._networks = {
             leave: GuardedNetwork(resolver, allow_private=leave) for leave in (False, True)
         }
-        self._held: OrderedDict[tuple[str, bool, Route], _Held] = OrderedDict()
+        self._held: OrderedDict[tuple[str, bool, Route], Held] = OrderedDict()
 
-    @asynccontextmanager
-    async def to(
-        self, host: str, *, allow_private: bool, route: Route
-    ) -> AsyncIterator[PoolTransport]:
-        """The transport for a host, held open while it is in use.
+    def take(self, host: str, *, allow_private: bool, route: Route) -> Held:
+        """The transport for a host, held open until it is given back.
 
         Raises:
             FetchError: the route's certificates cannot be read.
@@ -74,13 +71,15 @@ class Connections:
         key = (host.lower(), allow_private, route)
         held = self._held.get(key)
         if held is None:
-            held = self._held[key] = _Held(PoolTransport(self._build(allow_private, route)))
+            held = self._held[key] = Held(PoolTransport(self._build(allow_private, route)))
         self._held.move_to_end(key)
         held.users += 1
-        try:
-            yield held.transport
-        finally:
-            held.users -= 1
+        return held
+
+    async def give_back(self, held: Held) -> None:
+        """Let go of a transport that was taken; those unused for longest are closed."""
+        held.users -= 1
+        if len(self._held) > _MAX_POOLS:
             await self._close_some()
 
     async def aclose(self) -> None:

@@ -9,11 +9,19 @@ requests to a pool that was built with the guard; all of it is public interface 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterable, AsyncIterator
 
 import httpcore
 import httpx
+
+_TROUBLE = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    httpcore.ConnectionNotAvailable,
+)
 
 
 class PoolTransport(httpx.AsyncBaseTransport):
@@ -23,11 +31,10 @@ class PoolTransport(httpx.AsyncBaseTransport):
         """Take over ``pool``, which is closed with the transport."""
         self._pool = pool
 
-    @asynccontextmanager
-    async def stream(
+    async def send(
         self, url: httpx.URL, headers: dict[str, str], limits: httpx.Timeout
-    ) -> AsyncIterator[httpx.Response]:
-        """Ask for ``url``; the answer's body is read within the context.
+    ) -> httpx.Response:
+        """Ask for ``url``; the answer's body is still to come, and the answer to be closed.
 
         Raises:
             httpx.TransportError: the request failed.
@@ -37,27 +44,25 @@ class PoolTransport(httpx.AsyncBaseTransport):
         )
         response = await self.handle_async_request(request)
         response.request = request
-        try:
-            yield response
-        finally:
-            await response.aclose()
+        return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the body of the answer is still to come."""
-        with _translated(request):
-            response = await self._pool.handle_async_request(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(
-                        scheme=request.url.raw_scheme,
-                        host=request.url.raw_host,
-                        port=request.url.port,
-                        target=request.url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    extensions=request.extensions,
-                )
-            )
+        wanted = httpcore.Request(
+            request.method,
+            httpcore.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+            extensions=request.extensions,
+        )
+        try:
+            response = await self._pool.handle_async_request(wanted)
+        except _TROUBLE as error:
+            raise _as_httpx(error, request) from error
         if not isinstance(response.stream, AsyncIterable):  # pragma: no cover - a pool gives these
             raise httpx.ProtocolError("the answer has no body that can be awaited")
         return httpx.Response(
@@ -81,27 +86,20 @@ class _Stream(httpx.AsyncByteStream):
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _translated(self._request):
+        try:
             async for piece in self._stream:
                 yield piece
+        except _TROUBLE as error:
+            raise _as_httpx(error, self._request) from error
 
     async def aclose(self) -> None:
-        with _translated(self._request):
+        try:
             await self._response.aclose()
+        except _TROUBLE as error:
+            raise _as_httpx(error, self._request) from error
 
 
-@contextmanager
-def _translated(request: httpx.Request) -> Iterator[None]:
-    """The pool's errors as httpx's, which have the same names."""
-    try:
-        yield
-    except (
-        httpcore.NetworkError,
-        httpcore.ProtocolError,
-        httpcore.ProxyError,
-        httpcore.TimeoutException,
-        httpcore.UnsupportedProtocol,
-        httpcore.ConnectionNotAvailable,
-    ) as error:
-        kind = getattr(httpx, type(error).__name__, httpx.TransportError)
-        raise kind(str(error), request=request) from error
+def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
+    """The pool's error as httpx's, which has the same name."""
+    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)
+    return kind(str(error), request=request)
