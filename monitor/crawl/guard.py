@@ -14,6 +14,7 @@ from typing import Any
 
 import httpcore
 
+from monitor.crawl.stream import connect
 from monitor.errors import RefusedAddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -88,7 +89,6 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         """
         self._resolver = resolver
         self._allow_private = allow_private
-        self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -116,9 +116,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
         for address in addresses:
             try:
-                return await self._network.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
+                return await connect(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -134,4 +132,4 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, for the pool's own retries."""
-        await self._network.sleep(seconds)
+        await asyncio.sleep(seconds)
