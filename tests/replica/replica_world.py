@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -112,7 +113,9 @@ def address_of(source: Source, column: str, article: Article) -> str:
         "xinjiang": f"{base}{day:%Y%m}/{code}.shtml",
         "guangdong": f"https://www.gd.gov.cn/zwgk/zfgzbg/content/post_{number}.html",
         "sichuan": f"https://www.sc.gov.cn/10462/c105962s/{day.year}/{day.month}/{day.day}/{code}.shtml",
-        "state-council": f"{root}/guowuyuan/{day:%Y%m}/content_{number}.htm",
+        "hebei": f"{root}/columns/{uuid.UUID(code)}/{day:%Y%m/%d}/{uuid.UUID(code[::-1])}.html",
+        "gansu": f"{root}/html/{day.year}/rdxw_{day:%m%d}/{number}.html",
+        "state-council": f"{root}/{section or 'guowuyuan'}/{day:%Y%m}/content_{number}.htm",
         "state-council-policies": f"{root}/zhengce/content/{day:%Y%m}/content_{number}.htm",
         "cena-www": f"{root}/{section}/{day:%Y%m%d}/{number}.html",
         "cena-epaper": f"{root}/pc/content/{day:%Y%m}/{day:%d}/content_{number}.html",

@@ -1,7 +1,8 @@
 """The built-in catalogue, unchanged, against a replica of all its hosts behind a proxy.
 
 Three rounds are played once: `monitor run --once` as a process; the same sources half a day
-later; and a day after that, when one report has been edited and one new plan has come out.
+later; and eight days after that, when every report is due again whatever its age, one of them has
+been edited, and one new plan has come out.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ CATALOGUE = load_catalogue()
 SOURCES = [source.id for source in CATALOGUE.enabled]
 EDITED = "2026年湖南省政府工作报告"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_EVERY_REPORT = timedelta(days=8)
 WELL_KNOWN = ("/robots.txt", "/sitemap.xml")
 RULES = "rules:\n  - {id: all, name: 全部, then: {chats: [7]}}\n"
 SETTINGS = """
@@ -99,9 +101,9 @@ async def play(folder: Path) -> Played:
         proxy.pages = world.pages()
         output = await run_the_command(path)
         rounds = [await look(path, proxy, {}, clock)]
-        for hours in (13, 24):
-            clock[0] += timedelta(hours=hours)
-            if hours == 24:
+        for wait in (timedelta(hours=13), _EVERY_REPORT):
+            clock[0] += wait
+            if wait is _EVERY_REPORT:
                 paper = edit_and_publish(world, clock[0])
                 proxy.pages = world.pages()
             rounds.append(await one_round(path, proxy, clock))
