@@ -40,7 +40,9 @@ class Watcher:
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith(PACKAGE):
+                # The innermost one connects; those that await it are in the same stack.
                 self.asked_by.add(name)
+                break
             frame = frame.f_back  # type: ignore[assignment]
         if event == "socket.connect" and isinstance(args[1], tuple):
             self.connected.append(args[1][:2])
