@@ -2,12 +2,14 @@
 
 Between two visits a page's counters, clocks and tokens change, and its bytes with them. Its text
 stands between its first line and its last: if those bytes are the very same, and those around
-them differ in nothing but digits, the text is the same. Anything else is read in full.
+them differ in nothing but digits, the text is the same. The one number around it that counts is
+that of the article's further pages. Anything else is read in full.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 
 _RUN = re.compile(r"[\u3400-\u9fff]{6,24}")
@@ -15,6 +17,9 @@ _DIGITS = b"0123456789"
 _ANCHOR = 6
 _DIGIT = re.compile(r"\d")
 _MOST_LINES = 2000
+# In how many pages an article is cut is said here alone (documents/parts.py).
+_PAGER = b"createPageHTML("
+_MOST_PAGERS = 10
 
 
 def frame_of(body: bytes, text: str, charset: str) -> str:
@@ -25,7 +30,9 @@ def frame_of(body: bytes, text: str, charset: str) -> str:
         text: what was read out of it.
         charset: the codec it was read with.
     """
-    lines = text.split("\n")[:_MOST_LINES]
+    lines = text.split("\n")
+    if len(lines) > _MOST_LINES:
+        return ""
     runs = [run for line in lines if (run := _run(line, charset))]
     if len(runs) < 2:
         return ""
@@ -99,4 +106,15 @@ def _hash(body: bytes, start: int, end: int) -> str:
     digest.update(body[:start].translate(None, _DIGITS))
     digest.update(b"|")
     digest.update(body[end:].translate(None, _DIGITS))
+    for call in _pagers(body):
+        digest.update(call)
     return digest.hexdigest()
+
+
+def _pagers(body: bytes) -> Iterator[bytes]:
+    at = -1
+    for _ in range(_MOST_PAGERS):
+        at = body.find(_PAGER, at + 1)
+        if at < 0:
+            return
+        yield body[at : at + 100].partition(b")")[0]

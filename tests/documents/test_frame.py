@@ -91,3 +91,22 @@ def test_whatever_digits_are_edited_a_known_frame_means_the_same_text(at, new, g
 def test_nothing_is_too_odd(body, text):
     frame = frame_of(body, text, "utf-8")
     assert not frame or same_frame(frame, body)
+
+
+def test_an_article_that_gets_a_second_page_is_read_again():
+    def page(count):
+        lines = "".join(f"<p>推动智能算力基础设施建设项目落地第{n}批</p>" for n in range(3))
+        pager = f'<script>createPageHTML({count}, 0, "t1", "html");</script>'
+        return f"<html><body>{lines}{pager}<i>访问量123</i></body></html>".encode()
+
+    text = "\n".join(f"推动智能算力基础设施建设项目落地第{n}批" for n in range(3))
+    frame = frame_of(page(1), text, "utf-8")
+    assert frame
+    assert same_frame(frame, page(1).replace(b"123", b"456"))
+    assert not same_frame(frame, page(2))
+
+
+def test_a_text_of_very_many_lines_has_no_frame():
+    lines = [f"推动智能算力基础设施建设项目落地第{n}批" for n in range(2_001)]
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    assert frame_of(f"<html><body>{body}</body></html>".encode(), "\n".join(lines), "utf-8") == ""
