@@ -46,6 +46,7 @@ from monitor.pipeline import (
     VisitReport,
     Watch,
     identify_addresses,
+    known_names,
     next_list_visit,
     visit,
 )
@@ -99,9 +100,10 @@ async def open_daemon(
     """
     share_one_heap()
     token = settings.token()
-    rules = LiveRules(settings.rules)
-    sources = tuple(s for s in load_catalogue(settings.catalogue).sources if s.enabled)
+    catalogue = load_catalogue(settings.catalogue)
+    sources = catalogue.enabled
     topics = load_topics(settings.topics)
+    rules = LiveRules(settings.rules, known_names(topics, catalogue))
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:

@@ -6,6 +6,7 @@ A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from typer.main import get_command
 
 from monitor.catalogue import evidence, families
 from monitor.cli import app
-from monitor.rules.entry import RuleEntry, TargetEntry
+from monitor.rules.entry import RuleEntry, TargetEntry, json_schema
 from monitor.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,6 +202,13 @@ def main(arguments: list[str]) -> int:
             page.write_text(anew, encoding="utf-8")
             sys.stdout.write(f"written {page.relative_to(ROOT)}\n")
         wrong += broken_links(page)
+    schema = ROOT / "rules" / "rules.schema.json"
+    wanted = json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+    if not schema.exists() or schema.read_text(encoding="utf-8") != wanted:
+        if "--check" in arguments:
+            wrong.append(f"{schema.relative_to(ROOT)} is out of date: make docs")
+        else:
+            schema.write_text(wanted, encoding="utf-8")
     for line in wrong:
         sys.stderr.write(line + "\n")
     return 1 if wrong else 0

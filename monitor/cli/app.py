@@ -17,6 +17,7 @@ from monitor.cli import (
     history,
     ledger,
     log,
+    rules,
     setup,
     show,
     texts,
@@ -62,7 +63,7 @@ app.command()(history.history)
 app.command()(export.export)
 app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
-app.add_typer(catalogue.rules_app, name="rules")
+app.add_typer(rules.rules_app, name="rules")
 app.add_typer(explain.topics_app, name="topics")
 database.db_app.command()(evidence.prune)
 app.add_typer(database.db_app, name="db")

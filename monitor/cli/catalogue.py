@@ -1,4 +1,4 @@
-"""``monitor sources`` and ``monitor rules``: what is watched, and what is wanted."""
+"""``monitor sources``: what is watched."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ from monitor.errors import MonitorError, UserError
 from monitor.fetching import fetcher_settings
 from monitor.model import Outcome
 from monitor.pipeline import Probe, Probing, Proposal, probe, propose
-from monitor.rules import load_rules
 from monitor.settings import Settings, load_settings
 from monitor.yamlfile import did_you_mean
 
 sources_app = typer.Typer(help="The places that are watched.", no_args_is_help=True)
 _FEW = 3
-rules_app = typer.Typer(help="Which changes interest whom.", no_args_is_help=True)
 
 
 @sources_app.command("list")
@@ -228,33 +226,3 @@ def _object(one: Probe) -> dict[str, object]:
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(one).items()
     }
-
-
-@rules_app.command("check")
-def check_rules(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATH]…", help="Rule files or folders; else the settings' ones."),
-    ] = None,
-    form: FormatOption = Format.TABLE,
-    config: ConfigOption = None,
-) -> None:
-    """Read the rules and print what they say; a mistake is named with its file and line."""
-    rules = load_rules(paths or load_settings(config).rules).rules
-    write_rows(
-        form,
-        ("id", "name", "regions", "themes", "kinds", "chats", "subscribable"),
-        (
-            (
-                rule.id,
-                rule.name,
-                ",".join(sorted(rule.regions)) or "*",
-                ",".join(sorted(rule.themes)) or "*",
-                ",".join(sorted(kind.value for kind in rule.kinds)),
-                ",".join(str(chat) for chat in rule.chats),
-                rule.subscribable,
-            )
-            for rule in rules
-        ),
-    )
-    note(f"{len(rules)} rules, no mistakes")

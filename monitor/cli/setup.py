@@ -45,7 +45,7 @@ def init(
     if folder.exists() and not folder.is_dir():
         raise UserError("this is a file", file=folder, hint="name a folder")
     wanted = {Path(FILE_NAME): _SETTINGS, Path("catalogue.yaml"): _CATALOGUE}
-    for example in sorted(examples_folder().glob("*.yaml")):
+    for example in sorted(examples_folder().glob("*.*")):
         wanted[Path("rules") / example.name] = example.read_text(encoding="utf-8")
     try:
         for name, content in wanted.items():

@@ -1,6 +1,7 @@
 """Text to statements: sections, sentences, speakers, regions, quantities, topics."""
 
 from monitor.commitments.extract import Explained, explain, extract
+from monitor.commitments.groups import region_groups, regions_named, suggest_region
 from monitor.commitments.guess import guess_provenance
 from monitor.commitments.numbers import chinese as chinese_number
 from monitor.commitments.regions import Gazetteer, Region, find_region, gazetteer, region_names
@@ -26,7 +27,10 @@ __all__ = [
     "guess_provenance",
     "load_topics",
     "parse_targets",
+    "region_groups",
     "region_names",
+    "regions_named",
     "simplified_of",
+    "suggest_region",
     "to_base",
 ]

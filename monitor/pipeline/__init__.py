@@ -17,6 +17,7 @@ from monitor.catalogue import Source
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
 from monitor.pipeline.health import Watch, health_after
 from monitor.pipeline.intake import take_in
+from monitor.pipeline.known import known_names
 from monitor.pipeline.lists import identify_addresses, read_lists
 from monitor.pipeline.pages import provenance_of, read_pages
 from monitor.pipeline.probe import Probe, Probing, probe
@@ -40,6 +41,7 @@ __all__ = [
     "VisitReport",
     "Watch",
     "identify_addresses",
+    "known_names",
     "next_list_visit",
     "probe",
     "propose",

@@ -2,11 +2,12 @@
 
 from monitor.rules.entry import field_names, json_schema
 from monitor.rules.live import LiveRules
-from monitor.rules.load import load_rules
-from monitor.rules.rule import Rule, TargetCondition
+from monitor.rules.load import load_rules, parse_rule
+from monitor.rules.rule import Known, Rule, TargetCondition
 from monitor.rules.ruleset import RuleSet, explain_match
 
 __all__ = [
+    "Known",
     "LiveRules",
     "Rule",
     "RuleSet",
@@ -15,4 +16,5 @@ __all__ = [
     "field_names",
     "json_schema",
     "load_rules",
+    "parse_rule",
 ]

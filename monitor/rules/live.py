@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.errors import UserError
 from monitor.rules.load import load_rules
+from monitor.rules.rule import ANYTHING, Known
 from monitor.rules.ruleset import RuleSet
 
 log = logging.getLogger(__name__)
@@ -16,15 +17,20 @@ log = logging.getLogger(__name__)
 class LiveRules:
     """The rules in force. A file that breaks leaves the set before it in force and says so."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], known: Known = ANYTHING) -> None:
         """Read the rules for the first time.
+
+        Args:
+            paths: of the files.
+            known: what rules may name.
 
         Raises:
             UserError: they are wrong; at the start there is no good set to keep.
         """
         self._paths = tuple(paths)
+        self._known = known
         self._stamp = self._look()
-        self._rules = load_rules(self._paths)
+        self._rules = load_rules(self._paths, known)
 
     def current(self) -> RuleSet:
         """The newest good set; a look at the files costs a ``stat`` each."""
@@ -32,7 +38,7 @@ class LiveRules:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._rules = load_rules(self._paths)
+                self._rules = load_rules(self._paths, self._known)
             except UserError as error:
                 log.error("rules.broken", extra={"reason": str(error)})  # noqa: TRY400
             else:

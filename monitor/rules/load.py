@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import re2
 
-from monitor.commitments import find_region, gazetteer
+from monitor.commitments import regions_named, suggest_region
 from monitor.errors import UserError
 from monitor.rules.entry import RuleEntry, RuleFile
-from monitor.rules.rule import Pattern, Rule, TargetCondition
+from monitor.rules.rule import ANYTHING, Known, Pattern, Rule, TargetCondition
 from monitor.rules.ruleset import RuleSet, fold
-from monitor.yamlfile import Path_, YamlFile, read_yaml, validate
+from monitor.yamlfile import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
 _SUFFIXES = {".yaml", ".yml"}
 # RE2 runs in linear time; this bounds what a pattern such as (a{999}){999} may take.
@@ -20,8 +21,12 @@ _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
 
 
-def load_rules(paths: Sequence[Path]) -> RuleSet:
+def load_rules(paths: Sequence[Path], known: Known = ANYTHING) -> RuleSet:
     """Read all rules of some files, or folders of files.
+
+    Args:
+        paths: files, or folders that are searched to the ground.
+        known: what rules may name; a theme that nobody knows would match nothing, silently.
 
     Raises:
         UserError: a file is missing or wrong; the line names it, the place and the mend.
@@ -37,8 +42,29 @@ def load_rules(paths: Sequence[Path]) -> RuleSet:
                 raise parsed.error(
                     (*at, "id"), f"the id {entry.id!r} is taken", "each rule has its own id"
                 )
-            rules[entry.id] = _rule(entry, parsed, at)
+            rules[entry.id] = _rule(entry, parsed, at, known)
     return RuleSet(tuple(rules.values()))
+
+
+def parse_rule(body: str, *, rule_id: str, chats: tuple[int, ...]) -> Rule:
+    """A rule that a chat wrote for itself.
+
+    Args:
+        body: YAML or JSON of one rule, without ``id`` and ``then``.
+        rule_id: its id.
+        chats: whom it tells; nobody else may subscribe to it.
+
+    Raises:
+        UserError: it is no rule.
+    """
+    file = parse_yaml(body, Path(rule_id))
+    own = {"id": rule_id, "name": rule_id, "then": {"chats": list(chats), "subscribable": False}}
+    value = (
+        {**file.value, **own, "name": file.value.get("name", rule_id)}
+        if isinstance(file.value, dict)
+        else file.value
+    )
+    return _rule(validate(file, RuleEntry, value=value), file, (), ANYTHING)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -51,15 +77,27 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _rule(entry: RuleEntry, file: YamlFile, at: Path_) -> Rule:
+def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
     wanted = entry.targets
+    for field, names, there in (
+        (("themes",), entry.themes, known.themes),
+        (("topics",), entry.topics, known.topics),
+        (("sources",), entry.sources, known.sources),
+        (("then", "ways"), entry.then.ways, known.ways),
+    ):
+        for index, name in enumerate(names):
+            if there is not None and name not in there:
+                hint = did_you_mean(name, list(there)) or f"one of {', '.join(there)}"
+                raise file.error((*at, *field, index), f"unknown {field[-1][:-1]} {name!r}", hint)
     return Rule(
         id=entry.id,
         name=entry.name,
         description=entry.description,
         topics=frozenset(entry.topics),
         regions=frozenset(
-            _region(name, file, (*at, "regions", index)) for index, name in enumerate(entry.regions)
+            region
+            for index, name in enumerate(entry.regions)
+            for region in _regions(name, file, (*at, "regions", index))
         ),
         keywords_any=tuple(fold(word) for word in entry.keywords.any),
         keywords_all=tuple(fold(word) for word in entry.keywords.all),
@@ -78,29 +116,36 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_) -> Rule:
         priority=entry.priority,
         chats=tuple(dict.fromkeys(entry.then.chats)),
         subscribable=entry.then.subscribable,
+        ways=tuple(dict.fromkeys(entry.then.ways)),
+        digest=entry.then.when == "digest",
     )
 
 
-def _region(name: str, file: YamlFile, at: Path_) -> str:
-    region = find_region(name)
-    if region is None:
-        raise file.error(at, f"unknown region {name!r}", gazetteer().suggest(name))
-    return region.name
+def _regions(name: str, file: YamlFile, at: Path_) -> tuple[str, ...]:
+    regions = regions_named(name)
+    if not regions:
+        raise file.error(at, f"unknown region {name!r}", suggest_region(name))
+    return tuple(region.name for region in regions)
 
 
 def _pattern(text: str, file: YamlFile, at: Path_) -> Pattern:
     if len(text) > _REGEX_LENGTH:
         raise file.error(at, f"an expression of more than {_REGEX_LENGTH} characters")
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = _REGEX_MEMORY
     try:
-        pattern: Pattern = re2.compile(text, options)
+        return _compiled(text)
     except re2.error as error:
         said = error.args[0] if error.args else error
         reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise file.error(
             at, f"no regular expression: {reason}", "RE2 syntax, without look-around"
         ) from None
+
+
+@lru_cache(maxsize=4_096)
+def _compiled(text: str) -> Pattern:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = _REGEX_MEMORY
+    pattern: Pattern = re2.compile(text, options)
     return pattern

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +18,20 @@ class Pattern(Protocol):
 
     def search(self, text: str) -> Any:
         """A match anywhere in ``text``, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rules may name beside regions; None where nobody knows what there is."""
+
+    themes: Collection[str] | None = None
+    topics: Collection[str] | None = None
+    sources: Collection[str] | None = None
+    ways: Collection[str] | None = None
+
+
+ANYTHING = Known()
+"""Nothing is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +73,5 @@ class Rule:
     priority: int
     chats: tuple[int, ...]
     subscribable: bool
+    ways: tuple[str, ...] = ()
+    digest: bool = False

@@ -1,25 +1,34 @@
 """Which rules want a change: one automaton for all keywords, and an index for the rest.
 
-A rule is looked at only when something of it stands in the change: one of its keywords, or its
-region; rules without either are looked at always. So the cost of a change follows the rules
-that could want it, not all there are.
+Rules that ask for the same are looked at once, whoever wrote them. And one is looked at only when
+the change has what it asks for: one of its words, its region and its kind, as far as it names any.
+So the cost of a change follows the rules that could want it, not all there are.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import product
 
 import ahocorasick
 
 from monitor.commitments import comparable, find_region, gazetteer, to_base
-from monitor.model import Change, Delta, Match, Statement
+from monitor.model import Basis, Change, Delta, Kind, Label, Match, Speaker
 from monitor.rules.rule import Rule, TargetCondition
 
-# Conditions that hold even when they are empty: no kind wanted is no kind, not any.
-_CLOSED = frozenset({"kinds", "labels", "speakers", "basis"})
+# In the order in which people are told what failed. Of kinds, labels, speakers and basis none
+# wanted is none, not any.
+_FACTS = ("kinds", "labels", "speakers", "basis", "regions", "themes", "topics", "sources", "years")
+_MOST_KEYS = 60
+_OPEN = (None,)
+
+_Asked = tuple[tuple[str, frozenset[object]], ...]
+_Key = tuple[str | None, str | None, str | None, Kind]
 
 
 def fold(text: str) -> str:
@@ -28,15 +37,26 @@ def fold(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """A change as rules see it."""
+class _Number:
+    """A number of a change; ``base`` is its value in its unit's base unit."""
 
-    change: Change
-    statement: Statement
+    metric: str
+    unit: str
+    base: float
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A change as rules see it. ``facts`` has what is one of a set, by the rule's field."""
+
+    kind: Kind
     text: str
     words: frozenset[str]
+    facts: Mapping[str, frozenset[object]]
     regions: frozenset[str]
-    source_id: str | None
+    themes: tuple[str, ...]
+    numbers: tuple[_Number, ...]
 
 
 class RuleSet:
@@ -45,23 +65,26 @@ class RuleSet:
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         """Build the automaton and the index once."""
         self.rules = rules
-        self._by_word: dict[str, list[int]] = defaultdict(list)
-        self._by_region: dict[str, list[int]] = defaultdict(list)
-        self._always: list[int] = []
-        words: set[str] = set()
+        same: defaultdict[Rule, list[int]] = defaultdict(list)
         for position, rule in enumerate(rules):
-            words.update(rule.keywords_any, rule.keywords_all, rule.keywords_none)
-            if rule.keywords_all:
-                self._by_word[rule.keywords_all[0]].append(position)
-            elif rule.keywords_any:
-                for word in dict.fromkeys(rule.keywords_any):
-                    self._by_word[word].append(position)
-            elif rule.regions:
-                for region in rule.regions:
-                    self._by_region[region].append(position)
-            else:
-                self._always.append(position)
-        self._automaton = _automaton(words)
+            same[_wish(rule)].append(position)
+        self._wishes = list(same)
+        self._askers = list(same.values())
+        self._asked = [_asked(wish) for wish in self._wishes]
+        self._index: defaultdict[_Key, list[int]] = defaultdict(list)
+        for number, wish in enumerate(self._wishes):
+            for key in _keys(wish):
+                self._index[key].append(number)
+        # Which of word, region and theme the keys name: few ways, of which most sets know fewer.
+        self._shapes = {tuple(part is not None for part in key[:3]) for key in self._index}
+        self._automaton = _automaton(
+            word
+            for wish in self._wishes
+            for word in (*wish.keywords_any, *wish.keywords_all, *wish.keywords_none)
+        )
+        self._matches = [
+            Match(rule.id, rule.chats, rule.priority, rule.ways, rule.digest) for rule in rules
+        ]
 
     def match(self, change: Change, *, source_id: str | None = None) -> tuple[Match, ...]:
         """The rules that want a change, in the order of their files.
@@ -71,52 +94,100 @@ class RuleSet:
             source_id: the source it was found in.
         """
         view = self._view(change, source_id)
-        candidates = set(self._always)
-        for word in view.words:
-            candidates.update(self._by_word.get(word, ()))
-        for region in view.regions:
-            candidates.update(self._by_region.get(region, ()))
-        return tuple(
-            Match(rule.id, rule.chats, rule.priority)
-            for rule in (self.rules[position] for position in sorted(candidates))
-            if _refusal(rule, view) is None
+        candidates: set[int] = set()
+        for word, region, theme in self._shapes:
+            for key in product(
+                view.words if word else _OPEN,
+                view.regions if region else _OPEN,
+                view.themes if theme else _OPEN,
+                (view.kind,),
+            ):
+                candidates.update(self._index.get(key, ()))
+        wanting = (
+            number
+            for number in candidates
+            if next(_refusals(self._wishes[number], self._asked[number], view), None) is None
         )
+        positions = sorted(position for number in wanting for position in self._askers[number])
+        return tuple(self._matches[position] for position in positions)
 
     def _view(self, change: Change, source_id: str | None) -> _View:
         text = fold("\n".join(s.text for s in (change.before, change.after) if s is not None))
+        statement, regions = change.statement, _with_province(change.region)
         return _View(
-            change=change,
-            statement=change.statement,
+            kind=change.kind,
             text=text,
             words=_found(self._automaton, text),
-            regions=_with_province(change.region),
-            source_id=source_id,
+            facts={
+                "kinds": frozenset({change.kind}),
+                "regions": regions,
+                "themes": frozenset(statement.themes),
+                "labels": frozenset({statement.label}),
+                "speakers": frozenset({statement.speaker}),
+                "basis": frozenset({change.basis}),
+                "topics": frozenset({statement.topic}),
+                "sources": frozenset({source_id}),
+                "years": frozenset({statement.year}),
+            },
+            regions=regions,
+            themes=statement.themes,
+            numbers=tuple(_numbers(change)),
         )
+
+
+def _wish(rule: Rule) -> Rule:
+    """A rule's conditions alone, as something to compare."""
+    return replace(
+        rule,
+        id="",
+        name="",
+        description="",
+        priority=0,
+        chats=(),
+        subscribable=True,
+        ways=(),
+        digest=False,
+    )
+
+
+def _keys(wish: Rule) -> Iterator[_Key]:
+    """Where a wish stands in the index: under one of its words, its region, theme and kind.
+
+    What it names too many of is left open, so that no wish stands in too many places.
+    """
+    longest = sorted(wish.keywords_all, key=len)[-1:]  # the rarest, as a rule
+    words: Sequence[str | None] = longest or tuple(dict.fromkeys(wish.keywords_any)) or _OPEN
+    regions: Sequence[str | None] = tuple(wish.regions) or _OPEN
+    themes: Sequence[str | None] = tuple(wish.themes) or _OPEN
+    kinds = tuple(wish.kinds)
+    if len(words) * len(regions) * len(themes) * len(kinds) > _MOST_KEYS:
+        themes = _OPEN
+    if len(words) * len(regions) * len(kinds) > _MOST_KEYS and words != _OPEN:
+        regions = _OPEN
+    yield from product(words, regions, themes, kinds)
 
 
 def explain_match(rule: Rule, change: Change, *, source_id: str | None = None) -> str | None:
     """The first condition of a rule that a change does not meet; None if it meets all."""
-    return _refusal(rule, RuleSet((rule,))._view(change, source_id))
+    view = RuleSet((rule,))._view(change, source_id)
+    return next(_refusals(rule, _asked(rule), view), None)
 
 
-def _refusal(rule: Rule, view: _View) -> str | None:
-    return next(_refusals(rule, view), None)
+def _asked(rule: Rule) -> _Asked:
+    """What a rule wants to be one of a set, by field; what it leaves open is left out."""
+    every = {"kinds": Kind, "labels": Label, "speakers": Speaker, "basis": Basis}
+    wanted = ((name, getattr(rule, name)) for name in _FACTS)
+    return tuple(
+        (name, values)
+        for name, values in wanted
+        if (values or name in every) and len(values) != len(every.get(name, ()))
+    )
 
 
-def _refusals(rule: Rule, view: _View) -> Iterator[str]:
-    statement = view.statement
-    for name, wanted, given in (
-        ("kinds", rule.kinds, {view.change.kind}),
-        ("labels", rule.labels, {statement.label}),
-        ("speakers", rule.speakers, {statement.speaker}),
-        ("basis", rule.basis, {view.change.basis}),
-        ("regions", rule.regions, view.regions),
-        ("themes", rule.themes, set(statement.themes)),
-        ("topics", rule.topics, {statement.topic}),
-        ("sources", rule.sources, {view.source_id}),
-        ("years", rule.years, {statement.year}),
-    ):
-        if (wanted or name in _CLOSED) and not wanted & given:
+def _refusals(rule: Rule, asked: _Asked, view: _View) -> Iterator[str]:
+    for name, wanted in asked:
+        given = view.facts[name]
+        if wanted.isdisjoint(given):
             yield f"{name}: {_list(given)} is none of {_list(wanted)}"
     if rule.keywords_any and not view.words.intersection(rule.keywords_any):
         yield f"keywords.any: none of {_list(rule.keywords_any)} stands in the text"
@@ -128,29 +199,39 @@ def _refusals(rule: Rule, view: _View) -> Iterator[str]:
             yield f"keywords.none: {word} stands in the text"
     if rule.regex and not any(pattern.search(view.text) for pattern in rule.regex):
         yield "regex: no expression is found in the text"
-    if rule.target is not None and not _has_target(rule.target, view):
+    target = rule.target
+    if target is not None and not any(_fits(target, number) for number in view.numbers):
         yield "targets: no number of the change fits"
 
 
-def _has_target(wanted: TargetCondition, view: _View) -> bool:
-    numbers = [
-        *view.change.deltas,
-        *(Delta(t.metric, t.unit, None, t.value) for t in view.statement.targets),
-    ]
-    return any(_fits(wanted, number) for number in numbers)
+def _numbers(change: Change) -> Iterator[_Number]:
+    told = (Delta(t.metric, t.unit, None, t.value) for t in change.statement.targets)
+    for number in (*change.deltas, *told):
+        value = number.after if number.after is not None else number.before
+        if value is not None:
+            base = to_base(value, number.unit)[0]
+            yield _Number(fold(number.metric), number.unit, base, _percent(number))
 
 
-def _fits(wanted: TargetCondition, number: Delta) -> bool:
-    unit = wanted.unit or number.unit
-    value = number.after if number.after is not None else number.before
-    if value is None or not comparable(unit, number.unit):
-        return False
-    in_base = to_base(value, number.unit)[0]
+def _fits(wanted: TargetCondition, number: _Number) -> bool:
+    least, most, metric = _limits(wanted, number.unit)
     return (
-        (wanted.metric is None or fold(wanted.metric) in fold(number.metric))
-        and (wanted.at_least is None or in_base >= to_base(wanted.at_least, unit)[0])
-        and (wanted.at_most is None or in_base <= to_base(wanted.at_most, unit)[0])
-        and (wanted.relative_change is None or _percent(number) >= wanted.relative_change)
+        least <= number.base <= most
+        and metric in number.metric
+        and (wanted.relative_change is None or number.percent >= wanted.relative_change)
+    )
+
+
+@lru_cache(maxsize=1 << 15)
+def _limits(wanted: TargetCondition, unit: str) -> tuple[float, float, str]:
+    """The least and the most in base units, and the words in the metric, for one unit's numbers."""
+    asked = wanted.unit or unit
+    if not comparable(asked, unit):
+        return math.inf, -math.inf, ""
+    return (
+        -math.inf if wanted.at_least is None else to_base(wanted.at_least, asked)[0],
+        math.inf if wanted.at_most is None else to_base(wanted.at_most, asked)[0],
+        fold(wanted.metric or ""),
     )
 
 

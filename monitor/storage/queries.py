@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from monitor.model import Change, Kind, Label
 from monitor.storage.rows import change_of
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
+
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ def list_changes(
     session: Session,
     *,
     since: datetime | None = None,
+    before: int | None = None,
     region: str | None = None,
     theme: str | None = None,
     kind: Kind | None = None,
@@ -44,6 +48,7 @@ def list_changes(
     Args:
         session: a reading transaction.
         since: only what was detected at this time or later.
+        before: only lines with a smaller number.
         region: an official name.
         theme: one theme the statement must have.
         kind: one kind.
@@ -66,6 +71,8 @@ def list_changes(
     )
     if since is not None:
         query = query.where(ChangeRow.detected_at >= since)
+    if before is not None:
+        query = query.where(ChangeRow.id < before)
     if region is not None:
         query = query.where(ChangeRow.region == region)
     if kind is not None:
@@ -82,6 +89,15 @@ def list_changes(
         words = func.lower(func.replace(func.replace(statement.c.text, "\n", ""), " ", ""))
         query = query.where(words.contains("".join(text.lower().split()), autoescape=True))
     return [_logged(row) for row in session.scalars(query)]
+
+
+def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:
+    """The log since a time, newest first, all labels; a page of it is held at a time."""
+    before: int | None = None
+    while page := list_changes(session, since=since, before=before, label=None, limit=_PAGE):
+        yield from page
+        before = page[-1].id
+        session.expunge_all()
 
 
 def find_change(session: Session, change_id: int) -> LoggedChange | None:

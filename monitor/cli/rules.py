@@ -1,0 +1,176 @@
+"""``monitor rules``: which changes are wanted, tried against the log."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from monitor.catalogue import load_catalogue
+from monitor.cli.log import logged_json
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    date_of,
+    open_database,
+    utc_now,
+)
+from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.commitments import load_topics
+from monitor.errors import UserError
+from monitor.pipeline import known_names
+from monitor.rules import Known, Rule, RuleSet, explain_match, json_schema, load_rules
+from monitor.settings import Settings, load_settings
+from monitor.storage.database import Database
+from monitor.storage.queries import LoggedChange, walk_changes
+from monitor.yamlfile import did_you_mean
+
+rules_app = typer.Typer(help="Which changes interest whom.", no_args_is_help=True)
+
+_DAYS = re.compile(r"(\d{1,5})d")
+_MOST = 1_000_000
+
+
+@rules_app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]…", help="Rule files or folders; else the settings' ones."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Read the rules and print what they say; a mistake is named with its file and line."""
+    settings = load_settings(config)
+    rules = load_rules(paths or settings.rules, _known(settings)).rules
+    write_rows(
+        form,
+        ("id", "name", "regions", "themes", "kinds", "chats", "subscribable"),
+        (
+            (
+                rule.id,
+                rule.name,
+                ",".join(sorted(rule.regions)) or "*",
+                ",".join(sorted(rule.themes)) or "*",
+                ",".join(sorted(kind.value for kind in rule.kinds)),
+                ",".join(map(str, (*rule.chats, *rule.ways))),
+                rule.subscribable,
+            )
+            for rule in rules
+        ),
+    )
+    note(f"{len(rules)} rules, no mistakes")
+
+
+@rules_app.command()
+def schema() -> None:
+    """Print the JSON Schema of a rule file, for editors that complete and check as you type."""
+    write_text(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+
+
+@rules_app.command("test")
+def replay(
+    rule: Annotated[str | None, typer.Argument(help="A rule's id; all rules if left out.")] = None,
+    since: Annotated[
+        str, typer.Option(metavar="90d|YYYY-MM-DD", help="Changes since then.")
+    ] = "90d",
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Changes that do not match too, with the condition that failed."
+        ),
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Lines at most.")] = 200,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", help="Rule files or folders; else the settings' ones."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Replay the log: what the rules would have told, and with --explain why not the rest.
+
+    Nothing is sent and nothing is written.
+    """
+    with open_database(config, database) as (settings, store):
+        chosen = _chosen(load_rules(rules or settings.rules, _known(settings)), rule)
+        start = _start(since, ZoneInfo(settings.timezone))
+        replayed = _replay(store, chosen, start, explain=explain)
+        lines = [line for _, line in zip(range(limit), replayed, strict=False)]
+    write_rows(
+        form,
+        ("rule", "id", "detected", "kind", "region", "change", "why"),
+        (
+            (
+                one.id,
+                item.id,
+                item.detected_at.astimezone(ZoneInfo(settings.timezone)).date(),
+                item.change.kind,
+                item.change.region,
+                item.summary,
+                reason or "it matches",
+            )
+            for one, item, reason in lines
+        ),
+        objects=(_object(*line) for line in lines),
+        leave_out=() if explain else ("why",),
+    )
+    matched = sum(reason is None for _, _, reason in lines)
+    note(f"{matched} matches" + (f" of {len(lines)}" if explain else ""))
+    if len(lines) == limit:
+        note(f"there may be more than these {limit}: see --limit")
+
+
+def _known(settings: Settings) -> Known:
+    return known_names(load_topics(settings.topics), load_catalogue(settings.catalogue))
+
+
+def _replay(
+    store: Database, rules: RuleSet, start: datetime, *, explain: bool
+) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
+    by_id = {rule.id: rule for rule in rules.rules}
+    with store.read() as session:
+        for item in walk_changes(session, start):
+            found = rules.match(item.change, source_id=item.source_id)
+            for match in found:
+                yield by_id[match.rule_id], item, None
+            if explain:
+                yield from _refused(rules.rules, {match.rule_id for match in found}, item)
+
+
+def _refused(
+    rules: Iterable[Rule], matched: set[str], item: LoggedChange
+) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
+    for rule in rules:
+        if rule.id not in matched:
+            yield rule, item, explain_match(rule, item.change, source_id=item.source_id)
+
+
+def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:
+    if rule_id is None:
+        return rules
+    chosen = tuple(rule for rule in rules.rules if rule.id == rule_id)
+    if not chosen:
+        hint = did_you_mean(rule_id, [rule.id for rule in rules.rules])
+        raise UserError(f"unknown rule {rule_id!r}", hint=hint)
+    return RuleSet(chosen)
+
+
+def _start(since: str, zone: ZoneInfo) -> datetime:
+    days = _DAYS.fullmatch(since)
+    if days is not None:
+        return utc_now() - timedelta(days=int(days[1]))
+    day = date_of(since, "--since")
+    return datetime.combine(day or datetime.now(zone).date(), time.min, zone).astimezone(UTC)
+
+
+def _object(rule: Rule, item: LoggedChange, reason: str | None) -> dict[str, Any]:
+    return {"rule": rule.id, "matches": reason is None, "why": reason, **logged_json(item)}

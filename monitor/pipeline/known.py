@@ -1,0 +1,18 @@
+"""What rules may name, so that a slip of the pen is told instead of matching nothing for ever."""
+
+from __future__ import annotations
+
+from monitor.catalogue import Catalogue
+from monitor.commitments import Topics
+from monitor.rules import Known
+
+
+def known_names(topics: Topics, catalogue: Catalogue) -> Known:
+    """The themes and ids of the topics, and the ids of all sources, those switched off too."""
+    every = topics.topics
+    themes = {theme: None for topic in every for theme in (*topic.themes, topic.otherwise or "")}
+    return Known(
+        themes=[theme for theme in themes if theme],
+        topics=[topic.id for topic in every],
+        sources=[source.id for source in catalogue.sources],
+    )

@@ -1,0 +1,83 @@
+"""``rules check``, ``rules test``, ``rules schema``: rules tried before they are in force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from monitor.cli import main
+from monitor.rules import json_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "monitor" / "demo" / "texts"
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments, code=0):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert left.value.code == code, err
+        return out if code == 0 else err
+
+    return run
+
+
+@pytest.fixture
+def history(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    return monitor
+
+
+def test_the_log_is_replayed_through_a_rule(history):
+    out = history("rules", "test", "computing-targets", "--format", "jsonl")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert found
+    assert {item["rule"] for item in found} == {"computing-targets"}
+    assert all(item["matches"] and item["why"] is None for item in found)
+    assert any(d["after"] == 190 for item in found for d in item["deltas"])
+
+
+def test_explain_names_the_condition_that_failed(history):
+    out = history("rules", "test", "central", "--explain", "--format", "jsonl")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert found
+    assert not any(item["matches"] for item in found)
+    assert "regions: 贵州省 is none of 全国" in {item["why"] for item in found}
+
+
+def test_only_changes_since_a_day_are_replayed(history):
+    assert history("rules", "test", "--since", "2999-01-01", "--format", "jsonl") == ""
+
+
+def test_an_unknown_rule_has_a_nearest_one(history):
+    assert "did you mean computing-jumps?" in history("rules", "test", "computing-jump", code=2)
+
+
+def test_a_theme_nobody_knows_is_a_mistake(monitor, tmp_path):
+    monitor("init")
+    rule = "rules:\n  - {id: one, name: x, themes: [conpute]}\n"
+    (tmp_path / "rules" / "mine.yaml").write_text(rule, encoding="utf-8")
+    said = monitor("rules", "check", code=2)
+    assert "mine.yaml:2:" in said
+    assert "did you mean compute?" in said
+
+
+def test_the_schema_is_printed_and_lies_beside_the_examples(monitor, tmp_path):
+    schema = json.loads(monitor("rules", "schema"))
+    assert schema == json_schema()
+    monitor("init")
+    assert json.loads((tmp_path / "rules" / "rules.schema.json").read_text("utf-8")) == schema
+    for file in (tmp_path / "rules").glob("*.yaml"):
+        first = file.read_text(encoding="utf-8").splitlines()[0]
+        assert first == "# yaml-language-server: $schema=rules.schema.json"
+        assert yaml.safe_load(file.read_text(encoding="utf-8"))["rules"]

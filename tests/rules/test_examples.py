@@ -1,0 +1,45 @@
+"""The example rules do what their page says: sentences are read, compared and matched for real."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from monitor.changes import compare
+from monitor.commitments import extract, load_topics
+from monitor.model import Basis, DocumentKind, Label, Provenance, Speaker
+from monitor.rules import load_rules
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = load_rules([ROOT / "rules"])
+ROWS = [
+    tuple(cell.strip() for cell in line.strip("|\n").split("|"))
+    for line in (ROOT / "docs/reference/example-rules.md").read_text(encoding="utf-8").splitlines()
+    if re.match(r"\| [a-z]+(-[a-z]+)* \|", line) and not line.startswith("| rule ")
+]
+
+
+def statements(text, region, *, article):
+    kind = DocumentKind.NEWS if article else DocumentKind.REPORT
+    speaker = Speaker.MEDIA if article else Speaker.GOVERNMENT
+    provenance = Provenance(kind, speaker, region, 2026, title="政府工作报告")
+    lead = "" if article else "二、2026年重点工作\n"
+    return extract("" if text == "–" else lead + text, provenance, load_topics())
+
+
+@pytest.mark.parametrize(("rule", "region", "before", "after", "alert"), ROWS)
+def test_what_the_page_says_of_a_rule_is_so(rule, region, before, after, alert):
+    article = "代表" in after
+    was, now = (statements(text, region, article=article) for text in (before, after))
+    assert now, "the sentence is in scope"
+    changes = compare(was, now, Basis.REVISION, labels=frozenset(Label))
+    matched = {match.rule_id for change in changes for match in RULES.match(change)}
+    assert (rule in matched) == (alert == "yes"), changes
+
+
+def test_every_example_has_a_change_it_wants_and_one_it_does_not():
+    shown = {(row[0], row[4]) for row in ROWS}
+    assert shown == {(rule.id, said) for rule in RULES.rules for said in ("yes", "no")}
+    assert len(RULES.rules) >= 10
