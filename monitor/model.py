@@ -245,13 +245,11 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that wants a change, and the chats and other ways out its file names."""
+    """A rule that wants a change, and the chats its file names."""
 
     rule_id: str
     chats: tuple[int, ...]
     priority: int = 0
-    ways: tuple[str, ...] = ()
-    digest: bool = False
 
 
 def number(value: float | None) -> float | int | None:

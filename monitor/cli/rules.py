@@ -60,7 +60,7 @@ def check(
                 ",".join(sorted(rule.regions)) or "*",
                 ",".join(sorted(rule.themes)) or "*",
                 ",".join(sorted(kind.value for kind in rule.kinds)),
-                ",".join(map(str, (*rule.chats, *rule.ways))),
+                ",".join(map(str, rule.chats)),
                 rule.subscribable,
             )
             for rule in rules

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -11,7 +11,6 @@ from monitor.model import Basis, Kind, Label, Speaker
 
 _MOST = 500
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-WayName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Words = Annotated[tuple[Word, ...], Field(max_length=_MOST)]
 
@@ -54,13 +53,7 @@ class ThenEntry(_Entry):
     """What happens when the rule matches."""
 
     chats: tuple[int, ...] = Field(default=(), description="Telegram chats that are told.")
-    ways: Annotated[tuple[WayName, ...], Field(max_length=_MOST)] = Field(
-        default=(), description="Ways out beside Telegram, by their names in the settings."
-    )
     subscribable: bool = Field(default=True, description="Chats may subscribe through the bot.")
-    when: Literal["immediate", "digest"] = Field(
-        default="immediate", description="At once, or with the chat's next digest."
-    )
 
 
 class RuleEntry(_Entry):

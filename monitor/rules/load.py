@@ -80,15 +80,14 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
     wanted = entry.targets
     for field, names, there in (
-        (("themes",), entry.themes, known.themes),
-        (("topics",), entry.topics, known.topics),
-        (("sources",), entry.sources, known.sources),
-        (("then", "ways"), entry.then.ways, known.ways),
+        ("themes", entry.themes, known.themes),
+        ("topics", entry.topics, known.topics),
+        ("sources", entry.sources, known.sources),
     ):
         for index, name in enumerate(names):
             if there is not None and name not in there:
                 hint = did_you_mean(name, list(there)) or f"one of {', '.join(there)}"
-                raise file.error((*at, *field, index), f"unknown {field[-1][:-1]} {name!r}", hint)
+                raise file.error((*at, field, index), f"unknown {field[:-1]} {name!r}", hint)
     return Rule(
         id=entry.id,
         name=entry.name,
@@ -116,8 +115,6 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
         priority=entry.priority,
         chats=tuple(dict.fromkeys(entry.then.chats)),
         subscribable=entry.then.subscribable,
-        ways=tuple(dict.fromkeys(entry.then.ways)),
-        digest=entry.then.when == "digest",
     )
 
 

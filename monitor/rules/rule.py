@@ -27,7 +27,6 @@ class Known:
     themes: Collection[str] | None = None
     topics: Collection[str] | None = None
     sources: Collection[str] | None = None
-    ways: Collection[str] | None = None
 
 
 ANYTHING = Known()
@@ -73,5 +72,3 @@ class Rule:
     priority: int
     chats: tuple[int, ...]
     subscribable: bool
-    ways: tuple[str, ...] = ()
-    digest: bool = False

@@ -82,9 +82,7 @@ class RuleSet:
             for wish in self._wishes
             for word in (*wish.keywords_any, *wish.keywords_all, *wish.keywords_none)
         )
-        self._matches = [
-            Match(rule.id, rule.chats, rule.priority, rule.ways, rule.digest) for rule in rules
-        ]
+        self._matches = [Match(rule.id, rule.chats, rule.priority) for rule in rules]
 
     def match(self, change: Change, *, source_id: str | None = None) -> tuple[Match, ...]:
         """The rules that want a change, in the order of their files.
@@ -145,8 +143,6 @@ def _wish(rule: Rule) -> Rule:
         priority=0,
         chats=(),
         subscribable=True,
-        ways=(),
-        digest=False,
     )
 
 
