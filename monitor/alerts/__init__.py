@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.alerts.bot import build_application, polling
-from monitor.alerts.delivery import DeliveryReport, deliver_due, delivery_loop
+from monitor.alerts.delivery import MAX_ATTEMPTS, DeliveryReport, deliver_due, delivery_loop
 from monitor.alerts.difference import marked
 from monitor.alerts.message import Message, Span
 from monitor.alerts.redact import install_redaction
@@ -14,6 +14,7 @@ from monitor.alerts.terminal import TerminalSender, as_text
 from monitor.alerts.testing import FakeSender
 
 __all__ = [
+    "MAX_ATTEMPTS",
     "DeliveryReport",
     "FakeSender",
     "Message",

@@ -8,6 +8,7 @@ import typer
 
 from monitor import __version__
 from monitor.cli import (
+    alerts,
     catalogue,
     daemon,
     database,
@@ -64,6 +65,7 @@ app.command()(export.export)
 app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(rules.rules_app, name="rules")
+app.add_typer(alerts.alerts_app, name="alerts")
 app.add_typer(explain.topics_app, name="topics")
 database.db_app.command()(evidence.prune)
 app.add_typer(database.db_app, name="db")
