@@ -23,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 
 from monitor.alerts import (
+    Courier,
     Sender,
     TelegramSender,
     TerminalSender,
@@ -180,7 +181,7 @@ async def run_once(
     async with asyncio.TaskGroup() as group:
         for _ in range(daemon.settings.crawl.concurrency):
             group.create_task(work())
-    await deliver_due(daemon.tools.database, daemon.sender, now=daemon.tools.now)
+    await deliver_due(_courier(daemon))
     return reports
 
 
@@ -207,15 +208,7 @@ async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
                 allowed_chats=frozenset(daemon.settings.telegram.allowed_chats) or None,
             )
             await stack.enter_async_context(polling(application))
-        delivery = asyncio.create_task(
-            delivery_loop(
-                daemon.tools.database,
-                daemon.sender,
-                now=daemon.tools.now,
-                wake=daemon.wake,
-                stop=stop,
-            )
-        )
+        delivery = asyncio.create_task(delivery_loop(_courier(daemon, stop), wake=daemon.wake))
         scheduler.start()
         log.info("daemon.started", extra={"sources": len(daemon.sources)})
         try:
@@ -225,6 +218,16 @@ async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
             daemon.wake.set()
             await delivery
             log.info("daemon.stopped")
+
+
+def _courier(daemon: Daemon, stop: asyncio.Event | None = None) -> Courier:
+    return Courier(
+        daemon.tools.database,
+        daemon.sender,
+        daemon.tools.now,
+        operators=daemon.tools.watch.operators,
+        stop=stop or asyncio.Event(),
+    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ MonitorError                    something went wrong; one line says what       (
 ├── StorageError                the database could not be opened, upgraded or locked
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
-    ├── ChatMoved               it has a new id: a group became a supergroup
+    ├── ChatMoved               it goes on elsewhere: a new id, or a topic that is no more
     └── RetryLater              the service asks for patience
 
 Outcomes are data, exceptions are surprises: a visit that ends blocked or empty is an
@@ -104,18 +104,25 @@ class ChatGone(DeliveryError):
 
 
 class ChatMoved(DeliveryError):
-    """The chat goes on under another id: a group became a supergroup."""
+    """The chat goes on elsewhere: a group became a supergroup, or a forum lost the topic."""
 
     def __init__(self, message: str, *, chat_id: int) -> None:
-        """Keep the id to use from now on."""
+        """Keep the chat to use from now on, outside of any topic."""
         self.chat_id = chat_id
         super().__init__(message)
 
 
 class RetryLater(DeliveryError):
-    """The service asks for patience."""
+    """The service asks for patience, or cannot be reached."""
 
-    def __init__(self, message: str, *, seconds: float) -> None:
-        """Keep how many seconds the service wants us to wait."""
+    def __init__(self, message: str, *, seconds: float, doubtful: bool = False) -> None:
+        """Keep how long to wait, and what is known of the message.
+
+        Args:
+            message: the reason.
+            seconds: how long the service wants us to wait.
+            doubtful: the message may have arrived all the same; only the answer was lost.
+        """
         self.seconds = seconds
+        self.doubtful = doubtful
         super().__init__(message)

@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "catalogue": WORDS | {"documents"},
     "crawl": WORDS | {"catalogue", "documents"},
     "storage": WORDS,
-    "alerts": WORDS | {"storage", "contract"},
+    # The bot makes rules out of what chats write, and names regions as rules do.
+    "alerts": WORDS | {"storage", "contract", "rules"},
     "web": WORDS | {"storage", "settings", "contract"},
     "fetching": WORDS | {"crawl", "settings"},
     "pipeline": WORDS | ROOMS | {"settings", "contract"},

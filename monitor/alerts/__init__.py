@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from monitor.alerts.bot import build_application, polling
-from monitor.alerts.delivery import MAX_ATTEMPTS, DeliveryReport, deliver_due, delivery_loop
+from monitor.alerts.delivery import (
+    MAX_ATTEMPTS,
+    Courier,
+    DeliveryReport,
+    deliver_due,
+    delivery_loop,
+)
 from monitor.alerts.difference import marked
 from monitor.alerts.message import Message, Span
 from monitor.alerts.redact import install_redaction
 from monitor.alerts.render import describe, headline, render
-from monitor.alerts.sender import Sender
+from monitor.alerts.sender import Sender, Ways
 from monitor.alerts.telegram import TelegramSender
 from monitor.alerts.terminal import TerminalSender, as_text
 from monitor.alerts.testing import FakeSender
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "Courier",
     "DeliveryReport",
     "FakeSender",
     "Message",
@@ -22,6 +29,7 @@ __all__ = [
     "Span",
     "TelegramSender",
     "TerminalSender",
+    "Ways",
     "as_text",
     "build_application",
     "deliver_due",

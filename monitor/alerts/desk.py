@@ -15,7 +15,7 @@ from typing import Protocol
 from monitor.alerts.message import ENTITY_LIMIT, Button, Message, Span, entities, one_line, units
 from monitor.alerts.render import describe
 from monitor.alerts.words import BotWords, words
-from monitor.storage import outbox, subscriptions
+from monitor.storage import chats, outbox, subscriptions
 from monitor.storage.database import Database
 from monitor.storage.queries import LoggedChange, list_changes
 from monitor.yamlfile import did_you_mean
@@ -74,7 +74,7 @@ class Desk:
     def start(self, chat_id: int, title: str) -> Message:
         """Remember the chat, say what this is, and offer the first steps."""
         with self.database.write() as session:
-            subscriptions.remember_chat(session, chat_id, title=title, now=self.now())
+            chats.remember_chat(session, chat_id, title=title, now=self.now())
         bot = self._words(chat_id)
         row = (Button(bot.button_rules, "p:0"), Button(bot.button_latest, "latest"))
         return Message((Span(bot.start),), (row,))
@@ -161,7 +161,7 @@ class Desk:
         most = int(asked) if asked.isascii() and asked.isdigit() else _LATEST
         with self.database.read() as session:
             found = list_changes(session, limit=min(max(most, 1), _MOST_LATEST))
-            language = subscriptions.language_of(session, chat_id)
+            language = chats.language_of(session, chat_id)
         bot = words(language).bot
         if not found:
             return Message((Span(bot.no_latest),))
@@ -179,31 +179,31 @@ class Desk:
     def language(self, chat_id: int, title: str, wanted: str) -> Message:
         """Choose the language of the chat."""
         language = _asked(wanted).casefold()
-        if language not in subscriptions.LANGUAGES:
+        if language not in chats.LANGUAGES:
             return Message((Span(self._words(chat_id).which_language),))
         with self.database.write() as session:
-            subscriptions.remember_chat(session, chat_id, title=title, now=self.now())
-            subscriptions.set_language(session, chat_id, language)
+            chats.remember_chat(session, chat_id, title=title, now=self.now())
+            chats.set_language(session, chat_id, language)
         return Message((Span(words(language).bot.language),))
 
     def stop(self, chat_id: int) -> Message:
         """Forget the chat, and what still waits for it."""
         answer = Message((Span(self._words(chat_id).stopped),))
         with self.database.write() as session:
-            subscriptions.forget_chat(session, chat_id)
+            chats.forget_chat(session, chat_id)
             outbox.withdraw_alerts(session, chat_id, reason="the chat said /stop")
         return answer
 
     def gone(self, chat_id: int) -> None:
         """The chat has thrown the bot out: nothing more is sent until it calls again."""
         with self.database.write() as session:
-            subscriptions.deactivate_chat(session, chat_id)
+            chats.deactivate_chat(session, chat_id)
             outbox.withdraw_alerts(session, chat_id, reason="the bot was removed from the chat")
 
     def moved(self, old_id: int, new_id: int) -> None:
         """A group has a new id."""
         with self.database.write() as session:
-            subscriptions.move_chat(session, old_id, new_id, now=self.now())
+            chats.move_chat(session, old_id, new_id, now=self.now())
 
     def private(self, chat_id: int) -> Message:
         """What a chat reads that may not use the bot."""
@@ -242,12 +242,12 @@ class Desk:
     def _subscribe(self, chat_id: int, title: str, rule: Rule) -> bool:
         with self.database.write() as session:
             now = self.now()
-            subscriptions.remember_chat(session, chat_id, title=title, now=now)
+            chats.remember_chat(session, chat_id, title=title, now=now)
             return subscriptions.subscribe(session, chat_id, rule.id, now=now)
 
     def _words(self, chat_id: int) -> BotWords:
         with self.database.read() as session:
-            return words(subscriptions.language_of(session, chat_id)).bot
+            return words(chats.language_of(session, chat_id)).bot
 
     def _mine(self, chat_id: int) -> tuple[str, ...]:
         with self.database.read() as session:

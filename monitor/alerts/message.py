@@ -10,7 +10,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from monitor.storage.parcel import OutboxAlert
 
 TEXT_LIMIT = 4096
 """UTF-16 units of a message's text, after parsing."""
@@ -72,10 +74,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one chat is to read, with rows of buttons under it."""
+    """What one chat is to read, with rows of buttons under it.
+
+    ``alert`` is what it tells, for ways out that send values rather than words.
+    """
 
     spans: tuple[Span, ...]
     buttons: tuple[tuple[Button, ...], ...] = ()
+    alert: OutboxAlert | None = field(default=None, repr=False, compare=False)
 
     @property
     def html(self) -> str:

@@ -29,7 +29,7 @@ from monitor.alerts.words import (
     words,
 )
 from monitor.model import Change, Delta, Health, Kind, Label, Op, Statement, Target
-from monitor.storage.outbox import AlertDocument, OutboxAlert
+from monitor.storage.parcel import AlertDocument, OutboxAlert
 
 MOST_CHANGES = 12
 """Changes a message tells at most: more nobody reads at once."""

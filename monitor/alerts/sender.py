@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from monitor.alerts.message import Message
+from monitor.errors import ChatGone
+from monitor.model import Recipient
 
 
 class Sender(Protocol):
-    """Takes a message to a chat. It keeps the pace its service asks for by itself."""
+    """Takes a message to somebody. It keeps the pace its service asks for by itself."""
 
-    async def send(self, chat_id: int, message: Message) -> int:
-        """Send, and return the id the service gave the message.
+    async def send(self, to: Recipient, message: Message) -> int:
+        """Send, and return the id the service gave the message (0 where it gives none).
 
         Raises:
             ChatGone: the chat will never take a message again.
-            ChatMoved: the chat has a new id; the message was not sent.
+            ChatMoved: the chat goes on elsewhere; the message was not sent.
             RetryLater: the service asks for patience, or cannot be reached.
             DeliveryError: it refused for another reason.
         """
         ...
+
+
+class Ways:
+    """Sends each message by the way its recipient names: Telegram, or another."""
+
+    def __init__(self, telegram: Sender, others: Mapping[str, Sender]) -> None:
+        """Keep the senders; the others by the names the settings give them."""
+        self._telegram = telegram
+        self._others = dict(others)
+
+    async def send(self, to: Recipient, message: Message) -> int:
+        """Send by the recipient's way.
+
+        Raises:
+            ChatGone: the settings name no such way any more.
+            ChatMoved, RetryLater, DeliveryError: see ``Sender``.
+        """
+        sender = self._others.get(to.way) if to.way else self._telegram
+        if sender is None:
+            raise ChatGone(f"the settings name no way {to.way!r}")
+        return await sender.send(to, message)

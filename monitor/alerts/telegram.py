@@ -25,6 +25,7 @@ from monitor.alerts.message import Message
 from monitor.alerts.pace import Pace
 from monitor.alerts.redact import Redaction
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
+from monitor.model import Recipient
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ _GONE = (
     "have no rights to send",
     "need administrator rights in the channel",
 )
+# Descriptions after which the topic is closed to us, and the forum around it is not.
+_THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
+# What the HTTP client calls a connection that never came to be: nothing was sent by it.
+_UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 _BAD_MARKUP = ("can't parse entities", "can't find end", "unsupported start tag")
 
 
@@ -97,36 +102,39 @@ class TelegramSender:
         """Close the connections."""
         await self._request.shutdown()
 
-    async def send(self, chat_id: int, message: Message) -> int:
+    async def send(self, to: Recipient, message: Message) -> int:
         """Send a message; markup that is refused is sent once more as plain text.
 
         Raises:
             ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Sender``.
         """
-        await self._pace.wait(chat_id)
+        await self._pace.wait(to.chat_id)
         try:
-            return await self._send(chat_id, message, rich=message.fits)
+            return await self._send(to, message, rich=message.fits)
         except BadRequest as error:
             if not any(words in error.message.lower() for words in _BAD_MARKUP):
-                raise self._outcome(error) from None
-            log.warning("alert.markup_refused", extra={"chat": chat_id, "reason": error.message})
+                raise self._outcome(error, to) from None
+            log.warning("alert.markup_refused", extra={"chat": to.chat_id, "reason": error.message})
         except TelegramError as error:
-            raise self._outcome(error) from None
-        await self._pace.wait(chat_id)
+            raise self._outcome(error, to) from None
+        await self._pace.wait(to.chat_id)
         try:
-            return await self._send(chat_id, message, rich=False)
+            return await self._send(to, message, rich=False)
         except TelegramError as error:
-            raise self._outcome(error) from None
+            raise self._outcome(error, to) from None
 
-    def _outcome(self, error: TelegramError) -> DeliveryError:
+    def _outcome(self, error: TelegramError, to: Recipient) -> DeliveryError:
         # What is raised here is written into the outbox, where no log filter reaches.
         error.message = self._redaction.text(error.message)
+        if to.thread_id and any(words in error.message.lower() for words in _THREAD_GONE):
+            return ChatMoved(error.message, chat_id=to.chat_id)
         return outcome(error)
 
-    async def _send(self, chat_id: int, message: Message, *, rich: bool) -> int:
+    async def _send(self, to: Recipient, message: Message, *, rich: bool) -> int:
         sent = await self._bot.send_message(
-            chat_id,
+            to.chat_id,
             message.html if rich else message.plain,
+            message_thread_id=to.thread_id or None,
             parse_mode=ParseMode.HTML if rich else None,
             link_preview_options=NO_PREVIEW,
             reply_markup=keyboard(message),
@@ -164,8 +172,14 @@ def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line 
     if isinstance(error, InvalidToken):
         # The library's text contains the token.
         return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_PATIENCE)
+    # A connection that broke, or a gateway that lost the answer, may have carried the message.
+    doubtful = type(error.__cause__).__name__ not in _UNSENT
     if isinstance(error, TimedOut):
-        return RetryLater("Telegram did not answer in time", seconds=_NETWORK_PATIENCE)
+        return RetryLater(
+            "Telegram did not answer in time", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+        )
     if isinstance(error, NetworkError):
-        return RetryLater(f"no way to Telegram: {error.message}", seconds=_NETWORK_PATIENCE)
+        return RetryLater(
+            f"no way to Telegram: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+        )
     return DeliveryError(error.message)

@@ -9,6 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from monitor.alerts.message import Message
+from monitor.model import Recipient
 
 _WIDTH = 88
 
@@ -41,7 +42,7 @@ class TerminalSender:
         self._console = console
         self._sent = 0
 
-    async def send(self, chat_id: int, message: Message) -> int:
+    async def send(self, to: Recipient, message: Message) -> int:
         """Print a message; its id counts up from 1."""
         width = min(_WIDTH, self._console.width)
         text = as_text(message, styles=self._console.is_terminal)

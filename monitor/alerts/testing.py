@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from monitor.alerts.message import Message
 from monitor.errors import DeliveryError
+from monitor.model import Recipient
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message that arrived."""
 
-    chat_id: int
+    to: Recipient
     message: Message
     message_id: int
+
+    @property
+    def chat_id(self) -> int:
+        """Telegram's number of the chat."""
+        return self.to.chat_id
 
 
 class FakeSender:
@@ -30,11 +36,11 @@ class FakeSender:
         """Raise these, one a message, before the chat takes messages again."""
         self._refusals[chat_id].extend(errors)
 
-    async def send(self, chat_id: int, message: Message) -> int:
+    async def send(self, to: Recipient, message: Message) -> int:
         """Keep a message, or raise what was arranged."""
-        if self._refusals[chat_id]:
-            raise self._refusals[chat_id].popleft()
+        if self._refusals[to.chat_id]:
+            raise self._refusals[to.chat_id].popleft()
         if not message.text.strip() or not message.fits:
             raise DeliveryError("the message is empty or too long")
-        self.sent.append(Sent(chat_id, message, len(self.sent) + 1))
+        self.sent.append(Sent(to, message, len(self.sent) + 1))
         return len(self.sent)

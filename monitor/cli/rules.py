@@ -25,6 +25,7 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, note, write_rows, write_text
 from monitor.commitments import load_topics
 from monitor.errors import UserError
+from monitor.model import Recipient
 from monitor.pipeline import known_names
 from monitor.rules import Known, Rule, RuleSet, explain_match, json_schema, load_rules
 from monitor.settings import Settings, load_settings
@@ -60,7 +61,7 @@ def check(
                 ",".join(sorted(rule.regions)) or "*",
                 ",".join(sorted(rule.themes)) or "*",
                 ",".join(sorted(kind.value for kind in rule.kinds)),
-                ",".join(map(str, rule.chats)),
+                ",".join(_told(to) for to in rule.recipients),
                 rule.subscribable,
             )
             for rule in rules
@@ -174,3 +175,7 @@ def _start(since: str, zone: ZoneInfo) -> datetime:
 
 def _object(rule: Rule, item: LoggedChange, reason: str | None) -> dict[str, Any]:
     return {"rule": rule.id, "matches": reason is None, "why": reason, **logged_json(item)}
+
+
+def _told(to: Recipient) -> str:
+    return to.way or (f"{to.chat_id}/{to.thread_id}" if to.thread_id else str(to.chat_id))

@@ -21,6 +21,7 @@ from monitor.model import (
     Outcome,
 )
 from monitor.pipeline.arrival import Arrival, Doubt, Interest, Taken
+from monitor.pipeline.listeners import listeners
 from monitor.pipeline.promises import settle_promises
 from monitor.pipeline.told import without_told
 from monitor.pipeline.twins import LOGGED, brings_news, find_twin, without_reprinted
@@ -41,7 +42,6 @@ from monitor.storage.history import (
 )
 from monitor.storage.outbox import enqueue
 from monitor.storage.sketches import add_sketch
-from monitor.storage.subscriptions import chats_of_rules
 
 
 def take_in(
@@ -267,15 +267,7 @@ def _log(
         for change_id, change in zip(change_ids, changes, strict=True)
         for match in interest.rules.match(change, source_id=source_id)
     ]
-    if interest.terminal_chat is not None:
-        wanted = [(i, m.rule_id, interest.terminal_chat, m.priority) for i, m in found]
-    else:
-        subscribed = chats_of_rules(session, {match.rule_id for _, match in found})
-        wanted = [
-            (change_id, match.rule_id, chat, match.priority)
-            for change_id, match in found
-            for chat in dict.fromkeys((*match.chats, *subscribed.get(match.rule_id, ())))
-        ]
+    wanted = listeners(session, found, terminal_chat=interest.terminal_chat, now=now)
     alerts = enqueue(
         session, snapshot_id=after.id, document_id=document_id, matches=wanted, now=now
     )

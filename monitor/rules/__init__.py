@@ -3,18 +3,22 @@
 from monitor.rules.entry import field_names, json_schema
 from monitor.rules.live import LiveRules
 from monitor.rules.load import load_rules, parse_rule
-from monitor.rules.rule import Known, Rule, TargetCondition
+from monitor.rules.own import OwnWish, own_wish
+from monitor.rules.rule import Known, Rule, TargetCondition, TemplateFile
 from monitor.rules.ruleset import RuleSet, explain_match
 
 __all__ = [
     "Known",
     "LiveRules",
+    "OwnWish",
     "Rule",
     "RuleSet",
     "TargetCondition",
+    "TemplateFile",
     "explain_match",
     "field_names",
     "json_schema",
     "load_rules",
+    "own_wish",
     "parse_rule",
 ]

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from monitor.model import Basis, Kind, Label, Speaker
+from monitor.model import Basis, Kind, Label, Speaker, When
 
 _MOST = 500
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Words = Annotated[tuple[Word, ...], Field(max_length=_MOST)]
+ChatName = int | Annotated[str, StringConstraints(pattern=r"^-?\d{1,16}/\d{1,16}$")]
 
 
 class _Entry(BaseModel):
@@ -52,7 +53,21 @@ class TargetEntry(_Entry):
 class ThenEntry(_Entry):
     """What happens when the rule matches."""
 
-    chats: tuple[int, ...] = Field(default=(), description="Telegram chats that are told.")
+    chats: tuple[ChatName, ...] = Field(
+        default=(),
+        description="Telegram chats that are told; `-1001234/45` is topic 45 of a forum.",
+    )
+    ways: tuple[Word, ...] = Field(
+        default=(), description="Other ways out that are told, by their names in the settings."
+    )
+    when: When | None = Field(
+        default=None,
+        description="At once even for chats with a digest, or in a digest even for those without; "
+        "as each chat likes it if left out.",
+    )
+    template: Word | None = Field(
+        default=None, description="File of a template for the alert, beside the rule file."
+    )
     subscribable: bool = Field(default=True, description="Chats may subscribe through the bot.")
 
 

@@ -10,8 +10,9 @@ import re2
 
 from monitor.commitments import regions_named, suggest_region
 from monitor.errors import UserError
+from monitor.model import Recipient
 from monitor.rules.entry import RuleEntry, RuleFile
-from monitor.rules.rule import ANYTHING, Known, Pattern, Rule, TargetCondition
+from monitor.rules.rule import ANYTHING, Known, Pattern, Rule, TargetCondition, TemplateFile
 from monitor.rules.ruleset import RuleSet, fold
 from monitor.yamlfile import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
@@ -19,6 +20,9 @@ _SUFFIXES = {".yaml", ".yml"}
 # RE2 runs in linear time; this bounds what a pattern such as (a{999}){999} may take.
 _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
+_TEMPLATE_BYTES = 20_000
+OWN = "own-"
+"""How the ids of chats' own rules begin."""
 
 
 def load_rules(paths: Sequence[Path], known: Known = ANYTHING) -> RuleSet:
@@ -46,24 +50,20 @@ def load_rules(paths: Sequence[Path], known: Known = ANYTHING) -> RuleSet:
     return RuleSet(tuple(rules.values()))
 
 
-def parse_rule(body: str, *, rule_id: str, chats: tuple[int, ...]) -> Rule:
-    """A rule that a chat wrote for itself.
+def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
+    """A rule that a chat wrote for itself; who wants it is written elsewhere.
 
     Args:
-        body: YAML or JSON of one rule, without ``id`` and ``then``.
+        body: YAML or JSON of one rule, without ``id``, ``name`` and ``then``.
         rule_id: its id.
-        chats: whom it tells; nobody else may subscribe to it.
+        name: what people see.
 
     Raises:
         UserError: it is no rule.
     """
     file = parse_yaml(body, Path(rule_id))
-    own = {"id": rule_id, "name": rule_id, "then": {"chats": list(chats), "subscribable": False}}
-    value = (
-        {**file.value, **own, "name": file.value.get("name", rule_id)}
-        if isinstance(file.value, dict)
-        else file.value
-    )
+    own = {"id": rule_id, "name": name, "then": {"subscribable": False}}
+    value = {**file.value, **own} if isinstance(file.value, dict) else file.value
     return _rule(validate(file, RuleEntry, value=value), file, (), ANYTHING)
 
 
@@ -79,15 +79,21 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
     wanted = entry.targets
+    if entry.id.startswith(OWN) and known is not ANYTHING:
+        raise file.error((*at, "id"), f"ids that begin with {OWN!r} are for chats' own rules")
     for field, names, there in (
-        ("themes", entry.themes, known.themes),
-        ("topics", entry.topics, known.topics),
-        ("sources", entry.sources, known.sources),
+        (("themes",), entry.themes, known.themes),
+        (("topics",), entry.topics, known.topics),
+        (("sources",), entry.sources, known.sources),
+        (("then", "ways"), entry.then.ways, known.ways),
     ):
         for index, name in enumerate(names):
             if there is not None and name not in there:
-                hint = did_you_mean(name, list(there)) or f"one of {', '.join(there)}"
-                raise file.error((*at, field, index), f"unknown {field[:-1]} {name!r}", hint)
+                hint = did_you_mean(name, list(there)) or (
+                    f"one of {', '.join(there)}" if there else "the settings name none"
+                )
+                message = f"unknown {field[-1][:-1]} {name!r}"
+                raise file.error((*at, *field, index), message, hint)
     return Rule(
         id=entry.id,
         name=entry.name,
@@ -113,9 +119,38 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
         years=frozenset(entry.years),
         target=None if wanted is None else TargetCondition(**wanted.model_dump()),
         priority=entry.priority,
-        chats=tuple(dict.fromkeys(entry.then.chats)),
+        recipients=tuple(
+            dict.fromkeys(
+                (*map(_chat, entry.then.chats), *(Recipient(0, 0, w) for w in entry.then.ways))
+            )
+        ),
         subscribable=entry.then.subscribable,
+        when=entry.then.when,
+        template=_template(entry.then.template, file, (*at, "then", "template"), known),
     )
+
+
+def _chat(name: int | str) -> Recipient:
+    chat_id, _, thread_id = str(name).partition("/")
+    return Recipient(int(chat_id), int(thread_id or 0))
+
+
+def _template(name: str | None, file: YamlFile, at: Path_, known: Known) -> TemplateFile | None:
+    if name is None:
+        return None
+    path = file.path.parent / name
+    try:
+        if path.stat().st_size > _TEMPLATE_BYTES:
+            raise file.error(at, f"the template is larger than {_TEMPLATE_BYTES} bytes")
+        template = TemplateFile(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise file.error(
+            at, f"the template {name!r} cannot be read: {reason}", "a path beside this file"
+        ) from None
+    if known.template is not None:
+        known.template(template)
+    return template
 
 
 def _regions(name: str, file: YamlFile, at: Path_) -> tuple[str, ...]:

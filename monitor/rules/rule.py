@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
-from monitor.model import Basis, Kind, Label, Speaker
+from monitor.model import Basis, Kind, Label, Recipient, Speaker, When
 
 
 class Pattern(Protocol):
@@ -21,12 +22,25 @@ class Pattern(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A template for alerts, as it stands in its file."""
+
+    path: Path
+    source: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What rules may name beside regions; None where nobody knows what there is."""
+    """What rules may name beside regions; None where nobody knows what there is.
+
+    ``template`` raises a UserError for a template that is wrong.
+    """
 
     themes: Collection[str] | None = None
     topics: Collection[str] | None = None
     sources: Collection[str] | None = None
+    ways: Collection[str] | None = None
+    template: Callable[[TemplateFile], None] | None = None
 
 
 ANYTHING = Known()
@@ -70,5 +84,7 @@ class Rule:
     years: frozenset[int]
     target: TargetCondition | None
     priority: int
-    chats: tuple[int, ...]
+    recipients: tuple[Recipient, ...]
     subscribable: bool
+    when: When | None = None
+    template: TemplateFile | None = None

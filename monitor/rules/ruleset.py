@@ -82,7 +82,10 @@ class RuleSet:
             for wish in self._wishes
             for word in (*wish.keywords_any, *wish.keywords_all, *wish.keywords_none)
         )
-        self._matches = [Match(rule.id, rule.chats, rule.priority) for rule in rules]
+        self._matches = [
+            Match(rule.id, rule.recipients, rule.priority, rule.when) for rule in rules
+        ]
+        self.by_id = {rule.id: rule for rule in rules}
 
     def match(self, change: Change, *, source_id: str | None = None) -> tuple[Match, ...]:
         """The rules that want a change, in the order of their files.
@@ -141,8 +144,10 @@ def _wish(rule: Rule) -> Rule:
         name="",
         description="",
         priority=0,
-        chats=(),
+        recipients=(),
         subscribable=True,
+        when=None,
+        template=None,
     )
 
 

@@ -101,6 +101,7 @@ def turn(
     session.add_all(
         AlertRow(
             chat_id=chat_id,
+            kind="source",
             event_id=event.id,
             priority=_URGENT,
             state=PENDING,

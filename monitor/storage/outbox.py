@@ -1,72 +1,48 @@
 """The outbox: matched changes on their way to chats, written with the visit that found them.
 
-An alert is *pending*, then *leased* to a sender, then *sent* or *dead*. A lease that runs out
-means that its holder died: the alert is leased again with ``maybe_sent``, because the holder may
-have died between Telegram's answer and the note of it. That is the one window in which a message
-can arrive twice; everything else is told once, by the uniqueness of chat and snapshot.
+An alert is *pending*, then *leased* to a sender, then *sent* or *dead*; one that a chat wants in
+its digest is *held*, then *bundled* into one. A lease that runs out means that its holder died.
+The alert is leased again, and if the holder had begun to send it, it is *doubtful*: the holder
+may have died between Telegram's answer and the note of it. That is the one window in which a
+message can arrive twice; everything else is told once, by the uniqueness of chat and snapshot.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, update
+from sqlalchemy.orm import Session, aliased
 
-from monitor.model import Change, DocumentKind
-from monitor.storage.health import PENDING, SourceEvent, events_of
-from monitor.storage.outbox_tables import AlertChangeRow, AlertRow, ChatRow
-from monitor.storage.rows import change_of
-from monitor.storage.tables import ChangeRow, DocumentRow, SourceRow
+from monitor.model import When
+from monitor.storage.chats import Chat, chats_by_id
+from monitor.storage.health import PENDING
+from monitor.storage.hours import Digest, zone_of
+from monitor.storage.outbox_tables import AlertChangeRow, AlertRow, ChatRow, SwitchRow
+from monitor.storage.parcel import OutboxAlert, load_alerts
 
-LEASED, SENT, DEAD = "leased", "sent", "dead"
+LEASED, SENT, DEAD, HELD, BUNDLED = "leased", "sent", "dead", "held", "bundled"
+PAUSED = "paused"
+"""The switch that keeps everything in the outbox."""
+
+QUIET_HOURS = "quiet hours"
+"""What keeps an alert waiting, as its ``error`` says."""
 
 _ERROR_LIMIT = 500
+_ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class AlertChange:
-    """A change an alert tells of, and the rules that asked for it."""
+class Wanted(NamedTuple):
+    """A change that somebody is to be told, and the rule that says so."""
 
     change_id: int
-    change: Change
-    rule_ids: tuple[str, ...]
-    summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertDocument:
-    """Where the changes of an alert were found."""
-
-    title: str
-    url: str | None
-    kind: DocumentKind
-    region: str | None
-    published: date | None
-    source_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxAlert:
-    """One message to be: the changes one snapshot has for one chat, or a source's turn.
-
-    Either ``document`` and ``changes`` are there, or ``event``. ``attempts`` counts this one.
-    ``maybe_sent`` says that an earlier sender vanished while it held the alert. ``language`` is
-    the chat's.
-    """
-
-    id: int
+    rule_id: str
     chat_id: int
-    attempts: int
-    created_at: datetime
-    maybe_sent: bool
-    document: AlertDocument | None
-    changes: tuple[AlertChange, ...]
-    language: str = "zh"
-    event: SourceEvent | None = None
+    priority: int = 0
+    when: When | None = None
 
 
 def enqueue(
@@ -74,7 +50,7 @@ def enqueue(
     *,
     snapshot_id: int,
     document_id: int,
-    matches: Iterable[tuple[int, str, int, int]],
+    matches: Iterable[Wanted],
     now: datetime,
 ) -> int:
     """Put matched changes into the outbox, one alert for each chat.
@@ -86,121 +62,268 @@ def enqueue(
         session: the visit's writing transaction.
         snapshot_id: the snapshot the changes were found in.
         document_id: its document.
-        matches: change id, rule id, chat id, priority (higher is sent earlier).
+        matches: what to tell whom; of several rules the highest priority counts.
         now: when.
 
     Returns:
         How many alerts are new.
     """
-    wanted: defaultdict[int, set[tuple[int, str]]] = defaultdict(set)
-    priorities: dict[int, int] = {}
-    for change_id, rule_id, chat_id, priority in matches:
-        wanted[chat_id].add((change_id, rule_id))
-        priorities[chat_id] = max(priority, priorities.get(chat_id, priority))
+    wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
+    for match in matches:
+        wanted[match.chat_id].append(match)
     created = 0
-    for chat_id, pairs in wanted.items():
+    for chat_id, chat in sorted(chats_by_id(session, wanted).items()):
+        mine = wanted[chat_id]
         alert = session.scalars(
             select(AlertRow)
             .where(AlertRow.chat_id == chat_id, AlertRow.snapshot_id == snapshot_id)
             .with_for_update()
         ).one_or_none()
         known: set[tuple[int, str]] = set()
+        priority = max(match.priority for match in mine)
         if alert is None:
             created += 1
+            digest_at = _digest_at(chat, mine, now)
             alert = AlertRow(
                 chat_id=chat_id,
                 document_id=document_id,
                 snapshot_id=snapshot_id,
-                priority=priorities[chat_id],
-                state=PENDING,
+                priority=priority,
+                state=PENDING if digest_at is None else HELD,
                 created_at=now,
-                not_before=now,
+                not_before=digest_at or now,
             )
             session.add(alert)
             session.flush()
-        elif alert.state == PENDING:
-            alert.priority = max(alert.priority, priorities[chat_id])
+        elif alert.state in {PENDING, HELD}:
+            alert.priority = max(alert.priority, priority)
             listed = select(AlertChangeRow.change_id, AlertChangeRow.rule_id)
             rows = session.execute(listed.where(AlertChangeRow.alert_id == alert.id))
             known = {(change_id, rule_id) for change_id, rule_id in rows}
         else:
             continue
+        new = {(m.change_id, m.rule_id): m.priority for m in sorted(mine, key=lambda m: m.priority)}
         session.add_all(
-            AlertChangeRow(alert_id=alert.id, change_id=change_id, rule_id=rule_id)
-            for change_id, rule_id in sorted(pairs - known)
+            AlertChangeRow(
+                alert_id=alert.id, change_id=change_id, rule_id=rule_id, priority=priority
+            )
+            for (change_id, rule_id), priority in sorted(new.items())
+            if (change_id, rule_id) not in known
         )
     session.flush()
     return created
 
 
+def _digest_at(chat: Chat, matches: Iterable[Wanted], now: datetime) -> datetime | None:
+    """When the digest goes out that these are for; None when they are told at once.
+
+    A rule may ask for either; else it is as the chat likes it. A chat that is muted hears
+    afterwards, in one digest, what it missed.
+    """
+    wishes = {match.when for match in matches}
+    if chat.muted_until is not None and chat.muted_until > now:
+        return chat.muted_until
+    if When.IMMEDIATE in wishes or (None in wishes and chat.digest is None):
+        return None
+    return (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))
+
+
 def lease(
-    session: Session, *, now: datetime, lease_for: timedelta, limit: int
+    session: Session,
+    *,
+    now: datetime,
+    lease_for: timedelta,
+    limit: int,
+    token: str = "",
+    per_chat: int = 5,
+    busy: Collection[int] = (),
+    closed: Collection[str] = (),
 ) -> list[OutboxAlert]:
     """Take alerts that are due, so that no other sender takes them until the lease runs out.
 
-    Highest priority first, then oldest first.
+    Highest priority first, then oldest first. Those of chats in their quiet hours are put off.
+
+    Args:
+        session: a writing transaction.
+        now: when.
+        lease_for: how long.
+        limit: alerts at most.
+        token: the holder's; what it says of the alert counts as long as the lease is its own.
+        per_chat: alerts of one chat at most, so that none keeps the others waiting.
+        busy: chats to leave out.
+        closed: ways that are closed just now; empty text is Telegram.
     """
-    due = or_(
+    if session.get(SwitchRow, PAUSED) is not None:
+        return []
+    due = and_(_due(now), _open(now, busy, closed))
+    for _ in range(_ROUNDS):
+        place = func.row_number().over(
+            partition_by=AlertRow.chat_id,
+            order_by=(AlertRow.priority.desc(), AlertRow.created_at, AlertRow.id),
+        )
+        ranked = (
+            select(AlertRow.id, place.label("place"))
+            .outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
+            .where(due)
+            .subquery()
+        )
+        first = select(ranked.c.id).where(ranked.c.place <= per_chat)
+        rows = session.scalars(
+            select(AlertRow)
+            .where(AlertRow.id.in_(first.scalar_subquery()), _due(now))
+            .order_by(AlertRow.priority.desc(), AlertRow.created_at, AlertRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        ready = _without_quiet(session, rows, now)
+        if ready or not rows:
+            break
+    for row in ready:
+        if row.state == LEASED and row.begun_at is not None:
+            row.doubtful = True
+        row.state = LEASED
+        row.lease = token
+        row.lease_until = now + lease_for
+        row.begun_at = None
+        row.attempts += 1
+    session.flush()
+    return load_alerts(session, ready)
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(
         and_(AlertRow.state == PENDING, AlertRow.not_before <= now),
         and_(AlertRow.state == LEASED, AlertRow.lease_until <= now),
     )
-    rows = session.scalars(
-        select(AlertRow)
-        .where(due)
-        .order_by(AlertRow.priority.desc(), AlertRow.created_at, AlertRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    abandoned = {row.id for row in rows if row.state == LEASED}
+
+
+def _open(now: datetime, busy: Collection[int], closed: Collection[str]) -> ColumnElement[bool]:
+    """Chats that are neither at work nor held back, whose way is open."""
+    return and_(
+        or_(ChatRow.held_until.is_(None), ChatRow.held_until <= now),
+        AlertRow.chat_id.not_in(busy),
+        ~func.coalesce(ChatRow.way, "").in_(closed) if closed else true(),
+    )
+
+
+def _without_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
+    """The alerts of those who are awake; the others' wait until they are."""
+    rows = list(rows)
+    chats = chats_by_id(session, {row.chat_id for row in rows})
+    awake = []
     for row in rows:
-        row.state = LEASED
-        row.lease_until = now + lease_for
-        row.attempts += 1
+        chat = chats[row.chat_id]
+        end = None if chat.quiet is None else chat.quiet.ends_after(now, zone_of(chat.timezone))
+        if end is None:
+            awake.append(row)
+            continue
+        if row.state == LEASED and row.begun_at is not None:
+            row.doubtful = True
+        row.state, row.not_before, row.error = PENDING, end, QUIET_HOURS
+        row.lease = row.lease_until = row.begun_at = None
     session.flush()
-    return _load(session, rows, abandoned)
+    return awake
+
+
+def mark_begun(
+    session: Session, alert_id: int, *, token: str, now: datetime, lease_for: timedelta
+) -> bool:
+    """Note that a message is about to be sent; False when the lease is somebody else's by now."""
+    begun = session.scalars(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.state == LEASED, AlertRow.lease == token)
+        .values(begun_at=now, lease_until=now + lease_for)
+        .returning(AlertRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return begun.one_or_none() is not None
 
 
 def mark_sent(session: Session, alert_id: int, *, now: datetime, message_id: int) -> None:
-    """Note that Telegram took an alert."""
-    _settle(session, alert_id, state=SENT, sent_at=now, message_id=message_id, error=None)
+    """Note that Telegram took an alert. It did, whoever holds the lease by now."""
+    _settle(session, alert_id, None, state=SENT, sent_at=now, message_id=message_id, error=None)
 
 
 def mark_retry(
-    session: Session, alert_id: int, *, not_before: datetime, error: str, counted: bool = True
+    session: Session,
+    alert_id: int,
+    *,
+    not_before: datetime,
+    error: str,
+    counted: bool = True,
+    token: str | None = None,
+    doubtful: bool = False,
 ) -> None:
-    """Give an alert back until ``not_before``; uncounted, the attempt was not its fault."""
+    """Give an alert back until ``not_before``.
+
+    Args:
+        session: a writing transaction.
+        alert_id: which.
+        not_before: when to try again.
+        error: why.
+        counted: uncounted, the attempt was not its fault.
+        token: the holder's; nothing happens when the lease is somebody else's.
+        doubtful: it may have arrived all the same.
+    """
     attempts = AlertRow.attempts if counted else AlertRow.attempts - 1
+    values: dict[str, object] = {"doubtful": True} if doubtful else {}
     _settle(
         session,
         alert_id,
+        token,
         state=PENDING,
         not_before=not_before,
         error=error[:_ERROR_LIMIT],
         attempts=attempts,
+        **values,
     )
 
 
-def mark_dead(session: Session, alert_id: int, *, error: str) -> None:
+def mark_dead(session: Session, alert_id: int, *, error: str, token: str | None = None) -> None:
     """Give an alert up. It stays visible in ``alert_log`` with its error."""
-    _settle(session, alert_id, state=DEAD, error=error[:_ERROR_LIMIT])
+    _settle(session, alert_id, token, state=DEAD, error=error[:_ERROR_LIMIT])
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the next alert may be sent, or the next lease runs out; None with an empty outbox."""
-    pending = session.scalar(select(func.min(AlertRow.not_before)).where(AlertRow.state == PENDING))
-    leased = session.scalar(select(func.min(AlertRow.lease_until)).where(AlertRow.state == LEASED))
-    return min((moment for moment in (pending, leased) if moment is not None), default=None)
+def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None:
+    """When the next alert may be sent, digest made or lease taken over; None with nothing there.
+
+    Args:
+        session: a reading transaction.
+        busy: chats that are at work just now.
+    """
+    if session.get(SwitchRow, PAUSED) is not None:
+        return None
+    others = AlertRow.chat_id.not_in(busy)
+    held = ChatRow.held_until
+    pending = session.scalar(select(func.min(AlertRow.not_before)).where(AlertRow.state == HELD))
+    leased = session.scalar(
+        select(func.min(AlertRow.lease_until)).where(AlertRow.state == LEASED, others)
+    )
+    waiting = select(func.min(AlertRow.not_before)).where(AlertRow.state == PENDING, others)
+    joined = waiting.outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
+    free = session.scalar(joined.where(held.is_(None)))
+    let_go = session.scalar(
+        select(func.min(held))
+        .join(AlertRow, AlertRow.chat_id == ChatRow.id)
+        .where(AlertRow.state == PENDING, others)
+    )
+    moments = [moment for moment in (pending, leased, free, let_go) if moment is not None]
+    return min(moments, default=None)
 
 
-def withdraw_alerts(session: Session, chat_id: int, *, reason: str) -> int:
+def withdraw_alerts(
+    session: Session, chat_id: int, *, reason: str, token: str | None = None
+) -> int:
     """Give up all that waits for a chat that wants nothing more; returns how many that was.
 
-    What a sender holds just now may still arrive.
+    What a sender holds just now may still arrive, unless it is the one with ``token`` that says
+    so.
     """
+    mine = and_(AlertRow.state == LEASED, AlertRow.lease == token)
     withdrawn = session.scalars(
         update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, AlertRow.state == PENDING)
-        .values(state=DEAD, error=reason[:_ERROR_LIMIT])
+        .where(AlertRow.chat_id == chat_id, or_(AlertRow.state.in_((PENDING, HELD)), mine))
+        .values(state=DEAD, error=reason[:_ERROR_LIMIT], lease=None, lease_until=None)
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
     )
@@ -210,89 +333,34 @@ def withdraw_alerts(session: Session, chat_id: int, *, reason: str) -> int:
 def move_alerts(session: Session, old_id: int, new_id: int) -> None:
     """Readdress what still waits for a chat that got a new id.
 
-    What the new id is told of the same snapshot already ends here.
+    What the new id is told of the same snapshot, turn or notice already ends here.
     """
-    waiting = (AlertRow.chat_id == old_id, AlertRow.state.in_((PENDING, LEASED)))
+    waiting = (AlertRow.chat_id == old_id, AlertRow.state.in_((PENDING, LEASED, HELD)))
     other = aliased(AlertRow)
+    told = or_(
+        other.snapshot_id == AlertRow.snapshot_id,
+        other.event_id == AlertRow.event_id,
+        other.notice_id == AlertRow.notice_id,
+    )
     session.execute(
         update(AlertRow)
-        .where(
-            *waiting,
-            ~exists().where(other.chat_id == new_id, other.snapshot_id == AlertRow.snapshot_id),
-        )
+        .where(*waiting, ~exists().where(other.chat_id == new_id, told))
         .values(chat_id=new_id)
         .execution_options(synchronize_session=False)
     )
     session.execute(
         update(AlertRow)
         .where(*waiting)
-        .values(state=DEAD, lease_until=None, error=f"told under the new id {new_id}")
+        .values(state=DEAD, lease=None, lease_until=None, error=f"told under the new id {new_id}")
         .execution_options(synchronize_session=False)
     )
 
 
-def _settle(session: Session, alert_id: int, **values: object) -> None:
+def _settle(session: Session, alert_id: int, token: str | None, **values: object) -> None:
+    mine = () if token is None else (AlertRow.state == LEASED, AlertRow.lease == token)
     session.execute(
         update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state.in_((PENDING, LEASED)))
-        .values(lease_until=None, **values)
+        .where(AlertRow.id == alert_id, AlertRow.state.in_((PENDING, LEASED)), *mine)
+        .values(lease=None, lease_until=None, begun_at=None, **values)
+        .execution_options(synchronize_session=False)
     )
-
-
-def _load(session: Session, rows: Sequence[AlertRow], abandoned: set[int]) -> list[OutboxAlert]:
-    ids = [row.id for row in rows]
-    told: dict[int, dict[int, list[str]]] = {alert_id: {} for alert_id in ids}
-    links = select(AlertChangeRow).where(AlertChangeRow.alert_id.in_(ids))
-    for link in session.scalars(links.order_by(AlertChangeRow.change_id, AlertChangeRow.rule_id)):
-        told[link.alert_id].setdefault(link.change_id, []).append(link.rule_id)
-    change_ids = {change_id for changes in told.values() for change_id in changes}
-    changes = {
-        row.id: (change_of(row), row.summary)
-        for row in session.scalars(
-            select(ChangeRow)
-            .where(ChangeRow.id.in_(change_ids))
-            .options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
-        )
-    }
-    documents = _documents(session, {row.document_id for row in rows if row.document_id})
-    events = events_of(session, {row.event_id for row in rows if row.event_id})
-    chats = select(ChatRow.id, ChatRow.language).where(
-        ChatRow.id.in_({row.chat_id for row in rows})
-    )
-    languages = dict(session.execute(chats).all())
-    return [
-        OutboxAlert(
-            id=row.id,
-            chat_id=row.chat_id,
-            attempts=row.attempts,
-            created_at=row.created_at,
-            maybe_sent=row.id in abandoned,
-            document=None if row.document_id is None else documents[row.document_id],
-            event=None if row.event_id is None else events[row.event_id],
-            changes=tuple(
-                AlertChange(change_id, changes[change_id][0], tuple(rules), changes[change_id][1])
-                for change_id, rules in told[row.id].items()
-            ),
-            language=languages.get(row.chat_id, "zh"),
-        )
-        for row in rows
-    ]
-
-
-def _documents(session: Session, ids: set[int]) -> dict[int, AlertDocument]:
-    query = (
-        select(DocumentRow, SourceRow.name)
-        .outerjoin(SourceRow, SourceRow.id == DocumentRow.source_id)
-        .where(DocumentRow.id.in_(ids))
-    )
-    return {
-        row.id: AlertDocument(
-            title=row.title,
-            url=row.url,
-            kind=DocumentKind(row.kind),
-            region=row.region,
-            published=row.published,
-            source_name=name,
-        )
-        for row, name in session.execute(query)
-    }

@@ -1,34 +1,35 @@
-"""The chats that talk with the bot, and which rules each of them wants to hear of."""
+"""Which rules each chat wants to hear of: the files' rules, and rules of its own."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from monitor.storage.outbox_tables import ChatRow, SubscriptionRow
+from monitor.storage.outbox_tables import ChatRow, MuteRow, OwnRuleRow, SubscriptionRow
 
-LANGUAGES = ("zh", "en")
-"""Languages a chat may choose; the first is the default."""
+OWN = "own-"
+"""How the ids of chats' own rules begin; no rule in a file may begin so."""
 
-_TITLE_LIMIT = 256
 # SQLite takes 32,766 variables in a statement; far fewer plan faster.
 _BATCH = 500
 
 
-def remember_chat(session: Session, chat_id: int, *, title: str, now: datetime) -> None:
-    """Keep a chat that speaks to the bot; one that was given up on is active again."""
-    title = title[:_TITLE_LIMIT]
-    row = session.get(ChatRow, chat_id)
-    if row is None:
-        session.add(ChatRow(id=chat_id, title=title, added_at=now))
-        session.flush()
-        return
-    row.title = title or row.title
-    row.active = True
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A rule that a chat made for itself.
+
+    ``body`` is the rule as JSON, without its id; chats that want the same share one rule.
+    """
+
+    id: str
+    name: str
+    body: str
 
 
 def subscribe(session: Session, chat_id: int, rule_id: str, *, now: datetime) -> bool:
@@ -41,12 +42,14 @@ def subscribe(session: Session, chat_id: int, rule_id: str, *, now: datetime) ->
 
 
 def unsubscribe(session: Session, chat_id: int, rule_id: str) -> bool:
-    """End a subscription; False when there was none."""
+    """End a subscription; False when there was none. An own rule nobody wants any more goes."""
     row = session.get(SubscriptionRow, (chat_id, rule_id))
     if row is None:
         return False
     session.delete(row)
     session.flush()
+    unmute(session, chat_id, rule_id)
+    drop_unwanted(session, (rule_id,))
     return True
 
 
@@ -79,47 +82,89 @@ def chats_of_rules(session: Session, rule_ids: Collection[str]) -> dict[str, tup
     return {rule_id: tuple(chats) for rule_id, chats in found.items()}
 
 
-def language_of(session: Session, chat_id: int) -> str:
-    """The language a chat chose; Chinese for one we do not know."""
-    row = session.get(ChatRow, chat_id)
-    return LANGUAGES[0] if row is None or row.language not in LANGUAGES else row.language
+def keep_own_rule(session: Session, rule: OwnRule, *, now: datetime) -> None:
+    """Write an own rule unless it is there; it stays locked until the transaction ends.
 
-
-def set_language(session: Session, chat_id: int, language: str) -> None:
-    """Keep the language of a remembered chat.
-
-    Raises:
-        ValueError: it is none of ``LANGUAGES``.
+    So whoever drops rules that nobody wants cannot overlook the subscription that follows.
     """
-    if language not in LANGUAGES:
-        raise ValueError(f"no such language: {language}")
-    session.get_one(ChatRow, chat_id).language = language
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        make(OwnRuleRow)
+        .values(id=rule.id, name=rule.name, body=rule.body, created_at=now)
+        .on_conflict_do_update(index_elements=[OwnRuleRow.id], set_={"name": rule.name})
+    )
 
 
-def deactivate_chat(session: Session, chat_id: int) -> None:
-    """Send a chat nothing more until it speaks to the bot again; its choices are kept."""
-    row = session.get(ChatRow, chat_id)
-    if row is not None:
-        row.active = False
-
-
-def forget_chat(session: Session, chat_id: int) -> None:
-    """Delete all a chat ever told us: its name, its language, its subscriptions."""
-    session.execute(delete(SubscriptionRow).where(SubscriptionRow.chat_id == chat_id))
-    session.execute(delete(ChatRow).where(ChatRow.id == chat_id))
-
-
-def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> None:
-    """A group became a supergroup: its choices go with it to the new id."""
-    old = session.get(ChatRow, old_id)
-    if old is None or old_id == new_id:
+def drop_unwanted(session: Session, rule_ids: Iterable[str]) -> None:
+    """Delete those of the own rules that no chat wants any more."""
+    own = sorted(rule_id for rule_id in set(rule_ids) if rule_id.startswith(OWN))
+    if not own:
         return
-    new = session.get(ChatRow, new_id)
-    if new is None:
-        new = ChatRow(id=new_id, title=old.title, language=old.language, added_at=now)
-        session.add(new)
-        session.flush()
-    new.active = True
-    for rule_id in rules_of(session, old_id):
-        subscribe(session, new_id, rule_id, now=now)
-    forget_chat(session, old_id)
+    # First the lock, then the look: a subscription that was just being made is seen.
+    session.execute(select(OwnRuleRow.id).where(OwnRuleRow.id.in_(own)).with_for_update())
+    session.execute(
+        delete(OwnRuleRow)
+        .where(OwnRuleRow.id.in_(own), ~exists().where(SubscriptionRow.rule_id == OwnRuleRow.id))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def own_rules(session: Session, rule_ids: Collection[str] | None = None) -> list[OwnRule]:
+    """All own rules, or those with these ids."""
+    query = select(OwnRuleRow.id, OwnRuleRow.name, OwnRuleRow.body).order_by(OwnRuleRow.id)
+    if rule_ids is not None:
+        query = query.where(OwnRuleRow.id.in_([i for i in rule_ids if i.startswith(OWN)]))
+    return [OwnRule(*row) for row in session.execute(query)]
+
+
+def own_rules_stamp(session: Session) -> tuple[int, datetime | None]:
+    """Something that differs whenever the set of own rules does."""
+    row = session.execute(select(func.count(), func.max(OwnRuleRow.created_at))).one()
+    return row[0], row[1]
+
+
+def mute(session: Session, chat_id: int, rule_id: str, *, until: datetime | None) -> None:
+    """Tell a chat nothing of a rule until then, or until it says so; what comes is not kept."""
+    row = session.get(MuteRow, (chat_id, rule_id))
+    if row is None:
+        session.add(MuteRow(chat_id=chat_id, rule_id=rule_id, until=until))
+    else:
+        row.until = until
+    session.flush()
+
+
+def unmute(session: Session, chat_id: int, rule_id: str | None = None) -> int:
+    """Hear of a rule again, or of all; returns how many were muted."""
+    command = delete(MuteRow).where(MuteRow.chat_id == chat_id)
+    if rule_id is not None:
+        command = command.where(MuteRow.rule_id == rule_id)
+    return len(session.scalars(command.returning(MuteRow.rule_id)).all())
+
+
+def mutes_of(session: Session, chat_id: int, *, now: datetime) -> dict[str, datetime | None]:
+    """The rules a chat has muted, and until when."""
+    query = select(MuteRow.rule_id, MuteRow.until).where(MuteRow.chat_id == chat_id, _lasts(now))
+    return dict(session.execute(query).all())
+
+
+def muted(
+    session: Session, rule_ids: Collection[str], *, now: datetime
+) -> frozenset[tuple[int, str]]:
+    """Pairs of chat and rule that are muted, of these rules."""
+    wanted = sorted(set(rule_ids))
+    found: set[tuple[int, str]] = set()
+    for start in range(0, len(wanted), _BATCH):
+        some = MuteRow.rule_id.in_(wanted[start : start + _BATCH])
+        query = select(MuteRow.chat_id, MuteRow.rule_id).where(some, _lasts(now))
+        found.update((chat_id, rule_id) for chat_id, rule_id in session.execute(query))
+    return frozenset(found)
+
+
+def inactive(session: Session, chat_ids: Collection[int]) -> frozenset[int]:
+    """Those of some chats that are sent nothing: gone, refused, or removed the bot."""
+    query = select(ChatRow.id).where(ChatRow.id.in_(set(chat_ids)), ChatRow.active.is_(False))
+    return frozenset(session.scalars(query))
+
+
+def _lasts(now: datetime) -> ColumnElement[bool]:
+    return or_(MuteRow.until.is_(None), MuteRow.until > now)

@@ -1,0 +1,88 @@
+"""Rules that chats make for themselves, out of a few words: 贵州 液冷, 算力券|模型券 -机器人."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from hashlib import blake2s
+
+from monitor.commitments import regions_named
+from monitor.errors import UserError
+from monitor.rules.load import OWN, parse_rule
+
+_MOST_WORDS = 8
+_LONGEST = 30
+_SHORTEST = 2
+_APART = re.compile(r"[\s,，、;；]+")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWish:
+    """What a chat asked for: the id, the name and the body (JSON) of the rule it makes.
+
+    Equal wishes have equal ids, whoever has them and in whatever order the words stand.
+    """
+
+    id: str
+    name: str
+    body: str
+
+
+def own_wish(text: str) -> OwnWish:
+    """The rule that some words make.
+
+    A region, or a group of them, limits it to that place. Any other word has to stand in the
+    sentence; of words with ``|`` between them one is enough; a word after ``-`` must not stand
+    there.
+
+    Raises:
+        UserError: too many words, or one too short or too long to be looked for.
+    """
+    regions: list[str] = []
+    keywords: dict[str, list[str]] = {"any": [], "all": [], "none": []}
+    said: list[str] = []
+    words = [word for word in _APART.split(unicodedata.normalize("NFKC", text).strip()) if word]
+    if not words:
+        raise UserError("no words", hint="贵州 液冷")
+    if len(words) > _MOST_WORDS:
+        raise UserError(f"more than {_MOST_WORDS} words", hint=f"at most {_MOST_WORDS}")
+    for word in words:
+        if regions_named(word):
+            regions.append(word)
+        elif word.startswith("-"):
+            keywords["none"] += _checked([word[1:]])
+        elif "|" in word:
+            if keywords["any"]:
+                raise UserError("alternatives twice", hint="one group of words with | between")
+            keywords["any"] += _checked(word.split("|"))
+        else:
+            keywords["all"] += _checked([word])
+        said.append(word)
+    if not regions and not keywords["any"] and not keywords["all"]:
+        raise UserError("nothing to look for", hint="贵州 液冷")
+    wish: dict[str, object] = {}
+    if regions:
+        wish["regions"] = sorted({name for word in regions for name in _official(word)})
+    chosen = {key: sorted(set(found)) for key, found in keywords.items() if found}
+    if chosen:
+        wish["keywords"] = chosen
+    body = json.dumps(wish, ensure_ascii=False, sort_keys=True)
+    rule_id = OWN + blake2s(body.encode(), digest_size=6).hexdigest()
+    name = " ".join(dict.fromkeys(said))
+    parse_rule(body, rule_id=rule_id, name=name)
+    return OwnWish(rule_id, name, body)
+
+
+def _checked(words: list[str]) -> list[str]:
+    for word in words:
+        if not _SHORTEST <= len(word) <= _LONGEST:
+            raise UserError(
+                f"{word!r} cannot be looked for", hint=f"{_SHORTEST} to {_LONGEST} characters"
+            )
+    return words
+
+
+def _official(word: str) -> tuple[str, ...]:
+    return tuple(region.name for region in regions_named(word))

@@ -1,0 +1,289 @@
+"""Those who are told: chats, topics of forums and other ways out, and what each chose."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2s
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from monitor.model import Recipient
+from monitor.storage.hours import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
+from monitor.storage.outbox_tables import ChatRow, MuteRow, SubscriptionRow
+from monitor.storage.subscriptions import drop_unwanted, rules_of
+
+LANGUAGES = ("zh", "en")
+"""Languages a chat may choose; the first is the default."""
+
+ASKED, GRANTED, REFUSED = "asked", "granted", "refused"
+"""What a chat's wish to use the bot came to, where operators decide."""
+
+OURS = 1 << 52
+"""Where our own numbers begin: Telegram's have 52 bits at most (Bot API, ``Chat.id``)."""
+
+_TITLE_LIMIT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Somebody who is told, and what it chose.
+
+    ``id`` is its key in every table; ``to`` is where messages go. ``access`` is the whole chat's,
+    a topic has none of its own.
+    """
+
+    id: int
+    to: Recipient
+    title: str = ""
+    kind: str = "private"
+    language: str = LANGUAGES[0]
+    active: bool = True
+    access: str = ""
+    digest: Digest | None = None
+    quiet: Quiet | None = None
+    timezone: str = DEFAULT_ZONE
+    muted_until: datetime | None = None
+
+
+def key_of(to: Recipient) -> int:
+    """The number of a recipient in our tables: Telegram's own, or one made of its name."""
+    if not to.way and not to.thread_id:
+        return to.chat_id
+    name = f"way {to.way}" if to.way else f"thread {to.chat_id} {to.thread_id}"
+    return OURS + (int.from_bytes(blake2s(name.encode(), digest_size=8).digest()) >> 12)
+
+
+def find_key(session: Session, to: Recipient) -> int:
+    """The number a recipient has, or would have; a forum that moved keeps its topics' numbers."""
+    if to.way or not to.thread_id:
+        return key_of(to)
+    known = select(ChatRow.id).where(
+        ChatRow.telegram_id == to.chat_id, ChatRow.thread_id == to.thread_id
+    )
+    found = session.scalar(known)
+    return key_of(to) if found is None else found
+
+
+def ensure_recipients(
+    session: Session, recipients: Collection[Recipient], *, now: datetime
+) -> dict[Recipient, int]:
+    """The numbers of recipients that files name; topics and ways get a row if they have none."""
+    keys: dict[Recipient, int] = {}
+    for to in sorted(set(recipients)):
+        keys[to] = find_key(session, to)
+        if to.way or to.thread_id:
+            _insert(session, keys[to], to, now=now)
+    return keys
+
+
+def get_chat(session: Session, chat_id: int) -> Chat:
+    """What is known of a chat; the defaults for one that we do not know."""
+    row = session.get(ChatRow, chat_id)
+    return Chat(chat_id, Recipient(chat_id)) if row is None else _chat(row)
+
+
+def chats_by_id(session: Session, ids: Iterable[int]) -> dict[int, Chat]:
+    """The same for many at once; every number asked for has an answer."""
+    wanted = set(ids)
+    rows = session.scalars(select(ChatRow).where(ChatRow.id.in_(wanted)))
+    known = {row.id: _chat(row) for row in rows}
+    return {chat_id: known.get(chat_id) or Chat(chat_id, Recipient(chat_id)) for chat_id in wanted}
+
+
+def remember_chat(
+    session: Session,
+    chat_id: int,
+    *,
+    title: str,
+    now: datetime,
+    kind: str = "private",
+    to: Recipient | None = None,
+) -> None:
+    """Keep a chat that speaks to the bot; one that was given up on is active again."""
+    title = title[:_TITLE_LIMIT]
+    _insert(session, chat_id, to or Recipient(chat_id), now=now, title=title, kind=kind)
+    row = session.get_one(ChatRow, chat_id)
+    row.title = title or row.title
+    row.kind = kind
+    row.active = row.access != REFUSED
+
+
+def language_of(session: Session, chat_id: int) -> str:
+    """The language a chat chose; Chinese for one we do not know."""
+    return get_chat(session, chat_id).language
+
+
+def set_language(session: Session, chat_id: int, language: str) -> None:
+    """Keep the language of a remembered chat.
+
+    Raises:
+        ValueError: it is none of ``LANGUAGES``.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"no such language: {language}")
+    session.get_one(ChatRow, chat_id).language = language
+
+
+def set_access(session: Session, chat_id: int, access: str) -> None:
+    """Keep what operators decided about a remembered chat, its topics included."""
+    session.get_one(ChatRow, chat_id).access = access
+    session.execute(
+        update(ChatRow)
+        .where(ChatRow.telegram_id == chat_id)
+        .values(active=access != REFUSED)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def hold_chat(session: Session, chat_id: int, until: datetime) -> None:
+    """Send a chat nothing before ``until``: Telegram asked for patience."""
+    row = session.get(ChatRow, chat_id)
+    if row is not None and (row.held_until is None or row.held_until < until):
+        row.held_until = until
+
+
+def active_chats(session: Session) -> list[int]:
+    """Telegram chats and topics that are told of something, for what goes to all of them."""
+    subscribed = select(SubscriptionRow.chat_id).where(SubscriptionRow.chat_id == ChatRow.id)
+    query = select(ChatRow.id).where(
+        ChatRow.active.is_(True), ChatRow.way.is_(None), subscribed.exists()
+    )
+    return list(session.scalars(query.order_by(ChatRow.id)))
+
+
+def deactivate_chat(session: Session, chat_id: int, *, now: datetime | None = None) -> list[int]:
+    """Send a chat and its topics nothing more until it speaks to the bot again.
+
+    Its choices are kept. With ``now`` a chat that only a rule's file names is written down too,
+    so that nothing more is tried.
+
+    Returns:
+        The numbers of the chat and its topics.
+    """
+    if now is not None:
+        _insert(session, chat_id, Recipient(chat_id), now=now)
+    ended = session.scalars(
+        update(ChatRow)
+        .where((ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id))
+        .values(active=False)
+        .returning(ChatRow.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return sorted({chat_id, *ended})
+
+
+def forget_chat(session: Session, chat_id: int) -> None:
+    """Delete all a chat ever told us: its name, its language, its subscriptions, its mutes."""
+    wanted = rules_of(session, chat_id)
+    session.execute(delete(SubscriptionRow).where(SubscriptionRow.chat_id == chat_id))
+    drop_unwanted(session, wanted)
+    session.execute(delete(MuteRow).where(MuteRow.chat_id == chat_id))
+    session.execute(delete(ChatRow).where(ChatRow.id == chat_id))
+
+
+def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> None:
+    """A group became a supergroup, or a topic is no more: its choices go to the other number."""
+    old = session.get(ChatRow, old_id)
+    if old is None or old_id == new_id:
+        return
+    if old.thread_id is None:
+        session.execute(
+            update(ChatRow)
+            .where(ChatRow.telegram_id == old_id, ChatRow.thread_id.is_not(None))
+            .values(telegram_id=new_id)
+        )
+    new = session.get(ChatRow, new_id)
+    if new is None:
+        remember_chat(
+            session,
+            new_id,
+            title=old.title,
+            now=now,
+            kind="supergroup",
+        )
+        new = session.get_one(ChatRow, new_id)
+        for choice in ("language", "access", "digest", "quiet", "timezone", "muted_until"):
+            setattr(new, choice, getattr(old, choice))
+    new.active = True
+    _hand_over(session, old_id, new_id)
+    forget_chat(session, old_id)
+
+
+def _hand_over(session: Session, old_id: int, new_id: int) -> None:
+    session.flush()
+    for table in (SubscriptionRow, MuteRow):
+        there = select(table.rule_id).where(table.chat_id == new_id)
+        session.execute(
+            update(table)
+            .where(table.chat_id == old_id, table.rule_id.not_in(there))
+            .values(chat_id=new_id)
+            .execution_options(synchronize_session=False)
+        )
+    session.expire_all()
+
+
+def _insert(
+    session: Session,
+    chat_id: int,
+    to: Recipient,
+    *,
+    now: datetime,
+    title: str = "",
+    kind: str = "private",
+) -> None:
+    """A row unless there is one; of two processes that try at once one does."""
+    if to.way or to.thread_id:
+        kind = "way" if to.way else "thread"
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        make(ChatRow)
+        .values(
+            id=chat_id,
+            title=title or to.way,
+            added_at=now,
+            kind=kind,
+            telegram_id=None if to.way else to.chat_id,
+            thread_id=to.thread_id or None,
+            way=to.way or None,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _chat(row: ChatRow) -> Chat:
+    return Chat(
+        id=row.id,
+        to=Recipient(
+            0 if row.way else row.id if row.telegram_id is None else row.telegram_id,
+            row.thread_id or 0,
+            row.way or "",
+        ),
+        title=row.title,
+        kind=row.kind,
+        language=row.language if row.language in LANGUAGES else LANGUAGES[0],
+        active=row.active,
+        access=row.access,
+        digest=_digest(row.digest),
+        quiet=_quiet(row.quiet),
+        timezone=row.timezone,
+        muted_until=row.muted_until,
+    )
+
+
+def _digest(kept: str) -> Digest | None:
+    """What stands in the table may have been written by hand: nonsense is no digest."""
+    try:
+        return parse_digest(kept)
+    except ValueError:
+        return None
+
+
+def _quiet(kept: str) -> Quiet | None:
+    try:
+        return parse_quiet(kept)
+    except ValueError:
+        return None
