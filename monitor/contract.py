@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.model import Change, Delta, Statement, Target, number
+from monitor.storage.queries import LoggedChange
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:
@@ -37,6 +38,23 @@ def change_json(change: Change) -> dict[str, Any]:
         "after": None if change.after is None else statement_json(change.after),
         "deltas": [_delta(delta) for delta in change.deltas],
         "similarity": round(change.similarity, 4),
+    }
+
+
+def logged_json(item: LoggedChange) -> dict[str, Any]:
+    """A line of the log as ``monitor changes`` prints it: the change, and where it stands."""
+    return {
+        "id": item.id,
+        "detected_at": item.detected_at.isoformat(timespec="seconds"),
+        **change_json(item.change),
+        "summary": item.summary,
+        "document": {
+            "id": item.document_id,
+            "title": item.document_title,
+            "url": item.url,
+            "published": None if item.published is None else item.published.isoformat(),
+            "source": item.source_id,
+        },
     }
 
 

@@ -4,6 +4,7 @@ MonitorError                    something went wrong; one line says what       (
 ├── UserError                   the user's mistake; file, line and the mend    (exit code 2)
 ├── FetchError                  a page could not be fetched
 │   ├── RefusedAddress          the address guard will not connect there
+│   ├── NoConnection            nothing was sent: no connection came to be
 │   ├── TooLarge                the body passed the size limit
 │   └── TimedOut                the total deadline passed
 ├── DecodeError                 the bytes are no text in any charset we know
@@ -73,6 +74,10 @@ class FetchError(MonitorError):
 
 class RefusedAddress(FetchError):
     """The address guard will not connect there."""
+
+
+class NoConnection(FetchError):
+    """Nothing was sent: no connection came to be."""
 
 
 class TooLarge(FetchError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.alerts.atom import AtomSender
 from monitor.alerts.bot import build_application, polling
 from monitor.alerts.delivery import (
     MAX_ATTEMPTS,
@@ -11,25 +12,34 @@ from monitor.alerts.delivery import (
     delivery_loop,
 )
 from monitor.alerts.difference import marked
+from monitor.alerts.hook import webhook
 from monitor.alerts.message import Message, Span
 from monitor.alerts.redact import install_redaction
 from monitor.alerts.render import describe, headline, render
 from monitor.alerts.sender import Sender, Ways
+from monitor.alerts.service import AppriseSender
+from monitor.alerts.signed_json import SECRET_PREFIX as WEBHOOK_SECRET_PREFIX
+from monitor.alerts.signed_json import Lookup, WebhookSender
 from monitor.alerts.telegram import TelegramSender
 from monitor.alerts.terminal import TerminalSender, as_text
 from monitor.alerts.testing import FakeSender
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "WEBHOOK_SECRET_PREFIX",
+    "AppriseSender",
+    "AtomSender",
     "Courier",
     "DeliveryReport",
     "FakeSender",
+    "Lookup",
     "Message",
     "Sender",
     "Span",
     "TelegramSender",
     "TerminalSender",
     "Ways",
+    "WebhookSender",
     "as_text",
     "build_application",
     "deliver_due",
@@ -40,4 +50,5 @@ __all__ = [
     "marked",
     "polling",
     "render",
+    "webhook",
 ]

@@ -22,6 +22,7 @@ from monitor.cli import (
     setup,
     show,
     texts,
+    ways,
 )
 
 app = typer.Typer(
@@ -66,6 +67,7 @@ app.command()(evidence.verify)
 app.add_typer(catalogue.sources_app, name="sources")
 app.add_typer(rules.rules_app, name="rules")
 app.add_typer(alerts.alerts_app, name="alerts")
+app.add_typer(ways.ways_app, name="ways")
 app.add_typer(explain.topics_app, name="topics")
 database.db_app.command()(evidence.prune)
 app.add_typer(database.db_app, name="db")

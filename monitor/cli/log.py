@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -23,13 +23,13 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, note, progress, write_rows
 from monitor.cli.texts import load_document
 from monitor.commitments import extract, guess_provenance, load_topics
-from monitor.contract import change_json
+from monitor.contract import logged_json
 from monitor.errors import UserError
 from monitor.model import DocumentKind, Kind, Label
 from monitor.pipeline import Arrival, Doubt, Interest, take_in
 from monitor.rules import RuleSet
 from monitor.storage.history import Evidence
-from monitor.storage.queries import LoggedChange, list_changes
+from monitor.storage.queries import list_changes
 
 _SUFFIXES = {".txt", ".html", ".htm", ".shtml"}
 
@@ -155,23 +155,6 @@ def changes(
         objects=map(logged_json, found),
         leave_out=("document",),
     )
-
-
-def logged_json(item: LoggedChange) -> dict[str, Any]:
-    """A line of the log as ``monitor changes`` prints it: the change, and where it stands."""
-    return {
-        "id": item.id,
-        "detected_at": item.detected_at.isoformat(timespec="seconds"),
-        **change_json(item.change),
-        "summary": item.summary,
-        "document": {
-            "id": item.document_id,
-            "title": item.document_title,
-            "url": item.url,
-            "published": None if item.published is None else item.published.isoformat(),
-            "source": item.source_id,
-        },
-    }
 
 
 def _files(paths: list[Path]) -> list[Path]:

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.catalogue import load_catalogue
-from monitor.cli.log import logged_json
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -24,6 +23,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import Format, note, write_rows, write_text
 from monitor.commitments import load_topics
+from monitor.contract import logged_json
 from monitor.errors import UserError
 from monitor.model import Recipient
 from monitor.pipeline import known_names

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from monitor.alerts import Message, Span, as_text, headline, marked
-from monitor.cli.log import logged_json
 from monitor.cli.options import ConfigOption, DatabaseOption, open_database
 from monitor.cli.output import write_jsonl
+from monitor.contract import logged_json
 from monitor.errors import UserError
 from monitor.storage.queries import LoggedChange, find_change
 

@@ -6,6 +6,7 @@ from monitor.crawl.epaper import issue_day
 from monitor.crawl.fetch import Fetcher, HttpFetcher
 from monitor.crawl.guess import Guess, guess_body, guess_list, suggest_pattern
 from monitor.crawl.limits import FetcherSettings
+from monitor.crawl.post import Poster
 from monitor.crawl.robots import RobotsCopy, RobotsMemory
 from monitor.crawl.testing import FakeFetcher, FakePage
 
@@ -17,6 +18,7 @@ __all__ = [
     "FetcherSettings",
     "Guess",
     "HttpFetcher",
+    "Poster",
     "RobotsCopy",
     "RobotsMemory",
     "canonical",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from monitor.cli.log import logged_json
+from monitor.contract import logged_json
 from monitor.commitments import extract, load_topics
 from monitor.model import Document, DocumentKind, Provenance, Speaker
 from monitor.pipeline import Arrival, Doubt, Interest, take_in

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,24 +22,26 @@ from pydantic_settings import (
 )
 
 from monitor.errors import UserError
-from monitor.yamlfile import did_you_mean
+from monitor.settings.mistakes import PREFIX, explain, read_toml
+from monitor.settings.section import Section, read_secret, split
+from monitor.settings.ways import WayName, WaySettings
+
+__all__ = [
+    "FILE_NAME",
+    "CrawlSettings",
+    "HealthSettings",
+    "Settings",
+    "SuspectSettings",
+    "TelegramSettings",
+    "WaySettings",
+    "load_settings",
+]
 
 FILE_NAME = "monitor.toml"
-_PREFIX = "MONITOR_"
+_SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
-def _split(value: Any) -> Any:
-    """An environment variable's commas; a file's list passes through."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CrawlSettings(_Section):
+class CrawlSettings(Section):
     """How pages are fetched."""
 
     contact: str = Field(
@@ -80,7 +81,7 @@ class CrawlSettings(_Section):
     )
 
 
-class SuspectSettings(_Section):
+class SuspectSettings(Section):
     """When a page that lost its text, or changed beyond recognition, is believed."""
 
     visits: int = Field(
@@ -104,7 +105,7 @@ class SuspectSettings(_Section):
     )
 
 
-class HealthSettings(_Section):
+class HealthSettings(Section):
     """When operators are told how a source is."""
 
     failures: int = Field(
@@ -118,7 +119,7 @@ class HealthSettings(_Section):
     )
 
 
-class TelegramSettings(_Section):
+class TelegramSettings(Section):
     """The bot; without a token alerts go to the terminal."""
 
     token: SecretStr | None = Field(default=None, description="The bot's token, from @BotFather.")
@@ -135,14 +136,32 @@ class TelegramSettings(_Section):
         default=(), description="Chat ids that are told of failing and recovered sources."
     )
 
-    _lists = field_validator("allowed_chats", "operators", mode="before")(_split)
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s/?#]+/[^\s?#]+$",
+        description="Where Telegram sends updates to (https://host/path); without it they are "
+        "asked for.",
+    )
+    webhook_listen: str = Field(
+        default="127.0.0.1:8443",
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$",
+        description="Where the webhook listens, behind a proxy that speaks TLS.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="What Telegram says with each update, of our own choice."
+    )
+    webhook_secret_file: Path | None = Field(
+        default=None, description="A file that holds this secret."
+    )
+
+    _lists = field_validator("allowed_chats", "operators", mode="before")(split)
 
 
 class Settings(BaseSettings):
     """All settings of the product."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
     database: str = Field(
@@ -169,8 +188,11 @@ class Settings(BaseSettings):
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
     telegram: TelegramSettings = TelegramSettings()
+    ways: dict[WayName, WaySettings] = Field(
+        default={}, description="Other ways out by their names, which rules name in `then.ways`."
+    )
 
-    _lists = field_validator("rules", "catalogue", "topics", mode="before")(_split)
+    _lists = field_validator("rules", "catalogue", "topics", mode="before")(split)
 
     @classmethod
     def settings_customise_sources(
@@ -190,18 +212,25 @@ class Settings(BaseSettings):
         Raises:
             UserError: the file cannot be read.
         """
-        if self.telegram.token is not None:
-            return self.telegram.token.get_secret_value().strip() or None
-        if self.telegram.token_file is None:
-            return None
-        try:
-            return self.telegram.token_file.read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError) as error:
+        telegram = self.telegram
+        return read_secret(telegram.token, telegram.token_file, "telegram.token_file")
+
+    def webhook_secret(self) -> str:
+        """What Telegram says with each update, so that nobody else's are taken for its own.
+
+        Raises:
+            UserError: there is none, or its file cannot be read, or Telegram would not take it.
+        """
+        telegram = self.telegram
+        key = "telegram.webhook_secret_file"
+        found = read_secret(telegram.webhook_secret, telegram.webhook_secret_file, key)
+        if found is None or not _SECRET_TOKEN.fullmatch(found):
+            # Bot API, setWebhook: 1-256 characters of A-Z, a-z, 0-9, _ and -.
             raise UserError(
-                f"the token file cannot be read: {error.__class__.__name__}",
-                file=self.telegram.token_file,
-                hint="telegram.token_file names a file that holds the token and nothing else",
-            ) from None
+                "telegram.webhook_secret: Telegram takes 16 to 256 letters, digits, - and _ here",
+                hint="openssl rand -hex 32 makes one",
+            )
+        return found
 
 
 def load_settings(path: Path | None = None, *, database: str | None = None) -> Settings:
@@ -216,11 +245,11 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
     """
     if path is None and Path(FILE_NAME).is_file():
         path = Path(FILE_NAME)
-    text, values = ("", {}) if path is None else _read(path)
+    text, values = ("", {}) if path is None else read_toml(path)
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        raise _explain(error, path, text) from None
+        raise explain(error, Settings, path, text) from None
     except SettingsError as error:
         raise UserError(f"environment: {error}") from None
     if path is not None:
@@ -228,37 +257,17 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
     return settings if database is None else settings.model_copy(update={"database": database})
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return text, tomllib.loads(text)
-    except FileNotFoundError:
-        raise UserError("no such file", file=path, hint="monitor init writes one") from None
-    except tomllib.TOMLDecodeError as error:
-        # The other form is "(at end of document)".
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        last = text.count("\n") + 1
-        raise UserError(
-            f"this is not TOML: {str(error).split(' (at ')[0]}",
-            file=path,
-            line=int(place[1]) if place else last,
-            column=int(place[2]) if place else None,
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot be read: {error}", file=path) from None
-
-
 def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Settings:
     """Make what the file itself says relative to the file; the environment's stays as it is."""
     update: dict[str, Any] = {}
     for name in ("rules", "catalogue", "topics"):
-        if name in values and _PREFIX + name.upper() not in os.environ:
+        if name in values and PREFIX + name.upper() not in os.environ:
             update[name] = tuple(folder / item for item in getattr(settings, name))
-    if "rules" not in values and _PREFIX + "RULES" not in os.environ:
+    if "rules" not in values and PREFIX + "RULES" not in os.environ:
         update["rules"] = tuple(folder / item for item in settings.rules)
     prefix = "sqlite:///"
     if (
-        _PREFIX + "DATABASE" not in os.environ
+        PREFIX + "DATABASE" not in os.environ
         and settings.database.startswith(prefix)
         and not settings.database.startswith(prefix + "/")
     ):
@@ -266,54 +275,30 @@ def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Se
         if name and name != ":memory:":
             update["database"] = prefix + str(folder / name)
     ca_file = settings.crawl.ca_file
-    if ca_file is not None and _PREFIX + "CRAWL__CA_FILE" not in os.environ:
+    if ca_file is not None and PREFIX + "CRAWL__CA_FILE" not in os.environ:
         update["crawl"] = settings.crawl.model_copy(update={"ca_file": folder / ca_file})
-    token_file = settings.telegram.token_file
-    if token_file is not None and "token_file" in values.get("telegram", {}):
-        update["telegram"] = settings.telegram.model_copy(
-            update={"token_file": folder / token_file}
-        )
+    said = values.get("telegram", {})
+    secrets = {
+        name: folder / path
+        for name in ("token_file", "webhook_secret_file")
+        if (path := getattr(settings.telegram, name)) is not None and name in said
+    }
+    if secrets:
+        update["telegram"] = settings.telegram.model_copy(update=secrets)
+    update["ways"] = {
+        name: way.model_copy(update=_paths_of(name, way, values, folder))
+        for name, way in settings.ways.items()
+    }
     return settings.model_copy(update=update)
 
 
-def _explain(error: ValidationError, path: Path | None, text: str) -> UserError:
-    first = error.errors()[0]
-    loc = [str(part) for part in first["loc"]]
-    name = ".".join(loc)
-    variable = _PREFIX + "__".join(loc).upper()
-    in_environment = any(key.upper().startswith(_PREFIX + loc[0].upper()) for key in os.environ)
-    line = None if in_environment else _line_of(loc, text)
-    if first["type"] == "extra_forbidden":
-        message = f"unknown setting {name}"
-        hint = did_you_mean(loc[-1], _known(loc[:-1]))
-    else:
-        message = f"{name}: {first['msg'].removeprefix('Value error, ')}"
-        hint = None
-    if line is None and in_environment:
-        return UserError(f"{variable}: {message}", hint=hint)
-    return UserError(message, file=path, line=line, hint=hint)
-
-
-def _known(loc: list[str]) -> list[str]:
-    model: Any = Settings
-    for part in loc:
-        model = model.model_fields[part].annotation if part in model.model_fields else model
-    return list(getattr(model, "model_fields", {}))
-
-
-def _line_of(loc: list[str], text: str) -> int | None:
-    """The line of a key in a TOML text; tomllib keeps no places."""
-    section: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\s*([\w.\"-]+)\s*\]", line)
-        if header:
-            section = header[1].replace('"', "").split(".")
-            if section == loc:
-                return number
-            continue
-        key = re.match(r"\s*([\w.\"-]+)\s*=", line)
-        if key:
-            here = section + key[1].replace('"', "").split(".")
-            if here == loc or (len(here) < len(loc) and loc[: len(here)] == here):
-                return number
-    return None
+def _paths_of(name: str, way: WaySettings, values: dict[str, Any], folder: Path) -> dict[str, Path]:
+    said = values.get("ways", {}).get(name, {})
+    environment = {variable.upper() for variable in os.environ}
+    return {
+        key: folder / path
+        for key in ("apprise_file", "secret_file", "atom")
+        if (path := getattr(way, key)) is not None
+        and key in said
+        and f"{PREFIX}WAYS__{name}__{key}".upper() not in environment
+    }

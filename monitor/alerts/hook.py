@@ -1,0 +1,277 @@
+"""Telegram's updates by webhook: Telegram posts them here instead of being asked for them.
+
+One endpoint, plain ASGI, on uvicorn (extra ``web``) behind a proxy that speaks TLS. An update is
+put into the queue that polling fills too, and is answered at once; what it leads to goes by the
+Bot API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from telegram import Update
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application
+
+from monitor.alerts.bot import _close, _set_commands, _wait
+from monitor.errors import UserError
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 1 << 20
+"""Bytes of an update at most; those of Telegram have a few KiB."""
+
+_App = Application[Any, Any, Any, Any, Any, Any]
+_Scope = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[_Scope]]
+_Send = Callable[[_Scope], Awaitable[None]]
+
+_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+_SECRET_HEADER = b"x-telegram-bot-api-secret-token"
+_BODY_SECONDS = 20.0
+_MOST_WAITING = 1_000
+_REMEMBERED = 1_000
+_FIRST_PAUSE = 2.0
+_LONGEST_PAUSE = 120.0
+
+
+class Endpoint:
+    """The ASGI application: one path, one method, one secret."""
+
+    def __init__(self, application: _App, *, path: str, secret: str) -> None:
+        """Take where updates go.
+
+        Args:
+            application: from ``build_application``.
+            path: of the address Telegram was given.
+            secret: what Telegram says with each update.
+        """
+        self._application = application
+        self._path = path
+        self._secret = secret.encode()
+        self._seen: OrderedDict[int, None] = OrderedDict()
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        """Answer one request with a status and nothing else."""
+        if scope["type"] != "http":
+            return
+        status = await self._status(scope, receive)
+        headers = [(b"content-length", b"0")]
+        if status == 405:
+            headers.append((b"allow", b"POST"))
+        if status != 200:
+            # A body that was not read must not be taken for the next request.
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _status(self, scope: _Scope, receive: _Receive) -> int:  # noqa: PLR0911 - a line each
+        headers = dict(scope["headers"])
+        if scope["path"] != self._path:
+            return 404
+        if scope["method"] != "POST":
+            return 405
+        if not hmac.compare_digest(headers.get(_SECRET_HEADER, b""), self._secret):
+            log.warning("hook.refused", extra={"reason": "wrong secret"})
+            return 401
+        queue = self._application.update_queue
+        if not self._application.running or queue.qsize() >= _MOST_WAITING:
+            # Telegram keeps what we do not take, and sends it again.
+            return 503
+        try:
+            declared = int(headers.get(b"content-length", b"0"))
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = b"" if declared > MAX_BODY else await _read(receive)
+        except TimeoutError:
+            return 408
+        except ValueError:
+            return 400
+        if declared > MAX_BODY or body is None:
+            return 413
+        try:
+            said = json.loads(body)
+        except (ValueError, RecursionError):
+            return 400
+        if not isinstance(said, dict) or not isinstance(said.get("update_id"), int):
+            return 400
+        self._take(said, queue)
+        return 200
+
+    def _take(self, said: dict[str, Any], queue: asyncio.Queue[object]) -> None:
+        number = said["update_id"]
+        if number in self._seen:
+            # Our answer to the first was lost on the way.
+            return
+        self._seen[number] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        try:
+            update = Update.de_json(said, self._application.bot)
+        except Exception as error:  # noqa: BLE001 - whatever the library trips over
+            # It would be no better the next time: Telegram need not send it again and again.
+            log.warning("hook.unread", extra={"reason": type(error).__name__})
+            return
+        queue.put_nowait(update)
+
+
+@asynccontextmanager
+async def webhook(
+    application: _App,
+    *,
+    url: str,
+    secret: str,
+    listen: str = "127.0.0.1:8443",
+    pause: float = _FIRST_PAUSE,
+) -> AsyncIterator[int]:
+    """Answer the chats while the block runs, as ``polling`` does; gives the port it listens on.
+
+    At the end the webhook stays set: until the next start Telegram keeps what chats write, for a
+    day, and sends it then. Polling takes the webhook away by itself.
+
+    Args:
+        application: from ``build_application``.
+        url: ``https://host/path`` that Telegram is told; requests for its path are answered.
+        secret: 1 to 256 letters, digits, ``_`` and ``-``.
+        listen: address and port to listen on; port 0 takes a free one.
+        pause: seconds before a Telegram that is away is greeted again; doubled each time.
+
+    Raises:
+        UserError: nothing can listen there, or uvicorn is not installed.
+    """
+    endpoint = Endpoint(application, path=urlsplit(url).path, secret=secret)
+    stop = asyncio.Event()
+    async with _serving(endpoint, listen) as port:
+        task = asyncio.create_task(_serve(application, url, secret, stop, pause))
+        try:
+            yield port
+        finally:
+            stop.set()
+            await task
+
+
+@asynccontextmanager
+async def _serving(endpoint: Endpoint, listen: str) -> AsyncIterator[int]:
+    try:
+        import uvicorn  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise UserError(
+            "telegram.webhook_url: uvicorn is not installed",
+            hint="pip install 'policy-monitor[web]'",
+        ) from None
+    ready = asyncio.Event()
+
+    class Server(uvicorn.Server):
+        """One that leaves the signals to the daemon, and says when it listens."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets=sockets)
+            ready.set()
+
+    host, _, port = listen.rpartition(":")
+    config = uvicorn.Config(
+        endpoint,
+        host=host.strip("[]"),
+        port=int(port),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=100,
+        timeout_graceful_shutdown=5,
+    )
+    server = Server(config)
+
+    async def run() -> None:
+        try:
+            await server.serve()
+        except SystemExit:
+            # What uvicorn does where it cannot listen; it would end the whole daemon.
+            raise UserError(
+                f"telegram.webhook_listen: cannot listen on {listen}",
+                hint="another program may listen there",
+            ) from None
+
+    task = asyncio.create_task(run())
+    waiting = asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        waiting.cancel()
+        server.should_exit = True
+        if not task.done():
+            await task
+
+
+async def _serve(
+    application: _App, url: str, secret: str, stop: asyncio.Event, pause: float
+) -> None:
+    try:
+        if await _connect(application, url, secret, stop, pause):
+            await application.start()
+            log.info("bot.started", extra={"username": application.bot.username})
+            await stop.wait()
+    finally:
+        await _close(application)
+
+
+async def _connect(
+    application: _App, url: str, secret: str, stop: asyncio.Event, pause: float
+) -> bool:
+    """Greet Telegram until it answers; False when it refuses the token, or on ``stop``."""
+    while not stop.is_set():
+        try:
+            await application.initialize()
+            await _set_commands(application)
+            await application.bot.set_webhook(
+                url, secret_token=secret, allowed_updates=_UPDATES, drop_pending_updates=False
+            )
+        except InvalidToken:
+            # The library's own text contains the token.
+            log.error("bot.refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
+            return False
+        except TelegramError as error:
+            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": pause})
+        else:
+            return True
+        await _wait(stop, pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+    return False
+
+
+async def _read(receive: _Receive) -> bytes | None:
+    """The body of a request; None when it is longer than ``MAX_BODY``.
+
+    Raises:
+        ValueError: it broke off.
+    """
+    body = b""
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise ValueError("the body broke off")
+        body += bytes(event.get("body", b""))
+        if len(body) > MAX_BODY:
+            return None
+        if not event.get("more_body", False):
+            return body
