@@ -111,20 +111,20 @@ def watch() -> None:
         return response
 
     setattr(requests.Session, "send", watched)  # noqa: B010 - mypy forbids the assignment
-    quiet = logging.getLogger("apprise")
-    quiet.propagate = False
-    quiet.setLevel(logging.DEBUG)
-    quiet.addHandler(_Notes())
+    apprise = logging.getLogger("apprise")
+    apprise.setLevel(logging.DEBUG)
+    apprise.addFilter(_note)
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
-class _Notes(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        exchange = _current.get()
-        # What went wrong with a mail server Apprise tells at DEBUG only.
-        wanted = record.levelno >= logging.WARNING or str(record.msg).startswith("Socket Exception")
-        if exchange is not None and wanted and len(exchange.notes) < _NOTES:
-            exchange.notes.append(" ".join(record.getMessage().split())[:_NOTE])
+def _note(record: logging.LogRecord) -> bool:
+    """Keep a complaint with the message under way; no record passes to any handler."""
+    exchange = _current.get()
+    # What went wrong with a mail server Apprise tells at DEBUG only.
+    wanted = record.levelno >= logging.WARNING or str(record.msg).startswith("Socket Exception")
+    if exchange is not None and wanted and len(exchange.notes) < _NOTES:
+        exchange.notes.append(" ".join(record.getMessage().split())[:_NOTE])
+    return False
 
 
 def _answer(response: Any) -> HttpAnswer:

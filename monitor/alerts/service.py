@@ -10,8 +10,10 @@ import contextlib
 import contextvars
 import re
 import threading
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -61,12 +63,7 @@ def open_service(name: str, address: str, *, proxy: str | None = None) -> Notify
         UserError: Apprise is not installed, does not know the address or cannot use it; or the
             service is no network service.
     """
-    try:
-        import apprise  # noqa: PLC0415 - an extra, and slow to load
-    except ImportError:
-        raise UserError(
-            f"ways.{name}: Apprise is not installed", hint="pip install 'policy-monitor[ways]'"
-        ) from None
+    apprise = _load(name)
     watch()
     # No plugins from files, nothing kept on disk, no redirects that carry secrets elsewhere.
     asset = apprise.AppriseAsset(
@@ -82,7 +79,7 @@ def open_service(name: str, address: str, *, proxy: str | None = None) -> Notify
             f"ways.{name}: {scheme}:// reaches this machine and no network",
             hint="name a service that people read elsewhere",
         )
-    service = apprise.Apprise.instantiate(address, asset=asset)
+    service: NotifyBase | None = apprise.Apprise.instantiate(address, asset=asset)
     if service is None:
         # What stands in the place of a scheme that nobody knows may be a secret.
         hint = "docs/how-to/other-ways.md shows how addresses are written"
@@ -271,6 +268,21 @@ class _Mask:
         for part in self._parts:
             text = text.replace(part, _HIDDEN)
         return text
+
+
+def _load(name: str) -> ModuleType:
+    try:
+        with warnings.catch_warnings():
+            # Plugins import what newer Pythons do without; that is theirs to mend.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import apprise  # noqa: PLC0415 - an extra, and slow to load
+
+            _plugin_of("json")
+    except ImportError:
+        raise UserError(
+            f"ways.{name}: Apprise is not installed", hint="pip install 'policy-monitor[ways]'"
+        ) from None
+    return apprise
 
 
 def _plugin_of(scheme: str) -> Any:
