@@ -57,6 +57,7 @@ class PoolTransport(httpx.AsyncBaseTransport):
                 target=request.url.raw_path,
             ),
             headers=request.headers.raw,
+            content=request.stream if isinstance(request.stream, AsyncIterable) else None,
             extensions=request.extensions,
         )
         try:
