@@ -13,7 +13,7 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from monitor.alerts.bot import _close, _set_commands, _wait
+from monitor.alerts.redact import install_redaction
 from monitor.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,9 @@ async def webhook(
     """
     endpoint = Endpoint(application, path=urlsplit(url).path, secret=secret)
     stop = asyncio.Event()
-    async with _serving(endpoint, listen) as port:
+    async with AsyncExitStack() as stack:
+        stack.callback(install_redaction(secret))
+        port = await stack.enter_async_context(_serving(endpoint, listen))
         task = asyncio.create_task(_serve(application, url, secret, stop, pause))
         try:
             yield port
