@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from typer.main import get_command
@@ -132,9 +132,18 @@ def _fields(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, Any
     for name, field in model.model_fields.items():
         if isinstance(field.default, BaseModel):
             yield from _fields(type(field.default), f"{before}{name}.")
+        elif (section := _named_sections(field.annotation)) is not None:
+            yield from _fields(section, f"{before}{name}.NAME.")
         else:
             default = None if field.is_required() else field.default
             yield f"{before}{name}", default, field.description or ""
+
+
+def _named_sections(annotation: Any) -> type[BaseModel] | None:
+    """The section of a table whose keys are names that users give."""
+    last = get_args(annotation)[-1:]
+    found = [kind for kind in last if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return found[0] if found else None
 
 
 def _value(value: Any) -> str:

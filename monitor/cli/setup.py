@@ -27,6 +27,11 @@ contact = "https://example.org/policy-monitor"
 [telegram]
 # token_file = "telegram-token.txt"
 # allowed_chats = [123456789]
+
+# Other ways out, which rules name in then.ways (docs/how-to/other-ways.md):
+# [ways.team]
+# apprise_file = "team.url"      # a group robot, e-mail, a chat service
+# digest = "daily 09:00"
 """
 
 _CATALOGUE = """\

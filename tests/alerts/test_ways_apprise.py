@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -82,9 +84,11 @@ async def test_group_robots_call_nobody(monkeypatch, kind):
 @pytest.mark.parametrize("kind", ["feishu", "lark"])
 async def test_a_robot_that_refuses_with_200_has_refused(monkeypatch, kind):
     refusal = Reply(body=b'{"code":19001,"msg":"param invalid: incoming webhook access token"}')
-    with Receiver(refusal) as receiver:
-        with pytest.raises(DeliveryError, match="19001.*param invalid") as caught:
-            await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
+    with (
+        Receiver(refusal) as receiver,
+        pytest.raises(DeliveryError, match=r"19001.*param invalid") as caught,
+    ):
+        await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
     assert not isinstance(caught.value, RetryLater | ChatGone)
 
 
@@ -97,9 +101,8 @@ async def test_a_robot_that_refuses_with_200_has_refused(monkeypatch, kind):
     ],
 )
 async def test_a_robot_that_was_told_too_much_is_left_alone_for_a_while(monkeypatch, kind, said):
-    with Receiver(Reply(body=said.encode())) as receiver:
-        with pytest.raises(RetryLater) as caught:
-            await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
+    with Receiver(Reply(body=said.encode())) as receiver, pytest.raises(RetryLater) as caught:
+        await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
     assert (caught.value.seconds, caught.value.doubtful) == (60.0, False)
 
 
@@ -122,9 +125,8 @@ async def test_wecom_counts_bytes(monkeypatch):
     ],
 )
 async def test_patience_is_asked_for_and_given(reply, seconds, doubtful):
-    with Receiver(reply) as receiver:
-        with pytest.raises(RetryLater) as caught:
-            await AppriseSender("team", f"json://{receiver.address}/in").send(TO, message_of())
+    with Receiver(reply) as receiver, pytest.raises(RetryLater) as caught:
+        await AppriseSender("team", f"json://{receiver.address}/in").send(TO, message_of())
     assert (caught.value.seconds, caught.value.doubtful) == (seconds, doubtful)
 
 
@@ -132,9 +134,9 @@ async def test_a_refusal_names_the_status_and_no_secret(caplog):
     caplog.set_level(logging.DEBUG)
     body = b'{"error":"no such hook: ' + TOKEN.encode() + b'"}'
     with Receiver(Reply(404, body)) as receiver:
+        sender = AppriseSender("team", f"json://user:{TOKEN}@{receiver.address}/{TOKEN}")
         with pytest.raises(DeliveryError) as caught:
-            address = f"json://user:{TOKEN}@{receiver.address}/{TOKEN}"
-            await AppriseSender("team", address).send(TO, message_of())
+            await sender.send(TO, message_of())
     assert str(caught.value) == "the service answered 404: error no such hook: <hidden>"
     assert TOKEN not in caplog.text
 
@@ -149,8 +151,9 @@ async def test_a_service_that_is_away_got_nothing_and_is_tried_again():
 
 async def test_redirects_are_not_followed():
     with Receiver(Reply(302, headers={"Location": "/elsewhere"})) as receiver:
+        sender = AppriseSender("team", f"json://{receiver.address}/in")
         with pytest.raises(DeliveryError, match="302"):
-            await AppriseSender("team", f"json://{receiver.address}/in").send(TO, message_of())
+            await sender.send(TO, message_of())
     assert [got.path for got in receiver.received] == ["/in"]
 
 
@@ -190,7 +193,7 @@ class _Mailbox:
         self.letters = []
         self.answer = answer
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the library's name
         self.letters.append(
             (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default))
         )
@@ -317,3 +320,18 @@ def test_apprise_is_not_loaded_before_it_is_needed():
     code = "import sys, monitor.cli, monitor.ways; print('apprise' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def documented():
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-ways.md"
+    rows = re.findall(r"^\| .+ \| `(\w+://[^`]+)`", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [row.replace("TOKEN", "TIiajkdnlazkcOXrIdevi7FQ") for row in rows]
+
+
+@pytest.mark.parametrize("address", documented())
+def test_documented_addresses_are_addresses(address):
+    assert open_service("team", address).enabled
+
+
+def test_every_service_is_documented():
+    assert len(documented()) >= 6

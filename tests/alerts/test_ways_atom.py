@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import feedparser
@@ -77,7 +76,7 @@ async def test_the_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path
         await way.send(TO, long_message())
         assert old.read().endswith(b"</feed>")
     assert (tmp_path / "alerts.xml").stat().st_ino != before
-    assert os.listdir(tmp_path) == ["alerts.xml"]
+    assert [file.name for file in tmp_path.iterdir()] == ["alerts.xml"]
     assert (tmp_path / "alerts.xml").stat().st_mode & 0o777 == 0o644
 
 

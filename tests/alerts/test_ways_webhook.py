@@ -1,4 +1,4 @@
-"""Signed webhooks: verified by the scheme's own library, refused addresses, and what answers mean."""
+"""Signed webhooks: verified by the scheme's own library; what is refused, what answers mean."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def test_a_receiver_that_is_away_has_nothing_and_its_address_stays_secret(
 )
 async def test_private_addresses_need_leave(address):
     async with Poster() as poster:
-        with pytest.raises(DeliveryError, match="private|local") as caught:
+        with pytest.raises(DeliveryError, match=r"private|local") as caught:
             await sender(address, poster.post).send(TO, message_of())
     assert not isinstance(caught.value, RetryLater)
 

@@ -14,7 +14,8 @@ from monitor.storage.queries import LoggedChange
 
 TO = Recipient(0, 0, "team")
 HOSTILE = (
-    '<b>x</b> & ]]> <script>alert(1)</script> \x00\x0b\ufffe‮<!channel> @everyone <at user_id="all">'
+    "<b>x</b> & ]]> <script>alert(1)</script> \x00\x0b\ufffe\u202e"
+    '<!channel> @everyone <at user_id="all">'
 )
 
 
