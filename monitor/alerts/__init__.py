@@ -13,7 +13,8 @@ from monitor.alerts.delivery import (
 from monitor.alerts.difference import marked
 from monitor.alerts.message import Message, Span
 from monitor.alerts.redact import install_redaction
-from monitor.alerts.render import describe, headline, render
+from monitor.alerts.pages import render
+from monitor.alerts.render import describe, headline
 from monitor.alerts.sender import Sender, Ways
 from monitor.alerts.telegram import TelegramSender
 from monitor.alerts.terminal import TerminalSender, as_text

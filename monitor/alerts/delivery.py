@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from monitor.alerts.clerk import Clerk
 from monitor.alerts.message import Message
-from monitor.alerts.render import render
+from monitor.alerts.pages import render
 from monitor.alerts.sender import Sender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.storage.database import Database
