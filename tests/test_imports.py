@@ -69,6 +69,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "psycopg": {"storage"},
     "rich": {"alerts", "cli", "daemon", "demo"},
     "typer": {"cli"},
+    "resvg_py": {"alerts"},
     "jinja2": {"alerts", "demo", "web"},
     "starlette": {"web"},
     "uvicorn": {"web"},
@@ -276,6 +277,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["postgres"], *extras["web"], *extras["parquet"]]
+    wanted += extras["charts"]
     declared = {
         requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
         for requirement in wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.alerts.bot import build_application, polling
+from monitor.alerts.bot import build_application
 from monitor.alerts.delivery import (
     MAX_ATTEMPTS,
     Courier,
@@ -12,10 +12,11 @@ from monitor.alerts.delivery import (
 )
 from monitor.alerts.difference import marked
 from monitor.alerts.message import Message, Span
-from monitor.alerts.redact import install_redaction
 from monitor.alerts.pages import render
+from monitor.alerts.redact import install_redaction
 from monitor.alerts.render import describe, headline
 from monitor.alerts.sender import Sender, Ways
+from monitor.alerts.serving import polling
 from monitor.alerts.telegram import TelegramSender
 from monitor.alerts.terminal import TerminalSender, as_text
 from monitor.alerts.testing import FakeSender

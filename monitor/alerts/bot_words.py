@@ -72,6 +72,7 @@ class BotWords(_Table):
     older: str
     newer: str
     more_changes: str
+    expand: str
     previous: str
     evidence: str
     mute_rule: str

@@ -55,10 +55,14 @@ def alert_page(alert: OutboxAlert, page: int = 0) -> Message:
         spans, buttons = _notice(alert), _decisions(alert)
     else:
         spans, buttons = _changes(alert, page)
-    if alert.maybe_sent:
-        note = words(alert.language).maybe_sent
-        spans = [*spans, Span("\n"), Span(note, italic=True)]
-    return Message(tuple(spans), buttons, alert)
+    return Message((*spans, *repetition(alert)), buttons, alert)
+
+
+def repetition(alert: OutboxAlert) -> tuple[Span, ...]:
+    """The note under a message that an earlier sender may have sent already; else nothing."""
+    if not alert.maybe_sent:
+        return ()
+    return Span("\n"), Span(words(alert.language).maybe_sent, italic=True)
 
 
 def ranked(alert: OutboxAlert) -> list[AlertChange]:

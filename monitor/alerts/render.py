@@ -47,9 +47,9 @@ def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> t
     for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
         spans.append(Span(f"\n{_figure(delta, change, table)}"))
     spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}{table.colon}"))
-    spans += _sentence(change, table)
+    spans += sentence(change, table)
     if speaker:
-        spans.append(Span(f"\n— {_said_by(change, language)}"))
+        spans.append(Span(f"\n— {said_by(change, language)}"))
     return tuple(spans)
 
 
@@ -82,17 +82,31 @@ def _moved(delta: Delta) -> float:
 
 
 def _figure(delta: Delta, change: Change, table: Words) -> str:
-    metric = one_line(short_metric(delta.metric), _METRIC)
+    told = f"{step(delta, change, table)} {stride(delta, table)}".strip()
+    return f"{metric_name(delta)} {told}".strip()
+
+
+def metric_name(delta: Delta) -> str:
+    """What is counted, short, for one line."""
+    return one_line(short_metric(delta.metric), _METRIC)
+
+
+def step(delta: Delta, change: Change, table: Words) -> str:
+    """From where to where a number went: ``160 → 190 Eflops``, ``≥190 Eflops``."""
     if delta.before is not None and delta.after is not None:
-        moved = shift(delta.before, delta.after, delta.unit, table)
-        told = f"{moved} {growth(delta.before, delta.after, delta.unit, table)}"
-    elif delta.after is not None:
-        told = _meant(delta, delta.after, change.after, table)
-    elif delta.before is not None:
-        told = f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
-    else:
-        told = ""
-    return f"{metric} {told}".strip()
+        return shift(delta.before, delta.after, delta.unit, table)
+    if delta.after is not None:
+        return _meant(delta, delta.after, change.after, table)
+    if delta.before is not None:
+        return f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
+    return ""
+
+
+def stride(delta: Delta, table: Words) -> str:
+    """How far a number went: ``▲18.75%``; empty where there is nothing to compare."""
+    if delta.before is None or delta.after is None:
+        return ""
+    return growth(delta.before, delta.after, delta.unit, table)
 
 
 def _meant(delta: Delta, value: float, statement: Statement | None, table: Words) -> str:
@@ -102,7 +116,8 @@ def _meant(delta: Delta, value: float, statement: Statement | None, table: Words
     return table.ops[next(ops, Op.REACH)] + amount(value, delta.unit, table)
 
 
-def _sentence(change: Change, table: Words) -> list[Span]:
+def sentence(change: Change, table: Words) -> list[Span]:
+    """What is said, with what went struck out and what came in bold."""
     before, after = change.before, change.after
     if before is None or after is None or before.text == after.text:
         gone = change.kind is Kind.DROPPED
@@ -121,11 +136,13 @@ def _sentence(change: Change, table: Words) -> list[Span]:
 
 
 def one_voice(changes: list[Change]) -> bool:
+    """Whether the same speaker of the same place says all of it, in the same sense."""
     voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
     return len(voices) == 1
 
 
-def _said_by(change: Change, language: str) -> str:
+def said_by(change: Change, language: str) -> str:
+    """Who says it, and as what: 贵州省政府 · 承诺."""
     statement = change.statement
     region = one_line(statement.region or change.region, _REGION)
     name = speaker_name(statement.speaker, region, language)
@@ -140,7 +157,7 @@ def footer(
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     spans = []
     if one_voice(changes):
-        spans.append(Span(_said_by(changes[0], language) + "\n"))
+        spans.append(Span(said_by(changes[0], language) + "\n"))
     spans += [Span(opening), Span(title, link=document.url), Span(closing)]
     rest = [
         "" if document.published is None else document.published.isoformat(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from monitor.alerts.amounts import amount
 from monitor.alerts.bot_words import BotWords, bot_words, fill
+from monitor.alerts.chart import chart_caption, chart_of, chart_png, chart_svg, charts_available
 from monitor.alerts.desk.office import (
     ROOM,
     Answer,
@@ -38,9 +39,9 @@ def commitment(office: Office, asker: Asked) -> Answer:
         if found is None:
             return say(fill(bot.no_commitment, id=number))
         figures = history_of(found.change, lambda r, m: figures_of(session, r, m))
-    table = words(office.chat(asker.key).language)
-    message = _whole(office, asker, found, figures)
-    return Answer(message, picture=_chart(found.change, figures, bot, table))
+    language = office.chat(asker.key).language
+    picture = _chart(found.change, figures, language)
+    return Answer(_whole(office, asker, found, figures), picture=picture)
 
 
 def history_of(change: Change, figures: Callable[[str, str], list[Figure]]) -> list[Figure]:
@@ -118,7 +119,16 @@ def _op(figure: Figure) -> Op:
         return Op.REACH
 
 
-def _chart(
-    change: Change, figures: Sequence[Figure], bot: BotWords, table: Words
-) -> Picture | None:
-    return None
+def _chart(change: Change, figures: Sequence[Figure], language: str) -> Picture | None:
+    """A picture of a target's history; None where there is too little of it, or no way to draw."""
+    subject = _subject(change)
+    if subject is None or not charts_available():
+        return None
+    metric, unit = subject
+    chart = chart_of(figures, metric=metric, unit=unit)
+    if chart is None:
+        return None
+    region = change.statement.region or change.region
+    return Picture(
+        chart_png(chart_svg(chart, language=language)), chart_caption(chart, region, language)
+    )
