@@ -36,6 +36,8 @@ _ARGUMENT = {"a": "href", "code": "class", "span": "class", "tg-emoji": "emoji-i
 _START = re.compile(
     r"<([^\s>]*)((?:\s+[^\s=>/\"']+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[A-Za-z0-9.-]+))?)*)\s*>"
 )
+#: The name is read before the rest; only what ends with the text is called unclosed.
+_TAG_NAME = re.compile(r"<([^\s>]*)[\s>]")
 _END = re.compile(r"</([^\s>]*)\s*>")
 _ATTRIBUTE = re.compile(r"\s+([^\s=>/\"']+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9.-]+)))?")
 _REFERENCE = re.compile(r"&(?:lt|gt|amp|quot|#\d+|#x[0-9a-fA-F]+);?")
@@ -107,13 +109,8 @@ def _pieces(source: str) -> Iterator[tuple[str, str, int]]:
         )
         tag = pattern.match(source, bracket)
         if tag is None:
-            name = re.match(r"</?([^\s>]*)", source[bracket:])
-            if (
-                kind == "start"
-                and name
-                and name[1].lower() not in _TAGS
-                and ">" in source[bracket:]
-            ):
+            name = _TAG_NAME.match(source, bracket)
+            if kind == "start" and name and name[1].lower() not in _TAGS:
                 raise _unsupported(name[1], source, bracket)
             raise _unparsed(f"Unclosed {kind} tag", source, bracket)
         yield kind, tag[0], bracket
@@ -190,12 +187,13 @@ def _joined(entities: list[dict[str, Any]]) -> list[dict[str, Any]]:
     where = {(e["offset"], e["length"]): e for e in entities if e["type"] == "pre"}
     kept = []
     for entity in entities:
-        language = entity.pop("language", None)
-        around = where.get((entity["offset"], entity["length"]))
-        if entity["type"] == "code" and around is not None:
-            if language:
-                around["language"] = language
-            continue
+        if entity["type"] == "code":
+            language = entity.pop("language", None)
+            around = where.get((entity["offset"], entity["length"]))
+            if around is not None:
+                if language:
+                    around["language"] = language
+                continue
         kept.append(entity)
     return sorted(kept, key=lambda entity: (entity["offset"], -entity["length"]))
 

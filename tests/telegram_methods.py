@@ -30,7 +30,8 @@ class Methods(People):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.hook: Hook | None = None
-        self._polls = 0
+        #: How often updates were asked for.
+        self.polls = 0
         self._commands: dict[tuple[Any, ...], list[dict[str, str]]] = {}
 
     @property
@@ -60,17 +61,17 @@ class Methods(People):
                     "deleteWebhook to delete the webhook first",
                 )
             self._allow(params)
-            self._polls += 1
-            mine = self._polls
+            self.polls += 1
+            mine = self.polls
             self._changed.notify_all()
             while self._updates and self._updates[0]["update_id"] < offset:
                 self._updates.popleft()
             self._changed.wait_for(
-                lambda: self._closed or self._updates or self._polls != mine,
+                lambda: self._closed or self._updates or self.polls != mine,
                 timeout=deadline - time.monotonic(),
             )
             # The last who asks gets the updates; a poll whose client died is ended like this too.
-            if self._polls != mine:
+            if self.polls != mine:
                 raise Refusal(
                     409,
                     "Conflict: terminated by other getUpdates request; make sure that only one "
@@ -97,7 +98,7 @@ class Methods(People):
                 changed=self._changed,
                 connections=int(params.get("max_connections", 40)),
             )
-            self._polls += 1
+            self.polls += 1
             self._changed.notify_all()
         self.hook.start()
         return True

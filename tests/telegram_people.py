@@ -125,6 +125,12 @@ class People(World):
         if due:
             self._complain(self.description.of_update(numbered))
 
+    @property
+    def waiting(self) -> list[dict[str, Any]]:
+        """Updates that the bot did not take yet."""
+        with self._changed:
+            return list(self._updates)
+
     def _of_itself(
         self, chat_id: int, old: dict[str, Any], new: dict[str, Any], person: int = 0
     ) -> None:

@@ -48,10 +48,10 @@ def main(version: str) -> None:
 
 def describe() -> dict[str, Any]:
     """All methods, and every type that one of them takes or gives."""
-    import aiogram  # type: ignore[import-not-found,unused-ignore]
+    import aiogram
     from aiogram import methods
-    from aiogram.methods.base import TelegramMethod  # type: ignore[import-not-found,unused-ignore]
-    from aiogram.types import ResponseParameters  # type: ignore[import-not-found,unused-ignore]
+    from aiogram.methods.base import TelegramMethod
+    from aiogram.types import ResponseParameters
 
     seen: dict[str, dict[str, Any]] = {}
     found = {}
@@ -86,7 +86,7 @@ def _fields(model: Any, seen: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _type(kind: Any, seen: dict[str, dict[str, Any]]) -> Any:  # noqa: PLR0911 - one for each kind
-    from aiogram.types import InputFile  # type: ignore[import-not-found,unused-ignore]
+    from aiogram.types import InputFile
     from pydantic import BaseModel
 
     if kind in _PLAIN:
