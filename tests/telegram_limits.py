@@ -5,10 +5,9 @@ second over all chats, one a second in a chat, 20 a minute in a group. Bot Suppo
 like groups (python-telegram-bot's wiki, *Avoiding flood limits*). Telegram allows short bursts and
 does not say how long; here there are none, so that who passes here passes there.
 
-Nothing is published about edits. Limiters that were tried against Telegram (grammY's throttler,
-python-telegram-bot's ``AIORateLimiter``) count them in groups like messages, and so does this one;
-in private chats edits only count for the bot as a whole. Typing notes, answers to buttons and
-deletions are free.
+Nothing is published about edits. python-telegram-bot's ``AIORateLimiter`` counts every call that
+names a chat, edits among them, and here edits count in groups like messages; in private chats they
+only count for the bot as a whole. Typing notes, answers to buttons and deletions are free.
 """
 
 from __future__ import annotations
