@@ -22,6 +22,7 @@ WORDS = {"model", "errors", "yamlfile"}
 PURE = {"documents", "commitments", "changes", "rules"}
 ROOMS = PURE | {"catalogue", "crawl", "alerts", "storage"}
 SHELL = WORDS | ROOMS | {"settings", "contract", "logs", "memory", "fetching", "pipeline"}
+SHELL |= {"outgoing"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "__init__": set(),
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "web": WORDS | {"storage", "settings", "contract"},
     "fetching": WORDS | {"crawl", "settings"},
     "pipeline": WORDS | ROOMS | {"settings", "contract"},
+    "outgoing": SHELL - {"outgoing"},
     "daemon": SHELL | {"web"},
     "demo": SHELL | {"daemon"},
     "cli": SHELL | {"daemon", "demo", "web"},
@@ -67,7 +69,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "alembic": {"storage"},
     "sqlite3": {"storage"},
     "psycopg": {"storage"},
-    "rich": {"alerts", "cli", "daemon", "demo"},
+    "rich": {"alerts", "cli", "daemon", "demo", "outgoing"},
     "typer": {"cli"},
     "resvg_py": {"alerts"},
     "jinja2": {"alerts", "demo", "web"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.alerts.bot import build_application
+from monitor.alerts.compose import check_template, composer
 from monitor.alerts.delivery import (
     MAX_ATTEMPTS,
     Courier,
@@ -10,8 +11,10 @@ from monitor.alerts.delivery import (
     deliver_due,
     delivery_loop,
 )
+from monitor.alerts.desk import Office, Policy, door
 from monitor.alerts.difference import marked
 from monitor.alerts.message import Message, Span
+from monitor.alerts.pace import Pace
 from monitor.alerts.pages import render
 from monitor.alerts.redact import install_redaction
 from monitor.alerts.render import describe, headline
@@ -27,6 +30,9 @@ __all__ = [
     "DeliveryReport",
     "FakeSender",
     "Message",
+    "Office",
+    "Pace",
+    "Policy",
     "Sender",
     "Span",
     "TelegramSender",
@@ -34,9 +40,12 @@ __all__ = [
     "Ways",
     "as_text",
     "build_application",
+    "check_template",
+    "composer",
     "deliver_due",
     "delivery_loop",
     "describe",
+    "door",
     "headline",
     "install_redaction",
     "marked",

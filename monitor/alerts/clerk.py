@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.storage import chats, notices, outbox
+from monitor.storage import chats, notices, outbox, readdress
 from monitor.storage.database import Database
 from monitor.storage.digests import bundle_due
 from monitor.storage.parcel import OutboxAlert
@@ -104,7 +104,7 @@ class Clerk:
             whole = alert.chat_id if alert.to.way else alert.to.chat_id
             ended = chats.deactivate_chat(session, whole, now=None if alert.to.way else now)
             given_up = sum(
-                outbox.withdraw_alerts(session, chat_id, reason=reason, token=token)
+                readdress.withdraw_alerts(session, chat_id, reason=reason, token=token)
                 for chat_id in ended
             )
             others = [chat for chat in self.operators if chat not in ended]
@@ -134,7 +134,7 @@ class Clerk:
             if alert.to.thread_id and chat_id != alert.to.chat_id:
                 # The forum moved, its topics with it; their numbers stay.
                 chats.move_chat(session, alert.to.chat_id, chat_id, now=now)
-                outbox.move_alerts(session, alert.to.chat_id, chat_id)
+                readdress.move_alerts(session, alert.to.chat_id, chat_id)
                 return
             chats.move_chat(session, old_id, chat_id, now=now)
-            outbox.move_alerts(session, old_id, chat_id)
+            readdress.move_alerts(session, old_id, chat_id)

@@ -1,4 +1,4 @@
-"""The message of an alert: by the template of the rule that asked for it, or by the built-in way."""
+"""The message of an alert: by the template of the rule that asked for it, or built in."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy.orm import Session
 
 from monitor.model import When
 from monitor.storage.chats import Chat, chats_by_id
@@ -31,7 +31,8 @@ PAUSED = "paused"
 QUIET_HOURS = "quiet hours"
 """What keeps an alert waiting, as its ``error`` says."""
 
-_ERROR_LIMIT = 500
+ERROR_LIMIT = 500
+"""Characters of a reason that are kept."""
 _ROUNDS = 5
 
 
@@ -273,7 +274,7 @@ def mark_retry(
         token,
         state=PENDING,
         not_before=not_before,
-        error=error[:_ERROR_LIMIT],
+        error=error[:ERROR_LIMIT],
         attempts=attempts,
         **values,
     )
@@ -281,7 +282,7 @@ def mark_retry(
 
 def mark_dead(session: Session, alert_id: int, *, error: str, token: str | None = None) -> None:
     """Give an alert up. It stays visible in ``alert_log`` with its error."""
-    _settle(session, alert_id, token, state=DEAD, error=error[:_ERROR_LIMIT])
+    _settle(session, alert_id, token, state=DEAD, error=error[:ERROR_LIMIT])
 
 
 def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None:
@@ -309,51 +310,6 @@ def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None
     )
     moments = [moment for moment in (pending, leased, free, let_go) if moment is not None]
     return min(moments, default=None)
-
-
-def withdraw_alerts(
-    session: Session, chat_id: int, *, reason: str, token: str | None = None
-) -> int:
-    """Give up all that waits for a chat that wants nothing more; returns how many that was.
-
-    What a sender holds just now may still arrive, unless it is the one with ``token`` that says
-    so.
-    """
-    mine = and_(AlertRow.state == LEASED, AlertRow.lease == token)
-    withdrawn = session.scalars(
-        update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, or_(AlertRow.state.in_((PENDING, HELD)), mine))
-        .values(state=DEAD, error=reason[:_ERROR_LIMIT], lease=None, lease_until=None)
-        .returning(AlertRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(withdrawn.all())
-
-
-def move_alerts(session: Session, old_id: int, new_id: int) -> None:
-    """Readdress what still waits for a chat that got a new id.
-
-    What the new id is told of the same snapshot, turn or notice already ends here.
-    """
-    waiting = (AlertRow.chat_id == old_id, AlertRow.state.in_((PENDING, LEASED, HELD)))
-    other = aliased(AlertRow)
-    told = or_(
-        other.snapshot_id == AlertRow.snapshot_id,
-        other.event_id == AlertRow.event_id,
-        other.notice_id == AlertRow.notice_id,
-    )
-    session.execute(
-        update(AlertRow)
-        .where(*waiting, ~exists().where(other.chat_id == new_id, told))
-        .values(chat_id=new_id)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(AlertRow)
-        .where(*waiting)
-        .values(state=DEAD, lease=None, lease_until=None, error=f"told under the new id {new_id}")
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _settle(session: Session, alert_id: int, token: str | None, **values: object) -> None:

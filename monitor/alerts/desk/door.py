@@ -8,7 +8,7 @@ from monitor.alerts.bot_words import bot_words, fill
 from monitor.alerts.desk.office import Answer, Asked, Office, asked, say
 from monitor.alerts.message import Button, Message, Span
 from monitor.model import Recipient
-from monitor.storage import chats, notices, outbox
+from monitor.storage import chats, notices, readdress
 from monitor.storage.database import Database
 
 _ASKS = "start"
@@ -84,7 +84,7 @@ def gone(office: Office, chat_id: int) -> None:
     """The chat has thrown the bot out: nothing more is sent until it calls again."""
     with office.database.write() as session:
         for ended in chats.deactivate_chat(session, chat_id):
-            outbox.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
+            readdress.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
 
 
 def back(office: Office, chat_id: int) -> None:
@@ -97,7 +97,7 @@ def moved(office: Office, old_id: int, new_id: int) -> None:
     """A group has a new id."""
     with office.database.write() as session:
         chats.move_chat(session, old_id, new_id, now=office.now())
-        outbox.move_alerts(session, old_id, new_id)
+        readdress.move_alerts(session, old_id, new_id)
 
 
 def shut_out(

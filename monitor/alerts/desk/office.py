@@ -9,15 +9,13 @@ from hashlib import blake2s
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from monitor.alerts.bot_words import BotWords, bot_words
 from monitor.alerts.message import Message, Span, one_line
 from monitor.errors import UserError
 from monitor.model import Recipient
 from monitor.rules import Rule, RuleSet
 from monitor.storage import chats
-from monitor.storage.database import Database
+from monitor.storage.database import Database, Transaction
 from monitor.storage.digests import set_timezone
 from monitor.storage.hours import DEFAULT_ZONE, zone_of
 
@@ -122,7 +120,7 @@ class Office:
         """The time zone of a chat."""
         return zone_of(self.chat(key).timezone)
 
-    def remember(self, session: Session, asker: Asked) -> None:
+    def remember(self, session: Transaction, asker: Asked) -> None:
         """Keep a chat that chooses something; one new to us gets the usual time zone."""
         new = not chats.is_known(session, asker.key)
         chats.remember_chat(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from monitor.alerts.bot_words import BotWords, bot_words, fill
 from monitor.alerts.desk.office import DESCRIPTION, NAME, Answer, Asked, Office, say
 from monitor.alerts.message import one_line
-from monitor.storage import chats, outbox, subscriptions
+from monitor.storage import chats, readdress, subscriptions
 from monitor.storage.digests import set_digest, set_muted, set_quiet, set_timezone
 from monitor.storage.hours import parse_digest, parse_quiet, zone_of
 
@@ -129,7 +129,7 @@ def stop(office: Office, asker: Asked) -> Answer:
     with office.database.write() as session:
         access = chats.get_chat(session, asker.key).access
         chats.forget_chat(session, asker.key)
-        outbox.withdraw_alerts(session, asker.key, reason="the chat said /stop")
+        readdress.withdraw_alerts(session, asker.key, reason="the chat said /stop")
         if named or access:
             # What operators decided about it is theirs, and it must not begin anew unasked.
             chats.remember_chat(session, asker.key, title="", now=office.now(), to=asker.to)
