@@ -27,10 +27,7 @@ class People(World):
     ) -> dict[str, Any]:
         """Somebody writes into a chat; in a topic of it, as an answer, or in the group's name."""
         chat = self.add_chat(chat_id)
-        content: dict[str, Any] = {"text": text, **self._topic(chat, thread)}
-        if text.startswith("/"):
-            length = utf16(text.split(maxsplit=1)[0])
-            content["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        content: dict[str, Any] = {**_written(text), **self._topic(chat, thread)}
         if reply_to is not None:
             content["reply_to_message"] = self._quoted(chat_id, reply_to)
         sender = self._person(person or abs(chat_id))
@@ -44,7 +41,7 @@ class People(World):
 
     def post(self, channel: int, text: str, *, edited: bool = False) -> dict[str, Any]:
         """A channel posts; the group that discusses it gets the post too."""
-        message = self._message(channel, sender=None, text=text)
+        message = self._message(channel, sender=None, **_written(text))
         if edited:
             message["edit_date"] = message["date"] + 1
         self.push({"edited_channel_post" if edited else "channel_post": message})
@@ -53,7 +50,7 @@ class People(World):
             forwarded = self._message(
                 group,
                 sender=TELEGRAM,
-                text=text,
+                **_written(text),
                 sender_chat=self.chats[channel],
                 is_automatic_forward=True,
                 forward_origin={
@@ -163,3 +160,11 @@ class People(World):
 
 def _kicked() -> dict[str, Any]:
     return {"user": SELF, "status": "kicked", "until_date": 0}
+
+
+def _written(text: str) -> dict[str, Any]:
+    """A text as Telegram hands it on: a command at its beginning is marked."""
+    if not text.startswith("/"):
+        return {"text": text}
+    length = utf16(text.split(maxsplit=1)[0])
+    return {"text": text, "entities": [{"type": "bot_command", "offset": 0, "length": length}]}

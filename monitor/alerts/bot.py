@@ -176,6 +176,8 @@ class _Reception:
             bot = await asyncio.to_thread(self._office.words, asker.key)
             answer = desk.say(fill(bot.slowly, seconds=round(wait) or 1))
         elif not await self._may(update, context, chat):
+            if not await asyncio.to_thread(desk.door.admitted, self._office, asker):
+                return
             bot = await asyncio.to_thread(self._office.words, asker.key)
             answer = desk.say(bot.admins_only)
         else:

@@ -135,7 +135,7 @@ def lease(
     now: datetime,
     lease_for: timedelta,
     limit: int,
-    token: str = "",
+    holder: str = "",
     per_chat: int = 5,
     busy: Collection[int] = (),
     closed: Collection[str] = (),
@@ -149,7 +149,7 @@ def lease(
         now: when.
         lease_for: how long.
         limit: alerts at most.
-        token: the holder's; what it says of the alert counts as long as the lease is its own.
+        holder: who takes them; what it says of the alert counts as long as the lease is its own.
         per_chat: alerts of one chat at most, so that none keeps the others waiting.
         busy: chats to leave out.
         closed: ways that are closed just now; empty text is Telegram.
@@ -183,7 +183,7 @@ def lease(
         if row.state == LEASED and row.begun_at is not None:
             row.doubtful = True
         row.state = LEASED
-        row.lease = token
+        row.lease = holder
         row.lease_until = now + lease_for
         row.begun_at = None
         row.attempts += 1
@@ -227,12 +227,12 @@ def _without_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) ->
 
 
 def mark_begun(
-    session: Session, alert_id: int, *, token: str, now: datetime, lease_for: timedelta
+    session: Session, alert_id: int, *, holder: str, now: datetime, lease_for: timedelta
 ) -> bool:
     """Note that a message is about to be sent; False when the lease is somebody else's by now."""
     begun = session.scalars(
         update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state == LEASED, AlertRow.lease == token)
+        .where(AlertRow.id == alert_id, AlertRow.state == LEASED, AlertRow.lease == holder)
         .values(begun_at=now, lease_until=now + lease_for)
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
@@ -252,7 +252,7 @@ def mark_retry(
     not_before: datetime,
     error: str,
     counted: bool = True,
-    token: str | None = None,
+    holder: str | None = None,
     doubtful: bool = False,
 ) -> None:
     """Give an alert back until ``not_before``.
@@ -263,7 +263,7 @@ def mark_retry(
         not_before: when to try again.
         error: why.
         counted: uncounted, the attempt was not its fault.
-        token: the holder's; nothing happens when the lease is somebody else's.
+        holder: who says so; nothing happens when the lease is somebody else's.
         doubtful: it may have arrived all the same.
     """
     attempts = AlertRow.attempts if counted else AlertRow.attempts - 1
@@ -271,7 +271,7 @@ def mark_retry(
     _settle(
         session,
         alert_id,
-        token,
+        holder,
         state=PENDING,
         not_before=not_before,
         error=error[:ERROR_LIMIT],
@@ -280,9 +280,9 @@ def mark_retry(
     )
 
 
-def mark_dead(session: Session, alert_id: int, *, error: str, token: str | None = None) -> None:
+def mark_dead(session: Session, alert_id: int, *, error: str, holder: str | None = None) -> None:
     """Give an alert up. It stays visible in ``alert_log`` with its error."""
-    _settle(session, alert_id, token, state=DEAD, error=error[:ERROR_LIMIT])
+    _settle(session, alert_id, holder, state=DEAD, error=error[:ERROR_LIMIT])
 
 
 def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None:
@@ -312,8 +312,8 @@ def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None
     return min(moments, default=None)
 
 
-def _settle(session: Session, alert_id: int, token: str | None, **values: object) -> None:
-    mine = () if token is None else (AlertRow.state == LEASED, AlertRow.lease == token)
+def _settle(session: Session, alert_id: int, holder: str | None, **values: object) -> None:
+    mine = () if holder is None else (AlertRow.state == LEASED, AlertRow.lease == holder)
     session.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id, AlertRow.state.in_((PENDING, LEASED)), *mine)

@@ -11,14 +11,14 @@ from monitor.storage.outbox_tables import AlertRow
 
 
 def withdraw_alerts(
-    session: Session, chat_id: int, *, reason: str, token: str | None = None
+    session: Session, chat_id: int, *, reason: str, holder: str | None = None
 ) -> int:
     """Give up all that waits for a chat that wants nothing more; returns how many that was.
 
-    What a sender holds just now may still arrive, unless it is the one with ``token`` that says
+    What a sender holds just now may still arrive, unless it is the one with ``holder`` that says
     so.
     """
-    mine = and_(AlertRow.state == LEASED, AlertRow.lease == token)
+    mine = and_(AlertRow.state == LEASED, AlertRow.lease == holder)
     withdrawn = session.scalars(
         update(AlertRow)
         .where(AlertRow.chat_id == chat_id, or_(AlertRow.state.in_((PENDING, HELD)), mine))

@@ -22,24 +22,28 @@ def key_of(office: Office, to: Recipient) -> int:
         return chats.find_key(session, to)
 
 
+def admitted(office: Office, asker: Asked) -> bool:
+    """Whether a chat may use the bot. Chats are compared as numbers."""
+    policy, chat_id = office.policy, asker.to.chat_id
+    if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
+        return True
+    return policy.access == "approval" and office.chat(chat_id).access == chats.GRANTED
+
+
 def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
     """What a chat hears that may not use the bot; None lets it in.
 
     Where operators decide, ``/start`` asks them, once.
     """
-    policy, chat_id = office.policy, asker.to.chat_id
-    if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
+    if admitted(office, asker):
         return None
-    if policy.access == "approval":
-        access = office.chat(chat_id).access
-        if access == chats.GRANTED:
-            return None
-        if command == _ASKS and access != chats.REFUSED:
-            return _ask(office, asker, again=access == chats.ASKED)
-        return Answer()
+    chat_id = asker.to.chat_id
     if command != _ASKS:
         return Answer()
-    return say(fill(bot_words().private, chat=chat_id))
+    if office.policy.access != "approval":
+        return say(fill(bot_words().private, chat=chat_id))
+    access = office.chat(chat_id).access
+    return Answer() if access == chats.REFUSED else _ask(office, asker, again=bool(access))
 
 
 def is_operator(office: Office, asker: Asked) -> bool:
