@@ -22,17 +22,8 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 
-from monitor.alerts import (
-    Courier,
-    Sender,
-    TelegramSender,
-    TerminalSender,
-    build_application,
-    deliver_due,
-    delivery_loop,
-    install_redaction,
-    polling,
-)
+from monitor import outgoing
+from monitor.alerts import Pace, Sender, deliver_due, delivery_loop, install_redaction
 from monitor.catalogue import Source, load_catalogue
 from monitor.commitments import load_topics
 from monitor.crawl import Fetcher, HttpFetcher
@@ -42,6 +33,7 @@ from monitor.model import Outcome
 from monitor.pipeline import (
     Doubt,
     Interest,
+    StandingRules,
     StoredRobots,
     Tools,
     VisitReport,
@@ -64,6 +56,7 @@ TERMINAL_CHAT = 0
 
 _JITTER = 0.1
 _START_STEP = timedelta(seconds=0.5)
+_RULES_EVERY = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +66,9 @@ class Daemon:
     settings: Settings
     sources: tuple[Source, ...]
     tools: Tools
-    rules: LiveRules
+    rules: StandingRules
     sender: Sender
+    pace: Pace
     wake: asyncio.Event
     token: str | None
 
@@ -104,7 +98,7 @@ async def open_daemon(
     catalogue = load_catalogue(settings.catalogue)
     sources = catalogue.enabled
     topics = load_topics(settings.topics)
-    rules = LiveRules(settings.rules, known_names(topics, catalogue))
+    files = LiveRules(settings.rules, known_names(topics, catalogue))
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -112,12 +106,14 @@ async def open_daemon(
             stack.callback(install_redaction(token))
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
+        rules = StandingRules(files, database)
+        pace = Pace()
         if fetcher is None:
             fetcher = await stack.enter_async_context(
                 HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
             )
         if sender is None:
-            sender = await _sender(settings, token, console, stack)
+            sender = await outgoing.open_sender(settings, token, console, pace, stack)
         terminal = TERMINAL_CHAT if token is None else None
         suspects = settings.suspects
         tools = Tools(
@@ -141,23 +137,13 @@ async def open_daemon(
             wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, now())
+        await asyncio.to_thread(outgoing.shut_out, settings, database, files.current())
         await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
-        yield Daemon(settings, sources, tools, rules, sender, wake, token)
-
-
-async def _sender(
-    settings: Settings, token: str | None, console: Console, stack: AsyncExitStack
-) -> Sender:
-    if token is None:
-        return TerminalSender(console)
-    telegram = settings.telegram
-    return await stack.enter_async_context(
-        TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy)
-    )
+        yield Daemon(settings, sources, tools, rules, sender, pace, wake, token)
 
 
 async def run_once(
@@ -181,7 +167,7 @@ async def run_once(
     async with asyncio.TaskGroup() as group:
         for _ in range(daemon.settings.crawl.concurrency):
             group.create_task(work())
-    await deliver_due(_courier(daemon))
+    await deliver_due(outgoing.courier(daemon))
     return reports
 
 
@@ -196,19 +182,10 @@ def due_sources(daemon: Daemon) -> list[Source]:
 async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
     scheduler = schedule(daemon)
-    async with AsyncExitStack() as stack:
-        if daemon.token is not None:
-            application = build_application(
-                daemon.token,
-                base_url=daemon.settings.telegram.base_url,
-                proxy=daemon.settings.telegram.proxy,
-                database=daemon.tools.database,
-                rules=daemon.rules.current,
-                now=daemon.tools.now,
-                allowed_chats=frozenset(daemon.settings.telegram.allowed_chats) or None,
-            )
-            await stack.enter_async_context(polling(application))
-        delivery = asyncio.create_task(delivery_loop(_courier(daemon, stop), wake=daemon.wake))
+    async with outgoing.answering(daemon):
+        delivery = asyncio.create_task(
+            delivery_loop(outgoing.courier(daemon, stop), wake=daemon.wake)
+        )
         scheduler.start()
         log.info("daemon.started", extra={"sources": len(daemon.sources)})
         try:
@@ -218,16 +195,6 @@ async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
             daemon.wake.set()
             await delivery
             log.info("daemon.stopped")
-
-
-def _courier(daemon: Daemon, stop: asyncio.Event | None = None) -> Courier:
-    return Courier(
-        daemon.tools.database,
-        daemon.sender,
-        daemon.tools.now,
-        operators=daemon.tools.watch.operators,
-        stop=stop or asyncio.Event(),
-    )
 
 
 @contextmanager
@@ -293,6 +260,11 @@ def schedule(daemon: Daemon) -> AsyncIOScheduler:
             id=source.id,
             next_run_time=max(due.get(source.id) or first, first),
         )
+    scheduler.add_job(
+        outgoing.RuleWatch(daemon).look,
+        IntervalTrigger(seconds=_RULES_EVERY, timezone=daemon.settings.timezone),
+        id="rules",
+    )
     if daemon.settings.keep_bytes_days is not None:
         scheduler.add_job(
             _forget_bytes,

@@ -1,290 +1,255 @@
-"""The Telegram bot: its commands and buttons, on python-telegram-bot's Application."""
+"""The Telegram bot: commands and buttons from Telegram to the desk, answers back.
+
+It is built on python-telegram-bot's Application; ``serving.py`` runs it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
-from telegram import BotCommand, Chat, Message, Update
-from telegram.constants import ChatMemberStatus, ParseMode
-from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram import Chat, Message, Update
+from telegram.constants import ChatMemberStatus, ChatType
+from telegram.error import TelegramError
 from telegram.ext import (
-    Application,
     ApplicationBuilder,
-    ApplicationHandlerStop,
+    BaseUpdateProcessor,
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
     ContextTypes,
     MessageHandler,
-    TypeHandler,
     filters,
 )
 
+from monitor.alerts import desk
 from monitor.alerts import message as ours
-from monitor.alerts.desk import Desk, RuleSet
+from monitor.alerts.admins import Admins
+from monitor.alerts.allowance import Allowance
+from monitor.alerts.bot_words import fill
+from monitor.alerts.desk import Answer, Asked, Office
+from monitor.alerts.pace import Pace
 from monitor.alerts.redact import Redaction
-from monitor.alerts.telegram import API, NO_PREVIEW, keyboard
-from monitor.alerts.words import words
-from monitor.storage.database import Database
+from monitor.alerts.replies import Replies
+from monitor.alerts.serving import App
+from monitor.alerts.telegram import API
+from monitor.model import Recipient
 
 log = logging.getLogger(__name__)
 
 FILE_API = "https://api.telegram.org/file/bot"
 
-_App = Application[Any, Any, Any, Any, Any, Any]
 _Context = ContextTypes.DEFAULT_TYPE
 _Run = Callable[[Update, _Context], Coroutine[Any, Any, None]]
-_Answer = Callable[[Desk, Chat, str], ours.Message]
 _CALLBACK_LIMIT = 64
-_TOAST = 190
-_FIRST_PAUSE = 2.0
-_LONGEST_PAUSE = 120.0
-
-# Every command: what the desk says to a chat that writes it, with the words after the command.
-_ANSWERS: dict[str, _Answer] = {
-    "start": lambda desk, chat, _: desk.start(chat.id, _title(chat)),
-    "help": lambda desk, chat, _: desk.help(chat.id),
-    "rules": lambda desk, chat, _: desk.list_rules(chat.id),
-    "subscribe": lambda desk, chat, said: desk.subscribe(chat.id, _title(chat), said),
-    "unsubscribe": lambda desk, chat, said: desk.unsubscribe(chat.id, said),
-    "mine": lambda desk, chat, _: desk.list_mine(chat.id),
-    "latest": lambda desk, chat, said: desk.latest(chat.id, said),
-    "language": lambda desk, chat, said: desk.language(chat.id, _title(chat), said),
-    "stop": lambda desk, chat, _: desk.stop(chat.id),
-}
+_AT_A_TIME = 16
+_SAID_LIMIT = 4_096
+# What is no command: in a person's own chat it is looked for.
+_SAID = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
+_NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
+_NUMBERED = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
 
 
-def build_application(
-    token: str,
-    *,
-    database: Database,
-    rules: Callable[[], RuleSet],
-    now: Callable[[], datetime],
-    base_url: str = API,
-    base_file_url: str = FILE_API,
-    proxy: str | None = None,
-    allowed_chats: frozenset[int] | None = None,
-) -> _App:
-    """The bot, ready for ``polling``; nothing is sent yet.
+class _InTurn(BaseUpdateProcessor):
+    """Many chats at a time, each of them one after the other."""
 
-    Args:
-        token: from @BotFather.
-        database: holds chats, subscriptions and the change log.
-        rules: gives the rules in force, at any time.
-        now: the clock.
-        base_url: of the Bot API, to which the token is appended.
-        base_file_url: the same for files.
-        proxy: ``http://`` or ``socks5://``, for Telegram alone.
-        allowed_chats: ids of the chats that may use it; None: everybody.
-    """
-    builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
-    builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
-    if proxy is not None:
-        builder = builder.proxy(proxy).get_updates_proxy(proxy)
-    application: _App = builder.build()
-    desk = Desk(database, rules, now)
-    if allowed_chats is not None:
-        application.add_handler(TypeHandler(Update, _gate(desk, allowed_chats)), group=-1)
-    for name, answer in _ANSWERS.items():
-        run = _command(desk, answer)
-        # An edited message is no second command.
-        application.add_handler(CommandHandler(name, run, filters.UpdateType.MESSAGE))
-    application.add_handler(CallbackQueryHandler(_button(desk)))
-    application.add_handler(ChatMemberHandler(_membership(desk)))
-    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, _migration(desk)))
-    application.add_error_handler(_on_error(desk, Redaction(token)))
-    return application
+    def __init__(self) -> None:
+        super().__init__(_AT_A_TIME)
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def do_process_update(self, update: object, coroutine: Any) -> None:
+        chat = update.effective_chat if isinstance(update, Update) else None
+        lock = self._locks.setdefault(0 if chat is None else chat.id, asyncio.Lock())
+        async with lock:
+            await coroutine
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
 
 
-@asynccontextmanager
-async def polling(application: _App, *, pause: float = _FIRST_PAUSE) -> AsyncIterator[None]:
-    """Answer the chats while the block runs. Telegram being away stops nothing else.
+class _Reception:
+    """Takes what chats write and press to the desk, if they may, and the answers back."""
 
-    Args:
-        application: from ``build_application``.
-        pause: seconds before a Telegram that is away is greeted again; doubled each time.
-    """
-    stop = asyncio.Event()
-    task = asyncio.create_task(_serve(application, stop, pause))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
+    def __init__(
+        self, office: Office, replies: Replies, allowance: Allowance, redaction: Redaction
+    ) -> None:
+        self._office = office
+        self._replies = replies
+        self._allowance = allowance
+        self._admins = Admins()
+        self._redaction = redaction
 
+    def command(self, name: str) -> _Run:
+        """What answers a command."""
 
-async def _serve(application: _App, stop: asyncio.Event, pause: float) -> None:
-    try:
-        if await _connect(application, stop, pause):
-            await application.start()
-            log.info("bot.started", extra={"username": application.bot.username})
-            await stop.wait()
-    finally:
-        await _close(application)
+        async def run(update: Update, context: _Context) -> None:
+            message = update.effective_message
+            if message is not None and message.text is not None:
+                said = message.text.split(maxsplit=1)
+                await self._command(update, context, name, said[1] if len(said) > 1 else "")
 
+        return run
 
-async def _close(application: _App) -> None:
-    try:
-        if application.updater is not None and application.updater.running:
-            await application.updater.stop()
-    except TelegramError as error:
-        # The polling died long ago, of a token that was revoked under way, and only now says so.
-        log.error("bot.lost", extra={"reason": type(error).__name__})  # noqa: TRY400
-    finally:
-        if application.running:
-            await application.stop()
-        await application.shutdown()
-        # An application that was never quite there leaves its connections to the bot.
-        await application.bot.shutdown()
+    async def numbered(self, update: Update, context: _Context) -> None:
+        """``/commitment_123``, as it stands in messages to be pressed."""
+        number, bot = context.matches[0].groups() if context.matches else ("", None)
+        if bot is None or bot.lower() == (context.bot.username or "").lower():
+            await self._command(update, context, "commitment", number)
 
+    async def said(self, update: Update, context: _Context) -> None:
+        """Words that are no command."""
+        message = update.effective_message
+        if message is not None and message.text:
+            await self._command(update, context, "search", message.text)
 
-async def _connect(application: _App, stop: asyncio.Event, pause: float) -> bool:
-    """Greet Telegram until it answers; False when it refuses the token, or on ``stop``."""
-    while not stop.is_set():
-        try:
-            await application.initialize()
-            await _set_commands(application)
-            if application.updater is not None:
-                await application.updater.start_polling(
-                    bootstrap_retries=0,
-                    allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER],
-                    error_callback=_on_poll_error,
-                )
-        except InvalidToken:
-            # The library's own text contains the token.
-            log.error("bot.refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
-            return False
-        except TelegramError as error:
-            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": pause})
-        else:
-            return True
-        await _wait(stop, pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
-    return False
+    async def unknown(self, update: Update, context: _Context) -> None:
+        """A command nobody knows, in a person's own chat."""
+        await self._command(update, context, "help", "")
 
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
-
-
-async def _set_commands(application: _App) -> None:
-    """The menu: in Chinese, and in English for those whose Telegram speaks it."""
-    for language, code in (("zh", None), ("en", "en")):
-        menu = [BotCommand(*pair) for pair in words(language).bot.commands.items()]
-        await application.bot.set_my_commands(menu, language_code=code)
-
-
-def _on_poll_error(error: TelegramError) -> None:
-    """The library tries again by itself; a traceback each time would drown the log."""
-    log.warning("bot.network", extra={"reason": error.message})
-
-
-def _command(desk: Desk, answer: _Answer) -> _Run:
-    async def run(update: Update, context: _Context) -> None:
-        message, chat = update.effective_message, update.effective_chat
-        if message is None or chat is None:
-            return
-        said = " ".join(context.args or ())
-        await _reply(message, await asyncio.to_thread(answer, desk, chat, said))
-
-    return run
-
-
-def _button(desk: Desk) -> _Run:
-    async def run(update: Update, _: _Context) -> None:
+    async def pressed(self, update: Update, context: _Context) -> None:
+        """A button."""
         query, chat = update.callback_query, update.effective_chat
         if query is None or chat is None:
             return
-        pressed = (query.data or "")[:_CALLBACK_LIMIT]
-        toast, shown = await asyncio.to_thread(desk.press, chat.id, _title(chat), pressed)
-        try:
-            await query.answer(ours.trim(toast, _TOAST) or None)
-        except BadRequest as error:
-            # Telegram forgets a press after a while; what it asked for is done all the same.
-            log.info("bot.late_answer", extra={"reason": error.message})
-        if shown is None:
-            return
-        try:
-            await query.edit_message_text(
-                shown.html,
-                parse_mode=ParseMode.HTML,
-                link_preview_options=NO_PREVIEW,
-                reply_markup=keyboard(shown),
-            )
-        except BadRequest as error:
-            if "not modified" not in error.message.lower():
-                raise
+        wait = self._allowance.take(chat.id)
+        asker = await self._asker(update, chat)
+        bot = await asyncio.to_thread(self._office.words, asker.key)
+        if wait:
+            answer = Answer(toast=fill(bot.slowly, seconds=round(wait) or 1))
+        elif not await self._may(update, context, chat):
+            answer = Answer(toast=bot.admins_only)
+        else:
+            verb, _, rest = (query.data or "")[:_CALLBACK_LIMIT].partition(":")
+            asked = _with(asker, rest)
+            answer = await asyncio.to_thread(desk.press, self._office, verb, asked)
+        await self._replies.after_press(query, asker.to, answer)
 
-    return run
-
-
-def _gate(desk: Desk, allowed: frozenset[int]) -> _Run:
-    async def run(update: Update, _: _Context) -> None:
-        chat, message = update.effective_chat, update.message
-        if chat is not None and chat.id in allowed:
-            return
-        if chat is not None and message is not None and (message.text or "").startswith("/start"):
-            await _reply(message, desk.private(chat.id))
-        raise ApplicationHandlerStop
-
-    return run
-
-
-def _membership(desk: Desk) -> _Run:
-    async def run(update: Update, _: _Context) -> None:
+    async def membership(self, update: Update, _: _Context) -> None:
+        """The bot was thrown out of a chat, or taken in."""
         change, chat = update.my_chat_member, update.effective_chat
         if change is None or chat is None:
             return
         if change.new_chat_member.status in {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}:
-            await asyncio.to_thread(desk.gone, chat.id)
+            await asyncio.to_thread(desk.door.gone, self._office, chat.id)
             log.info("chat.gone", extra={"chat": chat.id, "reason": "the bot was removed"})
+        elif change.old_chat_member.status in {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}:
+            await asyncio.to_thread(desk.door.back, self._office, chat.id)
 
-    return run
-
-
-def _migration(desk: Desk) -> _Run:
-    async def run(update: Update, _: _Context) -> None:
+    async def migration(self, update: Update, _: _Context) -> None:
+        """A group became a supergroup."""
         message = update.effective_message
         if message is not None and message.migrate_to_chat_id is not None:
-            await asyncio.to_thread(desk.moved, message.chat_id, message.migrate_to_chat_id)
+            await asyncio.to_thread(
+                desk.door.moved, self._office, message.chat_id, message.migrate_to_chat_id
+            )
 
-    return run
-
-
-def _on_error(
-    desk: Desk, redaction: Redaction
-) -> Callable[[object, _Context], Coroutine[Any, Any, None]]:
-    async def run(update: object, context: _Context) -> None:
+    async def trouble(self, update: object, context: _Context) -> None:
+        """A fault of ours, or Telegram's; a person hears of it, the log has it whole."""
         error = context.error
-        reason = redaction.text(f"{type(error).__name__}: {error}")
+        reason = self._redaction.text(f"{type(error).__name__}: {error}")
         if isinstance(error, TelegramError):
             log.warning("bot.failed", extra={"reason": reason})
             return
         log.error("bot.fault", exc_info=error, extra={"reason": reason})
         message = update.effective_message if isinstance(update, Update) else None
         if isinstance(message, Message):
-            await _reply(message, await asyncio.to_thread(desk.trouble, message.chat_id))
+            to = _recipient(message)
+            bot = await asyncio.to_thread(self._office.words, message.chat_id)
+            await self._replies.send(to, desk.say(bot.trouble))
 
-    return run
+    async def _command(self, update: Update, context: _Context, name: str, said: str) -> None:
+        message, chat = update.effective_message, update.effective_chat
+        if message is None or chat is None or message.is_automatic_forward:
+            return
+        wait = self._allowance.take(chat.id)
+        if wait and not self._allowance.first_refusal(chat.id):
+            return
+        asker = _with(await self._asker(update, chat), said)
+        if wait:
+            bot = await asyncio.to_thread(self._office.words, asker.key)
+            answer = desk.say(fill(bot.slowly, seconds=round(wait) or 1))
+        elif not await self._may(update, context, chat):
+            if not await asyncio.to_thread(desk.door.admitted, self._office, asker):
+                return
+            bot = await asyncio.to_thread(self._office.words, asker.key)
+            answer = desk.say(bot.admins_only)
+        else:
+            answer = await asyncio.to_thread(desk.answer, self._office, name, asker)
+        await self._replies.send(asker.to, answer)
+
+    async def _may(self, update: Update, context: _Context, chat: Chat) -> bool:
+        """In groups and channels administrators decide; who posts in a channel is one."""
+        if chat.type == ChatType.PRIVATE or update.channel_post is not None:
+            return True
+        message, user = update.effective_message, update.effective_user
+        by_chat = None if update.callback_query is not None else getattr(message, "sender_chat", 0)
+        if by_chat is not None and getattr(by_chat, "id", None) == chat.id:
+            return True  # an administrator who writes in the group's own name
+        return user is not None and await self._admins.has(context.bot, chat.id, user.id)
+
+    async def _asker(self, update: Update, chat: Chat) -> Asked:
+        message = update.effective_message
+        to = _recipient(message) if isinstance(message, Message) else Recipient(chat.id)
+        key = await asyncio.to_thread(desk.door.key_of, self._office, to)
+        return Asked(key, to, ours.one_line(chat.effective_name, 128), str(chat.type))
 
 
-async def _reply(message: Message, answer: ours.Message) -> None:
-    await message.chat.send_message(
-        answer.html,
-        parse_mode=ParseMode.HTML,
-        link_preview_options=NO_PREVIEW,
-        reply_markup=keyboard(answer),
+def build_application(
+    token: str,
+    *,
+    office: Office,
+    base_url: str = API,
+    base_file_url: str = FILE_API,
+    proxy: str | None = None,
+    pace: Pace | None = None,
+    allowance: Allowance | None = None,
+) -> App:
+    """The bot, ready for ``polling``; nothing is sent yet.
+
+    Args:
+        token: from @BotFather.
+        office: what answers are made with.
+        base_url: of the Bot API, to which the token is appended.
+        base_file_url: the same for files.
+        proxy: ``http://`` or ``socks5://``, for Telegram alone.
+        pace: how fast messages go; the sender's own, so that both together keep the limits.
+        allowance: how much a chat may ask.
+    """
+    builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
+    builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
+    builder = builder.concurrent_updates(_InTurn())
+    if proxy is not None:
+        builder = builder.proxy(proxy).get_updates_proxy(proxy)
+    application: App = builder.build()
+    replies = Replies(application.bot, pace or Pace())
+    reception = _Reception(office, replies, allowance or Allowance(), Redaction(token))
+    for name in (*desk.COMMANDS, *desk.OPERATOR_COMMANDS):
+        # An edited message is no second command.
+        application.add_handler(CommandHandler(name, reception.command(name), _NEW))
+    application.add_handler(CallbackQueryHandler(reception.pressed))
+    application.add_handler(ChatMemberHandler(reception.membership))
+    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, reception.migration))
+    application.add_handler(MessageHandler(filters.Regex(_NUMBERED) & _NEW, reception.numbered))
+    application.add_handler(
+        MessageHandler(filters.COMMAND & filters.ChatType.PRIVATE & _NEW, reception.unknown)
     )
+    application.add_handler(MessageHandler(_SAID & _NEW, reception.said))
+    application.add_error_handler(reception.trouble)
+    return application
 
 
-def _title(chat: Chat) -> str:
-    return ours.one_line(chat.effective_name, 128)
+def _recipient(message: Message) -> Recipient:
+    """The chat a message stands in, or the topic of a forum."""
+    thread = message.message_thread_id if message.is_topic_message else None
+    return Recipient(message.chat_id, thread or 0)
+
+
+def _with(asker: Asked, said: str) -> Asked:
+    return replace(asker, said=said[:_SAID_LIMIT])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.storage import chats, notices, outbox
+from monitor.storage import chats, notices, outbox, readdress
 from monitor.storage.database import Database
 from monitor.storage.digests import bundle_due
 from monitor.storage.parcel import OutboxAlert
@@ -23,7 +23,7 @@ class Clerk:
 
     def lease(
         self,
-        token: str,
+        holder: str,
         limit: int,
         per_chat: int,
         busy: Collection[int],
@@ -38,7 +38,7 @@ class Clerk:
                 now=now,
                 lease_for=self.lease_for,
                 limit=limit,
-                token=token,
+                holder=holder,
                 per_chat=per_chat,
                 busy=busy,
                 closed=closed,
@@ -49,11 +49,11 @@ class Clerk:
         with self.database.read() as session:
             return outbox.next_due(session)
 
-    def begin(self, alert: OutboxAlert, token: str) -> bool:
+    def begin(self, alert: OutboxAlert, holder: str) -> bool:
         """Note that a message is about to go; False when the alert is not ours any more."""
         with self.database.write() as session:
             return outbox.mark_begun(
-                session, alert.id, token=token, now=self.now(), lease_for=self.lease_for
+                session, alert.id, holder=holder, now=self.now(), lease_for=self.lease_for
             )
 
     def sent(self, alert: OutboxAlert, message_id: int) -> None:
@@ -62,16 +62,16 @@ class Clerk:
             outbox.mark_sent(session, alert.id, now=self.now(), message_id=message_id)
 
     def put_back(
-        self, alert: OutboxAlert, token: str, when: datetime, reason: str, counted: bool
+        self, alert: OutboxAlert, holder: str, when: datetime, reason: str, counted: bool
     ) -> None:
         """Let it wait for another try."""
         with self.database.write() as session:
             outbox.mark_retry(
-                session, alert.id, not_before=when, error=reason, counted=counted, token=token
+                session, alert.id, not_before=when, error=reason, counted=counted, holder=holder
             )
 
     def hold(
-        self, alert: OutboxAlert, token: str, until: datetime, reason: str, doubtful: bool
+        self, alert: OutboxAlert, holder: str, until: datetime, reason: str, doubtful: bool
     ) -> None:
         """The service asked for patience: neither this nor anything else goes there before."""
         with self.database.write() as session:
@@ -81,17 +81,17 @@ class Clerk:
                 not_before=until,
                 error=reason,
                 counted=False,
-                token=token,
+                holder=holder,
                 doubtful=doubtful,
             )
             chats.hold_chat(session, alert.chat_id, until)
 
-    def give_up(self, alert: OutboxAlert, token: str, reason: str) -> None:
+    def give_up(self, alert: OutboxAlert, holder: str, reason: str) -> None:
         """It was refused too often."""
         with self.database.write() as session:
-            outbox.mark_dead(session, alert.id, error=reason, token=token)
+            outbox.mark_dead(session, alert.id, error=reason, holder=holder)
 
-    def end_chat(self, alert: OutboxAlert, token: str, reason: str) -> int:
+    def end_chat(self, alert: OutboxAlert, holder: str, reason: str) -> int:
         """The chat takes nothing any more: end its subscriptions, and tell the operators.
 
         Returns:
@@ -99,12 +99,12 @@ class Clerk:
         """
         now = self.now()
         with self.database.write() as session:
-            outbox.mark_dead(session, alert.id, error=reason, token=token)
+            outbox.mark_dead(session, alert.id, error=reason, holder=holder)
             there = chats.get_chat(session, alert.chat_id)
             whole = alert.chat_id if alert.to.way else alert.to.chat_id
             ended = chats.deactivate_chat(session, whole, now=None if alert.to.way else now)
             given_up = sum(
-                outbox.withdraw_alerts(session, chat_id, reason=reason, token=token)
+                readdress.withdraw_alerts(session, chat_id, reason=reason, holder=holder)
                 for chat_id in ended
             )
             others = [chat for chat in self.operators if chat not in ended]
@@ -118,7 +118,7 @@ class Clerk:
             )
         return 1 + given_up
 
-    def move(self, alert: OutboxAlert, token: str, chat_id: int) -> None:
+    def move(self, alert: OutboxAlert, holder: str, chat_id: int) -> None:
         """The chat goes on elsewhere: its choices and what waits for it go with it."""
         now = self.now()
         with self.database.write() as session:
@@ -128,13 +128,13 @@ class Clerk:
                 not_before=now,
                 error=f"moved to {chat_id}",
                 counted=False,
-                token=token,
+                holder=holder,
             )
             old_id = alert.chat_id
             if alert.to.thread_id and chat_id != alert.to.chat_id:
                 # The forum moved, its topics with it; their numbers stay.
                 chats.move_chat(session, alert.to.chat_id, chat_id, now=now)
-                outbox.move_alerts(session, alert.to.chat_id, chat_id)
+                readdress.move_alerts(session, alert.to.chat_id, chat_id)
                 return
             chats.move_chat(session, old_id, chat_id, now=now)
-            outbox.move_alerts(session, old_id, chat_id)
+            readdress.move_alerts(session, old_id, chat_id)

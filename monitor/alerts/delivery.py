@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from monitor.alerts.clerk import Clerk
 from monitor.alerts.message import Message
-from monitor.alerts.render import render
+from monitor.alerts.pages import render
 from monitor.alerts.sender import Sender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.storage.database import Database
@@ -127,7 +127,7 @@ class Courier:
         return due
 
     async def _begin(self, room: int) -> None:
-        token = uuid4().hex
+        holder = uuid4().hex
         now = self.now()
         for gate in self._gates.values():
             if gate.until is not None and gate.until <= now:
@@ -135,15 +135,15 @@ class Courier:
                 gate.until, gate.refusals = None, _CLOSED_AFTER - 1
         closed = [way for way, gate in self._gates.items() if gate.until is not None]
         alerts = await asyncio.to_thread(
-            self.clerk.lease, token, room * _PER_CHAT, _PER_CHAT, tuple(self._chats), closed
+            self.clerk.lease, holder, room * _PER_CHAT, _PER_CHAT, tuple(self._chats), closed
         )
         waiting: defaultdict[int, list[OutboxAlert]] = defaultdict(list)
         for alert in alerts:
             waiting[alert.chat_id].append(alert)
         for chat_id, mine in waiting.items():
-            self._chats[chat_id] = asyncio.create_task(self._carry(mine, token))
+            self._chats[chat_id] = asyncio.create_task(self._carry(mine, holder))
 
-    async def _carry(self, alerts: list[OutboxAlert], token: str) -> None:
+    async def _carry(self, alerts: list[OutboxAlert], holder: str) -> None:
         """One chat's alerts in order; after a refusal the rest waits with the refused one."""
         gate = self._gates[alerts[0].to.way]
         held: float | None = None
@@ -154,29 +154,29 @@ class Courier:
                     if wait is None:
                         until = gate.until
                         wait = 0.0 if until is None else (until - self.now()).total_seconds()
-                    await self._put_back(alert, token, max(wait, 0.0), "waits for others")
-                elif await asyncio.to_thread(self.clerk.begin, alert, token):
-                    held = await self._send(alert, token, gate)
+                    await self._put_back(alert, holder, max(wait, 0.0), "waits for others")
+                elif await asyncio.to_thread(self.clerk.begin, alert, holder):
+                    held = await self._send(alert, holder, gate)
         except Exception:
             # The database failed us. These alerts stay leased, and are taken up again when the
             # lease has run out.
             log.exception("delivery.failed", extra={"chat": alerts[0].chat_id})
 
-    async def _send(self, alert: OutboxAlert, token: str, gate: _Gate) -> float | None:
+    async def _send(self, alert: OutboxAlert, holder: str, gate: _Gate) -> float | None:
         """Send one alert; the seconds its chat must wait, or None when it may go on."""
         if alert.maybe_sent:
             log.warning("alert.maybe_sent", extra={"alert": alert.id, "chat": alert.chat_id})
         try:
             message_id = await self.sender.send(alert.to, self.compose(alert))
         except RetryLater as error:
-            return await self._wait(alert, token, gate, error)
+            return await self._wait(alert, holder, gate, error)
         except ChatMoved as error:
-            await asyncio.to_thread(self.clerk.move, alert, token, error.chat_id)
+            await asyncio.to_thread(self.clerk.move, alert, holder, error.chat_id)
             log.info("chat.moved", extra={"chat": alert.chat_id, "to": error.chat_id})
             self.report.retried += 1
             return 0.0
         except ChatGone as error:
-            ended = await asyncio.to_thread(self.clerk.end_chat, alert, token, str(error))
+            ended = await asyncio.to_thread(self.clerk.end_chat, alert, holder, str(error))
             log.warning("chat.gone", extra={"chat": alert.chat_id, "reason": str(error)})
             self.report.dead += ended
             return 0.0
@@ -184,7 +184,7 @@ class Courier:
             # A refusal; or a fault of ours, which must not hold up the other chats.
             if not isinstance(error, DeliveryError):
                 log.exception("alert.failed", extra={"alert": alert.id})
-            await self._refused(alert, token, _reason(error))
+            await self._refused(alert, holder, _reason(error))
             return None
         gate.refusals, gate.until = 0, None
         self.report.sent += 1
@@ -194,32 +194,32 @@ class Courier:
         )
         return None
 
-    async def _wait(self, alert: OutboxAlert, token: str, gate: _Gate, error: RetryLater) -> float:
+    async def _wait(self, alert: OutboxAlert, holder: str, gate: _Gate, error: RetryLater) -> float:
         gate.refusals += 1
         until = self.now() + timedelta(seconds=error.seconds)
         if gate.refusals >= _CLOSED_AFTER:
             # Several chats in a row were asked for patience: it is the way, not the chats.
             gate.until = until if gate.until is None else max(gate.until, until)
-        await asyncio.to_thread(self.clerk.hold, alert, token, until, str(error), error.doubtful)
+        await asyncio.to_thread(self.clerk.hold, alert, holder, until, str(error), error.doubtful)
         self.report.retried += 1
         _log_retry(alert, str(error), until)
         return error.seconds
 
-    async def _refused(self, alert: OutboxAlert, token: str, reason: str) -> None:
+    async def _refused(self, alert: OutboxAlert, holder: str, reason: str) -> None:
         if alert.attempts >= MAX_ATTEMPTS:
-            await asyncio.to_thread(self.clerk.give_up, alert, token, reason)
+            await asyncio.to_thread(self.clerk.give_up, alert, holder, reason)
             log.warning("alert.dead", extra={"alert": alert.id, "reason": reason})
             self.report.dead += 1
         else:
             wait = backoff(alert.attempts, self.chance())
-            await self._put_back(alert, token, wait, reason, counted=True)
+            await self._put_back(alert, holder, wait, reason, counted=True)
 
     async def _put_back(
-        self, alert: OutboxAlert, token: str, wait: float, reason: str, *, counted: bool = False
+        self, alert: OutboxAlert, holder: str, wait: float, reason: str, *, counted: bool = False
     ) -> None:
         self.report.retried += 1
         when = self.now() + timedelta(seconds=wait)
-        await asyncio.to_thread(self.clerk.put_back, alert, token, when, reason, counted)
+        await asyncio.to_thread(self.clerk.put_back, alert, holder, when, reason, counted)
         _log_retry(alert, reason, when)
 
     async def _remember_sent(self, alert: OutboxAlert, message_id: int) -> None:

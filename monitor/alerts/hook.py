@@ -12,17 +12,15 @@ import hmac
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from telegram import Update
-from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application
 
-from monitor.alerts.bot import _close, _set_commands, _wait
 from monitor.alerts.redact import install_redaction
+from monitor.alerts.serving import UPDATES, App, serving
 from monitor.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -30,24 +28,20 @@ log = logging.getLogger(__name__)
 MAX_BODY = 1 << 20
 """Bytes of an update at most; those of Telegram have a few KiB."""
 
-_App = Application[Any, Any, Any, Any, Any, Any]
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Scope]]
 _Send = Callable[[_Scope], Awaitable[None]]
 
-_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 _SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 _BODY_SECONDS = 20.0
 _MOST_WAITING = 1_000
 _REMEMBERED = 1_000
-_FIRST_PAUSE = 2.0
-_LONGEST_PAUSE = 120.0
 
 
 class Endpoint:
     """The ASGI application: one path, one method, one secret."""
 
-    def __init__(self, application: _App, *, path: str, secret: str) -> None:
+    def __init__(self, application: App, *, path: str, secret: str) -> None:
         """Take where updates go.
 
         Args:
@@ -125,12 +119,13 @@ class Endpoint:
 
 @asynccontextmanager
 async def webhook(
-    application: _App,
+    application: App,
     *,
     url: str,
     secret: str,
-    listen: str = "127.0.0.1:8443",
-    pause: float = _FIRST_PAUSE,
+    address: str = "127.0.0.1:8443",
+    pause: float = 2.0,
+    operators: Iterable[int] = (),
 ) -> AsyncIterator[int]:
     """Answer the chats while the block runs, as ``polling`` does; gives the port it listens on.
 
@@ -141,27 +136,31 @@ async def webhook(
         application: from ``build_application``.
         url: ``https://host/path`` that Telegram is told; requests for its path are answered.
         secret: 1 to 256 letters, digits, ``_`` and ``-``.
-        listen: address and port to listen on; port 0 takes a free one.
+        address: address and port to listen on; port 0 takes a free one.
         pause: seconds before a Telegram that is away is greeted again; doubled each time.
+        operators: chats whose menu has the operators' commands.
 
     Raises:
         UserError: nothing can listen there, or uvicorn is not installed.
     """
     endpoint = Endpoint(application, path=urlsplit(url).path, secret=secret)
-    stop = asyncio.Event()
+
+    async def listen() -> None:
+        await application.bot.set_webhook(
+            url, secret_token=secret, allowed_updates=UPDATES, drop_pending_updates=False
+        )
+
     async with AsyncExitStack() as stack:
         stack.callback(install_redaction(secret))
-        port = await stack.enter_async_context(_serving(endpoint, listen))
-        task = asyncio.create_task(_serve(application, url, secret, stop, pause))
-        try:
-            yield port
-        finally:
-            stop.set()
-            await task
+        port = await stack.enter_async_context(_listening(endpoint, address))
+        await stack.enter_async_context(
+            serving(application, listen, pause=pause, operators=operators)
+        )
+        yield port
 
 
 @asynccontextmanager
-async def _serving(endpoint: Endpoint, listen: str) -> AsyncIterator[int]:
+async def _listening(endpoint: Endpoint, address: str) -> AsyncIterator[int]:
     try:
         import uvicorn  # noqa: PLC0415 - an extra
     except ImportError:
@@ -182,7 +181,7 @@ async def _serving(endpoint: Endpoint, listen: str) -> AsyncIterator[int]:
             await super().startup(sockets=sockets)
             ready.set()
 
-    host, _, port = listen.rpartition(":")
+    host, _, port = address.rpartition(":")
     config = uvicorn.Config(
         endpoint,
         host=host.strip("[]"),
@@ -208,7 +207,7 @@ async def _serving(endpoint: Endpoint, listen: str) -> AsyncIterator[int]:
         except SystemExit:
             # What uvicorn does where it cannot listen; it would end the whole daemon.
             raise UserError(
-                f"telegram.webhook_listen: cannot listen on {listen}",
+                f"telegram.webhook_listen: cannot listen on {address}",
                 hint="another program may listen there",
             ) from None
 
@@ -224,42 +223,6 @@ async def _serving(endpoint: Endpoint, listen: str) -> AsyncIterator[int]:
         server.should_exit = True
         if not task.done():
             await task
-
-
-async def _serve(
-    application: _App, url: str, secret: str, stop: asyncio.Event, pause: float
-) -> None:
-    try:
-        if await _connect(application, url, secret, stop, pause):
-            await application.start()
-            log.info("bot.started", extra={"username": application.bot.username})
-            await stop.wait()
-    finally:
-        await _close(application)
-
-
-async def _connect(
-    application: _App, url: str, secret: str, stop: asyncio.Event, pause: float
-) -> bool:
-    """Greet Telegram until it answers; False when it refuses the token, or on ``stop``."""
-    while not stop.is_set():
-        try:
-            await application.initialize()
-            await _set_commands(application)
-            await application.bot.set_webhook(
-                url, secret_token=secret, allowed_updates=_UPDATES, drop_pending_updates=False
-            )
-        except InvalidToken:
-            # The library's own text contains the token.
-            log.error("bot.refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
-            return False
-        except TelegramError as error:
-            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": pause})
-        else:
-            return True
-        await _wait(stop, pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
-    return False
 
 
 async def _read(receive: _Receive) -> bytes | None:

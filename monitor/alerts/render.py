@@ -1,7 +1,7 @@
-"""An alert as one message: strongest change first, number before words, within Telegram's limits.
+"""One change in words: region and number first, then the sentence with its difference.
 
-Outside text is shortened before it becomes a span, and a message is shortened by whole changes,
-so no cut can fall into markup.
+Outside text is shortened before it becomes a span, so no cut can fall into markup. The messages
+made of these are next door, in ``pages.py``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,8 @@ from collections.abc import Iterable
 from monitor.alerts.amounts import amount, growth, shift
 from monitor.alerts.difference import marked
 from monitor.alerts.message import (
-    ENTITY_LIMIT,
-    TEXT_LIMIT,
-    Message,
     Span,
-    entities,
     one_line,
-    units,
 )
 from monitor.alerts.words import (
     Words,
@@ -28,11 +23,8 @@ from monitor.alerts.words import (
     strength,
     words,
 )
-from monitor.model import Change, Delta, Health, Kind, Label, Op, Statement, Target
-from monitor.storage.parcel import AlertDocument, OutboxAlert
-
-MOST_CHANGES = 12
-"""Changes a message tells at most: more nobody reads at once."""
+from monitor.model import Change, Delta, Kind, Label, Op, Statement, Target
+from monitor.storage.parcel import AlertDocument
 
 _SENTENCE = 280
 _METRIC = 40
@@ -40,54 +32,6 @@ _REGION = 24
 _TITLE = 120
 _SOURCE = 40
 _MORE_DELTAS = 3
-# Room for "…还有 N 条", the note of a possible repetition and the blank lines between them.
-_RESERVE = 160
-
-
-def render(alert: OutboxAlert) -> Message:
-    """The message of an alert, in the language of its chat. Any change makes a valid one."""
-    table = words(alert.language)
-    if alert.document is None:
-        return _turned(alert, table)
-    changes = [item.change for item in sorted(alert.changes, key=lambda i: _rank(i.change))]
-    footer = _footer(alert.document, changes, table, alert.language)
-    shared = _said_by(changes[0], alert.language) if _one_voice(changes) else None
-    room = TEXT_LIMIT - _RESERVE - units("".join(span.text for span in footer))
-    styles = ENTITY_LIMIT - entities(footer) - 1
-    spans: list[Span] = []
-    told = 0
-    for change in changes[:MOST_CHANGES]:
-        item = [*describe(change, alert.language, speaker=shared is None), Span("\n\n")]
-        room -= units("".join(span.text for span in item))
-        styles -= entities(item)
-        if told and (room < 0 or styles < 0):
-            break
-        spans += item
-        told += 1
-    if told < len(changes):
-        spans.append(Span(table.more.format(count=len(changes) - told) + "\n\n"))
-    spans += footer
-    if alert.maybe_sent:
-        spans += [Span("\n"), Span(table.maybe_sent, italic=True)]
-    return Message(tuple(spans))
-
-
-def _turned(alert: OutboxAlert, table: Words) -> Message:
-    """A source's turn, for an operator: what it is, since when, and why."""
-    event = alert.event
-    if event is None:  # pragma: no cover - an alert tells of one or the other
-        return Message((Span("?"),))
-    days = max((event.at - event.since).total_seconds() / 86_400, 0.0)
-    said = table.health[event.health].format(
-        was=table.outcomes[event.outcome], days=f"{days:.1f}".removesuffix(".0")
-    )
-    spans = [Span(f"{one_line(event.name, _TITLE)} ({event.source_id})", bold=True), Span("\n")]
-    spans.append(Span(said))
-    if event.reason and event.health is Health.FAILING:
-        spans.append(Span("\n" + one_line(event.reason, _SENTENCE)))
-    if alert.maybe_sent:
-        spans += [Span("\n"), Span(table.maybe_sent, italic=True)]
-    return Message(tuple(spans))
 
 
 def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
@@ -103,9 +47,9 @@ def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> t
     for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
         spans.append(Span(f"\n{_figure(delta, change, table)}"))
     spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}{table.colon}"))
-    spans += _sentence(change, table)
+    spans += sentence(change, table)
     if speaker:
-        spans.append(Span(f"\n— {_said_by(change, language)}"))
+        spans.append(Span(f"\n— {said_by(change, language)}"))
     return tuple(spans)
 
 
@@ -123,7 +67,7 @@ def headline(change: Change, language: str = "zh") -> str:
     return one_line(f"{region} {what}{table.colon + named if named else ''}", 2 * _METRIC)
 
 
-def _rank(change: Change) -> tuple[int, int, float]:
+def rank(change: Change) -> tuple[int, int, float]:
     """Commitments before others, then by kind, then by how far the number moved."""
     moved = max((_moved(delta) for delta in change.deltas), default=-1.0)
     label = change.statement.label
@@ -138,17 +82,31 @@ def _moved(delta: Delta) -> float:
 
 
 def _figure(delta: Delta, change: Change, table: Words) -> str:
-    metric = one_line(short_metric(delta.metric), _METRIC)
+    told = f"{step(delta, change, table)} {stride(delta, table)}".strip()
+    return f"{metric_name(delta)} {told}".strip()
+
+
+def metric_name(delta: Delta) -> str:
+    """What is counted, short, for one line."""
+    return one_line(short_metric(delta.metric), _METRIC)
+
+
+def step(delta: Delta, change: Change, table: Words) -> str:
+    """From where to where a number went: ``160 → 190 Eflops``, ``≥190 Eflops``."""
     if delta.before is not None and delta.after is not None:
-        moved = shift(delta.before, delta.after, delta.unit, table)
-        told = f"{moved} {growth(delta.before, delta.after, delta.unit, table)}"
-    elif delta.after is not None:
-        told = _meant(delta, delta.after, change.after, table)
-    elif delta.before is not None:
-        told = f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
-    else:
-        told = ""
-    return f"{metric} {told}".strip()
+        return shift(delta.before, delta.after, delta.unit, table)
+    if delta.after is not None:
+        return _meant(delta, delta.after, change.after, table)
+    if delta.before is not None:
+        return f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
+    return ""
+
+
+def stride(delta: Delta, table: Words) -> str:
+    """How far a number went: ``▲18.75%``; empty where there is nothing to compare."""
+    if delta.before is None or delta.after is None:
+        return ""
+    return growth(delta.before, delta.after, delta.unit, table)
 
 
 def _meant(delta: Delta, value: float, statement: Statement | None, table: Words) -> str:
@@ -158,7 +116,8 @@ def _meant(delta: Delta, value: float, statement: Statement | None, table: Words
     return table.ops[next(ops, Op.REACH)] + amount(value, delta.unit, table)
 
 
-def _sentence(change: Change, table: Words) -> list[Span]:
+def sentence(change: Change, table: Words) -> list[Span]:
+    """What is said, with what went struck out and what came in bold."""
     before, after = change.before, change.after
     if before is None or after is None or before.text == after.text:
         gone = change.kind is Kind.DROPPED
@@ -176,27 +135,29 @@ def _sentence(change: Change, table: Words) -> list[Span]:
     ]
 
 
-def _one_voice(changes: list[Change]) -> bool:
+def one_voice(changes: list[Change]) -> bool:
+    """Whether the same speaker of the same place says all of it, in the same sense."""
     voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
     return len(voices) == 1
 
 
-def _said_by(change: Change, language: str) -> str:
+def said_by(change: Change, language: str) -> str:
+    """Who says it, and as what: 贵州省政府 · 承诺."""
     statement = change.statement
     region = one_line(statement.region or change.region, _REGION)
     name = speaker_name(statement.speaker, region, language)
     return f"{name} · {words(language).labels[statement.label]}"
 
 
-def _footer(
+def footer(
     document: AlertDocument, changes: list[Change], table: Words, language: str
 ) -> list[Span]:
     """Who, where and when: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
     opening, closing = table.quote
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     spans = []
-    if _one_voice(changes):
-        spans.append(Span(_said_by(changes[0], language) + "\n"))
+    if one_voice(changes):
+        spans.append(Span(said_by(changes[0], language) + "\n"))
     spans += [Span(opening), Span(title, link=document.url), Span(closing)]
     rest = [
         "" if document.published is None else document.published.isoformat(),

@@ -112,7 +112,7 @@ class TelegramSender:
         try:
             return await self._send(to, message, rich=message.fits)
         except BadRequest as error:
-            if not any(words in error.message.lower() for words in _BAD_MARKUP):
+            if not is_bad_markup(error):
                 raise self._outcome(error, to) from None
             log.warning("alert.markup_refused", extra={"chat": to.chat_id, "reason": error.message})
         except TelegramError as error:
@@ -140,6 +140,11 @@ class TelegramSender:
             reply_markup=keyboard(message),
         )
         return sent.message_id
+
+
+def is_bad_markup(error: BadRequest) -> bool:
+    """Whether a refusal is about the styles of a message, so that it may go without them."""
+    return any(words in error.message.lower() for words in _BAD_MARKUP)
 
 
 def keyboard(message: Message) -> InlineKeyboardMarkup | None:

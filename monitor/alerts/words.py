@@ -1,4 +1,4 @@
-"""The words of alerts and of the bot: ``words.yaml``, checked once and kept."""
+"""The words of alerts: ``words.yaml``, checked once and kept. The bot's are next door."""
 
 from __future__ import annotations
 
@@ -13,35 +13,6 @@ from monitor.yamlfile import read_yaml, validate
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BotWords(_Table):
-    """What the bot answers; ``{rule}``, ``{chat}``, ``{page}``, ``{pages}`` are filled in."""
-
-    start: str
-    help_title: str
-    rules: str
-    no_rules: str
-    mine: str
-    none_mine: str
-    subscribed: str
-    already: str
-    unsubscribed: str
-    not_subscribed: str
-    unknown: str
-    did_you_mean: str
-    latest: str
-    no_latest: str
-    stopped: str
-    language: str
-    which_language: str
-    private: str
-    expired: str
-    trouble: str
-    button_rules: str
-    button_latest: str
-    page: str
-    commands: dict[str, str]
 
 
 class Words(_Table):
@@ -63,10 +34,10 @@ class Words(_Table):
     quote: tuple[str, str]
     colon: str
     more: str
+    digest: str
     health: dict[Health, str]  # {was}, {days}
     outcomes: dict[Outcome, str]
     maybe_sent: str
-    bot: BotWords
 
 
 class _WordsFile(_Table):

@@ -24,6 +24,7 @@ from monitor.pipeline.probe import Probe, Probing, probe
 from monitor.pipeline.propose import Proposal, propose
 from monitor.pipeline.robots import StoredRobots
 from monitor.pipeline.schedule import next_list_visit
+from monitor.pipeline.standing import StandingRules
 from monitor.pipeline.tools import HEALTHY, Tools, VisitReport
 from monitor.storage.health import share_with_news, source_state, turn
 from monitor.storage.visits import close_visit, earliest_due
@@ -35,6 +36,7 @@ __all__ = [
     "Probe",
     "Probing",
     "Proposal",
+    "StandingRules",
     "StoredRobots",
     "Taken",
     "Tools",

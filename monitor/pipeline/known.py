@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.alerts import check_template
 from monitor.catalogue import Catalogue
 from monitor.commitments import Topics
 from monitor.rules import Known
@@ -15,4 +16,5 @@ def known_names(topics: Topics, catalogue: Catalogue) -> Known:
         themes=[theme for theme in themes if theme],
         topics=[topic.id for topic in every],
         sources=[source.id for source in catalogue.sources],
+        template=check_template,
     )

@@ -132,6 +132,8 @@ def _take_page(
         tools.doubt.shrink,
         tools.doubt.emptied_hours,
     )
+    # Looked up outside of the transaction: it may need a connection of its own.
+    interest = tools.interest()
     with tools.database.write() as session:
         added_at = source_added_at(session, source.id)
         taken = take_in(
@@ -148,7 +150,7 @@ def _take_page(
                     zone=tools.zone,
                 )
             ),
-            interest=tools.interest(),
+            interest=interest,
             doubt=doubt,
             now=now,
         )

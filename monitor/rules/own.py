@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2s
 
-from monitor.commitments import regions_named
+from monitor.commitments import gazetteer, regions_named, suggest_region
 from monitor.errors import UserError
 from monitor.rules.load import OWN, parse_rule
 
@@ -73,6 +73,27 @@ def own_wish(text: str) -> OwnWish:
     name = " ".join(dict.fromkeys(said))
     parse_rule(body, rule_id=rule_id, name=name)
     return OwnWish(rule_id, name, body)
+
+
+def regions_asked(name: str) -> tuple[str, ...]:
+    """The official names of all regions a name stands for; of a province all that lie in it.
+
+    Empty when nobody knows the name.
+    """
+    names: dict[str, None] = {}
+    for region in regions_named(name):
+        names[region.name] = None
+        if region.level == "province":
+            prefix = region.code[:2]
+            inside = (r.name for r in gazetteer().regions if r.code.startswith(prefix))
+            names.update(dict.fromkeys(inside))
+    return tuple(names)
+
+
+def region_hint(name: str) -> str | None:
+    """The region or group nearest to a name nobody knows, or None."""
+    hint = suggest_region(name)
+    return None if hint is None else hint.removeprefix("did you mean ").removesuffix("?")
 
 
 def _checked(words: list[str]) -> list[str]:

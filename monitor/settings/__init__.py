@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -128,12 +128,21 @@ class TelegramSettings(Section):
         default="https://api.telegram.org/bot", description="Address of the Bot API."
     )
     proxy: str | None = Field(default=None, description="Proxy for Telegram alone.")
-    allowed_chats: Annotated[tuple[int, ...], NoDecode] = Field(
-        default=(), description="Chat ids that may use the bot; empty: everybody."
+    access: Literal["open", "listed", "approval"] | None = Field(
+        default=None,
+        description="Who may use the bot: everybody, allowed_chats only, or whom operators let "
+        "in; listed if allowed_chats names any, else open.",
     )
-
+    allowed_chats: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(), description="Chat ids that may use the bot."
+    )
     operators: Annotated[tuple[int, ...], NoDecode] = Field(
-        default=(), description="Chat ids that are told of failing and recovered sources."
+        default=(),
+        description="Chat ids that are told what needs somebody, and may write the operators' "
+        "commands.",
+    )
+    own_rules: int = Field(
+        default=20, ge=0, le=1_000, description="Rules of its own a chat may have at most."
     )
 
     webhook_url: str | None = Field(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -112,6 +112,11 @@ def remember_chat(
     row.active = row.access != REFUSED
 
 
+def is_known(session: Session, chat_id: int) -> bool:
+    """Whether anything is kept of a chat."""
+    return session.get(ChatRow, chat_id) is not None
+
+
 def language_of(session: Session, chat_id: int) -> str:
     """The language a chat chose; Chinese for one we do not know."""
     return get_chat(session, chat_id).language
@@ -174,6 +179,45 @@ def deactivate_chat(session: Session, chat_id: int, *, now: datetime | None = No
         .execution_options(synchronize_session="fetch")
     )
     return sorted({chat_id, *ended})
+
+
+def reactivate_chat(session: Session, chat_id: int) -> None:
+    """A chat took the bot in again: it and its topics hear again, unless it was refused."""
+    session.execute(
+        update(ChatRow)
+        .where(
+            (ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id), ChatRow.access != REFUSED
+        )
+        .values(active=True)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def shut_out(session: Session, *, keep: Collection[int], granted_too: bool) -> list[int]:
+    """Send nothing more to Telegram chats that are none of ``keep``.
+
+    Args:
+        session: a writing transaction.
+        keep: Telegram's numbers of those that may stay, with their topics.
+        granted_too: those that operators let in stay too.
+    """
+    granted = select(ChatRow.id).where(ChatRow.access == GRANTED)
+    stays = [ChatRow.telegram_id.in_(keep)]
+    if granted_too:
+        stays.append(ChatRow.telegram_id.in_(granted))
+    shut = session.scalars(
+        update(ChatRow)
+        .where(ChatRow.active.is_(True), ChatRow.way.is_(None), ~or_(*stays))
+        .values(active=False)
+        .returning(ChatRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(shut)
+
+
+def silence_chat(session: Session, chat_id: int) -> None:
+    """Send one chat or topic nothing more until it speaks to the bot again."""
+    session.get_one(ChatRow, chat_id).active = False
 
 
 def forget_chat(session: Session, chat_id: int) -> None:

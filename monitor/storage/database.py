@@ -25,6 +25,10 @@ _BUSY_TIMEOUT_MS = 30_000
 _REVISIONS = "alembic_version"
 
 
+Transaction = Session
+"""What ``Database.read`` and ``Database.write`` give, for those who only pass it on."""
+
+
 def migrations_folder() -> Path:
     """The Alembic scripts: packed into the wheel, or at the top of a checkout."""
     package = Path(__file__).resolve().parents[1]

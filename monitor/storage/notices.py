@@ -12,8 +12,9 @@ from monitor.storage.health import PENDING
 from monitor.storage.outbox import PAUSED
 from monitor.storage.outbox_tables import AlertRow, NoticeRow, SwitchRow
 
-CHAT_GONE, ACCESS_ASKED, RULES_BROKEN, BROADCAST = "chat_gone", "access", "rules", "broadcast"
-"""Kinds of notices: three for operators, one for all chats."""
+CHAT_GONE, ACCESS_ASKED, RULES_BROKEN = "chat_gone", "access", "rules"
+BROADCAST, GRANTED = "broadcast", "granted"
+"""Kinds of notices: three for operators, one for all chats, one for a chat that was let in."""
 
 _URGENT = 900
 

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy.orm import Session
 
 from monitor.model import When
 from monitor.storage.chats import Chat, chats_by_id
@@ -31,7 +31,8 @@ PAUSED = "paused"
 QUIET_HOURS = "quiet hours"
 """What keeps an alert waiting, as its ``error`` says."""
 
-_ERROR_LIMIT = 500
+ERROR_LIMIT = 500
+"""Characters of a reason that are kept."""
 _ROUNDS = 5
 
 
@@ -134,7 +135,7 @@ def lease(
     now: datetime,
     lease_for: timedelta,
     limit: int,
-    token: str = "",
+    holder: str = "",
     per_chat: int = 5,
     busy: Collection[int] = (),
     closed: Collection[str] = (),
@@ -148,7 +149,7 @@ def lease(
         now: when.
         lease_for: how long.
         limit: alerts at most.
-        token: the holder's; what it says of the alert counts as long as the lease is its own.
+        holder: who takes them; what it says of the alert counts as long as the lease is its own.
         per_chat: alerts of one chat at most, so that none keeps the others waiting.
         busy: chats to leave out.
         closed: ways that are closed just now; empty text is Telegram.
@@ -182,7 +183,7 @@ def lease(
         if row.state == LEASED and row.begun_at is not None:
             row.doubtful = True
         row.state = LEASED
-        row.lease = token
+        row.lease = holder
         row.lease_until = now + lease_for
         row.begun_at = None
         row.attempts += 1
@@ -226,12 +227,12 @@ def _without_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) ->
 
 
 def mark_begun(
-    session: Session, alert_id: int, *, token: str, now: datetime, lease_for: timedelta
+    session: Session, alert_id: int, *, holder: str, now: datetime, lease_for: timedelta
 ) -> bool:
     """Note that a message is about to be sent; False when the lease is somebody else's by now."""
     begun = session.scalars(
         update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state == LEASED, AlertRow.lease == token)
+        .where(AlertRow.id == alert_id, AlertRow.state == LEASED, AlertRow.lease == holder)
         .values(begun_at=now, lease_until=now + lease_for)
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
@@ -251,7 +252,7 @@ def mark_retry(
     not_before: datetime,
     error: str,
     counted: bool = True,
-    token: str | None = None,
+    holder: str | None = None,
     doubtful: bool = False,
 ) -> None:
     """Give an alert back until ``not_before``.
@@ -262,7 +263,7 @@ def mark_retry(
         not_before: when to try again.
         error: why.
         counted: uncounted, the attempt was not its fault.
-        token: the holder's; nothing happens when the lease is somebody else's.
+        holder: who says so; nothing happens when the lease is somebody else's.
         doubtful: it may have arrived all the same.
     """
     attempts = AlertRow.attempts if counted else AlertRow.attempts - 1
@@ -270,18 +271,18 @@ def mark_retry(
     _settle(
         session,
         alert_id,
-        token,
+        holder,
         state=PENDING,
         not_before=not_before,
-        error=error[:_ERROR_LIMIT],
+        error=error[:ERROR_LIMIT],
         attempts=attempts,
         **values,
     )
 
 
-def mark_dead(session: Session, alert_id: int, *, error: str, token: str | None = None) -> None:
+def mark_dead(session: Session, alert_id: int, *, error: str, holder: str | None = None) -> None:
     """Give an alert up. It stays visible in ``alert_log`` with its error."""
-    _settle(session, alert_id, token, state=DEAD, error=error[:_ERROR_LIMIT])
+    _settle(session, alert_id, holder, state=DEAD, error=error[:ERROR_LIMIT])
 
 
 def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None:
@@ -311,53 +312,8 @@ def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None
     return min(moments, default=None)
 
 
-def withdraw_alerts(
-    session: Session, chat_id: int, *, reason: str, token: str | None = None
-) -> int:
-    """Give up all that waits for a chat that wants nothing more; returns how many that was.
-
-    What a sender holds just now may still arrive, unless it is the one with ``token`` that says
-    so.
-    """
-    mine = and_(AlertRow.state == LEASED, AlertRow.lease == token)
-    withdrawn = session.scalars(
-        update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, or_(AlertRow.state.in_((PENDING, HELD)), mine))
-        .values(state=DEAD, error=reason[:_ERROR_LIMIT], lease=None, lease_until=None)
-        .returning(AlertRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(withdrawn.all())
-
-
-def move_alerts(session: Session, old_id: int, new_id: int) -> None:
-    """Readdress what still waits for a chat that got a new id.
-
-    What the new id is told of the same snapshot, turn or notice already ends here.
-    """
-    waiting = (AlertRow.chat_id == old_id, AlertRow.state.in_((PENDING, LEASED, HELD)))
-    other = aliased(AlertRow)
-    told = or_(
-        other.snapshot_id == AlertRow.snapshot_id,
-        other.event_id == AlertRow.event_id,
-        other.notice_id == AlertRow.notice_id,
-    )
-    session.execute(
-        update(AlertRow)
-        .where(*waiting, ~exists().where(other.chat_id == new_id, told))
-        .values(chat_id=new_id)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(AlertRow)
-        .where(*waiting)
-        .values(state=DEAD, lease=None, lease_until=None, error=f"told under the new id {new_id}")
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _settle(session: Session, alert_id: int, token: str | None, **values: object) -> None:
-    mine = () if token is None else (AlertRow.state == LEASED, AlertRow.lease == token)
+def _settle(session: Session, alert_id: int, holder: str | None, **values: object) -> None:
+    mine = () if holder is None else (AlertRow.state == LEASED, AlertRow.lease == holder)
     session.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id, AlertRow.state.in_((PENDING, LEASED)), *mine)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from monitor.storage.health import PENDING
 from monitor.storage.outbox import DEAD
-from monitor.storage.outbox_tables import AlertChangeRow, AlertRow
+from monitor.storage.outbox_tables import AlertChangeRow, AlertRow, NoticeRow
 from monitor.storage.tables import DocumentRow, SourceEventRow, SourceRow
 
 _BATCH = 500
@@ -19,7 +19,9 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ListedAlert:
-    """A line of the outbox; ``title`` is the document's, or the source's whose turn it tells."""
+    """A line of the outbox; ``title`` is the document's, the source's whose turn it tells, or a
+    notice's text.
+    """
 
     id: int
     chat_id: int
@@ -50,12 +52,13 @@ def list_alerts(
             AlertRow.not_before,
             AlertRow.attempts,
             changes,
-            func.coalesce(DocumentRow.title, SourceRow.name),
+            func.coalesce(DocumentRow.title, SourceRow.name, NoticeRow.text, AlertRow.kind),
             AlertRow.error,
         )
         .outerjoin(DocumentRow, DocumentRow.id == AlertRow.document_id)
         .outerjoin(SourceEventRow, SourceEventRow.id == AlertRow.event_id)
         .outerjoin(SourceRow, SourceRow.id == SourceEventRow.source_id)
+        .outerjoin(NoticeRow, NoticeRow.id == AlertRow.notice_id)
         .order_by(AlertRow.id.desc())
         .limit(limit)
     )
@@ -83,8 +86,8 @@ def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list
     Returns:
         Those that will be sent. What was sent, or is with a sender just now, is left alone.
     """
-    fresh = {"state": PENDING, "not_before": now, "attempts": 0, "lease_until": None}
-    return _settle(session, ids, (DEAD, PENDING), {**fresh, "error": None})
+    fresh = {"state": PENDING, "not_before": now, "attempts": 0, "lease": None, "begun_at": None}
+    return _settle(session, ids, (DEAD, PENDING), {**fresh, "lease_until": None, "error": None})
 
 
 def drop_alerts(session: Session, ids: Sequence[int], *, reason: str) -> list[int]:

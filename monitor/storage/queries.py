@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -37,6 +37,7 @@ def list_changes(
     since: datetime | None = None,
     before: int | None = None,
     region: str | None = None,
+    regions: Collection[str] | None = None,
     theme: str | None = None,
     kind: Kind | None = None,
     label: Label | None = Label.COMMITMENT,
@@ -50,6 +51,7 @@ def list_changes(
         since: only what was detected at this time or later.
         before: only lines with a smaller number.
         region: an official name.
+        regions: official names, one of which it must be.
         theme: one theme the statement must have.
         kind: one kind.
         label: the label of the statement; None for all.
@@ -75,6 +77,8 @@ def list_changes(
         query = query.where(ChangeRow.id < before)
     if region is not None:
         query = query.where(ChangeRow.region == region)
+    if regions is not None:
+        query = query.where(ChangeRow.region.in_(regions))
     if kind is not None:
         query = query.where(ChangeRow.kind == kind)
     if label is not None:

@@ -27,7 +27,7 @@ from monitor.storage.history import (
     add_document,
     add_snapshot,
 )
-from monitor.storage.outbox import enqueue
+from monitor.storage.outbox import Wanted, enqueue
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 
@@ -131,7 +131,7 @@ def plant(
             session,
             snapshot_id=after.id,
             document_id=document.id,
-            matches=[(i, "guizhou", chat, priority) for chat in chats for i in ids],
+            matches=[Wanted(i, "guizhou", chat, priority) for chat in chats for i in ids],
             now=now,
         )
     return ids

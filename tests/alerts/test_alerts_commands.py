@@ -11,8 +11,9 @@ from alert_story import NOW, plant
 from monitor.alerts import MAX_ATTEMPTS
 from monitor.cli import main
 from monitor.storage.database import Database
-from monitor.storage.outbox import lease, mark_dead, mark_retry, mark_sent, withdraw_alerts
+from monitor.storage.outbox import lease, mark_dead, mark_retry, mark_sent
 from monitor.storage.postbox import drop_alerts, given_up, list_alerts, retry_alerts
+from monitor.storage.readdress import withdraw_alerts
 
 LATER = NOW + timedelta(hours=1)
 

@@ -13,14 +13,22 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from monitor.alerts.delivery import LEASE, MAX_ATTEMPTS, backoff, deliver_due, delivery_loop
+from monitor.alerts.delivery import (
+    LEASE,
+    MAX_ATTEMPTS,
+    Courier,
+    backoff,
+    deliver_due,
+    delivery_loop,
+)
 from monitor.alerts.pace import Pace
 from monitor.alerts.testing import FakeSender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
+from monitor.storage.chats import remember_chat
 from monitor.storage.database import Database
-from monitor.storage.outbox import lease
+from monitor.storage.outbox import lease, mark_begun
 from monitor.storage.outbox_tables import AlertRow
-from monitor.storage.subscriptions import chats_of_rules, remember_chat, subscribe
+from monitor.storage.subscriptions import chats_of_rules, subscribe
 
 
 def rows(database: Database) -> list[AlertRow]:
@@ -29,7 +37,7 @@ def rows(database: Database) -> list[AlertRow]:
 
 
 async def deliver(database: Database, sender: FakeSender, clock: Clock):
-    return await deliver_due(database, sender, now=clock, chance=lambda: 0.0)
+    return await deliver_due(Courier(database, sender, clock, chance=lambda: 0.0))
 
 
 async def test_every_alert_arrives_once_with_its_message_id(database: Database) -> None:
@@ -45,10 +53,10 @@ async def test_every_alert_arrives_once_with_its_message_id(database: Database) 
 
 
 async def test_more_alerts_than_a_batch_all_go_in_one_call(sqlite_database: Database) -> None:
-    plant(sqlite_database, chats=range(1, 8))
+    plant(sqlite_database, chats=range(1, 81))
     sender = FakeSender()
-    await deliver_due(sqlite_database, sender, now=Clock(), limit=3)
-    assert len(sender.sent) == 7
+    await deliver(sqlite_database, sender, Clock())
+    assert len(sender.sent) == 80
 
 
 async def test_patience_asked_for_is_given_and_not_counted(sqlite_database: Database) -> None:
@@ -165,7 +173,7 @@ async def test_a_database_that_fails_after_the_sending_makes_no_second_message(
         if len(pauses) == 3:
             event.remove(sqlite_database.engine, "before_cursor_execute", refuse_the_note)
 
-    report = await deliver_due(sqlite_database, sender, now=Clock(), sleep=sleep)
+    report = await deliver_due(Courier(sqlite_database, sender, Clock(), sleep=sleep))
     assert (report.sent, len(sender.sent), pauses) == (1, 1, [1, 2, 4])
     assert rows(sqlite_database)[0].state == "sent"
     assert "alert.unnoted" in caplog.text
@@ -176,7 +184,8 @@ async def test_after_a_crash_the_doubtful_alert_is_sent_with_a_note(
 ) -> None:
     plant(sqlite_database, chats=[1])
     with sqlite_database.write() as session:
-        lease(session, now=NOW, lease_for=LEASE, limit=1)
+        (alert,) = lease(session, now=NOW, lease_for=LEASE, limit=1, holder="dead")
+        assert mark_begun(session, alert.id, holder="dead", now=NOW, lease_for=LEASE)
     sender, clock = FakeSender(), Clock(NOW + LEASE)
     await deliver(sqlite_database, sender, clock)
     assert "可能已经发过" in sender.sent[0].message.text
@@ -187,13 +196,13 @@ async def test_the_loop_delivers_when_woken_and_ends_when_told(sqlite_database: 
     wake, stop, arrived = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Signalling(FakeSender):
-        async def send(self, chat_id, message):
+        async def send(self, to, message):
             arrived.set()
-            return await super().send(chat_id, message)
+            return await super().send(to, message)
 
     sender = Signalling()
     loop = asyncio.create_task(
-        delivery_loop(sqlite_database, sender, now=Clock(), wake=wake, stop=stop)
+        delivery_loop(Courier(sqlite_database, sender, Clock(), stop=stop), wake=wake)
     )
     await asyncio.to_thread(plant, sqlite_database, chats=[1])
     wake.set()
@@ -211,11 +220,11 @@ async def test_a_stopped_round_gives_back_what_it_did_not_begin(sqlite_database:
     stop = asyncio.Event()
 
     class Stopping(FakeSender):
-        async def send(self, chat_id, message):
+        async def send(self, to, message):
             stop.set()
-            return await super().send(chat_id, message)
+            return await super().send(to, message)
 
-    await deliver_due(sqlite_database, Stopping(), now=Clock(), stop=stop)
+    await deliver_due(Courier(sqlite_database, Stopping(), Clock(), stop=stop))
     assert [(r.state, r.attempts) for r in rows(sqlite_database)] == [("sent", 1), ("pending", 0)]
 
 

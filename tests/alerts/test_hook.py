@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from alert_story import Clock
+from bot_story import no_sleep, office_of
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
-from monitor.alerts import build_application, webhook
+from monitor.alerts import Pace, build_application, webhook
 from monitor.alerts.hook import MAX_BODY
+from monitor.alerts.serving import UPDATES
 from monitor.errors import UserError
 
 SECRET = "s3cret_of-Telegram"
@@ -24,9 +25,14 @@ URL = "https://bot.example.org/telegram/updates"
 PATH = "/telegram/updates"
 
 
-@dataclass(frozen=True)
-class Rules:
-    rules: tuple = ()
+def bot(database, api, token=TOKEN):
+    return build_application(
+        token,
+        base_url=api.base_url,
+        base_file_url=api.base_file_url,
+        office=office_of(database),
+        pace=Pace(sleep=no_sleep),
+    )
 
 
 @dataclass
@@ -72,15 +78,8 @@ def message(number, text="/help", chat=5):
 async def running(database, *, started=True):
     async with FakeBotApi() as api:
         api.add_chat(5)
-        application = build_application(
-            TOKEN,
-            base_url=api.base_url,
-            base_file_url=api.base_file_url,
-            database=database,
-            rules=Rules,
-            now=Clock(),
-        )
-        where = {"url": URL, "secret": SECRET, "listen": "127.0.0.1:0", "pause": 0.01}
+        application = bot(database, api)
+        where = {"url": URL, "secret": SECRET, "address": "127.0.0.1:0", "pause": 0.01}
         async with webhook(application, **where) as port:
             hook = Hook(api, port, application)
             if started:
@@ -95,7 +94,7 @@ async def test_a_command_is_answered(sqlite_database):
     (told,) = hook.api.sent(method="setWebhook")
     assert told.params["url"] == URL
     assert told.params["secret_token"] == SECRET
-    assert told.params["allowed_updates"] == ["message", "callback_query", "my_chat_member"]
+    assert told.params["allowed_updates"] == list(UPDATES)
     assert not told.params.get("drop_pending_updates")
     # Updates wait at Telegram until the next start.
     assert hook.api.sent(method="deleteWebhook") == []
@@ -173,10 +172,8 @@ async def test_the_secret_is_looked_at_before_the_body(sqlite_database):
 async def test_what_comes_before_telegram_was_greeted_stays_with_telegram(sqlite_database):
     async with FakeBotApi() as api:
         api.refuse(Refusal(502, "Bad Gateway"), times=1000)
-        application = build_application(
-            TOKEN, base_url=api.base_url, database=sqlite_database, rules=Rules, now=Clock()
-        )
-        where = {"url": URL, "secret": SECRET, "listen": "127.0.0.1:0"}
+        application = bot(sqlite_database, api)
+        where = {"url": URL, "secret": SECRET, "address": "127.0.0.1:0"}
         async with webhook(application, **where) as port:
             hook = Hook(api, port, application)
             status, _, _ = await asyncio.to_thread(hook.post, json.dumps(message(1)).encode())
@@ -185,14 +182,8 @@ async def test_what_comes_before_telegram_was_greeted_stays_with_telegram(sqlite
 
 async def test_a_token_that_is_refused_is_said_and_stops_nothing(sqlite_database, caplog):
     async with FakeBotApi() as api:
-        application = build_application(
-            "999999:wrong",
-            base_url=api.base_url,
-            database=sqlite_database,
-            rules=Rules,
-            now=Clock(),
-        )
-        async with webhook(application, url=URL, secret=SECRET, listen="127.0.0.1:0"):
+        application = bot(sqlite_database, api, "999999:wrong")
+        async with webhook(application, url=URL, secret=SECRET, address="127.0.0.1:0"):
             async with asyncio.timeout(10):
                 while "bot.refused" not in caplog.text:  # noqa: ASYNC110 - a log has no event
                     await asyncio.sleep(0)
@@ -212,10 +203,19 @@ async def test_it_takes_no_signals_and_logs_no_requests(sqlite_database, caplog)
 
 async def test_a_port_that_is_taken_is_the_users_mistake(sqlite_database):
     async with running(sqlite_database) as hook:
-        application = build_application(
-            TOKEN, base_url=hook.api.base_url, database=sqlite_database, rules=Rules, now=Clock()
-        )
+        application = bot(sqlite_database, hook.api)
         taken = f"127.0.0.1:{hook.port}"
         with pytest.raises(UserError, match="cannot listen on 127"):
-            async with webhook(application, url=URL, secret=SECRET, listen=taken):
+            async with webhook(application, url=URL, secret=SECRET, address=taken):
                 pass
+
+
+async def test_telegram_carries_updates_itself(sqlite_database):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"127.0.0.1:{port}"
+    async with FakeBotApi() as api:
+        api.say(5, "/help")
+        where = {"url": f"http://{address}{PATH}", "secret": SECRET, "address": address}
+        async with webhook(bot(sqlite_database, api), **where):
+            assert "/subscribe" in (await api.reply(5)).text

@@ -12,23 +12,34 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.model import DocumentKind
 from monitor.storage.database import Database
 from monitor.storage.outbox import (
+    Wanted,
     enqueue,
     lease,
+    mark_begun,
     mark_dead,
     mark_retry,
     mark_sent,
-    move_alerts,
     next_due,
 )
 from monitor.storage.outbox_tables import AlertRow
+from monitor.storage.readdress import move_alerts
 from monitor.storage.tables import SnapshotRow
 
 MINUTE = timedelta(minutes=1)
 
 
-def take(database: Database, now=NOW, limit: int = 10):
+def take(database: Database, now=NOW, limit: int = 10, holder: str = "mine"):
     with database.write() as session:
-        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit)
+        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, holder=holder)
+
+
+def wanted(matches):
+    return [Wanted(*match) for match in matches]
+
+
+def begin(database: Database, alert_id: int, now=NOW, holder: str = "mine") -> bool:
+    with database.write() as session:
+        return mark_begun(session, alert_id, holder=holder, now=now, lease_for=5 * MINUTE)
 
 
 def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
@@ -59,7 +70,13 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
         assert snapshot is not None
 
         def put(*matches: tuple[int, str, int, int]) -> int:
-            return enqueue(session, snapshot_id=snapshot, document_id=1, matches=matches, now=NOW)
+            return enqueue(
+                session,
+                snapshot_id=snapshot,
+                document_id=1,
+                matches=wanted(matches),
+                now=NOW,
+            )
 
         assert put((first, "a", 5, 0)) == 1
         assert put((first, "a", 5, 0), (first, "b", 5, 3), (second, "a", 5, 0)) == 0
@@ -70,7 +87,16 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
     ]
     with database.write() as session:
         matches = [(second, "late", 5, 0)]
-        assert enqueue(session, snapshot_id=snapshot, document_id=1, matches=matches, now=NOW) == 0
+        assert (
+            enqueue(
+                session,
+                snapshot_id=snapshot,
+                document_id=1,
+                matches=wanted(matches),
+                now=NOW,
+            )
+            == 0
+        )
         assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
 
 
@@ -80,12 +106,32 @@ def test_what_is_leased_is_not_leased_again_before_its_time(database: Database) 
     assert take(database, NOW + 4 * MINUTE) == []
 
 
-def test_a_lease_that_ran_out_is_taken_again_and_says_so(database: Database) -> None:
+def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
+    database: Database,
+) -> None:
+    plant(database, chats=[1, 2])
+    one, _ = take(database)
+    assert begin(database, one.id)
+    again = take(database, NOW + 5 * MINUTE, holder="next")
+    assert [(alert.chat_id, alert.maybe_sent) for alert in again] == [(1, True), (2, False)]
+    assert {alert.attempts for alert in again} == {2}
+
+
+def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
     plant(database, chats=[1])
-    take(database)
-    (again,) = take(database, NOW + 5 * MINUTE)
-    assert again.maybe_sent
-    assert again.attempts == 2
+    (alert,) = take(database, holder="slow")
+    (again,) = take(database, NOW + 5 * MINUTE, holder="fast")
+    assert not begin(database, alert.id, NOW + 5 * MINUTE, holder="slow")
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW, error="late", holder="slow")
+        mark_dead(session, alert.id, error="late", holder="slow")
+        assert session.get_one(AlertRow, alert.id).state == "leased"
+    assert begin(database, again.id, NOW + 5 * MINUTE, holder="fast")
+    # What Telegram took, it took: the slow one's note of it counts.
+    with database.write() as session:
+        mark_sent(session, alert.id, now=NOW, message_id=7)
+        mark_retry(session, alert.id, not_before=NOW, error="late", holder="fast")
+        assert session.get_one(AlertRow, alert.id).state == "sent"
 
 
 def test_two_senders_never_share_an_alert(postgres_database: Database) -> None:
@@ -164,7 +210,13 @@ def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
     def visit() -> None:
         with database.write() as session:
             matches = [(change_id, "a", 1, 0)]
-            enqueue(session, snapshot_id=2, document_id=1, matches=matches, now=NOW)
+            enqueue(
+                session,
+                snapshot_id=2,
+                document_id=1,
+                matches=wanted(matches),
+                now=NOW,
+            )
             raise RuntimeError("the power is gone")
 
     with pytest.raises(RuntimeError):
@@ -175,4 +227,4 @@ def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
 def test_a_change_that_does_not_exist_cannot_be_alerted(database: Database) -> None:
     plant(database)
     with pytest.raises(SQLAlchemyError), database.write() as session:
-        enqueue(session, snapshot_id=2, document_id=1, matches=[(999, "a", 1, 0)], now=NOW)
+        enqueue(session, snapshot_id=2, document_id=1, matches=[Wanted(999, "a", 1)], now=NOW)

@@ -29,7 +29,7 @@ from monitor.model import (
     Statement,
     Target,
 )
-from monitor.storage.outbox import AlertChange, AlertDocument, OutboxAlert
+from monitor.storage.parcel import AlertChange, AlertDocument, OutboxAlert
 
 DOCUMENT = AlertDocument(
     "2026年贵州省政府工作报告",

@@ -12,14 +12,24 @@ from rich.console import Console
 from sqlalchemy import select
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
-from monitor.alerts import Message, Sender, Span, TelegramSender, TerminalSender, deliver_due
+from monitor.alerts import (
+    Courier,
+    Message,
+    Sender,
+    Span,
+    TelegramSender,
+    TerminalSender,
+    deliver_due,
+)
 from monitor.alerts.message import Button
 from monitor.alerts.pace import Pace
 from monitor.alerts.testing import FakeSender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
+from monitor.model import Recipient
+from monitor.storage.chats import remember_chat
 from monitor.storage.database import Database
 from monitor.storage.outbox_tables import AlertRow
-from monitor.storage.subscriptions import remember_chat, rules_of, subscribe
+from monitor.storage.subscriptions import rules_of, subscribe
 
 HELLO = Message(
     (Span("算力 <160> & "), Span("160", strike=True), Span("190", bold=True)),
@@ -42,8 +52,8 @@ async def telegram(token: str = TOKEN) -> AsyncIterator[tuple[FakeBotApi, Telegr
 
 
 async def keeps_the_contract(sender: Sender) -> None:
-    first = await sender.send(7, HELLO)
-    second = await sender.send(7, HELLO)
+    first = await sender.send(Recipient(7), HELLO)
+    second = await sender.send(Recipient(7), HELLO)
     assert second > first > 0
 
 
@@ -56,7 +66,7 @@ async def test_all_senders_give_each_message_its_id() -> None:
 
 async def test_a_message_arrives_with_styles_and_buttons_and_no_preview() -> None:
     async with telegram() as (api, sender):
-        message_id = await sender.send(7, HELLO)
+        message_id = await sender.send(Recipient(7), HELLO)
         (call,) = api.sent(7)
     assert call.result["message_id"] == message_id
     assert call.text == "算力 <160> & 160190"
@@ -68,7 +78,7 @@ async def test_a_message_arrives_with_styles_and_buttons_and_no_preview() -> Non
 async def test_refused_markup_is_sent_once_more_as_plain_text() -> None:
     async with telegram() as (api, sender):
         api.refuse(Refusal(400, "Bad Request: can't parse entities: Unsupported start tag"))
-        await sender.send(7, HELLO)
+        await sender.send(Recipient(7), HELLO)
         (call,) = api.sent(7)
         assert len(api.calls) == 2
     assert "parse_mode" not in call.params
@@ -96,23 +106,23 @@ async def test_a_refusal_says_what_to_do_next(
     async with telegram() as (api, sender):
         api.refuse(refusal)
         with pytest.raises(DeliveryError) as caught:
-            await sender.send(7, HELLO)
+            await sender.send(Recipient(7), HELLO)
         assert type(caught.value) is error
-        assert await sender.send(7, HELLO) > 0
+        assert await sender.send(Recipient(7), HELLO) > 0
 
 
 async def test_the_patience_asked_for_is_passed_on() -> None:
     async with telegram() as (api, sender):
         api.flood(23)
         with pytest.raises(RetryLater) as caught:
-            await sender.send(7, HELLO)
+            await sender.send(Recipient(7), HELLO)
     assert caught.value.seconds == 23
 
 
 async def test_a_refused_token_is_no_refusal_of_the_chat_and_is_not_told() -> None:
     async with telegram("1:wrong-token-of-some-length") as (_, sender):
         with pytest.raises(RetryLater) as caught:
-            await sender.send(7, HELLO)
+            await sender.send(Recipient(7), HELLO)
     assert "wrong-token" not in str(caught.value)
 
 
@@ -121,7 +131,7 @@ async def test_no_server_is_waited_out() -> None:
         address = api.base_url
     async with TelegramSender(TOKEN, base_url=address) as sender:
         with pytest.raises(RetryLater) as caught:
-            await sender.send(7, HELLO)
+            await sender.send(Recipient(7), HELLO)
     assert TOKEN not in str(caught.value)
 
 
@@ -138,7 +148,7 @@ async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
         api.blocked.add(8)
         api.flood(30, chat_id=7)
         for _ in range(4):
-            await deliver_due(database, sender, now=clock, chance=lambda: 0.0)
+            await deliver_due(Courier(database, sender, clock, chance=lambda: 0.0))
             with database.read() as session:
                 waiting = select(AlertRow.not_before).where(AlertRow.state == "pending")
                 clock.time = max([clock.time, *session.scalars(waiting)])
@@ -171,7 +181,7 @@ def test_the_terminal_shows_what_telegram_would() -> None:
 
 async def test_in_a_pipe_the_terminal_says_what_was_struck_out() -> None:
     shown = io.StringIO()
-    await TerminalSender(Console(file=shown, width=60)).send(0, HELLO)
+    await TerminalSender(Console(file=shown, width=60)).send(Recipient(0), HELLO)
     assert "~~160~~190" in shown.getvalue()
     assert "[bold]" not in shown.getvalue()
 
@@ -179,5 +189,7 @@ async def test_in_a_pipe_the_terminal_says_what_was_struck_out() -> None:
 async def test_markup_of_the_terminal_from_outside_stays_text() -> None:
     shown = io.StringIO()
     evil = Message((Span("[red]算力[/red] [link=https://evil.example]点[/link]"),))
-    await TerminalSender(Console(file=shown, width=80, force_terminal=True)).send(0, evil)
+    await TerminalSender(Console(file=shown, width=80, force_terminal=True)).send(
+        Recipient(0), evil
+    )
     assert "[red]算力[/red]" in shown.getvalue()

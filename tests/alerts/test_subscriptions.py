@@ -7,20 +7,17 @@ from datetime import timedelta
 import pytest
 from alert_story import NOW
 
-from monitor.storage.database import Database
-from monitor.storage.outbox_tables import ChatRow
-from monitor.storage.subscriptions import (
-    chats_of_rules,
+from monitor.storage.chats import (
     deactivate_chat,
     forget_chat,
     language_of,
     move_chat,
     remember_chat,
-    rules_of,
     set_language,
-    subscribe,
-    unsubscribe,
 )
+from monitor.storage.database import Database
+from monitor.storage.outbox_tables import ChatRow
+from monitor.storage.subscriptions import chats_of_rules, rules_of, subscribe, unsubscribe
 
 
 @pytest.fixture

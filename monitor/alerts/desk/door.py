@@ -1,0 +1,142 @@
+"""Who comes in: chats and topics by their numbers, and what those hear who may not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from monitor.alerts.bot_words import bot_words, fill
+from monitor.alerts.desk.office import Answer, Asked, Office, asked, say
+from monitor.alerts.message import Button, Message, Span
+from monitor.model import Recipient
+from monitor.storage import chats, notices, readdress
+from monitor.storage.database import Database
+
+_ASKS = "start"
+
+
+def key_of(office: Office, to: Recipient) -> int:
+    """The number of a chat, or of a forum's topic, in our tables."""
+    if not to.thread_id:
+        return to.chat_id
+    with office.database.read() as session:
+        return chats.find_key(session, to)
+
+
+def admitted(office: Office, asker: Asked) -> bool:
+    """Whether a chat may use the bot. Chats are compared as numbers."""
+    policy, chat_id = office.policy, asker.to.chat_id
+    if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
+        return True
+    return policy.access == "approval" and office.chat(chat_id).access == chats.GRANTED
+
+
+def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
+    """What a chat hears that may not use the bot; None lets it in.
+
+    Where operators decide, ``/start`` asks them, once.
+    """
+    if admitted(office, asker):
+        return None
+    chat_id = asker.to.chat_id
+    if command != _ASKS:
+        return Answer()
+    if office.policy.access != "approval":
+        return say(fill(bot_words().private, chat=chat_id))
+    access = office.chat(chat_id).access
+    return Answer() if access == chats.REFUSED else _ask(office, asker, again=bool(access))
+
+
+def is_operator(office: Office, asker: Asked) -> bool:
+    """Whether this chat is an operator's; a chat is its number, compared as one."""
+    return asker.to.chat_id in office.policy.operators
+
+
+def start(office: Office, asker: Asked) -> Answer:
+    """Remember the chat, say what this is, and offer the first steps."""
+    with office.database.write() as session:
+        office.remember(session, asker)
+    bot = office.words(asker.key)
+    rows = (
+        (Button(bot.button_tour, "t:0"), Button(bot.button_rules, "p:0")),
+        (Button(bot.button_latest, "latest"),),
+    )
+    return Answer(Message((Span(bot.start),), rows))
+
+
+def tour(office: Office, asker: Asked) -> Answer:
+    """One page of the short tour."""
+    bot = office.words(asker.key)
+    page = int(asker.said) if asker.said in {"0", "1", "2"} else 0
+    row = [Button(bot.button_rules, "p:0")]
+    if page + 1 < len(bot.tour):
+        row.insert(0, Button(bot.next, f"t:{page + 1}"))
+    return Answer(edit=Message((Span(bot.tour[page]),), (tuple(row),)))
+
+
+def help_(office: Office, asker: Asked) -> Answer:
+    """All commands; operators see theirs too."""
+    bot = office.words(asker.key)
+    spans = [Span(bot.help_title, bold=True)]
+    spans += [Span(f"\n/{name}  {what}") for name, what in bot.commands.items()]
+    if is_operator(office, asker):
+        spans.append(Span(f"\n\n{bot.help_operator}", bold=True))
+        spans += [Span(f"\n/{name}  {what}") for name, what in bot.operator_commands.items()]
+    return Answer(Message(tuple(spans)))
+
+
+def gone(office: Office, chat_id: int) -> None:
+    """The chat has thrown the bot out: nothing more is sent until it calls again."""
+    with office.database.write() as session:
+        for ended in chats.deactivate_chat(session, chat_id):
+            readdress.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
+
+
+def back(office: Office, chat_id: int) -> None:
+    """The chat took the bot in again: what it chose counts again."""
+    with office.database.write() as session:
+        chats.reactivate_chat(session, chat_id)
+
+
+def moved(office: Office, old_id: int, new_id: int) -> None:
+    """A group has a new id."""
+    with office.database.write() as session:
+        chats.move_chat(session, old_id, new_id, now=office.now())
+        readdress.move_alerts(session, old_id, new_id)
+
+
+def shut_out(
+    database: Database, *, access: str, allowed: Collection[int], named: Collection[int]
+) -> list[int]:
+    """Send nothing more to chats that may not use the bot any more; returns them.
+
+    Args:
+        database: holds the chats.
+        access: as ``Policy`` has it.
+        allowed: chats that may use it, operators' among them.
+        named: chats that rules name: they are told what these rules say.
+    """
+    if access == "open":
+        return []
+    with database.write() as session:
+        return chats.shut_out(session, keep={*allowed, *named}, granted_too=access == "approval")
+
+
+def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
+    chat_id = asker.to.chat_id
+    if not again:
+        with office.database.write() as session:
+            whole = asker.to if not asker.to.thread_id else Recipient(chat_id)
+            kind = asker.kind
+            chats.remember_chat(
+                session, chat_id, title=asker.title, now=office.now(), kind=kind, to=whole
+            )
+            chats.set_access(session, chat_id, chats.ASKED)
+            notices.notify(
+                session,
+                notices.ACCESS_ASKED,
+                asked(asker.title) or "?",
+                office.policy.operators,
+                now=office.now(),
+                about=chat_id,
+            )
+    return say(fill(office.words(asker.key).asked, chat=chat_id))

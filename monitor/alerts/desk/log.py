@@ -1,0 +1,116 @@
+"""``/latest``, ``/search``, ``/region``: the change log, newest first, a page at a time."""
+
+from __future__ import annotations
+
+from monitor.alerts.bot_words import fill
+from monitor.alerts.desk.office import ROOM, Answer, Asked, Office, number_of, say
+from monitor.alerts.message import (
+    ENTITY_LIMIT,
+    Button,
+    Message,
+    Span,
+    entities,
+    one_line,
+    units,
+)
+from monitor.alerts.render import describe
+from monitor.rules import region_hint, regions_asked
+from monitor.storage.queries import LoggedChange, list_changes
+
+_PAGE = 5
+_MOST = 10
+_TITLE = 160
+_BUTTON_BYTES = 40
+
+
+def latest(office: Office, asker: Asked) -> Answer:
+    """The newest commitments of the log; a number says how many."""
+    most = number_of(asker.words) or _PAGE
+    return Answer(_listed(office, asker.key, min(most, _MOST)))
+
+
+def search(office: Office, asker: Asked) -> Answer:
+    """The newest changes with some words in them."""
+    if not asker.words:
+        return say(office.words(asker.key).which_words)
+    return Answer(_listed(office, asker.key, _PAGE, words=asker.words))
+
+
+def region(office: Office, asker: Asked) -> Answer:
+    """The newest changes of a region, or of a group of regions."""
+    bot = office.words(asker.key)
+    if not asker.words:
+        return say(bot.which_region)
+    if not regions_asked(asker.words):
+        hint = region_hint(asker.words)
+        near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
+        return say(fill(bot.no_region, region=asker.words) + near)
+    return Answer(_listed(office, asker.key, _PAGE, place=asker.words))
+
+
+def older(office: Office, asker: Asked) -> Answer:
+    """The button below a list: what came before, as a new message."""
+    kind, _, rest = asker.said.partition(":")
+    before, _, words = rest.partition(":")
+    number = number_of(before)
+    if number is None or kind not in {"l", "s", "r"}:
+        return Answer(toast=office.words(asker.key).expired)
+    chosen = {"s": {"words": words}, "r": {"place": words}}.get(kind, {})
+    return Answer(_listed(office, asker.key, _PAGE, before=number, **chosen))
+
+
+def _listed(
+    office: Office,
+    key: int,
+    most: int,
+    *,
+    before: int | None = None,
+    words: str = "",
+    place: str = "",
+) -> Message:
+    chat = office.chat(key)
+    bot = office.words(key)
+    with office.database.read() as session:
+        found = list_changes(
+            session,
+            before=before,
+            text=words or None,
+            regions=regions_asked(place) if place else None,
+            limit=most + 1,
+        )
+    if words:
+        title, kind = fill(bot.found, words=words), "s"
+    elif place:
+        title, kind = fill(bot.region, region=place), "r"
+    else:
+        title, kind = bot.latest, "l"
+    if not found:
+        nothing = fill(bot.no_found, words=words or place) if words or place else bot.no_latest
+        return Message((Span(nothing),))
+    spans = [Span(title, bold=True)]
+    room, styles = ROOM - units(title), ENTITY_LIMIT - 1
+    shown = 0
+    for item in found[:most]:
+        told = (Span("\n\n"), *describe(item.change, chat.language), *_where(item))
+        room -= units("".join(span.text for span in told))
+        styles -= entities(told)
+        if shown and (room < 0 or styles < 0):
+            break
+        spans += told
+        shown += 1
+    more = len(found) > shown
+    said = words or place
+    if not more or len(said.encode()) > _BUTTON_BYTES:
+        return Message(tuple(spans))
+    press = f"o:{kind}:{found[shown - 1].id}:{said}"
+    return Message(tuple(spans), ((Button(bot.older, press),),))
+
+
+def _where(item: LoggedChange) -> tuple[Span, ...]:
+    title = one_line(item.document_title, _TITLE)
+    day = "" if item.published is None else f" {item.published.isoformat()}"
+    return (
+        Span("\n"),
+        Span(title, link=item.url),
+        Span(f"{day}\n/commitment_{item.id}"),
+    )

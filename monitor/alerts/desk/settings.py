@@ -1,0 +1,181 @@
+"""``/digest``, ``/quiet``, ``/mute``, ``/timezone``, ``/language``, ``/stop``: a chat's hours."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.alerts.bot_words import BotWords, bot_words, fill
+from monitor.alerts.desk.office import DESCRIPTION, NAME, Answer, Asked, Office, say
+from monitor.alerts.message import one_line
+from monitor.storage import chats, readdress, subscriptions
+from monitor.storage.digests import set_digest, set_muted, set_quiet, set_timezone
+from monitor.storage.hours import parse_digest, parse_quiet, zone_of
+
+_SPAN = re.compile(r"(\d{1,4})\s*(m|h|d|w|分钟|小时|天|周)")
+_UNITS = {
+    **dict.fromkeys(("m", "分钟"), timedelta(minutes=1)),
+    **dict.fromkeys(("h", "小时"), timedelta(hours=1)),
+    **dict.fromkeys(("d", "天"), timedelta(days=1)),
+    **dict.fromkeys(("w", "周"), timedelta(weeks=1)),
+}
+_LONGEST = timedelta(days=366)
+_OFF = {"off", "关", "关闭", "取消"}
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
+_ZONE_LENGTH = 64
+
+
+def settings_line(chat: chats.Chat, bot: BotWords, now: datetime) -> str:
+    """A chat's hours in one line."""
+    line = fill(
+        bot.settings,
+        digest=bot.digest_off if chat.digest is None else chat.digest,
+        quiet=bot.quiet_off if chat.quiet is None else chat.quiet,
+        timezone=chat.timezone,
+    )
+    if chat.muted_until is not None and chat.muted_until > now:
+        until = _moment(chat.muted_until, zone_of(chat.timezone))
+        line += "\n" + fill(bot.muted_all, until=until)
+    return line
+
+
+def digest(office: Office, asker: Asked) -> Answer:
+    """When the chat is told: at once, daily or weekly."""
+    bot = office.words(asker.key)
+    try:
+        chosen = parse_digest("off" if asker.words in _OFF else asker.words)
+    except ValueError:
+        return say(bot.which_digest)
+    with office.database.write() as session:
+        office.remember(session, asker)
+        set_digest(session, asker.key, chosen, now=office.now())
+    return say(fill(bot.digest, digest=bot.digest_off if chosen is None else chosen))
+
+
+def quiet(office: Office, asker: Asked) -> Answer:
+    """Hours in which the chat is not disturbed."""
+    bot = office.words(asker.key)
+    try:
+        chosen = parse_quiet("off" if asker.words in _OFF else asker.words)
+    except ValueError:
+        return say(bot.which_quiet)
+    with office.database.write() as session:
+        office.remember(session, asker)
+        set_quiet(session, asker.key, chosen, now=office.now())
+    return say(fill(bot.quiet, quiet=bot.quiet_off if chosen is None else chosen))
+
+
+def mute(office: Office, asker: Asked) -> Answer:
+    """Silence for a while, after which all is told at once; or silence about one rule."""
+    bot = office.words(asker.key)
+    words = asker.words
+    if words in _OFF:
+        with office.database.write() as session:
+            office.remember(session, asker)
+            set_muted(session, asker.key, None, now=office.now())
+            subscriptions.unmute(session, asker.key)
+        return say(bot.mute_off)
+    span = _span(words)
+    if span is not None:
+        until = office.now() + span
+        with office.database.write() as session:
+            office.remember(session, asker)
+            set_muted(session, asker.key, until, now=office.now())
+        return say(fill(bot.mute_until, until=_moment(until, office.zone(asker.key))))
+    name, _, rest = words.rpartition(" ")
+    if not name or (_span(rest) is None and rest not in _OFF):
+        name, rest = words, ""
+    found = _rule(office, asker, name)
+    if found is None:
+        return say(bot.which_mute_time if not words else fill(bot.unknown, rule=name))
+    return say(_mute_rule(office, asker, *found, rest))
+
+
+def timezone(office: Office, asker: Asked) -> Answer:
+    """The time zone of the chat's digest and quiet hours."""
+    bot = office.words(asker.key)
+    name = asker.words
+    if len(name) > _ZONE_LENGTH or _ZONE.fullmatch(name) is None:
+        return say(bot.which_timezone)
+    try:
+        zone = ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return say(bot.which_timezone)
+    with office.database.write() as session:
+        office.remember(session, asker)
+        set_timezone(session, asker.key, name, now=office.now())
+    return say(fill(bot.timezone, timezone=name, time=_moment(office.now(), zone)))
+
+
+def language(office: Office, asker: Asked) -> Answer:
+    """The language of the chat."""
+    chosen = asker.words.casefold()
+    if chosen not in chats.LANGUAGES:
+        return say(office.words(asker.key).which_language)
+    with office.database.write() as session:
+        office.remember(session, asker)
+        chats.set_language(session, asker.key, chosen)
+    return say(bot_words(chosen).language)
+
+
+def stop(office: Office, asker: Asked) -> Answer:
+    """Forget the chat, and what still waits for it.
+
+    Of a chat that a rule's file names nothing is kept but that it wants nothing.
+    """
+    answer = say(office.words(asker.key).stopped)
+    named = bool(office.named_for(asker.to))
+    with office.database.write() as session:
+        access = chats.get_chat(session, asker.key).access
+        chats.forget_chat(session, asker.key)
+        readdress.withdraw_alerts(session, asker.key, reason="the chat said /stop")
+        if named or access:
+            # What operators decided about it is theirs, and it must not begin anew unasked.
+            chats.remember_chat(session, asker.key, title="", now=office.now(), to=asker.to)
+            if access:
+                chats.set_access(session, asker.key, access)
+            chats.silence_chat(session, asker.key)
+    return answer
+
+
+def _mute_rule(office: Office, asker: Asked, rule_id: str, name: str, rest: str) -> str:
+    bot = office.words(asker.key)
+    shown = one_line(name, NAME)
+    span = _span(rest)
+    with office.database.write() as session:
+        if rest in _OFF:
+            subscriptions.unmute(session, asker.key, rule_id)
+            return fill(bot.unmuted, rule=shown)
+        until = None if span is None else office.now() + span
+        subscriptions.mute(session, asker.key, rule_id, until=until)
+    return fill(bot.muted_now, rule=shown, rule_id=one_line(rule_id, DESCRIPTION))
+
+
+def _rule(office: Office, asker: Asked, wanted: str) -> tuple[str, str] | None:
+    """A rule this chat may hear of, by id or name: its own, the files', or those it muted."""
+    folded = wanted.casefold()
+    if not folded:
+        return None
+    with office.database.read() as session:
+        mine = subscriptions.rules_of(session, asker.key)
+        own = {rule.id: rule.name for rule in subscriptions.own_rules(session, mine)}
+        muted = subscriptions.mutes_of(session, asker.key, now=office.now())
+    names = {rule.id: rule.name for rule in (*office.offered(), *office.named_for(asker.to))}
+    names |= {rule_id: names.get(rule_id, rule_id) for rule_id in (*mine, *muted)} | own
+    for rule_id, name in names.items():
+        if folded in {rule_id.casefold(), name.casefold()}:
+            return rule_id, name
+    return None
+
+
+def _span(text: str) -> timedelta | None:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        return None
+    span = int(found[1]) * _UNITS[found[2]]
+    return min(span, _LONGEST) if span else None
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
