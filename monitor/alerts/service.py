@@ -1,6 +1,7 @@
 """Messages by way of Apprise: e-mail, group robots, chat services and the other 180 it knows.
 
-Apprise is an extra and is loaded when a way is configured, not before: it takes some 45 MB.
+Apprise is an extra, and is loaded when a way is configured and not before: with all its plugins it
+takes 0.2 s and some 18 MB.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ _CODES = {
     "dingtalk": ("errcode",),
     "wecombot": ("errcode",),
 }
-# How they put it that there were too many messages.
-_TOO_FAST = re.compile(r"frequen|too (?:fast|many)|limit|exceed|频率|频繁|超过", re.IGNORECASE)
+# How they put it that there were too many messages. Not every limit: a
+# text that is too long is so the next time too.
+_TOO_FAST = re.compile(r"freq|too (?:fast|many)|(?:rate|over) limit|频率|频繁", re.IGNORECASE)
 # Services that count bytes of UTF-8 where Apprise counts characters.
-# WeCom: text.content, 2048 bytes (developer.work.weixin.qq.com/document/path/91770).
+# WeCom: 2048 bytes, as the comment in its plugin says too.
 _IN_BYTES = frozenset({"wecombot"})
 _SMTP = re.compile(r"\(([45]\d\d), ")
 # What urllib3 calls a connection that never came to be: nothing was sent by it.

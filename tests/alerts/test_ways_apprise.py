@@ -106,6 +106,15 @@ async def test_a_robot_that_was_told_too_much_is_left_alone_for_a_while(monkeypa
     assert (caught.value.seconds, caught.value.doubtful) == (60.0, False)
 
 
+async def test_a_text_that_is_too_long_for_a_robot_is_not_tried_for_ever(monkeypatch):
+    said = Reply(body=b'{"errcode":40058,"errmsg":"text.content exceed max length 2048"}')
+    with Receiver(said) as receiver:
+        robot = group_robot(monkeypatch, "wecombot", receiver)
+        with pytest.raises(DeliveryError, match="40058") as caught:
+            await robot.send(TO, message_of())
+    assert not isinstance(caught.value, RetryLater)
+
+
 async def test_wecom_counts_bytes(monkeypatch):
     with Receiver(Reply(body=b'{"errcode":0}')) as receiver:
         await group_robot(monkeypatch, "wecombot", receiver).send(TO, long_message())
