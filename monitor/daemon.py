@@ -48,6 +48,8 @@ from monitor.settings import Settings
 from monitor.storage.database import Database
 from monitor.storage.evidence import forget_bytes
 from monitor.storage.visits import WatchedSource, next_visits, sync_sources
+from monitor.storage.ways import WayChoice, sync_ways
+from monitor.ways import lookup_in, way_choices
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,7 @@ async def open_daemon(
     catalogue = load_catalogue(settings.catalogue)
     sources = catalogue.enabled
     topics = load_topics(settings.topics)
-    files = LiveRules(settings.rules, known_names(topics, catalogue))
+    files = LiveRules(settings.rules, known_names(topics, catalogue, settings.ways))
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -113,7 +115,9 @@ async def open_daemon(
                 HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
             )
         if sender is None:
-            sender = await outgoing.open_sender(settings, token, console, pace, stack)
+            sender = await outgoing.open_sender(
+                settings, token, console, pace, stack, lookup=lookup_in(database), now=now
+            )
         terminal = TERMINAL_CHAT if token is None else None
         suspects = settings.suspects
         tools = Tools(
@@ -136,7 +140,7 @@ async def open_daemon(
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,
         )
-        await asyncio.to_thread(_sync, database, sources, now())
+        await asyncio.to_thread(_sync, database, sources, way_choices(settings), now())
         await asyncio.to_thread(outgoing.shut_out, settings, database, files.current())
         await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
@@ -296,8 +300,11 @@ async def _visit_safely(source: Source, daemon: Daemon) -> VisitReport:
         return VisitReport(source.id, Outcome.ERROR, reason)
 
 
-def _sync(database: Database, sources: Sequence[Source], now: datetime) -> None:
+def _sync(
+    database: Database, sources: Sequence[Source], ways: Sequence[WayChoice], now: datetime
+) -> None:
     with database.write() as session:
+        sync_ways(session, ways, now=now)
         sync_sources(
             session,
             [

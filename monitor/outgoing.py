@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,22 +14,26 @@ from rich.console import Console
 
 from monitor.alerts import (
     Courier,
+    Lookup,
     Office,
     Pace,
     Policy,
     Sender,
     TelegramSender,
     TerminalSender,
+    Ways,
     build_application,
     composer,
     door,
     polling,
+    webhook,
 )
 from monitor.pipeline import StandingRules, Tools
 from monitor.rules import RuleSet
 from monitor.settings import Settings
 from monitor.storage import notices
 from monitor.storage.database import Database
+from monitor.ways import open_ways
 
 log = logging.getLogger(__name__)
 
@@ -52,15 +56,26 @@ class Run(Protocol):
 
 
 async def open_sender(
-    settings: Settings, token: str | None, console: Console, pace: Pace, stack: AsyncExitStack
+    settings: Settings,
+    token: str | None,
+    console: Console,
+    pace: Pace,
+    stack: AsyncExitStack,
+    *,
+    lookup: Lookup,
+    now: Callable[[], datetime],
 ) -> Sender:
-    """Telegram, or the terminal where there is no bot; closed with ``stack``."""
+    """Telegram, or the terminal where there is no bot, and other ways; closed with ``stack``.
+
+    Raises:
+        UserError: a way cannot be used as it is configured.
+    """
+    others = await stack.enter_async_context(open_ways(settings, lookup=lookup, now=now))
     if token is None:
-        return TerminalSender(console)
+        return Ways(TerminalSender(console), others)
     telegram = settings.telegram
-    return await stack.enter_async_context(
-        TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy, pace=pace)
-    )
+    sender = TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy, pace=pace)
+    return Ways(await stack.enter_async_context(sender), others)
 
 
 def courier(run: Run, stop: asyncio.Event | None = None) -> Courier:
@@ -89,7 +104,17 @@ async def answering(run: Run) -> AsyncIterator[None]:
         proxy=telegram.proxy,
         pace=run.pace,
     )
-    async with polling(application, operators=telegram.operators):
+    if telegram.webhook_url is None:
+        async with polling(application, operators=telegram.operators):
+            yield
+        return
+    async with webhook(
+        application,
+        url=telegram.webhook_url,
+        secret=run.settings.webhook_secret(),
+        address=telegram.webhook_listen,
+        operators=telegram.operators,
+    ):
         yield
 
 

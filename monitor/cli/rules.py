@@ -131,7 +131,8 @@ def replay(
 
 
 def _known(settings: Settings) -> Known:
-    return known_names(load_topics(settings.topics), load_catalogue(settings.catalogue))
+    topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
+    return known_names(topics, catalogue, settings.ways)
 
 
 def _replay(
