@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alert_story import Clock
@@ -184,3 +186,18 @@ def test_a_secret_that_is_none_is_a_mistake_and_is_not_repeated(secret):
 async def test_lines_of_the_log_come_from_the_database(sqlite_database):
     assert await lookup_in(sqlite_database)([]) == ()
     assert await lookup_in(sqlite_database)([404]) == []
+
+
+async def test_the_documented_receiver_tells_ours_from_others():
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-ways.md"
+    (code,) = re.findall(r"```python\n(import base64.*?)```", page.read_text("utf-8"), re.DOTALL)
+    names = {}
+    exec(code, names)  # noqa: S102 - the code of our own document
+    with Receiver() as receiver:
+        async with Poster(allow_private=True) as poster:
+            await sender(f"http://{receiver.address}/", poster.post).send(TO, message_of())
+    (got,) = receiver.received
+    assert names["verify"](SECRET, got.headers, got.body)
+    assert not names["verify"](SECRET, got.headers, got.body + b" ")
+    old = got.headers | {"webhook-timestamp": "1000000000"}
+    assert not names["verify"](SECRET, old, got.body)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from monitor.contract import logged_json
 from monitor.commitments import extract, load_topics
+from monitor.contract import logged_json
 from monitor.model import Document, DocumentKind, Provenance, Speaker
 from monitor.pipeline import Arrival, Doubt, Interest, take_in
 from monitor.rules import RuleSet
