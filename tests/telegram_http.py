@@ -34,7 +34,12 @@ class Handler(BaseHTTPRequestHandler):
     api: FakeBotApi
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The client was killed in the middle of its request: it asked for nothing.
+            self.close_connection = True
+            return
         path = urlsplit(self.path)
         token, _, method = path.path.removeprefix("/bot").partition("/")
         if token != self.api.token:

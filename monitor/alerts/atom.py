@@ -63,6 +63,9 @@ class AtomSender:
             raise UserError("there is no such folder", file=path.parent, hint=f"ways.{name}.atom")
         self._read()
 
+    async def ready(self, to: Recipient) -> None:
+        """There is nothing to wait for."""
+
     async def send(self, to: Recipient, message: Message) -> int:
         """Put an alert into the feed; one that is there already is replaced.
 

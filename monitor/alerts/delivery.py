@@ -30,6 +30,9 @@ MAX_ATTEMPTS = 12
 LEASE = timedelta(minutes=5)
 """How long an alert is a sender's before another may take it."""
 
+ON_THE_WAY = 8
+"""Messages that are with a service at a time: as many may come twice after a crash."""
+
 _CHATS = 64
 _PER_CHAT = 5
 _FIRST_WAIT = 10.0
@@ -54,6 +57,7 @@ class _Gate:
 
     refusals: int = 0
     until: datetime | None = None
+    on_the_way: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ON_THE_WAY))
 
 
 def backoff(attempts: int, chance: float) -> float:
@@ -79,7 +83,7 @@ class Courier:
         operators: chats that are told when a chat is gone.
         compose: makes the message of an alert.
         chance: for the jitter of retries, in [0, 1).
-        sleep: waits some seconds for a database that fails.
+        sleep: waits some seconds, for a database that fails or for what is due later.
     """
 
     database: Database
@@ -149,18 +153,27 @@ class Courier:
         held: float | None = None
         try:
             for alert in alerts:
-                if held is not None or self.stop.is_set() or gate.until is not None:
-                    wait = held
-                    if wait is None:
-                        until = gate.until
-                        wait = 0.0 if until is None else (until - self.now()).total_seconds()
-                    await self._put_back(alert, holder, max(wait, 0.0), "waits for others")
-                elif await asyncio.to_thread(self.clerk.begin, alert, holder):
-                    held = await self._send(alert, holder, gate)
+                if held is None and self._may_go(gate):
+                    await self.sender.ready(alert.to)
+                    async with gate.on_the_way:
+                        if self._may_go(gate):
+                            # What a kill leaves in doubt is what lies between the note that it
+                            # begins and the note that it was taken.
+                            if await asyncio.to_thread(self.clerk.begin, alert, holder):
+                                held = await self._send(alert, holder, gate)
+                            continue
+                wait = held
+                if wait is None:
+                    until = gate.until
+                    wait = 0.0 if until is None else (until - self.now()).total_seconds()
+                await self._put_back(alert, holder, max(wait, 0.0), "waits for others")
         except Exception:
             # The database failed us. These alerts stay leased, and are taken up again when the
             # lease has run out.
             log.exception("delivery.failed", extra={"chat": alerts[0].chat_id})
+
+    def _may_go(self, gate: _Gate) -> bool:
+        return not self.stop.is_set() and gate.until is None
 
     async def _send(self, alert: OutboxAlert, holder: str, gate: _Gate) -> float | None:
         """Send one alert; the seconds its chat must wait, or None when it may go on."""
@@ -264,14 +277,14 @@ async def delivery_loop(courier: Courier, *, wake: asyncio.Event) -> None:
                 )
             if due is not None:
                 pause = min(max((due - courier.now()).total_seconds(), 1.0), _LONGEST_SLEEP)
-        await _first_of(wake, courier.stop, timeout=pause)
+        await _first_of(wake.wait(), courier.stop.wait(), courier.sleep(pause))
     await courier.finish()
 
 
-async def _first_of(*events: asyncio.Event, timeout: float) -> None:  # noqa: ASYNC109
-    waiters = [asyncio.create_task(event.wait()) for event in events]
+async def _first_of(*things: Awaitable[object]) -> None:
+    waiters = [asyncio.ensure_future(thing) for thing in things]
     try:
-        await asyncio.wait(waiters, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for waiter in waiters:
             waiter.cancel()

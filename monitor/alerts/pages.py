@@ -17,6 +17,7 @@ from monitor.alerts.message import (
     Span,
     entities,
     one_line,
+    trim,
     units,
 )
 from monitor.alerts.render import describe, footer, one_voice, rank
@@ -161,7 +162,7 @@ def _notice(alert: OutboxAlert) -> list[Span]:
     if notice is None:  # pragma: no cover - asked for alerts with a notice only
         return [Span("?")]
     said = bot_words(alert.language).notices.get(notice.kind, "{text}")
-    text = notice.text[:_NOTICE]
+    text = trim(notice.text, _NOTICE)
     return [Span(fill(said, about=notice.about or "", text=text))]
 
 

@@ -11,10 +11,14 @@ from monitor.model import Recipient
 
 
 class Sender(Protocol):
-    """Takes a message to somebody. It keeps the pace its service asks for by itself."""
+    """Takes a message to somebody, at the pace its service asks for."""
+
+    async def ready(self, to: Recipient) -> None:
+        """Wait until a message may go there."""
+        ...
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Send, and return the id the service gave the message (0 where it gives none).
+        """Send what is ``ready``; the id the service gave the message (0 where it gives none).
 
         Raises:
             ChatGone: the chat will never take a message again.
@@ -32,6 +36,12 @@ class Ways:
         """Keep the senders; the others by the names the settings give them."""
         self._telegram = telegram
         self._others = dict(others)
+
+    async def ready(self, to: Recipient) -> None:
+        """Wait as long as the recipient's way asks for."""
+        sender = self._others.get(to.way) if to.way else self._telegram
+        if sender is not None:
+            await sender.ready(to)
 
     async def send(self, to: Recipient, message: Message) -> int:
         """Send by the recipient's way.

@@ -133,6 +133,9 @@ class AppriseSender:
         self._now = now
         self._thread: threading.Thread | None = None
 
+    async def ready(self, to: Recipient) -> None:
+        """Apprise keeps the pace of each service by itself, in the thread."""
+
     async def send(self, to: Recipient, message: Message) -> int:
         """Send a message, shortened by whole lines to what the service takes.
 

@@ -93,6 +93,9 @@ class WebhookSender:
         self._lookup = lookup
         self._now = now
 
+    async def ready(self, to: Recipient) -> None:
+        """There is nothing to wait for: a receiver says itself when it is too much."""
+
     async def send(self, to: Recipient, message: Message) -> int:
         """Post an alert. Its ``webhook-id`` stays the same however often it is sent.
 

@@ -102,13 +102,16 @@ class TelegramSender:
         """Close the connections."""
         await self._request.shutdown()
 
+    async def ready(self, to: Recipient) -> None:
+        """Wait until Telegram's limits allow another message to the chat."""
+        await self._pace.wait(to.chat_id)
+
     async def send(self, to: Recipient, message: Message) -> int:
         """Send a message; markup that is refused is sent once more as plain text.
 
         Raises:
             ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Sender``.
         """
-        await self._pace.wait(to.chat_id)
         try:
             return await self._send(to, message, rich=message.fits)
         except BadRequest as error:

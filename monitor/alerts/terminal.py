@@ -42,6 +42,9 @@ class TerminalSender:
         self._console = console
         self._sent = 0
 
+    async def ready(self, to: Recipient) -> None:
+        """There is nothing to wait for."""
+
     async def send(self, to: Recipient, message: Message) -> int:
         """Print a message; its id counts up from 1."""
         width = min(_WIDTH, self._console.width)

@@ -36,6 +36,9 @@ class FakeSender:
         """Raise these, one a message, before the chat takes messages again."""
         self._refusals[chat_id].extend(errors)
 
+    async def ready(self, to: Recipient) -> None:
+        """There is nothing to wait for."""
+
     async def send(self, to: Recipient, message: Message) -> int:
         """Keep a message, or raise what was arranged."""
         if self._refusals[to.chat_id]:

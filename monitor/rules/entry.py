@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+)
 
 from monitor.model import Basis, Kind, Label, Speaker, When
 
@@ -13,7 +22,20 @@ _MOST = 500
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Words = Annotated[tuple[Word, ...], Field(max_length=_MOST)]
-ChatName = int | Annotated[str, StringConstraints(pattern=r"^-?\d{1,16}/\d{1,16}$")]
+_CHAT = r"^-?\d{1,16}(/\d{1,16})?$"
+
+
+def _chat_name(value: Any) -> str:
+    if isinstance(value, bool) or re.match(_CHAT, str(value), re.ASCII) is None:
+        raise ValueError("a chat is a number such as -1001234, one of its topics -1001234/45")
+    return str(value)
+
+
+ChatName = Annotated[
+    str,
+    BeforeValidator(_chat_name),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": _CHAT}]}),
+]
 
 
 class _Entry(BaseModel):

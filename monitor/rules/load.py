@@ -130,8 +130,8 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
     )
 
 
-def _chat(name: int | str) -> Recipient:
-    chat_id, _, thread_id = str(name).partition("/")
+def _chat(name: str) -> Recipient:
+    chat_id, _, thread_id = name.partition("/")
     return Recipient(int(chat_id), int(thread_id or 0))
 
 

@@ -19,8 +19,10 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ListedAlert:
-    """A line of the outbox; ``title`` is the document's, the source's whose turn it tells, or a
-    notice's text."""
+    """A line of the outbox.
+
+    ``title`` is the document's, the source's whose turn it tells, or a notice's text.
+    """
 
     id: int
     chat_id: int

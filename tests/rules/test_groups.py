@@ -75,11 +75,12 @@ def test_what_nobody_knows_is_a_mistake_with_its_place(tmp_path, body, message):
     assert message in str(caught.value)
 
 
-def test_a_chats_own_rule_tells_that_chat_and_nobody_else():
+def test_a_chats_own_rule_is_offered_to_nobody_else():
     rule = parse_rule(
-        '{"regions": ["贵州"], "keywords": {"any": ["算力"]}}', rule_id="own-1", chats=(42,)
+        '{"regions": ["贵州"], "keywords": {"any": ["算力"]}}', rule_id="own-1", name="我的"
     )
-    assert (rule.id, rule.chats, rule.subscribable) == ("own-1", (42,), False)
+    assert (rule.id, rule.name, rule.subscribable) == ("own-1", "我的", False)
+    assert rule.recipients == ()
     assert rule.regions == {"贵州省"}
 
 
@@ -96,5 +97,5 @@ def test_a_chats_own_rule_tells_that_chat_and_nobody_else():
 )
 def test_what_is_no_rule_is_refused_in_one_line(body):
     with pytest.raises(UserError) as caught:
-        parse_rule(body, rule_id="own-1", chats=(42,))
+        parse_rule(body, rule_id="own-1", name="我的")
     assert "\n" not in str(caught.value)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from monitor.errors import UserError
-from monitor.model import Kind, Label, Speaker
+from monitor.model import Kind, Label, Recipient, Speaker
 from monitor.rules import LiveRules, field_names, json_schema, load_rules
 
 SHIPPED = Path(__file__).resolve().parents[2] / "rules"
@@ -34,7 +34,7 @@ def test_left_out_conditions_have_the_defaults_of_a_careful_reader(tmp_path):
     assert rule.speakers == {Speaker.GOVERNMENT, Speaker.MINISTRY}
     assert rule.regions == rule.themes == frozenset()
     assert rule.subscribable
-    assert rule.chats == ()
+    assert rule.recipients == ()
 
 
 def test_short_region_names_become_official_ones(tmp_path):
@@ -45,7 +45,7 @@ def test_short_region_names_become_official_ones(tmp_path):
 def test_one_value_may_stand_without_brackets(tmp_path):
     rule = load_one(tmp_path, "    regions: 贵州\n    then: {chats: -1001234567890}\n")
     assert rule.regions == {"贵州省"}
-    assert rule.chats == (-1001234567890,)
+    assert rule.recipients == (Recipient(-1001234567890),)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_missing_folder_says_how_to_get_one(tmp_path):
 def test_the_shipped_rules_are_read_and_fit_their_schema():
     rules = load_rules([SHIPPED]).rules
     assert len(rules) >= 8
-    assert all(rule.subscribable and not rule.chats for rule in rules)
+    assert all(rule.subscribable and not rule.recipients for rule in rules)
     schema = json_schema()
     for file in SHIPPED.glob("*.yaml"):
         jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), schema)

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Basis, Change, Delta, Kind, Label, Op, Speaker, Statement, Target
+from monitor.model import (
+    Basis,
+    Change,
+    Delta,
+    Kind,
+    Label,
+    Op,
+    Recipient,
+    Speaker,
+    Statement,
+    Target,
+)
 from monitor.rules import explain_match, load_rules
 
 
@@ -112,7 +123,8 @@ def test_continued_is_told_only_to_who_asks(rule):
 
 def test_a_match_carries_chats_and_priority(rule):
     (match,) = rule("    priority: 7\n    then: {chats: [5, -6, 5]}\n").match(change())
-    assert (match.rule_id, match.chats, match.priority) == ("one", (5, -6), 7)
+    assert (match.rule_id, match.priority) == ("one", 7)
+    assert match.recipients == (Recipient(5), Recipient(-6))
 
 
 def test_ten_thousand_rules_are_one_set(tmp_path):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.alerts.bot_words import fill
 from monitor.alerts.desk.office import ROOM, Answer, Asked, Office, number_of, say
-from monitor.alerts.message import Button, Message, Span, one_line, units
+from monitor.alerts.message import Button, Message, Span, one_line, trim, units
 from monitor.alerts.words import words
 from monitor.model import Health, Outcome
 from monitor.storage import chats, notices, overview
@@ -84,7 +84,7 @@ _HEALTH = {Health.FAILING: "⚠️", Health.QUIET: "🔇", Health.OK: "✅"}
 def broadcast(office: Office, asker: Asked) -> Answer:
     """Show what all chats are to read, and ask whether it shall go out."""
     bot = office.words(asker.key)
-    text = asker.said.strip()[:_DRAFT]
+    text = trim(asker.said.strip(), _DRAFT)
     if not text:
         return say(bot.which_broadcast)
     with office.database.read() as session:
