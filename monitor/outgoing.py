@@ -42,17 +42,34 @@ class Run(Protocol):
     """What of a running daemon this room needs."""
 
     @property
-    def settings(self) -> Settings: ...  # noqa: D102
+    def settings(self) -> Settings:
+        """What the user chose."""
+        ...
+
     @property
-    def tools(self) -> Tools: ...  # noqa: D102
+    def tools(self) -> Tools:
+        """The edges: database, clock, network."""
+        ...
+
     @property
-    def rules(self) -> StandingRules: ...  # noqa: D102
+    def rules(self) -> StandingRules:
+        """The rules in force."""
+        ...
+
     @property
-    def sender(self) -> Sender: ...  # noqa: D102
+    def sender(self) -> Sender:
+        """The way to the chats."""
+        ...
+
     @property
-    def pace(self) -> Pace: ...  # noqa: D102
+    def pace(self) -> Pace:
+        """How fast Telegram may be spoken to."""
+        ...
+
     @property
-    def token(self) -> str | None: ...  # noqa: D102
+    def token(self) -> str | None:
+        """The bot's token; None without a bot."""
+        ...
 
 
 async def open_sender(

@@ -50,8 +50,9 @@ def init(
     if folder.exists() and not folder.is_dir():
         raise UserError("this is a file", file=folder, hint="name a folder")
     wanted = {Path(FILE_NAME): _SETTINGS, Path("catalogue.yaml"): _CATALOGUE}
-    for example in sorted(examples_folder().glob("*.*")):
-        wanted[Path("rules") / example.name] = example.read_text(encoding="utf-8")
+    for example in sorted(examples_folder().rglob("*.*")):
+        place = Path("rules") / example.relative_to(examples_folder())
+        wanted[place] = example.read_text(encoding="utf-8")
     try:
         for name, content in wanted.items():
             path = folder / name

@@ -12,7 +12,7 @@ from telegram_api import TOKEN, parse_html
 from monitor.alerts import Message, Span, TelegramSender, render
 from monitor.errors import DeliveryError
 from monitor.model import DocumentKind
-from monitor.storage.outbox import AlertChange, AlertDocument, OutboxAlert
+from monitor.storage.parcel import AlertChange, AlertDocument, OutboxAlert
 
 TEMPLATES = ("{{7*7}}", "{% raw %}x{% endraw %}", "{0.__class__}", "%(name)s", "${7*7}", "{rule}")
 
