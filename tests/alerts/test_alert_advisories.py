@@ -11,7 +11,7 @@ from telegram_api import TOKEN, parse_html
 
 from monitor.alerts import Message, Span, TelegramSender, render
 from monitor.errors import DeliveryError
-from monitor.model import DocumentKind
+from monitor.model import DocumentKind, Recipient
 from monitor.storage.parcel import AlertChange, AlertDocument, OutboxAlert
 
 TEMPLATES = ("{{7*7}}", "{% raw %}x{% endraw %}", "{0.__class__}", "%(name)s", "${7*7}", "{rule}")
@@ -56,6 +56,6 @@ async def test_ghsa_jrxm_qjfh_g54f_the_token_follows_no_redirect(status: int) ->
         base = f"http://127.0.0.1:{port_of(here)}/bot"
         async with TelegramSender(TOKEN, base_url=base) as sender:
             with pytest.raises(DeliveryError) as caught:
-                await sender.send(7, Message((Span("x"),)))
+                await sender.send(Recipient(7), Message((Span("x"),)))
     assert stolen == []
     assert TOKEN not in str(caught.value)
