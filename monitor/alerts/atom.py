@@ -14,13 +14,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-
-from lxml import etree
+from typing import TYPE_CHECKING, Any
 
 from monitor.alerts.message import Message
 from monitor.alerts.wording import as_html, headline_of
 from monitor.errors import DeliveryError, RetryLater, UserError
 from monitor.model import Recipient
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _NS = "http://www.w3.org/2005/Atom"
 _GENERATOR = "policy-monitor"
@@ -89,15 +91,15 @@ class AtomSender:
         entry_id = f"{self._id}:alert-{alert_id}"
         kept = [entry for entry in self._read() if entry.findtext(f"{{{_NS}}}id") != entry_id]
         at = self._now()
-        feed = etree.Element(f"{{{_NS}}}feed", nsmap={None: _NS})
+        feed = _etree().Element(f"{{{_NS}}}feed", nsmap={None: _NS})
         _text(feed, "title", f"{_GENERATOR}: {self._name}")
         _text(feed, "id", self._id)
         _text(feed, "updated", _stamp(at))
         _text(feed, "generator", _GENERATOR)
-        _text(etree.SubElement(feed, f"{{{_NS}}}author"), "name", _GENERATOR)
+        _text(_etree().SubElement(feed, f"{{{_NS}}}author"), "name", _GENERATOR)
         feed.append(_entry(entry_id, message, at))
         feed.extend(kept[: self._most - 1])
-        body = etree.tostring(feed, encoding="utf-8", xml_declaration=True)
+        body = _etree().tostring(feed, encoding="utf-8", xml_declaration=True)
         _replace(self._path, body)
 
     def _read(self) -> list[etree._Element]:
@@ -113,12 +115,12 @@ class AtomSender:
             return []
         except OSError as error:
             raise UserError(f"cannot be read: {error.strerror}", file=self._path) from None
-        parser = etree.XMLParser(
+        parser = _etree().XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True
         )
         root = None
-        with suppress(etree.XMLSyntaxError):
-            root = etree.fromstring(body, parser)
+        with suppress(_etree().XMLSyntaxError):
+            root = _etree().fromstring(body, parser)
         if (
             root is None
             or root.tag != f"{{{_NS}}}feed"
@@ -132,10 +134,17 @@ class AtomSender:
         return list(root.findall(f"{{{_NS}}}entry"))
 
 
+def _etree() -> Any:
+    # Several megabytes that only those with a feed need.
+    from lxml import etree  # noqa: PLC0415
+
+    return etree
+
+
 def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
     alert = message.alert
     title, _ = headline_of(message)
-    entry = etree.Element(f"{{{_NS}}}entry", nsmap={None: _NS})
+    entry = _etree().Element(f"{{{_NS}}}entry", nsmap={None: _NS})
     _text(entry, "title", title or "–")
     _text(entry, "id", entry_id)
     _text(entry, "updated", _stamp(at))
@@ -144,7 +153,7 @@ def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
     links = [span.link for span in message.spans if span.link is not None]
     for position, link in enumerate(dict.fromkeys(links)):
         # An entry has one alternate of a type and language at most (RFC 4287, 4.1.2).
-        etree.SubElement(
+        _etree().SubElement(
             entry, f"{{{_NS}}}link", rel="related" if position else "alternate", href=link
         )
     content = _text(entry, "content", as_html(message) or "–")
@@ -154,7 +163,7 @@ def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
 
 def _text(parent: etree._Element, name: str, text: str) -> etree._Element:
     """An element with a text; spans carry no character that XML forbids (``Span``)."""
-    element = etree.SubElement(parent, f"{{{_NS}}}{name}")
+    element = _etree().SubElement(parent, f"{{{_NS}}}{name}")
     element.text = text
     return element
 

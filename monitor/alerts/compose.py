@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from monitor.alerts.bot_words import bot_words
 from monitor.alerts.message import Button, Message
 from monitor.alerts.pages import alert_page, ranked
-from monitor.alerts.template import Template, compile_template
 from monitor.rules import RuleSet, TemplateFile
 from monitor.storage.parcel import OutboxAlert
+
+if TYPE_CHECKING:
+    from monitor.alerts.template import Template
 
 
 def composer(rules: Callable[[], RuleSet]) -> Callable[[OutboxAlert], Message]:
@@ -54,4 +57,7 @@ def _template_of(alert: OutboxAlert, rules: RuleSet) -> TemplateFile | None:
 
 @lru_cache(maxsize=64)
 def _compiled(file: TemplateFile) -> Template:
+    # Jinja is several megabytes that only those with a template need.
+    from monitor.alerts.template import compile_template  # noqa: PLC0415
+
     return compile_template(file.source, file.path)

@@ -8,10 +8,10 @@ from datetime import datetime
 from hashlib import blake2s
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from monitor.model import Recipient
+from monitor.storage.columns import insert_into
 from monitor.storage.hours import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
 from monitor.storage.outbox_tables import ChatRow, MuteRow, SubscriptionRow
 from monitor.storage.subscriptions import drop_unwanted, rules_of
@@ -282,9 +282,8 @@ def _insert(
     """A row unless there is one; of two processes that try at once one does."""
     if to.way or to.thread_id:
         kind = "way" if to.way else "thread"
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        make(ChatRow)
+        insert_into(session, ChatRow)
         .values(
             id=chat_id,
             title=title or to.way,

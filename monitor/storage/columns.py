@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from importlib import import_module
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -42,6 +44,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 # SQLite counts up by itself only for INTEGER; PostgreSQL wants room for years of rows.
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def insert_into(session: Session, table: type[Base]) -> Any:
+    """An INSERT that knows ON CONFLICT; both databases do, each in a dialect of its own.
+
+    Only the dialect in use is loaded: the other one is megabytes.
+    """
+    dialect = import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")
+    return dialect.insert(table)
 
 
 class Base(DeclarativeBase):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from monitor.storage.columns import insert_into
 from monitor.storage.outbox_tables import ChatRow, MuteRow, OwnRuleRow, SubscriptionRow
 
 OWN = "own-"
@@ -87,9 +87,8 @@ def keep_own_rule(session: Session, rule: OwnRule, *, now: datetime) -> None:
 
     So whoever drops rules that nobody wants cannot overlook the subscription that follows.
     """
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        make(OwnRuleRow)
+        insert_into(session, OwnRuleRow)
         .values(id=rule.id, name=rule.name, body=rule.body, created_at=now)
         .on_conflict_do_update(index_elements=[OwnRuleRow.id], set_={"name": rule.name})
     )
