@@ -7,8 +7,9 @@ WORKDIR /source
 COPY requirements.txt requirements-build.txt requirements-dev.txt ./
 RUN python -m pip install --no-cache-dir --only-binary=:all: -r requirements-build.txt
 COPY . .
-# "postgres" brings the PostgreSQL driver along; build with --build-arg EXTRA= to leave it out.
-ARG EXTRA=postgres
+# The PostgreSQL driver, Apprise for other ways out, and the server of the bot's webhook; build
+# with --build-arg EXTRA= to leave them out.
+ARG EXTRA=postgres,ways,web
 RUN tools/install-wheel.sh build python /dist \
  && tools/install-wheel.sh install /opt/monitor /dist "${EXTRA}"
 

@@ -11,13 +11,11 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from monitor.alerts.amounts import amount
 from monitor.alerts.message import Message, Span, one_line
 from monitor.alerts.strokes import drawable, drawn, width_of
 from monitor.alerts.words import short_metric, short_region, words
-from monitor.errors import UserError
 from monitor.model import Label, Op
 from monitor.storage.views import Figure
 
@@ -59,11 +57,6 @@ class Chart:
     def years(self) -> tuple[int, ...]:
         """The years that have a point."""
         return tuple(sorted({point.year for point in (*self.promised, *self.reached)}))
-
-
-def charts_available() -> bool:
-    """Whether pictures can be made here: the extra ``charts`` is installed."""
-    return find_spec("resvg_py") is not None
 
 
 def chart_of(figures: Sequence[Figure], *, metric: str, unit: str) -> Chart | None:
@@ -137,18 +130,10 @@ def chart_svg(chart: Chart, *, title: str = "", language: str = "zh") -> str:
 
 
 def chart_png(svg: str) -> bytes:
-    """A picture of ``chart_svg`` as PNG.
+    """A picture of ``chart_svg`` as PNG."""
+    # Here and not above: who asks for no chart should not pay for the renderer.
+    import resvg_py  # noqa: PLC0415
 
-    Raises:
-        UserError: the extra ``charts`` is not installed.
-    """
-    try:
-        # Here and not above: who asks for no chart should not pay for the renderer.
-        import resvg_py  # noqa: PLC0415
-    except ImportError:
-        raise UserError(
-            "charts cannot be drawn", hint="install the extra: policy-monitor[charts]"
-        ) from None
     return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
 
 

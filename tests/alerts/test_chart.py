@@ -22,11 +22,9 @@ from monitor.alerts.chart import (
     chart_of,
     chart_png,
     chart_svg,
-    charts_available,
 )
 from monitor.alerts.message import units
 from monitor.alerts.strokes import _SIGNS, drawable, drawn, width_of
-from monitor.errors import UserError
 from monitor.model import Op
 from monitor.storage.views import Figure
 
@@ -256,14 +254,6 @@ def test_any_chart_becomes_a_picture(several: list[Figure], title: str) -> None:
     found = chart_of(several, metric="算力规模", unit="Eflops")
     if found is not None:
         assert chart_png(chart_svg(found, title=title)).startswith(b"\x89PNG")
-
-
-def test_without_the_extra_there_are_no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert charts_available()
-    monkeypatch.setitem(sys.modules, "resvg_py", None)
-    with pytest.raises(UserError, match=r"policy-monitor\[charts\]"):
-        chart_png(chart_svg(chart()))
-    assert not charts_available()
 
 
 def test_the_renderer_is_loaded_with_the_first_chart_and_no_earlier() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from monitor.alerts.amounts import amount
 from monitor.alerts.bot_words import BotWords, bot_words, fill
-from monitor.alerts.chart import chart_caption, chart_of, chart_png, chart_svg, charts_available
+from monitor.alerts.chart import chart_caption, chart_of, chart_png, chart_svg
 from monitor.alerts.desk.office import (
     ROOM,
     Answer,
@@ -120,9 +120,9 @@ def _op(figure: Figure) -> Op:
 
 
 def _chart(change: Change, figures: Sequence[Figure], language: str) -> Picture | None:
-    """A picture of a target's history; None where there is too little of it, or no way to draw."""
+    """A picture of a target's history; None where there is too little of it."""
     subject = _subject(change)
-    if subject is None or not charts_available():
+    if subject is None:
         return None
     metric, unit = subject
     chart = chart_of(figures, metric=metric, unit=unit)
