@@ -70,13 +70,13 @@ class BotWords(_Table):
     which_commitment: str
     no_commitment: str
     older: str
-    newer: str
     more_changes: str
     expand: str
     previous: str
     evidence: str
     mute_rule: str
     chart: str
+    no_chart: str
     source_link: str
     before: str
     after: str
@@ -109,8 +109,6 @@ class BotWords(_Table):
     which_language: str
     private: str
     asked: str
-    granted: str
-    refused: str
     admins_only: str
     slowly: str
     expired: str

@@ -134,11 +134,11 @@ def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
         turn.append(Button(bot.previous, f"a:{alert.id}:{page - 1}"))
     if rest:
         turn.append(Button(fill(bot.more_changes, count=rest), f"a:{alert.id}:{page + 1}"))
-    about = (
-        Button(bot.evidence, f"e:{alert.id}:{page}"),
-        Button(bot.mute_rule, f"q:{alert.id}:{page}"),
-    )
-    return (tuple(turn), about) if turn else (about,)
+    about = [Button(bot.evidence, f"e:{alert.id}:{page}")]
+    if any(item.change.deltas for item in alert.changes):
+        about.append(Button(bot.chart, f"g:{alert.id}"))
+    about.append(Button(bot.mute_rule, f"q:{alert.id}:{page}"))
+    return (tuple(turn), tuple(about)) if turn else (tuple(about),)
 
 
 def _turned(alert: OutboxAlert) -> list[Span]:

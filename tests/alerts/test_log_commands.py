@@ -11,12 +11,13 @@ from bot_story import office_of, running
 from sqlalchemy import text
 from telegram_api import parse_html, utf16
 
-from monitor.alerts import Message
+from monitor.alerts import Message, render
 from monitor.alerts.desk import COMMANDS, OPERATOR_COMMANDS, Asked, Policy, answer, press
 from monitor.alerts.message import TEXT_LIMIT
 from monitor.model import Basis, Change, Delta, Kind, Recipient
 from monitor.storage.chats import remember_chat, set_language
 from monitor.storage.database import Database
+from monitor.storage.parcel import get_alert
 
 CHAT = Asked(7, Recipient(7), "聊天")
 
@@ -91,7 +92,7 @@ def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Datab
 
 
 async def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
-    await asyncio.to_thread(plant, database, [raised()])
+    await asyncio.to_thread(plant, database, [raised()], chats=[7])
     with database.write() as session:
         # The report of the year before is a document of its own, with its own numbers.
         session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
@@ -108,6 +109,19 @@ async def test_a_commitment_with_a_history_has_a_picture(database: Database) -> 
         assert "2025 承诺 ≥160 Eflops" in whole.text
         picture = await api.reply(7, method="sendPhoto")
         assert "算力规模" in picture.result["caption"]
+        # An alert draws it when it is asked.
+        alert = get_alert_message(database)
+        message = await api.ask(7, "/help")
+        api.press(7, message.result["message_id"], alert)
+        assert "算力规模" in (await api.reply(7, 1, method="sendPhoto")).result["caption"]
+
+
+def get_alert_message(database: Database) -> str:
+    """What the button of the one alert there is carries."""
+    with database.read() as session:
+        alert = get_alert(session, 1)
+    assert alert is not None
+    return next(b.press for row in render(alert).buttons for b in row if b.text == "图表")
 
 
 @pytest.mark.parametrize("said", ["", "x", "0", "99", "-1", "1 2", "9" * 40, "１"])

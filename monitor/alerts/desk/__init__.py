@@ -78,6 +78,7 @@ _PRESSES: dict[str, _Run] = {
     "a": buttons.expand,
     "e": buttons.evidence,
     "v": buttons.evidence_of_change,
+    "g": buttons.chart,
     "q": buttons.mute_rule,
     "k": buttons.mute_chosen,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.alerts.bot_words import fill
+from monitor.alerts.desk.commitment import history_of, picture_of
 from monitor.alerts.desk.office import NAME, ROOM, Answer, Asked, Office, number_of, press_of
 from monitor.alerts.message import Button, Message, Span, one_line, units
 from monitor.alerts.pages import alert_page, ranked
@@ -10,6 +11,7 @@ from monitor.alerts.render import headline
 from monitor.storage import subscriptions
 from monitor.storage.parcel import OutboxAlert, get_alert
 from monitor.storage.proof import Proof, proofs_of
+from monitor.storage.views import figures_of
 
 _MOST = 8
 _URL = 300
@@ -38,6 +40,21 @@ def evidence_of_change(office: Office, asker: Asked) -> Answer:
     if number is None:
         return Answer(toast=office.words(asker.key).expired)
     return Answer(_evidence(office, asker, [number]))
+
+
+def chart(office: Office, asker: Asked) -> Answer:
+    """A picture of the history of the strongest number of an alert that has one."""
+    chat, bot = office.chat(asker.key), office.words(asker.key)
+    alert, _ = _alert(office, asker)
+    if alert is None:
+        return Answer(toast=bot.expired)
+    with office.database.read() as session:
+        for item in ranked(alert)[:_MOST]:
+            figures = history_of(item.change, lambda r, m: figures_of(session, r, m))
+            picture = picture_of(item.change, figures, chat.language)
+            if picture is not None:
+                return Answer(picture=picture)
+    return Answer(toast=bot.no_chart)
 
 
 def mute_rule(office: Office, asker: Asked) -> Answer:

@@ -40,7 +40,7 @@ def commitment(office: Office, asker: Asked) -> Answer:
             return say(fill(bot.no_commitment, id=number))
         figures = history_of(found.change, lambda r, m: figures_of(session, r, m))
     language = office.chat(asker.key).language
-    picture = _chart(found.change, figures, language)
+    picture = picture_of(found.change, figures, language)
     return Answer(_whole(office, asker, found, figures), picture=picture)
 
 
@@ -56,7 +56,10 @@ def history_of(change: Change, figures: Callable[[str, str], list[Figure]]) -> l
     if subject is None or region is None:
         return []
     metric, unit = subject
-    return [f for f in figures(region, metric) if f.unit == unit][:_MOST_FIGURES]
+    # 智能算力规模 has 算力规模 in it, and is another number.
+    found = figures(region, metric)
+    same = [f for f in found if f.unit == unit and short_metric(f.metric) == metric]
+    return same[-_MOST_FIGURES:]
 
 
 def _subject(change: Change) -> tuple[str, str] | None:
@@ -119,7 +122,7 @@ def _op(figure: Figure) -> Op:
         return Op.REACH
 
 
-def _chart(change: Change, figures: Sequence[Figure], language: str) -> Picture | None:
+def picture_of(change: Change, figures: Sequence[Figure], language: str) -> Picture | None:
     """A picture of a target's history; None where there is too little of it."""
     subject = _subject(change)
     if subject is None:
