@@ -11,7 +11,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model import Recipient
-from monitor.storage.columns import insert_into
+from monitor.storage.columns import batches, insert_into
 from monitor.storage.hours import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
 from monitor.storage.outbox_tables import ChatRow, MuteRow, SubscriptionRow
 from monitor.storage.subscriptions import drop_unwanted, rules_of
@@ -89,8 +89,11 @@ def get_chat(session: Session, chat_id: int) -> Chat:
 def chats_by_id(session: Session, ids: Iterable[int]) -> dict[int, Chat]:
     """The same for many at once; every number asked for has an answer."""
     wanted = set(ids)
-    rows = session.scalars(select(ChatRow).where(ChatRow.id.in_(wanted)))
-    known = {row.id: _chat(row) for row in rows}
+    known = {
+        row.id: _chat(row)
+        for some in batches(wanted)
+        for row in session.scalars(select(ChatRow).where(ChatRow.id.in_(some)))
+    }
     return {chat_id: known.get(chat_id) or Chat(chat_id, Recipient(chat_id)) for chat_id in wanted}
 
 

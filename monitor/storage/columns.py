@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
+
+T = TypeVar("T")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -44,6 +47,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 # SQLite counts up by itself only for INTEGER; PostgreSQL wants room for years of rows.
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def batches(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """Values in pieces for ``IN``: SQLite takes 32,766 variables, and far fewer plan faster."""
+    every = sorted(set(values))  # type: ignore[type-var]  # numbers and names
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
 
 
 def insert_into(session: Session, table: type[Base]) -> Any:

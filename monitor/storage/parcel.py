@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from monitor.model import Change, DocumentKind, Recipient
 from monitor.storage.chats import chats_by_id
+from monitor.storage.columns import batches
 from monitor.storage.health import SourceEvent, events_of
 from monitor.storage.outbox_tables import AlertChangeRow, AlertRow, NoticeRow
 from monitor.storage.rows import change_of
@@ -128,23 +129,22 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
     bundled = select(AlertRow.id, AlertRow.digest_id).where(AlertRow.digest_id.in_(alert_ids))
     into = {part: digest for part, digest in session.execute(bundled) if digest is not None}
     parts = [*alert_ids, *into]
-    links = (
-        select(AlertChangeRow)
-        .where(AlertChangeRow.alert_id.in_(parts))
-        .order_by(AlertChangeRow.priority.desc(), AlertChangeRow.change_id, AlertChangeRow.rule_id)
-    )
+    links = [
+        link
+        for some in batches(parts)
+        for link in session.scalars(select(AlertChangeRow).where(AlertChangeRow.alert_id.in_(some)))
+    ]
+    links.sort(key=lambda link: (-link.priority, link.change_id, link.rule_id))
     told: dict[int, dict[int, list[AlertChangeRow]]] = {alert_id: {} for alert_id in alert_ids}
-    for link in session.scalars(links):
+    for link in links:
         mine = told[into.get(link.alert_id, link.alert_id)]
         if link.change_id in mine or len(mine) < MOST_CHANGES:
             mine.setdefault(link.change_id, []).append(link)
+    whole = select(ChangeRow).options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
     rows = {
         row.id: row
-        for row in session.scalars(
-            select(ChangeRow)
-            .where(ChangeRow.id.in_({change for mine in told.values() for change in mine}))
-            .options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
-        )
+        for some in batches(change for mine in told.values() for change in mine)
+        for row in session.scalars(whole.where(ChangeRow.id.in_(some)))
     }
     documents = documents_of(session, {row.document_id for row in rows.values()})
     return {

@@ -10,14 +10,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from monitor.storage.columns import insert_into
+from monitor.storage.columns import batches, insert_into
 from monitor.storage.outbox_tables import ChatRow, MuteRow, OwnRuleRow, SubscriptionRow
 
 OWN = "own-"
 """How the ids of chats' own rules begin; no rule in a file may begin so."""
-
-# SQLite takes 32,766 variables in a statement; far fewer plan faster.
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +62,14 @@ def rules_of(session: Session, chat_id: int) -> tuple[str, ...]:
 
 def chats_of_rules(session: Session, rule_ids: Collection[str]) -> dict[str, tuple[int, ...]]:
     """The active chats that subscribed to each rule; a rule nobody wants is left out."""
-    wanted = sorted(set(rule_ids))
     found: defaultdict[str, list[int]] = defaultdict(list)
-    for start in range(0, len(wanted), _BATCH):
+    for some in batches(rule_ids):
         query = (
             select(SubscriptionRow.rule_id, SubscriptionRow.chat_id)
             .join(ChatRow, ChatRow.id == SubscriptionRow.chat_id)
             .where(
                 ChatRow.active.is_(True),
-                SubscriptionRow.rule_id.in_(wanted[start : start + _BATCH]),
+                SubscriptionRow.rule_id.in_(some),
             )
             .order_by(SubscriptionRow.since, SubscriptionRow.chat_id)
         )
@@ -150,19 +146,22 @@ def muted(
     session: Session, rule_ids: Collection[str], *, now: datetime
 ) -> frozenset[tuple[int, str]]:
     """Pairs of chat and rule that are muted, of these rules."""
-    wanted = sorted(set(rule_ids))
     found: set[tuple[int, str]] = set()
-    for start in range(0, len(wanted), _BATCH):
-        some = MuteRow.rule_id.in_(wanted[start : start + _BATCH])
-        query = select(MuteRow.chat_id, MuteRow.rule_id).where(some, _lasts(now))
+    for some in batches(rule_ids):
+        query = select(MuteRow.chat_id, MuteRow.rule_id)
+        query = query.where(MuteRow.rule_id.in_(some), _lasts(now))
         found.update((chat_id, rule_id) for chat_id, rule_id in session.execute(query))
     return frozenset(found)
 
 
 def inactive(session: Session, chat_ids: Collection[int]) -> frozenset[int]:
     """Those of some chats that are sent nothing: gone, refused, or removed the bot."""
-    query = select(ChatRow.id).where(ChatRow.id.in_(set(chat_ids)), ChatRow.active.is_(False))
-    return frozenset(session.scalars(query))
+    gone = select(ChatRow.id).where(ChatRow.active.is_(False))
+    return frozenset(
+        chat_id
+        for some in batches(chat_ids)
+        for chat_id in session.scalars(gone.where(ChatRow.id.in_(some)))
+    )
 
 
 def _lasts(now: datetime) -> ColumnElement[bool]:
