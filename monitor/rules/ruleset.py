@@ -11,8 +11,7 @@ import math
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import ahocorasick
@@ -25,6 +24,7 @@ from monitor.rules.rule import Rule, TargetCondition
 # wanted is none, not any.
 _FACTS = ("kinds", "labels", "speakers", "basis", "regions", "themes", "topics", "sources", "years")
 _MOST_KEYS = 60
+_MOST_UNITS = 100
 _OPEN = (None,)
 
 _Asked = tuple[tuple[str, frozenset[object]], ...]
@@ -70,7 +70,13 @@ class RuleSet:
             same[_wish(rule)].append(position)
         self._wishes = list(same)
         self._askers = list(same.values())
-        self._asked = [_asked(wish) for wish in self._wishes]
+        self._bounds = [_bounds(wish) for wish in self._wishes]
+        # What the index answers already need not be asked again.
+        self._open = [_unanswered(wish) for wish in self._wishes]
+        self._worded = [
+            bool(wish.keywords_any or wish.keywords_all or wish.keywords_none or wish.regex)
+            for wish in self._wishes
+        ]
         self._index: defaultdict[_Key, list[int]] = defaultdict(list)
         for number, wish in enumerate(self._wishes):
             for key in _keys(wish):
@@ -84,6 +90,9 @@ class RuleSet:
         )
         self._matches = [
             Match(rule.id, rule.recipients, rule.priority, rule.when) for rule in rules
+        ]
+        self._answers = [
+            tuple(self._matches[position] for position in askers) for askers in self._askers
         ]
         self.by_id = {rule.id: rule for rule in rules}
 
@@ -104,13 +113,23 @@ class RuleSet:
                 (view.kind,),
             ):
                 candidates.update(self._index.get(key, ()))
-        wanting = (
-            number
-            for number in candidates
-            if next(_refusals(self._wishes[number], self._asked[number], view), None) is None
-        )
+        wanting = [number for number in candidates if self._meets(number, view)]
+        if len(wanting) == 1:
+            return self._answers[wanting[0]]
         positions = sorted(position for number in wanting for position in self._askers[number])
         return tuple(self._matches[position] for position in positions)
+
+    def _meets(self, number: int, view: _View) -> bool:
+        """Whether a change that the index found for a wish has all the rest of it."""
+        for name, wanted in self._open[number]:
+            if wanted.isdisjoint(view.facts[name]):
+                return False
+        bounds = self._bounds[number]
+        if bounds is not None and not bounds.fit_one(view.numbers):
+            return False
+        if not self._worded[number]:
+            return True
+        return next(_refusals(self._wishes[number], (), None, view), None) is None
 
     def _view(self, change: Change, source_id: str | None) -> _View:
         text = fold("\n".join(s.text for s in (change.before, change.after) if s is not None))
@@ -171,7 +190,7 @@ def _keys(wish: Rule) -> Iterator[_Key]:
 def explain_match(rule: Rule, change: Change, *, source_id: str | None = None) -> str | None:
     """The first condition of a rule that a change does not meet; None if it meets all."""
     view = RuleSet((rule,))._view(change, source_id)
-    return next(_refusals(rule, _asked(rule), view), None)
+    return next(_refusals(rule, _asked(rule), _bounds(rule), view), None)
 
 
 def _asked(rule: Rule) -> _Asked:
@@ -185,7 +204,16 @@ def _asked(rule: Rule) -> _Asked:
     )
 
 
-def _refusals(rule: Rule, asked: _Asked, view: _View) -> Iterator[str]:
+def _unanswered(wish: Rule) -> _Asked:
+    """What a wish asks for that none of its keys in the index stands for."""
+    _, region, theme, _ = next(_keys(wish), (None, None, None, Kind.ADDED))
+    answered = {"kinds"}
+    answered |= {"regions"} if region is not None else set()
+    answered |= {"themes"} if theme is not None else set()
+    return tuple((name, wanted) for name, wanted in _asked(wish) if name not in answered)
+
+
+def _refusals(rule: Rule, asked: _Asked, bounds: _Bounds | None, view: _View) -> Iterator[str]:
     for name, wanted in asked:
         given = view.facts[name]
         if wanted.isdisjoint(given):
@@ -200,8 +228,7 @@ def _refusals(rule: Rule, asked: _Asked, view: _View) -> Iterator[str]:
             yield f"keywords.none: {word} stands in the text"
     if rule.regex and not any(pattern.search(view.text) for pattern in rule.regex):
         yield "regex: no expression is found in the text"
-    target = rule.target
-    if target is not None and not any(_fits(target, number) for number in view.numbers):
+    if bounds is not None and not bounds.fit_one(view.numbers):
         yield "targets: no number of the change fits"
 
 
@@ -214,26 +241,47 @@ def _numbers(change: Change) -> Iterator[_Number]:
             yield _Number(fold(number.metric), number.unit, base, _percent(number))
 
 
-def _fits(wanted: TargetCondition, number: _Number) -> bool:
-    least, most, metric = _limits(wanted, number.unit)
-    return (
-        least <= number.base <= most
-        and metric in number.metric
-        and (wanted.relative_change is None or number.percent >= wanted.relative_change)
-    )
+def _bounds(rule: Rule) -> _Bounds | None:
+    target = rule.target
+    return None if target is None else _Bounds(target, fold(target.metric or ""))
 
 
-@lru_cache(maxsize=1 << 15)
-def _limits(wanted: TargetCondition, unit: str) -> tuple[float, float, str]:
-    """The least and the most in base units, and the words in the metric, for one unit's numbers."""
-    asked = wanted.unit or unit
-    if not comparable(asked, unit):
-        return math.inf, -math.inf, ""
-    return (
-        -math.inf if wanted.at_least is None else to_base(wanted.at_least, asked)[0],
-        math.inf if wanted.at_most is None else to_base(wanted.at_most, asked)[0],
-        fold(wanted.metric or ""),
-    )
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """The number a rule wants, with its limits in the units it has met so far."""
+
+    wanted: TargetCondition
+    metric: str
+    known: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False)
+
+    def fit_one(self, numbers: Iterable[_Number]) -> bool:
+        """Whether one of a change's numbers is what is wanted."""
+        change = self.wanted.relative_change
+        for number in numbers:
+            least, most = self.known.get(number.unit) or self._limits(number.unit)
+            if (
+                least <= number.base <= most
+                and self.metric in number.metric
+                and (change is None or number.percent >= change)
+            ):
+                return True
+        return False
+
+    def _limits(self, unit: str) -> tuple[float, float]:
+        """The least and the most in base units; none is both where units do not compare."""
+        wanted = self.wanted
+        asked = wanted.unit or unit
+        limits = math.inf, -math.inf
+        if comparable(asked, unit):
+            limits = (
+                -math.inf if wanted.at_least is None else to_base(wanted.at_least, asked)[0],
+                math.inf if wanted.at_most is None else to_base(wanted.at_most, asked)[0],
+            )
+        if len(self.known) >= _MOST_UNITS:
+            # Units are the sources' own words: there is no end of them.
+            self.known.clear()
+        self.known[unit] = limits
+        return limits
 
 
 def _percent(number: Delta) -> float:
