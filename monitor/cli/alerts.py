@@ -18,7 +18,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import Format, note, write_rows
 from monitor.errors import UserError
-from monitor.storage.outbox import DEAD, LEASED, SENT
+from monitor.storage.outbox import BUNDLED, DEAD, HELD, LEASED, SENT
 from monitor.storage.postbox import drop_alerts, given_up, list_alerts, retry_alerts
 
 alerts_app = typer.Typer(help="What is on its way to the chats.", no_args_is_help=True)
@@ -29,6 +29,8 @@ class State(StrEnum):
 
     PENDING = "pending"
     LEASED = LEASED
+    HELD = HELD
+    BUNDLED = BUNDLED
     SENT = SENT
     DEAD = DEAD
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from monitor.storage.health import PENDING
-from monitor.storage.outbox import DEAD
+from monitor.storage.outbox import DEAD, HELD
 from monitor.storage.outbox_tables import AlertChangeRow, AlertRow, NoticeRow
 from monitor.storage.tables import DocumentRow, SourceEventRow, SourceRow
 
@@ -81,19 +81,21 @@ def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list
 
     Args:
         session: a writing transaction.
-        ids: dead or waiting ones.
+        ids: dead or waiting ones; what is held for a digest goes alone.
         now: when.
 
     Returns:
         Those that will be sent. What was sent, or is with a sender just now, is left alone.
     """
     fresh = {"state": PENDING, "not_before": now, "attempts": 0, "lease": None, "begun_at": None}
-    return _settle(session, ids, (DEAD, PENDING), {**fresh, "lease_until": None, "error": None})
+    return _settle(
+        session, ids, (DEAD, PENDING, HELD), {**fresh, "lease_until": None, "error": None}
+    )
 
 
 def drop_alerts(session: Session, ids: Sequence[int], *, reason: str) -> list[int]:
     """Give up alerts that wait; returns those that were waiting."""
-    return _settle(session, ids, (PENDING,), {"state": DEAD, "error": reason})
+    return _settle(session, ids, (PENDING, HELD), {"state": DEAD, "error": reason})
 
 
 def _settle(

@@ -10,7 +10,10 @@ from alert_story import NOW, plant
 
 from monitor.alerts import MAX_ATTEMPTS
 from monitor.cli import main
+from monitor.storage.chats import remember_chat
 from monitor.storage.database import Database
+from monitor.storage.digests import set_digest
+from monitor.storage.hours import Digest
 from monitor.storage.outbox import lease, mark_dead, mark_retry, mark_sent
 from monitor.storage.postbox import drop_alerts, given_up, list_alerts, retry_alerts
 from monitor.storage.readdress import withdraw_alerts
@@ -49,6 +52,19 @@ def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not
     with database.write() as session:
         (alert,) = lease(session, now=LATER, lease_for=timedelta(minutes=5), limit=9)
     assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (1, 1, False)
+
+
+def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database) -> None:
+    with database.write() as session:
+        for chat in (1, 2):
+            remember_chat(session, chat, title="", now=NOW)
+            set_digest(session, chat, Digest(), now=NOW)
+    plant(database, chats=[1, 2])
+    assert states(database) == {1: "held", 2: "held"}
+    with database.write() as session:
+        assert retry_alerts(session, [1], now=LATER) == [1]
+        assert drop_alerts(session, [2], reason="no") == [2]
+    assert states(database) == {1: "pending", 2: "dead"}
 
 
 def test_what_was_sent_or_is_being_sent_is_left_alone(database: Database) -> None:
