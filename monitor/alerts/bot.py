@@ -91,9 +91,10 @@ class _Reception:
 
         async def run(update: Update, context: _Context) -> None:
             message = update.effective_message
-            if message is not None and message.text is not None:
-                said = message.text.split(maxsplit=1)
-                await self._command(update, context, name, said[1] if len(said) > 1 else "")
+            if message is not None and message.text is not None and message.entities:
+                # /commitment#12 is a command too: it ends where Telegram says.
+                said = message.text[message.entities[0].length :].strip()
+                await self._command(update, context, name, said)
 
         return run
 

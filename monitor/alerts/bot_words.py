@@ -140,6 +140,7 @@ class BotWords(_Table):
 
 
 class _File(_Table):
+    zones: dict[str, str]
     zh: BotWords
     en: BotWords
 
@@ -152,6 +153,11 @@ def _file() -> _File:
 def bot_words(language: str = "zh") -> BotWords:
     """What the bot says in a language; Chinese for one we do not have."""
     return _file().en if language == "en" else _file().zh
+
+
+def bot_zones() -> dict[str, str]:
+    """Time zones by names of cities that their own names do not have."""
+    return _file().zones
 
 
 def fill(template: str, **values: object) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2s
 
-from monitor.commitments import gazetteer, regions_named, suggest_region
+from monitor.commitments import gazetteer, regions_named, simplified_of, suggest_region
 from monitor.errors import UserError
 from monitor.rules.load import OWN, parse_rule
 
@@ -43,7 +43,7 @@ def own_wish(text: str) -> OwnWish:
     regions: list[str] = []
     keywords: dict[str, list[str]] = {"any": [], "all": [], "none": []}
     said: list[str] = []
-    words = [word for word in _APART.split(unicodedata.normalize("NFKC", text).strip()) if word]
+    words = [word for word in _APART.split(plain(text)) if word]
     if not words:
         raise UserError("no words", hint="贵州 液冷")
     if len(words) > _MOST_WORDS:
@@ -75,13 +75,18 @@ def own_wish(text: str) -> OwnWish:
     return OwnWish(rule_id, name, body)
 
 
+def plain(text: str) -> str:
+    """What people write, in half width and simplified characters, as the sources have it."""
+    return unicodedata.normalize("NFKC", text).translate(simplified_of()).strip()
+
+
 def regions_asked(name: str) -> tuple[str, ...]:
     """The official names of all regions a name stands for; of a province all that lie in it.
 
     Empty when nobody knows the name.
     """
     names: dict[str, None] = {}
-    for region in regions_named(name):
+    for region in regions_named(plain(name)):
         names[region.name] = None
         if region.level == "province":
             prefix = region.code[:2]
@@ -92,7 +97,7 @@ def regions_asked(name: str) -> tuple[str, ...]:
 
 def region_hint(name: str) -> str | None:
     """The region or group nearest to a name nobody knows, or None."""
-    hint = suggest_region(name)
+    hint = suggest_region(plain(name))
     return None if hint is None else hint.removeprefix("did you mean ").removesuffix("?")
 
 

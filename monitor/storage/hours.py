@@ -16,8 +16,17 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 DEFAULT_ZONE = "Asia/Shanghai"
 _DAY = timedelta(days=1)
-_CLOCK = r"(\d{1,2})[:：](\d{2})"
-_DIGEST = re.compile(rf"(daily|weekly)(?:\s+({'|'.join(DAYS)}))?(?:\s+{_CLOCK})?")
+# 9:00, 9：00, 9点, 9
+_CLOCK = r"(\d{1,2})(?:[:：](\d{2})|点)?"
+_DIGEST = re.compile(rf"(daily|weekly)?(?:\s*({'|'.join(DAYS)}))?(?:\s*{_CLOCK})?")
+_CHINESE = (
+    *((f"每周{day}", f"weekly {DAYS[i]} ") for i, day in enumerate("一二三四五六日")),
+    *((f"每星期{day}", f"weekly {DAYS[i]} ") for i, day in enumerate("一二三四五六日")),
+    ("每周天", "weekly sun "),
+    ("每周", "weekly "),
+    ("每天", "daily "),
+    ("每日", "daily "),
+)
 _QUIET = re.compile(rf"{_CLOCK}\s*[-–—~～至到]\s*{_CLOCK}")
 
 
@@ -67,18 +76,22 @@ class Quiet:
 
 
 def parse_digest(text: str) -> Digest | None:
-    """``daily``, ``daily 09:00``, ``weekly``, ``weekly fri 18:30``; None for ``off``.
+    """``daily``, ``9:00``, ``daily 09:00``, ``weekly fri 18:30``, 每天 9点; None for ``off``.
 
     Raises:
         ValueError: it is none of these.
     """
-    text = " ".join(text.lower().split())
+    text = text.lower()
+    for chinese, plain in _CHINESE:
+        text = text.replace(chinese, plain)
+    text = " ".join(text.split())
     if text == "off":
         return None
     found = _DIGEST.fullmatch(text)
-    if found is None or (found[1] == "daily" and found[2]):
+    if found is None or not any(found.groups()) or (found[1] == "daily" and found[2]):
         raise ValueError(text)
-    weekday = None if found[1] == "daily" else DAYS.index(found[2] or "mon")
+    weekly = found[1] == "weekly" or found[2] is not None
+    weekday = DAYS.index(found[2] or "mon") if weekly else None
     return Digest(_clock(found[3], found[4]) if found[3] else time(9), weekday)
 
 
@@ -108,5 +121,5 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(DEFAULT_ZONE)
 
 
-def _clock(hours: str, minutes: str) -> time:
-    return time(int(hours), int(minutes))
+def _clock(hours: str, minutes: str | None) -> time:
+    return time(int(hours), int(minutes or 0))

@@ -42,6 +42,7 @@ def list_changes(
     kind: Kind | None = None,
     label: Label | None = Label.COMMITMENT,
     text: str | None = None,
+    words: Collection[str] = (),
     limit: int = 50,
 ) -> list[LoggedChange]:
     """The newest lines of the change log that fit, newest first.
@@ -56,6 +57,7 @@ def list_changes(
         kind: one kind.
         label: the label of the statement; None for all.
         text: words that stand in the statement, however short and wherever a column broke them.
+        words: the same, each of which has to stand somewhere.
         limit: how many at most.
     """
     statement = StatementRow.__table__.alias("shown")
@@ -87,11 +89,11 @@ def list_changes(
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
         padded = "," + statement.c.themes + ","
         query = query.where(padded.contains(f",{theme},", autoescape=True))
-    if text is not None:
+    for said in (*words, *(() if text is None else (text,))):
         # LIKE finds words of two characters, which SQLite's trigram index cannot; a million
         # sentences take half a second (benchmarks/search.py).
-        words = func.lower(func.replace(func.replace(statement.c.text, "\n", ""), " ", ""))
-        query = query.where(words.contains("".join(text.lower().split()), autoescape=True))
+        stands = func.lower(func.replace(func.replace(statement.c.text, "\n", ""), " ", ""))
+        query = query.where(stands.contains("".join(said.lower().split()), autoescape=True))
     return [_logged(row) for row in session.scalars(query)]
 
 

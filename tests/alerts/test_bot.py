@@ -76,7 +76,7 @@ async def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> N
         # What is not offered is not told of; its name is a word like any other.
         assert "内部规则" not in (await api.ask(7, "/subscribe inner")).text
         hostile = await api.ask(7, "/subscribe <b>" + "&" * 3000)
-        assert "没法用" in hostile.text
+        assert "请写地区和关键词" in hostile.text
         assert len(hostile.text) < 200
 
 

@@ -124,7 +124,7 @@ def get_alert_message(database: Database) -> str:
     return next(b.press for row in render(alert).buttons for b in row if b.text == "图表")
 
 
-@pytest.mark.parametrize("said", ["", "x", "0", "99", "-1", "1 2", "9" * 40, "１"])
+@pytest.mark.parametrize("said", ["", "x", "0", "99", "-1", "1 2", "9" * 40, "９９"])
 def test_a_number_the_log_does_not_have_is_said(sqlite_database: Database, said: str) -> None:
     plant(sqlite_database)
     shown = ask(sqlite_database, f"commitment {said}").text
@@ -206,3 +206,54 @@ def fits(message: Message) -> None:
             assert 1 <= len(button.press.encode()) <= 64
             assert button.text
     assert sum(map(len, message.buttons)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("digest 9:00", "摘要：daily 09:00"),
+        ("digest 每周五 18点", "摘要：weekly fri 18:00"),
+        ("digest 关", "摘要：关"),
+        ("quiet ２２：００-０８：００", "免打扰：22:00-08:00"),
+        ("quiet OFF", "免打扰：关"),
+        ("mute 3 d", "静音到 2026-02-06 18:00"),
+        ("mute 3天", "静音到 2026-02-06 18:00"),
+        ("mute OFF", "已取消静音"),
+        ("mute guizhou 3d", "已静音：贵州算力"),
+        ("mute 贵州算力 off", "已恢复：贵州算力"),
+        ("timezone 上海", "时区：Asia/Shanghai"),
+        ("timezone new york", "时区：America/New_York"),
+        ("timezone europe/berlin", "时区：Europe/Berlin"),
+        ("timezone ../../etc/passwd", "请写 /timezone"),
+        ("language 中文", "用中文"),
+        ("language English", "English from now on"),
+        ("latest 贵州", "贵州的变化"),
+        ("latest 枢纽 算力", "“枢纽 算力”的变化"),
+        ("search 樞紐", "“樞紐”的变化"),
+        ("region 贵州省 甘肃", "贵州省 甘肃的变化"),
+        ("commitment １", "#1 贵州"),
+        ("unsubscribe guizho", "没有这条规则：guizho"),
+        ("subscribe 算", "2 到 30 个字"),
+    ],
+)
+def test_people_write_as_they_like(sqlite_database: Database, line: str, said: str) -> None:
+    plant(sqlite_database, [raised()])
+    assert said in ask(sqlite_database, line).text
+
+
+async def test_a_command_ends_where_telegram_says(sqlite_database: Database) -> None:
+    await asyncio.to_thread(plant, sqlite_database, [raised()])
+    async with running(sqlite_database) as api:
+        api.push(
+            {
+                "message": {
+                    "message_id": 900,
+                    "date": 1_770_000_000,
+                    "chat": api.add_chat(7),
+                    "from": {"id": 7, "is_bot": False, "first_name": "Person"},
+                    "text": "/commitment#1",
+                    "entities": [{"type": "bot_command", "offset": 0, "length": 11}],
+                }
+            }
+        )
+        assert (await api.reply(7)).text.startswith("#1 贵州")

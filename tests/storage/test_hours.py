@@ -32,6 +32,12 @@ digests = st.builds(Digest, clocks, st.none() | st.integers(0, 6))
         ("weekly FRI 18:30", "weekly fri 18:30"),
         ("weekly sun", "weekly sun 09:00"),
         ("weekly 23：59", "weekly mon 23:59"),
+        ("9:00", "daily 09:00"),
+        ("daily 9", "daily 09:00"),
+        ("fri 18:00", "weekly fri 18:00"),
+        ("每天 9点", "daily 09:00"),
+        ("每周五18:30", "weekly fri 18:30"),
+        ("每星期日", "weekly sun 09:00"),
     ],
 )
 def test_a_digest_is_read_as_people_write_it(text: str, kept: str) -> None:
@@ -39,7 +45,7 @@ def test_a_digest_is_read_as_people_write_it(text: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hourly", "daily 24:00", "daily 9", "daily fri", "weekly xyz", "daily 09:60", "9"]
+    "text", ["", "hourly", "daily 24:00", "daily fri", "weekly xyz", "daily 09:60", "每月", "99"]
 )
 def test_what_is_no_digest_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
@@ -52,13 +58,15 @@ def test_what_is_no_digest_is_refused(text: str) -> None:
         ("22:00-08:00", "22:00-08:00"),
         ("9:30 – 17:00", "09:30-17:00"),
         ("22：00至8：00", "22:00-08:00"),
+        ("22-8", "22:00-08:00"),
+        ("22点到8点", "22:00-08:00"),
     ],
 )
 def test_quiet_hours_are_read_as_people_write_them(text: str, kept: str) -> None:
     assert str(parse_quiet(text)) == kept
 
 
-@pytest.mark.parametrize("text", ["", "22-8", "22:00", "25:00-08:00", "08:00-08:00", "night"])
+@pytest.mark.parametrize("text", ["", "22:00", "25:00-08:00", "08:00-08:00", "8-8", "night"])
 def test_what_are_no_quiet_hours_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parse_quiet(text)

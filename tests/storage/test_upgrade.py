@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -15,8 +16,6 @@ from monitor.storage.chats import get_chat
 from monitor.storage.database import Database, migrations_folder
 from monitor.storage.outbox import lease
 from monitor.storage.subscriptions import chats_of_rules
-
-from conftest import in_postgres  # isort: skip
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STATES = ("pending", "leased", "sent", "dead")
@@ -31,11 +30,16 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path):
         database.close()
         return
     server = request.getfixturevalue("postgres_server")
-    in_postgres(server, "CREATE DATABASE old")
+    _run(server, "CREATE DATABASE old")
     database = Database(server.replace("/postgres?", "/old?"))
     yield database
     database.close()
-    in_postgres(server, "DROP DATABASE old")
+    _run(server, "DROP DATABASE old")
+
+
+def _run(address: str, statement: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 def bring_to(database: Database, revision: str) -> None:

@@ -14,7 +14,7 @@ from monitor.alerts.message import (
     units,
 )
 from monitor.alerts.render import describe
-from monitor.rules import region_hint, regions_asked
+from monitor.rules import plain, region_hint, regions_asked
 from monitor.storage.queries import LoggedChange, list_changes
 
 _PAGE = 5
@@ -24,9 +24,11 @@ _BUTTON_BYTES = 40
 
 
 def latest(office: Office, asker: Asked) -> Answer:
-    """The newest commitments of the log; a number says how many."""
-    most = number_of(asker.words) or _PAGE
-    return Answer(_listed(office, asker.key, min(most, _MOST)))
+    """The newest commitments of the log; a number says how many, words say which."""
+    most = number_of(asker.words)
+    if most is None and asker.words and not asker.words.isdecimal():
+        return region(office, asker) if _places(asker.words) else search(office, asker)
+    return Answer(_listed(office, asker.key, min(most or _PAGE, _MOST)))
 
 
 def search(office: Office, asker: Asked) -> Answer:
@@ -41,10 +43,11 @@ def region(office: Office, asker: Asked) -> Answer:
     bot = office.words(asker.key)
     if not asker.words:
         return say(bot.which_region)
-    if not regions_asked(asker.words):
-        hint = region_hint(asker.words)
-        near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
-        return say(fill(bot.no_region, region=asker.words) + near)
+    for name in asker.words.split():
+        if not regions_asked(name):
+            hint = region_hint(name)
+            near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
+            return say(fill(bot.no_region, region=name) + near)
     return Answer(_listed(office, asker.key, _PAGE, place=asker.words))
 
 
@@ -74,8 +77,8 @@ def _listed(
         found = list_changes(
             session,
             before=before,
-            text=words or None,
-            regions=regions_asked(place) if place else None,
+            words=plain(words).split(),
+            regions=_places(place) if place else None,
             limit=most + 1,
         )
     if words:
@@ -104,6 +107,12 @@ def _listed(
         return Message(tuple(spans))
     press = f"o:{kind}:{found[shown - 1].id}:{said}"
     return Message(tuple(spans), ((Button(bot.older, press),),))
+
+
+def _places(names: str) -> list[str]:
+    """The official names of the regions somebody wrote; none if one of them is unknown."""
+    found = [regions_asked(name) for name in names.split()]
+    return [name for names in found for name in names] if all(found) else []
 
 
 def _where(item: LoggedChange) -> tuple[Span, ...]:

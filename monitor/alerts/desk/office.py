@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -155,7 +156,7 @@ def press_of(rule_id: str) -> str:
 
 def number_of(text: str, *, most: int = 10**15) -> int | None:
     """A whole number somebody wrote, or None."""
-    text = text.strip().lstrip("#")
+    text = unicodedata.normalize("NFKC", text).strip().lstrip("#")
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(most)):
         return None
     return min(int(text), most)

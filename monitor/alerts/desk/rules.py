@@ -99,7 +99,9 @@ def unsubscribe(office: Office, asker: Asked) -> Answer:
         return say(_unsubscribe(office, asker, found))
     rule = _find(office, wanted)
     if rule is None:
-        return say(fill(bot.unknown, rule=wanted))
+        near = difflib.get_close_matches(wanted, [*names, *names.values()], n=1, cutoff=_NEAR)
+        hint = f"\n{fill(bot.did_you_mean, rule=one_line(near[0], NAME))}" if near else ""
+        return say(fill(bot.unknown, rule=wanted) + hint)
     return say(fill(bot.not_subscribed, rule=_shown(rule.name, rule.id)))
 
 
@@ -243,9 +245,8 @@ def _subscribe_to_words(office: Office, asker: Asked) -> Answer:
     bot = office.words(asker.key)
     try:
         wish = own_wish(asker.words)
-    except UserError as error:
-        reason = one_line(error.hint or str(error), DESCRIPTION)
-        return say(fill(bot.bad_words, reason=reason))
+    except UserError:
+        return say(bot.bad_words)
     with office.database.write() as session:
         office.remember(session, asker)
         mine = subscriptions.rules_of(session, asker.key)

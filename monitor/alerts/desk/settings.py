@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
-from monitor.alerts.bot_words import BotWords, bot_words, fill
+from monitor.alerts.bot_words import BotWords, bot_words, bot_zones, fill
 from monitor.alerts.desk.office import DESCRIPTION, NAME, Answer, Asked, Office, say
 from monitor.alerts.message import one_line
 from monitor.storage import chats, readdress, subscriptions
@@ -22,8 +24,23 @@ _UNITS = {
 }
 _LONGEST = timedelta(days=366)
 _OFF = {"off", "关", "关闭", "取消"}
-_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
-_ZONE_LENGTH = 64
+_LANGUAGES = {
+    **dict.fromkeys(("zh", "zh-cn", "中文", "汉语", "chinese"), "zh"),
+    **dict.fromkeys(("en", "en-us", "英文", "英语", "english"), "en"),
+}
+
+
+@cache
+def zone_names() -> dict[str, str]:
+    """Time zones by what people call them: their names, their cities, in any case; 北京."""
+    names = sorted(available_timezones())
+    cities = Counter(name.rpartition("/")[2].casefold() for name in names)
+    known = {name.casefold(): name for name in names}
+    for name in names:
+        city = name.rpartition("/")[2].casefold()
+        if cities[city] == 1:
+            known.setdefault(city, name)
+    return known | bot_zones()
 
 
 def settings_line(chat: chats.Chat, bot: BotWords, now: datetime) -> str:
@@ -44,7 +61,7 @@ def digest(office: Office, asker: Asked) -> Answer:
     """When the chat is told: at once, daily or weekly."""
     bot = office.words(asker.key)
     try:
-        chosen = parse_digest("off" if asker.words in _OFF else asker.words)
+        chosen = parse_digest("off" if asker.words.casefold() in _OFF else asker.words)
     except ValueError:
         return say(bot.which_digest)
     with office.database.write() as session:
@@ -57,7 +74,7 @@ def quiet(office: Office, asker: Asked) -> Answer:
     """Hours in which the chat is not disturbed."""
     bot = office.words(asker.key)
     try:
-        chosen = parse_quiet("off" if asker.words in _OFF else asker.words)
+        chosen = parse_quiet("off" if asker.words.casefold() in _OFF else asker.words)
     except ValueError:
         return say(bot.which_quiet)
     with office.database.write() as session:
@@ -70,7 +87,7 @@ def mute(office: Office, asker: Asked) -> Answer:
     """Silence for a while, after which all is told at once; or silence about one rule."""
     bot = office.words(asker.key)
     words = asker.words
-    if words in _OFF:
+    if words.casefold() in _OFF:
         with office.database.write() as session:
             office.remember(session, asker)
             set_muted(session, asker.key, None, now=office.now())
@@ -84,7 +101,7 @@ def mute(office: Office, asker: Asked) -> Answer:
             set_muted(session, asker.key, until, now=office.now())
         return say(fill(bot.mute_until, until=_moment(until, office.zone(asker.key))))
     name, _, rest = words.rpartition(" ")
-    if not name or (_span(rest) is None and rest not in _OFF):
+    if not name or (_span(rest) is None and rest.casefold() not in _OFF):
         name, rest = words, ""
     found = _rule(office, asker, name)
     if found is None:
@@ -95,13 +112,10 @@ def mute(office: Office, asker: Asked) -> Answer:
 def timezone(office: Office, asker: Asked) -> Answer:
     """The time zone of the chat's digest and quiet hours."""
     bot = office.words(asker.key)
-    name = asker.words
-    if len(name) > _ZONE_LENGTH or _ZONE.fullmatch(name) is None:
+    name = zone_names().get(asker.words.casefold().replace(" ", "_"))
+    if name is None:
         return say(bot.which_timezone)
-    try:
-        zone = ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return say(bot.which_timezone)
+    zone = ZoneInfo(name)
     with office.database.write() as session:
         office.remember(session, asker)
         set_timezone(session, asker.key, name, now=office.now())
@@ -110,8 +124,8 @@ def timezone(office: Office, asker: Asked) -> Answer:
 
 def language(office: Office, asker: Asked) -> Answer:
     """The language of the chat."""
-    chosen = asker.words.casefold()
-    if chosen not in chats.LANGUAGES:
+    chosen = _LANGUAGES.get(asker.words.casefold(), "")
+    if not chosen:
         return say(office.words(asker.key).which_language)
     with office.database.write() as session:
         office.remember(session, asker)
@@ -144,7 +158,7 @@ def _mute_rule(office: Office, asker: Asked, rule_id: str, name: str, rest: str)
     shown = one_line(name, NAME)
     span = _span(rest)
     with office.database.write() as session:
-        if rest in _OFF:
+        if rest.casefold() in _OFF:
             subscriptions.unmute(session, asker.key, rule_id)
             return fill(bot.unmuted, rule=shown)
         until = None if span is None else office.now() + span
