@@ -87,6 +87,10 @@ def test_the_token_may_lie_in_a_file_and_is_not_shown(tmp_path, monkeypatch):
         ),
         ("[crawl]\npace = -1", "monitor.toml:2: crawl.pace: "),
         ("database = [", "monitor.toml:1: this is not TOML"),
+        (
+            "[telegram]\naccess = 'approval'",
+            "monitor.toml:1: telegram: access = 'approval' needs operators, who approve",
+        ),
         ("[telegram]\nallowed_chats = ['x']", "monitor.toml:2: telegram.allowed_chats.0: "),
     ],
 )

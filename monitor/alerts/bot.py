@@ -48,6 +48,7 @@ _Run = Callable[[Update, _Context], Coroutine[Any, Any, None]]
 _CALLBACK_LIMIT = 64
 _AT_A_TIME = 16
 _SAID_LIMIT = 4_096
+_NOTICE_EVERY = 600.0
 # What is no command: in a person's own chat it is looked for.
 _SAID = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
 _NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
@@ -84,6 +85,7 @@ class _Reception:
         self._replies = replies
         self._allowance = allowance
         self._admins = Admins()
+        self._notices = Allowance(burst=1, refill=_NOTICE_EVERY)
         self._redaction = redaction
 
     def command(self, name: str) -> _Run:
@@ -119,7 +121,7 @@ class _Reception:
         query, chat = update.callback_query, update.effective_chat
         if query is None or chat is None:
             return
-        wait = self._allowance.take(chat.id)
+        wait = self._allowance.take(_who(update, chat))
         asker = await self._asker(update, chat)
         bot = await asyncio.to_thread(self._office.words, asker.key)
         if wait:
@@ -167,17 +169,21 @@ class _Reception:
 
     async def _command(self, update: Update, context: _Context, name: str, said: str) -> None:
         message, chat = update.effective_message, update.effective_chat
-        if message is None or chat is None or message.is_automatic_forward:
-            return
-        wait = self._allowance.take(chat.id)
-        if wait and not self._allowance.first_refusal(chat.id):
+        if message is None or chat is None or message.forward_origin is not None:
+            return  # what somebody else wrote, somewhere else
+        who = _who(update, chat)
+        wait = self._allowance.take(who)
+        if wait and not self._allowance.first_refusal(who):
             return
         asker = _with(await self._asker(update, chat), said)
         if wait:
             bot = await asyncio.to_thread(self._office.words, asker.key)
             answer = desk.say(fill(bot.slowly, seconds=round(wait) or 1))
         elif not await self._may(update, context, chat):
-            if not await asyncio.to_thread(desk.door.admitted, self._office, asker):
+            # Once in a while: else anybody could fill the group with it.
+            if self._notices.take(chat.id) or not await asyncio.to_thread(
+                desk.door.admitted, self._office, asker
+            ):
                 return
             bot = await asyncio.to_thread(self._office.words, asker.key)
             answer = desk.say(bot.admins_only)
@@ -250,6 +256,12 @@ def _recipient(message: Message) -> Recipient:
     """The chat a message stands in, or the topic of a forum."""
     thread = message.message_thread_id if message.is_topic_message else None
     return Recipient(message.chat_id, thread or 0)
+
+
+def _who(update: Update, chat: Chat) -> int:
+    """Whose allowance is used: a person's, so that none can use up a whole group's."""
+    user = update.effective_user
+    return chat.id if user is None or chat.id > 0 else hash((chat.id, user.id))
 
 
 def _with(asker: Asked, said: str) -> Asked:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -164,6 +164,12 @@ class TelegramSettings(Section):
     )
 
     _lists = field_validator("allowed_chats", "operators", mode="before")(split)
+
+    @model_validator(mode="after")
+    def _somebody_decides(self) -> Self:
+        if self.access == "approval" and not self.operators:
+            raise ValueError("access = 'approval' needs operators, who approve")
+        return self
 
 
 class Settings(BaseSettings):

@@ -111,7 +111,7 @@ def remember_chat(
     _insert(session, chat_id, to or Recipient(chat_id), now=now, title=title, kind=kind)
     row = session.get_one(ChatRow, chat_id)
     row.title = title or row.title
-    row.kind = kind
+    row.kind = kind if row.thread_id is None else row.kind
     row.active = row.access != REFUSED
 
 
@@ -147,8 +147,13 @@ def set_access(session: Session, chat_id: int, access: str) -> None:
     )
 
 
-def hold_chat(session: Session, chat_id: int, until: datetime) -> None:
-    """Send a chat nothing before ``until``: Telegram asked for patience."""
+def hold_chat(session: Session, chat_id: int, until: datetime, *, now: datetime) -> None:
+    """Send a chat nothing before ``until``: its service asked for patience.
+
+    A chat that only a rule's file names is written down, so that this outlives a restart.
+    """
+    if chat_id < OURS:
+        _insert(session, chat_id, Recipient(chat_id), now=now)
     row = session.get(ChatRow, chat_id)
     if row is not None and (row.held_until is None or row.held_until < until):
         row.held_until = until

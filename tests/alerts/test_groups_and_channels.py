@@ -7,6 +7,7 @@ from bot_story import InForce, rules_of, running
 from bot_world import world
 from telegram_api import Refusal
 
+from monitor.alerts.allowance import Allowance
 from monitor.model import Recipient
 from monitor.storage.chats import find_key, get_chat
 from monitor.storage.database import Database
@@ -74,6 +75,8 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
             call.params["message_thread_id"] == thread
             for call, thread in zip(api.sent(FORUM), (45, 46), strict=True)
         )
+        with database.read() as session:
+            assert get_chat(session, find_key(session, Recipient(FORUM, 45))).kind == "thread"
         await day.tell(raised())
         alert = api.sent(FORUM)[-1]
         assert alert.params["message_thread_id"] == 45
@@ -189,3 +192,37 @@ async def test_where_telegram_does_not_say_who_decides_nobody_does(
         )
         assert "只有群管理员" in (await api.ask(GROUP, "/stop", person=ADMIN)).text
         assert "已删除" in (await api.ask(GROUP, "/stop", person=ADMIN)).text
+
+
+async def test_nobody_can_fill_a_group_by_asking_the_bot_in_vain(sqlite_database: Database) -> None:
+    async with running(sqlite_database, allowance=Allowance(burst=3)) as api:
+        api.add_chat(GROUP, "小组")
+        api.make_admin(GROUP, ADMIN)
+        await api.ask(GROUP, "/help", person=MEMBER)
+        for _ in range(10):
+            api.say(GROUP, "/help", person=MEMBER)
+        # The administrator's own allowance is untouched.
+        api.say(GROUP, "/help", person=ADMIN)
+        await api.wait_for(lambda: any("可用的命令" in call.text for call in api.sent(GROUP)))
+        assert len(api.sent(GROUP)) <= 3
+
+
+async def test_a_command_that_somebody_forwards_is_nobodys_wish(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        origin = {"type": "hidden_user", "date": 1_770_000_000, "sender_user_name": "Somebody"}
+        api.push(
+            {
+                "message": {
+                    "message_id": 901,
+                    "date": 1_770_000_000,
+                    "chat": api.add_chat(7),
+                    "from": {"id": 7, "is_bot": False, "first_name": "Person"},
+                    "text": "/stop",
+                    "entities": [{"type": "bot_command", "offset": 0, "length": 5}],
+                    "forward_origin": origin,
+                }
+            }
+        )
+        assert "贵州算力" in (await api.ask(7, "/mine")).text
+        assert len(api.sent(7)) == 2
