@@ -193,3 +193,43 @@ async def test_markup_of_the_terminal_from_outside_stays_text() -> None:
         Recipient(0), evil
     )
     assert "[red]算力[/red]" in shown.getvalue()
+
+
+async def test_telegram_has_a_proxy_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake answers as a proxy would: the name it is asked for exists nowhere."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with FakeBotApi() as api:
+        api.add_chat(7)
+        proxy = api.base_url.removesuffix("/bot")
+        nowhere = "http://api.telegram.invalid/bot"
+        async with TelegramSender(
+            TOKEN, base_url=nowhere, proxy=proxy, pace=Pace(sleep=no_sleep)
+        ) as sender:
+            await sender.send(Recipient(7), HELLO)
+        assert len(api.sent(7)) == 1
+        async with TelegramSender(TOKEN, base_url=nowhere, pace=Pace(sleep=no_sleep)) as sender:
+            with pytest.raises(RetryLater) as caught:
+                await sender.send(Recipient(7), HELLO)
+    # Nothing was connected, so nothing can have arrived.
+    assert not caught.value.doubtful
+
+
+@pytest.mark.parametrize(
+    ("fault", "doubtful"),
+    [("drop", True), ("lose", True), (Refusal(502, "Bad Gateway"), True), ("garbage", True)],
+)
+async def test_what_may_have_arrived_is_in_doubt(fault: Refusal | str, doubtful: bool) -> None:
+    async with telegram() as (api, sender):
+        api.refuse(fault)
+        with pytest.raises(RetryLater) as caught:
+            await sender.send(Recipient(7), HELLO)
+    assert caught.value.doubtful is doubtful
+
+
+async def test_what_telegram_puts_off_has_not_arrived() -> None:
+    async with telegram() as (api, sender):
+        api.flood(7)
+        with pytest.raises(RetryLater) as caught:
+            await sender.send(Recipient(7), HELLO)
+    assert (caught.value.seconds, caught.value.doubtful) == (7, False)
