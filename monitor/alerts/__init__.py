@@ -20,6 +20,7 @@ from monitor.alerts.pace import Pace
 from monitor.alerts.pages import render
 from monitor.alerts.redact import install_redaction
 from monitor.alerts.render import describe, headline
+from monitor.alerts.samples import sample_change
 from monitor.alerts.sender import Sender, Ways
 from monitor.alerts.service import AppriseSender
 from monitor.alerts.serving import polling
@@ -61,5 +62,6 @@ __all__ = [
     "marked",
     "polling",
     "render",
+    "sample_change",
     "webhook",
 ]

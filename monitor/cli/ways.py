@@ -12,22 +12,14 @@ from typing import Annotated
 
 import typer
 
-from monitor.alerts import WEBHOOK_SECRET_PREFIX, render
+from monitor.alerts import WEBHOOK_SECRET_PREFIX, render, sample_change
 from monitor.cli.options import ConfigOption, FormatOption, utc_now
 from monitor.cli.output import Format, note, write_rows, write_text
 from monitor.errors import DeliveryError, MonitorError
 from monitor.model import (
-    Basis,
-    Change,
-    Delta,
     DocumentKind,
     Kind,
-    Label,
-    Op,
     Recipient,
-    Speaker,
-    Statement,
-    Target,
 )
 from monitor.settings import Settings, load_settings
 from monitor.storage.parcel import AlertChange, AlertDocument, OutboxAlert
@@ -104,32 +96,14 @@ async def _send(settings: Settings, name: str) -> None:
 
 def _sample(now: datetime) -> LoggedChange:
     """A change that nobody announced: 160 to 190 Eflops."""
-    before, after = (_goal(value, now.year + step) for value, step in ((160, -1), (190, 0)))
-    delta = Delta("算力规模", "Eflops", 160.0, 190.0)
     return LoggedChange(
         id=0,
         detected_at=now,
-        change=Change(Kind.STRENGTHENED, Basis.SUCCESSION, "贵州省", before, after, (delta,), 0.95),
+        change=sample_change(Kind.STRENGTHENED),
         summary="算力规模 160 → 190 Eflops",
         document_id=0,
         document_title=_TITLE,
         url=_URL,
         published=now.date(),
         source_id=None,
-    )
-
-
-def _goal(value: int, year: int) -> Statement:
-    text = f"全省算力总规模超过{value}Eflops。"
-    target = Target("算力规模", Op.AT_LEAST, float(value), "Eflops", None, f"{value}Eflops")
-    return Statement(
-        text=text,
-        start=0,
-        end=len(text),
-        label=Label.COMMITMENT,
-        speaker=Speaker.GOVERNMENT,
-        region="贵州省",
-        year=year,
-        themes=("compute",),
-        targets=(target,),
     )
