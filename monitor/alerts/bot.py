@@ -10,14 +10,12 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
-from weakref import WeakValueDictionary
 
 from telegram import Chat, Message, Update
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import TelegramError
 from telegram.ext import (
     ApplicationBuilder,
-    BaseUpdateProcessor,
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
@@ -37,6 +35,7 @@ from monitor.alerts.redact import Redaction
 from monitor.alerts.replies import Replies
 from monitor.alerts.serving import App
 from monitor.alerts.telegram import API
+from monitor.alerts.turns import InTurn
 from monitor.model import Recipient
 
 log = logging.getLogger(__name__)
@@ -46,33 +45,12 @@ FILE_API = "https://api.telegram.org/file/bot"
 _Context = ContextTypes.DEFAULT_TYPE
 _Run = Callable[[Update, _Context], Coroutine[Any, Any, None]]
 _CALLBACK_LIMIT = 64
-_AT_A_TIME = 16
 _SAID_LIMIT = 4_096
 _NOTICE_EVERY = 600.0
 # What is no command: in a person's own chat it is looked for.
 _SAID = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
 _NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
 _NUMBERED = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
-
-
-class _InTurn(BaseUpdateProcessor):
-    """Many chats at a time, each of them one after the other."""
-
-    def __init__(self) -> None:
-        super().__init__(_AT_A_TIME)
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-
-    async def do_process_update(self, update: object, coroutine: Any) -> None:
-        chat = update.effective_chat if isinstance(update, Update) else None
-        lock = self._locks.setdefault(0 if chat is None else chat.id, asyncio.Lock())
-        async with lock:
-            await coroutine
-
-    async def initialize(self) -> None:
-        """Nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Nothing to close."""
 
 
 class _Reception:
@@ -231,7 +209,7 @@ def build_application(
     """
     builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
     builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
-    builder = builder.concurrent_updates(_InTurn())
+    builder = builder.concurrent_updates(InTurn())
     if proxy is not None:
         builder = builder.proxy(proxy).get_updates_proxy(proxy)
     application: App = builder.build()

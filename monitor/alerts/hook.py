@@ -21,6 +21,7 @@ from telegram import Update
 
 from monitor.alerts.redact import install_redaction
 from monitor.alerts.serving import UPDATES, App, serving
+from monitor.alerts.turns import InTurn
 from monitor.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,10 @@ class Endpoint:
             log.warning("hook.refused", extra={"reason": "wrong secret"})
             return 401
         queue = self._application.update_queue
-        if not self._application.running or queue.qsize() >= _MOST_WAITING:
+        # The library takes updates from its queue at once; it is the processor where they wait.
+        processor = self._application.update_processor
+        waiting = queue.qsize() + (processor.waiting if isinstance(processor, InTurn) else 0)
+        if not self._application.running or waiting >= _MOST_WAITING:
             # Telegram keeps what we do not take, and sends it again.
             return 503
         try:

@@ -3,7 +3,7 @@
 from monitor.rules.entry import field_names, json_schema
 from monitor.rules.live import LiveRules
 from monitor.rules.load import load_rules, parse_rule
-from monitor.rules.own import OwnWish, own_wish, plain, region_hint, regions_asked
+from monitor.rules.own import OwnWish, own_id_of, own_wish, plain, region_hint, regions_asked
 from monitor.rules.rule import Known, Rule, TargetCondition, TemplateFile
 from monitor.rules.ruleset import RuleSet, explain_match
 
@@ -19,6 +19,7 @@ __all__ = [
     "field_names",
     "json_schema",
     "load_rules",
+    "own_id_of",
     "own_wish",
     "parse_rule",
     "plain",

@@ -75,6 +75,14 @@ def own_wish(text: str) -> OwnWish:
     return OwnWish(rule_id, name, body)
 
 
+def own_id_of(text: str) -> str | None:
+    """The id of the rule that some words make, in whatever order and form; None: they make none."""
+    try:
+        return own_wish(text).id
+    except UserError:
+        return None
+
+
 def plain(text: str) -> str:
     """What people write, in half width and simplified characters, as the sources have it."""
     return unicodedata.normalize("NFKC", text).translate(simplified_of()).strip()

@@ -86,7 +86,7 @@ def keep_own_rule(session: Session, rule: OwnRule, *, now: datetime) -> None:
     session.execute(
         insert_into(session, OwnRuleRow)
         .values(id=rule.id, name=rule.name, body=rule.body, created_at=now)
-        .on_conflict_do_update(index_elements=[OwnRuleRow.id], set_={"name": rule.name})
+        .on_conflict_do_update(index_elements=[OwnRuleRow.id], set_={"body": rule.body})
     )
 
 

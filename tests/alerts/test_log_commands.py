@@ -257,3 +257,14 @@ async def test_a_command_ends_where_telegram_says(sqlite_database: Database) -> 
             }
         )
         assert (await api.reply(7)).text.startswith("#1 贵州")
+
+
+def test_an_own_rule_is_ended_by_its_words_in_whatever_order(sqlite_database: Database) -> None:
+    ask(sqlite_database, "subscribe 贵州,液冷")
+    # Another chat's way of writing the same changes nothing for this one.
+    other = replace(CHAT, key=8, to=Recipient(8), said="液冷 贵州")
+    answer(office_of(sqlite_database), "subscribe", other)
+    assert "贵州 液冷" in ask(sqlite_database, "mine").text
+    assert "已静音" in ask(sqlite_database, "mute 液冷、贵州 3 D").text
+    assert "已恢复" in ask(sqlite_database, "mute 贵州 液冷 ｏｆｆ").text
+    assert "已退订" in ask(sqlite_database, "unsubscribe 液冷 贵州").text

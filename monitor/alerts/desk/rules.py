@@ -21,7 +21,7 @@ from monitor.alerts.desk.office import (
 from monitor.alerts.desk.settings import settings_line
 from monitor.alerts.message import Button, Message, Span, one_line, units
 from monitor.errors import UserError
-from monitor.rules import OwnWish, Rule, RuleSet, own_wish, parse_rule
+from monitor.rules import OwnWish, Rule, RuleSet, own_id_of, own_wish, parse_rule
 from monitor.storage import chats, subscriptions
 from monitor.storage.queries import walk_changes
 
@@ -95,6 +95,7 @@ def unsubscribe(office: Office, asker: Asked) -> Answer:
     found = next(
         (i for i, name in names.items() if folded in {i.casefold(), name.casefold()}), None
     )
+    found = found or next((i for i in names if i == own_id_of(wanted)), None)
     if found is not None:
         return say(_unsubscribe(office, asker, found))
     rule = _find(office, wanted)

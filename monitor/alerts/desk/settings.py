@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from monitor.alerts.bot_words import BotWords, bot_words, bot_zones, fill
 from monitor.alerts.desk.office import DESCRIPTION, NAME, Answer, Asked, Office, say
 from monitor.alerts.message import one_line
+from monitor.rules import own_id_of, plain
 from monitor.storage import chats, readdress, subscriptions
 from monitor.storage.digests import set_digest, set_muted, set_quiet, set_timezone
 from monitor.storage.hours import parse_digest, parse_quiet, zone_of
@@ -86,7 +87,7 @@ def quiet(office: Office, asker: Asked) -> Answer:
 def mute(office: Office, asker: Asked) -> Answer:
     """Silence for a while, after which all is told at once; or silence about one rule."""
     bot = office.words(asker.key)
-    words = asker.words
+    words = plain(asker.words)
     if words.casefold() in _OFF:
         with office.database.write() as session:
             office.remember(session, asker)
@@ -100,9 +101,7 @@ def mute(office: Office, asker: Asked) -> Answer:
             office.remember(session, asker)
             set_muted(session, asker.key, until, now=office.now())
         return say(fill(bot.mute_until, until=_moment(until, office.zone(asker.key))))
-    name, _, rest = words.rpartition(" ")
-    if not name or (_span(rest) is None and rest.casefold() not in _OFF):
-        name, rest = words, ""
+    name, rest = _name_and_rest(words)
     found = _rule(office, asker, name)
     if found is None:
         return say(bot.which_mute_time if not words else fill(bot.unknown, rule=name))
@@ -166,11 +165,22 @@ def _mute_rule(office: Office, asker: Asked, rule_id: str, name: str, rest: str)
     return fill(bot.muted_now, rule=shown, rule_id=one_line(rule_id, DESCRIPTION))
 
 
+def _name_and_rest(words: str) -> tuple[str, str]:
+    """The rule somebody names, and the time or the ``off`` after it; 3 d may be two words."""
+    for most in (2, 1):
+        name, *last = words.rsplit(" ", most)
+        rest = " ".join(last)
+        if name and (_span(rest) is not None or rest.casefold() in _OFF):
+            return name, rest
+    return words, ""
+
+
 def _rule(office: Office, asker: Asked, wanted: str) -> tuple[str, str] | None:
     """A rule this chat may hear of, by id or name: its own, the files', or those it muted."""
     folded = wanted.casefold()
     if not folded:
         return None
+    own_id = own_id_of(wanted)
     with office.database.read() as session:
         mine = subscriptions.rules_of(session, asker.key)
         own = {rule.id: rule.name for rule in subscriptions.own_rules(session, mine)}
@@ -178,13 +188,13 @@ def _rule(office: Office, asker: Asked, wanted: str) -> tuple[str, str] | None:
     names = {rule.id: rule.name for rule in (*office.offered(), *office.named_for(asker.to))}
     names |= {rule_id: names.get(rule_id, rule_id) for rule_id in (*mine, *muted)} | own
     for rule_id, name in names.items():
-        if folded in {rule_id.casefold(), name.casefold()}:
+        if folded in {rule_id.casefold(), name.casefold()} or rule_id == own_id:
             return rule_id, name
     return None
 
 
 def _span(text: str) -> timedelta | None:
-    found = _SPAN.fullmatch(text)
+    found = _SPAN.fullmatch(text.casefold())
     if found is None:
         return None
     span = int(found[1]) * _UNITS[found[2]]
