@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.model import DocumentKind
+from monitor.storage.chats import hold_chat, remember_chat
 from monitor.storage.database import Database
 from monitor.storage.outbox import (
     Wanted,
@@ -183,6 +184,20 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
     take(database)
     with database.read() as session:
         assert next_due(session) == NOW + 5 * MINUTE
+
+
+def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+        hold_chat(session, 1, NOW + MINUTE)
+    plant(database, chats=[1])
+    with database.read() as session:
+        assert next_due(session) == NOW + MINUTE
+    (alert,) = take(database, NOW + MINUTE)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW + 60 * MINUTE, error="400")
+    with database.read() as session:
+        assert next_due(session) == NOW + 60 * MINUTE
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
