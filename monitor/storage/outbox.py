@@ -180,15 +180,21 @@ def lease(
         if ready or not rows:
             break
     for row in ready:
-        if row.state == LEASED and row.begun_at is not None:
-            row.doubtful = True
+        _take_over(row)
         row.state = LEASED
         row.lease = holder
         row.lease_until = now + lease_for
-        row.begun_at = None
         row.attempts += 1
     session.flush()
     return load_alerts(session, ready)
+
+
+def _take_over(row: AlertRow) -> None:
+    """Take an alert from a holder that died, if it has one: that was no attempt anybody refused."""
+    if row.state == LEASED:
+        row.attempts -= 1
+        row.doubtful = row.doubtful or row.begun_at is not None
+        row.begun_at = None
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -218,10 +224,9 @@ def _without_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) ->
         if end is None:
             awake.append(row)
             continue
-        if row.state == LEASED and row.begun_at is not None:
-            row.doubtful = True
+        _take_over(row)
         row.state, row.not_before, row.error = PENDING, end, QUIET_HOURS
-        row.lease = row.lease_until = row.begun_at = None
+        row.lease = row.lease_until = None
     session.flush()
     return awake
 

@@ -115,7 +115,7 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
     assert begin(database, one.id)
     again = take(database, NOW + 5 * MINUTE, holder="next")
     assert [(alert.chat_id, alert.maybe_sent) for alert in again] == [(1, True), (2, False)]
-    assert {alert.attempts for alert in again} == {2}
+    assert {alert.attempts for alert in again} == {1}
 
 
 def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
@@ -198,6 +198,13 @@ def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
         mark_retry(session, alert.id, not_before=NOW + 60 * MINUTE, error="400")
     with database.read() as session:
         assert next_due(session) == NOW + 60 * MINUTE
+
+
+def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
+    plant(database, chats=[1])
+    for death in range(20):
+        (alert,) = take(database, NOW + death * 5 * MINUTE, holder=str(death))
+    assert alert.attempts == 1
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
