@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.model import DocumentKind
 from monitor.storage.chats import hold_chat, remember_chat
 from monitor.storage.database import Database
+from monitor.storage.digests import bundle_due, set_muted
 from monitor.storage.outbox import (
     Wanted,
     enqueue,
@@ -205,6 +206,22 @@ def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
     for death in range(20):
         (alert,) = take(database, NOW + death * 5 * MINUTE, holder=str(death))
     assert alert.attempts == 1
+
+
+def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+    plant(database, chats=[1])
+    plant(database, chats=[1])
+    (alert,) = take(database, limit=1)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW, error="no answer", doubtful=True)
+        set_muted(session, 1, NOW + MINUTE, now=NOW)
+    with database.write() as session:
+        assert bundle_due(session, now=NOW + MINUTE) == 1
+    (digest,) = take(database, NOW + MINUTE)
+    assert digest.is_digest
+    assert digest.maybe_sent
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
