@@ -84,7 +84,7 @@ class Clerk:
                 holder=holder,
                 doubtful=doubtful,
             )
-            chats.hold_chat(session, alert.chat_id, until)
+            chats.hold_chat(session, alert.chat_id, until, now=self.now())
 
     def give_up(self, alert: OutboxAlert, holder: str, reason: str) -> None:
         """It was refused too often."""

@@ -144,10 +144,14 @@ def set_access(session: Session, chat_id: int, access: str) -> None:
     )
 
 
-def hold_chat(session: Session, chat_id: int, until: datetime) -> None:
-    """Send a chat nothing before ``until``: Telegram asked for patience."""
-    row = session.get(ChatRow, chat_id)
-    if row is not None and (row.held_until is None or row.held_until < until):
+def hold_chat(session: Session, chat_id: int, until: datetime, *, now: datetime) -> None:
+    """Send a chat nothing before ``until``: Telegram asked for patience.
+
+    A chat that only a rule's file names is written down for it.
+    """
+    _insert(session, chat_id, Recipient(chat_id), now=now)
+    row = session.get_one(ChatRow, chat_id)
+    if row.held_until is None or row.held_until < until:
         row.held_until = until
 
 

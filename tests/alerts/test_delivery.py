@@ -130,6 +130,20 @@ async def test_a_chat_that_is_gone_gets_nothing_more(database: Database) -> None
         assert chats_of_rules(session, ["guizhou"]) == {}
 
 
+async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Database) -> None:
+    plant(database, chats=[1])
+    sender, clock = FakeSender(), Clock()
+    sender.refuse(1, RetryLater("429", seconds=60))
+    await deliver(database, sender, clock)
+    plant(database, chats=[1])
+    clock.time += timedelta(seconds=30)
+    await deliver(database, sender, clock)
+    assert sender.sent == []
+    clock.time += timedelta(seconds=30)
+    await deliver(database, sender, clock)
+    assert len(sender.sent) == 2
+
+
 async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:
     with database.write() as session:
         remember_chat(session, -5, title="小组", now=NOW)

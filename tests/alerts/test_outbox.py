@@ -190,7 +190,7 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
 def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
     with database.write() as session:
         remember_chat(session, 1, title="某人", now=NOW)
-        hold_chat(session, 1, NOW + MINUTE)
+        hold_chat(session, 1, NOW + MINUTE, now=NOW)
     plant(database, chats=[1])
     with database.read() as session:
         assert next_due(session) == NOW + MINUTE
