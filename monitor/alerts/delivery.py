@@ -39,6 +39,7 @@ _FIRST_WAIT = 10.0
 _LONGEST_WAIT = 24 * 3600.0
 _CLOSED_AFTER = 3
 _LONGEST_SLEEP = 60.0
+_LOOK_AGAIN = 1.0
 _NOTE_PAUSES = (1.0, 2.0, 4.0, 8.0)
 
 
@@ -104,13 +105,21 @@ class Courier:
         return Clerk(self.database, self.now, self.operators, LEASE)
 
     async def deliver(self) -> bool:
-        """Begin what is due and wait for a chat to be done; False when nothing was to be done."""
+        """Begin what is due and wait for a chat to be done, or a moment.
+
+        A service may take its time with one chat: what comes meanwhile for others is looked for.
+
+        Returns:
+            False when nothing was to be done.
+        """
         room = _CHATS - len(self._chats)
         if not self.stop.is_set() and 2 * room >= _CHATS:
             await self._begin(room)
         if not self._chats:
             return False
-        await asyncio.wait(self._chats.values(), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            self._chats.values(), timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
+        )
         for chat_id in [key for key, task in self._chats.items() if task.done()]:
             self._chats.pop(chat_id).result()
         return True

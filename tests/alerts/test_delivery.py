@@ -144,6 +144,34 @@ async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Dat
     assert len(sender.sent) == 2
 
 
+async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Database) -> None:
+    wake, stop, slow, quick = (asyncio.Event() for _ in range(4))
+    go_on = asyncio.Event()
+
+    class Slow(FakeSender):
+        async def send(self, to, message):
+            if to.chat_id == 1:
+                slow.set()
+                await go_on.wait()
+            else:
+                quick.set()
+            return await super().send(to, message)
+
+    plant(sqlite_database, chats=[1])
+    courier = Courier(sqlite_database, Slow(), Clock(), stop=stop)
+    loop = asyncio.create_task(delivery_loop(courier, wake=wake))
+    try:
+        async with asyncio.timeout(5):
+            await slow.wait()
+            await asyncio.to_thread(plant, sqlite_database, chats=[2])
+            wake.set()
+            await quick.wait()
+    finally:
+        go_on.set()
+        stop.set()
+        await loop
+
+
 async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:
     with database.write() as session:
         remember_chat(session, -5, title="小组", now=NOW)
