@@ -54,9 +54,13 @@ class DeliveryReport:
 
 @dataclass(slots=True)
 class _Gate:
-    """A way out as the last messages found it: several refusals in a row close it for a while."""
+    """A way out as the last messages found it: several chats refused in a row close it.
 
-    refusals: int = 0
+    ``trying`` says that it was closed, and nothing was taken since.
+    """
+
+    refused: set[int] = field(default_factory=set)
+    trying: bool = False
     until: datetime | None = None
     on_the_way: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ON_THE_WAY))
 
@@ -145,7 +149,8 @@ class Courier:
         for gate in self._gates.values():
             if gate.until is not None and gate.until <= now:
                 # One is let through to try; a single refusal closes it again.
-                gate.until, gate.refusals = None, _CLOSED_AFTER - 1
+                gate.until, gate.trying = None, True
+                gate.refused.clear()
         closed = [way for way, gate in self._gates.items() if gate.until is not None]
         alerts = await asyncio.to_thread(
             self.clerk.lease, holder, room * _PER_CHAT, _PER_CHAT, tuple(self._chats), closed
@@ -208,7 +213,8 @@ class Courier:
                 log.exception("alert.failed", extra={"alert": alert.id})
             await self._refused(alert, holder, _reason(error))
             return None
-        gate.refusals, gate.until = 0, None
+        gate.refused.clear()
+        gate.trying, gate.until = False, None
         self.report.sent += 1
         await self._remember_sent(alert, message_id)
         log.info(
@@ -217,9 +223,9 @@ class Courier:
         return None
 
     async def _wait(self, alert: OutboxAlert, holder: str, gate: _Gate, error: RetryLater) -> float:
-        gate.refusals += 1
+        gate.refused.add(alert.chat_id)
         until = self.now() + timedelta(seconds=error.seconds)
-        if gate.refusals >= _CLOSED_AFTER:
+        if gate.trying or len(gate.refused) >= _CLOSED_AFTER:
             # Several chats in a row were asked for patience: it is the way, not the chats.
             gate.until = until if gate.until is None else max(gate.until, until)
         await asyncio.to_thread(self.clerk.hold, alert, holder, until, str(error), error.doubtful)

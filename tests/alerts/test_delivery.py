@@ -144,6 +144,22 @@ async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Dat
     assert len(sender.sent) == 2
 
 
+async def test_one_chat_that_must_wait_again_and_again_closes_no_way(
+    sqlite_database: Database,
+) -> None:
+    sender, clock = FakeSender(), Clock()
+    courier = Courier(sqlite_database, sender, clock)
+    sender.refuse(1, *(RetryLater("429", seconds=3600) for _ in range(3)))
+    plant(sqlite_database, chats=[1])
+    for _ in range(3):
+        await deliver_due(courier)
+        clock.time += timedelta(hours=1)
+    clock.time -= timedelta(minutes=30)
+    plant(sqlite_database, chats=[2])
+    await deliver_due(courier)
+    assert [s.chat_id for s in sender.sent] == [2]
+
+
 async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Database) -> None:
     wake, stop, slow, quick = (asyncio.Event() for _ in range(4))
     go_on = asyncio.Event()
