@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
+from monitor.alerts.clerk import Clerk
 from monitor.alerts.delivery import (
     LEASE,
     MAX_ATTEMPTS,
@@ -24,10 +27,11 @@ from monitor.alerts.delivery import (
 from monitor.alerts.pace import Pace
 from monitor.alerts.testing import FakeSender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.storage.chats import remember_chat
+from monitor.model import Recipient
+from monitor.storage.chats import ensure_recipients, remember_chat
 from monitor.storage.database import Database
 from monitor.storage.outbox import lease, mark_begun
-from monitor.storage.outbox_tables import AlertRow
+from monitor.storage.outbox_tables import AlertRow, ChatRow
 from monitor.storage.subscriptions import chats_of_rules, subscribe
 
 
@@ -186,6 +190,30 @@ async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Databa
         go_on.set()
         stop.set()
         await loop
+
+
+def test_operators_are_told_once_by_two_senders_at_once(postgres_database: Database) -> None:
+    topics = [Recipient(-5, number) for number in (1, 2)]
+    with postgres_database.write() as session:
+        remember_chat(session, -5, title="论坛", now=NOW)
+        keys = ensure_recipients(session, topics, now=NOW)
+    plant(postgres_database, chats=list(keys.values()))
+    clerk = Clerk(postgres_database, Clock(), (9,), LEASE)
+    alerts = clerk.lease("mine", 10, 5, (), ())
+    ends = [threading.Thread(target=clerk.end_chat, args=(a, "mine", "kicked")) for a in alerts]
+    with postgres_database.write() as session:
+        session.scalars(select(ChatRow).with_for_update()).all()
+        for end in ends:
+            end.start()
+        # Both come as far as they get while the chat's rows are taken.
+        time.sleep(0.5)
+    for end in ends:
+        end.join()
+    assert sorted((row.chat_id == 9, row.state) for row in rows(postgres_database)) == [
+        (False, "dead"),
+        (False, "dead"),
+        (True, "pending"),
+    ]
 
 
 async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:
