@@ -75,6 +75,7 @@ class Clerk:
     ) -> None:
         """The service asked for patience: neither this nor anything else goes there before."""
         with self.database.write() as session:
+            chats.hold_chat(session, alert.chat_id, until, now=self.now())
             outbox.mark_retry(
                 session,
                 alert.id,
@@ -84,7 +85,6 @@ class Clerk:
                 holder=holder,
                 doubtful=doubtful,
             )
-            chats.hold_chat(session, alert.chat_id, until, now=self.now())
 
     def give_up(self, alert: OutboxAlert, holder: str, reason: str) -> None:
         """It was refused too often."""
@@ -99,10 +99,12 @@ class Clerk:
         """
         now = self.now()
         with self.database.write() as session:
+            whole = alert.chat_id if alert.to.way else alert.to.chat_id
+            # Of two who find the chat gone at once, the other waits here and finds it ended.
+            active = chats.lock_chat(session, whole, now=None if alert.to.way else now)
             outbox.mark_dead(session, alert.id, error=reason, holder=holder)
             there = chats.get_chat(session, alert.chat_id)
-            whole = alert.chat_id if alert.to.way else alert.to.chat_id
-            ended = chats.deactivate_chat(session, whole, now=None if alert.to.way else now)
+            ended = chats.deactivate_chat(session, whole)
             given_up = sum(
                 readdress.withdraw_alerts(session, chat_id, reason=reason, holder=holder)
                 for chat_id in ended
@@ -112,7 +114,7 @@ class Clerk:
                 session,
                 notices.CHAT_GONE,
                 f"{there.title or alert.to.way or alert.to.chat_id}: {reason}",
-                others if there.active else (),
+                others if active else (),
                 now=now,
                 about=alert.to.chat_id or None,
             )
@@ -122,6 +124,7 @@ class Clerk:
         """The chat goes on elsewhere: its choices and what waits for it go with it."""
         now = self.now()
         with self.database.write() as session:
+            chats.lock_chat(session, alert.to.chat_id)
             outbox.mark_retry(
                 session,
                 alert.id,

@@ -39,6 +39,7 @@ _FIRST_WAIT = 10.0
 _LONGEST_WAIT = 24 * 3600.0
 _CLOSED_AFTER = 3
 _LONGEST_SLEEP = 60.0
+_LOOK_AGAIN = 1.0
 _NOTE_PAUSES = (1.0, 2.0, 4.0, 8.0)
 
 
@@ -53,9 +54,13 @@ class DeliveryReport:
 
 @dataclass(slots=True)
 class _Gate:
-    """A way out as the last messages found it: several refusals in a row close it for a while."""
+    """A way out as the last messages found it: several chats refused in a row close it.
 
-    refusals: int = 0
+    ``trying`` says that it was closed, and nothing was taken since.
+    """
+
+    refused: set[int] = field(default_factory=set)
+    trying: bool = False
     until: datetime | None = None
     on_the_way: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ON_THE_WAY))
 
@@ -104,13 +109,21 @@ class Courier:
         return Clerk(self.database, self.now, self.operators, LEASE)
 
     async def deliver(self) -> bool:
-        """Begin what is due and wait for a chat to be done; False when nothing was to be done."""
+        """Begin what is due and wait for a chat to be done, or a moment.
+
+        A service may take its time with one chat: what comes meanwhile for others is looked for.
+
+        Returns:
+            False when nothing was to be done.
+        """
         room = _CHATS - len(self._chats)
         if not self.stop.is_set() and 2 * room >= _CHATS:
             await self._begin(room)
         if not self._chats:
             return False
-        await asyncio.wait(self._chats.values(), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            self._chats.values(), timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
+        )
         for chat_id in [key for key, task in self._chats.items() if task.done()]:
             self._chats.pop(chat_id).result()
         return True
@@ -136,7 +149,8 @@ class Courier:
         for gate in self._gates.values():
             if gate.until is not None and gate.until <= now:
                 # One is let through to try; a single refusal closes it again.
-                gate.until, gate.refusals = None, _CLOSED_AFTER - 1
+                gate.until, gate.trying = None, True
+                gate.refused.clear()
         closed = [way for way, gate in self._gates.items() if gate.until is not None]
         alerts = await asyncio.to_thread(
             self.clerk.lease, holder, room * _PER_CHAT, _PER_CHAT, tuple(self._chats), closed
@@ -199,7 +213,8 @@ class Courier:
                 log.exception("alert.failed", extra={"alert": alert.id})
             await self._refused(alert, holder, _reason(error))
             return None
-        gate.refusals, gate.until = 0, None
+        gate.refused.clear()
+        gate.trying, gate.until = False, None
         self.report.sent += 1
         await self._remember_sent(alert, message_id)
         log.info(
@@ -208,9 +223,9 @@ class Courier:
         return None
 
     async def _wait(self, alert: OutboxAlert, holder: str, gate: _Gate, error: RetryLater) -> float:
-        gate.refusals += 1
+        gate.refused.add(alert.chat_id)
         until = self.now() + timedelta(seconds=error.seconds)
-        if gate.refusals >= _CLOSED_AFTER:
+        if gate.trying or len(gate.refused) >= _CLOSED_AFTER:
             # Several chats in a row were asked for patience: it is the way, not the chats.
             gate.until = until if gate.until is None else max(gate.until, until)
         await asyncio.to_thread(self.clerk.hold, alert, holder, until, str(error), error.doubtful)

@@ -54,6 +54,8 @@ _GONE = (
 _THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 # What the HTTP client calls a connection that never came to be: nothing was sent by it.
 _UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
+# What the library makes of an answer of success that is no JSON: somebody else's, or cut off.
+_UNREADABLE = "invalid server response"
 _BAD_MARKUP = ("can't parse entities", "can't find end", "unsupported start tag")
 
 
@@ -189,5 +191,10 @@ def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line 
     if isinstance(error, NetworkError):
         return RetryLater(
             f"no way to Telegram: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+        )
+    if _UNREADABLE in error.message.lower():
+        # It came with a 2xx: whoever wrote it may have done so after Telegram took the message.
+        return RetryLater(
+            f"no answer of Telegram's: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=True
         )
     return DeliveryError(error.message)

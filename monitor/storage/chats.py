@@ -168,17 +168,35 @@ def active_chats(session: Session) -> list[int]:
     return list(session.scalars(query.order_by(ChatRow.id)))
 
 
-def deactivate_chat(session: Session, chat_id: int, *, now: datetime | None = None) -> list[int]:
+def lock_chat(session: Session, chat_id: int, *, now: datetime | None = None) -> frozenset[int]:
+    """Keep a chat and its topics from all others until the transaction ends.
+
+    Whoever changes a chat and its alerts takes the chat first: two who began at either end would
+    wait for each other. With ``now`` a chat that only a rule's file names is written down.
+
+    Returns:
+        The numbers of those that are active.
+    """
+    if now is not None:
+        _insert(session, chat_id, Recipient(chat_id), now=now)
+    rows = session.execute(
+        select(ChatRow.id, ChatRow.active)
+        .where((ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id))
+        .order_by(ChatRow.id)
+        .with_for_update()
+    )
+    return frozenset(key for key, active in rows if active)
+
+
+def deactivate_chat(session: Session, chat_id: int) -> list[int]:
     """Send a chat and its topics nothing more until it speaks to the bot again.
 
-    Its choices are kept. With ``now`` a chat that only a rule's file names is written down too,
-    so that nothing more is tried.
+    Its choices are kept.
 
     Returns:
         The numbers of the chat and its topics.
     """
-    if now is not None:
-        _insert(session, chat_id, Recipient(chat_id), now=now)
+    lock_chat(session, chat_id)
     ended = session.scalars(
         update(ChatRow)
         .where((ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id))

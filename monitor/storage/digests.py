@@ -38,6 +38,8 @@ def bundle_due(session: Session, *, now: datetime) -> int:
             state=PENDING,
             created_at=now,
             not_before=now,
+            # A part that may have arrived before it was held makes the digest a repetition.
+            doubtful=any(row.doubtful for row in rows),
         )
         session.add(digest)
         session.flush()

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from monitor.model import When
@@ -180,15 +180,21 @@ def lease(
         if ready or not rows:
             break
     for row in ready:
-        if row.state == LEASED and row.begun_at is not None:
-            row.doubtful = True
+        _take_over(row)
         row.state = LEASED
         row.lease = holder
         row.lease_until = now + lease_for
-        row.begun_at = None
         row.attempts += 1
     session.flush()
     return load_alerts(session, ready)
+
+
+def _take_over(row: AlertRow) -> None:
+    """Take an alert from a holder that died, if it has one: that was no attempt anybody refused."""
+    if row.state == LEASED:
+        row.attempts -= 1
+        row.doubtful = row.doubtful or row.begun_at is not None
+        row.begun_at = None
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -218,10 +224,9 @@ def _without_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) ->
         if end is None:
             awake.append(row)
             continue
-        if row.state == LEASED and row.begun_at is not None:
-            row.doubtful = True
+        _take_over(row)
         row.state, row.not_before, row.error = PENDING, end, QUIET_HOURS
-        row.lease = row.lease_until = row.begun_at = None
+        row.lease = row.lease_until = None
     session.flush()
     return awake
 
@@ -296,19 +301,17 @@ def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None
         return None
     others = AlertRow.chat_id.not_in(busy)
     held = ChatRow.held_until
-    pending = session.scalar(select(func.min(AlertRow.not_before)).where(AlertRow.state == HELD))
+    bundled = session.scalar(select(func.min(AlertRow.not_before)).where(AlertRow.state == HELD))
     leased = session.scalar(
         select(func.min(AlertRow.lease_until)).where(AlertRow.state == LEASED, others)
     )
-    waiting = select(func.min(AlertRow.not_before)).where(AlertRow.state == PENDING, others)
+    # A hold that is over stays in its column: only one that lasts longer than the alert's wait
+    # is waited for.
+    may_go = case((held > AlertRow.not_before, held), else_=AlertRow.not_before)
+    waiting = select(func.min(may_go)).select_from(AlertRow)
     joined = waiting.outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
-    free = session.scalar(joined.where(held.is_(None)))
-    let_go = session.scalar(
-        select(func.min(held))
-        .join(AlertRow, AlertRow.chat_id == ChatRow.id)
-        .where(AlertRow.state == PENDING, others)
-    )
-    moments = [moment for moment in (pending, leased, free, let_go) if moment is not None]
+    free = session.scalar(joined.where(AlertRow.state == PENDING, others))
+    moments = [moment for moment in (bundled, leased, free) if moment is not None]
     return min(moments, default=None)
 
 

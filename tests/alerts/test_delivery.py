@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
+from monitor.alerts.clerk import Clerk
 from monitor.alerts.delivery import (
     LEASE,
     MAX_ATTEMPTS,
@@ -24,10 +27,11 @@ from monitor.alerts.delivery import (
 from monitor.alerts.pace import Pace
 from monitor.alerts.testing import FakeSender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.storage.chats import remember_chat
+from monitor.model import Recipient
+from monitor.storage.chats import ensure_recipients, remember_chat
 from monitor.storage.database import Database
 from monitor.storage.outbox import lease, mark_begun
-from monitor.storage.outbox_tables import AlertRow
+from monitor.storage.outbox_tables import AlertRow, ChatRow
 from monitor.storage.subscriptions import chats_of_rules, subscribe
 
 
@@ -128,6 +132,88 @@ async def test_a_chat_that_is_gone_gets_nothing_more(database: Database) -> None
     assert (await deliver(database, sender, Clock())).dead == 1
     with database.read() as session:
         assert chats_of_rules(session, ["guizhou"]) == {}
+
+
+async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Database) -> None:
+    plant(database, chats=[1])
+    sender, clock = FakeSender(), Clock()
+    sender.refuse(1, RetryLater("429", seconds=60))
+    await deliver(database, sender, clock)
+    plant(database, chats=[1])
+    clock.time += timedelta(seconds=30)
+    await deliver(database, sender, clock)
+    assert sender.sent == []
+    clock.time += timedelta(seconds=30)
+    await deliver(database, sender, clock)
+    assert len(sender.sent) == 2
+
+
+async def test_one_chat_that_must_wait_again_and_again_closes_no_way(
+    sqlite_database: Database,
+) -> None:
+    sender, clock = FakeSender(), Clock()
+    courier = Courier(sqlite_database, sender, clock)
+    sender.refuse(1, *(RetryLater("429", seconds=3600) for _ in range(3)))
+    plant(sqlite_database, chats=[1])
+    for _ in range(3):
+        await deliver_due(courier)
+        clock.time += timedelta(hours=1)
+    clock.time -= timedelta(minutes=30)
+    plant(sqlite_database, chats=[2])
+    await deliver_due(courier)
+    assert [s.chat_id for s in sender.sent] == [2]
+
+
+async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Database) -> None:
+    wake, stop, slow, quick = (asyncio.Event() for _ in range(4))
+    go_on = asyncio.Event()
+
+    class Slow(FakeSender):
+        async def send(self, to, message):
+            if to.chat_id == 1:
+                slow.set()
+                await go_on.wait()
+            else:
+                quick.set()
+            return await super().send(to, message)
+
+    plant(sqlite_database, chats=[1])
+    courier = Courier(sqlite_database, Slow(), Clock(), stop=stop)
+    loop = asyncio.create_task(delivery_loop(courier, wake=wake))
+    try:
+        async with asyncio.timeout(5):
+            await slow.wait()
+            await asyncio.to_thread(plant, sqlite_database, chats=[2])
+            wake.set()
+            await quick.wait()
+    finally:
+        go_on.set()
+        stop.set()
+        await loop
+
+
+def test_operators_are_told_once_by_two_senders_at_once(postgres_database: Database) -> None:
+    topics = [Recipient(-5, number) for number in (1, 2)]
+    with postgres_database.write() as session:
+        remember_chat(session, -5, title="论坛", now=NOW)
+        keys = ensure_recipients(session, topics, now=NOW)
+    plant(postgres_database, chats=list(keys.values()))
+    clerk = Clerk(postgres_database, Clock(), (9,), LEASE)
+    alerts = clerk.lease("mine", 10, 5, (), ())
+    ends = [threading.Thread(target=clerk.end_chat, args=(a, "mine", "kicked")) for a in alerts]
+    with postgres_database.write() as session:
+        session.scalars(select(ChatRow).with_for_update()).all()
+        for end in ends:
+            end.start()
+        # Both come as far as they get while the chat's rows are taken.
+        time.sleep(0.5)
+    for end in ends:
+        end.join()
+    assert sorted((row.chat_id == 9, row.state) for row in rows(postgres_database)) == [
+        (False, "dead"),
+        (False, "dead"),
+        (True, "pending"),
+    ]
 
 
 async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:

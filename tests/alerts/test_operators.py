@@ -13,10 +13,12 @@ from sqlalchemy import text
 
 from monitor.alerts import Policy, door
 from monitor.alerts.allowance import Allowance
+from monitor.alerts.desk.door import refuse
 from monitor.errors import UserError
 from monitor.storage.chats import GRANTED, get_chat, remember_chat, set_access
 from monitor.storage.database import Database
 from monitor.storage.outbox import lease, mark_dead
+from monitor.storage.postbox import list_alerts
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribe
 
@@ -184,6 +186,21 @@ async def test_who_asks_too_much_is_told_once_and_then_ignored(sqlite_database: 
         assert len(api.sent(7)) == 5
 
 
+def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 7, title="", now=NOW)
+        set_access(session, 7, GRANTED)
+    plant(database, chats=[7, 8])
+    with database.write() as session:
+        refuse(session, 7)
+    with database.read() as session:
+        assert {item.chat_id: item.state for item in list_alerts(session)} == {
+            7: "dead",
+            8: "pending",
+        }
+        assert not get_chat(session, 7).active
+
+
 def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8, 9, -5):
@@ -191,9 +208,13 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
             subscribe(session, chat, "guizhou", now=NOW)
         set_access(session, 9, GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
+    plant(database, chats=[7, 8, 9, -5])
     assert door.shut_out(database, access="open", **listed) == []
     assert door.shut_out(database, access="approval", **listed) == [8]
     assert door.shut_out(database, access="listed", **listed) == [9]
+    with database.read() as session:
+        waiting = {item.chat_id: item.state for item in list_alerts(session)}
+    assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
     with database.read() as session:
         assert subscribed(session, 8) == ("guizhou",)
         assert [get_chat(session, c).active for c in (7, 8, 9, -5)] == [True, False, False, True]

@@ -10,7 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.model import DocumentKind
+from monitor.storage.chats import hold_chat, remember_chat
 from monitor.storage.database import Database
+from monitor.storage.digests import bundle_due, set_muted
 from monitor.storage.outbox import (
     Wanted,
     enqueue,
@@ -114,7 +116,7 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
     assert begin(database, one.id)
     again = take(database, NOW + 5 * MINUTE, holder="next")
     assert [(alert.chat_id, alert.maybe_sent) for alert in again] == [(1, True), (2, False)]
-    assert {alert.attempts for alert in again} == {2}
+    assert {alert.attempts for alert in again} == {1}
 
 
 def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
@@ -183,6 +185,43 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
     take(database)
     with database.read() as session:
         assert next_due(session) == NOW + 5 * MINUTE
+
+
+def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+        hold_chat(session, 1, NOW + MINUTE, now=NOW)
+    plant(database, chats=[1])
+    with database.read() as session:
+        assert next_due(session) == NOW + MINUTE
+    (alert,) = take(database, NOW + MINUTE)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW + 60 * MINUTE, error="400")
+    with database.read() as session:
+        assert next_due(session) == NOW + 60 * MINUTE
+
+
+def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
+    plant(database, chats=[1])
+    for death in range(20):
+        (alert,) = take(database, NOW + death * 5 * MINUTE, holder=str(death))
+    assert alert.attempts == 1
+
+
+def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+    plant(database, chats=[1])
+    plant(database, chats=[1])
+    (alert,) = take(database, limit=1)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW, error="no answer", doubtful=True)
+        set_muted(session, 1, NOW + MINUTE, now=NOW)
+    with database.write() as session:
+        assert bundle_due(session, now=NOW + MINUTE) == 1
+    (digest,) = take(database, NOW + MINUTE)
+    assert digest.is_digest
+    assert digest.maybe_sent
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -133,6 +134,21 @@ async def test_no_server_is_waited_out() -> None:
         with pytest.raises(RetryLater) as caught:
             await sender.send(Recipient(7), HELLO)
     assert TOKEN not in str(caught.value)
+
+
+async def test_an_answer_that_cannot_be_read_leaves_it_in_doubt() -> None:
+    async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"ok": true, "resu')
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(garble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, TelegramSender(TOKEN, base_url=f"http://127.0.0.1:{port}/bot") as sender:
+        with pytest.raises(RetryLater) as caught:
+            await sender.send(Recipient(7), HELLO)
+    assert caught.value.doubtful
 
 
 async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:

@@ -9,9 +9,10 @@ from monitor.alerts.desk.office import Answer, Asked, Office, asked, say
 from monitor.alerts.message import Button, Message, Span
 from monitor.model import Recipient
 from monitor.storage import chats, notices, readdress
-from monitor.storage.database import Database
+from monitor.storage.database import Database, Transaction
 
 _ASKS = "start"
+_SHUT_OUT = "the chat may not use the bot any more"
 
 
 def key_of(office: Office, to: Recipient) -> int:
@@ -104,10 +105,19 @@ def moved(office: Office, old_id: int, new_id: int) -> None:
         readdress.move_alerts(session, old_id, new_id)
 
 
+def refuse(session: Transaction, chat_id: int) -> None:
+    """An operator does not let a chat in, or not any longer: nothing more is sent there."""
+    chats.set_access(session, chat_id, chats.REFUSED)
+    for ended in chats.deactivate_chat(session, chat_id):
+        readdress.withdraw_alerts(session, ended, reason=_SHUT_OUT)
+
+
 def shut_out(
     database: Database, *, access: str, allowed: Collection[int], named: Collection[int]
 ) -> list[int]:
     """Send nothing more to chats that may not use the bot any more; returns them.
+
+    What waits for them is given up: it was for those who were let in.
 
     Args:
         database: holds the chats.
@@ -118,7 +128,10 @@ def shut_out(
     if access == "open":
         return []
     with database.write() as session:
-        return chats.shut_out(session, keep={*allowed, *named}, granted_too=access == "approval")
+        shut = chats.shut_out(session, keep={*allowed, *named}, granted_too=access == "approval")
+        for chat_id in shut:
+            readdress.withdraw_alerts(session, chat_id, reason=_SHUT_OUT)
+    return shut
 
 
 def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:

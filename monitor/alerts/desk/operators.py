@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from monitor.alerts.bot_words import fill
+from monitor.alerts.desk import door
 from monitor.alerts.desk.office import ROOM, Answer, Asked, Office, number_of, say
 from monitor.alerts.message import Button, Message, Span, one_line, trim, units
 from monitor.alerts.words import words
@@ -131,8 +132,10 @@ def decide_access(office: Office, asker: Asked, *, granted: bool) -> Answer:
         if number is None or not chats.is_known(session, sign * number):
             return Answer(toast=bot.expired)
         chat_id = sign * number
-        chats.set_access(session, chat_id, chats.GRANTED if granted else chats.REFUSED)
-        if granted:
+        if not granted:
+            door.refuse(session, chat_id)
+        else:
+            chats.set_access(session, chat_id, chats.GRANTED)
             notices.notify(session, notices.GRANTED, "", [chat_id], now=office.now())
     said = bot.decided_granted if granted else bot.decided_refused
     return Answer(edit=say(fill(said, chat=chat_id)).message)
