@@ -134,8 +134,13 @@ def set_language(session: Session, chat_id: int, language: str) -> None:
 
 
 def set_access(session: Session, chat_id: int, access: str) -> None:
-    """Keep what operators decided about a remembered chat, its topics included."""
+    """Keep what operators decided about a remembered chat, its topics included.
+
+    A wish decides nothing: who was sent nothing before is sent nothing for it.
+    """
     session.get_one(ChatRow, chat_id).access = access
+    if access == ASKED:
+        return
     session.execute(
         update(ChatRow)
         .where(ChatRow.telegram_id == chat_id)
@@ -252,7 +257,7 @@ def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> N
         new = session.get_one(ChatRow, new_id)
         for choice in ("language", "access", "digest", "quiet", "timezone", "muted_until"):
             setattr(new, choice, getattr(old, choice))
-    new.active = True
+    new.active = new.access != REFUSED
     _hand_over(session, old_id, new_id)
     forget_chat(session, old_id)
 
