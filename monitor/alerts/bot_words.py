@@ -137,6 +137,7 @@ class BotWords(_Table):
     broadcast_cancelled: str
     paused: str
     resumed: str
+    which_pause: str
     commands: dict[str, str]
     operator_commands: dict[str, str]
 

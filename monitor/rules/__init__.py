@@ -5,7 +5,7 @@ from monitor.rules.live import LiveRules
 from monitor.rules.load import load_rules, parse_rule
 from monitor.rules.own import OwnWish, own_wish, region_hint, regions_asked
 from monitor.rules.rule import Known, Rule, TargetCondition, TemplateFile
-from monitor.rules.ruleset import RuleSet, explain_match
+from monitor.rules.ruleset import RuleSet, explain_match, fold
 
 __all__ = [
     "Known",
@@ -17,6 +17,7 @@ __all__ = [
     "TemplateFile",
     "explain_match",
     "field_names",
+    "fold",
     "json_schema",
     "load_rules",
     "own_wish",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from alert_story import NOW, added, goal, raised
+from bot_story import office_of
 from bot_world import PERSON, world
 
-from monitor.model import Basis, Change, Delta, Kind
+from monitor.alerts.desk import Asked, answer
+from monitor.model import Basis, Change, Delta, Kind, Recipient
 from monitor.storage.chats import get_chat, is_known
 from monitor.storage.database import Database
 from monitor.storage.subscriptions import rules_of
@@ -192,3 +195,24 @@ async def test_a_forged_button_of_another_chats_alert_shows_nothing(
         assert api.sent(8, "editMessageText") == []
     with sqlite_database.read() as session:
         assert get_chat(session, PERSON).active
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("digest OFF", "随时发"),
+        ("digest ｄａｉｌｙ　９：００", "daily 09:00"),
+        ("quiet ２２：００－０８：００", "22:00-08:00"),
+        ("quiet Off", "免打扰：关"),
+        ("mute OFF", "已取消静音"),
+        ("mute 3D", "静音到 2026-02-06"),
+        ("mute ３天", "静音到 2026-02-06"),
+        ("mute guizhou 3D", "已静音：贵州算力"),
+        ("mute guizhou OFF", "已恢复：贵州算力"),
+    ],
+)
+def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told: str) -> None:
+    command, _, rest = said.partition(" ")
+    found = answer(office_of(sqlite_database), command, Asked(7, Recipient(7), said=rest))
+    assert found.message is not None
+    assert told in found.message.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,12 @@ from sqlalchemy import text
 
 from monitor.alerts import Policy, door
 from monitor.alerts.allowance import Allowance
+from monitor.alerts.desk import Asked, answer
 from monitor.errors import UserError
+from monitor.model import Recipient
 from monitor.storage.chats import GRANTED, REFUSED, get_chat, remember_chat, set_access
 from monitor.storage.database import Database
+from monitor.storage.notices import paused_since
 from monitor.storage.outbox import lease, mark_dead
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribe
@@ -249,3 +253,40 @@ def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Databa
     with sqlite_database.read() as session:
         assert get_chat(session, -1007).access == REFUSED
         assert not get_chat(session, -1007).active
+
+
+async def test_what_is_sent_to_all_is_what_stood_above_the_button(
+    sqlite_database: Database,
+) -> None:
+    async with world(sqlite_database, policy=Policy(operators=(OPERATOR,))) as day:
+        api = day.api
+        await api.ask(7, "/subscribe guizhou")
+        first = await api.ask(OPERATOR, "/broadcast 第一稿")
+        second = await api.ask(OPERATOR, "/broadcast 第二稿")
+        api.press(OPERATOR, first.result["message_id"], first.buttons["发送"])
+        await api.wait_for(
+            lambda: [c for c in api.sent(method="answerCallbackQuery") if "过期" in str(c.params)]
+        )
+        api.press(OPERATOR, second.result["message_id"], second.buttons["发送"])
+        await api.reply(OPERATOR, method="editMessageText")
+        await day.delivery()
+        assert [call.text for call in api.sent(7)[1:]] == ["📢 第二稿"]
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", "Off", "ｏｆｆ", "关闭", "恢复"])
+def test_a_pause_ends_however_it_is_written(sqlite_database: Database, off: str) -> None:
+    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
+    asker = Asked(OPERATOR, Recipient(OPERATOR))
+    answer(office, "pause", asker)
+    answer(office, "pause", replace(asker, said=off))
+    with sqlite_database.read() as session:
+        assert paused_since(session) is None
+
+
+def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Database) -> None:
+    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
+    said = answer(office, "pause", Asked(OPERATOR, Recipient(OPERATOR), said="of"))
+    assert said.message is not None
+    assert "/pause off" in said.message.text
+    with sqlite_database.read() as session:
+        assert paused_since(session) is None

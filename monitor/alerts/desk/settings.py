@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from monitor.alerts.bot_words import BotWords, bot_words, fill
 from monitor.alerts.desk.office import DESCRIPTION, NAME, Answer, Asked, Office, say
 from monitor.alerts.message import one_line
+from monitor.rules import fold
 from monitor.storage import chats, readdress, subscriptions
 from monitor.storage.digests import set_digest, set_muted, set_quiet, set_timezone
 from monitor.storage.hours import parse_digest, parse_quiet, zone_of
@@ -44,7 +45,7 @@ def digest(office: Office, asker: Asked) -> Answer:
     """When the chat is told: at once, daily or weekly."""
     bot = office.words(asker.key)
     try:
-        chosen = parse_digest("off" if asker.words in _OFF else asker.words)
+        chosen = parse_digest("off" if asker.plain in _OFF else asker.plain)
     except ValueError:
         return say(bot.which_digest)
     with office.database.write() as session:
@@ -57,7 +58,7 @@ def quiet(office: Office, asker: Asked) -> Answer:
     """Hours in which the chat is not disturbed."""
     bot = office.words(asker.key)
     try:
-        chosen = parse_quiet("off" if asker.words in _OFF else asker.words)
+        chosen = parse_quiet("off" if asker.plain in _OFF else asker.plain)
     except ValueError:
         return say(bot.which_quiet)
     with office.database.write() as session:
@@ -70,13 +71,13 @@ def mute(office: Office, asker: Asked) -> Answer:
     """Silence for a while, after which all is told at once; or silence about one rule."""
     bot = office.words(asker.key)
     words = asker.words
-    if words in _OFF:
+    if asker.plain in _OFF:
         with office.database.write() as session:
             office.remember(session, asker)
             set_muted(session, asker.key, None, now=office.now())
             subscriptions.unmute(session, asker.key)
         return say(bot.mute_off)
-    span = _span(words)
+    span = _span(asker.plain)
     if span is not None:
         until = office.now() + span
         with office.database.write() as session:
@@ -84,6 +85,7 @@ def mute(office: Office, asker: Asked) -> Answer:
             set_muted(session, asker.key, until, now=office.now())
         return say(fill(bot.mute_until, until=_moment(until, office.zone(asker.key))))
     name, _, rest = words.rpartition(" ")
+    rest = fold(rest)
     if not name or (_span(rest) is None and rest not in _OFF):
         name, rest = words, ""
     found = _rule(office, asker, name)
