@@ -47,6 +47,7 @@ _Context = ContextTypes.DEFAULT_TYPE
 _Run = Callable[[Update, _Context], Coroutine[Any, Any, None]]
 _CALLBACK_LIMIT = 64
 _AT_A_TIME = 16
+_WAITING = 10_000
 _SAID_LIMIT = 4_096
 # What is no command: in a person's own chat it is looked for.
 _SAID = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
@@ -55,16 +56,21 @@ _NUMBERED = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
 
 
 class _InTurn(BaseUpdateProcessor):
-    """Many chats at a time, each of them one after the other."""
+    """Many chats at a time, each of them one after the other.
+
+    The library's own limit counts what waits for its chat's turn as well: by it a chat that writes
+    without end, and is answered at Telegram's pace, would keep all others waiting.
+    """
 
     def __init__(self) -> None:
-        super().__init__(_AT_A_TIME)
+        super().__init__(_WAITING)
+        self._places = asyncio.Semaphore(_AT_A_TIME)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def do_process_update(self, update: object, coroutine: Any) -> None:
         chat = update.effective_chat if isinstance(update, Update) else None
         lock = self._locks.setdefault(0 if chat is None else chat.id, asyncio.Lock())
-        async with lock:
+        async with lock, self._places:
             await coroutine
 
     async def initialize(self) -> None:

@@ -315,3 +315,34 @@ def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture
     shown = capsys.readouterr().err
     assert "refused: <token>" in shown
     assert TOKEN not in shown
+
+
+async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
+    sqlite_database: Database,
+) -> None:
+    go = asyncio.Event()
+
+    class Slow(Pace):
+        """Telegram's pace for one chat."""
+
+        async def wait(self, chat_id: int) -> None:
+            if chat_id == 7:
+                await go.wait()
+
+    async with FakeBotApi() as api:
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            base_file_url=api.base_file_url,
+            office=office_of(sqlite_database),
+            pace=Slow(),
+        )
+        async with polling(application):
+            try:
+                for _ in range(40):
+                    api.say(7, "/help")
+                assert "可用的命令" in (await api.ask(8, "/help")).text
+            finally:
+                go.set()
+            # Of the flood as many are answered as a chat may ask, and one refusal.
+            await api.reply(7, 20)
