@@ -59,6 +59,7 @@ class BotWords(_Table):
     did_you_mean: str
     as_words: str
     bad_words: str
+    bad_wishes: dict[str, str]
     latest: str
     found: str
     region: str

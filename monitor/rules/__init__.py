@@ -3,7 +3,7 @@
 from monitor.rules.entry import field_names, json_schema
 from monitor.rules.live import LiveRules
 from monitor.rules.load import load_rules, parse_rule
-from monitor.rules.own import OwnWish, own_wish, region_hint, regions_asked
+from monitor.rules.own import OwnWish, WishError, own_wish, region_hint, regions_asked
 from monitor.rules.rule import Known, Rule, TargetCondition, TemplateFile
 from monitor.rules.ruleset import RuleSet, explain_match, fold
 
@@ -15,6 +15,7 @@ __all__ = [
     "RuleSet",
     "TargetCondition",
     "TemplateFile",
+    "WishError",
     "explain_match",
     "field_names",
     "fold",
