@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, added, goal, raised
-from bot_story import office_of
+from bot_story import office_of, running
 from bot_world import PERSON, world
 
 from monitor.alerts.desk import Asked, answer
@@ -264,3 +264,27 @@ def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
     with sqlite_database.read() as session:
         (rule,) = own_rules(session)
     assert rule.body == '{"keywords": {"any": ["模型券", "算力券"]}}'
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("/commitment#1", "没有第 1 条变化"),
+        ("/search：液冷", "没有找到“液冷”"),
+        ("/search贵州 液冷", "没有找到“贵州 液冷”"),
+        ("/search\n液冷", "没有找到“液冷”"),
+    ],
+)
+async def test_a_command_needs_no_blank_after_it(
+    sqlite_database: Database, said: str, told: str
+) -> None:
+    async with running(sqlite_database) as api:
+        assert told in (await api.ask(7, said)).text
+
+
+async def test_a_command_for_another_bot_is_none_for_this_one(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        assert "可用的命令" in (await api.ask(7, "/stop@another_bot")).text
+    with sqlite_database.read() as session:
+        assert rules_of(session, 7) == ("guizhou",)
