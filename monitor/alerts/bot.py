@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -50,6 +51,8 @@ _NOTICE_EVERY = 600.0
 # What is no command: in a person's own chat it is looked for.
 _SAID = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
 _NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
+# A command and what follows it, be it without the blank: /search：液冷, /commitment#12.
+_CALLED = re.compile(r"/([A-Za-z]+)(?:@[A-Za-z0-9_]+)?(?![A-Za-z0-9_@])[:：,，]?\s*(.*)", re.DOTALL)
 _NUMBERED = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
 
 
@@ -71,10 +74,9 @@ class _Reception:
 
         async def run(update: Update, context: _Context) -> None:
             message = update.effective_message
-            if message is not None and message.text is not None and message.entities:
-                # /commitment#12 is a command too: it ends where Telegram says.
-                said = message.text[message.entities[0].length :].strip()
-                await self._command(update, context, name, said)
+            if message is not None and message.text is not None:
+                called = _CALLED.match(message.text)
+                await self._command(update, context, name, called[2] if called else "")
 
         return run
 
@@ -85,14 +87,17 @@ class _Reception:
             await self._command(update, context, "commitment", number)
 
     async def said(self, update: Update, context: _Context) -> None:
-        """Words that are no command."""
+        """Words that are no command, or one that Telegram does not take for one: /search贵州."""
         message = update.effective_message
         if message is not None and message.text:
-            await self._command(update, context, "search", message.text)
+            name, rest = _called(message.text) or ("search", message.text)
+            await self._command(update, context, name, rest)
 
     async def unknown(self, update: Update, context: _Context) -> None:
-        """A command nobody knows, in a person's own chat."""
-        await self._command(update, context, "help", "")
+        """A command nobody knows, in a person's own chat, or a word that runs on from one."""
+        message = update.effective_message
+        name, rest = _called(message.text or "" if message is not None else "") or ("help", "")
+        await self._command(update, context, name, rest)
 
     async def pressed(self, update: Update, context: _Context) -> None:
         """A button."""
@@ -104,6 +109,9 @@ class _Reception:
         bot = await asyncio.to_thread(self._office.words, asker.key)
         if wait:
             answer = Answer(toast=fill(bot.slowly, seconds=round(wait) or 1))
+        elif not isinstance(query.message, Message):
+            # So old that Telegram does not show it: neither its topic nor its text is known.
+            answer = Answer(toast=bot.expired)
         elif not await self._may(update, context, chat):
             answer = Answer(toast=bot.admins_only)
         else:
@@ -240,6 +248,19 @@ def _who(update: Update, chat: Chat) -> int:
     """Whose allowance is used: a person's, so that none can use up a whole group's."""
     user = update.effective_user
     return chat.id if user is None or chat.id > 0 else hash((chat.id, user.id))
+
+
+def _called(text: str) -> tuple[str, str] | None:
+    """The command a text begins with, and the rest of it.
+
+    None where it begins with none, or with one for a bot that it names: that was seen to before.
+    """
+    called = _CALLED.match(text)
+    if called is None or "@" in text[: called.start(2)]:
+        return None
+    if called[1].lower() not in {*desk.COMMANDS, *desk.OPERATOR_COMMANDS}:
+        return None
+    return called[1].lower(), called[2]
 
 
 def _with(asker: Asked, said: str) -> Asked:

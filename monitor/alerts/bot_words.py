@@ -59,6 +59,7 @@ class BotWords(_Table):
     did_you_mean: str
     as_words: str
     bad_words: str
+    bad_wishes: dict[str, str]
     latest: str
     found: str
     region: str
@@ -135,6 +136,7 @@ class BotWords(_Table):
     broadcast_cancelled: str
     paused: str
     resumed: str
+    which_pause: str
     commands: dict[str, str]
     operator_commands: dict[str, str]
 

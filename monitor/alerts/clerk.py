@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.storage import chats, notices, outbox, readdress
+from monitor.storage import chats, moves, notices, outbox, readdress
 from monitor.storage.database import Database
 from monitor.storage.digests import bundle_due
 from monitor.storage.parcel import OutboxAlert
@@ -136,8 +136,8 @@ class Clerk:
             old_id = alert.chat_id
             if alert.to.thread_id and chat_id != alert.to.chat_id:
                 # The forum moved, its topics with it; their numbers stay.
-                chats.move_chat(session, alert.to.chat_id, chat_id, now=now)
+                moves.move_chat(session, alert.to.chat_id, chat_id, now=now)
                 readdress.move_alerts(session, alert.to.chat_id, chat_id)
                 return
-            chats.move_chat(session, old_id, chat_id, now=now)
+            moves.move_chat(session, old_id, chat_id, now=now)
             readdress.move_alerts(session, old_id, chat_id)

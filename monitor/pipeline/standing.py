@@ -29,18 +29,20 @@ class StandingRules:
     @property
     def files(self) -> RuleSet:
         """The rules of the files alone: those that chats may choose from."""
-        return self._files.current()
+        with self._lock:
+            return self._files.current()
 
     @property
     def broken(self) -> UserError | None:
         """What is wrong with the files as they are now."""
-        self._files.current()
-        return self._files.broken
+        with self._lock:
+            self._files.current()
+            return self._files.broken
 
     def current(self) -> RuleSet:
         """All rules in force; costs a look at the files and one short query. It may block."""
-        files = self._files.current()
         with self._lock:
+            files = self._files.current()
             with self._database.read() as session:
                 stamp = own_rules_stamp(session)
                 if (files, stamp) == self._seen:

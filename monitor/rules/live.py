@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.errors import UserError
@@ -33,34 +34,52 @@ class LiveRules:
         self._paths = tuple(paths)
         self._known = known
         self.broken: UserError | None = None
-        self._rules = load_rules(self._paths, known)
-        self._stamp = self._look()
+        self._rules, error = self._read()
+        if error is not None:
+            raise error
 
     def current(self) -> RuleSet:
-        """The newest good set; a look at the files costs a ``stat`` each."""
-        stamp = self._look()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            try:
-                self._rules = load_rules(self._paths, self._known)
-            except UserError as error:
-                self.broken = error
-                log.error("rules.broken", extra={"reason": str(error)})  # noqa: TRY400
-            else:
-                self.broken = None
-                self._stamp = self._look()
-                log.info("rules.loaded", extra={"rules": len(self._rules.rules)})
+        """The newest good set; a look at the files costs a ``stat`` each. One caller at a time."""
+        if self._look((*self._files(), *self._templates)) == self._seen:
+            return self._rules
+        rules, self.broken = self._read()
+        if self.broken is not None:
+            log.error("rules.broken", extra={"reason": str(self.broken)})
+        else:
+            self._rules = rules
+            log.info("rules.loaded", extra={"rules": len(rules.rules)})
         return self._rules
 
-    def _look(self) -> tuple[tuple[str, int, int], ...]:
-        found = []
-        files = {r.template.path for r in self._rules.rules if r.template is not None}
+    def _read(self) -> tuple[RuleSet, UserError | None]:
+        """The rules of the files as they are, or the mistake in them.
+
+        Each file is looked at before it is read: what is written meanwhile is read the next time.
+        The templates of rules that are wrong are looked at too: they may be the mistake.
+        """
+        self._seen = self._look(self._files())
+        self._templates: list[Path] = []
+
+        def note(template: Path) -> None:
+            if template not in self._seen:
+                self._templates.append(template)
+                self._seen |= self._look([template])
+
+        try:
+            return load_rules(self._paths, replace(self._known, looked_at=note)), None
+        except UserError as error:
+            return RuleSet(()), error
+
+    def _files(self) -> Iterator[Path]:
         for path in self._paths:
-            files.update(path.glob("**/*.y*ml") if path.is_dir() else [path])
-        for file in sorted(files):
+            yield from path.glob("**/*.y*ml") if path.is_dir() else [path]
+
+    def _look(self, files: Iterable[Path]) -> dict[Path, tuple[int, int] | None]:
+        found: dict[Path, tuple[int, int] | None] = {}
+        for file in files:
             try:
                 stat = file.stat()
             except OSError:
-                continue
-            found.append((str(file), stat.st_mtime_ns, stat.st_size))
-        return tuple(found)
+                found[file] = None
+            else:
+                found[file] = (stat.st_mtime_ns, stat.st_size)
+        return found

@@ -139,6 +139,8 @@ def _template(name: str | None, file: YamlFile, at: Path_, known: Known) -> Temp
     if name is None:
         return None
     path = file.path.parent / name
+    if known.looked_at is not None:
+        known.looked_at(path)
     try:
         if path.stat().st_size > _TEMPLATE_BYTES:
             raise file.error(at, f"the template is larger than {_TEMPLATE_BYTES} bytes")

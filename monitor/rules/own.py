@@ -15,6 +15,8 @@ from monitor.rules.load import OWN, parse_rule
 _MOST_WORDS = 8
 _LONGEST = 30
 _SHORTEST = 2
+_MOST_CHARACTERS = 100
+_BAR = re.compile(r"\s*\|\s*")
 _APART = re.compile(r"[\s,，、;；]+")
 
 
@@ -30,6 +32,16 @@ class OwnWish:
     body: str
 
 
+class WishError(UserError):
+    """Words that make no rule. ``kind`` says why, so that a chat hears it in its language."""
+
+    def __init__(self, kind: str, message: str, *, hint: str, **values: object) -> None:
+        """Keep why, and what a text about it may name."""
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.values = values
+
+
 def own_wish(text: str) -> OwnWish:
     """The rule that some words make.
 
@@ -38,16 +50,21 @@ def own_wish(text: str) -> OwnWish:
     there.
 
     Raises:
-        UserError: too many words, or one too short or too long to be looked for.
+        WishError: too many words, or one too short or too long to be looked for.
     """
     regions: list[str] = []
     keywords: dict[str, list[str]] = {"any": [], "all": [], "none": []}
     said: list[str] = []
-    words = [word for word in _APART.split(plain(text)) if word]
+    words = [word for word in _APART.split(_BAR.sub("|", plain(text))) if word]
     if not words:
-        raise UserError("no words", hint="贵州 液冷")
+        raise WishError("nothing", "no words", hint="贵州 液冷")
     if len(words) > _MOST_WORDS:
-        raise UserError(f"more than {_MOST_WORDS} words", hint=f"at most {_MOST_WORDS}")
+        hint = f"at most {_MOST_WORDS}"
+        raise WishError("words", f"more than {_MOST_WORDS} words", hint=hint, most=_MOST_WORDS)
+    if len(" ".join(words)) > _MOST_CHARACTERS:
+        raise WishError(
+            "long", "too long", hint=f"at most {_MOST_CHARACTERS}", most=_MOST_CHARACTERS
+        )
     for word in words:
         if regions_named(word):
             regions.append(word)
@@ -55,13 +72,15 @@ def own_wish(text: str) -> OwnWish:
             keywords["none"] += _checked([word[1:]])
         elif "|" in word:
             if keywords["any"]:
-                raise UserError("alternatives twice", hint="one group of words with | between")
+                raise WishError(
+                    "groups", "alternatives twice", hint="one group of words with | between"
+                )
             keywords["any"] += _checked(word.split("|"))
         else:
             keywords["all"] += _checked([word])
         said.append(word)
     if not regions and not keywords["any"] and not keywords["all"]:
-        raise UserError("nothing to look for", hint="贵州 液冷")
+        raise WishError("nothing", "nothing to look for", hint="贵州 液冷")
     wish: dict[str, object] = {}
     if regions:
         wish["regions"] = sorted({name for word in regions for name in _official(word)})
@@ -112,8 +131,13 @@ def region_hint(name: str) -> str | None:
 def _checked(words: list[str]) -> list[str]:
     for word in words:
         if not _SHORTEST <= len(word) <= _LONGEST:
-            raise UserError(
-                f"{word!r} cannot be looked for", hint=f"{_SHORTEST} to {_LONGEST} characters"
+            raise WishError(
+                "length",
+                f"{word!r} cannot be looked for",
+                hint=f"{_SHORTEST} to {_LONGEST} characters",
+                word=word,
+                least=_SHORTEST,
+                most=_LONGEST,
             )
     return words
 

@@ -33,7 +33,8 @@ class TemplateFile:
 class Known:
     """What rules may name beside regions; None where nobody knows what there is.
 
-    ``template`` raises a UserError for a template that is wrong.
+    ``template`` raises a UserError for a template that is wrong. ``looked_at`` is told of each
+    template's file before it is read, whether it is there or not.
     """
 
     themes: Collection[str] | None = None
@@ -41,6 +42,7 @@ class Known:
     sources: Collection[str] | None = None
     ways: Collection[str] | None = None
     template: Callable[[TemplateFile], None] | None = None
+    looked_at: Callable[[Path], None] | None = None
 
 
 ANYTHING = Known()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from alert_story import NOW, added, goal, raised
+from bot_story import office_of, running
 from bot_world import PERSON, world
 
-from monitor.model import Basis, Change, Delta, Kind
+from monitor.alerts.desk import Asked, answer
+from monitor.model import Basis, Change, Delta, Kind, Recipient
 from monitor.storage.chats import get_chat, is_known
 from monitor.storage.database import Database
-from monitor.storage.subscriptions import rules_of
+from monitor.storage.subscriptions import own_rules, rules_of
 
 
 def many(count: int) -> list[Change]:
@@ -192,3 +196,95 @@ async def test_a_forged_button_of_another_chats_alert_shows_nothing(
         assert api.sent(8, "editMessageText") == []
     with sqlite_database.read() as session:
         assert get_chat(session, PERSON).active
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("digest OFF", "随时发"),
+        ("digest ｄａｉｌｙ　９：００", "daily 09:00"),
+        ("quiet ２２：００－０８：００", "22:00-08:00"),
+        ("quiet Off", "免打扰：关"),
+        ("mute OFF", "已取消静音"),
+        ("mute 3D", "静音到 2026-02-06"),
+        ("mute ３天", "静音到 2026-02-06"),
+        ("mute guizhou 3D", "已静音：贵州算力"),
+        ("mute guizhou OFF", "已恢复：贵州算力"),
+    ],
+)
+def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told: str) -> None:
+    command, _, rest = said.partition(" ")
+    found = answer(office_of(sqlite_database), command, Asked(7, Recipient(7), said=rest))
+    assert found.message is not None
+    assert told in found.message.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("云", {"zh": "“云”：每个词 2 到 30 个字", "en": "“云”: a word has 2 to 30 characters"}),
+        (" ".join(f"算力{n}" for n in range(9)), {"zh": "最多 8 个词", "en": "8 words at most"}),
+        ("甲甲|乙乙 丙丙|丁丁", {"zh": "只能有一组 |", "en": "one group of words with |"}),
+        ("-机器人", {"zh": "还要有一个地区或词", "en": "needs a region or a word"}),
+        (
+            "|".join(f"人工智能大模型训练{n}" for n in range(10)),
+            {"zh": "最多 100 个字", "en": "100 characters at most"},
+        ),
+    ],
+)
+def test_words_that_will_not_do_are_told_in_the_chats_language(
+    sqlite_database: Database, said: str, told: dict[str, str], language: str
+) -> None:
+    office = office_of(sqlite_database)
+    asker = Asked(7, Recipient(7), said=language)
+    answer(office, "language", asker)
+    found = answer(office, "subscribe", replace(asker, said=said))
+    assert found.message is not None
+    assert told[language] in found.message.text
+    with sqlite_database.read() as session:
+        assert rules_of(session, 7) == ()
+
+
+def test_a_long_wish_is_kept_whole(sqlite_database: Database) -> None:
+    said = "|".join(f"智能算力中心第{n}期" for n in range(8)) + "  -机器人"
+    assert 64 < len(said) < 100
+    asker = Asked(7, Recipient(7), said=said)
+    answer(office_of(sqlite_database), "subscribe", asker)
+    with sqlite_database.read() as session:
+        (rule,) = own_rules(session)
+    assert "…" not in rule.body
+    assert "智能算力中心第7期" in rule.body
+    assert '"none": ["机器人"]' in rule.body
+
+
+def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
+    asker = Asked(7, Recipient(7), said="算力券 ｜ 模型券")
+    answer(office_of(sqlite_database), "subscribe", asker)
+    with sqlite_database.read() as session:
+        (rule,) = own_rules(session)
+    assert rule.body == '{"keywords": {"any": ["模型券", "算力券"]}}'
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("/commitment#1", "没有第 1 条变化"),
+        ("/search：液冷", "没有找到“液冷”"),
+        ("/search贵州 液冷", "没有找到“贵州 液冷”"),
+        ("/search\n液冷", "没有找到“液冷”"),
+    ],
+)
+async def test_a_command_needs_no_blank_after_it(
+    sqlite_database: Database, said: str, told: str
+) -> None:
+    async with running(sqlite_database) as api:
+        assert told in (await api.ask(7, said)).text
+
+
+async def test_a_command_for_another_bot_is_none_for_this_one(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        assert "可用的命令" in (await api.ask(7, "/stop@another_bot")).text
+    with sqlite_database.read() as session:
+        assert rules_of(session, 7) == ("guizhou",)

@@ -76,7 +76,7 @@ async def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> N
         # What is not offered is not told of; its name is a word like any other.
         assert "内部规则" not in (await api.ask(7, "/subscribe inner")).text
         hostile = await api.ask(7, "/subscribe <b>" + "&" * 3000)
-        assert "请写地区和关键词" in hostile.text
+        assert "没法用" in hostile.text
         assert len(hostile.text) < 200
 
 
@@ -178,6 +178,29 @@ async def test_an_edited_command_is_not_a_second_one(sqlite_database: Database) 
         api.say(7, "/start", edited=True)
         await api.ask(7, "/help")
         assert len(api.sent(7)) == 1
+
+
+async def test_a_button_of_a_message_that_telegram_shows_no_more_is_out_of_date(
+    sqlite_database: Database,
+) -> None:
+    async with running(sqlite_database) as api:
+        shown = await api.ask(7, "/rules")
+        query = api.press(7, shown.result["message_id"], next(iter(shown.buttons.values())))
+        await api.reply(7, method="editMessageText")
+        old = {"chat": api.add_chat(7), "message_id": shown.result["message_id"], "date": 0}
+        api.push(
+            {
+                "callback_query": {
+                    "id": query,
+                    "from": {"id": 7, "is_bot": False, "first_name": "Person"},
+                    "message": old,
+                    "chat_instance": "1",
+                    "data": shown.buttons["＋ 人才 & 培养"],
+                }
+            }
+        )
+        await api.ask(7, "/mine")
+    assert mine(sqlite_database, 7) == ("guizhou",)
 
 
 async def test_a_fault_of_ours_is_answered_politely(
@@ -315,3 +338,34 @@ def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture
     shown = capsys.readouterr().err
     assert "refused: <token>" in shown
     assert TOKEN not in shown
+
+
+async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
+    sqlite_database: Database,
+) -> None:
+    go = asyncio.Event()
+
+    class Slow(Pace):
+        """Telegram's pace for one chat."""
+
+        async def wait(self, chat_id: int) -> None:
+            if chat_id == 7:
+                await go.wait()
+
+    async with FakeBotApi() as api:
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            base_file_url=api.base_file_url,
+            office=office_of(sqlite_database),
+            pace=Slow(),
+        )
+        async with polling(application):
+            try:
+                for _ in range(40):
+                    api.say(7, "/help")
+                assert "可用的命令" in (await api.ask(8, "/help")).text
+            finally:
+                go.set()
+            # Of the flood as many are answered as a chat may ask, and one refusal.
+            await api.reply(7, 20)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from alert_story import NOW, Clock, plant, raised
-from bot_story import InForce, rules_of, running
+from bot_story import InForce, office_of, rules_of, running
 from bot_world import world
 from sqlalchemy import text
 
 from monitor.alerts import Policy, door
 from monitor.alerts.allowance import Allowance
+from monitor.alerts.desk import Asked, answer
 from monitor.alerts.desk.door import refuse
 from monitor.errors import UserError
-from monitor.storage.chats import GRANTED, get_chat, remember_chat, set_access
+from monitor.model import Recipient
+from monitor.storage.chats import GRANTED, REFUSED, get_chat, remember_chat, set_access
 from monitor.storage.database import Database
+from monitor.storage.notices import paused_since
 from monitor.storage.outbox import lease, mark_dead
 from monitor.storage.postbox import list_alerts
 from monitor.storage.subscriptions import rules_of as subscribed
@@ -218,3 +222,92 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
     with database.read() as session:
         assert subscribed(session, 8) == ("guizhou",)
         assert [get_chat(session, c).active for c in (7, 8, 9, -5)] == [True, False, False, True]
+
+
+async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Database) -> None:
+    async with world(database, policy=APPROVAL) as day:
+        day.api.add_chat(OPERATOR)
+        with database.write() as session:
+            remember_chat(session, 7, title="", now=NOW)
+            subscribe(session, 7, "guizhou", now=NOW)
+        # Once the bot was open; now operators decide.
+        door.shut_out(database, access="approval", allowed=(OPERATOR,), named=())
+        assert "已向管理员申请" in (await day.api.ask(7, "/start")).text
+        await day.tell(raised())
+        assert len(day.api.sent(7)) == 1
+        (wish,) = day.api.sent(OPERATOR)
+        day.api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
+        await day.api.reply(OPERATOR, method="editMessageText")
+        await day.tell(raised(1, 2), title="另一份")
+        assert "1 → 2" in day.api.sent(7)[-1].text
+
+
+@pytest.mark.parametrize("access", ["approval", "listed"])
+def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
+    sqlite_database: Database, access: str
+) -> None:
+    policy = Policy(access=access, operators=(OPERATOR,), allowed=frozenset({8}))
+    office = office_of(sqlite_database, policy=policy)
+    with sqlite_database.write() as session:
+        for chat_id in (-7, 8):
+            remember_chat(session, chat_id, title="", now=NOW)
+    door.shut_out(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
+    # It throws the bot out and takes it in again, then becomes a supergroup.
+    door.gone(office, -7)
+    door.back(office, -7)
+    door.gone(office, 8)
+    door.back(office, 8)
+    with sqlite_database.read() as session:
+        assert not get_chat(session, -7).active
+        assert get_chat(session, 8).active
+    door.moved(office, -7, -1007)
+    with sqlite_database.read() as session:
+        assert not get_chat(session, -1007).active
+
+
+def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Database) -> None:
+    office = office_of(sqlite_database, policy=APPROVAL)
+    with sqlite_database.write() as session:
+        remember_chat(session, -7, title="", now=NOW)
+        set_access(session, -7, REFUSED)
+    door.moved(office, -7, -1007)
+    with sqlite_database.read() as session:
+        assert get_chat(session, -1007).access == REFUSED
+        assert not get_chat(session, -1007).active
+
+
+async def test_what_is_sent_to_all_is_what_stood_above_the_button(
+    sqlite_database: Database,
+) -> None:
+    async with world(sqlite_database, policy=Policy(operators=(OPERATOR,))) as day:
+        api = day.api
+        await api.ask(7, "/subscribe guizhou")
+        first = await api.ask(OPERATOR, "/broadcast 第一稿")
+        second = await api.ask(OPERATOR, "/broadcast 第二稿")
+        api.press(OPERATOR, first.result["message_id"], first.buttons["发送"])
+        await api.wait_for(
+            lambda: [c for c in api.sent(method="answerCallbackQuery") if "过期" in str(c.params)]
+        )
+        api.press(OPERATOR, second.result["message_id"], second.buttons["发送"])
+        await api.reply(OPERATOR, method="editMessageText")
+        await day.delivery()
+        assert [call.text for call in api.sent(7)[1:]] == ["📢 第二稿"]
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", "Off", "ｏｆｆ", "关闭", "恢复"])
+def test_a_pause_ends_however_it_is_written(sqlite_database: Database, off: str) -> None:
+    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
+    asker = Asked(OPERATOR, Recipient(OPERATOR))
+    answer(office, "pause", asker)
+    answer(office, "pause", replace(asker, said=off))
+    with sqlite_database.read() as session:
+        assert paused_since(session) is None
+
+
+def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Database) -> None:
+    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
+    said = answer(office, "pause", Asked(OPERATOR, Recipient(OPERATOR), said="of"))
+    assert said.message is not None
+    assert "/pause off" in said.message.text
+    with sqlite_database.read() as session:
+        assert paused_since(session) is None

@@ -9,13 +9,12 @@ from alert_story import NOW
 
 from monitor.storage.chats import (
     deactivate_chat,
-    forget_chat,
     language_of,
-    move_chat,
     remember_chat,
     set_language,
 )
 from monitor.storage.database import Database
+from monitor.storage.moves import forget_chat, move_chat
 from monitor.storage.outbox_tables import ChatRow
 from monitor.storage.subscriptions import chats_of_rules, rules_of, subscribe, unsubscribe
 

@@ -11,7 +11,7 @@ import yaml
 
 from monitor.errors import UserError
 from monitor.model import Kind, Label, Recipient, Speaker
-from monitor.rules import LiveRules, field_names, json_schema, load_rules
+from monitor.rules import Known, LiveRules, field_names, json_schema, load_rules
 
 SHIPPED = Path(__file__).resolve().parents[2] / "rules"
 
@@ -132,3 +132,39 @@ def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_set(tmp_p
     os.utime(path, ns=(2, 2))
     assert [rule.id for rule in live.current().rules] == ["two", "three"]
     assert [record.message for record in caplog.records] == ["rules.broken"]
+
+
+def test_a_template_that_is_mended_mends_the_rules(tmp_path):
+    def prove(template):
+        if "{{" in template.source:
+            raise UserError("no template", file=template.path)
+
+    write(tmp_path, "rules:\n  - {id: one, name: a}\n")
+    live = LiveRules([tmp_path], Known(template=prove))
+    write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
+    live.current()
+    assert live.broken is not None
+    (tmp_path / "short.html").write_text("{{", encoding="utf-8")
+    live.current()
+    assert live.broken is not None
+    (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
+    assert [rule.id for rule in live.current().rules] == ["two"]
+    assert live.broken is None
+
+
+def test_what_is_written_while_the_rules_are_read_is_read_too(tmp_path):
+    def prove(_):
+        # Somebody saves the file that was read just before.
+        if once:
+            write(tmp_path, "rules:\n  - {id: three, name: c, then: {template: short.html}}\n")
+            once.clear()
+
+    once = []
+    (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
+    write(tmp_path, "rules:\n  - {id: one, name: a}\n")
+    live = LiveRules([tmp_path], Known(template=prove))
+    once.append(1)
+    write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
+    live.current()
+    assert not once
+    assert [rule.id for rule in live.current().rules] == ["three"]

@@ -111,7 +111,7 @@ def _mute(office: Office, asker: Asked, rule_id: str, name: str) -> str:
     with office.database.write() as session:
         subscriptions.mute(session, asker.key, rule_id, until=None)
     said = office.words(asker.key).muted_now
-    return fill(said, rule=one_line(name, NAME), rule_id=one_line(rule_id, NAME))
+    return fill(said, rule=one_line(name, NAME), rule_id=rule_id)
 
 
 def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:

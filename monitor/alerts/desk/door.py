@@ -8,7 +8,7 @@ from monitor.alerts.bot_words import bot_words, fill
 from monitor.alerts.desk.office import Answer, Asked, Office, asked, say
 from monitor.alerts.message import Button, Message, Span
 from monitor.model import Recipient
-from monitor.storage import chats, notices, readdress
+from monitor.storage import chats, moves, notices, readdress
 from monitor.storage.database import Database, Transaction
 
 _ASKS = "start"
@@ -25,7 +25,11 @@ def key_of(office: Office, to: Recipient) -> int:
 
 def admitted(office: Office, asker: Asked) -> bool:
     """Whether a chat may use the bot. Chats are compared as numbers."""
-    policy, chat_id = office.policy, asker.to.chat_id
+    return _admits(office, asker.to.chat_id)
+
+
+def _admits(office: Office, chat_id: int) -> bool:
+    policy = office.policy
     if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
         return True
     return policy.access == "approval" and office.chat(chat_id).access == chats.GRANTED
@@ -93,15 +97,20 @@ def gone(office: Office, chat_id: int) -> None:
 
 
 def back(office: Office, chat_id: int) -> None:
-    """The chat took the bot in again: what it chose counts again."""
+    """The chat took the bot in again: what it chose counts again, if it may use the bot."""
+    if not _may_hear(office, chat_id):
+        return
     with office.database.write() as session:
         chats.reactivate_chat(session, chat_id)
 
 
 def moved(office: Office, old_id: int, new_id: int) -> None:
-    """A group has a new id."""
+    """A group has a new id; one that was shut out stays so under it."""
+    stays_out = not office.chat(old_id).active and not _may_hear(office, old_id)
     with office.database.write() as session:
-        chats.move_chat(session, old_id, new_id, now=office.now())
+        moves.move_chat(session, old_id, new_id, now=office.now())
+        if stays_out:
+            chats.deactivate_chat(session, new_id)
         readdress.move_alerts(session, old_id, new_id)
 
 
@@ -134,16 +143,26 @@ def shut_out(
     return shut
 
 
+def _may_hear(office: Office, chat_id: int) -> bool:
+    """Whether a chat may use the bot, or is named by a rule's file, itself or a topic of it."""
+    named = (to.chat_id for rule in office.rules.files.rules for to in rule.recipients)
+    return _admits(office, chat_id) or chat_id in named
+
+
 def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
     chat_id = asker.to.chat_id
     if not again:
         with office.database.write() as session:
             whole = asker.to if not asker.to.thread_id else Recipient(chat_id)
             kind = asker.kind
+            shut = not chats.get_chat(session, chat_id).active
             chats.remember_chat(
                 session, chat_id, title=asker.title, now=office.now(), kind=kind, to=whole
             )
             chats.set_access(session, chat_id, chats.ASKED)
+            if shut:
+                # It may have chosen something when it still might: that waits for the operators.
+                chats.silence_chat(session, chat_id)
             notices.notify(
                 session,
                 notices.ACCESS_ASKED,

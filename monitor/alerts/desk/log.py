@@ -77,7 +77,7 @@ def _listed(
         found = list_changes(
             session,
             before=before,
-            words=plain(words).split(),
+            words=plain(words).rstrip("…").split(),
             regions=_places(place) if place else None,
             limit=most + 1,
         )

@@ -14,7 +14,7 @@ from monitor.alerts.bot_words import BotWords, bot_words
 from monitor.alerts.message import Message, Span, one_line
 from monitor.errors import UserError
 from monitor.model import Recipient
-from monitor.rules import Rule, RuleSet
+from monitor.rules import Rule, RuleSet, fold
 from monitor.storage import chats
 from monitor.storage.database import Database, Transaction
 from monitor.storage.digests import set_timezone
@@ -74,6 +74,11 @@ class Asked:
     def words(self) -> str:
         """What was said, in one short line."""
         return asked(self.said)
+
+    @property
+    def plain(self) -> str:
+        """The same in one width and case: ``ＯＦＦ`` and ``Off`` are ``off``."""
+        return fold(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +154,9 @@ def asked(text: str) -> str:
     return one_line(text[: 4 * ARGUMENT], ARGUMENT)
 
 
-def press_of(rule_id: str) -> str:
-    """A rule id as a button carries it: ids may be longer than a button's 64 bytes."""
-    return blake2s(rule_id.encode(), digest_size=8).hexdigest()
+def press_of(text: str) -> str:
+    """A rule id, or what else may be longer than a button's 64 bytes, as a button carries it."""
+    return blake2s(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def number_of(text: str, *, most: int = 10**15) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.alerts.bot_words import fill
 from monitor.alerts.desk import door
-from monitor.alerts.desk.office import ROOM, Answer, Asked, Office, number_of, say
+from monitor.alerts.desk.office import ROOM, Answer, Asked, Office, number_of, press_of, say
 from monitor.alerts.message import Button, Message, Span, one_line, trim, units
 from monitor.alerts.words import words
 from monitor.model import Health, Outcome
@@ -16,7 +16,8 @@ from monitor.storage.subscriptions import own_rules_stamp
 _DRAFT = 3_000
 _MOST_DRAFTS = 50
 _LINE = 200
-_OFF = {"off", "resume", "关", "继续"}
+_ON = {"", "on", "开", "暂停"}
+_OFF = {"off", "resume", "关", "关闭", "取消", "继续", "恢复"}
 
 
 def status(office: Office, asker: Asked) -> Answer:
@@ -93,18 +94,26 @@ def broadcast(office: Office, asker: Asked) -> Answer:
     if len(office.drafts) >= _MOST_DRAFTS:
         office.drafts.clear()
     office.drafts[asker.key] = text
-    row = (Button(bot.broadcast_send, "bc:yes"), Button(bot.broadcast_cancel, "bc:no"))
+    draft = press_of(text)
+    row = (
+        Button(bot.broadcast_send, f"bc:yes:{draft}"),
+        Button(bot.broadcast_cancel, f"bc:no:{draft}"),
+    )
     title = Span(fill(bot.broadcast_ask, count=count) + "\n\n", bold=True)
     return Answer(Message((title, Span(fill(bot.notices["broadcast"], text=text))), (row,)))
 
 
 def decide_broadcast(office: Office, asker: Asked) -> Answer:
-    """The buttons below: into the outbox, once, or nowhere."""
+    """The buttons below: into the outbox, once, or nowhere.
+
+    A draft is sent by the buttons under it only: a later one may wait by now.
+    """
     bot = office.words(asker.key)
-    text = office.drafts.pop(asker.key, None)
-    if text is None:
+    said, _, draft = asker.said.partition(":")
+    text = office.drafts.get(asker.key)
+    if text is None or press_of(text) != draft or office.drafts.pop(asker.key, None) != text:
         return Answer(toast=bot.expired)
-    if asker.said != "yes":
+    if said != "yes":
         return Answer(edit=say(bot.broadcast_cancelled).message)
     with office.database.write() as session:
         everybody = chats.active_chats(session)
@@ -113,10 +122,12 @@ def decide_broadcast(office: Office, asker: Asked) -> Answer:
 
 
 def pause(office: Office, asker: Asked) -> Answer:
-    """Keep everything in the outbox, or go on."""
+    """Keep everything in the outbox, or go on; for any other word nothing is switched."""
     bot = office.words(asker.key)
+    if asker.plain not in _ON | _OFF:
+        return say(bot.which_pause)
     with office.database.write() as session:
-        if asker.words in _OFF:
+        if asker.plain in _OFF:
             notices.resume(session)
             return say(bot.resumed)
         notices.pause(session, by=str(asker.to.chat_id), now=office.now())

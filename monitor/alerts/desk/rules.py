@@ -20,8 +20,7 @@ from monitor.alerts.desk.office import (
 )
 from monitor.alerts.desk.settings import settings_line
 from monitor.alerts.message import Button, Message, Span, one_line, units
-from monitor.errors import UserError
-from monitor.rules import OwnWish, Rule, RuleSet, own_id_of, own_wish, parse_rule
+from monitor.rules import OwnWish, Rule, RuleSet, WishError, own_id_of, own_wish, parse_rule
 from monitor.storage import chats, subscriptions
 from monitor.storage.queries import walk_changes
 
@@ -31,6 +30,7 @@ _DAYS = 90
 _LOOK_BACK = 2_000
 _BUTTON_BYTES = 60
 _NEAR = 0.7
+_WISH = 1_000
 
 
 def list_rules(office: Office, asker: Asked) -> Answer:
@@ -245,9 +245,12 @@ def _subscribe(office: Office, asker: Asked, rule: Rule) -> str:
 def _subscribe_to_words(office: Office, asker: Asked) -> Answer:
     bot = office.words(asker.key)
     try:
-        wish = own_wish(asker.words)
-    except UserError:
-        return say(bot.bad_words)
+        # Whole: of words that were cut short the last one would never be found.
+        wish = own_wish(one_line(asker.said, _WISH))
+    except WishError as error:
+        values = {**error.values, "word": one_line(str(error.values.get("word", "")), NAME)}
+        reason = fill(bot.bad_wishes[error.kind], **values)
+        return say(fill(bot.bad_words, reason=reason))
     with office.database.write() as session:
         office.remember(session, asker)
         mine = subscriptions.rules_of(session, asker.key)

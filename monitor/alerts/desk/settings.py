@@ -12,7 +12,7 @@ from monitor.alerts.bot_words import BotWords, bot_words, bot_zones, fill
 from monitor.alerts.desk.office import DESCRIPTION, NAME, Answer, Asked, Office, say
 from monitor.alerts.message import one_line
 from monitor.rules import own_id_of, plain
-from monitor.storage import chats, readdress, subscriptions
+from monitor.storage import chats, moves, readdress, subscriptions
 from monitor.storage.digests import set_digest, set_muted, set_quiet, set_timezone
 from monitor.storage.hours import parse_digest, parse_quiet, zone_of
 
@@ -62,7 +62,7 @@ def digest(office: Office, asker: Asked) -> Answer:
     """When the chat is told: at once, daily or weekly."""
     bot = office.words(asker.key)
     try:
-        chosen = parse_digest("off" if asker.words.casefold() in _OFF else asker.words)
+        chosen = parse_digest("off" if asker.plain in _OFF else asker.plain)
     except ValueError:
         return say(bot.which_digest)
     with office.database.write() as session:
@@ -75,7 +75,7 @@ def quiet(office: Office, asker: Asked) -> Answer:
     """Hours in which the chat is not disturbed."""
     bot = office.words(asker.key)
     try:
-        chosen = parse_quiet("off" if asker.words.casefold() in _OFF else asker.words)
+        chosen = parse_quiet("off" if asker.plain in _OFF else asker.plain)
     except ValueError:
         return say(bot.which_quiet)
     with office.database.write() as session:
@@ -88,13 +88,13 @@ def mute(office: Office, asker: Asked) -> Answer:
     """Silence for a while, after which all is told at once; or silence about one rule."""
     bot = office.words(asker.key)
     words = plain(asker.words)
-    if words.casefold() in _OFF:
+    if asker.plain in _OFF:
         with office.database.write() as session:
             office.remember(session, asker)
             set_muted(session, asker.key, None, now=office.now())
             subscriptions.unmute(session, asker.key)
         return say(bot.mute_off)
-    span = _span(words)
+    span = _span(asker.plain)
     if span is not None:
         until = office.now() + span
         with office.database.write() as session:
@@ -141,7 +141,7 @@ def stop(office: Office, asker: Asked) -> Answer:
     named = bool(office.named_for(asker.to))
     with office.database.write() as session:
         access = chats.get_chat(session, asker.key).access
-        chats.forget_chat(session, asker.key)
+        moves.forget_chat(session, asker.key)
         readdress.withdraw_alerts(session, asker.key, reason="the chat said /stop")
         if named or access:
             # What operators decided about it is theirs, and it must not begin anew unasked.

@@ -1,0 +1,62 @@
+"""A chat that goes: it is forgotten, or goes on under another number with what it chose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from monitor.storage.chats import REFUSED, remember_chat
+from monitor.storage.outbox_tables import ChatRow, MuteRow, SubscriptionRow
+from monitor.storage.subscriptions import drop_unwanted, rules_of
+
+
+def forget_chat(session: Session, chat_id: int) -> None:
+    """Delete all a chat ever told us: its name, its language, its subscriptions, its mutes."""
+    wanted = rules_of(session, chat_id)
+    session.execute(delete(SubscriptionRow).where(SubscriptionRow.chat_id == chat_id))
+    drop_unwanted(session, wanted)
+    session.execute(delete(MuteRow).where(MuteRow.chat_id == chat_id))
+    session.execute(delete(ChatRow).where(ChatRow.id == chat_id))
+
+
+def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> None:
+    """A group became a supergroup, or a topic is no more: its choices go to the other number."""
+    old = session.get(ChatRow, old_id)
+    if old is None or old_id == new_id:
+        return
+    if old.thread_id is None:
+        session.execute(
+            update(ChatRow)
+            .where(ChatRow.telegram_id == old_id, ChatRow.thread_id.is_not(None))
+            .values(telegram_id=new_id)
+        )
+    new = session.get(ChatRow, new_id)
+    if new is None:
+        remember_chat(
+            session,
+            new_id,
+            title=old.title,
+            now=now,
+            kind="supergroup",
+        )
+        new = session.get_one(ChatRow, new_id)
+        for choice in ("language", "access", "digest", "quiet", "timezone", "muted_until"):
+            setattr(new, choice, getattr(old, choice))
+    new.active = new.access != REFUSED
+    _hand_over(session, old_id, new_id)
+    forget_chat(session, old_id)
+
+
+def _hand_over(session: Session, old_id: int, new_id: int) -> None:
+    session.flush()
+    for table in (SubscriptionRow, MuteRow):
+        there = select(table.rule_id).where(table.chat_id == new_id)
+        session.execute(
+            update(table)
+            .where(table.chat_id == old_id, table.rule_id.not_in(there))
+            .values(chat_id=new_id)
+            .execution_options(synchronize_session=False)
+        )
+    session.expire_all()
