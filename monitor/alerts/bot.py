@@ -109,7 +109,7 @@ class _Reception:
         bot = await asyncio.to_thread(self._office.words, asker.key)
         if wait:
             answer = Answer(toast=fill(bot.slowly, seconds=round(wait) or 1))
-        elif not isinstance(query.message, Message):
+        elif query.message is None or not query.message.is_accessible:
             # So old that Telegram does not show it: neither its topic nor its text is known.
             answer = Answer(toast=bot.expired)
         elif not await self._may(update, context, chat):
