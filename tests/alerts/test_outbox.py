@@ -224,6 +224,27 @@ def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None
     assert digest.maybe_sent
 
 
+def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Database) -> None:
+    (change_id,) = plant(database, chats=[1])
+    many = """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)
+        INSERT INTO alert (chat_id, state, created_at, not_before, priority, attempts, digest_id)
+        SELECT 1, 'bundled', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
+    with database.write() as session:
+        session.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
+        session.execute(text("DELETE FROM alert_change"))
+        session.execute(text(many))
+        session.execute(
+            text(
+                "INSERT INTO alert_change (alert_id, change_id, rule_id) "
+                "SELECT MAX(id), :change, 'r' FROM alert"
+            ),
+            {"change": change_id},
+        )
+    (digest,) = take(database)
+    assert [told.change_id for told in digest.changes] == [change_id]
+
+
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
     plant(database, chats=[1])
     (alert,) = take(database)
