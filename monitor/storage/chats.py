@@ -264,13 +264,7 @@ def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> N
         )
     new = session.get(ChatRow, new_id)
     if new is None:
-        remember_chat(
-            session,
-            new_id,
-            title=old.title,
-            now=now,
-            kind="supergroup",
-        )
+        remember_chat(session, new_id, title=old.title, now=now, kind="supergroup")
         new = session.get_one(ChatRow, new_id)
         for choice in ("language", "access", "digest", "quiet", "timezone", "muted_until"):
             setattr(new, choice, getattr(old, choice))
