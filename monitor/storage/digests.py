@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from monitor.storage.chats import get_chat
 from monitor.storage.health import PENDING
 from monitor.storage.hours import Digest, Quiet, zone_of
-from monitor.storage.outbox import BUNDLED, HELD, QUIET_HOURS
+from monitor.storage.outbox import BUNDLED, HELD, MUTED, QUIET_HOURS
 from monitor.storage.outbox_tables import AlertRow, ChatRow
 
 
@@ -74,6 +74,12 @@ def set_muted(session: Session, chat_id: int, until: datetime | None, *, now: da
             .values(state=HELD)
             .execution_options(synchronize_session=False)
         )
+    session.execute(
+        update(AlertRow)
+        .where(AlertRow.chat_id == chat_id, AlertRow.state == PENDING, AlertRow.error == MUTED)
+        .values(not_before=until or now, error=None if until is None else MUTED)
+        .execution_options(synchronize_session=False)
+    )
     _hold_until(session, chat_id, _next_digest(session, chat_id, now) or now)
 
 

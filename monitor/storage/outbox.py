@@ -29,11 +29,14 @@ PAUSED = "paused"
 """The switch that keeps everything in the outbox."""
 
 QUIET_HOURS = "quiet hours"
+MUTED = "muted"
 """What keeps an alert waiting, as its ``error`` says."""
 
 ERROR_LIMIT = 500
 """Characters of a reason that are kept."""
 _ROUNDS = 5
+# A digest cannot be part of another.
+_MUTED_KINDS = {"changes": HELD, "digest": PENDING}
 
 
 class Wanted(NamedTuple):
@@ -176,7 +179,7 @@ def lease(
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        ready = _without_quiet(session, rows, now)
+        ready = _undisturbed(session, rows, now)
         if ready or not rows:
             break
     for row in ready:
@@ -213,19 +216,23 @@ def _open(now: datetime, busy: Collection[int], closed: Collection[str]) -> Colu
     )
 
 
-def _without_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
-    """The alerts of those who are awake; the others' wait until they are."""
+def _undisturbed(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
+    """The alerts of those who are awake and listen; the others' wait until they are and do."""
     rows = list(rows)
     chats = chats_by_id(session, {row.chat_id for row in rows})
     awake = []
     for row in rows:
         chat = chats[row.chat_id]
         end = None if chat.quiet is None else chat.quiet.ends_after(now, zone_of(chat.timezone))
+        state, reason = PENDING, QUIET_HOURS
+        # What was under way when the chat was muted, and came back; notices are no alerts to it.
+        if chat.muted_until is not None and chat.muted_until > now and row.kind in _MUTED_KINDS:
+            state, reason, end = _MUTED_KINDS[row.kind], MUTED, chat.muted_until
         if end is None:
             awake.append(row)
             continue
         _take_over(row)
-        row.state, row.not_before, row.error = PENDING, end, QUIET_HOURS
+        row.state, row.not_before, row.error = state, end, reason
         row.lease = row.lease_until = None
     session.flush()
     return awake

@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.model import DocumentKind
 from monitor.storage.chats import hold_chat, remember_chat
 from monitor.storage.database import Database
-from monitor.storage.digests import bundle_due, set_muted
+from monitor.storage.digests import bundle_due, set_digest, set_muted
+from monitor.storage.hours import Digest
 from monitor.storage.outbox import (
     Wanted,
     enqueue,
@@ -222,6 +223,63 @@ def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None
     (digest,) = take(database, NOW + MINUTE)
     assert digest.is_digest
     assert digest.maybe_sent
+
+
+def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Database) -> None:
+    (change_id,) = plant(database, chats=[1])
+    many = """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)
+        INSERT INTO alert (chat_id, state, created_at, not_before, priority, attempts, digest_id)
+        SELECT 1, 'bundled', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
+    with database.write() as session:
+        session.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
+        session.execute(text("DELETE FROM alert_change"))
+        session.execute(text(many))
+        session.execute(
+            text(
+                "INSERT INTO alert_change (alert_id, change_id, rule_id) "
+                "SELECT MAX(id), :change, 'r' FROM alert"
+            ),
+            {"change": change_id},
+        )
+    (digest,) = take(database)
+    assert [told.change_id for told in digest.changes] == [change_id]
+
+
+def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        set_muted(session, 1, NOW + 60 * MINUTE, now=NOW)
+        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="no answer", doubtful=True)
+    assert take(database, NOW + 2 * MINUTE) == []
+    with database.read() as session:
+        assert next_due(session) == NOW + 60 * MINUTE
+    with database.write() as session:
+        bundle_due(session, now=NOW + 60 * MINUTE)
+    (after,) = take(database, NOW + 60 * MINUTE)
+    assert (after.id, after.attempts, after.maybe_sent) == (alert.id, 2, True)
+
+
+def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+        set_digest(session, 1, Digest(), now=NOW)
+    plant(database, chats=[1])
+    plant(database, chats=[1])
+    day = NOW + timedelta(days=1)
+    with database.write() as session:
+        bundle_due(session, now=day)
+        set_muted(session, 1, day + 60 * MINUTE, now=day)
+    assert take(database, day) == []
+    with database.read() as session:
+        assert next_due(session) == day + 60 * MINUTE
+    with database.write() as session:
+        set_muted(session, 1, None, now=day + MINUTE)
+    (digest,) = take(database, day + MINUTE)
+    assert digest.is_digest
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:

@@ -1,40 +1,71 @@
-"""An upgrade finds a database in use: chats, subscriptions and alerts in every state."""
+"""A database of an earlier version keeps what it holds, and what was on its way still arrives."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from monitor.model import Recipient
 from monitor.storage.chats import get_chat
 from monitor.storage.database import Database, migrations_folder
 from monitor.storage.outbox import lease
+from monitor.storage.outbox_tables import METADATA
 from monitor.storage.subscriptions import chats_of_rules
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-STATES = ("pending", "leased", "sent", "dead")
+NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
+THEN = "2026-02-01 00:00:00.000000"
+
+ROWS = (
+    f"INSERT INTO chat (id, title, language, added_at, active) VALUES "
+    f"(7, '某人', 'en', '{THEN}', true), (-1005, '小组', 'zh', '{THEN}', false)",
+    f"INSERT INTO subscription (chat_id, rule_id, since) VALUES "
+    f"(7, 'guizhou', '{THEN}'), (-1005, 'guizhou', '{THEN}')",
+    f"INSERT INTO source (id, name, document_kind, added_at, enabled, failures) "
+    f"VALUES ('gz', '贵州', 'report', '{THEN}', true, 0)",
+    f"INSERT INTO document (id, kind, title, url, first_seen_at, baseline) "
+    f"VALUES (1, 'report', '报告', 'https://example.org/', '{THEN}', false)",
+    f"INSERT INTO source_event (id, source_id, at, health, was, since, outcome, reason) "
+    f"VALUES (1, 'gz', '{THEN}', 'failing', 'ok', '{THEN}', 'error', '')",
+    *(
+        f"INSERT INTO alert (id, chat_id, document_id, event_id, priority, state, created_at, "
+        f"not_before, lease_until, attempts, sent_at, message_id, error) VALUES ({number}, "
+        f"{chat}, {document}, {event}, 0, '{state}', '{THEN}', '{THEN}', {until}, {attempts}, "
+        f"{sent}, {message}, {error})"
+        for number, chat, document, event, state, until, attempts, sent, message, error in (
+            (1, 7, 1, "NULL", "sent", "NULL", 1, f"'{THEN}'", 55, "NULL"),
+            (2, 7, 1, "NULL", "pending", "NULL", 0, "NULL", "NULL", "NULL"),
+            (3, 7, 1, "NULL", "leased", f"'{THEN}'", 1, "NULL", "NULL", "NULL"),
+            (4, -1005, 1, "NULL", "dead", "NULL", 12, "NULL", "NULL", "'refused'"),
+            (5, 999, "NULL", 1, "pending", "NULL", 0, "NULL", "NULL", "NULL"),
+        )
+    ),
+)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path):
-    """A database without a schema."""
+def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind, without a schema."""
     if request.param == "sqlite":
         database = Database(f"sqlite:///{tmp_path / 'old.db'}")
         yield database
         database.close()
         return
-    server = request.getfixturevalue("postgres_server")
-    _run(server, "CREATE DATABASE old")
-    database = Database(server.replace("/postgres?", "/old?"))
+    server, name = request.getfixturevalue("postgres_server"), f"old_{uuid4().hex}"
+    _run(server, f"CREATE DATABASE {name}")
+    database = Database(server.replace("/postgres?", f"/{name}?"))
     yield database
     database.close()
-    _run(server, "DROP DATABASE old")
+    _run(server, f"DROP DATABASE {name}")
 
 
 def _run(address: str, statement: str) -> None:
@@ -42,61 +73,34 @@ def _run(address: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def bring_to(database: Database, revision: str) -> None:
+def test_what_was_on_its_way_before_chats_could_choose_still_arrives(before: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")
-    with database.engine.execution_options(writing=True).begin() as connection:
+    with before.engine.execution_options(writing=True).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        command.upgrade(config, "0009")
+        for row in ROWS:
+            connection.execute(text(row))
+    assert before.upgrade()[0] == "0010"
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
-
-def test_what_waited_before_the_upgrade_is_sent_after_it(empty: Database) -> None:
-    bring_to(empty, "0009")
-    old = {"then": NOW - timedelta(days=1), "lease": NOW - timedelta(hours=1)}
-    with empty.engine.execution_options(writing=True).begin() as connection:
-        run = connection.execute
-        run(
-            text(
-                "INSERT INTO chat (id, title, language, added_at, active)"
-                " VALUES (7, '某人', 'en', :then, true), (-5, '小组', 'zh', :then, true)"
-            ),
-            old,
-        )
-        run(text("INSERT INTO subscription VALUES (7, 'a', :then), (-5, 'a', :then)"), old)
-        run(
-            text(
-                "INSERT INTO document (id, title, kind, region, url, first_seen_at, baseline)"
-                " VALUES (1, '报告', 'report', '贵州省', 'https://example.org', :then, false)"
-            ),
-            old,
-        )
-        for number, state in enumerate(STATES, start=1):
-            run(
-                text(
-                    "INSERT INTO snapshot (id, document_id, visited_at, outcome, reason,"
-                    " text_hash, title, text) VALUES (:id, 1, :then, 'ok', '', 'x', '报告', '文')"
-                ),
-                {"id": number, **old},
-            )
-            run(
-                text(
-                    "INSERT INTO alert (id, chat_id, document_id, snapshot_id, state, created_at,"
-                    " not_before, lease_until, attempts)"
-                    " VALUES (:id, 7, 1, :id, :state, :then, :then, :lease, 1)"
-                ),
-                {"id": number, "state": state, **old}
-                | {"lease": old["lease"] if state == "leased" else None},
-            )
-    assert empty.upgrade() == ["0010"]
-    with empty.write() as session:
-        assert get_chat(session, 7).to == Recipient(7)
-        assert get_chat(session, 7).language == "en"
-        assert chats_of_rules(session, ["a"]) == {"a": (-5, 7)}
-        logged = session.execute(text("SELECT alert_id, state, kind, chat_title FROM alert_log"))
-        assert sorted(tuple(row) for row in logged) == [
-            (number, state, "changes", "某人") for number, state in enumerate(STATES, start=1)
-        ]
-        taken = lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=9)
-    # An earlier version noted only afterwards what it sent: what it held may have arrived.
-    assert [(alert.id, alert.maybe_sent) for alert in taken] == [(1, False), (2, True)]
+    with before.read() as session:
+        log = session.execute(text("SELECT * FROM alert_log ORDER BY alert_id")).mappings().all()
+        assert [line["state"] for line in log] == ["sent", "pending", "leased", "dead", "pending"]
+        assert [line["kind"] for line in log] == ["changes"] * 4 + ["source"]
+        assert [line["message_id"] for line in log] == [55, None, None, None, None]
+        assert log[3]["error"] == "refused"
+        assert {line["digest_id"] for line in log} == {None}
+        chat = get_chat(session, 7)
+        assert (chat.to, chat.language, chat.digest, chat.quiet) == (Recipient(7), "en", None, None)
+        assert not get_chat(session, -1005).active
+        assert chats_of_rules(session, ["guizhou"]) == {"guizhou": (7,)}
+    with before.write() as session:
+        taken = lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=10)
+    assert sorted((alert.id, alert.chat_id, alert.maybe_sent) for alert in taken) == [
+        (2, 7, False),
+        (3, 7, True),
+        (5, 999, False),
+    ]
