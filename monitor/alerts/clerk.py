@@ -106,8 +106,7 @@ class Clerk:
             there = chats.get_chat(session, alert.chat_id)
             ended = chats.deactivate_chat(session, whole)
             given_up = sum(
-                readdress.withdraw_alerts(session, chat_id, reason=reason, holder=holder)
-                for chat_id in ended
+                readdress.withdraw_alerts(session, chat_id, reason=reason) for chat_id in ended
             )
             others = [chat for chat in self.operators if chat not in ended]
             notices.notify(

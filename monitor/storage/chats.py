@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model import Recipient
@@ -18,8 +18,8 @@ from monitor.storage.outbox_tables import ChatRow, SubscriptionRow
 LANGUAGES = ("zh", "en")
 """Languages a chat may choose; the first is the default."""
 
-ASKED, GRANTED, REFUSED = "asked", "granted", "refused"
-"""What a chat's wish to use the bot came to, where operators decide."""
+ASKED, GRANTED, REFUSED, SHUT = "asked", "granted", "refused", "shut"
+"""What a chat's wish to use the bot came to; or the settings let it in no more."""
 
 OURS = 1 << 52
 """Where our own numbers begin: Telegram's have 52 bits at most (Bot API, ``Chat.id``)."""
@@ -111,6 +111,7 @@ def remember_chat(
     row = session.get_one(ChatRow, chat_id)
     row.title = title or row.title
     row.kind = kind if row.thread_id is None else row.kind
+    row.access = "" if row.access == SHUT else row.access
     row.active = row.access != REFUSED
 
 
@@ -235,14 +236,30 @@ def shut_out(session: Session, *, keep: Collection[int], granted_too: bool) -> l
     stays = [ChatRow.telegram_id.in_(keep)]
     if granted_too:
         stays.append(ChatRow.telegram_id.in_(granted))
+    unasked = case((ChatRow.access == "", SHUT), else_=ChatRow.access)
     shut = session.scalars(
         update(ChatRow)
         .where(ChatRow.active.is_(True), ChatRow.way.is_(None), ~or_(*stays))
-        .values(active=False)
+        .values(active=False, access=unasked)
         .returning(ChatRow.id)
         .execution_options(synchronize_session=False)
     )
     return sorted(shut)
+
+
+def let_back(session: Session, keep: Collection[int] | None) -> list[int]:
+    """Send again to chats that the settings had shut out and let in again; None: all of them."""
+    mine = [ChatRow.access == SHUT]
+    if keep is not None:
+        mine.append(ChatRow.telegram_id.in_(keep))
+    back = session.scalars(
+        update(ChatRow)
+        .where(*mine)
+        .values(active=True, access="")
+        .returning(ChatRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(back)
 
 
 def silence_chat(session: Session, chat_id: int) -> None:

@@ -324,9 +324,11 @@ def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None
 
 def _settle(session: Session, alert_id: int, holder: str | None, **values: object) -> None:
     mine = () if holder is None else (AlertRow.state == LEASED, AlertRow.lease == holder)
+    # What was given up while it was on its way has arrived all the same.
+    states = (PENDING, LEASED, DEAD) if values["state"] == SENT else (PENDING, LEASED)
     session.execute(
         update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state.in_((PENDING, LEASED)), *mine)
+        .where(AlertRow.id == alert_id, AlertRow.state.in_(states), *mine)
         .values(lease=None, lease_until=None, begun_at=None, **values)
         .execution_options(synchronize_session=False)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, exists, or_, update
+from sqlalchemy import exists, or_, update
 from sqlalchemy.orm import Session, aliased
 
 from monitor.storage.health import PENDING
@@ -10,18 +10,15 @@ from monitor.storage.outbox import DEAD, ERROR_LIMIT, HELD, LEASED
 from monitor.storage.outbox_tables import AlertRow
 
 
-def withdraw_alerts(
-    session: Session, chat_id: int, *, reason: str, holder: str | None = None
-) -> int:
+def withdraw_alerts(session: Session, chat_id: int, *, reason: str) -> int:
     """Give up all that waits for a chat that wants nothing more; returns how many that was.
 
-    What a sender holds just now may still arrive, unless it is the one with ``holder`` that says
-    so.
+    What is on its way this very moment may still arrive; what a sender only holds does not.
     """
-    mine = and_(AlertRow.state == LEASED, AlertRow.lease == holder)
+    waiting = AlertRow.state.in_((PENDING, HELD, LEASED))
     withdrawn = session.scalars(
         update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, or_(AlertRow.state.in_((PENDING, HELD)), mine))
+        .where(AlertRow.chat_id == chat_id, waiting)
         .values(state=DEAD, error=reason[:ERROR_LIMIT], lease=None, lease_until=None)
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)

@@ -311,3 +311,17 @@ def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Data
     assert "/pause off" in said.message.text
     with sqlite_database.read() as session:
         assert paused_since(session) is None
+
+
+def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
+    with database.write() as session:
+        for chat in (7, 8):
+            remember_chat(session, chat, title="", now=NOW)
+    assert door.shut_out(database, access="listed", allowed={7}, named=()) == [8]
+    assert door.shut_out(database, access="listed", allowed={7, 8}, named=()) == []
+    with database.read() as session:
+        assert get_chat(session, 8).active
+    assert door.shut_out(database, access="listed", allowed={7}, named=()) == [8]
+    assert door.shut_out(database, access="open", allowed=(), named=()) == []
+    with database.read() as session:
+        assert [get_chat(session, chat).active for chat in (7, 8)] == [True, True]

@@ -25,7 +25,7 @@ from monitor.storage.outbox import (
     next_due,
 )
 from monitor.storage.outbox_tables import AlertRow
-from monitor.storage.readdress import move_alerts
+from monitor.storage.readdress import move_alerts, withdraw_alerts
 from monitor.storage.tables import SnapshotRow
 
 MINUTE = timedelta(minutes=1)
@@ -101,6 +101,23 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
             == 0
         )
         assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
+
+
+def test_what_is_withdrawn_is_not_sent_by_who_holds_it(database: Database) -> None:
+    plant(database, chats=[1])
+    plant(database, chats=[1], title="另一份")
+    begun, held = take(database)
+    assert begin(database, begun.id)
+    with database.write() as session:
+        assert withdraw_alerts(session, 1, reason="the chat said /stop") == 2
+    assert not begin(database, held.id)
+    with database.write() as session:
+        mark_retry(session, held.id, not_before=NOW, error="429", holder="mine")
+        # The one that was on its way arrived, and the log says so.
+        mark_sent(session, begun.id, now=NOW, message_id=5)
+    with database.read() as session:
+        states = {row.id: row.state for row in session.scalars(select(AlertRow))}
+    assert states == {begun.id: "sent", held.id: "dead"}
 
 
 def test_what_is_leased_is_not_leased_again_before_its_time(database: Database) -> None:

@@ -48,7 +48,8 @@ def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
     if office.policy.access != "approval":
         return say(fill(bot_words().private, chat=chat_id))
     access = office.chat(chat_id).access
-    return Answer() if access == chats.REFUSED else _ask(office, asker, again=bool(access))
+    again = access == chats.ASKED
+    return Answer() if access == chats.REFUSED else _ask(office, asker, again=again)
 
 
 def is_operator(office: Office, asker: Asked) -> bool:
@@ -134,10 +135,13 @@ def shut_out(
         allowed: chats that may use it, operators' among them.
         named: chats that rules name: they are told what these rules say.
     """
-    if access == "open":
-        return []
+    keep = None if access == "open" else {*allowed, *named}
     with database.write() as session:
-        shut = chats.shut_out(session, keep={*allowed, *named}, granted_too=access == "approval")
+        # Who was shut out by a slip, and is named again, need not ask for it.
+        chats.let_back(session, keep)
+        if keep is None:
+            return []
+        shut = chats.shut_out(session, keep=keep, granted_too=access == "approval")
         for chat_id in shut:
             readdress.withdraw_alerts(session, chat_id, reason=_SHUT_OUT)
     return shut
