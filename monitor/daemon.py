@@ -47,14 +47,12 @@ from monitor.rules import LiveRules
 from monitor.settings import Settings
 from monitor.storage.database import Database
 from monitor.storage.evidence import forget_bytes
+from monitor.storage.outbox import TERMINAL
 from monitor.storage.visits import WatchedSource, next_visits, sync_sources
 from monitor.storage.ways import WayChoice, sync_ways
 from monitor.ways import lookup_in, way_choices
 
 log = logging.getLogger(__name__)
-
-TERMINAL_CHAT = 0
-"""The chat everything goes to when there is no Telegram: no real chat has this number."""
 
 _JITTER = 0.1
 _START_STEP = timedelta(seconds=0.5)
@@ -118,7 +116,7 @@ async def open_daemon(
             sender = await outgoing.open_sender(
                 settings, token, console, pace, stack, lookup=lookup_in(database), now=now
             )
-        terminal = TERMINAL_CHAT if token is None else None
+        terminal = TERMINAL if token is None else None
         suspects = settings.suspects
         tools = Tools(
             database=database,

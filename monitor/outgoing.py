@@ -102,6 +102,7 @@ def courier(run: Run, stop: asyncio.Event | None = None) -> Courier:
         run.sender,
         run.tools.now,
         operators=run.tools.watch.operators,
+        bot=run.token is not None,
         compose=composer(lambda: run.rules.files),
         stop=stop or asyncio.Event(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.storage import chats, moves, notices, outbox, readdress
+from monitor.storage import chats, due, moves, notices, outbox, readdress
 from monitor.storage.database import Database
 from monitor.storage.digests import bundle_due
 from monitor.storage.parcel import OutboxAlert
@@ -20,6 +20,7 @@ class Clerk:
     now: Callable[[], datetime]
     operators: tuple[int, ...]
     lease_for: timedelta
+    bot: bool | None = None
 
     def lease(
         self,
@@ -42,12 +43,13 @@ class Clerk:
                 per_chat=per_chat,
                 busy=busy,
                 closed=closed,
+                bot=self.bot,
             )
 
     def next_due(self) -> datetime | None:
         """When there may be something to do."""
         with self.database.read() as session:
-            return outbox.next_due(session)
+            return due.next_due(session, bot=self.bot)
 
     def begin(self, alert: OutboxAlert, holder: str) -> bool:
         """Note that a message is about to go; False when the alert is not ours any more."""

@@ -86,6 +86,7 @@ class Courier:
         sender: the way to the chats.
         now: the clock of leases and retries.
         operators: chats that are told when a chat is gone.
+        bot: whether there is one; see ``lease`` of the outbox.
         compose: makes the message of an alert.
         chance: for the jitter of retries, in [0, 1).
         sleep: waits some seconds, for a database that fails or for what is due later.
@@ -95,6 +96,7 @@ class Courier:
     sender: Sender
     now: Callable[[], datetime]
     operators: tuple[int, ...] = ()
+    bot: bool | None = None
     compose: Callable[[OutboxAlert], Message] = render
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -106,7 +108,7 @@ class Courier:
     @property
     def clerk(self) -> Clerk:
         """Who writes down what happens."""
-        return Clerk(self.database, self.now, self.operators, LEASE)
+        return Clerk(self.database, self.now, self.operators, LEASE, self.bot)
 
     async def deliver(self) -> bool:
         """Begin what is due and wait for a chat to be done, or a moment.

@@ -6,7 +6,6 @@ A message is shortened by whole changes, so no cut can fall into markup.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from monitor.alerts.bot_words import bot_words, fill
 from monitor.alerts.message import (
@@ -23,6 +22,7 @@ from monitor.alerts.message import (
 from monitor.alerts.render import describe, footer, one_voice, rank
 from monitor.alerts.words import words
 from monitor.model import Health
+from monitor.storage.hours import zone_of
 from monitor.storage.parcel import AlertChange, AlertDocument, OutboxAlert
 
 MOST_CHANGES = 12
@@ -122,7 +122,7 @@ def where(document: AlertDocument) -> tuple[Span, ...]:
 
 
 def _head(alert: OutboxAlert) -> list[Span]:
-    day = alert.created_at.astimezone(ZoneInfo(alert.timezone)).date()
+    day = alert.created_at.astimezone(zone_of(alert.timezone)).date()
     title = words(alert.language).digest.format(day=day.isoformat(), count=len(alert.changes))
     return [Span(title, bold=True), Span("\n\n")]
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from monitor.model import When
@@ -27,6 +27,9 @@ from monitor.storage.parcel import OutboxAlert, load_alerts
 LEASED, SENT, DEAD, HELD, BUNDLED = "leased", "sent", "dead", "held", "bundled"
 PAUSED = "paused"
 """The switch that keeps everything in the outbox."""
+
+TERMINAL = 0
+"""The number of the terminal, which stands for all chats where there is no bot."""
 
 QUIET_HOURS = "quiet hours"
 MUTED = "muted"
@@ -142,6 +145,7 @@ def lease(
     per_chat: int = 5,
     busy: Collection[int] = (),
     closed: Collection[str] = (),
+    bot: bool | None = None,
 ) -> list[OutboxAlert]:
     """Take alerts that are due, so that no other sender takes them until the lease runs out.
 
@@ -156,10 +160,12 @@ def lease(
         per_chat: alerts of one chat at most, so that none keeps the others waiting.
         busy: chats to leave out.
         closed: ways that are closed just now; empty text is Telegram.
+        bot: whether there is one. With it nothing reaches the terminal, without it no chat of
+            Telegram: what is theirs waits. None: everybody can be reached.
     """
     if session.get(SwitchRow, PAUSED) is not None:
         return []
-    due = and_(_due(now), _open(now, busy, closed))
+    due = and_(_due(now), _open(now, busy, closed, bot))
     for _ in range(_ROUNDS):
         place = func.row_number().over(
             partition_by=AlertRow.chat_id,
@@ -207,13 +213,24 @@ def _due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _open(now: datetime, busy: Collection[int], closed: Collection[str]) -> ColumnElement[bool]:
-    """Chats that are neither at work nor held back, whose way is open."""
+def _open(
+    now: datetime, busy: Collection[int], closed: Collection[str], bot: bool | None
+) -> ColumnElement[bool]:
+    """Chats that are neither at work nor held back, whose way is there and open."""
     return and_(
         or_(ChatRow.held_until.is_(None), ChatRow.held_until <= now),
         AlertRow.chat_id.not_in(busy),
-        ~func.coalesce(ChatRow.way, "").in_(closed) if closed else true(),
+        reachable(closed, bot),
     )
+
+
+def reachable(closed: Collection[str], bot: bool | None) -> ColumnElement[bool]:
+    """Chats whose way is there and open; ``closed`` and ``bot`` as for ``lease``."""
+    is_open = ~func.coalesce(ChatRow.way, "").in_(closed) if closed else true()
+    if bot is None:
+        return is_open
+    terminal = AlertRow.chat_id == TERMINAL
+    return and_(is_open, ~terminal if bot else or_(terminal, ChatRow.way.is_not(None)))
 
 
 def _undisturbed(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
@@ -295,31 +312,6 @@ def mark_retry(
 def mark_dead(session: Session, alert_id: int, *, error: str, holder: str | None = None) -> None:
     """Give an alert up. It stays visible in ``alert_log`` with its error."""
     _settle(session, alert_id, holder, state=DEAD, error=error[:ERROR_LIMIT])
-
-
-def next_due(session: Session, *, busy: Collection[int] = ()) -> datetime | None:
-    """When the next alert may be sent, digest made or lease taken over; None with nothing there.
-
-    Args:
-        session: a reading transaction.
-        busy: chats that are at work just now.
-    """
-    if session.get(SwitchRow, PAUSED) is not None:
-        return None
-    others = AlertRow.chat_id.not_in(busy)
-    held = ChatRow.held_until
-    bundled = session.scalar(select(func.min(AlertRow.not_before)).where(AlertRow.state == HELD))
-    leased = session.scalar(
-        select(func.min(AlertRow.lease_until)).where(AlertRow.state == LEASED, others)
-    )
-    # A hold that is over stays in its column: only one that lasts longer than the alert's wait
-    # is waited for.
-    may_go = case((held > AlertRow.not_before, held), else_=AlertRow.not_before)
-    waiting = select(func.min(may_go)).select_from(AlertRow)
-    joined = waiting.outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
-    free = session.scalar(joined.where(AlertRow.state == PENDING, others))
-    moments = [moment for moment in (bundled, leased, free) if moment is not None]
-    return min(moments, default=None)
 
 
 def _settle(session: Session, alert_id: int, holder: str | None, **values: object) -> None:

@@ -13,6 +13,7 @@ from monitor.model import DocumentKind
 from monitor.storage.chats import hold_chat, remember_chat
 from monitor.storage.database import Database
 from monitor.storage.digests import bundle_due, set_digest, set_muted
+from monitor.storage.due import next_due
 from monitor.storage.hours import Digest
 from monitor.storage.outbox import (
     Wanted,
@@ -22,7 +23,6 @@ from monitor.storage.outbox import (
     mark_dead,
     mark_retry,
     mark_sent,
-    next_due,
 )
 from monitor.storage.outbox_tables import AlertRow
 from monitor.storage.readdress import move_alerts, withdraw_alerts

@@ -22,6 +22,7 @@ from monitor.errors import UserError
 from monitor.model import Recipient
 from monitor.settings import load_settings
 from monitor.storage.chats import find_key, get_chat
+from monitor.storage.postbox import list_alerts
 
 RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {ways: [feed]}}\n"
 FEED = '[ways.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
@@ -103,3 +104,34 @@ async def test_telegram_calls_instead_of_being_asked(daemon):
                 pass
             assert "/subscribe" in (await api.reply(5)).text
         assert api.sent(method="getUpdates") == []
+
+
+async def test_what_waits_for_chats_outlasts_a_run_without_the_token(daemon):
+    async with daemon(FEED) as run:
+        plant(run.tools.database, chats=[0, 7])
+        courier = outgoing.courier(run)
+        await deliver_due(courier)
+        assert await courier.next_due() is None
+        with run.tools.database.read() as session:
+            assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
+                (7, "pending"),
+                (0, "sent"),
+            ]
+
+
+async def test_what_waits_for_the_terminal_is_none_of_telegrams(daemon):
+    async with FakeBotApi() as api:
+        api.add_chat(7)
+        text = f'{FEED}[telegram]\ntoken = "{TOKEN}"\nbase_url = "{api.base_url}"\n'
+        async with daemon(text) as run:
+            plant(run.tools.database, chats=[0, 7])
+            courier = outgoing.courier(run)
+            await deliver_due(courier)
+            assert await courier.next_due() is None
+            with run.tools.database.read() as session:
+                assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
+                    (7, "sent"),
+                    (0, "pending"),
+                ]
+                # Chat 0 must not be taken for one that is gone: the terminal would stay silent.
+                assert get_chat(session, 0).active
