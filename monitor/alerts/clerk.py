@@ -64,12 +64,25 @@ class Clerk:
             outbox.mark_sent(session, alert.id, now=self.now(), message_id=message_id)
 
     def put_back(
-        self, alert: OutboxAlert, holder: str, when: datetime, reason: str, counted: bool
+        self,
+        alert: OutboxAlert,
+        holder: str,
+        when: datetime,
+        reason: str,
+        *,
+        counted: bool,
+        doubtful: bool,
     ) -> None:
         """Let it wait for another try."""
         with self.database.write() as session:
             outbox.mark_retry(
-                session, alert.id, not_before=when, error=reason, counted=counted, holder=holder
+                session,
+                alert.id,
+                not_before=when,
+                error=reason,
+                counted=counted,
+                holder=holder,
+                doubtful=doubtful,
             )
 
     def hold(

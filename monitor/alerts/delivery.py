@@ -195,8 +195,11 @@ class Courier:
         """Send one alert; the seconds its chat must wait, or None when it may go on."""
         if alert.maybe_sent:
             log.warning("alert.maybe_sent", extra={"alert": alert.id, "chat": alert.chat_id})
+        handed_over = False
         try:
-            message_id = await self.sender.send(alert.to, self.compose(alert))
+            message = self.compose(alert)
+            handed_over = True
+            message_id = await self.sender.send(alert.to, message)
         except RetryLater as error:
             return await self._wait(alert, holder, gate, error)
         except ChatMoved as error:
@@ -211,9 +214,12 @@ class Courier:
             return 0.0
         except Exception as error:
             # A refusal; or a fault of ours, which must not hold up the other chats.
-            if not isinstance(error, DeliveryError):
+            fault = not isinstance(error, DeliveryError)
+            if fault:
                 log.exception("alert.failed", extra={"alert": alert.id})
-            await self._refused(alert, holder, _reason(error))
+            # A fault while it was handed over may be one of reading the answer.
+            doubtful = fault and handed_over
+            await self._refused(alert, holder, _reason(error), doubtful=doubtful)
             return None
         gate.refused.clear()
         gate.trying, gate.until = False, None
@@ -235,21 +241,34 @@ class Courier:
         _log_retry(alert, str(error), until)
         return error.seconds
 
-    async def _refused(self, alert: OutboxAlert, holder: str, reason: str) -> None:
+    async def _refused(
+        self, alert: OutboxAlert, holder: str, reason: str, *, doubtful: bool
+    ) -> None:
         if alert.attempts >= MAX_ATTEMPTS:
             await asyncio.to_thread(self.clerk.give_up, alert, holder, reason)
             log.warning("alert.dead", extra={"alert": alert.id, "reason": reason})
             self.report.dead += 1
         else:
             wait = backoff(alert.attempts, self.chance())
-            await self._put_back(alert, holder, wait, reason, counted=True)
+            await self._put_back(alert, holder, wait, reason, counted=True, doubtful=doubtful)
 
     async def _put_back(
-        self, alert: OutboxAlert, holder: str, wait: float, reason: str, *, counted: bool = False
+        self,
+        alert: OutboxAlert,
+        holder: str,
+        wait: float,
+        reason: str,
+        *,
+        counted: bool = False,
+        doubtful: bool = False,
     ) -> None:
         self.report.retried += 1
         when = self.now() + timedelta(seconds=wait)
-        await asyncio.to_thread(self.clerk.put_back, alert, holder, when, reason, counted)
+
+        def put_back() -> None:
+            self.clerk.put_back(alert, holder, when, reason, counted=counted, doubtful=doubtful)
+
+        await asyncio.to_thread(put_back)
         _log_retry(alert, reason, when)
 
     async def _remember_sent(self, alert: OutboxAlert, message_id: int) -> None:

@@ -240,6 +240,8 @@ async def test_a_fault_of_ours_holds_up_no_other_chat(
     assert (report.sent, report.retried) == (1, 1)
     assert "alert.failed" in caplog.text
     assert rows(sqlite_database)[0].error == "ZeroDivisionError: our mistake"
+    # It befell us while the message was handed over: nobody knows whether it arrived.
+    assert rows(sqlite_database)[0].doubtful
 
 
 async def test_a_database_that_fails_after_the_sending_makes_no_second_message(
