@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from postgres import in_postgres
 
 from monitor.storage.database import Database
 
@@ -84,14 +85,6 @@ def postgres_database(postgres_server: str, postgres_template: str) -> Iterator[
     yield database
     database.close()
     in_postgres(postgres_server, f"DROP DATABASE {name}")
-
-
-def in_postgres(address: str, statement: str) -> None:
-    """Run a statement that no transaction may hold."""
-    import psycopg
-
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -147,11 +147,9 @@ class Clerk:
                 counted=False,
                 holder=holder,
             )
-            old_id = alert.chat_id
-            if alert.to.thread_id and chat_id != alert.to.chat_id:
-                # The forum moved, its topics with it; their numbers stay.
-                moves.move_chat(session, alert.to.chat_id, chat_id, now=now)
-                readdress.move_alerts(session, alert.to.chat_id, chat_id)
-                return
+            # A forum that moved takes its topics along, whose numbers stay; a topic that is no
+            # more goes alone.
+            forum_moved = chat_id != alert.to.chat_id
+            old_id = alert.to.chat_id if forum_moved else alert.chat_id
             moves.move_chat(session, old_id, chat_id, now=now)
             readdress.move_alerts(session, old_id, chat_id)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from postgres import in_postgres
 from sqlalchemy import text
 
 from monitor.model import Recipient
@@ -61,16 +61,11 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
         database.close()
         return
     server, name = request.getfixturevalue("postgres_server"), f"old_{uuid4().hex}"
-    _run(server, f"CREATE DATABASE {name}")
+    in_postgres(server, f"CREATE DATABASE {name}")
     database = Database(server.replace("/postgres?", f"/{name}?"))
     yield database
     database.close()
-    _run(server, f"DROP DATABASE {name}")
-
-
-def _run(address: str, statement: str) -> None:
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement.encode())
+    in_postgres(server, f"DROP DATABASE {name}")
 
 
 def test_what_was_on_its_way_before_chats_could_choose_still_arrives(before: Database) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.alerts.bot_words import fill
+from monitor.alerts.bot_words import BotWords, fill
 from monitor.alerts.desk.commitment import history_of, picture_of
 from monitor.alerts.desk.office import NAME, ROOM, Answer, Asked, Office, number_of, press_of
 from monitor.alerts.message import Button, Message, Span, one_line, units
 from monitor.alerts.pages import alert_page, ranked
 from monitor.alerts.render import headline
 from monitor.storage import subscriptions
+from monitor.storage.chats import Chat
+from monitor.storage.hours import zone_of
 from monitor.storage.parcel import OutboxAlert, get_alert
 from monitor.storage.proof import Proof, proofs_of
 from monitor.storage.views import figures_of
@@ -123,7 +125,7 @@ def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
     spans = [Span(bot.evidence, bold=True)]
     room = ROOM
     for proof in found:
-        told = _proof(office, asker, proof, chat.language)
+        told = _proof(proof, bot, chat)
         room -= units("".join(span.text for span in told))
         if room < 0:
             break
@@ -131,11 +133,11 @@ def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
     return Message(tuple(spans))
 
 
-def _proof(office: Office, asker: Asked, proof: Proof, language: str) -> list[Span]:
-    bot, statement = office.words(asker.key), proof.statement
-    visited = proof.visited_at.astimezone(office.zone(asker.key))
+def _proof(proof: Proof, bot: BotWords, chat: Chat) -> list[Span]:
+    statement = proof.statement
+    visited = proof.visited_at.astimezone(zone_of(chat.timezone))
     lines = [
-        f"\n\n#{proof.change_id} {headline(proof.change, language)}",
+        f"\n\n#{proof.change_id} {headline(proof.change, chat.language)}",
         f"\n/commitment_{proof.change_id}",
         *([f"\n{bot.section}: {one_line(statement.section, _LINE)}"] if statement.section else []),
         f"\n{fill(bot.place, start=statement.start, end=statement.end)}",

@@ -54,6 +54,7 @@ def status(office: Office, asker: Asked) -> Answer:
 def sources(office: Office, asker: Asked) -> Answer:
     """The sources that are not well, longest first."""
     bot, table = office.words(asker.key), words(office.chat(asker.key).language)
+    zone = office.zone(asker.key)
     with office.database.read() as session:
         unwell = overview.unwell_sources(session)
     if not unwell:
@@ -66,7 +67,7 @@ def sources(office: Office, asker: Asked) -> Answer:
             name=one_line(source.name, _LINE),
             id=source.id,
             health=_HEALTH[source.health],
-            since=f"{source.since.astimezone(office.zone(asker.key)):%Y-%m-%d}",
+            since=f"{source.since.astimezone(zone):%Y-%m-%d}",
             outcome=table.outcomes.get(Outcome(source.outcome), source.outcome)
             if source.outcome
             else "",
