@@ -24,9 +24,9 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from monitor.alerts.testing import FakeSender
+from monitor.channels.fake import FakeSender
+from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once, schedule
-from monitor.settings import CrawlSettings, Settings, TelegramSettings
 
 PAGES, BODIES, SOURCES = 500, 31, 8
 MANY = 5_000

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import quality
 
-from monitor.model import DocumentKind, Provenance, Speaker
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Speaker
 
 _MARKER = re.compile(
     r"^\s*(?:[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十]{1,3}）|[0-9]{1,2}[.、]"

@@ -14,7 +14,8 @@ from random import Random
 
 from opencc import OpenCC
 
-from monitor.model import Kind, Op, Statement, Target
+from monitor.model.changes import Kind
+from monitor.model.statements import Op, Statement, Target
 
 Cosmetic = Callable[[Random, str], str]
 

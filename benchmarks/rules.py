@@ -18,9 +18,11 @@ from pathlib import Path
 
 import yaml
 
-from monitor.commitments import region_names
-from monitor.model import Basis, Change, Delta, Kind, Label, Op, Speaker, Statement, Target
-from monitor.rules import RuleSet, load_rules
+from monitor.extraction.regions import region_names
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.statements import Label, Op, Speaker, Statement, Target
+from monitor.rules.loader import load_rules
+from monitor.rules.matcher import RuleSet
 
 FEW, MANY, CHANGES = 100, 10_000, 2_000
 _WORDS = [a + b for a in "智算云网数芯模联链端边光量超低" for b in "能力源池港谷城园岛湾台站链网群"]

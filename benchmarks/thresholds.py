@@ -19,14 +19,17 @@ from unittest.mock import patch
 import mutations
 from edits import SYNONYMS
 
-from monitor.changes.align import align
-from monitor.changes.thresholds import BY_BASIS, Thresholds
-from monitor.commitments import extract, load_topics
-from monitor.model import Basis, DocumentKind, Label, Provenance, Speaker, Statement
+from monitor.comparison.align import align
+from monitor.comparison.thresholds import BY_BASIS, Thresholds
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.model.changes import Basis
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker, Statement
 
-_COMPARE = sys.modules["monitor.changes.compare"]
-_TURNED = sys.modules["monitor.changes.turned"]
-_TARGETS = sys.modules["monitor.changes.targets"]
+_COMPARE = sys.modules["monitor.comparison.compare"]
+_TURNED = sys.modules["monitor.comparison.polarity"]
+_TARGETS = sys.modules["monitor.comparison.targets"]
 REVISION: tuple[tuple[str, object, tuple[float, ...]], ...] = (
     ("ALIKE", _COMPARE, (0.3, 0.5, 0.7, 0.9)),
     ("PART", _COMPARE, (0.5, 0.65, 0.8, 0.95)),

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from monitor.storage.outbox_tables import METADATA
+from monitor.storage.tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(

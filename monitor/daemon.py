@@ -22,35 +22,34 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 
-from monitor import outgoing
-from monitor.alerts import Pace, Sender, deliver_due, delivery_loop, install_redaction
-from monitor.catalogue import Source, load_catalogue
-from monitor.commitments import load_topics
-from monitor.crawl import Fetcher, HttpFetcher
-from monitor.fetching import fetcher_settings
+from monitor import app
+from monitor.app import fetcher_settings, lookup_in, way_choices
+from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import Source
+from monitor.channels.base import Sender
+from monitor.channels.flood_control import Pace
+from monitor.channels.token_redaction import install_redaction
+from monitor.config.settings import Settings
+from monitor.extraction.topics import load_topics
+from monitor.fetching.fetcher import Fetcher, HttpFetcher
+from monitor.ingest.context import Tools, VisitReport
+from monitor.ingest.list_pages import identify_addresses
+from monitor.ingest.request import Doubt, Interest
+from monitor.ingest.robots_store import StoredRobots
+from monitor.ingest.rule_vocabulary import known_names
+from monitor.ingest.rules_in_force import StandingRules
+from monitor.ingest.schedule import next_list_visit
+from monitor.ingest.source_health import Watch
+from monitor.ingest.visit import visit
 from monitor.memory import share_one_heap
-from monitor.model import Outcome
-from monitor.pipeline import (
-    Doubt,
-    Interest,
-    StandingRules,
-    StoredRobots,
-    Tools,
-    VisitReport,
-    Watch,
-    identify_addresses,
-    known_names,
-    next_list_visit,
-    visit,
-)
-from monitor.rules import LiveRules
-from monitor.settings import Settings
-from monitor.storage.database import Database
-from monitor.storage.evidence import forget_bytes
-from monitor.storage.outbox import TERMINAL
-from monitor.storage.visits import WatchedSource, next_visits, sync_sources
-from monitor.storage.ways import WayChoice, sync_ways
-from monitor.ways import lookup_in, way_choices
+from monitor.model.documents import Outcome
+from monitor.outbox.queue import TERMINAL
+from monitor.outbox.worker import deliver_due, delivery_loop
+from monitor.rules.provider import LiveRules
+from monitor.storage.engine import Database
+from monitor.storage.frontier import WatchedSource, next_visits, sync_sources
+from monitor.storage.provenance import forget_bytes
+from monitor.storage.recipients import WayChoice, sync_ways
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ async def open_daemon(
                 HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
             )
         if sender is None:
-            sender = await outgoing.open_sender(
+            sender = await app.open_sender(
                 settings, token, console, pace, stack, lookup=lookup_in(database), now=now
             )
         terminal = TERMINAL if token is None else None
@@ -139,7 +138,7 @@ async def open_daemon(
             wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, way_choices(settings), now())
-        await asyncio.to_thread(outgoing.shut_out, settings, database, files.current())
+        await asyncio.to_thread(app.shut_out, settings, database, files.current())
         await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()
@@ -169,7 +168,7 @@ async def run_once(
     async with asyncio.TaskGroup() as group:
         for _ in range(daemon.settings.crawl.concurrency):
             group.create_task(work())
-    await deliver_due(outgoing.courier(daemon))
+    await deliver_due(app.courier(daemon))
     return reports
 
 
@@ -184,10 +183,8 @@ def due_sources(daemon: Daemon) -> list[Source]:
 async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
     scheduler = schedule(daemon)
-    async with outgoing.answering(daemon):
-        delivery = asyncio.create_task(
-            delivery_loop(outgoing.courier(daemon, stop), wake=daemon.wake)
-        )
+    async with app.answering(daemon):
+        delivery = asyncio.create_task(delivery_loop(app.courier(daemon, stop), wake=daemon.wake))
         scheduler.start()
         log.info("daemon.started", extra={"sources": len(daemon.sources)})
         try:
@@ -263,7 +260,7 @@ def schedule(daemon: Daemon) -> AsyncIOScheduler:
             next_run_time=max(due.get(source.id) or first, first),
         )
     scheduler.add_job(
-        outgoing.RuleWatch(daemon).look,
+        app.RuleWatch(daemon).look,
         IntervalTrigger(seconds=_RULES_EVERY, timezone=daemon.settings.timezone),
         id="rules",
     )

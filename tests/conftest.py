@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from postgres import in_postgres
 
-from monitor.storage.database import Database
+from monitor.storage.engine import Database
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from monitor.catalogue import load_catalogue
-from monitor.catalogue.entry import known_fields
-from monitor.rules import load_rules
+from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.schema import known_fields
+from monitor.rules.loader import load_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -17,10 +17,10 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from typer.main import get_command
 
-from monitor.catalogue import evidence, families
-from monitor.cli import app
-from monitor.rules.entry import RuleEntry, TargetEntry, json_schema
-from monitor.settings import Settings
+from monitor.catalogue.loader import evidence, families
+from monitor.cli.app import app
+from monitor.config.settings import Settings
+from monitor.rules.schema import RuleEntry, TargetEntry, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from monitor.catalogue.load import check_text
+from monitor.catalogue.loader import check_text
 from monitor.errors import UserError
 
 

@@ -9,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from monitor.model import DocumentKind, Selectors, Speaker
+from monitor.model.documents import DocumentKind, Selectors
+from monitor.model.statements import Speaker
 
 
 class Pattern(Protocol):

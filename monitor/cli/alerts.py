@@ -8,18 +8,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.alerts import MAX_ATTEMPTS
-from monitor.cli.options import (
-    ConfigOption,
-    DatabaseOption,
-    FormatOption,
-    open_database,
-    utc_now,
-)
+from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, utc_now
 from monitor.cli.output import Format, note, write_rows
 from monitor.errors import UserError
-from monitor.storage.outbox import BUNDLED, DEAD, HELD, LEASED, SENT
-from monitor.storage.postbox import drop_alerts, given_up, list_alerts, retry_alerts
+from monitor.outbox.admin import drop_alerts, given_up, list_alerts, retry_alerts
+from monitor.outbox.queue import BUNDLED, DEAD, HELD, LEASED, SENT
+from monitor.outbox.worker import MAX_ATTEMPTS
 
 alerts_app = typer.Typer(help="What is on its way to the chats.", no_args_is_help=True)
 

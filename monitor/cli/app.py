@@ -9,20 +9,20 @@ import typer
 from monitor import __version__
 from monitor.cli import (
     alerts,
-    catalogue,
-    daemon,
-    database,
-    evidence,
-    explain,
+    changes,
+    channels,
+    db,
+    documents,
     export,
+    fulfilment,
     history,
-    ledger,
-    log,
+    init,
     rules,
-    setup,
+    run,
     show,
-    texts,
-    ways,
+    sources,
+    topics,
+    verify,
 )
 
 app = typer.Typer(
@@ -51,23 +51,23 @@ def root(
     """Watches what China's governments promise about AI and computing."""
 
 
-app.command()(setup.init)
-app.command()(setup.demo)
-app.command()(daemon.run)
-app.command()(texts.read)
-app.command()(texts.extract)
-app.command()(texts.diff)
-app.command()(log.ingest)
-app.command()(log.changes)
+app.command()(init.init)
+app.command()(init.demo)
+app.command()(run.run)
+app.command()(documents.read)
+app.command()(documents.extract)
+app.command()(documents.diff)
+app.command()(changes.ingest)
+app.command()(changes.changes)
 app.command()(show.show)
-app.command()(ledger.ledger)
+app.command()(fulfilment.ledger)
 app.command()(history.history)
 app.command()(export.export)
-app.command()(evidence.verify)
-app.add_typer(catalogue.sources_app, name="sources")
+app.command()(verify.verify)
+app.add_typer(sources.sources_app, name="sources")
 app.add_typer(rules.rules_app, name="rules")
 app.add_typer(alerts.alerts_app, name="alerts")
-app.add_typer(ways.ways_app, name="ways")
-app.add_typer(explain.topics_app, name="topics")
-database.db_app.command()(evidence.prune)
-app.add_typer(database.db_app, name="db")
+app.add_typer(channels.ways_app, name="ways")
+app.add_typer(topics.topics_app, name="topics")
+db.db_app.command()(verify.prune)
+app.add_typer(db.db_app, name="db")

@@ -101,8 +101,8 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
 
 def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[object]], output: Path) -> None:
     try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra that nothing else needs
-        from pyarrow import parquet  # noqa: PLC0415
+        import pyarrow as pa
+        from pyarrow import parquet
     except ModuleNotFoundError:
         raise UserError(
             "Parquet needs pyarrow, which is not installed",

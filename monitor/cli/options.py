@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from monitor.cli.output import Format
-from monitor.commitments import find_region, gazetteer
+from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.settings import Settings, load_settings
-from monitor.storage.database import Database
+from monitor.extraction.regions import find_region, gazetteer
+from monitor.storage.engine import Database
 
 ConfigOption = Annotated[
     Path | None,

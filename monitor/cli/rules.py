@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.catalogue import load_catalogue
+from monitor.catalogue.loader import load_catalogue
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -22,16 +22,19 @@ from monitor.cli.options import (
     utc_now,
 )
 from monitor.cli.output import Format, note, write_rows, write_text
-from monitor.commitments import load_topics
-from monitor.contract import logged_json
+from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.model import Recipient
-from monitor.pipeline import known_names
-from monitor.rules import Known, Rule, RuleSet, explain_match, json_schema, load_rules
-from monitor.settings import Settings, load_settings
-from monitor.storage.database import Database
-from monitor.storage.queries import LoggedChange, walk_changes
-from monitor.yamlfile import did_you_mean
+from monitor.extraction.topics import load_topics
+from monitor.ingest.rule_vocabulary import known_names
+from monitor.json_contract import logged_json
+from monitor.model.alerts import Recipient
+from monitor.rules.loader import load_rules
+from monitor.rules.matcher import RuleSet, explain_match
+from monitor.rules.model import Known, Rule
+from monitor.rules.schema import json_schema
+from monitor.storage.changes import LoggedChange, walk_changes
+from monitor.storage.engine import Database
+from monitor.yaml import did_you_mean
 
 rules_app = typer.Typer(help="Which changes interest whom.", no_args_is_help=True)
 

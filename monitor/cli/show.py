@@ -9,12 +9,15 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from monitor.alerts import Message, Span, as_text, headline, marked
+from monitor.channels.terminal import as_text
 from monitor.cli.options import ConfigOption, DatabaseOption, open_database
 from monitor.cli.output import write_jsonl
-from monitor.contract import logged_json
 from monitor.errors import UserError
-from monitor.storage.queries import LoggedChange, find_change
+from monitor.json_contract import logged_json
+from monitor.messages.change_text import headline
+from monitor.messages.richtext import Message, Span
+from monitor.messages.text_diff import marked
+from monitor.storage.changes import LoggedChange, find_change
 
 _WHOLE = 20_000
 

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 
-from monitor.yamlfile import read_yaml, validate
+from monitor.yaml import read_yaml, validate
 
 FOLDER = Path(__file__).parent
 ROUNDS = (1, 2)

@@ -13,13 +13,13 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 
+from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import Daemon, open_daemon, run_once
 from monitor.demo.files import write_files
 from monitor.demo.site import SampleSite
-from monitor.model import Outcome
-from monitor.pipeline import VisitReport
-from monitor.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.storage.queries import list_changes
+from monitor.ingest.context import VisitReport
+from monitor.model.documents import Outcome
+from monitor.storage.changes import list_changes
 
 # The demo's clock: the pages are dated, so the two rounds are too.
 _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))

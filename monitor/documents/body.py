@@ -11,8 +11,8 @@ import re2
 from pydantic import BaseModel, ConfigDict
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from monitor.documents.lines import lines_of, walk
-from monitor.yamlfile import read_yaml, validate
+from monitor.documents.html_text import lines_of, walk
+from monitor.yaml import read_yaml, validate
 
 _PROSE = re.compile("[，。；：！？、]")
 _SPOKEN = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
@@ -164,5 +164,5 @@ def _before_the_end(lines: list[str]) -> list[str]:
 
 @cache
 def _patterns() -> tuple[re2._Regexp, re2._Regexp]:
-    table = validate(read_yaml(Path(__file__).with_name("furniture.yaml")), _Furniture)
+    table = validate(read_yaml(Path(__file__).with_name("boilerplate.yaml")), _Furniture)
     return re2.compile("|".join(table.lines)), re2.compile("|".join(table.ends))

@@ -17,8 +17,8 @@ from pypdfium2 import raw
 
 from monitor.documents.charset import broken_share
 from monitor.documents.dates import date_in_address
-from monitor.documents.lines import clean
-from monitor.model import Document, Outcome
+from monitor.documents.html_text import clean
+from monitor.model.documents import Document, Outcome
 
 MAX_PAGES = 600
 """Longer ones are no report."""

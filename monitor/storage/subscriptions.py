@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from monitor.storage.columns import batches, insert_into
-from monitor.storage.outbox_tables import ChatRow, MuteRow, OwnRuleRow, SubscriptionRow
+from monitor.storage.base import batches, insert_into
+from monitor.storage.tables import ChatRow, MuteRow, OwnRuleRow, SubscriptionRow
 
 OWN = "own-"
 """How the ids of chats' own rules begin; no rule in a file may begin so."""

@@ -12,7 +12,7 @@ from sqlalchemy import Date, column, func, inspect, select, table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType, TypeEngine
 
-from monitor.storage.columns import UtcDateTime
+from monitor.storage.base import UtcDateTime
 from monitor.storage.tables import DocumentRow, StatementRow, TargetRow
 
 _BATCH = 1000

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.catalogue import check_text, with_source
+from monitor.catalogue.append import with_source
+from monitor.catalogue.loader import check_text
 from monitor.errors import UserError
 
 NEW = {"id": "new", "name": "某市", "lists": "https://a.cn/", "selectors": {"body": "#x"}}

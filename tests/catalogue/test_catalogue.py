@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.catalogue import Route, Season, Tls, evidence, families, load_catalogue
+from monitor.catalogue.loader import evidence, families, load_catalogue
+from monitor.catalogue.model import Route, Season, Tls
 from monitor.errors import UserError
-from monitor.model import DocumentKind, Speaker
+from monitor.model.documents import DocumentKind
+from monitor.model.statements import Speaker
 
 MINE = """
 sources:

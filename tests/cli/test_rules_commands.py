@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from monitor.cli import main
-from monitor.rules import json_schema
+from monitor.rules.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "monitor" / "demo" / "texts"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from pipeline.web import Page, Web
+from web import Page, Web
 
-from monitor.catalogue import load_catalogue
+from monitor.catalogue.loader import load_catalogue
 from monitor.cli import main
 
 TEXT = [

@@ -10,14 +10,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from monitor.catalogue import Catalogue, load_catalogue
-from monitor.changes import compare
-from monitor.commitments import extract, guess_provenance, load_topics
-from monitor.crawl import FetcherSettings, HttpFetcher, discover
-from monitor.demo import SampleSite, write_files
+from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import Catalogue
+from monitor.comparison.compare import compare
+from monitor.demo.files import write_files
 from monitor.demo.pages import addresses, page_at
-from monitor.documents import read
-from monitor.model import Basis, Kind, Outcome
+from monitor.demo.site import SampleSite
+from monitor.discovery.list_pages import discover
+from monitor.documents.reader import read
+from monitor.extraction.extract import extract
+from monitor.extraction.identify import guess_provenance
+from monitor.extraction.topics import load_topics
+from monitor.fetching.budget import FetcherSettings
+from monitor.fetching.fetcher import HttpFetcher
+from monitor.model.changes import Basis, Kind
+from monitor.model.documents import Outcome
 
 GUIZHOU_2025 = "/guizhou/zfgzbg/202502/t20250205_86715001.html"
 GUIZHOU_2026 = "/guizhou/zfgzbg/202602/t20260202_89362001.html"

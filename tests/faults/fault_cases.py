@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from fault_site import LIST, PAGE, Exchange, Serve, reset, response
 
-from monitor.model import Outcome
+from monitor.model.documents import Outcome
 
 OK, BLOCKED, EMPTY = Outcome.OK, Outcome.BLOCKED, Outcome.EMPTY
 SHRUNK, GONE, MOVED, ERROR = Outcome.SHRUNK, Outcome.GONE, Outcome.MOVED, Outcome.ERROR

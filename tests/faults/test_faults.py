@@ -21,12 +21,13 @@ from fault_site import CHANGED, FAULTY, HEALTHY, PAGE, ZONE, FaultSite, listenin
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.alerts.testing import FakeSender
-from monitor.crawl import FetcherSettings, HttpFetcher
+from monitor.channels.fake import FakeSender
+from monitor.config.settings import Settings
 from monitor.daemon import Daemon, open_daemon
-from monitor.model import Outcome
-from monitor.pipeline import visit
-from monitor.settings import Settings
+from monitor.fetching.budget import FetcherSettings
+from monitor.fetching.fetcher import HttpFetcher
+from monitor.ingest.visit import visit
+from monitor.model.documents import Outcome
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 ROUNDS = ((HEALTHY, 0), (FAULTY, 5), (HEALTHY, 8), (CHANGED, 8))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from replica_texts import Article
 
-from monitor.catalogue import Source
+from monitor.catalogue.model import Source
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from replica_frames import (
 from replica_proxy import Page
 from replica_texts import NATION, Article, days_before, noise, notice, press, report
 
-from monitor.catalogue import Catalogue, Source
-from monitor.model import DocumentKind
+from monitor.catalogue.model import Catalogue, Source
+from monitor.model.documents import DocumentKind
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,17 @@ from replica_world import World, address_of, further
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.alerts.testing import FakeSender
-from monitor.catalogue import Catalogue, Source, load_catalogue
-from monitor.crawl import FetcherSettings, HttpFetcher, discover
+from monitor.app import fetcher_settings
+from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import Catalogue, Source
+from monitor.channels.fake import FakeSender
+from monitor.config.settings import load_settings
 from monitor.daemon import open_daemon, run_once
-from monitor.fetching import fetcher_settings
-from monitor.model import Outcome
-from monitor.pipeline import VisitReport
-from monitor.settings import load_settings
+from monitor.discovery.list_pages import discover
+from monitor.fetching.budget import FetcherSettings
+from monitor.fetching.fetcher import HttpFetcher
+from monitor.ingest.context import VisitReport
+from monitor.model.documents import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = load_catalogue()

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.changes import compare
-from monitor.commitments import extract, load_topics
-from monitor.model import Basis, DocumentKind, Label, Provenance, Speaker
-from monitor.rules import load_rules
+from monitor.comparison.compare import compare
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.model.changes import Basis
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker
+from monitor.rules.loader import load_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = load_rules([ROOT / "rules"])

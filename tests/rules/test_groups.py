@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.commitments import region_groups, regions_named, suggest_region
 from monitor.errors import UserError
-from monitor.rules import Known, load_rules, parse_rule
+from monitor.extraction.region_groups import region_groups, regions_named, suggest_region
+from monitor.rules.loader import load_rules, parse_rule
+from monitor.rules.model import Known
 
 
 def names(name):

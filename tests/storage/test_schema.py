@@ -13,22 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageError, UserError
-from monitor.model import (
-    Basis,
-    Change,
-    Delta,
-    Document,
-    DocumentKind,
-    Kind,
-    Label,
-    Op,
-    Provenance,
-    Speaker,
-    Statement,
-    Target,
-)
-from monitor.storage.database import Database, migrations_folder, newest_revision
-from monitor.storage.history import (
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.statements import Label, Op, Speaker, Statement, Target
+from monitor.storage.changes import list_changes
+from monitor.storage.documents import (
     Evidence,
     add_changes,
     add_document,
@@ -36,8 +25,8 @@ from monitor.storage.history import (
     load_snapshot,
     promote,
 )
-from monitor.storage.outbox_tables import METADATA
-from monitor.storage.queries import list_changes
+from monitor.storage.engine import Database, migrations_folder, newest_revision
+from monitor.storage.tables import METADATA
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 STATEMENT = Statement(

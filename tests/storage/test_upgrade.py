@@ -15,12 +15,12 @@ from alembic.migration import MigrationContext
 from postgres import in_postgres
 from sqlalchemy import text
 
-from monitor.model import Recipient
-from monitor.storage.chats import get_chat
-from monitor.storage.database import Database, migrations_folder
-from monitor.storage.outbox import lease
-from monitor.storage.outbox_tables import METADATA
+from monitor.model.alerts import Recipient
+from monitor.outbox.queue import lease
+from monitor.storage.engine import Database, migrations_folder
+from monitor.storage.recipients import get_chat
 from monitor.storage.subscriptions import chats_of_rules
+from monitor.storage.tables import METADATA
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 THEN = "2026-02-01 00:00:00.000000"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from monitor.commitments import extract, load_topics
-from monitor.contract import logged_json
-from monitor.model import Document, DocumentKind, Provenance, Speaker
-from monitor.pipeline import Arrival, Doubt, Interest, take_in
-from monitor.rules import RuleSet
-from monitor.storage.history import Evidence
-from monitor.storage.queries import list_changes
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.ingest.ingest import take_in
+from monitor.ingest.request import Arrival, Doubt, Interest
+from monitor.json_contract import logged_json
+from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.statements import Speaker
+from monitor.rules.matcher import RuleSet
+from monitor.storage.changes import list_changes
+from monitor.storage.documents import Evidence
 from monitor.storage.views import View, columns_of, figures_of, read_view
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)

@@ -1,0 +1,303 @@
+"""The crawl's settings in the words of the fetcher."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from rich.console import Console
+
+from monitor import __version__
+from monitor.bot import access
+from monitor.bot.context import Office, Policy
+from monitor.bot.dispatcher import build_application
+from monitor.bot.runner import polling
+from monitor.bot.webhook import webhook
+from monitor.channels.apprise import AppriseSender
+from monitor.channels.atom import AtomSender
+from monitor.channels.base import Sender, Ways
+from monitor.channels.flood_control import Pace
+from monitor.channels.telegram import TelegramSender
+from monitor.channels.terminal import TerminalSender
+from monitor.channels.webhook import Lookup, WebhookSender
+from monitor.config.settings import Settings
+from monitor.errors import UserError
+from monitor.fetching.budget import FetcherSettings
+from monitor.fetching.webhook_client import Poster
+from monitor.ingest.context import Tools
+from monitor.ingest.rules_in_force import StandingRules
+from monitor.messages.template_choice import composer
+from monitor.outbox import notices
+from monitor.outbox.worker import Courier
+from monitor.rules.matcher import RuleSet
+from monitor.storage.changes import LoggedChange, find_change
+from monitor.storage.engine import Database
+from monitor.storage.recipients import WayChoice
+
+log = logging.getLogger(__name__)
+
+
+class Run(Protocol):
+    """What of a running daemon this room needs."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the user chose."""
+        ...
+
+    @property
+    def tools(self) -> Tools:
+        """The edges: database, clock, network."""
+        ...
+
+    @property
+    def rules(self) -> StandingRules:
+        """The rules in force."""
+        ...
+
+    @property
+    def sender(self) -> Sender:
+        """The way to the chats."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """How fast Telegram may be spoken to."""
+        ...
+
+    @property
+    def token(self) -> str | None:
+        """The bot's token; None without a bot."""
+        ...
+
+
+async def open_sender(
+    settings: Settings,
+    token: str | None,
+    console: Console,
+    pace: Pace,
+    stack: AsyncExitStack,
+    *,
+    lookup: Lookup,
+    now: Callable[[], datetime],
+) -> Sender:
+    """Telegram, or the terminal where there is no bot, and other ways; closed with ``stack``.
+
+    Raises:
+        UserError: a way cannot be used as it is configured.
+    """
+    others = await stack.enter_async_context(open_ways(settings, lookup=lookup, now=now))
+    if token is None:
+        return Ways(TerminalSender(console), others)
+    telegram = settings.telegram
+    sender = TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy, pace=pace)
+    return Ways(await stack.enter_async_context(sender), others)
+
+
+def courier(run: Run, stop: asyncio.Event | None = None) -> Courier:
+    """Who carries the alerts of a run to its chats."""
+    return Courier(
+        run.tools.database,
+        run.sender,
+        run.tools.now,
+        operators=run.tools.watch.operators,
+        bot=run.token is not None,
+        compose=composer(lambda: run.rules.files),
+        stop=stop or asyncio.Event(),
+    )
+
+
+@asynccontextmanager
+async def answering(run: Run) -> AsyncIterator[None]:
+    """Answer the chats while the block runs, if there is a bot."""
+    if run.token is None:
+        yield
+        return
+    telegram = run.settings.telegram
+    application = build_application(
+        run.token,
+        office=office(run, run.tools.now()),
+        base_url=telegram.base_url,
+        proxy=telegram.proxy,
+        pace=run.pace,
+    )
+    if telegram.webhook_url is None:
+        async with polling(application, operators=telegram.operators):
+            yield
+        return
+    async with webhook(
+        application,
+        url=telegram.webhook_url,
+        secret=run.settings.webhook_secret(),
+        address=telegram.webhook_listen,
+        operators=telegram.operators,
+    ):
+        yield
+
+
+def office(run: Run, started: datetime) -> Office:
+    """What the bot's answers are made with."""
+    return Office(run.tools.database, run.rules, run.tools.now, policy(run.settings), started)
+
+
+def policy(settings: Settings) -> Policy:
+    """Who may use the bot, as the settings say."""
+    telegram = settings.telegram
+    return Policy(
+        access=telegram.access or ("listed" if telegram.allowed_chats else "open"),
+        allowed=frozenset(telegram.allowed_chats),
+        operators=telegram.operators,
+        own_rules=telegram.own_rules,
+        zone=settings.timezone,
+    )
+
+
+def shut_out(settings: Settings, database: Database, rules: RuleSet) -> None:
+    """Send nothing more to chats that the settings do not let in any more."""
+    chosen = policy(settings)
+    named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.way}
+    shut = access.shut_out(
+        database,
+        access=chosen.access,
+        allowed={*chosen.allowed, *chosen.operators},
+        named=named,
+    )
+    for chat_id in shut:
+        log.info("chat.shut_out", extra={"chat": chat_id})
+
+
+@dataclass(slots=True)
+class RuleWatch:
+    """Takes new rules into force without waiting for a visit, and tells operators of mistakes."""
+
+    run: Run
+    told: str | None = None
+
+    async def look(self) -> None:
+        """Look at the files; a mistake is told once, and again when it is another."""
+        if await asyncio.to_thread(self._look):
+            self.run.tools.wake()
+
+    def _look(self) -> bool:
+        self.run.rules.current()
+        broken = self.run.rules.broken
+        reason = None if broken is None else str(broken)
+        new = reason is not None and reason != self.told
+        if new:
+            with self.run.tools.database.write() as session:
+                notices.notify(
+                    session,
+                    notices.RULES_BROKEN,
+                    str(reason),
+                    self.run.tools.watch.operators,
+                    now=self.run.tools.now(),
+                )
+        self.told = reason
+        return new
+
+
+def utc_now() -> datetime:
+    """The clock of the ways."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_ways(
+    settings: Settings,
+    *,
+    lookup: Lookup,
+    only: str | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[Mapping[str, Sender]]:
+    """The senders of the ways, by their names; connections are closed at the end.
+
+    Args:
+        settings: name the ways.
+        lookup: gives webhooks the lines of the log; see ``lookup_in``.
+        only: open this way and no other.
+        now: the clock.
+
+    Raises:
+        UserError: a way cannot be used as it is configured, or there is none of this name.
+    """
+    if only is not None and only not in settings.ways:
+        names = ", ".join(settings.ways)
+        raise UserError(
+            f"the settings name no way {only!r}",
+            hint=f"there are: {names}" if names else "docs/how-to/other-ways.md",
+        )
+    async with AsyncExitStack() as stack:
+        yield {
+            name: await _open(name, settings, stack, lookup=lookup, now=now)
+            for name in settings.ways
+            if only is None or name == only
+        }
+
+
+def way_choices(settings: Settings) -> list[WayChoice]:
+    """What ``sync_ways`` of the storage writes down."""
+    return [
+        WayChoice(name, way.language, way.digest, way.quiet, way.timezone or settings.timezone)
+        for name, way in settings.ways.items()
+    ]
+
+
+def lookup_in(database: Database) -> Lookup:
+    """Reads lines of the log, in a worker thread."""
+
+    def read(numbers: Sequence[int]) -> list[LoggedChange]:
+        with database.read() as session:
+            found = [find_change(session, number) for number in numbers]
+        return [line for line in found if line is not None]
+
+    async def lookup(numbers: Sequence[int]) -> Sequence[LoggedChange]:
+        return await asyncio.to_thread(read, numbers) if numbers else ()
+
+    return lookup
+
+
+async def _open(
+    name: str,
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    lookup: Lookup,
+    now: Callable[[], datetime],
+) -> Sender:
+    way = settings.ways[name]
+    proxy = None if way.proxy is None else way.proxy.get_secret_value()
+    if way.atom is not None:
+        return AtomSender(name, way.atom, entries=way.entries, now=now)
+    address = way.address(name)
+    if way.kind == "apprise":
+        return AppriseSender(name, address, proxy=proxy, now=now)
+    ca_file = settings.crawl.ca_file
+    poster = Poster(
+        allow_private=way.allow_private,
+        proxy=proxy,
+        ca_file=None if ca_file is None else str(ca_file),
+    )
+    post = (await stack.enter_async_context(poster)).post
+    secret = way.signing_secret(name)
+    return WebhookSender(name, address, secret, post=post, lookup=lookup, now=now)
+
+
+def fetcher_settings(settings: Settings) -> FetcherSettings:
+    """Limits, pace and name under which pages are fetched."""
+    crawl = settings.crawl
+    return FetcherSettings(
+        user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
+        read=crawl.timeout,
+        total=crawl.deadline,
+        tries=crawl.tries,
+        max_bytes=crawl.max_bytes,
+        per_host=crawl.per_host,
+        pause=crawl.pace,
+        proxy=crawl.proxy,
+        ca_file=None if crawl.ca_file is None else str(crawl.ca_file),
+    )

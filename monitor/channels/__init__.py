@@ -1,0 +1,1 @@
+"""Notification channels: Telegram, Apprise, webhook, Atom, terminal."""

@@ -1,0 +1,189 @@
+"""Alerts as an Atom feed (RFC 4287) in a file, for readers and for pages of others.
+
+The file is its own memory: entries that are there are kept as they are, so that it survives a
+restart, and a library that only writes feeds would have to be told them all again. lxml, which
+reads the feeds we watch, does both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitor.errors import DeliveryError, RetryLater, UserError
+from monitor.messages.escaping import as_html, headline_of
+from monitor.messages.richtext import Message
+from monitor.model.alerts import Recipient
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_NS = "http://www.w3.org/2005/Atom"
+_GENERATOR = "policy-monitor"
+_AUTHORITY = "policy-monitor,2026"
+"""Of our tag addresses (RFC 4151): a name and the year from which it was ours."""
+
+_PATIENCE = 60.0
+_MOST_BYTES = 64_000_000
+
+
+class AtomSender:
+    """Puts each alert on top of a feed and writes the file anew, whole or not at all."""
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        entries: int = 200,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Look at the file; nothing is written yet.
+
+        Args:
+            name: of the way, and of the feed.
+            path: of the file; its folder must be there.
+            entries: how many are kept.
+            now: when an entry is written.
+
+        Raises:
+            UserError: the folder is not there, or the file is something else than a feed of this
+                way.
+        """
+        self._name = name
+        self._path = path
+        self._most = entries
+        self._now = now
+        self._id = f"tag:{_AUTHORITY}:{name}"
+        if not path.parent.is_dir():
+            raise UserError("there is no such folder", file=path.parent, hint=f"ways.{name}.atom")
+        self._read()
+
+    async def ready(self, to: Recipient) -> None:
+        """There is nothing to wait for."""
+
+    async def send(self, to: Recipient, message: Message) -> int:
+        """Put an alert into the feed; one that is there already is replaced.
+
+        Raises:
+            RetryLater: the file cannot be written just now.
+            DeliveryError: there is no alert behind the message.
+        """
+        if message.alert is None:
+            raise DeliveryError("there is no alert behind this message")
+        try:
+            await asyncio.to_thread(self._add, message, message.alert.id)
+        except OSError as error:
+            raise RetryLater(
+                f"the feed cannot be written: {error.strerror}", seconds=_PATIENCE
+            ) from None
+        except UserError as error:
+            raise DeliveryError(str(error)) from None
+        return 0
+
+    def _add(self, message: Message, alert_id: int) -> None:
+        entry_id = f"{self._id}:alert-{alert_id}"
+        kept = [entry for entry in self._read() if entry.findtext(f"{{{_NS}}}id") != entry_id]
+        at = self._now()
+        feed = _etree().Element(f"{{{_NS}}}feed", nsmap={None: _NS})
+        _text(feed, "title", f"{_GENERATOR}: {self._name}")
+        _text(feed, "id", self._id)
+        _text(feed, "updated", _stamp(at))
+        _text(feed, "generator", _GENERATOR)
+        _text(_etree().SubElement(feed, f"{{{_NS}}}author"), "name", _GENERATOR)
+        feed.append(_entry(entry_id, message, at))
+        feed.extend(kept[: self._most - 1])
+        body = _etree().tostring(feed, encoding="utf-8", xml_declaration=True)
+        _replace(self._path, body)
+
+    def _read(self) -> list[etree._Element]:
+        """The entries of the file; none if it is not there yet.
+
+        Raises:
+            UserError: it is no feed of ours, and is not ours to overwrite.
+        """
+        try:
+            with self._path.open("rb") as file:
+                body = file.read(_MOST_BYTES)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise UserError(f"cannot be read: {error.strerror}", file=self._path) from None
+        parser = _etree().XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True
+        )
+        root = None
+        with suppress(_etree().XMLSyntaxError):
+            root = _etree().fromstring(body, parser)
+        if (
+            root is None
+            or root.tag != f"{{{_NS}}}feed"
+            or root.findtext(f"{{{_NS}}}id") != self._id
+        ):
+            raise UserError(
+                f"this is no feed of ways.{self._name}, so it is not overwritten",
+                file=self._path,
+                hint="move the file away, or name another",
+            )
+        return list(root.findall(f"{{{_NS}}}entry"))
+
+
+def _etree() -> Any:
+    # Several megabytes that only those with a feed need.
+    from lxml import etree
+
+    return etree
+
+
+def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
+    alert = message.alert
+    title, _ = headline_of(message)
+    entry = _etree().Element(f"{{{_NS}}}entry", nsmap={None: _NS})
+    _text(entry, "title", title or "–")
+    _text(entry, "id", entry_id)
+    _text(entry, "updated", _stamp(at))
+    if alert is not None:
+        _text(entry, "published", _stamp(alert.created_at))
+    links = [span.link for span in message.spans if span.link is not None]
+    for position, link in enumerate(dict.fromkeys(links)):
+        # An entry has one alternate of a type and language at most (RFC 4287, 4.1.2).
+        _etree().SubElement(
+            entry, f"{{{_NS}}}link", rel="related" if position else "alternate", href=link
+        )
+    content = _text(entry, "content", as_html(message) or "–")
+    content.set("type", "html")
+    return entry
+
+
+def _text(parent: etree._Element, name: str, text: str) -> etree._Element:
+    """An element with a text; spans carry no character that XML forbids (``Span``)."""
+    element = _etree().SubElement(parent, f"{{{_NS}}}{name}")
+    element.text = text
+    return element
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _replace(path: Path, body: bytes) -> None:
+    """Write a file so that readers see the old one or the new one, and never a part."""
+    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        # A file for web servers: mkstemp's are for their owner alone.
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

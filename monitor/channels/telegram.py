@@ -1,0 +1,200 @@
+"""Sends messages through Telegram's Bot API, and turns its refusals into our outcomes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from types import TracebackType
+from typing import Self
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+
+from monitor.channels.flood_control import Pace
+from monitor.channels.token_redaction import Redaction
+from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
+from monitor.messages.richtext import Message
+from monitor.model.alerts import Recipient
+
+log = logging.getLogger(__name__)
+
+# The library's next way of giving durations; without it every 429 prints a warning.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+API = "https://api.telegram.org/bot"
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NETWORK_PATIENCE = 30.0
+_REFUSED_TOKEN_PATIENCE = 600.0
+# An answer that is late may belong to a message that was sent; the longer we listen, the rarer.
+_TIMEOUT = 30.0
+# Descriptions of 400 answers after which a chat will never take a message of ours again.
+_GONE = (
+    "chat not found",
+    "user not found",
+    "peer_id_invalid",
+    "group chat was deactivated",
+    "chat_write_forbidden",
+    "not enough rights to send",
+    "have no rights to send",
+    "need administrator rights in the channel",
+)
+# Descriptions after which the topic is closed to us, and the forum around it is not.
+_THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
+# What the HTTP client calls a connection that never came to be: nothing was sent by it.
+_UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
+# What the library makes of an answer of success that is no JSON: somebody else's, or cut off.
+_UNREADABLE = "invalid server response"
+_BAD_MARKUP = ("can't parse entities", "can't find end", "unsupported start tag")
+
+
+class TelegramSender:
+    """Sends as a bot, at the pace Telegram asks for; open it with ``async with``."""
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        base_url: str = API,
+        proxy: str | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """Prepare the bot; nothing is sent yet.
+
+        Args:
+            token: of the bot, from @BotFather.
+            base_url: of the Bot API, to which the token is appended.
+            proxy: ``http://`` or ``socks5://``.
+            pace: how fast messages go; Telegram's own limits if not given.
+        """
+        self._pace = pace or Pace()
+        self._redaction = Redaction(token)
+        self._request = HTTPXRequest(
+            connection_pool_size=8,
+            proxy=proxy,
+            read_timeout=_TIMEOUT,
+            write_timeout=_TIMEOUT,
+            connect_timeout=_TIMEOUT,
+            pool_timeout=_TIMEOUT,
+        )
+        self._bot = Bot(token, base_url=base_url, request=self._request)
+
+    async def __aenter__(self) -> Self:
+        """Open the connections. The token is not checked: Telegram may be away just now."""
+        await self._request.initialize()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        await self._request.shutdown()
+
+    async def ready(self, to: Recipient) -> None:
+        """Wait until Telegram's limits allow another message to the chat."""
+        await self._pace.wait(to.chat_id)
+
+    async def send(self, to: Recipient, message: Message) -> int:
+        """Send a message; markup that is refused is sent once more as plain text.
+
+        Raises:
+            ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Sender``.
+        """
+        try:
+            return await self._send(to, message, rich=message.fits)
+        except BadRequest as error:
+            if not is_bad_markup(error):
+                raise self._outcome(error, to) from None
+            log.warning("alert.markup_refused", extra={"chat": to.chat_id, "reason": error.message})
+        except TelegramError as error:
+            raise self._outcome(error, to) from None
+        await self._pace.wait(to.chat_id)
+        try:
+            return await self._send(to, message, rich=False)
+        except TelegramError as error:
+            raise self._outcome(error, to) from None
+
+    def _outcome(self, error: TelegramError, to: Recipient) -> DeliveryError:
+        # What is raised here is written into the outbox, where no log filter reaches.
+        error.message = self._redaction.text(error.message)
+        if to.thread_id and any(words in error.message.lower() for words in _THREAD_GONE):
+            return ChatMoved(error.message, chat_id=to.chat_id)
+        return outcome(error)
+
+    async def _send(self, to: Recipient, message: Message, *, rich: bool) -> int:
+        sent = await self._bot.send_message(
+            to.chat_id,
+            message.html if rich else message.plain,
+            message_thread_id=to.thread_id or None,
+            parse_mode=ParseMode.HTML if rich else None,
+            link_preview_options=NO_PREVIEW,
+            reply_markup=keyboard(message),
+        )
+        return sent.message_id
+
+
+def is_bad_markup(error: BadRequest) -> bool:
+    """Whether a refusal is about the styles of a message, so that it may go without them."""
+    return any(words in error.message.lower() for words in _BAD_MARKUP)
+
+
+def keyboard(message: Message) -> InlineKeyboardMarkup | None:
+    """The buttons of a message for Telegram; None without any."""
+    if not message.buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(button.text, callback_data=button.press) for button in row]
+            for row in message.buttons
+        ]
+    )
+
+
+def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line for each answer
+    """What a refusal means for the alert."""
+    # BadRequest and TimedOut are network errors to the library: the order matters.
+    if isinstance(error, RetryAfter):
+        # A timedelta, or a number where the environment says so.
+        wait = error.retry_after
+        seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+        return RetryLater(f"Telegram asks to wait {seconds:g} s", seconds=seconds)
+    if isinstance(error, ChatMigrated):
+        return ChatMoved("the group has a new id", chat_id=error.new_chat_id)
+    if isinstance(error, Forbidden):
+        return ChatGone(error.message)
+    if isinstance(error, BadRequest):
+        gone = any(words in error.message.lower() for words in _GONE)
+        return ChatGone(error.message) if gone else DeliveryError(error.message)
+    if isinstance(error, InvalidToken):
+        # The library's text contains the token.
+        return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_PATIENCE)
+    # A connection that broke, or a gateway that lost the answer, may have carried the message.
+    doubtful = type(error.__cause__).__name__ not in _UNSENT
+    if isinstance(error, TimedOut):
+        return RetryLater(
+            "Telegram did not answer in time", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+        )
+    if isinstance(error, NetworkError):
+        return RetryLater(
+            f"no way to Telegram: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+        )
+    if _UNREADABLE in error.message.lower():
+        # It came with a 2xx: whoever wrote it may have done so after Telegram took the message.
+        return RetryLater(
+            f"no answer of Telegram's: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=True
+        )
+    return DeliveryError(error.message)

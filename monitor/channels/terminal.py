@@ -1,0 +1,54 @@
+"""Alerts in a terminal, as Telegram would show them: for those who have no bot yet."""
+
+from __future__ import annotations
+
+from rich.box import ROUNDED
+from rich.console import Console
+from rich.panel import Panel
+from rich.style import Style
+from rich.text import Text
+
+from monitor.messages.richtext import Message
+from monitor.model.alerts import Recipient
+
+_WIDTH = 88
+
+
+def as_text(message: Message, *, styles: bool = True) -> Text:
+    """The message with Telegram's styles as the terminal's, or as plain text in a pipe."""
+    text = Text()
+    if not styles:
+        return Text(message.plain.rstrip())
+    for span in message.spans:
+        text.append(
+            span.text,
+            Style(
+                bold=span.bold or None,
+                italic=span.italic or None,
+                strike=span.strike or None,
+                underline=span.link is not None or None,
+                link=span.link,
+            ),
+        )
+    text.rstrip()
+    return text
+
+
+class TerminalSender:
+    """Prints each message in a box. It has no limits of pace and never refuses."""
+
+    def __init__(self, console: Console) -> None:
+        """Keep where to print."""
+        self._console = console
+        self._sent = 0
+
+    async def ready(self, to: Recipient) -> None:
+        """There is nothing to wait for."""
+
+    async def send(self, to: Recipient, message: Message) -> int:
+        """Print a message; its id counts up from 1."""
+        width = min(_WIDTH, self._console.width)
+        text = as_text(message, styles=self._console.is_terminal)
+        self._console.print(Panel(text, box=ROUNDED, width=width, padding=(0, 1)))
+        self._sent += 1
+        return self._sent

@@ -1,0 +1,194 @@
+"""Commands over single texts: ``read``, ``extract``, ``diff``. They need no database."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.app import fetcher_settings
+from monitor.catalogue.model import Route
+from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
+from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.cli.topics import write_explained
+from monitor.comparison.compare import compare
+from monitor.config.settings import Settings, load_settings
+from monitor.documents.reader import read as read_document
+from monitor.errors import MonitorError, UserError
+from monitor.extraction.extract import explain as explain_statements
+from monitor.extraction.extract import extract as extract_statements
+from monitor.extraction.identify import guess_provenance
+from monitor.extraction.topics import load_topics
+from monitor.fetching.fetcher import HttpFetcher
+from monitor.json_contract import change_json, statement_json
+from monitor.model.changes import Basis, Kind
+from monitor.model.documents import Document, Outcome, Provenance
+from monitor.model.statements import Label, Target, number
+
+Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an http(s) address.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Print the rest too.")]
+PublishedOption = Annotated[
+    str | None, typer.Option("--published", metavar="YYYY-MM-DD", help="When it was published.")
+]
+
+
+def read(place: Place, config: ConfigOption = None) -> None:
+    """Print the clean text of a page or file: the text that all offsets point into."""
+    document = load_document(place, load_settings(config))
+    write_text(document.text)
+
+
+def extract(
+    place: Place,
+    form: FormatOption = Format.TABLE,
+    region: RegionOption = None,
+    published: PublishedOption = None,
+    everything: AllOption = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print every sentence looked at, and what decided.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print the commitments in a text (--all: achievements, proposals, opinions, other too)."""
+    settings = load_settings(config)
+    document = load_document(place, settings)
+    provenance = _provenance(document, place, region, published)
+    topics = load_topics(settings.topics)
+    if provenance.region is None:
+        note("nobody could tell the region of this text; --region names it")
+    if explain:
+        write_explained(explain_statements(document.text, provenance, topics), form)
+        return
+    statements = extract_statements(document.text, provenance, topics)
+    if not everything:
+        statements = tuple(item for item in statements if item.label is Label.COMMITMENT)
+    write_rows(
+        form,
+        ("label", "region", "year", "speaker", "themes", "targets", "text"),
+        (
+            (
+                item.label,
+                item.region,
+                item.year,
+                item.speaker,
+                ",".join(item.themes),
+                "; ".join(describe(target) for target in item.targets),
+                item.text,
+            )
+            for item in statements
+        ),
+        objects=map(statement_json, statements),
+        leave_out=("year", "speaker"),
+    )
+
+
+def diff(
+    old: Place,
+    new: Place,
+    form: FormatOption = Format.TABLE,
+    basis: Annotated[
+        Basis | None,
+        typer.Option(
+            help="revision: the same document was edited; succession: last year's report and "
+            "this year's. Default: succession when the two name different years."
+        ),
+    ] = None,
+    region: RegionOption = None,
+    everything: AllOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print what changed between two texts (--all: what was carried on too)."""
+    settings = load_settings(config)
+    sides = [
+        (document := load_document(place, settings), _provenance(document, place, region, None))
+        for place in (old, new)
+    ]
+    if basis is None:
+        years = {provenance.year for _, provenance in sides}
+        basis = Basis.SUCCESSION if len(years) == 2 and None not in years else Basis.REVISION
+    topics = load_topics(settings.topics)
+    before, after = (
+        extract_statements(document.text, provenance, topics) for document, provenance in sides
+    )
+    changes = [
+        change
+        for change in compare(before, after, basis, texts=(sides[0][0].text, sides[1][0].text))
+        if everything or change.kind is not Kind.CONTINUED
+    ]
+    write_rows(
+        form,
+        ("kind", "region", "deltas", "before", "after"),
+        (
+            (
+                change.kind,
+                change.region,
+                "; ".join(
+                    f"{delta.metric} {number(delta.before)} → {number(delta.after)} {delta.unit}"
+                    for delta in change.deltas
+                ),
+                change.before.text if change.before else None,
+                change.after.text if change.after else None,
+            )
+            for change in changes
+        ),
+        objects=map(change_json, changes),
+    )
+
+
+def load_document(place: str, settings: Settings) -> Document:
+    """Read a file or an address.
+
+    Raises:
+        UserError: there is no such file, or it is no text.
+        MonitorError: the address answered with no page that could be read.
+    """
+    if place.startswith(("http://", "https://")):
+        return asyncio.run(_fetch(place, settings))
+    path = Path(place)
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError("no such file", file=path) from None
+    except OSError as error:
+        raise UserError(error.strerror or str(error), file=path) from None
+    document = read_document(body)
+    if document.outcome is not Outcome.OK:
+        raise UserError(f"no text was found: {document.reason or document.outcome}", file=path)
+    return document
+
+
+async def _fetch(url: str, settings: Settings) -> Document:
+    async with HttpFetcher(fetcher_settings(settings)) as fetcher:
+        # The person at the keyboard names the address; the guard is for what pages name, and
+        # robots.txt for what visits by itself.
+        fetched = await fetcher.fetch(url, allow_private=True, route=Route(robots=False))
+    if fetched.outcome is not Outcome.OK:
+        raise MonitorError(f"{url}: {fetched.outcome}: {fetched.reason}")
+    document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
+    if document.outcome is not Outcome.OK:
+        raise MonitorError(f"{url}: {document.outcome}: {document.reason}")
+    return document
+
+
+def _provenance(
+    document: Document, place: str, region: str | None, published: str | None
+) -> Provenance:
+    is_url = place.startswith(("http://", "https://"))
+    day = date_of(published, "--published") or document.published
+    guess = guess_provenance(
+        document.text,
+        title=document.title,
+        url=place if is_url else None,
+        published=day,
+        region=region_of(region),
+    )
+    return replace(guess, region=region_of(region)) if region else guess
+
+
+def describe(target: Target) -> str:
+    """A target in one short phrase."""
+    year = f" ({target.year})" if target.year else ""
+    return f"{target.metric} {target.op} {number(target.value)} {target.unit}{year}"

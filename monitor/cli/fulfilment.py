@@ -1,0 +1,73 @@
+"""``monitor ledger``: which promises were kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    RegionOption,
+    open_database,
+    region_of,
+)
+from monitor.cli.output import Format, note, write_rows
+from monitor.model.changes import Verdict
+from monitor.model.statements import number
+from monitor.storage.fulfilment import LedgerLine, list_ledger
+
+_SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
+
+
+def ledger(
+    form: FormatOption = Format.TABLE,
+    region: RegionOption = None,
+    year: Annotated[
+        int | None, typer.Option(min=1949, max=2100, help="The year a target was due.")
+    ] = None,
+    verdict: Annotated[Verdict | None, typer.Option(help="One verdict.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 200,
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Print what became of the targets that governments set themselves.
+
+    The review half of each report is held against the plans before it: a target is kept, missed,
+    or passed over in silence; pending when it is not due yet or the next report is not known.
+    """
+    name = region_of(region)
+    with open_database(config, database) as (_, store), store.read() as session:
+        lines = list_ledger(session, region=name, due=year, verdict=verdict, limit=limit)
+    write_rows(
+        form,
+        ("region", "plan", "due", "verdict", "metric", "promised", "reached", "promise", "review"),
+        (
+            (
+                line.region,
+                line.plan_year,
+                line.due,
+                line.verdict,
+                line.metric,
+                _promised(line),
+                _reached(line),
+                line.promise_text,
+                line.review_text,
+            )
+            for line in lines
+        ),
+        leave_out=("review",),
+    )
+    counts = {one: sum(line.verdict is one for line in lines) for one in Verdict}
+    told = [f"{count} {one}" for one, count in counts.items() if count]
+    note(", ".join(told) if told else "no report with targets is known yet: see monitor ingest")
+
+
+def _promised(line: LedgerLine) -> str:
+    return f"{_SIGNS.get(line.op, '')}{number(line.promised):,}{line.unit}"
+
+
+def _reached(line: LedgerLine) -> str:
+    return "" if line.achieved is None else f"{number(line.achieved):,}{line.achieved_unit}"

@@ -1,0 +1,232 @@
+"""``monitor sources``: what is watched."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.app import fetcher_settings
+from monitor.atomic_file import read_if_there, replace_text
+from monitor.catalogue.append import with_source
+from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import Catalogue, Source
+from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of, utc_now
+from monitor.cli.output import Format, note, progress, write_rows, write_text
+from monitor.config.settings import Settings, load_settings
+from monitor.errors import MonitorError, UserError
+from monitor.extraction.topics import load_topics
+from monitor.fetching.fetcher import Fetcher, HttpFetcher
+from monitor.ingest.source_check import Probe, Probing, probe
+from monitor.ingest.suggest import Proposal, propose
+from monitor.model.documents import Outcome
+from monitor.urls import identity, resolve
+from monitor.yaml import did_you_mean
+
+sources_app = typer.Typer(help="The places that are watched.", no_args_is_help=True)
+_FEW = 3
+
+
+@sources_app.command("list")
+def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
+    """Print the catalogue: the built-in sources with the user's files laid over them."""
+    settings = load_settings(config)
+    sources = load_catalogue(settings.catalogue).sources
+    write_rows(
+        form,
+        (
+            "id",
+            "name",
+            "region",
+            "kind",
+            "family",
+            "enabled",
+            "every",
+            "confidence",
+            "exceptions",
+            "seen",
+            "lists",
+        ),
+        (
+            (
+                source.id,
+                source.name,
+                source.region,
+                source.document_kind,
+                source.family,
+                source.enabled,
+                str(source.every),
+                source.confidence,
+                ", ".join(source.exceptions),
+                " ".join(source.seen),
+                " ".join(source.lists or source.pages),
+            )
+            for source in sources
+        ),
+        leave_out=("every", "confidence", "seen", "lists", "kind"),
+    )
+
+
+@sources_app.command()
+def check(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="Sources; all enabled ones if none.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Ask each list of a source once, read its newest article, and say what works.
+
+    Nothing is written. The last column is what to do; with jsonl there is more of all.
+    """
+    settings = load_settings(config)
+    catalogue = load_catalogue(settings.catalogue)
+    chosen = [_known(catalogue, source_id) for source_id in ids or ()] or catalogue.enabled
+    found = asyncio.run(_probe_all(chosen, settings))
+    rows = [_row(one) for one in found]
+    write_rows(
+        form,
+        (
+            "id",
+            "address",
+            "outcome",
+            "seconds",
+            "links",
+            "newest",
+            "characters",
+            "published",
+            "next",
+            "what",
+        ),
+        rows,
+        objects=(_object(one) for one in found),
+        leave_out=() if len(chosen) <= _FEW else ("seconds", "characters", "published", "next"),
+    )
+    wrong = sum(not one.works for one in found)
+    if wrong:
+        raise MonitorError(f"{wrong} of {len(found)} addresses do not work")
+
+
+@sources_app.command()
+def add(
+    url: Annotated[str, typer.Argument(help="A list, a feed, a sitemap, an e-paper or one page.")],
+    source_id: Annotated[
+        str | None, typer.Option("--id", help="The source's id; made of the address if not given.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Its name; the page's if not given.")] = None,
+    region: RegionOption = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="The catalogue file to add to; the settings' first if not given."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be added and write nothing.")
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="The source lives on a private host.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Fetch a page, guess what it is, and add it to your catalogue file.
+
+    What stands in the file stays as it is, comments too.
+    """
+    settings = load_settings(config)
+    path = file or next(iter(settings.catalogue), None)
+    if path is None and not dry_run:
+        raise UserError("no catalogue file", hint="name one with --file, and in the settings")
+    own = () if file is None or not file.exists() or file in settings.catalogue else (file,)
+    # The file that is named may be the one to begin.
+    there = [one for one in settings.catalogue if one != path or one.exists()]
+    catalogue = load_catalogue((*there, *own))
+    _refuse_known(catalogue, source_id, url)
+    given = {"id": source_id, "name": name, "region": region_of(region)}
+    proposal = asyncio.run(
+        _propose(url, settings, catalogue, {**given, "allow_private": allow_private})
+    )
+    write_rows(
+        Format.TABLE,
+        ("key", "value", "confidence", "why"),
+        [
+            (one.key, one.value, "seen" if one.sure else "a guess", one.why)
+            for one in proposal.guessed
+        ],
+    )
+    text = read_if_there(path) if path is not None else ""
+    after = with_source(text, path or Path("new"), proposal.values, "added by monitor sources add")
+    if dry_run or path is None:
+        write_text(after[len(text) :] if after.startswith(text) else after)
+        return
+    replace_text(path, after)
+    note(f"{proposal.values['id']} stands in {path}; ask it: monitor sources check")
+    if path not in settings.catalogue:
+        note(f"the settings do not name {path} under catalogue yet")
+
+
+def _known(catalogue: Catalogue, source_id: str) -> Source:
+    source = catalogue.get(source_id)
+    if source is None:
+        known = [item.id for item in catalogue.sources]
+        raise UserError(f"unknown source {source_id!r}", hint=did_you_mean(source_id, known))
+    return source
+
+
+def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str) -> None:
+    if source_id is not None and source_id in catalogue:
+        raise UserError(f"there is a source {source_id!r} already", hint="give it another id")
+    wanted = resolve(url, url)
+    if wanted is None:
+        raise UserError(f"{url!r} is no address", hint="write one that begins with http(s)://")
+    for source in catalogue:
+        if identity(wanted) in map(identity, (*source.lists, *source.pages)):
+            raise UserError(f"{url} is watched already: {source.id}")
+
+
+async def _probe_all(sources: Sequence[Source], settings: Settings) -> list[Probe]:
+    limit = asyncio.Semaphore(settings.crawl.concurrency)
+    async with HttpFetcher(fetcher_settings(settings)) as fetcher:
+        with progress() as bar:
+            task = bar.add_task("asking", total=len(sources))
+            tools = _probing(fetcher, settings)
+
+            async def one(source: Source) -> list[Probe]:
+                async with limit:
+                    found = await probe(source, tools)
+                bar.advance(task)
+                return found
+
+            found = await asyncio.gather(*map(one, sources))
+    return [one for probes in found for one in probes]
+
+
+async def _propose(
+    url: str, settings: Settings, catalogue: Catalogue, given: Mapping[str, object]
+) -> Proposal:
+    async with HttpFetcher(fetcher_settings(settings)) as fetcher:
+        return await propose(url, _probing(fetcher, settings), catalogue, given)
+
+
+def _probing(fetcher: Fetcher, settings: Settings) -> Probing:
+    return Probing(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
+
+
+def _row(one: Probe) -> tuple[object, ...]:
+    newest = " ".join(filter(None, (str(one.newest or ""), one.newest_title)))
+    following = {True: "yes", False: "no", None: ""}[one.next_page]
+    what = "; ".join(filter(None, (one.reason, one.suggestion)))
+    outcome = one.outcome if one.works or one.outcome is not Outcome.OK else "fails"
+    asked = (one.id, one.address, outcome, one.seconds)
+    return (*asked, one.links, newest, one.length, one.published, following, what)
+
+
+def _object(one: Probe) -> dict[str, object]:
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(one).items()
+    }

@@ -1,0 +1,123 @@
+"""``monitor extract --explain`` and ``monitor topics``: why a sentence became what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
+from monitor.cli.output import Format, complain, note, write_rows
+from monitor.config.settings import load_settings
+from monitor.extraction.extract import Explained, explain
+from monitor.extraction.topics import check_topics, load_topics
+from monitor.json_contract import statement_json
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Speaker
+
+topics_app = typer.Typer(help="What is in scope: lexicons in YAML.", no_args_is_help=True)
+
+
+def write_explained(found: Sequence[Explained], form: Format) -> None:
+    """Print sentences with what decided: a block each for people, an object or row for programs."""
+    if form is Format.TABLE:
+        console = Console(soft_wrap=True, highlight=False)
+        for item in found:
+            console.print(_block(item), "")
+        return
+    objects = [explained_json(item) for item in found]
+    columns = [*objects[0]] if objects else ["text"]
+    write_rows(form, columns, ([_cell(o[c]) for c in columns] for o in objects), objects=objects)
+
+
+def explained_json(item: Explained) -> dict[str, Any]:
+    """An explained sentence as a JSON object."""
+    return {
+        "text": item.text,
+        "start": item.start,
+        "end": item.end,
+        "topic": item.statement.topic if item.statement else None,
+        "statement": statement_json(item.statement) if item.statement else None,
+        "section": item.section,
+        "section_reason": item.section_reason,
+        "label_reason": item.label_reason,
+        "cues": list(item.cues),
+        "words": list(item.words),
+        "voice": item.voice,
+        "themes": [{"theme": theme, "word": word} for theme, word in item.theme_words],
+        "rejected": item.rejected,
+    }
+
+
+@topics_app.command("check")
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]…", help="Topic files; the settings' ones if none."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+) -> None:
+    """Read topic files and print what they say; a mistake is named with its file and line."""
+    files = paths or list(load_settings(config).topics)
+    errors = check_topics(files)
+    for error in errors[:-1]:
+        complain(str(error))
+    if errors:
+        raise errors[-1]
+    topics = load_topics(files).topics
+    write_rows(
+        form,
+        ("id", "name", "themes"),
+        ((topic.id, topic.name, ", ".join(topic.themes)) for topic in topics),
+    )
+    note(f"{len(topics)} topics, no mistakes")
+
+
+@topics_app.command("test")
+def try_out(
+    file: Annotated[Path, typer.Argument(help="A topic file.")],
+    text: Annotated[str, typer.Argument(help="A sentence, or several.")],
+    region: RegionOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Try a topic file on a text as if a government's plan said it; print why it is in or out."""
+    provenance = Provenance(DocumentKind.PAGE, Speaker.GOVERNMENT, region_of(region))
+    found = explain(text, provenance, load_topics([file]))
+    if not found and form is Format.TABLE:
+        note("no topic has a word in this text")
+    write_explained(found, form)
+
+
+def _block(item: Explained) -> Text:
+    statement = item.statement
+    block = Text(item.text.strip() + "\n", style="bold")
+    if statement is None:
+        lines = [("not taken", item.rejected)]
+    else:
+        lines = [
+            ("label", f"{statement.label}  ← {item.label_reason}"),
+            ("speaker", f"{statement.speaker}, {statement.region or '?'}  ← {item.voice or '–'}"),
+            ("topic", f"{statement.topic}  ← {'、'.join(item.words)}"),
+            ("themes", ", ".join(f"{t} ← {w or 'default'}" for t, w in item.theme_words)),
+            *(
+                ("target", f"{t.metric} {t.op} {t.value:g} {t.unit} ({t.year or '–'})  ← {t.raw}")
+                for t in statement.targets
+            ),
+        ]
+    lines.append(("section", f"{item.section}  ← {item.section_reason}"))
+    if item.cues:
+        lines.append(("cues", ", ".join(item.cues)))
+    for name, said in lines:
+        block.append(f"  {name:<9} {said}\n", style="not bold")
+    return block
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return "; ".join(str(part) for part in value)
+    return value["label"] if isinstance(value, dict) else value

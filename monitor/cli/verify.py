@@ -1,0 +1,85 @@
+"""``monitor verify`` and ``monitor db prune``: the evidence behind the log."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from monitor.catalogue.loader import load_catalogue
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    date_of,
+    open_database,
+    utc_now,
+)
+from monitor.cli.output import Format, note, progress, write_rows
+from monitor.extraction.topics import load_topics
+from monitor.ingest.audit import verify_snapshot
+from monitor.storage.provenance import forget_bytes, snapshots_between
+
+DayOption = Annotated[
+    str | None, typer.Argument(metavar="[DAY]", help="YYYY-MM-DD; today if not given.")
+]
+
+
+def verify(
+    day: DayOption = None,
+    until: Annotated[
+        str | None, typer.Option(help="The last day, when it is more than one.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Recompute a day from the stored bytes; say what in the log does not follow from them.
+
+    Exit code 1 when something does not. Statements differ too when the extractor, a topic or a
+    source's selectors have changed since that day.
+    """
+    with open_database(config, database) as (settings, store):
+        zone = ZoneInfo(settings.timezone)
+        first = date_of(day, "DAY") or utc_now().astimezone(zone).date()
+        last = date_of(until, "--until") or first
+        sources = {source.id: source for source in load_catalogue(settings.catalogue).sources}
+        topics = load_topics(settings.topics)
+        with store.read() as session:
+            ids = snapshots_between(
+                session, _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
+            )
+            findings = []
+            with progress() as bar:
+                for snapshot_id in bar.track(ids, description="verifying"):
+                    findings += verify_snapshot(
+                        session, snapshot_id, sources=sources, topics=topics
+                    )
+                    session.expunge_all()
+    write_rows(
+        form,
+        ("snapshot", "url", "step", "what"),
+        ((item.snapshot_id, item.url, item.step, item.what) for item in findings),
+    )
+    note(f"{len(ids)} snapshots verified, {len(findings)} findings")
+    if findings:
+        raise typer.Exit(1)
+
+
+def prune(
+    days: Annotated[
+        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Bytes older than this.")
+    ],
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Let go of the raw bytes of old pages. Texts, statements and the log are kept for ever."""
+    with open_database(config, database) as (_, store), store.write() as session:
+        count = forget_bytes(session, utc_now() - timedelta(days=days))
+    note(f"the bytes of {count} pages were let go")
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)

@@ -1,0 +1,1 @@
+"""Statements then and now to changes. Pure."""

@@ -1,0 +1,1 @@
+"""Settings: ``monitor.toml``, environment, command line."""

@@ -1,0 +1,319 @@
+"""Settings: ``monitor.toml``, then environment names ``MONITOR_…``, then the command line.
+
+Every key of the file has an environment name: ``[crawl] pace`` is ``MONITOR_CRAWL__PACE``.
+Lists in the environment are separated by commas. Relative paths in the file are relative to the
+file; the token is best kept out of it (``MONITOR_TELEGRAM__TOKEN``, or ``token_file``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from monitor.config.base import Section, read_secret, split
+from monitor.config.channels import WayName, WaySettings
+from monitor.config.errors import PREFIX, explain, read_toml
+from monitor.errors import UserError
+
+__all__ = [
+    "FILE_NAME",
+    "CrawlSettings",
+    "HealthSettings",
+    "Settings",
+    "SuspectSettings",
+    "TelegramSettings",
+    "WaySettings",
+    "load_settings",
+]
+
+FILE_NAME = "monitor.toml"
+_SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+
+class CrawlSettings(Section):
+    """How pages are fetched."""
+
+    contact: str = Field(
+        default="https://example.org/policy-monitor",
+        description="Stands in the User-Agent: where a site's operator can complain.",
+    )
+    concurrency: int = Field(default=8, ge=1, le=256, description="Sources visited at a time.")
+    per_host: int = Field(default=1, ge=1, le=8, description="Requests to one host at a time.")
+    pace: float = Field(
+        default=2.0,
+        ge=0,
+        description="Seconds between two requests to the same host; more while it is slow or "
+        "strained.",
+    )
+    timeout: float = Field(
+        default=30.0, gt=0, description="Seconds without an answer before a request is given up."
+    )
+    deadline: float = Field(
+        default=120.0, gt=0, description="Seconds a request may take in all, however it drips."
+    )
+    tries: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="Times a page is asked for in one visit when the fault is a passing one.",
+    )
+    max_bytes: int = Field(
+        default=20_000_000, ge=1000, description="Bytes of an unpacked body that are read at most."
+    )
+    proxy: str | None = Field(
+        default=None, description="http://, https:// or socks5:// proxy of the crawl.", repr=False
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of authorities trusted instead of the usual ones, for a network "
+        "whose proxy opens TLS.",
+    )
+
+
+class SuspectSettings(Section):
+    """When a page that lost its text, or changed beyond recognition, is believed."""
+
+    visits: int = Field(
+        default=3, ge=1, description="Visits that must see the same suspect text before it counts."
+    )
+    hours: float = Field(
+        default=24.0,
+        ge=0,
+        description="Hours that must lie between the first and the last of them.",
+    )
+    shrink: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="A text shorter than this share of the last good one is suspect.",
+    )
+    emptied_hours: float = Field(
+        default=168.0,
+        ge=0,
+        description="The same hours for a suspect text with nothing left of what was promised.",
+    )
+
+
+class HealthSettings(Section):
+    """When operators are told how a source is."""
+
+    failures: int = Field(
+        default=3, ge=1, description="Failing visits in a row after which operators are told."
+    )
+    quiet_days: float = Field(
+        default=30.0,
+        gt=0,
+        description="Days without anything new, while most sources of its kind had something, "
+        "after which operators are told.",
+    )
+
+
+class TelegramSettings(Section):
+    """The bot; without a token alerts go to the terminal."""
+
+    token: SecretStr | None = Field(default=None, description="The bot's token, from @BotFather.")
+    token_file: Path | None = Field(default=None, description="A file that holds the token.")
+    base_url: str = Field(
+        default="https://api.telegram.org/bot", description="Address of the Bot API."
+    )
+    proxy: str | None = Field(default=None, description="Proxy for Telegram alone.")
+    access: Literal["open", "listed", "approval"] | None = Field(
+        default=None,
+        description="Who may use the bot: everybody, allowed_chats only, or whom operators let "
+        "in; listed if allowed_chats names any, else open.",
+    )
+    allowed_chats: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(), description="Chat ids that may use the bot."
+    )
+    operators: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(),
+        description="Chat ids that are told what needs somebody, and may write the operators' "
+        "commands.",
+    )
+    own_rules: int = Field(
+        default=20, ge=0, le=1_000, description="Rules of its own a chat may have at most."
+    )
+
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s/?#]+/[^\s?#]+$",
+        description="Where Telegram sends updates to (https://host/path); without it they are "
+        "asked for.",
+    )
+    webhook_listen: str = Field(
+        default="127.0.0.1:8443",
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$",
+        description="Where the webhook listens, behind a proxy that speaks TLS.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="What Telegram says with each update, of our own choice."
+    )
+    webhook_secret_file: Path | None = Field(
+        default=None, description="A file that holds this secret."
+    )
+
+    _lists = field_validator("allowed_chats", "operators", mode="before")(split)
+
+    @model_validator(mode="after")
+    def _somebody_decides(self) -> Self:
+        if self.access == "approval" and not self.operators:
+            raise ValueError("access = 'approval' needs operators, who approve")
+        return self
+
+
+class Settings(BaseSettings):
+    """All settings of the product."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    database: str = Field(
+        default="sqlite:///monitor.db",
+        description="SQLAlchemy address of the database (sqlite:///… or postgresql://…).",
+    )
+    rules: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(Path("rules"),), description="Rule files, or folders of them."
+    )
+    catalogue: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="Catalogue files that add to, override or disable built-in sources."
+    )
+    topics: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="Topic files beside the built-in ai_computing."
+    )
+    keep_bytes_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days the raw bytes of pages are kept; for ever if not given. "
+        "The log and its texts always are.",
+    )
+    timezone: str = Field(default="Asia/Shanghai", description="Time zone of the schedule.")
+    crawl: CrawlSettings = CrawlSettings()
+    suspects: SuspectSettings = SuspectSettings()
+    health: HealthSettings = HealthSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    ways: dict[WayName, WaySettings] = Field(
+        default={}, description="Other ways out by their names, which rules name in `then.ways`."
+    )
+
+    _lists = field_validator("rules", "catalogue", "topics", mode="before")(split)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file (which comes in as init arguments)."""
+        return env_settings, init_settings
+
+    def token(self) -> str | None:
+        """The bot's token, from the setting or the file it names; None without one.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
+        telegram = self.telegram
+        return read_secret(telegram.token, telegram.token_file, "telegram.token_file")
+
+    def webhook_secret(self) -> str:
+        """What Telegram says with each update, so that nobody else's are taken for its own.
+
+        Raises:
+            UserError: there is none, or its file cannot be read, or Telegram would not take it.
+        """
+        telegram = self.telegram
+        key = "telegram.webhook_secret_file"
+        found = read_secret(telegram.webhook_secret, telegram.webhook_secret_file, key)
+        if found is None or not _SECRET_TOKEN.fullmatch(found):
+            # Bot API, setWebhook: 1-256 characters of A-Z, a-z, 0-9, _ and -.
+            raise UserError(
+                "telegram.webhook_secret: Telegram takes 16 to 256 letters, digits, - and _ here",
+                hint="openssl rand -hex 32 makes one",
+            )
+        return found
+
+
+def load_settings(path: Path | None = None, *, database: str | None = None) -> Settings:
+    """Settings from ``path`` (or ``monitor.toml`` here, if there is one) and the environment.
+
+    Args:
+        path: the settings file; None looks for ``monitor.toml`` in the working folder.
+        database: what the command line says; it goes before all else.
+
+    Raises:
+        UserError: the file is missing or wrong, or an environment value does not fit.
+    """
+    if path is None and Path(FILE_NAME).is_file():
+        path = Path(FILE_NAME)
+    text, values = ("", {}) if path is None else read_toml(path)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise explain(error, Settings, path, text) from None
+    except SettingsError as error:
+        raise UserError(f"environment: {error}") from None
+    if path is not None:
+        settings = _relative_to(settings, path.parent, values)
+    return settings if database is None else settings.model_copy(update={"database": database})
+
+
+def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Settings:
+    """Make what the file itself says relative to the file; the environment's stays as it is."""
+    update: dict[str, Any] = {}
+    for name in ("rules", "catalogue", "topics"):
+        if name in values and PREFIX + name.upper() not in os.environ:
+            update[name] = tuple(folder / item for item in getattr(settings, name))
+    if "rules" not in values and PREFIX + "RULES" not in os.environ:
+        update["rules"] = tuple(folder / item for item in settings.rules)
+    prefix = "sqlite:///"
+    if (
+        PREFIX + "DATABASE" not in os.environ
+        and settings.database.startswith(prefix)
+        and not settings.database.startswith(prefix + "/")
+    ):
+        name = settings.database.removeprefix(prefix)
+        if name and name != ":memory:":
+            update["database"] = prefix + str(folder / name)
+    ca_file = settings.crawl.ca_file
+    if ca_file is not None and PREFIX + "CRAWL__CA_FILE" not in os.environ:
+        update["crawl"] = settings.crawl.model_copy(update={"ca_file": folder / ca_file})
+    said = values.get("telegram", {})
+    secrets = {
+        name: folder / path
+        for name in ("token_file", "webhook_secret_file")
+        if (path := getattr(settings.telegram, name)) is not None and name in said
+    }
+    if secrets:
+        update["telegram"] = settings.telegram.model_copy(update=secrets)
+    update["ways"] = {
+        name: way.model_copy(update=_paths_of(name, way, values, folder))
+        for name, way in settings.ways.items()
+    }
+    return settings.model_copy(update=update)
+
+
+def _paths_of(name: str, way: WaySettings, values: dict[str, Any], folder: Path) -> dict[str, Path]:
+    said = values.get("ways", {}).get(name, {})
+    environment = {variable.upper() for variable in os.environ}
+    return {
+        key: folder / path
+        for key in ("apprise_file", "secret_file", "atom")
+        if (path := getattr(way, key)) is not None
+        and key in said
+        and f"{PREFIX}WAYS__{name}__{key}".upper() not in environment
+    }

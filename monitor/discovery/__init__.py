@@ -1,0 +1,1 @@
+"""List pages, feeds, sitemaps, JSON lists and e-papers to links. Pure."""

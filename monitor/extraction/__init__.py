@@ -1,0 +1,1 @@
+"""Text to statements: sections, sentences, speakers, regions, quantities, topics. Pure."""

@@ -1,0 +1,100 @@
+"""A fetcher without a network, for tests; it keeps the contract of the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from monitor.catalogue.model import USUAL, Route
+from monitor.documents.page_fingerprint import same_frame
+from monitor.errors import RefusedAddress
+from monitor.fetching.outcome import judge, last_modified_of, retry_after
+from monitor.fetching.ssrf_guard import check_name
+from monitor.model.documents import Fetched, Outcome
+from monitor.urls import parse
+
+_EPOCH = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FakePage:
+    """What the pretended server sends for an address; header names in lower case."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FakeFetcher:
+    """Answers out of ``pages``; what is not there is 404. ``asked`` is the log of requests.
+
+    A page may be a ``FakePage``, bytes or text of a page that is well, or a ``Fetched`` to hand
+    back as it is. Change ``pages`` between visits to change the site.
+    """
+
+    pages: dict[str, FakePage | Fetched | bytes | str] = field(default_factory=dict)
+    now: Callable[[], datetime] = lambda: _EPOCH
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        allow_private: bool = False,
+        hosts: Collection[str] = (),
+        route: Route = USUAL,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        frame: str | None = None,
+    ) -> Fetched:
+        """See ``Fetcher.fetch``."""
+        self.asked.append(url)
+        try:
+            place = parse(url)
+            if not allow_private:
+                check_name(place.host, url)
+        except RefusedAddress as error:
+            return Fetched(url, url, Outcome.ERROR, None, self.now(), reason=str(error))
+        page = self.pages.get(url, FakePage(status=404))
+        if isinstance(page, Fetched):
+            return page
+        if isinstance(page, bytes | str):
+            body = page.encode() if isinstance(page, str) else page
+            page = FakePage(body, headers={"content-type": "text/html; charset=utf-8"})
+        answer = self._answer(url, page, etag, last_modified)
+        if frame and answer.outcome is Outcome.OK and same_frame(frame, answer.body):
+            return replace(answer, outcome=Outcome.NOT_MODIFIED, body=b"")
+        return answer
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+    def _answer(
+        self, url: str, page: FakePage, etag: str | None, last_modified: str | None
+    ) -> Fetched:
+        headers = dict(page.headers)
+        tag, changed = headers.get("etag"), headers.get("last-modified")
+        same = (etag is not None and etag == tag) or (
+            etag is None and last_modified is not None and last_modified == changed
+        )
+        status = 304 if same and page.status == 200 else page.status
+        body = b"" if status == 304 else page.body
+        kind = headers.get("content-type")
+        outcome, reason = judge(status, body, kind, conditional=bool(etag or last_modified))
+        well = outcome is Outcome.OK
+        return Fetched(
+            url=url,
+            final_url=url,
+            outcome=outcome,
+            status=status,
+            fetched_at=self.now(),
+            body=body if well or outcome is Outcome.BLOCKED else b"",
+            content_type=kind,
+            etag=tag if well else None,
+            last_modified=last_modified_of(headers, self.now()) if well else None,
+            headers=headers,
+            reason=reason,
+            retry_after=retry_after(headers, self.now()),
+        )

@@ -1,0 +1,135 @@
+"""The address guard: names are resolved, every answer is checked, and the checked one is used.
+
+It stands where the connection is made, so that redirects, a name that resolves anew to another
+address (rebinding) and every caller pass it alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import httpcore
+
+from monitor.errors import RefusedAddress
+from monitor.fetching.network_backend import connect
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_NETWORKS = (
+    # IPv4, after the IANA special-purpose registry
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24"
+    " 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24"
+    " 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
+    # IPv6: loopback, compatible and mapped, NAT64, discard, 6to4, Teredo and its neighbours,
+    # documentation, segment routing, local and multicast
+    " ::/96 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64"
+    " 2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10"
+    " fec0::/10 ff00::/8"
+)
+_REFUSED = tuple(ipaddress.ip_network(network) for network in _NETWORKS.split())
+_LOCAL_NAMES = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa")
+_MAX_ADDRESSES = 8
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet."""
+    try:
+        found: Address = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    return found.is_global and not any(
+        found in network for network in _REFUSED if network.version == found.version
+    )
+
+
+def check_name(host: str, url: str) -> None:
+    """Refuse a host that is local by its very name, without asking anybody.
+
+    Raises:
+        RefusedAddress: a private address written out, or a name such as localhost.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        # 0x7f.1, 2130706433 and the like are addresses to a resolver and names to nobody.
+        numeric = all(part.isdigit() or part.startswith("0x") for part in name.split("."))
+        local = any(name == word or name.endswith(f".{word}") for word in _LOCAL_NAMES)
+        if numeric or local or "." not in name:
+            raise RefusedAddress("this is a local name", url=url) from None
+        return
+    if not is_public(name):
+        raise RefusedAddress("this is a private address", url=url)
+
+
+async def system_resolver(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, by the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+    )
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects to public addresses only: resolves, checks all answers, uses a checked one."""
+
+    def __init__(
+        self, resolver: Resolver = system_resolver, *, allow_private: bool = False
+    ) -> None:
+        """Keep the resolver; tests pass their own.
+
+        Args:
+            resolver: names to addresses.
+            allow_private: the operator's leave to connect to any address.
+        """
+        self._resolver = resolver
+        self._allow_private = allow_private
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's own
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to a checked address of ``host``.
+
+        Raises:
+            RefusedAddress: one of its addresses is not public. One is enough: a name with both
+                kinds is not to be trusted.
+        """
+        if not self._allow_private:
+            check_name(host, host)
+        try:
+            addresses = list(await self._resolver(host, port))[:_MAX_ADDRESSES]
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"the name {host} does not resolve") from error
+        for address in addresses:
+            if not self._allow_private and not is_public(address):
+                raise RefusedAddress(f"the name leads to the private address {address}", url=host)
+        failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
+        for address in addresses:
+            try:
+                return await connect(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface's own
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Never: a file is no host."""
+        raise RefusedAddress("sockets of this machine are not fetched", url=path)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, for the pool's own retries."""
+        await asyncio.sleep(seconds)

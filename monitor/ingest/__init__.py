@@ -1,0 +1,1 @@
+"""One visit of a source, from its list page to the outbox."""

@@ -1,0 +1,203 @@
+"""Does the log follow from the evidence? The stored bytes are read, searched and compared again.
+
+Each step is checked on its own, so that a finding names the first thing that does not follow: the
+bytes from their hash, the text from the bytes, the statements from the text, the log from the
+statements of the snapshots.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from monitor.catalogue.model import Source
+from monitor.comparison.compare import compare
+from monitor.documents.multipart import BUNDLE, Part, read_parts, unbundle
+from monitor.extraction.extract import extract
+from monitor.extraction.identify import guess_provenance
+from monitor.extraction.topics import Topics
+from monitor.ingest.dedup import LOGGED
+from monitor.ingest.pages import provenance_of
+from monitor.model.changes import Basis, Change, Kind
+from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.storage.documents import StoredSnapshot, corroborated_ids, digest, load_snapshot
+from monitor.storage.provenance import (
+    LoggedRow,
+    Witness,
+    logged_of,
+    report_before,
+    snapshot_before,
+    snapshot_of,
+    witness,
+)
+
+_Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not follow: where, at which step, and what."""
+
+    snapshot_id: int
+    url: str | None
+    step: str
+    what: str
+
+
+def verify_snapshot(
+    session: Session, snapshot_id: int, *, sources: Mapping[str, Source], topics: Topics
+) -> list[Finding]:
+    """Recompute a snapshot and what the log says of it.
+
+    Args:
+        session: a reading transaction.
+        snapshot_id: a believed snapshot.
+        sources: the catalogue, by id: how its pages are read.
+        topics: the topics in force.
+
+    Returns:
+        What does not follow, nothing if all does. Statements also differ when the extractor or a
+        topic has changed since; that is then the finding.
+    """
+    try:
+        found = witness(session, snapshot_id)
+    except zlib.error as error:
+        return [Finding(snapshot_id, None, "bytes", f"they cannot be unpacked: {error}")]
+    source = sources.get(found.source_id or "")
+    stored = load_snapshot(session, snapshot_id)
+    steps = (
+        ("bytes", _bytes(found)),
+        ("text", _text(found, source)),
+        ("statements", _statements(found, source, stored, topics)),
+        ("log", _log(session, found, stored)),
+    )
+    return [Finding(snapshot_id, found.url, step, what) for step, what in steps if what]
+
+
+def _bytes(found: Witness) -> str:
+    if found.body is not None and digest(found.body) != found.blob_hash:
+        return "the stored bytes are not those that were fetched"
+    return ""
+
+
+def _text(found: Witness, source: Source | None) -> str:
+    if digest(found.text) != found.text_hash:
+        return "the stored text is not the one that was read"
+    if found.body is None or (source is None and found.source_id is not None):
+        return ""  # nothing to read it from, or nobody who knows how
+    if found.content_type == BUNDLE:
+        parts = unbundle(found.body)
+    else:
+        parts = [Part(found.url or "", found.content_type, found.body)]
+    again = read_parts(
+        parts,
+        selectors=source.selectors if source else None,
+        encoding=source.encoding if source else None,
+    )
+    return "" if again.text == found.text else "the bytes are read differently today"
+
+
+def _statements(
+    found: Witness, source: Source | None, stored: StoredSnapshot, topics: Topics
+) -> str:
+    if source is None and found.source_id is not None:
+        return ""
+    again = tuple(
+        statement
+        for statement in extract(found.text, _provenance(found, source), topics)
+        if source is None or not source.topics or statement.topic in source.topics
+    )
+    if again == stored.statements:
+        return ""
+    gone = sum(statement not in again for statement in stored.statements)
+    new = sum(statement not in stored.statements for statement in again)
+    return f"{gone} of {len(stored.statements)} are not found today, {new} others are"
+
+
+def _provenance(found: Witness, source: Source | None) -> Provenance:
+    document = Document(found.text, found.title, found.published)
+    if source is not None:
+        guess = provenance_of(
+            source, document, title=found.listed_title, listed=found.listed, url=found.url
+        )
+    else:
+        title = found.title or found.document.title
+        guess = guess_provenance(found.text, title=title, published=found.published)
+    known = found.document
+    if known.kind is DocumentKind.REPORT or guess.kind is DocumentKind.REPORT:
+        guess = replace(guess, kind=known.kind)
+    return replace(guess, region=known.region, year=known.year)
+
+
+def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
+    logged = logged_of(session, found.snapshot_id)
+    wanted: list[_Line] = []
+    for basis, before in _comparisons(session, found, logged):
+        changes = compare(
+            before.statements if before else (),
+            stored.statements,
+            basis,
+            labels=LOGGED,
+            texts=(before.text, stored.text) if before else None,
+        )
+        wanted += [
+            _line(change, before, stored)
+            for change in changes
+            if basis is Basis.SUCCESSION or change.kind is not Kind.CONTINUED
+        ]
+    told = corroborated_ids(session, found.snapshot_id)
+    wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in told]
+    have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in logged]
+    lacking = sum(line not in have for line in wanted)
+    extra = sum(line not in wanted for line in have)
+    if not lacking and not extra:
+        return ""
+    return f"{lacking} changes are not in the log, {extra} of {len(have)} do not follow"
+
+
+def _comparisons(
+    session: Session, found: Witness, logged: Sequence[LoggedRow]
+) -> list[tuple[Basis, StoredSnapshot | None]]:
+    """What this snapshot must have been compared with."""
+    known = found.document
+    result: list[tuple[Basis, StoredSnapshot | None]] = []
+    earlier = snapshot_before(session, known.id, found.snapshot_id)
+    if earlier is not None:
+        result.append((Basis.REVISION, load_snapshot(session, earlier)))
+    older = None
+    if known.kind is DocumentKind.REPORT and known.region and known.year and not earlier:
+        older = report_before(session, known.region, known.year, found.snapshot_id)
+    if older is not None:
+        return [(Basis.SUCCESSION, load_snapshot(session, older))]
+    if earlier is None and not known.baseline:
+        result.append((Basis.REVISION, None))
+    if any(row.change.basis is Basis.SUCCESSION for row in logged):
+        # An older report came later; it was compared with the snapshot that was the newest then.
+        result.append((Basis.SUCCESSION, _compared_with(session, logged)))
+    return result
+
+
+def _compared_with(session: Session, logged: Sequence[LoggedRow]) -> StoredSnapshot | None:
+    """The snapshot the log's own lines name as the one before."""
+    for row in logged:
+        if row.change.basis is Basis.SUCCESSION and row.before_id is not None:
+            return load_snapshot(session, snapshot_of(session, row.before_id))
+    return None
+
+
+def _line(change: Change, before: StoredSnapshot | None, after: StoredSnapshot) -> _Line:
+    ids = {
+        id(statement): row_id
+        for snapshot in (before, after)
+        if snapshot is not None
+        for statement, row_id in zip(snapshot.statements, snapshot.statement_ids, strict=True)
+    }
+    return (
+        change.kind,
+        None if change.before is None else ids[id(change.before)],
+        None if change.after is None else ids[id(change.after)],
+        change.deltas,
+    )

@@ -1,0 +1,23 @@
+"""What rules may name, so that a slip of the pen is told instead of matching nothing for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from monitor.catalogue.model import Catalogue
+from monitor.extraction.topics import Topics
+from monitor.messages.template_choice import check_template
+from monitor.rules.model import Known
+
+
+def known_names(topics: Topics, catalogue: Catalogue, ways: Collection[str] = ()) -> Known:
+    """Themes and ids of topics, ids of all sources, those switched off too, and names of ways."""
+    every = topics.topics
+    themes = {theme: None for topic in every for theme in (*topic.themes, topic.otherwise or "")}
+    return Known(
+        themes=[theme for theme in themes if theme],
+        topics=[topic.id for topic in every],
+        sources=[source.id for source in catalogue.sources],
+        ways=ways,
+        template=check_template,
+    )

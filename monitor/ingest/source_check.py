@@ -1,0 +1,312 @@
+"""Asking a source what works, without writing anything down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from monitor.catalogue.model import Source
+from monitor.discovery.list_pages import Discovery, discover
+from monitor.discovery.suggest import guess_body, suggest_pattern
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import Topics
+from monitor.fetching.fetcher import Fetcher
+from monitor.ingest.pages import provenance_of
+from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
+
+_SHORT = 200
+# A column that shows nothing newer has probably moved; reports come once a year.
+_STALE = {
+    DocumentKind.REPORT: timedelta(days=430),
+    DocumentKind.NEWS: timedelta(days=30),
+    DocumentKind.PAGE: timedelta(days=180),
+}
+_ADDRESS = {
+    Outcome.BLOCKED: "the site refuses us: watch another column or site that has the same texts",
+    Outcome.GONE: "the address is gone: look for the list on the site's home page",
+    Outcome.MOVED: "the address leads elsewhere: name where it leads, or add the host to hosts",
+    Outcome.EMPTY: "nothing comes back: try the address in a browser",
+    Outcome.ERROR: "no answer: try http:// for https:// or the other way round",
+}
+
+
+def of_address(outcome: Outcome, reason: str, *, is_article: bool = False) -> str:
+    """What to do about an address that did not answer well.
+
+    Args:
+        outcome: how it answered.
+        reason: the fetcher's line.
+        is_article: whether it is the newest article of a list that did answer.
+    """
+    if is_article:
+        return "the list answers, its newest article does not: is its address right?"
+    if "not resolve" in reason:
+        return "is the name right, and is there a network?"
+    return _ADDRESS.get(outcome, "try again later")
+
+
+def of_list(
+    source: Source,
+    *,
+    form: str,
+    seen: int,
+    articles: int,
+    links: int,
+    alike: tuple[int, str] | None,
+    newest: date | None,
+    today: date,
+) -> tuple[bool, str]:
+    """Whether a list works, and what to do about it or to know of it.
+
+    Args:
+        source: whose list it is.
+        form: what it is: html, json, feed, sitemap, or sitemaps for an index of them.
+        seen: links on the page.
+        articles: those whose address is an article's.
+        links: those of them whose title passes too.
+        alike: how many links look like the articles of one list, and an expression for them.
+        newest: the day of the newest one that is wanted.
+        today: the day of the probe.
+    """
+    if not articles:
+        return False, _of_no_articles(form, seen, alike)
+    if newest is not None and today - newest > _STALE[source.document_kind]:
+        return True, f"nothing newer than {newest}: the column may have moved"
+    if not links:
+        return True, f"{articles} articles, none with a title that is wanted now"
+    return True, ""
+
+
+def _of_no_articles(form: str, seen: int, alike: tuple[int, str] | None) -> str:
+    if form != "html":
+        said = f"none of {seen} links passes: is the link pattern right for it?"
+        return f"nothing in this {form}" if not seen else said
+    if not seen:
+        return "no link on the page: a script makes the list; look for the JSON it loads"
+    if alike is None:
+        return f"none of {seen} links looks like an article: is this a list?"
+    count, pattern = alike
+    return (
+        f"the link pattern finds nothing; {count} links look like articles: "
+        f"try link_pattern: '{pattern}'"
+    )
+
+
+def of_article(length: int, *, published: date | None, body: str | None) -> tuple[bool, str]:
+    """Whether an article is read well, and what to do about it.
+
+    Args:
+        length: characters of its text.
+        published: its day.
+        body: a selector that finds more, if the source's does not serve.
+    """
+    if length < _SHORT:
+        if body is not None:
+            return False, f"the newest article is read short: try selectors: {{body: '{body}'}}"
+        return False, f"the newest article has {length} characters: set selectors.body"
+    if body is not None:
+        return True, f"the body selector finds nothing: try selectors: {{body: '{body}'}}"
+    if published is None:
+        return True, "the newest article has no day: set selectors.published"
+    return True, ""
+
+
+_DEEPEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one address of a source gave, and what to do about it.
+
+    ``links`` of ``seen`` links on a list are articles that are wanted, ``articles`` have an
+    article's address. ``length`` is in characters, ``seconds`` how long the address took.
+    ``next_page`` says whether a further page of the list brought articles; None if there is none.
+    """
+
+    id: str
+    address: str
+    works: bool
+    outcome: Outcome
+    reason: str = ""
+    status: int | None = None
+    seconds: float = 0.0
+    form: str = ""
+    seen: int | None = None
+    articles: int | None = None
+    links: int | None = None
+    newest: date | None = None
+    newest_title: str = ""
+    article: str = ""
+    title: str = ""
+    length: int | None = None
+    published: date | None = None
+    statements: int | None = None
+    next_page: bool | None = None
+    exceptions: str = ""
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probing:
+    """What a probe is given: the network, the topics, a wall clock and a stop-watch in seconds."""
+
+    fetcher: Fetcher
+    topics: Topics
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+
+
+async def probe(source: Source, tools: Probing) -> list[Probe]:
+    """Ask every list of a source, or every page of one without lists, once."""
+    if source.lists:
+        return [await _probe_list(source, url, tools) for url in source.lists]
+    return [await _probe_page(source, Link(url), tools, url) for url in source.pages]
+
+
+async def fetch_for(source: Source, url: str, tools: Probing) -> Fetched:
+    """A page asked for as the crawl would ask, without what earlier visits left behind."""
+    return await tools.fetcher.fetch(
+        url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
+    )
+
+
+async def find_articles(
+    source: Source, fetched: Fetched, tools: Probing
+) -> tuple[Discovery, Fetched]:
+    """What a list leads to; where it leads to lists only (an issue, an index), one of those."""
+    discovery = discover(source, fetched)
+    for _ in range(_DEEPEST):
+        if discovery.shown or not discovery.further:
+            break
+        below = await fetch_for(source, discovery.further[0], tools)
+        if below.outcome is not Outcome.OK:
+            break
+        fetched, discovery = below, discover(source, below)
+    return discovery, fetched
+
+
+async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
+    start = tools.clock()
+    fetched = await fetch_for(source, url, tools)
+    seconds = round(tools.clock() - start, 2)
+    if fetched.outcome is not Outcome.OK:
+        return _failed(source, url, fetched, seconds)
+    top = discover(source, fetched)
+    found, page = await find_articles(source, fetched, tools)
+    newest = newest_of(found.links)
+    articles = len(found.shown)
+    works, suggestion = of_list(
+        source,
+        form=found.form,
+        seen=found.seen,
+        articles=articles,
+        links=len(found.links),
+        alike=suggest_pattern(page) if found.form == "html" and not articles else None,
+        newest=newest.published if newest else None,
+        today=tools.now().date(),
+    )
+    read = None if newest is None else await _probe_page(source, newest, tools, url)
+    if read is not None and works:
+        works = read.works
+        suggestion = (read.suggestion if not works else "") or suggestion or read.suggestion
+    return Probe(
+        id=source.id,
+        address=url,
+        works=works,
+        outcome=fetched.outcome,
+        reason=found.reason or ("" if read is None or read.works else read.reason),
+        status=fetched.status,
+        seconds=seconds,
+        form=found.form if found is top or top.form == "html" else top.form,
+        seen=found.seen,
+        articles=articles,
+        links=len(found.links),
+        newest=newest.published if newest else None,
+        newest_title=newest.title if newest else "",
+        article=read.article if read else "",
+        title=read.title if read else "",
+        length=read.length if read else None,
+        published=read.published if read else None,
+        statements=read.statements if read else None,
+        next_page=await _has_next_page(source, top, found, tools),
+        exceptions=_exceptions(source, url),
+        suggestion=suggestion,
+    )
+
+
+async def _probe_page(source: Source, link: Link, tools: Probing, address: str) -> Probe:
+    """Fetch and read one article or fixed page."""
+    start = tools.clock()
+    fetched = await fetch_for(source, link.url, tools)
+    seconds = round(tools.clock() - start, 2)
+    if fetched.outcome is not Outcome.OK:
+        return _failed(source, address, fetched, seconds)
+    body, document = guess_body(fetched, source.selectors)
+    works, suggestion = of_article(
+        len(document.text), published=document.published or link.published, body=body
+    )
+    provenance = provenance_of(
+        source, document, title=link.title, listed=link.published, url=link.url
+    )
+    return Probe(
+        id=source.id,
+        address=address,
+        works=works and document.outcome is Outcome.OK,
+        outcome=document.outcome,
+        reason=document.reason,
+        status=fetched.status,
+        seconds=seconds,
+        form="page",
+        article=link.url,
+        title=document.title or link.title,
+        length=len(document.text),
+        published=document.published or link.published,
+        statements=len(extract(document.text, provenance, tools.topics)),
+        exceptions=_exceptions(source, address),
+        suggestion=suggestion,
+    )
+
+
+async def _has_next_page(
+    source: Source, top: Discovery, found: Discovery, tools: Probing
+) -> bool | None:
+    if source.family == "founder_epaper" or (found is not top and top.form != "html"):
+        return None
+    following = (*top.further, *top.beyond)
+    if not following:
+        return None
+    fetched = await fetch_for(source, following[0], tools)
+    if fetched.outcome is not Outcome.OK:
+        return False
+    return bool(set(discover(source, fetched).shown) - set(top.shown))
+
+
+def newest_of(links: tuple[Link, ...]) -> Link | None:
+    """The link with the latest day; of several and of undated ones the first."""
+    return max(links, key=lambda link: link.published or date.min, default=None)
+
+
+def _failed(source: Source, address: str, fetched: Fetched, seconds: float) -> Probe:
+    return Probe(
+        id=source.id,
+        address=address,
+        works=False,
+        outcome=fetched.outcome,
+        reason=fetched.reason,
+        status=fetched.status,
+        seconds=seconds,
+        article="" if fetched.url == address else fetched.url,
+        exceptions=_exceptions(source, address),
+        suggestion=of_address(
+            fetched.outcome, fetched.reason, is_article=fetched.url not in {address, *source.lists}
+        ),
+    )
+
+
+def _exceptions(source: Source, address: str) -> str:
+    """Where the usual care is left out for this source, by the operator's word."""
+    found = ["private hosts allowed"] if source.allow_private else []
+    if address.startswith("http://"):
+        found.append("not encrypted")
+    return ", ".join(found)

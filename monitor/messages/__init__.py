@@ -1,0 +1,1 @@
+"""Changes to messages: text, templates, charts."""

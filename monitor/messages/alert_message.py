@@ -1,0 +1,179 @@
+"""An alert as messages: strongest change first, within Telegram's limits, the rest on more pages.
+
+A message is shortened by whole changes, so no cut can fall into markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.messages.bot_i18n import bot_words, fill
+from monitor.messages.change_text import describe, footer, one_voice, rank
+from monitor.messages.i18n import words
+from monitor.messages.richtext import (
+    ENTITY_LIMIT,
+    TEXT_LIMIT,
+    Button,
+    Message,
+    Span,
+    entities,
+    one_line,
+    trim,
+    units,
+)
+from monitor.model.documents import Health
+from monitor.model.schedule import zone_of
+from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
+
+MOST_CHANGES = 12
+"""Changes a message tells at most: more nobody reads at once."""
+
+_SENTENCE = 280
+_TITLE = 120
+_NOTICE = 3_000
+# Room for the count of what is left, the note of a possible repetition and blank lines.
+_RESERVE = 160
+
+_Buttons = tuple[tuple[Button, ...], ...]
+_NONE: _Buttons = ()
+
+
+def render(alert: OutboxAlert) -> Message:
+    """The message of an alert, in the language of its chat. Any change makes a valid one."""
+    return alert_page(alert)
+
+
+def alert_page(alert: OutboxAlert, page: int = 0) -> Message:
+    """One page of an alert; the last one for a page beyond it.
+
+    Args:
+        alert: any alert.
+        page: 0 is the message that is sent, with the strongest changes.
+    """
+    if alert.event is not None:
+        spans, buttons = _turned(alert), _NONE
+    elif alert.notice is not None:
+        spans, buttons = _notice(alert), _decisions(alert)
+    else:
+        spans, buttons = _changes(alert, page)
+    return Message((*spans, *repetition(alert)), buttons, alert)
+
+
+def repetition(alert: OutboxAlert) -> tuple[Span, ...]:
+    """The note under a message that an earlier sender may have sent already; else nothing."""
+    if not alert.maybe_sent:
+        return ()
+    return Span("\n"), Span(words(alert.language).maybe_sent, italic=True)
+
+
+def ranked(alert: OutboxAlert) -> list[AlertChange]:
+    """The changes of an alert: what rules call urgent first, then the strongest."""
+    return sorted(alert.changes, key=lambda item: (-item.priority, *rank(item.change)))
+
+
+def _changes(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
+    table = words(alert.language)
+    items = ranked(alert)
+    changes = [item.change for item in items]
+    foot = footer(alert.document, changes, table, alert.language) if alert.document else []
+    head = [] if alert.document else _head(alert)
+    several = alert.document is None or not one_voice(changes)
+    frame = units("".join(span.text for span in (*head, *foot)))
+    begin = number = 0
+    while True:
+        room, styles = TEXT_LIMIT - _RESERVE - frame, ENTITY_LIMIT - entities((*head, *foot)) - 1
+        told: list[Span] = []
+        end = begin
+        for item in items[begin : begin + MOST_CHANGES]:
+            shown = [*_item(item, alert, several=several, numbered=number > 0), Span("\n\n")]
+            room -= units("".join(span.text for span in shown))
+            styles -= entities(shown)
+            if told and (room < 0 or styles < 0):
+                break
+            told += shown
+            end += 1
+        if number == page or end >= len(items):
+            break
+        begin, number = end, number + 1
+    rest = len(items) - end
+    if rest:
+        told.append(Span(table.more.format(count=rest) + "\n\n"))
+    if told and not foot:
+        told[-1] = Span(told[-1].text.rstrip("\n"))
+    return [*head, *told, *foot], _buttons(alert, number, rest)
+
+
+def _item(
+    item: AlertChange, alert: OutboxAlert, *, several: bool, numbered: bool
+) -> Sequence[Span]:
+    spans = list(describe(item.change, alert.language, speaker=several))
+    if alert.document is None and item.document is not None:
+        spans += [Span("\n"), *where(item.document)]
+    if numbered:
+        spans.append(Span(f"\n/commitment_{item.change_id}"))
+    return spans
+
+
+def where(document: AlertDocument) -> tuple[Span, ...]:
+    """The document of a change in one line: its title as a link, and its day."""
+    title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
+    day = "" if document.published is None else f" {document.published.isoformat()}"
+    return (Span(title, link=document.url), Span(day))
+
+
+def _head(alert: OutboxAlert) -> list[Span]:
+    day = alert.created_at.astimezone(zone_of(alert.timezone)).date()
+    title = words(alert.language).digest.format(day=day.isoformat(), count=len(alert.changes))
+    return [Span(title, bold=True), Span("\n\n")]
+
+
+def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
+    bot = bot_words(alert.language)
+    turn = []
+    if page:
+        turn.append(Button(bot.previous, f"a:{alert.id}:{page - 1}"))
+    if rest:
+        turn.append(Button(fill(bot.more_changes, count=rest), f"a:{alert.id}:{page + 1}"))
+    about = [Button(bot.evidence, f"e:{alert.id}:{page}")]
+    if any(item.change.deltas for item in alert.changes):
+        about.append(Button(bot.chart, f"g:{alert.id}"))
+    about.append(Button(bot.mute_rule, f"q:{alert.id}:{page}"))
+    return (tuple(turn), tuple(about)) if turn else (tuple(about),)
+
+
+def _turned(alert: OutboxAlert) -> list[Span]:
+    """A source's turn, for an operator: what it is, since when, and why."""
+    event, table = alert.event, words(alert.language)
+    if event is None:  # pragma: no cover - asked for alerts with an event only
+        return [Span("?")]
+    days = max((event.at - event.since).total_seconds() / 86_400, 0.0)
+    said = table.health[event.health].format(
+        was=table.outcomes[event.outcome], days=f"{days:.1f}".removesuffix(".0")
+    )
+    spans = [Span(f"{one_line(event.name, _TITLE)} ({event.source_id})", bold=True), Span("\n")]
+    spans.append(Span(said))
+    if event.reason and event.health is Health.FAILING:
+        spans.append(Span("\n" + one_line(event.reason, _SENTENCE)))
+    return spans
+
+
+def _notice(alert: OutboxAlert) -> list[Span]:
+    notice = alert.notice
+    if notice is None:  # pragma: no cover - asked for alerts with a notice only
+        return [Span("?")]
+    said = bot_words(alert.language).notices.get(notice.kind, "{text}")
+    text = trim(notice.text, _NOTICE)
+    return [Span(fill(said, about=notice.about or "", text=text))]
+
+
+def _decisions(alert: OutboxAlert) -> _Buttons:
+    """The buttons by which an operator lets a chat in."""
+    notice, bot = alert.notice, bot_words(alert.language)
+    if notice is None or notice.kind != "access" or notice.about is None:
+        return ()
+    return (
+        (
+            Button(bot.allow, f"ok:{notice.about}"),
+            Button(bot.refuse, f"no:{notice.about}"),
+        ),
+    )

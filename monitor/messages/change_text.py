@@ -1,0 +1,166 @@
+"""One change in words: region and number first, then the sentence with its difference.
+
+Outside text is shortened before it becomes a span, so no cut can fall into markup. The messages
+made of these are next door, in ``pages.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.messages.i18n import (
+    Words,
+    mark,
+    short_metric,
+    short_region,
+    speaker_name,
+    strength,
+    words,
+)
+from monitor.messages.number_format import amount, growth, shift
+from monitor.messages.richtext import Span, one_line
+from monitor.messages.text_diff import marked
+from monitor.model.changes import Change, Delta, Kind
+from monitor.model.statements import Label, Op, Statement, Target
+from monitor.outbox.load import AlertDocument
+
+_SENTENCE = 280
+_METRIC = 40
+_REGION = 24
+_TITLE = 120
+_SOURCE = 40
+_MORE_DELTAS = 3
+
+
+def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
+    """One change: a headline with region and number, then the sentence with its difference.
+
+    Args:
+        change: any change.
+        language: of the labels; the sentence stays as it was said.
+        speaker: whether to say who says it, at the end.
+    """
+    table = words(language)
+    spans = [Span(headline(change, language), bold=True)]
+    for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
+        spans.append(Span(f"\n{_figure(delta, change, table)}"))
+    spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}{table.colon}"))
+    spans += sentence(change, table)
+    if speaker:
+        spans.append(Span(f"\n— {said_by(change, language)}"))
+    return tuple(spans)
+
+
+def headline(change: Change, language: str = "zh") -> str:
+    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``, or what kind of thing is said about what."""
+    table = words(language)
+    region = one_line(short_region(change.region or change.statement.region), _REGION)
+    if change.deltas:
+        return f"{region} {_figure(change.deltas[0], change, table)}".strip()
+    label = table.labels[change.statement.label]
+    themes = "、" if language == "zh" else ", "
+    named = themes.join(table.themes.get(theme, theme) for theme in change.statement.themes[:3])
+    gap = "" if language == "zh" else " "
+    what = f"{table.kinds[change.kind]}{gap}{label}"
+    return one_line(f"{region} {what}{table.colon + named if named else ''}", 2 * _METRIC)
+
+
+def rank(change: Change) -> tuple[int, int, float]:
+    """Commitments before others, then by kind, then by how far the number moved."""
+    moved = max((_moved(delta) for delta in change.deltas), default=-1.0)
+    label = change.statement.label
+    return (0 if label is Label.COMMITMENT else 1, strength(change.kind), -moved)
+
+
+def _moved(delta: Delta) -> float:
+    if delta.before is None or delta.after is None:
+        return 0.0
+    step = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
+    return step if step == step else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
+
+
+def _figure(delta: Delta, change: Change, table: Words) -> str:
+    told = f"{step(delta, change, table)} {stride(delta, table)}".strip()
+    return f"{metric_name(delta)} {told}".strip()
+
+
+def metric_name(delta: Delta) -> str:
+    """What is counted, short, for one line."""
+    return one_line(short_metric(delta.metric), _METRIC)
+
+
+def step(delta: Delta, change: Change, table: Words) -> str:
+    """From where to where a number went: ``160 → 190 Eflops``, ``≥190 Eflops``."""
+    if delta.before is not None and delta.after is not None:
+        return shift(delta.before, delta.after, delta.unit, table)
+    if delta.after is not None:
+        return _meant(delta, delta.after, change.after, table)
+    if delta.before is not None:
+        return f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
+    return ""
+
+
+def stride(delta: Delta, table: Words) -> str:
+    """How far a number went: ``▲18.75%``; empty where there is nothing to compare."""
+    if delta.before is None or delta.after is None:
+        return ""
+    return growth(delta.before, delta.after, delta.unit, table)
+
+
+def _meant(delta: Delta, value: float, statement: Statement | None, table: Words) -> str:
+    """≥190 Eflops: the number with how it is meant, as the statement has it."""
+    targets: Iterable[Target] = statement.targets if statement is not None else ()
+    ops = (t.op for t in targets if t.metric == delta.metric and t.unit == delta.unit)
+    return table.ops[next(ops, Op.REACH)] + amount(value, delta.unit, table)
+
+
+def sentence(change: Change, table: Words) -> list[Span]:
+    """What is said, with what went struck out and what came in bold."""
+    before, after = change.before, change.after
+    if before is None or after is None or before.text == after.text:
+        gone = change.kind is Kind.DROPPED
+        return [Span(one_line(change.statement.text, _SENTENCE), strike=gone)]
+    old = " ".join(before.text.split())
+    new = " ".join(after.text.split())
+    both = marked(old, new, limit=2 * _SENTENCE)
+    if both is not None:
+        return list(both)
+    return [
+        Span("\n" + table.was),
+        Span(one_line(old, _SENTENCE)),
+        Span("\n" + table.now),
+        Span(one_line(new, _SENTENCE)),
+    ]
+
+
+def one_voice(changes: list[Change]) -> bool:
+    """Whether the same speaker of the same place says all of it, in the same sense."""
+    voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
+    return len(voices) == 1
+
+
+def said_by(change: Change, language: str) -> str:
+    """Who says it, and as what: 贵州省政府 · 承诺."""
+    statement = change.statement
+    region = one_line(statement.region or change.region, _REGION)
+    name = speaker_name(statement.speaker, region, language)
+    return f"{name} · {words(language).labels[statement.label]}"
+
+
+def footer(
+    document: AlertDocument, changes: list[Change], table: Words, language: str
+) -> list[Span]:
+    """Who, where and when: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
+    opening, closing = table.quote
+    title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
+    spans = []
+    if one_voice(changes):
+        spans.append(Span(said_by(changes[0], language) + "\n"))
+    spans += [Span(opening), Span(title, link=document.url), Span(closing)]
+    rest = [
+        "" if document.published is None else document.published.isoformat(),
+        one_line(document.source_name, _SOURCE),
+    ]
+    if any(rest):
+        spans.append(Span(" " + " · ".join(part for part in rest if part)))
+    return spans

@@ -1,0 +1,74 @@
+"""Numbers as people write them: 2,000亿元, 20万张, 12,000P, 160 → 190 Eflops ▲18.75%."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from monitor.messages.i18n import Words
+from monitor.messages.richtext import one_line
+
+_UNIT_LIMIT = 12
+# What is counted in 万 and 亿 is written in Chinese; P, MW and Eflops have their own prefixes.
+_LATIN = re.compile(r"[\x21-\x7e]")
+_EXACT = 1e15
+
+
+def amount(value: float, unit: str, words: Words) -> str:
+    """A number with its unit.
+
+    Args:
+        value: in ``unit``, 万 and 亿 multiplied out.
+        unit: as targets carry it; empty for a ratio.
+        words: the reader's language.
+    """
+    number, scale = _scaled(value, unit, words)
+    return number + scale + _unit(unit, words)
+
+
+def shift(before: float, after: float, unit: str, words: Words) -> str:
+    """From one number to another; the unit is said once when both are written in the same."""
+    old, old_scale = _scaled(before, unit, words)
+    new, new_scale = _scaled(after, unit, words)
+    left = old if old_scale == new_scale else old + old_scale
+    return f"{left} → {new}{new_scale}{_unit(unit, words)}"
+
+
+def growth(before: float, after: float, unit: str, words: Words) -> str:
+    """▲18.75% or ▼5%; shares grow by points; empty where a percentage says nothing."""
+    step = after - before
+    if not math.isfinite(step) or step == 0:
+        return ""
+    sign = "▲" if step > 0 else "▼"
+    if unit == "%":
+        return f"{sign}{_plain(round(abs(step), 2), words)}{words.points}"
+    if before <= 0:
+        return sign
+    percent = abs(step) / before * 100
+    return f"{sign}{_plain(round(percent, 2), words)}%" if math.isfinite(percent) else sign
+
+
+def _scaled(value: float, unit: str, words: Words) -> tuple[str, str]:
+    """The digits, and the 万 or 亿 after them where that leaves two decimals at most."""
+    if unit and not _LATIN.match(unit) and math.isfinite(value):
+        for name, size in words.scales.items():
+            part = value / size
+            if 1 <= abs(part) < _EXACT and math.isclose(part, round(part, 2), rel_tol=1e-12):
+                return _plain(round(part, 2), words), name
+    return _plain(value, words), ""
+
+
+def _plain(value: float, words: Words) -> str:
+    if not math.isfinite(value):
+        return "?"
+    if abs(value) >= _EXACT or 0 < abs(value) < 1e-4:
+        return f"{value:.4g}"
+    digits = f"{value:,.4f}" if abs(value) >= words.comma_from else f"{value:.4f}"
+    return digits.rstrip("0").rstrip(".")
+
+
+def _unit(unit: str, words: Words) -> str:
+    known = words.units.get(unit)
+    name = one_line(known or unit, _UNIT_LIMIT)
+    apart = known is not None or (len(name) > 1 and _LATIN.match(name) is not None)
+    return f" {name}" if apart else name

@@ -1,0 +1,154 @@
+"""A message as spans of styled text: its HTML, its plain text and its length come from the same.
+
+Markup is made here and nowhere else, so that nothing from outside can be markup. Telegram
+counts a message in UTF-16 units after parsing the markup (Bot API, sendMessage: 1-4096
+characters), and keeps at most 100 entities of it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from monitor.outbox.load import OutboxAlert
+
+TEXT_LIMIT = 4096
+"""UTF-16 units of a message's text, after parsing."""
+
+ENTITY_LIMIT = 100
+"""Styled places in a message; Telegram forgets those beyond."""
+
+_URL_LIMIT = 2048
+# Control characters; zero-width and bidirectional ones that let a text show as another; halves
+# of surrogate pairs, which no UTF-8 can carry. Variation selectors and joiners stay: emoji.
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
+    "\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style. ``link`` is an http(s) address; any other is no link."""
+
+    text: str
+    bold: bool = False
+    strike: bool = False
+    italic: bool = False
+    link: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take out what no message may carry, whoever wrote it."""
+        object.__setattr__(self, "text", _UNFIT.sub("", self.text))
+        if self.link is not None and not _is_link(self.link):
+            object.__setattr__(self, "link", None)
+
+    @property
+    def styled(self) -> bool:
+        """Whether Telegram keeps an entity for it."""
+        return self.bold or self.strike or self.italic or self.link is not None
+
+    @property
+    def html(self) -> str:
+        """The span in Telegram's HTML."""
+        shown = html.escape(self.text, quote=False)
+        if not shown:
+            return ""
+        for wanted, tag in ((self.bold, "b"), (self.italic, "i"), (self.strike, "s")):
+            if wanted:
+                shown = f"<{tag}>{shown}</{tag}>"
+        if self.link is not None:
+            shown = f'<a href="{html.escape(self.link, quote=True)}">{shown}</a>'
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message; ``press`` (at most 64 bytes) comes back when it is pressed."""
+
+    text: str
+    press: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one chat is to read, with rows of buttons under it.
+
+    ``alert`` is what it tells, for ways out that send values rather than words.
+    """
+
+    spans: tuple[Span, ...]
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    alert: OutboxAlert | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def html(self) -> str:
+        """For ``parse_mode=HTML``."""
+        return "".join(span.html for span in self.spans)
+
+    @property
+    def text(self) -> str:
+        """What Telegram shows, without the styles."""
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def plain(self) -> str:
+        """Without markup, never longer than a message may be.
+
+        Addresses stand at the end of their line; what is struck out must not read as said.
+        """
+        text = ""
+        links: list[str] = []
+        for span in self.spans:
+            line, newline, rest = span.text.partition("\n")
+            if newline:
+                line, links = " ".join([line, *links]), []
+            shown = line + newline + rest
+            text += f"~~{shown}~~" if span.strike and shown else shown
+            links += [span.link] if span.link is not None else []
+        return trim(" ".join([text, *links]), TEXT_LIMIT)
+
+    @property
+    def fits(self) -> bool:
+        """Whether Telegram takes it whole, with every style."""
+        return units(self.text) <= TEXT_LIMIT and entities(self.spans) <= ENTITY_LIMIT
+
+
+def units(text: str) -> int:
+    """The length of a text as Telegram counts it: UTF-16 code units."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def entities(spans: Iterable[Span]) -> int:
+    """How many entities Telegram makes of the spans, at most."""
+    return sum(s.bold + s.strike + s.italic + (s.link is not None) for s in spans)
+
+
+def trim(text: str, limit: int) -> str:
+    """The text itself, or its beginning and ``…``, in at most ``limit`` UTF-16 units."""
+    if units(text) <= limit:
+        return text
+    room = limit - 1
+    kept = 0
+    for character in text:
+        room -= 2 if character > "\uffff" else 1
+        if room < 0:
+            break
+        kept += 1
+    return text[:kept].rstrip() + "…"
+
+
+def one_line(text: str | None, limit: int) -> str:
+    """A text from outside for a place with room for one line."""
+    return trim(" ".join(_UNFIT.sub(" ", text or "").split()), limit)
+
+
+def _is_link(url: str) -> bool:
+    return (
+        url.startswith(("http://", "https://"))
+        and len(url) <= _URL_LIMIT
+        and _UNFIT.search(url) is None
+        and not any(character.isspace() for character in url)
+    )

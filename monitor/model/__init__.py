@@ -1,0 +1,1 @@
+"""Values of the product, frozen; they import nothing of ours."""

@@ -1,0 +1,66 @@
+"""What changed: a line of the change log, and the verdict on a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.model.statements import Statement
+
+
+class Kind(StrEnum):
+    """What happened to a commitment."""
+
+    ADDED = "added"
+    STRENGTHENED = "strengthened"
+    WEAKENED = "weakened"
+    REWORDED = "reworded"
+    CONTINUED = "continued"
+    DROPPED = "dropped"
+
+
+class Basis(StrEnum):
+    """What was compared with what."""
+
+    REVISION = "revision"  # a document with its own earlier text (none yet, for a new one)
+    SUCCESSION = "succession"  # this year's report with last year's of the same series
+
+
+class Verdict(StrEnum):
+    """What a later report's review says of a target that was due."""
+
+    KEPT = "kept"
+    MISSED = "missed"
+    SILENT = "silent"
+    PENDING = "pending"  # not due yet, or the report that would tell is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A target before and after; None where there was or is none. Both in ``unit``."""
+
+    metric: str
+    unit: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the change log. At least one of ``before`` and ``after`` is there."""
+
+    kind: Kind
+    basis: Basis
+    region: str | None
+    before: Statement | None
+    after: Statement | None
+    deltas: tuple[Delta, ...] = ()
+    similarity: float = 0.0
+
+    @property
+    def statement(self) -> Statement:
+        """The statement to show: what is said now, or what was said last."""
+        statement = self.after or self.before
+        if statement is None:  # pragma: no cover - nobody builds such a change
+            raise ValueError("a change has a statement before or after")
+        return statement

@@ -1,0 +1,111 @@
+"""What is read: documents, where they come from, and how a visit ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from monitor.model.statements import Speaker
+
+
+class Outcome(StrEnum):
+    """How a visit ended. Only ``OK`` may become the baseline of a comparison."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"
+    BLOCKED = "blocked"
+    EMPTY = "empty"
+    SHRUNK = "shrunk"
+    GONE = "gone"
+    MOVED = "moved"
+    ERROR = "error"
+
+
+class Health(StrEnum):
+    """How a source has been of late."""
+
+    OK = "ok"
+    FAILING = "failing"  # several visits in a row went wrong
+    QUIET = "quiet"  # nothing new for long, although most others of its kind had
+
+
+class DocumentKind(StrEnum):
+    """What a document is."""
+
+    REPORT = "report"  # a government work report: one a year, member of a series
+    NEWS = "news"  # an article of the press
+    PAGE = "page"  # anything else that is watched at one address
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """CSS selectors of a page family; None leaves the search to the general reader."""
+
+    title: str | None = None
+    published: str | None = None
+    source_line: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page as read: clean text, and what the page says of itself.
+
+    ``text`` has one line a paragraph, no markup, no navigation; ``outcome`` is ``OK``,
+    ``EMPTY``, ``BLOCKED`` or ``GONE`` and says whether the text may be believed.
+    """
+
+    text: str
+    title: str = ""
+    published: date | None = None
+    source_line: str | None = None
+    charset: str = "utf-8"
+    outcome: Outcome = Outcome.OK
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What is known of a document before its text is read: who publishes it, for where, when."""
+
+    kind: DocumentKind
+    speaker: Speaker
+    region: str | None
+    year: int | None = None
+    published: date | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address found on a list page, with the title and date the list gives it."""
+
+    url: str
+    title: str = ""
+    published: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back for one address.
+
+    ``body`` is empty unless ``outcome`` is ``OK``, or the body is the evidence of a block.
+    ``etag`` and ``last_modified`` are kept only if the page they came with was read and stored.
+    ``headers`` came with the answer, ``sent`` went with the request, names in lower case.
+    """
+
+    url: str
+    final_url: str
+    outcome: Outcome
+    status: int | None
+    fetched_at: datetime
+    body: bytes = b""
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    retry_after: float | None = None
+    sent: Mapping[str, str] = field(default_factory=dict)

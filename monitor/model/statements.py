@@ -1,0 +1,85 @@
+"""What is said: statements, who says them, and the targets in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+NATION = "全国"
+"""Region of the State Council and the central departments (GB/T 2260 code 100000)."""
+
+
+class Label(StrEnum):
+    """What a statement is."""
+
+    COMMITMENT = "commitment"
+    ACHIEVEMENT = "achievement"
+    PROPOSAL = "proposal"
+    OPINION = "opinion"
+    OTHER = "other"
+
+
+class Speaker(StrEnum):
+    """Who says it."""
+
+    GOVERNMENT = "government"  # the region's own
+    MINISTRY = "ministry"  # a central department; region 全国
+    DELEGATE = "delegate"  # people's congress or consultative conference
+    EXPERT = "expert"
+    ENTERPRISE = "enterprise"
+    MEDIA = "media"  # the paper itself
+
+
+class Op(StrEnum):
+    """How a target's value is meant."""
+
+    AT_LEAST = "at_least"
+    REACH = "reach"
+    ABOUT = "about"
+    INCREASE_BY = "increase_by"
+    AT_MOST = "at_most"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A number in a statement.
+
+    ``value`` is in ``unit`` with 万/亿/万亿 multiplied out; ``year`` is the year the sentence
+    names for it, else None (the year of the plan is implied); ``raw`` is the phrase itself.
+    """
+
+    metric: str
+    op: Op
+    value: float
+    unit: str
+    year: int | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence that says something about a topic.
+
+    ``start`` and ``end`` are offsets in code points into the text of its document, and
+    ``document.text[start:end] == text``. ``region`` is a full official name (贵州省) or None
+    when nobody can tell; ``section`` is the heading it stands under.
+    """
+
+    text: str
+    start: int
+    end: int
+    label: Label
+    speaker: Speaker
+    region: str | None
+    year: int | None
+    themes: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    section: str = ""
+    topic: str = "ai_computing"
+
+
+def number(value: float | None) -> float | int | None:
+    """190 rather than 190.0: whole numbers are shown whole, wherever they are shown."""
+    if value is not None and value == int(value):
+        return int(value)
+    return value

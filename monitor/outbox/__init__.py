@@ -1,0 +1,1 @@
+"""Alerts on their way to recipients, and the worker that delivers them."""

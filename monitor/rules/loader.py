@@ -1,0 +1,185 @@
+"""Rule files to rules; every mistake is named with its place and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import re2
+
+from monitor.errors import UserError
+from monitor.extraction.region_groups import regions_named, suggest_region
+from monitor.model.alerts import Recipient
+from monitor.rules.matcher import RuleSet, fold
+from monitor.rules.model import ANYTHING, Known, Pattern, Rule, TargetCondition, TemplateFile
+from monitor.rules.schema import RuleEntry, RuleFile
+from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
+
+_SUFFIXES = {".yaml", ".yml"}
+# RE2 runs in linear time; this bounds what a pattern such as (a{999}){999} may take.
+_REGEX_MEMORY = 1 << 20
+_REGEX_LENGTH = 1_000
+_TEMPLATE_BYTES = 20_000
+OWN = "own-"
+"""How the ids of chats' own rules begin."""
+
+
+def load_rules(paths: Sequence[Path], known: Known = ANYTHING) -> RuleSet:
+    """Read all rules of some files, or folders of files.
+
+    Args:
+        paths: files, or folders that are searched to the ground.
+        known: what rules may name; a theme that nobody knows would match nothing, silently.
+
+    Raises:
+        UserError: a file is missing or wrong; the line names it, the place and the mend.
+    """
+    rules: dict[str, Rule] = {}
+    for file in _files(paths):
+        parsed = read_yaml(file)
+        if parsed.value is None:
+            continue
+        for index, entry in enumerate(validate(parsed, RuleFile).rules):
+            at: Path_ = ("rules", index)
+            if entry.id in rules:
+                raise parsed.error(
+                    (*at, "id"), f"the id {entry.id!r} is taken", "each rule has its own id"
+                )
+            rules[entry.id] = _rule(entry, parsed, at, known)
+    return RuleSet(tuple(rules.values()))
+
+
+def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
+    """A rule that a chat wrote for itself; who wants it is written elsewhere.
+
+    Args:
+        body: YAML or JSON of one rule, without ``id``, ``name`` and ``then``.
+        rule_id: its id.
+        name: what people see.
+
+    Raises:
+        UserError: it is no rule.
+    """
+    file = parse_yaml(body, Path(rule_id))
+    own = {"id": rule_id, "name": name, "then": {"subscribable": False}}
+    value = {**file.value, **own} if isinstance(file.value, dict) else file.value
+    return _rule(validate(file, RuleEntry, value=value), file, (), ANYTHING)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.exists():
+            raise UserError("no such file or folder", file=path, hint="monitor init writes rules")
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+        else:
+            yield path
+
+
+def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
+    wanted = entry.targets
+    if entry.id.startswith(OWN) and known is not ANYTHING:
+        raise file.error((*at, "id"), f"ids that begin with {OWN!r} are for chats' own rules")
+    for field, names, there in (
+        (("themes",), entry.themes, known.themes),
+        (("topics",), entry.topics, known.topics),
+        (("sources",), entry.sources, known.sources),
+        (("then", "ways"), entry.then.ways, known.ways),
+    ):
+        for index, name in enumerate(names):
+            if there is not None and name not in there:
+                hint = did_you_mean(name, list(there)) or (
+                    f"one of {', '.join(there)}" if there else "the settings name none"
+                )
+                message = f"unknown {field[-1][:-1]} {name!r}"
+                raise file.error((*at, *field, index), message, hint)
+    return Rule(
+        id=entry.id,
+        name=entry.name,
+        description=entry.description,
+        topics=frozenset(entry.topics),
+        regions=frozenset(
+            region
+            for index, name in enumerate(entry.regions)
+            for region in _regions(name, file, (*at, "regions", index))
+        ),
+        keywords_any=tuple(fold(word) for word in entry.keywords.any),
+        keywords_all=tuple(fold(word) for word in entry.keywords.all),
+        keywords_none=tuple(fold(word) for word in entry.keywords.none),
+        regex=tuple(
+            _pattern(text, file, (*at, "regex", index)) for index, text in enumerate(entry.regex)
+        ),
+        themes=frozenset(entry.themes),
+        kinds=frozenset(entry.kinds),
+        basis=frozenset(entry.basis),
+        speakers=frozenset(entry.speakers),
+        labels=frozenset(entry.labels),
+        sources=frozenset(entry.sources),
+        years=frozenset(entry.years),
+        target=None if wanted is None else TargetCondition(**wanted.model_dump()),
+        priority=entry.priority,
+        recipients=tuple(
+            dict.fromkeys(
+                (*map(_chat, entry.then.chats), *(Recipient(0, 0, w) for w in entry.then.ways))
+            )
+        ),
+        subscribable=entry.then.subscribable,
+        when=entry.then.when,
+        template=_template(entry.then.template, file, (*at, "then", "template"), known),
+    )
+
+
+def _chat(name: str) -> Recipient:
+    chat_id, _, thread_id = name.partition("/")
+    return Recipient(int(chat_id), int(thread_id or 0))
+
+
+def _template(name: str | None, file: YamlFile, at: Path_, known: Known) -> TemplateFile | None:
+    if name is None:
+        return None
+    path = file.path.parent / name
+    if known.looked_at is not None:
+        known.looked_at(path)
+    try:
+        if path.stat().st_size > _TEMPLATE_BYTES:
+            raise file.error(at, f"the template is larger than {_TEMPLATE_BYTES} bytes")
+        template = TemplateFile(path, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise file.error(
+            at, f"the template {name!r} cannot be read: {reason}", "a path beside this file"
+        ) from None
+    if known.template is not None:
+        known.template(template)
+    return template
+
+
+def _regions(name: str, file: YamlFile, at: Path_) -> tuple[str, ...]:
+    regions = regions_named(name)
+    if not regions:
+        raise file.error(at, f"unknown region {name!r}", suggest_region(name))
+    return tuple(region.name for region in regions)
+
+
+def _pattern(text: str, file: YamlFile, at: Path_) -> Pattern:
+    if len(text) > _REGEX_LENGTH:
+        raise file.error(at, f"an expression of more than {_REGEX_LENGTH} characters")
+    try:
+        return _compiled(text)
+    except re2.error as error:
+        said = error.args[0] if error.args else error
+        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        raise file.error(
+            at, f"no regular expression: {reason}", "RE2 syntax, without look-around"
+        ) from None
+
+
+@lru_cache(maxsize=4_096)
+def _compiled(text: str) -> Pattern:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = _REGEX_MEMORY
+    pattern: Pattern = re2.compile(text, options)
+    return pattern

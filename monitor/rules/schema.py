@@ -1,0 +1,148 @@
+"""What may stand in a rule file: the schema, for people's editors and for the loader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+)
+
+from monitor.model.alerts import When
+from monitor.model.changes import Basis, Kind
+from monitor.model.statements import Label, Speaker
+
+_MOST = 500
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Words = Annotated[tuple[Word, ...], Field(max_length=_MOST)]
+_CHAT = r"^-?\d{1,16}(/\d{1,16})?$"
+
+
+def _chat_name(value: Any) -> str:
+    if isinstance(value, bool) or re.match(_CHAT, str(value), re.ASCII) is None:
+        raise ValueError("a chat is a number such as -1001234, one of its topics -1001234/45")
+    return str(value)
+
+
+ChatName = Annotated[
+    str,
+    BeforeValidator(_chat_name),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": _CHAT}]}),
+]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any, info: Any) -> Any:
+        """``regions: 贵州`` means ``regions: [贵州]`` wherever a list is wanted."""
+        annotation = cls.model_fields[info.field_name].annotation
+        wants_many = getattr(annotation, "__origin__", None) in {tuple, frozenset}
+        if wants_many and (isinstance(value, str | int) or value is None):
+            return [] if value is None else [value]
+        return value
+
+
+class KeywordsEntry(_Entry):
+    """Words in the statement, before or after; width and case do not matter."""
+
+    any: Words = Field(default=(), description="At least one of these.")
+    all: Words = Field(default=(), description="Each of these.")
+    none: Words = Field(default=(), description="None of these.")
+
+
+class TargetEntry(_Entry):
+    """A number the change must have."""
+
+    metric: Word | None = Field(default=None, description="Part of the metric's name.")
+    unit: Word | None = Field(default=None, description="Unit of at_least and at_most.")
+    at_least: float | None = Field(default=None, description="The number is this or more.")
+    at_most: float | None = Field(default=None, description="The number is this or less.")
+    relative_change: float | None = Field(
+        default=None, ge=0, description="The number changed by this many percent or more."
+    )
+
+
+class ThenEntry(_Entry):
+    """What happens when the rule matches."""
+
+    chats: tuple[ChatName, ...] = Field(
+        default=(),
+        description="Telegram chats that are told; `-1001234/45` is topic 45 of a forum.",
+    )
+    ways: tuple[Word, ...] = Field(
+        default=(), description="Other ways out that are told, by their names in the settings."
+    )
+    when: When | None = Field(
+        default=None,
+        description="At once even for chats with a digest, or in a digest even for those without; "
+        "as each chat likes it if left out.",
+    )
+    template: Word | None = Field(
+        default=None, description="File of a template for the alert, beside the rule file."
+    )
+    subscribable: bool = Field(default=True, description="Chats may subscribe through the bot.")
+
+
+class RuleEntry(_Entry):
+    """One rule. What is left out is no condition."""
+
+    id: RuleId = Field(description="Name of the rule in chats and in the log; never reuse one.")
+    name: Word = Field(description="What people see.")
+    description: str = Field(default="", max_length=500, description="One line for the bot.")
+    topics: Words = Field(default=(), description="Topics; all if left out.")
+    regions: Words = Field(
+        default=(),
+        description="Regions by official or short name, a province with its prefectures; groups "
+        "such as 京津冀 or 东部; 贵州各市州 for all prefectures of a province.",
+    )
+    keywords: KeywordsEntry = KeywordsEntry()
+    regex: tuple[str, ...] = Field(
+        default=(), max_length=50, description="RE2 expressions; one has to be found."
+    )
+    themes: Words = Field(default=(), description="At least one of these themes.")
+    kinds: tuple[Kind, ...] = Field(
+        default=(Kind.ADDED, Kind.STRENGTHENED, Kind.WEAKENED, Kind.REWORDED, Kind.DROPPED),
+        description="Kinds of change; all but continued if left out.",
+    )
+    basis: tuple[Basis, ...] = Field(
+        default=tuple(Basis), description="An edited page, or this year's report against last's."
+    )
+    speakers: tuple[Speaker, ...] = Field(
+        default=(Speaker.GOVERNMENT, Speaker.MINISTRY), description="Who says it."
+    )
+    labels: tuple[Label, ...] = Field(
+        default=(Label.COMMITMENT,), description="Proposals and opinions only if asked for."
+    )
+    sources: Words = Field(default=(), description="Ids of sources; all if left out.")
+    years: tuple[int, ...] = Field(default=(), description="Plan years; all if left out.")
+    targets: TargetEntry | None = Field(default=None, description="A number it must have.")
+    priority: int = Field(default=0, ge=-100, le=100, description="Higher ones are told first.")
+    then: ThenEntry = ThenEntry()
+
+
+class RuleFile(_Entry):
+    """A file of rules."""
+
+    rules: tuple[RuleEntry, ...] = Field(max_length=20_000)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a rule file, for completion in editors."""
+    return RuleFile.model_json_schema()
+
+
+def field_names() -> Sequence[str]:
+    """The keys a rule may have, in the order of the documents."""
+    return list(RuleEntry.model_fields)

@@ -1,0 +1,135 @@
+"""Questions the command line and the bot ask of the history. They only read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from monitor.model.changes import Change, Kind
+from monitor.model.statements import Label
+from monitor.storage.mappers import change_of
+from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """A line of the change log with the document it was found in."""
+
+    id: int
+    detected_at: datetime
+    change: Change
+    summary: str
+    document_id: int
+    document_title: str
+    url: str | None
+    published: date | None
+    source_id: str | None
+
+
+def list_changes(
+    session: Session,
+    *,
+    since: datetime | None = None,
+    before: int | None = None,
+    region: str | None = None,
+    regions: Collection[str] | None = None,
+    theme: str | None = None,
+    kind: Kind | None = None,
+    label: Label | None = Label.COMMITMENT,
+    text: str | None = None,
+    words: Collection[str] = (),
+    limit: int = 50,
+) -> list[LoggedChange]:
+    """The newest lines of the change log that fit, newest first.
+
+    Args:
+        session: a reading transaction.
+        since: only what was detected at this time or later.
+        before: only lines with a smaller number.
+        region: an official name.
+        regions: official names, one of which it must be.
+        theme: one theme the statement must have.
+        kind: one kind.
+        label: the label of the statement; None for all.
+        text: words that stand in the statement, however short and wherever a column broke them.
+        words: the same, each of which has to stand somewhere.
+        limit: how many at most.
+    """
+    statement = StatementRow.__table__.alias("shown")
+    query = (
+        select(ChangeRow)
+        .join(ChangeRow.document)
+        .join(statement, statement.c.id == func.coalesce(ChangeRow.after_id, ChangeRow.before_id))
+        .options(
+            contains_eager(ChangeRow.document),
+            joinedload(ChangeRow.before),
+            joinedload(ChangeRow.after),
+        )
+        .order_by(ChangeRow.id.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(ChangeRow.detected_at >= since)
+    if before is not None:
+        query = query.where(ChangeRow.id < before)
+    if region is not None:
+        query = query.where(ChangeRow.region == region)
+    if regions is not None:
+        query = query.where(ChangeRow.region.in_(regions))
+    if kind is not None:
+        query = query.where(ChangeRow.kind == kind)
+    if label is not None:
+        query = query.where(statement.c.label == label)
+    if theme is not None:
+        # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
+        padded = "," + statement.c.themes + ","
+        query = query.where(padded.contains(f",{theme},", autoescape=True))
+    for said in (*words, *(() if text is None else (text,))):
+        # LIKE finds words of two characters, which SQLite's trigram index cannot; a million
+        # sentences take half a second (benchmarks/search.py).
+        stands = func.lower(func.replace(func.replace(statement.c.text, "\n", ""), " ", ""))
+        query = query.where(stands.contains("".join(said.lower().split()), autoescape=True))
+    return [_logged(row) for row in session.scalars(query)]
+
+
+def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:
+    """The log since a time, newest first, all labels; a page of it is held at a time."""
+    before: int | None = None
+    while page := list_changes(session, since=since, before=before, label=None, limit=_PAGE):
+        yield from page
+        before = page[-1].id
+        session.expunge_all()
+
+
+def find_change(session: Session, change_id: int) -> LoggedChange | None:
+    """A line of the log by its number, or None."""
+    if not 0 < change_id < 1 << 63:
+        return None
+    row = session.get(ChangeRow, change_id)
+    return None if row is None else _logged(row)
+
+
+def count_changes(session: Session) -> int:
+    """How many lines the change log has."""
+    return session.scalar(select(func.count()).select_from(ChangeRow)) or 0
+
+
+def _logged(row: ChangeRow) -> LoggedChange:
+    document: DocumentRow = row.document
+    return LoggedChange(
+        id=row.id,
+        detected_at=row.detected_at,
+        change=change_of(row),
+        summary=row.summary,
+        document_id=document.id,
+        document_title=document.title,
+        url=document.url,
+        published=document.published,
+        source_id=document.source_id,
+    )

@@ -1,0 +1,338 @@
+"""What is known of sources, their list pages and the addresses found on them.
+
+Functions over a session; times are passed in. The rows here are the crawl's memory and may be
+updated; what was seen and what changed lives in ``history.py`` and is only ever added to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
+from monitor.storage.tables import AddressRow, ListPageRow, SourceRow
+
+# SQLite takes 32,766 parameters in a statement, older builds 999.
+_CHUNK = 500
+_MARK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSource:
+    """What the database keeps of a source of the catalogue."""
+
+    id: str
+    name: str
+    region: str | None
+    document_kind: DocumentKind
+    exceptions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListMemory:
+    """What an earlier visit to a list page left behind."""
+
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    read_before: bool
+    outcome: Outcome | None = None
+    shown: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that is due, with what its last good visit left behind."""
+
+    id: int
+    url: str
+    document_id: int | None
+    title: str
+    listed: date | None
+    baseline: bool
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    text_hash: str | None
+    frame: str | None
+    failures: int
+    first_seen_at: datetime
+    suspect_hash: str | None
+    suspect_count: int
+    suspect_since: datetime | None
+
+
+_ADDRESS = tuple(getattr(AddressRow, one.name) for one in fields(Address))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A link, whether what stands behind it is history, and what its spellings have in common."""
+
+    link: Link
+    baseline: bool
+    identity: str
+
+
+def sync_sources(session: Session, sources: Iterable[WatchedSource], now: datetime) -> None:
+    """Make the ``source`` table say what the catalogue says; sources no longer in it are kept.
+
+    Their history stays; ``enabled`` turns false.
+    """
+    said = (
+        SourceRow.name,
+        SourceRow.region,
+        SourceRow.document_kind,
+        SourceRow.exceptions,
+        SourceRow.enabled,
+    )
+    # Plain rows: thousands of sources as objects of the session would weigh more than all else.
+    known = {row[0]: tuple(row[1:]) for row in session.execute(select(SourceRow.id, *said))}
+    for source in sources:
+        kind, exempt = source.document_kind.value, source.exceptions or None
+        values = (source.name, source.region, kind, exempt, True)
+        before = known.pop(source.id, None)
+        if before == values:
+            continue
+        named = dict(zip((column.key for column in said), values, strict=True))
+        if before is None:
+            session.execute(insert(SourceRow).values(id=source.id, added_at=now, **named))
+        else:
+            session.execute(update(SourceRow).where(SourceRow.id == source.id).values(**named))
+    for source_id in known:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
+
+
+def next_visits(session: Session) -> dict[str, datetime | None]:
+    """When each enabled source is due; None: it was never visited."""
+    query = select(SourceRow.id, SourceRow.next_visit_at).where(SourceRow.enabled)
+    return {row.id: row.next_visit_at for row in session.execute(query)}
+
+
+def source_added_at(session: Session, source_id: str) -> datetime:
+    """When a source came into the catalogue."""
+    return session.scalars(select(SourceRow.added_at).where(SourceRow.id == source_id)).one()
+
+
+def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
+    """What earlier visits left behind, by address of the list page."""
+    rows = session.scalars(select(ListPageRow).where(ListPageRow.source_id == source_id))
+    return {
+        row.url: ListMemory(
+            row.etag,
+            row.last_modified,
+            row.body_hash,
+            row.first_ok_at is not None,
+            None if row.last_outcome is None else Outcome(row.last_outcome),
+            None if row.shown is None else frozenset(_marks(row.shown)),
+        )
+        for row in rows
+    }
+
+
+def mark_of(identity: str) -> str:
+    """A short mark of a link, by which a list page that showed it is known again."""
+    return hashlib.blake2b(identity.encode(), digest_size=_MARK // 2).hexdigest()
+
+
+def _marks(shown: str) -> Iterator[str]:
+    return (shown[at : at + _MARK] for at in range(0, len(shown), _MARK))
+
+
+def record_list(
+    session: Session,
+    source_id: str,
+    fetched: Fetched,
+    *,
+    body_hash: str | None,
+    complete: bool,
+    now: datetime,
+    shown: Sequence[str] = (),
+) -> None:
+    """Note a visit to a list page.
+
+    Args:
+        session: the transaction that also records the links that were found.
+        source_id: whose list it is.
+        fetched: the answer.
+        body_hash: SHA-256 of the body, None without one.
+        complete: whether everything it leads to was read; if not, the next visit must not be
+            told "not modified".
+        now: the time of the visit.
+        shown: identities of the links on it, if they are to be remembered.
+    """
+    row = session.get(ListPageRow, (source_id, fetched.url))
+    if row is None:
+        row = ListPageRow(source_id=source_id, url=fetched.url)
+        session.add(row)
+    row.last_visit_at = now
+    row.last_outcome = fetched.outcome
+    row.last_status = fetched.status
+    if fetched.outcome is Outcome.OK:
+        row.first_ok_at = row.first_ok_at or now
+        row.etag = fetched.etag if complete else None
+        row.last_modified = fetched.last_modified if complete else None
+        row.body_hash = body_hash if complete else None
+        if complete and shown:
+            row.shown = "".join(map(mark_of, shown))
+
+
+def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
+    """Those of the identities that an address in the table has."""
+    return set(_by_identity(session, identities))
+
+
+def add_addresses(
+    session: Session, source_id: str, found: Sequence[FoundLink], now: datetime
+) -> int:
+    """Add the addresses nobody knew, due at once; the number of them is returned.
+
+    A known address that fails takes the spelling its list has now (http became https).
+    """
+    known = _by_identity(session, [item.identity for item in found])
+    taken = _known_urls(session, [item.link.url for item in found])
+    added, fresh = 0, False
+    for item in found:
+        before = known.get(item.identity)
+        if before is not None and item.link.url not in taken and _is_lost(before):
+            note_address(session, before.id, {"url": item.link.url, "next_visit_at": now})
+            taken.add(item.link.url)
+        if before is not None or item.link.url in taken:
+            continue
+        taken.add(item.link.url)
+        row = AddressRow(
+            url=item.link.url,
+            identity=item.identity,
+            source_id=source_id,
+            title=item.link.title,
+            listed=item.link.published,
+            baseline=item.baseline,
+            first_seen_at=now,
+            next_visit_at=now,
+            failures=0,
+            suspect_count=0,
+        )
+        session.add(row)
+        known[item.identity] = _Known(0, item.link.url, None)
+        added += 1
+        fresh = fresh or not item.baseline
+    if fresh:
+        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(last_new_at=now))
+    return added
+
+
+def unidentified(session: Session, limit: int) -> list[tuple[int, str]]:
+    """Addresses without an identity yet: number and address."""
+    query = (
+        select(AddressRow.id, AddressRow.url)
+        .where(AddressRow.identity.is_(None))
+        .order_by(AddressRow.id)
+        .limit(limit)
+    )
+    return [(row.id, row.url) for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    url: str
+    last_outcome: str | None
+
+
+def _is_lost(known: _Known) -> bool:
+    return known.last_outcome in {Outcome.GONE, Outcome.MOVED, Outcome.ERROR}
+
+
+def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Known]:
+    found: dict[str, _Known] = {}
+    for first in range(0, len(identities), _CHUNK):
+        part = identities[first : first + _CHUNK]
+        query = select(
+            AddressRow.identity, AddressRow.id, AddressRow.url, AddressRow.last_outcome
+        ).where(AddressRow.identity.in_(part))
+        for row in session.execute(query):
+            one = _Known(row.id, row.url, row.last_outcome)
+            # Old rows may be twins: the one that is well stands for both.
+            if row.identity not in found or _is_lost(found[row.identity]):
+                found[row.identity] = one
+    return found
+
+
+def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
+    """Those of the addresses that are already in the table."""
+    found: set[str] = set()
+    for first in range(0, len(urls), _CHUNK):
+        part = urls[first : first + _CHUNK]
+        found.update(session.scalars(select(AddressRow.url).where(AddressRow.url.in_(part))))
+    return found
+
+
+def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -> list[Address]:
+    """Addresses of a source that are due, those that wait longest first."""
+    query = (
+        select(*_ADDRESS)
+        .where(AddressRow.source_id == source_id, AddressRow.next_visit_at <= now)
+        .order_by(AddressRow.next_visit_at, AddressRow.id)
+        .limit(limit)
+    )
+    return [Address(*row) for row in session.execute(query)]
+
+
+def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:
+    """Set columns of an address: how its visit went and when the next one is due."""
+    session.execute(update(AddressRow).where(AddressRow.id == address_id).values(**values))
+
+
+def note_addresses(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+    """The same for many addresses at once."""
+    groups: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for number, note in notes:
+        groups.setdefault(tuple(note), []).append({"note_of": number, **note})
+    for columns, rows in groups.items():
+        values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
+        noted = update(AddressRow).where(AddressRow.id == bindparam("note_of")).values(values)
+        # On the connection: the session would look for the rows it holds, one by one.
+        session.connection().execute(noted, rows)
+
+
+def close_visit(
+    session: Session,
+    source_id: str,
+    *,
+    outcome: Outcome,
+    reason: str,
+    now: datetime,
+    next_visit_at: datetime,
+) -> None:
+    """Note how a visit to a source ended."""
+    row = session.get_one(SourceRow, source_id)
+    row.last_visit_at = now
+    row.last_outcome = outcome
+    row.last_reason = reason or None
+    row.next_visit_at = next_visit_at
+    if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
+        row.last_ok_at = now
+        row.failures = 0
+    else:
+        row.failures += 1
+
+
+def earliest_due(session: Session, source_id: str, *, before: timedelta, now: datetime) -> datetime:
+    """When the source's next address is due, at the latest ``now + before``."""
+    query = (
+        select(AddressRow.next_visit_at)
+        .where(
+            AddressRow.source_id == source_id,
+            or_(AddressRow.next_visit_at > now, AddressRow.next_visit_at.is_(None)),
+        )
+        .order_by(AddressRow.next_visit_at)
+        .limit(1)
+    )
+    due = session.scalars(query).first()
+    latest = now + before
+    return latest if due is None else min(due, latest)

@@ -1,0 +1,198 @@
+"""Where the words of changes stand, and what they were read from."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from monitor.model.changes import Change
+from monitor.model.documents import DocumentKind, Outcome
+from monitor.model.statements import Statement
+from monitor.storage.documents import FORGOTTEN, StoredDocument, get_document
+from monitor.storage.mappers import change_of
+from monitor.storage.tables import (
+    AddressRow,
+    BlobRow,
+    ChangeRow,
+    DocumentRow,
+    SnapshotRow,
+    StatementRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A snapshot with the bytes it was read from; ``body`` is None when they were let go."""
+
+    snapshot_id: int
+    document: StoredDocument
+    text: str
+    text_hash: str
+    title: str
+    published: date | None
+    visited_at: datetime
+    url: str | None
+    content_type: str | None
+    blob_hash: str | None
+    body: bytes | None
+    source_id: str | None
+    listed_title: str
+    listed: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """A line of the log by its statements' ids."""
+
+    change: Change
+    before_id: int | None
+    after_id: int | None
+
+
+def snapshots_between(session: Session, since: datetime, until: datetime) -> list[int]:
+    """The believed snapshots of a span of time, oldest first."""
+    query = (
+        select(SnapshotRow.id)
+        .where(
+            SnapshotRow.visited_at >= since,
+            SnapshotRow.visited_at < until,
+            SnapshotRow.outcome == Outcome.OK,
+            SnapshotRow.document_id.is_not(None),
+        )
+        .order_by(SnapshotRow.id)
+    )
+    return list(session.scalars(query))
+
+
+def witness(session: Session, snapshot_id: int) -> Witness:
+    """A snapshot and its bytes.
+
+    Raises:
+        zlib.error: the stored bytes are damaged.
+    """
+    row = session.get_one(SnapshotRow, snapshot_id)
+    address = session.get(AddressRow, row.address_id) if row.address_id else None
+    blob = session.get(BlobRow, row.blob_hash) if row.blob_hash else None
+    kept = blob is not None and blob.codec != FORGOTTEN
+    return Witness(
+        snapshot_id=row.id,
+        document=get_document(session, row.document_id or 0),
+        text=row.text,
+        text_hash=row.text_hash,
+        title=row.title,
+        published=row.published,
+        visited_at=row.visited_at,
+        url=row.url,
+        content_type=row.content_type,
+        blob_hash=row.blob_hash,
+        body=zlib.decompress(blob.body) if blob is not None and kept else None,
+        source_id=address.source_id if address else None,
+        listed_title=address.title if address else "",
+        listed=address.listed if address else None,
+    )
+
+
+def snapshot_before(session: Session, document_id: int, snapshot_id: int) -> int | None:
+    """The believed snapshot of a document that came right before another one."""
+    query = select(func.max(SnapshotRow.id)).where(
+        SnapshotRow.document_id == document_id,
+        SnapshotRow.id < snapshot_id,
+        SnapshotRow.outcome == Outcome.OK,
+    )
+    return session.scalar(query)
+
+
+def logged_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
+    """What the log says came of a snapshot."""
+    rows = session.scalars(
+        select(ChangeRow).where(ChangeRow.snapshot_id == snapshot_id).order_by(ChangeRow.id)
+    )
+    return [LoggedRow(change_of(row), row.before_id, row.after_id) for row in rows]
+
+
+def snapshot_of(session: Session, statement_id: int) -> int:
+    """The snapshot a statement was found in."""
+    return session.get_one(StatementRow, statement_id).snapshot_id
+
+
+def report_before(session: Session, region: str, year: int, snapshot_id: int) -> int | None:
+    """The snapshot of the report a year earlier, as it was known then."""
+    query = (
+        select(func.max(SnapshotRow.id))
+        .join(DocumentRow, SnapshotRow.document_id == DocumentRow.id)
+        .where(
+            DocumentRow.kind == DocumentKind.REPORT,
+            DocumentRow.region == region,
+            DocumentRow.year == year - 1,
+            SnapshotRow.outcome == Outcome.OK,
+            SnapshotRow.id < snapshot_id,
+        )
+        .group_by(DocumentRow.id)
+        .order_by(DocumentRow.id)
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def forget_bytes(session: Session, before: datetime) -> int:
+    """Let go of bytes stored before a time; how many pages they were.
+
+    Their hashes stay, so that bytes kept elsewhere can still be proved to be these.
+    """
+    result = session.execute(
+        update(BlobRow)
+        .where(BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN)
+        .values(codec=FORGOTTEN, body=b"")
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The snapshot in which a change's statement stands.
+
+    ``statement`` is what is said now, or was said last; ``blob_hash`` is the SHA-256 of the page's
+    bytes, which are kept unless ``has_bytes`` says that they were let go.
+    """
+
+    change_id: int
+    change: Change
+    statement: Statement
+    snapshot_id: int
+    visited_at: datetime
+    status: int | None
+    url: str | None
+    blob_hash: str | None
+    has_bytes: bool
+
+
+def proofs_of(session: Session, change_ids: Sequence[int]) -> list[Proof]:
+    """The proofs of some changes, in their order; those that are not there are left out."""
+    shown = func.coalesce(ChangeRow.after_id, ChangeRow.before_id)
+    query = (
+        select(ChangeRow, SnapshotRow, BlobRow.codec)
+        .join(StatementRow, StatementRow.id == shown)
+        .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
+        .outerjoin(BlobRow, BlobRow.hash == SnapshotRow.blob_hash)
+        .where(ChangeRow.id.in_(change_ids))
+    )
+    found = {}
+    for row, snapshot, codec in session.execute(query):
+        change = change_of(row)
+        found[row.id] = Proof(
+            change_id=row.id,
+            change=change,
+            statement=change.statement,
+            snapshot_id=snapshot.id,
+            visited_at=snapshot.visited_at,
+            status=snapshot.status,
+            url=snapshot.url,
+            blob_hash=snapshot.blob_hash,
+            has_bytes=codec is not None and codec != FORGOTTEN,
+        )
+    return [found[change_id] for change_id in change_ids if change_id in found]

@@ -1,0 +1,134 @@
+"""How sources have been, the turns of that, and what operators are told of it.
+
+A turn is written with the visit that brought it, and its messages with it: each operator hears of
+it once, as each chat does of a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from monitor.model.documents import Health, Outcome
+from monitor.storage.tables import AlertRow, SourceEventRow, SourceRow
+
+PENDING = "pending"
+"""The state of a message that waits."""
+
+_URGENT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvent:
+    """A turn in the health of a source: what it is now, what it was since when, and why."""
+
+    source_id: str
+    name: str
+    at: datetime
+    health: Health
+    was: Health
+    since: datetime
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What the last visits left behind.
+
+    ``since`` is when its health began; ``last_new_at`` when something that is no history was
+    last found, or when the source was added.
+    """
+
+    health: Health
+    since: datetime
+    failures: int
+    last_new_at: datetime
+
+
+def source_state(session: Session, source_id: str) -> SourceState:
+    """The state of a source before the visit that is ending."""
+    row = session.get_one(SourceRow, source_id)
+    return SourceState(
+        Health(row.health),
+        row.health_since or row.added_at,
+        row.failures,
+        row.last_new_at or row.added_at,
+    )
+
+
+def share_with_news(session: Session, source_id: str, *, within: timedelta, now: datetime) -> float:
+    """The share of the other enabled sources of this kind that found something new of late."""
+    kind = select(SourceRow.document_kind).where(SourceRow.id == source_id).scalar_subquery()
+    others = select(func.count()).where(
+        SourceRow.enabled, SourceRow.document_kind == kind, SourceRow.id != source_id
+    )
+    total = session.scalar(others) or 0
+    fresh = session.scalar(others.where(SourceRow.last_new_at > now - within)) or 0
+    return fresh / total if total else 0.0
+
+
+def turn(
+    session: Session,
+    source_id: str,
+    health: Health,
+    *,
+    outcome: Outcome,
+    reason: str,
+    operators: Iterable[int],
+    now: datetime,
+) -> None:
+    """Write down that the health of a source turned, and let the operators know."""
+    row = session.get_one(SourceRow, source_id)
+    event = SourceEventRow(
+        source_id=source_id,
+        at=now,
+        health=health,
+        was=row.health,
+        since=row.health_since or row.added_at,
+        outcome=outcome,
+        reason=reason,
+    )
+    session.add(event)
+    row.health = health
+    row.health_since = now
+    session.flush()
+    session.add_all(
+        AlertRow(
+            chat_id=chat_id,
+            kind="source",
+            event_id=event.id,
+            priority=_URGENT,
+            state=PENDING,
+            created_at=now,
+            not_before=now,
+        )
+        for chat_id in dict.fromkeys(operators)
+    )
+    session.flush()
+
+
+def events_of(session: Session, ids: set[int]) -> dict[int, SourceEvent]:
+    """The turns with these ids."""
+    query = (
+        select(SourceEventRow, SourceRow.name)
+        .join(SourceRow, SourceRow.id == SourceEventRow.source_id)
+        .where(SourceEventRow.id.in_(ids))
+    )
+    return {
+        row.id: SourceEvent(
+            source_id=row.source_id,
+            name=name,
+            at=row.at,
+            health=Health(row.health),
+            was=Health(row.was),
+            since=row.since,
+            outcome=Outcome(row.outcome),
+            reason=row.reason,
+        )
+        for row, name in session.execute(query)
+    }

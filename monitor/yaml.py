@@ -1,0 +1,343 @@
+"""YAML written by people: values that remember where they stand, and errors that say so.
+
+The catalogue, the rules, the topics and the product's own tables are all read here, so that
+every mistake in any of them reads ``file:line:column: what – how to mend it``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from monitor.errors import UserError
+
+Path_ = tuple[str | int, ...]
+
+# An alias that is expanded again and again makes gigabytes of a few lines.
+_MAX_VALUES = 200_000
+# Nobody writes deeper by hand.
+_MAX_DEPTH = 40
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MERGE = "tag:yaml.org,2002:merge"
+_PLAIN = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_NO_KEY = object()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that is being read."""
+
+    value: list[Any] | dict[Any, Any]
+    path: Path_
+    anchor: str | None
+    size: int = 1
+    key: Any = _NO_KEY
+    merged: list[dict[Any, Any]] = field(default_factory=list)
+
+
+def load(text: str, file: Path, places: dict[Path_, tuple[int, int]] | None = None) -> Any:
+    """The value of a YAML text; None of an empty one.
+
+    Args:
+        text: the whole file.
+        file: the name errors carry.
+        places: filled with the 1-based line and column of each key and item, if given.
+
+    Raises:
+        UserError: it is not YAML, has a key twice, a tag, or unfolds to too much.
+    """
+    loader = _LOADER(text)
+    try:
+        return _Reader(loader, file, places).read()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise UserError(
+            f"this is not YAML: {error.problem or error.context}",
+            file=file,
+            line=None if mark is None else mark.line + 1,
+            column=None if mark is None else mark.column + 1,
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"this is not YAML: {error or 'nested too deeply'}", file=file) from None
+    finally:
+        loader.dispose()
+
+
+class _Reader:
+    """Builds values out of events, with the open lists and mappings on a stack."""
+
+    def __init__(
+        self, loader: Any, file: Path, places: dict[Path_, tuple[int, int]] | None
+    ) -> None:
+        self._loader = loader
+        self._file = file
+        self._places = places
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._open: list[_Open] = []
+        self._result: Any = None
+        self._count = 0
+
+    def read(self) -> Any:
+        documents = 0
+        while True:
+            event = self._loader.get_event()
+            if event is None or isinstance(event, StreamEndEvent):
+                return self._result
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._wrong("a second document", event.start_mark, "keep one")
+            elif isinstance(event, ScalarEvent):
+                self._add(self._scalar(event), event, event.anchor, 1)
+            elif isinstance(event, AliasEvent):
+                if event.anchor not in self._anchors:
+                    raise self._wrong(f"*{event.anchor} stands for nothing yet", event.start_mark)
+                value, size = self._anchors[event.anchor]
+                self._add(value, event, None, size)
+            elif isinstance(event, SequenceStartEvent | MappingStartEvent):
+                self._begin(event)
+            elif isinstance(event, SequenceEndEvent | MappingEndEvent):
+                self._end(event)
+
+    def _begin(self, event: SequenceStartEvent | MappingStartEvent) -> None:
+        if event.tag not in _PLAIN:
+            raise self._wrong(
+                f"this is not YAML: the tag {event.tag!r} means nothing here", event.start_mark
+            )
+        if len(self._open) >= _MAX_DEPTH:
+            raise UserError("this file unfolds to too many values", file=self._file)
+        at = self._next_path()
+        self._note(at, event.start_mark)
+        empty: list[Any] | dict[Any, Any] = [] if isinstance(event, SequenceStartEvent) else {}
+        self._open.append(_Open(empty, at, event.anchor))
+
+    def _end(self, event: SequenceEndEvent | MappingEndEvent) -> None:
+        done = self._open.pop()
+        if isinstance(done.value, dict):
+            for more in done.merged:
+                for key, value in more.items():
+                    done.value.setdefault(key, value)
+        self._add(done.value, event, done.anchor, done.size, noted=True)
+
+    def _add(
+        self, value: Any, event: Any, anchor: str | None, size: int, *, noted: bool = False
+    ) -> None:
+        """Put a finished value where it belongs: an item, a key, the value of the last key."""
+        self._count += 1 if noted else size
+        if self._count > _MAX_VALUES:
+            raise UserError("this file unfolds to too many values", file=self._file)
+        if anchor:
+            self._anchors[anchor] = (value, size)
+        if not self._open:
+            if not noted:
+                self._note((), event.start_mark)
+            self._result = value
+            return
+        inside = self._open[-1]
+        if not noted and (isinstance(inside.value, list) or inside.key is not _NO_KEY):
+            self._note(self._next_path(), event.start_mark)
+        inside.size += size
+        if isinstance(inside.value, list):
+            inside.value.append(value)
+        elif inside.key is _NO_KEY:
+            self._take_key(inside, value, event)
+        elif inside.key is _MERGE:
+            found = value if isinstance(value, list) else [value]
+            if not all(isinstance(one, dict) for one in found):
+                raise self._wrong("<< takes mappings only", event.start_mark)
+            inside.merged += found
+            inside.key = _NO_KEY
+        else:
+            inside.value[inside.key] = value
+            inside.key = _NO_KEY
+
+    def _take_key(self, inside: _Open, key: Any, event: Any) -> None:
+        if isinstance(key, list | dict):
+            raise self._wrong("a list or a mapping cannot be a key", event.start_mark)
+        if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
+            inside.key = _MERGE
+            return
+        if key in inside.value:
+            raise self._wrong(
+                f"the key {str(key)!r} stands here twice", event.start_mark, "keep one"
+            )
+        inside.key = key
+        self._note((*inside.path, str(key)), event.start_mark)
+
+    def _next_path(self) -> Path_:
+        if not self._open:
+            return ()
+        inside = self._open[-1]
+        if isinstance(inside.value, list):
+            return (*inside.path, len(inside.value))
+        return inside.path if inside.key is _NO_KEY else (*inside.path, str(inside.key))
+
+    def _scalar(self, event: ScalarEvent) -> Any:
+        tag = event.tag
+        if tag is None or tag == "!":
+            tag = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if tag == _MERGE:
+            return event.value
+        node = yaml.ScalarNode(tag, event.value, event.start_mark)  # type: ignore[arg-type]
+        build = self._loader.yaml_constructors.get(tag)
+        if build is None:
+            raise self._wrong(
+                f"this is not YAML: the tag {tag!r} means nothing here", event.start_mark
+            )
+        return build(self._loader, node)
+
+    def _note(self, path: Path_, mark: Any) -> None:
+        if self._places is not None:
+            self._places.setdefault(path, (mark.line + 1, mark.column + 1))
+
+    def _wrong(self, what: str, mark: Any, hint: str | None = None) -> UserError:
+        return UserError(
+            what, file=self._file, line=mark.line + 1, column=mark.column + 1, hint=hint
+        )
+
+
+__all__ = ["Path_", "YamlFile", "did_you_mean", "parse_yaml", "read_yaml", "validate"]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A parsed YAML file: plain values, and the text to find their places in.
+
+    A path such as ``("rules", 0, "regions")`` stands for a key or an item.
+    """
+
+    path: Path
+    value: Any
+    text: str = field(default="", repr=False)
+    _places: dict[Path_, tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def places(self) -> dict[Path_, tuple[int, int]]:
+        """The 1-based line and column of each key and item, sought when first asked for."""
+        if not self._places and self.text:
+            load(self.text, self.path, self._places)
+        return self._places
+
+    def place(self, path: Path_) -> tuple[int | None, int | None]:
+        """Line and column of ``path``, or of its nearest parent that has one."""
+        places = self.places
+        while path not in places:
+            if not path:
+                return None, None
+            path = path[:-1]
+        return places[path]
+
+    def error(self, path: Path_, message: str, hint: str | None = None) -> UserError:
+        """The error a user sees for what stands at ``path``."""
+        line, column = self.place(path)
+        return UserError(message, file=self.path, line=line, column=column, hint=hint)
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read one YAML file with its places.
+
+    Raises:
+        UserError: the file is missing, unreadable, not UTF-8, not YAML, or has a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError("no such file", file=path) from None
+    except IsADirectoryError:
+        raise UserError("this is a folder", file=path, hint="name a .yaml file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            "this is not UTF-8", file=path, line=line, hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise UserError(error.strerror or str(error), file=path) from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> YamlFile:
+    """Parse YAML text; ``path`` is only the name errors carry."""
+    return YamlFile(path, load(text, path), text)
+
+
+def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any = None) -> ModelT:
+    """Check a parsed file (or the ``value`` that stands at ``at``) against a pydantic model.
+
+    Raises:
+        UserError: for the first thing that does not fit, with its place; an unknown key gets
+            the nearest known one as a hint.
+    """
+    try:
+        return model.model_validate(file.value if value is None else value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _explain(file, model, at, first) from None
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str | None:
+    """A hint that names the known word nearest to ``word``, or None."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else None
+
+
+def _explain(file: YamlFile, model: type[BaseModel], at: Path_, first: Any) -> UserError:
+    # Discriminated unions put their tags into loc; a part that is no place in the file is left out.
+    where = at
+    for part in first["loc"]:
+        if (*where, part) in file.places:
+            where = (*where, part)
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        unknown = str(first["loc"][-1])
+        hint = did_you_mean(unknown, _known_keys(model, first["loc"][:-1]))
+        return file.error(where, f"unknown key {unknown!r}", hint)
+    if first["type"] == "missing":
+        return file.error(where, f"{name} is missing", "add it")
+    message = first["msg"].removeprefix("Value error, ")
+    return file.error(where, f"{name}: {message}" if name else message)
+
+
+def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """Names a mapping at ``loc`` may have, following nested models as far as they are plain."""
+    current: Any = model
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        fields = getattr(current, "model_fields", {})
+        if part not in fields:
+            continue
+        annotation = fields[part].annotation
+        for candidate in (annotation, *_arguments(annotation)):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                current = candidate
+                break
+    fields = getattr(current, "model_fields", {})
+    return [info.alias or name for name, info in fields.items()]
+
+
+def _arguments(annotation: Any) -> list[Any]:
+    found: list[Any] = []
+    stack = list(getattr(annotation, "__args__", ()))
+    while stack:
+        argument = stack.pop()
+        found.append(argument)
+        stack.extend(getattr(argument, "__args__", ()))
+    return found

@@ -1,0 +1,368 @@
+"""The bot, driven as a person would: over HTTP, through python-telegram-bot's own polling."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import pytest
+from alert_story import Clock, added, plant, raised
+from bot_story import InForce, no_sleep, office_of, rules_of, running
+from telegram_api import TOKEN, FakeBotApi, Refusal
+
+from monitor.bot.context import Policy
+from monitor.bot.dispatcher import build_application
+from monitor.bot.runner import polling
+from monitor.channels.fake import FakeSender
+from monitor.channels.flood_control import Pace
+from monitor.channels.token_redaction import install_redaction
+from monitor.outbox.worker import Courier, deliver_due
+from monitor.storage.engine import Database
+from monitor.storage.recipients import language_of
+from monitor.storage.subscriptions import chats_of_rules
+from monitor.storage.subscriptions import rules_of as subscribed
+
+
+def mine(database: Database, chat_id: int) -> tuple[str, ...]:
+    with database.read() as session:
+        return subscribed(session, chat_id)
+
+
+async def test_a_newcomer_is_shown_around_and_subscribes_by_button(database: Database) -> None:
+    async with running(database) as api:
+        hello = await api.ask(7, "/start")
+        assert "承诺" in hello.text
+        api.press(7, hello.result["message_id"], hello.buttons["看规则"])
+        shown = await api.reply(7, method="editMessageText")
+        assert "贵州省 <算力> 目标的变化" in shown.text
+        assert "内部规则" not in shown.text
+        api.press(7, shown.result["message_id"], shown.buttons["＋ 贵州算力"])
+        ticked = await api.reply(7, 1, method="editMessageText")
+        assert "✓ 贵州算力" in ticked.buttons
+        assert mine(database, 7) == ("guizhou",)
+        toast = api.sent(method="answerCallbackQuery")[-1].params["text"]
+        assert toast == "已订阅：贵州算力 (guizhou)"
+        api.press(7, shown.result["message_id"], ticked.buttons["✓ 贵州算力"])
+        await api.reply(7, 2, method="editMessageText")
+        assert mine(database, 7) == ()
+
+
+async def test_the_menu_is_set_at_the_start(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        await api.wait_for(lambda: len(api.sent(method="setMyCommands")) == 2)
+        names = [command["command"] for command in api.commands]
+    assert names[:4] == ["start", "help", "rules", "subscribe"]
+
+
+async def test_commands_subscribe_and_unsubscribe(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        assert (await api.ask(7, "/subscribe Talent")).text == "已订阅：人才 & 培养 (talent)"
+        assert "本来就订阅" in (await api.ask(7, "/subscribe talent")).text
+        assert "人才 & 培养" in (await api.ask(7, "/mine")).text
+        assert "已退订" in (await api.ask(7, "/unsubscribe talent")).text
+        assert "没有订阅" in (await api.ask(7, "/unsubscribe talent")).text
+        assert "还没有订阅" in (await api.ask(7, "/mine")).text
+
+
+async def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        answer = (await api.ask(7, "/subscribe guizou")).text
+        assert "没有这条规则：guizou" in answer
+        assert "guizhou" in answer
+        # What is not offered is not told of; its name is a word like any other.
+        assert "内部规则" not in (await api.ask(7, "/subscribe inner")).text
+        hostile = await api.ask(7, "/subscribe <b>" + "&" * 3000)
+        assert "没法用" in hostile.text
+        assert len(hostile.text) < 200
+
+
+async def test_the_latest_changes_are_told_like_alerts(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        assert "还没有" in (await api.ask(7, "/latest")).text
+        await asyncio.to_thread(plant, sqlite_database, [raised(), added()])
+        answer = await api.ask(7, "/latest 1")
+        assert "≥190 Eflops" in answer.text
+        assert "160" not in answer.text
+        assert "贵州 算力规模 160 → 190 Eflops ▲18.75%" in (await api.ask(7, "/latest")).text
+        assert "算力" in (await api.ask(7, "/latest ９９９９９9999999999999999")).text
+
+
+async def test_a_chat_chooses_its_language(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        assert "/language" in (await api.ask(7, "/language klingon")).text
+        assert "English" in (await api.ask(7, "/language EN")).text
+        assert "Commands" in (await api.ask(7, "/help")).text
+    with sqlite_database.read() as session:
+        assert language_of(session, 7) == "en"
+
+
+async def test_stop_forgets_the_chat(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        assert "已删除" in (await api.ask(7, "/stop")).text
+    assert mine(sqlite_database, 7) == ()
+    with sqlite_database.read() as session:
+        assert chats_of_rules(session, ["guizhou"]) == {}
+
+
+async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> None:
+    async with running(database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        await asyncio.to_thread(plant, database, chats=[7, 8])
+        await api.ask(7, "/stop")
+    sender = FakeSender()
+    await deliver_due(Courier(database, sender, Clock()))
+    assert [sent.chat_id for sent in sender.sent] == [8]
+
+
+async def test_many_rules_come_in_pages(sqlite_database: Database) -> None:
+    lines = [f"  - {{id: rule-{n:02}-{'x' * 50}, name: 规则{n}}}" for n in range(20)]
+    many = InForce(rules_of("rules:\n" + "\n".join(lines)))
+    async with running(sqlite_database, rules=many) as api:
+        first = await api.ask(7, "/rules")
+        assert "第 1/3 页" in first.text
+        message = first.result["message_id"]
+        api.press(7, message, first.buttons["›"])
+        second = await api.reply(7, method="editMessageText")
+        assert "规则8" in second.text
+        api.press(7, message, second.buttons["＋ 规则8"])
+        again = await api.reply(7, 1, method="editMessageText")
+        assert "第 2/3 页" in again.text
+    assert mine(sqlite_database, 7) == ("rule-08-" + "x" * 50,)
+
+
+async def test_a_stale_or_forged_button_is_answered_and_harmless(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        hello = await api.ask(7, "/start")
+        forged = ["", "+", "+:0:feedfeedfeedfeed", "p:" + "9" * 60, "x:y:z", "m:0", "\x00"]
+        for count, data in enumerate(forged, start=1):
+            api.press(7, hello.result["message_id"], data)
+            await api.wait_for(lambda n=count: len(api.sent(method="answerCallbackQuery")) >= n)
+        assert "可用" in (await api.ask(7, "/help")).text
+    assert mine(sqlite_database, 7) == ()
+
+
+@pytest.mark.parametrize("stranger", [7, 770, 7777, -77])
+async def test_ghsa_vwgh_2hvh_4xm5_only_allowed_chats_are_served_compared_as_numbers(
+    sqlite_database: Database, stranger: int
+) -> None:
+    async with running(
+        sqlite_database, policy=Policy(access="listed", allowed=frozenset({77}))
+    ) as api:
+        if stranger < 0:
+            api.add_chat(stranger)
+            api.make_admin(stranger, -stranger)
+        assert str(stranger) in (await api.ask(stranger, "/start")).text
+        api.say(stranger, "/subscribe guizhou")
+        await api.ask(77, "/subscribe guizhou")
+        assert len(api.sent(stranger)) == 1
+    assert mine(sqlite_database, stranger) == ()
+    assert mine(sqlite_database, 77) != ()
+
+
+async def test_a_removed_bot_writes_no_more(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        await api.ask(7, "/subscribe guizhou")
+        api.throw_out(7)
+        await api.ask(8, "/help")
+    with sqlite_database.read() as session:
+        assert chats_of_rules(session, ["guizhou"]) == {}
+
+
+async def test_an_edited_command_is_not_a_second_one(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        api.say(7, "/start", edited=True)
+        await api.ask(7, "/help")
+        assert len(api.sent(7)) == 1
+
+
+async def test_a_button_of_a_message_that_telegram_shows_no_more_is_out_of_date(
+    sqlite_database: Database,
+) -> None:
+    async with running(sqlite_database) as api:
+        shown = await api.ask(7, "/rules")
+        query = api.press(7, shown.result["message_id"], next(iter(shown.buttons.values())))
+        await api.reply(7, method="editMessageText")
+        old = {"chat": api.add_chat(7), "message_id": shown.result["message_id"], "date": 0}
+        api.push(
+            {
+                "callback_query": {
+                    "id": query,
+                    "from": {"id": 7, "is_bot": False, "first_name": "Person"},
+                    "message": old,
+                    "chat_instance": "1",
+                    "data": shown.buttons["＋ 人才 & 培养"],
+                }
+            }
+        )
+        await api.ask(7, "/mine")
+    assert mine(sqlite_database, 7) == ("guizhou",)
+
+
+async def test_a_fault_of_ours_is_answered_politely(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        broken = None
+
+        @property
+        def files(self):
+            raise ZeroDivisionError(f"with {TOKEN} in it")
+
+    async with running(sqlite_database, rules=Broken()) as api:  # type: ignore[arg-type]
+        assert "出了点问题" in (await api.ask(7, "/rules")).text
+        assert "可用" in (await api.ask(7, "/help")).text
+    assert "bot.fault" in caplog.text
+
+
+async def test_a_refused_token_ends_the_bot_and_nothing_else(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeBotApi("1:another-token-than-the-one-we-have") as api:
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            office=office_of(sqlite_database),
+            pace=Pace(sleep=no_sleep),
+        )
+        done = asyncio.Event()
+        watch = logging.Handler()
+        watch.emit = lambda record: (  # type: ignore[method-assign]
+            done.set() if record.getMessage() == "bot.refused" else None
+        )
+        logging.getLogger("monitor").addHandler(watch)
+        try:
+            async with polling(application), asyncio.timeout(10):
+                await done.wait()
+        finally:
+            logging.getLogger("monitor").removeHandler(watch)
+    assert TOKEN not in caplog.text
+
+
+async def test_a_token_revoked_under_way_ends_the_bot_quietly(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    undo = install_redaction(TOKEN)
+    try:
+        async with running(sqlite_database) as api:
+            await api.ask(7, "/help")
+            dead = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            watch = logging.Handler(logging.ERROR)
+            watch.emit = lambda _: loop.call_soon_threadsafe(  # type: ignore[method-assign]
+                dead.set
+            )
+            logging.getLogger("telegram.ext").addHandler(watch)
+            try:
+                api.token = "1:another-token-than-the-one-we-have"
+                api.say(7, "/help")
+                async with asyncio.timeout(15):
+                    await dead.wait()
+            finally:
+                logging.getLogger("telegram.ext").removeHandler(watch)
+    finally:
+        undo()
+    assert "bot.lost" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+async def test_the_bot_waits_for_a_telegram_that_is_away_at_the_start(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with FakeBotApi() as api:
+        api.refuse(Refusal(502, "Bad Gateway"), method="getMe")
+        api.refuse("drop", method="setMyCommands")
+        api.refuse(Refusal(502, "Bad Gateway"), method="deleteWebhook")
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            office=office_of(sqlite_database),
+            pace=Pace(sleep=no_sleep),
+        )
+        async with polling(application, pause=0.01):
+            assert "/subscribe" in (await api.ask(7, "/help")).text
+    assert caplog.text.count("bot.unreachable") == 3
+
+
+async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    caplog.set_level(logging.DEBUG)
+    undo = install_redaction(TOKEN)
+    for name in ("httpx", "httpcore", "telegram", "telegram.ext"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    try:
+        async with running(sqlite_database) as api:
+            await api.ask(7, "/start")
+            api.refuse("drop", method="sendMessage")
+            api.say(7, "/help")
+            await api.wait_for(lambda: any(call.code == 0 for call in api.calls))
+            api.refuse(Refusal(502, "Bad Gateway"), method="getUpdates")
+            api.refuse("garbage", method="getUpdates")
+            api.refuse(Refusal(409, "Conflict"), method="getUpdates")
+            await api.ask(7, "/mine")
+            logging.getLogger("x").error("by hand %s", TOKEN, extra={"url": f"/bot{TOKEN}/"})
+            logging.getLogger("x").error("wrong %d", TOKEN.partition(":")[2])
+            try:
+                int(TOKEN)
+            except ValueError:
+                logging.getLogger("x").exception("it failed", stack_info=True)
+    finally:
+        for name in ("httpx", "httpcore", "telegram", "telegram.ext"):
+            logging.getLogger(name).setLevel(logging.NOTSET)
+        undo()
+        root.removeHandler(handler)
+    seen = caplog.text + "".join(capfd.readouterr())
+    seen += "".join(str(record.__dict__) for record in caplog.records)
+    assert "sendMessage" in seen
+    assert "<token>" in seen
+    assert TOKEN not in seen
+    assert TOKEN.partition(":")[2] not in seen
+
+
+def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
+    undo, again = install_redaction(TOKEN), install_redaction(TOKEN)
+    try:
+        error = RuntimeError(f"refused: {TOKEN}")
+        sys.excepthook(RuntimeError, error, None)
+    finally:
+        again()
+        undo()
+    shown = capsys.readouterr().err
+    assert "refused: <token>" in shown
+    assert TOKEN not in shown
+
+
+async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
+    sqlite_database: Database,
+) -> None:
+    go = asyncio.Event()
+
+    class Slow(Pace):
+        """Telegram's pace for one chat."""
+
+        async def wait(self, chat_id: int) -> None:
+            if chat_id == 7:
+                await go.wait()
+
+    async with FakeBotApi() as api:
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            base_file_url=api.base_file_url,
+            office=office_of(sqlite_database),
+            pace=Slow(),
+        )
+        async with polling(application):
+            try:
+                for _ in range(40):
+                    api.say(7, "/help")
+                assert "可用的命令" in (await api.ask(8, "/help")).text
+            finally:
+                go.set()
+            # Of the flood as many are answered as a chat may ask, and one refusal.
+            await api.reply(7, 20)

@@ -1,0 +1,328 @@
+"""Operators: who gets in, how it is going, a word to all, a pause; nobody else may."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from alert_story import NOW, Clock, plant, raised
+from bot_story import InForce, office_of, rules_of, running
+from bot_world import world
+from sqlalchemy import text
+
+from monitor.bot import access
+from monitor.bot.access import refuse
+from monitor.bot.commands import answer
+from monitor.bot.context import Asked, Policy
+from monitor.bot.rate_limiter import Allowance
+from monitor.errors import UserError
+from monitor.model.alerts import Recipient
+from monitor.outbox.admin import list_alerts
+from monitor.outbox.notices import paused_since
+from monitor.outbox.queue import lease, mark_dead
+from monitor.storage.engine import Database
+from monitor.storage.recipients import GRANTED, REFUSED, get_chat, remember_chat, set_access
+from monitor.storage.subscriptions import rules_of as subscribed
+from monitor.storage.subscriptions import subscribe
+
+OPERATOR = 1
+APPROVAL = Policy(access="approval", operators=(OPERATOR,))
+
+
+async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> None:
+    async with world(database, policy=APPROVAL) as day:
+        api = day.api
+        api.add_chat(OPERATOR)
+        assert "已向管理员申请" in (await api.ask(7, "/start")).text
+        # Until then nothing but that is answered, and asking again asks once.
+        api.say(7, "/subscribe guizhou")
+        assert "已向管理员申请" in (await api.ask(7, "/start")).text
+        assert len(api.sent(7)) == 2
+        await day.delivery()
+        (wish,) = api.sent(OPERATOR)
+        assert "（编号 7）申请使用" in wish.text
+        api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
+        assert "已同意：7" in (await api.reply(OPERATOR, method="editMessageText")).text
+        await day.delivery()
+        assert "可以用了" in (await api.reply(7, 2)).text
+        assert "已订阅" in (await api.ask(7, "/subscribe guizhou")).text
+        # It may go, and come back without asking again.
+        await api.ask(7, "/stop")
+        assert "承诺" in (await api.ask(7, "/start")).text
+
+
+async def test_a_refused_chat_is_told_nothing_more(sqlite_database: Database) -> None:
+    async with world(sqlite_database, policy=APPROVAL) as day:
+        api = day.api
+        api.add_chat(OPERATOR)
+        await api.ask(7, "/start")
+        await day.delivery()
+        (wish,) = api.sent(OPERATOR)
+        api.press(OPERATOR, wish.result["message_id"], wish.buttons["拒绝"])
+        await api.reply(OPERATOR, method="editMessageText")
+        api.say(7, "/start")
+        await api.ask(OPERATOR, "/help")
+        assert len(api.sent(7)) == 1
+
+
+async def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None:
+    async with running(sqlite_database, policy=APPROVAL) as api:
+        first = await api.ask(7, "/start")
+        for forged in ("ok:7", "no:7", "bc:yes"):
+            api.press(7, first.result["message_id"], forged)
+        await api.wait_for(lambda: len(api.sent(method="answerCallbackQuery")) == 3)
+    with sqlite_database.read() as session:
+        assert get_chat(session, 7).access == "asked"
+
+
+@pytest.mark.parametrize("command", ["/status", "/sources", "/broadcast 大家好", "/pause"])
+async def test_operators_commands_are_for_operators(
+    sqlite_database: Database, command: str
+) -> None:
+    async with running(sqlite_database, policy=Policy(operators=(OPERATOR,))) as api:
+        api.say(7, command)
+        api.say(11, command)
+        await api.ask(7, "/mine")
+        assert [call.params["chat_id"] for call in api.sent() if call.chat_id != 7] == []
+        assert len(api.sent(7)) == 1
+    with sqlite_database.read() as session:
+        assert session.execute(text("SELECT COUNT(*) FROM switch")).scalar_one() == 0
+
+
+async def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None:
+    broken = InForce(broken=UserError("unknown region '贵洲'", file="rules/a.yaml", line=3))
+    async with running(
+        sqlite_database, rules=broken, policy=Policy(operators=(OPERATOR,)), clock=Clock()
+    ) as api:
+        await api.ask(7, "/subscribe guizhou")
+        plant(sqlite_database, chats=[7, 8])
+        with sqlite_database.write() as session:
+            for alert in lease(session, now=NOW, lease_for=timedelta(minutes=1), limit=1):
+                mark_dead(session, alert.id, error="no")
+        shown = (await api.ask(OPERATOR, "/status")).text
+        assert "rules/a.yaml:3" in shown
+        assert "待发 1" in shown
+        assert "放弃 1" in shown
+        assert "记录 1 条变化" in shown
+        assert "来源全部正常" in (await api.ask(OPERATOR, "/sources")).text
+
+
+async def test_a_word_to_all_is_asked_for_twice_and_sent_once(database: Database) -> None:
+    async with world(database, policy=Policy(operators=(OPERATOR,))) as day:
+        api = day.api
+        await api.ask(7, "/subscribe guizhou")
+        await api.ask(8, "/subscribe guizhou")
+        await api.ask(9, "/start")
+        ask = await api.ask(OPERATOR, "/broadcast 今晚 <b>维护</b>\n两小时")
+        assert "发给 2 个聊天" in ask.text
+        for _ in range(2):
+            api.press(OPERATOR, ask.result["message_id"], ask.buttons["发送"])
+        await api.reply(OPERATOR, method="editMessageText")
+        await api.wait_for(lambda: len(api.sent(method="answerCallbackQuery")) == 2)
+        await day.delivery()
+        assert api.sent(7)[-1].text == "📢 今晚 <b>维护</b>\n两小时"
+        assert [len(api.sent(chat)) for chat in (7, 8, 9)] == [2, 2, 1]
+
+
+async def test_a_pause_keeps_everything_until_it_ends(database: Database) -> None:
+    async with world(database, policy=Policy(operators=(OPERATOR,))) as day:
+        api = day.api
+        await api.ask(7, "/subscribe guizhou")
+        assert "已暂停" in (await api.ask(OPERATOR, "/pause")).text
+        await day.tell(raised())
+        assert len(api.sent(7)) == 1
+        assert "暂停发送" in (await api.ask(OPERATOR, "/status")).text
+        await api.ask(OPERATOR, "/pause off")
+        await day.delivery()
+        assert len(api.sent(7)) == 2
+
+
+async def test_operators_hear_of_a_chat_that_is_gone_once(database: Database) -> None:
+    async with world(database) as day:
+        api = day.api
+        api.add_chat(OPERATOR)
+        await api.ask(7, "/subscribe guizhou")
+        await asyncio.to_thread(day.happens, raised(), title="甲")
+        await asyncio.to_thread(day.happens, raised(1, 2), title="乙")
+        api.blocked.add(7)
+        await day.delivery()
+        await day.delivery()
+        (told,) = api.sent(OPERATOR)
+        assert "聊天 7 收不到消息了" in told.text
+        with database.read() as session:
+            states = session.execute(text("SELECT state FROM alert_log WHERE chat_id = 7"))
+            assert {row[0] for row in states} == {"dead"}
+            assert not get_chat(session, 7).active
+
+
+async def test_a_chat_that_a_file_names_and_that_blocked_us_is_left_alone(
+    database: Database,
+) -> None:
+    rules = InForce(rules_of("rules:\n  - {id: r, name: 甲, then: {chats: [7]}}\n"))
+    async with world(database, rules=rules) as day:
+        api = day.api
+        api.add_chat(OPERATOR)
+        api.add_chat(7)
+        api.blocked.add(7)
+        await day.tell(raised(), title="甲")
+        await day.tell(raised(1, 2), title="乙")
+        assert len([call for call in api.calls if call.params.get("chat_id") == 7]) == 1
+        assert len(api.sent(OPERATOR)) == 1
+        api.blocked.clear()
+        await api.ask(7, "/start")
+        await day.tell(raised(3, 4), title="丙")
+        assert "3 → 4" in api.sent(7)[-1].text
+
+
+async def test_who_asks_too_much_is_told_once_and_then_ignored(sqlite_database: Database) -> None:
+    time = 0.0
+    allowance = Allowance(burst=3, refill=10.0, clock=lambda: time)
+    async with running(sqlite_database, allowance=allowance) as api:
+        for _ in range(3):
+            await api.ask(7, "/help")
+        assert "10 秒后再试" in (await api.ask(7, "/help")).text
+        api.say(7, "/help")
+        api.say(7, "/help")
+        assert "可用的命令" in (await api.ask(8, "/help")).text
+        time = 10.0
+        assert "可用的命令" in (await api.ask(7, "/help")).text
+        assert len(api.sent(7)) == 5
+
+
+def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 7, title="", now=NOW)
+        set_access(session, 7, GRANTED)
+    plant(database, chats=[7, 8])
+    with database.write() as session:
+        refuse(session, 7)
+    with database.read() as session:
+        assert {item.chat_id: item.state for item in list_alerts(session)} == {
+            7: "dead",
+            8: "pending",
+        }
+        assert not get_chat(session, 7).active
+
+
+def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Database) -> None:
+    with database.write() as session:
+        for chat in (7, 8, 9, -5):
+            remember_chat(session, chat, title="", now=NOW)
+            subscribe(session, chat, "guizhou", now=NOW)
+        set_access(session, 9, GRANTED)
+    listed = {"allowed": {7}, "named": {-5}}
+    plant(database, chats=[7, 8, 9, -5])
+    assert access.shut_out(database, access="open", **listed) == []
+    assert access.shut_out(database, access="approval", **listed) == [8]
+    assert access.shut_out(database, access="listed", **listed) == [9]
+    with database.read() as session:
+        waiting = {item.chat_id: item.state for item in list_alerts(session)}
+    assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
+    with database.read() as session:
+        assert subscribed(session, 8) == ("guizhou",)
+        assert [get_chat(session, c).active for c in (7, 8, 9, -5)] == [True, False, False, True]
+
+
+async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Database) -> None:
+    async with world(database, policy=APPROVAL) as day:
+        day.api.add_chat(OPERATOR)
+        with database.write() as session:
+            remember_chat(session, 7, title="", now=NOW)
+            subscribe(session, 7, "guizhou", now=NOW)
+        # Once the bot was open; now operators decide.
+        access.shut_out(database, access="approval", allowed=(OPERATOR,), named=())
+        assert "已向管理员申请" in (await day.api.ask(7, "/start")).text
+        await day.tell(raised())
+        assert len(day.api.sent(7)) == 1
+        (wish,) = day.api.sent(OPERATOR)
+        day.api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
+        await day.api.reply(OPERATOR, method="editMessageText")
+        await day.tell(raised(1, 2), title="另一份")
+        assert "1 → 2" in day.api.sent(7)[-1].text
+
+
+@pytest.mark.parametrize("access", ["approval", "listed"])
+def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
+    sqlite_database: Database, access: str
+) -> None:
+    policy = Policy(access=access, operators=(OPERATOR,), allowed=frozenset({8}))
+    office = office_of(sqlite_database, policy=policy)
+    with sqlite_database.write() as session:
+        for chat_id in (-7, 8):
+            remember_chat(session, chat_id, title="", now=NOW)
+    access.shut_out(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
+    # It throws the bot out and takes it in again, then becomes a supergroup.
+    access.gone(office, -7)
+    access.back(office, -7)
+    access.gone(office, 8)
+    access.back(office, 8)
+    with sqlite_database.read() as session:
+        assert not get_chat(session, -7).active
+        assert get_chat(session, 8).active
+    access.moved(office, -7, -1007)
+    with sqlite_database.read() as session:
+        assert not get_chat(session, -1007).active
+
+
+def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Database) -> None:
+    office = office_of(sqlite_database, policy=APPROVAL)
+    with sqlite_database.write() as session:
+        remember_chat(session, -7, title="", now=NOW)
+        set_access(session, -7, REFUSED)
+    access.moved(office, -7, -1007)
+    with sqlite_database.read() as session:
+        assert get_chat(session, -1007).access == REFUSED
+        assert not get_chat(session, -1007).active
+
+
+async def test_what_is_sent_to_all_is_what_stood_above_the_button(
+    sqlite_database: Database,
+) -> None:
+    async with world(sqlite_database, policy=Policy(operators=(OPERATOR,))) as day:
+        api = day.api
+        await api.ask(7, "/subscribe guizhou")
+        first = await api.ask(OPERATOR, "/broadcast 第一稿")
+        second = await api.ask(OPERATOR, "/broadcast 第二稿")
+        api.press(OPERATOR, first.result["message_id"], first.buttons["发送"])
+        await api.wait_for(
+            lambda: [c for c in api.sent(method="answerCallbackQuery") if "过期" in str(c.params)]
+        )
+        api.press(OPERATOR, second.result["message_id"], second.buttons["发送"])
+        await api.reply(OPERATOR, method="editMessageText")
+        await day.delivery()
+        assert [call.text for call in api.sent(7)[1:]] == ["📢 第二稿"]
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", "Off", "ｏｆｆ", "关闭", "恢复"])
+def test_a_pause_ends_however_it_is_written(sqlite_database: Database, off: str) -> None:
+    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
+    asker = Asked(OPERATOR, Recipient(OPERATOR))
+    answer(office, "pause", asker)
+    answer(office, "pause", replace(asker, said=off))
+    with sqlite_database.read() as session:
+        assert paused_since(session) is None
+
+
+def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Database) -> None:
+    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
+    said = answer(office, "pause", Asked(OPERATOR, Recipient(OPERATOR), said="of"))
+    assert said.message is not None
+    assert "/pause off" in said.message.text
+    with sqlite_database.read() as session:
+        assert paused_since(session) is None
+
+
+def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
+    with database.write() as session:
+        for chat in (7, 8):
+            remember_chat(session, chat, title="", now=NOW)
+    assert access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
+    assert access.shut_out(database, access="listed", allowed={7, 8}, named=()) == []
+    with database.read() as session:
+        assert get_chat(session, 8).active
+    assert access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
+    assert access.shut_out(database, access="open", allowed=(), named=()) == []
+    with database.read() as session:
+        assert [get_chat(session, chat).active for chat in (7, 8)] == [True, True]

@@ -1,0 +1,108 @@
+"""``monitor ways list|test|secret``."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import feedparser
+import pytest
+from receiver import Receiver, Reply
+from standardwebhooks import Webhook
+
+from monitor.cli import main
+
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments, ways, code=0):
+        (tmp_path / "monitor.toml").write_text(ways, encoding="utf-8")
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert left.value.code == code, out + err
+        return out, err
+
+    return run
+
+
+def test_ways_are_listed_without_their_secrets(monitor):
+    ways = '[ways.team]\napprise = "mailto://u:passw0rd@x.org"\ndigest = "weekly"\n'
+    out, err = monitor("ways", "list", "--format", "jsonl", ways=ways)
+    assert json.loads(out) == {
+        "name": "team",
+        "kind": "apprise",
+        "language": "zh",
+        "digest": "weekly mon 09:00",
+        "quiet": "off",
+        "timezone": "Asia/Shanghai",
+    }
+    assert "passw0rd" not in out + err
+
+
+def test_a_sample_goes_by_a_service(monitor):
+    with Receiver() as receiver:
+        ways = f'[ways.team]\napprise = "json://{receiver.address}/in?format=text"\n'
+        _, err = monitor("ways", "test", "team", ways=ways)
+    assert "team: the sample was taken" in err
+    assert "160 → 190 Eflops" in receiver.received[0].json["title"]
+    assert "测试" in receiver.received[0].json["message"]
+
+
+def test_a_sample_goes_by_a_webhook_and_can_be_verified(monitor):
+    with Receiver() as receiver:
+        ways = (
+            f'[ways.hook]\nwebhook = "http://{receiver.address}/"\nallow_private = true\n'
+            f'secret = "{SECRET}"\n'
+        )
+        monitor("ways", "test", "hook", ways=ways)
+    (got,) = receiver.received
+    said = Webhook(SECRET).verify(got.body, got.headers)
+    assert said["data"]["changes"][0]["kind"] == "strengthened"
+
+
+def test_a_sample_goes_into_a_feed(monitor, tmp_path):
+    monitor("ways", "test", "feed", ways='[ways.feed]\natom = "alerts.xml"\n')
+    monitor("ways", "test", "feed", ways='[ways.feed]\natom = "alerts.xml"\n')
+    assert len(feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries) == 1
+
+
+def test_a_failure_says_how_it_went(monitor):
+    with Receiver(Reply(403)) as receiver:
+        ways = f'[ways.team]\napprise = "json://u:passw0rd@{receiver.address}/in"\n'
+        _, err = monitor("ways", "test", "team", ways=ways, code=1)
+    assert "team: the service answered 403" in err
+    assert "passw0rd" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "ways", "said"),
+    [
+        (
+            "tem",
+            '[ways.team]\natom = "a.xml"\n',
+            "name no way 'tem' – there are: team",
+        ),
+        ("team", '[ways.team]\napprise = "syslog://"\n', "reaches this machine and no network"),
+        (
+            "hook",
+            f'[ways.hook]\nwebhook = "ftp://x/"\nsecret = "{SECRET}"\n',
+            "ways.hook.webhook: this is no address – write https://…",
+        ),
+    ],
+)
+def test_mistakes_are_the_users(monitor, name, ways, said):
+    _, err = monitor("ways", "test", name, ways=ways, code=2)
+    assert said in " ".join(err.split())
+
+
+def test_a_secret_is_made(monitor):
+    out, _ = monitor("ways", "secret", ways="")
+    assert len(base64.b64decode(out.strip().removeprefix("whsec_"))) == 32

@@ -1,0 +1,162 @@
+"""Edits of a report as a reader would tell them: the way a promise went, and what is no change."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.comparison.compare import compare
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.model.changes import Basis, Kind
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Speaker
+
+PROVENANCE = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2026)
+HEAD = (
+    "政府工作报告\n各位代表：\n现在，我代表省人民政府，向大会报告工作，请予审议。\n"
+    "一、2025年工作回顾\n过去一年，我们加快培育新质生产力。建成智算中心3座，"
+    "人工智能核心产业规模达到2000亿元、增长18%。累计备案大模型45个。\n"
+)
+PLAN = "二、2026年重点工作\n今年要重点做好以下工作。\n深入实施“人工智能+”行动。"
+TAIL = "\n加强政府自身建设。各位代表，让我们团结一心，奋力拼搏。"
+TOPICS = load_topics()
+
+UP, DOWN, OTHER = Kind.STRENGTHENED, Kind.WEAKENED, Kind.REWORDED
+
+
+def report(plan, review=""):
+    return f"{HEAD}{review}\n{PLAN}{plan}{TAIL}"
+
+
+def kinds(old, new):
+    then, now = (extract(text, PROVENANCE, TOPICS) for text in (old, new))
+    changes = compare(then, now, Basis.REVISION, texts=(old, new))
+    return sorted(change.kind for change in changes if change.kind is not Kind.CONTINUED)
+
+
+def edited(old, new, review=""):
+    return kinds(report(old, review), report(new, review))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        # Less of a cost is more of a promise.
+        ("推动算力成本降低30%。", "推动算力成本降低20%。", DOWN),
+        ("算力使用成本下降30%以上。", "算力使用成本下降40%以上。", UP),
+        ("推动算力成本降低30%。", "推动算力成本增长30%。", DOWN),
+        ("人工智能医疗器械审批时限缩短50%。", "人工智能医疗器械审批时限缩短30%。", DOWN),
+        ("算力价格降至每卡时3元。", "算力价格降至每卡时5元。", DOWN),
+        ("智算中心电价降到每度0.3元。", "智算中心电价降到每度0.4元。", DOWN),
+        ("城市算力网时延降至3毫秒。", "城市算力网时延降至1毫秒。", UP),
+        # The ceiling of what somebody gets is not to be low.
+        ("对人工智能企业给予不超过500万元补助。", "对人工智能企业给予不超过300万元补助。", DOWN),
+        ("对购买算力的企业按不超过20%给予补贴。", "对购买算力的企业按不超过30%给予补贴。", UP),
+        # Taken back, whatever the number does.
+        ("新建智算中心2座。", "暂缓新建智算中心3座。", DOWN),
+        ("暂缓新建智算中心2座。", "新建智算中心2座。", UP),
+        ("培育人工智能企业100家。", "不再培育人工智能企业200家。", DOWN),
+        ("出台人工智能人才专项政策。", "不出台人工智能人才专项政策。", DOWN),
+        ("推动具身智能产业发展。", "不断推动具身智能产业发展。", OTHER),
+        # Taking back a burden is no retreat.
+        ("降低人工智能企业用电附加费。", "取消人工智能企业用电附加费。", OTHER),
+        ("不再限制人工智能企业融资。", "限制人工智能企业融资。", DOWN),
+        ("允许人工智能企业贷款展期。", "允许人工智能企业贷款延期。", OTHER),
+        # Later is less, also with a number that grew a little.
+        (
+            "到2027年，人工智能产业规模达到3000亿元。",
+            "到2030年，人工智能产业规模达到3100亿元。",
+            DOWN,
+        ),
+        (
+            "到2027年，人工智能产业规模达到3000亿元。",
+            "到2028年，人工智能产业规模达到5000亿元。",
+            UP,
+        ),
+        ("2027年建成人工智能先导区。", "2029年建成人工智能先导区。", DOWN),
+        ("到“十五五”末，建成人工智能先导区。", "到2035年，建成人工智能先导区。", DOWN),
+        ("12月底前建成人工智能公共服务平台。", "6月底前建成人工智能公共服务平台。", UP),
+        ("上半年出台人工智能产业条例。", "年底前出台人工智能产业条例。", DOWN),
+        # Words that bind less.
+        ("新建智算中心2座。", "力争新建智算中心2座。", DOWN),
+        # Numbers that are no targets.
+        ("打造千亿级人工智能产业集群。", "打造百亿级人工智能产业集群。", DOWN),
+        ("人工智能产业规模进入全国前五。", "人工智能产业规模进入全国前三。", UP),
+        ("30个工作日内完成人工智能项目审批。", "60个工作日内完成人工智能项目审批。", DOWN),
+        ("新增人工智能企业20—30家。", "新增人工智能企业20—50家。", UP),
+        ("智算占比达到三分之一。", "智算占比达到三分之二。", UP),
+        # Nobody knows which way is more.
+        (
+            "对年营收1亿元以上的人工智能企业给予奖励。",
+            "对年营收5亿元以上的人工智能企业给予奖励。",
+            OTHER,
+        ),
+        ("三、四季度新建智算中心。", "四季度新建智算中心。", OTHER),
+        ("人工智能基金按1:12配资。", "人工智能基金按11:2配资。", OTHER),
+    ],
+)
+def test_the_way_a_promise_went(before, after, kind):
+    assert edited(before, after) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("推动具身智能产业发展。", "推动具身智能[1]产业发展。"),
+        ("推动具身智能产业发展。", "推动具身智能①产业发展〔3〕。"),
+        (
+            "到2027年，人工智能产业规模达到3000亿元。",
+            "到二〇二七年，人工智能产业规模达到3000亿元。",
+        ),
+        ("人工智能产业规模达到3000亿元。", "人工智能产业规模达到0.3万亿元。"),
+        ("算力规模达到5000P。", "算力规模达到5000PFlops。"),
+        ("新建智算中心三座。", "新建智算中心3座。"),
+        ("\n1.推动具身智能产业发展。", "\n①推动具身智能产业发展。"),
+    ],
+)
+def test_other_ways_to_write_the_same(before, after):
+    assert edited(before, after) == []
+    assert edited(after, before) == []
+
+
+POLICY = "出台人工智能人才专项政策。"
+COUNT = "培育人工智能企业100家以上，打造人工智能应用场景50个。"
+
+
+@pytest.mark.parametrize("promise", [POLICY, COUNT])
+def test_what_the_review_says_hides_no_promise(promise):
+    assert kinds(report(promise, promise), report("", promise)) == [Kind.DROPPED]
+    assert kinds(report("", promise), report(promise, promise)) == [Kind.ADDED]
+    # Moved from the plan into the review: done, they say, and promised no more.
+    assert kinds(report(promise), report("", promise)) == [Kind.DROPPED]
+
+
+def test_one_of_two_equal_promises():
+    two = "\n苏州。培育智能机器人企业30家。\n无锡。培育智能机器人企业30家。"
+    one = "\n苏州。培育智能机器人企业30家。\n无锡。"
+    less = "\n苏州。培育智能机器人企业30家。\n无锡。培育智能机器人企业20家。"
+    assert edited(two, one) == [Kind.DROPPED]
+    assert edited(one, two) == [Kind.ADDED]
+    assert edited(two, less) == [DOWN]
+
+
+def test_a_number_that_went_although_an_equal_clause_stands_elsewhere():
+    both = "人工智能产业加快发展，规模达到500亿元。机器人产业提质，规模达到500亿元。"
+    one = "人工智能产业加快发展。机器人产业提质，规模达到500亿元。"
+    assert edited(both, one) == [DOWN]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("到2027年：", "到2028年：", DOWN),
+        ("到2027年：", "到2026年：", UP),
+        ("苏州市：", "无锡市：", OTHER),
+        ("重点任务：", "以下任务不再推进：", DOWN),
+        # Another name for the same list.
+        ("重点任务：", "主要任务：", None),
+    ],
+)
+def test_a_list_hangs_on_the_line_above_it(before, after, kind):
+    items = "\n出台算力券政策；\n建设人工智能学院。\n"
+    assert edited(f"\n{before}{items}", f"\n{after}{items}") == ([kind] * 2 if kind else [])

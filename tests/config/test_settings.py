@@ -1,0 +1,118 @@
+"""Settings: the file, the environment over it, and mistakes that say where they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.app import fetcher_settings
+from monitor.config.settings import load_settings
+from monitor.errors import UserError
+from monitor.fetching.fetcher import HttpFetcher
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    for name in ("DATABASE", "RULES", "TELEGRAM__TOKEN", "CRAWL__PACE", "TELEGRAM__ALLOWED_CHATS"):
+        monkeypatch.delenv(f"MONITOR_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def write(tmp_path, text):
+    path = tmp_path / "conf" / "monitor.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_a_file_there_are_defaults():
+    settings = load_settings()
+    assert settings.database == "sqlite:///monitor.db"
+    assert settings.rules == (Path("rules"),)
+    assert settings.token() is None
+
+
+def test_paths_in_the_file_are_relative_to_the_file(tmp_path):
+    path = write(tmp_path, 'rules = ["mine"]\ncatalogue = ["c.yaml"]\n')
+    settings = load_settings(path)
+    assert settings.rules == (path.parent / "mine",)
+    assert settings.catalogue == (path.parent / "c.yaml",)
+    assert settings.database == f"sqlite:///{path.parent / 'monitor.db'}"
+
+
+def test_the_file_of_authorities_is_beside_the_settings_and_must_be_one(tmp_path):
+    settings = load_settings(write(tmp_path, '[crawl]\nca_file = "ca.pem"\n'))
+    assert settings.crawl.ca_file == tmp_path / "conf" / "ca.pem"
+    with pytest.raises(UserError, match=r"ca\.pem: .*crawl\.ca_file"):
+        HttpFetcher(fetcher_settings(settings))
+
+
+def test_the_environment_goes_before_the_file(tmp_path, monkeypatch):
+    path = write(tmp_path, 'rules = ["mine"]\n[crawl]\npace = 5\nper_host = 2\n')
+    monkeypatch.setenv("MONITOR_CRAWL__PACE", "0.5")
+    monkeypatch.setenv("MONITOR_RULES", "a, b")
+    monkeypatch.setenv("MONITOR_TELEGRAM__ALLOWED_CHATS", "12,-100")
+    settings = load_settings(path)
+    assert settings.crawl.pace == 0.5
+    assert settings.crawl.per_host == 2
+    assert settings.rules == (Path("a"), Path("b"))
+    assert settings.telegram.allowed_chats == (12, -100)
+
+
+def test_the_command_line_goes_before_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("MONITOR_DATABASE", "sqlite:///env.db")
+    path = write(tmp_path, 'database = "sqlite:///file.db"\n')
+    assert load_settings(path).database == "sqlite:///env.db"
+    assert load_settings(path, database="sqlite:///cli.db").database == "sqlite:///cli.db"
+
+
+def test_the_token_may_lie_in_a_file_and_is_not_shown(tmp_path, monkeypatch):
+    path = write(tmp_path, '[telegram]\ntoken_file = "token.txt"\n')
+    (path.parent / "token.txt").write_text("123:abc\n")
+    assert load_settings(path).token() == "123:abc"
+    monkeypatch.setenv("MONITOR_TELEGRAM__TOKEN", "456:hush")
+    settings = load_settings(path)
+    assert settings.token() == "456:hush"
+    assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rulez = []", "monitor.toml:1: unknown setting rulez – did you mean rules?"),
+        (
+            "\n[crawl]\n\npase = 1",
+            "monitor.toml:4: unknown setting crawl.pase – did you mean pace?",
+        ),
+        ("[crawl]\npace = -1", "monitor.toml:2: crawl.pace: "),
+        ("database = [", "monitor.toml:1: this is not TOML"),
+        (
+            "[telegram]\naccess = 'approval'",
+            "monitor.toml:1: telegram: access = 'approval' needs operators, who approve",
+        ),
+        ("[telegram]\nallowed_chats = ['x']", "monitor.toml:2: telegram.allowed_chats.0: "),
+    ],
+)
+def test_mistakes_name_their_line_and_the_mend(tmp_path, text, message):
+    with pytest.raises(UserError) as caught:
+        load_settings(write(tmp_path, text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_environment_value_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("MONITOR_CRAWL__PACE", "fast")
+    with pytest.raises(UserError, match="MONITOR_CRAWL__PACE"):
+        load_settings(write(tmp_path, ""))
+
+
+def test_a_missing_file_is_a_mistake(tmp_path):
+    with pytest.raises(UserError, match="no such file – monitor init writes one"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_a_token_file_that_cannot_be_read_is_a_mistake(tmp_path):
+    path = write(tmp_path, '[telegram]\ntoken_file = "none.txt"\n')
+    with pytest.raises(UserError, match="token file cannot be read"):
+        load_settings(path).token()

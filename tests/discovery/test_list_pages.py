@@ -1,0 +1,337 @@
+"""List pages of each family to links."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.catalogue.loader import families, load_catalogue
+from monitor.discovery.list_pages import discover
+from monitor.model.documents import Fetched, Outcome
+
+CATALOGUE = load_catalogue()
+
+
+def fetched(url, body, content_type="text/html; charset=utf-8"):
+    body = body.encode() if isinstance(body, str) else body
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    return Fetched(url, url, Outcome.OK, 200, now, body, content_type)
+
+
+def source(source_id="beijing", **changes):
+    return replace(CATALOGUE[source_id], **changes)
+
+
+def any_link(**changes):
+    return source(link_pattern=None, family="generic", **changes)
+
+
+def test_trs_rows_are_relative_links_with_days_beside_them():
+    url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
+    body = """<ul><li>
+      <a href="./202601/t20260130_1.html" title="2026年政府工作报告全文">2026年政府…</a>
+      <b>2026-01-31</b></li>
+      <li><span>[2025/01/22]</span> <a href="202501/t20250121_2.html">2025年政府工作报告</a></li>
+      <li><a href="/gongkai/index.html">更多</a></li></ul>"""
+    links = discover(source(), fetched(url, body)).links
+    assert [(x.url, x.title, x.published) for x in links] == [
+        (url + "202601/t20260130_1.html", "2026年政府工作报告全文", date(2026, 1, 31)),
+        (url + "202501/t20250121_2.html", "2025年政府工作报告", date(2025, 1, 22)),
+    ]
+
+
+def test_rows_made_of_divs_keep_their_own_days():
+    body = "".join(
+        f"<div class=row><div><a href='/a/202601/t2026010{n}_{n}.html'>甲{n}</a></div>"
+        f"<div class=day>2026-01-1{n}</div></div>"
+        for n in range(1, 5)
+    )
+    links = discover(source(), fetched("https://www.beijing.gov.cn/a/", body)).links
+    assert [x.published.day for x in links] == [11, 12, 13, 14]
+
+
+def test_jcms_rows_hide_in_a_script():
+    url = "http://www.jiangsu.gov.cn/col/col33720/index.html"
+    body = """<div id="1"><script type="text/xml"><datastore>
+    <nextgroup><![CDATA[
+      <a href="/module/web/jpage/dataproxy.jsp?page=1&webid=1&unitid=7"></a>]]></nextgroup>
+    <recordset><record><![CDATA[<li><a href="http://www.jiangsu.gov.cn/art/2026/1/30/art_33720_2.html"
+      title="二〇二六年政府工作报告">二〇二六年政府工…</a><b>2026-01-30</b></li>]]></record>
+    <record><![CDATA[
+      <li><a href="/art/2025/1/22/art_33720_1.html">二〇二五年的报告</a></li>]]></record>
+    </recordset></datastore></script></div>"""
+    found = discover(source("jiangsu", list_pages=3, lists=(url,)), fetched(url, body))
+    assert [(x.title, x.published) for x in found.links] == [
+        ("二〇二六年政府工作报告", date(2026, 1, 30)),
+        ("二〇二五年的报告", date(2025, 1, 22)),
+    ]
+    proxy = "http://www.jiangsu.gov.cn/module/web/jpage/dataproxy.jsp"
+    assert found.further == (f"{proxy}?page=1&webid=1&unitid=7", f"{proxy}?page=2&webid=1&unitid=7")
+
+
+def test_the_answer_of_the_jcms_proxy_is_a_list_too():
+    record = "<![CDATA[<li><a href='/art/2024/1/1/art_1_2.html'>甲</a></li>]]>"
+    body = f"<datastore><recordset><record>{record}</record></recordset></datastore>"
+    url = "http://www.jiangsu.gov.cn/module/web/jpage/dataproxy.jsp?page=2"
+    links = discover(source("jiangsu"), fetched(url, body)).links
+    assert [x.url for x in links] == ["http://www.jiangsu.gov.cn/art/2024/1/1/art_1_2.html"]
+
+
+@pytest.mark.parametrize(
+    "anchor",
+    [
+        """<a href="javascript:;" onclick="window.open('./202601/t20260120_5.html')">报告</a>""",
+        """<a href="javascript:openUrl('./202601/t20260120_5.html')">报告</a>""",
+        """<li onclick='location.href="./202601/t20260120_5.html"'>报告</li>""",
+    ],
+)
+def test_addresses_in_scripts_of_a_link_are_found(anchor):
+    url = "https://www.tj.gov.cn/zwgk/zfgzbg/index.html"
+    links = discover(source("tianjin"), fetched(url, anchor)).links
+    assert [(x.url, x.title) for x in links] == [
+        ("https://www.tj.gov.cn/zwgk/zfgzbg/202601/t20260120_5.html", "报告")
+    ]
+
+
+def test_an_epaper_leads_from_issue_to_pages_to_articles():
+    index = "https://epaper.cena.com.cn/pc/layout/index.html"
+    body = """<ul id=list><li><a href="202601/30/node_01.html">第01版</a></li>
+      <li><a href="202601/30/node_02.html">第02版</a></li></ul>
+      <a href="202601/27/node_01.html">上一期</a>"""
+    found = discover(source("cena-epaper"), fetched(index, body))
+    pages = tuple(f"https://epaper.cena.com.cn/pc/layout/202601/30/node_0{n}.html" for n in (1, 2))
+    assert found.further == pages
+    assert found.links == ()
+    body = """<a href="node_02.html">下一版</a><ul id="articlelist">
+      <li><a href="../../../content/202601/30/content_9.html">算力网一体推进</a></li>
+      <li><a href="../../../content/202601/30/content_8.html">编辑：某人</a></li>
+      <li><a href="../../../content/202601/30/content_7.html">公益广告</a></li>
+      <li><a href="../../../content/202601/30/content_6.html"> </a></li></ul>"""
+    found = discover(source("cena-epaper"), fetched(pages[0], body))
+    assert [(x.url, x.title, x.published) for x in found.links] == [
+        (
+            "https://epaper.cena.com.cn/pc/content/202601/30/content_9.html",
+            "算力网一体推进",
+            date(2026, 1, 30),
+        )
+    ]
+    # A page leads to its own issue only: a missed issue is entered by its first page.
+    assert found.further == pages[1:]
+    assert found.beyond == ()
+
+
+def test_an_index_leads_on_to_the_issues_before_the_newest():
+    index = "https://epaper.cena.com.cn/pc/layout/index.html"
+    body = """<a href="202603/03/node_01.html">01</a><a href="202603/03/node_02.html">02</a>
+      <a href="202602/27/node_01.html">上一期</a>"""
+    found = discover(source("cena-epaper", catch_up=6), fetched(index, body))
+    # Between the issues the index names there is none; before them any day may have one.
+    assert [x.partition("layout/")[2] for x in found.beyond] == [
+        "202602/27/node_01.html",
+        "202602/26/node_01.html",
+        "202602/25/node_01.html",
+    ]
+    assert len(discover(source("cena-epaper"), fetched(index, body)).beyond) == 11
+
+
+def test_a_list_without_a_template_leads_on_by_its_next_link():
+    url = "https://www.beijing.gov.cn/x/"
+    body = (
+        "<a href='a/1.html'>甲</a><a href='?page=2'>下一页 ></a><a href='//b.cn/?page=3'>下一页</a>"
+    )
+    rules = any_link(lists=(url,), paging=None)
+    assert discover(rules, fetched(url, body)).beyond == (url + "?page=2",)
+    assert discover(rules, fetched(url + "?page=1", body)).beyond == (url + "?page=2",)
+
+
+def test_relative_times_of_the_newspaper_give_way_to_the_address():
+    body = "<div><a href='/infocom/20260131/12.html'>甲</a><span class=time>今天 10:23</span></div>"
+    links = discover(source("cena-www"), fetched("https://www.cena.com.cn/", body)).links
+    assert links[0].published == date(2026, 1, 31)
+
+
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"total": 2, "articles": rows}])
+def test_json_lists_are_lists(wrap):
+    url = "https://www.gov.cn/zhengce/zuixin/ZUIXINZHENGCE.json"
+    rows = [
+        {
+            "TITLE": "关于<b>算力</b>的意见",
+            "URL": "https://www.gov.cn/zhengce/content/202601/content_1.htm",
+            "DOCRELPUBTIME": "2026-01-30",
+        },
+        {"TITLE": "别处", "URL": "https://elsewhere.cn/content_2.htm", "DOCRELPUBTIME": ""},
+        {"TITLE": "无址", "URL": None},
+    ]
+    body = json.dumps(wrap(rows))
+    links = discover(source("state-council-policies"), fetched(url, body, "application/json")).links
+    assert [(x.url, x.published) for x in links] == [
+        ("https://www.gov.cn/zhengce/content/202601/content_1.htm", date(2026, 1, 30))
+    ]
+
+
+def test_a_numbered_json_list_has_further_pages():
+    url = "https://www.gd.gov.cn/gkmlpt/api/all/45?page=1&sid=2"
+    rules = source("guangdong", lists=(url,), list_pages=2, catch_up=2)
+    found = discover(rules, fetched(url, '{"articles": []}', "application/json"))
+    assert found.further == (url.replace("page=1", "page=2"),)
+    assert found.beyond == (url.replace("page=1", "page=3"), url.replace("page=1", "page=4"))
+
+
+def test_further_pages_come_of_the_template_and_end_with_the_list():
+    url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
+    deep = source(list_pages=5, lists=(url,))
+    assert len(discover(deep, fetched(url, "<p>")).further) == 4
+    body = '<script>createPageHTML(3, 0, "index", "html")</script>'
+    assert discover(deep, fetched(url, body)).further == (
+        url + "index_1.html",
+        url + "index_2.html",
+    )
+    assert discover(deep, fetched(url + "index_1.html", body)).further == ()
+    assert discover(source(lists=(url,)), fetched(url, body)).further == ()
+
+
+def test_titles_choose_among_the_news():
+    url = "https://www.nx.gov.cn/zwxx_11337/nxyw/"
+    body = "".join(
+        f"<li><a href='./202602/t2026020{n}_{n}.html'>{title}</a></li>"
+        for n, title in enumerate(["2026年政府工作报告", "天气预报", "一图读懂政府工作报告"], 1)
+    )
+    rules = source("ningxia", title_skip=re2.compile("一图"))
+    assert [x.title for x in discover(rules, fetched(url, body)).links] == ["2026年政府工作报告"]
+
+
+def test_a_picture_and_a_headline_are_one_link_with_the_headlines_words():
+    body = "<li><a href='/x/1.html'><img src=1></a><a href='/x/1.html'>算力规划</a></li>"
+    links = discover(any_link(), fetched("https://www.beijing.gov.cn/", body)).links
+    assert [x.title for x in links] == ["算力规划"]
+
+
+def test_links_to_other_hosts_pass_only_if_they_are_named():
+    url = "https://www.beijing.gov.cn/x/"
+    body = "".join(
+        f"<a href='https://{host}/a.html'>甲</a>"
+        for host in ("www.beijing.gov.cn", "beijing.gov.cn", "b.cn", "c.cn", "evil.cn")
+    )
+
+    def hosts(rules):
+        return {x.url.split("/")[2] for x in discover(rules, fetched(url, body)).links}
+
+    # With and without www. it is one article.
+    home = {"www.beijing.gov.cn"}
+    assert hosts(any_link()) == home
+    assert hosts(any_link(hosts=("b.cn",))) == home | {"b.cn"}
+    assert hosts(source(link_pattern=re2.compile(r"^https://c\.cn/"))) == {"c.cn"}
+    assert hosts(source(link_pattern=re2.compile(r"a\.html$"))) == home
+
+
+@pytest.mark.parametrize("base", ["https://evil.cn/", "file:///", "//evil.cn/"])
+def test_a_base_to_another_host_is_not_followed(base):
+    body = f"<head><base href='{base}'></head><a href='a.html'>甲</a>"
+    links = discover(any_link(), fetched("https://www.beijing.gov.cn/x/", body)).links
+    assert [x.url for x in links] == ["https://www.beijing.gov.cn/x/a.html"]
+
+
+def test_a_base_on_the_same_host_is_followed():
+    body = "<head><base href='/y/'></head><a href='a.html'>甲</a>"
+    links = discover(any_link(), fetched("https://www.beijing.gov.cn/x/", body)).links
+    assert [x.url for x in links] == ["https://www.beijing.gov.cn/y/a.html"]
+
+
+def test_without_a_pattern_ways_to_other_pages_are_no_articles():
+    body = """<a href="/">门户</a><a href="/news/">要闻</a><a href="/news/index.html">要闻</a>
+      <a href="/news/a/2.html">下一页</a><a href="/news/a/1.html">省里发布算力规划</a>"""
+    found = discover(
+        source(link_pattern=None, title_skip=re2.compile(families()["generic"].title_skip or "")),
+        fetched("https://www.beijing.gov.cn/news/list.html", body),
+    )
+    assert [x.title for x in found.links] == ["省里发布算力规划"]
+    assert found.seen == 5
+
+
+def test_a_list_of_ten_thousand_links_is_capped_and_quick():
+    body = "".join(
+        f"<li><a href='/a/202601/t20260101_{n}.html'>甲{n}</a></li>" for n in range(10_000)
+    )
+    begin = time.process_time()
+    links = discover(source(max_links=500), fetched("https://www.beijing.gov.cn/", body)).links
+    assert len(links) == 500
+    assert links[0].title == "甲0"
+    assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div>" + "<a href='/a/1.html'>同一个链接，</a>" * 40_000 + "</div>",
+        "<div onclick=\"go('/a/1.html')\">" * 4_900 + "字" * 500_000,
+        "<a href='/a/1.html" + "1" * 1_000_000 + "'>",
+        "<datastore>" + "<record><![CDATA[" * 100_000,
+        "<script>" + "createPageHTML(" * 100_000,
+        "[" * 500_000,
+        '{"url":' * 100_000,
+        "<b>" * 300_000 + "<a href=1.html>",
+    ],
+    ids=["same", "nested", "long", "records", "pagers", "arrays", "objects", "deep"],
+)
+def test_hostile_lists_cost_little(body):
+    begin = time.process_time()
+    discover(any_link(list_pages=3), fetched("https://www.beijing.gov.cn/x/", body))
+    assert time.process_time() - begin < 4
+
+
+def test_a_page_in_gbk_without_a_charset_is_read():
+    body = "<ul><li><a href='/a/202601/t20260101_1.html'>省政府工作报告和今年的安排</a></li></ul>"
+    page = fetched("https://www.beijing.gov.cn/", body.encode("gb18030"), "text/html")
+    assert discover(source(), page).links[0].title == "省政府工作报告和今年的安排"
+
+
+@given(st.text(max_size=300))
+def test_any_page_gives_only_links_of_the_site(text):
+    url = "https://www.beijing.gov.cn/x/"
+    for body in (text, f"<a href='{text}'>x</a>", f'<a onclick="{text}">x</a>', f"[{text}]"):
+        for link in discover(any_link(), fetched(url, body.encode("utf-8", "ignore"))).links:
+            assert link.url.split("/")[2] in {"www.beijing.gov.cn", "beijing.gov.cn"}
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_list_of_something(body):
+    discover(
+        any_link(list_pages=3), fetched("https://www.beijing.gov.cn/x/", b"<datastore>" + body)
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "source_id", "url", "count"),
+    [
+        (
+            "beijing_gov_list.html",
+            "beijing",
+            "https://www.beijing.gov.cn/zhengce/zhengcefagui/",
+            999,
+        ),
+        (
+            "jiangsu_gov_list.html",
+            "jiangsu",
+            "http://www.jiangsu.gov.cn/col/col76841/index.html",
+            75,
+        ),
+        (
+            "shandong_gov_list.html",
+            "shandong",
+            "http://www.shandong.gov.cn/col/col94237/index.html",
+            45,
+        ),
+    ],
+)
+def test_real_list_captures_are_read_whole(shared, file, source_id, url, count):
+    body = (shared / "sources" / "pages" / file).read_bytes()
+    links = discover(source(source_id, max_links=5_000), fetched(url, body)).links
+    assert len(links) == count
+    # One row of the Beijing list is itself without words.
+    assert sum(not link.title for link in links) <= 1
+    assert all(link.published and "…" not in link.title for link in links)

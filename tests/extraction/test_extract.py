@@ -1,0 +1,89 @@
+"""Statements of whole documents: where they stand, whose they are, what they are."""
+
+from __future__ import annotations
+
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.extraction.extract import explain, extract
+from monitor.extraction.identify import guess_provenance
+from monitor.extraction.topics import load_topics
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker
+
+REPORT = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026)
+PRESS = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026)
+
+TEXT = """2026年贵州省政府工作报告
+（2026年1月27日在贵州省第十四届人民代表大会第四次会议上）
+一、2025年工作回顾
+智能算力规模达到8万P，城镇新增就业60万人。
+我们也清醒地认识到，算力利用率不高等问题依然存在。
+二、2026年重点工作
+（一）做强数字产业。
+新增智能算力2万P以上，培育大模型企业20家。
+办好人工智能学院。
+名词解释
+1.智能体：能自主完成任务的人工智能程序。
+"""
+
+
+def test_the_same_words_are_done_in_the_review_and_promised_in_the_plan():
+    done, problem, promised, talent, note = extract(TEXT, REPORT, load_topics())
+    assert (done.label, done.year) == (Label.ACHIEVEMENT, 2025)
+    assert problem.label is Label.OTHER
+    assert (promised.label, promised.year, promised.region) == (Label.COMMITMENT, 2026, "贵州省")
+    assert [(t.metric, t.op, t.value, t.unit) for t in promised.targets] == [
+        ("智能算力", "increase_by", 20000, "P"),
+        ("大模型企业", "reach", 20, "家"),
+    ]
+    assert talent.themes == ("talent",)
+    assert note.label is Label.OTHER
+
+
+def test_explanations_name_section_words_and_what_decided():
+    first = explain(TEXT, REPORT, load_topics())[0]
+    assert first.section == "review"
+    assert "2025年工作回顾" in first.section_reason
+    assert first.words == ("算力",)
+    assert first.label_reason == "section"
+
+
+def test_a_report_is_known_by_its_first_lines():
+    provenance = guess_provenance(TEXT)
+    assert provenance.kind is DocumentKind.REPORT
+    assert (provenance.region, provenance.year) == ("贵州省", 2026)
+    assert guess_provenance("某地发布大模型。", title="快讯").kind is DocumentKind.NEWS
+
+
+CHINESE = st.text(
+    alphabet=st.sampled_from(
+        '人工智能算力芯片12万P年，。；！“”"（）、：\n \u3000一二到达超将已a%—<'
+    )
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(), CHINESE), st.sampled_from([REPORT, PRESS]))
+def test_any_text_gives_statements_that_are_slices_of_it(text, provenance):
+    last = -1
+    for statement in extract(text, provenance, load_topics()):
+        assert text[statement.start : statement.end] == statement.text
+        assert statement.start >= last
+        last = statement.start
+
+
+def test_time_grows_with_the_length_and_no_faster():
+    topics = load_topics()
+    took = []
+    for provenance in (REPORT, PRESS):
+        for size in (1, 8):
+            for text in ("算力1万P" * 4000 * size, TEXT * 60 * size):
+                started = time.process_time()
+                extract(text, provenance, topics)
+                took.append((provenance.kind, size, time.process_time() - started))
+        small = sum(t for kind, size, t in took if size == 1 and kind is provenance.kind)
+        large = sum(t for kind, size, t in took if size == 8 and kind is provenance.kind)
+        assert large < 40 * small + 0.5

@@ -1,0 +1,108 @@
+"""Cleaning keeps the way back to the text as it was."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.extraction.identify import guess_provenance
+from monitor.extraction.line_join import repair, sentences
+from monitor.extraction.text import plain
+from monitor.model.documents import DocumentKind
+from monitor.model.statements import Speaker
+
+
+@given(st.text())
+def test_plain_text_is_as_long_as_its_original(text):
+    assert len(plain(text)) == len(text)
+
+
+@given(st.text(alphabet='算力 \n，。“"a1　（二、'), st.booleans())
+def test_every_character_leads_back_to_itself(text, press):
+    clean = repair(text, press=press)
+    flat = plain(text)
+    places = [clean.original(i) for i in range(len(clean.text))]
+    assert [flat[p] for p in places] == list(clean.text)
+    assert places == sorted(set(places))
+
+
+@given(st.text(alphabet="算力。！；”\n，"))
+def test_sentences_do_not_overlap_and_leave_nothing_out(text):
+    spans = sentences(text)
+    covered = "".join(text[a:b] for a, b in spans)
+    assert covered == text.replace("\n", "")
+
+
+def test_wide_forms_and_quotes_become_plain():
+    assert plain('Ａ１,增长５％;"算力"') == "A1，增长5%；“算力”"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "region", "year"),
+    [
+        ("——2026年1月26日在河北省第十四届人民代表大会第四次会议上", "政府工作报告", "河北省", 2026),
+        (
+            "（2025年2月8日在杭州市第十四届人民代表大会第五次会议上）",
+            "政府工作报告",
+            "杭州市",
+            2025,
+        ),
+        ("各位代表：", "2026年内蒙古自治区政府工作报告", "内蒙古自治区", 2026),
+        ("现在，我代表国务院，向大会报告政府工作。\n一、2025年工作回顾", "", "全国", 2026),
+        ("现在，我代表国务院作报告。", "2026年国务院政府工作报告", "全国", 2026),
+    ],
+)
+def test_a_report_tells_its_region_and_year(text, title, region, year):
+    found = guess_provenance(text, title=title)
+    assert (found.kind, found.speaker) == (DocumentKind.REPORT, Speaker.GOVERNMENT)
+    assert (found.region, found.year) == (region, year)
+
+
+def test_an_article_about_a_report_is_news():
+    found = guess_provenance(
+        "湖南省政府工作报告提出，发展算力。",
+        title="湖南省政府工作报告提出发展算力",
+        published=date(2026, 2, 1),
+        region="湖南省",
+    )
+    assert (found.kind, found.speaker) == (DocumentKind.NEWS, Speaker.MEDIA)
+    assert (found.region, found.year) == ("湖南省", 2026)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "speaker", "region"),
+    [
+        (
+            "贵州省算力产业发展行动方案\n一、总体要求\n",
+            DocumentKind.PAGE,
+            Speaker.GOVERNMENT,
+            "贵州省",
+        ),
+        (
+            "工业和信息化部关于印发算力互联互通行动计划的通知\n",
+            DocumentKind.PAGE,
+            Speaker.MINISTRY,
+            "全国",
+        ),
+        ("《贵州省算力产业发展行动方案》解读\n", DocumentKind.NEWS, Speaker.MEDIA, None),
+    ],
+)
+def test_a_plan_speaks_for_who_issued_it(text, kind, speaker, region):
+    found = guess_provenance(text)
+    assert (found.kind, found.speaker, found.region) == (kind, speaker, region)
+
+
+@given(st.text(), st.text(max_size=40))
+def test_any_text_has_a_provenance(text, title):
+    assert guess_provenance(text, title=title).kind in DocumentKind
+
+
+def test_a_number_that_a_column_broke_is_one_number():
+    assert (
+        repair("算力规模达4 800P，增长30. 1%。", press=True).text == "算力规模达4800P，增长30.1%。"
+    )
+    assert repair("到2026 100家企业用上算力。", press=True).text == "到2026 100家企业用上算力。"
+    assert repair("Eflops 5 TOPS", press=True).text == "Eflops 5 TOPS"

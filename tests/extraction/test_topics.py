@@ -1,0 +1,103 @@
+"""Topics are data: the built-in one, and those a user writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.errors import UserError
+from monitor.extraction.extract import explain, extract
+from monitor.extraction.topics import check_topics, load_topics
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker
+
+PLAN = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "安徽省", 2026)
+LOW_ALTITUDE = """
+topics:
+  - id: low_altitude
+    name: 低空经济
+    words: [低空经济, 低空飞行, eVTOL]
+    otherwise: industry
+    themes:
+      industry: {beside: [产业, 企业]}
+      infrastructure: {words: [起降点, {words: [通用机场], except: [通用机场路]}]}
+"""
+TEXT = """二、2026年重点工作
+新建低空起降点80个，培育低空经济企业30家，推动大模型用于航线规划。
+拓宽通用机场路。
+"""
+
+
+@pytest.fixture
+def topic_file(tmp_path):
+    def write(text):
+        path = tmp_path / "topics.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_users_topic_works_like_the_built_in_one(topic_file):
+    topics = load_topics([topic_file(LOW_ALTITUDE)])
+    found = {s.topic: s for s in extract(TEXT, PLAN, topics)}
+    assert set(found) == {"ai_computing", "low_altitude"}
+    mine = found["low_altitude"]
+    assert mine.label is Label.COMMITMENT
+    assert mine.themes == ("industry", "infrastructure")
+    assert [(t.metric, t.value) for t in mine.targets] == [("低空起降点", 80), ("低空经济企业", 30)]
+    assert found["ai_computing"].targets == ()
+
+
+def test_a_word_inside_an_exception_is_explained_and_left_out(topic_file):
+    topics = load_topics([topic_file(LOW_ALTITUDE)])
+    last = explain(TEXT, PLAN, topics)[-1]
+    assert last.statement is None
+    assert last.rejected == "通用机场路 means something else here"
+
+
+def test_a_topic_can_be_extended(topic_file):
+    path = topic_file("topics:\n  - {id: ai_computing, extends: true, words: [量子纠错]}\n")
+    text = "二、2026年重点工作\n支持量子纠错研究。\n"
+    assert extract(text, PLAN, load_topics()) == ()
+    assert len(extract(text, PLAN, load_topics([path]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "topics:\n  - id: ai_computing\n    words: [甲]\n",
+            "2:5: the topic 'ai_computing' is there",
+        ),
+        ("topics:\n  - id: x\n    wrods: [甲]\n", "3:5: unknown key 'wrods' – did you mean words?"),
+        ("topics:\n  - id: x\n", "has no words"),
+        ("topics:\n  - {id: x, extends: true, words: [甲]}\n", "there is no topic 'x' to extend"),
+        ("topics:\n  - {id: x, words: [甲], otherwise: y}\n", "has no theme 'y'"),
+        ("topics: []\n", "topics"),
+        ("- x\n", "Input should be"),
+    ],
+)
+def test_mistakes_name_their_place_and_the_mend(topic_file, text, said):
+    path = topic_file(text)
+    with pytest.raises(UserError) as error:
+        load_topics([path])
+    assert str(error.value).startswith(str(path))
+    assert said in str(error.value)
+    assert [str(e) for e in check_topics([path])] == [str(error.value)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "办好智能体育公园",
+        "用好能源大数据中心",
+        "破解种业“芯片”难题",
+        "工业机器人产量增长20%",
+        "建成低空智能网联系统",
+        "优化5G基站布局",
+        "发展CHAIN平台",
+        "建设智能工厂",
+    ],
+)
+def test_look_alikes_are_out_of_scope(words):
+    assert extract(f"二、2026年重点工作\n{words}。\n", PLAN, load_topics()) == ()

@@ -1,0 +1,121 @@
+"""A connection on asyncio's streams keeps to what the pool expects of one."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+
+import httpcore
+import pytest
+
+from monitor.fetching.network_backend import connect
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
+
+
+@asynccontextmanager
+async def server(serve):
+    """A port at which ``serve`` is done for each connection, which stays open after it."""
+    done = asyncio.Event()
+
+    async def answer(reader, writer):
+        try:
+            await serve(reader, writer)
+            await done.wait()
+        finally:
+            writer.transport.abort()
+
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        done.set()
+        listening.close()
+        await listening.wait_closed()
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def talk(serve):
+    """A stream to a server that does what ``serve`` says, and nothing after that."""
+    async with server(serve) as port:
+        stream = await connect("127.0.0.1", port, 5.0, None, None)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+
+async def nothing(_reader, _writer):
+    """Say nothing."""
+
+
+async def test_bytes_come_as_they_are_and_end_with_none():
+    async def serve(reader, writer):
+        writer.write(b"<" + await reader.readexactly(3) + b">")
+        await writer.drain()
+        writer.write_eof()
+
+    async with talk(serve) as stream:
+        await stream.write(b"")
+        await stream.write(b"abc", 5.0)
+        read = b""
+        while piece := await stream.read(2, 5.0):
+            assert len(piece) <= 2
+            read += piece
+        assert read == b"<abc>"
+
+
+async def test_silence_ends_with_a_timeout_and_what_came_is_still_read():
+    async with talk(nothing) as stream:
+        with pytest.raises(httpcore.ReadTimeout):
+            await stream.read(10, 0.01)
+
+
+async def test_who_takes_nothing_ends_with_a_timeout():
+    async with talk(nothing) as stream:
+        with pytest.raises(httpcore.WriteTimeout):
+            await stream.write(b"x" * 30_000_000, 0.01)
+
+
+async def test_a_port_nobody_listens_at_is_a_connect_error():
+    async with server(nothing) as port:
+        pass
+    with pytest.raises(httpcore.ConnectError):
+        await connect("127.0.0.1", port, 5.0, None, None)
+
+
+async def test_a_server_that_speaks_no_tls_is_a_connect_error(authority_context):
+    async def serve(_reader, writer):
+        writer.write(PAGE)
+        await writer.drain()
+
+    async with talk(serve) as stream:
+        with pytest.raises(httpcore.ConnectError):
+            await stream.start_tls(authority_context, "a.example", 5.0)
+
+
+async def test_an_idle_connection_is_fit_until_somebody_speaks_unasked():
+    """What nobody asked for would be taken for the answer to the next request."""
+    go = asyncio.Event()
+
+    async def serve(_reader, writer):
+        await go.wait()
+        writer.write(PAGE)
+        await writer.drain()
+
+    async with talk(serve) as stream:
+        assert not stream.get_extra_info("is_readable")
+        go.set()
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+            if stream.get_extra_info("is_readable"):
+                break
+        assert await stream.read(1_000, 5.0) == PAGE
+        assert not stream.get_extra_info("is_readable")
+
+
+@pytest.fixture
+def authority_context():
+    return ssl.create_default_context()

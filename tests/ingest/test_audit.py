@@ -1,0 +1,136 @@
+"""The log follows from the stored bytes, and what does not follow is found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from test_visits import OLDER, PLAN, REPORT, TITLE, baseline, published, watching
+
+from monitor.ingest.audit import verify_snapshot
+from monitor.storage.provenance import forget_bytes, snapshots_between
+
+
+@pytest.fixture
+async def watch(tmp_path, database):
+    address = database.url.render_as_string(hide_password=False)
+    async with watching(tmp_path, database=address) as watch:
+        yield watch
+
+
+def verified(watch):
+    """How many snapshots there are, and what was found wrong as (step, what)."""
+    tools = watch.daemon.tools
+    sources = {source.id: source for source in watch.daemon.sources}
+    now = watch.clock[0] + timedelta(days=1)
+    with tools.database.read() as session:
+        ids = snapshots_between(session, now - timedelta(days=400), now)
+        found = [
+            (item.step, item.what)
+            for snapshot_id in ids
+            for item in verify_snapshot(session, snapshot_id, sources=sources, topics=tools.topics)
+        ]
+    return len(ids), found
+
+
+def tamper(watch, *statements):
+    """What somebody with the database's password might do."""
+    with watch.daemon.tools.database.engine.execution_options(writing=True).begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+async def two_years_and_an_edit(watch):
+    await published(watch)
+    watch.put([line.replace("突破2万P", "突破3万P") for line in PLAN])
+    await watch.round(10)
+
+
+async def test_history_series_and_revisions_follow_from_the_bytes(watch):
+    await two_years_and_an_edit(watch)
+    assert verified(watch) == (3, [])
+
+
+async def test_an_older_report_that_came_later_follows_too(watch):
+    watch.put()
+    watch.list(REPORT)
+    await watch.round(20)
+    watch.put(
+        [line.replace("2026年", "2025年").replace("2万P", "1万P") for line in PLAN[:-1]], OLDER
+    )
+    watch.list(REPORT, OLDER)
+    await watch.round(5)
+    assert watch.sql("SELECT COUNT(*) FROM change_log WHERE basis = 'succession'")[0][0] > 0
+    assert verified(watch) == (2, [])
+
+
+async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
+    await two_years_and_an_edit(watch)
+    with watch.daemon.tools.database.write() as session:
+        assert forget_bytes(session, watch.clock[0] - timedelta(days=5)) == 2
+        assert forget_bytes(session, watch.clock[0] - timedelta(days=5)) == 0
+    assert verified(watch) == (3, [])
+    watch.put([line.replace("突破2万P", "突破4万P") for line in PLAN])
+    report = await watch.round(10)
+    assert [change.kind for change in report.changes] == ["strengthened"]
+
+
+async def test_a_page_that_comes_back_after_its_bytes_were_let_go_is_kept_again(watch):
+    await two_years_and_an_edit(watch)
+    with watch.daemon.tools.database.write() as session:
+        forget_bytes(session, watch.clock[0] + timedelta(days=5))
+    watch.put()
+    await watch.round(10)
+    kept = watch.sql("SELECT COUNT(*) FROM blob WHERE codec <> 'gone'")
+    assert kept == [(1,)]
+    assert verified(watch) == (4, [])
+
+
+async def test_what_was_altered_is_found(watch):
+    await two_years_and_an_edit(watch)
+    sqlite = watch.daemon.tools.database.is_sqlite
+    guarded = {"snapshot": "UPDATE snapshot SET text = text || '。' WHERE id = 2"}
+    for table, statement in guarded.items():
+        with pytest.raises(Exception, match="append-only"):
+            tamper(watch, statement)
+        if sqlite:
+            names = watch.sql(
+                f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
+            )
+            tamper(watch, *(f"DROP TRIGGER {name}" for (name,) in names), statement)
+        else:
+            tamper(watch, f"ALTER TABLE {table} DISABLE TRIGGER ALL", statement)
+    tamper(watch, "UPDATE blob SET body = (SELECT body FROM blob ORDER BY stored_at DESC LIMIT 1)")
+    count, found = verified(watch)
+    assert count == 3
+    steps = [step for step, _ in found]
+    assert steps.count("bytes") == 2
+    assert ("text", "the stored text is not the one that was read") in found
+
+
+async def test_a_line_that_is_missing_from_the_log_is_found(watch):
+    await two_years_and_an_edit(watch)
+    wanted = watch.sql("SELECT id FROM change WHERE basis = 'revision' LIMIT 1")[0][0]
+    if watch.daemon.tools.database.is_sqlite:
+        names = watch.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        tamper(watch, *(f"DROP TRIGGER {name}" for (name,) in names))
+    else:
+        tamper(
+            watch,
+            "ALTER TABLE change DISABLE TRIGGER ALL",
+            "ALTER TABLE delta DISABLE TRIGGER ALL",
+        )
+    tamper(
+        watch,
+        f"DELETE FROM alert_change WHERE change_id = {wanted}",
+        f"DELETE FROM delta WHERE change_id = {wanted}",
+        f"DELETE FROM change WHERE id = {wanted}",
+    )
+    assert verified(watch) == (3, [("log", "1 changes are not in the log, 0 of 0 do not follow")])
+
+
+async def test_another_title_is_no_finding(watch):
+    await baseline(watch)
+    watch.put(title=TITLE)
+    assert verified(watch)[1] == []

@@ -1,0 +1,90 @@
+"""The ledger of promises, from the reports to the view, whatever comes first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.ingest.ingest import take_in
+from monitor.ingest.request import Arrival, Doubt, Interest
+from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.statements import Speaker
+from monitor.rules.matcher import RuleSet
+from monitor.storage.documents import Evidence
+from monitor.storage.fulfilment import list_ledger
+
+NOW = datetime(2027, 2, 1, tzinfo=UTC)
+REPORTS = {
+    2025: "一、2024年工作回顾\n全省算力规模达到5000P。\n二、2025年重点任务\n"
+    "全省算力规模突破8000P，到2026年智能算力规模突破1万P。培育人工智能企业100家。",
+    2026: "一、2025年工作回顾\n全省算力规模突破8200P。培育人工智能企业90家。\n"
+    "二、2026年重点任务\n全省算力规模突破12000P。",
+    2027: "一、2026年工作回顾\n智能算力规模突破1.1万P。\n二、2027年重点任务\n"
+    "全省算力规模突破15000P。",
+}
+VERDICTS = [
+    (2027, 2027, "pending", None),
+    (2026, 2026, "silent", None),
+    (2025, 2025, "kept", 8200),
+    (2025, 2026, "kept", 11000),
+    (2025, 2025, "missed", 90),
+]
+
+
+def arrival(year, text, url=None):
+    provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "湖南省", year, title="报告")
+    statements = extract(text, provenance, load_topics())
+    return Arrival(Document(text), provenance, statements, Evidence(url=url))
+
+
+def take(database, arrived, *, known_id=None, now=NOW):
+    with database.write() as session:
+        return take_in(
+            session,
+            arrived,
+            known_id=known_id,
+            history=lambda: True,
+            interest=Interest(RuleSet(())),
+            doubt=Doubt(),
+            now=now,
+        )
+
+
+def ledger(database, **wanted):
+    with database.read() as session:
+        return [
+            (line.plan_year, line.due, line.verdict, line.achieved)
+            for line in list_ledger(session, **wanted)
+        ]
+
+
+@pytest.mark.parametrize("order", list(permutations(REPORTS)))
+def test_reports_are_judged_in_whatever_order_they_come(database, order):
+    for year in order:
+        take(database, arrival(year, REPORTS[year]))
+    assert ledger(database) == VERDICTS
+    assert ledger(database, due=2025, verdict="missed") == [(2025, 2025, "missed", 90)]
+    assert ledger(database, region="甘肃省") == []
+
+
+def test_a_promise_waits_until_its_report_is_there(database):
+    take(database, arrival(2025, REPORTS[2025]))
+    assert {verdict for _, _, verdict, _ in ledger(database)} == {"pending"}
+
+
+@pytest.mark.parametrize("edited", [2025, 2026])
+def test_an_edit_of_either_report_is_judged_anew(database, edited):
+    found = {year: take(database, arrival(year, REPORTS[year])) for year in (2025, 2026)}
+    old, new = ("企业100家", "企业80家") if edited == 2025 else ("企业90家", "企业105家")
+    changed = arrival(edited, REPORTS[edited].replace(old, new))
+    take(
+        database,
+        changed,
+        known_id=found[edited].document_id,
+        now=NOW + timedelta(days=1),
+    )
+    assert [verdict for *_, verdict, _ in ledger(database, due=2025)] == ["kept", "kept"]

@@ -1,0 +1,329 @@
+"""Messages: number first, strongest first, and valid for Telegram whatever a source says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from alert_story import NOW, added, goal, raised
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from telegram_api import parse_html, utf16
+
+from monitor.messages.alert_message import render
+from monitor.messages.change_text import headline
+from monitor.messages.i18n import short_region, words
+from monitor.messages.number_format import amount, growth, shift
+from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Message, Span, one_line, trim, units
+from monitor.messages.text_diff import marked
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.documents import DocumentKind
+from monitor.model.statements import Label, Op, Speaker, Statement, Target
+from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
+
+DOCUMENT = AlertDocument(
+    "2026年贵州省政府工作报告",
+    "https://www.example.gov.cn/a.html?x=1&y=2",
+    DocumentKind.REPORT,
+    "贵州省",
+    date(2026, 1, 28),
+    "贵州省人民政府",
+)
+
+
+def alert(*changes: Change, document: AlertDocument = DOCUMENT, **fields: object) -> OutboxAlert:
+    told = tuple(AlertChange(n, change, ("rule",)) for n, change in enumerate(changes))
+    plain = OutboxAlert(1, 7, 1, NOW, False, document, told)
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def dropped() -> Change:
+    deltas = (Delta("算力规模", "Eflops", 160, None),)
+    return Change(Kind.DROPPED, Basis.SUCCESSION, "贵州省", goal(160), None, deltas)
+
+
+def test_region_and_number_come_first_then_the_sentence_with_its_difference() -> None:
+    lines = render(alert(raised())).html.splitlines()
+    assert lines[0] == "<b>贵州 算力规模 160 → 190 Eflops ▲18.75%</b>"
+    assert "<s>160</s>→<b>190</b>Eflops" in lines[1]
+    assert lines[1].startswith("▲ 加码")
+
+
+def test_it_says_who_and_where_and_when_with_a_link() -> None:
+    shown = render(alert(raised())).html
+    assert "贵州省政府 · 承诺" in shown
+    assert 'href="https://www.example.gov.cn/a.html?x=1&amp;y=2"' in shown
+    assert "2026-01-28 · 贵州省人民政府" in shown
+
+
+def test_the_strongest_change_is_first() -> None:
+    text = render(alert(added(), dropped(), raised(20, 21), raised())).text
+    order = ["160 → 190", "20 → 21", "未再提", "≥190"]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+
+
+def test_commitments_go_before_what_others_propose() -> None:
+    proposal = replace(raised(1, 99), after=goal(99, label=Label.PROPOSAL, speaker=Speaker.EXPERT))
+    text = render(alert(proposal, added())).text
+    assert text.index("≥190") < text.index("1 → 99")
+    assert "专家 · 建议" in text
+    assert "贵州省政府 · 承诺" in text
+
+
+def test_what_was_dropped_is_struck_out() -> None:
+    shown = render(alert(dropped())).html
+    assert "<b>贵州 算力规模 ≥160 Eflops → 未再提</b>" in shown
+    assert "<s>今年全省" in shown
+
+
+def test_sentences_with_little_in_common_stand_one_below_the_other() -> None:
+    change = replace(
+        raised(),
+        before=goal(1, "组建人工智能产业联盟，引来三十家伙伴。"),
+        after=goal(1, "今后五年把智算中心的电费降下来。"),
+    )
+    shown = render(alert(change)).text
+    assert "原：组建" in shown
+    assert "今：今后五年" in shown
+
+
+def test_more_than_fits_is_counted_not_cut() -> None:
+    many = [raised(100 + n, 200 + n) for n in range(60)]
+    message = render(alert(*many))
+    assert message.fits
+    assert "…还有 48 条" in message.text
+
+
+def test_a_chat_may_read_english() -> None:
+    text = render(alert(raised(), language="en")).text
+    assert "▲ strengthened" in text
+    assert "Government of 贵州省 · commitment" in text
+
+
+def test_a_message_that_may_be_a_repetition_says_so() -> None:
+    assert "可能已经发过" in render(alert(raised(), maybe_sent=True)).text
+
+
+def test_ghsa_q8xq_qg4x_wphg_markup_from_outside_stays_text() -> None:
+    evil = '<a href="https://evil.example">点</a>&lt;b>\u202e'
+    change = replace(added(), after=goal(190, evil))
+    message = render(alert(change, document=replace(DOCUMENT, title=evil, source_name=evil)))
+    text, entities = parse_html(message.html)
+    assert text.count('<a href="https://evil.example">点</a>&lt;b>') == 2
+    assert [e["url"] for e in entities if e["type"] == "text_link"] == [DOCUMENT.url]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "tg://resolve", "https://a b", None, ""])
+def test_only_web_addresses_are_links(url: str | None) -> None:
+    assert "<a " not in render(alert(raised(), document=replace(DOCUMENT, url=url))).html
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "zh", "en"),
+    [
+        (200_000_000_000, "元", "2,000亿元", "200 billion yuan"),
+        (1_200_000_000_000, "元", "1.2万亿元", "1.2 trillion yuan"),
+        (200_000, "张", "20万张", "200,000 cards"),
+        (12_345, "人", "12,345人", "12,345 people"),
+        (9_000, "家", "9,000家", "9,000 firms"),
+        (12_000, "P", "12,000P", "12,000P"),
+        (190, "Eflops", "190 Eflops", "190 Eflops"),
+        (1.25, "", "1.25", "1.25"),
+        (15, "%", "15%", "15%"),
+        (0.00002, "元", "2e-05元", "2e-05 yuan"),
+        (math.inf, "P", "?P", "?P"),
+    ],
+)
+def test_numbers_are_written_for_people(value: float, unit: str, zh: str, en: str) -> None:
+    assert amount(value, unit, words("zh")) == zh
+    assert amount(value, unit, words("en")) == en
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unit", "told"),
+    [
+        (160, 190, "Eflops", "160 → 190 Eflops ▲18.75%"),
+        (150_000_000_000, 200_000_000_000, "元", "1,500 → 2,000亿元 ▲33.33%"),
+        (80_000_000, 120_000_000, "元", "8,000万 → 1.2亿元 ▲50%"),
+        (20, 15, "%", "20 → 15% ▼5个百分点"),
+        (0, 5, "个", "0 → 5个 ▲"),
+        (100, 50, "P", "100 → 50P ▼50%"),
+    ],
+)
+def test_a_step_is_told_with_its_size(before: float, after: float, unit: str, told: str) -> None:
+    table = words()
+    assert f"{shift(before, after, unit, table)} {growth(before, after, unit, table)}" == told
+
+
+@pytest.mark.parametrize(
+    ("official", "short"),
+    [
+        ("贵州省", "贵州"),
+        ("北京市", "北京"),
+        ("新疆维吾尔自治区", "新疆"),
+        ("内蒙古自治区", "内蒙古"),
+        ("香港特别行政区", "香港"),
+        ("全国", "全国"),
+        ("沙市", "沙市"),
+        (None, ""),
+    ],
+)
+def test_regions_are_named_as_people_name_them(official: str | None, short: str) -> None:
+    assert short_region(official) == short
+
+
+def test_a_change_without_numbers_names_its_themes() -> None:
+    change = Change(
+        Kind.ADDED,
+        Basis.REVISION,
+        "四川省",
+        None,
+        goal(1, "办一批中试平台。", targets=(), themes=("models", "talent"), region="四川省"),
+    )
+    assert headline(change) == "四川 新增承诺：模型、人才"
+    assert headline(change, "en") == "四川 new commitment: models, talent"
+
+
+def test_the_plain_text_says_what_was_struck_out_and_where_to_read_on() -> None:
+    plain = render(alert(raised())).plain
+    assert "~~160~~→190Eflops" in plain
+    assert plain.splitlines()[-1] == (
+        "《2026年贵州省政府工作报告》 2026-01-28 · 贵州省人民政府 "
+        "https://www.example.gov.cn/a.html?x=1&y=2"
+    )
+
+
+def test_the_region_is_not_said_twice() -> None:
+    deltas = (Delta("全省算力规模", "Eflops", 160, 190),)
+    assert headline(replace(raised(), deltas=deltas)).startswith("贵州 算力规模 160 → 190")
+
+
+def test_a_number_is_replaced_whole() -> None:
+    spans = marked("规模达到160Eflops", "规模达到190Eflops", limit=100)
+    assert spans is not None
+    assert [(s.text, s.strike, s.bold) for s in spans] == [
+        ("规模达到", False, False),
+        ("160", True, False),
+        ("→", False, False),
+        ("190", False, True),
+        ("Eflops", False, False),
+    ]
+
+
+def test_long_unchanged_stretches_are_shortened() -> None:
+    same = "甲" * 300
+    spans = marked(f"{same}一{same}", f"{same}二{same}", limit=500)
+    assert spans is not None
+    text = "".join(span.text for span in spans)
+    assert text.startswith("…甲")
+    assert text.endswith("甲…")
+    assert len(text) < 100
+
+
+anything = st.text(
+    st.characters(codec=None, exclude_categories=())
+    | st.sampled_from("<>&\"'/b算力𠀀🏳️\u202e\n\x00"),
+    max_size=600,
+)
+numbers = st.none() | st.floats() | st.integers(-(10**14), 10**14).map(float)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> Statement:
+    text = draw(anything) * draw(st.sampled_from([1, 1, 40]))
+    target = st.builds(
+        Target,
+        anything,
+        st.sampled_from(Op),
+        st.floats(),
+        anything,
+        st.none() | st.integers(1900, 2100),
+        anything,
+    )
+    return Statement(
+        text=text,
+        start=0,
+        end=len(text),
+        label=draw(st.sampled_from(Label)),
+        speaker=draw(st.sampled_from(Speaker)),
+        region=draw(st.none() | anything),
+        year=2026,
+        themes=tuple(draw(st.lists(anything, max_size=3))),
+        targets=tuple(draw(st.lists(target, max_size=2))),
+    )
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    before = draw(st.none() | statements())
+    after = draw(statements() if before is None else st.none() | statements())
+    deltas = st.lists(st.builds(Delta, anything, anything, numbers, numbers), max_size=6)
+    return Change(
+        draw(st.sampled_from(Kind)),
+        draw(st.sampled_from(Basis)),
+        draw(st.none() | anything),
+        before,
+        after,
+        tuple(draw(deltas)),
+    )
+
+
+documents = st.builds(
+    AlertDocument,
+    anything,
+    st.none() | anything | anything.map("https://{}".format),
+    st.sampled_from(DocumentKind),
+    st.none() | anything,
+    st.none() | st.dates(),
+    st.none() | anything,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(changes(), min_size=1, max_size=20),
+    documents,
+    st.booleans(),
+    st.sampled_from(["zh", "en", "??"]),
+)
+def test_any_change_makes_a_message_telegram_takes(
+    several: list[Change], document: AlertDocument, maybe_sent: bool, language: str
+) -> None:
+    told = alert(*several, document=document, maybe_sent=maybe_sent, language=language)
+    message = render(told)
+    text, entities = parse_html(message.html)
+    assert text == message.text
+    assert 0 < utf16(text.strip()) <= TEXT_LIMIT
+    assert len(entities) <= ENTITY_LIMIT
+    assert message.fits
+    assert 0 < utf16(message.plain) <= TEXT_LIMIT
+    message.html.encode()
+    message.plain.encode()
+
+
+@given(anything, st.integers(1, 50))
+def test_trimming_keeps_the_limit_and_halves_no_character(text: str, limit: int) -> None:
+    short = trim(one_line(text, 400), limit)
+    assert units(short) <= limit
+    short.encode("utf-16")
+    if short != one_line(text, 400):
+        assert short.endswith("…")
+
+
+@given(st.lists(st.builds(Span, anything, st.booleans(), st.booleans(), st.booleans(), anything)))
+def test_spans_are_valid_markup_in_every_combination(spans: list[Span]) -> None:
+    message = Message(tuple(spans))
+    text, _ = parse_html(message.html)
+    assert text == message.text
+    assert utf16(text) == units(text)
+
+
+@given(anything, anything, st.integers(2, 300))
+def test_a_difference_holds_both_sides_within_its_limit(
+    before: str, after: str, limit: int
+) -> None:
+    spans = marked(before, after, limit=limit)
+    if spans is not None:
+        assert units("".join(span.text for span in spans)) <= limit

@@ -1,0 +1,126 @@
+"""From the outbox by ways: settings, rows, senders and the courier together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import feedparser
+import pytest
+from alert_story import NOW, Clock, plant
+from receiver import Receiver, Reply
+
+from monitor.app import lookup_in, open_ways, way_choices
+from monitor.channels.base import Ways
+from monitor.channels.fake import FakeSender
+from monitor.config.settings import load_settings
+from monitor.errors import UserError
+from monitor.json_contract import logged_json
+from monitor.model.alerts import Recipient
+from monitor.outbox.admin import list_alerts
+from monitor.outbox.worker import Courier, deliver_due
+from monitor.storage.changes import list_changes
+from monitor.storage.recipients import find_key, get_chat, sync_ways
+
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+@dataclass
+class Run:
+    """A run with these ways over a database."""
+
+    database: object
+    settings: object
+    clock: Clock
+
+    def key(self, name):
+        with self.database.read() as session:
+            return find_key(session, Recipient(0, 0, name))
+
+    def states(self):
+        with self.database.read() as session:
+            return {item.chat_id: item.state for item in list_alerts(session)}
+
+    async def deliver(self):
+        lookup = lookup_in(self.database)
+        async with open_ways(self.settings, lookup=lookup, now=self.clock) as ways:
+            courier = Courier(self.database, Ways(FakeSender(), ways), self.clock)
+            return await deliver_due(courier)
+
+
+@pytest.fixture
+def start(sqlite_database, tmp_path):
+    def begin(text):
+        file = tmp_path / "monitor.toml"
+        file.write_text(text, encoding="utf-8")
+        run = Run(sqlite_database, load_settings(file), Clock())
+        with sqlite_database.write() as session:
+            sync_ways(session, way_choices(run.settings), now=NOW)
+        return run
+
+    return begin
+
+
+async def test_an_alert_goes_by_every_way_a_rule_names(start, tmp_path):
+    with Receiver() as receiver:
+        run = start(
+            f'[ways.team]\napprise = "json://{receiver.address}/team"\n'
+            f'[ways.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
+            'allow_private = true\n[ways.feed]\natom = "alerts.xml"\n'
+        )
+        plant(run.database, chats=[run.key(name) for name in ("team", "hook", "feed")])
+        report = await run.deliver()
+    assert (report.sent, report.retried, report.dead) == (3, 0, 0)
+    by_path = {got.path: got for got in receiver.received}
+    assert set(by_path) == {"/team", "/hook"}
+    said = by_path["/hook"].json
+    with run.database.read() as session:
+        (line,) = list_changes(session, label=None)
+    (change,) = said["data"]["changes"]
+    assert change == logged_json(line) | {"rules": ["guizhou"], "priority": 0}
+    (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
+    assert entry.link == "https://www.example.gov.cn/report.html"
+
+
+async def test_a_way_that_asks_for_patience_holds_up_no_other(start, tmp_path):
+    with Receiver(Reply(429, headers={"Retry-After": "600"}), Reply()) as receiver:
+        run = start(
+            f'[ways.team]\napprise = "json://{receiver.address}/team"\n'
+            '[ways.feed]\natom = "alerts.xml"\n'
+        )
+        team, feed = run.key("team"), run.key("feed")
+        plant(run.database, chats=[team, feed])
+        await run.deliver()
+        assert run.states() == {team: "pending", feed: "sent"}
+        run.clock.time += timedelta(seconds=601)
+        await run.deliver()
+    assert run.states() == {team: "sent", feed: "sent"}
+
+
+async def test_a_receiver_that_is_gone_is_told_no_more(start):
+    with Receiver(Reply(410)) as receiver:
+        run = start(
+            f'[ways.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
+            "allow_private = true\n"
+        )
+        key = run.key("hook")
+        plant(run.database, chats=[key])
+        await run.deliver()
+    with run.database.read() as session:
+        assert not get_chat(session, key).active
+    assert run.states() == {key: "dead"}
+
+
+async def test_what_waits_for_a_way_that_was_taken_out_is_given_up(start):
+    run = start('[ways.feed]\natom = "alerts.xml"\n')
+    key = run.key("feed")
+    plant(run.database, chats=[key])
+    rest = start("")
+    await rest.deliver()
+    assert rest.states() == {key: "dead"}
+
+
+async def test_a_way_that_cannot_be_used_is_said_at_the_start(start):
+    run = start('[ways.team]\napprise = "feishu://"\n')
+    with pytest.raises(UserError, match=r"ways\.team"):
+        await run.deliver()

@@ -1,0 +1,343 @@
+"""The outbox keeps every alert once, through deaths of senders and on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from alert_story import NOW, added, plant, raised
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitor.model.documents import DocumentKind
+from monitor.model.schedule import Digest
+from monitor.outbox.chat_migration import move_alerts, withdraw_alerts
+from monitor.outbox.digest import bundle_due, set_digest, set_muted
+from monitor.outbox.queue import (
+    Wanted,
+    enqueue,
+    lease,
+    mark_begun,
+    mark_dead,
+    mark_retry,
+    mark_sent,
+    next_due,
+)
+from monitor.storage.engine import Database
+from monitor.storage.recipients import hold_chat, remember_chat
+from monitor.storage.tables import AlertRow, SnapshotRow
+
+MINUTE = timedelta(minutes=1)
+
+
+def take(database: Database, now=NOW, limit: int = 10, holder: str = "mine"):
+    with database.write() as session:
+        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, holder=holder)
+
+
+def wanted(matches):
+    return [Wanted(*match) for match in matches]
+
+
+def begin(database: Database, alert_id: int, now=NOW, holder: str = "mine") -> bool:
+    with database.write() as session:
+        return mark_begun(session, alert_id, holder=holder, now=now, lease_for=5 * MINUTE)
+
+
+def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
+    change = raised()
+    (change_id,) = plant(database, [change], chats=[7])
+    (alert,) = take(database)
+    assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (7, 1, False)
+    assert alert.created_at == NOW
+    assert alert.document.title == "2026年贵州省政府工作报告"
+    assert alert.document.kind is DocumentKind.REPORT
+    assert alert.language == "zh"
+    (told,) = alert.changes
+    assert (told.change_id, told.change, told.rule_ids) == (change_id, change, ("guizhou",))
+    assert "160" in told.summary
+
+
+def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
+    plant(database, [raised(), raised(20, 30)], chats=[1, 2])
+    alerts = take(database)
+    assert [alert.chat_id for alert in alerts] == [1, 2]
+    assert [len(alert.changes) for alert in alerts] == [2, 2]
+
+
+def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Database) -> None:
+    first, second = plant(database, [raised(), raised(20, 30)])
+    with database.write() as session:
+        snapshot = session.scalars(select(SnapshotRow.id).order_by(SnapshotRow.id.desc())).first()
+        assert snapshot is not None
+
+        def put(*matches: tuple[int, str, int, int]) -> int:
+            return enqueue(
+                session,
+                snapshot_id=snapshot,
+                document_id=1,
+                matches=wanted(matches),
+                now=NOW,
+            )
+
+        assert put((first, "a", 5, 0)) == 1
+        assert put((first, "a", 5, 0), (first, "b", 5, 3), (second, "a", 5, 0)) == 0
+    (alert,) = take(database)
+    assert [(c.change_id, c.rule_ids) for c in alert.changes] == [
+        (first, ("a", "b")),
+        (second, ("a",)),
+    ]
+    with database.write() as session:
+        matches = [(second, "late", 5, 0)]
+        assert (
+            enqueue(
+                session,
+                snapshot_id=snapshot,
+                document_id=1,
+                matches=wanted(matches),
+                now=NOW,
+            )
+            == 0
+        )
+        assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
+
+
+def test_what_is_withdrawn_is_not_sent_by_who_holds_it(database: Database) -> None:
+    plant(database, chats=[1])
+    plant(database, chats=[1], title="另一份")
+    begun, held = take(database)
+    assert begin(database, begun.id)
+    with database.write() as session:
+        assert withdraw_alerts(session, 1, reason="the chat said /stop") == 2
+    assert not begin(database, held.id)
+    with database.write() as session:
+        mark_retry(session, held.id, not_before=NOW, error="429", holder="mine")
+        # The one that was on its way arrived, and the log says so.
+        mark_sent(session, begun.id, now=NOW, message_id=5)
+    with database.read() as session:
+        states = {row.id: row.state for row in session.scalars(select(AlertRow))}
+    assert states == {begun.id: "sent", held.id: "dead"}
+
+
+def test_what_is_leased_is_not_leased_again_before_its_time(database: Database) -> None:
+    plant(database, chats=[1])
+    assert len(take(database)) == 1
+    assert take(database, NOW + 4 * MINUTE) == []
+
+
+def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
+    database: Database,
+) -> None:
+    plant(database, chats=[1, 2])
+    one, _ = take(database)
+    assert begin(database, one.id)
+    again = take(database, NOW + 5 * MINUTE, holder="next")
+    assert [(alert.chat_id, alert.maybe_sent) for alert in again] == [(1, True), (2, False)]
+    assert {alert.attempts for alert in again} == {1}
+
+
+def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database, holder="slow")
+    (again,) = take(database, NOW + 5 * MINUTE, holder="fast")
+    assert not begin(database, alert.id, NOW + 5 * MINUTE, holder="slow")
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW, error="late", holder="slow")
+        mark_dead(session, alert.id, error="late", holder="slow")
+        assert session.get_one(AlertRow, alert.id).state == "leased"
+    assert begin(database, again.id, NOW + 5 * MINUTE, holder="fast")
+    # What Telegram took, it took: the slow one's note of it counts.
+    with database.write() as session:
+        mark_sent(session, alert.id, now=NOW, message_id=7)
+        mark_retry(session, alert.id, not_before=NOW, error="late", holder="fast")
+        assert session.get_one(AlertRow, alert.id).state == "sent"
+
+
+def test_two_senders_never_share_an_alert(postgres_database: Database) -> None:
+    plant(postgres_database, chats=[1, 2, 3])
+    with postgres_database.write() as one, postgres_database.write() as two:
+        first = lease(one, now=NOW, lease_for=MINUTE, limit=2)
+        second = lease(two, now=NOW, lease_for=MINUTE, limit=2)
+    assert [a.chat_id for a in first] == [1, 2]
+    assert [a.chat_id for a in second] == [3]
+
+
+def test_urgent_ones_go_first(database: Database) -> None:
+    plant(database, chats=[1], title="甲")
+    plant(database, chats=[1], title="乙", priority=5)
+    assert [alert.document.title for alert in take(database)] == ["乙", "甲"]
+
+
+def test_sent_is_the_end(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        mark_sent(session, alert.id, now=NOW, message_id=99)
+    with database.write() as session:
+        # A second sender that held the expired lease comes too late to undo it.
+        mark_retry(session, alert.id, not_before=NOW, error="late")
+        mark_dead(session, alert.id, error="late")
+        row = session.get_one(AlertRow, alert.id)
+        assert (row.state, row.message_id, row.sent_at, row.error) == ("sent", 99, NOW, None)
+        assert next_due(session) is None
+    assert take(database, NOW + timedelta(days=1)) == []
+
+
+def test_a_retry_waits_and_may_leave_the_attempt_uncounted(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="429", counted=False)
+        assert next_due(session) == NOW + MINUTE
+    assert take(database) == []
+    (again,) = take(database, NOW + MINUTE)
+    assert again.attempts == 1
+    assert not again.maybe_sent
+
+
+def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None:
+    with database.read() as session:
+        assert next_due(session) is None
+    plant(database, chats=[1])
+    take(database)
+    with database.read() as session:
+        assert next_due(session) == NOW + 5 * MINUTE
+
+
+def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+        hold_chat(session, 1, NOW + MINUTE, now=NOW)
+    plant(database, chats=[1])
+    with database.read() as session:
+        assert next_due(session) == NOW + MINUTE
+    (alert,) = take(database, NOW + MINUTE)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW + 60 * MINUTE, error="400")
+    with database.read() as session:
+        assert next_due(session) == NOW + 60 * MINUTE
+
+
+def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
+    plant(database, chats=[1])
+    for death in range(20):
+        (alert,) = take(database, NOW + death * 5 * MINUTE, holder=str(death))
+    assert alert.attempts == 1
+
+
+def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+    plant(database, chats=[1])
+    plant(database, chats=[1])
+    (alert,) = take(database, limit=1)
+    with database.write() as session:
+        mark_retry(session, alert.id, not_before=NOW, error="no answer", doubtful=True)
+        set_muted(session, 1, NOW + MINUTE, now=NOW)
+    with database.write() as session:
+        assert bundle_due(session, now=NOW + MINUTE) == 1
+    (digest,) = take(database, NOW + MINUTE)
+    assert digest.is_digest
+    assert digest.maybe_sent
+
+
+def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Database) -> None:
+    (change_id,) = plant(database, chats=[1])
+    many = """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)
+        INSERT INTO alert (chat_id, state, created_at, not_before, priority, attempts, digest_id)
+        SELECT 1, 'bundled', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
+    with database.write() as session:
+        session.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
+        session.execute(text("DELETE FROM alert_change"))
+        session.execute(text(many))
+        session.execute(
+            text(
+                "INSERT INTO alert_change (alert_id, change_id, rule_id) "
+                "SELECT MAX(id), :change, 'r' FROM alert"
+            ),
+            {"change": change_id},
+        )
+    (digest,) = take(database)
+    assert [told.change_id for told in digest.changes] == [change_id]
+
+
+def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        set_muted(session, 1, NOW + 60 * MINUTE, now=NOW)
+        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="no answer", doubtful=True)
+    assert take(database, NOW + 2 * MINUTE) == []
+    with database.read() as session:
+        assert next_due(session) == NOW + 60 * MINUTE
+    with database.write() as session:
+        bundle_due(session, now=NOW + 60 * MINUTE)
+    (after,) = take(database, NOW + 60 * MINUTE)
+    assert (after.id, after.attempts, after.maybe_sent) == (alert.id, 2, True)
+
+
+def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
+    with database.write() as session:
+        remember_chat(session, 1, title="某人", now=NOW)
+        set_digest(session, 1, Digest(), now=NOW)
+    plant(database, chats=[1])
+    plant(database, chats=[1])
+    day = NOW + timedelta(days=1)
+    with database.write() as session:
+        bundle_due(session, now=day)
+        set_muted(session, 1, day + 60 * MINUTE, now=day)
+    assert take(database, day) == []
+    with database.read() as session:
+        assert next_due(session) == day + 60 * MINUTE
+    with database.write() as session:
+        set_muted(session, 1, None, now=day + MINUTE)
+    (digest,) = take(database, day + MINUTE)
+    assert digest.is_digest
+
+
+def test_the_dead_are_visible_in_sql(database: Database) -> None:
+    plant(database, chats=[1])
+    (alert,) = take(database)
+    with database.write() as session:
+        mark_dead(session, alert.id, error="Forbidden: bot was blocked by the user")
+    with database.read() as session:
+        row = session.execute(text("SELECT state, error, changes FROM alert_log")).one()
+    assert tuple(row) == ("dead", "Forbidden: bot was blocked by the user", 1)
+
+
+def test_alerts_of_a_moved_chat_follow_unless_told_there_already(database: Database) -> None:
+    plant(database, chats=[-1, -1001], title="甲")
+    plant(database, chats=[-1], title="乙")
+    with database.write() as session:
+        move_alerts(session, -1, -1001)
+    found = sorted((alert.chat_id, alert.document.title) for alert in take(database))
+    assert found == [(-1001, "乙"), (-1001, "甲")]
+
+
+def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
+    (change_id,) = plant(database, [added()])
+
+    def visit() -> None:
+        with database.write() as session:
+            matches = [(change_id, "a", 1, 0)]
+            enqueue(
+                session,
+                snapshot_id=2,
+                document_id=1,
+                matches=wanted(matches),
+                now=NOW,
+            )
+            raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError):
+        visit()
+    assert take(database) == []
+
+
+def test_a_change_that_does_not_exist_cannot_be_alerted(database: Database) -> None:
+    plant(database)
+    with pytest.raises(SQLAlchemyError), database.write() as session:
+        enqueue(session, snapshot_id=2, document_id=1, matches=[Wanted(999, "a", 1)], now=NOW)

@@ -1,0 +1,142 @@
+"""Rules that chats make for themselves out of a few words."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import UserError
+from monitor.ingest.rules_in_force import StandingRules
+from monitor.model.changes import Basis, Change, Kind
+from monitor.model.statements import Label, Speaker, Statement
+from monitor.rules.custom import own_wish, region_hint, regions_asked
+from monitor.rules.loader import parse_rule
+from monitor.rules.matcher import RuleSet
+from monitor.rules.provider import LiveRules
+from monitor.storage.engine import Database
+from monitor.storage.recipients import remember_chat
+from monitor.storage.subscriptions import OwnRule, keep_own_rule, own_rules, subscribe, unsubscribe
+
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
+
+
+def change(text: str, region: str = "贵州省", label: Label = Label.COMMITMENT) -> Change:
+    said = Statement(text, 0, len(text), label, Speaker.GOVERNMENT, region, 2026, ("compute",))
+    return Change(Kind.ADDED, Basis.REVISION, region, None, said)
+
+
+def wants(words: str, found: Change) -> bool:
+    wish = own_wish(words)
+    rule = parse_rule(wish.body, rule_id=wish.id, name=wish.name)
+    return bool(RuleSet((rule,)).match(found))
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "region", "wanted"),
+    [
+        ("贵州 液冷", "推广液冷数据中心。", "贵州省", True),
+        ("贵州 液冷", "推广液冷数据中心。", "甘肃省", False),
+        ("贵州 液冷", "推广数据中心。", "贵州省", False),
+        ("贵州", "推广数据中心。", "贵阳市", True),
+        ("京津冀", "推广数据中心。", "河北省", True),
+        ("算力券|模型券", "发放模型券。", "浙江省", True),
+        ("算力券|模型券", "发放语料券。", "浙江省", False),
+        ("算力 -机器人", "算力和机器人并举。", "浙江省", False),
+        ("算力，智算", "智算和算力并举。", "浙江省", True),
+        ("ＡＩ", "发展ai产业。", "浙江省", True),
+    ],
+)
+def test_words_say_what_is_wanted(words: str, text: str, region: str, wanted: bool) -> None:
+    assert wants(words, change(text, region)) is wanted
+
+
+def test_what_is_no_governments_commitment_is_not_told_unasked() -> None:
+    assert not wants("算力", change("建议多建算力。", label=Label.PROPOSAL))
+
+
+def test_equal_wishes_are_one_rule_however_they_are_written() -> None:
+    assert own_wish("液冷 贵州").id == own_wish(" 贵州省、液冷 ").id
+    assert own_wish("液冷 贵州").id != own_wish("液冷 甘肃").id
+
+
+@pytest.mark.parametrize(
+    "words", ["", " ，, ", "云", "-机器人", "a" * 31, "a|b c|d", "一个 " * 20, "算力|", "||"]
+)
+def test_what_cannot_be_looked_for_is_refused_with_the_mend(words: str) -> None:
+    with pytest.raises(UserError):
+        own_wish(words)
+
+
+@given(st.text(max_size=200))
+def test_whatever_a_chat_writes_is_a_rule_or_a_mistake(words: str) -> None:
+    try:
+        wish = own_wish(words)
+    except UserError:
+        return
+    assert len(wish.id) <= 64
+    assert isinstance(json.loads(wish.body), dict)
+    parse_rule(wish.body, rule_id=wish.id, name=wish.name)
+
+
+def test_regions_of_a_province_are_those_that_lie_in_it() -> None:
+    assert {"贵州省", "贵阳市"} <= set(regions_asked("贵州"))
+    assert "兰州市" not in regions_asked("贵州")
+    assert regions_asked("贵洲") == ()
+    assert region_hint("贵洲") == "贵州"
+
+
+def put(database: Database, chat: int, words: str, minute: int = 0) -> str:
+    wish = own_wish(words)
+    with database.write() as session:
+        remember_chat(session, chat, title="", now=NOW)
+        now = NOW.replace(minute=minute)
+        keep_own_rule(session, OwnRule(wish.id, wish.name, wish.body), now=now)
+        subscribe(session, chat, wish.id, now=now)
+    return wish.id
+
+
+def test_an_own_rule_goes_with_the_last_chat_that_wants_it(database: Database) -> None:
+    rule_id = put(database, 7, "贵州 液冷")
+    put(database, 8, "液冷 贵州", 1)
+    with database.write() as session:
+        assert unsubscribe(session, 7, rule_id)
+        assert [rule.id for rule in own_rules(session)] == [rule_id]
+        assert unsubscribe(session, 8, rule_id)
+        assert own_rules(session) == []
+
+
+def test_own_rules_are_in_force_as_soon_as_they_are_kept(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules:\n  - {id: a, name: 甲, regions: [甘肃]}\n", encoding="utf-8")
+    rules = StandingRules(LiveRules([file]), database)
+    found = change("推广液冷数据中心。")
+    assert rules.current().match(found) == ()
+    rule_id = put(database, 7, "液冷")
+    assert [match.rule_id for match in rules.current().match(found)] == [rule_id]
+    assert rules.current() is rules.current()
+    file.write_text("rules:\n  - {id: b, name: 乙, regions: [贵州]}\n", encoding="utf-8")
+    assert {match.rule_id for match in rules.current().match(found)} == {"b", rule_id}
+    # One comes and another goes, so that there are as many as before.
+    with database.write() as session:
+        unsubscribe(session, 7, rule_id)
+    other = put(database, 7, "数据中心", 2)
+    assert {match.rule_id for match in rules.current().match(found)} == {"b", other}
+
+
+def test_an_own_rule_that_means_nothing_any_more_matches_nothing(
+    sqlite_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite_database.write() as session:
+        keep_own_rule(session, OwnRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: []\n", encoding="utf-8")
+    rules = StandingRules(LiveRules([file]), sqlite_database)
+    assert rules.current().match(change("推广液冷数据中心。")) == ()
+    assert "rules.own_broken" in caplog.text

@@ -1,0 +1,175 @@
+"""Rule files: what they may say, and what a mistake is answered with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from monitor.errors import UserError
+from monitor.model.alerts import Recipient
+from monitor.model.changes import Kind
+from monitor.model.statements import Label, Speaker
+from monitor.rules.loader import load_rules
+from monitor.rules.model import Known
+from monitor.rules.provider import LiveRules
+from monitor.rules.schema import field_names, json_schema
+
+SHIPPED = Path(__file__).resolve().parents[2] / "rules"
+
+
+def write(tmp_path, text, name="r.yaml"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load_one(tmp_path, body):
+    (rule,) = load_rules([write(tmp_path, f"rules:\n  - id: one\n    name: 一\n{body}")]).rules
+    return rule
+
+
+def test_left_out_conditions_have_the_defaults_of_a_careful_reader(tmp_path):
+    rule = load_one(tmp_path, "")
+    assert rule.kinds == frozenset(Kind) - {Kind.CONTINUED}
+    assert rule.labels == {Label.COMMITMENT}
+    assert rule.speakers == {Speaker.GOVERNMENT, Speaker.MINISTRY}
+    assert rule.regions == rule.themes == frozenset()
+    assert rule.subscribable
+    assert rule.recipients == ()
+
+
+def test_short_region_names_become_official_ones(tmp_path):
+    rule = load_one(tmp_path, "    regions: [贵州, 深圳, 全国, 广西]\n")
+    assert rule.regions == {"贵州省", "深圳市", "全国", "广西壮族自治区"}
+
+
+def test_one_value_may_stand_without_brackets(tmp_path):
+    rule = load_one(tmp_path, "    regions: 贵州\n    then: {chats: -1001234567890}\n")
+    assert rule.regions == {"贵州省"}
+    assert rule.recipients == (Recipient(-1001234567890),)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("    regions: [贵洲]\n", ":4:15: unknown region '贵洲' – did you mean 贵州"),
+        ("    regoins: [贵州]\n", ":4:5: unknown key 'regoins' – did you mean regions?"),
+        ("    keywords: {any_of: [算力]}\n", "unknown key 'any_of'"),
+        ("    kinds: [raised]\n", ":4:13: rules.0.kinds.0: Input should be 'added'"),
+        ("    then: {chats: ['@channel']}\n", ":4:20: rules.0.then.chats.0: "),
+        ("    regex: ['(']\n", ":4:13: no regular expression: missing )"),
+        ("    regex: ['(?=a)b']\n", "RE2 syntax, without look-around"),
+        ("    regex: ['((a{999}){999}){999}']\n", "no regular expression"),
+        ("    name: 二\n", "the key 'name' stands here twice – keep one"),
+        ("    priority: high\n", ":4:5: rules.0.priority: "),
+    ],
+)
+def test_a_mistake_names_its_place_and_the_mend(tmp_path, body, message):
+    with pytest.raises(UserError) as caught:
+        load_one(tmp_path, body)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rules:\n  - name: x\n", "id is missing"),
+        ("rules:\n  - id: Über\n    name: x\n", ":2:5: rules.0.id: "),
+        ("rules: nothing\n", "r.yaml:1:1: rules"),
+        ("- a\n- b\n", "valid dictionary"),
+        ("rules: [\n", "this is not YAML"),
+        ("rules: &a [*a]\n", "r.yaml"),
+        ("rules:\n  - !!python/object:os.system {}\n", "this is not YAML"),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path, text, message):
+    with pytest.raises(UserError) as caught:
+        load_rules([write(tmp_path, text)])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_id_is_taken_once_over_all_files(tmp_path):
+    write(tmp_path, "rules:\n  - {id: one, name: a}\n", "a.yaml")
+    write(tmp_path, "rules:\n  - {id: one, name: b}\n", "b.yml")
+    with pytest.raises(UserError, match=r"b\.yml:2:\d+: the id 'one' is taken"):
+        load_rules([tmp_path])
+
+
+def test_an_empty_file_has_no_rules(tmp_path):
+    assert load_rules([write(tmp_path, "# nothing yet\n")]).rules == ()
+
+
+def test_a_missing_folder_says_how_to_get_one(tmp_path):
+    with pytest.raises(UserError, match="monitor init writes rules"):
+        load_rules([tmp_path / "rules"])
+
+
+def test_the_shipped_rules_are_read_and_fit_their_schema():
+    rules = load_rules([SHIPPED]).rules
+    assert len(rules) >= 8
+    assert all(rule.subscribable and not rule.recipients for rule in rules)
+    schema = json_schema()
+    for file in SHIPPED.glob("*.yaml"):
+        jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), schema)
+
+
+def test_every_field_of_a_rule_is_described():
+    properties = json_schema()["$defs"]["RuleEntry"]["properties"]
+    described = {name for name, field in properties.items() if field.get("description")}
+    assert set(field_names()) - described <= {"keywords", "then"}
+
+
+def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_set(tmp_path, caplog):
+    path = write(tmp_path, "rules:\n  - {id: one, name: a}\n")
+    live = LiveRules([tmp_path])
+    assert [rule.id for rule in live.current().rules] == ["one"]
+    write(tmp_path, "rules:\n  - {id: two, name: a}\n  - {id: three, name: b}\n")
+    os.utime(path, ns=(1, 1))
+    assert [rule.id for rule in live.current().rules] == ["two", "three"]
+    write(tmp_path, "rules: [")
+    os.utime(path, ns=(2, 2))
+    assert [rule.id for rule in live.current().rules] == ["two", "three"]
+    assert [record.message for record in caplog.records] == ["rules.broken"]
+
+
+def test_a_template_that_is_mended_mends_the_rules(tmp_path):
+    def prove(template):
+        if "{{" in template.source:
+            raise UserError("no template", file=template.path)
+
+    write(tmp_path, "rules:\n  - {id: one, name: a}\n")
+    live = LiveRules([tmp_path], Known(template=prove))
+    write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
+    live.current()
+    assert live.broken is not None
+    (tmp_path / "short.html").write_text("{{", encoding="utf-8")
+    live.current()
+    assert live.broken is not None
+    (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
+    assert [rule.id for rule in live.current().rules] == ["two"]
+    assert live.broken is None
+
+
+def test_what_is_written_while_the_rules_are_read_is_read_too(tmp_path):
+    def prove(_):
+        # Somebody saves the file that was read just before.
+        if once:
+            write(tmp_path, "rules:\n  - {id: three, name: c, then: {template: short.html}}\n")
+            once.clear()
+
+    once = []
+    (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
+    write(tmp_path, "rules:\n  - {id: one, name: a}\n")
+    live = LiveRules([tmp_path], Known(template=prove))
+    once.append(1)
+    write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
+    live.current()
+    assert not once
+    assert [rule.id for rule in live.current().rules] == ["three"]

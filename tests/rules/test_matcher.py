@@ -1,0 +1,142 @@
+"""Which changes a rule wants, and why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model.alerts import Recipient
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.statements import Label, Op, Speaker, Statement, Target
+from monitor.rules.loader import load_rules
+from monitor.rules.matcher import explain_match
+
+
+def said(text="全省算力规模突破190Eflops。", region="贵州省", value=190.0, **other):
+    fields = {
+        "label": Label.COMMITMENT,
+        "speaker": Speaker.GOVERNMENT,
+        "year": 2026,
+        "themes": ("compute",),
+        "targets": (Target("全省算力规模", Op.AT_LEAST, value, "Eflops", None, "突破"),),
+    } | other
+    return Statement(text=text, start=0, end=len(text), region=region, **fields)
+
+
+def change(after=None, before=None, kind=Kind.STRENGTHENED, basis=Basis.REVISION, deltas=None):
+    after = after or (None if before else said())
+    shown = after or before
+    if deltas is None:
+        deltas = (Delta("全省算力规模", "Eflops", 160, 190),)
+    return Change(kind, basis, shown.region, before, after, deltas, 0.9)
+
+
+@pytest.fixture
+def rule(tmp_path):
+    def make(body):
+        path = tmp_path / "r.yaml"
+        path.write_text(f"rules:\n  - id: one\n    name: 一\n{body}", encoding="utf-8")
+        return load_rules([path])
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("", True),
+        ("    regions: [贵州]\n", True),
+        ("    regions: [甘肃]\n", False),
+        ("    themes: [compute, chips]\n", True),
+        ("    themes: [chips]\n", False),
+        ("    kinds: [weakened]\n", False),
+        ("    basis: [succession]\n", False),
+        ("    labels: [proposal]\n", False),
+        ("    speakers: [delegate]\n", False),
+        ("    years: [2026]\n", True),
+        ("    years: [2025]\n", False),
+        ("    sources: [guizhou]\n", True),
+        ("    sources: [gansu]\n", False),
+        ("    topics: [ai_computing]\n", True),
+        ("    topics: [storage]\n", False),
+        ("    keywords: {any: [算力, 芯片]}\n", True),
+        ("    keywords: {any: [芯片]}\n", False),
+        ("    keywords: {all: [算力, ＥＦＬＯＰＳ]}\n", True),
+        ("    keywords: {all: [算力, 芯片]}\n", False),
+        ("    keywords: {none: [算力]}\n", False),
+        ("    keywords: {none: [芯片]}\n", True),
+        ("    regex: ['突破\\d+eflops']\n", True),
+        ("    regex: ['突破\\d+张']\n", False),
+        ("    targets: {metric: 算力, unit: P, at_least: 150000}\n", True),
+        ("    targets: {metric: 算力, unit: P, at_least: 200000}\n", False),
+        ("    targets: {unit: Eflops, at_most: 190}\n", True),
+        ("    targets: {unit: 家}\n", False),
+        ("    targets: {metric: 数据中心}\n", False),
+        ("    targets: {relative_change: 18.75}\n", True),
+        ("    targets: {relative_change: 19}\n", False),
+    ],
+)
+def test_each_condition(rule, body, wanted):
+    rules = rule(body)
+    assert bool(rules.match(change(), source_id="guizhou")) is wanted
+    reason = explain_match(rules.rules[0], change(), source_id="guizhou")
+    assert (reason is None) is wanted
+
+
+def test_the_reason_names_the_condition(rule):
+    (one,) = rule("    regions: [甘肃]\n").rules
+    assert explain_match(one, change()) == "regions: 贵州省 is none of 甘肃省"
+
+
+def test_a_province_includes_its_prefectures(rule):
+    rules = rule("    regions: [广东]\n")
+    assert rules.match(change(said(region="深圳市")))
+    assert not rule("    regions: [深圳]\n").match(change(said(region="广东省")))
+
+
+def test_a_dropped_sentence_is_found_by_the_words_it_had(rule):
+    rules = rule("    keywords: {any: [算力]}\n    kinds: [dropped]\n")
+    assert rules.match(change(before=said(), kind=Kind.DROPPED))
+
+
+def test_words_that_were_taken_out_still_count(rule):
+    rules = rule("    keywords: {any: [算力券]}\n")
+    assert rules.match(change(said(), said("发放算力券。")))
+
+
+def test_continued_is_told_only_to_who_asks(rule):
+    carried = change(said(), said(), kind=Kind.CONTINUED, deltas=())
+    assert not rule("").match(carried)
+    assert rule("    kinds: [continued]\n").match(carried)
+
+
+def test_a_match_carries_chats_and_priority(rule):
+    (match,) = rule("    priority: 7\n    then: {chats: [5, -6, 5]}\n").match(change())
+    assert (match.rule_id, match.priority) == ("one", 7)
+    assert match.recipients == (Recipient(5), Recipient(-6))
+
+
+def test_ten_thousand_rules_are_one_set(tmp_path):
+    body = "".join(
+        f"  - {{id: r{i}, name: x, keywords: {{any: [词{i}, 算力{i}]}}}}\n" for i in range(10_000)
+    )
+    path = tmp_path / "r.yaml"
+    path.write_text("rules:\n" + body, encoding="utf-8")
+    rules = load_rules([path])
+    # 算力7 is a part of 算力77: both stand in the text.
+    found = rules.match(change(said("建设算力77中心，词3。")))
+    assert [match.rule_id for match in found] == ["r3", "r7", "r77"]
+
+
+SHIPPED = load_rules([Path(__file__).resolve().parents[2] / "rules"])
+texts = st.text(max_size=60)
+
+
+@given(texts, st.none() | st.sampled_from(["贵州省", "深圳市", "nowhere", "全国"]), st.floats())
+def test_no_change_is_too_odd_to_be_matched(text, region, value):
+    odd = change(said(text or "。", region=region, value=value), deltas=())
+    for match in SHIPPED.match(odd):
+        assert match.rule_id

@@ -1,0 +1,121 @@
+"""A history to take alerts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.statements import Label, Op, Speaker, Statement, Target
+from monitor.outbox.queue import Wanted, enqueue
+from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
+from monitor.storage.engine import Database
+
+NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A time that moves when a test says so."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+def goal(number: float, text: str = "", **overrides: object) -> Statement:
+    """A government's sentence with a computing target in it."""
+    text = text or f"今年全省算力总规模要超过{number:g}Eflops，把枢纽节点做实。"
+    fields: dict[str, object] = {
+        "text": text,
+        "start": 0,
+        "end": len(text),
+        "label": Label.COMMITMENT,
+        "speaker": Speaker.GOVERNMENT,
+        "region": "贵州省",
+        "year": 2026,
+        "themes": ("compute",),
+        "targets": (Target("算力规模", Op.AT_LEAST, number, "Eflops", None, f"{number:g}Eflops"),),
+        "section": "二、今年工作",
+    }
+    return Statement(**(fields | overrides))  # type: ignore[arg-type]
+
+
+def raised(before: float = 160, after: float = 190) -> Change:
+    return Change(
+        Kind.STRENGTHENED,
+        Basis.SUCCESSION,
+        "贵州省",
+        goal(before, year=2025),
+        goal(after),
+        (Delta("算力规模", "Eflops", before, after),),
+        0.9,
+    )
+
+
+def added() -> Change:
+    return Change(
+        Kind.ADDED,
+        Basis.REVISION,
+        "贵州省",
+        None,
+        goal(190),
+        (Delta("算力规模", "Eflops", None, 190),),
+    )
+
+
+def plant(
+    database: Database,
+    changes: Sequence[Change] = (),
+    *,
+    chats: Sequence[int] = (),
+    title: str = "2026年贵州省政府工作报告",
+    priority: int = 0,
+    now: datetime = NOW,
+) -> list[int]:
+    """Write a report and its changes; with ``chats`` put alerts into the outbox too.
+
+    Returns the ids of the changes.
+    """
+    changes = list(changes) or [raised()]
+    with database.write() as session:
+        document = add_document(
+            session,
+            provenance=Provenance(
+                DocumentKind.REPORT,
+                Speaker.GOVERNMENT,
+                "贵州省",
+                2026,
+                date(2026, 1, 28),
+                title,
+            ),
+            source_id=None,
+            url="https://www.example.gov.cn/report.html",
+            baseline=False,
+            now=now,
+        )
+        before, after = (
+            add_snapshot(
+                session,
+                document.id,
+                Document(text=f"{title} {side}"),
+                [s for change in changes if (s := getattr(change, side)) is not None],
+                evidence=Evidence(),
+                now=now,
+            )
+            for side in ("before", "after")
+        )
+        ids = add_changes(
+            session, changes, document_id=document.id, before=before, after=after, now=now
+        )
+        enqueue(
+            session,
+            snapshot_id=after.id,
+            document_id=document.id,
+            matches=[Wanted(i, "guizhou", chat, priority) for chat in chats for i in ids],
+            now=now,
+        )
+    return ids

@@ -1,0 +1,84 @@
+"""A bot at work against the fake Bot API, with rules that were read like a user's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from alert_story import Clock
+from telegram_api import TOKEN, FakeBotApi
+
+from monitor.bot.context import Office, Policy
+from monitor.bot.dispatcher import build_application
+from monitor.bot.rate_limiter import Allowance
+from monitor.bot.runner import polling
+from monitor.channels.flood_control import Pace
+from monitor.errors import UserError
+from monitor.rules.loader import load_rules
+from monitor.rules.matcher import RuleSet
+from monitor.storage.engine import Database
+
+RULES = """
+rules:
+  - {id: guizhou, name: 贵州算力, description: "贵州省 <算力> 目标的变化", regions: [贵州]}
+  - {id: talent, name: 人才 & 培养, themes: [talent]}
+  - {id: inner, name: 内部规则, then: {subscribable: false}}
+"""
+
+
+def rules_of(text: str) -> RuleSet:
+    """Rules from the text of a rule file."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rules.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_rules([path])
+
+
+@dataclass
+class InForce:
+    """The rules of the files."""
+
+    files: RuleSet = field(default_factory=lambda: rules_of(RULES))
+    broken: UserError | None = None
+
+
+async def no_sleep(_: float) -> None:
+    """Pace without waiting: a server without limits counts nothing."""
+
+
+def office_of(
+    database: Database,
+    *,
+    rules: InForce | None = None,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+) -> Office:
+    """What answers are made with."""
+    return Office(database, rules or InForce(), clock or Clock(), policy or Policy())
+
+
+@asynccontextmanager
+async def running(
+    database: Database,
+    *,
+    rules: InForce | None = None,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+    allowance: Allowance | None = None,
+) -> AsyncIterator[FakeBotApi]:
+    """The fake server, with the bot polling it."""
+    office = office_of(database, rules=rules, policy=policy, clock=clock)
+    async with FakeBotApi() as api:
+        application = build_application(
+            TOKEN,
+            base_url=api.base_url,
+            base_file_url=api.base_file_url,
+            office=office,
+            pace=Pace(sleep=no_sleep),
+            allowance=allowance or Allowance(burst=10_000),
+        )
+        async with polling(application, operators=office.policy.operators):
+            yield api

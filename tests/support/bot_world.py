@@ -1,0 +1,119 @@
+"""A product at work in one process: what a visit finds, the outbox, the bot, the fake Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from alert_story import Clock
+from bot_story import InForce, no_sleep, running
+from telegram_api import TOKEN, FakeBotApi
+
+from monitor.bot.context import Policy
+from monitor.channels.flood_control import Pace
+from monitor.channels.telegram import TelegramSender
+from monitor.ingest.recipients import listeners
+from monitor.ingest.rules_in_force import StandingRules
+from monitor.messages.template_choice import composer
+from monitor.model.changes import Change
+from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.statements import Speaker
+from monitor.outbox.queue import enqueue
+from monitor.outbox.worker import Courier, deliver_due
+from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
+from monitor.storage.engine import Database
+
+PERSON = 7
+
+
+@dataclass
+class Files:
+    """Rule files that do not change."""
+
+    rules: InForce
+
+    def current(self):
+        return self.rules.files
+
+    broken = None
+
+
+@dataclass
+class World:
+    """A product at work: its database, the fake Telegram, the clock."""
+
+    database: Database
+    api: FakeBotApi
+    clock: Clock
+    rules: StandingRules
+    sender: TelegramSender
+
+    def happens(self, *changes: Change, title: str = "2026年贵州省政府工作报告") -> None:
+        """A visit finds something, and matches it, and puts it into the outbox."""
+        rules = self.rules.current()
+        now = self.clock()
+        with self.database.write() as session:
+            document = add_document(
+                session,
+                provenance=Provenance(
+                    DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026, None, title
+                ),
+                source_id=None,
+                url="https://www.example.gov.cn/report.html",
+                baseline=False,
+                now=now,
+            )
+            before, after = (
+                add_snapshot(
+                    session,
+                    document.id,
+                    Document(text=f"{title} {side}"),
+                    [s for change in changes if (s := getattr(change, side)) is not None],
+                    evidence=Evidence(body=b"<html>", status=200, url="https://www.example.gov.cn"),
+                    now=now,
+                )
+                for side in ("before", "after")
+            )
+            ids = add_changes(
+                session, changes, document_id=document.id, before=before, after=after, now=now
+            )
+            found = [
+                (change_id, match)
+                for change_id, change in zip(ids, changes, strict=True)
+                for match in rules.match(change)
+            ]
+            wanted = listeners(session, found, terminal_chat=None, now=now)
+            enqueue(session, snapshot_id=after.id, document_id=document.id, matches=wanted, now=now)
+
+    async def delivery(self) -> None:
+        """The delivery loop has its turn."""
+        courier = Courier(
+            self.database,
+            self.sender,
+            self.clock,
+            operators=(1,),
+            compose=composer(lambda: self.rules.files),
+        )
+        await deliver_due(courier)
+
+    async def tell(self, *changes: Change, **how: str) -> None:
+        """Something happens, and is delivered."""
+        await asyncio.to_thread(self.happens, *changes, **how)
+        await self.delivery()
+
+
+@asynccontextmanager
+async def world(
+    database: Database, *, rules: InForce | None = None, policy: Policy | None = None
+) -> AsyncIterator[World]:
+    """Everything runs while the block does."""
+    clock = Clock()
+    in_force = rules or InForce()
+    async with (
+        running(database, rules=in_force, clock=clock, policy=policy) as api,
+        TelegramSender(TOKEN, base_url=api.base_url, pace=Pace(sleep=no_sleep)) as sender,
+    ):
+        standing = StandingRules(Files(in_force), database)  # type: ignore[arg-type]
+        yield World(database, api, clock, standing, sender)
