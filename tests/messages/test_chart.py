@@ -257,5 +257,5 @@ def test_any_chart_becomes_a_picture(several: list[Figure], title: str) -> None:
 
 
 def test_the_renderer_is_loaded_with_the_first_chart_and_no_earlier() -> None:
-    code = "import monitor.alerts.chart, sys; sys.exit('resvg_py' in sys.modules)"
+    code = "import monitor.messages.chart, sys; sys.exit('resvg_py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
