@@ -31,7 +31,7 @@ from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.webhook_client import Poster
 from monitor.ingest.context import Tools
 from monitor.ingest.rules_in_force import StandingRules
-from monitor.messages.template_choice import composer
+from monitor.messages.template import message_renderer
 from monitor.outbox import notices
 from monitor.outbox.worker import Courier
 from monitor.rules.matcher import RuleSet
@@ -107,7 +107,7 @@ def courier(run: Run, stop: asyncio.Event | None = None) -> Courier:
         run.tools.now,
         operators=run.tools.watch.operators,
         bot=run.token is not None,
-        compose=composer(lambda: run.rules.files),
+        compose=message_renderer(lambda: run.rules.files),
         stop=stop or asyncio.Event(),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from monitor.catalogue.model import Catalogue
 from monitor.extraction.topics import Topics
-from monitor.messages.template_choice import check_template
+from monitor.messages.template import check_template
 from monitor.rules.model import Known
 
 

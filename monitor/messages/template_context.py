@@ -19,6 +19,15 @@ _MOST_FIGURES = 4
 _EXACT = 1e15
 
 
+class TemplateError(Exception):
+    """A template that is refused or failed; ``line`` is the template's, where it is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Take a reason, with its hint after `` – ``, as one line."""
+        self.line = line
+        super().__init__(" ".join(message.split()))
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """Styled text: as HTML where a template shows it, plain for its filters."""

@@ -16,7 +16,7 @@ from monitor.app import RuleWatch
 from monitor.bot.context import Policy
 from monitor.errors import UserError
 from monitor.ingest.rules_in_force import StandingRules
-from monitor.messages.template_choice import check_template, composer
+from monitor.messages.template import check_template, message_renderer
 from monitor.model.changes import Kind
 from monitor.outbox.queue import lease
 from monitor.rules.loader import load_rules
@@ -80,7 +80,7 @@ def test_what_a_rule_calls_urgent_stands_first_in_the_message(sqlite_database: D
                 {"change": change_id, "priority": priority},
             )
         (alert,) = lease(session, now=NOW, lease_for=timedelta(minutes=1), limit=1)
-    message = composer(lambda: rules_of("rules: []"))(alert)
+    message = message_renderer(lambda: rules_of("rules: []"))(alert)
     assert message.text.index("≥190") < message.text.index("160 →")
 
 
@@ -124,6 +124,13 @@ def test_a_template_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> 
     file = rule_with(tmp_path, "x")
     (tmp_path / "t.html").unlink()
     with pytest.raises(UserError, match=r"rules.yaml:4:\d+: the template 't.html' cannot be read"):
+        load_rules([file])
+
+
+def test_a_template_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
+    file = rule_with(tmp_path, "x")
+    (tmp_path / "t.html").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"rules.yaml:4:\d+: .* cannot be read: it is not UTF-8"):
         load_rules([file])
 
 

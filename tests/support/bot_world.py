@@ -16,7 +16,7 @@ from monitor.channels.flood_control import Pace
 from monitor.channels.telegram import TelegramSender
 from monitor.ingest.recipients import listeners
 from monitor.ingest.rules_in_force import StandingRules
-from monitor.messages.template_choice import composer
+from monitor.messages.template import message_renderer
 from monitor.model.changes import Change
 from monitor.model.documents import Document, DocumentKind, Provenance
 from monitor.model.statements import Speaker
@@ -94,7 +94,7 @@ class World:
             self.sender,
             self.clock,
             operators=(1,),
-            compose=composer(lambda: self.rules.files),
+            compose=message_renderer(lambda: self.rules.files),
         )
         await deliver_due(courier)
 
