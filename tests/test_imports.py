@@ -88,6 +88,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "rich": {"channels", "cli", "daemon", "demo", "app"},
     "typer": {"cli"},
     "resvg_py": {"messages"},
+    "pygal": {"messages"},
     "jinja2": {"messages", "demo"},
     # Telegram's updates by webhook come in at one endpoint of the bot.
     "uvicorn": {"bot"},

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from monitor.bot.context import ROOM, Answer, Asked, Office, Picture, number_of, say
 from monitor.messages.bot_i18n import BotWords, bot_words, fill
 from monitor.messages.change_text import headline
-from monitor.messages.chart import chart_caption, chart_of, chart_png, chart_svg
+from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import Words, short_metric, speaker_name, words
 from monitor.messages.number_format import amount
 from monitor.messages.richtext import Button, Message, Span, one_line, trim, units
 from monitor.model.changes import Change
-from monitor.model.statements import Op
+from monitor.model.statements import Figure, Op
 from monitor.storage.changes import LoggedChange, find_change
-from monitor.storage.views import Figure, figures_of
+from monitor.storage.views import figures_of
 
 _TEXT = 1_200
 _LINE = 160
@@ -121,10 +121,10 @@ def picture_of(change: Change, figures: Sequence[Figure], language: str) -> Pict
     if subject is None:
         return None
     metric, unit = subject
-    chart = chart_of(figures, metric=metric, unit=unit)
+    chart = build_chart(figures, metric=metric, unit=unit)
     if chart is None:
         return None
     region = change.statement.region or change.region
     return Picture(
-        chart_png(chart_svg(chart, language=language)), chart_caption(chart, region, language)
+        chart_png(chart_svg(chart, region, language)), chart_caption(chart, region, language)
     )

@@ -14,8 +14,8 @@ from rich.text import Text
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
 from monitor.cli.output import Format, note, write_rows
 from monitor.extraction.units import comparable, to_base
-from monitor.model.statements import number
-from monitor.storage.views import Figure, figures_of
+from monitor.model.statements import Figure, number
+from monitor.storage.views import figures_of
 
 _COLUMNS = ("plan", "year", "label", "metric", "op", "value", "unit", "text", "document")
 _SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}

@@ -27,6 +27,7 @@ class Words(_Table):
     themes: dict[str, str]
     ops: dict[Op, str]
     scales: dict[str, float]  # the largest first
+    short_scales: dict[str, float]  # for the bars of charts
     units: dict[str, str]
     points: str
     comma_from: int
@@ -40,6 +41,9 @@ class Words(_Table):
     health: dict[Health, str]  # {was}, {days}
     outcomes: dict[Outcome, str]
     maybe_sent: str
+    chart_title: str  # {what}, {unit}
+    chart_source: str  # {title}
+    chart_sources: str  # {title}, {count}, {rest}
 
 
 class _WordsFile(_Table):

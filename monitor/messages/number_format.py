@@ -48,6 +48,23 @@ def growth(before: float, after: float, unit: str, words: Words) -> str:
     return f"{sign}{_plain(round(percent, 2), words)}%" if math.isfinite(percent) else sign
 
 
+def short_number(value: float, words: Words) -> str:
+    """A number in three significant digits or whole, for narrow places: 190, 1,250, 12.3万."""
+    for name, size in words.short_scales.items():
+        if abs(value) >= max(size, 1e4):
+            return _three_digits(value / size) + name
+    return f"{value:,.0f}" if abs(value) >= 1000 else _three_digits(value)
+
+
+def _three_digits(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return "0"
+    decimals = min(max(0, 2 - math.floor(math.log10(abs(value)))), 4)
+    digits = f"{value:.{decimals}f}"
+    shown = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if shown == "-0" else shown
+
+
 def _scaled(value: float, unit: str, words: Words) -> tuple[str, str]:
     """The digits, and the 万 or 亿 after them where that leaves two decimals at most."""
     if unit and not _LATIN.match(unit) and math.isfinite(value):
