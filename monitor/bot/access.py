@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from monitor.bot.context import Answer, Asked, Office, asked, say
-from monitor.messages.bot_i18n import bot_words, fill
+from monitor.messages.i18n import bot_texts, fill
 from monitor.messages.richtext import Button, Message, Span
 from monitor.model.alerts import Recipient
 from monitor.outbox import chat_migration, notices
@@ -47,7 +47,7 @@ def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
     if command != _ASKS:
         return Answer()
     if office.policy.access != "approval":
-        return say(fill(bot_words().private, chat=chat_id))
+        return say(fill(bot_texts().private, chat=chat_id))
     access = office.chat(chat_id).access
     again = access == recipients.ASKED
     return Answer() if access == recipients.REFUSED else _ask(office, asker, again=again)

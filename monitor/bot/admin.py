@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from monitor.bot import access
 from monitor.bot.context import ROOM, Answer, Asked, Office, number_of, press_of, say
-from monitor.messages.bot_i18n import fill
-from monitor.messages.i18n import words
-from monitor.messages.richtext import Button, Message, Span, one_line, trim, units
+from monitor.messages.i18n import alert_texts, fill
+from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
 from monitor.model.documents import Health, Outcome
 from monitor.outbox import notices
 from monitor.storage import recipients
@@ -55,7 +54,7 @@ def status(office: Office, asker: Asked) -> Answer:
 
 def sources(office: Office, asker: Asked) -> Answer:
     """The sources that are not well, longest first."""
-    bot, table = office.words(asker.key), words(office.chat(asker.key).language)
+    bot, table = office.words(asker.key), alert_texts(office.chat(asker.key).language)
     zone = office.zone(asker.key)
     with office.database.read() as session:
         unwell = storage_status.unwell_sources(session)
@@ -75,7 +74,7 @@ def sources(office: Office, asker: Asked) -> Answer:
             else "",
             reason=one_line(source.reason, _LINE),
         )
-        room -= units(line) + 1
+        room -= utf16_length(line) + 1
         if room < 0:
             spans.append(Span("\n…"))
             break

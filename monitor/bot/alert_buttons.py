@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from monitor.bot.commitment import history_of, picture_of
 from monitor.bot.context import NAME, ROOM, Answer, Asked, Office, number_of, press_of
-from monitor.messages.alert_message import alert_page, ranked
-from monitor.messages.bot_i18n import BotWords, fill
+from monitor.messages.alert_message import ranked_changes, render_alert
 from monitor.messages.change_text import headline
-from monitor.messages.richtext import Button, Message, Span, one_line, units
+from monitor.messages.i18n import BotTexts, fill
+from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
 from monitor.model.schedule import zone_of
 from monitor.outbox.load import OutboxAlert, get_alert
 from monitor.storage import subscriptions
@@ -25,7 +25,7 @@ def expand(office: Office, asker: Asked) -> Answer:
     alert, page = _alert(office, asker)
     if alert is None:
         return Answer(toast=office.words(asker.key).expired)
-    return Answer(edit=alert_page(alert, page))
+    return Answer(edit=render_alert(alert, page))
 
 
 def evidence(office: Office, asker: Asked) -> Answer:
@@ -33,7 +33,9 @@ def evidence(office: Office, asker: Asked) -> Answer:
     alert, _ = _alert(office, asker)
     if alert is None:
         return Answer(toast=office.words(asker.key).expired)
-    return Answer(_evidence(office, asker, [item.change_id for item in ranked(alert)[:_MOST]]))
+    return Answer(
+        _evidence(office, asker, [item.change_id for item in ranked_changes(alert)[:_MOST]])
+    )
 
 
 def evidence_of_change(office: Office, asker: Asked) -> Answer:
@@ -51,7 +53,7 @@ def chart(office: Office, asker: Asked) -> Answer:
     if alert is None:
         return Answer(toast=bot.expired)
     with office.database.read() as session:
-        for item in ranked(alert)[:_MOST]:
+        for item in ranked_changes(alert)[:_MOST]:
             figures = history_of(item.change, lambda r, m: figures_of(session, r, m))
             picture = picture_of(item.change, figures, chat.language)
             if picture is not None:
@@ -68,7 +70,7 @@ def mute_rule(office: Office, asker: Asked) -> Answer:
     names = _rules_of(office, alert)
     if len(names) == 1:
         return Answer(toast=_mute(office, asker, *next(iter(names.items()))))
-    shown = alert_page(alert, page)
+    shown = render_alert(alert, page)
     rows = tuple(
         (Button(f"🔕 {one_line(name, NAME)}", f"k:{alert.id}:{press_of(rule_id)}"),)
         for rule_id, name in list(names.items())[:_MOST]
@@ -86,7 +88,7 @@ def mute_chosen(office: Office, asker: Asked) -> Answer:
     chosen = next((pair for pair in names.items() if press_of(pair[0]) == pressed), None)
     if alert is None or chosen is None:
         return Answer(toast=bot.expired)
-    return Answer(edit=alert_page(alert), toast=_mute(office, asker, *chosen))
+    return Answer(edit=render_alert(alert), toast=_mute(office, asker, *chosen))
 
 
 def _alert(office: Office, asker: Asked) -> tuple[OutboxAlert | None, int]:
@@ -102,7 +104,7 @@ def _mine(office: Office, asker: Asked, alert_id: int) -> OutboxAlert | None:
 
 
 def _rules_of(office: Office, alert: OutboxAlert) -> dict[str, str]:
-    ids = dict.fromkeys(rule_id for item in ranked(alert) for rule_id in item.rule_ids)
+    ids = dict.fromkeys(rule_id for item in ranked_changes(alert) for rule_id in item.rule_ids)
     with office.database.read() as session:
         own = {rule.id: rule.name for rule in subscriptions.own_rules(session, list(ids))}
     files = office.rules.files.by_id
@@ -126,14 +128,14 @@ def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
     room = ROOM
     for proof in found:
         told = _proof(proof, bot, chat)
-        room -= units("".join(span.text for span in told))
+        room -= utf16_length("".join(span.text for span in told))
         if room < 0:
             break
         spans += told
     return Message(tuple(spans))
 
 
-def _proof(proof: Proof, bot: BotWords, chat: Chat) -> list[Span]:
+def _proof(proof: Proof, bot: BotTexts, chat: Chat) -> list[Span]:
     statement = proof.statement
     visited = proof.visited_at.astimezone(zone_of(chat.timezone))
     lines = [

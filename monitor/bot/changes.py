@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from monitor.bot.context import ROOM, Answer, Asked, Office, number_of, say
-from monitor.messages.bot_i18n import fill
-from monitor.messages.change_text import describe
-from monitor.messages.richtext import ENTITY_LIMIT, Button, Message, Span, entities, one_line, units
+from monitor.messages.change_text import change_spans
+from monitor.messages.i18n import fill
+from monitor.messages.richtext import (
+    ENTITY_LIMIT,
+    Button,
+    Message,
+    Span,
+    entity_count,
+    one_line,
+    utf16_length,
+)
 from monitor.rules.custom import plain, region_hint, regions_asked
 from monitor.storage.changes import LoggedChange, list_changes
 
@@ -83,12 +91,12 @@ def _listed(
         nothing = fill(bot.no_found, words=words or place) if words or place else bot.no_latest
         return Message((Span(nothing),))
     spans = [Span(title, bold=True)]
-    room, styles = ROOM - units(title), ENTITY_LIMIT - 1
+    room, styles = ROOM - utf16_length(title), ENTITY_LIMIT - 1
     shown = 0
     for item in found[:most]:
-        told = (Span("\n\n"), *describe(item.change, chat.language), *_where(item))
-        room -= units("".join(span.text for span in told))
-        styles -= entities(told)
+        told = (Span("\n\n"), *change_spans(item.change, chat.language), *_where(item))
+        room -= utf16_length("".join(span.text for span in told))
+        styles -= entity_count(told)
         if shown and (room < 0 or styles < 0):
             break
         spans += told

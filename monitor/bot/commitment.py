@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from monitor.bot.context import ROOM, Answer, Asked, Office, Picture, number_of, say
-from monitor.messages.bot_i18n import BotWords, bot_words, fill
 from monitor.messages.change_text import headline
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
-from monitor.messages.i18n import Words, short_metric, speaker_name, words
-from monitor.messages.number_format import amount
-from monitor.messages.richtext import Button, Message, Span, one_line, trim, units
+from monitor.messages.i18n import (
+    AlertTexts,
+    BotTexts,
+    alert_texts,
+    bot_texts,
+    fill,
+    short_metric,
+    speaker_name,
+)
+from monitor.messages.number_format import format_amount
+from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
 from monitor.model.changes import Change
 from monitor.model.statements import Figure, Op
 from monitor.storage.changes import LoggedChange, find_change
@@ -71,7 +78,7 @@ def _whole(
 ) -> Message:
     change, statement = found.change, found.change.statement
     language = office.chat(asker.key).language
-    bot, table = bot_words(language), words(language)
+    bot, table = bot_texts(language), alert_texts(language)
     spans = [Span(f"#{found.id} {headline(change, language)}", bold=True)]
     spans.append(Span(f"\n{table.kinds[change.kind]} · {table.labels[statement.label]} · "))
     spans.append(Span(speaker_name(statement.speaker, statement.region or change.region, language)))
@@ -92,7 +99,7 @@ def _whole(
     return Message(tuple(spans), buttons)
 
 
-def _history(figures: Sequence[Figure], bot: BotWords, table: Words) -> list[Span]:
+def _history(figures: Sequence[Figure], bot: BotTexts, table: AlertTexts) -> list[Span]:
     if not figures:
         return []
     spans = [Span(f"\n\n{bot.history}", bold=True)]
@@ -100,8 +107,10 @@ def _history(figures: Sequence[Figure], bot: BotWords, table: Words) -> list[Spa
     for figure in figures:
         told = bot.reached if figure.label == "achievement" else bot.promised
         op = "" if figure.label == "achievement" else table.ops.get(_op(figure), "")
-        shown = f"\n{figure.year or '?'} {told} {op}{amount(figure.value, figure.unit, table)}"
-        room -= units(shown)
+        shown = (
+            f"\n{figure.year or '?'} {told} {op}{format_amount(figure.value, figure.unit, table)}"
+        )
+        room -= utf16_length(shown)
         if room < 0:
             break
         spans.append(Span(shown))

@@ -11,7 +11,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.errors import UserError
-from monitor.messages.bot_i18n import BotWords, bot_words
+from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.alerts import Recipient
 from monitor.model.schedule import DEFAULT_ZONE, zone_of
@@ -119,9 +119,9 @@ class Office:
         with self.database.read() as session:
             return recipients.get_chat(session, key)
 
-    def words(self, key: int) -> BotWords:
+    def words(self, key: int) -> BotTexts:
         """What the bot says in the language of a chat."""
-        return bot_words(self.chat(key).language)
+        return bot_texts(self.chat(key).language)
 
     def zone(self, key: int) -> ZoneInfo:
         """The time zone of a chat."""

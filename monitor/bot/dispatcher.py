@@ -36,7 +36,7 @@ from monitor.channels.flood_control import Pace
 from monitor.channels.telegram import API
 from monitor.channels.token_redaction import Redaction
 from monitor.messages import richtext as ours
-from monitor.messages.bot_i18n import fill
+from monitor.messages.i18n import fill
 from monitor.model.alerts import Recipient
 
 log = logging.getLogger(__name__)

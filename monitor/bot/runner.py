@@ -12,7 +12,7 @@ from telegram import BotCommand, BotCommandScopeChat, Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
-from monitor.messages.bot_i18n import bot_words
+from monitor.messages.i18n import bot_texts
 
 log = logging.getLogger(__name__)
 
@@ -143,13 +143,13 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
 async def _set_commands(application: App) -> None:
     """The menu: in Chinese, and in English for those whose Telegram speaks it."""
     for language, code in (("zh", None), ("en", "en")):
-        menu = [BotCommand(*pair) for pair in bot_words(language).commands.items()]
+        menu = [BotCommand(*pair) for pair in bot_texts(language).commands.items()]
         await application.bot.set_my_commands(menu, language_code=code)
 
 
 async def _set_operators_commands(application: App, operators: tuple[int, ...]) -> None:
     """Operators see their commands too; one that never spoke to the bot has no menu yet."""
-    bot = bot_words("zh")
+    bot = bot_texts("zh")
     menu = [BotCommand(*pair) for pair in (bot.commands | bot.operator_commands).items()]
     for chat_id in operators:
         try:

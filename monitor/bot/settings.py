@@ -9,7 +9,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.bot.context import DESCRIPTION, NAME, Answer, Asked, Office, say
-from monitor.messages.bot_i18n import BotWords, bot_words, bot_zones, fill
+from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
 from monitor.model.schedule import parse_digest, parse_quiet, zone_of
 from monitor.outbox import chat_migration
@@ -42,10 +42,10 @@ def zone_names() -> dict[str, str]:
         city = name.rpartition("/")[2].casefold()
         if cities[city] == 1:
             known.setdefault(city, name)
-    return known | bot_zones()
+    return known | timezone_aliases()
 
 
-def settings_line(chat: recipients.Chat, bot: BotWords, now: datetime) -> str:
+def settings_line(chat: recipients.Chat, bot: BotTexts, now: datetime) -> str:
     """A chat's hours in one line."""
     line = fill(
         bot.settings,
@@ -130,7 +130,7 @@ def language(office: Office, asker: Asked) -> Answer:
     with office.database.write() as session:
         office.remember(session, asker)
         recipients.set_language(session, asker.key, chosen)
-    return say(bot_words(chosen).language)
+    return say(bot_texts(chosen).language)
 
 
 def stop(office: Office, asker: Asked) -> Answer:

@@ -18,8 +18,8 @@ from monitor.bot.context import (
     say,
 )
 from monitor.bot.settings import settings_line
-from monitor.messages.bot_i18n import BotWords, fill
-from monitor.messages.richtext import Button, Message, Span, one_line, units
+from monitor.messages.i18n import BotTexts, fill
+from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
 from monitor.rules.custom import OwnWish, WishError, own_id_of, own_wish
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
@@ -180,22 +180,22 @@ def _mine(office: Office, asker: Asked) -> Message:
 
 def _within(spans: list[Span]) -> tuple[Span, ...]:
     """As many of some lines as a message has room for; the last one always."""
-    room = ROOM - units(spans[-1].text)
+    room = ROOM - utf16_length(spans[-1].text)
     kept = []
     for span in spans[:-1]:
-        room -= units(span.text)
+        room -= utf16_length(span.text)
         if room < 0:
             break
         kept.append(span)
     return (*kept, spans[-1])
 
 
-def _named(bot: BotWords, name: str, rule_id: str) -> str:
+def _named(bot: BotTexts, name: str, rule_id: str) -> str:
     own = rule_id.startswith(subscriptions.OWN)
     return f"{one_line(name, NAME)}  {bot.own if own else one_line(rule_id, NAME)}"
 
 
-def _muted(bot: BotWords, rule_id: str, muted: Container[str]) -> str:
+def _muted(bot: BotTexts, rule_id: str, muted: Container[str]) -> str:
     return f" · {bot.muted_rule}" if rule_id in muted else ""
 
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from monitor.errors import DeliveryError, RetryLater, UserError
-from monitor.messages.escaping import as_html, as_lines, cut, headline_of
+from monitor.messages.escaping import split_headline, to_html, to_plain_text, truncate_lines
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
 
@@ -316,20 +316,20 @@ def arguments(service: NotifyBase, message: Message) -> dict[str, Any]:
     """What ``notify`` of a service is given for a message: HTML where it shows it, else text."""
     from apprise import NotifyFormat, OverflowMode
 
-    title, rest = headline_of(message)
+    title, rest = split_headline(message)
     title_limit = int(service.title_maxlen)
     if title_limit <= 0:
         title, rest = "", message
     shown = NotifyFormat.TEXT
-    body = as_lines(rest)
+    body = to_plain_text(rest)
     size = _bytes if _kind(type(service)) in _IN_BYTES else len
     if service.resolve_format(NotifyFormat.HTML) is NotifyFormat.HTML:
-        rich = as_html(rest)
+        rich = to_html(rest)
         if len(rich) <= int(service.body_maxlen):
             shown, body = NotifyFormat.HTML, rich
     return {
-        "title": cut(title, title_limit) if title else "",
-        "body": cut(body, int(service.body_maxlen), size),
+        "title": truncate_lines(title, title_limit) if title else "",
+        "body": truncate_lines(body, int(service.body_maxlen), size),
         "body_format": shown,
         # Text that is escaped on the way may grow beyond the limit: in several messages, then.
         "overflow": OverflowMode.SPLIT,

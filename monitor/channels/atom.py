@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import DeliveryError, RetryLater, UserError
-from monitor.messages.escaping import as_html, headline_of
+from monitor.messages.escaping import split_headline, to_html
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
 
@@ -143,7 +143,7 @@ def _etree() -> Any:
 
 def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
     alert = message.alert
-    title, _ = headline_of(message)
+    title, _ = split_headline(message)
     entry = _etree().Element(f"{{{_NS}}}entry", nsmap={None: _NS})
     _text(entry, "title", title or "–")
     _text(entry, "id", entry_id)
@@ -156,7 +156,7 @@ def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
         _etree().SubElement(
             entry, f"{{{_NS}}}link", rel="related" if position else "alternate", href=link
         )
-    content = _text(entry, "content", as_html(message) or "–")
+    content = _text(entry, "content", to_html(message) or "–")
     content.set("type", "html")
     return entry
 

@@ -158,7 +158,10 @@ def keyboard(message: Message) -> InlineKeyboardMarkup | None:
         return None
     return InlineKeyboardMarkup(
         [
-            [InlineKeyboardButton(button.text, callback_data=button.press) for button in row]
+            [
+                InlineKeyboardButton(button.text, callback_data=button.callback_data)
+                for button in row
+            ]
             for row in message.buttons
         ]
     )

@@ -18,7 +18,7 @@ from monitor.cli.options import ConfigOption, FormatOption, utc_now
 from monitor.cli.output import Format, note, write_rows, write_text
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import DeliveryError, MonitorError
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.template_samples import sample_change
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Kind
@@ -91,7 +91,7 @@ async def _send(settings: Settings, name: str) -> None:
             to=to,
             timezone=way.timezone or settings.timezone,
         )
-        await senders[name].send(to, replace(render(alert), alert=alert))
+        await senders[name].send(to, replace(render_alert(alert), alert=alert))
 
 
 def _sample(now: datetime) -> LoggedChange:

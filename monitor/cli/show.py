@@ -16,7 +16,7 @@ from monitor.errors import UserError
 from monitor.json_contract import logged_json
 from monitor.messages.change_text import headline
 from monitor.messages.richtext import Message, Span
-from monitor.messages.text_diff import marked
+from monitor.messages.text_diff import inline_diff
 from monitor.storage.changes import LoggedChange, find_change
 
 _WHOLE = 20_000
@@ -46,7 +46,7 @@ def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, .
     change = found.change
     before = change.before.text.strip() if change.before else ""
     after = change.after.text.strip() if change.after else ""
-    difference = marked(before, after, limit=_WHOLE) if before and after else None
+    difference = inline_diff(before, after, limit=_WHOLE) if before and after else None
     lines = [
         ("change", (Span(headline(change), bold=True),)),
         ("kind", (Span(f"{change.kind} ({change.basis})"),)),

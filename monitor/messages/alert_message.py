@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.messages.bot_i18n import bot_words, fill
-from monitor.messages.change_text import describe, footer, one_voice, rank
-from monitor.messages.i18n import words
+from monitor.messages.change_text import change_rank, change_spans, document_footer, same_speaker
+from monitor.messages.i18n import alert_texts, bot_texts, fill
 from monitor.messages.richtext import (
     ENTITY_LIMIT,
     TEXT_LIMIT,
     Button,
     Message,
     Span,
-    entities,
+    entity_count,
     one_line,
     trim,
-    units,
+    utf16_length,
 )
 from monitor.model.documents import Health
 from monitor.model.schedule import zone_of
 from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
-MOST_CHANGES = 12
+MAX_CHANGES = 12
 """Changes a message tells at most: more nobody reads at once."""
 
 _SENTENCE = 280
@@ -38,12 +37,7 @@ _Buttons = tuple[tuple[Button, ...], ...]
 _NONE: _Buttons = ()
 
 
-def render(alert: OutboxAlert) -> Message:
-    """The message of an alert, in the language of its chat. Any change makes a valid one."""
-    return alert_page(alert)
-
-
-def alert_page(alert: OutboxAlert, page: int = 0) -> Message:
+def render_alert(alert: OutboxAlert, page: int = 0) -> Message:
     """One page of an alert; the last one for a page beyond it.
 
     Args:
@@ -56,38 +50,41 @@ def alert_page(alert: OutboxAlert, page: int = 0) -> Message:
         spans, buttons = _notice(alert), _decisions(alert)
     else:
         spans, buttons = _changes(alert, page)
-    return Message((*spans, *repetition(alert)), buttons, alert)
+    return Message((*spans, *duplicate_note(alert)), buttons, alert)
 
 
-def repetition(alert: OutboxAlert) -> tuple[Span, ...]:
+def duplicate_note(alert: OutboxAlert) -> tuple[Span, ...]:
     """The note under a message that an earlier sender may have sent already; else nothing."""
     if not alert.maybe_sent:
         return ()
-    return Span("\n"), Span(words(alert.language).maybe_sent, italic=True)
+    return Span("\n"), Span(alert_texts(alert.language).maybe_sent, italic=True)
 
 
-def ranked(alert: OutboxAlert) -> list[AlertChange]:
+def ranked_changes(alert: OutboxAlert) -> list[AlertChange]:
     """The changes of an alert: what rules call urgent first, then the strongest."""
-    return sorted(alert.changes, key=lambda item: (-item.priority, *rank(item.change)))
+    return sorted(alert.changes, key=lambda item: (-item.priority, *change_rank(item.change)))
 
 
 def _changes(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
-    table = words(alert.language)
-    items = ranked(alert)
+    table = alert_texts(alert.language)
+    items = ranked_changes(alert)
     changes = [item.change for item in items]
-    foot = footer(alert.document, changes, table, alert.language) if alert.document else []
+    foot = document_footer(alert.document, changes, table, alert.language) if alert.document else []
     head = [] if alert.document else _head(alert)
-    several = alert.document is None or not one_voice(changes)
-    frame = units("".join(span.text for span in (*head, *foot)))
+    several = alert.document is None or not same_speaker(changes)
+    frame = utf16_length("".join(span.text for span in (*head, *foot)))
     begin = number = 0
     while True:
-        room, styles = TEXT_LIMIT - _RESERVE - frame, ENTITY_LIMIT - entities((*head, *foot)) - 1
+        room, styles = (
+            TEXT_LIMIT - _RESERVE - frame,
+            ENTITY_LIMIT - entity_count((*head, *foot)) - 1,
+        )
         told: list[Span] = []
         end = begin
-        for item in items[begin : begin + MOST_CHANGES]:
+        for item in items[begin : begin + MAX_CHANGES]:
             shown = [*_item(item, alert, several=several, numbered=number > 0), Span("\n\n")]
-            room -= units("".join(span.text for span in shown))
-            styles -= entities(shown)
+            room -= utf16_length("".join(span.text for span in shown))
+            styles -= entity_count(shown)
             if told and (room < 0 or styles < 0):
                 break
             told += shown
@@ -106,15 +103,15 @@ def _changes(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
 def _item(
     item: AlertChange, alert: OutboxAlert, *, several: bool, numbered: bool
 ) -> Sequence[Span]:
-    spans = list(describe(item.change, alert.language, speaker=several))
+    spans = list(change_spans(item.change, alert.language, speaker=several))
     if alert.document is None and item.document is not None:
-        spans += [Span("\n"), *where(item.document)]
+        spans += [Span("\n"), *document_line(item.document)]
     if numbered:
         spans.append(Span(f"\n/commitment_{item.change_id}"))
     return spans
 
 
-def where(document: AlertDocument) -> tuple[Span, ...]:
+def document_line(document: AlertDocument) -> tuple[Span, ...]:
     """The document of a change in one line: its title as a link, and its day."""
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     day = "" if document.published is None else f" {document.published.isoformat()}"
@@ -123,12 +120,12 @@ def where(document: AlertDocument) -> tuple[Span, ...]:
 
 def _head(alert: OutboxAlert) -> list[Span]:
     day = alert.created_at.astimezone(zone_of(alert.timezone)).date()
-    title = words(alert.language).digest.format(day=day.isoformat(), count=len(alert.changes))
+    title = alert_texts(alert.language).digest.format(day=day.isoformat(), count=len(alert.changes))
     return [Span(title, bold=True), Span("\n\n")]
 
 
 def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
-    bot = bot_words(alert.language)
+    bot = bot_texts(alert.language)
     turn = []
     if page:
         turn.append(Button(bot.previous, f"a:{alert.id}:{page - 1}"))
@@ -143,7 +140,7 @@ def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
 
 def _turned(alert: OutboxAlert) -> list[Span]:
     """A source's turn, for an operator: what it is, since when, and why."""
-    event, table = alert.event, words(alert.language)
+    event, table = alert.event, alert_texts(alert.language)
     if event is None:  # pragma: no cover - asked for alerts with an event only
         return [Span("?")]
     days = max((event.at - event.since).total_seconds() / 86_400, 0.0)
@@ -161,14 +158,14 @@ def _notice(alert: OutboxAlert) -> list[Span]:
     notice = alert.notice
     if notice is None:  # pragma: no cover - asked for alerts with a notice only
         return [Span("?")]
-    said = bot_words(alert.language).notices.get(notice.kind, "{text}")
+    said = bot_texts(alert.language).notices.get(notice.kind, "{text}")
     text = trim(notice.text, _NOTICE)
     return [Span(fill(said, about=notice.about or "", text=text))]
 
 
 def _decisions(alert: OutboxAlert) -> _Buttons:
     """The buttons by which an operator lets a chat in."""
-    notice, bot = alert.notice, bot_words(alert.language)
+    notice, bot = alert.notice, bot_texts(alert.language)
     if notice is None or notice.kind != "access" or notice.about is None:
         return ()
     return (

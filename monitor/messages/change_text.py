@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.messages.i18n import (
-    Words,
-    mark,
+    AlertTexts,
+    alert_texts,
+    kind_rank,
+    kind_symbol,
     short_metric,
     short_region,
     speaker_name,
-    strength,
-    words,
 )
-from monitor.messages.number_format import amount, growth, shift
+from monitor.messages.number_format import format_amount, format_change, format_growth
 from monitor.messages.richtext import Span, one_line
-from monitor.messages.text_diff import marked
+from monitor.messages.text_diff import inline_diff
 from monitor.model.changes import Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
 from monitor.outbox.load import AlertDocument
@@ -32,7 +32,7 @@ _SOURCE = 40
 _MORE_DELTAS = 3
 
 
-def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
+def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
     """One change: a headline with region and number, then the sentence with its difference.
 
     Args:
@@ -40,20 +40,20 @@ def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> t
         language: of the labels; the sentence stays as it was said.
         speaker: whether to say who says it, at the end.
     """
-    table = words(language)
+    table = alert_texts(language)
     spans = [Span(headline(change, language), bold=True)]
     for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
         spans.append(Span(f"\n{_figure(delta, change, table)}"))
-    spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}{table.colon}"))
-    spans += sentence(change, table)
+    spans.append(Span(f"\n{kind_symbol(change.kind)} {table.kinds[change.kind]}{table.colon}"))
+    spans += sentence_spans(change, table)
     if speaker:
-        spans.append(Span(f"\n— {said_by(change, language)}"))
+        spans.append(Span(f"\n— {speaker_and_label(change, language)}"))
     return tuple(spans)
 
 
 def headline(change: Change, language: str = "zh") -> str:
     """``贵州 算力规模 160 → 190 Eflops ▲18.75%``, or what kind of thing is said about what."""
-    table = words(language)
+    table = alert_texts(language)
     region = one_line(short_region(change.region or change.statement.region), _REGION)
     if change.deltas:
         return f"{region} {_figure(change.deltas[0], change, table)}".strip()
@@ -65,22 +65,22 @@ def headline(change: Change, language: str = "zh") -> str:
     return one_line(f"{region} {what}{table.colon + named if named else ''}", 2 * _METRIC)
 
 
-def rank(change: Change) -> tuple[int, int, float]:
+def change_rank(change: Change) -> tuple[int, int, float]:
     """Commitments before others, then by kind, then by how far the number moved."""
     moved = max((_moved(delta) for delta in change.deltas), default=-1.0)
     label = change.statement.label
-    return (0 if label is Label.COMMITMENT else 1, strength(change.kind), -moved)
+    return (0 if label is Label.COMMITMENT else 1, kind_rank(change.kind), -moved)
 
 
 def _moved(delta: Delta) -> float:
     if delta.before is None or delta.after is None:
         return 0.0
-    step = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
-    return step if step == step else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
+    value_change = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
+    return value_change if value_change == value_change else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
 
 
-def _figure(delta: Delta, change: Change, table: Words) -> str:
-    told = f"{step(delta, change, table)} {stride(delta, table)}".strip()
+def _figure(delta: Delta, change: Change, table: AlertTexts) -> str:
+    told = f"{value_change(delta, change, table)} {relative_change(delta, table)}".strip()
     return f"{metric_name(delta)} {told}".strip()
 
 
@@ -89,10 +89,10 @@ def metric_name(delta: Delta) -> str:
     return one_line(short_metric(delta.metric), _METRIC)
 
 
-def step(delta: Delta, change: Change, table: Words) -> str:
+def value_change(delta: Delta, change: Change, table: AlertTexts) -> str:
     """From where to where a number went: ``160 → 190 Eflops``, ``≥190 Eflops``."""
     if delta.before is not None and delta.after is not None:
-        return shift(delta.before, delta.after, delta.unit, table)
+        return format_change(delta.before, delta.after, delta.unit, table)
     if delta.after is not None:
         return _meant(delta, delta.after, change.after, table)
     if delta.before is not None:
@@ -100,21 +100,21 @@ def step(delta: Delta, change: Change, table: Words) -> str:
     return ""
 
 
-def stride(delta: Delta, table: Words) -> str:
+def relative_change(delta: Delta, table: AlertTexts) -> str:
     """How far a number went: ``▲18.75%``; empty where there is nothing to compare."""
     if delta.before is None or delta.after is None:
         return ""
-    return growth(delta.before, delta.after, delta.unit, table)
+    return format_growth(delta.before, delta.after, delta.unit, table)
 
 
-def _meant(delta: Delta, value: float, statement: Statement | None, table: Words) -> str:
+def _meant(delta: Delta, value: float, statement: Statement | None, table: AlertTexts) -> str:
     """≥190 Eflops: the number with how it is meant, as the statement has it."""
     targets: Iterable[Target] = statement.targets if statement is not None else ()
     ops = (t.op for t in targets if t.metric == delta.metric and t.unit == delta.unit)
-    return table.ops[next(ops, Op.REACH)] + amount(value, delta.unit, table)
+    return table.ops[next(ops, Op.REACH)] + format_amount(value, delta.unit, table)
 
 
-def sentence(change: Change, table: Words) -> list[Span]:
+def sentence_spans(change: Change, table: AlertTexts) -> list[Span]:
     """What is said, with what went struck out and what came in bold."""
     before, after = change.before, change.after
     if before is None or after is None or before.text == after.text:
@@ -122,7 +122,7 @@ def sentence(change: Change, table: Words) -> list[Span]:
         return [Span(one_line(change.statement.text, _SENTENCE), strike=gone)]
     old = " ".join(before.text.split())
     new = " ".join(after.text.split())
-    both = marked(old, new, limit=2 * _SENTENCE)
+    both = inline_diff(old, new, limit=2 * _SENTENCE)
     if both is not None:
         return list(both)
     return [
@@ -133,29 +133,29 @@ def sentence(change: Change, table: Words) -> list[Span]:
     ]
 
 
-def one_voice(changes: list[Change]) -> bool:
+def same_speaker(changes: list[Change]) -> bool:
     """Whether the same speaker of the same place says all of it, in the same sense."""
     voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
     return len(voices) == 1
 
 
-def said_by(change: Change, language: str) -> str:
+def speaker_and_label(change: Change, language: str) -> str:
     """Who says it, and as what: 贵州省政府 · 承诺."""
     statement = change.statement
     region = one_line(statement.region or change.region, _REGION)
     name = speaker_name(statement.speaker, region, language)
-    return f"{name} · {words(language).labels[statement.label]}"
+    return f"{name} · {alert_texts(language).labels[statement.label]}"
 
 
-def footer(
-    document: AlertDocument, changes: list[Change], table: Words, language: str
+def document_footer(
+    document: AlertDocument, changes: list[Change], table: AlertTexts, language: str
 ) -> list[Span]:
     """Who, where and when: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
     opening, closing = table.quote
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     spans = []
-    if one_voice(changes):
-        spans.append(Span(said_by(changes[0], language) + "\n"))
+    if same_speaker(changes):
+        spans.append(Span(speaker_and_label(changes[0], language) + "\n"))
     spans += [Span(opening), Span(title, link=document.url), Span(closing)]
     rest = [
         "" if document.published is None else document.published.isoformat(),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.messages.i18n import Words, short_metric, short_region, words
-from monitor.messages.number_format import amount, short_number
+from monitor.messages.i18n import AlertTexts, alert_texts, short_metric, short_region
+from monitor.messages.number_format import format_amount, format_short
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.statements import Figure, Label, Op
 
@@ -112,9 +112,9 @@ def chart_svg(chart: Chart, region: str | None, language: str = "zh") -> str:
     # Loaded with the first chart: pygal takes 8 MB.
     import pygal
 
-    table = words(language)
+    table = alert_texts(language)
     labels = {
-        point: f"{table.ops[point.op]}{short_number(point.value, table)}"
+        point: f"{table.ops[point.op]}{format_short(point.value, table)}"
         for point in (*chart.promised, *chart.reached)
     }
     room = _ROOM / len(chart.years) * _VALUE_PART
@@ -176,14 +176,14 @@ def chart_caption(chart: Chart, region: str | None, language: str = "zh") -> Mes
 
     It stays far below the 1024 characters a photo's caption may have.
     """
-    table = words(language)
+    table = alert_texts(language)
     unit = _unit(chart, table)
     spans = [Span(_subject(chart, region), bold=True), Span(f" ({unit})" if unit else "")]
     legend = f"\n🟦 {table.labels[Label.COMMITMENT]} 🟩 {table.labels[Label.ACHIEVEMENT]}"
     spans.append(Span(legend))
     for year in chart.years:
         numbers = [
-            f"{mark} {table.ops[point.op]}{amount(point.value, chart.unit, table)}"
+            f"{mark} {table.ops[point.op]}{format_amount(point.value, chart.unit, table)}"
             for mark, points in (("🟦", chart.promised), ("🟩", chart.reached))
             for point in points
             if point.year == year
@@ -215,16 +215,16 @@ def _subject(chart: Chart, region: str | None) -> str:
     return shown.strip()
 
 
-def _unit(chart: Chart, table: Words) -> str:
+def _unit(chart: Chart, table: AlertTexts) -> str:
     return one_line(table.units.get(chart.unit, chart.unit), 24)
 
 
-def _title(chart: Chart, region: str | None, table: Words) -> str:
+def _title(chart: Chart, region: str | None, table: AlertTexts) -> str:
     what, unit = _subject(chart, region), _unit(chart, table)
     return table.chart_title.format(what=what, unit=unit) if unit else what
 
 
-def _source(chart: Chart, table: Words) -> str:
+def _source(chart: Chart, table: AlertTexts) -> str:
     if not chart.sources:
         return ""
     count = len(chart.sources)

@@ -18,7 +18,7 @@ _CALL = re.compile(
 _TAMED = {"@": "＠", "<": "＜"}
 
 
-def headline_of(message: Message) -> tuple[str, Message]:
+def split_headline(message: Message) -> tuple[str, Message]:
     """The title of a message on one line, and the message without it.
 
     A message that does not begin with a headline of its own keeps all its text; its first line is
@@ -32,22 +32,22 @@ def headline_of(message: Message) -> tuple[str, Message]:
     return one_line(message.text.strip().partition("\n")[0], TITLE_LIMIT), message
 
 
-def as_html(message: Message) -> str:
+def to_html(message: Message) -> str:
     """The message as a piece of HTML; what stands in it from outside is escaped."""
     return message.html.strip().replace("\n", "<br/>\n")
 
 
-def as_lines(message: Message) -> str:
+def to_plain_text(message: Message) -> str:
     """The message as plain text that calls nobody."""
-    return tame(message.plain.strip())
+    return escape_mentions(message.plain.strip())
 
 
-def tame(text: str) -> str:
+def escape_mentions(text: str) -> str:
     """The text with what services would obey in letters that only look so."""
     return _CALL.sub(lambda found: _TAMED[found[0]], text)
 
 
-def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:
+def truncate_lines(text: str, limit: int, size: Callable[[str], int] = len) -> str:
     """The text, or as many whole lines of it as fit, and ``…``.
 
     Args:

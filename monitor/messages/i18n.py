@@ -1,7 +1,8 @@
-"""The words of alerts: ``words.yaml``, checked once and kept. The bot's are next door."""
+"""Texts in the chat's language: ``alert_texts.yaml`` and ``bot_texts.yaml``, loaded when used."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Words(_Table):
+class AlertTexts(_Table):
     """One language."""
 
     kinds: dict[Kind, str]
@@ -46,9 +47,9 @@ class Words(_Table):
     chart_sources: str  # {title}, {count}, {rest}
 
 
-class _WordsFile(_Table):
-    zh: Words
-    en: Words
+class _AlertFile(_Table):
+    zh: AlertTexts
+    en: AlertTexts
     marks: dict[Kind, str]
     region_endings: tuple[str, ...]
     metric_openings: tuple[str, ...]
@@ -56,29 +57,29 @@ class _WordsFile(_Table):
 
 
 @cache
-def _file() -> _WordsFile:
-    return validate(read_yaml(Path(__file__).with_name("words.yaml")), _WordsFile)
+def _alert_file() -> _AlertFile:
+    return validate(read_yaml(Path(__file__).with_name("alert_texts.yaml")), _AlertFile)
 
 
-def words(language: str = "zh") -> Words:
+def alert_texts(language: str = "zh") -> AlertTexts:
     """The words of a language; Chinese for one we do not have."""
-    return _file().en if language == "en" else _file().zh
+    return _alert_file().en if language == "en" else _alert_file().zh
 
 
-def mark(kind: Kind) -> str:
+def kind_symbol(kind: Kind) -> str:
     """The sign of a kind of change."""
-    return _file().marks[kind]
+    return _alert_file().marks[kind]
 
 
-def strength(kind: Kind) -> int:
+def kind_rank(kind: Kind) -> int:
     """The rank of a kind of change; 0 interests most."""
-    return _file().strength.index(kind)
+    return _alert_file().strength.index(kind)
 
 
 def short_region(region: str | None) -> str:
     """贵州 for 贵州省: what people say."""
     name = region or ""
-    for ending in _file().region_endings:
+    for ending in _alert_file().region_endings:
         if name.endswith(ending) and len(name) - len(ending) >= 2:
             return name.removesuffix(ending)
     return name
@@ -86,7 +87,7 @@ def short_region(region: str | None) -> str:
 
 def short_metric(metric: str) -> str:
     """算力规模 for 全省算力规模, where the region stands beside it."""
-    for opening in _file().metric_openings:
+    for opening in _alert_file().metric_openings:
         if metric.startswith(opening) and len(metric) - len(opening) >= 2:
             return metric.removeprefix(opening)
     return metric
@@ -94,7 +95,162 @@ def short_metric(metric: str) -> str:
 
 def speaker_name(speaker: Speaker, region: str | None, language: str) -> str:
     """Who says it: 贵州省政府, 国务院, 专家."""
-    table = words(language)
+    table = alert_texts(language)
     if speaker is Speaker.GOVERNMENT and region == NATION:
         return table.state_council
     return table.speakers[speaker].format(region=region or "").strip()
+
+
+class StatusTexts(_Table):
+    """The lines of ``/status``."""
+
+    up: str
+    sources: str
+    changes: str
+    outbox: str
+    oldest: str
+    chats: str
+    rules: str
+    broken: str
+    paused: str
+
+
+class BotTexts(_Table):
+    """One language; words in braces are filled in where they are said."""
+
+    start: str
+    tour: tuple[str, ...]
+    next: str
+    help_title: str
+    help_operator: str
+    rules: str
+    no_rules: str
+    mine: str
+    named: str
+    none_mine: str
+    own: str
+    muted_rule: str
+    settings: str
+    muted_all: str
+    subscribed: str
+    would_match: str
+    would_match_none: str
+    already: str
+    unsubscribed: str
+    not_subscribed: str
+    too_many: str
+    unknown: str
+    did_you_mean: str
+    as_words: str
+    bad_words: str
+    bad_wishes: dict[str, str]
+    latest: str
+    found: str
+    region: str
+    no_latest: str
+    no_found: str
+    no_region: str
+    which_region: str
+    which_words: str
+    which_commitment: str
+    no_commitment: str
+    older: str
+    more_changes: str
+    expand: str
+    previous: str
+    evidence: str
+    mute_rule: str
+    chart: str
+    no_chart: str
+    source_link: str
+    before: str
+    after: str
+    history: str
+    promised: str
+    reached: str
+    section: str
+    detected: str
+    snapshot: str
+    place: str
+    fingerprint: str
+    no_bytes: str
+    status: str
+    which_mute: str
+    muted_now: str
+    unmuted: str
+    digest: str
+    which_digest: str
+    digest_off: str
+    quiet: str
+    which_quiet: str
+    quiet_off: str
+    timezone: str
+    which_timezone: str
+    mute_until: str
+    mute_off: str
+    which_mute_time: str
+    stopped: str
+    language: str
+    which_language: str
+    private: str
+    asked: str
+    admins_only: str
+    slowly: str
+    expired: str
+    trouble: str
+    button_rules: str
+    button_latest: str
+    button_tour: str
+    page: str
+    notices: dict[str, str]
+    allow: str
+    refuse: str
+    decided_granted: str
+    decided_refused: str
+    status_title: str
+    status_lines: StatusTexts
+    sources_title: str
+    sources_none: str
+    source_line: str
+    which_broadcast: str
+    broadcast_ask: str
+    broadcast_send: str
+    broadcast_cancel: str
+    broadcast_done: str
+    broadcast_cancelled: str
+    paused: str
+    resumed: str
+    which_pause: str
+    commands: dict[str, str]
+    operator_commands: dict[str, str]
+
+
+class _BotFile(_Table):
+    zones: dict[str, str]
+    zh: BotTexts
+    en: BotTexts
+
+
+@cache
+def _bot_file() -> _BotFile:
+    return validate(read_yaml(Path(__file__).with_name("bot_texts.yaml")), _BotFile)
+
+
+def bot_texts(language: str = "zh") -> BotTexts:
+    """What the bot says in a language; Chinese for one we do not have."""
+    return _bot_file().en if language == "en" else _bot_file().zh
+
+
+def timezone_aliases() -> dict[str, str]:
+    """Time zones by names of cities that their own names do not have."""
+    return _bot_file().zones
+
+
+def fill(template: str, **values: object) -> str:
+    """A template with its words in braces filled in; what is filled in is taken literally."""
+    return _placeholder().sub(lambda place: str(values.get(place[1], place[0])), template)
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    return re.compile(r"\{(\w+)\}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from monitor.messages.i18n import Words
+from monitor.messages.i18n import AlertTexts
 from monitor.messages.richtext import one_line
 
 _UNIT_LIMIT = 12
@@ -14,7 +14,7 @@ _LATIN = re.compile(r"[\x21-\x7e]")
 _EXACT = 1e15
 
 
-def amount(value: float, unit: str, words: Words) -> str:
+def format_amount(value: float, unit: str, words: AlertTexts) -> str:
     """A number with its unit.
 
     Args:
@@ -26,7 +26,7 @@ def amount(value: float, unit: str, words: Words) -> str:
     return number + scale + _unit(unit, words)
 
 
-def shift(before: float, after: float, unit: str, words: Words) -> str:
+def format_change(before: float, after: float, unit: str, words: AlertTexts) -> str:
     """From one number to another; the unit is said once when both are written in the same."""
     old, old_scale = _scaled(before, unit, words)
     new, new_scale = _scaled(after, unit, words)
@@ -34,7 +34,7 @@ def shift(before: float, after: float, unit: str, words: Words) -> str:
     return f"{left} → {new}{new_scale}{_unit(unit, words)}"
 
 
-def growth(before: float, after: float, unit: str, words: Words) -> str:
+def format_growth(before: float, after: float, unit: str, words: AlertTexts) -> str:
     """▲18.75% or ▼5%; shares grow by points; empty where a percentage says nothing."""
     step = after - before
     if not math.isfinite(step) or step == 0:
@@ -48,7 +48,7 @@ def growth(before: float, after: float, unit: str, words: Words) -> str:
     return f"{sign}{_plain(round(percent, 2), words)}%" if math.isfinite(percent) else sign
 
 
-def short_number(value: float, words: Words) -> str:
+def format_short(value: float, words: AlertTexts) -> str:
     """A number in three significant digits or whole, for narrow places: 190, 1,250, 12.3万."""
     for name, size in words.short_scales.items():
         if abs(value) >= max(size, 1e4):
@@ -65,7 +65,7 @@ def _three_digits(value: float) -> str:
     return "0" if shown == "-0" else shown
 
 
-def _scaled(value: float, unit: str, words: Words) -> tuple[str, str]:
+def _scaled(value: float, unit: str, words: AlertTexts) -> tuple[str, str]:
     """The digits, and the 万 or 亿 after them where that leaves two decimals at most."""
     if unit and not _LATIN.match(unit) and math.isfinite(value):
         for name, size in words.scales.items():
@@ -75,7 +75,7 @@ def _scaled(value: float, unit: str, words: Words) -> tuple[str, str]:
     return _plain(value, words), ""
 
 
-def _plain(value: float, words: Words) -> str:
+def _plain(value: float, words: AlertTexts) -> str:
     if not math.isfinite(value):
         return "?"
     if abs(value) >= _EXACT or 0 < abs(value) < 1e-4:
@@ -84,7 +84,7 @@ def _plain(value: float, words: Words) -> str:
     return digits.rstrip("0").rstrip(".")
 
 
-def _unit(unit: str, words: Words) -> str:
+def _unit(unit: str, words: AlertTexts) -> str:
     known = words.units.get(unit)
     name = one_line(known or unit, _UNIT_LIMIT)
     apart = known is not None or (len(name) > 1 and _LATIN.match(name) is not None)

@@ -66,10 +66,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a message; ``press`` (at most 64 bytes) comes back when it is pressed."""
+    """An inline button; ``callback_data`` (at most 64 bytes) is sent back when it is pressed."""
 
     text: str
-    press: str
+    callback_data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +113,22 @@ class Message:
     @property
     def fits(self) -> bool:
         """Whether Telegram takes it whole, with every style."""
-        return units(self.text) <= TEXT_LIMIT and entities(self.spans) <= ENTITY_LIMIT
+        return utf16_length(self.text) <= TEXT_LIMIT and entity_count(self.spans) <= ENTITY_LIMIT
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """The length of a text as Telegram counts it: UTF-16 code units."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def entities(spans: Iterable[Span]) -> int:
+def entity_count(spans: Iterable[Span]) -> int:
     """How many entities Telegram makes of the spans, at most."""
     return sum(s.bold + s.strike + s.italic + (s.link is not None) for s in spans)
 
 
 def trim(text: str, limit: int) -> str:
     """The text itself, or its beginning and ``…``, in at most ``limit`` UTF-16 units."""
-    if units(text) <= limit:
+    if utf16_length(text) <= limit:
         return text
     room = limit - 1
     kept = 0

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from monitor.messages.alert_message import ranked
-from monitor.messages.change_text import headline, metric_name, said_by, sentence, step, stride
-from monitor.messages.i18n import Words, mark, short_region, speaker_name, words
+from monitor.messages.alert_message import ranked_changes
+from monitor.messages.change_text import (
+    headline,
+    metric_name,
+    relative_change,
+    sentence_spans,
+    speaker_and_label,
+    value_change,
+)
+from monitor.messages.i18n import AlertTexts, alert_texts, kind_symbol, short_region, speaker_name
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.changes import Change, Delta
 from monitor.model.statements import number
@@ -29,7 +36,7 @@ class TemplateError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class StyledText:
     """Styled text: as HTML where a template shows it, plain for its filters."""
 
     spans: tuple[Span, ...]
@@ -68,7 +75,7 @@ class ChangeView:
     headline: str
     text: str
     before: str
-    difference: Marked
+    difference: StyledText
     speaker: str
     label: str
     said_by: str
@@ -123,15 +130,15 @@ FIELDS = frozenset(
 
 def change_views(alert: OutboxAlert, most: int) -> tuple[ChangeView, ...]:
     """The strongest changes of an alert, strongest first."""
-    strongest = ranked(alert)
+    strongest = ranked_changes(alert)
     return tuple(_change(item, alert.language) for item in strongest[:most])
 
 
-def variables(
+def template_variables(
     alert: OutboxAlert, document: AlertDocument, changes: tuple[ChangeView, ...]
 ) -> dict[str, object]:
     """What a template may name when these changes of the alert are told."""
-    table = words(alert.language)
+    table = alert_texts(alert.language)
     rest = len(alert.changes) - len(changes)
     return {
         "changes": changes,
@@ -151,7 +158,7 @@ def variables(
 
 
 def _change(item: AlertChange, language: str) -> ChangeView:
-    change, table = item.change, words(language)
+    change, table = item.change, alert_texts(language)
     statement = change.statement
     region = one_line(change.region or statement.region, _NAME)
     both = change.before is not None and change.after is not None
@@ -159,18 +166,18 @@ def _change(item: AlertChange, language: str) -> ChangeView:
         id=item.change_id,
         kind=change.kind.value,
         kind_name=table.kinds[change.kind],
-        mark=mark(change.kind),
+        mark=kind_symbol(change.kind),
         region=region,
         short_region=short_region(region),
         headline=headline(change, language),
         text=one_line(statement.text, _SENTENCE),
         before=one_line(change.before.text, _SENTENCE) if both and change.before else "",
-        difference=Marked(tuple(sentence(change, table))),
+        difference=StyledText(tuple(sentence_spans(change, table))),
         speaker=speaker_name(
             statement.speaker, one_line(statement.region or change.region, _NAME), language
         ),
         label=table.labels[statement.label],
-        said_by=said_by(change, language),
+        said_by=speaker_and_label(change, language),
         themes=tuple(
             one_line(table.themes.get(theme, theme), _NAME) for theme in statement.themes[:5]
         ),
@@ -181,14 +188,14 @@ def _change(item: AlertChange, language: str) -> ChangeView:
     )
 
 
-def _figure(delta: Delta, change: Change, table: Words) -> FigureView:
+def _figure(delta: Delta, change: Change, table: AlertTexts) -> FigureView:
     return FigureView(
         metric=metric_name(delta),
         before=_whole(delta.before),
         after=_whole(delta.after),
         unit=one_line(table.units.get(delta.unit, delta.unit), _NAME),
-        shown=step(delta, change, table),
-        growth=stride(delta, table),
+        shown=value_change(delta, change, table),
+        growth=relative_change(delta, table),
     )
 
 

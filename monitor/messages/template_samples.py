@@ -25,7 +25,7 @@ DOCUMENT = AlertDocument(
 )
 
 
-def sample(
+def sample_alert(
     *changes: Change, document: AlertDocument = DOCUMENT, language: str = "zh"
 ) -> OutboxAlert:
     """An alert that tells of some changes."""
@@ -52,25 +52,25 @@ def sample_change(kind: Kind, *, figures: bool = True) -> Change:
     return Change(kind, basis, "贵州省", before, after, (delta,) if figures else (), 0.9)
 
 
-def samples() -> Iterator[tuple[str, OutboxAlert]]:
+def sample_alerts() -> Iterator[tuple[str, OutboxAlert]]:
     """What each is, for a message, and the alert."""
     bare = AlertDocument("", None, DocumentKind.PAGE, None, None, None)
     odd = replace(DOCUMENT, title=_HOSTILE, source_name=_HOSTILE, kind=DocumentKind.NEWS)
     many = tuple(_long(number) for number in range(_MANY))
     for language in ("zh", "en"):
         for kind in Kind:
-            yield f"a change: {kind}", sample(sample_change(kind), language=language)
+            yield f"a change: {kind}", sample_alert(sample_change(kind), language=language)
             plain = sample_change(kind, figures=False)
-            yield f"a change without numbers: {kind}", sample(plain, language=language)
+            yield f"a change without numbers: {kind}", sample_alert(plain, language=language)
         change = sample_change(Kind.STRENGTHENED)
         yield (
             "a document without address and date",
-            sample(change, document=bare, language=language),
+            sample_alert(change, document=bare, language=language),
         )
         nobody = replace(change, region=None, after=_nobody(), before=_nobody(), deltas=())
-        yield "a change that names no region", sample(nobody, language=language)
-        yield "a title with < and & in it", sample(change, document=odd, language=language)
-        yield f"{_MANY} changes at once", sample(*many, language=language)
+        yield "a change that names no region", sample_alert(nobody, language=language)
+        yield "a title with < and & in it", sample_alert(change, document=odd, language=language)
+        yield f"{_MANY} changes at once", sample_alert(*many, language=language)
 
 
 def _statement(value: float, year: int, *, figures: bool = True) -> Statement:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import Levenshtein
 
-from monitor.messages.richtext import Span, trim, units
+from monitor.messages.richtext import Span, trim, utf16_length
 
 # Numbers and Latin words are replaced whole: 160 → 190, never 1<60→90>.
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z]+|\s+|.", re.DOTALL)
@@ -17,7 +17,7 @@ _ALIKE = 0.5
 _MOST_PARTS = 24
 
 
-def marked(before: str, after: str, *, limit: int) -> tuple[Span, ...] | None:
+def inline_diff(before: str, after: str, *, limit: int) -> tuple[Span, ...] | None:
     """One text that shows both; None when they have too little in common to be read as one.
 
     Long stretches that stayed the same are shortened to ``…``.
@@ -76,7 +76,7 @@ def _shortened(text: str, *, first: bool, last: bool) -> str:
 def _cut(spans: list[Span], limit: int) -> tuple[Span, ...]:
     result: list[Span] = []
     for span in spans:
-        size = units(span.text)
+        size = utf16_length(span.text)
         if size > limit:
             if limit > 1:
                 result.append(Span(trim(span.text, limit), bold=span.bold, strike=span.strike))

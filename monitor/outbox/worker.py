@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from monitor.channels.base import Sender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
 from monitor.outbox import chat_migration, notices, queue
 from monitor.outbox.digest import bundle_due
@@ -243,7 +243,7 @@ class Courier:
     now: Callable[[], datetime]
     operators: tuple[int, ...] = ()
     bot: bool | None = None
-    compose: Callable[[OutboxAlert], Message] = render
+    compose: Callable[[OutboxAlert], Message] = render_alert
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)

@@ -13,7 +13,7 @@ from telegram_api import parse_html, utf16
 
 from monitor.bot.commands import COMMANDS, OPERATOR_COMMANDS, answer, press
 from monitor.bot.context import Asked, Policy
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import TEXT_LIMIT, Message
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
@@ -90,7 +90,7 @@ def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Datab
     assert "今年全省算力总规模要超过190Eflops，把枢纽节点做实。" in message.text
     assert "历年数字\n2026 承诺 ≥190 Eflops" in message.text
     assert 'href="https://www.example.gov.cn/report.html"' in message.html
-    assert message.buttons[0][0].press == "v:1"
+    assert message.buttons[0][0].callback_data == "v:1"
 
 
 async def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
@@ -123,7 +123,9 @@ def get_alert_message(database: Database) -> str:
     with database.read() as session:
         alert = get_alert(session, 1)
     assert alert is not None
-    return next(b.press for row in render(alert).buttons for b in row if b.text == "图表")
+    return next(
+        b.callback_data for row in render_alert(alert).buttons for b in row if b.text == "图表"
+    )
 
 
 @pytest.mark.parametrize("said", ["", "x", "0", "99", "-1", "1 2", "9" * 40, "９９"])
@@ -205,7 +207,7 @@ def fits(message: Message) -> None:
     assert 0 < utf16(shown.strip()) <= TEXT_LIMIT
     for row in message.buttons:
         for button in row:
-            assert 1 <= len(button.press.encode()) <= 64
+            assert 1 <= len(button.callback_data.encode()) <= 64
             assert button.text
     assert sum(map(len, message.buttons)) <= 100
 

@@ -11,7 +11,7 @@ from telegram_api import TOKEN, parse_html
 
 from monitor.channels.telegram import TelegramSender
 from monitor.errors import DeliveryError
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
 from monitor.model.alerts import Recipient
 from monitor.model.documents import DocumentKind
@@ -25,7 +25,7 @@ def test_cve_2024_32651_what_a_page_says_is_no_template(said: str) -> None:
     change = replace(added(), after=goal(190, said))
     document = AlertDocument(said, None, DocumentKind.NEWS, None, None, said)
     told = (AlertChange(1, change, ("rule",)), AlertChange(2, raised(), ("rule",)))
-    message = render(OutboxAlert(1, 7, 1, NOW, False, document, told))
+    message = render_alert(OutboxAlert(1, 7, 1, NOW, False, document, told))
     text, _ = parse_html(message.html)
     assert text.count(said) >= 2
     assert "49" not in text

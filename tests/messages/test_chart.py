@@ -23,9 +23,9 @@ from monitor.messages.chart import (
     chart_png,
     chart_svg,
 )
-from monitor.messages.i18n import words
-from monitor.messages.number_format import short_number
-from monitor.messages.richtext import units
+from monitor.messages.i18n import alert_texts
+from monitor.messages.number_format import format_short
+from monitor.messages.richtext import utf16_length
 from monitor.model.statements import Figure, Op
 
 CAPTION_LIMIT = 1024
@@ -149,7 +149,7 @@ def test_what_is_below_zero_hangs_from_the_line() -> None:
     ],
 )
 def test_numbers_over_bars_are_short(value: float, written: str) -> None:
-    assert short_number(value, words("en")) == written
+    assert format_short(value, alert_texts("en")) == written
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_numbers_over_bars_are_short(value: float, written: str) -> None:
     [(30_000, "3万"), (187_654, "18.8万"), (1.5e11, "1500亿"), (2e12, "2万亿"), (9_999, "9,999")],
 )
 def test_numbers_over_bars_are_chinese_in_chinese(value: float, written: str) -> None:
-    assert short_number(value, words("zh")) == written
+    assert format_short(value, alert_texts("zh")) == written
 
 
 def test_the_picture_says_what_where_in_which_unit_and_from_which_report() -> None:
@@ -264,7 +264,7 @@ def test_no_value_breaks_a_chart(several: list[Figure], unit: str, title: str, l
         assert 0 <= top <= top + height <= 540
     assert shown.get("width") == "960"
     caption = chart_caption(found, title, lang)
-    assert units(caption.text) <= CAPTION_LIMIT
+    assert utf16_length(caption.text) <= CAPTION_LIMIT
     caption.html.encode()
 
 

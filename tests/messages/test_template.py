@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from telegram_api import parse_html, utf16
 
 from monitor.errors import UserError
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.html_parser import TAGS
 from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Message
 from monitor.messages.template import Template, compile_template
@@ -26,7 +26,7 @@ from monitor.messages.template_context import (
     FigureView,
     WordsView,
 )
-from monitor.messages.template_samples import sample, sample_change, samples
+from monitor.messages.template_samples import sample_alert, sample_alerts, sample_change
 from monitor.messages.template_sandbox import FILTERS, SOURCE_LIMIT
 from monitor.model.changes import Kind
 from monitor.model.documents import Health, Outcome
@@ -62,7 +62,7 @@ def test_a_template_makes_the_whole_message() -> None:
     made = template(
         "{% for c in changes %}<b>{{ c.headline }}</b>\n{% endfor %}{{ document.title }}"
     )
-    assert made.render(sample(sample_change(Kind.STRENGTHENED))).html == (
+    assert made.render(sample_alert(sample_change(Kind.STRENGTHENED))).html == (
         "<b>贵州 算力规模 160 → 190 Eflops ▲18.75%</b>\n2026年贵州省政府工作报告"
     )
 
@@ -70,7 +70,7 @@ def test_a_template_makes_the_whole_message() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_the_templates_that_come_along_make_messages(path: Path) -> None:
     made = template(path.read_text(encoding="utf-8"))
-    for _, alert in samples():
+    for _, alert in sample_alerts():
         taken_by_telegram(made.render(alert))
 
 
@@ -83,7 +83,7 @@ def test_the_example_of_the_reference_is_what_it_says() -> None:
     shown = re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)
     assert source is not None
     assert shown is not None
-    made = template(source[1]).render(sample(sample_change(Kind.STRENGTHENED)))
+    made = template(source[1]).render(sample_alert(sample_change(Kind.STRENGTHENED)))
     assert made.html == shown[1].strip()
 
 
@@ -109,7 +109,7 @@ def test_every_tag_is_documented() -> None:
 
 def test_a_field_that_is_not_known_is_empty() -> None:
     made = template("x{{ document.url }}{{ document.published }}{{ changes[0].year }}.")
-    bare = next(alert for what, alert in samples() if "no region" in what)
+    bare = next(alert for what, alert in sample_alerts() if "no region" in what)
     document = replace(bare.document, url=None, published=None)  # type: ignore[type-var]
     assert made.render(replace(bare, document=document)).text == "x."
 
@@ -119,21 +119,21 @@ def test_changes_come_strongest_first_and_what_does_not_fit_is_counted() -> None
         "{% for c in changes %}{{ c.kind }} {{ c.text }}{{ c.text }}{{ c.text }}\n{% endfor %}"
         "{{ changes|length }}+{{ rest }}"
     )
-    many = next(alert for what, alert in samples() if "at once" in what)
+    many = next(alert for what, alert in sample_alerts() if "at once" in what)
     first = sample_change(Kind.STRENGTHENED)
     message = made.render(
-        sample(sample_change(Kind.REWORDED), first, *[c.change for c in many.changes])
+        sample_alert(sample_change(Kind.REWORDED), first, *[c.change for c in many.changes])
     )
     told = message.text.count("\n")
     assert message.text.endswith(f"{told}+{32 - told}")
     assert 1 <= told < 12
     assert message.fits
-    few = made.render(sample(sample_change(Kind.REWORDED), first))
+    few = made.render(sample_alert(sample_change(Kind.REWORDED), first))
     assert re.findall(r"^[a-z]+", few.text, re.MULTILINE) == ["strengthened", "reworded"]
 
 
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
-    told = replace(sample(raised()), maybe_sent=True)
+    told = replace(sample_alert(raised()), maybe_sent=True)
     assert "可能已经发过" in template("x {{ document.title }}").render(told).text
 
 
@@ -141,7 +141,7 @@ def test_markup_from_outside_stays_text() -> None:
     evil = '</b><a href="https://evil.example">x</a>{{ 7*7 }}'
     change = raised()
     after = replace(change.statement, text=evil, section=evil, region=evil, themes=(evil,))
-    told = sample(replace(change, after=after, region=evil, deltas=()))
+    told = sample_alert(replace(change, after=after, region=evil, deltas=()))
     document = replace(told.document, title=evil, source_name=evil)  # type: ignore[type-var]
     figures = ROOT / "rules" / "templates" / "figures.html"
     made = template(figures.read_text(encoding="utf-8"))
@@ -152,7 +152,7 @@ def test_markup_from_outside_stays_text() -> None:
 
 def test_filters_see_the_text_of_what_is_marked() -> None:
     made = template("{{ changes[0].difference|truncate(9) }} {{ changes[0].difference ~ '' }}")
-    shown = made.render(sample(sample_change(Kind.STRENGTHENED))).html
+    shown = made.render(sample_alert(sample_change(Kind.STRENGTHENED))).html
     assert shown.startswith("2025→202…")
 
 
@@ -304,7 +304,7 @@ def test_any_text_is_a_template_or_the_operators_mistake(source: str) -> None:
         line = str(error)
     else:
         line = ""
-        taken_by_telegram(made.render(sample(raised())))
+        taken_by_telegram(made.render(sample_alert(raised())))
     assert "\n" not in line
 
 
@@ -312,9 +312,9 @@ def test_what_fails_on_a_real_alert_is_told_in_the_built_in_way(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made = template("a\n{% if document.title == 'odd' %}{{ 1 / 0 }}{% endif %}")
-    told = sample(raised())
+    told = sample_alert(raised())
     told = replace(told, document=replace(told.document, title="odd"))  # type: ignore[type-var]
-    assert made.render(told) == render(told)
+    assert made.render(told) == render_alert(told)
     (record,) = [record for record in caplog.records if record.message == "template.failed"]
     assert record.levelname == "WARNING"
     assert (record.template, record.template_line) == ("mine.html", 2)  # type: ignore[attr-defined]
@@ -323,5 +323,5 @@ def test_what_fails_on_a_real_alert_is_told_in_the_built_in_way(
 
 def test_a_sources_turn_is_told_in_the_built_in_way() -> None:
     event = SourceEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
-    told = replace(sample(), document=None, event=event)
-    assert template("x").render(told) == render(told)
+    told = replace(sample_alert(), document=None, event=event)
+    assert template("x").render(told) == render_alert(told)

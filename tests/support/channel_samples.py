@@ -7,7 +7,7 @@ from datetime import date
 
 from alert_story import NOW, goal, raised
 
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Change
@@ -39,7 +39,7 @@ def alert_of(
 
 def message_of(alert: OutboxAlert | None = None) -> Message:
     alert = alert or alert_of()
-    return replace(render(alert), alert=alert)
+    return replace(render_alert(alert), alert=alert)
 
 
 def hostile(number: int = 8) -> Message:
