@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Table, and_, case, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import When
 from monitor.model.schedule import Digest, zone_of
 from monitor.outbox.load import OutboxAlert, load_alerts
+from monitor.storage.base import batches
 from monitor.storage.recipients import Chat, chats_by_id
 from monitor.storage.source_health import PENDING
 from monitor.storage.tables import AlertChangeRow, AlertRow, ChatRow, SwitchRow
@@ -71,47 +72,109 @@ def enqueue(
     wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
     for match in matches:
         wanted[match.chat_id].append(match)
-    created = 0
-    for chat_id, chat in sorted(chats_by_id(session, wanted).items()):
-        mine = wanted[chat_id]
-        alert = session.scalars(
-            select(AlertRow)
-            .where(AlertRow.chat_id == chat_id, AlertRow.snapshot_id == snapshot_id)
+    existing = _existing_alerts(session, snapshot_id, wanted)
+    chats = chats_by_id(session, wanted.keys() - existing.keys())
+    rows = [
+        _alert_values(chats[chat_id], wanted[chat_id], snapshot_id, document_id, now)
+        for chat_id in sorted(chats)
+    ]
+    alert_ids = _insert_alerts(session, rows)
+    known: set[tuple[int, int, str]] = set()
+    open_alerts = {key: row for key, row in existing.items() if row.state in {PENDING, HELD}}
+    if open_alerts:
+        _raise_priorities(session, open_alerts, wanted)
+        alert_ids |= {chat_id: row.id for chat_id, row in open_alerts.items()}
+        known = _known_links(session, [row.id for row in open_alerts.values()])
+    links = {
+        (alert_id, match.change_id, match.rule_id): match.priority
+        for chat_id, alert_id in alert_ids.items()
+        for match in sorted(wanted[chat_id], key=lambda match: match.priority)
+    }
+    new = [
+        {"alert_id": alert_id, "change_id": change_id, "rule_id": rule_id, "priority": priority}
+        for (alert_id, change_id, rule_id), priority in sorted(links.items())
+        if (alert_id, change_id, rule_id) not in known
+    ]
+    if new:
+        # The plain table: the unit of work would compile and track each row.
+        session.execute(insert(cast("Table", AlertChangeRow.__table__)), new)
+    return len(rows)
+
+
+class _ExistingAlert(NamedTuple):
+    """An alert that a chat already has of a snapshot."""
+
+    id: int
+    chat_id: int
+    state: str
+    priority: int
+
+
+def _existing_alerts(
+    session: Session, snapshot_id: int, chat_ids: Iterable[int]
+) -> dict[int, _ExistingAlert]:
+    """The alerts of a snapshot by chat, locked in the order of the chats' ids."""
+    columns = (AlertRow.id, AlertRow.chat_id, AlertRow.state, AlertRow.priority)
+    found: dict[int, _ExistingAlert] = {}
+    for some in batches(chat_ids):
+        query = (
+            select(*columns)
+            .where(AlertRow.chat_id.in_(some), AlertRow.snapshot_id == snapshot_id)
+            .order_by(AlertRow.chat_id)
             .with_for_update()
-        ).one_or_none()
-        known: set[tuple[int, str]] = set()
-        priority = max(match.priority for match in mine)
-        if alert is None:
-            created += 1
-            digest_at = _digest_at(chat, mine, now)
-            alert = AlertRow(
-                chat_id=chat_id,
-                document_id=document_id,
-                snapshot_id=snapshot_id,
-                priority=priority,
-                state=PENDING if digest_at is None else HELD,
-                created_at=now,
-                not_before=digest_at or now,
-            )
-            session.add(alert)
-            session.flush()
-        elif alert.state in {PENDING, HELD}:
-            alert.priority = max(alert.priority, priority)
-            listed = select(AlertChangeRow.change_id, AlertChangeRow.rule_id)
-            rows = session.execute(listed.where(AlertChangeRow.alert_id == alert.id))
-            known = {(change_id, rule_id) for change_id, rule_id in rows}
-        else:
-            continue
-        new = {(m.change_id, m.rule_id): m.priority for m in sorted(mine, key=lambda m: m.priority)}
-        session.add_all(
-            AlertChangeRow(
-                alert_id=alert.id, change_id=change_id, rule_id=rule_id, priority=priority
-            )
-            for (change_id, rule_id), priority in sorted(new.items())
-            if (change_id, rule_id) not in known
         )
-    session.flush()
-    return created
+        found.update((row.chat_id, _ExistingAlert(*row)) for row in session.execute(query))
+    return found
+
+
+def _alert_values(
+    chat: Chat, matches: list[Wanted], snapshot_id: int, document_id: int, now: datetime
+) -> dict[str, object]:
+    digest_at = _digest_at(chat, matches, now)
+    return {
+        "chat_id": chat.id,
+        "document_id": document_id,
+        "snapshot_id": snapshot_id,
+        "priority": max(match.priority for match in matches),
+        "state": PENDING if digest_at is None else HELD,
+        "created_at": now,
+        "not_before": digest_at or now,
+    }
+
+
+def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int, int]:
+    """Insert alerts; their ids by chat."""
+    if not rows:
+        return {}
+    command = insert(AlertRow).returning(AlertRow.chat_id, AlertRow.id)
+    return dict(session.execute(command, rows).all())
+
+
+def _raise_priorities(
+    session: Session,
+    alerts: Mapping[int, _ExistingAlert],
+    wanted: Mapping[int, list[Wanted]],
+) -> None:
+    highest = {chat_id: max(match.priority for match in wanted[chat_id]) for chat_id in alerts}
+    raised = [
+        {"id": alert.id, "priority": highest[chat_id]}
+        for chat_id, alert in alerts.items()
+        if highest[chat_id] > alert.priority
+    ]
+    if raised:
+        session.execute(update(AlertRow), raised)
+
+
+def _known_links(session: Session, alert_ids: Iterable[int]) -> set[tuple[int, int, str]]:
+    """What some alerts already tell: alert, change and rule."""
+    columns = (AlertChangeRow.alert_id, AlertChangeRow.change_id, AlertChangeRow.rule_id)
+    return {
+        (alert_id, change_id, rule_id)
+        for some in batches(alert_ids)
+        for alert_id, change_id, rule_id in session.execute(
+            select(*columns).where(AlertChangeRow.alert_id.in_(some))
+        )
+    }
 
 
 def _digest_at(chat: Chat, matches: Iterable[Wanted], now: datetime) -> datetime | None:
