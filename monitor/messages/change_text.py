@@ -1,7 +1,7 @@
-"""One change in words: region and number first, then the sentence with its difference.
+"""Text of one change: region and number first, then the sentence with its inline diff.
 
-Outside text is shortened before it becomes a span, so no cut can fall into markup. The messages
-made of these are next door, in ``pages.py``.
+Text from outside is shortened before it becomes a span, so no cut can fall into markup.
+``alert_message`` joins the texts of changes to messages.
 """
 
 from __future__ import annotations
@@ -29,118 +29,120 @@ _METRIC = 40
 _REGION = 24
 _TITLE = 120
 _SOURCE = 40
-_MORE_DELTAS = 3
+_MAX_MORE_DELTAS = 3
 
 
 def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
-    """One change: a headline with region and number, then the sentence with its difference.
+    """A change: a headline with region and number, then the sentence with its inline diff.
 
     Args:
         change: any change.
-        language: of the labels; the sentence stays as it was said.
-        speaker: whether to say who says it, at the end.
+        language: of the labels; the sentence stays in its own language.
+        speaker: whether to append the speaker.
     """
-    table = alert_texts(language)
+    texts = alert_texts(language)
     spans = [Span(headline(change, language), bold=True)]
-    for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
-        spans.append(Span(f"\n{_figure(delta, change, table)}"))
-    spans.append(Span(f"\n{kind_symbol(change.kind)} {table.kinds[change.kind]}{table.colon}"))
-    spans += sentence_spans(change, table)
+    for delta in change.deltas[1 : 1 + _MAX_MORE_DELTAS]:
+        spans.append(Span(f"\n{_figure(delta, change, texts)}"))
+    spans.append(Span(f"\n{kind_symbol(change.kind)} {texts.kinds[change.kind]}{texts.colon}"))
+    spans += sentence_spans(change, texts)
     if speaker:
         spans.append(Span(f"\n— {speaker_and_label(change, language)}"))
     return tuple(spans)
 
 
 def headline(change: Change, language: str = "zh") -> str:
-    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``, or what kind of thing is said about what."""
-    table = alert_texts(language)
+    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``; without numbers kind, label and themes."""
+    texts = alert_texts(language)
     region = one_line(short_region(change.region or change.statement.region), _REGION)
     if change.deltas:
-        return f"{region} {_figure(change.deltas[0], change, table)}".strip()
-    label = table.labels[change.statement.label]
+        return f"{region} {_figure(change.deltas[0], change, texts)}".strip()
+    label = texts.labels[change.statement.label]
     themes = "、" if language == "zh" else ", "
-    named = themes.join(table.themes.get(theme, theme) for theme in change.statement.themes[:3])
+    named = themes.join(texts.themes.get(theme, theme) for theme in change.statement.themes[:3])
     gap = "" if language == "zh" else " "
-    what = f"{table.kinds[change.kind]}{gap}{label}"
-    return one_line(f"{region} {what}{table.colon + named if named else ''}", 2 * _METRIC)
+    what = f"{texts.kinds[change.kind]}{gap}{label}"
+    return one_line(f"{region} {what}{texts.colon + named if named else ''}", 2 * _METRIC)
 
 
 def change_rank(change: Change) -> tuple[int, int, float]:
-    """Commitments before others, then by kind, then by how far the number moved."""
-    moved = max((_moved(delta) for delta in change.deltas), default=-1.0)
+    """Sort key: commitments first, then by kind, then by the relative change of the number."""
+    moved = max((_relative_step(delta) for delta in change.deltas), default=-1.0)
     label = change.statement.label
     return (0 if label is Label.COMMITMENT else 1, kind_rank(change.kind), -moved)
 
 
-def _moved(delta: Delta) -> float:
+def _relative_step(delta: Delta) -> float:
     if delta.before is None or delta.after is None:
         return 0.0
     value_change = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
     return value_change if value_change == value_change else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
 
 
-def _figure(delta: Delta, change: Change, table: AlertTexts) -> str:
-    told = f"{value_change(delta, change, table)} {relative_change(delta, table)}".strip()
-    return f"{metric_name(delta)} {told}".strip()
+def _figure(delta: Delta, change: Change, texts: AlertTexts) -> str:
+    shown = f"{value_change(delta, change, texts)} {relative_change(delta, texts)}".strip()
+    return f"{metric_name(delta)} {shown}".strip()
 
 
 def metric_name(delta: Delta) -> str:
-    """What is counted, short, for one line."""
+    """The name of the metric, without 全省 and the like, shortened."""
     return one_line(short_metric(delta.metric), _METRIC)
 
 
-def value_change(delta: Delta, change: Change, table: AlertTexts) -> str:
-    """From where to where a number went: ``160 → 190 Eflops``, ``≥190 Eflops``."""
+def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
+    """The number before and after: ``160 → 190 Eflops``, or one of them: ``≥190 Eflops``."""
     if delta.before is not None and delta.after is not None:
-        return format_change(delta.before, delta.after, delta.unit, table)
+        return format_change(delta.before, delta.after, delta.unit, texts)
     if delta.after is not None:
-        return _meant(delta, delta.after, change.after, table)
+        return _amount_with_op(delta, delta.after, change.after, texts)
     if delta.before is not None:
-        return f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
+        return f"{_amount_with_op(delta, delta.before, change.before, texts)} → {texts.dropped}"
     return ""
 
 
-def relative_change(delta: Delta, table: AlertTexts) -> str:
-    """How far a number went: ``▲18.75%``; empty where there is nothing to compare."""
+def relative_change(delta: Delta, texts: AlertTexts) -> str:
+    """The change of the number in percent: ``▲18.75%``; empty if there is only one number."""
     if delta.before is None or delta.after is None:
         return ""
-    return format_growth(delta.before, delta.after, delta.unit, table)
+    return format_growth(delta.before, delta.after, delta.unit, texts)
 
 
-def _meant(delta: Delta, value: float, statement: Statement | None, table: AlertTexts) -> str:
-    """≥190 Eflops: the number with how it is meant, as the statement has it."""
+def _amount_with_op(
+    delta: Delta, value: float, statement: Statement | None, texts: AlertTexts
+) -> str:
+    """``≥190 Eflops``: the number with the operator of the statement's target."""
     targets: Iterable[Target] = statement.targets if statement is not None else ()
     ops = (t.op for t in targets if t.metric == delta.metric and t.unit == delta.unit)
-    return table.ops[next(ops, Op.REACH)] + format_amount(value, delta.unit, table)
+    return texts.ops[next(ops, Op.REACH)] + format_amount(value, delta.unit, texts)
 
 
-def sentence_spans(change: Change, table: AlertTexts) -> list[Span]:
-    """What is said, with what went struck out and what came in bold."""
+def sentence_spans(change: Change, texts: AlertTexts) -> list[Span]:
+    """The sentence: an inline diff if there are two that resemble each other, else both."""
     before, after = change.before, change.after
     if before is None or after is None or before.text == after.text:
-        gone = change.kind is Kind.DROPPED
-        return [Span(one_line(change.statement.text, _SENTENCE), strike=gone)]
+        dropped = change.kind is Kind.DROPPED
+        return [Span(one_line(change.statement.text, _SENTENCE), strike=dropped)]
     old = " ".join(before.text.split())
     new = " ".join(after.text.split())
     both = inline_diff(old, new, limit=2 * _SENTENCE)
     if both is not None:
         return list(both)
     return [
-        Span("\n" + table.was),
+        Span("\n" + texts.was),
         Span(one_line(old, _SENTENCE)),
-        Span("\n" + table.now),
+        Span("\n" + texts.now),
         Span(one_line(new, _SENTENCE)),
     ]
 
 
 def same_speaker(changes: list[Change]) -> bool:
-    """Whether the same speaker of the same place says all of it, in the same sense."""
-    voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
-    return len(voices) == 1
+    """Whether all changes have the same speaker, region and label."""
+    speakers = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
+    return len(speakers) == 1
 
 
 def speaker_and_label(change: Change, language: str) -> str:
-    """Who says it, and as what: 贵州省政府 · 承诺."""
+    """Speaker and label: 贵州省政府 · 承诺."""
     statement = change.statement
     region = one_line(statement.region or change.region, _REGION)
     name = speaker_name(statement.speaker, region, language)
@@ -148,10 +150,10 @@ def speaker_and_label(change: Change, language: str) -> str:
 
 
 def document_footer(
-    document: AlertDocument, changes: list[Change], table: AlertTexts, language: str
+    document: AlertDocument, changes: list[Change], texts: AlertTexts, language: str
 ) -> list[Span]:
-    """Who, where and when: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
-    opening, closing = table.quote
+    """Speaker, document, day, source: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
+    opening, closing = texts.quote
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     spans = []
     if same_speaker(changes):

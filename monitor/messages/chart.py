@@ -112,13 +112,13 @@ def chart_svg(chart: Chart, region: str | None, language: str = "zh") -> str:
     # Loaded with the first chart: pygal takes 8 MB.
     import pygal
 
-    table = alert_texts(language)
+    texts = alert_texts(language)
     labels = {
-        point: f"{table.ops[point.op]}{format_short(point.value, table)}"
+        point: f"{texts.ops[point.op]}{format_short(point.value, texts)}"
         for point in (*chart.promised, *chart.reached)
     }
     room = _ROOM / len(chart.years) * _VALUE_PART
-    title, source = _title(chart, region, table), _source(chart, table)
+    title, source = _title(chart, region, texts), _source(chart, texts)
     # Values are given as parts of the largest: every bar has its number written over it.
     largest = max(abs(point.value) for point in labels) or 1.0
     parts = [point.value / largest for point in labels]
@@ -156,7 +156,7 @@ def chart_svg(chart: Chart, region: str | None, language: str = "zh") -> str:
     ):
         by_year = {point.year: _bar(point.value / largest, labels[point]) for point in points}
         if by_year:
-            bars.add(table.labels[label], [by_year.get(year) for year in chart.years])
+            bars.add(texts.labels[label], [by_year.get(year) for year in chart.years])
     svg: str = bars.render(is_unicode=True)
     return svg
 
@@ -176,14 +176,14 @@ def chart_caption(chart: Chart, region: str | None, language: str = "zh") -> Mes
 
     It stays far below the 1024 characters a photo's caption may have.
     """
-    table = alert_texts(language)
-    unit = _unit(chart, table)
+    texts = alert_texts(language)
+    unit = _unit(chart, texts)
     spans = [Span(_subject(chart, region), bold=True), Span(f" ({unit})" if unit else "")]
-    legend = f"\n🟦 {table.labels[Label.COMMITMENT]} 🟩 {table.labels[Label.ACHIEVEMENT]}"
+    legend = f"\n🟦 {texts.labels[Label.COMMITMENT]} 🟩 {texts.labels[Label.ACHIEVEMENT]}"
     spans.append(Span(legend))
     for year in chart.years:
         numbers = [
-            f"{mark} {table.ops[point.op]}{format_amount(point.value, chart.unit, table)}"
+            f"{mark} {texts.ops[point.op]}{format_amount(point.value, chart.unit, texts)}"
             for mark, points in (("🟦", chart.promised), ("🟩", chart.reached))
             for point in points
             if point.year == year
@@ -215,20 +215,20 @@ def _subject(chart: Chart, region: str | None) -> str:
     return shown.strip()
 
 
-def _unit(chart: Chart, table: AlertTexts) -> str:
-    return one_line(table.units.get(chart.unit, chart.unit), 24)
+def _unit(chart: Chart, texts: AlertTexts) -> str:
+    return one_line(texts.units.get(chart.unit, chart.unit), 24)
 
 
-def _title(chart: Chart, region: str | None, table: AlertTexts) -> str:
-    what, unit = _subject(chart, region), _unit(chart, table)
-    return table.chart_title.format(what=what, unit=unit) if unit else what
+def _title(chart: Chart, region: str | None, texts: AlertTexts) -> str:
+    what, unit = _subject(chart, region), _unit(chart, texts)
+    return texts.chart_title.format(what=what, unit=unit) if unit else what
 
 
-def _source(chart: Chart, table: AlertTexts) -> str:
+def _source(chart: Chart, texts: AlertTexts) -> str:
     if not chart.sources:
         return ""
     count = len(chart.sources)
-    wording = table.chart_source if count == 1 else table.chart_sources
+    wording = texts.chart_source if count == 1 else texts.chart_sources
     title = one_line(chart.sources[0], _SOURCE_LENGTH)
     return wording.format(title=title, count=count, rest=count - 1)
 

@@ -14,12 +14,12 @@ from monitor.model.statements import NATION, Label, Op, Speaker
 from monitor.yaml import read_yaml, validate
 
 
-class _Table(BaseModel):
+class _Texts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class AlertTexts(_Table):
-    """One language."""
+class AlertTexts(_Texts):
+    """Texts of alerts in one language."""
 
     kinds: dict[Kind, str]
     labels: dict[Label, str]
@@ -34,7 +34,7 @@ class AlertTexts(_Table):
     comma_from: int
     was: str
     now: str
-    gone: str
+    dropped: str
     quote: tuple[str, str]
     colon: str
     more: str
@@ -47,7 +47,7 @@ class AlertTexts(_Table):
     chart_sources: str  # {title}, {count}, {rest}
 
 
-class _AlertFile(_Table):
+class _AlertFile(_Texts):
     zh: AlertTexts
     en: AlertTexts
     marks: dict[Kind, str]
@@ -62,22 +62,22 @@ def _alert_file() -> _AlertFile:
 
 
 def alert_texts(language: str = "zh") -> AlertTexts:
-    """The words of a language; Chinese for one we do not have."""
+    """The texts of alerts in a language; Chinese for an unknown one."""
     return _alert_file().en if language == "en" else _alert_file().zh
 
 
 def kind_symbol(kind: Kind) -> str:
-    """The sign of a kind of change."""
+    """The symbol of a kind of change: ▲."""
     return _alert_file().marks[kind]
 
 
 def kind_rank(kind: Kind) -> int:
-    """The rank of a kind of change; 0 interests most."""
+    """The rank of a kind of change; 0 is the most important."""
     return _alert_file().strength.index(kind)
 
 
 def short_region(region: str | None) -> str:
-    """贵州 for 贵州省: what people say."""
+    """贵州 for 贵州省: the name in everyday use."""
     name = region or ""
     for ending in _alert_file().region_endings:
         if name.endswith(ending) and len(name) - len(ending) >= 2:
@@ -86,7 +86,7 @@ def short_region(region: str | None) -> str:
 
 
 def short_metric(metric: str) -> str:
-    """算力规模 for 全省算力规模, where the region stands beside it."""
+    """算力规模 for 全省算力规模, for places that name the region already."""
     for opening in _alert_file().metric_openings:
         if metric.startswith(opening) and len(metric) - len(opening) >= 2:
             return metric.removeprefix(opening)
@@ -94,14 +94,14 @@ def short_metric(metric: str) -> str:
 
 
 def speaker_name(speaker: Speaker, region: str | None, language: str) -> str:
-    """Who says it: 贵州省政府, 国务院, 专家."""
-    table = alert_texts(language)
+    """The speaker's name: 贵州省政府, 国务院, 专家."""
+    texts = alert_texts(language)
     if speaker is Speaker.GOVERNMENT and region == NATION:
-        return table.state_council
-    return table.speakers[speaker].format(region=region or "").strip()
+        return texts.state_council
+    return texts.speakers[speaker].format(region=region or "").strip()
 
 
-class StatusTexts(_Table):
+class StatusTexts(_Texts):
     """The lines of ``/status``."""
 
     up: str
@@ -115,8 +115,8 @@ class StatusTexts(_Table):
     paused: str
 
 
-class BotTexts(_Table):
-    """One language; words in braces are filled in where they are said."""
+class BotTexts(_Texts):
+    """Texts of the bot in one language; ``fill`` replaces placeholders in braces."""
 
     start: str
     tour: tuple[str, ...]
@@ -225,7 +225,7 @@ class BotTexts(_Table):
     operator_commands: dict[str, str]
 
 
-class _BotFile(_Table):
+class _BotFile(_Texts):
     zones: dict[str, str]
     zh: BotTexts
     en: BotTexts
@@ -237,17 +237,17 @@ def _bot_file() -> _BotFile:
 
 
 def bot_texts(language: str = "zh") -> BotTexts:
-    """What the bot says in a language; Chinese for one we do not have."""
+    """The texts of the bot in a language; Chinese for an unknown one."""
     return _bot_file().en if language == "en" else _bot_file().zh
 
 
 def timezone_aliases() -> dict[str, str]:
-    """Time zones by names of cities that their own names do not have."""
+    """Time zones by names of cities that are not part of the zone's own name."""
     return _bot_file().zones
 
 
 def fill(template: str, **values: object) -> str:
-    """A template with its words in braces filled in; what is filled in is taken literally."""
+    """Replace placeholders in braces; the values are inserted literally."""
     return _placeholder().sub(lambda place: str(values.get(place[1], place[0])), template)
 
 

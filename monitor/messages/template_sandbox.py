@@ -249,7 +249,7 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def _mark_lines(tree: nodes.Template) -> None:
-    """Give each ``<`` of the template its line, so that a wrong tag is told with its place."""
+    """Put its line before each ``<`` of the template, so that errors of tags have a line."""
     for piece in tree.find_all(nodes.TemplateData):
         first, *parts = piece.data.split("<")
         line = piece.lineno + first.count("\n")

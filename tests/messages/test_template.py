@@ -24,7 +24,7 @@ from monitor.messages.template_context import (
     ChangeView,
     DocumentView,
     FigureView,
-    WordsView,
+    TextsView,
 )
 from monitor.messages.template_samples import sample_alert, sample_alerts, sample_change
 from monitor.messages.template_sandbox import FILTERS, SOURCE_LIMIT
@@ -94,7 +94,7 @@ def test_the_example_of_the_reference_is_what_it_says() -> None:
         ("A change", [field.name for field in fields(ChangeView)]),
         ("A figure", [field.name for field in fields(FigureView)]),
         ("The document", [field.name for field in fields(DocumentView)]),
-        ("Words", [field.name for field in fields(WordsView)]),
+        ("Texts", [field.name for field in fields(TextsView)]),
         ("Language", list(FILTERS)),
     ],
 )
@@ -151,7 +151,7 @@ def test_markup_from_outside_stays_text() -> None:
 
 
 def test_filters_see_the_text_of_what_is_marked() -> None:
-    made = template("{{ changes[0].difference|truncate(9) }} {{ changes[0].difference ~ '' }}")
+    made = template("{{ changes[0].diff|truncate(9) }} {{ changes[0].diff ~ '' }}")
     shown = made.render(sample_alert(sample_change(Kind.STRENGTHENED))).html
     assert shown.startswith("2025→202…")
 
@@ -170,7 +170,7 @@ def test_filters_see_the_text_of_what_is_marked() -> None:
         ("a\n{{ changes[0].figures[0].shown }}", 2, "without numbers"),
         ("a\n{{ changes }}", 2, "texts and numbers"),
         ("a\n\n<u>b</u>", 3, "<u> is no tag"),
-        ("a\n{% for c in changes %}\n<b>{{ c.mark }}\n{% endfor %}", 3, "left open"),
+        ("a\n{% for c in changes %}\n<b>{{ c.symbol }}\n{% endfor %}", 3, "left open"),
         ("<b>a\n</b>\n\n{{ rest }}<a>x</a>", 4, "href"),
         ("a\n<a href='tg://x'>b</a>", 2, "http"),
         ("\n\n1 < 2", 3, "&lt;"),
