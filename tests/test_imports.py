@@ -97,7 +97,10 @@ ONLY_IN: dict[str, Set[str]] = {
 }
 
 # The grammar of an address is httpx's; to use it opens nothing.
-HARMLESS = {("catalogue", "httpx"): {"URL", "InvalidURL"}}
+HARMLESS = {
+    ("catalogue", "httpx"): {"URL", "InvalidURL"},
+    ("discovery", "httpx"): {"URL", "InvalidURL"},
+}
 
 # What asyncio, which every shell package may import, connects with.
 CONNECTS = {
