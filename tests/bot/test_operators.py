@@ -12,7 +12,7 @@ from bot_story import InForce, office_of, rules_of, running
 from bot_world import world
 from sqlalchemy import text
 
-from monitor.bot import access
+from monitor.bot import access as bot_access
 from monitor.bot.access import refuse
 from monitor.bot.commands import answer
 from monitor.bot.context import Asked, Policy
@@ -214,9 +214,9 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
         set_access(session, 9, GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
     plant(database, chats=[7, 8, 9, -5])
-    assert access.shut_out(database, access="open", **listed) == []
-    assert access.shut_out(database, access="approval", **listed) == [8]
-    assert access.shut_out(database, access="listed", **listed) == [9]
+    assert bot_access.shut_out(database, access="open", **listed) == []
+    assert bot_access.shut_out(database, access="approval", **listed) == [8]
+    assert bot_access.shut_out(database, access="listed", **listed) == [9]
     with database.read() as session:
         waiting = {item.chat_id: item.state for item in list_alerts(session)}
     assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
@@ -232,7 +232,7 @@ async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Databa
             remember_chat(session, 7, title="", now=NOW)
             subscribe(session, 7, "guizhou", now=NOW)
         # Once the bot was open; now operators decide.
-        access.shut_out(database, access="approval", allowed=(OPERATOR,), named=())
+        bot_access.shut_out(database, access="approval", allowed=(OPERATOR,), named=())
         assert "已向管理员申请" in (await day.api.ask(7, "/start")).text
         await day.tell(raised())
         assert len(day.api.sent(7)) == 1
@@ -252,16 +252,16 @@ def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
     with sqlite_database.write() as session:
         for chat_id in (-7, 8):
             remember_chat(session, chat_id, title="", now=NOW)
-    access.shut_out(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
+    bot_access.shut_out(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
     # It throws the bot out and takes it in again, then becomes a supergroup.
-    access.gone(office, -7)
-    access.back(office, -7)
-    access.gone(office, 8)
-    access.back(office, 8)
+    bot_access.gone(office, -7)
+    bot_access.back(office, -7)
+    bot_access.gone(office, 8)
+    bot_access.back(office, 8)
     with sqlite_database.read() as session:
         assert not get_chat(session, -7).active
         assert get_chat(session, 8).active
-    access.moved(office, -7, -1007)
+    bot_access.moved(office, -7, -1007)
     with sqlite_database.read() as session:
         assert not get_chat(session, -1007).active
 
@@ -271,7 +271,7 @@ def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Databa
     with sqlite_database.write() as session:
         remember_chat(session, -7, title="", now=NOW)
         set_access(session, -7, REFUSED)
-    access.moved(office, -7, -1007)
+    bot_access.moved(office, -7, -1007)
     with sqlite_database.read() as session:
         assert get_chat(session, -1007).access == REFUSED
         assert not get_chat(session, -1007).active
@@ -318,11 +318,11 @@ def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8):
             remember_chat(session, chat, title="", now=NOW)
-    assert access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
-    assert access.shut_out(database, access="listed", allowed={7, 8}, named=()) == []
+    assert bot_access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
+    assert bot_access.shut_out(database, access="listed", allowed={7, 8}, named=()) == []
     with database.read() as session:
         assert get_chat(session, 8).active
-    assert access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
-    assert access.shut_out(database, access="open", allowed=(), named=()) == []
+    assert bot_access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
+    assert bot_access.shut_out(database, access="open", allowed=(), named=()) == []
     with database.read() as session:
         assert [get_chat(session, chat).active for chat in (7, 8)] == [True, True]
