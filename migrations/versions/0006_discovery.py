@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # The daemon fills it at its next start: what an identity is, monitor.crawl knows.
+    # The daemon fills it at its next start: what an identity is, monitor.urls knows.
     op.add_column("address", sa.Column("identity", sa.Text(), nullable=True))
     op.create_index(op.f("ix_address_identity"), "address", ["identity"], unique=False)
     op.add_column("list_page", sa.Column("shown", sa.Text(), nullable=True))

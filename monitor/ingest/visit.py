@@ -2,7 +2,7 @@
 
 ``visit`` walks it from left to right for one source. The network is awaited here; everything
 that computes or writes runs in a worker thread, so that one slow page holds up nobody. Delivery
-is another loop (``monitor.alerts``) that reads what was written.
+is another loop (``monitor.outbox``) that reads what was written.
 """
 
 from __future__ import annotations

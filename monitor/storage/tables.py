@@ -117,7 +117,7 @@ class AddressRow(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)
-    # What its other spellings have in common (monitor.crawl.identity); NULL until computed.
+    # What its other spellings have in common (monitor.urls.identity); NULL until computed.
     identity: Mapped[str | None] = mapped_column(index=True)
     source_id: Mapped[str] = mapped_column(ForeignKey("source.id"))
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)

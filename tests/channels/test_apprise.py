@@ -326,7 +326,7 @@ async def test_a_message_without_a_headline_keeps_its_text():
 def test_apprise_is_not_loaded_before_it_is_needed():
     import subprocess
 
-    code = "import sys, monitor.cli, monitor.ways; print('apprise' in sys.modules)"
+    code = "import sys, monitor.cli, monitor.app; print('apprise' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
