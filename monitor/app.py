@@ -32,10 +32,11 @@ from monitor.fetching.webhook_client import Poster
 from monitor.ingest.context import Tools
 from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
+from monitor.model.changes import LoggedChange
 from monitor.outbox import notices
 from monitor.outbox.worker import Courier
 from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import LoggedChange, find_change
+from monitor.storage.changes import find_change
 from monitor.storage.engine import Database
 from monitor.storage.recipients import WayChoice
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.model.changes import Change, Delta
+from monitor.model.changes import Change, Delta, LoggedChange
 from monitor.model.statements import Statement, Target, number
-from monitor.storage.changes import LoggedChange
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:

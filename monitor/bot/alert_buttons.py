@@ -8,8 +8,9 @@ from monitor.messages.alert_message import ranked_changes, render_alert
 from monitor.messages.change_text import headline
 from monitor.messages.i18n import BotTexts, fill
 from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
+from monitor.model.alerts import OutboxAlert
 from monitor.model.schedule import zone_of
-from monitor.outbox.load import OutboxAlert, get_alert
+from monitor.outbox.load import get_alert
 from monitor.storage import subscriptions
 from monitor.storage.provenance import Proof, proofs_of
 from monitor.storage.recipients import Chat

@@ -14,8 +14,9 @@ from monitor.messages.richtext import (
     one_line,
     utf16_length,
 )
+from monitor.model.changes import LoggedChange
 from monitor.rules.custom import plain, region_hint, regions_asked
-from monitor.storage.changes import LoggedChange, list_changes
+from monitor.storage.changes import list_changes
 
 _PAGE = 5
 _MOST = 10

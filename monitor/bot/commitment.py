@@ -18,9 +18,9 @@ from monitor.messages.i18n import (
 )
 from monitor.messages.number_format import format_amount
 from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
-from monitor.model.changes import Change
+from monitor.model.changes import Change, LoggedChange
 from monitor.model.statements import Figure, Op
-from monitor.storage.changes import LoggedChange, find_change
+from monitor.storage.changes import find_change
 from monitor.storage.views import figures_of
 
 _TEXT = 1_200

@@ -27,9 +27,8 @@ from monitor.errors import (
 )
 from monitor.json_contract import logged_json
 from monitor.messages.richtext import Message
-from monitor.model.alerts import Recipient
-from monitor.outbox.load import AlertChange, OutboxAlert
-from monitor.storage.changes import LoggedChange
+from monitor.model.alerts import AlertChange, OutboxAlert, Recipient
+from monitor.model.changes import LoggedChange
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
 _PATIENCE = 60.0

@@ -20,11 +20,9 @@ from monitor.config.settings import Settings, load_settings
 from monitor.errors import DeliveryError, MonitorError
 from monitor.messages.alert_message import render_alert
 from monitor.messages.template_samples import sample_change
-from monitor.model.alerts import Recipient
-from monitor.model.changes import Kind
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
+from monitor.model.changes import Kind, LoggedChange
 from monitor.model.documents import DocumentKind
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
-from monitor.storage.changes import LoggedChange
 
 ways_app = typer.Typer(help="Other ways out than Telegram.", no_args_is_help=True)
 

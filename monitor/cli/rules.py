@@ -28,11 +28,12 @@ from monitor.extraction.topics import load_topics
 from monitor.ingest.rule_vocabulary import known_names
 from monitor.json_contract import logged_json
 from monitor.model.alerts import Recipient
+from monitor.model.changes import LoggedChange
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet, explain_match
 from monitor.rules.model import Known, Rule
 from monitor.rules.schema import json_schema
-from monitor.storage.changes import LoggedChange, walk_changes
+from monitor.storage.changes import walk_changes
 from monitor.storage.engine import Database
 from monitor.yaml import did_you_mean
 

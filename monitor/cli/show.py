@@ -17,7 +17,8 @@ from monitor.json_contract import logged_json
 from monitor.messages.change_text import headline
 from monitor.messages.richtext import Message, Span
 from monitor.messages.text_diff import inline_diff
-from monitor.storage.changes import LoggedChange, find_change
+from monitor.model.changes import LoggedChange
+from monitor.storage.changes import find_change
 
 _WHOLE = 20_000
 

@@ -20,9 +20,9 @@ from monitor.messages.richtext import (
     trim,
     utf16_length,
 )
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.documents import Health
 from monitor.model.schedule import zone_of
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 MAX_CHANGES = 12
 """Changes on one page: nobody reads more at once."""

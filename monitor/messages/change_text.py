@@ -20,9 +20,9 @@ from monitor.messages.i18n import (
 from monitor.messages.number_format import format_amount, format_change, format_growth
 from monitor.messages.richtext import Span, one_line
 from monitor.messages.text_diff import inline_diff
+from monitor.model.alerts import AlertDocument
 from monitor.model.changes import Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
-from monitor.outbox.load import AlertDocument
 
 _SENTENCE = 280
 _METRIC = 40

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from monitor.outbox.load import OutboxAlert
+from monitor.model.alerts import OutboxAlert
 
 TEXT_LIMIT = 4096
 """UTF-16 units of a message's text, after parsing."""

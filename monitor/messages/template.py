@@ -28,7 +28,7 @@ from monitor.messages.template_context import (
     template_variables,
 )
 from monitor.messages.template_samples import sample_alerts
-from monitor.outbox.load import AlertDocument, OutboxAlert
+from monitor.model.alerts import AlertDocument, OutboxAlert
 from monitor.rules.matcher import RuleSet
 from monitor.rules.model import TemplateFile
 

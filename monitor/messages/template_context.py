@@ -15,9 +15,9 @@ from monitor.messages.change_text import (
 )
 from monitor.messages.i18n import AlertTexts, alert_texts, kind_symbol, short_region, speaker_name
 from monitor.messages.richtext import Message, Span, one_line
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Change, Delta
 from monitor.model.statements import number
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 _LINE = 120
 _SENTENCE = 280

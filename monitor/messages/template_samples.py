@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 _AT = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 _MANY = 30

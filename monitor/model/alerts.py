@@ -1,9 +1,13 @@
-"""What is told, and to whom."""
+"""Alerts: recipients, matches of rules, and what is delivered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
+
+from monitor.model.changes import Change
+from monitor.model.documents import DocumentKind, SourceEvent
 
 
 class When(StrEnum):
@@ -34,3 +38,73 @@ class Match:
     recipients: tuple[Recipient, ...]
     priority: int = 0
     when: When | None = None
+
+
+TERMINAL = Recipient(0)
+"""The recipient of alerts that are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDocument:
+    """The document of the changes of an alert."""
+
+    title: str
+    url: str | None
+    kind: DocumentKind
+    region: str | None
+    published: date | None
+    source_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """A change of an alert, its document, and the rules that match it.
+
+    ``priority`` is the highest of the rules.
+    """
+
+    change_id: int
+    change: Change
+    rule_ids: tuple[str, ...]
+    summary: str = ""
+    priority: int = 0
+    document: AlertDocument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that is about no change; ``about`` is the chat it is about."""
+
+    kind: str
+    text: str
+    at: datetime
+    about: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxAlert:
+    """An alert that is being delivered.
+
+    It has ``changes`` with their ``document``, or without one if it is a digest; or an ``event``
+    of a source; or a ``notice``. ``attempts`` includes this attempt. ``maybe_sent`` says that it
+    may have been delivered before. ``language`` and ``timezone`` are the chat's, ``to`` is the
+    recipient.
+    """
+
+    id: int
+    chat_id: int
+    attempts: int
+    created_at: datetime
+    maybe_sent: bool
+    document: AlertDocument | None
+    changes: tuple[AlertChange, ...]
+    language: str = "zh"
+    event: SourceEvent | None = None
+    notice: Notice | None = None
+    to: Recipient = TERMINAL
+    timezone: str = "Asia/Shanghai"
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether it is a digest of several documents."""
+        return self.document is None and self.event is None and self.notice is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 from monitor.model.statements import Statement
@@ -64,3 +65,18 @@ class Change:
         if statement is None:  # pragma: no cover - nobody builds such a change
             raise ValueError("a change has a statement before or after")
         return statement
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """A line of the change log with the document it was found in."""
+
+    id: int
+    detected_at: datetime
+    change: Change
+    summary: str
+    document_id: int
+    document_title: str
+    url: str | None
+    published: date | None
+    source_id: str | None

@@ -109,3 +109,17 @@ class Fetched:
     reason: str = ""
     retry_after: float | None = None
     sent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvent:
+    """A health transition of a source: the new state, the old one and its start, and the reason."""
+
+    source_id: str
+    name: str
+    at: datetime
+    health: Health
+    was: Health
+    since: datetime
+    outcome: Outcome
+    reason: str

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from monitor.model.alerts import Recipient
-from monitor.model.changes import Change
+from monitor.model.alerts import AlertChange, AlertDocument, Notice, OutboxAlert
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
 from monitor.storage.mappers import change_of
 from monitor.storage.recipients import chats_by_id
-from monitor.storage.source_health import SourceEvent, events_of
+from monitor.storage.source_health import events_of
 from monitor.storage.tables import (
     AlertChangeRow,
     AlertRow,
@@ -29,74 +26,6 @@ MOST_CHANGES = 1_000
 """Changes of one alert that are read at most: the first by priority."""
 
 # One statement takes 32,766 parameters on SQLite and 65,535 on PostgreSQL; far fewer plan faster.
-
-NOBODY = Recipient(0)
-"""Whom no chat's number names: the terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertDocument:
-    """Where the changes of an alert were found."""
-
-    title: str
-    url: str | None
-    kind: DocumentKind
-    region: str | None
-    published: date | None
-    source_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertChange:
-    """A change an alert tells of, where it was found, and the rules that asked for it.
-
-    ``priority`` is the highest of theirs.
-    """
-
-    change_id: int
-    change: Change
-    rule_ids: tuple[str, ...]
-    summary: str = ""
-    priority: int = 0
-    document: AlertDocument | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to tell that is no change; ``about`` is the chat it is about."""
-
-    kind: str
-    text: str
-    at: datetime
-    about: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxAlert:
-    """One message to be.
-
-    It has ``changes`` with their ``document``, or without one if it is a digest; or an ``event``
-    of a source; or a ``notice``. ``attempts`` counts this one. ``maybe_sent`` says that it may
-    have arrived already. ``language`` and ``timezone`` are the chat's, ``to`` is where it goes.
-    """
-
-    id: int
-    chat_id: int
-    attempts: int
-    created_at: datetime
-    maybe_sent: bool
-    document: AlertDocument | None
-    changes: tuple[AlertChange, ...]
-    language: str = "zh"
-    event: SourceEvent | None = None
-    notice: Notice | None = None
-    to: Recipient = NOBODY
-    timezone: str = "Asia/Shanghai"
-
-    @property
-    def is_digest(self) -> bool:
-        """Whether it tells of several documents at once."""
-        return self.document is None and self.event is None and self.notice is None
 
 
 def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:

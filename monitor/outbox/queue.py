@@ -10,9 +10,9 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, case, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import When
+from monitor.model.alerts import OutboxAlert, When
 from monitor.model.schedule import Digest, zone_of
-from monitor.outbox.load import OutboxAlert, load_alerts
+from monitor.outbox.load import load_alerts
 from monitor.storage.base import batches
 from monitor.storage.recipients import Chat, chats_by_id
 from monitor.storage.source_health import PENDING

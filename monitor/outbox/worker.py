@@ -20,9 +20,9 @@ from monitor.channels.base import Sender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
+from monitor.model.alerts import OutboxAlert
 from monitor.outbox import chat_migration, notices, queue
 from monitor.outbox.digest import bundle_due
-from monitor.outbox.load import OutboxAlert
 from monitor.storage import recipients
 from monitor.storage.engine import Database
 

@@ -13,27 +13,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.model.documents import Health, Outcome
+from monitor.model.documents import Health, Outcome, SourceEvent
 from monitor.storage.tables import AlertRow, SourceEventRow, SourceRow
 
 PENDING = "pending"
 """The state of a message that waits."""
 
 _URGENT = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class SourceEvent:
-    """A turn in the health of a source: what it is now, what it was since when, and why."""
-
-    source_id: str
-    name: str
-    at: datetime
-    health: Health
-    was: Health
-    since: datetime
-    outcome: Outcome
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from monitor.channels.telegram import TelegramSender
 from monitor.errors import DeliveryError
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
 from monitor.model.documents import DocumentKind
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 TEMPLATES = ("{{7*7}}", "{% raw %}x{% endraw %}", "{0.__class__}", "%(name)s", "${7*7}", "{rule}")
 

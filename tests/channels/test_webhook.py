@@ -19,8 +19,7 @@ from monitor.channels.webhook import WebhookSender
 from monitor.errors import ChatGone, DeliveryError, RetryLater, UserError
 from monitor.fetching.webhook_client import Poster
 from monitor.json_contract import logged_json
-from monitor.model.documents import Health, Outcome
-from monitor.storage.source_health import SourceEvent
+from monitor.model.documents import Health, Outcome, SourceEvent
 
 KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 SECRET = f"whsec_{KEY}"

@@ -26,10 +26,10 @@ from monitor.messages.richtext import (
     utf16_length,
 )
 from monitor.messages.text_diff import inline_diff
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 DOCUMENT = AlertDocument(
     "2026年贵州省政府工作报告",

@@ -29,9 +29,8 @@ from monitor.messages.template_context import (
 from monitor.messages.template_samples import sample_alert, sample_alerts, sample_change
 from monitor.messages.template_sandbox import FILTERS, SOURCE_LIMIT
 from monitor.model.changes import Kind
-from monitor.model.documents import Health, Outcome
+from monitor.model.documents import Health, Outcome, SourceEvent
 from monitor.rules.model import TemplateFile
-from monitor.storage.source_health import SourceEvent
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "templates.md").read_text(encoding="utf-8")

@@ -9,11 +9,9 @@ from alert_story import NOW, goal, raised
 
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
-from monitor.model.alerts import Recipient
-from monitor.model.changes import Change
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
+from monitor.model.changes import Change, LoggedChange
 from monitor.model.documents import DocumentKind
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
-from monitor.storage.changes import LoggedChange
 
 TO = Recipient(0, 0, "team")
 HOSTILE = (
