@@ -1,4 +1,4 @@
-"""Edits on purpose: cosmetic ones must be no change, others the right one.
+"""Edits of our own: cosmetic ones must be no change, others the right one.
 
     python benchmarks/mutations.py            # needs ../shared/corpus; takes a minute
     python benchmarks/mutations.py --write    # the table into docs/explanation/comparing.md
@@ -192,7 +192,7 @@ def main() -> None:
         sys.exit("needs ../shared/corpus")
     quiet, telling = cosmetic(CORPUS, 5), substantive(CORPUS, 8)
     text = table("cosmetic edit", quiet) + "\n\n" + table("edit of a commitment", telling) + "\n"
-    print(text)
+    print(text + "\nMeasured on texts that we edited ourselves.")
     if options.misses:
         print("\n".join(problem for result in (*quiet, *telling) for problem in result.wrong))
     if options.write:

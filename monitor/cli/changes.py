@@ -24,7 +24,7 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, note, progress, write_rows
 from monitor.errors import UserError
 from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import take_in
 from monitor.ingest.request import Arrival, Doubt, Interest
@@ -64,7 +64,7 @@ def ingest(
             for path in bar.track(files, description="reading"):
                 document = load_document(str(path), settings)
                 title = document.title or _first_line(document.text) or path.stem
-                guess = guess_provenance(
+                guess = infer_provenance(
                     document.text, title=title, published=document.published, region=name
                 )
                 provenance = replace(

@@ -20,7 +20,7 @@ from monitor.documents.reader import read as read_document
 from monitor.errors import MonitorError, UserError
 from monitor.extraction.extract import explain as explain_statements
 from monitor.extraction.extract import extract as extract_statements
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.json_contract import change_json, statement_json
@@ -178,7 +178,7 @@ def _provenance(
 ) -> Provenance:
     is_url = place.startswith(("http://", "https://"))
     day = date_of(published, "--published") or document.published
-    guess = guess_provenance(
+    guess = infer_provenance(
         document.text,
         title=document.title,
         url=place if is_url else None,

@@ -13,7 +13,7 @@ from rich.text import Text
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
 from monitor.cli.output import Format, complain, note, write_rows
 from monitor.config.settings import load_settings
-from monitor.extraction.extract import Explained, explain
+from monitor.extraction.extract import ExplainedSentence, explain
 from monitor.extraction.topics import check_topics, load_topics
 from monitor.json_contract import statement_json
 from monitor.model.documents import DocumentKind, Provenance
@@ -22,7 +22,7 @@ from monitor.model.statements import Speaker
 topics_app = typer.Typer(help="What is in scope: lexicons in YAML.", no_args_is_help=True)
 
 
-def write_explained(found: Sequence[Explained], form: Format) -> None:
+def write_explained(found: Sequence[ExplainedSentence], form: Format) -> None:
     """Print sentences with what decided: a block each for people, an object or row for programs."""
     if form is Format.TABLE:
         console = Console(soft_wrap=True, highlight=False)
@@ -34,7 +34,7 @@ def write_explained(found: Sequence[Explained], form: Format) -> None:
     write_rows(form, columns, ([_cell(o[c]) for c in columns] for o in objects), objects=objects)
 
 
-def explained_json(item: Explained) -> dict[str, Any]:
+def explained_json(item: ExplainedSentence) -> dict[str, Any]:
     """An explained sentence as a JSON object."""
     return {
         "text": item.text,
@@ -47,7 +47,7 @@ def explained_json(item: Explained) -> dict[str, Any]:
         "label_reason": item.label_reason,
         "cues": list(item.cues),
         "words": list(item.words),
-        "voice": item.voice,
+        "attribution": item.attribution,
         "themes": [{"theme": theme, "word": word} for theme, word in item.theme_words],
         "rejected": item.rejected,
     }
@@ -93,7 +93,7 @@ def try_out(
     write_explained(found, form)
 
 
-def _block(item: Explained) -> Text:
+def _block(item: ExplainedSentence) -> Text:
     statement = item.statement
     block = Text(item.text.strip() + "\n", style="bold")
     if statement is None:
@@ -101,7 +101,10 @@ def _block(item: Explained) -> Text:
     else:
         lines = [
             ("label", f"{statement.label}  ← {item.label_reason}"),
-            ("speaker", f"{statement.speaker}, {statement.region or '?'}  ← {item.voice or '–'}"),
+            (
+                "speaker",
+                f"{statement.speaker}, {statement.region or '?'}  ← {item.attribution or '–'}",
+            ),
             ("topic", f"{statement.topic}  ← {'、'.join(item.words)}"),
             ("themes", ", ".join(f"{t} ← {w or 'default'}" for t, w in item.theme_words)),
             *(

@@ -1,99 +1,120 @@
-"""What another wording must not lose: numbers, names, and the words that turn a promise round.
+"""Cue words, names and numbers that a rewording must keep to count as the same promise.
 
-A year later the same promise stands in other words, and that is no news. It is news when the one
-letter that differs is a digit, the name of the place, or a 不.
+A year later the same promise is worded differently, which is not a change. It is one when the
+only difference is a digit, a place name, or a 不.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import ahocorasick
-from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.comparison.normalize import normalise
+from monitor.comparison.normalize import normalize
 from monitor.extraction.regions import gazetteer
 from monitor.extraction.units import to_base
+from monitor.extraction.vocabulary import WordTable, alternation, read_table
 from monitor.model.statements import Op, Statement, Target
-from monitor.yaml import read_yaml, validate
 
 _TABLE = Path(__file__).parent / "cues.yaml"
-# Quoted names, titles of documents, and names in Latin letters (DeepSeek, C919).
-_NAME = re.compile(
-    r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9-]{2,20})"
-)
-_FIGURE = re.compile(r"\d+(?:[.]\d+)?%?")
-# A value with its unit, in a phrase that has words around it.
-_VALUE = re.compile(r"[\d.,，]+\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?")
-_CLAUSE_END = re.compile("[，。；]")
 _BESIDE = 8
-# The next report says the next year and, every five years, the next plan: that is no news.
-_YEAR = re.compile(r"20\d\d|十[一二三四五六七八九]五")
 
 
-class Wording(BaseModel):
-    """The table wording.yaml; see there what each list is for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    retreats: Annotated[tuple[str, ...], Field(min_length=1)]
-    reversals: Annotated[tuple[str, ...], Field(min_length=1)]
-    not_denied: Annotated[tuple[str, ...], Field(min_length=1)]
-    burdens: Annotated[tuple[str, ...], Field(min_length=1)]
-    hedges: Annotated[tuple[str, ...], Field(min_length=1)]
-    less_is_better: Annotated[tuple[str, ...], Field(min_length=1)]
-    benefits: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-def names(text: str) -> frozenset[str]:
-    """Names a sentence quotes or writes in Latin letters, cosmetics aside."""
-    return frozenset(normalise(a or b) for a, b in _NAME.findall(text))
-
-
-def says_something_else(before: Statement, after: Statement) -> bool:
-    """Whether a number, a name, a place or a reversal stands in one of two sentences only.
-
-    Numbers that are targets are left out: ``moves`` compares them, units converted. So are the
-    region that speaks, years, and the plan's own name, which a new year brings by itself.
-    """
-    old, new = _rest(before), _rest(after)
-    if Counter(_FIGURE.findall(old)) != Counter(_FIGURE.findall(new)):
-        return True
-    if _reversals(old) != _reversals(new):
-        return True
-    # A name need only stand in the other sentence somewhere: quotes come and go.
-    return any(name not in new for name in _proper(before, old)) or any(
-        name not in old for name in _proper(after, new)
+@cache
+def _name_pattern() -> re.Pattern[str]:
+    # Quoted names, titles of documents, and names in Latin letters (DeepSeek, C919).
+    return re.compile(
+        r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9-]{2,20})"
     )
 
 
-def respelled(before: Statement, after: Statement) -> bool:
+@cache
+def _figure_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d+(?:[.]\d+)?%?")
+
+
+@cache
+def _value_pattern() -> re.Pattern[str]:
+    # A value with its unit, in a phrase that has words around it.
+    return re.compile(r"[\d.,，]+\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?")
+
+
+@cache
+def _clause_end_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；]")
+
+
+@cache
+def _year_pattern() -> re.Pattern[str]:
+    # The next report says the next year and, every five years, the next plan: that is no news.
+    return re.compile(r"20\d\d|十[一二三四五六七八九]五")
+
+
+@dataclass(frozen=True)
+class CueTable(WordTable):
+    """``cues.yaml``; the file says what each list is for."""
+
+    retractions: tuple[str, ...]
+    reversals: tuple[str, ...]
+    negation_exceptions: tuple[str, ...]
+    burdens: tuple[str, ...]
+    hedges: tuple[str, ...]
+    lower_is_better: tuple[str, ...]
+    benefits: tuple[str, ...]
+
+
+def names(text: str) -> frozenset[str]:
+    """Names that a sentence quotes or writes in Latin letters, normalised."""
+    return frozenset(normalize(a or b) for a, b in _name_pattern().findall(text))
+
+
+def differs_in_substance(before: Statement, after: Statement) -> bool:
+    """Whether a number, a name, a place or a reversal is in one of two sentences only.
+
+    Targets are ignored: ``target_moves`` compares them after unit conversion. So are the region
+    that speaks, years, and the names of plans, which change with every year.
+    """
+    old, new = _rest(before), _rest(after)
+    if Counter(_figure_pattern().findall(old)) != Counter(_figure_pattern().findall(new)):
+        return True
+    if _reversals(old) != _reversals(new):
+        return True
+    # A name may stand in the other sentence without its quotes.
+    return any(name not in new for name in _names_and_places(before, old)) or any(
+        name not in old for name in _names_and_places(after, new)
+    )
+
+
+def same_values_respelled(before: Statement, after: Statement) -> bool:
     """Whether two sentences differ only in how their numbers are written: 3000亿元, 0.3万亿元."""
-    if [_meant(target) for target in before.targets] != [_meant(one) for one in after.targets]:
+    if [_target_key(target) for target in before.targets] != [
+        _target_key(one) for one in after.targets
+    ]:
         return False
-    return normalise(_without_values(before)) == normalise(_without_values(after))
+    return normalize(_without_values(before)) == normalize(_without_values(after))
 
 
-def _meant(target: Target) -> tuple[object, ...]:
+def _target_key(target: Target) -> tuple[object, ...]:
     value, unit = to_base(target.value, target.unit)
-    return normalise(target.metric), target.op, float(f"{value:.9g}"), unit, target.year
+    return normalize(target.metric), target.op, float(f"{value:.9g}"), unit, target.year
 
 
 def _without_values(statement: Statement) -> str:
-    """A sentence with its targets' phrases brought down to their words."""
+    """A sentence with the values of its targets replaced by a mark."""
     text = statement.text
     for target in statement.targets:
-        if len(_VALUE.findall(target.raw)) == 1:
-            text = text.replace(target.raw, _VALUE.sub("#", target.raw), 1)
+        if len(_value_pattern().findall(target.raw)) == 1:
+            text = text.replace(target.raw, _value_pattern().sub("#", target.raw), 1)
     return text
 
 
-def is_granted(target: Target, *statements: Statement) -> bool:
-    """Whether a target is the ceiling of what somebody is given: 不超过300万元补助."""
+def is_benefit_ceiling(target: Target, *statements: Statement) -> bool:
+    """Whether a target is the ceiling of a benefit: 不超过300万元补助."""
     if target.op is not Op.AT_MOST:
         return False
     for statement in statements:
@@ -101,18 +122,18 @@ def is_granted(target: Target, *statements: Statement) -> bool:
         if at >= 0:
             end = at + len(target.raw)
             around = statement.text[max(0, at - _BESIDE) : at + len(target.raw)]
-            around += _CLAUSE_END.split(statement.text[end : end + _BESIDE])[0]
-            return words_pattern("benefits").search(around) is not None
+            around += _clause_end_pattern().split(statement.text[end : end + _BESIDE])[0]
+            return cue_pattern("benefits").search(around) is not None
     return False
 
 
 def _reversals(text: str) -> Counter[str]:
-    return Counter(words_pattern("reversals").findall(text) + denials().findall(text))
+    return Counter(cue_pattern("reversals").findall(text) + negation_pattern().findall(text))
 
 
 def _rest(statement: Statement) -> str:
-    """A sentence in one form, without the phrases of its targets and without years."""
-    return _YEAR.sub(" ", normalise(_without_targets(statement)))
+    """A normalised sentence without the phrases of its targets and without years."""
+    return _year_pattern().sub(" ", normalize(_without_targets(statement)))
 
 
 def _without_targets(statement: Statement) -> str:
@@ -122,26 +143,26 @@ def _without_targets(statement: Statement) -> str:
     return text
 
 
-def _proper(statement: Statement, rest: str) -> frozenset[str]:
-    """The names a sentence quotes and the places it names, but not the place that speaks."""
+def _names_and_places(statement: Statement, rest: str) -> frozenset[str]:
+    """The quoted names and the places of a sentence, except the region that speaks."""
     quoted = {name for name in map(_undated, names(_without_targets(statement))) if name}
     home = statement.region or ""
     return frozenset(quoted | {name for name in places(rest) if name not in home})
 
 
 def _undated(name: str) -> str:
-    """A name if it is one for more than a year, else nothing."""
-    return "" if _YEAR.search(name) else name
+    """A name, or nothing if it contains a year."""
+    return "" if _year_pattern().search(name) else name
 
 
 def places(text: str) -> frozenset[str]:
-    """The short names of the places a text names."""
+    """The short names of the regions that a text names."""
     return frozenset(name for _, name in _places().iter(text))
 
 
 @cache
 def _places() -> ahocorasick.Automaton:
-    """Short names, which stand in the official ones too."""
+    """Short names, which are contained in the official ones."""
     automaton = ahocorasick.Automaton(ahocorasick.STORE_ANY)
     for region in gazetteer().regions:
         automaton.add_word(region.short, region.short)
@@ -149,36 +170,32 @@ def _places() -> ahocorasick.Automaton:
     return automaton
 
 
-def words_pattern(
-    name: Literal["retreats", "reversals", "burdens", "hedges", "benefits"],
+@cache
+def cue_pattern(
+    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits"],
 ) -> re.Pattern[str]:
-    """A pattern that finds the words of one of the table's lists, the longest first."""
-    return _pattern(tuple(getattr(words(), name)))
+    """A pattern for the words of one list of the table, the longest first."""
+    return re.compile(alternation(getattr(cue_table(), name)))
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a lower value of a metric is better: a cost, a delay, PUE."""
+    return _lower_is_better_pattern().search(metric) is not None
 
 
 @cache
-def _pattern(listed: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(word) for word in sorted(listed, key=len, reverse=True)))
-
-
-def less_is_better(metric: str) -> bool:
-    """Whether a metric measures what is to be small: a cost, a delay, PUE."""
-    return _less().search(metric) is not None
+def negation_pattern() -> re.Pattern[str]:
+    """Matches 不 as the negation of a verb, not as a part of a word: 不推动, but not 不断推动."""
+    return re.compile(f"不(?!{alternation(cue_table().negation_exceptions)})")
 
 
 @cache
-def denials() -> re.Pattern[str]:
-    """Finds 不 where it denies a verb, not where it is part of a word: 不推动, but 不断推动."""
-    return re.compile(f"不(?!{'|'.join(map(re.escape, words().not_denied))})")
+def _lower_is_better_pattern() -> re.Pattern[str]:
+    words = alternation(cue_table().lower_is_better)
+    return re.compile(f"(?:{words})(?:水平|值|率|强度|指标)?$")
 
 
 @cache
-def _less() -> re.Pattern[str]:
-    listed = sorted(words().less_is_better, key=len, reverse=True)
-    return re.compile(f"(?:{'|'.join(map(re.escape, listed))})(?:水平|值|率|强度|指标)?$")
-
-
-@cache
-def words() -> Wording:
-    """The table wording.yaml."""
-    return validate(read_yaml(_TABLE), Wording)
+def cue_table() -> CueTable:
+    """The cue words of ``cues.yaml``."""
+    return read_table(_TABLE, CueTable)

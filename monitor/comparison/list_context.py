@@ -1,18 +1,23 @@
-"""The line above a list, which the promises under it hang on: 到2027年：, 苏州市：."""
+"""The context line above a list, which applies to the promises under it: 到2027年：, 苏州市：."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
-_LINES = 30
-_LONGEST = 60
-_TITLE = 24
+_MAX_LINES = 30
+_MAX_LENGTH = 60
+_MAX_TITLE_LENGTH = 24
 _COLON = ("：", ":")
-_WRITTEN = re.compile("[，。；！？]")
 
 
-def lead_of(text: str, start: int) -> str:
-    """The line that leads the list a sentence stands in, or an empty string.
+@cache
+def _written_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；！？]")
+
+
+def list_context(text: str, start: int) -> str:
+    """The context line of the list that contains a sentence, or an empty string.
 
     Args:
         text: the whole text.
@@ -23,14 +28,14 @@ def lead_of(text: str, start: int) -> str:
         place alone heads a list too.
     """
     end = text.rfind("\n", 0, start)
-    for _ in range(_LINES):
+    for _ in range(_MAX_LINES):
         if end < 0:
             return ""
         begin = text.rfind("\n", 0, end) + 1
         line = text[begin:end].strip()
-        if line.endswith(_COLON) and len(line) <= _LONGEST:
+        if line.endswith(_COLON) and len(line) <= _MAX_LENGTH:
             return line
-        if line and len(line) <= _TITLE and _WRITTEN.search(line) is None:
+        if line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None:
             return line
         end = begin - 1
     return ""

@@ -1,4 +1,4 @@
-"""Whole texts: are they the same document, and may a new text be believed?"""
+"""Similarity of sentences and of whole texts: overlap, fingerprints, suspect texts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,56 @@ import heapq
 import re
 import zlib
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
-from monitor.comparison.normalize import normalise
-from monitor.comparison.thresholds import CHANGED_PAGE, SKETCH, SKETCHED, SMALL_TEXT
-from monitor.comparison.untouched import Intact
+from monitor.comparison.normalize import normalize
+from monitor.comparison.thresholds import (
+    CHANGED_PAGE,
+    FINGERPRINT_MIN_LENGTH,
+    FINGERPRINT_SIZE,
+    SMALL_TEXT,
+)
+from monitor.comparison.untouched import ClauseIndex
 from monitor.model.statements import Statement
 
 _SHINGLE = 8
 _BROKEN = "\ufffd"
-_DENIAL = re.compile(
-    "停止执行|不再执行|废止|作废|失效|撤回|撤销|更正|勘误|辟谣|不实|终止实施|暂停实施|暂缓实施"
-)
 
 
-def same_document(first: str, second: str) -> float:
-    """Share of the shorter text that stands in the longer one, from 0 to 1.
+@cache
+def _denial_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "停止执行|不再执行|废止|作废|失效|撤回|撤销|更正|勘误|辟谣|不实|终止实施|暂停实施|暂缓实施"
+    )
 
-    Measured on shingles of eight letters, so that a reprint with an editor's line, another
+
+@cache
+def _fuzz() -> Any:
+    from rapidfuzz import fuzz
+
+    return fuzz
+
+
+def ratio(first: str, second: str) -> float:
+    """Indel similarity of two strings, 0 to 1."""
+    return float(_fuzz().ratio(first, second)) / 100
+
+
+def partial_ratio(first: str, second: str) -> float:
+    """Indel similarity of the shorter string to the best matching part of the longer, 0 to 1."""
+    return float(_fuzz().partial_ratio(first, second)) / 100
+
+
+def sentence_similarity(first: str, second: str) -> float:
+    """Similarity of two sentences after normalisation, 0 to 1."""
+    return ratio(normalize(first), normalize(second))
+
+
+def text_overlap(first: str, second: str) -> float:
+    """Share of the shorter text that is contained in the longer one, 0 to 1.
+
+    Measured on shingles of eight characters, so that a reprint with an editor's line, another
     heading or a lost paragraph is still the same document (Broder 1997, containment).
     """
     one, two = _shingles(first), _shingles(second)
@@ -32,35 +65,38 @@ def same_document(first: str, second: str) -> float:
     return len(one & two) / smaller
 
 
-def sketch(text: str) -> tuple[int, ...]:
-    """A few numbers that texts which are mostly the same mostly share (Broder 1997, MinHash).
+def text_fingerprint(text: str) -> tuple[int, ...]:
+    """A bottom-k MinHash of the text, by which near-duplicates are found (Broder 1997).
 
-    The smallest hashes of the text's shingles: 16 numbers of 32 bits, fewer for a short text, and
-    none for one too short to be told from others.
+    The smallest hashes of the text's shingles: 16 numbers of 32 bits, fewer for a short text, none
+    for one too short to identify.
     """
-    key = normalise(text)
-    if len(key) < SKETCHED:
+    key = normalize(text)
+    if len(key) < FINGERPRINT_MIN_LENGTH:
         return ()
     pieces = {key[i : i + _SHINGLE] for i in range(len(key) - _SHINGLE + 1)}
-    return tuple(heapq.nsmallest(SKETCH, {zlib.crc32(piece.encode()) for piece in pieces}))
-
-
-def reprinted(statements: Iterable[Statement], known: str) -> list[Statement]:
-    """The statements whose words all stand in a text that is known already."""
-    text = Intact(known)
-    return [statement for statement in statements if text.holds(statement.text)]
-
-
-def denies(text: str, known: str) -> bool:
-    """Whether what a text adds to a known one takes it back: 以下措施停止执行, 更正, 已废止."""
-    before = Intact(known)
-    return any(
-        _DENIAL.search(line) is not None and not before.holds(line) for line in text.split("\n")
+    return tuple(
+        heapq.nsmallest(FINGERPRINT_SIZE, {zlib.crc32(piece.encode()) for piece in pieces})
     )
 
 
-def suspicion(before: str, after: str, *, shrink: float) -> str:
-    """Why a new text at a known address may not be believed yet; empty when it may.
+def reprinted_statements(statements: Iterable[Statement], known: str) -> list[Statement]:
+    """The statements whose words are all contained in a known text."""
+    text = ClauseIndex(known)
+    return [statement for statement in statements if text.holds(statement.text)]
+
+
+def retracts_known_text(text: str, known: str) -> bool:
+    """Whether the lines a text adds to a known one retract it: 以下措施停止执行, 更正, 已废止."""
+    before = ClauseIndex(known)
+    return any(
+        _denial_pattern().search(line) is not None and not before.holds(line)
+        for line in text.split("\n")
+    )
+
+
+def suspect_reason(before: str, after: str, *, shrink: float) -> str:
+    """Why a new text at a known address is suspect; empty when it is not.
 
     Args:
         before: the last good text.
@@ -72,11 +108,11 @@ def suspicion(before: str, after: str, *, shrink: float) -> str:
         return f"{broken} characters came broken"
     if len(after) < shrink * len(before):
         return f"the text shrank from {len(before)} to {len(after)} characters"
-    if len(before) >= SMALL_TEXT and same_document(before, after) < CHANGED_PAGE:
+    if len(before) >= SMALL_TEXT and text_overlap(before, after) < CHANGED_PAGE:
         return "another text stands at this address"
     return ""
 
 
 def _shingles(text: str) -> set[int]:
-    key = normalise(text)
+    key = normalize(text)
     return {hash(key[i : i + _SHINGLE]) for i in range(max(0, len(key) - _SHINGLE + 1))}

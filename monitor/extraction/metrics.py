@@ -1,4 +1,4 @@
-"""What a quantity measures: the noun phrase before it, or the one that follows it."""
+"""Metrics: what a quantity measures, the noun phrase before it or the one after it."""
 
 from __future__ import annotations
 
@@ -9,50 +9,62 @@ from functools import cache
 from monitor.extraction.quantities import Quantity
 from monitor.extraction.vocabulary import alternation, quantity_words
 
-_BREAK = re.compile("[，。；：！？\n]")
-_FOLLOWING = re.compile("[^，。；：！？\n]*")
-_LISTED = re.compile("[、]|(?<=[^、])(?:和|与|及|以及)(?=[^、])")
 _PHRASE_LIMIT = 60
 _SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
 _EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
 
 
+@cache
+def _break_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；：！？\n]")
+
+
+@cache
+def _following_pattern() -> re.Pattern[str]:
+    return re.compile("[^，。；：！？\n]*")
+
+
+@cache
+def _listed_pattern() -> re.Pattern[str]:
+    return re.compile("[、]|(?<=[^、])(?:和|与|及|以及)(?=[^、])")
+
+
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """The metric and where it stands; ``listed`` are the things of which it is the sum."""
+class Measurement:
+    """The metric of a quantity, its span, and the span of its clause."""
 
     metric: str
     start: int
     end: int
     clause: tuple[int, int]
-    said: str = ""
-    """The verbs and adverbs that were peeled off in front of it (力争新增)."""
+    verbs: str = ""
+    """The verbs and adverbs in front of it (力争新增), which are no part of the metric."""
 
 
-def measured(sentence: str, found: list[Quantity]) -> list[Measured]:
-    """What each of ``found`` measures; the same order."""
-    result: list[Measured] = []
+def measurements(sentence: str, found: list[Quantity]) -> list[Measurement]:
+    """What each of ``found`` measures, in the same order."""
+    result: list[Measurement] = []
     for index, quantity in enumerate(found):
         floor = found[index - 1].end if index else 0
         ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
-        result.append(_measured(sentence, quantity, floor, ceiling, result))
+        result.append(_measurement(sentence, quantity, floor, ceiling, result))
     return _distributed(sentence, found, result)
 
 
 def clause_of(sentence: str, start: int, end: int) -> tuple[int, int]:
-    """The clause between commas that ``start:end`` stands in."""
-    left = max((m.end() for m in _BREAK.finditer(sentence, 0, start)), default=0)
-    right = _BREAK.search(sentence, end)
+    """The span of the clause, between commas, that contains ``start:end``."""
+    left = max((m.end() for m in _break_pattern().finditer(sentence, 0, start)), default=0)
+    right = _break_pattern().search(sentence, end)
     return left, right.start() if right else len(sentence)
 
 
-def _measured(
-    sentence: str, quantity: Quantity, floor: int, ceiling: int, earlier: list[Measured]
-) -> Measured:
+def _measurement(
+    sentence: str, quantity: Quantity, floor: int, ceiling: int, earlier: list[Measurement]
+) -> Measurement:
     clause = clause_of(sentence, quantity.cue_start, quantity.end)
     left = max(clause[0], floor, quantity.cue_start - _PHRASE_LIMIT)
     if not quantity.cue and not quantity.counted:
-        # A size without a verb (甲、乙公司12吉瓦时电池) belongs to the last thing that was named.
+        # A size without a verb (甲、乙公司12吉瓦时电池) belongs to the last item named.
         left = max(left, sentence.rfind("、", left, quantity.cue_start) + 1)
     if quantity.cue and clause[0] == quantity.cue_start > max(floor, 1):
         # 算力规模，突破5万P: a comma parts the subject from its verb.
@@ -63,7 +75,7 @@ def _measured(
     after, after_start = _after(sentence, quantity, ceiling)
     predicated = bool(quantity.cue) and quantity.cue not in _verbs_set() and bool(before)
     if before in _SIZES and sentence[quantity.end : quantity.end + 1] == "的" and after:
-        # 设立规模200亿元的产业基金: the fund is what is measured.
+        # 设立规模200亿元的产业基金: the metric is the fund.
         metric, start = after, after_start
     elif after and not predicated and (quantity.counted or not before):
         metric, start = after, after_start
@@ -74,14 +86,14 @@ def _measured(
         and not _verb().search(verb)
         and earlier[-1].clause[0] <= left <= earlier[-1].clause[1] + 1
     ):
-        return Measured(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
+        return Measurement(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
     else:
         metric, start = _subject(sentence, clause[0], left) or (verb, before_start)
-    return Measured(metric, start, start + len(metric), clause, verb)
+    return Measurement(metric, start, start + len(metric), clause, verb)
 
 
 def _subject(sentence: str, start: int, end: int) -> tuple[str, int] | None:
-    """What a clause spoke of before its number came: 算力总规模再上台阶、确保12万P以上."""
+    """The subject of a clause whose number follows later: 算力总规模再上台阶、确保12万P以上."""
     if end <= start:
         return None
     phrase, at, _ = _before(sentence, start, end)
@@ -111,7 +123,7 @@ def _verb() -> re.Pattern[str]:
 def _peel() -> re.Pattern[str]:
     words = quantity_words()
     years = "(?:到|至|截至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
-    # 湖北今年将培育…, 深圳已经集聚…: who does it is no part of what is counted.
+    # 湖北今年将培育…, 深圳已经集聚…: the agent is no part of the metric.
     doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
     places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"
     return re.compile(
@@ -121,8 +133,8 @@ def _peel() -> re.Pattern[str]:
 
 @cache
 def _trailing() -> re.Pattern[str]:
-    # 规模比去年增长, 较2020年提高: what it is compared with is no part of the metric.
-    # 占比 and 比例 compare with nothing.
+    # 规模比去年增长, 较2020年提高: the comparison is no part of the metric.
+    # 占比 and 比例 are not comparisons.
     compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
     until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
     return re.compile(
@@ -148,7 +160,7 @@ def _ending() -> re.Pattern[str]:
 
 
 def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
-    """The noun phrase that ends at ``right``, its start, and what was peeled off in front."""
+    """The noun phrase that ends at ``right``, its start, and the verbs in front of it."""
     start = left
     while start < right and sentence[start] in "、和及与以，":
         start += 1
@@ -175,7 +187,7 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     start = quantity.end
     while start < len(sentence) and sentence[start] in "的":
         start += 1
-    found = _FOLLOWING.match(sentence, start)
+    found = _following_pattern().match(sentence, start)
     end = found.end() if found else start
     end = min(end, max(ceiling, start), start + _PHRASE_LIMIT)
     phrase = sentence[start:end]
@@ -183,7 +195,7 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     if cut is not None and cut.start() >= 2:
         phrase = phrase[: cut.start()]
     elif cut is not None and cut.start() == 0:
-        # 600平方公里实现车路协同覆盖: what was achieved there is what is measured.
+        # 600平方公里实现车路协同覆盖: the metric is what was achieved there.
         attained = phrase.startswith("实现")
         phrase = phrase[2:] if attained else ""
         start += 2 if attained else 0
@@ -194,7 +206,7 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
 
 
 def _listed_nouns(phrase: str) -> str:
-    """Cut a phrase at the first item of its list that starts with a verb."""
+    """The phrase up to the first item of its list that starts with a verb."""
     at = 0
     while (comma := phrase.find("、", at)) >= 0:
         if _verb().match(phrase, comma + 1):
@@ -203,8 +215,10 @@ def _listed_nouns(phrase: str) -> str:
     return phrase
 
 
-def _distributed(sentence: str, found: list[Quantity], result: list[Measured]) -> list[Measured]:
-    """甲、乙出口增长30.4%、30.1%: each number measures its own item of the list."""
+def _distributed(
+    sentence: str, found: list[Quantity], result: list[Measurement]
+) -> list[Measurement]:
+    """甲、乙出口增长30.4%、30.1%: assign each number to its own item of the list."""
     index = 0
     while index < len(found):
         size = 1
@@ -216,7 +230,7 @@ def _distributed(sentence: str, found: list[Quantity], result: list[Measured]) -
             if len(items) == size:
                 for offset, (start, end) in enumerate(items):
                     text = head.metric[start:end]
-                    result[index + offset] = Measured(
+                    result[index + offset] = Measurement(
                         text, head.start + start, head.start + end, head.clause
                     )
         index += size

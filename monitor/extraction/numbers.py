@@ -1,4 +1,4 @@
-"""Numbers as they are written in Chinese: 1.3万, 三千, 1,200, 百亿."""
+"""Numbers as written in Chinese texts: 1.3万, 三千, 1,200, 百亿."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def multiplier(text: str) -> float:
 
 
 def chinese(text: str) -> float | None:
-    """三千二百 is 3200, 二〇三〇 is 2030; None for what is no number (十百, 百)."""
+    """三千二百 is 3200, 二〇三〇 is 2030; None for anything that is not a number (十百, 百)."""
     if all(character in _DIGITS for character in text):
         if len(text) > 1 and not any(character in "零〇" for character in text):
             return None  # 三四 is "three or four"

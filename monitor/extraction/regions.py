@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from monitor.yaml import did_you_mean
-
 _TABLE = Path(__file__).parent / "data" / "regions.csv"
 _RANK = {"nation": 0, "province": 1, "prefecture": 2, "county": 3}
 
@@ -36,11 +34,13 @@ class Gazetteer:
     by_name: Mapping[str, Region]
 
     def find(self, name: str) -> Region | None:
-        """The region called ``name``; of two with one short name (吉林) the higher one."""
+        """The region called ``name``; of two with one short name (吉林) the higher in level."""
         return self.by_name.get(name.strip())
 
     def suggest(self, name: str) -> str | None:
-        """A hint that names the region nearest to a name nobody knows, or None."""
+        """A hint that names the known region nearest to an unknown name, or None."""
+        from monitor.yaml import did_you_mean
+
         # 贵洲 is as near to 贵阳 as to 贵州; people mostly name provinces.
         provinces = [r for r in self.regions if r.level in {"nation", "province"}]
         likely = [written for r in provinces for written in (r.short, r.name)]

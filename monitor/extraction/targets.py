@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from monitor.extraction.metrics import Measured, clause_of, measured
+from monitor.extraction.metrics import Measurement, clause_of, measurements
 from monitor.extraction.quantities import Quantity, quantities
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.extraction.years import named_years
@@ -17,29 +17,30 @@ def parse_targets(
     sentence: str,
     spans: Sequence[tuple[int, int]] | None = None,
     *,
-    now: int | None = None,
-    led: bool = False,
+    this_year: int | None = None,
+    under_topic_lead: bool = False,
     earlier: str = "",
 ) -> tuple[Target, ...]:
-    """The targets in ``sentence``, in its order.
+    """The targets in ``sentence``, in order.
 
     Args:
-        sentence: text for analysis (see ``text.plain``).
-        spans: where the topic's words stand; only quantities of that matter are given. None
-            gives every quantity that measures something.
-        now: the year that 今年 means.
-        led: whether the paragraph opens with a sentence on the topic, so that a metric that says
-            nothing by itself (应用落地3000个) belongs to it anywhere in the sentence.
-        earlier: what stands before it, for the year that 届时 means.
+        sentence: text for analysis (see ``text.normalize_characters``).
+        spans: the spans of the topic's words; only quantities about them are returned. None
+            returns every quantity that measures something.
+        this_year: the year that 今年 means.
+        under_topic_lead: whether the paragraph opens with a run-in heading on the topic, so that
+            a generic metric (应用落地3000个) belongs to the topic anywhere in the sentence.
+        earlier: the text before it, for the year that 届时 means.
     """
     found = quantities(sentence)
     if not found:
         return ()
-    years = named_years(sentence, now, earlier)
+    years = named_years(sentence, this_year, earlier)
     targets: list[Target] = []
-    for quantity, what in zip(found, measured(sentence, found), strict=True):
+    for quantity, what in zip(found, measurements(sentence, found), strict=True):
         if not what.metric or (
-            spans is not None and not belongs(sentence, quantity, what, spans, led=led)
+            spans is not None
+            and not belongs(sentence, quantity, what, spans, under_topic_lead=under_topic_lead)
         ):
             continue
         year = next((y.year for y in reversed(years) if y.end <= quantity.start), None)
@@ -48,7 +49,7 @@ def parse_targets(
         if len(raw) > 80:
             raw = sentence[quantity.cue_start : quantity.end]
         op = quantity.op
-        if not quantity.cue and any(word in what.said for word in quantity_words().increments):
+        if not quantity.cue and any(word in what.verbs for word in quantity_words().increments):
             op = Op.INCREASE_BY
         targets.append(Target(what.metric, op, _number(quantity.value), quantity.unit, year, raw))
     return tuple(targets)
@@ -61,15 +62,15 @@ def _number(value: float) -> float:
 def belongs(
     sentence: str,
     quantity: Quantity,
-    what: Measured,
+    what: Measurement,
     spans: Sequence[tuple[int, int]],
     *,
-    led: bool = False,
+    under_topic_lead: bool = False,
 ) -> bool:
-    """Whether a quantity is about what stands at ``spans``.
+    """Whether a quantity is about the words at ``spans``.
 
-    It is when its metric names the topic; or when the metric says nothing by itself (企业, 规模)
-    and the topic stands in the same clause or in the one right before.
+    It is when its metric names the topic, or when the metric is generic (企业, 规模) and the topic
+    is named in the same clause or in the one right before.
     """
     listed = _counts_its_list(sentence, quantity, what)
     if any(start < what.end and end > what.start for start, end in spans):
@@ -81,7 +82,7 @@ def belongs(
         return False
     if quantity.unit == "元" and sentence.startswith(quantity_words().purposes, right + 1):
         right = clause_of(sentence, right + 1, right + 1)[1]
-    if led or any(start < right and end > left for start, end in spans):
+    if under_topic_lead or any(start < right and end > left for start, end in spans):
         return True
     if left == 0:
         return False
@@ -97,7 +98,7 @@ def _generic() -> re.Pattern[str]:
 
 
 def is_generic(metric: str) -> bool:
-    """Whether a metric says nothing of the matter by itself (特色企业, 产业规模)."""
+    """Whether a metric is generic, that is names no topic by itself (特色企业, 产业规模)."""
     return len(metric) <= 16 and _generic().fullmatch(metric) is not None
 
 
@@ -106,8 +107,8 @@ def _deployed() -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(quantity_words().deployed)})(?:了)?$")
 
 
-def _counts_its_list(sentence: str, quantity: Quantity, what: Measured) -> bool:
-    """甲、乙、丙等3个产业: the number only counts what was named."""
+def _counts_its_list(sentence: str, quantity: Quantity, what: Measurement) -> bool:
+    """甲、乙、丙等3个产业: the number only counts the items listed before it."""
     return (
         what.start >= quantity.end
         and sentence[quantity.start - 1 : quantity.start] == "等"

@@ -1,4 +1,4 @@
-"""Units: as they are written, as targets carry them, and what compares with what."""
+"""Units: how they are written, their normal form in targets, and conversion to base units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TABLE = Path(__file__).parent / "data" / "units.csv"
 class Unit:
     """One way of writing a unit; see the head of ``data/units.csv`` for the columns.
 
-    A unit without ``target`` is known only so that its number is left alone (8英寸, E级).
+    A unit without ``target`` is listed only so that its number is ignored (8英寸, E级).
     """
 
     unit: str
@@ -70,7 +70,7 @@ def unit_pattern() -> str:
 def to_base(value: float, unit: str) -> tuple[float, str]:
     """``value`` in the base unit of its dimension: (10.36, Eflops) is (10360, P).
 
-    A unit nobody knows is its own base.
+    An unknown unit is its own base.
     """
     known = _carried().get(unit) or units().get(unit.lower())
     if known is None or not known.base:
@@ -80,5 +80,5 @@ def to_base(value: float, unit: str) -> tuple[float, str]:
 
 
 def comparable(first: str, second: str) -> bool:
-    """Whether numbers in these units measure the same thing, so that one can be the larger."""
+    """Whether numbers in these units have the same dimension."""
     return to_base(1, first)[1] == to_base(1, second)[1]

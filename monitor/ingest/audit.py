@@ -17,7 +17,7 @@ from monitor.catalogue.model import Source
 from monitor.comparison.compare import compare
 from monitor.documents.multipart import BUNDLE, Part, read_parts, unbundle
 from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
 from monitor.ingest.dedup import LOGGED
 from monitor.ingest.pages import provenance_of
@@ -125,7 +125,7 @@ def _provenance(found: Witness, source: Source | None) -> Provenance:
         )
     else:
         title = found.title or found.document.title
-        guess = guess_provenance(found.text, title=title, published=found.published)
+        guess = infer_provenance(found.text, title=title, published=found.published)
     known = found.document
     if known.kind is DocumentKind.REPORT or guess.kind is DocumentKind.REPORT:
         guess = replace(guess, kind=known.kind)

@@ -9,11 +9,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from monitor.comparison.align import similarity
 from monitor.comparison.compare import compare
 from monitor.comparison.corroboration import corroborate
-from monitor.comparison.normalize import normalise
-from monitor.comparison.similarity import denies, reprinted, same_document, sketch
+from monitor.comparison.normalize import normalize
+from monitor.comparison.similarity import (
+    reprinted_statements,
+    retracts_known_text,
+    sentence_similarity,
+    text_fingerprint,
+    text_overlap,
+)
 from monitor.ingest.request import Arrival
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import DocumentKind
@@ -44,9 +49,9 @@ def without_told(
         known = load_snapshot(session, report.snapshot_id)
         mine = [s for s in new if (s.region, s.year) == (region, year)]
         found = corroborate(mine, known.statements)
-        links = [(item.told, item.commitment, item.share) for item in found]
+        links = [(item.statement, item.commitment, item.share) for item in found]
         add_corroborations(session, links, told=after, known=known, now=now)
-        told |= {id(item.told) for item in found}
+        told |= {id(item.statement) for item in found}
     return tuple(c for c in changes if c.kind is not Kind.ADDED or id(c.after) not in told)
 
 
@@ -84,7 +89,7 @@ def find_twin(session: Session, arrival: Arrival) -> tuple[StoredDocument | None
     if report is None or report.snapshot_id is None:
         return None, arrival
     text = load_snapshot(session, report.snapshot_id).text
-    if same_document(text, arrival.document.text) >= _MIRROR:
+    if text_overlap(text, arrival.document.text) >= _MIRROR:
         return report, arrival
     # A series has one report a year; what claims to be a second one is kept outside of it.
     return None, replace(arrival, provenance=replace(provenance, kind=DocumentKind.PAGE))
@@ -112,8 +117,8 @@ def brings_news(session: Session, twin: StoredDocument, arrival: Arrival) -> boo
     news = [change.statement for change in changes if change.kind in _NEWS]
     if not news:
         return False
-    said = {normalise(text) for text in known_sentences(session, twin.id)}
-    return any(normalise(statement.text) not in said for statement in news)
+    said = {normalize(text) for text in known_sentences(session, twin.id)}
+    return any(normalize(statement.text) not in said for statement in news)
 
 
 def _reprint(session: Session, arrival: Arrival) -> StoredDocument | None:
@@ -122,9 +127,9 @@ def _reprint(session: Session, arrival: Arrival) -> StoredDocument | None:
     for document, known in _alike(session, arrival.document.text):
         if not _same_occasion(document, known, arrival):
             continue
-        if denies(arrival.document.text, known.text):
+        if retracts_known_text(arrival.document.text, known.text):
             continue
-        again = reprinted(logged, known.text)
+        again = reprinted_statements(logged, known.text)
         if len(again) == len(logged) and all(_source(item, known) for item in again):
             return document
     return None
@@ -166,7 +171,7 @@ def without_reprinted(
         if other.id == document_id or not _same_occasion(other, known, arrival):
             continue
         new = [c.after for c in changes if c.kind is Kind.ADDED and c.after is not None]
-        again = [item for item in reprinted(new, known.text) if id(item) not in seen]
+        again = [item for item in reprinted_statements(new, known.text) if id(item) not in seen]
         links = [
             (item, source, 1.0) for item in again if (source := _source(item, known)) is not None
         ]
@@ -182,15 +187,15 @@ def _source(item: Statement, known: StoredSnapshot) -> Statement | None:
         for one in known.statements
         if (one.topic, one.label, one.region) == (item.topic, item.label, item.region)
     ]
-    return max(same, key=lambda one: similarity(one.text, item.text), default=None)
+    return max(same, key=lambda one: sentence_similarity(one.text, item.text), default=None)
 
 
 def _alike(session: Session, text: str) -> list[tuple[StoredDocument, StoredSnapshot]]:
     found = []
-    for document_id in find_alike(session, sketch(text), shared=_SHARED):
+    for document_id in find_alike(session, text_fingerprint(text), shared=_SHARED):
         document = get_document(session, document_id)
         if document.snapshot_id is not None:
             known = load_snapshot(session, document.snapshot_id)
-            if same_document(known.text, text) >= _REPRINT:
+            if text_overlap(known.text, text) >= _REPRINT:
                 found.append((document, known))
     return found

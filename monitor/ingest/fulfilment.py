@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from monitor.comparison.fulfilment import judge
+from monitor.comparison.fulfilment import assess_fulfilment
 from monitor.model.documents import DocumentKind
 from monitor.storage.documents import StoredDocument, find_report, load_snapshot
 from monitor.storage.fulfilment import Promise, add_promises
@@ -54,7 +54,7 @@ def _judge(session: Session, region: str, plan_year: int, review_year: int, now:
                 achieved=None if one.achieved is None else one.achieved.value,
                 unit=None if one.achieved is None else one.achieved.unit,
             )
-            for one in judge(promised.statements, told.statements, due=review_year - 1)
+            for one in assess_fulfilment(promised.statements, told.statements, due=review_year - 1)
         ],
         snapshot_id=review.snapshot_id,
         now=now,

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from monitor.comparison.compare import compare
-from monitor.comparison.similarity import sketch, suspicion
+from monitor.comparison.similarity import suspect_reason, text_fingerprint
 from monitor.ingest.dedup import LOGGED, brings_news, find_twin, without_reprinted, without_told
 from monitor.ingest.fulfilment import settle_promises
 from monitor.ingest.recipients import listeners
@@ -93,7 +93,7 @@ def _revise(
     before = None
     if document.snapshot_id is not None:
         before = load_snapshot(session, document.snapshot_id)
-        reason = suspicion(before.text, arrival.document.text, shrink=doubt.shrink)
+        reason = suspect_reason(before.text, arrival.document.text, shrink=doubt.shrink)
         if reason:
             doubt = doubt.again(digest(arrival.document.text), now)
             emptied = bool(before.statements) and not arrival.statements
@@ -158,7 +158,7 @@ def _begin(
         baseline=history,
         now=now,
     )
-    add_sketch(session, document.id, sketch(arrival.document.text))
+    add_sketch(session, document.id, text_fingerprint(arrival.document.text))
     after = _write(session, document.id, arrival, now)
     promote(
         session,

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from monitor.catalogue.model import Source
 from monitor.documents.page_fingerprint import frame_of
 from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, Tools, VisitReport
 from monitor.ingest.ingest import take_in
 from monitor.ingest.multipart import Reading, read_whole
@@ -185,7 +185,7 @@ def provenance_of(
     """
     title = document.title or title
     published = document.published or listed
-    guess = guess_provenance(
+    guess = infer_provenance(
         document.text,
         title=title,
         url=url,

@@ -1,4 +1,4 @@
-"""What changed: a line of the change log, and the verdict on a target."""
+"""Changes: a line of the change log, and the verdict on a target."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Basis(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a later report's review says of a target that was due."""
+    """What a later report's review says about a target that was due."""
 
-    KEPT = "kept"
+    MET = "kept"
     MISSED = "missed"
-    SILENT = "silent"
-    PENDING = "pending"  # not due yet, or the report that would tell is not there
+    NOT_REPORTED = "silent"
+    PENDING = "pending"  # not due yet, or the report that would tell is missing
 
 
 @dataclass(frozen=True, slots=True)

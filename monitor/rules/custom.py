@@ -11,7 +11,7 @@ from hashlib import blake2s
 from monitor.errors import UserError
 from monitor.extraction.region_groups import regions_named, suggest_region
 from monitor.extraction.regions import gazetteer
-from monitor.extraction.zh_simplify import simplified_of
+from monitor.extraction.zh_simplify import simplification_table
 from monitor.rules.loader import OWN, parse_rule
 
 _MOST_WORDS = 8
@@ -106,7 +106,7 @@ def own_id_of(text: str) -> str | None:
 
 def plain(text: str) -> str:
     """What people write, in half width and simplified characters, as the sources have it."""
-    return unicodedata.normalize("NFKC", text).translate(simplified_of()).strip()
+    return unicodedata.normalize("NFKC", text).translate(simplification_table()).strip()
 
 
 def regions_asked(name: str) -> tuple[str, ...]:

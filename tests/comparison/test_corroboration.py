@@ -23,7 +23,7 @@ PLAN = (
 def linked(article, plan=PLAN):
     known = extract(plan, REPORT, load_topics())
     told = extract(article, PRESS, load_topics())
-    return [(item.told.text, item.commitment.text[:6]) for item in corroborate(told, known)]
+    return [(item.statement.text, item.commitment.text[:6]) for item in corroborate(told, known)]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from monitor.demo.site import SampleSite
 from monitor.discovery.list_pages import discover
 from monitor.documents.reader import read
 from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
@@ -209,7 +209,7 @@ def changes_between(
         page = page_at(path, round_=round_)
         assert page is not None
         document = read(page.body, content_type=page.content_type)
-        provenance = guess_provenance(
+        provenance = infer_provenance(
             document.text, title=document.title, published=document.published, region=region
         )
         sides.append(extract(document.text, provenance, topics))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.extraction.extract import explain, extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Speaker
@@ -52,10 +52,10 @@ def test_explanations_name_section_words_and_what_decided():
 
 
 def test_a_report_is_known_by_its_first_lines():
-    provenance = guess_provenance(TEXT)
+    provenance = infer_provenance(TEXT)
     assert provenance.kind is DocumentKind.REPORT
     assert (provenance.region, provenance.year) == ("贵州省", 2026)
-    assert guess_provenance("某地发布大模型。", title="快讯").kind is DocumentKind.NEWS
+    assert infer_provenance("某地发布大模型。", title="快讯").kind is DocumentKind.NEWS
 
 
 CHINESE = st.text(

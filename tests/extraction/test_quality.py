@@ -44,14 +44,14 @@ def test_reports_are_read_as_an_analyst_marked_them(shared, quality):
 
 def test_the_press_article_is_heard_right(shared, quality):
     _, article = quality.shared_scores(shared)
-    assert article.labels.missing + article.voices.missing == 0
+    assert article.labels.missing + article.attributions.missing == 0
     assert article.commitments.f1 == 1
 
 
 def test_our_own_samples_are_read_right(quality):
     total = quality.total("samples", quality.sample_scores())
     assert total.commitments.f1 == 1
-    assert total.labels.missing + total.voices.missing == 0
+    assert total.labels.missing + total.attributions.missing == 0
     assert total.themes.f1 >= 0.88
     assert total.targets.f1 >= 0.95
 
@@ -69,7 +69,7 @@ def test_articles_annotated_by_another_are_heard(quality):
     assert total.commitments.f1 >= 0.95
     assert total.commitments.precision >= 0.98
     assert total.labels.recall >= 0.80
-    assert total.voices.recall >= 0.70
+    assert total.attributions.recall >= 0.70
 
 
 def test_damage_to_a_report_costs_little(shared, damage):
