@@ -15,7 +15,7 @@ from monitor.yaml import read_yaml, validate
 
 
 class _Texts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class AlertTexts(_Texts):

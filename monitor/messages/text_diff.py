@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from rapidfuzz.distance import Levenshtein
-
 from monitor.messages.richtext import Span, trim, utf16_length
 
 _READ_LIMIT = 800
@@ -49,6 +47,9 @@ def _parts(old: list[str], new: list[str]) -> Iterator[tuple[str, str, str]]:
 
     A single unchanged token between two changes is joined to them.
     """
+    # Loaded with the first diff: it takes 20 ms.
+    from rapidfuzz.distance import Levenshtein
+
     kept, removed, added = "", "", ""
     for step in Levenshtein.opcodes(old, new):
         left = "".join(old[step.src_start : step.src_end])
