@@ -15,7 +15,6 @@ from typing import Any
 import httpcore
 
 from monitor.errors import RefusedAddress
-from monitor.fetching.network_backend import connect
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -89,6 +88,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         """
         self._resolver = resolver
         self._allow_private = allow_private
+        self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -116,7 +116,10 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
         for address in addresses:
             try:
-                return await connect(address, port, timeout, local_address, socket_options)
+                # An IP address is not resolved again: what was checked is what is connected to.
+                return await self._backend.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -132,4 +135,4 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, for the pool's own retries."""
-        await asyncio.sleep(seconds)
+        await self._backend.sleep(seconds)

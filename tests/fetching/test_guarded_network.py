@@ -1,4 +1,4 @@
-"""A connection on asyncio's streams keeps to what the pool expects of one."""
+"""The guarded network gives the pool connections of httpcore's own backend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import httpcore
 import pytest
 
-from monitor.fetching.network_backend import connect
+from monitor.fetching.ssrf_guard import GuardedNetwork
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
 
@@ -40,7 +40,7 @@ async def server(serve):
 async def talk(serve):
     """A stream to a server that does what ``serve`` says, and nothing after that."""
     async with server(serve) as port:
-        stream = await connect("127.0.0.1", port, 5.0, None, None)
+        stream = await GuardedNetwork(allow_private=True).connect_tcp("127.0.0.1", port, 5.0)
         try:
             yield stream
         finally:
@@ -51,39 +51,11 @@ async def nothing(_reader, _writer):
     """Say nothing."""
 
 
-async def test_bytes_come_as_they_are_and_end_with_none():
-    async def serve(reader, writer):
-        writer.write(b"<" + await reader.readexactly(3) + b">")
-        await writer.drain()
-        writer.write_eof()
-
-    async with talk(serve) as stream:
-        await stream.write(b"")
-        await stream.write(b"abc", 5.0)
-        read = b""
-        while piece := await stream.read(2, 5.0):
-            assert len(piece) <= 2
-            read += piece
-        assert read == b"<abc>"
-
-
-async def test_silence_ends_with_a_timeout_and_what_came_is_still_read():
-    async with talk(nothing) as stream:
-        with pytest.raises(httpcore.ReadTimeout):
-            await stream.read(10, 0.01)
-
-
-async def test_who_takes_nothing_ends_with_a_timeout():
-    async with talk(nothing) as stream:
-        with pytest.raises(httpcore.WriteTimeout):
-            await stream.write(b"x" * 30_000_000, 0.01)
-
-
 async def test_a_port_nobody_listens_at_is_a_connect_error():
     async with server(nothing) as port:
         pass
     with pytest.raises(httpcore.ConnectError):
-        await connect("127.0.0.1", port, 5.0, None, None)
+        await GuardedNetwork(allow_private=True).connect_tcp("127.0.0.1", port, 5.0)
 
 
 async def test_a_server_that_speaks_no_tls_is_a_connect_error(authority_context):
