@@ -18,18 +18,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache, wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+from monitor.channels.base import MAX_RETRY_AFTER, MIN_RETRY_AFTER
 from monitor.errors import DeliveryError, RetryLater, UserError
 from monitor.messages.escaping import split_headline, to_html, to_plain_text, truncate_lines
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
+from monitor.retry import parse_retry_after
 
-_LONGEST_PATIENCE = 3600.0
 _NOTES = 20
 _NOTE = 300
 
@@ -76,21 +76,6 @@ def noted(proxy: str | None = None) -> Iterator[Exchange]:
         yield exchange
     finally:
         _current.reset(before)
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds a ``Retry-After`` asks for (RFC 9110, 10.2.3), an hour at most, or None."""
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        seconds = float(value[:9])
-    else:
-        try:
-            seconds = (parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 1.0), _LONGEST_PATIENCE)
 
 
 @lru_cache(maxsize=1)
@@ -359,7 +344,9 @@ def _outcome(sent: bool, exchange: Exchange, kind: str, now: datetime) -> Delive
 def _refusal(answer: HttpAnswer, now: datetime) -> DeliveryError:
     said = _said(answer.said)
     reason = f"the service answered {answer.status}" + (f": {said}" if said else "")
-    wait = retry_after(answer.retry_after, now)
+    wait = parse_retry_after(
+        answer.retry_after, now, minimum=MIN_RETRY_AFTER, maximum=MAX_RETRY_AFTER
+    )
     if answer.status == 429 or (answer.status == 503 and wait is not None):
         return RetryLater(reason, seconds=wait or _PATIENCE)
     if answer.status >= 500:

@@ -9,6 +9,9 @@ from monitor.errors import ChatGone
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
 
+MIN_RETRY_AFTER, MAX_RETRY_AFTER = 1.0, 3600.0
+"""Seconds that the Retry-After of a service is limited to."""
+
 
 class Sender(Protocol):
     """Takes a message to somebody, at the pace its service asks for."""

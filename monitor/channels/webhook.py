@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from monitor.channels.apprise import retry_after
+from monitor.channels.base import MAX_RETRY_AFTER, MIN_RETRY_AFTER
 from monitor.errors import (
     ChatGone,
     DeliveryError,
@@ -29,6 +29,7 @@ from monitor.json_contract import logged_json
 from monitor.messages.richtext import Message
 from monitor.model.alerts import AlertChange, OutboxAlert, Recipient
 from monitor.model.changes import LoggedChange
+from monitor.retry import parse_retry_after
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
 _PATIENCE = 60.0
@@ -121,7 +122,12 @@ class WebhookSender:
         except FetchError as error:
             doubtful = not isinstance(error, NoConnection)
             raise RetryLater(str(error), seconds=_PATIENCE, doubtful=doubtful) from None
-        wait = retry_after(answer.headers.get("retry-after"), self._now())
+        wait = parse_retry_after(
+            answer.headers.get("retry-after"),
+            self._now(),
+            minimum=MIN_RETRY_AFTER,
+            maximum=MAX_RETRY_AFTER,
+        )
         refusal = refusal_of(answer.status, wait)
         if refusal is not None:
             raise refusal

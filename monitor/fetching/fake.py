@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.catalogue.model import USUAL, Route
 from monitor.documents.page_fingerprint import same_frame
 from monitor.errors import RefusedAddress
-from monitor.fetching.outcome import judge, last_modified_of, retry_after
+from monitor.fetching.outcome import judge, last_modified_of, retry_after_of
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import parse
@@ -96,5 +96,5 @@ class FakeFetcher:
             last_modified=last_modified_of(headers, self.now()) if well else None,
             headers=headers,
             reason=reason,
-            retry_after=retry_after(headers, self.now()),
+            retry_after=retry_after_of(headers, self.now()),
         )

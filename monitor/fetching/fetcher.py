@@ -19,7 +19,7 @@ from monitor.errors import FetchError
 from monitor.fetching.budget import Effort, FetcherSettings
 from monitor.fetching.decompress import ACCEPTED
 from monitor.fetching.http_client import REDIRECTS, TROUBLE, Answer, Asker, tries_of
-from monitor.fetching.outcome import judge, last_modified_of, retry_after
+from monitor.fetching.outcome import judge, last_modified_of, retry_after_of
 from monitor.fetching.pools import Connections
 from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import NotAsked, Pace
@@ -206,7 +206,7 @@ class HttpFetcher:
         now = self._now()
         kind = answer.headers.get("content-type")
         outcome, reason = judge(answer.status, answer.body, kind, conditional=conditional)
-        wait = retry_after(answer.headers, now)
+        wait = retry_after_of(answer.headers, now)
         if wait and outcome in {Outcome.BLOCKED, Outcome.ERROR}:
             self._pace.close(httpx.URL(here).host, wait)
         well = outcome is Outcome.OK

@@ -10,14 +10,14 @@ from datetime import datetime
 import httpx
 
 from monitor.catalogue.model import Route
-from monitor.errors import DecodeError, FetchError, TooLarge
+from monitor.errors import CutShort, DecodeError, FetchError, TooLarge
 from monitor.fetching.budget import Effort, FetcherSettings
 from monitor.fetching.decompress import Unpacker
-from monitor.fetching.outcome import EVIDENCE, retry_after
+from monitor.fetching.outcome import EVIDENCE, retry_after_of
 from monitor.fetching.pools import Connections, PoolTransport
 from monitor.fetching.rate_limit import Pace
-from monitor.fetching.retry import PASSING_STATUSES, backoff, passes
 from monitor.fetching.throttle import Sign
+from monitor.retry import Backoff
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TROUBLE = (
@@ -33,6 +33,28 @@ TROUBLE = (
 
 _SIGNS = {429: Sign.STRAINED, 503: Sign.STRAINED, 502: Sign.SILENT, 504: Sign.SILENT}
 _WELL = frozenset({200, 202, 203})
+
+# A refusal is no transient fault: the schedule visits a site that blocks us ever more rarely.
+_TRANSIENT_STATUSES = frozenset({502, 504})
+_TRANSIENT_ERRORS = (httpx.TimeoutException, httpx.ReadError, httpx.WriteError, CutShort)
+# The answer breaks off; a malformed one will be malformed the next time too.
+_BROKEN_OFF = ("peer closed", "disconnected", "StreamReset", "ConnectionTerminated")
+# A connection fails for good when certificate or protocol do not fit.
+_FINAL = ("SSL", "TLS", "certificate")
+
+
+def fetch_backoff(initial: float) -> Backoff:
+    """Delays between the attempts of a visit; ``initial`` is the mean of the first, in seconds."""
+    return Backoff(initial=initial, maximum=30.0, factor=4.0, jitter=(0.5, 1.5))
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(error, httpx.ConnectError):
+        return not any(word in str(error) for word in _FINAL)
+    if isinstance(error, httpx.RemoteProtocolError):
+        return any(word in str(error) for word in _BROKEN_OFF)
+    return isinstance(error, _TRANSIENT_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,7 @@ class Asker:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._backoff = fetch_backoff(settings.retry_pause)
 
     async def ask(
         self,
@@ -106,16 +129,16 @@ class Asker:
                         await self._connections.give_back(held)
                 except (httpx.HTTPError, DecodeError, OSError) as error:
                     done = last or effort.left <= 0 or self._pace.is_closed(host)
-                    if done or not passes(error):
+                    if done or not is_transient(error):
                         raise
                 else:
-                    if last or answer.status not in PASSING_STATUSES:
+                    if last or answer.status not in _TRANSIENT_STATUSES:
                         return answer
-                    wanted = retry_after(answer.headers, self._now()) or 0.0
+                    wanted = retry_after_of(answer.headers, self._now()) or 0.0
                     if wanted > self._settings.patience or effort.left <= 0:
                         return answer
                     self._pace.close(host, wanted)
-            await self._sleep(backoff(effort.tries, self._chance(), self._settings.retry_pause))
+            await self._sleep(self._backoff.delay(effort.tries, self._chance()))
 
     async def _once(
         self,
@@ -139,7 +162,7 @@ class Asker:
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.TransportError) as error:
-            if isinstance(error, TimeoutError) or passes(error):
+            if isinstance(error, TimeoutError) or is_transient(error):
                 sign = Sign.SILENT
             raise
         finally:

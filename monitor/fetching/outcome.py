@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from monitor.documents.block_pages import block_reason_of
 from monitor.model.documents import Outcome
+from monitor.retry import parse_http_date, parse_retry_after
 
 EVIDENCE = 64 * 1024
 """Bytes of a refusal that are kept."""
@@ -30,7 +30,7 @@ _HEAD = 4096
 _BEGINS = (b"<html", b"<body")
 _ENDS = (b"</html", b"</body")
 _BLOCKS = (b"div", b"table", b"article", b"section")
-_LONGEST_PATIENCE = 7 * 86_400.0
+_MAX_RETRY_AFTER = 7 * 86_400.0
 
 
 def judge(
@@ -92,31 +92,15 @@ def last_modified_of(headers: Mapping[str, str], now: datetime) -> str | None:
         now: aware.
     """
     value = headers.get("last-modified", "").strip()
-    when = _http_date(value)
+    when = parse_http_date(value)
     return value if when is not None and when <= now else None
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the site wants us to wait, at most a week, or None.
+def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds the site asks us to wait, at most a week, or None.
 
     Args:
         headers: with lower-case names.
         now: aware; what an HTTP date is counted from.
     """
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), _LONGEST_PATIENCE)
-    when = _http_date(value)
-    if when is None:
-        return None
-    return min(max((when - now).total_seconds(), 0.0), _LONGEST_PATIENCE)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return parse_retry_after(headers.get("retry-after"), now, maximum=_MAX_RETRY_AFTER)

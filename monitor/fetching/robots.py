@@ -21,7 +21,7 @@ from protego import Protego
 from monitor.catalogue.model import Route
 from monitor.fetching.budget import Effort, FetcherSettings
 from monitor.fetching.http_client import REDIRECTS, TROUBLE, Asker, tries_of
-from monitor.fetching.outcome import retry_after
+from monitor.fetching.outcome import retry_after_of
 from monitor.fetching.rate_limit import NotAsked, Pace
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Outcome
@@ -230,7 +230,7 @@ class Robots:
                 onward = answer.headers.get("location")
                 if answer.status not in REDIRECTS or not onward:
                     file = robots_file(answer.status, answer.body)
-                    wait = retry_after(answer.headers, self._now())
+                    wait = retry_after_of(answer.headers, self._now())
                     if file.trouble and wait:
                         self._pace.close(place.host, wait)
                     return file

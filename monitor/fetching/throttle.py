@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from statistics import median
 
+from monitor.retry import Backoff
+
 _REMEMBERED = 9
 _ENOUGH = 5
 # Seconds to the first byte: nothing below this is slow, everything above that is.
@@ -14,7 +16,7 @@ _SLOWER_THAN_USUAL = 3.0
 _STRAIN, _SLOW, _WELL = 2.0, 1.5, 0.9
 _FIRST_STEP = 1.0
 _TOO_OFTEN = 6
-_REST, _LONGEST_REST = 300.0, 3_600.0
+_REST_BACKOFF = Backoff(initial=300.0, maximum=3_600.0)
 
 
 class Sign(Enum):
@@ -72,7 +74,7 @@ def rest(tempo: Tempo) -> float:
     """Seconds for which a host that long gave no good answer is left alone; 0 for any other."""
     if tempo.troubles < _TOO_OFTEN:
         return 0.0
-    return min(_REST * 2.0 ** ((tempo.troubles - _TOO_OFTEN) // 3), _LONGEST_REST)
+    return _REST_BACKOFF.delay(1 + (tempo.troubles - _TOO_OFTEN) // 3)
 
 
 def _slow(seconds: float, recent: tuple[float, ...]) -> bool:

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from monitor.catalogue.model import Season
 from monitor.model.documents import DocumentKind, Outcome
+from monitor.retry import Backoff
 
-_FIRST_RETRY = timedelta(hours=1)
 _LONGEST = timedelta(days=7)
+_FAILED_VISIT_BACKOFF = Backoff(initial=3600.0, maximum=_LONGEST.total_seconds())
 # A page that was moved or listed late is still news; one that old was on the web before us.
 _LATE = timedelta(days=30)
 # A document is due again after a share of its age, up to a cap: news after 1, 2, 4, 8 … days
@@ -76,7 +77,7 @@ def next_page_visit(
         share, longest = _THINNING[kind]
         wait = max(every, min(age * share, longest))
     else:
-        wait = min(_FIRST_RETRY * 2 ** min(failures, 8), _LONGEST)
+        wait = timedelta(seconds=_FAILED_VISIT_BACKOFF.delay(failures + 1))
     if retry_after is not None:
         wait = max(wait, min(timedelta(seconds=retry_after), _LONGEST))
     # Never in the same instant: a visit that asks what is due would find it again.

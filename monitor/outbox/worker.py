@@ -23,6 +23,7 @@ from monitor.messages.richtext import Message
 from monitor.model.alerts import OutboxAlert
 from monitor.outbox import chat_migration, notices, queue
 from monitor.outbox.digest import bundle_due
+from monitor.retry import Backoff
 from monitor.storage import recipients
 from monitor.storage.engine import Database
 
@@ -181,8 +182,7 @@ ON_THE_WAY = 8
 
 _CHATS = 64
 _PER_CHAT = 5
-_FIRST_WAIT = 10.0
-_LONGEST_WAIT = 24 * 3600.0
+DELIVERY_BACKOFF = Backoff(initial=10.0, maximum=24 * 3600.0, jitter=(0.5, 1.0))
 _CLOSED_AFTER = 3
 _LONGEST_SLEEP = 60.0
 _LOOK_AGAIN = 1.0
@@ -209,18 +209,6 @@ class _Gate:
     trying: bool = False
     until: datetime | None = None
     on_the_way: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ON_THE_WAY))
-
-
-def backoff(attempts: int, chance: float) -> float:
-    """Seconds to wait after the n-th refusal: 10 s, doubled each time, a day at most.
-
-    Args:
-        attempts: 1 after the first.
-        chance: in [0, 1); spreads the wait over its upper half, so that many do not return at
-            once.
-    """
-    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(attempts - 1, 30))
-    return wait * (0.5 + chance / 2)
 
 
 @dataclass(slots=True)
@@ -395,7 +383,7 @@ class Courier:
             log.warning("alert.dead", extra={"alert": alert.id, "reason": reason})
             self.report.dead += 1
         else:
-            wait = backoff(alert.attempts, self.chance())
+            wait = DELIVERY_BACKOFF.delay(alert.attempts, self.chance())
             await self._put_back(alert, holder, wait, reason, counted=True, doubtful=doubtful)
 
     async def _put_back(

@@ -21,11 +21,11 @@ from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.model.alerts import Recipient
 from monitor.outbox.queue import lease, mark_begun
 from monitor.outbox.worker import (
+    DELIVERY_BACKOFF,
     LEASE,
     MAX_ATTEMPTS,
     Clerk,
     Courier,
-    backoff,
     deliver_due,
     delivery_loop,
 )
@@ -318,8 +318,12 @@ async def test_a_stopped_round_gives_back_what_it_did_not_begin(sqlite_database:
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_the_wait_grows_and_stays_within_a_day(attempts: int, chance: float) -> None:
-    assert 5 <= backoff(attempts, chance) <= 24 * 3600
-    assert backoff(attempts, 0.0) <= backoff(attempts, chance) <= backoff(attempts + 1, chance)
+    assert 5 <= DELIVERY_BACKOFF.delay(attempts, chance) <= 24 * 3600
+    assert (
+        DELIVERY_BACKOFF.delay(attempts, 0.0)
+        <= DELIVERY_BACKOFF.delay(attempts, chance)
+        <= DELIVERY_BACKOFF.delay(attempts + 1, chance)
+    )
 
 
 async def test_the_pace_is_telegrams() -> None:

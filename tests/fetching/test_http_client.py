@@ -8,7 +8,7 @@ import pytest
 from loopback import Clock, answer, fetcher, site
 
 from monitor.errors import CutShort, DecodeError
-from monitor.fetching.retry import backoff, passes
+from monitor.fetching.http_client import fetch_backoff, is_transient
 from monitor.model.documents import Outcome
 
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
@@ -168,10 +168,11 @@ async def test_a_host_that_never_answers_is_left_alone_and_asked_again_later():
     ],
 )
 def test_which_faults_pass(error, expected):
-    assert passes(error) is expected
+    assert is_transient(error) is expected
 
 
 def test_waits_grow_with_a_half_left_to_chance():
-    assert [backoff(n, 0.5, 1.0) for n in (1, 2, 3)] == [1.0, 4.0, 16.0]
-    assert (backoff(1, 0.0, 1.0), backoff(1, 1.0, 1.0)) == (0.5, 1.5)
-    assert backoff(9, 1.0, 1.0) == 45.0
+    backoff = fetch_backoff(1.0)
+    assert [backoff.delay(n, 0.5) for n in (1, 2, 3)] == [1.0, 4.0, 16.0]
+    assert (backoff.delay(1, 0.0), backoff.delay(1, 1.0)) == (0.5, 1.5)
+    assert backoff.delay(9, 1.0) == 45.0
