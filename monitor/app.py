@@ -32,6 +32,7 @@ from monitor.fetching.webhook_client import Poster
 from monitor.ingest.context import Tools
 from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
+from monitor.model.alerts import NoticeKind
 from monitor.model.changes import LoggedChange
 from monitor.outbox import notices
 from monitor.outbox.worker import Courier
@@ -193,7 +194,7 @@ class RuleWatch:
             with self.run.tools.database.write() as session:
                 notices.notify(
                     session,
-                    notices.RULES_BROKEN,
+                    NoticeKind.RULES_BROKEN,
                     str(reason),
                     self.run.tools.watch.operators,
                     now=self.run.tools.now(),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from monitor.bot.context import Answer, Asked, Office, asked, say
 from monitor.messages.i18n import bot_texts, fill
 from monitor.messages.richtext import Button, Message, Span
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import NoticeKind, Recipient
 from monitor.outbox import chat_migration, notices
 from monitor.storage import recipients
 from monitor.storage.engine import Database, Transaction
@@ -172,7 +172,7 @@ def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
                 recipients.silence_chat(session, chat_id)
             notices.notify(
                 session,
-                notices.ACCESS_ASKED,
+                NoticeKind.ACCESS_REQUESTED,
                 asked(asker.title) or "?",
                 office.policy.operators,
                 now=office.now(),

@@ -8,6 +8,7 @@ from monitor.bot import access
 from monitor.bot.context import ROOM, Answer, Asked, Office, number_of, press_of, say
 from monitor.messages.i18n import alert_texts, fill
 from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
+from monitor.model.alerts import NoticeKind
 from monitor.model.documents import Health, Outcome
 from monitor.outbox import notices
 from monitor.storage import recipients
@@ -102,7 +103,9 @@ def broadcast(office: Office, asker: Asked) -> Answer:
         Button(bot.broadcast_cancel, f"bc:no:{draft}"),
     )
     title = Span(fill(bot.broadcast_ask, count=count) + "\n\n", bold=True)
-    return Answer(Message((title, Span(fill(bot.notices["broadcast"], text=text))), (row,)))
+    return Answer(
+        Message((title, Span(fill(bot.notices[NoticeKind.BROADCAST], text=text))), (row,))
+    )
 
 
 def decide_broadcast(office: Office, asker: Asked) -> Answer:
@@ -119,7 +122,7 @@ def decide_broadcast(office: Office, asker: Asked) -> Answer:
         return Answer(edit=say(bot.broadcast_cancelled).message)
     with office.database.write() as session:
         everybody = recipients.active_chats(session)
-        count = notices.notify(session, notices.BROADCAST, text, everybody, now=office.now())
+        count = notices.notify(session, NoticeKind.BROADCAST, text, everybody, now=office.now())
     return Answer(edit=say(fill(bot.broadcast_done, count=count)).message)
 
 
@@ -149,7 +152,7 @@ def decide_access(office: Office, asker: Asked, *, granted: bool) -> Answer:
             access.refuse(session, chat_id)
         else:
             recipients.set_access(session, chat_id, recipients.GRANTED)
-            notices.notify(session, notices.GRANTED, "", [chat_id], now=office.now())
+            notices.notify(session, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=office.now())
     said = bot.decided_granted if granted else bot.decided_refused
     return Answer(edit=say(fill(said, chat=chat_id)).message)
 

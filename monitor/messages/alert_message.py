@@ -20,7 +20,7 @@ from monitor.messages.richtext import (
     trim,
     utf16_length,
 )
-from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
+from monitor.model.alerts import AlertChange, AlertDocument, NoticeKind, OutboxAlert
 from monitor.model.documents import Health
 from monitor.model.schedule import zone_of
 
@@ -159,7 +159,7 @@ def _notice_spans(alert: OutboxAlert) -> list[Span]:
     notice = alert.notice
     if notice is None:  # pragma: no cover - called for alerts with a notice only
         return [Span("?")]
-    wording = bot_texts(alert.language).notices.get(notice.kind, "{text}")
+    wording = bot_texts(alert.language).notices[notice.kind]
     text = trim(notice.text, _NOTICE)
     return [Span(fill(wording, about=notice.about or "", text=text))]
 
@@ -167,7 +167,7 @@ def _notice_spans(alert: OutboxAlert) -> list[Span]:
 def _access_buttons(alert: OutboxAlert) -> _Buttons:
     """The buttons with which an operator grants or refuses access to a chat."""
     notice, bot = alert.notice, bot_texts(alert.language)
-    if notice is None or notice.kind != "access" or notice.about is None:
+    if notice is None or notice.kind is not NoticeKind.ACCESS_REQUESTED or notice.about is None:
         return ()
     return (
         (

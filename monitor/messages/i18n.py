@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from monitor.model.alerts import NoticeKind
 from monitor.model.changes import Kind
 from monitor.model.documents import Health, Outcome
 from monitor.model.statements import NATION, Label, Op, Speaker
@@ -202,7 +203,7 @@ class BotTexts(_Texts):
     button_latest: str
     button_tour: str
     page: str
-    notices: dict[str, str]
+    notices: dict[NoticeKind, str]
     allow: str
     refuse: str
     decided_granted: str

@@ -71,11 +71,21 @@ class AlertChange:
     document: AlertDocument | None = None
 
 
+class NoticeKind(StrEnum):
+    """What a notice is about; the first three are for operators."""
+
+    CHAT_GONE = "chat_gone"
+    ACCESS_REQUESTED = "access"
+    RULES_BROKEN = "rules"
+    BROADCAST = "broadcast"
+    ACCESS_GRANTED = "granted"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A message that is about no change; ``about`` is the chat it is about."""
 
-    kind: str
+    kind: NoticeKind
     text: str
     at: datetime
     about: int | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from monitor.model.alerts import AlertChange, AlertDocument, Notice, OutboxAlert
+from monitor.model.alerts import AlertChange, AlertDocument, Notice, NoticeKind, OutboxAlert
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
 from monitor.storage.mappers import change_of
@@ -107,7 +107,7 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
 
 def _notices(session: Session, ids: set[int]) -> dict[int, Notice]:
     rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_(ids)))
-    return {row.id: Notice(row.kind, row.text, row.at, row.about) for row in rows}
+    return {row.id: Notice(NoticeKind(row.kind), row.text, row.at, row.about) for row in rows}
 
 
 def documents_of(session: Session, ids: set[int]) -> dict[int, AlertDocument]:

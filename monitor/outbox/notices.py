@@ -8,20 +8,17 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import NoticeKind
 from monitor.outbox.queue import PAUSED
 from monitor.storage.source_health import PENDING
 from monitor.storage.tables import AlertRow, NoticeRow, SwitchRow
-
-CHAT_GONE, ACCESS_ASKED, RULES_BROKEN = "chat_gone", "access", "rules"
-BROADCAST, GRANTED = "broadcast", "granted"
-"""Kinds of notices: three for operators, one for all chats, one for a chat that was let in."""
 
 _URGENT = 900
 
 
 def notify(
     session: Session,
-    kind: str,
+    kind: NoticeKind,
     text: str,
     chats: Iterable[int],
     *,
@@ -32,7 +29,7 @@ def notify(
 
     Args:
         session: a writing transaction.
-        kind: one of the kinds above.
+        kind: the kind of the notice.
         text: what it says, or the reason it gives; from outside, so it is shortened when shown.
         chats: whom to tell.
         now: when.
@@ -52,7 +49,7 @@ def notify(
             chat_id=chat_id,
             kind="notice",
             notice_id=notice.id,
-            priority=0 if kind == BROADCAST else _URGENT,
+            priority=0 if kind is NoticeKind.BROADCAST else _URGENT,
             state=PENDING,
             created_at=now,
             not_before=now,

@@ -20,7 +20,7 @@ from monitor.channels.base import Sender
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
-from monitor.model.alerts import OutboxAlert
+from monitor.model.alerts import NoticeKind, OutboxAlert
 from monitor.outbox import chat_migration, notices, queue
 from monitor.outbox.digest import bundle_due
 from monitor.retry import Backoff
@@ -142,7 +142,7 @@ class Clerk:
             others = [chat for chat in self.operators if chat not in ended]
             notices.notify(
                 session,
-                notices.CHAT_GONE,
+                NoticeKind.CHAT_GONE,
                 f"{there.title or alert.to.way or alert.to.chat_id}: {reason}",
                 others if active else (),
                 now=now,
