@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import fields, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "templates.md").read_text(encoding="utf-8")
 SHIPPED = sorted((ROOT / "rules" / "templates").glob("*.html"))
 FILE = Path("mine.html")
-SLOWEST = 3.0
 
 
 def template(source: str) -> Template:
@@ -267,19 +264,15 @@ SEARCHING = (
         "x" * 5000,
     ],
 )
-def test_a_hostile_template_is_refused_at_once(source: str) -> None:
-    begun = time.monotonic()
+def test_a_hostile_template_is_refused(source: str) -> None:
     refused(source)
-    assert time.monotonic() - begun < SLOWEST
 
 
-def test_the_longest_harmless_work_is_bounded() -> None:
-    """A template that stays just below the limit in every sample costs seconds, not minutes."""
-    inner = "{% if changes[0].text == document.title %}y{% endif %}" * 60
-    source = "{% for a in range(90) %}" + inner + "{% endfor %}x"
-    begun = time.monotonic()
-    template(source)
-    assert time.monotonic() - begun < 2 * SLOWEST
+def test_work_is_bounded_by_the_budget() -> None:
+    inner = "{% if changes[0].text == document.title %}y{% endif %}"
+    template("{% for a in range(90) %}" + inner * 60 + "{% endfor %}x")
+    error = refused("{% for a in range(90) %}" + inner * 120 + "{% endfor %}x")
+    assert "more than a message needs" in str(error)
 
 
 WORDS = (
@@ -289,7 +282,7 @@ WORDS = (
 )
 
 
-@settings(max_examples=300, deadline=timedelta(seconds=SLOWEST))
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.sampled_from(WORDS),
