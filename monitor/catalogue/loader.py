@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Season, Source
+from monitor.catalogue.model import DEFAULT_ROUTE, Catalogue, FetchRoute, Pattern, Season, Source
 from monitor.catalogue.schema import (
     EvidenceFile,
     FamiliesFile,
@@ -160,11 +160,9 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
         paging=entry.paging or family.paging,
         paging_from=family.paging_from if entry.paging_from is None else entry.paging_from,
         catch_up=entry.catch_up,
-        hosts=tuple(entry.hosts),
         enabled=entry.enabled,
         baseline=entry.baseline,
         topics=tuple(entry.topics),
-        allow_private=entry.allow_private,
         encoding=entry.encoding,
         confidence=entry.confidence,
         seen={str(fact): tuple(found) for fact, found in entry.seen.items()},
@@ -173,12 +171,17 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
     )
 
 
-def _route(entry: SourceEntry) -> Route:
-    route = Route(
-        robots=entry.robots == "obey", tls=entry.tls, ca_file=entry.ca_file, proxy=entry.proxy
+def _route(entry: SourceEntry) -> FetchRoute:
+    route = FetchRoute(
+        allow_private=entry.allow_private,
+        hosts=tuple(entry.hosts),
+        robots=entry.robots == "obey",
+        tls=entry.tls,
+        ca_file=entry.ca_file,
+        proxy=entry.proxy,
     )
     # One value for the thousands that say nothing of it.
-    return USUAL if route == USUAL else route
+    return DEFAULT_ROUTE if route == DEFAULT_ROUTE else route
 
 
 def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from monitor.app import fetcher_settings
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
 from monitor.cli.output import Format, note, write_rows, write_text
 from monitor.cli.topics import write_explained
@@ -164,7 +164,7 @@ async def _fetch(url: str, settings: Settings) -> Document:
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
         # The person at the keyboard names the address; the guard is for what pages name, and
         # robots.txt for what visits by itself.
-        fetched = await fetcher.fetch(url, allow_private=True, route=Route(robots=False))
+        fetched = await fetcher.fetch(url, route=FetchRoute(allow_private=True, robots=False))
     if fetched.outcome is not Outcome.OK:
         raise MonitorError(f"{url}: {fetched.outcome}: {fetched.reason}")
     document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)

@@ -107,7 +107,9 @@ def _of_index(source: Source, fetched: Fetched, markup: str) -> Discovery:
     maps, dated = maps_of_index(markup, fetched.final_url)
     here = httpx.URL(fetched.final_url).host
     ours = [
-        one for one in maps if same_site(host := httpx.URL(one).host, here) or host in source.hosts
+        one
+        for one in maps
+        if same_site(host := httpx.URL(one).host, here) or host in source.route.hosts
     ]
     further = ours[: max(source.list_pages, _FEWEST_MAPS)] if fetched.url in source.lists else ()
     return Discovery(further=tuple(further), seen=len(maps), form="sitemaps", silent=not dated)
@@ -150,7 +152,7 @@ def _passes(source: Source, url: str, base: str) -> bool:
     host = httpx.URL(url).host
     pattern = source.link_pattern
     spelled_out = pattern is not None and "://" in pattern.pattern
-    at_home = same_site(host, httpx.URL(base).host) or host in source.hosts
+    at_home = same_site(host, httpx.URL(base).host) or host in source.route.hosts
     if not at_home and not spelled_out:
         return False
     return bool(pattern.search(url)) if pattern is not None else not _DOOR.search(url)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from monitor.catalogue.model import USUAL, Route
+from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.documents.page_fingerprint import same_frame
 from monitor.errors import RefusedAddress
 from monitor.fetching.outcome import judge, last_modified_of, retry_after_of
@@ -42,9 +42,7 @@ class FakeFetcher:
         self,
         url: str,
         *,
-        allow_private: bool = False,
-        hosts: Collection[str] = (),
-        route: Route = USUAL,
+        route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
         frame: str | None = None,
@@ -53,7 +51,7 @@ class FakeFetcher:
         self.asked.append(url)
         try:
             place = parse(url)
-            if not allow_private:
+            if not route.allow_private:
                 check_name(place.host, url)
         except RefusedAddress as error:
             return Fetched(url, url, Outcome.ERROR, None, self.now(), reason=str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 import httpx
 
-from monitor.catalogue.model import USUAL, Route
+from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.documents.page_fingerprint import same_frame
 from monitor.errors import FetchError
 from monitor.fetching.budget import Effort, FetcherSettings
@@ -38,9 +38,7 @@ class Fetcher(Protocol):
         self,
         url: str,
         *,
-        allow_private: bool = False,
-        hosts: Collection[str] = (),
-        route: Route = USUAL,
+        route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
         frame: str | None = None,
@@ -49,9 +47,8 @@ class Fetcher(Protocol):
 
         Args:
             url: absolute, http or https.
-            allow_private: the operator lets this source live on a private or loopback host.
-            hosts: further hosts a redirect may lead to; to any other one it ends MOVED.
-            route: how the source is reached, and whether its robots.txt is obeyed.
+            route: how the source is reached; a redirect to a host that it does not name ends
+                MOVED.
             etag: the validator of the copy we hold; with it the answer may be NOT_MODIFIED.
             last_modified: likewise.
             frame: what the copy we hold is known by (``documents.frame_of``); a page that shows
@@ -145,9 +142,7 @@ class HttpFetcher:
         self,
         url: str,
         *,
-        allow_private: bool = False,
-        hosts: Collection[str] = (),
-        route: Route = USUAL,
+        route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
         frame: str | None = None,
@@ -159,17 +154,15 @@ class HttpFetcher:
         try:
             for _ in range(self._settings.max_redirects + 1):
                 place = parse(here)
-                if not allow_private:
+                if not route.allow_private:
                     check_name(place.host, here)
                 self._pace.check(place.host)
                 if route.robots:
-                    await self._robots.check(place, allow_private=allow_private, route=route)
-                answer = await self._asker.ask(
-                    place, headers, route=route, allow_private=allow_private, effort=effort
-                )
+                    await self._robots.check(place, route)
+                answer = await self._asker.ask(place, headers, route=route, effort=effort)
                 onward = answer.headers.get("location")
                 if answer.status not in REDIRECTS or not onward:
-                    if moved := _moved(url, here, hosts):
+                    if moved := _moved(url, here, route.hosts):
                         return self._failed(url, here, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
                     if frame and answer.status == 200 and same_frame(frame, answer.body):
@@ -230,7 +223,7 @@ class HttpFetcher:
     ) -> Fetched:
         return Fetched(url, here, outcome, None, self._now(), reason=reason, retry_after=wait)
 
-    def _one_line(self, error: BaseException, route: Route) -> str:
+    def _one_line(self, error: BaseException, route: FetchRoute) -> str:
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return "timed out"
         said = " ".join(without_secrets(str(error), self._connections.proxy_of(route)).split())
@@ -268,7 +261,7 @@ def _onward(here: str, reference: str, seen: set[str]) -> str:
     return there
 
 
-def _moved(asked: str, here: str, hosts: Collection[str]) -> str:
+def _moved(asked: str, here: str, hosts: tuple[str, ...]) -> str:
     """Why a page we were sent on to is not the one asked for, or an empty string.
 
     A soft 404 sends to the home page with status 200; a page given up sends to another site.

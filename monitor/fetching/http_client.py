@@ -9,7 +9,7 @@ from datetime import datetime
 
 import httpx
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import CutShort, DecodeError, FetchError, TooLarge
 from monitor.fetching.budget import Effort, FetcherSettings
 from monitor.fetching.decompress import Unpacker
@@ -96,8 +96,7 @@ class Asker:
         url: httpx.URL,
         headers: dict[str, str],
         *,
-        route: Route,
-        allow_private: bool,
+        route: FetchRoute,
         effort: Effort,
         enough: int | None = None,
     ) -> Answer:
@@ -107,7 +106,6 @@ class Asker:
             url: has been through ``address.parse``.
             headers: of the request.
             route: how the source is reached.
-            allow_private: whether its host may be a private one.
             effort: the page's; what this costs is taken off it.
             enough: bytes of a body after which the rest does not matter; without it a body that
                 is too long is an error.
@@ -122,7 +120,7 @@ class Asker:
             last = effort.tries >= self._settings.tries
             async with self._pace.turn(host):
                 try:
-                    held = self._connections.take(host, allow_private=allow_private, route=route)
+                    held = self._connections.take(host, route)
                     try:
                         answer = await self._once(url, headers, held.transport, effort, enough)
                     finally:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import httpcore
 import httpx
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.fetching.proxy import DIRECT, Proxy, parse_proxy
 from monitor.fetching.ssrf_guard import GuardedNetwork, Resolver
 from monitor.fetching.tls import Contexts
@@ -153,18 +153,18 @@ class Connections:
         self._networks = {
             leave: GuardedNetwork(resolver, allow_private=leave) for leave in (False, True)
         }
-        self._held: OrderedDict[tuple[str, bool, Route], Held] = OrderedDict()
+        self._held: OrderedDict[tuple[str, Hashable], Held] = OrderedDict()
 
-    def take(self, host: str, *, allow_private: bool, route: Route) -> Held:
+    def take(self, host: str, route: FetchRoute) -> Held:
         """The transport for a host, held open until it is given back.
 
         Raises:
             FetchError: the route's certificates cannot be read.
         """
-        key = (host.lower(), allow_private, route)
+        key = (host.lower(), route.connection_key)
         held = self._held.get(key)
         if held is None:
-            held = self._held[key] = Held(PoolTransport(self._build(allow_private, route)))
+            held = self._held[key] = Held(PoolTransport(self._build(route)))
         self._held.move_to_end(key)
         held.users += 1
         return held
@@ -181,18 +181,18 @@ class Connections:
             _, held = self._held.popitem()
             await held.transport.aclose()
 
-    def proxy_of(self, route: Route) -> Proxy | None:
+    def proxy_of(self, route: FetchRoute) -> Proxy | None:
         """The proxy a route goes by: its own, else the crawl's, unless it wants none."""
         if route.proxy is None:
             return self._proxy
         return None if route.proxy == DIRECT else parse_proxy(route.proxy)
 
-    def _build(self, allow_private: bool, route: Route) -> httpcore.AsyncConnectionPool:
+    def _build(self, route: FetchRoute) -> httpcore.AsyncConnectionPool:
         proxy = self.proxy_of(route)
         shared = self._shared | {"ssl_context": self._contexts.of(route.tls, route.ca_file)}
         if proxy is None:
             return httpcore.AsyncConnectionPool(
-                **shared, network_backend=self._networks[allow_private]
+                **shared, network_backend=self._networks[route.allow_private]
             )
         if proxy.socks:
             # At DEBUG it writes the password into the log.

@@ -18,7 +18,7 @@ from typing import Protocol
 import httpx
 from protego import Protego
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.fetching.budget import Effort, FetcherSettings
 from monitor.fetching.http_client import REDIRECTS, TROUBLE, Asker, tries_of
 from monitor.fetching.outcome import retry_after_of
@@ -125,7 +125,7 @@ class Robots:
         headers: Mapping[str, str],
         now: Callable[[], datetime],
         clock: Callable[[], float],
-        explain: Callable[[BaseException, Route], str],
+        explain: Callable[[BaseException, FetchRoute], str],
         memory: RobotsMemory | None,
     ) -> None:
         """Begin with what the memory holds.
@@ -151,14 +151,14 @@ class Robots:
         self._memory = memory
         self._origins: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
 
-    async def check(self, place: httpx.URL, *, allow_private: bool, route: Route) -> None:
+    async def check(self, place: httpx.URL, route: FetchRoute) -> None:
         """Nothing, if ``place`` may be asked for.
 
         Raises:
             NotAsked: it may not, or nobody can tell for the moment.
         """
         # Another way to the same origin may come to another answer.
-        key = (place.raw_scheme, place.raw_host, place.port, allow_private, route)
+        key = (place.raw_scheme, place.raw_host, place.port, route.connection_key)
         known = self._origins.get(key)
         if known is None:
             known = self._origins[key] = _Known()
@@ -167,7 +167,7 @@ class Robots:
         if self._clock() >= known.fresh_until:
             async with known.asking:
                 if self._clock() >= known.fresh_until:
-                    await self._learn(known, place, allow_private, route)
+                    await self._learn(known, place, route)
         if (bad := known.trouble) is not None:
             raise NotAsked(bad.outcome, bad.trouble, seconds=_TRY_AGAIN, url=str(place))
         if known.rules is not None and not known.rules.can_fetch(str(place), self._agent):
@@ -175,14 +175,12 @@ class Robots:
             reason = f"robots.txt does not allow {path}"
             raise NotAsked(Outcome.BLOCKED, reason, url=str(place))
 
-    async def _learn(
-        self, known: _Known, place: httpx.URL, allow_private: bool, route: Route
-    ) -> None:
+    async def _learn(self, known: _Known, place: httpx.URL, route: FetchRoute) -> None:
         here = str(place.copy_with(raw_path=b"/robots.txt"))
         origin = here.removesuffix("/robots.txt")
         if not known.read_before and await self._remember(known, place.host, origin):
             return
-        file = await self._get(here, allow_private, route)
+        file = await self._get(here, route)
         known.fresh_until = self._clock() + (_TRY_AGAIN if file.trouble else _FRESH)
         if file.trouble:
             # What was allowed yesterday is the best guess; knowing nothing, we stay away.
@@ -212,18 +210,17 @@ class Robots:
         delay = (rules and rules.crawl_delay(self._agent)) or 0.0
         self._pace.at_least(host, min(delay, _LONGEST_DELAY))
 
-    async def _get(self, here: str, allow_private: bool, route: Route) -> RobotsFile:
+    async def _get(self, here: str, route: FetchRoute) -> RobotsFile:
         effort, seen = Effort(self._total), {here}
         try:
             for _ in range(MAX_REDIRECTS + 1):
                 place = parse(here)
-                if not allow_private:
+                if not route.allow_private:
                     check_name(place.host, here)
                 answer = await self._asker.ask(
                     place,
                     self._headers,
                     route=route,
-                    allow_private=allow_private,
                     effort=effort,
                     enough=MAX_BYTES,
                 )

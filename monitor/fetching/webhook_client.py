@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import FetchError, NoConnection, RefusedAddress, TimedOut
 from monitor.fetching.http_client import Answer, plain_headers
 from monitor.fetching.pools import Connections
@@ -47,7 +47,7 @@ class Poster:
         Raises:
             UserError: ``proxy`` is no address of a proxy, or ``ca_file`` no file of authorities.
         """
-        self._allow_private = allow_private
+        self._route = FetchRoute(allow_private=allow_private)
         self._seconds = seconds
         self._connections = Connections(
             per_host=2, http2=True, proxy=proxy, ca_file=ca_file, resolver=resolver
@@ -86,9 +86,7 @@ class Poster:
         )
         held = None
         try:
-            held = self._connections.take(
-                url.host, allow_private=self._allow_private, route=Route()
-            )
+            held = self._connections.take(url.host, self._route)
             async with asyncio.timeout(self._seconds):
                 response = await held.transport.handle_async_request(request)
                 try:

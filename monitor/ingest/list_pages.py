@@ -164,8 +164,6 @@ async def _read(
     memory = memories.get(url)
     fetched = await tools.fetcher.fetch(
         url,
-        allow_private=source.allow_private,
-        hosts=source.hosts,
         route=source.route,
         etag=memory.etag if memory else None,
         last_modified=memory.last_modified if memory else None,

@@ -42,13 +42,11 @@ async def read_whole(source: Source, tools: Tools, fetched: Fetched) -> Reading:
     parts = [page]
     for number, url in enumerate(urls, start=2):
         here, there = urlsplit(page.url).hostname or "", urlsplit(url).hostname or ""
-        if not same_site(here, there) and there not in source.hosts:
+        if not same_site(here, there) and there not in source.route.hosts:
             if document.text:
                 return Reading(document, fetched.content_type, fetched.body)
             return _without(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
-        answer = await tools.fetcher.fetch(
-            url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
-        )
+        answer = await tools.fetcher.fetch(url, route=source.route)
         if answer.outcome in _NOT_THERE and wanted.attachment and document.text:
             return Reading(document, fetched.content_type, fetched.body, several=True)
         if answer.outcome is not Outcome.OK:

@@ -37,8 +37,6 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
         for address in due:
             fetched = await tools.fetcher.fetch(
                 address.url,
-                allow_private=source.allow_private,
-                hosts=source.hosts,
                 route=source.route,
                 etag=address.etag,
                 last_modified=address.last_modified,

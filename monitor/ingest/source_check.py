@@ -166,9 +166,7 @@ async def probe(source: Source, tools: Probing) -> list[Probe]:
 
 async def fetch_for(source: Source, url: str, tools: Probing) -> Fetched:
     """A page asked for as the crawl would ask, without what earlier visits left behind."""
-    return await tools.fetcher.fetch(
-        url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
-    )
+    return await tools.fetcher.fetch(url, route=source.route)
 
 
 async def find_articles(
@@ -306,7 +304,7 @@ def _failed(source: Source, address: str, fetched: Fetched, seconds: float) -> P
 
 def _exceptions(source: Source, address: str) -> str:
     """Where the usual care is left out for this source, by the operator's word."""
-    found = ["private hosts allowed"] if source.allow_private else []
+    found = ["private hosts allowed"] if source.route.allow_private else []
     if address.startswith("http://"):
         found.append("not encrypted")
     return ", ".join(found)

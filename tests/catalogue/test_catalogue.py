@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.catalogue.loader import evidence, families, load_catalogue
-from monitor.catalogue.model import Route, Season, Tls
+from monitor.catalogue.model import FetchRoute, Season, Tls
 from monitor.errors import UserError
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
@@ -166,7 +166,7 @@ def test_a_users_source_is_added_behind_the_built_in_ones(load):
     assert mine.baseline
     assert mine.topics == ()
     assert mine.document_kind is DocumentKind.PAGE
-    assert not mine.allow_private
+    assert not mine.route.allow_private
     assert len(catalogue) == len(load_catalogue()) + 1
 
 
@@ -241,8 +241,8 @@ def test_a_source_may_be_reached_by_a_way_of_its_own(load, tmp_path):
         "    robots: ignore\n    tls: legacy\n    ca_file: b.pem\n    proxy: socks5://u:w0rd@c:1\n"
     )
     usual, mine = load(MINE)["my-list"], load(MINE + own)["my-list"]
-    assert (usual.route, usual.exceptions) == (Route(), ())
-    assert mine.route == Route(
+    assert (usual.route, usual.exceptions) == (FetchRoute(), ())
+    assert mine.route == FetchRoute(
         robots=False, tls=Tls.LEGACY, ca_file=tmp_path / "b.pem", proxy="socks5://u:w0rd@c:1"
     )
     assert mine.exceptions == ("robots: ignore", "tls: legacy", "ca_file: b.pem")

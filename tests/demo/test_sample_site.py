@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from loopback import PRIVATE
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue
@@ -172,7 +173,7 @@ async def test_the_demo_catalogue_is_only_the_sample_site(tmp_path: Path, site: 
         "demo-epaper",
     ]
     for source in catalogue:
-        assert source.allow_private
+        assert source.route.allow_private
         for url in (*source.lists, *source.pages):
             assert url.startswith(site.base_url + "/")
             assert url.removeprefix(site.base_url) in addresses()
@@ -186,7 +187,7 @@ async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: Sampl
         for source in catalogue:
             waiting = list(source.lists)
             while waiting:
-                fetched = await fetcher.fetch(waiting.pop(), allow_private=True)
+                fetched = await fetcher.fetch(waiting.pop(), route=PRIVATE)
                 discovery = discover(source, fetched)
                 found += [(source.id, link.title) for link in discovery.links]
                 waiting += discovery.further

@@ -13,12 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
 from monitor.model.documents import Fetched, Outcome
 
 HERE = "https://www.a.gov.cn/news/feed"
 RULES = replace(
-    load_catalogue()["beijing"], link_pattern=None, family="generic", lists=(HERE,), hosts=()
+    load_catalogue()["beijing"],
+    link_pattern=None,
+    family="generic",
+    lists=(HERE,),
+    route=FetchRoute(),
 )
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalogue.loader import families, load_catalogue
+from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
 from monitor.model.documents import Fetched, Outcome
 
@@ -224,7 +225,7 @@ def test_links_to_other_hosts_pass_only_if_they_are_named():
     # With and without www. it is one article.
     home = {"www.beijing.gov.cn"}
     assert hosts(any_link()) == home
-    assert hosts(any_link(hosts=("b.cn",))) == home | {"b.cn"}
+    assert hosts(any_link(route=FetchRoute(hosts=("b.cn",)))) == home | {"b.cn"}
     assert hosts(source(link_pattern=re2.compile(r"^https://c\.cn/"))) == {"c.cn"}
     assert hosts(source(link_pattern=re2.compile(r"a\.html$"))) == home
 

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from loopback import answer, at_loopback, fetcher, site
+from loopback import PRIVATE, answer, at_loopback, fetcher, site
 from pydantic import BaseModel
 
 import monitor
 from monitor.catalogue.loader import load_catalogue
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
 from monitor.documents.reader import read
 from monitor.errors import UserError
@@ -55,7 +55,7 @@ async def test_ghsa_3c45_4pj5_ch7m_a_name_that_leads_inside_is_refused_by_every_
         return [address]
 
     async with fetcher(resolver=inside) as net:
-        for route in (Route(), Route(robots=False)):
+        for route in (FetchRoute(), FetchRoute(robots=False)):
             fetched = await net.fetch("http://www.example.com/latest/meta-data", route=route)
             assert fetched.outcome is Outcome.ERROR
             assert "private address" in fetched.reason
@@ -78,7 +78,7 @@ async def test_ghsa_3c45_4pj5_ch7m_a_redirect_down_to_http_is_refused(tmp_path):
         here.scripts["/a"] = answer(
             status=302, headers={"Location": plain.url("/a", "www.example.gov.cn")}
         )
-        fetched = await net.fetch(here.url("/a", "www.example.gov.cn"), allow_private=True)
+        fetched = await net.fetch(here.url("/a", "www.example.gov.cn"), route=PRIVATE)
         assert fetched.outcome is Outcome.ERROR
         assert "https to http" in fetched.reason
         assert plain.asked == []
@@ -121,7 +121,7 @@ def test_cve_2024_51483_and_cve_2024_56509_nothing_a_list_names_leads_off_the_we
 async def test_cve_2024_51998_no_redirect_leads_off_the_web(address):
     async with site() as here, fetcher() as net:
         here.scripts["/a.html"] = answer(status=302, headers={"Location": address})
-        fetched = await net.fetch(here.url("/a.html"), allow_private=True)
+        fetched = await net.fetch(here.url("/a.html"), route=PRIVATE)
         # A space before a scheme makes a path of it; the site's own 404 answers that.
         assert fetched.outcome in {Outcome.ERROR, Outcome.GONE}
         assert fetched.final_url.startswith(here.url(""))
@@ -136,9 +136,9 @@ async def test_cve_2025_52558_the_error_text_of_a_site_is_one_plain_line(said):
 
     async with site() as here, fetcher() as net:
         here.scripts["/"] = greet
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         here.scripts["/"] = answer(status=302, headers={"Location": f"javascript:{said[:9]!r}"})
-        away = await net.fetch(here.url("/"), allow_private=True)
+        away = await net.fetch(here.url("/"), route=PRIVATE)
     for one in (fetched, away):
         assert one.outcome is Outcome.ERROR
         assert one.reason.isprintable()

@@ -7,7 +7,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from loopback import answer, fetcher, site
+from loopback import PRIVATE, answer, fetcher, site
 
 from monitor.errors import DecodeError, TooLarge
 from monitor.fetching.decompress import Unpacker
@@ -85,7 +85,7 @@ async def test_a_broken_answer_is_an_error_with_a_reason(script):
     begin = time.process_time()
     async with site() as here, fetcher(max_bytes=1_000_000) as net:
         here.scripts["/x"] = script
-        fetched = await net.fetch(here.url("/x"), allow_private=True)
+        fetched = await net.fetch(here.url("/x"), route=PRIVATE)
     assert fetched.outcome is Outcome.ERROR
     assert fetched.reason.isprintable()
     assert len(fetched.reason) <= 400
@@ -108,7 +108,7 @@ async def test_what_drips_ends_at_the_deadline_though_no_read_times_out(head, pi
     async with site() as here, fetcher(read=30.0, total=0.2) as net:
         here.scripts["/x"] = endless(head, piece, pause)
         begin = time.monotonic()
-        fetched = await net.fetch(here.url("/x"), allow_private=True)
+        fetched = await net.fetch(here.url("/x"), route=PRIVATE)
         assert time.monotonic() - begin < 5
     assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "timed out")
 
@@ -117,7 +117,7 @@ async def test_a_chain_of_ten_thousand_redirects_ends_after_five():
     async with site() as here, fetcher() as net:
         for n in range(10_000):
             here.scripts[f"/{n}"] = answer(status=302, headers={"Location": f"/{n + 1}"})
-        fetched = await net.fetch(here.url("/0"), allow_private=True)
+        fetched = await net.fetch(here.url("/0"), route=PRIVATE)
         assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "too many redirects")
         assert len(here.asked) == 6
 
@@ -130,7 +130,7 @@ async def test_the_redirects_of_a_page_share_one_deadline():
 
     async with site() as here, fetcher(total=0.35, max_redirects=50) as net:
         here.scripts["/"] = onward
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "timed out")
         assert len(here.asked) < 6
 
@@ -138,7 +138,7 @@ async def test_the_redirects_of_a_page_share_one_deadline():
 async def test_of_a_long_refusal_little_is_read():
     async with site() as here, fetcher() as net:
         here.scripts["/"] = endless(b"HTTP/1.1 403 no\r\n\r\n", b"a" * 10_000)
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
     assert (fetched.outcome, fetched.body) == (Outcome.BLOCKED, b"")
 
 

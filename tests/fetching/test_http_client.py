@@ -5,7 +5,7 @@ import gzip
 
 import httpx
 import pytest
-from loopback import Clock, answer, fetcher, site
+from loopback import PRIVATE, Clock, answer, fetcher, site
 
 from monitor.errors import CutShort, DecodeError
 from monitor.fetching.http_client import fetch_backoff, is_transient
@@ -54,7 +54,7 @@ async def test_a_passing_fault_is_met_again_and_the_page_comes(fault):
     clock = Clock()
     async with site() as here, fetcher(clock, read=0.1) as net:
         here.scripts["/"] = failing(2, fault)
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert (fetched.outcome, fetched.body, fetched.reason) == (Outcome.OK, PAGE, "")
         assert len(here.asked) == 3
     # With chance in the middle: one second, then four; the strained host's own pause on top.
@@ -66,7 +66,7 @@ async def test_a_passing_fault_is_met_again_and_the_page_comes(fault):
 async def test_a_fault_that_stays_ends_after_three_tries_and_says_so(fault):
     async with site() as here, fetcher(read=0.1) as net:
         here.scripts["/"] = failing(9, fault)
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert fetched.outcome is Outcome.ERROR
         assert fetched.reason.endswith("(3 tries)")
         assert len(here.asked) == 3
@@ -76,7 +76,7 @@ async def test_a_host_where_nobody_listens_is_tried_three_times():
     async with site() as here:
         url = here.url("/")
     async with fetcher() as net:
-        fetched = await net.fetch(url, allow_private=True)
+        fetched = await net.fetch(url, route=PRIVATE)
     assert fetched.outcome is Outcome.ERROR
     assert fetched.reason.endswith("(3 tries)")
 
@@ -85,7 +85,7 @@ async def test_a_host_where_nobody_listens_is_tried_three_times():
 async def test_a_refusal_is_not_asked_again(status):
     async with site() as here, fetcher() as net:
         here.scripts["/"] = answer(b"no", status)
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
     assert "tries" not in fetched.reason
 
@@ -102,7 +102,7 @@ async def test_a_refusal_is_not_asked_again(status):
 async def test_what_is_wrong_for_good_is_not_asked_again(script):
     async with site() as here, fetcher() as net:
         here.scripts["/"] = script
-        await net.fetch(here.url("/"), allow_private=True)
+        await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
 
 
@@ -110,7 +110,7 @@ async def test_a_short_patience_asked_for_lies_before_the_next_try():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         here.scripts["/"] = failing(1, answer(b"", 502, {"Retry-After": "20"}))
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
     assert fetched.outcome is Outcome.OK
     assert sum(clock.slept) == 20.0
 
@@ -118,7 +118,7 @@ async def test_a_short_patience_asked_for_lies_before_the_next_try():
 async def test_a_long_patience_asked_for_ends_the_visit():
     async with site() as here, fetcher() as net:
         here.scripts["/"] = answer(b"", 504, {"Retry-After": "600"})
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
     assert (fetched.outcome, fetched.retry_after) == (Outcome.ERROR, 600.0)
 
@@ -126,7 +126,7 @@ async def test_a_long_patience_asked_for_ends_the_visit():
 async def test_all_tries_share_one_deadline():
     async with site() as here, fetcher(total=0.3, read=5.0) as net:
         here.scripts["/"] = hang
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
     assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "timed out")
 
@@ -134,7 +134,7 @@ async def test_all_tries_share_one_deadline():
 async def test_the_operator_may_want_one_try_only():
     async with site() as here, fetcher(tries=1) as net:
         here.scripts["/"] = failing(1, b"")
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
     assert fetched.outcome is Outcome.ERROR
 
@@ -144,13 +144,13 @@ async def test_a_host_that_never_answers_is_left_alone_and_asked_again_later():
     async with site() as here, fetcher(clock) as net:
         here.scripts["/"] = failing(6, b"")
         for _ in range(2):
-            await net.fetch(here.url("/"), allow_private=True)
-        left = await net.fetch(here.url("/"), allow_private=True)
+            await net.fetch(here.url("/"), route=PRIVATE)
+        left = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 6
         assert left.outcome is Outcome.ERROR
         assert left.reason.startswith("the host does not answer and is left alone")
         clock.at += left.retry_after
-        assert (await net.fetch(here.url("/"), allow_private=True)).outcome is Outcome.OK
+        assert (await net.fetch(here.url("/"), route=PRIVATE)).outcome is Outcome.OK
 
 
 @pytest.mark.parametrize(

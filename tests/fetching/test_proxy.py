@@ -7,12 +7,13 @@ import logging
 import ssl
 import warnings
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 import trustme
 from loopback import Clock, answer, at_loopback, fetcher, site
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import UserError
 from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
@@ -129,7 +130,7 @@ async def test_a_source_goes_by_its_own_proxy(authority, caplog, kind, secure):
         fetcher(ca_file=authority.path) as net,
     ):
         here.scripts["/"] = answer(PAGE)
-        route = Route(proxy=f"{kind}://{LOGIN}@127.0.0.1:{port}")
+        route = FetchRoute(proxy=f"{kind}://{LOGIN}@127.0.0.1:{port}")
         fetched = await net.fetch(here.url("/", NAME), route=route)
         assert (fetched.outcome, fetched.body) == (Outcome.OK, PAGE), fetched.reason
         assert set(asked) == {NAME}
@@ -146,7 +147,7 @@ async def test_a_plain_page_is_asked_of_the_proxy_itself(authority, caplog, tls)
     ):
         proxy.scripts[f"http://{NAME}/"] = answer(PAGE)
         kind = "https" if tls else "http"
-        route = Route(proxy=f"{kind}://{LOGIN}@127.0.0.1:{proxy.port}")
+        route = FetchRoute(proxy=f"{kind}://{LOGIN}@127.0.0.1:{proxy.port}")
         fetched = await net.fetch(f"http://{NAME}/", route=route)
         assert fetched.outcome is Outcome.OK
         assert proxy.asked[0][1]["proxy-authorization"] == f"Basic {BASIC}"
@@ -166,11 +167,11 @@ async def test_the_sources_proxy_goes_before_the_crawls_and_direct_before_both()
             one.scripts[url] = answer(PAGE)
         here.scripts["/"] = answer(PAGE)
         for route in (
-            Route(),
-            Route(proxy=f"http://127.0.0.1:{own.port}"),
-            Route(proxy="direct"),
+            FetchRoute(),
+            FetchRoute(proxy=f"http://127.0.0.1:{own.port}"),
+            FetchRoute(proxy="direct"),
         ):
-            fetched = await net.fetch(url, allow_private=True, route=route)
+            fetched = await net.fetch(url, route=replace(route, allow_private=True))
             assert fetched.outcome is Outcome.OK
         assert [len(one.asked) for one in (crawls, own, here)] == [1, 1, 1]
 
@@ -181,7 +182,7 @@ async def test_a_proxy_that_refuses_us_is_an_error_that_tells_no_secret(authorit
     caplog.set_level(logging.DEBUG)
     greet = socks if kind == "socks5" else connect
     async with tunnelling(greet) as (port, _), fetcher(ca_file=authority.path) as net:
-        route = Route(proxy=f"{kind}://lin:wrong-word@127.0.0.1:{port}", robots=False)
+        route = FetchRoute(proxy=f"{kind}://lin:wrong-word@127.0.0.1:{port}", robots=False)
         fetched = await net.fetch(f"https://{NAME}/", route=route)
     assert fetched.outcome is Outcome.ERROR
     assert fetched.reason
@@ -196,7 +197,7 @@ async def test_what_a_proxy_says_back_of_our_password_is_masked(authority):
         return "refused", 0
 
     async with tunnelling(gossip) as (port, _), fetcher(ca_file=authority.path) as net:
-        route = Route(proxy=f"http://{LOGIN}@127.0.0.1:{port}", robots=False)
+        route = FetchRoute(proxy=f"http://{LOGIN}@127.0.0.1:{port}", robots=False)
         fetched = await net.fetch(f"https://{NAME}/", route=route)
     assert fetched.reason == "403 no <proxy password> <proxy password> here"
 
@@ -208,7 +209,7 @@ async def test_a_proxy_that_never_answers_ends_at_the_deadline():
         return "never", 0
 
     async with tunnelling(never) as (port, _), fetcher(total=0.2) as net:
-        route = Route(proxy=f"socks5://{LOGIN}@127.0.0.1:{port}")
+        route = FetchRoute(proxy=f"socks5://{LOGIN}@127.0.0.1:{port}")
         fetched = await net.fetch(f"http://{NAME}/", route=route)
     assert (fetched.outcome, "timed out" in fetched.reason) == (Outcome.ERROR, True)
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from loopback import PAGE_TIME, Clock, answer, fetcher, site
+from loopback import PAGE_TIME, PRIVATE, Clock, answer, fetcher, site
 
-from monitor.catalogue.model import Route
 from monitor.fetching.robots import RobotsCopy, parse_robots, robots_file
 from monitor.model.documents import Outcome
 
@@ -24,16 +23,14 @@ def here_is(here, robots, *paths):
         here.scripts[path] = answer(PAGE)
 
 
-async def outcomes(net, here, *paths, **options):
-    return [
-        (await net.fetch(here.url(path), allow_private=True, **options)).outcome for path in paths
-    ]
+async def outcomes(net, here, *paths, route=PRIVATE):
+    return [(await net.fetch(here.url(path), route=route)).outcome for path in paths]
 
 
 async def test_what_is_forbidden_is_blocked_without_a_request():
     async with site() as here, fetcher() as net:
         here_is(here, answer(FORBIDS))
-        refused = await net.fetch(here.url("/secret/b.html"), allow_private=True)
+        refused = await net.fetch(here.url("/secret/b.html"), route=PRIVATE)
         assert refused.outcome is Outcome.BLOCKED
         assert refused.reason == "robots.txt does not allow /secret/b.html"
         assert (refused.status, refused.body) == (None, b"")
@@ -57,7 +54,7 @@ async def test_it_is_asked_for_once_a_day_and_origin_under_our_name():
 async def test_a_source_may_be_exempt_and_then_nobody_asks():
     async with site() as here, fetcher() as net:
         here_is(here, answer(FORBIDS))
-        route = Route(robots=False)
+        route = replace(PRIVATE, robots=False)
         assert await outcomes(net, here, "/secret/b.html", route=route) == [Outcome.OK]
         assert here.robots_asked == []
 
@@ -77,7 +74,7 @@ async def test_a_server_in_trouble_is_left_alone_for_the_moment(status, wait):
     headers = {} if wait is None else {"Retry-After": str(wait)}
     async with site() as here, fetcher(clock) as net:
         here_is(here, answer(b"", status, headers))
-        refused = await net.fetch(here.url("/a.html"), allow_private=True)
+        refused = await net.fetch(here.url("/a.html"), route=PRIVATE)
         assert refused.outcome is Outcome.BLOCKED
         assert f"robots.txt answers HTTP {status}" in refused.reason
         assert refused.retry_after == 300.0
@@ -94,7 +91,7 @@ async def test_a_site_that_is_away_is_an_error_not_a_block():
     async with site() as here:
         url = here.url("/a.html")
     async with fetcher() as net:
-        fetched = await net.fetch(url, allow_private=True)
+        fetched = await net.fetch(url, route=PRIVATE)
     assert fetched.outcome is Outcome.ERROR
     assert fetched.reason.startswith("robots.txt cannot be had: ")
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Clock, answer, fetcher, site
+from loopback import PRIVATE, Clock, answer, fetcher, site
 
 from monitor.fetching.throttle import Sign, Tempo, adapt, rest, with_floor
 from monitor.model.documents import Outcome
@@ -70,7 +70,7 @@ async def test_a_host_that_refuses_page_after_page_is_spared_the_rest_of_them():
     async with site() as here, fetcher(clock) as net:
         for n in range(100):
             here.scripts[f"/{n}"] = answer(b"", 503)
-        done = [await net.fetch(here.url(f"/{n}"), allow_private=True) for n in range(100)]
+        done = [await net.fetch(here.url(f"/{n}"), route=PRIVATE) for n in range(100)]
         assert len(here.asked) == 6
     assert {fetched.outcome for fetched in done} == {Outcome.BLOCKED}
     assert sum(clock.slept) < 120
@@ -94,7 +94,7 @@ async def test_a_host_that_says_429_is_asked_more_slowly_from_then_on():
         here.scripts["/busy"] = answer(b"", 429)
         here.scripts["/"] = answer(b"<p>words</p>")
         for path in ("/", "/busy", "/", "/"):
-            await net.fetch(here.url(path), allow_private=True)
+            await net.fetch(here.url(path), route=PRIVATE)
     assert clock.slept == [2.0, 2.0, 4.0, pytest.approx(3.6)]
 
 
@@ -108,7 +108,7 @@ async def test_a_host_that_grows_slow_is_asked_more_slowly():
     async with site() as here, fetcher(clock, pause=20.0) as net:
         here.scripts["/slow"] = slow
         for path in ("/slow", "/"):
-            await net.fetch(here.url(path), allow_private=True)
+            await net.fetch(here.url(path), route=PRIVATE)
     # Thirty seconds lie between the starts, of which the slow answer took twelve.
     assert clock.slept == [20.0, 18.0]
 
@@ -124,11 +124,11 @@ async def test_one_at_a_time_while_the_host_is_strained():
 
         async def all_at_once():
             here.most_open = 0
-            await asyncio.gather(*(net.fetch(here.url("/"), allow_private=True) for _ in range(4)))
+            await asyncio.gather(*(net.fetch(here.url("/"), route=PRIVATE) for _ in range(4)))
             return here.most_open
 
         assert await all_at_once() == 4
-        await net.fetch(here.url("/busy"), allow_private=True)
+        await net.fetch(here.url("/busy"), route=PRIVATE)
         assert await all_at_once() == 1
 
 
@@ -139,8 +139,6 @@ async def test_who_waits_for_a_turn_is_told_when_the_host_closes_meanwhile():
 
     async with site() as here, fetcher() as net:
         here.scripts["/"] = busy
-        done = await asyncio.gather(
-            *(net.fetch(here.url("/"), allow_private=True) for _ in range(3))
-        )
+        done = await asyncio.gather(*(net.fetch(here.url("/"), route=PRIVATE) for _ in range(3)))
         assert len(here.asked) == 1
     assert [fetched.outcome for fetched in done] == [Outcome.BLOCKED] * 3

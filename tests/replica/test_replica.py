@@ -353,7 +353,7 @@ async def links_of(source: Source, fetcher: HttpFetcher) -> set[str]:
     for root in source.lists:
         waiting, seen = [root], {root}
         while waiting:
-            fetched = await fetcher.fetch(waiting.pop(), hosts=source.hosts)
+            fetched = await fetcher.fetch(waiting.pop(), route=source.route)
             if fetched.outcome is not Outcome.OK:
                 continue
             discovery = discover(source, fetched)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
+from monitor.catalogue.model import FetchRoute
 from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
 
@@ -37,6 +38,9 @@ class Clock:
     async def sleep(self, seconds):
         self.slept.append(seconds)
         self.at += seconds
+
+
+PRIVATE = FetchRoute(allow_private=True)
 
 
 def fetcher(clock=None, resolver=None, robots=None, **settings):
