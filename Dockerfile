@@ -9,7 +9,7 @@ RUN python -m pip install --no-cache-dir --only-binary=:all: -r requirements-bui
 COPY . .
 # The PostgreSQL driver, Apprise for other ways out, and the server of the bot's webhook; build
 # with --build-arg EXTRA= to leave them out.
-ARG EXTRA=postgres,ways,web
+ARG EXTRA=postgres,channels,web
 RUN tools/install-wheel.sh build python /dist \
  && tools/install-wheel.sh install /opt/monitor /dist "${EXTRA}"
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once, schedule
 
@@ -162,7 +162,7 @@ async def _rounds(base: str, folder: Path) -> list[tuple[float, float]]:
     clock = [START]
     spent = []
     async with open_daemon(
-        settings, console=Console(quiet=True), now=lambda: clock[0], sender=FakeSender()
+        settings, console=Console(quiet=True), now=lambda: clock[0], channel=FakeChannel()
     ) as daemon:
         for _ in range(ROUNDS + 1):
             clock[0] += timedelta(days=1)
@@ -202,7 +202,7 @@ async def _watch_many(base: str, folder: Path) -> None:
     )
     clock = [START]
     async with open_daemon(
-        settings, console=Console(quiet=True), now=lambda: clock[0], sender=FakeSender()
+        settings, console=Console(quiet=True), now=lambda: clock[0], channel=FakeChannel()
     ) as daemon:
         scheduler = schedule(daemon)  # as the daemon holds it while it runs
         for _ in range(2):

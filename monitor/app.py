@@ -18,13 +18,14 @@ from monitor.bot.context import Office, Policy
 from monitor.bot.dispatcher import build_application
 from monitor.bot.runner import polling
 from monitor.bot.webhook import webhook
-from monitor.channels.apprise import AppriseSender
-from monitor.channels.atom import AtomSender
-from monitor.channels.base import Sender, Ways
-from monitor.channels.flood_control import Pace
-from monitor.channels.telegram import TelegramSender
-from monitor.channels.terminal import TerminalSender
-from monitor.channels.webhook import Lookup, WebhookSender
+from monitor.channels.apprise import AppriseChannel
+from monitor.channels.atom import AtomChannel
+from monitor.channels.base import Channel
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.router import ChannelRouter
+from monitor.channels.telegram import TelegramChannel
+from monitor.channels.terminal import TerminalChannel
+from monitor.channels.webhook import Lookup, WebhookChannel
 from monitor.config.settings import Settings
 from monitor.errors import UserError
 from monitor.fetching.budget import FetcherSettings
@@ -34,12 +35,12 @@ from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import NoticeKind
 from monitor.model.changes import LoggedChange
-from monitor.outbox import notices
-from monitor.outbox.worker import Courier
+from monitor.outbox.queue import enqueue_notice
+from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.changes import find_change
 from monitor.storage.engine import Database
-from monitor.storage.recipients import WayChoice
+from monitor.storage.recipients import ChannelConfig
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +64,12 @@ class Run(Protocol):
         ...
 
     @property
-    def sender(self) -> Sender:
-        """The way to the chats."""
+    def channel(self) -> Channel:
+        """Delivers messages."""
         ...
 
     @property
-    def pace(self) -> Pace:
+    def flood_control(self) -> FloodControl:
         """How fast Telegram may be spoken to."""
         ...
 
@@ -78,34 +79,36 @@ class Run(Protocol):
         ...
 
 
-async def open_sender(
+async def open_channel_router(
     settings: Settings,
     token: str | None,
     console: Console,
-    pace: Pace,
+    flood_control: FloodControl,
     stack: AsyncExitStack,
     *,
     lookup: Lookup,
     now: Callable[[], datetime],
-) -> Sender:
-    """Telegram, or the terminal where there is no bot, and other ways; closed with ``stack``.
+) -> Channel:
+    """Telegram, or the terminal where there is no bot, and other channels; closed with ``stack``.
 
     Raises:
-        UserError: a way cannot be used as it is configured.
+        UserError: a channel cannot be used as it is configured.
     """
-    others = await stack.enter_async_context(open_ways(settings, lookup=lookup, now=now))
+    others = await stack.enter_async_context(open_channels(settings, lookup=lookup, now=now))
     if token is None:
-        return Ways(TerminalSender(console), others)
+        return ChannelRouter(TerminalChannel(console), others)
     telegram = settings.telegram
-    sender = TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy, pace=pace)
-    return Ways(await stack.enter_async_context(sender), others)
+    channel = TelegramChannel(
+        token, base_url=telegram.base_url, proxy=telegram.proxy, flood_control=flood_control
+    )
+    return ChannelRouter(await stack.enter_async_context(channel), others)
 
 
-def courier(run: Run, stop: asyncio.Event | None = None) -> Courier:
+def outbox_worker(run: Run, stop: asyncio.Event | None = None) -> OutboxWorker:
     """Who carries the alerts of a run to its chats."""
-    return Courier(
+    return OutboxWorker(
         run.tools.database,
-        run.sender,
+        run.channel,
         run.tools.now,
         operators=run.tools.watch.operators,
         bot=run.token is not None,
@@ -126,7 +129,7 @@ async def answering(run: Run) -> AsyncIterator[None]:
         office=office(run, run.tools.now()),
         base_url=telegram.base_url,
         proxy=telegram.proxy,
-        pace=run.pace,
+        flood_control=run.flood_control,
     )
     if telegram.webhook_url is None:
         async with polling(application, operators=telegram.operators):
@@ -162,7 +165,7 @@ def policy(settings: Settings) -> Policy:
 def shut_out(settings: Settings, database: Database, rules: RuleSet) -> None:
     """Send nothing more to chats that the settings do not let in any more."""
     chosen = policy(settings)
-    named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.way}
+    named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.channel}
     shut = access.shut_out(
         database,
         access=chosen.access,
@@ -192,7 +195,7 @@ class RuleWatch:
         new = reason is not None and reason != self.told
         if new:
             with self.run.tools.database.write() as session:
-                notices.notify(
+                enqueue_notice(
                     session,
                     NoticeKind.RULES_BROKEN,
                     str(reason),
@@ -204,48 +207,54 @@ class RuleWatch:
 
 
 def utc_now() -> datetime:
-    """The clock of the ways."""
+    """The clock of the channels."""
     return datetime.now(UTC)
 
 
 @asynccontextmanager
-async def open_ways(
+async def open_channels(
     settings: Settings,
     *,
     lookup: Lookup,
     only: str | None = None,
     now: Callable[[], datetime] = utc_now,
-) -> AsyncIterator[Mapping[str, Sender]]:
-    """The senders of the ways, by their names; connections are closed at the end.
+) -> AsyncIterator[Mapping[str, Channel]]:
+    """The channels of the settings by name; connections are closed at the end.
 
     Args:
-        settings: name the ways.
+        settings: name the channels.
         lookup: gives webhooks the lines of the log; see ``lookup_in``.
         only: open this way and no other.
         now: the clock.
 
     Raises:
-        UserError: a way cannot be used as it is configured, or there is none of this name.
+        UserError: a channel cannot be used as it is configured, or there is none of this name.
     """
-    if only is not None and only not in settings.ways:
-        names = ", ".join(settings.ways)
+    if only is not None and only not in settings.channels:
+        names = ", ".join(settings.channels)
         raise UserError(
-            f"the settings name no way {only!r}",
-            hint=f"there are: {names}" if names else "docs/how-to/other-ways.md",
+            f"the settings name no channel {only!r}",
+            hint=f"there are: {names}" if names else "docs/how-to/other-channels.md",
         )
     async with AsyncExitStack() as stack:
         yield {
             name: await _open(name, settings, stack, lookup=lookup, now=now)
-            for name in settings.ways
+            for name in settings.channels
             if only is None or name == only
         }
 
 
-def way_choices(settings: Settings) -> list[WayChoice]:
-    """What ``sync_ways`` of the storage writes down."""
+def channel_configs(settings: Settings) -> list[ChannelConfig]:
+    """The channels of the settings, as ``sync_channels`` stores them."""
     return [
-        WayChoice(name, way.language, way.digest, way.quiet, way.timezone or settings.timezone)
-        for name, way in settings.ways.items()
+        ChannelConfig(
+            name,
+            channel.language,
+            channel.digest,
+            channel.quiet,
+            channel.timezone or settings.timezone,
+        )
+        for name, channel in settings.channels.items()
     ]
 
 
@@ -270,23 +279,23 @@ async def _open(
     *,
     lookup: Lookup,
     now: Callable[[], datetime],
-) -> Sender:
-    way = settings.ways[name]
-    proxy = None if way.proxy is None else way.proxy.get_secret_value()
-    if way.atom is not None:
-        return AtomSender(name, way.atom, entries=way.entries, now=now)
-    address = way.address(name)
-    if way.kind == "apprise":
-        return AppriseSender(name, address, proxy=proxy, now=now)
+) -> Channel:
+    channel = settings.channels[name]
+    proxy = None if channel.proxy is None else channel.proxy.get_secret_value()
+    if channel.atom is not None:
+        return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
+    address = channel.address(name)
+    if channel.kind == "apprise":
+        return AppriseChannel(name, address, proxy=proxy, now=now)
     ca_file = settings.crawl.ca_file
     poster = Poster(
-        allow_private=way.allow_private,
+        allow_private=channel.allow_private,
         proxy=proxy,
         ca_file=None if ca_file is None else str(ca_file),
     )
     post = (await stack.enter_async_context(poster)).post
-    secret = way.signing_secret(name)
-    return WebhookSender(name, address, secret, post=post, lookup=lookup, now=now)
+    secret = channel.signing_secret(name)
+    return WebhookChannel(name, address, secret, post=post, lookup=lookup, now=now)
 
 
 def fetcher_settings(settings: Settings) -> FetcherSettings:

@@ -23,11 +23,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 
 from monitor import app
-from monitor.app import fetcher_settings, lookup_in, way_choices
+from monitor.app import channel_configs, fetcher_settings, lookup_in
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
-from monitor.channels.base import Sender
-from monitor.channels.flood_control import Pace
+from monitor.channels.base import Channel
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.token_redaction import install_redaction
 from monitor.config.settings import Settings
 from monitor.extraction.topics import load_topics
@@ -43,13 +43,13 @@ from monitor.ingest.source_health import Watch
 from monitor.ingest.visit import visit
 from monitor.memory import share_one_heap
 from monitor.model.documents import Outcome
-from monitor.outbox.queue import TERMINAL
+from monitor.outbox.queue import TERMINAL_ID
 from monitor.outbox.worker import deliver_due, delivery_loop
 from monitor.rules.provider import LiveRules
 from monitor.storage.engine import Database
 from monitor.storage.frontier import WatchedSource, next_visits, sync_sources
 from monitor.storage.provenance import forget_bytes
-from monitor.storage.recipients import WayChoice, sync_ways
+from monitor.storage.recipients import ChannelConfig, sync_channels
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ class Daemon:
     sources: tuple[Source, ...]
     tools: Tools
     rules: StandingRules
-    sender: Sender
-    pace: Pace
+    channel: Channel
+    flood_control: FloodControl
     wake: asyncio.Event
     token: str | None
 
@@ -83,10 +83,10 @@ async def open_daemon(
     *,
     console: Console,
     fetcher: Fetcher | None = None,
-    sender: Sender | None = None,
+    channel: Channel | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Daemon]:
-    """Open everything a run needs: database, catalogue, topics, rules, network, sender.
+    """Open everything a run needs: database, catalogue, topics, rules, network, channel.
 
     Raises:
         UserError: settings, catalogue, topics or rules are wrong.
@@ -97,7 +97,7 @@ async def open_daemon(
     catalogue = load_catalogue(settings.catalogue)
     sources = catalogue.enabled
     topics = load_topics(settings.topics)
-    files = LiveRules(settings.rules, known_names(topics, catalogue, settings.ways))
+    files = LiveRules(settings.rules, known_names(topics, catalogue, settings.channels))
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -106,16 +106,16 @@ async def open_daemon(
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
         rules = StandingRules(files, database)
-        pace = Pace()
+        flood_control = FloodControl()
         if fetcher is None:
             fetcher = await stack.enter_async_context(
                 HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
             )
-        if sender is None:
-            sender = await app.open_sender(
-                settings, token, console, pace, stack, lookup=lookup_in(database), now=now
+        if channel is None:
+            channel = await app.open_channel_router(
+                settings, token, console, flood_control, stack, lookup=lookup_in(database), now=now
             )
-        terminal = TERMINAL if token is None else None
+        terminal = TERMINAL_ID if token is None else None
         suspects = settings.suspects
         tools = Tools(
             database=database,
@@ -137,14 +137,14 @@ async def open_daemon(
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,
         )
-        await asyncio.to_thread(_sync, database, sources, way_choices(settings), now())
+        await asyncio.to_thread(_sync, database, sources, channel_configs(settings), now())
         await asyncio.to_thread(app.shut_out, settings, database, files.current())
         await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
-        yield Daemon(settings, sources, tools, rules, sender, pace, wake, token)
+        yield Daemon(settings, sources, tools, rules, channel, flood_control, wake, token)
 
 
 async def run_once(
@@ -168,7 +168,7 @@ async def run_once(
     async with asyncio.TaskGroup() as group:
         for _ in range(daemon.settings.crawl.concurrency):
             group.create_task(work())
-    await deliver_due(app.courier(daemon))
+    await deliver_due(app.outbox_worker(daemon))
     return reports
 
 
@@ -184,7 +184,9 @@ async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
     scheduler = schedule(daemon)
     async with app.answering(daemon):
-        delivery = asyncio.create_task(delivery_loop(app.courier(daemon, stop), wake=daemon.wake))
+        delivery = asyncio.create_task(
+            delivery_loop(app.outbox_worker(daemon, stop), wake=daemon.wake)
+        )
         scheduler.start()
         log.info("daemon.started", extra={"sources": len(daemon.sources)})
         try:
@@ -296,10 +298,10 @@ async def _visit_safely(source: Source, daemon: Daemon) -> VisitReport:
 
 
 def _sync(
-    database: Database, sources: Sequence[Source], ways: Sequence[WayChoice], now: datetime
+    database: Database, sources: Sequence[Source], channels: Sequence[ChannelConfig], now: datetime
 ) -> None:
     with database.write() as session:
-        sync_ways(session, ways, now=now)
+        sync_channels(session, channels, now=now)
         sync_sources(
             session,
             [

@@ -120,14 +120,14 @@ class ChatMoved(DeliveryError):
 class RetryLater(DeliveryError):
     """The service asks for patience, or cannot be reached."""
 
-    def __init__(self, message: str, *, seconds: float, doubtful: bool = False) -> None:
+    def __init__(self, message: str, *, seconds: float, possibly_delivered: bool = False) -> None:
         """Keep how long to wait, and what is known of the message.
 
         Args:
             message: the reason.
             seconds: how long the service wants us to wait.
-            doubtful: the message may have arrived all the same; only the answer was lost.
+            possibly_delivered: the message may have arrived all the same; only the answer was lost.
         """
         self.seconds = seconds
-        self.doubtful = doubtful
+        self.possibly_delivered = possibly_delivered
         super().__init__(message)

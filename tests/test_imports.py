@@ -274,7 +274,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"]]
-    for extra in ("postgres", "web", "parquet", "ways"):
+    for extra in ("postgres", "web", "parquet", "channels"):
         wanted += extras[extra]
     declared = {
         requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()

@@ -8,7 +8,8 @@ from monitor.bot.context import Answer, Asked, Office, asked, say
 from monitor.messages.i18n import bot_texts, fill
 from monitor.messages.richtext import Button, Message, Span
 from monitor.model.alerts import NoticeKind, Recipient
-from monitor.outbox import chat_migration, notices
+from monitor.outbox import admin as outbox_admin
+from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
 from monitor.storage.engine import Database, Transaction
 
@@ -95,9 +96,7 @@ def gone(office: Office, chat_id: int) -> None:
     """The chat has thrown the bot out: nothing more is sent until it calls again."""
     with office.database.write() as session:
         for ended in recipients.deactivate_chat(session, chat_id):
-            chat_migration.withdraw_alerts(
-                session, ended, reason="the bot was removed from the chat"
-            )
+            outbox_admin.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
 
 
 def back(office: Office, chat_id: int) -> None:
@@ -112,17 +111,17 @@ def moved(office: Office, old_id: int, new_id: int) -> None:
     """A group has a new id; one that was shut out stays so under it."""
     stays_out = not office.chat(old_id).active and not _may_hear(office, old_id)
     with office.database.write() as session:
-        chat_migration.move_chat(session, old_id, new_id, now=office.now())
+        outbox_admin.move_chat(session, old_id, new_id, now=office.now())
         if stays_out:
             recipients.deactivate_chat(session, new_id)
-        chat_migration.move_alerts(session, old_id, new_id)
+        outbox_admin.move_alerts(session, old_id, new_id)
 
 
 def refuse(session: Transaction, chat_id: int) -> None:
     """An operator does not let a chat in, or not any longer: nothing more is sent there."""
     recipients.set_access(session, chat_id, recipients.REFUSED)
     for ended in recipients.deactivate_chat(session, chat_id):
-        chat_migration.withdraw_alerts(session, ended, reason=_SHUT_OUT)
+        outbox_admin.withdraw_alerts(session, ended, reason=_SHUT_OUT)
 
 
 def shut_out(
@@ -146,7 +145,7 @@ def shut_out(
             return []
         shut = recipients.shut_out(session, keep=keep, granted_too=access == "approval")
         for chat_id in shut:
-            chat_migration.withdraw_alerts(session, chat_id, reason=_SHUT_OUT)
+            outbox_admin.withdraw_alerts(session, chat_id, reason=_SHUT_OUT)
     return shut
 
 
@@ -170,7 +169,7 @@ def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
             if shut:
                 # It may have chosen something when it still might: that waits for the operators.
                 recipients.silence_chat(session, chat_id)
-            notices.notify(
+            enqueue_notice(
                 session,
                 NoticeKind.ACCESS_REQUESTED,
                 asked(asker.title) or "?",

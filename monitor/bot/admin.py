@@ -10,7 +10,8 @@ from monitor.messages.i18n import alert_texts, fill
 from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
 from monitor.model.alerts import NoticeKind
 from monitor.model.documents import Health, Outcome
-from monitor.outbox import notices
+from monitor.outbox import admin as outbox_admin
+from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
 from monitor.storage import status as storage_status
 from monitor.storage.subscriptions import own_rules_stamp
@@ -28,8 +29,8 @@ def status(office: Office, asker: Asked) -> Answer:
     lines, zone, now = bot.status_lines, office.zone(asker.key), office.now()
     with office.database.read() as session:
         found = storage_status.overview(session, since=now - timedelta(days=1))
-        waiting = notices.outbox_counts(session)
-        paused = notices.paused_since(session)
+        waiting = outbox_admin.count_alerts(session)
+        paused = outbox_admin.paused_since(session)
         own, _ = own_rules_stamp(session)
     told = []
     if paused is not None:
@@ -122,7 +123,7 @@ def decide_broadcast(office: Office, asker: Asked) -> Answer:
         return Answer(edit=say(bot.broadcast_cancelled).message)
     with office.database.write() as session:
         everybody = recipients.active_chats(session)
-        count = notices.notify(session, NoticeKind.BROADCAST, text, everybody, now=office.now())
+        count = enqueue_notice(session, NoticeKind.BROADCAST, text, everybody, now=office.now())
     return Answer(edit=say(fill(bot.broadcast_done, count=count)).message)
 
 
@@ -133,9 +134,9 @@ def pause(office: Office, asker: Asked) -> Answer:
         return say(bot.which_pause)
     with office.database.write() as session:
         if asker.plain in _OFF:
-            notices.resume(session)
+            outbox_admin.resume(session)
             return say(bot.resumed)
-        notices.pause(session, by=str(asker.to.chat_id), now=office.now())
+        outbox_admin.pause(session, by=str(asker.to.chat_id), now=office.now())
     return say(bot.paused)
 
 
@@ -152,7 +153,7 @@ def decide_access(office: Office, asker: Asked, *, granted: bool) -> Answer:
             access.refuse(session, chat_id)
         else:
             recipients.set_access(session, chat_id, recipients.GRANTED)
-            notices.notify(session, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=office.now())
+            enqueue_notice(session, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=office.now())
     said = bot.decided_granted if granted else bot.decided_refused
     return Answer(edit=say(fill(said, chat=chat_id)).message)
 

@@ -32,7 +32,7 @@ from monitor.bot.rate_limiter import Allowance
 from monitor.bot.replies import Replies
 from monitor.bot.runner import App
 from monitor.bot.update_processor import InTurn
-from monitor.channels.flood_control import Pace
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API
 from monitor.channels.token_redaction import Redaction
 from monitor.messages import richtext as ours
@@ -201,7 +201,7 @@ def build_application(
     base_url: str = API,
     base_file_url: str = FILE_API,
     proxy: str | None = None,
-    pace: Pace | None = None,
+    flood_control: FloodControl | None = None,
     allowance: Allowance | None = None,
 ) -> App:
     """The bot, ready for ``polling``; nothing is sent yet.
@@ -212,7 +212,7 @@ def build_application(
         base_url: of the Bot API, to which the token is appended.
         base_file_url: the same for files.
         proxy: ``http://`` or ``socks5://``, for Telegram alone.
-        pace: how fast messages go; the sender's own, so that both together keep the limits.
+        flood_control: the Telegram channel's own, so that both together keep the limits.
         allowance: how much a chat may ask.
     """
     builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
@@ -221,7 +221,7 @@ def build_application(
     if proxy is not None:
         builder = builder.proxy(proxy).get_updates_proxy(proxy)
     application: App = builder.build()
-    replies = Replies(application.bot, pace or Pace())
+    replies = Replies(application.bot, flood_control or FloodControl())
     reception = _Reception(office, replies, allowance or Allowance(), Redaction(token))
     for name in (*commands.COMMANDS, *commands.OPERATOR_COMMANDS):
         # An edited message is no second command.

@@ -12,7 +12,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, RetryAfter
 
 from monitor.bot.context import Answer, Picture
-from monitor.channels.flood_control import Pace
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import NO_PREVIEW, is_bad_markup, keyboard
 from monitor.messages.richtext import Message, trim
 from monitor.model.alerts import Recipient
@@ -31,13 +31,13 @@ class Replies:
     def __init__(
         self,
         bot: Bot,
-        pace: Pace,
+        flood_control: FloodControl,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Keep the bot, its pace, and the way to wait."""
         self._bot = bot
-        self._pace = pace
+        self._flood_control = flood_control
         self._sleep = sleep
 
     async def send(self, to: Recipient, answer: Answer) -> None:
@@ -126,7 +126,7 @@ class Replies:
 
     async def _patiently(self, to: Recipient, send: Callable[[], Awaitable[None]]) -> None:
         for _ in range(_TRIES - 1):
-            await self._pace.wait(to.chat_id)
+            await self._flood_control.wait(to.chat_id)
             try:
                 await send()
             except RetryAfter as error:
@@ -137,5 +137,5 @@ class Replies:
                 await self._sleep(seconds)
             else:
                 return
-        await self._pace.wait(to.chat_id)
+        await self._flood_control.wait(to.chat_id)
         await send()

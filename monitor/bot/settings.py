@@ -12,7 +12,7 @@ from monitor.bot.context import DESCRIPTION, NAME, Answer, Asked, Office, say
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
 from monitor.model.schedule import parse_digest, parse_quiet, zone_of
-from monitor.outbox import chat_migration
+from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
 from monitor.rules.custom import own_id_of, plain
 from monitor.storage import recipients, subscriptions
@@ -142,8 +142,8 @@ def stop(office: Office, asker: Asked) -> Answer:
     named = bool(office.named_for(asker.to))
     with office.database.write() as session:
         access = recipients.get_chat(session, asker.key).access
-        chat_migration.forget_chat(session, asker.key)
-        chat_migration.withdraw_alerts(session, asker.key, reason="the chat said /stop")
+        outbox_admin.forget_chat(session, asker.key)
+        outbox_admin.withdraw_alerts(session, asker.key, reason="the chat said /stop")
         if named or access:
             # What operators decided about it is theirs, and it must not begin anew unasked.
             recipients.remember_chat(session, asker.key, title="", now=office.now(), to=asker.to)

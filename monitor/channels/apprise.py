@@ -187,30 +187,30 @@ def open_service(name: str, address: str, *, proxy: str | None = None) -> Notify
     known = _plugin_of(scheme)
     if known is not None and _kind(known) in _REFUSED:
         raise UserError(
-            f"ways.{name}: {scheme}:// reaches this machine and no network",
+            f"channels.{name}: {scheme}:// reaches this machine and no network",
             hint="name a service that people read elsewhere",
         )
     service: NotifyBase | None = apprise.Apprise.instantiate(address, asset=asset)
     if service is None:
         # What stands in the place of a scheme that nobody knows may be a secret.
-        hint = "docs/how-to/other-ways.md shows how addresses are written"
+        hint = "docs/how-to/other-channels.md shows how addresses are written"
         if known is not None and not known.enabled:
             hint = f"{scheme}:// needs another package: see the pages of Apprise"
-        raise UserError(f"ways.{name}: Apprise cannot use this address", hint=hint)
+        raise UserError(f"channels.{name}: Apprise cannot use this address", hint=hint)
     if proxy is not None and not proxy.startswith(("http://", "https://")):
-        raise UserError(f"ways.{name}.proxy: services go by http:// or https:// proxies only")
+        raise UserError(f"channels.{name}.proxy: services go by http:// or https:// proxies only")
     if proxy is not None and _kind(type(service)) == "email":
-        raise UserError(f"ways.{name}.proxy: e-mail goes by no proxy")
+        raise UserError(f"channels.{name}.proxy: e-mail goes by no proxy")
     if "rto=" not in address:
-        # Apprise's own patience of 4 s makes doubtful messages of slow ones.
+        # Apprise's own patience of 4 s makes possibly_delivered messages of slow ones.
         service.socket_read_timeout = _READ_TIMEOUT
     return service
 
 
-class AppriseSender:
+class AppriseChannel:
     """Sends by one service of Apprise, one message at a time, in a thread of its own.
 
-    The thread is a daemon's and no pool's: one that hangs holds up neither the other ways nor the
+    The thread is a daemon's and no pool's: one that hangs delays neither the other channels nor the
     end of the program.
     """
 
@@ -259,7 +259,7 @@ class AppriseSender:
                 sent, exchange = await self._in_thread(lambda: self._notify(message))
         except TimeoutError:
             raise RetryLater(
-                f"no answer within {self._seconds:g} s", seconds=_PATIENCE, doubtful=True
+                f"no answer within {self._seconds:g} s", seconds=_PATIENCE, possibly_delivered=True
             ) from None
         error = _outcome(sent, exchange, _kind(type(self._service)), self._now())
         if error is not None:
@@ -330,8 +330,12 @@ def _outcome(sent: bool, exchange: Exchange, kind: str, now: datetime) -> Delive
         return None
     if exchange.trouble is not None:
         what = type(exchange.trouble).__name__
-        doubtful = _UNSENT.search(f"{what} {exchange.trouble!r}") is None
-        return RetryLater(f"no way to the service: {what}", seconds=_PATIENCE, doubtful=doubtful)
+        possibly_delivered = _UNSENT.search(f"{what} {exchange.trouble!r}") is None
+        return RetryLater(
+            f"no way to the service: {what}",
+            seconds=_PATIENCE,
+            possibly_delivered=possibly_delivered,
+        )
     if answer is not None and (refused or answer.status >= 300):
         return _refusal(answer, now)
     notes = "; ".join(exchange.notes[-3:]) or "the service did not take it"
@@ -350,7 +354,7 @@ def _refusal(answer: HttpAnswer, now: datetime) -> DeliveryError:
     if answer.status == 429 or (answer.status == 503 and wait is not None):
         return RetryLater(reason, seconds=wait or _PATIENCE)
     if answer.status >= 500:
-        return RetryLater(reason, seconds=_PATIENCE, doubtful=True)
+        return RetryLater(reason, seconds=_PATIENCE, possibly_delivered=True)
     if answer.status < 300 and _TOO_FAST.search(said):
         return RetryLater(reason, seconds=_PATIENCE)
     return DeliveryError(reason)
@@ -396,7 +400,8 @@ def _load(name: str) -> ModuleType:
             _plugin_of("json")
     except ImportError:
         raise UserError(
-            f"ways.{name}: Apprise is not installed", hint="pip install 'policy-monitor[ways]'"
+            f"channels.{name}: Apprise is not installed",
+            hint="pip install 'policy-monitor[channels]'",
         ) from None
     return apprise
 

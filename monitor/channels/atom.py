@@ -33,7 +33,7 @@ _PATIENCE = 60.0
 _MOST_BYTES = 64_000_000
 
 
-class AtomSender:
+class AtomChannel:
     """Puts each alert on top of a feed and writes the file anew, whole or not at all."""
 
     def __init__(
@@ -62,7 +62,9 @@ class AtomSender:
         self._now = now
         self._id = f"tag:{_AUTHORITY}:{name}"
         if not path.parent.is_dir():
-            raise UserError("there is no such folder", file=path.parent, hint=f"ways.{name}.atom")
+            raise UserError(
+                "there is no such folder", file=path.parent, hint=f"channels.{name}.atom"
+            )
         self._read()
 
     async def ready(self, to: Recipient) -> None:
@@ -127,7 +129,7 @@ class AtomSender:
             or root.findtext(f"{{{_NS}}}id") != self._id
         ):
             raise UserError(
-                f"this is no feed of ways.{self._name}, so it is not overwritten",
+                f"this is no feed of channels.{self._name}, so it is not overwritten",
                 file=self._path,
                 hint="move the file away, or name another",
             )

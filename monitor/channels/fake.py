@@ -1,4 +1,4 @@
-"""A sender for tests: keeps what it is given, and refuses when told to."""
+"""A channel for tests: keeps what it is given, and refuses when told to."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Sent:
         return self.to.chat_id
 
 
-class FakeSender:
-    """Keeps the contract of ``Sender`` without a network."""
+class FakeChannel:
+    """Keeps the contract of ``Channel`` without a network."""
 
     def __init__(self) -> None:
         """Nothing was sent yet, and nothing will be refused."""

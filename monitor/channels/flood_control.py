@@ -16,7 +16,7 @@ _GROUP = 60 / 20
 _REMEMBERED = 10_000
 
 
-class Pace:
+class FloodControl:
     """Gives each message the earliest moment it may go, and waits for it."""
 
     def __init__(

@@ -21,7 +21,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from monitor.channels.flood_control import Pace
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.token_redaction import Redaction
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.richtext import Message
@@ -59,7 +59,7 @@ _UNREADABLE = "invalid server response"
 _BAD_MARKUP = ("can't parse entities", "can't find end", "unsupported start tag")
 
 
-class TelegramSender:
+class TelegramChannel:
     """Sends as a bot, at the pace Telegram asks for; open it with ``async with``."""
 
     def __init__(
@@ -68,7 +68,7 @@ class TelegramSender:
         *,
         base_url: str = API,
         proxy: str | None = None,
-        pace: Pace | None = None,
+        flood_control: FloodControl | None = None,
     ) -> None:
         """Prepare the bot; nothing is sent yet.
 
@@ -76,9 +76,9 @@ class TelegramSender:
             token: of the bot, from @BotFather.
             base_url: of the Bot API, to which the token is appended.
             proxy: ``http://`` or ``socks5://``.
-            pace: how fast messages go; Telegram's own limits if not given.
+            flood_control: how fast messages go; Telegram's own limits if not given.
         """
-        self._pace = pace or Pace()
+        self._flood_control = flood_control or FloodControl()
         self._redaction = Redaction(token)
         self._request = HTTPXRequest(
             connection_pool_size=8,
@@ -106,13 +106,13 @@ class TelegramSender:
 
     async def ready(self, to: Recipient) -> None:
         """Wait until Telegram's limits allow another message to the chat."""
-        await self._pace.wait(to.chat_id)
+        await self._flood_control.wait(to.chat_id)
 
     async def send(self, to: Recipient, message: Message) -> int:
         """Send a message; markup that is refused is sent once more as plain text.
 
         Raises:
-            ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Sender``.
+            ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Channel``.
         """
         try:
             return await self._send(to, message, rich=message.fits)
@@ -122,7 +122,7 @@ class TelegramSender:
             log.warning("alert.markup_refused", extra={"chat": to.chat_id, "reason": error.message})
         except TelegramError as error:
             raise self._outcome(error, to) from None
-        await self._pace.wait(to.chat_id)
+        await self._flood_control.wait(to.chat_id)
         try:
             return await self._send(to, message, rich=False)
         except TelegramError as error:
@@ -186,18 +186,24 @@ def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line 
         # The library's text contains the token.
         return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_PATIENCE)
     # A connection that broke, or a gateway that lost the answer, may have carried the message.
-    doubtful = type(error.__cause__).__name__ not in _UNSENT
+    possibly_delivered = type(error.__cause__).__name__ not in _UNSENT
     if isinstance(error, TimedOut):
         return RetryLater(
-            "Telegram did not answer in time", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+            "Telegram did not answer in time",
+            seconds=_NETWORK_PATIENCE,
+            possibly_delivered=possibly_delivered,
         )
     if isinstance(error, NetworkError):
         return RetryLater(
-            f"no way to Telegram: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+            f"no way to Telegram: {error.message}",
+            seconds=_NETWORK_PATIENCE,
+            possibly_delivered=possibly_delivered,
         )
     if _UNREADABLE in error.message.lower():
         # It came with a 2xx: whoever wrote it may have done so after Telegram took the message.
         return RetryLater(
-            f"no answer of Telegram's: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=True
+            f"no answer of Telegram's: {error.message}",
+            seconds=_NETWORK_PATIENCE,
+            possibly_delivered=True,
         )
     return DeliveryError(error.message)

@@ -34,7 +34,7 @@ def as_text(message: Message, *, styles: bool = True) -> Text:
     return text
 
 
-class TerminalSender:
+class TerminalChannel:
     """Prints each message in a box. It has no limits of pace and never refuses."""
 
     def __init__(self, console: Console) -> None:

@@ -59,7 +59,7 @@ Lookup = Callable[[Sequence[int]], Awaitable[Sequence[LoggedChange]]]
 """The lines of the log with these numbers; those that are not there are left out."""
 
 
-class WebhookSender:
+class WebhookChannel:
     """Posts each alert to one address, and signs it."""
 
     def __init__(
@@ -86,7 +86,7 @@ class WebhookSender:
             UserError: the secret is none, or the address is none for the web.
         """
         if not address.startswith(("http://", "https://")):
-            raise UserError(f"ways.{name}.webhook: this is no address", hint="write https://…")
+            raise UserError(f"channels.{name}.webhook: this is no address", hint="write https://…")
         self._address = address
         self._key = read_secret_key(name, secret)
         self._post = post
@@ -120,8 +120,10 @@ class WebhookSender:
             # It names the host and no more: the rest of the address may be a secret.
             raise DeliveryError(str(error)) from None
         except FetchError as error:
-            doubtful = not isinstance(error, NoConnection)
-            raise RetryLater(str(error), seconds=_PATIENCE, doubtful=doubtful) from None
+            possibly_delivered = not isinstance(error, NoConnection)
+            raise RetryLater(
+                str(error), seconds=_PATIENCE, possibly_delivered=possibly_delivered
+            ) from None
         wait = parse_retry_after(
             answer.headers.get("retry-after"),
             self._now(),
@@ -146,8 +148,8 @@ def read_secret_key(name: str, secret: str) -> bytes:
         key = b""
     if not secret.startswith(SECRET_PREFIX) or len(key) not in _SECRET_BYTES:
         raise UserError(
-            f"ways.{name}.secret: not whsec_ and 24 to 64 bytes in base64",
-            hint="monitor ways secret makes one",
+            f"channels.{name}.secret: not whsec_ and 24 to 64 bytes in base64",
+            hint="monitor channels secret makes one",
         )
     return key
 
@@ -179,7 +181,7 @@ def refusal_of(status: int, wait: float | None) -> DeliveryError | None:
     if status == 429 or (status == 503 and wait is not None):
         return RetryLater(reason, seconds=wait or _PATIENCE)
     if status >= 500:
-        return RetryLater(reason, seconds=_PATIENCE, doubtful=True)
+        return RetryLater(reason, seconds=_PATIENCE, possibly_delivered=True)
     if 300 <= status < 400:
         return DeliveryError(f"{reason}: redirects are not followed")
     return DeliveryError(reason)
@@ -211,7 +213,7 @@ def alert_json(alert: OutboxAlert, text: str, lines: Sequence[LoggedChange]) -> 
         "data": {
             "id": alert.id,
             "kind": kind,
-            "maybe_sent": alert.maybe_sent,
+            "possibly_delivered": alert.possibly_delivered,
             "text": text,
             "document": None if alert.document is None else _document(alert),
             "changes": [

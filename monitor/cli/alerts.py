@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,22 +10,11 @@ import typer
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, utc_now
 from monitor.cli.output import Format, note, write_rows
 from monitor.errors import UserError
-from monitor.outbox.admin import drop_alerts, given_up, list_alerts, retry_alerts
-from monitor.outbox.queue import BUNDLED, DEAD, HELD, LEASED, SENT
+from monitor.model.alerts import AlertState
+from monitor.outbox.admin import drop_alerts, exhausted_alerts, list_alerts, retry_alerts
 from monitor.outbox.worker import MAX_ATTEMPTS
 
 alerts_app = typer.Typer(help="What is on its way to the chats.", no_args_is_help=True)
-
-
-class State(StrEnum):
-    """Where an alert is."""
-
-    PENDING = "pending"
-    LEASED = LEASED
-    HELD = HELD
-    BUNDLED = BUNDLED
-    SENT = SENT
-    DEAD = DEAD
 
 
 IdsArgument = Annotated[
@@ -36,7 +24,7 @@ IdsArgument = Annotated[
 
 @alerts_app.command("list")
 def list_(
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[AlertState | None, typer.Option(help="Only those in this state.")] = None,
     chat: Annotated[int | None, typer.Option(help="Only those of this chat.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 50,
     form: FormatOption = Format.TABLE,
@@ -83,7 +71,7 @@ def retry(
         raise UserError("which alerts?", hint="name numbers of monitor alerts list, or --given-up")
     with open_database(config, database) as (_, store), store.write() as session:
         # What a chat withdrew by /stop is dead too, and not to be sent.
-        chosen = given_up(session, MAX_ATTEMPTS) if all_given_up else ids or []
+        chosen = exhausted_alerts(session, MAX_ATTEMPTS) if all_given_up else ids or []
         done = retry_alerts(session, chosen, now=utc_now())
     _tell(ids, done, "will be sent")
 

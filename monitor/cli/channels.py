@@ -1,4 +1,4 @@
-"""``monitor ways``: other ways out than Telegram, and whether they work."""
+"""``monitor channels``: other channels than Telegram, and whether they work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import open_ways
+from monitor.app import open_channels
 from monitor.channels.webhook import SECRET_PREFIX as WEBHOOK_SECRET_PREFIX
 from monitor.cli.options import ConfigOption, FormatOption, utc_now
 from monitor.cli.output import Format, note, write_rows, write_text
@@ -24,32 +24,39 @@ from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipi
 from monitor.model.changes import Kind, LoggedChange
 from monitor.model.documents import DocumentKind
 
-ways_app = typer.Typer(help="Other ways out than Telegram.", no_args_is_help=True)
+channels_app = typer.Typer(help="Other channels than Telegram.", no_args_is_help=True)
 
 _TITLE = "测试：政策监测的示例提醒（不是新闻）"
 _URL = "https://example.org/policy-monitor/test"
 
 
-@ways_app.command("list")
+@channels_app.command("list")
 def list_(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Print the ways of the settings. Addresses stay hidden: they hold secrets."""
+    """Print the channels of the settings. Addresses stay hidden: they hold secrets."""
     settings = load_settings(config)
     write_rows(
         form,
         ("name", "kind", "language", "digest", "quiet", "timezone"),
         (
-            (name, way.kind, way.language, way.digest, way.quiet, way.timezone or settings.timezone)
-            for name, way in settings.ways.items()
+            (
+                name,
+                channel.kind,
+                channel.language,
+                channel.digest,
+                channel.quiet,
+                channel.timezone or settings.timezone,
+            )
+            for name, channel in settings.channels.items()
         ),
     )
 
 
-@ways_app.command("test")
+@channels_app.command("test")
 def try_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As the settings name it.")],
     config: ConfigOption = None,
 ) -> None:
-    """Send a sample alert by one way, and say how it went."""
+    """Send a sample alert by one channel, and say how it went."""
     settings = load_settings(config)
     try:
         asyncio.run(_send(settings, name))
@@ -58,7 +65,7 @@ def try_(
     note(f"{name}: the sample was taken")
 
 
-@ways_app.command()
+@channels_app.command()
 def secret() -> None:
     """Print a new secret for a webhook's signature."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -71,9 +78,9 @@ async def _send(settings: Settings, name: str) -> None:
     async def lookup(_: Sequence[int]) -> Sequence[LoggedChange]:
         return [line]
 
-    async with open_ways(settings, lookup=lookup, only=name) as senders:
+    async with open_channels(settings, lookup=lookup, only=name) as senders:
         to = Recipient(0, 0, name)
-        way = settings.ways[name]
+        channel = settings.channels[name]
         document = AlertDocument(
             line.document_title, line.url, DocumentKind.PAGE, "贵州省", line.published, None
         )
@@ -82,12 +89,12 @@ async def _send(settings: Settings, name: str) -> None:
             chat_id=0,
             attempts=1,
             created_at=line.detected_at,
-            maybe_sent=False,
+            possibly_delivered=False,
             document=document,
             changes=(AlertChange(line.id, line.change, ("sample",), line.summary, 0, document),),
-            language=way.language,
+            language=channel.language,
             to=to,
-            timezone=way.timezone or settings.timezone,
+            timezone=channel.timezone or settings.timezone,
         )
         await senders[name].send(to, replace(render_alert(alert), alert=alert))
 

@@ -28,8 +28,8 @@ contact = "https://example.org/policy-monitor"
 # token_file = "telegram-token.txt"
 # allowed_chats = [123456789]
 
-# Other ways out, which rules name in then.ways (docs/how-to/other-ways.md):
-# [ways.team]
+# Other channels, which rules name in then.channels (docs/how-to/other-channels.md):
+# [channels.team]
 # apprise_file = "team.url"      # a group robot, e-mail, a chat service
 # digest = "daily 09:00"
 """

@@ -136,7 +136,7 @@ def replay(
 
 def _known(settings: Settings) -> Known:
     topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
-    return known_names(topics, catalogue, settings.ways)
+    return known_names(topics, catalogue, settings.channels)
 
 
 def _replay(
@@ -183,4 +183,4 @@ def _object(rule: Rule, item: LoggedChange, reason: str | None) -> dict[str, Any
 
 
 def _told(to: Recipient) -> str:
-    return to.way or (f"{to.chat_id}/{to.thread_id}" if to.thread_id else str(to.chat_id))
+    return to.channel or (f"{to.chat_id}/{to.thread_id}" if to.thread_id else str(to.chat_id))

@@ -1,4 +1,4 @@
-"""Ways out beside Telegram: ``[ways.NAME]`` is a service, a signed webhook or an Atom feed."""
+"""Channels beside Telegram: ``[channels.NAME]`` is a service, a signed webhook or an Atom feed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from monitor.model.schedule import DAYS, parse_digest, parse_quiet
 _NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _NAME_LIMIT = 40
 _KINDS = (("apprise", "apprise_file"), ("webhook",), ("atom",))
-# Settings that mean something for one kind of way only.
+# Settings that mean something for one kind of channel only.
 _ONLY = {
     "secret": ("webhook",),
     "secret_file": ("webhook",),
@@ -27,10 +27,10 @@ _ONLY = {
 }
 
 
-def _way_name(name: str) -> str:
+def _channel_name(name: str) -> str:
     if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
         raise ValueError(
-            "this is no name of a way – small letters, digits and single - or _ between them, "
+            "this is no name of a channel – small letters, digits and single - or _ between them, "
             f"{_NAME_LIMIT} at most"
         )
     return name
@@ -65,11 +65,11 @@ def zone_name(name: str) -> str:
     return name
 
 
-WayName = Annotated[str, AfterValidator(_way_name)]
+ChannelName = Annotated[str, AfterValidator(_channel_name)]
 """A name that a table, an environment name and a rule can hold."""
 
 
-class WaySettings(Section):
+class ChannelSettings(Section):
     """One way out: an Apprise service, a signed webhook or an Atom feed."""
 
     apprise: SecretStr | None = Field(
@@ -107,7 +107,7 @@ class WaySettings(Section):
         said = {name for name in self.model_fields_set if getattr(self, name) is not None}
         kinds = [names for names in _KINDS if said.intersection(names)]
         if len(kinds) != 1:
-            raise ValueError("a way is one thing – say one of apprise, webhook and atom")
+            raise ValueError("a channel is one thing – say one of apprise, webhook and atom")
         kind = kinds[0][0]
         for name, kinds_of_it in _ONLY.items():
             if name in said and kind not in kinds_of_it:
@@ -116,7 +116,7 @@ class WaySettings(Section):
                 )
         if kind == "webhook" and not said & {"secret", "secret_file"}:
             raise ValueError(
-                "a webhook is signed – say secret or secret_file; monitor ways secret makes one"
+                "a webhook is signed – say secret or secret_file; monitor channels secret makes one"
             )
         return self
 
@@ -135,10 +135,10 @@ class WaySettings(Section):
         """
         if self.webhook is not None:
             return self.webhook.get_secret_value().strip()
-        key = f"ways.{name}.apprise_file"
+        key = f"channels.{name}.apprise_file"
         found = read_secret(self.apprise, self.apprise_file, key)
         if found is None:
-            raise UserError(f"ways.{name}: no address of a service", file=self.apprise_file)
+            raise UserError(f"channels.{name}: no address of a service", file=self.apprise_file)
         return found
 
     def signing_secret(self, name: str) -> str:
@@ -147,7 +147,7 @@ class WaySettings(Section):
         Raises:
             UserError: the file that should hold it cannot be read, or is empty.
         """
-        found = read_secret(self.secret, self.secret_file, f"ways.{name}.secret_file")
+        found = read_secret(self.secret, self.secret_file, f"channels.{name}.secret_file")
         if found is None:
-            raise UserError(f"ways.{name}: no secret to sign with", file=self.secret_file)
+            raise UserError(f"channels.{name}: no secret to sign with", file=self.secret_file)
         return found

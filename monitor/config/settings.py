@@ -22,18 +22,18 @@ from pydantic_settings import (
 )
 
 from monitor.config.base import Section, read_secret, split
-from monitor.config.channels import WayName, WaySettings
+from monitor.config.channels import ChannelName, ChannelSettings
 from monitor.config.errors import PREFIX, explain, read_toml
 from monitor.errors import UserError
 
 __all__ = [
     "FILE_NAME",
+    "ChannelSettings",
     "CrawlSettings",
     "HealthSettings",
     "Settings",
     "SuspectSettings",
     "TelegramSettings",
-    "WaySettings",
     "load_settings",
 ]
 
@@ -203,8 +203,8 @@ class Settings(BaseSettings):
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
     telegram: TelegramSettings = TelegramSettings()
-    ways: dict[WayName, WaySettings] = Field(
-        default={}, description="Other ways out by their names, which rules name in `then.ways`."
+    channels: dict[ChannelName, ChannelSettings] = Field(
+        default={}, description="Other channels by name; rules name them in `then.channels`."
     )
 
     _lists = field_validator("rules", "catalogue", "topics", mode="before")(split)
@@ -300,20 +300,22 @@ def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Se
     }
     if secrets:
         update["telegram"] = settings.telegram.model_copy(update=secrets)
-    update["ways"] = {
-        name: way.model_copy(update=_paths_of(name, way, values, folder))
-        for name, way in settings.ways.items()
+    update["channels"] = {
+        name: channel.model_copy(update=_paths_of(name, channel, values, folder))
+        for name, channel in settings.channels.items()
     }
     return settings.model_copy(update=update)
 
 
-def _paths_of(name: str, way: WaySettings, values: dict[str, Any], folder: Path) -> dict[str, Path]:
-    said = values.get("ways", {}).get(name, {})
+def _paths_of(
+    name: str, channel: ChannelSettings, values: dict[str, Any], folder: Path
+) -> dict[str, Path]:
+    said = values.get("channels", {}).get(name, {})
     environment = {variable.upper() for variable in os.environ}
     return {
         key: folder / path
         for key in ("apprise_file", "secret_file", "atom")
-        if (path := getattr(way, key)) is not None
+        if (path := getattr(channel, key)) is not None
         and key in said
-        and f"{PREFIX}WAYS__{name}__{key}".upper() not in environment
+        and f"{PREFIX}CHANNELS__{name}__{key}".upper() not in environment
     }

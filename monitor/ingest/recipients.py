@@ -33,7 +33,12 @@ def listeners(
     rules = {match.rule_id for _, match in found}
     named = ensure_recipients(
         session,
-        {to for _, match in found for to in match.recipients if terminal_chat is None or to.way},
+        {
+            to
+            for _, match in found
+            for to in match.recipients
+            if terminal_chat is None or to.channel
+        },
         now=now,
     )
     subscribed = chats_of_rules(session, rules) if terminal_chat is None else {}

@@ -10,14 +10,14 @@ from monitor.messages.template import check_template
 from monitor.rules.model import Known
 
 
-def known_names(topics: Topics, catalogue: Catalogue, ways: Collection[str] = ()) -> Known:
-    """Themes and ids of topics, ids of all sources, those switched off too, and names of ways."""
+def known_names(topics: Topics, catalogue: Catalogue, channels: Collection[str] = ()) -> Known:
+    """Themes and ids of topics, ids of all sources, also disabled ones, and names of channels."""
     every = topics.topics
     themes = {theme: None for topic in every for theme in (*topic.themes, topic.otherwise or "")}
     return Known(
         themes=[theme for theme in themes if theme],
         topics=[topic.id for topic in every],
         sources=[source.id for source in catalogue.sources],
-        ways=ways,
+        channels=channels,
         template=check_template,
     )

@@ -56,9 +56,9 @@ def render_alert(alert: OutboxAlert, page: int = 0) -> Message:
 
 def duplicate_note(alert: OutboxAlert) -> tuple[Span, ...]:
     """The note under a message that may have been delivered before; else nothing."""
-    if not alert.maybe_sent:
+    if not alert.possibly_delivered:
         return ()
-    return Span("\n"), Span(alert_texts(alert.language).maybe_sent, italic=True)
+    return Span("\n"), Span(alert_texts(alert.language).possibly_delivered, italic=True)
 
 
 def ranked_changes(alert: OutboxAlert) -> list[AlertChange]:

@@ -42,7 +42,7 @@ class AlertTexts(_Texts):
     digest: str
     health: dict[Health, str]  # {was}, {days}
     outcomes: dict[Outcome, str]
-    maybe_sent: str
+    possibly_delivered: str
     chart_title: str  # {what}, {unit}
     chart_source: str  # {title}
     chart_sources: str  # {title}, {count}, {rest}

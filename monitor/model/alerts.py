@@ -17,17 +17,40 @@ class When(StrEnum):
     DIGEST = "digest"
 
 
+class AlertState(StrEnum):
+    """The state of an alert in the outbox.
+
+    A scheduled alert waits for a digest; one that is in a digest is delivered with it.
+    """
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    DEAD = "dead"
+    SCHEDULED = "held"
+    IN_DIGEST = "bundled"
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    CHANGES = "changes"
+    SOURCE = "source"
+    NOTICE = "notice"
+    DIGEST = "digest"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Recipient:
-    """Who is told: a Telegram chat, one topic of a forum, or another way out by its name.
+    """Who is told: a Telegram chat, one topic of a forum, or another channel by its name.
 
-    ``chat_id`` is Telegram's (0 for a way); ``thread_id`` is its message_thread_id, 0 outside a
-    forum's topics.
+    ``chat_id`` is Telegram's, 0 for another channel; ``thread_id`` is its message_thread_id, 0
+    outside a forum's topics.
     """
 
     chat_id: int
     thread_id: int = 0
-    way: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +119,16 @@ class OutboxAlert:
     """An alert that is being delivered.
 
     It has ``changes`` with their ``document``, or without one if it is a digest; or an ``event``
-    of a source; or a ``notice``. ``attempts`` includes this attempt. ``maybe_sent`` says that it
-    may have been delivered before. ``language`` and ``timezone`` are the chat's, ``to`` is the
-    recipient.
+    of a source; or a ``notice``. ``attempts`` includes this attempt. ``possibly_delivered`` says
+    that it may have been delivered before. ``language`` and ``timezone`` are the chat's, ``to`` is
+    the recipient.
     """
 
     id: int
     chat_id: int
     attempts: int
     created_at: datetime
-    maybe_sent: bool
+    possibly_delivered: bool
     document: AlertDocument | None
     changes: tuple[AlertChange, ...]
     language: str = "zh"

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import AlertKind, AlertState
 from monitor.model.schedule import Digest, Quiet, zone_of
-from monitor.outbox.queue import BUNDLED, HELD, MUTED, QUIET_HOURS
+from monitor.outbox.queue import MUTED, QUIET_HOURS
 from monitor.storage.recipients import get_chat
-from monitor.storage.source_health import PENDING
 from monitor.storage.tables import AlertRow, ChatRow
 
 
@@ -20,7 +20,7 @@ def bundle_due(session: Session, *, now: datetime) -> int:
     The alerts that were held and the digest that tells them change together, so that none is
     told twice or not at all. One alert alone goes as it is: a digest of one says no more.
     """
-    due = (AlertRow.state == HELD, AlertRow.not_before <= now)
+    due = (AlertRow.state == AlertState.SCHEDULED, AlertRow.not_before <= now)
     held = session.scalars(
         select(AlertRow).where(*due).order_by(AlertRow.id).with_for_update(skip_locked=True)
     ).all()
@@ -29,13 +29,13 @@ def bundle_due(session: Session, *, now: datetime) -> int:
         chats.setdefault(row.chat_id, []).append(row)
     for chat_id, rows in chats.items():
         if len(rows) == 1:
-            rows[0].state = PENDING
+            rows[0].state = AlertState.PENDING
             continue
         digest = AlertRow(
             chat_id=chat_id,
-            kind="digest",
+            kind=AlertKind.DIGEST,
             priority=max(row.priority for row in rows),
-            state=PENDING,
+            state=AlertState.PENDING,
             created_at=now,
             not_before=now,
             # A part that may have arrived before it was held makes the digest a repetition.
@@ -44,7 +44,7 @@ def bundle_due(session: Session, *, now: datetime) -> int:
         session.add(digest)
         session.flush()
         for row in rows:
-            row.state, row.digest_id = BUNDLED, digest.id
+            row.state, row.digest_id = AlertState.IN_DIGEST, digest.id
     session.flush()
     return len(chats)
 
@@ -69,14 +69,20 @@ def set_muted(session: Session, chat_id: int, until: datetime | None, *, now: da
         session.execute(
             update(AlertRow)
             .where(
-                AlertRow.chat_id == chat_id, AlertRow.state == PENDING, AlertRow.kind == "changes"
+                AlertRow.chat_id == chat_id,
+                AlertRow.state == AlertState.PENDING,
+                AlertRow.kind == AlertKind.CHANGES,
             )
-            .values(state=HELD)
+            .values(state=AlertState.SCHEDULED)
             .execution_options(synchronize_session=False)
         )
     session.execute(
         update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, AlertRow.state == PENDING, AlertRow.error == MUTED)
+        .where(
+            AlertRow.chat_id == chat_id,
+            AlertRow.state == AlertState.PENDING,
+            AlertRow.error == MUTED,
+        )
         .values(not_before=until or now, error=None if until is None else MUTED)
         .execution_options(synchronize_session=False)
     )
@@ -90,7 +96,9 @@ def set_quiet(session: Session, chat_id: int, quiet: Quiet | None, *, now: datet
     session.execute(
         update(AlertRow)
         .where(
-            AlertRow.chat_id == chat_id, AlertRow.state == PENDING, AlertRow.error == QUIET_HOURS
+            AlertRow.chat_id == chat_id,
+            AlertRow.state == AlertState.PENDING,
+            AlertRow.error == QUIET_HOURS,
         )
         .values(not_before=now, error=None)
         .execution_options(synchronize_session=False)
@@ -110,7 +118,7 @@ def set_timezone(session: Session, chat_id: int, name: str, *, now: datetime) ->
 def _hold_until(session: Session, chat_id: int, moment: datetime) -> None:
     session.execute(
         update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, AlertRow.state == HELD)
+        .where(AlertRow.chat_id == chat_id, AlertRow.state == AlertState.SCHEDULED)
         .values(not_before=moment)
         .execution_options(synchronize_session=False)
     )

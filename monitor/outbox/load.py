@@ -1,4 +1,4 @@
-"""Alerts as they are handed to a sender: everything a message needs, read in a few queries."""
+"""Alerts as they are handed to a channel: everything a message needs, read in a few queries."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
 
 
 def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]:
-    """What the senders of some alerts need, in their order."""
+    """What the channels of some alerts need, in their order."""
     changes = _changes(session, [row.id for row in rows])
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
     events = events_of(session, {row.event_id for row in rows if row.event_id})
@@ -49,7 +49,7 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
             chat_id=row.chat_id,
             attempts=row.attempts,
             created_at=row.created_at,
-            maybe_sent=row.doubtful,
+            possibly_delivered=row.doubtful,
             document=None if row.document_id is None else documents[row.document_id],
             event=None if row.event_id is None else events[row.event_id],
             notice=None if row.notice_id is None else notices[row.notice_id],

@@ -85,7 +85,7 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
         (("themes",), entry.themes, known.themes),
         (("topics",), entry.topics, known.topics),
         (("sources",), entry.sources, known.sources),
-        (("then", "ways"), entry.then.ways, known.ways),
+        (("then", "channels"), entry.then.channels, known.channels),
     ):
         for index, name in enumerate(names):
             if there is not None and name not in there:
@@ -121,7 +121,7 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
         priority=entry.priority,
         recipients=tuple(
             dict.fromkeys(
-                (*map(_chat, entry.then.chats), *(Recipient(0, 0, w) for w in entry.then.ways))
+                (*map(_chat, entry.then.chats), *(Recipient(0, 0, w) for w in entry.then.channels))
             )
         ),
         subscribable=entry.then.subscribable,

@@ -42,7 +42,7 @@ class Known:
     themes: Collection[str] | None = None
     topics: Collection[str] | None = None
     sources: Collection[str] | None = None
-    ways: Collection[str] | None = None
+    channels: Collection[str] | None = None
     template: Callable[[TemplateFile], None] | None = None
     looked_at: Callable[[Path], None] | None = None
 

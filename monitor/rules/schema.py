@@ -81,8 +81,8 @@ class ThenEntry(_Entry):
         default=(),
         description="Telegram chats that are told; `-1001234/45` is topic 45 of a forum.",
     )
-    ways: tuple[Word, ...] = Field(
-        default=(), description="Other ways out that are told, by their names in the settings."
+    channels: tuple[Word, ...] = Field(
+        default=(), description="Other channels that are told, by their names in the settings."
     )
     when: When | None = Field(
         default=None,

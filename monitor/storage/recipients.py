@@ -1,4 +1,4 @@
-"""The ways out that the settings name, as rows among those who are told."""
+"""Recipients: Telegram chats, forum topics and the channels of the settings."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class Chat:
 
 def key_of(to: Recipient) -> int:
     """The number of a recipient in our tables: Telegram's own, or one made of its name."""
-    if not to.way and not to.thread_id:
+    if not to.channel and not to.thread_id:
         return to.chat_id
-    name = f"way {to.way}" if to.way else f"thread {to.chat_id} {to.thread_id}"
+    name = f"way {to.channel}" if to.channel else f"thread {to.chat_id} {to.thread_id}"
     return OURS + (int.from_bytes(blake2s(name.encode(), digest_size=8).digest()) >> 12)
 
 
 def find_key(session: Session, to: Recipient) -> int:
     """The number a recipient has, or would have; a forum that moved keeps its topics' numbers."""
-    if to.way or not to.thread_id:
+    if to.channel or not to.thread_id:
         return key_of(to)
     known = select(ChatRow.id).where(
         ChatRow.telegram_id == to.chat_id, ChatRow.thread_id == to.thread_id
@@ -70,11 +70,11 @@ def find_key(session: Session, to: Recipient) -> int:
 def ensure_recipients(
     session: Session, recipients: Collection[Recipient], *, now: datetime
 ) -> dict[Recipient, int]:
-    """The numbers of recipients that files name; topics and ways get a row if they have none."""
+    """The ids of recipients that files name; topics and channels get a row if they have none."""
     keys: dict[Recipient, int] = {}
     for to in sorted(set(recipients)):
         keys[to] = find_key(session, to)
-        if to.way or to.thread_id:
+        if to.channel or to.thread_id:
             _insert(session, keys[to], to, now=now)
     return keys
 
@@ -152,7 +152,7 @@ def set_access(session: Session, chat_id: int, access: str) -> None:
     )
 
 
-def hold_chat(session: Session, chat_id: int, until: datetime, *, now: datetime) -> None:
+def defer_until(session: Session, chat_id: int, until: datetime, *, now: datetime) -> None:
     """Send a chat nothing before ``until``: its service asked for patience.
 
     A chat that only a rule's file names is written down, so that this outlives a restart.
@@ -277,18 +277,18 @@ def _insert(
     kind: str = "private",
 ) -> None:
     """A row unless there is one; of two processes that try at once one does."""
-    if to.way or to.thread_id:
-        kind = "way" if to.way else "thread"
+    if to.channel or to.thread_id:
+        kind = "way" if to.channel else "thread"
     session.execute(
         insert_into(session, ChatRow)
         .values(
             id=chat_id,
-            title=title or to.way,
+            title=title or to.channel,
             added_at=now,
             kind=kind,
-            telegram_id=None if to.way else to.chat_id,
+            telegram_id=None if to.channel else to.chat_id,
             thread_id=to.thread_id or None,
-            way=to.way or None,
+            way=to.channel or None,
         )
         .on_conflict_do_nothing()
     )
@@ -330,8 +330,8 @@ def _quiet(kept: str) -> Quiet | None:
 
 
 @dataclass(frozen=True, slots=True)
-class WayChoice:
-    """What a way chose, by the settings: see ``storage/hours.py`` for digest and quiet hours."""
+class ChannelConfig:
+    """What the settings say of a channel; digest and quiet hours as ``model/schedule.py`` reads."""
 
     name: str
     language: str = "zh"
@@ -345,27 +345,27 @@ class WayChoice:
         return Recipient(0, 0, self.name)
 
 
-def sync_ways(session: Session, ways: Sequence[WayChoice], *, now: datetime) -> None:
-    """Write down the ways that there are; the others are sent nothing more.
+def sync_channels(session: Session, channels: Sequence[ChannelConfig], *, now: datetime) -> None:
+    """Write down the channels that there are; the others are sent nothing more.
 
     One that was given up on (its receiver answered *gone*) is active again: whoever starts the
     program with it means it.
 
     Args:
         session: a writing transaction.
-        ways: all that the settings name.
+        channels: all that the settings name.
         now: when one that is new was added.
     """
-    keys = ensure_recipients(session, [way.to for way in ways], now=now)
-    for way in ways:
-        row = session.get_one(ChatRow, keys[way.to])
+    keys = ensure_recipients(session, [channel.to for channel in channels], now=now)
+    for channel in channels:
+        row = session.get_one(ChatRow, keys[channel.to])
         row.active = True
-        row.language = way.language
-        row.digest, row.quiet, row.timezone = way.digest, way.quiet, way.timezone
+        row.language = channel.language
+        row.digest, row.quiet, row.timezone = channel.digest, channel.quiet, channel.timezone
     session.flush()
     session.execute(
         update(ChatRow)
-        .where(ChatRow.way.is_not(None), ChatRow.way.not_in([way.name for way in ways]))
+        .where(ChatRow.way.is_not(None), ChatRow.way.not_in([channel.name for channel in channels]))
         .values(active=False)
         .execution_options(synchronize_session="fetch")
     )

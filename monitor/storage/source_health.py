@@ -13,11 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import AlertKind, AlertState
 from monitor.model.documents import Health, Outcome, SourceEvent
 from monitor.storage.tables import AlertRow, SourceEventRow, SourceRow
-
-PENDING = "pending"
-"""The state of a message that waits."""
 
 _URGENT = 1_000
 
@@ -86,10 +84,10 @@ def turn(
     session.add_all(
         AlertRow(
             chat_id=chat_id,
-            kind="source",
+            kind=AlertKind.SOURCE,
             event_id=event.id,
             priority=_URGENT,
-            state=PENDING,
+            state=AlertState.PENDING,
             created_at=now,
             not_before=now,
         )

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import AlertState
 from monitor.model.documents import Health
 from monitor.storage.recipients import ASKED
-from monitor.storage.source_health import PENDING
 from monitor.storage.tables import AlertRow, ChangeRow, ChatRow, SourceRow
 
 STATES = ("pending", "leased", "held", "sent", "dead", "doubtful")
@@ -48,7 +48,7 @@ def overview(session: Session, *, since: datetime) -> Overview:
     health = dict(session.execute(enabled.group_by(SourceRow.health)).all())
     chat = select(func.count()).select_from(ChatRow).where(ChatRow.way.is_(None))
     changes = select(func.count()).select_from(ChangeRow)
-    oldest = select(func.min(AlertRow.created_at)).where(AlertRow.state == PENDING)
+    oldest = select(func.min(AlertRow.created_at)).where(AlertRow.state == AlertState.PENDING)
     return Overview(
         health={kind.value: health.get(kind.value, 0) for kind in Health},
         changes=session.scalar(changes) or 0,

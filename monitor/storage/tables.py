@@ -306,7 +306,7 @@ METADATA = Base.metadata
 class ChatRow(Base):
     """Somebody who is told: a Telegram chat, one topic of a forum, or another way out.
 
-    A chat's ``id`` is Telegram's; topics and ways have numbers of our own, beyond Telegram's.
+    A chat's ``id`` is Telegram's; topics and channels have numbers of our own, beyond Telegram's.
     ``telegram_id`` is the chat's, and of a topic its forum's.
     """
 

@@ -18,7 +18,7 @@ from telegram_api import TOKEN, FakeBotApi, Refusal
 from monitor.bot.dispatcher import build_application
 from monitor.bot.runner import UPDATES
 from monitor.bot.webhook import MAX_BODY, webhook
-from monitor.channels.flood_control import Pace
+from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
 
 SECRET = "s3cret_of-Telegram"
@@ -32,7 +32,7 @@ def bot(database, api, token=TOKEN):
         base_url=api.base_url,
         base_file_url=api.base_file_url,
         office=office_of(database),
-        pace=Pace(sleep=no_sleep),
+        flood_control=FloodControl(sleep=no_sleep),
     )
 
 

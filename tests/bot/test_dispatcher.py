@@ -14,10 +14,10 @@ from telegram_api import TOKEN, FakeBotApi, Refusal
 from monitor.bot.context import Policy
 from monitor.bot.dispatcher import build_application
 from monitor.bot.runner import polling
-from monitor.channels.fake import FakeSender
-from monitor.channels.flood_control import Pace
+from monitor.channels.fake import FakeChannel
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.token_redaction import install_redaction
-from monitor.outbox.worker import Courier, deliver_due
+from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of
 from monitor.storage.subscriptions import chats_of_rules
@@ -111,9 +111,9 @@ async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> Non
         await api.ask(7, "/subscribe guizhou")
         await asyncio.to_thread(plant, database, chats=[7, 8])
         await api.ask(7, "/stop")
-    sender = FakeSender()
-    await deliver_due(Courier(database, sender, Clock()))
-    assert [sent.chat_id for sent in sender.sent] == [8]
+    channel = FakeChannel()
+    await deliver_due(OutboxWorker(database, channel, Clock()))
+    assert [sent.chat_id for sent in channel.sent] == [8]
 
 
 async def test_many_rules_come_in_pages(sqlite_database: Database) -> None:
@@ -224,7 +224,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
             TOKEN,
             base_url=api.base_url,
             office=office_of(sqlite_database),
-            pace=Pace(sleep=no_sleep),
+            flood_control=FloodControl(sleep=no_sleep),
         )
         done = asyncio.Event()
         watch = logging.Handler()
@@ -278,7 +278,7 @@ async def test_the_bot_waits_for_a_telegram_that_is_away_at_the_start(
             TOKEN,
             base_url=api.base_url,
             office=office_of(sqlite_database),
-            pace=Pace(sleep=no_sleep),
+            flood_control=FloodControl(sleep=no_sleep),
         )
         async with polling(application, pause=0.01):
             assert "/subscribe" in (await api.ask(7, "/help")).text
@@ -342,7 +342,7 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
 ) -> None:
     go = asyncio.Event()
 
-    class Slow(Pace):
+    class Slow(FloodControl):
         """Telegram's pace for one chat."""
 
         async def wait(self, chat_id: int) -> None:
@@ -355,7 +355,7 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
             base_url=api.base_url,
             base_file_url=api.base_file_url,
             office=office_of(sqlite_database),
-            pace=Slow(),
+            flood_control=Slow(),
         )
         async with polling(application):
             try:

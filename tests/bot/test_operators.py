@@ -19,8 +19,7 @@ from monitor.bot.context import Asked, Policy
 from monitor.bot.rate_limiter import Allowance
 from monitor.errors import UserError
 from monitor.model.alerts import Recipient
-from monitor.outbox.admin import list_alerts
-from monitor.outbox.notices import paused_since
+from monitor.outbox.admin import list_alerts, paused_since
 from monitor.outbox.queue import lease, mark_dead
 from monitor.storage.engine import Database
 from monitor.storage.recipients import GRANTED, REFUSED, get_chat, remember_chat, set_access

@@ -9,7 +9,7 @@ import pytest
 from alert_story import NOW, added, goal, raised
 from telegram_api import TOKEN, parse_html
 
-from monitor.channels.telegram import TelegramSender
+from monitor.channels.telegram import TelegramChannel
 from monitor.errors import DeliveryError
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
@@ -56,8 +56,8 @@ async def test_ghsa_jrxm_qjfh_g54f_the_token_follows_no_redirect(status: int) ->
     here = await asyncio.start_server(api, "127.0.0.1", 0)
     async with elsewhere, here:
         base = f"http://127.0.0.1:{port_of(here)}/bot"
-        async with TelegramSender(TOKEN, base_url=base) as sender:
+        async with TelegramChannel(TOKEN, base_url=base) as channel:
             with pytest.raises(DeliveryError) as caught:
-                await sender.send(Recipient(7), Message((Span("x"),)))
+                await channel.send(Recipient(7), Message((Span("x"),)))
     assert stolen == []
     assert TOKEN not in str(caught.value)

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import AuthResult
 from channel_samples import HOSTILE, TO, hostile, long_message, message_of
 from receiver import Receiver, Reply
 
-from monitor.channels.apprise import AppriseSender, open_service
+from monitor.channels.apprise import AppriseChannel, open_service
 from monitor.errors import ChatGone, DeliveryError, RetryLater, UserError
 from monitor.messages.richtext import Message, Span
 
@@ -43,12 +43,12 @@ def group_robot(monkeypatch, kind, receiver):
         "wecombot": (wecombot.NotifyWeComBot, "notify_url", base + "?key={key}"),
     }[kind]
     monkeypatch.setattr(*place)
-    return AppriseSender("team", f"{kind}://{TOKEN}")
+    return AppriseChannel("team", f"{kind}://{TOKEN}")
 
 
 async def test_a_service_gets_title_and_text(monkeypatch):
     with Receiver() as receiver:
-        await AppriseSender("team", f"json://{receiver.address}/in?format=text").send(
+        await AppriseChannel("team", f"json://{receiver.address}/in?format=text").send(
             TO, message_of()
         )
     got = receiver.received[0].json
@@ -60,7 +60,7 @@ async def test_a_service_gets_title_and_text(monkeypatch):
 
 async def test_outside_text_is_escaped_where_html_is_shown():
     with Receiver() as receiver:
-        await AppriseSender("team", f"json://{receiver.address}/in").send(TO, hostile())
+        await AppriseChannel("team", f"json://{receiver.address}/in").send(TO, hostile())
     got = receiver.received[0].json["message"]
     assert "<br/>" in got
     assert "<script" not in got
@@ -103,7 +103,7 @@ async def test_a_robot_that_refuses_with_200_has_refused(monkeypatch, kind):
 async def test_a_robot_that_was_told_too_much_is_left_alone_for_a_while(monkeypatch, kind, said):
     with Receiver(Reply(body=said.encode())) as receiver, pytest.raises(RetryLater) as caught:
         await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
-    assert (caught.value.seconds, caught.value.doubtful) == (60.0, False)
+    assert (caught.value.seconds, caught.value.possibly_delivered) == (60.0, False)
 
 
 async def test_a_text_that_is_too_long_for_a_robot_is_not_tried_for_ever(monkeypatch):
@@ -125,7 +125,7 @@ async def test_wecom_counts_bytes(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("reply", "seconds", "doubtful"),
+    ("reply", "seconds", "possibly_delivered"),
     [
         (Reply(429, headers={"Retry-After": "17"}), 17.0, False),
         (Reply(429), 60.0, False),
@@ -133,19 +133,19 @@ async def test_wecom_counts_bytes(monkeypatch):
         (Reply(502), 60.0, True),
     ],
 )
-async def test_patience_is_asked_for_and_given(reply, seconds, doubtful):
+async def test_patience_is_asked_for_and_given(reply, seconds, possibly_delivered):
     with Receiver(reply) as receiver, pytest.raises(RetryLater) as caught:
-        await AppriseSender("team", f"json://{receiver.address}/in").send(TO, message_of())
-    assert (caught.value.seconds, caught.value.doubtful) == (seconds, doubtful)
+        await AppriseChannel("team", f"json://{receiver.address}/in").send(TO, message_of())
+    assert (caught.value.seconds, caught.value.possibly_delivered) == (seconds, possibly_delivered)
 
 
 async def test_a_refusal_names_the_status_and_no_secret(caplog):
     caplog.set_level(logging.DEBUG)
     body = b'{"error":"no such hook: ' + TOKEN.encode() + b'"}'
     with Receiver(Reply(404, body)) as receiver:
-        sender = AppriseSender("team", f"json://user:{TOKEN}@{receiver.address}/{TOKEN}")
+        channel = AppriseChannel("team", f"json://user:{TOKEN}@{receiver.address}/{TOKEN}")
         with pytest.raises(DeliveryError) as caught:
-            await sender.send(TO, message_of())
+            await channel.send(TO, message_of())
     assert str(caught.value) == "the service answered 404: error no such hook: <hidden>"
     assert TOKEN not in caplog.text
 
@@ -154,29 +154,29 @@ async def test_a_service_that_is_away_got_nothing_and_is_tried_again():
     with Receiver() as receiver:
         address = receiver.address
     with pytest.raises(RetryLater, match="no way to the service: ConnectionError") as caught:
-        await AppriseSender("team", f"json://{address}/{TOKEN}").send(TO, message_of())
-    assert caught.value.doubtful is False
+        await AppriseChannel("team", f"json://{address}/{TOKEN}").send(TO, message_of())
+    assert caught.value.possibly_delivered is False
 
 
 async def test_redirects_are_not_followed():
     with Receiver(Reply(302, headers={"Location": "/elsewhere"})) as receiver:
-        sender = AppriseSender("team", f"json://{receiver.address}/in")
+        channel = AppriseChannel("team", f"json://{receiver.address}/in")
         with pytest.raises(DeliveryError, match="302"):
-            await sender.send(TO, message_of())
+            await channel.send(TO, message_of())
     assert [got.path for got in receiver.received] == ["/in"]
 
 
 async def test_a_service_that_hangs_holds_up_neither_the_loop_nor_the_next_message():
     with Receiver(Reply(hang=True)) as receiver:
-        sender = AppriseSender("team", f"json://{receiver.address}/in", seconds=0.2)
+        channel = AppriseChannel("team", f"json://{receiver.address}/in", seconds=0.2)
         with pytest.raises(RetryLater, match="no answer within") as caught:
-            await sender.send(TO, message_of())
-        assert caught.value.doubtful is True
+            await channel.send(TO, message_of())
+        assert caught.value.possibly_delivered is True
         with pytest.raises(RetryLater, match="hangs still") as caught:
-            await sender.send(TO, message_of())
-        assert caught.value.doubtful is False
+            await channel.send(TO, message_of())
+        assert caught.value.possibly_delivered is False
         assert len(receiver.received) == 1
-        thread = sender._thread
+        thread = channel._thread
         receiver.release.set()
         await asyncio.to_thread(thread.join)
 
@@ -184,8 +184,10 @@ async def test_a_service_that_hangs_holds_up_neither_the_loop_nor_the_next_messa
 async def test_a_way_has_a_proxy_of_its_own(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with Receiver() as proxy:
-        sender = AppriseSender("team", "json://service.example/in", proxy=f"http://{proxy.address}")
-        await sender.send(TO, message_of())
+        channel = AppriseChannel(
+            "team", "json://service.example/in", proxy=f"http://{proxy.address}"
+        )
+        await channel.send(TO, message_of())
     assert proxy.received[0].path == "http://service.example/in"
 
 
@@ -231,7 +233,7 @@ def mail(port, user=""):
 
 async def test_a_letter_is_html_with_text_beside_it(mail_server):
     mailbox, port = mail_server()
-    await AppriseSender("team", mail(port)).send(TO, hostile())
+    await AppriseChannel("team", mail(port)).send(TO, hostile())
     ((to, letter),) = mailbox.letters
     assert to == ["team@example.org"]
     assert "Eflops" in letter["Subject"]
@@ -246,7 +248,7 @@ async def test_a_letter_is_html_with_text_beside_it(mail_server):
 async def test_what_a_mail_server_refuses(mail_server, answer, kind):
     _, port = mail_server(answer)
     with pytest.raises(DeliveryError) as caught:
-        await AppriseSender("team", mail(port)).send(TO, message_of())
+        await AppriseChannel("team", mail(port)).send(TO, message_of())
     assert type(caught.value) is kind
     assert "mail" in str(caught.value).lower()
 
@@ -258,7 +260,7 @@ async def test_a_mail_password_stands_in_no_reason(mail_server, caplog):
         auth_require_tls=False,
     )
     with pytest.raises(DeliveryError) as caught:
-        await AppriseSender("team", mail(port, f"user:{TOKEN}@")).send(TO, message_of())
+        await AppriseChannel("team", mail(port, f"user:{TOKEN}@")).send(TO, message_of())
     assert TOKEN not in str(caught.value)
     assert TOKEN not in caplog.text
 
@@ -267,7 +269,7 @@ async def test_a_mail_server_that_is_away_is_waited_for(mail_server):
     with Receiver() as receiver:
         port = receiver.address.partition(":")[2]
     with pytest.raises(RetryLater):
-        await AppriseSender("team", mail(port)).send(TO, message_of())
+        await AppriseChannel("team", mail(port)).send(TO, message_of())
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,9 @@ def test_services_of_this_machine_are_refused(address):
     [f"nothing://{TOKEN}", TOKEN, "file:///etc/passwd", "discord://short", "exec://ls", ""],
 )
 def test_an_address_that_is_none_is_a_mistake_and_is_not_repeated(address, caplog):
-    with pytest.raises(UserError, match=r"ways\.team: Apprise cannot use this address") as caught:
+    with pytest.raises(
+        UserError, match=r"channels\.team: Apprise cannot use this address"
+    ) as caught:
         open_service("team", address)
     for text in (str(caught.value), caplog.text):
         assert TOKEN not in text
@@ -302,8 +306,8 @@ def test_an_address_that_is_none_is_a_mistake_and_is_not_repeated(address, caplo
 
 def test_without_apprise_the_mistake_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(UserError, match=r"pip install 'policy-monitor\[ways\]'"):
-        AppriseSender("team", "json://127.0.0.1/in")
+    with pytest.raises(UserError, match=r"pip install 'policy-monitor\[channels\]'"):
+        AppriseChannel("team", "json://127.0.0.1/in")
 
 
 @pytest.mark.parametrize(
@@ -311,14 +315,14 @@ def test_without_apprise_the_mistake_says_what_to_install(monkeypatch):
     [("json://localhost/x", "socks5://h:1"), ("mailto://u:p@example.org", "http://h:1")],
 )
 def test_a_proxy_that_would_not_be_used_is_a_mistake(address, proxy):
-    with pytest.raises(UserError, match=r"ways\.team\.proxy"):
+    with pytest.raises(UserError, match=r"channels\.team\.proxy"):
         open_service("team", address, proxy=proxy)
 
 
 async def test_a_message_without_a_headline_keeps_its_text():
     with Receiver() as receiver:
-        sender = AppriseSender("team", f"json://{receiver.address}/in?format=text")
-        await sender.send(TO, Message((Span("第一行\n第二行"),)))
+        channel = AppriseChannel("team", f"json://{receiver.address}/in?format=text")
+        await channel.send(TO, Message((Span("第一行\n第二行"),)))
     assert receiver.received[0].json["title"] == "第一行"
     assert receiver.received[0].json["message"] == "第一行\n第二行"
 
@@ -332,7 +336,7 @@ def test_apprise_is_not_loaded_before_it_is_needed():
 
 
 def documented():
-    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-ways.md"
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-channels.md"
     rows = re.findall(r"^\| .+ \| `(\w+://[^`]+)`", page.read_text(encoding="utf-8"), re.MULTILINE)
     return [row.replace("TOKEN", "TIiajkdnlazkcOXrIdevi7FQ") for row in rows]
 

@@ -10,13 +10,13 @@ from alert_story import NOW, Clock
 from channel_samples import TO, alert_of, hostile, long_message, message_of
 from lxml import etree
 
-from monitor.channels.atom import AtomSender
+from monitor.channels.atom import AtomChannel
 from monitor.errors import DeliveryError, RetryLater, UserError
 from monitor.messages.richtext import Message, Span
 
 
 def feed(tmp_path, **options):
-    return AtomSender("feed", tmp_path / "alerts.xml", now=Clock(), **options)
+    return AtomChannel("feed", tmp_path / "alerts.xml", now=Clock(), **options)
 
 
 def read(tmp_path):
@@ -49,7 +49,7 @@ async def test_the_newest_come_first_and_only_so_many_are_kept(tmp_path):
 async def test_an_alert_that_is_sent_again_replaces_itself_after_a_restart_too(tmp_path):
     await feed(tmp_path).send(TO, message_of(alert_of(number=1)))
     await feed(tmp_path).send(TO, message_of(alert_of(number=2)))
-    later = AtomSender("feed", tmp_path / "alerts.xml", now=Clock(NOW + timedelta(hours=1)))
+    later = AtomChannel("feed", tmp_path / "alerts.xml", now=Clock(NOW + timedelta(hours=1)))
     await later.send(TO, message_of(alert_of(number=1)))
     entries = read(tmp_path).entries
     assert [e.id.rpartition("-")[2] for e in entries] == ["1", "2"]
@@ -94,14 +94,14 @@ async def test_the_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path
 )
 def test_a_file_of_somebody_else_is_not_overwritten(tmp_path, found):
     (tmp_path / "alerts.xml").write_bytes(found)
-    with pytest.raises(UserError, match=r"alerts\.xml: this is no feed of ways\.feed"):
+    with pytest.raises(UserError, match=r"alerts\.xml: this is no feed of channels\.feed"):
         feed(tmp_path)
     assert (tmp_path / "alerts.xml").read_bytes() == found
 
 
 def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
     with pytest.raises(UserError, match="there is no such folder"):
-        AtomSender("feed", tmp_path / "none" / "alerts.xml")
+        AtomChannel("feed", tmp_path / "none" / "alerts.xml")
 
 
 async def test_a_file_that_became_a_strangers_is_left_alone(tmp_path):
@@ -114,7 +114,7 @@ async def test_a_file_that_became_a_strangers_is_left_alone(tmp_path):
 async def test_a_folder_that_goes_away_is_waited_for(tmp_path):
     folder = tmp_path / "public"
     folder.mkdir()
-    way = AtomSender("feed", folder / "alerts.xml")
+    way = AtomChannel("feed", folder / "alerts.xml")
     folder.rmdir()
     with pytest.raises(RetryLater, match="cannot be written"):
         await way.send(TO, message_of())

@@ -1,4 +1,4 @@
-"""A daemon with ways: rows at its start, names in rules, alerts out, and Telegram's calls in."""
+"""A daemon with channels: rows at its start, names in rules, alerts out, and Telegram's calls in."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import deliver_due
 from monitor.storage.recipients import find_key, get_chat
 
-RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {ways: [feed]}}\n"
-FEED = '[ways.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
+RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {channels: [feed]}}\n"
+FEED = '[channels.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
             key = find_key(session, Recipient(0, 0, "feed"))
             assert get_chat(session, key).language == "en"
         plant(run.tools.database, chats=[key])
-        await deliver_due(app.courier(run))
+        await deliver_due(app.outbox_worker(run))
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
     assert entry.id.endswith("alert-1")
 
 
 async def test_a_rule_that_names_no_way_of_the_settings_is_a_mistake(daemon):
     with pytest.raises(UserError, match=r"mine\.yaml:2.*feed"):
-        async with daemon('[ways.feeds]\natom = "alerts.xml"\n'):
+        async with daemon('[channels.feeds]\natom = "alerts.xml"\n'):
             pass
 
 
@@ -109,9 +109,9 @@ async def test_telegram_calls_instead_of_being_asked(daemon):
 async def test_what_waits_for_chats_outlasts_a_run_without_the_token(daemon):
     async with daemon(FEED) as run:
         plant(run.tools.database, chats=[0, 7])
-        courier = app.courier(run)
-        await deliver_due(courier)
-        assert await courier.next_due() is None
+        worker = app.outbox_worker(run)
+        await deliver_due(worker)
+        assert await worker.next_due() is None
         with run.tools.database.read() as session:
             assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
                 (7, "pending"),
@@ -125,9 +125,9 @@ async def test_what_waits_for_the_terminal_is_none_of_telegrams(daemon):
         text = f'{FEED}[telegram]\ntoken = "{TOKEN}"\nbase_url = "{api.base_url}"\n'
         async with daemon(text) as run:
             plant(run.tools.database, chats=[0, 7])
-            courier = app.courier(run)
-            await deliver_due(courier)
-            assert await courier.next_due() is None
+            worker = app.outbox_worker(run)
+            await deliver_due(worker)
+            assert await worker.next_due() is None
             with run.tools.database.read() as session:
                 assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
                     (7, "sent"),

@@ -10,8 +10,13 @@ from alert_story import NOW, plant
 
 from monitor.cli import main
 from monitor.model.schedule import Digest
-from monitor.outbox.admin import drop_alerts, given_up, list_alerts, retry_alerts
-from monitor.outbox.chat_migration import withdraw_alerts
+from monitor.outbox.admin import (
+    drop_alerts,
+    exhausted_alerts,
+    list_alerts,
+    retry_alerts,
+    withdraw_alerts,
+)
 from monitor.outbox.digest import set_digest
 from monitor.outbox.queue import lease, mark_dead, mark_retry, mark_sent
 from monitor.outbox.worker import MAX_ATTEMPTS
@@ -45,13 +50,13 @@ def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not
     with database.write() as session:
         withdraw_alerts(session, 2, reason="the chat said /stop")
     with database.write() as session:
-        dead = given_up(session, MAX_ATTEMPTS)
+        dead = exhausted_alerts(session, MAX_ATTEMPTS)
         assert dead == [1]
         assert retry_alerts(session, dead, now=LATER) == [1]
     assert states(database) == {1: "pending", 2: "dead"}
     with database.write() as session:
         (alert,) = lease(session, now=LATER, lease_for=timedelta(minutes=5), limit=9)
-    assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (1, 1, False)
+    assert (alert.chat_id, alert.attempts, alert.possibly_delivered) == (1, 1, False)
 
 
 def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database) -> None:

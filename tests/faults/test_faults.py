@@ -21,7 +21,7 @@ from fault_site import CHANGED, FAULTY, HEALTHY, PAGE, ZONE, FaultSite, listenin
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings
 from monitor.daemon import Daemon, open_daemon
 from monitor.fetching.budget import FetcherSettings
@@ -135,7 +135,7 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             settings,
             console=Console(quiet=True),
             fetcher=patient,
-            sender=FakeSender(),
+            sender=FakeChannel(),
             now=now,
         ) as daemon,
     ):

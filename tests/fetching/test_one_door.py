@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from web import Web
 
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
 from monitor.fetching.budget import FetcherSettings
@@ -95,7 +95,7 @@ async def test_ghsa_56fq_63vj_9992_and_ghsa_hm22_wg2m_35v4_only_the_crawl_connec
         async with (
             HttpFetcher(FetcherSettings(pause=0.0), resolver=resolver) as fetcher,
             open_daemon(
-                settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeSender()
+                settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeChannel()
             ) as daemon,
         ):
             watcher.on = True

@@ -10,7 +10,7 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings
 from monitor.daemon import open_daemon, run_once
 
@@ -57,7 +57,7 @@ async def watching(tmp_path, catalogue, database=None):
             crawl=CrawlSettings(pace=0),
         )
         async with open_daemon(
-            settings, console=Console(quiet=True), sender=FakeSender(), now=lambda: clock[0]
+            settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
         ) as daemon:
             yield Watch(web, daemon, clock)
 
@@ -262,7 +262,7 @@ async def test_addresses_of_an_older_release_are_not_visited_anew(tmp_path):
         with watch.daemon.tools.database.write() as session:
             session.execute(text("UPDATE address SET identity = NULL"))
         async with open_daemon(
-            watch.daemon.settings, console=Console(quiet=True), sender=FakeSender(),
+            watch.daemon.settings, console=Console(quiet=True), channel=FakeChannel(),
             now=lambda: watch.clock[0],
         ):  # fmt: skip
             pass

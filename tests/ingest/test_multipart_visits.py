@@ -12,7 +12,7 @@ from sqlalchemy import text
 from web import Page, Web
 
 from monitor.catalogue.loader import load_catalogue
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
 from monitor.extraction.topics import load_topics
@@ -65,7 +65,7 @@ async def watch(tmp_path):
                 settings,
                 console=Console(quiet=True),
                 fetcher=fetcher,
-                sender=FakeSender(),
+                channel=FakeChannel(),
                 now=lambda: clock[0],
             ) as daemon,
         ):

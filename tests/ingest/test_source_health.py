@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
@@ -72,7 +72,7 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
     (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     clock = [START]
     site = FakeFetcher(now=lambda: clock[0])
-    sender = FakeSender()
+    channel = FakeChannel()
     settings = Settings.model_construct(
         database=f"sqlite:///{tmp_path}/m.db",
         catalogue=(tmp_path / "c.yaml",),
@@ -84,7 +84,7 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
         settings,
         console=Console(quiet=True),
         fetcher=site,
-        sender=sender,
+        channel=channel,
         now=lambda: clock[0],
     ) as daemon:
         seen = []
@@ -100,7 +100,7 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
             if 20 <= half_day < 26:
                 site.pages[f"{BASE}/tianjin/"] = FakePage(status=412)
             await run_once(daemon)
-            told = [(call.chat_id, call.message.text) for call in sender.sent]
+            told = [(call.chat_id, call.message.text) for call in channel.sent]
             seen.append(len(told))
         with daemon.tools.database.read() as session:
             turns = session.execute(

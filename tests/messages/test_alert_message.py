@@ -111,7 +111,7 @@ def test_a_chat_may_read_english() -> None:
 
 
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
-    assert "可能已经发过" in render_alert(alert(raised(), maybe_sent=True)).text
+    assert "可能已经发过" in render_alert(alert(raised(), possibly_delivered=True)).text
 
 
 def test_ghsa_q8xq_qg4x_wphg_markup_from_outside_stays_text() -> None:
@@ -300,9 +300,11 @@ documents = st.builds(
     st.sampled_from(["zh", "en", "??"]),
 )
 def test_any_change_makes_a_message_telegram_takes(
-    several: list[Change], document: AlertDocument, maybe_sent: bool, language: str
+    several: list[Change], document: AlertDocument, possibly_delivered: bool, language: str
 ) -> None:
-    told = alert(*several, document=document, maybe_sent=maybe_sent, language=language)
+    told = alert(
+        *several, document=document, possibly_delivered=possibly_delivered, language=language
+    )
     message = render_alert(told)
     text, entities = parse_html(message.html)
     assert text == message.text

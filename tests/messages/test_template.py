@@ -129,7 +129,7 @@ def test_changes_come_strongest_first_and_what_does_not_fit_is_counted() -> None
 
 
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
-    told = replace(sample_alert(raised()), maybe_sent=True)
+    told = replace(sample_alert(raised()), possibly_delivered=True)
     assert "可能已经发过" in template("x {{ document.title }}").render(told).text
 
 

@@ -155,14 +155,14 @@ def test_a_template_is_read_again_when_it_changes(tmp_path: Path) -> None:
         ("chats: ['@name']", "a chat is a number such as -1001234"),
         ("chats: [true]", "a chat is a number"),
         ("chats: [1/2/3]", "a chat is a number"),
-        ("ways: [nobody]", "unknown way 'nobody' – the settings name none"),
+        ("channels: [nobody]", "unknown channel 'nobody' – the settings name none"),
     ],
 )
 def test_a_mistake_in_then_is_named(tmp_path: Path, then: str, said: str) -> None:
     file = tmp_path / "r.yaml"
     file.write_text(f"rules:\n  - {{id: r, name: 甲, then: {{{then}}}}}\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"r\.yaml:2") as caught:
-        load_rules([file], Known(ways=()))
+        load_rules([file], Known(channels=()))
     assert said in str(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""Nothing lost and nothing twice: 10,000 alerts, a bad network, and a sender that is killed."""
+"""Nothing lost and nothing twice: 10,000 alerts, a bad network, and a channel that is killed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def start(url: str, api, began: float) -> subprocess.Popen[bytes]:
 
 
 def under_way(file: Path) -> set[tuple[int, str]]:
-    """The alerts a killed sender had begun: any of them may have been sent, or not."""
+    """The alerts a killed channel had begun: any of them may have been sent, or not."""
     with closing(sqlite3.connect(file)) as database:
         rows = database.execute(
             "SELECT a.chat_id, d.title FROM alert a JOIN document d ON d.id = a.document_id"
@@ -113,11 +113,11 @@ def test_ten_thousand_alerts_through_a_bad_network_and_twenty_kills(tmp_path: Pa
     assert twice <= len(begun) + unheard
     with closing(sqlite3.connect(file)) as log:
         states = dict(log.execute("SELECT state, COUNT(*) FROM alert GROUP BY 1"))
-        doubtful = log.execute("SELECT COUNT(*) FROM alert WHERE doubtful").fetchone()[0]
+        possibly_delivered = log.execute("SELECT COUNT(*) FROM alert WHERE doubtful").fetchone()[0]
     assert states == {"sent": len(expected), "dead": REPORTS * len(BLOCKED)}
-    assert twice <= doubtful
+    assert twice <= possibly_delivered
     assert impatient == 0
     print(
         f"{len(expected)} alerts, {KILLS} kills: {twice} came twice, {len(begun)} were under way "
-        f"at a kill, {unheard} answers were lost, {doubtful} noted, {refused} times 429"
+        f"at a kill, {unheard} answers were lost, {possibly_delivered} noted, {refused} times 429"
     )

@@ -1,4 +1,4 @@
-"""The outbox keeps every alert once, through deaths of senders and on both databases."""
+"""The outbox keeps every alert once, through deaths of channels and on both databases."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.model.documents import DocumentKind
 from monitor.model.schedule import Digest
-from monitor.outbox.chat_migration import move_alerts, withdraw_alerts
+from monitor.outbox.admin import move_alerts, withdraw_alerts
 from monitor.outbox.digest import bundle_due, set_digest, set_muted
 from monitor.outbox.queue import (
     Wanted,
     enqueue,
     lease,
-    mark_begun,
     mark_dead,
+    mark_in_flight,
     mark_retry,
     mark_sent,
     next_due,
 )
 from monitor.storage.engine import Database
-from monitor.storage.recipients import hold_chat, remember_chat
+from monitor.storage.recipients import defer_until, remember_chat
 from monitor.storage.tables import AlertRow, SnapshotRow
 
 MINUTE = timedelta(minutes=1)
 
 
-def take(database: Database, now=NOW, limit: int = 10, holder: str = "mine"):
+def take(database: Database, now=NOW, limit: int = 10, leased_by: str = "mine"):
     with database.write() as session:
-        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, holder=holder)
+        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, leased_by=leased_by)
 
 
 def wanted(matches):
     return [Wanted(*match) for match in matches]
 
 
-def begin(database: Database, alert_id: int, now=NOW, holder: str = "mine") -> bool:
+def begin(database: Database, alert_id: int, now=NOW, leased_by: str = "mine") -> bool:
     with database.write() as session:
-        return mark_begun(session, alert_id, holder=holder, now=now, lease_for=5 * MINUTE)
+        return mark_in_flight(session, alert_id, leased_by=leased_by, now=now, lease_for=5 * MINUTE)
 
 
 def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
     change = raised()
     (change_id,) = plant(database, [change], chats=[7])
     (alert,) = take(database)
-    assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (7, 1, False)
+    assert (alert.chat_id, alert.attempts, alert.possibly_delivered) == (7, 1, False)
     assert alert.created_at == NOW
     assert alert.document.title == "2026年贵州省政府工作报告"
     assert alert.document.kind is DocumentKind.REPORT
@@ -111,7 +111,7 @@ def test_what_is_withdrawn_is_not_sent_by_who_holds_it(database: Database) -> No
         assert withdraw_alerts(session, 1, reason="the chat said /stop") == 2
     assert not begin(database, held.id)
     with database.write() as session:
-        mark_retry(session, held.id, not_before=NOW, error="429", holder="mine")
+        mark_retry(session, held.id, not_before=NOW, error="429", leased_by="mine")
         # The one that was on its way arrived, and the log says so.
         mark_sent(session, begun.id, now=NOW, message_id=5)
     with database.read() as session:
@@ -131,25 +131,25 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
     plant(database, chats=[1, 2])
     one, _ = take(database)
     assert begin(database, one.id)
-    again = take(database, NOW + 5 * MINUTE, holder="next")
-    assert [(alert.chat_id, alert.maybe_sent) for alert in again] == [(1, True), (2, False)]
+    again = take(database, NOW + 5 * MINUTE, leased_by="next")
+    assert [(alert.chat_id, alert.possibly_delivered) for alert in again] == [(1, True), (2, False)]
     assert {alert.attempts for alert in again} == {1}
 
 
 def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
     plant(database, chats=[1])
-    (alert,) = take(database, holder="slow")
-    (again,) = take(database, NOW + 5 * MINUTE, holder="fast")
-    assert not begin(database, alert.id, NOW + 5 * MINUTE, holder="slow")
+    (alert,) = take(database, leased_by="slow")
+    (again,) = take(database, NOW + 5 * MINUTE, leased_by="fast")
+    assert not begin(database, alert.id, NOW + 5 * MINUTE, leased_by="slow")
     with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="late", holder="slow")
-        mark_dead(session, alert.id, error="late", holder="slow")
+        mark_retry(session, alert.id, not_before=NOW, error="late", leased_by="slow")
+        mark_dead(session, alert.id, error="late", leased_by="slow")
         assert session.get_one(AlertRow, alert.id).state == "leased"
-    assert begin(database, again.id, NOW + 5 * MINUTE, holder="fast")
+    assert begin(database, again.id, NOW + 5 * MINUTE, leased_by="fast")
     # What Telegram took, it took: the slow one's note of it counts.
     with database.write() as session:
         mark_sent(session, alert.id, now=NOW, message_id=7)
-        mark_retry(session, alert.id, not_before=NOW, error="late", holder="fast")
+        mark_retry(session, alert.id, not_before=NOW, error="late", leased_by="fast")
         assert session.get_one(AlertRow, alert.id).state == "sent"
 
 
@@ -174,7 +174,7 @@ def test_sent_is_the_end(database: Database) -> None:
     with database.write() as session:
         mark_sent(session, alert.id, now=NOW, message_id=99)
     with database.write() as session:
-        # A second sender that held the expired lease comes too late to undo it.
+        # A second channel that held the expired lease comes too late to undo it.
         mark_retry(session, alert.id, not_before=NOW, error="late")
         mark_dead(session, alert.id, error="late")
         row = session.get_one(AlertRow, alert.id)
@@ -192,7 +192,7 @@ def test_a_retry_waits_and_may_leave_the_attempt_uncounted(database: Database) -
     assert take(database) == []
     (again,) = take(database, NOW + MINUTE)
     assert again.attempts == 1
-    assert not again.maybe_sent
+    assert not again.possibly_delivered
 
 
 def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None:
@@ -207,7 +207,7 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
 def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
     with database.write() as session:
         remember_chat(session, 1, title="某人", now=NOW)
-        hold_chat(session, 1, NOW + MINUTE, now=NOW)
+        defer_until(session, 1, NOW + MINUTE, now=NOW)
     plant(database, chats=[1])
     with database.read() as session:
         assert next_due(session) == NOW + MINUTE
@@ -221,7 +221,7 @@ def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
 def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
     plant(database, chats=[1])
     for death in range(20):
-        (alert,) = take(database, NOW + death * 5 * MINUTE, holder=str(death))
+        (alert,) = take(database, NOW + death * 5 * MINUTE, leased_by=str(death))
     assert alert.attempts == 1
 
 
@@ -232,13 +232,13 @@ def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None
     plant(database, chats=[1])
     (alert,) = take(database, limit=1)
     with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="no answer", doubtful=True)
+        mark_retry(session, alert.id, not_before=NOW, error="no answer", possibly_delivered=True)
         set_muted(session, 1, NOW + MINUTE, now=NOW)
     with database.write() as session:
         assert bundle_due(session, now=NOW + MINUTE) == 1
     (digest,) = take(database, NOW + MINUTE)
     assert digest.is_digest
-    assert digest.maybe_sent
+    assert digest.possibly_delivered
 
 
 def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Database) -> None:
@@ -269,14 +269,16 @@ def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database)
     (alert,) = take(database)
     with database.write() as session:
         set_muted(session, 1, NOW + 60 * MINUTE, now=NOW)
-        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="no answer", doubtful=True)
+        mark_retry(
+            session, alert.id, not_before=NOW + MINUTE, error="no answer", possibly_delivered=True
+        )
     assert take(database, NOW + 2 * MINUTE) == []
     with database.read() as session:
         assert next_due(session) == NOW + 60 * MINUTE
     with database.write() as session:
         bundle_due(session, now=NOW + 60 * MINUTE)
     (after,) = take(database, NOW + 60 * MINUTE)
-    assert (after.id, after.attempts, after.maybe_sent) == (alert.id, 2, True)
+    assert (after.id, after.attempts, after.possibly_delivered) == (alert.id, 2, True)
 
 
 def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:

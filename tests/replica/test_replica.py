@@ -30,7 +30,7 @@ from sqlalchemy import text
 from monitor.app import fetcher_settings
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import load_settings
 from monitor.daemon import open_daemon, run_once
 from monitor.discovery.list_pages import discover
@@ -144,7 +144,7 @@ async def one_round(path: Path, proxy: Proxy, clock: Sequence[datetime]) -> Roun
     async with (
         HttpFetcher(fetcher_settings(settings), now=now) as fetcher,
         open_daemon(
-            settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeSender(), now=now
+            settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeChannel(), now=now
         ) as daemon,
     ):
         reports = await run_once(daemon)
@@ -158,7 +158,7 @@ async def look(
     asked, proxy.log = proxy.log, []
     settings = load_settings(path)
     async with open_daemon(
-        settings, console=Console(quiet=True), sender=FakeSender(), now=lambda: clock[0]
+        settings, console=Console(quiet=True), sender=FakeChannel(), now=lambda: clock[0]
     ) as daemon:
         with daemon.tools.database.read() as session:
             rows = {

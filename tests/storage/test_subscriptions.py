@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from alert_story import NOW
 
-from monitor.outbox.chat_migration import forget_chat, move_chat
+from monitor.outbox.admin import forget_chat, move_chat
 from monitor.storage.engine import Database
 from monitor.storage.recipients import deactivate_chat, language_of, remember_chat, set_language
 from monitor.storage.subscriptions import chats_of_rules, rules_of, subscribe, unsubscribe

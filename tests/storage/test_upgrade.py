@@ -94,7 +94,7 @@ def test_what_was_on_its_way_before_chats_could_choose_still_arrives(before: Dat
         assert chats_of_rules(session, ["guizhou"]) == {"guizhou": (7,)}
     with before.write() as session:
         taken = lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=10)
-    assert sorted((alert.id, alert.chat_id, alert.maybe_sent) for alert in taken) == [
+    assert sorted((alert.id, alert.chat_id, alert.possibly_delivered) for alert in taken) == [
         (2, 7, False),
         (3, 7, True),
         (5, 999, False),

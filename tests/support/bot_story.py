@@ -15,7 +15,7 @@ from monitor.bot.context import Office, Policy
 from monitor.bot.dispatcher import build_application
 from monitor.bot.rate_limiter import Allowance
 from monitor.bot.runner import polling
-from monitor.channels.flood_control import Pace
+from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet
@@ -77,7 +77,7 @@ async def running(
             base_url=api.base_url,
             base_file_url=api.base_file_url,
             office=office,
-            pace=Pace(sleep=no_sleep),
+            flood_control=FloodControl(sleep=no_sleep),
             allowance=allowance or Allowance(burst=10_000),
         )
         async with polling(application, operators=office.policy.operators):

@@ -12,8 +12,8 @@ from bot_story import InForce, no_sleep, running
 from telegram_api import TOKEN, FakeBotApi
 
 from monitor.bot.context import Policy
-from monitor.channels.flood_control import Pace
-from monitor.channels.telegram import TelegramSender
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import TelegramChannel
 from monitor.ingest.recipients import listeners
 from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
@@ -21,7 +21,7 @@ from monitor.model.changes import Change
 from monitor.model.documents import Document, DocumentKind, Provenance
 from monitor.model.statements import Speaker
 from monitor.outbox.queue import enqueue
-from monitor.outbox.worker import Courier, deliver_due
+from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
 
@@ -48,7 +48,7 @@ class World:
     api: FakeBotApi
     clock: Clock
     rules: StandingRules
-    sender: TelegramSender
+    channel: TelegramChannel
 
     def happens(self, *changes: Change, title: str = "2026年贵州省政府工作报告") -> None:
         """A visit finds something, and matches it, and puts it into the outbox."""
@@ -89,14 +89,14 @@ class World:
 
     async def delivery(self) -> None:
         """The delivery loop has its turn."""
-        courier = Courier(
+        worker = OutboxWorker(
             self.database,
-            self.sender,
+            self.channel,
             self.clock,
             operators=(1,),
             compose=message_renderer(lambda: self.rules.files),
         )
-        await deliver_due(courier)
+        await deliver_due(worker)
 
     async def tell(self, *changes: Change, **how: str) -> None:
         """Something happens, and is delivered."""
@@ -113,7 +113,9 @@ async def world(
     in_force = rules or InForce()
     async with (
         running(database, rules=in_force, clock=clock, policy=policy) as api,
-        TelegramSender(TOKEN, base_url=api.base_url, pace=Pace(sleep=no_sleep)) as sender,
+        TelegramChannel(
+            TOKEN, base_url=api.base_url, flood_control=FloodControl(sleep=no_sleep)
+        ) as channel,
     ):
         standing = StandingRules(Files(in_force), database)  # type: ignore[arg-type]
-        yield World(database, api, clock, standing, sender)
+        yield World(database, api, clock, standing, channel)

@@ -1,4 +1,4 @@
-"""An alert, and a hostile one, for ways out."""
+"""An alert, and a hostile one, for channels."""
 
 from __future__ import annotations
 
