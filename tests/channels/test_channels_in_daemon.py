@@ -1,4 +1,4 @@
-"""A daemon with channels: rows at its start, names in rules, alerts out, and Telegram's calls in."""
+"""A daemon with channels: rows at its start, names in rules, alerts out, Telegram's calls in."""
 
 from __future__ import annotations
 
