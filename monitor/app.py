@@ -21,6 +21,7 @@ from monitor.bot.webhook import webhook
 from monitor.channels.apprise import AppriseChannel
 from monitor.channels.atom import AtomChannel
 from monitor.channels.base import Channel
+from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
 from monitor.channels.telegram import TelegramChannel
@@ -285,8 +286,9 @@ async def _open(
     if channel.atom is not None:
         return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
     address = channel.address(name)
-    if channel.kind == "apprise":
-        return AppriseChannel(name, address, proxy=proxy, now=now)
+    chat_webhook = parse_chat_webhook(address) if channel.kind == "apprise" else None
+    if channel.kind == "apprise" and chat_webhook is None:
+        return AppriseChannel(name, address, proxy=proxy)
     ca_file = settings.crawl.ca_file
     poster = Poster(
         allow_private=channel.allow_private,
@@ -294,6 +296,8 @@ async def _open(
         ca_file=None if ca_file is None else str(ca_file),
     )
     post = (await stack.enter_async_context(poster)).post
+    if chat_webhook is not None:
+        return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
     secret = channel.signing_secret(name)
     return WebhookChannel(name, address, secret, post=post, lookup=lookup, now=now)
 

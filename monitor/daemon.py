@@ -28,7 +28,6 @@ from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
 from monitor.channels.base import Channel
 from monitor.channels.flood_control import FloodControl
-from monitor.channels.token_redaction import install_redaction
 from monitor.config.settings import Settings
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
@@ -41,6 +40,7 @@ from monitor.ingest.rules_in_force import StandingRules
 from monitor.ingest.schedule import next_list_visit
 from monitor.ingest.source_health import Watch
 from monitor.ingest.visit import visit
+from monitor.logs import mask_in_logs
 from monitor.memory import share_one_heap
 from monitor.model.documents import Outcome
 from monitor.outbox.queue import TERMINAL_ID
@@ -102,7 +102,7 @@ async def open_daemon(
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
         if token is not None:
-            stack.callback(install_redaction(token))
+            stack.callback(mask_in_logs(token))
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
         rules = StandingRules(files, database)

@@ -20,14 +20,15 @@ PACKAGE = ROOT / "monitor"
 
 # What a package may import besides itself. A later line may name earlier ones only, so that
 # imports point one way.
-BASE = {"model", "errors", "yaml", "urls", "atomic_file", "retry"}
+BASE = {"model", "errors", "yaml", "urls", "atomic_file", "retry", "secret_mask"}
 PURE = {"discovery", "documents", "extraction", "comparison", "rules"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
     "__init__": set(),
     "errors": set(),
     "model": set(),
-    "logs": set(),
+    "secret_mask": set(),
+    "logs": {"secret_mask"},
     "memory": set(),
     "atomic_file": {"errors"},
     "urls": {"errors"},
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "messages": BASE | {"rules"},
     "channels": BASE | {"messages", "json_contract"},
     "outbox": BASE | {"storage", "messages", "channels"},
-    "bot": BASE | {"storage", "messages", "channels", "outbox", "rules", "extraction"},
+    "bot": BASE | {"logs", "storage", "messages", "channels", "outbox", "rules", "extraction"},
     "ingest": BASE
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"},
@@ -71,7 +72,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "httpx": {"fetching", "urls"},
     **dict.fromkeys(("aiohttp", "urllib.request", "http.client"), frozenset()),
     "apprise": {"channels"},
-    "requests": {"channels"},
+    "requests": set(),
     **dict.fromkeys(("urllib3", "anyio", "trio", "h11", "h2", "websockets"), frozenset()),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
     **dict.fromkeys(("socketserver", "asyncore", "multiprocessing"), frozenset()),
@@ -123,7 +124,6 @@ DISTRIBUTION = {
     "ahocorasick": "pyahocorasick",
     "httpcore": "httpx",
     "re2": "google-re2",
-    "requests": "apprise",
     "telegram": "python-telegram-bot",
     "yaml": "pyyaml",
 }

@@ -34,10 +34,10 @@ from monitor.bot.runner import App
 from monitor.bot.update_processor import InTurn
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API
-from monitor.channels.token_redaction import Redaction
 from monitor.messages import richtext as ours
 from monitor.messages.i18n import fill
 from monitor.model.alerts import Recipient
+from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +60,14 @@ class _Reception:
     """Takes what chats write and press to the desk, if they may, and the answers back."""
 
     def __init__(
-        self, office: Office, replies: Replies, allowance: Allowance, redaction: Redaction
+        self, office: Office, replies: Replies, allowance: Allowance, mask: SecretMask
     ) -> None:
         self._office = office
         self._replies = replies
         self._allowance = allowance
         self._admins = Admins()
         self._notices = Allowance(burst=1, refill=_NOTICE_EVERY)
-        self._redaction = redaction
+        self._mask = mask
 
     def command(self, name: str) -> _Run:
         """What answers a command."""
@@ -142,7 +142,7 @@ class _Reception:
     async def trouble(self, update: object, context: _Context) -> None:
         """A fault of ours, or Telegram's; a person hears of it, the log has it whole."""
         error = context.error
-        reason = self._redaction.text(f"{type(error).__name__}: {error}")
+        reason = self._mask(f"{type(error).__name__}: {error}")
         if isinstance(error, TelegramError):
             log.warning("bot.failed", extra={"reason": reason})
             return
@@ -222,7 +222,7 @@ def build_application(
         builder = builder.proxy(proxy).get_updates_proxy(proxy)
     application: App = builder.build()
     replies = Replies(application.bot, flood_control or FloodControl())
-    reception = _Reception(office, replies, allowance or Allowance(), Redaction(token))
+    reception = _Reception(office, replies, allowance or Allowance(), SecretMask.of_token(token))
     for name in (*commands.COMMANDS, *commands.OPERATOR_COMMANDS):
         # An edited message is no second command.
         application.add_handler(CommandHandler(name, reception.command(name), _NEW))

@@ -21,8 +21,8 @@ from telegram import Update
 
 from monitor.bot.runner import UPDATES, App, serving
 from monitor.bot.update_processor import InTurn
-from monitor.channels.token_redaction import install_redaction
 from monitor.errors import UserError
+from monitor.logs import mask_in_logs
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ async def webhook(
         )
 
     async with AsyncExitStack() as stack:
-        stack.callback(install_redaction(secret))
+        stack.callback(mask_in_logs(secret))
         port = await stack.enter_async_context(_listening(endpoint, address))
         await stack.enter_async_context(
             serving(application, listen, pause=pause, operators=operators)

@@ -22,10 +22,10 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from monitor.channels.flood_control import FloodControl
-from monitor.channels.token_redaction import Redaction
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
+from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class TelegramChannel:
             flood_control: how fast messages go; Telegram's own limits if not given.
         """
         self._flood_control = flood_control or FloodControl()
-        self._redaction = Redaction(token)
+        self._mask = SecretMask.of_token(token)
         self._request = HTTPXRequest(
             connection_pool_size=8,
             proxy=proxy,
@@ -130,7 +130,7 @@ class TelegramChannel:
 
     def _outcome(self, error: TelegramError, to: Recipient) -> DeliveryError:
         # What is raised here is written into the outbox, where no log filter reaches.
-        error.message = self._redaction.text(error.message)
+        error.message = self._mask(error.message)
         if to.thread_id and any(words in error.message.lower() for words in _THREAD_GONE):
             return ChatMoved(error.message, chat_id=to.chat_id)
         return outcome(error)

@@ -1,7 +1,7 @@
-"""Alerts as signed JSON for a program: Standard Webhooks (https://www.standardwebhooks.com).
+"""Alerts as signed JSON for programs: Standard Webhooks (https://www.standardwebhooks.com).
 
-The signature is an HMAC over ``id.timestamp.body``: three lines of the standard library, which a
-dependency of its own would not shorten. A test has the scheme's own library verify them.
+The signature is an HMAC over ``id.timestamp.body``; a test verifies it with the scheme's own
+library.
 """
 
 from __future__ import annotations
@@ -11,56 +11,27 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
-from monitor.channels.base import MAX_RETRY_AFTER, MIN_RETRY_AFTER
-from monitor.errors import (
-    ChatGone,
-    DeliveryError,
-    FetchError,
-    NoConnection,
-    RefusedAddress,
-    RetryLater,
-    UserError,
-)
+from monitor.channels.http_post import Post, refusal_of, send_post
+from monitor.errors import ChatGone, DeliveryError, UserError
 from monitor.json_contract import logged_json
 from monitor.messages.richtext import Message
 from monitor.model.alerts import AlertChange, OutboxAlert, Recipient
 from monitor.model.changes import LoggedChange
-from monitor.retry import parse_retry_after
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
-_PATIENCE = 60.0
 _SECRET_BYTES = range(24, 65)
 
 
-class PostAnswer(Protocol):
-    """What a receiver answered; header names in lower case."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers."""
-
-
-Post = Callable[[str, dict[str, str], bytes], Awaitable[PostAnswer]]
-"""Posts a body with headers to an address, within some seconds and without following redirects.
-
-It raises RefusedAddress or NoConnection when nothing was sent, another FetchError when the post
-may have arrived.
-"""
-
 Lookup = Callable[[Sequence[int]], Awaitable[Sequence[LoggedChange]]]
-"""The lines of the log with these numbers; those that are not there are left out."""
+"""The logged changes with these ids; those that do not exist are left out."""
 
 
 class WebhookChannel:
-    """Posts each alert to one address, and signs it."""
+    """Posts each alert, signed, to one URL."""
 
     def __init__(
         self,
@@ -72,18 +43,18 @@ class WebhookChannel:
         lookup: Lookup,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Keep where to post, and what to sign with.
+        """Keep the URL and the key.
 
         Args:
-            name: of the way, for mistakes.
+            name: of the channel, for errors.
             address: http(s); it may hold a secret.
             secret: ``whsec_`` and 24 to 64 bytes in base64.
-            post: the door to the network.
-            lookup: gives the lines of the log an alert tells of.
+            post: sends a request.
+            lookup: finds the logged changes of an alert.
             now: the clock of timestamps.
 
         Raises:
-            UserError: the secret is none, or the address is none for the web.
+            UserError: the secret or the address is not valid.
         """
         if not address.startswith(("http://", "https://")):
             raise UserError(f"channels.{name}.webhook: this is no address", hint="write https://…")
@@ -94,15 +65,15 @@ class WebhookChannel:
         self._now = now
 
     async def ready(self, to: Recipient) -> None:
-        """There is nothing to wait for: a receiver says itself when it is too much."""
+        """There is no rate limit: a receiver that gets too much answers 429."""
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Post an alert. Its ``webhook-id`` stays the same however often it is sent.
+        """Post an alert. Its ``webhook-id`` is the same however often it is sent.
 
         Raises:
             ChatGone: the receiver answers 410.
-            RetryLater: it asks for patience, has trouble, or cannot be reached.
-            DeliveryError: it refuses, or its address is refused by the guard.
+            RetryLater: it asks to wait, has a fault, or cannot be reached.
+            DeliveryError: it refuses, or the SSRF guard refuses its address.
         """
         alert = message.alert
         if alert is None:
@@ -114,23 +85,11 @@ class WebhookChannel:
             "User-Agent": "policy-monitor",
             **signed(self._key, f"alert-{alert.id}", self._now(), body),
         }
-        try:
-            answer = await self._post(self._address, headers, body)
-        except RefusedAddress as error:
-            # It names the host and no more: the rest of the address may be a secret.
-            raise DeliveryError(str(error)) from None
-        except FetchError as error:
-            possibly_delivered = not isinstance(error, NoConnection)
-            raise RetryLater(
-                str(error), seconds=_PATIENCE, possibly_delivered=possibly_delivered
-            ) from None
-        wait = parse_retry_after(
-            answer.headers.get("retry-after"),
-            self._now(),
-            minimum=MIN_RETRY_AFTER,
-            maximum=MAX_RETRY_AFTER,
+        answer = await send_post(self._post, self._address, headers, body)
+        reason = f"the receiver answered {answer.status}"
+        refusal = (
+            ChatGone(reason) if answer.status == 410 else refusal_of(answer, reason, self._now())
         )
-        refusal = refusal_of(answer.status, wait)
         if refusal is not None:
             raise refusal
         return 0
@@ -164,27 +123,6 @@ def signed(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, 
         "webhook-timestamp": timestamp,
         "webhook-signature": f"v1,{signature}",
     }
-
-
-def refusal_of(status: int, wait: float | None) -> DeliveryError | None:
-    """What a status means for the alert; None when it was taken.
-
-    Args:
-        status: of the receiver's answer.
-        wait: the seconds it asks for.
-    """
-    reason = f"the receiver answered {status}"
-    if 200 <= status < 300:
-        return None
-    if status == 410:
-        return ChatGone(reason)
-    if status == 429 or (status == 503 and wait is not None):
-        return RetryLater(reason, seconds=wait or _PATIENCE)
-    if status >= 500:
-        return RetryLater(reason, seconds=_PATIENCE, possibly_delivered=True)
-    if 300 <= status < 400:
-        return DeliveryError(f"{reason}: redirects are not followed")
-    return DeliveryError(reason)
 
 
 def kind_of(alert: OutboxAlert) -> str:

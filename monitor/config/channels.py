@@ -88,7 +88,9 @@ class ChannelSettings(Section):
     allow_private: bool = Field(
         default=False, description="Whether the webhook may lie in a private network."
     )
-    proxy: SecretStr | None = Field(default=None, description="Proxy of this way alone, for HTTP.")
+    proxy: SecretStr | None = Field(
+        default=None, description="Proxy of this channel only; none for Apprise."
+    )
     atom: Path | None = Field(default=None, description="File of an Atom feed.")
     entries: int = Field(default=200, ge=1, le=5000, description="Entries the feed keeps.")
     language: Literal["zh", "en"] = Field(default="zh", description="Language: zh or en.")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import quote
 
 import httpcore
 import httpx
 
 from monitor.errors import UserError
+from monitor.secret_mask import SecretMask
 
 DIRECT = "direct"
 """What a source says that wants no proxy, though the crawl has one."""
 
 _SOCKS = ("socks5", "socks5h")
-_MASK = "<proxy password>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +61,7 @@ def parse_proxy(address: str) -> Proxy:
 
 
 def without_secrets(text: str, proxy: Proxy | None) -> str:
-    """The text with the proxy's credentials masked, in each form in which they may be written."""
+    """The text with the proxy's credentials masked."""
     if proxy is None or proxy.auth is None:
         return text
-    name, password = (part.decode("utf-8", "replace") for part in proxy.auth)
-    pairs = [f"{name}:{password}", f"{quote(name, safe='')}:{quote(password, safe='')}"]
-    forms = [*pairs, b64encode(b":".join(proxy.auth)).decode(), quote(password, safe=""), password]
-    for form in forms:
-        # A password of one letter cannot be told from prose; with its name it can.
-        if len(form) >= 3:
-            text = text.replace(form, _MASK)
-    return text
+    return SecretMask.of_credentials(*proxy.auth)(text)

@@ -16,7 +16,7 @@ from monitor.bot.dispatcher import build_application
 from monitor.bot.runner import polling
 from monitor.channels.fake import FakeChannel
 from monitor.channels.flood_control import FloodControl
-from monitor.channels.token_redaction import install_redaction
+from monitor.logs import mask_in_logs
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of
@@ -243,7 +243,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
 async def test_a_token_revoked_under_way_ends_the_bot_quietly(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    undo = install_redaction(TOKEN)
+    undo = mask_in_logs(TOKEN)
     try:
         async with running(sqlite_database) as api:
             await api.ask(7, "/help")
@@ -292,7 +292,7 @@ async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
     root = logging.getLogger()
     root.addHandler(handler)
     caplog.set_level(logging.DEBUG)
-    undo = install_redaction(TOKEN)
+    undo = mask_in_logs(TOKEN)
     for name in ("httpx", "httpcore", "telegram", "telegram.ext"):
         logging.getLogger(name).setLevel(logging.DEBUG)
     try:
@@ -319,13 +319,13 @@ async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
     seen = caplog.text + "".join(capfd.readouterr())
     seen += "".join(str(record.__dict__) for record in caplog.records)
     assert "sendMessage" in seen
-    assert "<token>" in seen
+    assert "<hidden>" in seen
     assert TOKEN not in seen
     assert TOKEN.partition(":")[2] not in seen
 
 
 def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
-    undo, again = install_redaction(TOKEN), install_redaction(TOKEN)
+    undo, again = mask_in_logs(TOKEN), mask_in_logs(TOKEN)
     try:
         error = RuntimeError(f"refused: {TOKEN}")
         sys.excepthook(RuntimeError, error, None)
@@ -333,7 +333,7 @@ def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture
         again()
         undo()
     shown = capsys.readouterr().err
-    assert "refused: <token>" in shown
+    assert "refused: <hidden>" in shown
     assert TOKEN not in shown
 
 

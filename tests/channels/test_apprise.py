@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sys
 from email import message_from_bytes
 from email.policy import default
-from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from channel_samples import HOSTILE, TO, hostile, long_message, message_of
+from channel_samples import TO, hostile, message_of
 from receiver import Receiver, Reply
 
 from monitor.channels.apprise import AppriseChannel, open_service
-from monitor.errors import ChatGone, DeliveryError, RetryLater, UserError
+from monitor.errors import DeliveryError, RetryLater, UserError
 from monitor.messages.richtext import Message, Span
 
 TOKEN = "a1b2c3d4e5f6g7h8"
@@ -31,22 +29,7 @@ def no_pauses(monkeypatch):
     monkeypatch.setattr(NotifyBase, "throttle", lambda *_, **__: None)
 
 
-def group_robot(monkeypatch, kind, receiver):
-    """A robot of a chat service whose address is the receiver's."""
-    from apprise.plugins import dingtalk, feishu, lark, wecombot
-
-    base = f"http://{receiver.address}/"
-    place = {
-        "feishu": (feishu.NotifyFeishu, "notify_url", base + "{token}/"),
-        "lark": (lark.NotifyLark, "notify_url", base),
-        "dingtalk": (dingtalk.NotifyDingTalk, "notify_url", base + "?access_token={token}"),
-        "wecombot": (wecombot.NotifyWeComBot, "notify_url", base + "?key={key}"),
-    }[kind]
-    monkeypatch.setattr(*place)
-    return AppriseChannel("team", f"{kind}://{TOKEN}")
-
-
-async def test_a_service_gets_title_and_text(monkeypatch):
+async def test_a_service_gets_title_and_text():
     with Receiver() as receiver:
         await AppriseChannel("team", f"json://{receiver.address}/in?format=text").send(
             TO, message_of()
@@ -68,68 +51,10 @@ async def test_outside_text_is_escaped_where_html_is_shown():
     assert 'href="https://www.guizhou.gov.cn/a?b=1&amp;c=2"' in got
 
 
-@pytest.mark.parametrize("kind", ["feishu", "lark", "dingtalk", "wecombot"])
-async def test_group_robots_call_nobody(monkeypatch, kind):
-    with Receiver(Reply(body=b'{"code":0,"errcode":0}')) as receiver:
-        await group_robot(monkeypatch, kind, receiver).send(TO, hostile())
-    said = receiver.received[0].json
-    text = said.get("content", said.get("text"))
-    text = text.get("text") or text.get("content") if isinstance(text, dict) else text
-    assert "算力" in text or "Eflops" in text
-    for call in ("@everyone", "<at ", "<!channel"):
-        assert call in HOSTILE
-        assert call not in text
-
-
-@pytest.mark.parametrize("kind", ["feishu", "lark"])
-async def test_a_robot_that_refuses_with_200_has_refused(monkeypatch, kind):
-    refusal = Reply(body=b'{"code":19001,"msg":"param invalid: incoming webhook access token"}')
-    with (
-        Receiver(refusal) as receiver,
-        pytest.raises(DeliveryError, match=r"19001.*param invalid") as caught,
-    ):
-        await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
-    assert not isinstance(caught.value, RetryLater | ChatGone)
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ("feishu", '{"code":11232,"msg":"frequency limited psm"}'),
-        ("dingtalk", '{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}'),
-        ("wecombot", '{"errcode":45009,"errmsg":"api freq out of limit"}'),
-    ],
-)
-async def test_a_robot_that_was_told_too_much_is_left_alone_for_a_while(monkeypatch, kind, said):
-    with Receiver(Reply(body=said.encode())) as receiver, pytest.raises(RetryLater) as caught:
-        await group_robot(monkeypatch, kind, receiver).send(TO, message_of())
-    assert (caught.value.seconds, caught.value.possibly_delivered) == (60.0, False)
-
-
-async def test_a_text_that_is_too_long_for_a_robot_is_not_tried_for_ever(monkeypatch):
-    said = Reply(body=b'{"errcode":40058,"errmsg":"text.content exceed max length 2048"}')
-    with Receiver(said) as receiver:
-        robot = group_robot(monkeypatch, "wecombot", receiver)
-        with pytest.raises(DeliveryError, match="40058") as caught:
-            await robot.send(TO, message_of())
-    assert not isinstance(caught.value, RetryLater)
-
-
-async def test_wecom_counts_bytes(monkeypatch):
-    with Receiver(Reply(body=b'{"errcode":0}')) as receiver:
-        await group_robot(monkeypatch, "wecombot", receiver).send(TO, long_message())
-    (got,) = receiver.received
-    text = got.json["text"]["content"]
-    assert len(text.encode()) <= 2048
-    assert text.endswith("Eflops。\n…")
-
-
 @pytest.mark.parametrize(
     ("reply", "seconds", "possibly_delivered"),
     [
-        (Reply(429, headers={"Retry-After": "17"}), 17.0, False),
         (Reply(429), 60.0, False),
-        (Reply(503, headers={"Retry-After": "99999"}), 3600.0, False),
         (Reply(502), 60.0, True),
     ],
 )
@@ -146,14 +71,16 @@ async def test_a_refusal_names_the_status_and_no_secret(caplog):
         channel = AppriseChannel("team", f"json://user:{TOKEN}@{receiver.address}/{TOKEN}")
         with pytest.raises(DeliveryError) as caught:
             await channel.send(TO, message_of())
-    assert str(caught.value) == "the service answered 404: error no such hook: <hidden>"
+    assert str(caught.value) == (
+        """the service answered 404: b'{"error":"no such hook: <hidden>"}'"""
+    )
     assert TOKEN not in caplog.text
 
 
 async def test_a_service_that_is_away_got_nothing_and_is_tried_again():
     with Receiver() as receiver:
         address = receiver.address
-    with pytest.raises(RetryLater, match="no way to the service: ConnectionError") as caught:
+    with pytest.raises(RetryLater, match="no connection to the service") as caught:
         await AppriseChannel("team", f"json://{address}/{TOKEN}").send(TO, message_of())
     assert caught.value.possibly_delivered is False
 
@@ -168,27 +95,16 @@ async def test_redirects_are_not_followed():
 
 async def test_a_service_that_hangs_holds_up_neither_the_loop_nor_the_next_message():
     with Receiver(Reply(hang=True)) as receiver:
-        channel = AppriseChannel("team", f"json://{receiver.address}/in", seconds=0.2)
+        channel = AppriseChannel("team", f"json://{receiver.address}/in", timeout=0.2)
         with pytest.raises(RetryLater, match="no answer within") as caught:
             await channel.send(TO, message_of())
         assert caught.value.possibly_delivered is True
-        with pytest.raises(RetryLater, match="hangs still") as caught:
+        with pytest.raises(RetryLater, match="still hangs") as caught:
             await channel.send(TO, message_of())
         assert caught.value.possibly_delivered is False
         assert len(receiver.received) == 1
-        thread = channel._thread
         receiver.release.set()
-        await asyncio.to_thread(thread.join)
-
-
-async def test_a_way_has_a_proxy_of_its_own(monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with Receiver() as proxy:
-        channel = AppriseChannel(
-            "team", "json://service.example/in", proxy=f"http://{proxy.address}"
-        )
-        await channel.send(TO, message_of())
-    assert proxy.received[0].path == "http://service.example/in"
+        await asyncio.wait([channel._sending])
 
 
 class _Port(Controller):
@@ -312,7 +228,11 @@ def test_without_apprise_the_mistake_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize(
     ("address", "proxy"),
-    [("json://localhost/x", "socks5://h:1"), ("mailto://u:p@example.org", "http://h:1")],
+    [
+        ("json://localhost/x", "http://h:1"),
+        ("json://localhost/x", "socks5://h:1"),
+        ("mailto://u:p@example.org", "http://h:1"),
+    ],
 )
 def test_a_proxy_that_would_not_be_used_is_a_mistake(address, proxy):
     with pytest.raises(UserError, match=r"channels\.team\.proxy"):
@@ -335,16 +255,20 @@ def test_apprise_is_not_loaded_before_it_is_needed():
     assert done.stdout.strip() == "False"
 
 
-def documented():
-    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-channels.md"
-    rows = re.findall(r"^\| .+ \| `(\w+://[^`]+)`", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return [row.replace("TOKEN", "TIiajkdnlazkcOXrIdevi7FQ") for row in rows]
+async def test_messages_that_are_sent_at_once_keep_their_reasons_apart():
+    with Receiver(Reply(404, b"first")) as first, Receiver(Reply(403, b"second")) as second:
+        channels = [AppriseChannel("team", f"json://{r.address}/in") for r in (first, second)]
+        done = await asyncio.gather(
+            *(channel.send(TO, message_of()) for channel in channels), return_exceptions=True
+        )
+    assert [str(error) for error in done] == [
+        "the service answered 404: b'first'",
+        "the service answered 403: b'second'",
+    ]
 
 
-@pytest.mark.parametrize("address", documented())
-def test_documented_addresses_are_addresses(address):
-    assert open_service("team", address).enabled
+def test_requests_are_not_patched():
+    import requests
 
-
-def test_every_service_is_documented():
-    assert len(documented()) >= 6
+    open_service("team", "json://127.0.0.1/in")
+    assert requests.Session.send.__module__ == "requests.sessions"

@@ -40,9 +40,9 @@ async def test_a_reader_finds_the_alert(tmp_path):
 
 
 async def test_the_newest_come_first_and_only_so_many_are_kept(tmp_path):
-    way = feed(tmp_path, entries=3)
+    channel = feed(tmp_path, entries=3)
     for number in range(1, 6):
-        await way.send(TO, message_of(alert_of(number=number)))
+        await channel.send(TO, message_of(alert_of(number=number)))
     assert [e.id.rpartition("-")[2] for e in read(tmp_path).entries] == ["5", "4", "3"]
 
 
@@ -56,7 +56,7 @@ async def test_an_alert_that_is_sent_again_replaces_itself_after_a_restart_too(t
     assert entries[0].updated == "2026-02-03T11:00:00Z"
 
 
-async def test_hostile_text_stays_text(tmp_path):
+async def test_cve_2026_27645_and_cve_2026_29038_text_of_sources_stays_text_in_the_feed(tmp_path):
     await feed(tmp_path).send(TO, hostile())
     (entry,) = read(tmp_path).entries
     raw = (tmp_path / "alerts.xml").read_bytes()
@@ -70,11 +70,11 @@ async def test_hostile_text_stays_text(tmp_path):
 
 
 async def test_the_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path):
-    way = feed(tmp_path)
-    await way.send(TO, message_of(alert_of(number=1)))
+    channel = feed(tmp_path)
+    await channel.send(TO, message_of(alert_of(number=1)))
     before = (tmp_path / "alerts.xml").stat().st_ino
     with (tmp_path / "alerts.xml").open("rb") as old:
-        await way.send(TO, long_message())
+        await channel.send(TO, long_message())
         assert old.read().endswith(b"</feed>")
     assert (tmp_path / "alerts.xml").stat().st_ino != before
     assert [file.name for file in tmp_path.iterdir()] == ["alerts.xml"]
@@ -105,19 +105,19 @@ def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
 
 
 async def test_a_file_that_became_a_strangers_is_left_alone(tmp_path):
-    way = feed(tmp_path)
+    channel = feed(tmp_path)
     (tmp_path / "alerts.xml").write_text("mine now")
     with pytest.raises(DeliveryError, match="not overwritten"):
-        await way.send(TO, message_of())
+        await channel.send(TO, message_of())
 
 
 async def test_a_folder_that_goes_away_is_waited_for(tmp_path):
     folder = tmp_path / "public"
     folder.mkdir()
-    way = AtomChannel("feed", folder / "alerts.xml")
+    channel = AtomChannel("feed", folder / "alerts.xml")
     folder.rmdir()
     with pytest.raises(RetryLater, match="cannot be written"):
-        await way.send(TO, message_of())
+        await channel.send(TO, message_of())
 
 
 async def test_a_message_without_an_alert_has_no_entry(tmp_path):

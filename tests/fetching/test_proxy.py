@@ -199,7 +199,7 @@ async def test_what_a_proxy_says_back_of_our_password_is_masked(authority):
     async with tunnelling(gossip) as (port, _), fetcher(ca_file=authority.path) as net:
         route = FetchRoute(proxy=f"http://{LOGIN}@127.0.0.1:{port}", robots=False)
         fetched = await net.fetch(f"https://{NAME}/", route=route)
-    assert fetched.reason == "403 no <proxy password> <proxy password> here"
+    assert fetched.reason == "403 no <hidden> <hidden> here"
 
 
 @pytest.mark.usefixtures("collected")
