@@ -27,7 +27,7 @@ from monitor.outbox.queue import Wanted, enqueue
 from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
 from monitor.storage.recipients import remember_chat
-from monitor.storage.tables import ChatRow
+from monitor.storage.tables import RecipientRow
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 
@@ -57,7 +57,7 @@ def _fill(database: Database, recipients: int, changes: int) -> tuple[int, int, 
         for number in range(1, recipients + 1, 2):
             remember_chat(session, number, title="", now=NOW)
             if number % 4 == 1:
-                session.get_one(ChatRow, number).digest = "daily 09:00"
+                session.get_one(RecipientRow, number).digest = "daily 09:00"
         document = add_document(
             session, provenance=provenance, source_id=None, url=None, baseline=False, now=NOW
         )

@@ -48,7 +48,7 @@ FILL = (
     """INSERT INTO snapshot (id, document_id, address_id, visited_at, outcome, reason, text_hash,
       title, text)
     {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, '文件' || i FROM n""",
-    """INSERT INTO sketch (hash, document_id)
+    """INSERT INTO text_fingerprint (hash, document_id)
     {numbers}, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < 15)
     SELECT (i * 2654435761 + j * 40503) % 4294967296, i FROM n, k""",
     """INSERT INTO statement (id, snapshot_id, document_id, topic, text, start_offset, end_offset,
@@ -63,7 +63,7 @@ FILL = (
       after_id, similarity, summary, identity)
     SELECT id, :now, document_id, snapshot_id, 'added', 'revision', region, topic, id, 0, '',
       'old' || id FROM statement WHERE id % 5 = 0""",
-    """INSERT INTO alert (id, chat_id, document_id, snapshot_id, state, created_at, not_before)
+    """INSERT INTO alert (id, recipient_id, document_id, snapshot_id, state, created_at, not_before)
     {numbers} SELECT i, 7, i, i, 'sent', :now, :now FROM n""",
 )
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :documents)"

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from monitor.bot.context import Answer, Asked, Office, asked, say
 from monitor.messages.i18n import bot_texts, fill
 from monitor.messages.richtext import Button, Message, Span
-from monitor.model.alerts import NoticeKind, Recipient
+from monitor.model.alerts import Access, NoticeKind, Recipient
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
@@ -34,7 +34,7 @@ def _admits(office: Office, chat_id: int) -> bool:
     policy = office.policy
     if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
         return True
-    return policy.access == "approval" and office.chat(chat_id).access == recipients.GRANTED
+    return policy.access == "approval" and office.chat(chat_id).access == Access.GRANTED
 
 
 def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
@@ -50,8 +50,8 @@ def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
     if office.policy.access != "approval":
         return say(fill(bot_texts().private, chat=chat_id))
     access = office.chat(chat_id).access
-    again = access == recipients.ASKED
-    return Answer() if access == recipients.REFUSED else _ask(office, asker, again=again)
+    again = access == Access.PENDING
+    return Answer() if access == Access.DENIED else _ask(office, asker, again=again)
 
 
 def is_operator(office: Office, asker: Asked) -> bool:
@@ -119,7 +119,7 @@ def moved(office: Office, old_id: int, new_id: int) -> None:
 
 def refuse(session: Transaction, chat_id: int) -> None:
     """An operator does not let a chat in, or not any longer: nothing more is sent there."""
-    recipients.set_access(session, chat_id, recipients.REFUSED)
+    recipients.set_access(session, chat_id, Access.DENIED)
     for ended in recipients.deactivate_chat(session, chat_id):
         outbox_admin.withdraw_alerts(session, ended, reason=_SHUT_OUT)
 
@@ -161,11 +161,11 @@ def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
         with office.database.write() as session:
             whole = asker.to if not asker.to.thread_id else Recipient(chat_id)
             kind = asker.kind
-            shut = not recipients.get_chat(session, chat_id).active
+            shut = not recipients.get_recipient(session, chat_id).active
             recipients.remember_chat(
                 session, chat_id, title=asker.title, now=office.now(), kind=kind, to=whole
             )
-            recipients.set_access(session, chat_id, recipients.ASKED)
+            recipients.set_access(session, chat_id, Access.PENDING)
             if shut:
                 # It may have chosen something when it still might: that waits for the operators.
                 recipients.silence_chat(session, chat_id)

@@ -8,13 +8,13 @@ from monitor.bot import access
 from monitor.bot.context import ROOM, Answer, Asked, Office, number_of, press_of, say
 from monitor.messages.i18n import alert_texts, fill
 from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
-from monitor.model.alerts import NoticeKind
+from monitor.model.alerts import Access, NoticeKind
 from monitor.model.documents import Health, Outcome
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
 from monitor.storage import status as storage_status
-from monitor.storage.subscriptions import own_rules_stamp
+from monitor.storage.subscriptions import custom_rules_version
 
 _DRAFT = 3_000
 _MOST_DRAFTS = 50
@@ -31,7 +31,7 @@ def status(office: Office, asker: Asked) -> Answer:
         found = storage_status.overview(session, since=now - timedelta(days=1))
         waiting = outbox_admin.count_alerts(session)
         paused = outbox_admin.paused_since(session)
-        own, _ = own_rules_stamp(session)
+        own, _ = custom_rules_version(session)
     told = []
     if paused is not None:
         told.append(fill(lines.paused, time=f"{paused.astimezone(zone):%Y-%m-%d %H:%M}"))
@@ -39,7 +39,7 @@ def status(office: Office, asker: Asked) -> Answer:
         told.append(fill(lines.broken, reason=one_line(str(office.rules.broken), _LINE)))
     if office.started is not None:
         told.append(fill(lines.up, time=_span(office.started, now)))
-    counts = {state: waiting.get(state, 0) for state in storage_status.STATES}
+    counts = {name: waiting.get(name, 0) for name in outbox_admin.COUNTED}
     told += [
         fill(lines.sources, total=sum(found.health.values()), **found.health),
         fill(lines.changes, total=found.changes, day=found.new_changes),
@@ -152,7 +152,7 @@ def decide_access(office: Office, asker: Asked, *, granted: bool) -> Answer:
         if not granted:
             access.refuse(session, chat_id)
         else:
-            recipients.set_access(session, chat_id, recipients.GRANTED)
+            recipients.set_access(session, chat_id, Access.GRANTED)
             enqueue_notice(session, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=office.now())
     said = bot.decided_granted if granted else bot.decided_refused
     return Answer(edit=say(fill(said, chat=chat_id)).message)

@@ -13,7 +13,7 @@ from monitor.model.schedule import zone_of
 from monitor.outbox.load import get_alert
 from monitor.storage import subscriptions
 from monitor.storage.provenance import Proof, proofs_of
-from monitor.storage.recipients import Chat
+from monitor.storage.recipients import RecipientSettings
 from monitor.storage.views import figures_of
 
 _MOST = 8
@@ -101,13 +101,13 @@ def _mine(office: Office, asker: Asked, alert_id: int) -> OutboxAlert | None:
     """An alert of this chat: what a button carries may have been written by anybody."""
     with office.database.read() as session:
         alert = get_alert(session, alert_id)
-    return alert if alert is not None and alert.chat_id == asker.key else None
+    return alert if alert is not None and alert.recipient_id == asker.key else None
 
 
 def _rules_of(office: Office, alert: OutboxAlert) -> dict[str, str]:
     ids = dict.fromkeys(rule_id for item in ranked_changes(alert) for rule_id in item.rule_ids)
     with office.database.read() as session:
-        own = {rule.id: rule.name for rule in subscriptions.own_rules(session, list(ids))}
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, list(ids))}
     files = office.rules.files.by_id
     return {i: own.get(i) or (files[i].name if i in files else i) for i in ids}
 
@@ -136,7 +136,7 @@ def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
     return Message(tuple(spans))
 
 
-def _proof(proof: Proof, bot: BotTexts, chat: Chat) -> list[Span]:
+def _proof(proof: Proof, bot: BotTexts, chat: RecipientSettings) -> list[Span]:
     statement = proof.statement
     visited = proof.visited_at.astimezone(zone_of(chat.timezone))
     lines = [

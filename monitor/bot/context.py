@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from monitor.errors import UserError
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import Recipient, RecipientKind
 from monitor.model.schedule import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
 from monitor.rules.matcher import RuleSet, fold
@@ -68,7 +68,7 @@ class Asked:
     key: int
     to: Recipient
     title: str = ""
-    kind: str = "private"
+    kind: RecipientKind = RecipientKind.PRIVATE
     said: str = ""
 
     @property
@@ -114,10 +114,10 @@ class Office:
     started: datetime | None = None
     drafts: dict[int, str] = field(default_factory=dict)
 
-    def chat(self, key: int) -> recipients.Chat:
+    def chat(self, key: int) -> recipients.RecipientSettings:
         """What a chat chose."""
         with self.database.read() as session:
-            return recipients.get_chat(session, key)
+            return recipients.get_recipient(session, key)
 
     def words(self, key: int) -> BotTexts:
         """What the bot says in the language of a chat."""

@@ -36,7 +36,7 @@ from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API
 from monitor.messages import richtext as ours
 from monitor.messages.i18n import fill
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import Recipient, RecipientKind
 from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
@@ -191,7 +191,12 @@ class _Reception:
         message = update.effective_message
         to = _recipient(message) if isinstance(message, Message) else Recipient(chat.id)
         key = await asyncio.to_thread(commands.access.key_of, self._office, to)
-        return Asked(key, to, ours.one_line(chat.effective_name, 128), str(chat.type))
+        # A type of chat that Telegram adds later is spoken to like a group.
+        kind = RecipientKind(chat.type) if chat.type in _CHAT_TYPES else RecipientKind.GROUP
+        return Asked(key, to, ours.one_line(chat.effective_name, 128), kind)
+
+
+_CHAT_TYPES = frozenset(RecipientKind)
 
 
 def build_application(

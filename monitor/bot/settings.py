@@ -45,7 +45,7 @@ def zone_names() -> dict[str, str]:
     return known | timezone_aliases()
 
 
-def settings_line(chat: recipients.Chat, bot: BotTexts, now: datetime) -> str:
+def settings_line(chat: recipients.RecipientSettings, bot: BotTexts, now: datetime) -> str:
     """A chat's hours in one line."""
     line = fill(
         bot.settings,
@@ -141,7 +141,7 @@ def stop(office: Office, asker: Asked) -> Answer:
     answer = say(office.words(asker.key).stopped)
     named = bool(office.named_for(asker.to))
     with office.database.write() as session:
-        access = recipients.get_chat(session, asker.key).access
+        access = recipients.get_recipient(session, asker.key).access
         outbox_admin.forget_chat(session, asker.key)
         outbox_admin.withdraw_alerts(session, asker.key, reason="the chat said /stop")
         if named or access:
@@ -184,7 +184,7 @@ def _rule(office: Office, asker: Asked, wanted: str) -> tuple[str, str] | None:
     own_id = own_id_of(wanted)
     with office.database.read() as session:
         mine = subscriptions.rules_of(session, asker.key)
-        own = {rule.id: rule.name for rule in subscriptions.own_rules(session, mine)}
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
         muted = subscriptions.mutes_of(session, asker.key, now=office.now())
     names = {rule.id: rule.name for rule in (*office.offered(), *office.named_for(asker.to))}
     names |= {rule_id: names.get(rule_id, rule_id) for rule_id in (*mine, *muted)} | own

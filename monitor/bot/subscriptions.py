@@ -155,7 +155,7 @@ def _mine(office: Office, asker: Asked) -> Message:
     bot = office.words(asker.key)
     now = office.now()
     with office.database.read() as session:
-        chat = recipients.get_chat(session, asker.key)
+        chat = recipients.get_recipient(session, asker.key)
         muted = subscriptions.mutes_of(session, asker.key, now=now)
     names = _names_of_mine(office, asker.key)
     named = [rule for rule in office.named_for(asker.to) if rule.id not in names]
@@ -203,7 +203,7 @@ def _names_of_mine(office: Office, key: int) -> dict[str, str]:
     """A chat's subscriptions: ids and names, longest standing first."""
     with office.database.read() as session:
         mine = subscriptions.rules_of(session, key)
-        own = {rule.id: rule.name for rule in subscriptions.own_rules(session, mine)}
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
     files = office.rules.files.by_id
     return {i: own.get(i) or (files[i].name if i in files else i) for i in mine}
 
@@ -262,8 +262,8 @@ def _subscribe_to_words(office: Office, asker: Asked) -> Answer:
             return say(fill(bot.already, rule=wish.name))
         if len(own) >= office.policy.own_rules:
             return say(fill(bot.too_many, limit=office.policy.own_rules))
-        rule = subscriptions.OwnRule(wish.id, wish.name, wish.body)
-        subscriptions.keep_own_rule(session, rule, now=office.now())
+        rule = subscriptions.CustomRule(wish.id, wish.name, wish.body)
+        subscriptions.save_custom_rule(session, rule, now=office.now())
         subscriptions.subscribe(session, asker.key, wish.id, now=office.now())
     count = _would_match(office, wish)
     told = bot.would_match if count else bot.would_match_none

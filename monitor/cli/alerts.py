@@ -35,21 +35,21 @@ def list_(
     with open_database(config, database) as (settings, store):
         zone = ZoneInfo(settings.timezone)
         with store.read() as session:
-            found = list_alerts(session, state=state, chat_id=chat, limit=limit)
+            found = list_alerts(session, state=state, recipient_id=chat, limit=limit)
     write_rows(
         form,
         ("id", "chat", "state", "created", "not_before", "attempts", "changes", "title", "error"),
         (
             (
                 item.id,
-                item.chat_id,
+                item.recipient_id,
                 item.state,
                 item.created_at.astimezone(zone).isoformat(timespec="minutes"),
                 item.not_before.astimezone(zone).isoformat(timespec="minutes"),
                 item.attempts,
                 item.changes,
                 item.title,
-                item.error,
+                item.error or item.waiting_for,
             )
             for item in found
         ),

@@ -86,7 +86,7 @@ async def _send(settings: Settings, name: str) -> None:
         )
         alert = OutboxAlert(
             id=0,
-            chat_id=0,
+            recipient_id=0,
             attempts=1,
             created_at=line.detected_at,
             possibly_delivered=False,

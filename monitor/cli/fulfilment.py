@@ -35,15 +35,25 @@ def ledger(
 ) -> None:
     """Print what became of the targets that governments set themselves.
 
-    The review half of each report is held against the plans before it: a target is kept, missed,
-    or passed over in silence; pending when it is not due yet or the next report is not known.
+    The review half of each report is held against the plans before it: a target is met, missed,
+    or not reported; pending when it is not due yet or the next report is not known.
     """
     name = region_of(region)
     with open_database(config, database) as (_, store), store.read() as session:
         lines = list_ledger(session, region=name, due=year, verdict=verdict, limit=limit)
     write_rows(
         form,
-        ("region", "plan", "due", "verdict", "metric", "promised", "reached", "promise", "review"),
+        (
+            "region",
+            "plan",
+            "due",
+            "verdict",
+            "metric",
+            "promised",
+            "reached",
+            "commitment",
+            "review",
+        ),
         (
             (
                 line.region,
@@ -53,7 +63,7 @@ def ledger(
                 line.metric,
                 _promised(line),
                 _reached(line),
-                line.promise_text,
+                line.commitment_text,
                 line.review_text,
             )
             for line in lines

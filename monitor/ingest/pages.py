@@ -40,7 +40,7 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 route=source.route,
                 etag=address.etag,
                 last_modified=address.last_modified,
-                frame=address.frame,
+                frame=address.page_fingerprint,
             )
             if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
                 reading = await read_whole(source, tools, fetched)
@@ -92,7 +92,9 @@ def _take_page(
         "last_modified": fetched.last_modified if alone else None,
         "body_hash": digest(fetched.body) if alone else None,
         "text_hash": text_hash,
-        "frame": frame_of(fetched.body, document.text, document.charset) if alone else None,
+        "page_fingerprint": frame_of(fetched.body, document.text, document.charset)
+        if alone
+        else None,
         "suspect_hash": None,
         "suspect_count": 0,
         "suspect_since": None,

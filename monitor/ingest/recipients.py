@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from monitor.model.alerts import Match
 from monitor.outbox.queue import Wanted
 from monitor.storage.recipients import ensure_recipients
-from monitor.storage.subscriptions import chats_of_rules, inactive, muted
+from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
 
 def listeners(
@@ -41,11 +41,11 @@ def listeners(
         },
         now=now,
     )
-    subscribed = chats_of_rules(session, rules) if terminal_chat is None else {}
+    subscribed = subscribers_of_rules(session, rules) if terminal_chat is None else {}
     told = [
-        Wanted(change_id, match.rule_id, chat_id, match.priority, match.when)
+        Wanted(change_id, match.rule_id, recipient_id, match.priority, match.when)
         for change_id, match in found
-        for chat_id in dict.fromkeys(
+        for recipient_id in dict.fromkeys(
             (
                 *([] if terminal_chat is None else [terminal_chat]),
                 *(named[to] for to in match.recipients if to in named),
@@ -53,10 +53,10 @@ def listeners(
             )
         )
     ]
-    gone = inactive(session, {wanted.chat_id for wanted in told})
+    gone = inactive(session, {wanted.recipient_id for wanted in told})
     mutes = muted(session, rules, now=now)
     return [
         wanted
         for wanted in told
-        if wanted.chat_id not in gone and (wanted.chat_id, wanted.rule_id) not in mutes
+        if wanted.recipient_id not in gone and (wanted.recipient_id, wanted.rule_id) not in mutes
     ]

@@ -12,7 +12,7 @@ from monitor.rules.matcher import RuleSet
 from monitor.rules.model import Rule
 from monitor.rules.provider import LiveRules
 from monitor.storage.engine import Database
-from monitor.storage.subscriptions import OwnRule, own_rules, own_rules_stamp
+from monitor.storage.subscriptions import CustomRule, custom_rules, custom_rules_version
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class StandingRules:
         self._database = database
         self._seen: tuple[object, ...] = ()
         self._rules = files.current()
-        self._own: dict[OwnRule, Rule] = {}
+        self._own: dict[CustomRule, Rule] = {}
         self._lock = Lock()
 
     @property
@@ -47,17 +47,17 @@ class StandingRules:
         with self._lock:
             files = self._files.current()
             with self._database.read() as session:
-                stamp = own_rules_stamp(session)
+                stamp = custom_rules_version(session)
                 if (files, stamp) == self._seen:
                     return self._rules
-                wanted = own_rules(session)
+                wanted = custom_rules(session)
             self._own = {rule: self._own.get(rule) or parsed(rule) for rule in wanted}
             self._rules = RuleSet((*files.rules, *self._own.values())) if self._own else files
             self._seen = (files, stamp)
             return self._rules
 
 
-def parsed(own: OwnRule) -> Rule:
+def parsed(own: CustomRule) -> Rule:
     """The rule that a chat made; one that means nothing any more matches nothing."""
     try:
         return parse_rule(own.body, rule_id=own.id, name=own.name)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from monitor.model.changes import Change
-from monitor.model.documents import DocumentKind, SourceEvent
+from monitor.model.documents import DocumentKind, SourceHealthEvent
 
 
 class When(StrEnum):
@@ -27,8 +27,40 @@ class AlertState(StrEnum):
     LEASED = "leased"
     SENT = "sent"
     DEAD = "dead"
-    SCHEDULED = "held"
-    IN_DIGEST = "bundled"
+    SCHEDULED = "scheduled"
+    IN_DIGEST = "in_digest"
+
+
+class RecipientKind(StrEnum):
+    """What a recipient is; all but the last are Telegram's."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+    THREAD = "thread"  # a topic of a forum
+    EXTERNAL = "external"  # a notification channel beside Telegram
+
+
+class Access(StrEnum):
+    """Whether a chat may use the bot, where operators decide that."""
+
+    NONE = ""  # nobody was asked
+    PENDING = "pending"
+    GRANTED = "granted"
+    DENIED = "denied"
+    REVOKED = "revoked"  # by the settings
+
+
+class WaitReason(StrEnum):
+    """Why an alert waits for its ``not_before``."""
+
+    DIGEST = "digest"
+    MUTED = "muted"
+    QUIET_HOURS = "quiet_hours"
+    RATE_LIMIT = "rate_limit"
+    RETRY = "retry"
+    EARLIER_ALERT = "earlier_alert"  # one of the same recipient, which was refused
 
 
 class AlertKind(StrEnum):
@@ -125,14 +157,14 @@ class OutboxAlert:
     """
 
     id: int
-    chat_id: int
+    recipient_id: int
     attempts: int
     created_at: datetime
     possibly_delivered: bool
     document: AlertDocument | None
     changes: tuple[AlertChange, ...]
     language: str = "zh"
-    event: SourceEvent | None = None
+    event: SourceHealthEvent | None = None
     notice: Notice | None = None
     to: Recipient = TERMINAL
     timezone: str = "Asia/Shanghai"

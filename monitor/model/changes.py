@@ -30,9 +30,9 @@ class Basis(StrEnum):
 class Verdict(StrEnum):
     """What a later report's review says about a target that was due."""
 
-    MET = "kept"
+    MET = "met"
     MISSED = "missed"
-    NOT_REPORTED = "silent"
+    NOT_REPORTED = "not_reported"
     PENDING = "pending"  # not due yet, or the report that would tell is missing
 
 

@@ -112,7 +112,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceEvent:
+class SourceHealthEvent:
     """A health transition of a source: the new state, the old one and its start, and the reason."""
 
     source_id: str

@@ -9,19 +9,19 @@ from datetime import datetime
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from monitor.model.alerts import AlertState
+from monitor.model.alerts import Access, AlertState, RecipientKind
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED
 from monitor.storage.base import batches
-from monitor.storage.recipients import REFUSED, remember_chat
-from monitor.storage.subscriptions import drop_unwanted, rules_of
+from monitor.storage.recipients import remember_chat
+from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import (
     AlertChangeRow,
     AlertRow,
-    ChatRow,
     DocumentRow,
     MuteRow,
     NoticeRow,
-    SourceEventRow,
+    RecipientRow,
+    SourceHealthEventRow,
     SourceRow,
     SubscriptionRow,
     SwitchRow,
@@ -38,7 +38,7 @@ class ListedAlert:
     """
 
     id: int
-    chat_id: int
+    recipient_id: int
     state: str
     created_at: datetime
     not_before: datetime
@@ -46,10 +46,11 @@ class ListedAlert:
     changes: int
     title: str | None
     error: str | None
+    waiting_for: str | None
 
 
 def list_alerts(
-    session: Session, *, state: str | None = None, chat_id: int | None = None, limit: int = 50
+    session: Session, *, state: str | None = None, recipient_id: int | None = None, limit: int = 50
 ) -> list[ListedAlert]:
     """Alerts, newest first; of one state or one chat if given."""
     changes = (
@@ -60,7 +61,7 @@ def list_alerts(
     query = (
         select(
             AlertRow.id,
-            AlertRow.chat_id,
+            AlertRow.recipient_id,
             AlertRow.state,
             AlertRow.created_at,
             AlertRow.not_before,
@@ -68,18 +69,19 @@ def list_alerts(
             changes,
             func.coalesce(DocumentRow.title, SourceRow.name, NoticeRow.text, AlertRow.kind),
             AlertRow.error,
+            AlertRow.waiting_for,
         )
         .outerjoin(DocumentRow, DocumentRow.id == AlertRow.document_id)
-        .outerjoin(SourceEventRow, SourceEventRow.id == AlertRow.event_id)
-        .outerjoin(SourceRow, SourceRow.id == SourceEventRow.source_id)
+        .outerjoin(SourceHealthEventRow, SourceHealthEventRow.id == AlertRow.event_id)
+        .outerjoin(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
         .outerjoin(NoticeRow, NoticeRow.id == AlertRow.notice_id)
         .order_by(AlertRow.id.desc())
         .limit(limit)
     )
     if state is not None:
         query = query.where(AlertRow.state == state)
-    if chat_id is not None:
-        query = query.where(AlertRow.chat_id == chat_id)
+    if recipient_id is not None:
+        query = query.where(AlertRow.recipient_id == recipient_id)
     return [ListedAlert(*row) for row in session.execute(query)]
 
 
@@ -110,10 +112,11 @@ def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list
             "state": AlertState.PENDING,
             "not_before": now,
             "attempts": 0,
-            "lease": None,
-            "lease_until": None,
-            "begun_at": None,
+            "leased_by": None,
+            "leased_until": None,
+            "in_flight_since": None,
             "error": None,
+            "waiting_for": None,
         },
     )
 
@@ -163,22 +166,33 @@ def paused_since(session: Session) -> datetime | None:
     return session.scalar(select(SwitchRow.since).where(SwitchRow.name == PAUSED))
 
 
+COUNTED = (
+    AlertState.PENDING,
+    AlertState.LEASED,
+    AlertState.SCHEDULED,
+    AlertState.SENT,
+    AlertState.DEAD,
+    "possibly_duplicate",
+)
+"""What ``count_alerts`` counts and ``/status`` shows."""
+
+
 def count_alerts(session: Session) -> dict[str, int]:
-    """The number of alerts in each state, and under ``doubtful`` those possibly sent twice."""
+    """The number of alerts in each state, and of those possibly sent twice."""
     counts = dict(
         session.execute(select(AlertRow.state, func.count()).group_by(AlertRow.state)).all()
     )
-    doubtful = select(func.count()).where(AlertRow.doubtful.is_(True))
-    return {**counts, "doubtful": session.scalar(doubtful) or 0}
+    duplicates = select(func.count()).where(AlertRow.possibly_duplicate.is_(True))
+    return {**counts, "possibly_duplicate": session.scalar(duplicates) or 0}
 
 
-def forget_chat(session: Session, chat_id: int) -> None:
+def forget_chat(session: Session, recipient_id: int) -> None:
     """Delete all that is stored of a chat: title, settings, subscriptions, mutes."""
-    wanted = rules_of(session, chat_id)
-    session.execute(delete(SubscriptionRow).where(SubscriptionRow.chat_id == chat_id))
-    drop_unwanted(session, wanted)
-    session.execute(delete(MuteRow).where(MuteRow.chat_id == chat_id))
-    session.execute(delete(ChatRow).where(ChatRow.id == chat_id))
+    wanted = rules_of(session, recipient_id)
+    session.execute(delete(SubscriptionRow).where(SubscriptionRow.recipient_id == recipient_id))
+    delete_unused_rules(session, wanted)
+    session.execute(delete(MuteRow).where(MuteRow.recipient_id == recipient_id))
+    session.execute(delete(RecipientRow).where(RecipientRow.id == recipient_id))
 
 
 def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> None:
@@ -187,36 +201,36 @@ def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> N
     Telegram gives a group a new id when it becomes a supergroup. A closed topic moves to its
     forum.
     """
-    old = session.get(ChatRow, old_id)
+    old = session.get(RecipientRow, old_id)
     if old is None or old_id == new_id:
         return
     if old.thread_id is None:
         session.execute(
-            update(ChatRow)
-            .where(ChatRow.telegram_id == old_id, ChatRow.thread_id.is_not(None))
+            update(RecipientRow)
+            .where(RecipientRow.telegram_id == old_id, RecipientRow.thread_id.is_not(None))
             .values(telegram_id=new_id)
         )
-    new = session.get(ChatRow, new_id)
+    new = session.get(RecipientRow, new_id)
     if new is None:
-        remember_chat(session, new_id, title=old.title, now=now, kind="supergroup")
-        new = session.get_one(ChatRow, new_id)
-        for setting in ("language", "access", "digest", "quiet", "timezone", "muted_until"):
+        remember_chat(session, new_id, title=old.title, now=now, kind=RecipientKind.SUPERGROUP)
+        new = session.get_one(RecipientRow, new_id)
+        for setting in ("language", "access", "digest", "quiet_hours", "timezone", "muted_until"):
             setattr(new, setting, getattr(old, setting))
-    new.active = new.access != REFUSED
+    new.active = new.access != Access.DENIED
     session.flush()
     for table in (SubscriptionRow, MuteRow):
-        there = select(table.rule_id).where(table.chat_id == new_id)
+        there = select(table.rule_id).where(table.recipient_id == new_id)
         session.execute(
             update(table)
-            .where(table.chat_id == old_id, table.rule_id.not_in(there))
-            .values(chat_id=new_id)
+            .where(table.recipient_id == old_id, table.rule_id.not_in(there))
+            .values(recipient_id=new_id)
             .execution_options(synchronize_session=False)
         )
     session.expire_all()
     forget_chat(session, old_id)
 
 
-def withdraw_alerts(session: Session, chat_id: int, *, reason: str) -> int:
+def withdraw_alerts(session: Session, recipient_id: int, *, reason: str) -> int:
     """Give up all waiting alerts of a chat; the number of them.
 
     An alert in flight may still arrive; one that is only leased does not.
@@ -224,8 +238,10 @@ def withdraw_alerts(session: Session, chat_id: int, *, reason: str) -> int:
     waiting = AlertRow.state.in_(_UNSENT)
     withdrawn = session.scalars(
         update(AlertRow)
-        .where(AlertRow.chat_id == chat_id, waiting)
-        .values(state=AlertState.DEAD, error=reason[:ERROR_LIMIT], lease=None, lease_until=None)
+        .where(AlertRow.recipient_id == recipient_id, waiting)
+        .values(
+            state=AlertState.DEAD, error=reason[:ERROR_LIMIT], leased_by=None, leased_until=None
+        )
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
     )
@@ -238,7 +254,7 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
     If the new id already has an alert of the same snapshot, source event or notice, the old one
     is given up.
     """
-    waiting = (AlertRow.chat_id == old_id, AlertRow.state.in_(_UNSENT))
+    waiting = (AlertRow.recipient_id == old_id, AlertRow.state.in_(_UNSENT))
     other = aliased(AlertRow)
     same = or_(
         other.snapshot_id == AlertRow.snapshot_id,
@@ -247,8 +263,8 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
     )
     session.execute(
         update(AlertRow)
-        .where(*waiting, ~exists().where(other.chat_id == new_id, same))
-        .values(chat_id=new_id)
+        .where(*waiting, ~exists().where(other.recipient_id == new_id, same))
+        .values(recipient_id=new_id)
         .execution_options(synchronize_session=False)
     )
     session.execute(
@@ -256,8 +272,8 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
         .where(*waiting)
         .values(
             state=AlertState.DEAD,
-            lease=None,
-            lease_until=None,
+            leased_by=None,
+            leased_until=None,
             error=f"told under the new id {new_id}",
         )
         .execution_options(synchronize_session=False)

@@ -11,7 +11,7 @@ from monitor.model.alerts import AlertChange, AlertDocument, Notice, NoticeKind,
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
 from monitor.storage.mappers import change_of
-from monitor.storage.recipients import chats_by_id
+from monitor.storage.recipients import recipients_by_id
 from monitor.storage.source_health import events_of
 from monitor.storage.tables import (
     AlertChangeRow,
@@ -42,21 +42,21 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
     events = events_of(session, {row.event_id for row in rows if row.event_id})
     notices = _notices(session, {row.notice_id for row in rows if row.notice_id})
-    chats = chats_by_id(session, {row.chat_id for row in rows})
+    chats = recipients_by_id(session, {row.recipient_id for row in rows})
     return [
         OutboxAlert(
             id=row.id,
-            chat_id=row.chat_id,
+            recipient_id=row.recipient_id,
             attempts=row.attempts,
             created_at=row.created_at,
-            possibly_delivered=row.doubtful,
+            possibly_delivered=row.possibly_duplicate,
             document=None if row.document_id is None else documents[row.document_id],
             event=None if row.event_id is None else events[row.event_id],
             notice=None if row.notice_id is None else notices[row.notice_id],
             changes=changes.get(row.id, ()),
-            language=chats[row.chat_id].language,
-            to=chats[row.chat_id].to,
-            timezone=chats[row.chat_id].timezone,
+            language=chats[row.recipient_id].language,
+            to=chats[row.recipient_id].to,
+            timezone=chats[row.recipient_id].timezone,
         )
         for row in rows
     ]

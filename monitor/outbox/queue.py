@@ -16,22 +16,18 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, case, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import AlertKind, AlertState, NoticeKind, OutboxAlert, When
+from monitor.model.alerts import AlertKind, AlertState, NoticeKind, OutboxAlert, WaitReason, When
 from monitor.model.schedule import Digest, zone_of
 from monitor.outbox.load import load_alerts
 from monitor.storage.base import batches
-from monitor.storage.recipients import Chat, chats_by_id
-from monitor.storage.tables import AlertChangeRow, AlertRow, ChatRow, NoticeRow, SwitchRow
+from monitor.storage.recipients import RecipientSettings, recipients_by_id
+from monitor.storage.tables import AlertChangeRow, AlertRow, NoticeRow, RecipientRow, SwitchRow
 
 PAUSED = "paused"
 """The name of the switch that stops all delivery."""
 
 TERMINAL_ID = 0
 """Recipient id 0 is the terminal, which stands for all chats where there is no bot."""
-
-QUIET_HOURS = "quiet hours"
-MUTED = "muted"
-"""Reasons why a pending alert waits, as stored in its ``error``."""
 
 ERROR_LIMIT = 500
 """Characters of a reason that are stored."""
@@ -50,7 +46,7 @@ class Wanted(NamedTuple):
 
     change_id: int
     rule_id: str
-    chat_id: int
+    recipient_id: int
     priority: int = 0
     when: When | None = None
 
@@ -80,12 +76,12 @@ def enqueue(
     """
     wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
     for match in matches:
-        wanted[match.chat_id].append(match)
+        wanted[match.recipient_id].append(match)
     existing = _existing_alerts(session, snapshot_id, wanted)
-    chats = chats_by_id(session, wanted.keys() - existing.keys())
+    chats = recipients_by_id(session, wanted.keys() - existing.keys())
     rows = [
-        _alert_values(chats[chat_id], wanted[chat_id], snapshot_id, document_id, now)
-        for chat_id in sorted(chats)
+        _alert_values(chats[recipient_id], wanted[recipient_id], snapshot_id, document_id, now)
+        for recipient_id in sorted(chats)
     ]
     alert_ids = _insert_alerts(session, rows)
     known: set[tuple[int, int, str]] = set()
@@ -96,12 +92,12 @@ def enqueue(
     }
     if open_alerts:
         _raise_priorities(session, open_alerts, wanted)
-        alert_ids |= {chat_id: row.id for chat_id, row in open_alerts.items()}
+        alert_ids |= {recipient_id: row.id for recipient_id, row in open_alerts.items()}
         known = _known_links(session, [row.id for row in open_alerts.values()])
     links = {
         (alert_id, match.change_id, match.rule_id): match.priority
-        for chat_id, alert_id in alert_ids.items()
-        for match in sorted(wanted[chat_id], key=lambda match: match.priority)
+        for recipient_id, alert_id in alert_ids.items()
+        for match in sorted(wanted[recipient_id], key=lambda match: match.priority)
     }
     new = [
         {"alert_id": alert_id, "change_id": change_id, "rule_id": rule_id, "priority": priority}
@@ -118,7 +114,7 @@ class _ExistingAlert(NamedTuple):
     """An alert that a chat already has of a snapshot."""
 
     id: int
-    chat_id: int
+    recipient_id: int
     state: str
     priority: int
 
@@ -127,39 +123,53 @@ def _existing_alerts(
     session: Session, snapshot_id: int, chat_ids: Iterable[int]
 ) -> dict[int, _ExistingAlert]:
     """The alerts of a snapshot by chat, locked in the order of the chats' ids."""
-    columns = (AlertRow.id, AlertRow.chat_id, AlertRow.state, AlertRow.priority)
+    columns = (AlertRow.id, AlertRow.recipient_id, AlertRow.state, AlertRow.priority)
     found: dict[int, _ExistingAlert] = {}
     for some in batches(chat_ids):
         query = (
             select(*columns)
-            .where(AlertRow.chat_id.in_(some), AlertRow.snapshot_id == snapshot_id)
-            .order_by(AlertRow.chat_id)
+            .where(AlertRow.recipient_id.in_(some), AlertRow.snapshot_id == snapshot_id)
+            .order_by(AlertRow.recipient_id)
             .with_for_update()
         )
-        found.update((row.chat_id, _ExistingAlert(*row)) for row in session.execute(query))
+        found.update((row.recipient_id, _ExistingAlert(*row)) for row in session.execute(query))
     return found
 
 
 def _alert_values(
-    chat: Chat, matches: list[Wanted], snapshot_id: int, document_id: int, now: datetime
+    chat: RecipientSettings,
+    matches: list[Wanted],
+    snapshot_id: int,
+    document_id: int,
+    now: datetime,
 ) -> dict[str, object]:
     digest_at = _digest_at(chat, matches, now)
     return {
-        "chat_id": chat.id,
+        "recipient_id": chat.id,
         "document_id": document_id,
         "snapshot_id": snapshot_id,
         "priority": max(match.priority for match in matches),
         "state": AlertState.PENDING if digest_at is None else AlertState.SCHEDULED,
+        "waiting_for": _reason_to_wait(chat, digest_at, now),
         "created_at": now,
         "not_before": digest_at or now,
     }
+
+
+def _reason_to_wait(
+    chat: RecipientSettings, digest_at: datetime | None, now: datetime
+) -> WaitReason | None:
+    if digest_at is None:
+        return None
+    is_muted = chat.muted_until is not None and chat.muted_until > now
+    return WaitReason.MUTED if is_muted else WaitReason.DIGEST
 
 
 def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int, int]:
     """Insert alerts; their ids by chat."""
     if not rows:
         return {}
-    command = insert(AlertRow).returning(AlertRow.chat_id, AlertRow.id)
+    command = insert(AlertRow).returning(AlertRow.recipient_id, AlertRow.id)
     return dict(session.execute(command, rows).all())
 
 
@@ -168,11 +178,14 @@ def _raise_priorities(
     alerts: Mapping[int, _ExistingAlert],
     wanted: Mapping[int, list[Wanted]],
 ) -> None:
-    highest = {chat_id: max(match.priority for match in wanted[chat_id]) for chat_id in alerts}
+    highest = {
+        recipient_id: max(match.priority for match in wanted[recipient_id])
+        for recipient_id in alerts
+    }
     raised = [
-        {"id": alert.id, "priority": highest[chat_id]}
-        for chat_id, alert in alerts.items()
-        if highest[chat_id] > alert.priority
+        {"id": alert.id, "priority": highest[recipient_id]}
+        for recipient_id, alert in alerts.items()
+        if highest[recipient_id] > alert.priority
     ]
     if raised:
         session.execute(update(AlertRow), raised)
@@ -190,7 +203,9 @@ def _known_links(session: Session, alert_ids: Iterable[int]) -> set[tuple[int, i
     }
 
 
-def _digest_at(chat: Chat, matches: Iterable[Wanted], now: datetime) -> datetime | None:
+def _digest_at(
+    chat: RecipientSettings, matches: Iterable[Wanted], now: datetime
+) -> datetime | None:
     """When the digest of these matches is due; None if they are sent at once.
 
     The rules decide, or else the chat's setting. A muted chat gets one digest when the mute ends.
@@ -233,7 +248,7 @@ def enqueue_notice(
     session.flush()
     rows = [
         {
-            "chat_id": chat_id,
+            "recipient_id": recipient_id,
             "kind": AlertKind.NOTICE,
             "notice_id": notice.id,
             "priority": 0 if kind is NoticeKind.BROADCAST else _URGENT,
@@ -241,7 +256,7 @@ def enqueue_notice(
             "created_at": now,
             "not_before": now,
         }
-        for chat_id in recipients
+        for recipient_id in recipients
     ]
     session.execute(insert(AlertRow), rows)
     return len(recipients)
@@ -280,12 +295,12 @@ def lease(
     due = and_(_due(now), _available(now, busy, stopped, bot))
     for _ in range(_MAX_ROUNDS):
         place = func.row_number().over(
-            partition_by=AlertRow.chat_id,
+            partition_by=AlertRow.recipient_id,
             order_by=(AlertRow.priority.desc(), AlertRow.created_at, AlertRow.id),
         )
         ranked = (
             select(AlertRow.id, place.label("place"))
-            .outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
+            .outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
             .where(due)
             .subquery()
         )
@@ -303,8 +318,9 @@ def lease(
     for row in ready:
         _take_over(row)
         row.state = AlertState.LEASED
-        row.lease = leased_by
-        row.lease_until = now + lease_for
+        row.leased_by = leased_by
+        row.leased_until = now + lease_for
+        row.waiting_for = None
         row.attempts += 1
     session.flush()
     return load_alerts(session, ready)
@@ -314,14 +330,14 @@ def _take_over(row: AlertRow) -> None:
     """Take an alert from a worker that died, if one holds it; its attempt does not count."""
     if row.state == AlertState.LEASED:
         row.attempts -= 1
-        row.doubtful = row.doubtful or row.begun_at is not None
-        row.begun_at = None
+        row.possibly_duplicate = row.possibly_duplicate or row.in_flight_since is not None
+        row.in_flight_since = None
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
     return or_(
         and_(AlertRow.state == AlertState.PENDING, AlertRow.not_before <= now),
-        and_(AlertRow.state == AlertState.LEASED, AlertRow.lease_until <= now),
+        and_(AlertRow.state == AlertState.LEASED, AlertRow.leased_until <= now),
     )
 
 
@@ -330,41 +346,41 @@ def _available(
 ) -> ColumnElement[bool]:
     """Chats that are neither busy nor deferred, and can be reached."""
     return and_(
-        or_(ChatRow.held_until.is_(None), ChatRow.held_until <= now),
-        AlertRow.chat_id.not_in(busy),
+        or_(RecipientRow.defer_until.is_(None), RecipientRow.defer_until <= now),
+        AlertRow.recipient_id.not_in(busy),
         reachable(stopped, bot),
     )
 
 
 def reachable(stopped: Collection[str], bot: bool | None) -> ColumnElement[bool]:
     """Chats whose channel exists and is not stopped; ``stopped`` and ``bot`` as for ``lease``."""
-    works = ~func.coalesce(ChatRow.way, "").in_(stopped) if stopped else true()
+    works = ~func.coalesce(RecipientRow.channel, "").in_(stopped) if stopped else true()
     if bot is None:
         return works
-    terminal = AlertRow.chat_id == TERMINAL_ID
-    return and_(works, ~terminal if bot else or_(terminal, ChatRow.way.is_not(None)))
+    terminal = AlertRow.recipient_id == TERMINAL_ID
+    return and_(works, ~terminal if bot else or_(terminal, RecipientRow.channel.is_not(None)))
 
 
 def _defer_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
     """Defer the alerts of muted chats and of chats in quiet hours; the other alerts."""
     rows = list(rows)
-    chats = chats_by_id(session, {row.chat_id for row in rows})
+    chats = recipients_by_id(session, {row.recipient_id for row in rows})
     ready = []
     for row in rows:
-        chat = chats[row.chat_id]
+        chat = chats[row.recipient_id]
         until = None if chat.quiet is None else chat.quiet.ends_after(now, zone_of(chat.timezone))
-        state, reason = AlertState.PENDING, QUIET_HOURS
+        state, reason = AlertState.PENDING, WaitReason.QUIET_HOURS
         # An alert that was in flight when the chat was muted may be back. Notices are not muted.
         if chat.muted_until is not None and chat.muted_until > now:
             muted_state = _STATE_WHEN_MUTED.get(AlertKind(row.kind))
             if muted_state is not None:
-                state, reason, until = muted_state, MUTED, chat.muted_until
+                state, reason, until = muted_state, WaitReason.MUTED, chat.muted_until
         if until is None:
             ready.append(row)
             continue
         _take_over(row)
-        row.state, row.not_before, row.error = state, until, reason
-        row.lease = row.lease_until = None
+        row.state, row.not_before, row.waiting_for = state, until, reason
+        row.leased_by = row.leased_until = None
     session.flush()
     return ready
 
@@ -378,9 +394,9 @@ def mark_in_flight(
         .where(
             AlertRow.id == alert_id,
             AlertRow.state == AlertState.LEASED,
-            AlertRow.lease == leased_by,
+            AlertRow.leased_by == leased_by,
         )
-        .values(begun_at=now, lease_until=now + lease_for)
+        .values(in_flight_since=now, leased_until=now + lease_for)
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
     )
@@ -406,6 +422,7 @@ def mark_retry(
     *,
     not_before: datetime,
     error: str,
+    waiting_for: WaitReason = WaitReason.RETRY,
     counted: bool = True,
     leased_by: str | None = None,
     possibly_delivered: bool = False,
@@ -417,19 +434,21 @@ def mark_retry(
         alert_id: which.
         not_before: when to try again.
         error: why.
+        waiting_for: the kind of reason.
         counted: whether the attempt counts.
         leased_by: the worker; nothing happens if another one holds the lease.
         possibly_delivered: the message may have arrived all the same.
     """
     attempts = AlertRow.attempts if counted else AlertRow.attempts - 1
-    values: dict[str, object] = {"doubtful": True} if possibly_delivered else {}
+    values: dict[str, object] = {"possibly_duplicate": True} if possibly_delivered else {}
     _settle(
         session,
         alert_id,
         leased_by,
         state=AlertState.PENDING,
         not_before=not_before,
-        error=error[:ERROR_LIMIT],
+        error=error[:ERROR_LIMIT] or AlertRow.error,
+        waiting_for=waiting_for,
         attempts=attempts,
         **values,
     )
@@ -443,7 +462,7 @@ def mark_dead(session: Session, alert_id: int, *, error: str, leased_by: str | N
 def _settle(session: Session, alert_id: int, leased_by: str | None, **values: object) -> None:
     mine: tuple[ColumnElement[bool], ...] = ()
     if leased_by is not None:
-        mine = (AlertRow.state == AlertState.LEASED, AlertRow.lease == leased_by)
+        mine = (AlertRow.state == AlertState.LEASED, AlertRow.leased_by == leased_by)
     states = [AlertState.PENDING, AlertState.LEASED]
     if values["state"] == AlertState.SENT:
         # An alert that was given up while it was in flight has arrived all the same.
@@ -451,7 +470,7 @@ def _settle(session: Session, alert_id: int, leased_by: str | None, **values: ob
     session.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id, AlertRow.state.in_(states), *mine)
-        .values(lease=None, lease_until=None, begun_at=None, **values)
+        .values(leased_by=None, leased_until=None, in_flight_since=None, **values)
         .execution_options(synchronize_session=False)
     )
 
@@ -465,17 +484,19 @@ def next_due(session: Session, *, bot: bool | None = None) -> datetime | None:
     """
     if session.get(SwitchRow, PAUSED) is not None:
         return None
-    deferred = ChatRow.held_until
+    deferred = RecipientRow.defer_until
     scheduled = session.scalar(
         select(func.min(AlertRow.not_before)).where(AlertRow.state == AlertState.SCHEDULED)
     )
     reached = reachable((), bot)
-    mine = select(func.min(AlertRow.lease_until)).outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
+    mine = select(func.min(AlertRow.leased_until)).outerjoin(
+        RecipientRow, RecipientRow.id == AlertRow.recipient_id
+    )
     leased = session.scalar(mine.where(AlertRow.state == AlertState.LEASED, reached))
     # The column keeps a time that has passed: it counts only if it is later than ``not_before``.
     may_go = case((deferred > AlertRow.not_before, deferred), else_=AlertRow.not_before)
     waiting = select(func.min(may_go)).select_from(AlertRow)
-    joined = waiting.outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
+    joined = waiting.outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
     pending = session.scalar(joined.where(AlertRow.state == AlertState.PENDING, reached))
     moments = [moment for moment in (scheduled, leased, pending) if moment is not None]
     return min(moments, default=None)

@@ -20,7 +20,7 @@ from monitor.channels.base import Channel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
-from monitor.model.alerts import NoticeKind, OutboxAlert
+from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
 from monitor.outbox import admin, queue
 from monitor.outbox.digest import bundle_due
 from monitor.retry import Backoff
@@ -103,6 +103,7 @@ class WorkerQueries:
         not_before: datetime,
         error: str,
         *,
+        waiting_for: WaitReason,
         counted: bool,
         possibly_delivered: bool,
     ) -> None:
@@ -113,6 +114,7 @@ class WorkerQueries:
                 alert.id,
                 not_before=not_before,
                 error=error,
+                waiting_for=waiting_for,
                 counted=counted,
                 leased_by=leased_by,
                 possibly_delivered=possibly_delivered,
@@ -129,12 +131,13 @@ class WorkerQueries:
     ) -> None:
         """Send the chat nothing before ``until``: its service asks to wait."""
         with self.database.write() as session:
-            recipients.defer_until(session, alert.chat_id, until, now=self.now())
+            recipients.defer_until(session, alert.recipient_id, until, now=self.now())
             queue.mark_retry(
                 session,
                 alert.id,
                 not_before=until,
                 error=error,
+                waiting_for=WaitReason.RATE_LIMIT,
                 counted=False,
                 leased_by=leased_by,
                 possibly_delivered=possibly_delivered,
@@ -153,14 +156,15 @@ class WorkerQueries:
         """
         now = self.now()
         with self.database.write() as session:
-            whole = alert.chat_id if alert.to.channel else alert.to.chat_id
+            whole = alert.recipient_id if alert.to.channel else alert.to.chat_id
             # Two workers may find the chat gone at once: the second waits here for the first.
             active = recipients.lock_chat(session, whole, now=None if alert.to.channel else now)
             queue.mark_dead(session, alert.id, error=reason, leased_by=leased_by)
-            chat = recipients.get_chat(session, alert.chat_id)
+            chat = recipients.get_recipient(session, alert.recipient_id)
             ended = recipients.deactivate_chat(session, whole)
             given_up = sum(
-                admin.withdraw_alerts(session, chat_id, reason=reason) for chat_id in ended
+                admin.withdraw_alerts(session, recipient_id, reason=reason)
+                for recipient_id in ended
             )
             others = [operator for operator in self.operators if operator not in ended]
             queue.enqueue_notice(
@@ -173,7 +177,7 @@ class WorkerQueries:
             )
         return 1 + given_up
 
-    def move_chat(self, alert: OutboxAlert, leased_by: str, chat_id: int) -> None:
+    def move_chat(self, alert: OutboxAlert, leased_by: str, recipient_id: int) -> None:
         """Move a chat's settings and waiting alerts to its new id."""
         now = self.now()
         with self.database.write() as session:
@@ -182,16 +186,17 @@ class WorkerQueries:
                 session,
                 alert.id,
                 not_before=now,
-                error=f"moved to {chat_id}",
+                error=f"moved to {recipient_id}",
+                waiting_for=WaitReason.RETRY,
                 counted=False,
                 leased_by=leased_by,
             )
             # A forum that moved keeps its topics and their ids; a topic that was closed moves
             # alone, to the forum.
-            forum_moved = chat_id != alert.to.chat_id
-            old_id = alert.to.chat_id if forum_moved else alert.chat_id
-            admin.move_chat(session, old_id, chat_id, now=now)
-            admin.move_alerts(session, old_id, chat_id)
+            forum_moved = recipient_id != alert.to.chat_id
+            old_id = alert.to.chat_id if forum_moved else alert.recipient_id
+            admin.move_chat(session, old_id, recipient_id, now=now)
+            admin.move_alerts(session, old_id, recipient_id)
 
 
 @dataclass(slots=True)
@@ -228,9 +233,9 @@ class CircuitBreaker:
         self.chats.clear()
         self.half_open, self.open_until = False, None
 
-    def asked_to_wait(self, chat_id: int, until: datetime) -> None:
+    def asked_to_wait(self, recipient_id: int, until: datetime) -> None:
         """Count a chat whose service asked to wait, and open the breaker if it is one too many."""
-        self.chats.add(chat_id)
+        self.chats.add(recipient_id)
         if self.half_open or len(self.chats) >= _BREAKER_THRESHOLD:
             self.open_until = until if self.open_until is None else max(self.open_until, until)
 
@@ -286,8 +291,8 @@ class OutboxWorker:
         await asyncio.wait(
             self._tasks.values(), timeout=_POLL_INTERVAL, return_when=asyncio.FIRST_COMPLETED
         )
-        for chat_id in [key for key, task in self._tasks.items() if task.done()]:
-            self._tasks.pop(chat_id).result()
+        for recipient_id in [key for key, task in self._tasks.items() if task.done()]:
+            self._tasks.pop(recipient_id).result()
         return True
 
     async def finish(self) -> None:
@@ -325,9 +330,9 @@ class OutboxWorker:
         )
         by_chat: defaultdict[int, list[OutboxAlert]] = defaultdict(list)
         for alert in alerts:
-            by_chat[alert.chat_id].append(alert)
-        for chat_id, mine in by_chat.items():
-            self._tasks[chat_id] = asyncio.create_task(self.process_chat(mine, leased_by))
+            by_chat[alert.recipient_id].append(alert)
+        for recipient_id, mine in by_chat.items():
+            self._tasks[recipient_id] = asyncio.create_task(self.process_chat(mine, leased_by))
 
     async def process_chat(self, alerts: list[OutboxAlert], leased_by: str) -> None:
         """Send one chat's alerts in order; those after one that must wait are returned."""
@@ -350,10 +355,12 @@ class OutboxWorker:
                 if wait is None:
                     until = breaker.open_until
                     wait = 0.0 if until is None else (until - self.now()).total_seconds()
-                await self._retry(alert, leased_by, max(wait, 0.0), "waits for others")
+                await self._retry(
+                    alert, leased_by, max(wait, 0.0), "", waiting_for=WaitReason.EARLIER_ALERT
+                )
         except Exception:
             # The database failed. These alerts stay leased until the lease expires.
-            log.exception("delivery.failed", extra={"chat": alerts[0].chat_id})
+            log.exception("delivery.failed", extra={"chat": alerts[0].recipient_id})
 
     def _may_send(self, breaker: CircuitBreaker) -> bool:
         return not self.stop.is_set() and breaker.open_until is None
@@ -364,7 +371,7 @@ class OutboxWorker:
         """Send one alert; the seconds that its chat must wait, or None."""
         if alert.possibly_delivered:
             log.warning(
-                "alert.possibly_delivered", extra={"alert": alert.id, "chat": alert.chat_id}
+                "alert.possibly_delivered", extra={"alert": alert.id, "chat": alert.recipient_id}
             )
         handed_over = False
         try:
@@ -375,12 +382,12 @@ class OutboxWorker:
             return await self._defer(alert, leased_by, breaker, error)
         except ChatMoved as error:
             await asyncio.to_thread(self.queries.move_chat, alert, leased_by, error.chat_id)
-            log.info("chat.moved", extra={"chat": alert.chat_id, "to": error.chat_id})
+            log.info("chat.moved", extra={"chat": alert.recipient_id, "to": error.chat_id})
             self.report.retried += 1
             return 0.0
         except ChatGone as error:
             ended = await asyncio.to_thread(self.queries.end_chat, alert, leased_by, str(error))
-            log.warning("chat.gone", extra={"chat": alert.chat_id, "reason": str(error)})
+            log.warning("chat.gone", extra={"chat": alert.recipient_id, "reason": str(error)})
             self.report.dead += ended
             return 0.0
         except DeliveryError as error:
@@ -397,7 +404,8 @@ class OutboxWorker:
         self.report.sent += 1
         await self._mark_sent(alert, message_id)
         log.info(
-            "alert.sent", extra={"alert": alert.id, "chat": alert.chat_id, "message_id": message_id}
+            "alert.sent",
+            extra={"alert": alert.id, "chat": alert.recipient_id, "message_id": message_id},
         )
         return None
 
@@ -405,7 +413,7 @@ class OutboxWorker:
         self, alert: OutboxAlert, leased_by: str, breaker: CircuitBreaker, error: RetryLater
     ) -> float:
         until = self.now() + timedelta(seconds=error.seconds)
-        breaker.asked_to_wait(alert.chat_id, until)
+        breaker.asked_to_wait(alert.recipient_id, until)
         reason = str(error)
 
         def defer() -> None:
@@ -442,6 +450,7 @@ class OutboxWorker:
         wait: float,
         reason: str,
         *,
+        waiting_for: WaitReason = WaitReason.RETRY,
         counted: bool = False,
         possibly_delivered: bool = False,
     ) -> None:
@@ -454,6 +463,7 @@ class OutboxWorker:
                 leased_by,
                 not_before,
                 reason,
+                waiting_for=waiting_for,
                 counted=counted,
                 possibly_delivered=possibly_delivered,
             )

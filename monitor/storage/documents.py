@@ -53,7 +53,7 @@ class StoredDocument:
     url: str | None
     baseline: bool
     snapshot_id: int | None
-    succeeded_by_id: int | None
+    successor_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def add_snapshot(
     """Keep what a visit saw, with its bytes and statements."""
     row = SnapshotRow(
         document_id=document_id,
-        address_id=evidence.address_id,
+        frontier_entry_id=evidence.address_id,
         visited_at=now,
         outcome=outcome,
         reason=reason,
@@ -233,7 +233,7 @@ def settle(session: Session, document_id: int, *, url: str | None, source_id: st
 
 def succeed(session: Session, older_id: int, newer_id: int) -> None:
     """Note that a report of the series has a successor: its commitments are no longer current."""
-    session.get_one(DocumentRow, older_id).succeeded_by_id = newer_id
+    session.get_one(DocumentRow, older_id).successor_id = newer_id
 
 
 def has_changes(session: Session, snapshot_id: int, basis: str) -> bool:
@@ -336,5 +336,5 @@ def _document(row: DocumentRow) -> StoredDocument:
         url=row.url,
         baseline=row.baseline,
         snapshot_id=row.snapshot_id,
-        succeeded_by_id=row.succeeded_by_id,
+        successor_id=row.successor_id,
     )

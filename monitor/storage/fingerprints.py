@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.storage.tables import SketchRow, SnapshotRow, StatementRow
+from monitor.storage.tables import SnapshotRow, StatementRow, TextFingerprintRow
 
 
 def add_sketch(session: Session, document_id: int, hashes: Sequence[int]) -> None:
     """Keep a document's sketch."""
-    session.add_all(SketchRow(hash=value, document_id=document_id) for value in hashes)
+    session.add_all(TextFingerprintRow(hash=value, document_id=document_id) for value in hashes)
     session.flush()
 
 
@@ -24,11 +24,11 @@ def find_alike(
         return []
     count = func.count()
     query = (
-        select(SketchRow.document_id)
-        .where(SketchRow.hash.in_(hashes))
-        .group_by(SketchRow.document_id)
+        select(TextFingerprintRow.document_id)
+        .where(TextFingerprintRow.hash.in_(hashes))
+        .group_by(TextFingerprintRow.document_id)
         .having(count >= shared)
-        .order_by(count.desc(), SketchRow.document_id)
+        .order_by(count.desc(), TextFingerprintRow.document_id)
         .limit(limit)
     )
     return list(session.scalars(query))

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
-from monitor.storage.tables import AddressRow, ListPageRow, SourceRow
+from monitor.storage.tables import FrontierEntryRow, ListPageRow, SourceRow
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500
@@ -59,7 +59,7 @@ class Address:
     last_modified: str | None
     body_hash: str | None
     text_hash: str | None
-    frame: str | None
+    page_fingerprint: str | None
     failures: int
     first_seen_at: datetime
     suspect_hash: str | None
@@ -67,7 +67,7 @@ class Address:
     suspect_since: datetime | None
 
 
-_ADDRESS = tuple(getattr(AddressRow, one.name) for one in fields(Address))
+_ADDRESS = tuple(getattr(FrontierEntryRow, one.name) for one in fields(Address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def add_addresses(
         if before is not None or item.link.url in taken:
             continue
         taken.add(item.link.url)
-        row = AddressRow(
+        row = FrontierEntryRow(
             url=item.link.url,
             identity=item.identity,
             source_id=source_id,
@@ -229,9 +229,9 @@ def add_addresses(
 def unidentified(session: Session, limit: int) -> list[tuple[int, str]]:
     """Addresses without an identity yet: number and address."""
     query = (
-        select(AddressRow.id, AddressRow.url)
-        .where(AddressRow.identity.is_(None))
-        .order_by(AddressRow.id)
+        select(FrontierEntryRow.id, FrontierEntryRow.url)
+        .where(FrontierEntryRow.identity.is_(None))
+        .order_by(FrontierEntryRow.id)
         .limit(limit)
     )
     return [(row.id, row.url) for row in session.execute(query)]
@@ -253,8 +253,11 @@ def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Know
     for first in range(0, len(identities), _CHUNK):
         part = identities[first : first + _CHUNK]
         query = select(
-            AddressRow.identity, AddressRow.id, AddressRow.url, AddressRow.last_outcome
-        ).where(AddressRow.identity.in_(part))
+            FrontierEntryRow.identity,
+            FrontierEntryRow.id,
+            FrontierEntryRow.url,
+            FrontierEntryRow.last_outcome,
+        ).where(FrontierEntryRow.identity.in_(part))
         for row in session.execute(query):
             one = _Known(row.id, row.url, row.last_outcome)
             # Old rows may be twins: the one that is well stands for both.
@@ -268,7 +271,9 @@ def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for first in range(0, len(urls), _CHUNK):
         part = urls[first : first + _CHUNK]
-        found.update(session.scalars(select(AddressRow.url).where(AddressRow.url.in_(part))))
+        found.update(
+            session.scalars(select(FrontierEntryRow.url).where(FrontierEntryRow.url.in_(part)))
+        )
     return found
 
 
@@ -276,8 +281,8 @@ def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -
     """Addresses of a source that are due, those that wait longest first."""
     query = (
         select(*_ADDRESS)
-        .where(AddressRow.source_id == source_id, AddressRow.next_visit_at <= now)
-        .order_by(AddressRow.next_visit_at, AddressRow.id)
+        .where(FrontierEntryRow.source_id == source_id, FrontierEntryRow.next_visit_at <= now)
+        .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
         .limit(limit)
     )
     return [Address(*row) for row in session.execute(query)]
@@ -285,7 +290,9 @@ def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -
 
 def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
-    session.execute(update(AddressRow).where(AddressRow.id == address_id).values(**values))
+    session.execute(
+        update(FrontierEntryRow).where(FrontierEntryRow.id == address_id).values(**values)
+    )
 
 
 def note_addresses(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
@@ -295,7 +302,11 @@ def note_addresses(session: Session, notes: Sequence[tuple[int, Mapping[str, obj
         groups.setdefault(tuple(note), []).append({"note_of": number, **note})
     for columns, rows in groups.items():
         values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
-        noted = update(AddressRow).where(AddressRow.id == bindparam("note_of")).values(values)
+        noted = (
+            update(FrontierEntryRow)
+            .where(FrontierEntryRow.id == bindparam("note_of"))
+            .values(values)
+        )
         # On the connection: the session would look for the rows it holds, one by one.
         session.connection().execute(noted, rows)
 
@@ -325,12 +336,12 @@ def close_visit(
 def earliest_due(session: Session, source_id: str, *, before: timedelta, now: datetime) -> datetime:
     """When the source's next address is due, at the latest ``now + before``."""
     query = (
-        select(AddressRow.next_visit_at)
+        select(FrontierEntryRow.next_visit_at)
         .where(
-            AddressRow.source_id == source_id,
-            or_(AddressRow.next_visit_at > now, AddressRow.next_visit_at.is_(None)),
+            FrontierEntryRow.source_id == source_id,
+            or_(FrontierEntryRow.next_visit_at > now, FrontierEntryRow.next_visit_at.is_(None)),
         )
-        .order_by(AddressRow.next_visit_at)
+        .order_by(FrontierEntryRow.next_visit_at)
         .limit(1)
     )
     due = session.scalars(query).first()

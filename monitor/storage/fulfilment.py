@@ -10,7 +10,7 @@ from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Verdict
-from monitor.storage.tables import PromiseRow
+from monitor.storage.tables import FulfilmentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """A line of the view ``promise_ledger``."""
+    """A line of the view ``target_fulfilment``."""
 
     statement_id: int
     position: int
@@ -43,7 +43,7 @@ class LedgerLine:
     raw: str
     achieved: float | None
     achieved_unit: str | None
-    promise_text: str
+    commitment_text: str
     review_text: str | None
     report_title: str
     report_url: str | None
@@ -52,19 +52,19 @@ class LedgerLine:
     themes: str
 
 
-_LEDGER = table("promise_ledger", *(column(one.name) for one in fields(LedgerLine)))
+_LEDGER = table("target_fulfilment", *(column(one.name) for one in fields(LedgerLine)))
 
 
 def add_promises(
     session: Session, promises: Sequence[Promise], *, snapshot_id: int, now: datetime
 ) -> None:
     """Write the verdicts that a snapshot of a report gives; known ones are left as they are."""
-    query = select(PromiseRow.commitment_id, PromiseRow.position).where(
-        PromiseRow.snapshot_id == snapshot_id
+    query = select(FulfilmentRow.commitment_id, FulfilmentRow.position).where(
+        FulfilmentRow.snapshot_id == snapshot_id
     )
     known = {(commitment_id, position) for commitment_id, position in session.execute(query)}
     session.add_all(
-        PromiseRow(
+        FulfilmentRow(
             commitment_id=promise.commitment_id,
             position=promise.position,
             snapshot_id=snapshot_id,
@@ -73,7 +73,7 @@ def add_promises(
             achievement_id=promise.achievement_id,
             achieved=promise.achieved,
             unit=promise.unit,
-            judged_at=now,
+            assessed_at=now,
         )
         for promise in promises
         if (promise.commitment_id, promise.position) not in known

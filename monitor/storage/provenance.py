@@ -16,10 +16,10 @@ from monitor.model.statements import Statement
 from monitor.storage.documents import FORGOTTEN, StoredDocument, get_document
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import (
-    AddressRow,
     BlobRow,
     ChangeRow,
     DocumentRow,
+    FrontierEntryRow,
     SnapshotRow,
     StatementRow,
 )
@@ -76,7 +76,9 @@ def witness(session: Session, snapshot_id: int) -> Witness:
         zlib.error: the stored bytes are damaged.
     """
     row = session.get_one(SnapshotRow, snapshot_id)
-    address = session.get(AddressRow, row.address_id) if row.address_id else None
+    address = (
+        session.get(FrontierEntryRow, row.frontier_entry_id) if row.frontier_entry_id else None
+    )
     blob = session.get(BlobRow, row.blob_hash) if row.blob_hash else None
     kept = blob is not None and blob.codec != FORGOTTEN
     return Witness(

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import AlertKind, AlertState
-from monitor.model.documents import Health, Outcome, SourceEvent
-from monitor.storage.tables import AlertRow, SourceEventRow, SourceRow
+from monitor.model.documents import Health, Outcome, SourceHealthEvent
+from monitor.storage.tables import AlertRow, SourceHealthEventRow, SourceRow
 
 _URGENT = 1_000
 
@@ -68,7 +68,7 @@ def turn(
 ) -> None:
     """Write down that the health of a source turned, and let the operators know."""
     row = session.get_one(SourceRow, source_id)
-    event = SourceEventRow(
+    event = SourceHealthEventRow(
         source_id=source_id,
         at=now,
         health=health,
@@ -83,7 +83,7 @@ def turn(
     session.flush()
     session.add_all(
         AlertRow(
-            chat_id=chat_id,
+            recipient_id=recipient_id,
             kind=AlertKind.SOURCE,
             event_id=event.id,
             priority=_URGENT,
@@ -91,20 +91,20 @@ def turn(
             created_at=now,
             not_before=now,
         )
-        for chat_id in dict.fromkeys(operators)
+        for recipient_id in dict.fromkeys(operators)
     )
     session.flush()
 
 
-def events_of(session: Session, ids: set[int]) -> dict[int, SourceEvent]:
+def events_of(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
     """The turns with these ids."""
     query = (
-        select(SourceEventRow, SourceRow.name)
-        .join(SourceRow, SourceRow.id == SourceEventRow.source_id)
-        .where(SourceEventRow.id.in_(ids))
+        select(SourceHealthEventRow, SourceRow.name)
+        .join(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
+        .where(SourceHealthEventRow.id.in_(ids))
     )
     return {
-        row.id: SourceEvent(
+        row.id: SourceHealthEvent(
             source_id=row.source_id,
             name=name,
             at=row.at,

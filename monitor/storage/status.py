@@ -8,13 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import AlertState
+from monitor.model.alerts import Access, AlertState
 from monitor.model.documents import Health
-from monitor.storage.recipients import ASKED
-from monitor.storage.tables import AlertRow, ChangeRow, ChatRow, SourceRow
-
-STATES = ("pending", "leased", "held", "sent", "dead", "doubtful")
-"""The states of alerts that are counted, and those that may have come twice."""
+from monitor.storage.tables import AlertRow, ChangeRow, RecipientRow, SourceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +42,19 @@ def overview(session: Session, *, since: datetime) -> Overview:
     """The counts of now; ``new_changes`` are those detected since then."""
     enabled = select(SourceRow.health, func.count()).where(SourceRow.enabled)
     health = dict(session.execute(enabled.group_by(SourceRow.health)).all())
-    chat = select(func.count()).select_from(ChatRow).where(ChatRow.way.is_(None))
+    chat = select(func.count()).select_from(RecipientRow).where(RecipientRow.channel.is_(None))
     changes = select(func.count()).select_from(ChangeRow)
     oldest = select(func.min(AlertRow.created_at)).where(AlertRow.state == AlertState.PENDING)
     return Overview(
         health={kind.value: health.get(kind.value, 0) for kind in Health},
         changes=session.scalar(changes) or 0,
         new_changes=session.scalar(changes.where(ChangeRow.detected_at >= since)) or 0,
-        active=session.scalar(chat.where(ChatRow.active, ChatRow.access != ASKED)) or 0,
-        gone=session.scalar(chat.where(ChatRow.active.is_(False))) or 0,
-        asked=session.scalar(chat.where(ChatRow.access == ASKED)) or 0,
+        active=session.scalar(
+            chat.where(RecipientRow.active, RecipientRow.access != Access.PENDING)
+        )
+        or 0,
+        gone=session.scalar(chat.where(RecipientRow.active.is_(False))) or 0,
+        asked=session.scalar(chat.where(RecipientRow.access == Access.PENDING)) or 0,
         oldest=session.scalar(oldest),
     )
 

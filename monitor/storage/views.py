@@ -24,19 +24,19 @@ class View(StrEnum):
     CHANGES = "change_log"
     COMMITMENTS = "commitments_current"
     TARGETS = "targets_current"
-    PROMISES = "promise_ledger"
+    FULFILMENT = "target_fulfilment"
     CORROBORATIONS = "corroborations"
     ALERTS = "alert_log"
     SOURCES = "source_health"
-    SOURCE_EVENTS = "source_events"
-    EVIDENCE = "evidence"
+    SOURCE_HEALTH_EVENTS = "source_health_events"
+    PROVENANCE = "provenance"
 
 
 _SINCE = {
     View.CHANGES: "detected_at",
     View.CORROBORATIONS: "noted_at",
     View.ALERTS: "created_at",
-    View.SOURCE_EVENTS: "at",
+    View.SOURCE_HEALTH_EVENTS: "at",
 }
 _TIMED = tuple(_SINCE)
 

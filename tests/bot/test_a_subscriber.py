@@ -15,8 +15,8 @@ from monitor.bot.context import Asked
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.storage.engine import Database
-from monitor.storage.recipients import get_chat, is_known
-from monitor.storage.subscriptions import own_rules, rules_of
+from monitor.storage.recipients import get_recipient, is_known
+from monitor.storage.subscriptions import custom_rules, rules_of
 
 
 def many(count: int) -> list[Change]:
@@ -197,7 +197,7 @@ async def test_a_forged_button_of_another_chats_alert_shows_nothing(
         assert all("160" not in call.text for call in api.sent(8))
         assert api.sent(8, "editMessageText") == []
     with sqlite_database.read() as session:
-        assert get_chat(session, PERSON).active
+        assert get_recipient(session, PERSON).active
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_long_wish_is_kept_whole(sqlite_database: Database) -> None:
     asker = Asked(7, Recipient(7), said=said)
     answer(office_of(sqlite_database), "subscribe", asker)
     with sqlite_database.read() as session:
-        (rule,) = own_rules(session)
+        (rule,) = custom_rules(session)
     assert "…" not in rule.body
     assert "智能算力中心第7期" in rule.body
     assert '"none": ["机器人"]' in rule.body
@@ -264,7 +264,7 @@ def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
     asker = Asked(7, Recipient(7), said="算力券 ｜ 模型券")
     answer(office_of(sqlite_database), "subscribe", asker)
     with sqlite_database.read() as session:
-        (rule,) = own_rules(session)
+        (rule,) = custom_rules(session)
     assert rule.body == '{"keywords": {"any": ["模型券", "算力券"]}}'
 
 

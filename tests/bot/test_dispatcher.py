@@ -20,8 +20,8 @@ from monitor.logs import mask_in_logs
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of
-from monitor.storage.subscriptions import chats_of_rules
 from monitor.storage.subscriptions import rules_of as subscribed
+from monitor.storage.subscriptions import subscribers_of_rules
 
 
 def mine(database: Database, chat_id: int) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ async def test_stop_forgets_the_chat(sqlite_database: Database) -> None:
         assert "已删除" in (await api.ask(7, "/stop")).text
     assert mine(sqlite_database, 7) == ()
     with sqlite_database.read() as session:
-        assert chats_of_rules(session, ["guizhou"]) == {}
+        assert subscribers_of_rules(session, ["guizhou"]) == {}
 
 
 async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> None:
@@ -167,7 +167,7 @@ async def test_a_removed_bot_writes_no_more(sqlite_database: Database) -> None:
         api.throw_out(7)
         await api.ask(8, "/help")
     with sqlite_database.read() as session:
-        assert chats_of_rules(session, ["guizhou"]) == {}
+        assert subscribers_of_rules(session, ["guizhou"]) == {}
 
 
 async def test_an_edited_command_is_not_a_second_one(sqlite_database: Database) -> None:

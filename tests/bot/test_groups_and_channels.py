@@ -10,7 +10,7 @@ from telegram_api import Refusal
 from monitor.bot.rate_limiter import Allowance
 from monitor.model.alerts import Recipient
 from monitor.storage.engine import Database
-from monitor.storage.recipients import find_key, get_chat
+from monitor.storage.recipients import find_key, get_recipient
 from monitor.storage.subscriptions import rules_of as subscribed
 
 GROUP, FORUM, CHANNEL = -5, -1001234, -1009999
@@ -76,7 +76,7 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
             for call, thread in zip(api.sent(FORUM), (45, 46), strict=True)
         )
         with database.read() as session:
-            assert get_chat(session, find_key(session, Recipient(FORUM, 45))).kind == "thread"
+            assert get_recipient(session, find_key(session, Recipient(FORUM, 45))).kind == "thread"
         await day.tell(raised())
         alert = api.sent(FORUM)[-1]
         assert alert.params["message_thread_id"] == 45
@@ -142,7 +142,7 @@ async def test_a_forum_that_gets_a_new_id_keeps_its_topics(database: Database) -
                 break
             await api.ask(8, "/help")
         with database.read() as session:
-            moved = get_chat(session, new)
+            moved = get_recipient(session, new)
         assert str(moved.digest) == "weekly fri 18:00"
         day.clock.time = day.clock.time.replace(day=6, hour=12)
         await day.delivery()
@@ -163,7 +163,7 @@ async def test_a_channel_is_subscribed_by_a_post_in_it(database: Database) -> No
             lambda: [c for c in api.sent(method="answerCallbackQuery") if "管理员" in str(c.params)]
         )
         with database.read() as session:
-            assert get_chat(session, CHANNEL).kind == "channel"
+            assert get_recipient(session, CHANNEL).kind == "channel"
 
 
 async def test_a_post_that_is_forwarded_into_its_group_is_not_obeyed_twice(

@@ -18,11 +18,11 @@ from monitor.bot.commands import answer
 from monitor.bot.context import Asked, Policy
 from monitor.bot.rate_limiter import Allowance
 from monitor.errors import UserError
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import Access, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
 from monitor.outbox.queue import lease, mark_dead
 from monitor.storage.engine import Database
-from monitor.storage.recipients import GRANTED, REFUSED, get_chat, remember_chat, set_access
+from monitor.storage.recipients import get_recipient, remember_chat, set_access
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribe
 
@@ -73,7 +73,7 @@ async def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None
             api.press(7, first.result["message_id"], forged)
         await api.wait_for(lambda: len(api.sent(method="answerCallbackQuery")) == 3)
     with sqlite_database.read() as session:
-        assert get_chat(session, 7).access == "asked"
+        assert get_recipient(session, 7).access == "pending"
 
 
 @pytest.mark.parametrize("command", ["/status", "/sources", "/broadcast 大家好", "/pause"])
@@ -151,9 +151,9 @@ async def test_operators_hear_of_a_chat_that_is_gone_once(database: Database) ->
         (told,) = api.sent(OPERATOR)
         assert "聊天 7 收不到消息了" in told.text
         with database.read() as session:
-            states = session.execute(text("SELECT state FROM alert_log WHERE chat_id = 7"))
+            states = session.execute(text("SELECT state FROM alert_log WHERE recipient_id = 7"))
             assert {row[0] for row in states} == {"dead"}
-            assert not get_chat(session, 7).active
+            assert not get_recipient(session, 7).active
 
 
 async def test_a_chat_that_a_file_names_and_that_blocked_us_is_left_alone(
@@ -193,16 +193,16 @@ async def test_who_asks_too_much_is_told_once_and_then_ignored(sqlite_database: 
 def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: Database) -> None:
     with database.write() as session:
         remember_chat(session, 7, title="", now=NOW)
-        set_access(session, 7, GRANTED)
+        set_access(session, 7, Access.GRANTED)
     plant(database, chats=[7, 8])
     with database.write() as session:
         refuse(session, 7)
     with database.read() as session:
-        assert {item.chat_id: item.state for item in list_alerts(session)} == {
+        assert {item.recipient_id: item.state for item in list_alerts(session)} == {
             7: "dead",
             8: "pending",
         }
-        assert not get_chat(session, 7).active
+        assert not get_recipient(session, 7).active
 
 
 def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Database) -> None:
@@ -210,18 +210,23 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
         for chat in (7, 8, 9, -5):
             remember_chat(session, chat, title="", now=NOW)
             subscribe(session, chat, "guizhou", now=NOW)
-        set_access(session, 9, GRANTED)
+        set_access(session, 9, Access.GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
     plant(database, chats=[7, 8, 9, -5])
     assert bot_access.shut_out(database, access="open", **listed) == []
     assert bot_access.shut_out(database, access="approval", **listed) == [8]
     assert bot_access.shut_out(database, access="listed", **listed) == [9]
     with database.read() as session:
-        waiting = {item.chat_id: item.state for item in list_alerts(session)}
+        waiting = {item.recipient_id: item.state for item in list_alerts(session)}
     assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
     with database.read() as session:
         assert subscribed(session, 8) == ("guizhou",)
-        assert [get_chat(session, c).active for c in (7, 8, 9, -5)] == [True, False, False, True]
+        assert [get_recipient(session, c).active for c in (7, 8, 9, -5)] == [
+            True,
+            False,
+            False,
+            True,
+        ]
 
 
 async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Database) -> None:
@@ -258,22 +263,22 @@ def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
     bot_access.gone(office, 8)
     bot_access.back(office, 8)
     with sqlite_database.read() as session:
-        assert not get_chat(session, -7).active
-        assert get_chat(session, 8).active
+        assert not get_recipient(session, -7).active
+        assert get_recipient(session, 8).active
     bot_access.moved(office, -7, -1007)
     with sqlite_database.read() as session:
-        assert not get_chat(session, -1007).active
+        assert not get_recipient(session, -1007).active
 
 
 def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Database) -> None:
     office = office_of(sqlite_database, policy=APPROVAL)
     with sqlite_database.write() as session:
         remember_chat(session, -7, title="", now=NOW)
-        set_access(session, -7, REFUSED)
+        set_access(session, -7, Access.DENIED)
     bot_access.moved(office, -7, -1007)
     with sqlite_database.read() as session:
-        assert get_chat(session, -1007).access == REFUSED
-        assert not get_chat(session, -1007).active
+        assert get_recipient(session, -1007).access == Access.DENIED
+        assert not get_recipient(session, -1007).active
 
 
 async def test_what_is_sent_to_all_is_what_stood_above_the_button(
@@ -320,8 +325,8 @@ def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
     assert bot_access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
     assert bot_access.shut_out(database, access="listed", allowed={7, 8}, named=()) == []
     with database.read() as session:
-        assert get_chat(session, 8).active
+        assert get_recipient(session, 8).active
     assert bot_access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
     assert bot_access.shut_out(database, access="open", allowed=(), named=()) == []
     with database.read() as session:
-        assert [get_chat(session, chat).active for chat in (7, 8)] == [True, True]
+        assert [get_recipient(session, chat).active for chat in (7, 8)] == [True, True]

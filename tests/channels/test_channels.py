@@ -170,7 +170,7 @@ async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
         assert api.sent(8) == []
     with database.read() as session:
         assert rules_of(session, -1005) == ("guizhou",)
-        states = session.execute(select(AlertRow.chat_id, AlertRow.state)).all()
+        states = session.execute(select(AlertRow.recipient_id, AlertRow.state)).all()
     assert sorted(tuple(row) for row in states) == [
         (-1005, "sent"),
         (-1005, "sent"),

@@ -22,7 +22,7 @@ from monitor.fetching.fake import FakeFetcher
 from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import deliver_due
-from monitor.storage.recipients import find_key, get_chat
+from monitor.storage.recipients import find_key, get_recipient
 
 RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {channels: [feed]}}\n"
 FEED = '[channels.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
@@ -48,7 +48,7 @@ async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
     async with daemon(FEED) as run:
         with run.tools.database.read() as session:
             key = find_key(session, Recipient(0, 0, "feed"))
-            assert get_chat(session, key).language == "en"
+            assert get_recipient(session, key).language == "en"
         plant(run.tools.database, chats=[key])
         await deliver_due(app.outbox_worker(run))
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
@@ -113,7 +113,7 @@ async def test_what_waits_for_chats_outlasts_a_run_without_the_token(daemon):
         await deliver_due(worker)
         assert await worker.next_due() is None
         with run.tools.database.read() as session:
-            assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
+            assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
                 (7, "pending"),
                 (0, "sent"),
             ]
@@ -129,9 +129,9 @@ async def test_what_waits_for_the_terminal_is_none_of_telegrams(daemon):
             await deliver_due(worker)
             assert await worker.next_due() is None
             with run.tools.database.read() as session:
-                assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
+                assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
                     (7, "sent"),
                     (0, "pending"),
                 ]
                 # Chat 0 must not be taken for one that is gone: the terminal would stay silent.
-                assert get_chat(session, 0).active
+                assert get_recipient(session, 0).active

@@ -19,7 +19,7 @@ from monitor.channels.webhook import WebhookChannel
 from monitor.errors import ChatGone, DeliveryError, RetryLater, UserError
 from monitor.fetching.webhook_client import Poster
 from monitor.json_contract import logged_json
-from monitor.model.documents import Health, Outcome, SourceEvent
+from monitor.model.documents import Health, Outcome, SourceHealthEvent
 
 KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 SECRET = f"whsec_{KEY}"
@@ -64,7 +64,7 @@ async def test_changes_are_those_that_monitor_changes_prints():
 
 
 async def test_a_source_that_fails_is_told_as_one():
-    event = SourceEvent(
+    event = SourceHealthEvent(
         "gz",
         "贵州",
         datetime(2026, 2, 3, tzinfo=UTC),

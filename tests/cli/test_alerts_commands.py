@@ -38,7 +38,7 @@ def refuse_until_dead(database: Database, alert_id: int) -> None:
 
 def states(database: Database) -> dict[int, str]:
     with database.read() as session:
-        return {item.chat_id: item.state for item in list_alerts(session)}
+        return {item.recipient_id: item.state for item in list_alerts(session)}
 
 
 def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not(
@@ -56,7 +56,7 @@ def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not
     assert states(database) == {1: "pending", 2: "dead"}
     with database.write() as session:
         (alert,) = lease(session, now=LATER, lease_for=timedelta(minutes=5), limit=9)
-    assert (alert.chat_id, alert.attempts, alert.possibly_delivered) == (1, 1, False)
+    assert (alert.recipient_id, alert.attempts, alert.possibly_delivered) == (1, 1, False)
 
 
 def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database) -> None:
@@ -65,7 +65,7 @@ def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database)
             remember_chat(session, chat, title="", now=NOW)
             set_digest(session, chat, Digest(), now=NOW)
     plant(database, chats=[1, 2])
-    assert states(database) == {1: "held", 2: "held"}
+    assert states(database) == {1: "scheduled", 2: "scheduled"}
     with database.write() as session:
         assert retry_alerts(session, [1], now=LATER) == [1]
         assert drop_alerts(session, [2], reason="no") == [2]

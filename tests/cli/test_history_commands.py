@@ -125,10 +125,10 @@ def test_the_ledger_tells_which_promises_were_kept(monitor):
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     out = monitor("ledger", "--region", "贵州", "--year", "2025", "--format", "jsonl")
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    assert [line["verdict"] for line in lines].count("kept") == 2
+    assert [line["verdict"] for line in lines].count("met") == 2
     (compute,) = [line for line in lines if line["metric"] == "全省算力规模"]
     assert (compute["promised"], compute["reached"]) == ("≥160Eflops", "160Eflops")
-    assert "2 kept, 4 silent" in out
+    assert "2 met, 4 not_reported" in out
     assert "pending" in monitor("ledger", "--verdict", "pending")
 
 

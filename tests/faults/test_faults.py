@@ -171,7 +171,7 @@ def look(daemon: Daemon) -> dict[str, Seen]:
 
     with daemon.tools.database.read() as session:
         sources = rows("SELECT * FROM source")
-        pages = rows("SELECT * FROM address")
+        pages = rows("SELECT * FROM frontier_entry")
         changes = rows("SELECT source_id, COUNT(*) n FROM change_log GROUP BY source_id")
         alerts = rows(
             "SELECT d.source_id, COUNT(*) n FROM alert_log a JOIN document d"

@@ -249,7 +249,7 @@ async def test_another_spelling_of_an_address_is_visited_once(tmp_path, database
         web.pages["/a//12345.html"] = page
         web.links("/list", [("/a//12345.html", "甲乙", "2026-03-01")])
         assert (await watch.round(2)).new_addresses == 0
-        ((url, outcome),) = watch.sql("SELECT url, last_outcome FROM address")
+        ((url, outcome),) = watch.sql("SELECT url, last_outcome FROM frontier_entry")
         assert (url.removeprefix(web.base), outcome) == ("/a//12345.html", "ok")
 
 
@@ -260,7 +260,7 @@ async def test_addresses_of_an_older_release_are_not_visited_anew(tmp_path):
         web.links("/list", [("/a/1.html", "甲", "2026-03-01")])
         await watch.round()
         with watch.daemon.tools.database.write() as session:
-            session.execute(text("UPDATE address SET identity = NULL"))
+            session.execute(text("UPDATE frontier_entry SET identity = NULL"))
         async with open_daemon(
             watch.daemon.settings, console=Console(quiet=True), channel=FakeChannel(),
             now=lambda: watch.clock[0],

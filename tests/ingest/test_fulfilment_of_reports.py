@@ -28,9 +28,9 @@ REPORTS = {
 }
 VERDICTS = [
     (2027, 2027, "pending", None),
-    (2026, 2026, "silent", None),
-    (2025, 2025, "kept", 8200),
-    (2025, 2026, "kept", 11000),
+    (2026, 2026, "not_reported", None),
+    (2025, 2025, "met", 8200),
+    (2025, 2026, "met", 11000),
     (2025, 2025, "missed", 90),
 ]
 
@@ -87,4 +87,4 @@ def test_an_edit_of_either_report_is_judged_anew(database, edited):
         known_id=found[edited].document_id,
         now=NOW + timedelta(days=1),
     )
-    assert [verdict for *_, verdict, _ in ledger(database, due=2025)] == ["kept", "kept"]
+    assert [verdict for *_, verdict, _ in ledger(database, due=2025)] == ["met", "met"]

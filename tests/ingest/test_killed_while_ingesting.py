@@ -73,7 +73,7 @@ def let_leases_run_out(folder):
     """What a patient operator gets by waiting: time is moved, not slept."""
     with sqlite3.connect(folder / "m.db") as database:
         database.execute(
-            "UPDATE alert SET lease_until = '2020-01-01 00:00:00' WHERE state='leased'"
+            "UPDATE alert SET leased_until = '2020-01-01 00:00:00' WHERE state='leased'"
         )
         database.execute(
             "UPDATE alert SET not_before = '2020-01-01 00:00:00' WHERE state='pending'"

@@ -138,7 +138,7 @@ async def test_a_page_that_only_offers_a_pdf(watch):
     assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in told
     with database.read() as session:
         (row,) = session.execute(text("SELECT title, url FROM document")).all()
-        (seen,) = session.execute(text("SELECT request, response, bytes FROM evidence")).all()
+        (seen,) = session.execute(text("SELECT request, response, bytes FROM provenance")).all()
     assert json.loads(seen.request)["url"] == row.url
     assert "policy-monitor" in json.loads(seen.request)["headers"]["user-agent"]
     assert json.loads(seen.response)["headers"]["content-type"] == "text/html"

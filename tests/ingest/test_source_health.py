@@ -104,7 +104,9 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
             seen.append(len(told))
         with daemon.tools.database.read() as session:
             turns = session.execute(
-                text("SELECT source_id, was, health FROM source_events ORDER BY at, event_id")
+                text(
+                    "SELECT source_id, was, health FROM source_health_events ORDER BY at, event_id"
+                )
             ).all()
             health = dict(
                 session.execute(text("SELECT source_id, health FROM source_health")).all()

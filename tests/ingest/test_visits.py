@@ -239,7 +239,7 @@ async def test_another_article_at_the_address_is_doubted(watch):
     watch.put([f"第{i}条，蔬菜价格稳定，市场供应充足，品种更加丰富。" for i in range(30)])
     report = await watch.round()
     assert report.changes == []
-    assert watch.sql("SELECT last_reason FROM address WHERE last_outcome = 'shrunk'") == [
+    assert watch.sql("SELECT last_reason FROM frontier_entry WHERE last_outcome = 'shrunk'") == [
         ("another text stands at this address",)
     ]
 

@@ -27,7 +27,7 @@ from monitor.messages.template_context import (
 from monitor.messages.template_samples import sample_alert, sample_alerts, sample_change
 from monitor.messages.template_sandbox import FILTERS, SOURCE_LIMIT
 from monitor.model.changes import Kind
-from monitor.model.documents import Health, Outcome, SourceEvent
+from monitor.model.documents import Health, Outcome, SourceHealthEvent
 from monitor.rules.model import TemplateFile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -314,6 +314,6 @@ def test_what_fails_on_a_real_alert_is_told_in_the_built_in_way(
 
 
 def test_a_sources_turn_is_told_in_the_built_in_way() -> None:
-    event = SourceEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
+    event = SourceHealthEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
     told = replace(sample_alert(), document=None, event=event)
     assert template("x").render(told) == render_alert(told)

@@ -69,7 +69,7 @@ def test_what_a_rule_calls_urgent_stands_first_in_the_message(sqlite_database: D
     with sqlite_database.write() as session:
         session.execute(
             text(
-                "INSERT INTO alert (id, chat_id, document_id, snapshot_id, state, created_at,"
+                "INSERT INTO alert (id, recipient_id, document_id, snapshot_id, state, created_at,"
                 " not_before) SELECT 1, 7, document_id, snapshot_id, 'pending', detected_at,"
                 " detected_at FROM change WHERE id = 1"
             )
@@ -195,7 +195,7 @@ async def test_operators_hear_once_of_a_rule_file_that_breaks(
         await watch.look()
     with database.read() as session:
         told = session.execute(
-            text("SELECT a.chat_id, n.text FROM alert a JOIN notice n ON n.id = a.notice_id")
+            text("SELECT a.recipient_id, n.text FROM alert a JOIN notice n ON n.id = a.notice_id")
         ).all()
     assert sorted(row[0] for row in told) == [1, 2]
     assert "rules.yaml:2:32: unknown region '贵洲' – did you mean 贵州?" in told[0][1]

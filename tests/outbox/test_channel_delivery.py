@@ -20,7 +20,7 @@ from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.changes import list_changes
-from monitor.storage.recipients import find_key, get_chat, sync_channels
+from monitor.storage.recipients import find_key, get_recipient, sync_channels
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
@@ -39,7 +39,7 @@ class Run:
 
     def states(self):
         with self.database.read() as session:
-            return {item.chat_id: item.state for item in list_alerts(session)}
+            return {item.recipient_id: item.state for item in list_alerts(session)}
 
     async def deliver(self):
         lookup = lookup_in(self.database)
@@ -107,7 +107,7 @@ async def test_a_receiver_that_is_gone_is_told_no_more(start):
         plant(run.database, chats=[key])
         await run.deliver()
     with run.database.read() as session:
-        assert not get_chat(session, key).active
+        assert not get_recipient(session, key).active
     assert run.states() == {key: "dead"}
 
 

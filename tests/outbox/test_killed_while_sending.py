@@ -82,7 +82,7 @@ def in_flight(file: Path) -> set[tuple[int, str]]:
     """The alerts in flight when a process was killed: each may have been sent, or not."""
     with closing(sqlite3.connect(file)) as database:
         rows = database.execute(
-            "SELECT a.chat_id, d.title FROM alert a JOIN document d ON d.id = a.document_id"
+            "SELECT a.recipient_id, d.title FROM alert a JOIN document d ON d.id = a.document_id"
             " WHERE a.state = 'leased' AND a.begun_at IS NOT NULL"
         )
         return {(MOVED[1] if chat == MOVED[0] else chat, title) for chat, title in rows}
@@ -130,7 +130,9 @@ def test_ten_thousand_alerts_through_a_bad_network_and_twenty_kills(tmp_path: Pa
     assert twice <= len(begun) + unheard
     with closing(sqlite3.connect(file)) as log:
         states = dict(log.execute("SELECT state, COUNT(*) FROM alert GROUP BY 1"))
-        possibly_delivered = log.execute("SELECT COUNT(*) FROM alert WHERE doubtful").fetchone()[0]
+        possibly_delivered = log.execute(
+            "SELECT COUNT(*) FROM alert WHERE possibly_duplicate"
+        ).fetchone()[0]
     assert states == {"sent": len(expected), "dead": REPORTS * len(BLOCKED)}
     assert twice <= possibly_delivered
     # Only an answer that a kill kept from being stored is not waited for.

@@ -48,7 +48,7 @@ def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
     change = raised()
     (change_id,) = plant(database, [change], chats=[7])
     (alert,) = take(database)
-    assert (alert.chat_id, alert.attempts, alert.possibly_delivered) == (7, 1, False)
+    assert (alert.recipient_id, alert.attempts, alert.possibly_delivered) == (7, 1, False)
     assert alert.created_at == NOW
     assert alert.document.title == "2026年贵州省政府工作报告"
     assert alert.document.kind is DocumentKind.REPORT
@@ -61,7 +61,7 @@ def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
 def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
     plant(database, [raised(), raised(20, 30)], chats=[1, 2])
     alerts = take(database)
-    assert [alert.chat_id for alert in alerts] == [1, 2]
+    assert [alert.recipient_id for alert in alerts] == [1, 2]
     assert [len(alert.changes) for alert in alerts] == [2, 2]
 
 
@@ -132,7 +132,10 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
     one, _ = take(database)
     assert begin(database, one.id)
     again = take(database, NOW + 5 * MINUTE, leased_by="next")
-    assert [(alert.chat_id, alert.possibly_delivered) for alert in again] == [(1, True), (2, False)]
+    assert [(alert.recipient_id, alert.possibly_delivered) for alert in again] == [
+        (1, True),
+        (2, False),
+    ]
     assert {alert.attempts for alert in again} == {1}
 
 
@@ -158,8 +161,8 @@ def test_two_senders_never_share_an_alert(postgres_database: Database) -> None:
     with postgres_database.write() as one, postgres_database.write() as two:
         first = lease(one, now=NOW, lease_for=MINUTE, limit=2)
         second = lease(two, now=NOW, lease_for=MINUTE, limit=2)
-    assert [a.chat_id for a in first] == [1, 2]
-    assert [a.chat_id for a in second] == [3]
+    assert [a.recipient_id for a in first] == [1, 2]
+    assert [a.recipient_id for a in second] == [3]
 
 
 def test_urgent_ones_go_first(database: Database) -> None:
@@ -245,8 +248,9 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
     (change_id,) = plant(database, chats=[1])
     many = """
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)
-        INSERT INTO alert (chat_id, state, created_at, not_before, priority, attempts, digest_id)
-        SELECT 1, 'bundled', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
+        INSERT INTO alert
+            (recipient_id, state, created_at, not_before, priority, attempts, digest_id)
+        SELECT 1, 'in_digest', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
     with database.write() as session:
         session.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
         session.execute(text("DELETE FROM alert_change"))
@@ -315,7 +319,7 @@ def test_alerts_of_a_moved_chat_follow_unless_told_there_already(database: Datab
     plant(database, chats=[-1], title="乙")
     with database.write() as session:
         move_alerts(session, -1, -1001)
-    found = sorted((alert.chat_id, alert.document.title) for alert in take(database))
+    found = sorted((alert.recipient_id, alert.document.title) for alert in take(database))
     assert found == [(-1001, "乙"), (-1001, "甲")]
 
 

@@ -31,8 +31,8 @@ from monitor.outbox.worker import (
 )
 from monitor.storage.engine import Database
 from monitor.storage.recipients import ensure_recipients, remember_chat
-from monitor.storage.subscriptions import chats_of_rules, subscribe
-from monitor.storage.tables import AlertRow, ChatRow
+from monitor.storage.subscriptions import subscribe, subscribers_of_rules
+from monitor.storage.tables import AlertRow, RecipientRow
 
 
 def rows(database: Database) -> list[AlertRow]:
@@ -131,7 +131,7 @@ async def test_a_chat_that_is_gone_gets_nothing_more(database: Database) -> None
     channel.refuse(1, ChatGone("Forbidden: bot was blocked by the user"))
     assert (await deliver(database, channel, Clock())).dead == 1
     with database.read() as session:
-        assert chats_of_rules(session, ["guizhou"]) == {}
+        assert subscribers_of_rules(session, ["guizhou"]) == {}
 
 
 async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Database) -> None:
@@ -202,14 +202,14 @@ def test_operators_are_told_once_by_two_senders_at_once(postgres_database: Datab
     alerts = queries.lease("mine", 10, 5, (), ())
     ends = [threading.Thread(target=queries.end_chat, args=(a, "mine", "kicked")) for a in alerts]
     with postgres_database.write() as session:
-        session.scalars(select(ChatRow).with_for_update()).all()
+        session.scalars(select(RecipientRow).with_for_update()).all()
         for end in ends:
             end.start()
         # Both come as far as they get while the chat's rows are taken.
         time.sleep(0.5)
     for end in ends:
         end.join()
-    assert sorted((row.chat_id == 9, row.state) for row in rows(postgres_database)) == [
+    assert sorted((row.recipient_id == 9, row.state) for row in rows(postgres_database)) == [
         (False, "dead"),
         (False, "dead"),
         (True, "pending"),
@@ -227,7 +227,7 @@ async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:
     await deliver(database, channel, Clock())
     assert [s.chat_id for s in channel.sent] == [-1005, -1005]
     with database.read() as session:
-        assert chats_of_rules(session, ["guizhou"]) == {"guizhou": (-1005,)}
+        assert subscribers_of_rules(session, ["guizhou"]) == {"guizhou": (-1005,)}
 
 
 async def test_a_fault_of_ours_holds_up_no_other_chat(
@@ -241,7 +241,7 @@ async def test_a_fault_of_ours_holds_up_no_other_chat(
     assert "alert.failed" in caplog.text
     assert rows(sqlite_database)[0].error == "ZeroDivisionError: our mistake"
     # It befell us while the message was handed over: nobody knows whether it arrived.
-    assert rows(sqlite_database)[0].doubtful
+    assert rows(sqlite_database)[0].possibly_duplicate
 
 
 async def test_a_database_that_fails_after_the_sending_makes_no_second_message(

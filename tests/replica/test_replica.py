@@ -82,7 +82,7 @@ QUERIES = {
     "addresses": """
         SELECT a.source_id, a.url, a.title AS listed_title, a.listed, a.last_outcome,
                a.last_reason, a.document_id, d.title, d.published, d.kind, d.region, d.year
-        FROM address a LEFT JOIN document d ON d.id = a.document_id""",
+        FROM frontier_entry a LEFT JOIN document d ON d.id = a.document_id""",
     "changes": "SELECT * FROM change_log ORDER BY change_id",
     "alerts": "SELECT * FROM alert_log",
     "health": "SELECT * FROM source_health",

@@ -20,7 +20,13 @@ from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import LiveRules
 from monitor.storage.engine import Database
 from monitor.storage.recipients import remember_chat
-from monitor.storage.subscriptions import OwnRule, keep_own_rule, own_rules, subscribe, unsubscribe
+from monitor.storage.subscriptions import (
+    CustomRule,
+    custom_rules,
+    save_custom_rule,
+    subscribe,
+    unsubscribe,
+)
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
@@ -95,7 +101,7 @@ def put(database: Database, chat: int, words: str, minute: int = 0) -> str:
     with database.write() as session:
         remember_chat(session, chat, title="", now=NOW)
         now = NOW.replace(minute=minute)
-        keep_own_rule(session, OwnRule(wish.id, wish.name, wish.body), now=now)
+        save_custom_rule(session, CustomRule(wish.id, wish.name, wish.body), now=now)
         subscribe(session, chat, wish.id, now=now)
     return wish.id
 
@@ -105,9 +111,9 @@ def test_an_own_rule_goes_with_the_last_chat_that_wants_it(database: Database) -
     put(database, 8, "液冷 贵州", 1)
     with database.write() as session:
         assert unsubscribe(session, 7, rule_id)
-        assert [rule.id for rule in own_rules(session)] == [rule_id]
+        assert [rule.id for rule in custom_rules(session)] == [rule_id]
         assert unsubscribe(session, 8, rule_id)
-        assert own_rules(session) == []
+        assert custom_rules(session) == []
 
 
 def test_own_rules_are_in_force_as_soon_as_they_are_kept(
@@ -134,7 +140,7 @@ def test_an_own_rule_that_means_nothing_any_more_matches_nothing(
     sqlite_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with sqlite_database.write() as session:
-        keep_own_rule(session, OwnRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
+        save_custom_rule(session, CustomRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
     file = tmp_path / "rules.yaml"
     file.write_text("rules: []\n", encoding="utf-8")
     rules = StandingRules(LiveRules([file]), sqlite_database)

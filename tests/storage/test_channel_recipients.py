@@ -11,7 +11,7 @@ from monitor.storage.recipients import (
     ChannelConfig,
     deactivate_chat,
     find_key,
-    get_chat,
+    get_recipient,
     sync_channels,
 )
 
@@ -20,7 +20,7 @@ TEAM = ChannelConfig("team", "en", "daily 09:00", "22:00-08:00", "Europe/Berlin"
 
 
 def way(session, name):
-    return get_chat(session, find_key(session, Recipient(0, 0, name)))
+    return get_recipient(session, find_key(session, Recipient(0, 0, name)))
 
 
 @pytest.mark.parametrize("fixture", ["sqlite_database", "postgres_database"])
@@ -30,7 +30,7 @@ def test_a_way_is_written_down_with_its_choices(fixture, request):
         sync_channels(session, [TEAM, ChannelConfig("feed")], now=NOW)
     with database.read() as session:
         team, feed = way(session, "team"), way(session, "feed")
-    assert (team.kind, team.language, team.active) == ("way", "en", True)
+    assert (team.kind, team.language, team.active) == ("external", "en", True)
     assert (str(team.digest), str(team.quiet), team.timezone) == (
         "daily 09:00",
         "22:00-08:00",
@@ -62,4 +62,4 @@ def test_chats_of_telegram_are_left_alone(sqlite_database):
         remember_chat(session, 12, title="Ann", now=NOW)
         sync_channels(session, [], now=NOW)
     with sqlite_database.read() as session:
-        assert get_chat(session, 12).active
+        assert get_recipient(session, 12).active

@@ -10,8 +10,8 @@ from alert_story import NOW
 from monitor.outbox.admin import forget_chat, move_chat
 from monitor.storage.engine import Database
 from monitor.storage.recipients import deactivate_chat, language_of, remember_chat, set_language
-from monitor.storage.subscriptions import chats_of_rules, rules_of, subscribe, unsubscribe
-from monitor.storage.tables import ChatRow
+from monitor.storage.subscriptions import rules_of, subscribe, subscribers_of_rules, unsubscribe
+from monitor.storage.tables import RecipientRow
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def two_chats(database: Database) -> Database:
 
 def test_rules_know_their_chats_and_chats_their_rules(two_chats: Database) -> None:
     with two_chats.read() as session:
-        assert chats_of_rules(session, ["a", "b", "c"]) == {"a": (-5, 7), "b": (7,)}
+        assert subscribers_of_rules(session, ["a", "b", "c"]) == {"a": (-5, 7), "b": (7,)}
         assert rules_of(session, 7) == ("b", "a")
-        assert chats_of_rules(session, []) == {}
-        assert chats_of_rules(session, [f"r{n}" for n in range(2000)] + ["b"]) == {"b": (7,)}
+        assert subscribers_of_rules(session, []) == {}
+        assert subscribers_of_rules(session, [f"r{n}" for n in range(2000)] + ["b"]) == {"b": (7,)}
 
 
 def test_to_subscribe_twice_is_once(two_chats: Database) -> None:
@@ -43,10 +43,10 @@ def test_to_subscribe_twice_is_once(two_chats: Database) -> None:
 def test_a_chat_that_is_gone_gets_nothing_until_it_speaks_again(two_chats: Database) -> None:
     with two_chats.write() as session:
         deactivate_chat(session, 7)
-        assert chats_of_rules(session, ["a", "b"]) == {"a": (-5,)}
+        assert subscribers_of_rules(session, ["a", "b"]) == {"a": (-5,)}
         remember_chat(session, 7, title="", now=NOW)
-        assert chats_of_rules(session, ["b"]) == {"b": (7,)}
-        assert session.get_one(ChatRow, 7).title == "聊天1"
+        assert subscribers_of_rules(session, ["b"]) == {"b": (7,)}
+        assert session.get_one(RecipientRow, 7).title == "聊天1"
         deactivate_chat(session, 999)
 
 
@@ -54,7 +54,7 @@ def test_a_forgotten_chat_leaves_nothing(two_chats: Database) -> None:
     with two_chats.write() as session:
         forget_chat(session, 7)
     with two_chats.read() as session:
-        assert session.get(ChatRow, 7) is None
+        assert session.get(RecipientRow, 7) is None
         assert rules_of(session, 7) == ()
 
 
@@ -67,7 +67,7 @@ def test_a_moved_chat_takes_its_choices_along(two_chats: Database) -> None:
         assert rules_of(session, -1005) == ("a",)
         assert rules_of(session, -5) == ()
         assert language_of(session, -1005) == "en"
-        assert session.get(ChatRow, 1000) is None
+        assert session.get(RecipientRow, 1000) is None
 
 
 def test_only_known_languages_are_kept(two_chats: Database) -> None:
