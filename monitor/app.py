@@ -29,8 +29,8 @@ from monitor.channels.terminal import TerminalChannel
 from monitor.channels.webhook import Lookup, WebhookChannel
 from monitor.config.settings import Settings
 from monitor.errors import UserError
-from monitor.fetching.budget import FetcherSettings
-from monitor.fetching.webhook_client import Poster
+from monitor.fetching.settings import FetcherSettings
+from monitor.fetching.webhook_client import WebhookClient
 from monitor.ingest.context import Tools
 from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
@@ -290,12 +290,12 @@ async def _open(
     if channel.kind == "apprise" and chat_webhook is None:
         return AppriseChannel(name, address, proxy=proxy)
     ca_file = settings.crawl.ca_file
-    poster = Poster(
+    client = WebhookClient(
         allow_private=channel.allow_private,
         proxy=proxy,
         ca_file=None if ca_file is None else str(ca_file),
     )
-    post = (await stack.enter_async_context(poster)).post
+    post = (await stack.enter_async_context(client)).post
     if chat_webhook is not None:
         return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
     secret = channel.signing_secret(name)
@@ -307,12 +307,12 @@ def fetcher_settings(settings: Settings) -> FetcherSettings:
     crawl = settings.crawl
     return FetcherSettings(
         user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
-        read=crawl.timeout,
-        total=crawl.deadline,
-        tries=crawl.tries,
+        read_timeout=crawl.timeout,
+        total_timeout=crawl.deadline,
+        max_attempts=crawl.tries,
         max_bytes=crawl.max_bytes,
         per_host=crawl.per_host,
-        pause=crawl.pace,
+        min_delay=crawl.pace,
         proxy=crawl.proxy,
         ca_file=None if crawl.ca_file is None else str(crawl.ca_file),
     )

@@ -109,7 +109,7 @@ async def open_daemon(
         flood_control = FloodControl()
         if fetcher is None:
             fetcher = await stack.enter_async_context(
-                HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
+                HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(database))
             )
         if channel is None:
             channel = await app.open_channel_router(

@@ -18,7 +18,7 @@ from monitor.discovery.xml import root_name
 from monitor.documents.charset import decode
 from monitor.documents.dates import date_in_address
 from monitor.errors import DecodeError, TooLarge
-from monitor.fetching.decompress import Unpacker
+from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
 from monitor.urls import canonical, identity, resolve, same_site
 
@@ -28,7 +28,7 @@ _NEXT = re.compile(r"^[\s>»›]*(?:下一页|下页|后一页|next(?: page)?)[\
 # Without a pattern, what is plainly a way to other pages is no article.
 _DOOR = re.compile(r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$")
 _GZIP = b"\x1f\x8b"
-_MAX_UNPACKED = 20_000_000
+_MAX_DECOMPRESSED = 20_000_000
 _MAX_FURTHER = 100
 _MAX_SHOWN = 2_000
 _FEWEST_MAPS = 10
@@ -67,7 +67,7 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     pass.
     """
     try:
-        body = _unpacked(fetched)
+        body = _decompressed(fetched)
     except (DecodeError, TooLarge) as error:
         return Discovery(reason=f"the packed list cannot be read: {error}")
     markup, _ = decode(body, fetched.content_type, source.encoding)
@@ -93,13 +93,13 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     )
 
 
-def _unpacked(fetched: Fetched) -> bytes:
+def _decompressed(fetched: Fetched) -> bytes:
     """The body, unpacked if it is a ``.gz`` file: that is no encoding of the transport."""
     if not fetched.body.startswith(_GZIP):
         return fetched.body
-    unpacker = Unpacker("gzip", limit=_MAX_UNPACKED, url=fetched.url)
-    unpacker.feed(fetched.body)
-    return unpacker.body()
+    decompressor = Decompressor("gzip", limit=_MAX_DECOMPRESSED, url=fetched.url)
+    decompressor.feed(fetched.body)
+    return decompressor.body()
 
 
 def _of_index(source: Source, fetched: Fetched, markup: str) -> Discovery:

@@ -1,4 +1,4 @@
-"""What an answer means: status, headers and body to an outcome. Pure, shared with the fake."""
+"""The outcome of a response, from status, headers and body. Pure, shared with the fake."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from monitor.documents.block_pages import block_reason_of
 from monitor.model.documents import Outcome
 from monitor.retry import parse_http_date, parse_retry_after
 
-EVIDENCE = 64 * 1024
-"""Bytes of a refusal that are kept."""
+MAX_EVIDENCE_BYTES = 64 * 1024
+"""Bytes of a refusal that are kept as evidence."""
 
 _BLOCKED = {
     401: "the site wants us to log in",
@@ -33,19 +33,19 @@ _BLOCKS = (b"div", b"table", b"article", b"section")
 _MAX_RETRY_AFTER = 7 * 86_400.0
 
 
-def judge(
+def classify(
     status: int, body: bytes, content_type: str | None, *, conditional: bool
 ) -> tuple[Outcome, str]:
-    """The outcome of an answer that came in whole, and one line of reason unless it is well.
+    """The outcome of a complete response, and a reason of one line unless it is OK.
 
     Args:
         status: the HTTP status.
-        body: unpacked.
+        body: decompressed.
         content_type: the header.
-        conditional: whether the request carried validators, without which a 304 means nothing.
+        conditional: whether the request carried validators; without them a 304 is an error.
     """
     if status in _WITH_BODY:
-        return _judge_body(status, body, content_type)
+        return _classify_body(status, body, content_type)
     if status in _WITHOUT_BODY:
         return Outcome.EMPTY, f"HTTP {status}, which has no body"
     if status == 304 and conditional:
@@ -55,7 +55,7 @@ def judge(
     return (Outcome.GONE if status in _GONE else Outcome.ERROR), f"HTTP {status}"
 
 
-def _judge_body(status: int, body: bytes, content_type: str | None) -> tuple[Outcome, str]:
+def _classify_body(status: int, body: bytes, content_type: str | None) -> tuple[Outcome, str]:
     blocked = block_reason_of(body, content_type)
     if blocked:
         return Outcome.BLOCKED, f"HTTP {status}: {blocked}"
@@ -63,15 +63,15 @@ def _judge_body(status: int, body: bytes, content_type: str | None) -> tuple[Out
         return Outcome.EMPTY, f"HTTP {status} without a body"
     if status == 202:
         return Outcome.ERROR, "HTTP 202: the page is not ready"
-    if _is_cut(body):
+    if _is_truncated(body):
         return Outcome.ERROR, f"the page is cut short after {len(body)} bytes"
     return Outcome.OK, ""
 
 
-def _is_cut(body: bytes) -> bool:
-    """Whether a page ends in the middle of a word, which no length or last chunk has told us.
+def _is_truncated(body: bytes) -> bool:
+    """Whether a page ends within its text although the transfer was complete.
 
-    Sloppy pages lack their end tags too, but end in a tag, or have closed what they opened.
+    Careless pages lack end tags too, but they end with a tag or have closed their blocks.
     """
     end = body[-200:].rstrip()
     if end.endswith(b">") or b"\x00" in end or b"<" not in body[:_HEAD]:
@@ -83,9 +83,9 @@ def _is_cut(body: bytes) -> bool:
 
 
 def last_modified_of(headers: Mapping[str, str], now: datetime) -> str | None:
-    """The validator of that name, unless it lies in the future.
+    """The Last-Modified validator, unless it lies in the future.
 
-    A server that compares times would call everything it publishes until then unmodified.
+    With a date in the future a server would report every change until then as unmodified.
 
     Args:
         headers: with lower-case names.

@@ -1,4 +1,4 @@
-"""The proxy of a source or of the whole crawl. What it is opened with stays a secret."""
+"""The proxy of a source or of the whole crawl. Its credentials stay secret."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from monitor.errors import UserError
 from monitor.secret_mask import SecretMask
 
 DIRECT = "direct"
-"""What a source says that wants no proxy, though the crawl has one."""
+"""The proxy value of a source that uses none although the crawl has one."""
 
 _SOCKS = ("socks5", "socks5h")
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where it is, and the user name and password it wants, if any."""
+    """The URL of a proxy, and user name and password if it needs them."""
 
     url: httpcore.URL
     auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
@@ -37,15 +37,15 @@ class Proxy:
 
 @lru_cache(maxsize=256)
 def parse_proxy(address: str) -> Proxy:
-    """Read the address of a proxy.
+    """Parse the URL of a proxy.
 
     Raises:
-        UserError: it is none; the address is not repeated, since it may hold a password.
+        UserError: it is no URL of a proxy; it is not repeated, because it may hold a password.
     """
     try:
         proxy = httpx.Proxy(address)
         if not proxy.url.host or "%" in proxy.url.host:
-            raise ValueError("no host")  # noqa: TRY301 - joins what the library finds wrong
+            raise ValueError("no host")  # noqa: TRY301 - handled like the errors of the library
         url = httpcore.URL(
             scheme=proxy.url.raw_scheme,
             host=proxy.url.raw_host,

@@ -1,9 +1,9 @@
-"""TLS contexts, one for each policy. Certificates and names are checked in all of them.
+"""TLS contexts, one for each policy. All of them verify certificates and names.
 
-Old servers need an exception, the smallest that serves: ``legacy`` talks to those that know
-nothing of RFC 5746 (OpenSSL 3 says "unsafe legacy renegotiation disabled") or have short keys;
-``tls1`` also to those that know nothing newer than TLS 1.0. An incomplete chain needs neither,
-only the missing certificate (``ca_file``).
+Old servers get the smallest exception that works: ``legacy`` permits servers without RFC 5746
+(OpenSSL 3 reports "unsafe legacy renegotiation disabled") or with short keys; ``tls1`` also those
+that have TLS 1.0 only. An incomplete chain needs neither, only the missing certificate
+(``ca_file``).
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import httpcore
 from monitor.catalogue.model import Tls
 from monitor.errors import FetchError, UserError
 
-# ssl has a name for it from Python 3.12 on; the number is OpenSSL's own.
+# The ssl module names it from Python 3.12 on; the number is the one of OpenSSL.
 _LEGACY_SERVER_CONNECT = 0x4
 _CIPHERS = {Tls.LEGACY: "DEFAULT:@SECLEVEL=1", Tls.TLS1: "DEFAULT:@SECLEVEL=0"}
 
 
-class Contexts:
-    """Builds each context once: it takes some 40 ms, and connections share it well."""
+class TlsContexts:
+    """Builds each context once, because that takes some 40 ms."""
 
     def __init__(self, authorities: str | None) -> None:
-        """Build the strict one.
+        """Build the strict context.
 
         Args:
-            authorities: a file of certificates that is trusted instead of the usual ones.
+            authorities: a file of certificates to trust instead of the usual ones.
 
         Raises:
             UserError: ``authorities`` cannot be read.
@@ -50,7 +50,7 @@ class Contexts:
         """The context of a policy.
 
         Args:
-            tls: what old servers are granted.
+            tls: the exception for old servers.
             ca_file: certificates that are trusted besides the usual ones.
 
         Raises:
@@ -68,7 +68,7 @@ class Contexts:
         return known
 
     def for_proxies(self) -> ssl.SSLContext:
-        """The strict one again, for proxies: each of them says what is spoken inside."""
+        """A strict context for proxies; a context holds the ALPN protocols, which differ there."""
         if self._for_proxies is None:
             self._for_proxies = self._build(Tls.STRICT, None)
         return self._for_proxies
@@ -83,7 +83,7 @@ class Contexts:
         if tls is not Tls.STRICT:
             context.options |= _LEGACY_SERVER_CONNECT
             context.set_ciphers(_CIPHERS[tls])
-            # From Python 3.13 on; what it asks of certificates is younger than these servers.
+            # Set from Python 3.13 on; certificates of these servers are older than its rules.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if tls is Tls.TLS1:
             with warnings.catch_warnings():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from monitor.catalogue.model import Source
-from monitor.documents.page_fingerprint import frame_of
+from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, Tools, VisitReport
@@ -40,7 +40,7 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 route=source.route,
                 etag=address.etag,
                 last_modified=address.last_modified,
-                frame=address.page_fingerprint,
+                fingerprint=address.page_fingerprint,
             )
             if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
                 reading = await read_whole(source, tools, fetched)
@@ -92,7 +92,7 @@ def _take_page(
         "last_modified": fetched.last_modified if alone else None,
         "body_hash": digest(fetched.body) if alone else None,
         "text_hash": text_hash,
-        "page_fingerprint": frame_of(fetched.body, document.text, document.charset)
+        "page_fingerprint": page_fingerprint(fetched.body, document.text, document.charset)
         if alone
         else None,
         "suspect_hash": None,

@@ -1,4 +1,4 @@
-"""The fetcher's memory of robots.txt, in the database."""
+"""The fetcher's store of robots.txt, in the database."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from monitor.storage.robots import load_robots, save_robots
 
 @dataclass(frozen=True, slots=True)
 class StoredRobots:
-    """Keeps the contract of ``RobotsMemory``."""
+    """Implements ``RobotsStore``."""
 
     database: Database
 
-    def recall(self, origin: str) -> RobotsCopy | None:
-        """The copy that was kept last, or None."""
+    def load(self, origin: str) -> RobotsCopy | None:
+        """The latest copy, or None."""
         with self.database.read() as session:
             found = load_robots(session, origin)
         return None if found is None else RobotsCopy(*found)
 
-    def keep(self, origin: str, copy: RobotsCopy) -> None:
-        """Keep a copy in place of any earlier one."""
+    def save(self, origin: str, copy: RobotsCopy) -> None:
+        """Replace any earlier copy."""
         with self.database.write() as session:
             save_robots(session, origin, copy.text, copy.read_at)

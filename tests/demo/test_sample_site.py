@@ -22,8 +22,8 @@ from monitor.documents.reader import read
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Outcome
 
@@ -182,7 +182,7 @@ async def test_the_demo_catalogue_is_only_the_sample_site(tmp_path: Path, site: 
 async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: SampleSite) -> None:
     catalogue = load_catalogue([write_files(tmp_path, site.base_url).catalogue])
     site.round = 2
-    async with HttpFetcher(FetcherSettings(pause=0.0)) as fetcher:
+    async with HttpFetcher(FetcherSettings(min_delay=0.0)) as fetcher:
         found = []
         for source in catalogue:
             waiting = list(source.lists)

@@ -24,8 +24,8 @@ from sqlalchemy import text
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings
 from monitor.daemon import Daemon, open_daemon
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
 
@@ -101,8 +101,8 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
         catalogue=(folder / "c.yaml",),
         rules=(folder / "r.yaml",),
     )
-    limits = FetcherSettings(pause=0.0, ca_file=str(folder / "ca.pem"), max_bytes=4_000_000)
-    impatient = replace(limits, read=0.2, total=0.3)
+    limits = FetcherSettings(min_delay=0.0, ca_file=str(folder / "ca.pem"), max_bytes=4_000_000)
+    impatient = replace(limits, read_timeout=0.2, total_timeout=0.3)
     proxied = replace(limits, proxy=f"http://127.0.0.1:{site.port}")
 
     def now() -> datetime:

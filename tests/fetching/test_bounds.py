@@ -10,7 +10,7 @@ import pytest
 from loopback import PRIVATE, answer, fetcher, site
 
 from monitor.errors import DecodeError, TooLarge
-from monitor.fetching.decompress import Unpacker
+from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Outcome
 
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
@@ -105,7 +105,7 @@ SLOW = {
 
 @pytest.mark.parametrize(("head", "piece", "pause"), SLOW.values(), ids=SLOW)
 async def test_what_drips_ends_at_the_deadline_though_no_read_times_out(head, piece, pause):
-    async with site() as here, fetcher(read=30.0, total=0.2) as net:
+    async with site() as here, fetcher(read_timeout=30.0, total_timeout=0.2) as net:
         here.scripts["/x"] = endless(head, piece, pause)
         begin = time.monotonic()
         fetched = await net.fetch(here.url("/x"), route=PRIVATE)
@@ -128,7 +128,7 @@ async def test_the_redirects_of_a_page_share_one_deadline():
         here.scripts["/" + "r" * len(here.asked)] = onward
         writer.write(answer(status=302, headers={"Location": "/" + "r" * len(here.asked)}))
 
-    async with site() as here, fetcher(total=0.35, max_redirects=50) as net:
+    async with site() as here, fetcher(total_timeout=0.35, max_redirects=50) as net:
         here.scripts["/"] = onward
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "timed out")
@@ -145,17 +145,17 @@ async def test_of_a_long_refusal_little_is_read():
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_a_bomb_never_lies_unpacked_in_memory(encoding):
     bomb = gzip.compress(ZEROS) if encoding == "gzip" else zlib.compress(ZEROS)
-    unpacker = Unpacker(encoding, limit=1_000_000, url="x")
+    decompressor = Decompressor(encoding, limit=1_000_000, url="x")
     tracemalloc.start()
     try:
         with pytest.raises(TooLarge):
-            unpacker.feed(bomb)
+            decompressor.feed(bomb)
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()
 
 
 def test_members_are_counted():
-    unpacker = Unpacker("gzip", limit=10_000_000, url="x")
+    decompressor = Decompressor("gzip", limit=10_000_000, url="x")
     with pytest.raises(DecodeError, match="members"):
-        unpacker.feed(gzip.compress(b"") * 5_000)
+        decompressor.feed(gzip.compress(b"") * 5_000)

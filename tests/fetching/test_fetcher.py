@@ -144,7 +144,7 @@ async def test_we_say_who_we_are_and_ask_for_what_we_can_unpack():
 
 async def test_a_pause_lies_between_requests_to_one_host():
     clock = Clock()
-    async with site() as here, fetcher(clock, pause=2.0) as net:
+    async with site() as here, fetcher(clock, min_delay=2.0) as net:
         for _ in range(3):
             await net.fetch(here.url("/"), route=PRIVATE)
         await net.fetch(here.url("/", "localhost"), route=PRIVATE)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from loopback import PRIVATE, answer, site
 
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.model.documents import Outcome
 
 NOW = datetime(2026, 2, 1, 8, tzinfo=UTC)
@@ -49,7 +49,7 @@ async def real():
             return script
 
         here.scripts = {path: conditional(page) for path, page in PAGES.items()}
-        async with HttpFetcher(FetcherSettings(pause=0), now=lambda: NOW) as fetcher:
+        async with HttpFetcher(FetcherSettings(min_delay=0), now=lambda: NOW) as fetcher:
             yield fetcher, here.url("")
 
 

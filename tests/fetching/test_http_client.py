@@ -52,7 +52,7 @@ def failing(times, fault, then=None):
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_a_passing_fault_is_met_again_and_the_page_comes(fault):
     clock = Clock()
-    async with site() as here, fetcher(clock, read=0.1) as net:
+    async with site() as here, fetcher(clock, read_timeout=0.1) as net:
         here.scripts["/"] = failing(2, fault)
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert (fetched.outcome, fetched.body, fetched.reason) == (Outcome.OK, PAGE, "")
@@ -64,7 +64,7 @@ async def test_a_passing_fault_is_met_again_and_the_page_comes(fault):
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_a_fault_that_stays_ends_after_three_tries_and_says_so(fault):
-    async with site() as here, fetcher(read=0.1) as net:
+    async with site() as here, fetcher(read_timeout=0.1) as net:
         here.scripts["/"] = failing(9, fault)
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert fetched.outcome is Outcome.ERROR
@@ -124,7 +124,7 @@ async def test_a_long_patience_asked_for_ends_the_visit():
 
 
 async def test_all_tries_share_one_deadline():
-    async with site() as here, fetcher(total=0.3, read=5.0) as net:
+    async with site() as here, fetcher(total_timeout=0.3, read_timeout=5.0) as net:
         here.scripts["/"] = hang
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
@@ -132,7 +132,7 @@ async def test_all_tries_share_one_deadline():
 
 
 async def test_the_operator_may_want_one_try_only():
-    async with site() as here, fetcher(tries=1) as net:
+    async with site() as here, fetcher(max_attempts=1) as net:
         here.scripts["/"] = failing(1, b"")
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1

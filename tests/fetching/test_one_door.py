@@ -13,8 +13,8 @@ from web import Web
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 
 CRAWL = str(Path(__file__).resolve().parents[2] / "monitor" / "fetching")
 PACKAGE = str(Path(CRAWL).parent)
@@ -93,7 +93,7 @@ async def test_ghsa_56fq_63vj_9992_and_ghsa_hm22_wg2m_35v4_only_the_crawl_connec
             telegram=TelegramSettings(token="1:never-used"),
         )
         async with (
-            HttpFetcher(FetcherSettings(pause=0.0), resolver=resolver) as fetcher,
+            HttpFetcher(FetcherSettings(min_delay=0.0), resolver=resolver) as fetcher,
             open_daemon(
                 settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeChannel()
             ) as daemon,

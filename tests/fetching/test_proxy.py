@@ -15,9 +15,9 @@ from loopback import Clock, answer, at_loopback, fetcher, site
 
 from monitor.catalogue.model import FetchRoute
 from monitor.errors import UserError
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.proxy import parse_proxy, without_secrets
+from monitor.fetching.settings import FetcherSettings
 from monitor.model.documents import Outcome
 
 NAME = "www.example.gov.cn"
@@ -208,7 +208,7 @@ async def test_a_proxy_that_never_answers_ends_at_the_deadline():
         await asyncio.sleep(0.5)
         return "never", 0
 
-    async with tunnelling(never) as (port, _), fetcher(total=0.2) as net:
+    async with tunnelling(never) as (port, _), fetcher(total_timeout=0.2) as net:
         route = FetchRoute(proxy=f"socks5://{LOGIN}@127.0.0.1:{port}")
         fetched = await net.fetch(f"http://{NAME}/", route=route)
     assert (fetched.outcome, "timed out" in fetched.reason) == (Outcome.ERROR, True)

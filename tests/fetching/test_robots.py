@@ -116,10 +116,10 @@ class Memory:
     def __init__(self):
         self.copies = {}
 
-    def recall(self, origin):
+    def load(self, origin):
         return self.copies.get(origin)
 
-    def keep(self, origin, copy):
+    def save(self, origin, copy):
         self.copies[origin] = copy
 
 
@@ -152,7 +152,7 @@ async def test_an_old_copy_of_an_earlier_process_serves_while_the_file_cannot_be
     async with site() as here:
         here_is(here, answer(b"", 500))
         memory = Memory()
-        memory.keep(here.url(""), RobotsCopy(FORBIDS.decode(), PAGE_TIME - timedelta(days=9)))
+        memory.save(here.url(""), RobotsCopy(FORBIDS.decode(), PAGE_TIME - timedelta(days=9)))
         async with fetcher(robots=memory) as net:
             assert await outcomes(net, here, "/a.html", "/secret/b.html") == [
                 Outcome.OK,
@@ -165,7 +165,7 @@ async def test_a_copy_from_the_future_is_not_believed_to_be_fresh():
     async with site() as here:
         here_is(here, answer(FORBIDS))
         memory = Memory()
-        memory.keep(here.url(""), RobotsCopy(None, PAGE_TIME + timedelta(days=9)))
+        memory.save(here.url(""), RobotsCopy(None, PAGE_TIME + timedelta(days=9)))
         async with fetcher(robots=memory) as net:
             assert await outcomes(net, here, "/secret/b.html") == [Outcome.BLOCKED]
 
@@ -218,7 +218,7 @@ async def test_half_a_megabyte_of_it_is_read():
 @pytest.mark.parametrize(("wanted", "seconds"), [("7", 7.0), ("0.5", 2.0), ("86400", 30.0)])
 async def test_a_crawl_delay_widens_the_pause_within_reason(wanted, seconds):
     clock = Clock()
-    async with site() as here, fetcher(clock, pause=2.0) as net:
+    async with site() as here, fetcher(clock, min_delay=2.0) as net:
         here_is(here, answer(f"User-agent: *\nCrawl-delay: {wanted}\n".encode()))
         await outcomes(net, here, "/a.html", "/a.html")
     assert clock.slept == [seconds, seconds]

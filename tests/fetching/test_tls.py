@@ -17,7 +17,7 @@ from loopback import answer, at_loopback, fetcher, site
 
 from monitor.catalogue.model import FetchRoute, Tls
 from monitor.errors import FetchError
-from monitor.fetching.tls import Contexts
+from monitor.fetching.tls import TlsContexts
 from monitor.model.documents import Outcome
 
 NAME = "www.example.gov.cn"
@@ -164,7 +164,7 @@ async def test_a_server_that_knows_nothing_of_rfc_5746_is_talked_to_with_legacy(
 
 
 def test_one_context_is_built_for_each_policy(authority):
-    contexts = Contexts(authority.root_file)
+    contexts = TlsContexts(authority.root_file)
     policies = [(tls, file) for tls in Tls for file in (None, authority.middle_file)]
     built = [contexts.of(*policy) for policy in policies]
     assert [contexts.of(*policy) for policy in policies] == built
@@ -176,7 +176,7 @@ def test_one_context_is_built_for_each_policy(authority):
 
 
 def test_only_the_exception_allows_old_ways(authority):
-    contexts = Contexts(authority.root_file)
+    contexts = TlsContexts(authority.root_file)
     strict, legacy, tls1 = (contexts.of(tls, None) for tls in Tls)
     assert [context.options & 0x4 for context in (strict, legacy, tls1)] == [0, 4, 4]
     assert strict.minimum_version == legacy.minimum_version == ssl.TLSVersion.TLSv1_2
@@ -188,7 +188,7 @@ def test_a_bundle_without_certificates_is_refused(authority):
     empty = authority.folder / "empty.pem"
     empty.write_text("nothing", encoding="utf-8")
     with pytest.raises(FetchError, match="ca_file"):
-        Contexts(authority.root_file).of(Tls.STRICT, empty)
+        TlsContexts(authority.root_file).of(Tls.STRICT, empty)
 
 
 def old_server(version, *, bits, root=None):

@@ -16,8 +16,8 @@ from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
 from monitor.daemon import open_daemon, run_once
 from monitor.extraction.topics import load_topics
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.audit import verify_snapshot
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -60,7 +60,7 @@ async def watch(tmp_path):
             telegram=TelegramSettings(),
         )
         async with (
-            HttpFetcher(FetcherSettings(pause=0.0), now=lambda: clock[0]) as fetcher,
+            HttpFetcher(FetcherSettings(min_delay=0.0), now=lambda: clock[0]) as fetcher,
             open_daemon(
                 settings,
                 console=Console(quiet=True),

@@ -34,8 +34,8 @@ from monitor.channels.fake import FakeChannel
 from monitor.config.settings import load_settings
 from monitor.daemon import open_daemon, run_once
 from monitor.discovery.list_pages import discover
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.context import VisitReport
 from monitor.model.documents import Outcome
 
@@ -339,7 +339,7 @@ async def walk_lists(
     async with running(authority) as proxy:
         proxy.pages = world.pages()
         limits = FetcherSettings(
-            proxy=proxy.address, ca_file=str(folder / "ca.pem"), pause=0.0, per_host=4
+            proxy=proxy.address, ca_file=str(folder / "ca.pem"), min_delay=0.0, per_host=4
         )
         async with HttpFetcher(limits) as fetcher:
             for source in sources:
