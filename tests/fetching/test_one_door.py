@@ -95,7 +95,7 @@ async def test_ghsa_56fq_63vj_9992_and_ghsa_hm22_wg2m_35v4_only_the_crawl_connec
         async with (
             HttpFetcher(FetcherSettings(min_delay=0.0), resolver=resolver) as fetcher,
             open_daemon(
-                settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeChannel()
+                settings, console=Console(quiet=True), fetcher=fetcher, channel=FakeChannel()
             ) as daemon,
         ):
             watcher.on = True
