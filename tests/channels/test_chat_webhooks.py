@@ -20,7 +20,7 @@ from monitor.channels import chat_webhooks
 from monitor.channels.apprise import open_service
 from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
 from monitor.errors import ChatGone, DeliveryError, RetryLater
-from monitor.fetching.webhook_client import Poster
+from monitor.fetching.webhook_client import WebhookClient
 
 TOKEN = "a1b2c3d4e5f6g7h8"
 KINDS = ["feishu", "lark", "dingtalk", "wecombot", "slack"]
@@ -34,7 +34,7 @@ def address_of(kind):
 @pytest.fixture
 async def chat(monkeypatch):
     """Opens a chat whose service is a receiver."""
-    poster = Poster(allow_private=True)
+    client = WebhookClient(allow_private=True)
 
     def open_chat(kind, receiver, address=None, **options):
         service = chat_webhooks.SERVICES[kind]
@@ -42,10 +42,10 @@ async def chat(monkeypatch):
         url = place._replace(scheme="http", netloc=receiver.address).geturl()
         monkeypatch.setitem(chat_webhooks.SERVICES, kind, replace(service, url=url))
         address = address or address_of(kind)
-        options = {"post": poster.post} | options
+        options = {"post": client.post} | options
         return ChatWebhookChannel(address, parse_chat_webhook(address), **options)
 
-    async with poster:
+    async with client:
         yield open_chat
 
 
@@ -193,8 +193,8 @@ async def test_a_channel_has_a_proxy_of_its_own(monkeypatch):
     monkeypatch.setitem(chat_webhooks.SERVICES, "feishu", service)
     address = address_of("feishu")
     with Receiver(TAKEN) as proxy:
-        async with Poster(proxy=f"http://{proxy.address}") as poster:
-            channel = ChatWebhookChannel(address, parse_chat_webhook(address), post=poster.post)
+        async with WebhookClient(proxy=f"http://{proxy.address}") as client:
+            channel = ChatWebhookChannel(address, parse_chat_webhook(address), post=client.post)
             await channel.send(TO, message_of())
     assert proxy.received[0].path == f"http://service.example/{TOKEN}"
 
