@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hostile_inputs import SENTENCES_SIZE, alike_sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -391,15 +391,10 @@ def test_no_text_is_too_odd_to_be_compared(before, after):
         compare([said(text) for text in before], [said(text) for text in after], basis)
 
 
-def test_a_long_text_of_sentences_all_alike_is_compared_in_bounded_time():
+def test_a_long_text_of_sentences_all_alike_is_compared():
     def flood(step):
-        return [
-            said(f"建设第{i + step}批智算中心，培育{i * 3 + step}家企业。", start=i * 40)
-            for i in range(3000)
-        ]
+        texts = alike_sentences(SENTENCES_SIZE, step)
+        return [said(text, start=i * 40) for i, text in enumerate(texts)]
 
-    began = time.process_time()
     changes = compare(flood(0), flood(1), Basis.SUCCESSION)
-    # Every pair of them would be nine million: minutes.
-    assert time.process_time() - began < 20
-    assert sum(change.after is not None for change in changes) <= 3000
+    assert sum(change.after is not None for change in changes) <= SENTENCES_SIZE

@@ -1,10 +1,10 @@
 """Pages to documents."""
 
 import html
-import time
 from datetime import date
 
 import pytest
+from hostile_inputs import MARKUP, MARKUP_SIZE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -273,24 +273,11 @@ def test_an_article_about_security_checks_is_no_block():
     assert read(page(inner)).outcome is Outcome.OK
 
 
-@pytest.mark.parametrize(
-    "markup",
-    [
-        "<div>" * 300_000,
-        "".join(f"<b a={n}>" for n in range(20_000)) + "<p>x" * 20_000,
-        "<div></x>" * 200_000,
-        "<!--" * 300_000,
-        "<a " * 300_000,
-        "来源：" + "<" * 500_000,
-        "<script" * 200_000,
-        "<p>" + "时间：<b>" * 100_000,
-    ],
-    ids=["deep", "formatting", "false-ends", "comments", "tags", "angles", "scripts", "labels"],
-)
-def test_hostile_markup_costs_little(markup):
-    begin = time.process_time()
-    read(f"<html><body><p>今年，智能算力要达到90Eflops。</p>{markup}".encode())
-    assert time.process_time() - begin < 4
+@pytest.mark.parametrize("markup", MARKUP.values(), ids=MARKUP)
+def test_hostile_markup_is_read_or_refused(markup):
+    body = f"<html><body><p>今年，智能算力要达到90Eflops。</p>{markup(MARKUP_SIZE)}".encode()
+    document = read(body)
+    assert document.text or document.outcome is not Outcome.OK
 
 
 @given(

@@ -77,9 +77,3 @@ def test_damage_to_a_report_costs_little(shared, damage):
         assert score.commitments.f1 >= 0.98, score.name
         assert score.labels.recall >= 0.97, score.name
         assert score.targets.f1 >= 0.89, score.name
-
-
-def test_a_report_takes_a_few_milliseconds():
-    median, together = load("extract").measure()
-    assert median < 25
-    assert together < 1
