@@ -135,7 +135,7 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             settings,
             console=Console(quiet=True),
             fetcher=patient,
-            sender=FakeChannel(),
+            channel=FakeChannel(),
             now=now,
         ) as daemon,
     ):

@@ -144,7 +144,7 @@ async def one_round(path: Path, proxy: Proxy, clock: Sequence[datetime]) -> Roun
     async with (
         HttpFetcher(fetcher_settings(settings), now=now) as fetcher,
         open_daemon(
-            settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeChannel(), now=now
+            settings, console=Console(quiet=True), fetcher=fetcher, channel=FakeChannel(), now=now
         ) as daemon,
     ):
         reports = await run_once(daemon)
@@ -158,7 +158,7 @@ async def look(
     asked, proxy.log = proxy.log, []
     settings = load_settings(path)
     async with open_daemon(
-        settings, console=Console(quiet=True), sender=FakeChannel(), now=lambda: clock[0]
+        settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
     ) as daemon:
         with daemon.tools.database.read() as session:
             rows = {
