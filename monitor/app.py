@@ -31,7 +31,7 @@ from monitor.config.settings import Settings
 from monitor.errors import UserError
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.webhook_client import WebhookClient
-from monitor.ingest.context import Tools
+from monitor.ingest.context import VisitContext
 from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import NoticeKind
@@ -55,7 +55,7 @@ class Run(Protocol):
         ...
 
     @property
-    def tools(self) -> Tools:
+    def tools(self) -> VisitContext:
         """The edges: database, clock, network."""
         ...
 

@@ -31,9 +31,9 @@ from monitor.channels.flood_control import FloodControl
 from monitor.config.settings import Settings
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
-from monitor.ingest.context import Tools, VisitReport
+from monitor.ingest.context import VisitContext, VisitReport
 from monitor.ingest.list_pages import identify_addresses
-from monitor.ingest.request import Doubt, Interest
+from monitor.ingest.plan import SuspectPolicy
 from monitor.ingest.robots_store import StoredRobots
 from monitor.ingest.rule_vocabulary import known_names
 from monitor.ingest.rules_in_force import StandingRules
@@ -64,7 +64,7 @@ class Daemon:
 
     settings: Settings
     sources: tuple[Source, ...]
-    tools: Tools
+    tools: VisitContext
     rules: StandingRules
     channel: Channel
     flood_control: FloodControl
@@ -117,17 +117,18 @@ async def open_daemon(
             )
         terminal = TERMINAL_ID if token is None else None
         suspects = settings.suspects
-        tools = Tools(
+        tools = VisitContext(
             database=database,
             fetcher=fetcher,
             topics=topics,
-            interest=lambda: Interest(rules.current(), terminal),
+            rules=rules.current,
+            terminal_chat=terminal,
             now=now,
-            doubt=Doubt(
+            suspects=SuspectPolicy(
                 visits=suspects.visits,
                 hours=suspects.hours,
                 shrink=suspects.shrink,
-                emptied_hours=suspects.emptied_hours,
+                empty_confirm_hours=suspects.emptied_hours,
             ),
             watch=Watch(
                 failures=settings.health.failures,

@@ -26,15 +26,14 @@ from monitor.errors import UserError
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
+from monitor.ingest.ingest import ingest as ingest_document
+from monitor.ingest.plan import MIRROR, IngestRequest
 from monitor.json_contract import logged_json
 from monitor.model.changes import Kind
-from monitor.model.documents import DocumentKind
+from monitor.model.documents import DocumentKind, FetchRecord
 from monitor.model.statements import Label
 from monitor.rules.matcher import RuleSet
 from monitor.storage.changes import list_changes
-from monitor.storage.documents import Evidence
 
 _SUFFIXES = {".txt", ".html", ".htm", ".shtml"}
 
@@ -79,27 +78,20 @@ def ingest(
                         file=path,
                         hint=f"say it with --{lacking}",
                     )
-                arrival = Arrival(
+                request = IngestRequest(
                     document=replace(document, title=title),
                     provenance=provenance,
                     statements=extract(document.text, provenance, topics),
-                    evidence=Evidence(body=path.read_bytes()),
+                    fetch=FetchRecord(body=path.read_bytes()),
+                    baseline=True,
                 )
                 with store.write() as session:
-                    outcome = take_in(
-                        session,
-                        arrival,
-                        known_id=None,
-                        history=lambda: True,
-                        interest=Interest(RuleSet(())),
-                        doubt=Doubt(),
-                        now=utc_now(),
-                    )
-                if outcome.reason == "mirror":
+                    result = ingest_document(session, request, rules=RuleSet(()), now=utc_now())
+                if result.reason == MIRROR:
                     note(f"{path}: already in the history")
                 else:
                     taken += 1
-                    found = sum(1 for item in arrival.statements if item.label is Label.COMMITMENT)
+                    found = sum(1 for item in request.statements if item.label is Label.COMMITMENT)
                     note(
                         f"{path}: {provenance.region or '–'} {provenance.year or '–'}, "
                         f"{found} commitments"

@@ -52,45 +52,52 @@ def sentence_similarity(first: str, second: str) -> float:
     return ratio(normalize(first), normalize(second))
 
 
+class TextShingles:
+    """The shingles of a text: its pieces of eight characters, after normalisation."""
+
+    def __init__(self, text: str) -> None:
+        """Cut the text up once; every comparison uses the same pieces."""
+        key = normalize(text)
+        self._length = len(key)
+        self._pieces = {key[i : i + _SHINGLE] for i in range(len(key) - _SHINGLE + 1)}
+
+    def overlap(self, other: TextShingles) -> float:
+        """Share of the shorter text that is contained in the longer one, 0 to 1.
+
+        A reprint with an editor's line, another heading or a lost paragraph is still the same
+        document (Broder 1997, containment).
+        """
+        smaller = min(len(self._pieces), len(other._pieces))
+        if smaller == 0:
+            return 1.0 if len(self._pieces) == len(other._pieces) else 0.0
+        return len(self._pieces & other._pieces) / smaller
+
+    def fingerprint(self) -> tuple[int, ...]:
+        """A bottom-k MinHash of the text, by which near-duplicates are found (Broder 1997).
+
+        The smallest hashes of the shingles: 16 numbers of 32 bits, fewer for a short text, none for
+        one too short to identify.
+        """
+        if self._length < FINGERPRINT_MIN_LENGTH:
+            return ()
+        hashes = {zlib.crc32(piece.encode()) for piece in self._pieces}
+        return tuple(heapq.nsmallest(FINGERPRINT_SIZE, hashes))
+
+
 def text_overlap(first: str, second: str) -> float:
-    """Share of the shorter text that is contained in the longer one, 0 to 1.
-
-    Measured on shingles of eight characters, so that a reprint with an editor's line, another
-    heading or a lost paragraph is still the same document (Broder 1997, containment).
-    """
-    one, two = _shingles(first), _shingles(second)
-    smaller = min(len(one), len(two))
-    if smaller == 0:
-        return 1.0 if len(one) == len(two) else 0.0
-    return len(one & two) / smaller
+    """Share of the shorter text that is contained in the longer one, 0 to 1."""
+    return TextShingles(first).overlap(TextShingles(second))
 
 
-def text_fingerprint(text: str) -> tuple[int, ...]:
-    """A bottom-k MinHash of the text, by which near-duplicates are found (Broder 1997).
-
-    The smallest hashes of the text's shingles: 16 numbers of 32 bits, fewer for a short text, none
-    for one too short to identify.
-    """
-    key = normalize(text)
-    if len(key) < FINGERPRINT_MIN_LENGTH:
-        return ()
-    pieces = {key[i : i + _SHINGLE] for i in range(len(key) - _SHINGLE + 1)}
-    return tuple(
-        heapq.nsmallest(FINGERPRINT_SIZE, {zlib.crc32(piece.encode()) for piece in pieces})
-    )
-
-
-def reprinted_statements(statements: Iterable[Statement], known: str) -> list[Statement]:
+def reprinted_statements(statements: Iterable[Statement], known: ClauseIndex) -> list[Statement]:
     """The statements whose words are all contained in a known text."""
-    text = ClauseIndex(known)
-    return [statement for statement in statements if text.holds(statement.text)]
+    return [statement for statement in statements if known.holds(statement.text)]
 
 
-def retracts_known_text(text: str, known: str) -> bool:
+def retracts_known_text(text: str, known: ClauseIndex) -> bool:
     """Whether the lines a text adds to a known one retract it: 以下措施停止执行, 更正, 已废止."""
-    before = ClauseIndex(known)
     return any(
-        _denial_pattern().search(line) is not None and not before.holds(line)
+        _denial_pattern().search(line) is not None and not known.holds(line)
         for line in text.split("\n")
     )
 
@@ -111,8 +118,3 @@ def suspect_reason(before: str, after: str, *, shrink: float) -> str:
     if len(before) >= SMALL_TEXT and text_overlap(before, after) < CHANGED_PAGE:
         return "another text stands at this address"
     return ""
-
-
-def _shingles(text: str) -> set[int]:
-    key = normalize(text)
-    return {hash(key[i : i + _SHINGLE]) for i in range(max(0, len(key) - _SHINGLE + 1))}

@@ -22,8 +22,8 @@ from monitor.extraction.topics import Topics
 from monitor.ingest.dedup import LOGGED
 from monitor.ingest.pages import provenance_of
 from monitor.model.changes import Basis, Change, Kind
-from monitor.model.documents import Document, DocumentKind, Provenance
-from monitor.storage.documents import StoredSnapshot, corroborated_ids, digest, load_snapshot
+from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
+from monitor.storage.documents import corroborated_ids, load_snapshot
 from monitor.storage.provenance import (
     LoggedRow,
     Witness,
@@ -78,13 +78,13 @@ def verify_snapshot(
 
 
 def _bytes(found: Witness) -> str:
-    if found.body is not None and digest(found.body) != found.blob_hash:
+    if found.body is not None and sha256_hex(found.body) != found.blob_hash:
         return "the stored bytes are not those that were fetched"
     return ""
 
 
 def _text(found: Witness, source: Source | None) -> str:
-    if digest(found.text) != found.text_hash:
+    if sha256_hex(found.text) != found.text_hash:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
         return ""  # nothing to read it from, or nobody who knows how

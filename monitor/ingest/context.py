@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
-from monitor.ingest.request import Doubt, Interest
+from monitor.ingest.plan import SuspectPolicy
 from monitor.ingest.source_health import Watch
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
+from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
 
 HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
@@ -21,17 +22,23 @@ HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """Everything at the edges, passed in: the network, the database, the clock, the rules."""
+class VisitContext:
+    """The edges of a visit: network, database, clock, rules.
+
+    ``rules`` gives the rules in force; it may block and open a connection of its own.
+    ``terminal_chat`` stands for all Telegram chats where there is no bot; ``wake`` is called when
+    something was put into the outbox.
+    """
 
     database: Database
     fetcher: Fetcher
     topics: Topics
-    interest: Callable[[], Interest]
+    rules: Callable[[], RuleSet]
     now: Callable[[], datetime]
-    doubt: Doubt = field(default_factory=Doubt)
+    suspects: SuspectPolicy = field(default_factory=SuspectPolicy)
     watch: Watch = field(default_factory=Watch)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None
 
 

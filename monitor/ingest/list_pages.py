@@ -11,9 +11,8 @@ from monitor.catalogue.model import Source
 from monitor.discovery.epaper import issue_day
 from monitor.discovery.list_pages import Discovery, discover
 from monitor.documents.reader import read
-from monitor.ingest.context import HEALTHY, Tools, VisitReport
-from monitor.model.documents import Fetched, Link, Outcome
-from monitor.storage.documents import digest
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.storage.engine import Database
 from monitor.storage.frontier import (
     FoundLink,
@@ -31,7 +30,7 @@ from monitor.urls import identity
 _BATCH = 1_000
 
 
-async def read_lists(source: Source, tools: Tools, report: VisitReport) -> None:
+async def read_lists(source: Source, tools: VisitContext, report: VisitReport) -> None:
     """Read every list of a source and add what is new on it to the addresses."""
     memories = await asyncio.to_thread(_memories, source, tools)
     failures: list[Fetched] = []
@@ -59,7 +58,7 @@ def identify_addresses(database: Database) -> None:
             return
 
 
-def _knows_pages(source: Source, tools: Tools) -> bool:
+def _knows_pages(source: Source, tools: VisitContext) -> bool:
     """Whether the addresses that the catalogue itself names are all known."""
     wanted = [identity(url) for url in source.pages]
     with tools.database.read() as session:
@@ -67,12 +66,12 @@ def _knows_pages(source: Source, tools: Tools) -> bool:
     return known.issuperset(wanted)
 
 
-def _memories(source: Source, tools: Tools) -> dict[str, ListMemory]:
+def _memories(source: Source, tools: VisitContext) -> dict[str, ListMemory]:
     with tools.database.read() as session:
         return list_memories(session, source.id)
 
 
-def _record_walk(source: Source, tools: Tools, walk: Walk) -> int:
+def _record_walk(source: Source, tools: VisitContext, walk: Walk) -> int:
     """Validators and links in one transaction: a list is "read" only with all it led to."""
     now = tools.now()
     baseline = source.baseline and not walk.read_before
@@ -84,7 +83,7 @@ def _record_walk(source: Source, tools: Tools, walk: Walk) -> int:
                 session,
                 source.id,
                 fetched,
-                body_hash=digest(fetched.body) if fetched.outcome is Outcome.OK else None,
+                body_hash=sha256_hex(fetched.body) if fetched.outcome is Outcome.OK else None,
                 complete=walk.complete and not (walk.silent and position == 0),
                 now=now,
                 shown=walk.shown if position == 0 else (),
@@ -92,7 +91,7 @@ def _record_walk(source: Source, tools: Tools, walk: Walk) -> int:
         return add_addresses(session, source.id, found, now)
 
 
-def _record_pages(source: Source, tools: Tools, found: list[FoundLink]) -> int:
+def _record_pages(source: Source, tools: VisitContext, found: list[FoundLink]) -> int:
     with tools.database.write() as session:
         return add_addresses(session, source.id, found[::-1], tools.now())
 
@@ -121,7 +120,7 @@ class Walk:
 
 
 async def follow_list(
-    source: Source, tools: Tools, url: str, memories: Mapping[str, ListMemory]
+    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListMemory]
 ) -> Walk:
     """Read a list page and the pages it always leads to; then go on for what was missed.
 
@@ -137,7 +136,7 @@ async def follow_list(
 
 
 async def _follow(
-    source: Source, tools: Tools, url: str, memories: Mapping[str, ListMemory]
+    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListMemory]
 ) -> Walk:
     memory = memories.get(url)
     walk = Walk(read_before=memory is not None and memory.read_before, seen={url})
@@ -158,7 +157,7 @@ async def _follow(
 
 
 async def _read(
-    source: Source, tools: Tools, url: str, memories: Mapping[str, ListMemory], walk: Walk
+    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListMemory], walk: Walk
 ) -> Discovery | None:
     """Read one list page; None if there is nothing new on it or nothing came."""
     memory = memories.get(url)
@@ -176,7 +175,7 @@ async def _read(
     if fetched.outcome is not Outcome.OK:
         walk.judged = walk.judged or fetched.outcome in HEALTHY
         return None
-    if memory is not None and memory.body_hash == digest(fetched.body):
+    if memory is not None and memory.body_hash == sha256_hex(fetched.body):
         walk.judged = True
         return None
     discovery = await asyncio.to_thread(discover, source, fetched)
@@ -188,7 +187,7 @@ async def _read(
 
 async def _read_all(
     source: Source,
-    tools: Tools,
+    tools: VisitContext,
     urls: tuple[str, ...],
     memories: Mapping[str, ListMemory],
     walk: Walk,
@@ -212,7 +211,11 @@ async def _read_all(
 
 
 async def _catch_up_pages(
-    source: Source, tools: Tools, root: Discovery, memories: Mapping[str, ListMemory], walk: Walk
+    source: Source,
+    tools: VisitContext,
+    root: Discovery,
+    memories: Mapping[str, ListMemory],
+    walk: Walk,
 ) -> None:
     """Go on through a list until something known is met."""
     known = memories.get(walk.answers[0].url)
@@ -226,7 +229,11 @@ async def _catch_up_pages(
 
 
 async def _catch_up_issues(
-    source: Source, tools: Tools, root: Discovery, memories: Mapping[str, ListMemory], walk: Walk
+    source: Source,
+    tools: VisitContext,
+    root: Discovery,
+    memories: Mapping[str, ListMemory],
+    walk: Walk,
 ) -> None:
     """Read the issues between the newest one and the last that was read, and what failed then."""
     read = {issue_day(url) for url, memory in memories.items() if memory.read_before}
@@ -242,7 +249,9 @@ async def _catch_up_issues(
     await _read_all(source, tools, tuple(failed), memories, walk)
 
 
-async def _joins(source: Source, tools: Tools, page: Discovery, memory: ListMemory | None) -> bool:
+async def _joins(
+    source: Source, tools: VisitContext, page: Discovery, memory: ListMemory | None
+) -> bool:
     """Whether a page of a list reaches down to what an earlier visit saw.
 
     Only its lower half counts: a headline pinned to the top is known for ever.

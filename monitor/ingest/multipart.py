@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from monitor.catalogue.model import Source
 from monitor.documents.multipart import BUNDLE, Part, Wanted, bundle, parts_of, read_parts
-from monitor.ingest.context import Tools
+from monitor.ingest.context import VisitContext
 from monitor.model.documents import Document, Fetched, Outcome
 from monitor.urls import same_site
 
@@ -28,7 +28,7 @@ class Reading:
     several: bool = False
 
 
-async def read_whole(source: Source, tools: Tools, fetched: Fetched) -> Reading:
+async def read_whole(source: Source, tools: VisitContext, fetched: Fetched) -> Reading:
     """Read a page with all that belongs to it.
 
     If a piece does not come, the document's outcome is that piece's: half a text would tell of

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from monitor.catalogue.model import Source
 from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
-from monitor.ingest.context import HEALTHY, Tools, VisitReport
-from monitor.ingest.ingest import take_in
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.decide import lacks_address
+from monitor.ingest.ingest import ingest
 from monitor.ingest.multipart import Reading, read_whole
-from monitor.ingest.request import Arrival, Doubt, Taken
-from monitor.ingest.schedule import is_history, next_page_visit
-from monitor.model.documents import Document, DocumentKind, Fetched, Outcome, Provenance
-from monitor.storage.documents import Evidence, digest
+from monitor.ingest.plan import MIRROR, IngestRequest, IngestResult, SuspectState
+from monitor.ingest.schedule import is_baseline, next_page_visit
+from monitor.model.documents import (
+    Document,
+    DocumentKind,
+    Fetched,
+    FetchRecord,
+    Outcome,
+    Provenance,
+    sha256_hex,
+)
+from monitor.storage.documents import find_text
 from monitor.storage.frontier import (
-    Address,
+    FrontierEntry,
     due_addresses,
     note_address,
     note_addresses,
@@ -28,11 +37,21 @@ from monitor.storage.frontier import (
 _BATCH = 100
 
 
-async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An address that was fetched and read; ``added_at`` is when its source was added."""
+
+    entry: FrontierEntry
+    fetched: Fetched
+    reading: Reading
+    added_at: datetime
+
+
+async def read_pages(source: Source, tools: VisitContext, report: VisitReport) -> None:
     """Visit every address of a source that is due now, one after the other."""
     start = tools.now()
     while True:
-        due = await asyncio.to_thread(_due, source, tools, start)
+        added_at, due = await asyncio.to_thread(_due, source, tools, start)
         notes: list[tuple[int, dict[str, object]]] = []
         for address in due:
             fetched = await tools.fetcher.fetch(
@@ -42,14 +61,14 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
                 last_modified=address.last_modified,
                 fingerprint=address.page_fingerprint,
             )
-            if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
+            if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != address.body_hash:
                 reading = await read_whole(source, tools, fetched)
-                taken = await asyncio.to_thread(
-                    _take_page, source, tools, address, fetched, reading
+                result = await asyncio.to_thread(
+                    _ingest_page, source, tools, _Page(address, fetched, reading, added_at)
                 )
-                report.pages[taken.outcome] += 1
-                report.changes.extend(taken.changes)
-                report.alerts += taken.alerts
+                report.pages[result.outcome] += 1
+                report.changes.extend(result.changes)
+                report.alerts += result.alerts
             else:
                 report.pages[fetched.outcome] += 1
                 note = _note(source, address, fetched, fetched.outcome, tools.now())
@@ -62,35 +81,38 @@ async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
             return
 
 
-def _due(source: Source, tools: Tools, start: datetime) -> list[Address]:
+def _due(
+    source: Source, tools: VisitContext, start: datetime
+) -> tuple[datetime, list[FrontierEntry]]:
+    """When the source came into the catalogue, and its addresses that are due."""
     with tools.database.read() as session:
-        return due_addresses(session, source.id, start, _BATCH)
+        added_at = source_added_at(session, source.id)
+        return added_at, due_addresses(session, source.id, start, _BATCH)
 
 
-def _note_all(tools: Tools, notes: list[tuple[int, dict[str, object]]]) -> None:
+def _note_all(tools: VisitContext, notes: list[tuple[int, dict[str, object]]]) -> None:
     with tools.database.write() as session:
         note_addresses(session, notes)
 
 
-def _take_page(
-    source: Source, tools: Tools, address: Address, fetched: Fetched, reading: Reading
-) -> Taken:
+def _ingest_page(source: Source, tools: VisitContext, page: _Page) -> IngestResult:
     """Write what follows from a page whose bytes are new, in one transaction."""
+    address, fetched, reading = page.entry, page.fetched, page.reading
     document = reading.document
     now = tools.now()
-    text_hash = digest(document.text)
+    text_hash = sha256_hex(document.text)
     note = _note(source, address, fetched, document.outcome, now)
     if document.outcome is not Outcome.OK:
         note["last_reason"] = document.reason
         with tools.database.write() as session:
             note_address(session, address.id, note)
-        return Taken(address.document_id, document.outcome, document.reason)
+        return IngestResult(address.document_id, document.outcome, document.reason)
     # Where one page is not the whole, that it is unchanged says nothing of the others.
     alone = not reading.several
     accepted = {
         "etag": fetched.etag if alone else None,
         "last_modified": fetched.last_modified if alone else None,
-        "body_hash": digest(fetched.body) if alone else None,
+        "body_hash": sha256_hex(fetched.body) if alone else None,
         "text_hash": text_hash,
         "page_fingerprint": page_fingerprint(fetched.body, document.text, document.charset)
         if alone
@@ -102,11 +124,65 @@ def _take_page(
     if text_hash == address.text_hash:
         with tools.database.write() as session:
             note_address(session, address.id, note | accepted)
-        return Taken(address.document_id, Outcome.OK)
+        return IngestResult(address.document_id, Outcome.OK)
+    if address.document_id is None:
+        copied = _note_copy(tools, address, text_hash, note | accepted)
+        if copied is not None:
+            return copied
+    request = _request(source, tools, page)
+    # Read before the transaction begins: it may need a connection of its own.
+    rules = tools.rules()
+    if request.document_id is None:
+        _ = request.shingles  # computed before other writers have to wait
+    with tools.database.write() as session:
+        result = ingest(
+            session,
+            request,
+            rules=rules,
+            now=now,
+            policy=tools.suspects,
+            terminal_chat=tools.terminal_chat,
+        )
+        note |= {
+            "document_id": result.document_id,
+            "last_outcome": result.outcome,
+            "last_reason": result.reason or None,
+        }
+        if result.suspect is None:
+            note |= accepted
+        else:
+            note |= {
+                "suspect_hash": result.suspect.text_hash,
+                "suspect_count": result.suspect.count,
+                "suspect_since": result.suspect.since,
+            }
+        note_address(session, address.id, note)
+    return result
+
+
+def _note_copy(
+    tools: VisitContext, address: FrontierEntry, text_hash: str, note: dict[str, object]
+) -> IngestResult | None:
+    """Attach a new address to the document it is an exact copy of; None if it is none.
+
+    A copy says nothing new: its statements need not be extracted.
+    """
+    with tools.database.write() as session:
+        document = find_text(session, text_hash)
+        if document is None or lacks_address(document, address.url):
+            return None
+        copied = {"document_id": document.id, "last_outcome": Outcome.OK, "last_reason": MIRROR}
+        note_address(session, address.id, note | copied)
+    return IngestResult(document.id, Outcome.OK, MIRROR)
+
+
+def _request(source: Source, tools: VisitContext, page: _Page) -> IngestRequest:
+    """Extract the statements of a page, and put together what ingest has to know about it."""
+    address, document, reading = page.entry, page.reading.document, page.reading
     provenance = provenance_of(
         source, document, title=address.title, listed=address.listed, url=address.url
     )
-    arrival = Arrival(
+    return IngestRequest(
         document=document,
         provenance=provenance,
         statements=tuple(
@@ -114,60 +190,26 @@ def _take_page(
             for statement in extract(document.text, provenance, tools.topics)
             if not source.topics or statement.topic in source.topics
         ),
-        evidence=Evidence(
+        fetch=FetchRecord(
             address.id,
             address.url,
-            fetched.status,
+            page.fetched.status,
             reading.content_type,
             reading.body,
-            replace(fetched, body=b""),
+            replace(page.fetched, body=b""),
         ),
         source_id=source.id,
+        document_id=address.document_id,
+        # A source with ``baseline: false`` was asked for everything, however old.
+        baseline=source.baseline
+        and is_baseline(
+            baseline=address.baseline,
+            published=document.published or address.listed,
+            added_at=page.added_at,
+            zone=tools.zone,
+        ),
+        suspect=SuspectState(address.suspect_hash, address.suspect_count, address.suspect_since),
     )
-    doubt = Doubt(
-        address.suspect_hash,
-        address.suspect_count,
-        address.suspect_since,
-        tools.doubt.visits,
-        tools.doubt.hours,
-        tools.doubt.shrink,
-        tools.doubt.emptied_hours,
-    )
-    # Looked up outside of the transaction: it may need a connection of its own.
-    interest = tools.interest()
-    with tools.database.write() as session:
-        added_at = source_added_at(session, source.id)
-        taken = take_in(
-            session,
-            arrival,
-            known_id=address.document_id,
-            # A source with ``baseline: false`` was asked for everything, however old.
-            history=lambda: (
-                source.baseline
-                and is_history(
-                    baseline=address.baseline,
-                    published=document.published or address.listed,
-                    added_at=added_at,
-                    zone=tools.zone,
-                )
-            ),
-            interest=interest,
-            doubt=doubt,
-            now=now,
-        )
-        note["document_id"] = taken.document_id
-        note["last_outcome"] = taken.outcome
-        note["last_reason"] = taken.reason or None
-        if taken.doubt is None:
-            note |= accepted
-        else:
-            note |= {
-                "suspect_hash": taken.doubt.text_hash,
-                "suspect_count": taken.doubt.count,
-                "suspect_since": taken.doubt.since,
-            }
-        note_address(session, address.id, note)
-    return taken
 
 
 def provenance_of(
@@ -206,7 +248,7 @@ def provenance_of(
 
 
 def _note(
-    source: Source, address: Address, fetched: Fetched, outcome: Outcome, now: datetime
+    source: Source, address: FrontierEntry, fetched: Fetched, outcome: Outcome, now: datetime
 ) -> dict[str, object]:
     healthy = outcome in HEALTHY
     return {
@@ -227,7 +269,7 @@ def _note(
     }
 
 
-def _born(address: Address) -> datetime:
+def _born(address: FrontierEntry) -> datetime:
     """When the page came into the world, as far as its list says, else into ours."""
     if address.listed is None:
         return address.first_seen_at

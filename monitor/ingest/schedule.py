@@ -84,7 +84,7 @@ def next_page_visit(
     return now + max(wait, timedelta(seconds=1))
 
 
-def is_history(
+def is_baseline(
     *,
     baseline: bool,
     published: date | None,

@@ -14,50 +14,20 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
-from monitor.ingest.context import HEALTHY, Tools, VisitReport
-from monitor.ingest.ingest import take_in
-from monitor.ingest.list_pages import identify_addresses, read_lists
-from monitor.ingest.pages import provenance_of, read_pages
-from monitor.ingest.request import Arrival, Doubt, Interest, Taken
-from monitor.ingest.robots_store import StoredRobots
-from monitor.ingest.rule_vocabulary import known_names
-from monitor.ingest.rules_in_force import StandingRules
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.list_pages import read_lists
+from monitor.ingest.pages import read_pages
 from monitor.ingest.schedule import next_list_visit
-from monitor.ingest.source_check import Probe, Probing, probe
-from monitor.ingest.source_health import Watch, health_after
-from monitor.ingest.suggest import Proposal, propose
+from monitor.ingest.source_health import health_after
 from monitor.storage.frontier import close_visit, earliest_due
 from monitor.storage.source_health import share_with_news, source_state, turn
-
-__all__ = [
-    "Arrival",
-    "Doubt",
-    "Interest",
-    "Probe",
-    "Probing",
-    "Proposal",
-    "StandingRules",
-    "StoredRobots",
-    "Taken",
-    "Tools",
-    "VisitReport",
-    "Watch",
-    "identify_addresses",
-    "known_names",
-    "next_list_visit",
-    "probe",
-    "propose",
-    "provenance_of",
-    "take_in",
-    "visit",
-]
 
 log = logging.getLogger(__name__)
 
 _MANY_PAGES = 3
 
 
-async def visit(source: Source, tools: Tools) -> VisitReport:
+async def visit(source: Source, tools: VisitContext) -> VisitReport:
     """Visit a source: read its lists, then every address of it that is due.
 
     Trouble with a page or a list is an outcome, noted in the database; what is raised is a
@@ -82,7 +52,7 @@ async def visit(source: Source, tools: Tools) -> VisitReport:
     return report
 
 
-def _close(source: Source, tools: Tools, report: VisitReport) -> None:
+def _close(source: Source, tools: VisitContext, report: VisitReport) -> None:
     now = tools.now()
     lists = next_list_visit(now, every=source.every, season=source.season, zone=tools.zone)
     with tools.database.write() as session:
@@ -100,7 +70,7 @@ def _close(source: Source, tools: Tools, report: VisitReport) -> None:
 
 
 def _judge_health(
-    session: Session, source: Source, tools: Tools, report: VisitReport, now: datetime
+    session: Session, source: Source, tools: VisitContext, report: VisitReport, now: datetime
 ) -> None:
     state = source_state(session, source.id)
     healthy = report.outcome in HEALTHY

@@ -1,22 +1,25 @@
-"""Documents that may be one: found by hashes they share, in a few lookups whatever the history."""
+"""Documents that may be near-duplicates, found by shared hashes in one lookup."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor.model.documents import StoredDocument
+from monitor.storage.base import insert_rows
 from monitor.storage.tables import SnapshotRow, StatementRow, TextFingerprintRow
 
 
-def add_sketch(session: Session, document_id: int, hashes: Sequence[int]) -> None:
-    """Keep a document's sketch."""
-    session.add_all(TextFingerprintRow(hash=value, document_id=document_id) for value in hashes)
-    session.flush()
+def add_fingerprint(session: Session, document_id: int, hashes: Sequence[int]) -> None:
+    """Keep a document's fingerprint."""
+    rows = [{"hash": value, "document_id": document_id} for value in hashes]
+    insert_rows(session, TextFingerprintRow, rows, wanted=False)
 
 
-def find_alike(
+def find_similar(
     session: Session, hashes: Sequence[int], *, shared: int, limit: int = 3
 ) -> list[int]:
     """The documents that share at least ``shared`` of these hashes, most of them first."""
@@ -34,12 +37,22 @@ def find_alike(
     return list(session.scalars(query))
 
 
-def known_sentences(session: Session, document_id: int) -> frozenset[str]:
-    """Every statement that any text of a document ever held, as it was written."""
+def earlier_sentences(
+    session: Session, documents: Sequence[StoredDocument]
+) -> dict[int, frozenset[str]]:
+    """The statements of older snapshots of some documents, as they were written."""
+    if not documents:
+        return {}
     query = (
-        select(StatementRow.text)
-        .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
-        .where(SnapshotRow.document_id == document_id)
+        select(SnapshotRow.document_id, StatementRow.text)
+        .join(StatementRow, StatementRow.snapshot_id == SnapshotRow.id)
+        .where(
+            SnapshotRow.document_id.in_([one.id for one in documents]),
+            SnapshotRow.id.not_in([one.snapshot_id for one in documents]),
+        )
         .distinct()
     )
-    return frozenset(session.scalars(query))
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for document_id, sentence in session.execute(query):
+        found[document_id or 0].add(sentence)
+    return {document_id: frozenset(sentences) for document_id, sentences in found.items()}

@@ -46,7 +46,7 @@ class ListMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class FrontierEntry:
     """An address that is due, with what its last good visit left behind."""
 
     id: int
@@ -67,7 +67,7 @@ class Address:
     suspect_since: datetime | None
 
 
-_ADDRESS = tuple(getattr(FrontierEntryRow, one.name) for one in fields(Address))
+_ENTRY = tuple(getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,15 +277,17 @@ def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     return found
 
 
-def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -> list[Address]:
+def due_addresses(
+    session: Session, source_id: str, now: datetime, limit: int
+) -> list[FrontierEntry]:
     """Addresses of a source that are due, those that wait longest first."""
     query = (
-        select(*_ADDRESS)
+        select(*_ENTRY)
         .where(FrontierEntryRow.source_id == source_id, FrontierEntryRow.next_visit_at <= now)
         .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
         .limit(limit)
     )
-    return [Address(*row) for row in session.execute(query)]
+    return [FrontierEntry(*row) for row in session.execute(query)]
 
 
 def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:

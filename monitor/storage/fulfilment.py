@@ -10,6 +10,7 @@ from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Verdict
+from monitor.storage.base import insert_rows
 from monitor.storage.tables import FulfilmentRow
 
 
@@ -63,22 +64,26 @@ def add_promises(
         FulfilmentRow.snapshot_id == snapshot_id
     )
     known = {(commitment_id, position) for commitment_id, position in session.execute(query)}
-    session.add_all(
-        FulfilmentRow(
-            commitment_id=promise.commitment_id,
-            position=promise.position,
-            snapshot_id=snapshot_id,
-            due=promise.due,
-            verdict=promise.verdict,
-            achievement_id=promise.achievement_id,
-            achieved=promise.achieved,
-            unit=promise.unit,
-            assessed_at=now,
-        )
-        for promise in promises
-        if (promise.commitment_id, promise.position) not in known
+    insert_rows(
+        session,
+        FulfilmentRow,
+        [
+            {
+                "commitment_id": promise.commitment_id,
+                "position": promise.position,
+                "snapshot_id": snapshot_id,
+                "due": promise.due,
+                "verdict": promise.verdict,
+                "achievement_id": promise.achievement_id,
+                "achieved": promise.achieved,
+                "unit": promise.unit,
+                "assessed_at": now,
+            }
+            for promise in promises
+            if (promise.commitment_id, promise.position) not in known
+        ],
+        wanted=False,
     )
-    session.flush()
 
 
 def list_ledger(

@@ -11,9 +11,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
-from monitor.model.documents import DocumentKind, Outcome
+from monitor.model.documents import DocumentKind, Outcome, StoredDocument
 from monitor.model.statements import Statement
-from monitor.storage.documents import FORGOTTEN, StoredDocument, get_document
+from monitor.storage.documents import FORGOTTEN, get_document
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import (
     BlobRow,

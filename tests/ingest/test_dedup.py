@@ -8,12 +8,11 @@ from sqlalchemy import text
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import Evidence
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PARAGRAPHS = [
@@ -29,22 +28,14 @@ PARAGRAPHS = [
 def take(database, lines, url):
     provenance = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026, title="新闻")
     body = "\n".join(lines)
-    arrival = Arrival(
+    request = IngestRequest(
         Document(body, title="新闻"),
         provenance,
         extract(body, provenance, load_topics()),
-        Evidence(url=url),
+        FetchRecord(url=url),
     )
     with database.write() as session:
-        return take_in(
-            session,
-            arrival,
-            known_id=None,
-            history=lambda: False,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=NOW,
-        )
+        return ingest(session, request, rules=RuleSet(()), now=NOW)
 
 
 def documents(database):
@@ -99,22 +90,15 @@ def test_another_article_with_the_same_opening_is_another(database):
 
 
 def arrived(database, body, url, provenance, *, known=None):
-    arrival = Arrival(
+    request = IngestRequest(
         Document(body, title=provenance.title),
         provenance,
         extract(body, provenance, load_topics()),
-        Evidence(url=url),
+        FetchRecord(url=url),
+        document_id=known,
     )
     with database.write() as session:
-        return take_in(
-            session,
-            arrival,
-            known_id=known,
-            history=lambda: False,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=NOW,
-        )
+        return ingest(session, request, rules=RuleSet(()), now=NOW)
 
 
 REPORT = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2026, title="政府工作报告")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -9,12 +10,11 @@ import pytest
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import Evidence
 from monitor.storage.fulfilment import list_ledger
 
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
@@ -38,20 +38,13 @@ VERDICTS = [
 def arrival(year, text, url=None):
     provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "湖南省", year, title="报告")
     statements = extract(text, provenance, load_topics())
-    return Arrival(Document(text), provenance, statements, Evidence(url=url))
+    return IngestRequest(Document(text), provenance, statements, FetchRecord(url=url))
 
 
 def take(database, arrived, *, known_id=None, now=NOW):
     with database.write() as session:
-        return take_in(
-            session,
-            arrived,
-            known_id=known_id,
-            history=lambda: True,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=now,
-        )
+        request = replace(arrived, document_id=known_id, baseline=True)
+        return ingest(session, request, rules=RuleSet(()), now=now)
 
 
 def ledger(database, **wanted):

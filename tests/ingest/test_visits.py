@@ -132,7 +132,7 @@ async def published(watch):
     await watch.round(20)
 
 
-async def test_what_stands_there_at_the_first_visit_is_history(watch):
+async def test_what_stands_there_at_the_first_visit_is_baseline(watch):
     await baseline(watch)
     assert watch.sql("SELECT COUNT(*) FROM change_log") == [(0,)]
     assert watch.sql("SELECT COUNT(*) FROM commitments_current")[0][0] >= 4
@@ -255,7 +255,7 @@ async def test_a_reprint_under_another_address_is_the_same_report(watch):
     assert len(watch.channel.sent) == 1
 
 
-async def test_an_archive_put_online_late_is_history(watch):
+async def test_an_archive_put_online_late_is_baseline(watch):
     await published(watch)
     old = [line.replace("2025年", "2019年").replace("2026年", "2019年") for line in YEAR_BEFORE]
     watch.put(old, "/zfgzbg/201901/t20190120_9.html", "2019年青海省政府工作报告")

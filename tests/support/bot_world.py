@@ -14,15 +14,15 @@ from telegram_api import TOKEN, FakeBotApi
 from monitor.bot.context import Policy
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import TelegramChannel
-from monitor.ingest.recipients import listeners
 from monitor.ingest.rules_in_force import StandingRules
+from monitor.ingest.write import find_recipients
 from monitor.messages.template import message_renderer
 from monitor.model.changes import Change
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.outbox.queue import enqueue
 from monitor.outbox.worker import OutboxWorker, deliver_due
-from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
+from monitor.storage.documents import add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
 
 PERSON = 7
@@ -71,7 +71,7 @@ class World:
                     document.id,
                     Document(text=f"{title} {side}"),
                     [s for change in changes if (s := getattr(change, side)) is not None],
-                    evidence=Evidence(body=b"<html>", status=200, url="https://www.example.gov.cn"),
+                    fetch=FetchRecord(body=b"<html>", status=200, url="https://www.example.gov.cn"),
                     now=now,
                 )
                 for side in ("before", "after")
@@ -84,7 +84,7 @@ class World:
                 for change_id, change in zip(ids, changes, strict=True)
                 for match in rules.match(change)
             ]
-            wanted = listeners(session, found, terminal_chat=None, now=now)
+            wanted = find_recipients(session, found, terminal_chat=None, now=now)
             enqueue(session, snapshot_id=after.id, document_id=document.id, matches=wanted, now=now)
 
     async def delivery(self) -> None:
