@@ -125,15 +125,6 @@ def signed(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, 
     }
 
 
-def kind_of(alert: OutboxAlert) -> str:
-    """``changes``, ``digest``, ``source`` or ``notice``."""
-    if alert.event is not None:
-        return "source"
-    if alert.notice is not None:
-        return "notice"
-    return "digest" if alert.document is None else "changes"
-
-
 def alert_json(alert: OutboxAlert, text: str, lines: Sequence[LoggedChange]) -> dict[str, Any]:
     """An alert for programs; its changes are what ``monitor changes --format jsonl`` prints.
 
@@ -142,15 +133,14 @@ def alert_json(alert: OutboxAlert, text: str, lines: Sequence[LoggedChange]) -> 
         text: the message as people read it.
         lines: of the log; each gets the rules that wanted it and their priority.
     """
-    kind = kind_of(alert)
     known = {line.id: line for line in lines}
     event, notice = alert.event, alert.notice
     return {
-        "type": f"alert.{kind}",
+        "type": f"alert.{alert.kind}",
         "timestamp": alert.created_at.isoformat(timespec="seconds"),
         "data": {
             "id": alert.id,
-            "kind": kind,
+            "kind": alert.kind,
             "possibly_delivered": alert.possibly_delivered,
             "text": text,
             "document": None if alert.document is None else _document(alert),

@@ -170,6 +170,10 @@ class OutboxAlert:
     timezone: str = "Asia/Shanghai"
 
     @property
-    def is_digest(self) -> bool:
-        """Whether it is a digest of several documents."""
-        return self.document is None and self.event is None and self.notice is None
+    def kind(self) -> AlertKind:
+        """What it is about."""
+        if self.event is not None:
+            return AlertKind.SOURCE
+        if self.notice is not None:
+            return AlertKind.NOTICE
+        return AlertKind.DIGEST if self.document is None else AlertKind.CHANGES

@@ -1,30 +1,59 @@
-"""Digests: what a chat wants told together, bundled when its time has come."""
+"""Digests: which alerts wait for one, when it is due, and the settings of a chat that decide it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import AlertKind, AlertState, WaitReason
+from monitor.model.alerts import AlertKind, AlertState, WaitReason, When
 from monitor.model.schedule import Digest, Quiet, zone_of
-from monitor.storage.recipients import get_recipient
+from monitor.storage.recipients import RecipientSettings, get_recipient
 from monitor.storage.tables import AlertRow, RecipientRow
 
 
-def bundle_due(session: Session, *, now: datetime) -> int:
-    """Make a digest for every chat whose time has come; returns how many.
+class Wait(NamedTuple):
+    """Until when an alert waits for a digest, and why."""
 
-    The alerts that were held and the digest that tells them change together, so that none is
-    told twice or not at all. One alert alone goes as it is: a digest of one says no more.
+    until: datetime
+    reason: WaitReason
+
+
+def wait_for_digest(
+    chat: RecipientSettings, wishes: Iterable[When | None], now: datetime
+) -> Wait | None:
+    """The digest that a new alert waits for; None if the alert is sent at once.
+
+    Args:
+        chat: the recipient.
+        wishes: what the rules of the alert say; None leaves it to the chat. A muted chat gets
+            one digest when the mute ends, whatever the rules say.
+        now: the current time.
+    """
+    if chat.muted_until is not None and chat.muted_until > now:
+        return Wait(chat.muted_until, WaitReason.MUTED)
+    asked = set(wishes)
+    if When.IMMEDIATE in asked or (None in asked and chat.digest is None):
+        return None
+    due = (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))
+    return Wait(due, WaitReason.DIGEST)
+
+
+def make_digests(session: Session, *, now: datetime) -> int:
+    """Make a digest for each chat whose scheduled alerts are due; the number of chats.
+
+    The digest is inserted in the transaction that marks its alerts, so that each alert is
+    delivered once. A single alert is sent as it is.
     """
     due = (AlertRow.state == AlertState.SCHEDULED, AlertRow.not_before <= now)
-    held = session.scalars(
+    scheduled = session.scalars(
         select(AlertRow).where(*due).order_by(AlertRow.id).with_for_update(skip_locked=True)
     ).all()
     chats: dict[int, list[AlertRow]] = {}
-    for row in held:
+    for row in scheduled:
         chats.setdefault(row.recipient_id, []).append(row)
     for recipient_id, rows in chats.items():
         if len(rows) == 1:
@@ -37,7 +66,7 @@ def bundle_due(session: Session, *, now: datetime) -> int:
             state=AlertState.PENDING,
             created_at=now,
             not_before=now,
-            # A part that may have arrived before it was held makes the digest a repetition.
+            # One alert of it may have been delivered before it was scheduled.
             possibly_duplicate=any(row.possibly_duplicate for row in rows),
         )
         session.add(digest)
@@ -51,49 +80,39 @@ def bundle_due(session: Session, *, now: datetime) -> int:
 def set_digest(
     session: Session, recipient_id: int, digest: Digest | None, *, now: datetime
 ) -> None:
-    """Keep when a remembered chat wants its digest; None: everything at once.
-
-    What is held for it follows: to the new time, or out at once.
-    """
+    """Store when a chat gets its digest, and reschedule its alerts; None: send alerts at once."""
     row = session.get_one(RecipientRow, recipient_id)
     row.digest = "off" if digest is None else str(digest)
     session.flush()
-    _hold_until(session, recipient_id, _next_digest(session, recipient_id, now) or now)
+    _reschedule(session, recipient_id, _next_digest(session, recipient_id, now), now)
 
 
 def set_muted(
     session: Session, recipient_id: int, until: datetime | None, *, now: datetime
 ) -> None:
-    """Send a remembered chat nothing until then, and afterwards in one digest what it missed."""
+    """Mute a chat until a time, and then send one digest of what waited; None ends the mute."""
     row = session.get_one(RecipientRow, recipient_id)
     row.muted_until = until
     session.flush()
+    pending = (AlertRow.recipient_id == recipient_id, AlertRow.state == AlertState.PENDING)
     if until is not None:
         session.execute(
             update(AlertRow)
-            .where(
-                AlertRow.recipient_id == recipient_id,
-                AlertRow.state == AlertState.PENDING,
-                AlertRow.kind == AlertKind.CHANGES,
-            )
-            .values(state=AlertState.SCHEDULED, waiting_for=WaitReason.MUTED)
+            .where(*pending, AlertRow.kind == AlertKind.CHANGES)
+            .values(state=AlertState.SCHEDULED)
             .execution_options(synchronize_session=False)
         )
     session.execute(
         update(AlertRow)
-        .where(
-            AlertRow.recipient_id == recipient_id,
-            AlertRow.state == AlertState.PENDING,
-            AlertRow.waiting_for == WaitReason.MUTED,
-        )
+        .where(*pending, AlertRow.waiting_for == WaitReason.MUTED)
         .values(not_before=until or now, waiting_for=None if until is None else WaitReason.MUTED)
         .execution_options(synchronize_session=False)
     )
-    _hold_until(session, recipient_id, _next_digest(session, recipient_id, now) or now)
+    _reschedule(session, recipient_id, _next_digest(session, recipient_id, now), now)
 
 
 def set_quiet(session: Session, recipient_id: int, quiet: Quiet | None, *, now: datetime) -> None:
-    """Keep a remembered chat's quiet hours; what waited for the old ones looks at the new."""
+    """Store the quiet hours of a chat; alerts that waited for the old ones are due again."""
     row = session.get_one(RecipientRow, recipient_id)
     row.quiet_hours = "off" if quiet is None else str(quiet)
     session.execute(
@@ -109,30 +128,27 @@ def set_quiet(session: Session, recipient_id: int, quiet: Quiet | None, *, now: 
 
 
 def set_timezone(session: Session, recipient_id: int, name: str, *, now: datetime) -> None:
-    """Keep a remembered chat's time zone; its digest and quiet hours follow."""
+    """Store the time zone of a chat; its digest and its quiet hours move with it."""
     session.get_one(RecipientRow, recipient_id).timezone = name
     session.flush()
     set_quiet(session, recipient_id, get_recipient(session, recipient_id).quiet, now=now)
-    moment = _next_digest(session, recipient_id, now)
-    # Without a digest of its own, what a rule holds for it goes at the usual hour.
-    _hold_until(session, recipient_id, moment or Digest().next_after(now, zone_of(name)))
+    # A rule may want a digest for a chat that has none; it is due at the default hour.
+    default = Wait(Digest().next_after(now, zone_of(name)), WaitReason.DIGEST)
+    wait = _next_digest(session, recipient_id, now) or default
+    _reschedule(session, recipient_id, wait, now)
 
 
-def _hold_until(session: Session, recipient_id: int, moment: datetime) -> None:
+def _reschedule(session: Session, recipient_id: int, wait: Wait | None, now: datetime) -> None:
+    until, reason = wait or Wait(now, WaitReason.DIGEST)
     session.execute(
         update(AlertRow)
         .where(AlertRow.recipient_id == recipient_id, AlertRow.state == AlertState.SCHEDULED)
-        .values(not_before=moment)
+        .values(not_before=until, waiting_for=reason)
         .execution_options(synchronize_session=False)
     )
 
 
-def _next_digest(session: Session, recipient_id: int, now: datetime) -> datetime | None:
-    """When what is held for a chat goes out by its choices; None: it wants no digest."""
+def _next_digest(session: Session, recipient_id: int, now: datetime) -> Wait | None:
+    """The next digest of a chat by its settings; None if it has none."""
     session.expire_all()
-    chat = get_recipient(session, recipient_id)
-    if chat.muted_until is not None and chat.muted_until > now:
-        return chat.muted_until
-    if chat.digest is None:
-        return None
-    return chat.digest.next_after(now, zone_of(chat.timezone))
+    return wait_for_digest(get_recipient(session, recipient_id), {None}, now)

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Table, and_, case, func, insert, or_, sele
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import AlertKind, AlertState, NoticeKind, OutboxAlert, WaitReason, When
-from monitor.model.schedule import Digest, zone_of
+from monitor.model.schedule import zone_of
+from monitor.outbox.digest import wait_for_digest
 from monitor.outbox.load import load_alerts
 from monitor.storage.base import batches
 from monitor.storage.recipients import RecipientSettings, recipients_by_id
@@ -143,26 +144,17 @@ def _alert_values(
     document_id: int,
     now: datetime,
 ) -> dict[str, object]:
-    digest_at = _digest_at(chat, matches, now)
+    wait = wait_for_digest(chat, (match.when for match in matches), now)
     return {
         "recipient_id": chat.id,
         "document_id": document_id,
         "snapshot_id": snapshot_id,
         "priority": max(match.priority for match in matches),
-        "state": AlertState.PENDING if digest_at is None else AlertState.SCHEDULED,
-        "waiting_for": _reason_to_wait(chat, digest_at, now),
+        "state": AlertState.PENDING if wait is None else AlertState.SCHEDULED,
+        "waiting_for": None if wait is None else wait.reason,
         "created_at": now,
-        "not_before": digest_at or now,
+        "not_before": now if wait is None else wait.until,
     }
-
-
-def _reason_to_wait(
-    chat: RecipientSettings, digest_at: datetime | None, now: datetime
-) -> WaitReason | None:
-    if digest_at is None:
-        return None
-    is_muted = chat.muted_until is not None and chat.muted_until > now
-    return WaitReason.MUTED if is_muted else WaitReason.DIGEST
 
 
 def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int, int]:
@@ -201,21 +193,6 @@ def _known_links(session: Session, alert_ids: Iterable[int]) -> set[tuple[int, i
             select(*columns).where(AlertChangeRow.alert_id.in_(some))
         )
     }
-
-
-def _digest_at(
-    chat: RecipientSettings, matches: Iterable[Wanted], now: datetime
-) -> datetime | None:
-    """When the digest of these matches is due; None if they are sent at once.
-
-    The rules decide, or else the chat's setting. A muted chat gets one digest when the mute ends.
-    """
-    wishes = {match.when for match in matches}
-    if chat.muted_until is not None and chat.muted_until > now:
-        return chat.muted_until
-    if When.IMMEDIATE in wishes or (None in wishes and chat.digest is None):
-        return None
-    return (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))
 
 
 def enqueue_notice(

@@ -22,7 +22,7 @@ from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
 from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
 from monitor.outbox import admin, queue
-from monitor.outbox.digest import bundle_due
+from monitor.outbox.digest import make_digests
 from monitor.retry import Backoff
 from monitor.storage import recipients
 from monitor.storage.engine import Database
@@ -66,7 +66,7 @@ class WorkerQueries:
         """Make the digests that are due, and lease due alerts; see ``queue.lease``."""
         now = self.now()
         with self.database.write() as session:
-            bundle_due(session, now=now)
+            make_digests(session, now=now)
             return queue.lease(
                 session,
                 now=now,

@@ -9,10 +9,11 @@ from alert_story import NOW, added, plant, raised
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.model.alerts import AlertKind
 from monitor.model.documents import DocumentKind
 from monitor.model.schedule import Digest
 from monitor.outbox.admin import move_alerts, withdraw_alerts
-from monitor.outbox.digest import bundle_due, set_digest, set_muted
+from monitor.outbox.digest import make_digests, set_digest, set_muted
 from monitor.outbox.queue import (
     Wanted,
     enqueue,
@@ -238,9 +239,9 @@ def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None
         mark_retry(session, alert.id, not_before=NOW, error="no answer", possibly_delivered=True)
         set_muted(session, 1, NOW + MINUTE, now=NOW)
     with database.write() as session:
-        assert bundle_due(session, now=NOW + MINUTE) == 1
+        assert make_digests(session, now=NOW + MINUTE) == 1
     (digest,) = take(database, NOW + MINUTE)
-    assert digest.is_digest
+    assert digest.kind is AlertKind.DIGEST
     assert digest.possibly_delivered
 
 
@@ -280,7 +281,7 @@ def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database)
     with database.read() as session:
         assert next_due(session) == NOW + 60 * MINUTE
     with database.write() as session:
-        bundle_due(session, now=NOW + 60 * MINUTE)
+        make_digests(session, now=NOW + 60 * MINUTE)
     (after,) = take(database, NOW + 60 * MINUTE)
     assert (after.id, after.attempts, after.possibly_delivered) == (alert.id, 2, True)
 
@@ -293,7 +294,7 @@ def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
     plant(database, chats=[1])
     day = NOW + timedelta(days=1)
     with database.write() as session:
-        bundle_due(session, now=day)
+        make_digests(session, now=day)
         set_muted(session, 1, day + 60 * MINUTE, now=day)
     assert take(database, day) == []
     with database.read() as session:
@@ -301,7 +302,7 @@ def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
     with database.write() as session:
         set_muted(session, 1, None, now=day + MINUTE)
     (digest,) = take(database, day + MINUTE)
-    assert digest.is_digest
+    assert digest.kind is AlertKind.DIGEST
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
