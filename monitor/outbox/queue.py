@@ -162,6 +162,8 @@ def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int,
     if not rows:
         return {}
     command = insert(AlertRow).returning(AlertRow.recipient_id, AlertRow.id)
+    # Without it, rows with and without a null would be inserted in statements of their own.
+    command = command.execution_options(render_nulls=True)
     return dict(session.execute(command, rows).all())
 
 
