@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, added, plant, raised
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.model.alerts import AlertKind
@@ -64,6 +64,24 @@ def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
     alerts = take(database)
     assert [alert.recipient_id for alert in alerts] == [1, 2]
     assert [len(alert.changes) for alert in alerts] == [2, 2]
+
+
+def test_five_hundred_recipients_cost_a_few_statements(database: Database) -> None:
+    (change_id,) = plant(database)
+    with database.write() as session:
+        for chat in range(1, 501, 2):
+            remember_chat(session, chat, title="", now=NOW)
+        for chat in range(1, 501, 4):
+            set_digest(session, chat, Digest(), now=NOW)
+    statements = []
+    matches = [Wanted(change_id, rule, chat) for chat in range(1, 501) for rule in ("a", "b")]
+    with database.write() as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        count = enqueue(session, snapshot_id=2, document_id=1, matches=matches, now=NOW)
+    assert count == 500
+    assert len(statements) <= 10
+    assert len(take(database, limit=1000)) == 375
 
 
 def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Database) -> None:
