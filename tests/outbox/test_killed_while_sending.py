@@ -83,7 +83,7 @@ def in_flight(file: Path) -> set[tuple[int, str]]:
     with closing(sqlite3.connect(file)) as database:
         rows = database.execute(
             "SELECT a.recipient_id, d.title FROM alert a JOIN document d ON d.id = a.document_id"
-            " WHERE a.state = 'leased' AND a.begun_at IS NOT NULL"
+            " WHERE a.state = 'leased' AND a.in_flight_since IS NOT NULL"
         )
         return {(MOVED[1] if chat == MOVED[0] else chat, title) for chat, title in rows}
 
