@@ -26,7 +26,7 @@ from monitor.model.statements import Label, Speaker, Statement
 from monitor.outbox.queue import Wanted, enqueue
 from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 from monitor.storage.tables import RecipientRow
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
@@ -55,7 +55,7 @@ def _fill(database: Database, recipients: int, changes: int) -> tuple[int, int, 
     )
     with database.write() as session:
         for number in range(1, recipients + 1, 2):
-            remember_chat(session, number, title="", now=NOW)
+            save_chat(session, number, title="", now=NOW)
             if number % 4 == 1:
                 session.get_one(RecipientRow, number).digest = "daily 09:00"
         document = add_document(

@@ -163,18 +163,18 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def shut_out(settings: Settings, database: Database, rules: RuleSet) -> None:
+def revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:
     """Send nothing more to chats that the settings do not let in any more."""
     chosen = policy(settings)
     named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.channel}
-    shut = access.shut_out(
+    shut = access.revoke_access(
         database,
         access=chosen.access,
         allowed={*chosen.allowed, *chosen.operators},
         named=named,
     )
     for chat_id in shut:
-        log.info("chat.shut_out", extra={"chat": chat_id})
+        log.info("chat.revoke_access", extra={"chat": chat_id})
 
 
 @dataclass(slots=True)

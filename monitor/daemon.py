@@ -48,7 +48,7 @@ from monitor.outbox.worker import deliver_due, delivery_loop
 from monitor.rules.provider import LiveRules
 from monitor.storage.engine import Database
 from monitor.storage.frontier import WatchedSource, next_visits, sync_sources
-from monitor.storage.provenance import forget_bytes
+from monitor.storage.provenance import delete_raw_bytes
 from monitor.storage.recipients import ChannelConfig, sync_channels
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ async def open_daemon(
             wake=wake.set,
         )
         await asyncio.to_thread(_sync, database, sources, channel_configs(settings), now())
-        await asyncio.to_thread(app.shut_out, settings, database, files.current())
+        await asyncio.to_thread(app.revoke_access, settings, database, files.current())
         await asyncio.to_thread(identify_addresses, database)
         # What was loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()
@@ -283,7 +283,7 @@ async def _forget_bytes(daemon: Daemon, age: timedelta) -> None:
 
     def forget() -> int:
         with daemon.tools.database.write() as session:
-            return forget_bytes(session, before)
+            return delete_raw_bytes(session, before)
 
     log.info("bytes.forgotten", extra={"pages": await asyncio.to_thread(forget)})
 

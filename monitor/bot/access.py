@@ -22,7 +22,7 @@ def key_of(office: Office, to: Recipient) -> int:
     if not to.thread_id:
         return to.chat_id
     with office.database.read() as session:
-        return recipients.find_key(session, to)
+        return recipients.find_recipient_id(session, to)
 
 
 def admitted(office: Office, asker: Asked) -> bool:
@@ -124,7 +124,7 @@ def refuse(session: Transaction, chat_id: int) -> None:
         outbox_admin.withdraw_alerts(session, ended, reason=_SHUT_OUT)
 
 
-def shut_out(
+def revoke_access(
     database: Database, *, access: str, allowed: Collection[int], named: Collection[int]
 ) -> list[int]:
     """Send nothing more to chats that may not use the bot any more; returns them.
@@ -140,10 +140,10 @@ def shut_out(
     keep = None if access == "open" else {*allowed, *named}
     with database.write() as session:
         # Who was shut out by a slip, and is named again, need not ask for it.
-        recipients.let_back(session, keep)
+        recipients.restore_access(session, keep)
         if keep is None:
             return []
-        shut = recipients.shut_out(session, keep=keep, granted_too=access == "approval")
+        shut = recipients.revoke_access(session, keep=keep, granted_too=access == "approval")
         for chat_id in shut:
             outbox_admin.withdraw_alerts(session, chat_id, reason=_SHUT_OUT)
     return shut
@@ -162,13 +162,13 @@ def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
             whole = asker.to if not asker.to.thread_id else Recipient(chat_id)
             kind = asker.kind
             shut = not recipients.get_recipient(session, chat_id).active
-            recipients.remember_chat(
+            recipients.save_chat(
                 session, chat_id, title=asker.title, now=office.now(), kind=kind, to=whole
             )
             recipients.set_access(session, chat_id, Access.PENDING)
             if shut:
                 # It may have chosen something when it still might: that waits for the operators.
-                recipients.silence_chat(session, chat_id)
+                recipients.deactivate_recipient(session, chat_id)
             enqueue_notice(
                 session,
                 NoticeKind.ACCESS_REQUESTED,

@@ -59,7 +59,7 @@ def sources(office: Office, asker: Asked) -> Answer:
     bot, table = office.words(asker.key), alert_texts(office.chat(asker.key).language)
     zone = office.zone(asker.key)
     with office.database.read() as session:
-        unwell = storage_status.unwell_sources(session)
+        unwell = storage_status.unhealthy_sources(session)
     if not unwell:
         return say(bot.sources_none)
     spans = [Span(bot.sources_title, bold=True)]

@@ -12,7 +12,7 @@ from monitor.model.alerts import OutboxAlert
 from monitor.model.schedule import zone_of
 from monitor.outbox.load import get_alert
 from monitor.storage import subscriptions
-from monitor.storage.provenance import Proof, proofs_of
+from monitor.storage.provenance import ChangeProvenance, provenance_of_changes
 from monitor.storage.recipients import RecipientSettings
 from monitor.storage.views import figures_of
 
@@ -122,7 +122,7 @@ def _mute(office: Office, asker: Asked, rule_id: str, name: str) -> str:
 def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
     chat, bot = office.chat(asker.key), office.words(asker.key)
     with office.database.read() as session:
-        found = proofs_of(session, change_ids)
+        found = provenance_of_changes(session, change_ids)
     if not found:
         return Message((Span(bot.expired),))
     spans = [Span(bot.evidence, bold=True)]
@@ -136,7 +136,7 @@ def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
     return Message(tuple(spans))
 
 
-def _proof(proof: Proof, bot: BotTexts, chat: RecipientSettings) -> list[Span]:
+def _proof(proof: ChangeProvenance, bot: BotTexts, chat: RecipientSettings) -> list[Span]:
     statement = proof.statement
     visited = proof.visited_at.astimezone(zone_of(chat.timezone))
     lines = [

@@ -130,7 +130,7 @@ class Office:
     def remember(self, session: Transaction, asker: Asked) -> None:
         """Keep a chat that chooses something; one new to us gets the usual time zone."""
         new = not recipients.is_known(session, asker.key)
-        recipients.remember_chat(
+        recipients.save_chat(
             session, asker.key, title=asker.title, now=self.now(), kind=asker.kind, to=asker.to
         )
         if new and self.policy.zone != DEFAULT_ZONE:

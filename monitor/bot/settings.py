@@ -146,10 +146,10 @@ def stop(office: Office, asker: Asked) -> Answer:
         outbox_admin.withdraw_alerts(session, asker.key, reason="the chat said /stop")
         if named or access:
             # What operators decided about it is theirs, and it must not begin anew unasked.
-            recipients.remember_chat(session, asker.key, title="", now=office.now(), to=asker.to)
+            recipients.save_chat(session, asker.key, title="", now=office.now(), to=asker.to)
             if access:
                 recipients.set_access(session, asker.key, access)
-            recipients.silence_chat(session, asker.key)
+            recipients.deactivate_recipient(session, asker.key)
     return answer
 
 
@@ -185,7 +185,7 @@ def _rule(office: Office, asker: Asked, wanted: str) -> tuple[str, str] | None:
     with office.database.read() as session:
         mine = subscriptions.rules_of(session, asker.key)
         own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
-        muted = subscriptions.mutes_of(session, asker.key, now=office.now())
+        muted = subscriptions.muted_rules(session, asker.key, now=office.now())
     names = {rule.id: rule.name for rule in (*office.offered(), *office.named_for(asker.to))}
     names |= {rule_id: names.get(rule_id, rule_id) for rule_id in (*mine, *muted)} | own
     for rule_id, name in names.items():

@@ -156,7 +156,7 @@ def _mine(office: Office, asker: Asked) -> Message:
     now = office.now()
     with office.database.read() as session:
         chat = recipients.get_recipient(session, asker.key)
-        muted = subscriptions.mutes_of(session, asker.key, now=now)
+        muted = subscriptions.muted_rules(session, asker.key, now=now)
     names = _names_of_mine(office, asker.key)
     named = [rule for rule in office.named_for(asker.to) if rule.id not in names]
     spans: list[Span] = []

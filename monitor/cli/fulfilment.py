@@ -17,7 +17,7 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, note, write_rows
 from monitor.model.changes import Verdict
 from monitor.model.statements import number
-from monitor.storage.fulfilment import LedgerLine, list_ledger
+from monitor.storage.fulfilment import FulfilmentLine, list_fulfilments
 
 _SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
 
@@ -40,7 +40,7 @@ def ledger(
     """
     name = region_of(region)
     with open_database(config, database) as (_, store), store.read() as session:
-        lines = list_ledger(session, region=name, due=year, verdict=verdict, limit=limit)
+        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=limit)
     write_rows(
         form,
         (
@@ -75,9 +75,9 @@ def ledger(
     note(", ".join(told) if told else "no report with targets is known yet: see monitor ingest")
 
 
-def _promised(line: LedgerLine) -> str:
+def _promised(line: FulfilmentLine) -> str:
     return f"{_SIGNS.get(line.op, '')}{number(line.promised):,}{line.unit}"
 
 
-def _reached(line: LedgerLine) -> str:
+def _reached(line: FulfilmentLine) -> str:
     return "" if line.achieved is None else f"{number(line.achieved):,}{line.achieved_unit}"

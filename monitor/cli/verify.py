@@ -20,7 +20,7 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, note, progress, write_rows
 from monitor.extraction.topics import load_topics
 from monitor.ingest.audit import verify_snapshot
-from monitor.storage.provenance import forget_bytes, snapshots_between
+from monitor.storage.provenance import delete_raw_bytes, snapshots_between
 
 DayOption = Annotated[
     str | None, typer.Argument(metavar="[DAY]", help="YYYY-MM-DD; today if not given.")
@@ -77,7 +77,7 @@ def prune(
 ) -> None:
     """Let go of the raw bytes of old pages. Texts, statements and the log are kept for ever."""
     with open_database(config, database) as (_, store), store.write() as session:
-        count = forget_bytes(session, utc_now() - timedelta(days=days))
+        count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
     note(f"the bytes of {count} pages were let go")
 
 

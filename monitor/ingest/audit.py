@@ -25,13 +25,13 @@ from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
 from monitor.storage.documents import corroborated_ids, load_snapshot
 from monitor.storage.provenance import (
+    AuditedSnapshot,
     LoggedRow,
-    Witness,
-    logged_of,
+    load_audited_snapshot,
+    logged_changes_of,
     report_before,
     snapshot_before,
     snapshot_of,
-    witness,
 )
 
 _Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
@@ -63,7 +63,7 @@ def verify_snapshot(
         topic has changed since; that is then the finding.
     """
     try:
-        found = witness(session, snapshot_id)
+        found = load_audited_snapshot(session, snapshot_id)
     except zlib.error as error:
         return [Finding(snapshot_id, None, "bytes", f"they cannot be unpacked: {error}")]
     source = sources.get(found.source_id or "")
@@ -77,13 +77,13 @@ def verify_snapshot(
     return [Finding(snapshot_id, found.url, step, what) for step, what in steps if what]
 
 
-def _bytes(found: Witness) -> str:
+def _bytes(found: AuditedSnapshot) -> str:
     if found.body is not None and sha256_hex(found.body) != found.blob_hash:
         return "the stored bytes are not those that were fetched"
     return ""
 
 
-def _text(found: Witness, source: Source | None) -> str:
+def _text(found: AuditedSnapshot, source: Source | None) -> str:
     if sha256_hex(found.text) != found.text_hash:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
@@ -101,7 +101,7 @@ def _text(found: Witness, source: Source | None) -> str:
 
 
 def _statements(
-    found: Witness, source: Source | None, stored: StoredSnapshot, topics: Topics
+    found: AuditedSnapshot, source: Source | None, stored: StoredSnapshot, topics: Topics
 ) -> str:
     if source is None and found.source_id is not None:
         return ""
@@ -117,7 +117,7 @@ def _statements(
     return f"{gone} of {len(stored.statements)} are not found today, {new} others are"
 
 
-def _provenance(found: Witness, source: Source | None) -> Provenance:
+def _provenance(found: AuditedSnapshot, source: Source | None) -> Provenance:
     document = Document(found.text, found.title, found.published)
     if source is not None:
         guess = provenance_of(
@@ -132,8 +132,8 @@ def _provenance(found: Witness, source: Source | None) -> Provenance:
     return replace(guess, region=known.region, year=known.year)
 
 
-def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
-    logged = logged_of(session, found.snapshot_id)
+def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> str:
+    logged = logged_changes_of(session, found.snapshot_id)
     wanted: list[_Line] = []
     for basis, before in _comparisons(session, found, logged):
         changes = compare(
@@ -159,7 +159,7 @@ def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
 
 
 def _comparisons(
-    session: Session, found: Witness, logged: Sequence[LoggedRow]
+    session: Session, found: AuditedSnapshot, logged: Sequence[LoggedRow]
 ) -> list[tuple[Basis, StoredSnapshot | None]]:
     """What this snapshot must have been compared with."""
     known = found.document

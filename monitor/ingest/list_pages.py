@@ -16,14 +16,14 @@ from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.storage.engine import Database
 from monitor.storage.frontier import (
     FoundLink,
-    ListMemory,
-    add_addresses,
+    ListPageState,
+    add_entries,
+    entries_without_identity,
     known_identities,
-    list_memories,
-    mark_of,
-    note_addresses,
+    link_mark,
+    list_page_states,
     record_list,
-    unidentified,
+    update_entries,
 )
 from monitor.urls import identity
 
@@ -52,8 +52,8 @@ def identify_addresses(database: Database) -> None:
     """Give an identity to the addresses of an older release, so that none is visited anew."""
     while True:
         with database.write() as session:
-            rows = unidentified(session, _BATCH)
-            note_addresses(session, [(row, {"identity": identity(url)}) for row, url in rows])
+            rows = entries_without_identity(session, _BATCH)
+            update_entries(session, [(row, {"identity": identity(url)}) for row, url in rows])
         if len(rows) < _BATCH:
             return
 
@@ -66,9 +66,9 @@ def _knows_pages(source: Source, tools: VisitContext) -> bool:
     return known.issuperset(wanted)
 
 
-def _memories(source: Source, tools: VisitContext) -> dict[str, ListMemory]:
+def _memories(source: Source, tools: VisitContext) -> dict[str, ListPageState]:
     with tools.database.read() as session:
-        return list_memories(session, source.id)
+        return list_page_states(session, source.id)
 
 
 def _record_walk(source: Source, tools: VisitContext, walk: Walk) -> int:
@@ -88,12 +88,12 @@ def _record_walk(source: Source, tools: VisitContext, walk: Walk) -> int:
                 now=now,
                 shown=walk.shown if position == 0 else (),
             )
-        return add_addresses(session, source.id, found, now)
+        return add_entries(session, source.id, found, now)
 
 
 def _record_pages(source: Source, tools: VisitContext, found: list[FoundLink]) -> int:
     with tools.database.write() as session:
-        return add_addresses(session, source.id, found[::-1], tools.now())
+        return add_entries(session, source.id, found[::-1], tools.now())
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class Walk:
 
 
 async def follow_list(
-    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListMemory]
+    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListPageState]
 ) -> Walk:
     """Read a list page and the pages it always leads to; then go on for what was missed.
 
@@ -136,7 +136,7 @@ async def follow_list(
 
 
 async def _follow(
-    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListMemory]
+    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListPageState]
 ) -> Walk:
     memory = memories.get(url)
     walk = Walk(read_before=memory is not None and memory.read_before, seen={url})
@@ -157,7 +157,7 @@ async def _follow(
 
 
 async def _read(
-    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListMemory], walk: Walk
+    source: Source, tools: VisitContext, url: str, memories: Mapping[str, ListPageState], walk: Walk
 ) -> Discovery | None:
     """Read one list page; None if there is nothing new on it or nothing came."""
     memory = memories.get(url)
@@ -189,7 +189,7 @@ async def _read_all(
     source: Source,
     tools: VisitContext,
     urls: tuple[str, ...],
-    memories: Mapping[str, ListMemory],
+    memories: Mapping[str, ListPageState],
     walk: Walk,
 ) -> list[Discovery]:
     """Read pages and, of an issue's, those they name in turn."""
@@ -214,7 +214,7 @@ async def _catch_up_pages(
     source: Source,
     tools: VisitContext,
     root: Discovery,
-    memories: Mapping[str, ListMemory],
+    memories: Mapping[str, ListPageState],
     walk: Walk,
 ) -> None:
     """Go on through a list until something known is met."""
@@ -232,7 +232,7 @@ async def _catch_up_issues(
     source: Source,
     tools: VisitContext,
     root: Discovery,
-    memories: Mapping[str, ListMemory],
+    memories: Mapping[str, ListPageState],
     walk: Walk,
 ) -> None:
     """Read the issues between the newest one and the last that was read, and what failed then."""
@@ -250,7 +250,7 @@ async def _catch_up_issues(
 
 
 async def _joins(
-    source: Source, tools: VisitContext, page: Discovery, memory: ListMemory | None
+    source: Source, tools: VisitContext, page: Discovery, memory: ListPageState | None
 ) -> bool:
     """Whether a page of a list reaches down to what an earlier visit saw.
 
@@ -260,7 +260,7 @@ async def _joins(
     if not lower:
         return True
     if memory is not None and memory.shown is not None:
-        return any(mark_of(key) in memory.shown for key in lower)
+        return any(link_mark(key) in memory.shown for key in lower)
 
     if source.title_pattern is not None:
         # Of an older release's visits only the titles that were wanted are remembered.
@@ -285,7 +285,7 @@ def _no_list(fetched: Fetched, linked: int) -> Fetched:
     )
 
 
-def _is_settled(url: str, memories: Mapping[str, ListMemory]) -> bool:
+def _is_settled(url: str, memories: Mapping[str, ListPageState]) -> bool:
     """Whether a page of an issue was read, or is known not to exist; neither will change."""
     memory = memories.get(url)
     if memory is None or issue_day(url) is None:

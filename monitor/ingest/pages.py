@@ -28,10 +28,10 @@ from monitor.model.documents import (
 from monitor.storage.documents import find_text
 from monitor.storage.frontier import (
     FrontierEntry,
-    due_addresses,
-    note_address,
-    note_addresses,
+    due_entries,
     source_added_at,
+    update_entries,
+    update_entry,
 )
 
 _BATCH = 100
@@ -87,12 +87,12 @@ def _due(
     """When the source came into the catalogue, and its addresses that are due."""
     with tools.database.read() as session:
         added_at = source_added_at(session, source.id)
-        return added_at, due_addresses(session, source.id, start, _BATCH)
+        return added_at, due_entries(session, source.id, start, _BATCH)
 
 
 def _note_all(tools: VisitContext, notes: list[tuple[int, dict[str, object]]]) -> None:
     with tools.database.write() as session:
-        note_addresses(session, notes)
+        update_entries(session, notes)
 
 
 def _ingest_page(source: Source, tools: VisitContext, page: _Page) -> IngestResult:
@@ -105,7 +105,7 @@ def _ingest_page(source: Source, tools: VisitContext, page: _Page) -> IngestResu
     if document.outcome is not Outcome.OK:
         note["last_reason"] = document.reason
         with tools.database.write() as session:
-            note_address(session, address.id, note)
+            update_entry(session, address.id, note)
         return IngestResult(address.document_id, document.outcome, document.reason)
     # Where one page is not the whole, that it is unchanged says nothing of the others.
     alone = not reading.several
@@ -123,7 +123,7 @@ def _ingest_page(source: Source, tools: VisitContext, page: _Page) -> IngestResu
     }
     if text_hash == address.text_hash:
         with tools.database.write() as session:
-            note_address(session, address.id, note | accepted)
+            update_entry(session, address.id, note | accepted)
         return IngestResult(address.document_id, Outcome.OK)
     if address.document_id is None:
         copied = _note_copy(tools, address, text_hash, note | accepted)
@@ -156,7 +156,7 @@ def _ingest_page(source: Source, tools: VisitContext, page: _Page) -> IngestResu
                 "suspect_count": result.suspect.count,
                 "suspect_since": result.suspect.since,
             }
-        note_address(session, address.id, note)
+        update_entry(session, address.id, note)
     return result
 
 
@@ -172,7 +172,7 @@ def _note_copy(
         if document is None or lacks_address(document, address.url):
             return None
         copied = {"document_id": document.id, "last_outcome": Outcome.OK, "last_reason": MIRROR}
-        note_address(session, address.id, note | copied)
+        update_entry(session, address.id, note | copied)
     return IngestResult(document.id, Outcome.OK, MIRROR)
 
 

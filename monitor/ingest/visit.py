@@ -20,7 +20,7 @@ from monitor.ingest.pages import read_pages
 from monitor.ingest.schedule import next_list_visit
 from monitor.ingest.source_health import health_after
 from monitor.storage.frontier import close_visit, earliest_due
-from monitor.storage.source_health import share_with_news, source_state, turn
+from monitor.storage.source_health import record_transition, share_with_news, source_state
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _judge_health(
         others=lambda: share_with_news(session, source.id, within=tools.watch.quiet, now=now),
     )
     if health is not state.health:
-        turn(
+        record_transition(
             session,
             source.id,
             health,

@@ -23,7 +23,7 @@ from monitor.storage.documents import (
     set_home,
 )
 from monitor.storage.fingerprints import add_fingerprint
-from monitor.storage.fulfilment import Promise, add_promises
+from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments
 from monitor.storage.recipients import ensure_recipients
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
@@ -213,10 +213,10 @@ def _logged(
 def _write_verdicts(
     session: Session, plan: IngestPlan, snapshot_id: int, row_id: _RowId, now: datetime
 ) -> None:
-    by_review: defaultdict[int, list[Promise]] = defaultdict(list)
+    by_review: defaultdict[int, list[FulfilmentRecord]] = defaultdict(list)
     for one in plan.verdicts:
         by_review[snapshot_id if one.review_id is None else one.review_id].append(
-            Promise(
+            FulfilmentRecord(
                 commitment_id=row_id(one.commitment),
                 position=one.position,
                 due=one.due,
@@ -227,4 +227,4 @@ def _write_verdicts(
             )
         )
     for review_id, verdicts in by_review.items():
-        add_promises(session, verdicts, snapshot_id=review_id, now=now)
+        add_fulfilments(session, verdicts, snapshot_id=review_id, now=now)

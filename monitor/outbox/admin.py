@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from monitor.model.alerts import Access, AlertState, RecipientKind
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED
 from monitor.storage.base import batches
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import (
     AlertChangeRow,
@@ -212,7 +212,7 @@ def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> N
         )
     new = session.get(RecipientRow, new_id)
     if new is None:
-        remember_chat(session, new_id, title=old.title, now=now, kind=RecipientKind.SUPERGROUP)
+        save_chat(session, new_id, title=old.title, now=now, kind=RecipientKind.SUPERGROUP)
         new = session.get_one(RecipientRow, new_id)
         for setting in ("language", "access", "digest", "quiet_hours", "timezone", "muted_until"):
             setattr(new, setting, getattr(old, setting))

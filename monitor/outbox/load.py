@@ -12,7 +12,7 @@ from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
 from monitor.storage.mappers import change_of
 from monitor.storage.recipients import recipients_by_id
-from monitor.storage.source_health import events_of
+from monitor.storage.source_health import health_events_by_id
 from monitor.storage.tables import (
     AlertChangeRow,
     AlertRow,
@@ -40,7 +40,7 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
     """What the channels of some alerts need, in their order."""
     changes = _changes(session, [row.id for row in rows])
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
-    events = events_of(session, {row.event_id for row in rows if row.event_id})
+    events = health_events_by_id(session, {row.event_id for row in rows if row.event_id})
     notices = _notices(session, {row.notice_id for row in rows if row.notice_id})
     chats = recipients_by_id(session, {row.recipient_id for row in rows})
     return [

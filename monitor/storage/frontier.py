@@ -34,7 +34,7 @@ class WatchedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class ListMemory:
+class ListPageState:
     """What an earlier visit to a list page left behind."""
 
     etag: str | None
@@ -119,11 +119,11 @@ def source_added_at(session: Session, source_id: str) -> datetime:
     return session.scalars(select(SourceRow.added_at).where(SourceRow.id == source_id)).one()
 
 
-def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
+def list_page_states(session: Session, source_id: str) -> dict[str, ListPageState]:
     """What earlier visits left behind, by address of the list page."""
     rows = session.scalars(select(ListPageRow).where(ListPageRow.source_id == source_id))
     return {
-        row.url: ListMemory(
+        row.url: ListPageState(
             row.etag,
             row.last_modified,
             row.body_hash,
@@ -135,7 +135,7 @@ def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
     }
 
 
-def mark_of(identity: str) -> str:
+def link_mark(identity: str) -> str:
     """A short mark of a link, by which a list page that showed it is known again."""
     return hashlib.blake2b(identity.encode(), digest_size=_MARK // 2).hexdigest()
 
@@ -179,7 +179,7 @@ def record_list(
         row.last_modified = fetched.last_modified if complete else None
         row.body_hash = body_hash if complete else None
         if complete and shown:
-            row.shown = "".join(map(mark_of, shown))
+            row.shown = "".join(map(link_mark, shown))
 
 
 def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
@@ -187,9 +187,7 @@ def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
     return set(_by_identity(session, identities))
 
 
-def add_addresses(
-    session: Session, source_id: str, found: Sequence[FoundLink], now: datetime
-) -> int:
+def add_entries(session: Session, source_id: str, found: Sequence[FoundLink], now: datetime) -> int:
     """Add the addresses nobody knew, due at once; the number of them is returned.
 
     A known address that fails takes the spelling its list has now (http became https).
@@ -200,7 +198,7 @@ def add_addresses(
     for item in found:
         before = known.get(item.identity)
         if before is not None and item.link.url not in taken and _is_lost(before):
-            note_address(session, before.id, {"url": item.link.url, "next_visit_at": now})
+            update_entry(session, before.id, {"url": item.link.url, "next_visit_at": now})
             taken.add(item.link.url)
         if before is not None or item.link.url in taken:
             continue
@@ -226,7 +224,7 @@ def add_addresses(
     return added
 
 
-def unidentified(session: Session, limit: int) -> list[tuple[int, str]]:
+def entries_without_identity(session: Session, limit: int) -> list[tuple[int, str]]:
     """Addresses without an identity yet: number and address."""
     query = (
         select(FrontierEntryRow.id, FrontierEntryRow.url)
@@ -277,9 +275,7 @@ def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     return found
 
 
-def due_addresses(
-    session: Session, source_id: str, now: datetime, limit: int
-) -> list[FrontierEntry]:
+def due_entries(session: Session, source_id: str, now: datetime, limit: int) -> list[FrontierEntry]:
     """Addresses of a source that are due, those that wait longest first."""
     query = (
         select(*_ENTRY)
@@ -290,14 +286,14 @@ def due_addresses(
     return [FrontierEntry(*row) for row in session.execute(query)]
 
 
-def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:
+def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
     session.execute(
         update(FrontierEntryRow).where(FrontierEntryRow.id == address_id).values(**values)
     )
 
 
-def note_addresses(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+def update_entries(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
     """The same for many addresses at once."""
     groups: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for number, note in notes:

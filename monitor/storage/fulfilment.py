@@ -15,7 +15,7 @@ from monitor.storage.tables import FulfilmentRow
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class FulfilmentRecord:
     """A verdict to be written: which target of which commitment, and the evidence."""
 
     commitment_id: int
@@ -28,7 +28,7 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLine:
+class FulfilmentLine:
     """A line of the view ``target_fulfilment``."""
 
     statement_id: int
@@ -53,11 +53,11 @@ class LedgerLine:
     themes: str
 
 
-_LEDGER = table("target_fulfilment", *(column(one.name) for one in fields(LedgerLine)))
+_LEDGER = table("target_fulfilment", *(column(one.name) for one in fields(FulfilmentLine)))
 
 
-def add_promises(
-    session: Session, promises: Sequence[Promise], *, snapshot_id: int, now: datetime
+def add_fulfilments(
+    session: Session, promises: Sequence[FulfilmentRecord], *, snapshot_id: int, now: datetime
 ) -> None:
     """Write the verdicts that a snapshot of a report gives; known ones are left as they are."""
     query = select(FulfilmentRow.commitment_id, FulfilmentRow.position).where(
@@ -86,14 +86,14 @@ def add_promises(
     )
 
 
-def list_ledger(
+def list_fulfilments(
     session: Session,
     *,
     region: str | None = None,
     due: int | None = None,
     verdict: Verdict | None = None,
     limit: int = 200,
-) -> list[LedgerLine]:
+) -> list[FulfilmentLine]:
     """The ledger, the newest plan first.
 
     Args:
@@ -114,6 +114,6 @@ def list_ledger(
     if verdict is not None:
         query = query.where(shown.verdict == verdict)
     return [
-        LedgerLine(**{**row, "verdict": Verdict(row["verdict"])})
+        FulfilmentLine(**{**row, "verdict": Verdict(row["verdict"])})
         for row in session.execute(query.limit(limit)).mappings()
     ]

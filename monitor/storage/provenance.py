@@ -26,7 +26,7 @@ from monitor.storage.tables import (
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class AuditedSnapshot:
     """A snapshot with the bytes it was read from; ``body`` is None when they were let go."""
 
     snapshot_id: int
@@ -69,7 +69,7 @@ def snapshots_between(session: Session, since: datetime, until: datetime) -> lis
     return list(session.scalars(query))
 
 
-def witness(session: Session, snapshot_id: int) -> Witness:
+def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot:
     """A snapshot and its bytes.
 
     Raises:
@@ -81,7 +81,7 @@ def witness(session: Session, snapshot_id: int) -> Witness:
     )
     blob = session.get(BlobRow, row.blob_hash) if row.blob_hash else None
     kept = blob is not None and blob.codec != FORGOTTEN
-    return Witness(
+    return AuditedSnapshot(
         snapshot_id=row.id,
         document=get_document(session, row.document_id or 0),
         text=row.text,
@@ -109,7 +109,7 @@ def snapshot_before(session: Session, document_id: int, snapshot_id: int) -> int
     return session.scalar(query)
 
 
-def logged_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
+def logged_changes_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
     """What the log says came of a snapshot."""
     rows = session.scalars(
         select(ChangeRow).where(ChangeRow.snapshot_id == snapshot_id).order_by(ChangeRow.id)
@@ -141,7 +141,7 @@ def report_before(session: Session, region: str, year: int, snapshot_id: int) ->
     return session.scalar(query)
 
 
-def forget_bytes(session: Session, before: datetime) -> int:
+def delete_raw_bytes(session: Session, before: datetime) -> int:
     """Let go of bytes stored before a time; how many pages they were.
 
     Their hashes stay, so that bytes kept elsewhere can still be proved to be these.
@@ -155,7 +155,7 @@ def forget_bytes(session: Session, before: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ChangeProvenance:
     """The snapshot in which a change's statement stands.
 
     ``statement`` is what is said now, or was said last; ``blob_hash`` is the SHA-256 of the page's
@@ -173,7 +173,7 @@ class Proof:
     has_bytes: bool
 
 
-def proofs_of(session: Session, change_ids: Sequence[int]) -> list[Proof]:
+def provenance_of_changes(session: Session, change_ids: Sequence[int]) -> list[ChangeProvenance]:
     """The proofs of some changes, in their order; those that are not there are left out."""
     shown = func.coalesce(ChangeRow.after_id, ChangeRow.before_id)
     query = (
@@ -186,7 +186,7 @@ def proofs_of(session: Session, change_ids: Sequence[int]) -> list[Proof]:
     found = {}
     for row, snapshot, codec in session.execute(query):
         change = change_of(row)
-        found[row.id] = Proof(
+        found[row.id] = ChangeProvenance(
             change_id=row.id,
             change=change,
             statement=change.statement,

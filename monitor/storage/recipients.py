@@ -45,7 +45,7 @@ class RecipientSettings:
     muted_until: datetime | None = None
 
 
-def key_of(to: Recipient) -> int:
+def recipient_id_of(to: Recipient) -> int:
     """The number of a recipient in our tables: Telegram's own, or one made of its name."""
     if not to.channel and not to.thread_id:
         return to.chat_id
@@ -53,15 +53,15 @@ def key_of(to: Recipient) -> int:
     return OURS + (int.from_bytes(blake2s(name.encode(), digest_size=8).digest()) >> 12)
 
 
-def find_key(session: Session, to: Recipient) -> int:
+def find_recipient_id(session: Session, to: Recipient) -> int:
     """The number a recipient has, or would have; a forum that moved keeps its topics' numbers."""
     if to.channel or not to.thread_id:
-        return key_of(to)
+        return recipient_id_of(to)
     known = select(RecipientRow.id).where(
         RecipientRow.telegram_id == to.chat_id, RecipientRow.thread_id == to.thread_id
     )
     found = session.scalar(known)
-    return key_of(to) if found is None else found
+    return recipient_id_of(to) if found is None else found
 
 
 def ensure_recipients(
@@ -70,7 +70,7 @@ def ensure_recipients(
     """The ids of recipients that files name; topics and channels get a row if they have none."""
     keys: dict[Recipient, int] = {}
     for to in sorted(set(recipients)):
-        keys[to] = find_key(session, to)
+        keys[to] = find_recipient_id(session, to)
         if to.channel or to.thread_id:
             _insert(session, keys[to], to, now=now)
     return keys
@@ -97,7 +97,7 @@ def recipients_by_id(session: Session, ids: Iterable[int]) -> dict[int, Recipien
     }
 
 
-def remember_chat(
+def save_chat(
     session: Session,
     recipient_id: int,
     *,
@@ -230,7 +230,7 @@ def reactivate_chat(session: Session, recipient_id: int) -> None:
     )
 
 
-def shut_out(session: Session, *, keep: Collection[int], granted_too: bool) -> list[int]:
+def revoke_access(session: Session, *, keep: Collection[int], granted_too: bool) -> list[int]:
     """Send nothing more to Telegram chats that are none of ``keep``.
 
     Args:
@@ -253,7 +253,7 @@ def shut_out(session: Session, *, keep: Collection[int], granted_too: bool) -> l
     return sorted(shut)
 
 
-def let_back(session: Session, keep: Collection[int] | None) -> list[int]:
+def restore_access(session: Session, keep: Collection[int] | None) -> list[int]:
     """Send again to chats that the settings had shut out and let in again; None: all of them."""
     mine = [RecipientRow.access == Access.REVOKED]
     if keep is not None:
@@ -268,7 +268,7 @@ def let_back(session: Session, keep: Collection[int] | None) -> list[int]:
     return sorted(back)
 
 
-def silence_chat(session: Session, recipient_id: int) -> None:
+def deactivate_recipient(session: Session, recipient_id: int) -> None:
     """Send one chat or topic nothing more until it speaks to the bot again."""
     session.get_one(RecipientRow, recipient_id).active = False
 

@@ -56,7 +56,7 @@ def share_with_news(session: Session, source_id: str, *, within: timedelta, now:
     return fresh / total if total else 0.0
 
 
-def turn(
+def record_transition(
     session: Session,
     source_id: str,
     health: Health,
@@ -96,7 +96,7 @@ def turn(
     session.flush()
 
 
-def events_of(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
+def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
     """The turns with these ids."""
     query = (
         select(SourceHealthEventRow, SourceRow.name)

@@ -27,7 +27,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class UnwellSource:
+class UnhealthySource:
     """A source that is failing or silent, since when, and what its last visit said."""
 
     id: str
@@ -59,7 +59,7 @@ def overview(session: Session, *, since: datetime) -> Overview:
     )
 
 
-def unwell_sources(session: Session, *, limit: int = 100) -> list[UnwellSource]:
+def unhealthy_sources(session: Session, *, limit: int = 100) -> list[UnhealthySource]:
     """The enabled sources that are not well, those that are so for longest first."""
     since = func.coalesce(SourceRow.health_since, SourceRow.added_at)
     query = (
@@ -69,7 +69,7 @@ def unwell_sources(session: Session, *, limit: int = 100) -> list[UnwellSource]:
         .limit(limit)
     )
     return [
-        UnwellSource(
+        UnhealthySource(
             id=row.id,
             name=row.name,
             health=Health(row.health),

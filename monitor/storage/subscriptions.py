@@ -140,7 +140,9 @@ def unmute(session: Session, recipient_id: int, rule_id: str | None = None) -> i
     return len(session.scalars(command.returning(MuteRow.rule_id)).all())
 
 
-def mutes_of(session: Session, recipient_id: int, *, now: datetime) -> dict[str, datetime | None]:
+def muted_rules(
+    session: Session, recipient_id: int, *, now: datetime
+) -> dict[str, datetime | None]:
     """The rules a chat has muted, and until when."""
     query = select(MuteRow.rule_id, MuteRow.until).where(
         MuteRow.recipient_id == recipient_id, _lasts(now)

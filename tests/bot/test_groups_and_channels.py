@@ -10,7 +10,7 @@ from telegram_api import Refusal
 from monitor.bot.rate_limiter import Allowance
 from monitor.model.alerts import Recipient
 from monitor.storage.engine import Database
-from monitor.storage.recipients import find_key, get_recipient
+from monitor.storage.recipients import find_recipient_id, get_recipient
 from monitor.storage.subscriptions import rules_of as subscribed
 
 GROUP, FORUM, CHANNEL = -5, -1001234, -1009999
@@ -19,7 +19,7 @@ ADMIN, MEMBER = 50, 51
 
 def mine(database: Database, to: Recipient) -> tuple[str, ...]:
     with database.read() as session:
-        return subscribed(session, find_key(session, to))
+        return subscribed(session, find_recipient_id(session, to))
 
 
 async def test_in_a_group_only_administrators_decide(sqlite_database: Database) -> None:
@@ -76,7 +76,10 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
             for call, thread in zip(api.sent(FORUM), (45, 46), strict=True)
         )
         with database.read() as session:
-            assert get_recipient(session, find_key(session, Recipient(FORUM, 45))).kind == "thread"
+            assert (
+                get_recipient(session, find_recipient_id(session, Recipient(FORUM, 45))).kind
+                == "thread"
+            )
         await day.tell(raised())
         alert = api.sent(FORUM)[-1]
         assert alert.params["message_thread_id"] == 45

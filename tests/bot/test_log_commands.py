@@ -19,7 +19,7 @@ from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.outbox.load import get_alert
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat, set_language
+from monitor.storage.recipients import save_chat, set_language
 
 CHAT = Asked(7, Recipient(7), "聊天")
 
@@ -157,7 +157,7 @@ def test_whatever_is_said_every_answer_is_a_valid_message(
 ) -> None:
     plant(sqlite_database, [*numbered(12), raised()], title="题" * 900, chats=[7])
     with sqlite_database.write() as session:
-        remember_chat(session, 7, title="𠀀" * 5000, now=Clock()())
+        save_chat(session, 7, title="𠀀" * 5000, now=Clock()())
         set_language(session, 7, language)
     office = office_of(sqlite_database, policy=Policy(operators=(7,)))
     for said in HOSTILE:

@@ -22,7 +22,7 @@ from monitor.model.alerts import Access, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
 from monitor.outbox.queue import lease, mark_dead
 from monitor.storage.engine import Database
-from monitor.storage.recipients import get_recipient, remember_chat, set_access
+from monitor.storage.recipients import get_recipient, save_chat, set_access
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribe
 
@@ -192,7 +192,7 @@ async def test_who_asks_too_much_is_told_once_and_then_ignored(sqlite_database: 
 
 def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 7, title="", now=NOW)
+        save_chat(session, 7, title="", now=NOW)
         set_access(session, 7, Access.GRANTED)
     plant(database, chats=[7, 8])
     with database.write() as session:
@@ -208,14 +208,14 @@ def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: D
 def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8, 9, -5):
-            remember_chat(session, chat, title="", now=NOW)
+            save_chat(session, chat, title="", now=NOW)
             subscribe(session, chat, "guizhou", now=NOW)
         set_access(session, 9, Access.GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
     plant(database, chats=[7, 8, 9, -5])
-    assert bot_access.shut_out(database, access="open", **listed) == []
-    assert bot_access.shut_out(database, access="approval", **listed) == [8]
-    assert bot_access.shut_out(database, access="listed", **listed) == [9]
+    assert bot_access.revoke_access(database, access="open", **listed) == []
+    assert bot_access.revoke_access(database, access="approval", **listed) == [8]
+    assert bot_access.revoke_access(database, access="listed", **listed) == [9]
     with database.read() as session:
         waiting = {item.recipient_id: item.state for item in list_alerts(session)}
     assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
@@ -233,10 +233,10 @@ async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Databa
     async with world(database, policy=APPROVAL) as day:
         day.api.add_chat(OPERATOR)
         with database.write() as session:
-            remember_chat(session, 7, title="", now=NOW)
+            save_chat(session, 7, title="", now=NOW)
             subscribe(session, 7, "guizhou", now=NOW)
         # Once the bot was open; now operators decide.
-        bot_access.shut_out(database, access="approval", allowed=(OPERATOR,), named=())
+        bot_access.revoke_access(database, access="approval", allowed=(OPERATOR,), named=())
         assert "已向管理员申请" in (await day.api.ask(7, "/start")).text
         await day.tell(raised())
         assert len(day.api.sent(7)) == 1
@@ -255,8 +255,8 @@ def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
     office = office_of(sqlite_database, policy=policy)
     with sqlite_database.write() as session:
         for chat_id in (-7, 8):
-            remember_chat(session, chat_id, title="", now=NOW)
-    bot_access.shut_out(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
+            save_chat(session, chat_id, title="", now=NOW)
+    bot_access.revoke_access(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
     # It throws the bot out and takes it in again, then becomes a supergroup.
     bot_access.gone(office, -7)
     bot_access.back(office, -7)
@@ -273,7 +273,7 @@ def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
 def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Database) -> None:
     office = office_of(sqlite_database, policy=APPROVAL)
     with sqlite_database.write() as session:
-        remember_chat(session, -7, title="", now=NOW)
+        save_chat(session, -7, title="", now=NOW)
         set_access(session, -7, Access.DENIED)
     bot_access.moved(office, -7, -1007)
     with sqlite_database.read() as session:
@@ -321,12 +321,12 @@ def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Data
 def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8):
-            remember_chat(session, chat, title="", now=NOW)
-    assert bot_access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
-    assert bot_access.shut_out(database, access="listed", allowed={7, 8}, named=()) == []
+            save_chat(session, chat, title="", now=NOW)
+    assert bot_access.revoke_access(database, access="listed", allowed={7}, named=()) == [8]
+    assert bot_access.revoke_access(database, access="listed", allowed={7, 8}, named=()) == []
     with database.read() as session:
         assert get_recipient(session, 8).active
-    assert bot_access.shut_out(database, access="listed", allowed={7}, named=()) == [8]
-    assert bot_access.shut_out(database, access="open", allowed=(), named=()) == []
+    assert bot_access.revoke_access(database, access="listed", allowed={7}, named=()) == [8]
+    assert bot_access.revoke_access(database, access="open", allowed=(), named=()) == []
     with database.read() as session:
         assert [get_recipient(session, chat).active for chat in (7, 8)] == [True, True]

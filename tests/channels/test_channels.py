@@ -23,7 +23,7 @@ from monitor.messages.richtext import Button, Message, Span
 from monitor.model.alerts import Recipient
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import rules_of, subscribe
 from monitor.storage.tables import AlertRow
 
@@ -150,7 +150,7 @@ async def test_an_answer_that_cannot_be_read_leaves_it_in_doubt() -> None:
 
 async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, -5, title="小组", now=NOW)
+        save_chat(session, -5, title="小组", now=NOW)
         subscribe(session, -5, "guizhou", now=NOW)
     plant(database, chats=[7, 8, -5])
     plant(database, chats=[7, 8, -5], title="四川省政府工作报告")

@@ -22,7 +22,7 @@ from monitor.fetching.fake import FakeFetcher
 from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import deliver_due
-from monitor.storage.recipients import find_key, get_recipient
+from monitor.storage.recipients import find_recipient_id, get_recipient
 
 RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {channels: [feed]}}\n"
 FEED = '[channels.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
@@ -47,7 +47,7 @@ def daemon(tmp_path, sqlite_database):
 async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
     async with daemon(FEED) as run:
         with run.tools.database.read() as session:
-            key = find_key(session, Recipient(0, 0, "feed"))
+            key = find_recipient_id(session, Recipient(0, 0, "feed"))
             assert get_recipient(session, key).language == "en"
         plant(run.tools.database, chats=[key])
         await deliver_due(app.outbox_worker(run))

@@ -21,7 +21,7 @@ from monitor.outbox.digest import set_digest
 from monitor.outbox.queue import lease, mark_dead, mark_retry, mark_sent
 from monitor.outbox.worker import MAX_ATTEMPTS
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 
 LATER = NOW + timedelta(hours=1)
 
@@ -62,7 +62,7 @@ def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not
 def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database) -> None:
     with database.write() as session:
         for chat in (1, 2):
-            remember_chat(session, chat, title="", now=NOW)
+            save_chat(session, chat, title="", now=NOW)
             set_digest(session, chat, Digest(), now=NOW)
     plant(database, chats=[1, 2])
     assert states(database) == {1: "scheduled", 2: "scheduled"}

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from test_visits import OLDER, PLAN, REPORT, TITLE, baseline, published, watching
 
 from monitor.ingest.audit import verify_snapshot
-from monitor.storage.provenance import forget_bytes, snapshots_between
+from monitor.storage.provenance import delete_raw_bytes, snapshots_between
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ async def test_an_older_report_that_came_later_follows_too(watch):
 async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
     await two_years_and_an_edit(watch)
     with watch.daemon.tools.database.write() as session:
-        assert forget_bytes(session, watch.clock[0] - timedelta(days=5)) == 2
-        assert forget_bytes(session, watch.clock[0] - timedelta(days=5)) == 0
+        assert delete_raw_bytes(session, watch.clock[0] - timedelta(days=5)) == 2
+        assert delete_raw_bytes(session, watch.clock[0] - timedelta(days=5)) == 0
     assert verified(watch) == (3, [])
     watch.put([line.replace("突破2万P", "突破4万P") for line in PLAN])
     report = await watch.round(10)
@@ -79,7 +79,7 @@ async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
 async def test_a_page_that_comes_back_after_its_bytes_were_let_go_is_kept_again(watch):
     await two_years_and_an_edit(watch)
     with watch.daemon.tools.database.write() as session:
-        forget_bytes(session, watch.clock[0] + timedelta(days=5))
+        delete_raw_bytes(session, watch.clock[0] + timedelta(days=5))
     watch.put()
     await watch.round(10)
     kept = watch.sql("SELECT COUNT(*) FROM blob WHERE codec <> 'gone'")

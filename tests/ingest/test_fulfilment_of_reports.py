@@ -15,7 +15,7 @@ from monitor.ingest.plan import IngestRequest
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.fulfilment import list_ledger
+from monitor.storage.fulfilment import list_fulfilments
 
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
 REPORTS = {
@@ -51,7 +51,7 @@ def ledger(database, **wanted):
     with database.read() as session:
         return [
             (line.plan_year, line.due, line.verdict, line.achieved)
-            for line in list_ledger(session, **wanted)
+            for line in list_fulfilments(session, **wanted)
         ]
 
 

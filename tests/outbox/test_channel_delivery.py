@@ -20,7 +20,7 @@ from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.changes import list_changes
-from monitor.storage.recipients import find_key, get_recipient, sync_channels
+from monitor.storage.recipients import find_recipient_id, get_recipient, sync_channels
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
@@ -35,7 +35,7 @@ class Run:
 
     def key(self, name):
         with self.database.read() as session:
-            return find_key(session, Recipient(0, 0, name))
+            return find_recipient_id(session, Recipient(0, 0, name))
 
     def states(self):
         with self.database.read() as session:

@@ -25,7 +25,7 @@ from monitor.outbox.queue import (
     next_due,
 )
 from monitor.storage.engine import Database
-from monitor.storage.recipients import defer_until, remember_chat
+from monitor.storage.recipients import defer_until, save_chat
 from monitor.storage.tables import AlertRow, SnapshotRow
 
 MINUTE = timedelta(minutes=1)
@@ -70,7 +70,7 @@ def test_five_hundred_recipients_cost_a_few_statements(database: Database) -> No
     (change_id,) = plant(database)
     with database.write() as session:
         for chat in range(1, 501, 2):
-            remember_chat(session, chat, title="", now=NOW)
+            save_chat(session, chat, title="", now=NOW)
         for chat in range(1, 501, 4):
             set_digest(session, chat, Digest(), now=NOW)
     statements = []
@@ -228,7 +228,7 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
 
 def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
         defer_until(session, 1, NOW + MINUTE, now=NOW)
     plant(database, chats=[1])
     with database.read() as session:
@@ -249,7 +249,7 @@ def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
 
 def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
     plant(database, chats=[1])
     plant(database, chats=[1])
     (alert,) = take(database, limit=1)
@@ -287,7 +287,7 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
 
 def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
     plant(database, chats=[1])
     (alert,) = take(database)
     with database.write() as session:
@@ -306,7 +306,7 @@ def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database)
 
 def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
         set_digest(session, 1, Digest(), now=NOW)
     plant(database, chats=[1])
     plant(database, chats=[1])

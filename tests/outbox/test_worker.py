@@ -30,7 +30,7 @@ from monitor.outbox.worker import (
     delivery_loop,
 )
 from monitor.storage.engine import Database
-from monitor.storage.recipients import ensure_recipients, remember_chat
+from monitor.storage.recipients import ensure_recipients, save_chat
 from monitor.storage.subscriptions import subscribe, subscribers_of_rules
 from monitor.storage.tables import AlertRow, RecipientRow
 
@@ -124,7 +124,7 @@ async def test_a_refused_alert_is_tried_later_and_later_and_then_given_up(
 
 async def test_a_chat_that_is_gone_gets_nothing_more(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
         subscribe(session, 1, "guizhou", now=NOW)
     plant(database, chats=[1])
     channel = FakeChannel()
@@ -195,7 +195,7 @@ async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Databa
 def test_operators_are_told_once_by_two_senders_at_once(postgres_database: Database) -> None:
     topics = [Recipient(-5, number) for number in (1, 2)]
     with postgres_database.write() as session:
-        remember_chat(session, -5, title="论坛", now=NOW)
+        save_chat(session, -5, title="论坛", now=NOW)
         keys = ensure_recipients(session, topics, now=NOW)
     plant(postgres_database, chats=list(keys.values()))
     queries = WorkerQueries(postgres_database, Clock(), (9,))
@@ -218,7 +218,7 @@ def test_operators_are_told_once_by_two_senders_at_once(postgres_database: Datab
 
 async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, -5, title="小组", now=NOW)
+        save_chat(session, -5, title="小组", now=NOW)
         subscribe(session, -5, "guizhou", now=NOW)
     plant(database, chats=[-5])
     plant(database, chats=[-5])

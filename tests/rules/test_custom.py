@@ -19,7 +19,7 @@ from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import LiveRules
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import (
     CustomRule,
     custom_rules,
@@ -99,7 +99,7 @@ def test_regions_of_a_province_are_those_that_lie_in_it() -> None:
 def put(database: Database, chat: int, words: str, minute: int = 0) -> str:
     wish = own_wish(words)
     with database.write() as session:
-        remember_chat(session, chat, title="", now=NOW)
+        save_chat(session, chat, title="", now=NOW)
         now = NOW.replace(minute=minute)
         save_custom_rule(session, CustomRule(wish.id, wish.name, wish.body), now=now)
         subscribe(session, chat, wish.id, now=now)

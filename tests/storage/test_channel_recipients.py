@@ -10,7 +10,7 @@ from monitor.model.alerts import Recipient
 from monitor.storage.recipients import (
     ChannelConfig,
     deactivate_chat,
-    find_key,
+    find_recipient_id,
     get_recipient,
     sync_channels,
 )
@@ -20,7 +20,7 @@ TEAM = ChannelConfig("team", "en", "daily 09:00", "22:00-08:00", "Europe/Berlin"
 
 
 def way(session, name):
-    return get_recipient(session, find_key(session, Recipient(0, 0, name)))
+    return get_recipient(session, find_recipient_id(session, Recipient(0, 0, name)))
 
 
 @pytest.mark.parametrize("fixture", ["sqlite_database", "postgres_database"])
@@ -47,7 +47,7 @@ def test_a_way_is_written_down_with_its_choices(fixture, request):
 def test_a_way_that_was_given_up_on_is_active_again_after_a_start(sqlite_database):
     with sqlite_database.write() as session:
         sync_channels(session, [TEAM], now=NOW)
-        deactivate_chat(session, find_key(session, TEAM.to))
+        deactivate_chat(session, find_recipient_id(session, TEAM.to))
     with sqlite_database.write() as session:
         assert not way(session, "team").active
         sync_channels(session, [TEAM], now=NOW)
@@ -56,10 +56,10 @@ def test_a_way_that_was_given_up_on_is_active_again_after_a_start(sqlite_databas
 
 
 def test_chats_of_telegram_are_left_alone(sqlite_database):
-    from monitor.storage.recipients import remember_chat
+    from monitor.storage.recipients import save_chat
 
     with sqlite_database.write() as session:
-        remember_chat(session, 12, title="Ann", now=NOW)
+        save_chat(session, 12, title="Ann", now=NOW)
         sync_channels(session, [], now=NOW)
     with sqlite_database.read() as session:
         assert get_recipient(session, 12).active

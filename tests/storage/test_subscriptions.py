@@ -9,7 +9,7 @@ from alert_story import NOW
 
 from monitor.outbox.admin import forget_chat, move_chat
 from monitor.storage.engine import Database
-from monitor.storage.recipients import deactivate_chat, language_of, remember_chat, set_language
+from monitor.storage.recipients import deactivate_chat, language_of, save_chat, set_language
 from monitor.storage.subscriptions import rules_of, subscribe, subscribers_of_rules, unsubscribe
 from monitor.storage.tables import RecipientRow
 
@@ -18,7 +18,7 @@ from monitor.storage.tables import RecipientRow
 def two_chats(database: Database) -> Database:
     with database.write() as session:
         for number, chat in enumerate((-5, 7)):
-            remember_chat(session, chat, title=f"聊天{number}", now=NOW)
+            save_chat(session, chat, title=f"聊天{number}", now=NOW)
             subscribe(session, chat, "a", now=NOW + timedelta(minutes=number))
         subscribe(session, 7, "b", now=NOW)
     return database
@@ -44,7 +44,7 @@ def test_a_chat_that_is_gone_gets_nothing_until_it_speaks_again(two_chats: Datab
     with two_chats.write() as session:
         deactivate_chat(session, 7)
         assert subscribers_of_rules(session, ["a", "b"]) == {"a": (-5,)}
-        remember_chat(session, 7, title="", now=NOW)
+        save_chat(session, 7, title="", now=NOW)
         assert subscribers_of_rules(session, ["b"]) == {"b": (7,)}
         assert session.get_one(RecipientRow, 7).title == "聊天1"
         deactivate_chat(session, 999)
