@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from rich.console import Console
@@ -27,6 +27,7 @@ from monitor.channels.router import ChannelRouter
 from monitor.channels.telegram import TelegramChannel
 from monitor.channels.terminal import TerminalChannel
 from monitor.channels.webhook import Lookup, WebhookChannel
+from monitor.clock import utc_now
 from monitor.config.settings import Settings
 from monitor.errors import UserError
 from monitor.fetching.settings import FetcherSettings
@@ -205,11 +206,6 @@ class RuleWatch:
                 )
         self.told = reason
         return new
-
-
-def utc_now() -> datetime:
-    """The clock of the channels."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager

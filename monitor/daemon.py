@@ -14,7 +14,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,6 +28,7 @@ from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
 from monitor.channels.base import Channel
 from monitor.channels.flood_control import FloodControl
+from monitor.clock import utc_now
 from monitor.config.settings import Settings
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
@@ -70,11 +71,6 @@ class Daemon:
     flood_control: FloodControl
     wake: asyncio.Event
     token: str | None
-
-
-def utc_now() -> datetime:
-    """The clock of the daemon."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import pytest
 from telegram_api import TOKEN, bot_api
 from web import Web
 
-from monitor.cli.options import utc_now
+from monitor.clock import utc_now
 
 CHAT = 55
 

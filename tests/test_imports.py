@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "__init__": set(),
     "errors": set(),
     "model": set(),
+    "clock": set(),
     "secret_mask": set(),
     "logs": {"secret_mask"},
     "memory": set(),
@@ -40,12 +41,12 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
     "rules": BASE | {"extraction"},
-    "fetching": BASE | {"catalogue", "documents"},
+    "fetching": BASE | {"clock", "catalogue", "documents"},
     "discovery": BASE | {"catalogue", "documents", "fetching"},
     "storage": BASE,
     "json_contract": BASE,
     "messages": BASE | {"rules"},
-    "channels": BASE | {"messages", "json_contract"},
+    "channels": BASE | {"clock", "messages", "json_contract"},
     "outbox": BASE | {"storage", "messages", "channels"},
     "bot": BASE | {"logs", "storage", "messages", "channels", "outbox", "rules", "extraction"},
     "ingest": BASE
@@ -53,15 +54,18 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"},
     "app": BASE
     | PURE
-    | {"config", "fetching", "storage", "messages", "channels", "outbox", "bot", "ingest"},
+    | {"clock", "config", "fetching", "storage", "messages", "channels", "outbox"}
+    | {"bot", "ingest"},
     "daemon": BASE
     | PURE
-    | {"app", "catalogue", "config", "logs", "memory", "fetching", "storage", "messages"}
+    | {"app", "clock", "catalogue", "config", "logs", "memory", "fetching", "storage"}
+    | {"messages"}
     | {"channels", "outbox", "bot", "ingest", "json_contract"},
     "demo": BASE | PURE | {"daemon", "app", "catalogue", "config", "storage", "ingest"},
     "cli": BASE
     | PURE
-    | {"app", "catalogue", "config", "logs", "memory", "fetching", "storage", "messages"}
+    | {"app", "clock", "catalogue", "config", "logs", "memory", "fetching", "storage"}
+    | {"messages"}
     | {"channels", "outbox", "bot", "ingest", "json_contract", "daemon", "demo"},
     "__main__": {"cli"},
 }

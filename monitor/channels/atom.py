@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitor.clock import utc_now
 from monitor.errors import DeliveryError, RetryLater, UserError
 from monitor.messages.escaping import split_headline, to_html
 from monitor.messages.richtext import Message
@@ -42,7 +43,7 @@ class AtomChannel:
         path: Path,
         *,
         entries: int = 200,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Look at the file; nothing is written yet.
 

@@ -16,12 +16,13 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from monitor.channels.http_post import DEFAULT_WAIT, Post, PostAnswer, refusal_of, send_post
+from monitor.clock import utc_now
 from monitor.errors import DeliveryError, RetryLater
 from monitor.messages.escaping import to_plain_text, truncate_lines
 from monitor.messages.richtext import Message
@@ -163,7 +164,7 @@ class ChatWebhookChannel:
         webhook: ChatWebhook,
         *,
         post: Post,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

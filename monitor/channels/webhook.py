@@ -12,10 +12,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from monitor.channels.http_post import Post, refusal_of, send_post
+from monitor.clock import utc_now
 from monitor.errors import ChatGone, DeliveryError, UserError
 from monitor.json_contract import logged_json
 from monitor.messages.richtext import Message
@@ -41,7 +42,7 @@ class WebhookChannel:
         *,
         post: Post,
         lookup: Lookup,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Keep the URL and the key.
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, utc_now
-from monitor.cli.output import Format, note, write_rows
+from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database
+from monitor.cli.output import Format, print_status, write_rows
+from monitor.clock import utc_now
 from monitor.errors import UserError
 from monitor.model.alerts import AlertState
 from monitor.outbox.admin import drop_alerts, exhausted_alerts, list_alerts, retry_alerts
@@ -92,5 +93,5 @@ def drop(
 
 def _tell(ids: list[int] | None, done: list[int], what: str) -> None:
     for alert_id in sorted(set(ids or ()) - set(done)):
-        note(f"{alert_id}: left alone; it was sent, is being sent, or is not there")
-    note(f"{len(done)} alerts {what}")
+        print_status(f"{alert_id}: left alone; it was sent, is being sent, or is not there")
+    print_status(f"{len(done)} alerts {what}")

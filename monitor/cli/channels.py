@@ -8,21 +8,19 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.app import open_channels
-from monitor.channels.webhook import SECRET_PREFIX as WEBHOOK_SECRET_PREFIX
-from monitor.cli.options import ConfigOption, FormatOption, utc_now
-from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.cli.options import ConfigOption, FormatOption
+from monitor.cli.output import Format, print_status, write_rows, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import DeliveryError, MonitorError
-from monitor.messages.alert_message import render_alert
-from monitor.messages.template_samples import sample_change
-from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
-from monitor.model.changes import Kind, LoggedChange
-from monitor.model.documents import DocumentKind
+
+if TYPE_CHECKING:
+    # The list needs the settings only; `test` loads the messages and the senders.
+    from monitor.model.changes import LoggedChange
 
 channels_app = typer.Typer(help="Other channels than Telegram.", no_args_is_help=True)
 
@@ -62,17 +60,24 @@ def try_(
         asyncio.run(_send(settings, name))
     except DeliveryError as error:
         raise MonitorError(f"{name}: {error}") from None
-    note(f"{name}: the sample was taken")
+    print_status(f"{name}: the sample was taken")
 
 
 @channels_app.command()
 def secret() -> None:
     """Print a new secret for a webhook's signature."""
+    from monitor.channels.webhook import SECRET_PREFIX
+
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    write_text(f"{WEBHOOK_SECRET_PREFIX}{key}")
+    write_text(f"{SECRET_PREFIX}{key}")
 
 
 async def _send(settings: Settings, name: str) -> None:
+    from monitor.app import open_channels
+    from monitor.messages.alert_message import render_alert
+    from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
+    from monitor.model.documents import DocumentKind
+
     line = _sample(utc_now())
 
     async def lookup(_: Sequence[int]) -> Sequence[LoggedChange]:
@@ -101,6 +106,9 @@ async def _send(settings: Settings, name: str) -> None:
 
 def _sample(now: datetime) -> LoggedChange:
     """A change that nobody announced: 160 to 190 Eflops."""
+    from monitor.messages.template_samples import sample_change
+    from monitor.model.changes import Kind, LoggedChange
+
     return LoggedChange(
         id=0,
         detected_at=now,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Annotated
+
 import typer
 
-from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import note, write_text
+from monitor.cli.options import ConfigOption, DatabaseOption, open_database
+from monitor.cli.output import print_status, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import load_settings
 from monitor.storage.engine import Database
+from monitor.storage.provenance import delete_raw_bytes
 
 db_app = typer.Typer(help="The database: where it is, and its schema.", no_args_is_help=True)
 
@@ -18,7 +23,7 @@ def upgrade(config: ConfigOption = None, database: DatabaseOption = None) -> Non
     store = Database(load_settings(config, database=database).database)
     try:
         applied = store.upgrade()
-        note(f"{store.shown}: {', '.join(applied) if applied else 'nothing to do'}")
+        print_status(f"{store.shown}: {', '.join(applied) if applied else 'nothing to do'}")
     finally:
         store.close()
 
@@ -28,3 +33,17 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
     """Print where the database is: a file for SQLite, an address (without password) otherwise."""
     store = Database(load_settings(config, database=database).database)
     write_text(str(store.url.database) if store.is_sqlite else store.shown)
+
+
+@db_app.command()
+def prune(
+    days: Annotated[
+        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Bytes older than this.")
+    ],
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Let go of the raw bytes of old pages. Texts, statements and the log are kept for ever."""
+    with open_database(config, database) as (_, store), store.write() as session:
+        count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
+    print_status(f"the bytes of {count} pages were let go")

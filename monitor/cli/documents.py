@@ -9,12 +9,8 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import fetcher_settings
-from monitor.catalogue.model import FetchRoute
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
-from monitor.cli.output import Format, note, write_rows, write_text
-from monitor.cli.topics import write_explained
-from monitor.comparison.compare import compare
+from monitor.cli.output import Format, print_status, write_rows, write_text
 from monitor.config.settings import Settings, load_settings
 from monitor.documents.reader import read as read_document
 from monitor.errors import MonitorError, UserError
@@ -22,7 +18,6 @@ from monitor.extraction.extract import explain as explain_statements
 from monitor.extraction.extract import extract as extract_statements
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
-from monitor.fetching.fetcher import HttpFetcher
 from monitor.json_contract import change_json, statement_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Document, Outcome, Provenance
@@ -58,8 +53,10 @@ def extract(
     provenance = _provenance(document, place, region, published)
     topics = load_topics(settings.topics)
     if provenance.region is None:
-        note("nobody could tell the region of this text; --region names it")
+        print_status("nobody could tell the region of this text; --region names it")
     if explain:
+        from monitor.cli.topics import write_explained
+
         write_explained(explain_statements(document.text, provenance, topics), form)
         return
     statements = extract_statements(document.text, provenance, topics)
@@ -101,6 +98,8 @@ def diff(
     config: ConfigOption = None,
 ) -> None:
     """Print what changed between two texts (--all: what was carried on too)."""
+    from monitor.comparison.compare import compare
+
     settings = load_settings(config)
     sides = [
         (document := load_document(place, settings), _provenance(document, place, region, None))
@@ -161,6 +160,11 @@ def load_document(place: str, settings: Settings) -> Document:
 
 
 async def _fetch(url: str, settings: Settings) -> Document:
+    # A file needs no network.
+    from monitor.app import fetcher_settings
+    from monitor.catalogue.model import FetchRoute
+    from monitor.fetching.fetcher import HttpFetcher
+
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
         # The person at the keyboard names the address; the guard is for what pages name, and
         # robots.txt for what visits by itself.

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.options import ConfigOption, DatabaseOption, date_of, open_database
-from monitor.cli.output import note, write_csv
+from monitor.cli.output import print_status, write_csv
 from monitor.errors import UserError
 from monitor.storage.views import View, columns_of, has_time, read_view
 
@@ -67,7 +67,7 @@ def export(
                         cells = dict(zip(columns, row, strict=True))
                         file.write(json.dumps(cells, ensure_ascii=False, default=_plain) + "\n")
     if output is not None:
-        note(f"{rows.count} rows written to {output}")
+        print_status(f"{rows.count} rows written to {output}")
 
 
 class _Counted:

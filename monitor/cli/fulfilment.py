@@ -14,7 +14,7 @@ from monitor.cli.options import (
     open_database,
     region_of,
 )
-from monitor.cli.output import Format, note, write_rows
+from monitor.cli.output import Format, print_status, write_rows
 from monitor.model.changes import Verdict
 from monitor.model.statements import number
 from monitor.storage.fulfilment import FulfilmentLine, list_fulfilments
@@ -72,7 +72,9 @@ def ledger(
     )
     counts = {one: sum(line.verdict is one for line in lines) for one in Verdict}
     told = [f"{count} {one}" for one, count in counts.items() if count]
-    note(", ".join(told) if told else "no report with targets is known yet: see monitor ingest")
+    print_status(
+        ", ".join(told) if told else "no report with targets is known yet: see monitor ingest"
+    )
 
 
 def _promised(line: FulfilmentLine) -> str:

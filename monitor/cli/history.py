@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
-from monitor.cli.output import Format, note, write_rows
+from monitor.cli.output import Format, print_status, write_rows
 from monitor.extraction.units import comparable, to_base
 from monitor.model.statements import Figure, number
 from monitor.storage.views import figures_of
@@ -48,7 +48,7 @@ def history(
         )
         write_rows(form, _COLUMNS, cells)
     if not found:
-        note(f"no report of {name} gives a number for {metric}")
+        print_status(f"no report of {name} gives a number for {metric}")
 
 
 def _draw(found: list[Figure]) -> None:

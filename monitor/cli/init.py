@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.output import note
+from monitor.cli.output import print_status
 from monitor.config.settings import FILE_NAME
 from monitor.errors import UserError
 
@@ -57,14 +57,14 @@ def init(
         for name, content in wanted.items():
             path = folder / name
             if path.exists():
-                note(f"kept     {path}")
+                print_status(f"kept     {path}")
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
-            note(f"written  {path}")
+            print_status(f"written  {path}")
     except OSError as error:
         raise UserError(error.strerror or str(error), file=folder) from None
-    note("next: monitor rules check, then monitor run --once")
+    print_status("next: monitor rules check, then monitor run --once")
 
 
 def demo(

@@ -7,35 +7,33 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.catalogue.loader import load_catalogue
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
     date_of,
     open_database,
-    utc_now,
 )
-from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.cli.output import Format, print_status, write_rows, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.extraction.topics import load_topics
-from monitor.ingest.rule_vocabulary import known_names
 from monitor.json_contract import logged_json
 from monitor.model.alerts import Recipient
-from monitor.model.changes import LoggedChange
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet, explain_match
 from monitor.rules.model import Known, Rule
 from monitor.rules.schema import json_schema
-from monitor.storage.changes import walk_changes
-from monitor.storage.engine import Database
 from monitor.yaml import did_you_mean
+
+if TYPE_CHECKING:
+    from monitor.model.changes import LoggedChange
+    from monitor.storage.engine import Database
 
 rules_app = typer.Typer(help="Which changes interest whom.", no_args_is_help=True)
 
@@ -71,7 +69,7 @@ def check(
             for rule in rules
         ),
     )
-    note(f"{len(rules)} rules, no mistakes")
+    print_status(f"{len(rules)} rules, no mistakes")
 
 
 @rules_app.command()
@@ -129,12 +127,16 @@ def replay(
         leave_out=() if explain else ("why",),
     )
     matched = sum(reason is None for _, _, reason in lines)
-    note(f"{matched} matches" + (f" of {len(lines)}" if explain else ""))
+    print_status(f"{matched} matches" + (f" of {len(lines)}" if explain else ""))
     if len(lines) == limit:
-        note(f"there may be more than these {limit}: see --limit")
+        print_status(f"there may be more than these {limit}: see --limit")
 
 
 def _known(settings: Settings) -> Known:
+    from monitor.catalogue.loader import load_catalogue
+    from monitor.extraction.topics import load_topics
+    from monitor.ingest.rule_vocabulary import known_names
+
     topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
     return known_names(topics, catalogue, settings.channels)
 
@@ -142,6 +144,8 @@ def _known(settings: Settings) -> Known:
 def _replay(
     store: Database, rules: RuleSet, start: datetime, *, explain: bool
 ) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
+    from monitor.storage.changes import walk_changes
+
     by_id = {rule.id: rule for rule in rules.rules}
     with store.read() as session:
         for item in walk_changes(session, start):

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import note, progress
+from monitor.cli.output import print_status, progress
 from monitor.config.settings import Settings, load_settings
 from monitor.daemon import due_sources, open_daemon, run_forever, run_once, stop_on_signals
 from monitor.errors import MonitorError
@@ -38,7 +38,7 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
     stop = asyncio.Event()
     async with open_daemon(settings, console=Console()) as daemon:
         if daemon.token is None:
-            note(
+            print_status(
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
@@ -58,7 +58,7 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
                     return []
             reports = await work
     total = sum(len(report.changes) for report in reports)
-    note(
+    print_status(
         f"{len(reports)} sources visited, {sum(r.new_addresses for r in reports)} new addresses, "
         f"{total} changes, {sum(r.alerts for r in reports)} alerts"
     )

@@ -8,26 +8,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.app import fetcher_settings
 from monitor.atomic_file import read_if_there, replace_text
-from monitor.catalogue.append import with_source
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
-from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of, utc_now
-from monitor.cli.output import Format, note, progress, write_rows, write_text
+from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
+from monitor.cli.output import Format, print_status, progress, write_rows, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import MonitorError, UserError
-from monitor.extraction.topics import load_topics
-from monitor.fetching.fetcher import Fetcher, HttpFetcher
-from monitor.ingest.source_check import Probe, Probing, probe
-from monitor.ingest.suggest import Proposal, propose
 from monitor.model.documents import Outcome
 from monitor.urls import identity, resolve
 from monitor.yaml import did_you_mean
+
+if TYPE_CHECKING:
+    # `sources list` shows the catalogue and needs neither network nor extraction.
+    from monitor.fetching.fetcher import Fetcher
+    from monitor.ingest.source_check import Probe, Probing
+    from monitor.ingest.suggest import Proposal
 
 sources_app = typer.Typer(help="The places that are watched.", no_args_is_help=True)
 _FEW = 3
@@ -137,6 +138,8 @@ def add(
 
     What stands in the file stays as it is, comments too.
     """
+    from monitor.catalogue.append import with_source
+
     settings = load_settings(config)
     path = file or next(iter(settings.catalogue), None)
     if path is None and not dry_run:
@@ -164,9 +167,9 @@ def add(
         write_text(after[len(text) :] if after.startswith(text) else after)
         return
     replace_text(path, after)
-    note(f"{proposal.values['id']} stands in {path}; ask it: monitor sources check")
+    print_status(f"{proposal.values['id']} stands in {path}; ask it: monitor sources check")
     if path not in settings.catalogue:
-        note(f"the settings do not name {path} under catalogue yet")
+        print_status(f"the settings do not name {path} under catalogue yet")
 
 
 def _known(catalogue: Catalogue, source_id: str) -> Source:
@@ -189,6 +192,10 @@ def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str) -> None
 
 
 async def _probe_all(sources: Sequence[Source], settings: Settings) -> list[Probe]:
+    from monitor.app import fetcher_settings
+    from monitor.fetching.fetcher import HttpFetcher
+    from monitor.ingest.source_check import probe
+
     limit = asyncio.Semaphore(settings.crawl.concurrency)
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
         with progress() as bar:
@@ -208,11 +215,18 @@ async def _probe_all(sources: Sequence[Source], settings: Settings) -> list[Prob
 async def _propose(
     url: str, settings: Settings, catalogue: Catalogue, given: Mapping[str, object]
 ) -> Proposal:
+    from monitor.app import fetcher_settings
+    from monitor.fetching.fetcher import HttpFetcher
+    from monitor.ingest.suggest import propose
+
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
         return await propose(url, _probing(fetcher, settings), catalogue, given)
 
 
 def _probing(fetcher: Fetcher, settings: Settings) -> Probing:
+    from monitor.extraction.topics import load_topics
+    from monitor.ingest.source_check import Probing
+
     return Probing(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
-from monitor.cli.output import Format, complain, note, write_rows
+from monitor.cli.output import Format, print_error, print_status, write_rows
 from monitor.config.settings import load_settings
 from monitor.extraction.extract import ExplainedSentence, explain
 from monitor.extraction.topics import check_topics, load_topics
@@ -19,12 +17,17 @@ from monitor.json_contract import statement_json
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Speaker
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 topics_app = typer.Typer(help="What is in scope: lexicons in YAML.", no_args_is_help=True)
 
 
 def write_explained(found: Sequence[ExplainedSentence], form: Format) -> None:
     """Print sentences with what decided: a block each for people, an object or row for programs."""
     if form is Format.TABLE:
+        from rich.console import Console
+
         console = Console(soft_wrap=True, highlight=False)
         for item in found:
             console.print(_block(item), "")
@@ -66,7 +69,7 @@ def check(
     files = paths or list(load_settings(config).topics)
     errors = check_topics(files)
     for error in errors[:-1]:
-        complain(str(error))
+        print_error(str(error))
     if errors:
         raise errors[-1]
     topics = load_topics(files).topics
@@ -75,7 +78,7 @@ def check(
         ("id", "name", "themes"),
         ((topic.id, topic.name, ", ".join(topic.themes)) for topic in topics),
     )
-    note(f"{len(topics)} topics, no mistakes")
+    print_status(f"{len(topics)} topics, no mistakes")
 
 
 @topics_app.command("test")
@@ -89,11 +92,13 @@ def try_out(
     provenance = Provenance(DocumentKind.PAGE, Speaker.GOVERNMENT, region_of(region))
     found = explain(text, provenance, load_topics([file]))
     if not found and form is Format.TABLE:
-        note("no topic has a word in this text")
+        print_status("no topic has a word in this text")
     write_explained(found, form)
 
 
 def _block(item: ExplainedSentence) -> Text:
+    from rich.text import Text
+
     statement = item.statement
     block = Text(item.text.strip() + "\n", style="bold")
     if statement is None:

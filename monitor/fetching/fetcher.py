@@ -7,13 +7,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx
 
 from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
+from monitor.clock import utc_now
 from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import FetchError
 from monitor.fetching.decompress import ACCEPT_ENCODING
@@ -70,7 +71,7 @@ class HttpFetcher:
         self,
         settings: FetcherSettings | None = None,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,

@@ -6,8 +6,7 @@ from collections.abc import Collection
 
 from monitor.catalogue.model import Catalogue
 from monitor.extraction.topics import Topics
-from monitor.messages.template import check_template
-from monitor.rules.model import Known
+from monitor.rules.model import Known, TemplateFile
 
 
 def known_names(topics: Topics, catalogue: Catalogue, channels: Collection[str] = ()) -> Known:
@@ -19,5 +18,12 @@ def known_names(topics: Topics, catalogue: Catalogue, channels: Collection[str] 
         topics=[topic.id for topic in every],
         sources=[source.id for source in catalogue.sources],
         channels=channels,
-        template=check_template,
+        template=_check_template,
     )
+
+
+def _check_template(file: TemplateFile) -> None:
+    # The template engine is loaded for rules that have a template.
+    from monitor.messages.template import check_template
+
+    check_template(file)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from alert_story import NOW, plant
 
-from monitor.cli import main
+from monitor.cli.app import main
 from monitor.model.schedule import Digest
 from monitor.outbox.admin import (
     drop_alerts,

@@ -10,7 +10,7 @@ import pytest
 from receiver import Receiver, Reply
 from standardwebhooks import Webhook
 
-from monitor.cli import main
+from monitor.cli.app import main
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 

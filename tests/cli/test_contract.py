@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from monitor.cli import main
+from monitor.cli.app import main
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"

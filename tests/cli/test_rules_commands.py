@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.cli import main
+from monitor.cli.app import main
 from monitor.rules.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]

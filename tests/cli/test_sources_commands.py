@@ -8,7 +8,7 @@ import pytest
 from web import Page, Web
 
 from monitor.catalogue.loader import load_catalogue
-from monitor.cli import main
+from monitor.cli.app import main
 
 TEXT = [
     f"2026年建设智能算力中心{n}个，算力规模达到{n}00Eflops，支持企业用好人工智能。"
