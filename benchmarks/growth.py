@@ -36,7 +36,7 @@ from hostile_inputs import (
 from monitor.catalogue.loader import load_catalogue
 from monitor.comparison.compare import compare
 from monitor.discovery.list_pages import discover
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.fetching.robots import parse_robots
@@ -81,7 +81,7 @@ def _robots(text: str) -> Prepared:
 
 def _article(markup: str) -> Prepared:
     body = f"<html><body><p>今年，智能算力要达到90Eflops。</p>{markup}".encode()
-    return lambda: read(body)
+    return lambda: read_document(body)
 
 
 def _links(text: str) -> Prepared:

@@ -23,7 +23,7 @@ from random import Random
 from edits import COSMETIC, SUBSTANTIVE, Edit, page
 
 from monitor.comparison.compare import compare
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.extraction.units import to_base
@@ -110,13 +110,13 @@ def cosmetic(corpus: Path | None, rounds: int) -> list[Result]:
     """Every cosmetic edit on every text, ``rounds`` times."""
     results = {name: Result(name) for name in (*COSMETIC, "the page in another dress")}
     for one in texts(corpus):
-        dressed = read(page(Random(0), one.text)).text
+        dressed = read_document(page(Random(0), one.text)).text
         for number in range(rounds):
             rng = Random(f"{_SEED} {one.name} {number}")
             for name, edit in COSMETIC.items():
                 found = changes_of(one, edit(rng, one.text))
                 results[name].count(_told(one, found))
-            other = read(page(rng, one.text)).text
+            other = read_document(page(rng, one.text)).text
             found = changes_of(one, other, before=dressed)
             results["the page in another dress"].count(_told(one, found))
     return list(results.values())

@@ -12,7 +12,7 @@ import typer
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
 from monitor.cli.output import Format, print_status, write_rows, write_text
 from monitor.config.settings import Settings, load_settings
-from monitor.documents.reader import read as read_document
+from monitor.documents.reader import read_document
 from monitor.errors import MonitorError, UserError
 from monitor.extraction.extract import explain as explain_statements
 from monitor.extraction.extract import extract as extract_statements

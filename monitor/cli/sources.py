@@ -21,7 +21,7 @@ from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import MonitorError, UserError
 from monitor.model.documents import Outcome
-from monitor.urls import identity, resolve
+from monitor.urls import resolve_url, url_identity
 from monitor.yaml import did_you_mean
 
 if TYPE_CHECKING:
@@ -183,11 +183,11 @@ def _known(catalogue: Catalogue, source_id: str) -> Source:
 def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str) -> None:
     if source_id is not None and source_id in catalogue:
         raise UserError(f"there is a source {source_id!r} already", hint="give it another id")
-    wanted = resolve(url, url)
+    wanted = resolve_url(url, url)
     if wanted is None:
         raise UserError(f"{url!r} is no address", hint="write one that begins with http(s)://")
     for source in catalogue:
-        if identity(wanted) in map(identity, (*source.lists, *source.pages)):
+        if url_identity(wanted) in map(url_identity, (*source.lists, *source.pages)):
             raise UserError(f"{url} is watched already: {source.id}")
 
 

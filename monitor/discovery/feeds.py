@@ -1,4 +1,4 @@
-"""Feeds as lists: RSS 0.9 to 2.0, RDF and Atom to rows."""
+"""The links of feeds: RSS 0.9 to 2.0, RDF and Atom."""
 
 from __future__ import annotations
 
@@ -7,35 +7,42 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import cache
 from itertools import islice
 
-from monitor.discovery.html_links import Row
-from monitor.discovery.xml import Part, parts
+from monitor.discovery.html_links import ListLink
+from monitor.discovery.xml import XmlElement, iter_elements
 from monitor.documents.dates import find_date
-from monitor.documents.html_text import clean
-from monitor.urls import resolve
+from monitor.documents.html_text import clean_line
+from monitor.urls import resolve_url
 
-FEEDS = frozenset({"rss", "feed", "RDF"})
+FEED_ROOTS = frozenset({"rss", "feed", "RDF"})
 """Root elements of feeds."""
 
 _MAX_ITEMS = 10_000
 _MAX_TITLE = 300
-_TAG = re.compile(r"<[^<>]{0,500}>")
-_DAYS = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
-# The day of an article is the day in China, wherever the server's clock is.
+
+
+@cache
+def _tag_pattern() -> re.Pattern[str]:
+    return re.compile(r"<[^<>]{0,500}>")
+
+
+_DATE_FIELDS = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
+# The date of an article is the date in China, whatever the time zone of the server.
 _CHINA = timezone(timedelta(hours=8))
 
 
-def feed_rows(markup: str, base: str) -> Iterator[Row]:
-    """The items of a feed in its order; an item without a link or with a bad one is left out."""
-    for item in islice(parts(markup, base, {"item", "entry"}), _MAX_ITEMS):
-        url = resolve(item.base, _link(item))
+def feed_links(markup: str, base: str) -> Iterator[ListLink]:
+    """The items of a feed in its order, without those that have no usable link."""
+    for item in islice(iter_elements(markup, base, {"item", "entry"}), _MAX_ITEMS):
+        url = resolve_url(item.base, _link(item))
         if url is not None:
-            yield Row(url, _title(item), feed_day(item.text(*_DAYS)))
+            yield ListLink(url, _title(item), feed_date(item.text(*_DATE_FIELDS)))
 
 
-def feed_day(written: str) -> date | None:
-    """The day in China of a feed's time, as RFC 822, ISO 8601 or the pages themselves write it."""
+def feed_date(written: str) -> date | None:
+    """The date in China of a time in RFC 822, in ISO 8601 or as pages write it."""
     written = written.strip()[:100]
     when: datetime | None = None
     try:
@@ -55,13 +62,13 @@ def feed_day(written: str) -> date | None:
         return None
 
 
-def _link(item: Part) -> str:
-    """Where an item leads: Atom has it in ``href``, RSS as text, some RSS only as its guid."""
+def _link(item: XmlElement) -> str:
+    """The link of an item: ``href`` in Atom, text in RSS, or only the guid in some RSS."""
     written = item.text("link")
     if written:
         return written.replace("&amp;", "&")
     for name, attributes, _ in item.fields:
-        if name == "link" and attributes.get("href") and _leads_on(attributes):
+        if name == "link" and attributes.get("href") and _is_alternate(attributes):
             return attributes["href"]
     for name, attributes, content in item.fields:
         if name == "guid" and attributes.get("isPermaLink", "true").lower() == "true":
@@ -69,11 +76,11 @@ def _link(item: Part) -> str:
     return ""
 
 
-def _leads_on(attributes: dict[str, str]) -> bool:
+def _is_alternate(attributes: dict[str, str]) -> bool:
     return attributes.get("rel", "alternate") == "alternate"
 
 
-def _title(item: Part) -> str:
-    """The title as a line of text: feeds wrap it in CDATA, tags and references, some twice."""
+def _title(item: XmlElement) -> str:
+    """The title as a line of text; some feeds escape tags and references twice."""
     written = item.text("title")[: _MAX_TITLE * 4]
-    return clean(html.unescape(_TAG.sub("", html.unescape(written))))[:_MAX_TITLE]
+    return clean_line(html.unescape(_tag_pattern().sub("", html.unescape(written))))[:_MAX_TITLE]

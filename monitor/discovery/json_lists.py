@@ -1,7 +1,7 @@
-"""Lists that come as JSON: gov.cn's whole lists, the article lists of gkmlpt and their kind.
+"""The links of JSON lists, such as those of gov.cn and gkmlpt.
 
-Nobody's exact shape is assumed: any object that has an address and a title under one of the
-usual names is a row, wherever it stands.
+No exact schema is assumed: any object that has a URL and a title under one of the usual keys is
+a link, at any depth.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from monitor.discovery.html_links import Row
+from monitor.discovery.html_links import ListLink
 from monitor.documents.dates import find_date
-from monitor.documents.html_text import clean
-from monitor.urls import resolve
+from monitor.documents.html_text import clean_line
+from monitor.urls import resolve_url
 
-_ADDRESS = ("url", "link", "href", "puburl", "docpuburl")
-_TITLE = ("title", "doctitle", "name", "subject")
-_DAY = ("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "date", "ptime")
+_URL_KEYS = ("url", "link", "href", "puburl", "docpuburl")
+_TITLE_KEYS = ("title", "doctitle", "name", "subject")
+_DATE_KEYS = ("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "date", "ptime")
 _MAX_VALUES = 500_000
 
 
 def looks_like_json(markup: str) -> bool:
-    """Whether this is JSON rather than a page."""
+    """Whether the text is JSON rather than HTML."""
     return markup.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
 
 
-def json_rows(markup: str, base: str) -> Iterator[Row]:
-    """The rows of a JSON list in their order; none if it is no JSON."""
+def json_links(markup: str, base: str) -> Iterator[ListLink]:
+    """The links of a JSON list in its order; none if it is no JSON."""
     try:
         root = json.loads(markup.lstrip("\ufeff"))
     except (ValueError, RecursionError):
@@ -39,7 +39,7 @@ def json_rows(markup: str, base: str) -> Iterator[Row]:
         value = waiting.pop()
         seen += 1
         if isinstance(value, Mapping):
-            row = _row(value, base)
+            row = _list_link(value, base)
             if row is not None:
                 yield row
             waiting.extend(reversed(list(value.values())))
@@ -47,20 +47,20 @@ def json_rows(markup: str, base: str) -> Iterator[Row]:
             waiting.extend(reversed(value))
 
 
-def _row(value: Mapping[str, Any], base: str) -> Row | None:
+def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
     fields = {str(key).lower(): content for key, content in value.items()}
-    address, title = _first(fields, _ADDRESS), _first(fields, _TITLE)
-    url = resolve(base, address) if address and title else None
+    address, title = _first_text(fields, _URL_KEYS), _first_text(fields, _TITLE_KEYS)
+    url = resolve_url(base, address) if address and title else None
     if url is None:
         return None
-    return Row(url, clean(title)[:300], _day(fields))
+    return ListLink(url, clean_line(title)[:300], _date(fields))
 
 
-def _day(fields: Mapping[str, Any]) -> date | None:
-    return find_date(_first(fields, _DAY))
+def _date(fields: Mapping[str, Any]) -> date | None:
+    return find_date(_first_text(fields, _DATE_KEYS))
 
 
-def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         content = fields.get(name)
         if isinstance(content, str) and content.strip():

@@ -1,47 +1,49 @@
-"""Sitemaps as lists: an address and a day of change each, or an index of further sitemaps."""
+"""The links of sitemaps and of sitemap indexes."""
 
 from __future__ import annotations
 
 from datetime import date
 from itertools import islice
 
-from monitor.discovery.feeds import feed_day
-from monitor.discovery.html_links import Row
-from monitor.discovery.xml import parts
-from monitor.documents.html_text import clean
-from monitor.urls import resolve
+from monitor.discovery.feeds import feed_date
+from monitor.discovery.html_links import ListLink
+from monitor.discovery.xml import iter_elements
+from monitor.documents.html_text import clean_line
+from monitor.urls import resolve_url
 
-SITEMAPS = frozenset({"urlset", "sitemapindex"})
+SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 """Root elements of sitemaps."""
 
-_MAX_URLS = 50_000  # what the protocol allows in one file
-_MAX_MAPS = 1_000
+_MAX_URLS = 50_000  # the limit of the protocol for one file
+_MAX_SITEMAPS = 1_000
 
 
-def sitemap_rows(markup: str, base: str) -> list[Row]:
-    """The addresses of a sitemap, those that changed last first.
+def sitemap_links(markup: str, base: str) -> list[ListLink]:
+    """The links of a sitemap, the latest change first.
 
-    A sitemap has no order and no titles, but for news sitemaps, which have titles and days.
+    A plain sitemap has neither an order nor titles; a news sitemap has titles and dates.
     """
     rows = []
-    for entry in islice(parts(markup, base, {"url"}), _MAX_URLS):
-        url = resolve(entry.base, entry.text("loc"))
+    for entry in islice(iter_elements(markup, base, {"url"}), _MAX_URLS):
+        url = resolve_url(entry.base, entry.text("loc"))
         if url is not None:
-            listed = feed_day(entry.text("publication_date"))
-            title = clean(entry.text("title"))[:300]
-            rows.append(Row(url, title, listed, feed_day(entry.text("lastmod"))))
-    return sorted(rows, key=lambda row: row.listed or row.changed or date.min, reverse=True)
+            published = feed_date(entry.text("publication_date"))
+            title = clean_line(entry.text("title"))[:300]
+            rows.append(ListLink(url, title, published, feed_date(entry.text("lastmod"))))
+    return sorted(
+        rows, key=lambda row: row.published or row.last_modified or date.min, reverse=True
+    )
 
 
-def maps_of_index(markup: str, base: str) -> tuple[tuple[str, ...], bool]:
-    """The sitemaps an index names, those that changed last first, and whether it dates them all.
+def indexed_sitemaps(markup: str, base: str) -> tuple[tuple[str, ...], bool]:
+    """The sitemaps of an index, the latest change first, and whether all of them have dates.
 
-    One that has no day is taken for new: nobody can tell that it is not.
+    One without a date counts as new.
     """
     found: dict[str, date | None] = {}
-    for entry in islice(parts(markup, base, {"sitemap"}), _MAX_MAPS):
-        url = resolve(entry.base, entry.text("loc"))
+    for entry in islice(iter_elements(markup, base, {"sitemap"}), _MAX_SITEMAPS):
+        url = resolve_url(entry.base, entry.text("loc"))
         if url is not None:
-            found.setdefault(url, feed_day(entry.text("lastmod")))
+            found.setdefault(url, feed_date(entry.text("lastmod")))
     newest = sorted(found, key=lambda url: found[url] or date.max, reverse=True)
     return tuple(newest), all(found.values())

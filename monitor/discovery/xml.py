@@ -1,8 +1,7 @@
-"""XML from strangers: read from its root element on, so that no DTD and no entity reaches us.
+"""Untrusted XML, parsed from its root element on, without DTD and entities.
 
-What stands before the root (declaration, comments, a DTD with its entities) is cut off before
-the parser sees anything. There is then nothing to expand and nothing to load: the bombs and the
-outside files that XML is known for are words without a meaning.
+Everything before the root (declaration, comments, DTD) is removed before parsing, so there is
+nothing to expand and nothing to load: entity bombs and external entities have no effect.
 """
 
 from __future__ import annotations
@@ -10,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import httpx
 
-from monitor.urls import resolve
+from monitor.urls import resolve_url
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -23,18 +23,28 @@ if TYPE_CHECKING:
 _MAX_DEPTH = 60
 _MAX_ELEMENTS = 1_000_000
 _MAX_PROLOGUE = 20_000
-_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(rss|feed|RDF|urlset|sitemapindex)(?=[\s>/])")
-# A bare ampersand, or a name that only HTML knows, would end the text it stands in.
-_STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
-_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+
+
+@cache
+def _root_element_pattern() -> re.Pattern[str]:
+    return re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(rss|feed|RDF|urlset|sitemapindex)(?=[\s>/])")
+
+
+@cache
+def _stray_ampersand_pattern() -> re.Pattern[str]:
+    # A bare ampersand or an entity of HTML would end the text of its element.
+    return re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
+
+
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One element that was asked for, whole: its name without namespace, and what it holds.
+class XmlElement:
+    """A complete element: its name without namespace, and its descendants.
 
-    ``base`` is the address its references are relative to. ``fields`` are its children and
-    theirs in order: name, attributes and text of each.
+    ``base`` is the URL that its references are relative to. ``fields`` are its descendants in
+    order: name, attributes and text of each.
     """
 
     name: str
@@ -42,7 +52,7 @@ class Part:
     fields: tuple[tuple[str, dict[str, str], str], ...]
 
     def text(self, *names: str) -> str:
-        """The text of the first field of one of these names that has any, names in order."""
+        """The first text of a field of these names; the order of the names decides."""
         for wanted in names:
             for name, _, content in self.fields:
                 if name == wanted and content:
@@ -51,24 +61,26 @@ class Part:
 
 
 def root_name(markup: str) -> str | None:
-    """The name of a feed's or a sitemap's root element, or None if it is something else."""
-    place = _root_place(markup)
+    """The name of the root element of a feed or sitemap, or None if it is neither."""
+    place = _find_root(markup)
     return None if place is None else place[1]
 
 
-def parts(markup: str, base: str, names: Collection[str]) -> Iterator[Part]:
-    """The elements of those names, in order; a broken document gives what came before the break.
+def iter_elements(markup: str, base: str, names: Collection[str]) -> Iterator[XmlElement]:
+    """The elements of these names in order; of a broken document, those before the error.
 
     Args:
         markup: the document, decoded.
-        base: its address, over which an ``xml:base`` to the same host goes.
+        base: its URL; an ``xml:base`` on the same host takes precedence.
         names: of elements, without namespace.
     """
-    place = _root_place(markup)
+    place = _find_root(markup)
     if place is None:
         return
-    source = BytesIO(_STRAY.sub("&amp;", markup[place[0] :]).encode("utf-8", "replace"))
-    # Several megabytes that most lists never need.
+    source = BytesIO(
+        _stray_ampersand_pattern().sub("&amp;", markup[place[0] :]).encode("utf-8", "replace")
+    )
+    # lxml takes several megabytes and few lists need it.
     from lxml import etree
 
     events = etree.iterparse(
@@ -91,7 +103,7 @@ def parts(markup: str, base: str, names: Collection[str]) -> Iterator[Part]:
 
 def _walk(
     events: Iterator[tuple[str, etree._Element]], base: str, names: Collection[str]
-) -> Iterator[Part]:
+) -> Iterator[XmlElement]:
     bases = [base]
     inside = 0
     for count, (event, element) in enumerate(events):
@@ -99,16 +111,16 @@ def _walk(
             return
         name = _name(element)
         if event == "start":
-            bases.append(_based(bases[-1], element.get(_BASE)))
+            bases.append(_element_base(bases[-1], element.get(_XML_BASE)))
             inside += name in names
             continue
         here = bases.pop()
         if name in names:
             inside -= 1
             if not inside:
-                yield Part(name, here, tuple(_fields(element)))
+                yield XmlElement(name, here, tuple(_fields(element)))
         if not inside:
-            # What was read is let go, or a long document would stand in memory twice.
+            # Processed elements are freed; otherwise a long document would be in memory twice.
             element.clear(keep_tail=False)
             above = element.getparent()
             while above is not None and element.getprevious() is not None:
@@ -127,14 +139,14 @@ def _name(element: etree._Element) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
 
 
-def _based(base: str, told: str | None) -> str:
-    """The base an element sets, if it stays on the host; one to elsewhere is not followed."""
-    found = resolve(base, told) if told else None
+def _element_base(base: str, told: str | None) -> str:
+    """The ``xml:base`` of an element if it is on the same host, else the inherited base."""
+    found = resolve_url(base, told) if told else None
     return found if found and httpx.URL(found).host == httpx.URL(base).host else base
 
 
-def _root_place(markup: str) -> tuple[int, str] | None:
-    """Where the root element begins, and its name: nothing but a prologue may stand before it."""
+def _find_root(markup: str) -> tuple[int, str] | None:
+    """The position and name of the root element; only a prologue may precede it."""
     at, end = 0, min(len(markup), _MAX_PROLOGUE)
     while at < end:
         if markup[at] in "\ufeff \t\r\n\x00":
@@ -148,13 +160,13 @@ def _root_place(markup: str) -> tuple[int, str] | None:
                 at = after + len(close or ">")
                 break
         else:
-            found = _ROOT.match(markup, at)
+            found = _root_element_pattern().match(markup, at)
             return None if found is None else (at, found.group(1))
     return None
 
 
 def _doctype_end(markup: str, at: int) -> int:
-    """Where the doctype ends, its own declarations included."""
+    """The position of the end of the doctype, including its internal subset."""
     subset = markup.find("[", at, at + _MAX_PROLOGUE)
     close = markup.find(">", at)
     if 0 <= subset < close:

@@ -1,22 +1,29 @@
-"""What a page may cost: size, and markup that would make a parser's work explode.
+"""Limits on the cost of parsing: size, and markup with quadratic cost.
 
-An HTML parser looks through all open elements at each new one, and repeats every unclosed
-formatting element in each new block. Both are quadratic, so a page of a few hundred kilobytes
-can be made to cost gigabytes. The count here is a linear look at the tags before any parsing.
+An HTML parser searches all open elements at each new one and repeats every unclosed formatting
+element in each new block. Both are quadratic: a few hundred kilobytes can take gigabytes of
+memory. This module counts tags in linear time before any parsing.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 
 MAX_BYTES = 20_000_000
-"""Bodies longer than this are not read."""
+"""Longer bodies are not read."""
 
-_FEW_TAGS = 2_000  # no arrangement of so few is dear
+_MAX_CHEAP_TAGS = 2_000  # so few are cheap in any arrangement
 _MAX_DEPTH = 5_000
 _MAX_COPIES = 2_000_000
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
+
+
+@cache
+def _tag_pattern() -> re.Pattern[str]:
+    return re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
+
+
 _NEVER_OPEN_NAMES = """
 area base br col embed hr img input link meta source track wbr p li dt dd option tr td th
 tbody thead tfoot
@@ -26,13 +33,13 @@ _NEVER_OPEN = frozenset(_NEVER_OPEN_NAMES.split())
 _FORMATTING = frozenset(_FORMATTING_NAMES.split())
 
 
-def too_dear(markup: str) -> str:
-    """Why this markup is not parsed, in one line, or an empty string if it may be."""
-    if markup.count("<") - markup.count("</") <= _FEW_TAGS:
+def too_expensive(markup: str) -> str:
+    """Why parsing this markup would be too expensive, or an empty string if it would not."""
+    if markup.count("<") - markup.count("</") <= _MAX_CHEAP_TAGS:
         return ""
     still_open: Counter[str] = Counter()
     depth = deepest = formatting = most_formatting = blocks = 0
-    for match in _TAG.finditer(markup):
+    for match in _tag_pattern().finditer(markup):
         name = match.group(2).lower()
         if name in _NEVER_OPEN:
             blocks += 1

@@ -10,12 +10,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 
-_RUN = re.compile(r"[\u3400-\u9fff]{6,24}")
+
+@cache
+def _chinese_run_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\u3400-\u9fff]{6,24}")
+
+
 _DIGITS = b"0123456789"
 _ANCHOR = 6
-_DIGIT = re.compile(r"\d")
+
+
+@cache
+def _digit_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d")
+
+
 _MAX_LINES = 2000
 # Only this call gives the number of pages of an article (multipart.py).
 _PAGER = b"createPageHTML("
@@ -61,7 +73,7 @@ def _text_beyond(lines: list[str], *, back: bool) -> str:
     """The text before its first anchor, or after its last one (``lines`` reversed)."""
     aside = ""
     for line in lines:
-        found = _RUN.search(line)
+        found = _chinese_run_pattern().search(line)
         if found is not None:
             rest = line[: found.start()] if back else line[found.start() + _ANCHOR :]
             return aside + rest if back else rest + aside
@@ -79,12 +91,12 @@ def _bytes_beyond(body: bytes, at: int, rest: str, charset: str, *, back: bool) 
     beside = body[max(0, at - len(written)) : at] if back else body[at : at + len(written)]
     if beside == written:
         return len(written)
-    return None if _DIGIT.search(rest) else 0
+    return None if _digit_pattern().search(rest) else 0
 
 
 def _anchor(line: str, charset: str) -> bytes:
     """A run of Chinese characters without markup, as the page encodes it."""
-    found = _RUN.search(line)
+    found = _chinese_run_pattern().search(line)
     if found is None:
         return b""
     try:

@@ -1,63 +1,60 @@
-"""Notices a site shows in place of a page while all seems well: gone, log in, being mended."""
+"""Soft errors: notices with status 200 instead of a page (deleted, login, maintenance)."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
 
 from monitor.model.documents import Outcome
-from monitor.yaml import read_yaml, validate
 
 _HEAD = 20_000
-# Letters of anything else a page may say beside its notice.
-_MOST_REST = 12
-# A sentence longer than that is no notice.
-_LONGEST = 160
-_SENTENCES = re.compile(r"[^。！？!?\n]+[。！？!?]?")
-_WRITTEN = re.compile("[，。；！]")
-_WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+# Letters of other prose that a page may have besides its notice.
+_MAX_OTHER_LETTERS = 12
+# A longer sentence is no notice.
+_MAX_SENTENCE = 160
 
 
-class _Notices(BaseModel):
-    """The table notices.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    opening: str
-    gone: tuple[str, ...]
-    closed: tuple[str, ...]
-    filler: tuple[str, ...]
+@cache
+def _sentence_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^。！？!?\n]+[。！？!?]?")
 
 
-def notice_of(text: str) -> tuple[Outcome, str] | None:
-    """What a page's text says about itself instead of being one.
+@cache
+def _punctuation_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；！]")
+
+
+@cache
+def _letter_pattern() -> re.Pattern[str]:
+    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+
+
+def find_soft_error(text: str) -> tuple[Outcome, str] | None:
+    """The soft error that a page shows instead of its content.
 
     Args:
-        text: what can be read on a page; menus and lists may stand around.
+        text: visible text of a page, with or without menus and lists.
 
     Returns:
-        GONE for a soft 404, BLOCKED for a login or a site being mended, each with the words that
-        said so; None for a page that says anything more.
+        GONE for a soft 404, BLOCKED for a login or maintenance, with the words of the notice;
+        None for a page with more prose than a notice.
     """
     found: tuple[Outcome, str] | None = None
-    rest = 0
-    for sentence in _SENTENCES.findall(text[:_HEAD]):
-        notice = _notice_in(sentence.strip())
-        if notice is not None:
-            found = found or notice
-        # Menus and lists have no punctuation; what is written does.
-        elif _WRITTEN.search(sentence) and _filler().search(sentence) is None:
-            rest += len(_WORD.findall(sentence))
-            if rest > _MOST_REST:
+    other_letters = 0
+    for sentence in _sentence_pattern().findall(text[:_HEAD]):
+        error = _soft_error_in(sentence.strip())
+        if error is not None:
+            found = found or error
+        # Prose has punctuation; menus and lists have none.
+        elif _punctuation_pattern().search(sentence) and _filler().search(sentence) is None:
+            other_letters += len(_letter_pattern().findall(sentence))
+            if other_letters > _MAX_OTHER_LETTERS:
                 return None
     return found
 
 
-def _notice_in(sentence: str) -> tuple[Outcome, str] | None:
-    if len(sentence) > _LONGEST:
+def _soft_error_in(sentence: str) -> tuple[Outcome, str] | None:
+    if len(sentence) > _MAX_SENTENCE:
         return None
     for outcome, pattern, what in _patterns():
         found = pattern.match(sentence)
@@ -68,7 +65,10 @@ def _notice_in(sentence: str) -> tuple[Outcome, str] | None:
 
 @cache
 def _patterns() -> tuple[tuple[Outcome, re.Pattern[str], str], ...]:
-    table = _table()
+    # Importing the tables loads pydantic.
+    from monitor.documents.tables import soft_errors
+
+    table = soft_errors()
     return tuple(
         (outcome, re.compile(f"(?:{table.opening})(?:{'|'.join(listed)})", re.IGNORECASE), what)
         for outcome, listed, what in (
@@ -80,9 +80,6 @@ def _patterns() -> tuple[tuple[Outcome, re.Pattern[str], str], ...]:
 
 @cache
 def _filler() -> re.Pattern[str]:
-    return re.compile("|".join(_table().filler), re.IGNORECASE)
+    from monitor.documents.tables import soft_errors
 
-
-@cache
-def _table() -> _Notices:
-    return validate(read_yaml(Path(__file__).with_name("soft_errors.yaml")), _Notices)
+    return re.compile("|".join(soft_errors().filler), re.IGNORECASE)

@@ -12,7 +12,7 @@ from monitor.errors import RefusedAddress
 from monitor.fetching.outcome import classify, last_modified_of, retry_after_of
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Fetched, Outcome
-from monitor.urls import parse
+from monitor.urls import parse_url
 
 _EPOCH = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ class FakeFetcher:
         """See ``Fetcher.fetch``."""
         self.asked.append(url)
         try:
-            place = parse(url)
+            place = parse_url(url)
             if not route.allow_private:
                 check_name(place.host, url)
         except RefusedAddress as error:

@@ -34,7 +34,7 @@ from monitor.fetching.robots import Robots, RobotsStore
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import Resolver, check_name, system_resolver
 from monitor.model.documents import Fetched, Outcome
-from monitor.urls import parse, resolve, same_site
+from monitor.urls import parse_url, resolve_url, same_site
 
 _HOME = frozenset({"", "/", "/index.html", "/index.htm", "/index.shtml", "/index.php"})
 
@@ -161,7 +161,7 @@ class HttpFetcher:
         budget = Budget(self._settings.total_timeout)
         try:
             for _ in range(self._settings.max_redirects + 1):
-                parsed = parse(current)
+                parsed = parse_url(current)
                 if not route.allow_private:
                     check_name(parsed.host, current)
                 self._rate_limiter.check(parsed.host)
@@ -271,7 +271,7 @@ def _redirect_target(current: str, reference: str, seen: set[str]) -> str:
     Raises:
         FetchError: the target is no http URL, was visited before, or downgrades https to http.
     """
-    target = resolve(current, reference)
+    target = resolve_url(current, reference)
     if target is None:
         raise FetchError(f"a redirect to {reference[:80]!r}", url=current)
     if target in seen:

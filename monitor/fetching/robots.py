@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 import httpx
@@ -31,9 +32,12 @@ from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Outcome
-from monitor.urls import parse, resolve
+from monitor.urls import parse_url, resolve_url
 
-_USER_AGENT = re.compile(r"\s*user[- ]?agent[\s:]+(\*|[\w-]+)", re.IGNORECASE)
+
+@cache
+def _user_agent_pattern() -> re.Pattern[str]:
+    return re.compile(r"\s*user[- ]?agent[\s:]+(\*|[\w-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def parse_robots(text: str, agent: str) -> Protego | None:
     """
     lines, ours = [], False
     for line in text.removeprefix("\ufeff").splitlines():
-        found = _USER_AGENT.match(line)
+        found = _user_agent_pattern().match(line)
         name = found[1].lower() if found else ""
         ours = ours or name in {"*", agent}
         lines.append(f"User-agent: {name if name in {'*', agent} else '-'}" if name else line)
@@ -223,7 +227,7 @@ class Robots:
         budget, seen = Budget(self._total_timeout), {current}
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                url = parse(current)
+                url = parse_url(current)
                 if not route.allow_private:
                     check_name(url.host, current)
                 response = await self._client.get(
@@ -240,7 +244,7 @@ class Robots:
                     if file.error and wait:
                         self._rate_limiter.pause(url.host, wait)
                     return file
-                target = resolve(current, location)
+                target = resolve_url(current, location)
                 if target is None or target in seen:
                     break
                 current = target

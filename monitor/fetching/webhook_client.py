@@ -16,7 +16,7 @@ from monitor.errors import FetchError, NoConnection, RefusedAddress, TimedOut
 from monitor.fetching.http_client import HttpResponse, plain_headers
 from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.ssrf_guard import Resolver, system_resolver
-from monitor.urls import parse
+from monitor.urls import parse_url
 
 _MAX_RESPONSE_BYTES = 16_384
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -75,7 +75,7 @@ class WebhookClient:
             TimedOut: no response in time; the request may have arrived.
             FetchError: the response broke off; the request may have arrived.
         """
-        url = parse(address)
+        url = parse_url(address)
         where = f"{url.scheme}://{url.netloc.decode('ascii')}"
         request = httpx.Request(
             "POST",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
 from monitor.comparison.compare import compare
-from monitor.documents.multipart import BUNDLE, Part, read_parts, unbundle
+from monitor.documents.multipart import BUNDLE_TYPE, Part, read_parts, unbundle
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
@@ -88,7 +88,7 @@ def _text(found: AuditedSnapshot, source: Source | None) -> str:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
         return ""  # nothing to read it from, or nobody who knows how
-    if found.content_type == BUNDLE:
+    if found.content_type == BUNDLE_TYPE:
         parts = unbundle(found.body)
     else:
         parts = [Part(found.url or "", found.content_type, found.body)]

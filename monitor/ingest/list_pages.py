@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from monitor.catalogue.model import Source
-from monitor.discovery.epaper import issue_day
+from monitor.discovery.epaper import issue_date
 from monitor.discovery.list_pages import Discovery, discover
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.storage.engine import Database
@@ -25,7 +25,7 @@ from monitor.storage.frontier import (
     record_list,
     update_entries,
 )
-from monitor.urls import identity
+from monitor.urls import url_identity
 
 _BATCH = 1_000
 
@@ -41,7 +41,7 @@ async def read_lists(source: Source, tools: VisitContext, report: VisitReport) -
             failures.append(root)
         report.new_addresses += await asyncio.to_thread(_record_walk, source, tools, walk)
     if source.pages and not await asyncio.to_thread(_knows_pages, source, tools):
-        fixed = [FoundLink(Link(url), source.baseline, identity(url)) for url in source.pages]
+        fixed = [FoundLink(Link(url), source.baseline, url_identity(url)) for url in source.pages]
         report.new_addresses += await asyncio.to_thread(_record_pages, source, tools, fixed)
     if failures and len(failures) == len(source.lists):
         report.outcome = failures[0].outcome
@@ -53,14 +53,14 @@ def identify_addresses(database: Database) -> None:
     while True:
         with database.write() as session:
             rows = entries_without_identity(session, _BATCH)
-            update_entries(session, [(row, {"identity": identity(url)}) for row, url in rows])
+            update_entries(session, [(row, {"identity": url_identity(url)}) for row, url in rows])
         if len(rows) < _BATCH:
             return
 
 
 def _knows_pages(source: Source, tools: VisitContext) -> bool:
     """Whether the addresses that the catalogue itself names are all known."""
-    wanted = [identity(url) for url in source.pages]
+    wanted = [url_identity(url) for url in source.pages]
     with tools.database.read() as session:
         known = known_identities(session, wanted)
     return known.issuperset(wanted)
@@ -76,7 +76,7 @@ def _record_walk(source: Source, tools: VisitContext, walk: Walk) -> int:
     now = tools.now()
     baseline = source.baseline and not walk.read_before
     # Lists show the newest first; reports are read oldest first, so that each finds its forerunner.
-    found = [FoundLink(link, baseline, identity(link.url)) for link in reversed(walk.links)]
+    found = [FoundLink(link, baseline, url_identity(link.url)) for link in reversed(walk.links)]
     with tools.database.write() as session:
         for position, fetched in enumerate(walk.answers):
             record_list(
@@ -143,10 +143,10 @@ async def _follow(
     root = await _read(source, tools, url, memories, walk)
     if root is None:
         return walk
-    walk.shown = root.shown
-    walk.silent = root.silent
+    walk.shown = root.identities
+    walk.silent = root.undated_index
     joined = not walk.read_before or await _joins(source, tools, root, memory)
-    for further in await _read_all(source, tools, root.further, memories, walk):
+    for further in await _read_all(source, tools, root.next_pages, memories, walk):
         joined = joined or await _joins(source, tools, further, memory)
     if source.family == "founder_epaper":
         if walk.read_before:
@@ -179,8 +179,8 @@ async def _read(
         walk.judged = True
         return None
     discovery = await asyncio.to_thread(discover, source, fetched)
-    walk.linked += discovery.seen
-    walk.alike += len(discovery.shown)
+    walk.linked += discovery.link_count
+    walk.alike += len(discovery.identities)
     walk.links.extend(discovery.links)
     return discovery
 
@@ -206,7 +206,7 @@ async def _read_all(
         discovery = await _read(source, tools, url, memories, walk)
         if discovery is not None:
             found.append(discovery)
-            waiting.extend(discovery.further)
+            waiting.extend(discovery.next_pages)
     return found
 
 
@@ -219,13 +219,13 @@ async def _catch_up_pages(
 ) -> None:
     """Go on through a list until something known is met."""
     known = memories.get(walk.answers[0].url)
-    waiting, left = list(root.beyond), source.catch_up
+    waiting, left = list(root.backfill_pages), source.catch_up
     while waiting and left > 0:
         url, left = waiting.pop(0), left - 1
         found = await _read_all(source, tools, (url,), memories, walk)
         if not found or await _joins(source, tools, found[0], known):
             return
-        waiting.extend(found[0].beyond)
+        waiting.extend(found[0].backfill_pages)
 
 
 async def _catch_up_issues(
@@ -236,16 +236,16 @@ async def _catch_up_issues(
     walk: Walk,
 ) -> None:
     """Read the issues between the newest one and the last that was read, and what failed then."""
-    read = {issue_day(url) for url, memory in memories.items() if memory.read_before}
+    read_days = {issue_date(url) for url, memory in memories.items() if memory.read_before}
     # When the newest was read, so was what lay before it.
-    is_new = not any(issue_day(url) in read for url in root.further)
-    for url in root.beyond if is_new else ():
-        if issue_day(url) in read:
+    is_new = not any(issue_date(url) in read_days for url in root.next_pages)
+    for url in root.backfill_pages if is_new else ():
+        if issue_date(url) in read_days:
             break
         await _read_all(source, tools, (url,), memories, walk)
-    days = [day for url in walk.seen if (day := issue_day(url))]
+    days = [day for url in walk.seen if (day := issue_date(url))]
     oldest = max(days, default=date.max) - timedelta(days=source.catch_up)
-    failed = [url for url in memories if (day := issue_day(url)) and day >= oldest]
+    failed = [url for url in memories if (day := issue_date(url)) and day >= oldest]
     await _read_all(source, tools, tuple(failed), memories, walk)
 
 
@@ -256,7 +256,7 @@ async def _joins(
 
     Only its lower half counts: a headline pinned to the top is known for ever.
     """
-    lower = page.shown[len(page.shown) // 2 :]
+    lower = page.identities[len(page.identities) // 2 :]
     if not lower:
         return True
     if memory is not None and memory.shown is not None:
@@ -275,7 +275,7 @@ async def _joins(
 
 def _no_list(fetched: Fetched, linked: int) -> Fetched:
     """What a page is that stands where the list was and names no article at all."""
-    document = read(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
+    document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
     outcome, reason = Outcome.EMPTY, f"no article on the list; none of {linked} links is like one"
     if document.outcome in {Outcome.BLOCKED, Outcome.GONE}:
         outcome, reason = document.outcome, document.reason
@@ -288,7 +288,7 @@ def _no_list(fetched: Fetched, linked: int) -> Fetched:
 def _is_settled(url: str, memories: Mapping[str, ListPageState]) -> bool:
     """Whether a page of an issue was read, or is known not to exist; neither will change."""
     memory = memories.get(url)
-    if memory is None or issue_day(url) is None:
+    if memory is None or issue_date(url) is None:
         return False
     return memory.read_before or memory.outcome in _NOTHING_THERE
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from monitor.catalogue.model import Source
-from monitor.documents.multipart import BUNDLE, Part, Wanted, bundle, parts_of, read_parts
+from monitor.documents.multipart import (
+    BUNDLE_TYPE,
+    MissingParts,
+    Part,
+    bundle,
+    find_missing_parts,
+    read_parts,
+)
 from monitor.ingest.context import VisitContext
 from monitor.model.documents import Document, Fetched, Outcome
 from monitor.urls import same_site
@@ -55,12 +62,12 @@ async def read_whole(source: Source, tools: VisitContext, fetched: Fetched) -> R
             return _without(document, fetched, answer.outcome, reason)
         parts.append(Part(answer.final_url, answer.content_type, answer.body))
     whole, packed = await asyncio.to_thread(_join, source, parts)
-    return Reading(whole, BUNDLE, packed, several=True)
+    return Reading(whole, BUNDLE_TYPE, packed, several=True)
 
 
-def _read_page(source: Source, page: Part) -> tuple[Document, Wanted]:
+def _read_page(source: Source, page: Part) -> tuple[Document, MissingParts]:
     document = read_parts([page], selectors=source.selectors, encoding=source.encoding)
-    return document, parts_of(page, document, encoding=source.encoding)
+    return document, find_missing_parts(page, document, encoding=source.encoding)
 
 
 def _join(source: Source, parts: list[Part]) -> tuple[Document, bytes]:

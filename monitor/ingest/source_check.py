@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from monitor.catalogue.model import Source
-from monitor.discovery.list_pages import Discovery, discover
-from monitor.discovery.suggest import guess_body, suggest_pattern
+from monitor.discovery.list_pages import Discovery, ListFormat, discover
+from monitor.discovery.suggest import suggest_body_selector, suggest_pattern
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
@@ -175,9 +175,9 @@ async def find_articles(
     """What a list leads to; where it leads to lists only (an issue, an index), one of those."""
     discovery = discover(source, fetched)
     for _ in range(_DEEPEST):
-        if discovery.shown or not discovery.further:
+        if discovery.identities or not discovery.next_pages:
             break
-        below = await fetch_for(source, discovery.further[0], tools)
+        below = await fetch_for(source, discovery.next_pages[0], tools)
         if below.outcome is not Outcome.OK:
             break
         fetched, discovery = below, discover(source, below)
@@ -193,14 +193,14 @@ async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
     top = discover(source, fetched)
     found, page = await find_articles(source, fetched, tools)
     newest = newest_of(found.links)
-    articles = len(found.shown)
+    articles = len(found.identities)
     works, suggestion = of_list(
         source,
-        form=found.form,
-        seen=found.seen,
+        form=found.format,
+        seen=found.link_count,
         articles=articles,
         links=len(found.links),
-        alike=suggest_pattern(page) if found.form == "html" and not articles else None,
+        alike=suggest_pattern(page) if found.format is ListFormat.HTML and not articles else None,
         newest=newest.published if newest else None,
         today=tools.now().date(),
     )
@@ -216,8 +216,8 @@ async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
         reason=found.reason or ("" if read is None or read.works else read.reason),
         status=fetched.status,
         seconds=seconds,
-        form=found.form if found is top or top.form == "html" else top.form,
-        seen=found.seen,
+        form=found.format if found is top or top.format is ListFormat.HTML else top.format,
+        seen=found.link_count,
         articles=articles,
         links=len(found.links),
         newest=newest.published if newest else None,
@@ -240,7 +240,7 @@ async def _probe_page(source: Source, link: Link, tools: Probing, address: str) 
     seconds = round(tools.clock() - start, 2)
     if fetched.outcome is not Outcome.OK:
         return _failed(source, address, fetched, seconds)
-    body, document = guess_body(fetched, source.selectors)
+    body, document = suggest_body_selector(fetched, source.selectors)
     works, suggestion = of_article(
         len(document.text), published=document.published or link.published, body=body
     )
@@ -269,15 +269,17 @@ async def _probe_page(source: Source, link: Link, tools: Probing, address: str) 
 async def _has_next_page(
     source: Source, top: Discovery, found: Discovery, tools: Probing
 ) -> bool | None:
-    if source.family == "founder_epaper" or (found is not top and top.form != "html"):
+    if source.family == "founder_epaper" or (
+        found is not top and top.format is not ListFormat.HTML
+    ):
         return None
-    following = (*top.further, *top.beyond)
+    following = (*top.next_pages, *top.backfill_pages)
     if not following:
         return None
     fetched = await fetch_for(source, following[0], tools)
     if fetched.outcome is not Outcome.OK:
         return False
-    return bool(set(discover(source, fetched).shown) - set(top.shown))
+    return bool(set(discover(source, fetched).identities) - set(top.identities))
 
 
 def newest_of(links: tuple[Link, ...]) -> Link | None:

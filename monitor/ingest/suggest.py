@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from monitor.catalogue.loader import source_of
 from monitor.catalogue.model import Catalogue
-from monitor.discovery.suggest import Guess, guess_body, guess_list
+from monitor.discovery.list_pages import ListFormat
+from monitor.discovery.suggest import SourceSuggestion, suggest_body_selector, suggest_source
 from monitor.errors import FetchError
 from monitor.extraction.regions import region_names
 from monitor.ingest.source_check import Probing, fetch_for, find_articles, newest_of
@@ -57,18 +58,22 @@ async def propose(url: str, tools: Probing, known: Catalogue, given: Mapping[str
     fetched = await fetch_for(bare, url, tools)
     if fetched.outcome is not Outcome.OK:
         raise FetchError(f"the page cannot be read: {fetched.outcome}: {fetched.reason}", url=url)
-    guess = guess_list(bare, fetched)
+    guess = suggest_source(bare, fetched)
     values = _named(url, guess, known, given) | private
-    if guess.form == "html" and not guess.links and guess.family != "founder_epaper":
+    if (
+        guess.format is ListFormat.HTML
+        and not guess.link_count
+        and guess.family != "founder_epaper"
+    ):
         return _page(url, fetched, values)
     return await _list(url, fetched, guess, values, tools)
 
 
 async def _list(
-    url: str, fetched: Fetched, guess: Guess, values: dict[str, Any], tools: Probing
+    url: str, fetched: Fetched, guess: SourceSuggestion, values: dict[str, Any], tools: Probing
 ) -> Proposal:
     values |= {"family": guess.family, "lists": url}
-    guessed = [Guessed("family", guess.family, guess.family_why, guess.family != "generic")]
+    guessed = [Guessed("family", guess.family, guess.family_reason, guess.family != "generic")]
     if guess.link_pattern is not None:
         values["link_pattern"] = guess.link_pattern
     if guess.paging is not None:
@@ -80,7 +85,7 @@ async def _list(
     source = source_of(values)
     found, _ = await find_articles(source, fetched, tools)
     shown = guess.link_pattern or "the family's"
-    why = f"{guess.links_why}; {len(found.links)} pass"
+    why = f"{guess.pattern_reason}; {len(found.links)} pass"
     guessed.append(Guessed("link_pattern", shown, why, bool(found.links)))
     seen: dict[str, str] = {"lists": "visit", "family": "visit"}
     seen |= {"link_pattern": "visit"} if found.links else {}
@@ -88,7 +93,7 @@ async def _list(
     if newest is not None:
         article = await fetch_for(source, newest.url, tools)
         if article.outcome is Outcome.OK:
-            body, document = guess_body(article, source.selectors)
+            body, document = suggest_body_selector(article, source.selectors)
             if body is not None:
                 values["selectors"] = {"body": body}
             whole = len(document.text) >= _WHOLE
@@ -109,7 +114,7 @@ async def _list(
 def _page(url: str, fetched: Fetched, values: dict[str, Any]) -> Proposal:
     """A page without a list is watched itself."""
     source = source_of({**values, "pages": url})
-    body, document = guess_body(fetched, source.selectors)
+    body, document = suggest_body_selector(fetched, source.selectors)
     values |= {"pages": url}
     if body is not None:
         values["selectors"] = {"body": body}
@@ -119,7 +124,9 @@ def _page(url: str, fetched: Fetched, values: dict[str, Any]) -> Proposal:
     return Proposal(values, (Guessed("pages", url, why, whole),))
 
 
-def _named(url: str, guess: Guess, known: Catalogue, given: Mapping[str, Any]) -> dict[str, Any]:
+def _named(
+    url: str, guess: SourceSuggestion, known: Catalogue, given: Mapping[str, Any]
+) -> dict[str, Any]:
     """Id, name, region, speaker and kind: what the user says, else what the page shows."""
     name = given.get("name") or guess.name or urlsplit(url).hostname or "new"
     region = given.get("region") or _region(url, name, known)

@@ -18,7 +18,7 @@ from monitor.demo.files import write_files
 from monitor.demo.pages import addresses, page_at
 from monitor.demo.site import SampleSite
 from monitor.discovery.list_pages import discover
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
@@ -48,7 +48,7 @@ async def client(site: SampleSite) -> AsyncIterator[httpx.AsyncClient]:
 def text_at(path: str, round_: int) -> str:
     page = page_at(path, round_=round_, visits=round_)
     assert page is not None
-    return read(page.body, content_type=page.content_type).text
+    return read_document(page.body, content_type=page.content_type).text
 
 
 async def test_it_listens_on_loopback_only_and_stops(site: SampleSite) -> None:
@@ -133,7 +133,7 @@ def test_the_old_page_is_gbk_and_keeps_it_to_itself() -> None:
     assert page is not None
     assert page.content_type == "text/html"
     assert b"charset=gb2312" in page.body
-    document = read(page.body, content_type=page.content_type)
+    document = read_document(page.body, content_type=page.content_type)
     assert (document.charset, document.published) == ("gb18030", date(2026, 1, 28))
     assert "智能算力规模突破15万P" in document.text
 
@@ -154,7 +154,7 @@ def test_the_firewall_answers_in_the_second_round() -> None:
     page = page_at(SICHUAN, round_=2)
     assert page is not None
     assert page.status == 405
-    assert read(page.body).outcome is Outcome.BLOCKED
+    assert read_document(page.body).outcome is Outcome.BLOCKED
 
 
 def test_last_years_promise_is_this_years_achievement() -> None:
@@ -190,7 +190,7 @@ async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: Sampl
                 fetched = await fetcher.fetch(waiting.pop(), route=PRIVATE)
                 discovery = discover(source, fetched)
                 found += [(source.id, link.title) for link in discovery.links]
-                waiting += discovery.further
+                waiting += discovery.next_pages
     assert found == [
         ("demo-guizhou", "2026年贵州省政府工作报告"),
         ("demo-guizhou", "2025年贵州省政府工作报告"),
@@ -209,7 +209,7 @@ def changes_between(
     for path, round_ in (before, after):
         page = page_at(path, round_=round_)
         assert page is not None
-        document = read(page.body, content_type=page.content_type)
+        document = read_document(page.body, content_type=page.content_type)
         provenance = infer_provenance(
             document.text, title=document.title, published=document.published, region=region
         )

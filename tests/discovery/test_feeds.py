@@ -56,7 +56,7 @@ def test_rss_items_are_rows_whatever_the_header_says():
         ("https://www.a.gov.cn/x.html?id=1&c=2", "AT&T 与 A&B", date(2026, 1, 29)),
         ("https://www.a.gov.cn/g.html", "只有编号", None),
     ]
-    assert found(body).form == "feed"
+    assert found(body).format == "feed"
 
 
 def test_a_feed_in_gbk_is_decoded_before_it_is_parsed():
@@ -161,11 +161,11 @@ def index(*maps):
 def test_an_index_leads_one_level_down_to_its_newest_sitemaps_of_the_site():
     maps = [(f"/s{n}.xml.gz", f"2026-01-{n:02}") for n in range(1, 21)]
     got = found(index(*maps, ("http://evil.cn/s.xml", "2026-02-01")))
-    assert got.further == tuple(f"https://www.a.gov.cn/s{n}.xml.gz" for n in range(20, 10, -1))
-    assert not got.silent
-    assert found(index(*maps), url="https://www.a.gov.cn/s1.xml").further == ()
+    assert got.next_pages == tuple(f"https://www.a.gov.cn/s{n}.xml.gz" for n in range(20, 10, -1))
+    assert not got.undated_index
+    assert found(index(*maps), url="https://www.a.gov.cn/s1.xml").next_pages == ()
     # Without days it looks the same whatever its sitemaps hold.
-    assert found(index(("/s1.xml", ""))).silent
+    assert found(index(("/s1.xml", ""))).undated_index
 
 
 def test_a_packed_sitemap_is_unpacked_up_to_a_cap():

@@ -72,7 +72,10 @@ def test_jcms_rows_hide_in_a_script():
         ("二〇二五年的报告", date(2025, 1, 22)),
     ]
     proxy = "http://www.jiangsu.gov.cn/module/web/jpage/dataproxy.jsp"
-    assert found.further == (f"{proxy}?page=1&webid=1&unitid=7", f"{proxy}?page=2&webid=1&unitid=7")
+    assert found.next_pages == (
+        f"{proxy}?page=1&webid=1&unitid=7",
+        f"{proxy}?page=2&webid=1&unitid=7",
+    )
 
 
 def test_the_answer_of_the_jcms_proxy_is_a_list_too():
@@ -106,7 +109,7 @@ def test_an_epaper_leads_from_issue_to_pages_to_articles():
       <a href="202601/27/node_01.html">上一期</a>"""
     found = discover(source("cena-epaper"), fetched(index, body))
     pages = tuple(f"https://epaper.cena.com.cn/pc/layout/202601/30/node_0{n}.html" for n in (1, 2))
-    assert found.further == pages
+    assert found.next_pages == pages
     assert found.links == ()
     body = """<a href="node_02.html">下一版</a><ul id="articlelist">
       <li><a href="../../../content/202601/30/content_9.html">算力网一体推进</a></li>
@@ -122,8 +125,8 @@ def test_an_epaper_leads_from_issue_to_pages_to_articles():
         )
     ]
     # A page leads to its own issue only: a missed issue is entered by its first page.
-    assert found.further == pages[1:]
-    assert found.beyond == ()
+    assert found.next_pages == pages[1:]
+    assert found.backfill_pages == ()
 
 
 def test_an_index_leads_on_to_the_issues_before_the_newest():
@@ -132,12 +135,12 @@ def test_an_index_leads_on_to_the_issues_before_the_newest():
       <a href="202602/27/node_01.html">上一期</a>"""
     found = discover(source("cena-epaper", catch_up=6), fetched(index, body))
     # Between the issues the index names there is none; before them any day may have one.
-    assert [x.partition("layout/")[2] for x in found.beyond] == [
+    assert [x.partition("layout/")[2] for x in found.backfill_pages] == [
         "202602/27/node_01.html",
         "202602/26/node_01.html",
         "202602/25/node_01.html",
     ]
-    assert len(discover(source("cena-epaper"), fetched(index, body)).beyond) == 11
+    assert len(discover(source("cena-epaper"), fetched(index, body)).backfill_pages) == 11
 
 
 def test_a_list_without_a_template_leads_on_by_its_next_link():
@@ -146,8 +149,8 @@ def test_a_list_without_a_template_leads_on_by_its_next_link():
         "<a href='a/1.html'>甲</a><a href='?page=2'>下一页 ></a><a href='//b.cn/?page=3'>下一页</a>"
     )
     rules = any_link(lists=(url,), paging=None)
-    assert discover(rules, fetched(url, body)).beyond == (url + "?page=2",)
-    assert discover(rules, fetched(url + "?page=1", body)).beyond == (url + "?page=2",)
+    assert discover(rules, fetched(url, body)).backfill_pages == (url + "?page=2",)
+    assert discover(rules, fetched(url + "?page=1", body)).backfill_pages == (url + "?page=2",)
 
 
 def test_relative_times_of_the_newspaper_give_way_to_the_address():
@@ -179,21 +182,24 @@ def test_a_numbered_json_list_has_further_pages():
     url = "https://www.gd.gov.cn/gkmlpt/api/all/45?page=1&sid=2"
     rules = source("guangdong", lists=(url,), list_pages=2, catch_up=2)
     found = discover(rules, fetched(url, '{"articles": []}', "application/json"))
-    assert found.further == (url.replace("page=1", "page=2"),)
-    assert found.beyond == (url.replace("page=1", "page=3"), url.replace("page=1", "page=4"))
+    assert found.next_pages == (url.replace("page=1", "page=2"),)
+    assert found.backfill_pages == (
+        url.replace("page=1", "page=3"),
+        url.replace("page=1", "page=4"),
+    )
 
 
 def test_further_pages_come_of_the_template_and_end_with_the_list():
     url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
     deep = source(list_pages=5, lists=(url,))
-    assert len(discover(deep, fetched(url, "<p>")).further) == 4
+    assert len(discover(deep, fetched(url, "<p>")).next_pages) == 4
     body = '<script>createPageHTML(3, 0, "index", "html")</script>'
-    assert discover(deep, fetched(url, body)).further == (
+    assert discover(deep, fetched(url, body)).next_pages == (
         url + "index_1.html",
         url + "index_2.html",
     )
-    assert discover(deep, fetched(url + "index_1.html", body)).further == ()
-    assert discover(source(lists=(url,)), fetched(url, body)).further == ()
+    assert discover(deep, fetched(url + "index_1.html", body)).next_pages == ()
+    assert discover(source(lists=(url,)), fetched(url, body)).next_pages == ()
 
 
 def test_titles_choose_among_the_news():
@@ -251,7 +257,7 @@ def test_without_a_pattern_ways_to_other_pages_are_no_articles():
         fetched("https://www.beijing.gov.cn/news/list.html", body),
     )
     assert [x.title for x in found.links] == ["省里发布算力规划"]
-    assert found.seen == 5
+    assert found.link_count == 5
 
 
 def test_a_list_of_ten_thousand_links_is_capped():

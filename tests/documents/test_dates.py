@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.documents.dates import date_in_address, find_date
+from monitor.documents.dates import date_in_url, find_date
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_a_day_is_read_as_it_is_written(text, day):
     ],
 )
 def test_an_address_tells_its_day(url, day):
-    assert date_in_address(url) == day
+    assert date_in_url(url) == day
 
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text):
     find_date(text)
-    date_in_address(text)
+    date_in_url(text)

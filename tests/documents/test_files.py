@@ -10,12 +10,12 @@ from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 
 from monitor.documents.pdf import MAX_PAGES
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.model.documents import Outcome
 
 
 def test_lines_of_print_become_paragraphs_without_running_titles_and_page_numbers():
-    document = read(pdf(PAGES), url="https://www.example.gov.cn/202601/t20260128_1.pdf")
+    document = read_document(pdf(PAGES), url="https://www.example.gov.cn/202601/t20260128_1.pdf")
     assert document.outcome is Outcome.OK
     assert document.text.split("\n") == [
         "一、2026年重点工作",
@@ -29,24 +29,28 @@ def test_lines_of_print_become_paragraphs_without_running_titles_and_page_number
 
 
 def test_the_bytes_decide_and_not_the_name():
-    document = read(pdf(PAGES), content_type="text/html", url="https://www.example.gov.cn/a.html")
+    document = read_document(
+        pdf(PAGES), content_type="text/html", url="https://www.example.gov.cn/a.html"
+    )
     assert "智算中心2座" in document.text
     page = f"<html><body>{'<p>今年将新建智算中心2座，算力规模达到5000P。</p>' * 5}</body></html>"
-    document = read(page.encode(), content_type="application/pdf", url="https://x.gov.cn/a.pdf")
+    document = read_document(
+        page.encode(), content_type="application/pdf", url="https://x.gov.cn/a.pdf"
+    )
     assert "智算中心2座" in document.text
 
 
 def test_a_scanned_pdf_is_known_for_what_it_is():
-    document = read(pdf([[], []], running="", picture=Image.new("RGB", (60, 80), "white")))
+    document = read_document(pdf([[], []], running="", picture=Image.new("RGB", (60, 80), "white")))
     assert (document.outcome, document.reason) == (Outcome.EMPTY, "a scanned PDF without text")
-    document = read(pdf([[]], running=""))
+    document = read_document(pdf([[]], running=""))
     assert (document.outcome, document.reason) == (Outcome.EMPTY, "a PDF without text")
 
 
 def test_a_locked_and_an_endless_pdf():
     locked = pdf(PAGES, locked=StandardEncryption("user", ownerPassword="owner"))
-    assert read(locked).reason == "a PDF that cannot be read: it is locked"
-    endless = read(pdf([["字"]] * (MAX_PAGES + 1), running=""))
+    assert read_document(locked).reason == "a PDF that cannot be read: it is locked"
+    endless = read_document(pdf([["字"]] * (MAX_PAGES + 1), running=""))
     assert endless.outcome is Outcome.EMPTY
     assert "601 pages" in endless.reason
 
@@ -58,13 +62,15 @@ WHOLE = pdf(PAGES)
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40), st.integers(0, len(WHOLE)))
 def test_a_broken_pdf_is_never_an_error(cut, noise, at):
     body = WHOLE[:at] + noise + WHOLE[at + len(noise) :]
-    document = read(body[:cut])
+    document = read_document(body[:cut])
     assert document.outcome in {Outcome.OK, Outcome.EMPTY}
     assert document.outcome is Outcome.OK or document.reason
 
 
 def test_a_word_file_reads_like_a_page():
-    document = read(docx(["政府工作报告", "今年将新建智算中心2座。", "", "培育企业100家。"]))
+    document = read_document(
+        docx(["政府工作报告", "今年将新建智算中心2座。", "", "培育企业100家。"])
+    )
     assert document.text == "政府工作报告\n今年将新建智算中心2座。\n培育企业100家。"
     assert document.title == "政府工作报告"
 
@@ -82,7 +88,7 @@ def test_a_word_file_reads_like_a_page():
     ],
 )
 def test_what_is_no_word_file_with_text_says_so(body, reason):
-    document = read(body)
+    document = read_document(body)
     assert document.outcome is Outcome.EMPTY
     assert reason in document.reason
 
@@ -91,5 +97,5 @@ def test_no_entity_of_a_word_file_is_followed(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("不可泄露的内容", encoding="utf-8")
     head = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{secret.as_uri()}">]>'
-    document = read(docx(["今年新建&e;智算中心2座。"], head=head))
+    document = read_document(docx(["今年新建&e;智算中心2座。"], head=head))
     assert "泄露" not in document.text

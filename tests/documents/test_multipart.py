@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from office_files import PAGES, docx, pdf
 
-from monitor.documents.multipart import Part, bundle, parts_of, read_parts, unbundle
-from monitor.documents.reader import read
+from monitor.documents.multipart import Part, bundle, find_missing_parts, read_parts, unbundle
+from monitor.documents.reader import read_document
 from monitor.model.documents import Outcome
 
 URL = "https://www.example.gov.cn/zwgk/202601/t20260128_1234.html"
@@ -21,7 +21,7 @@ def page(inner="", body=LONG, url=URL):
 
 
 def wanted(part):
-    return parts_of(part, read(part.body, url=part.url))
+    return find_missing_parts(part, read_document(part.body, url=part.url))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_pieces_are_joined_in_their_order_under_the_first_ones_title():
     first = page(body="<h1>行动方案</h1>" + LONG)
     second = page(body="<p>到2027年，算力规模达到5000P。</p>")
     whole = read_parts([first, second, second, first])
-    assert whole.text == f"{read(first.body).text}\n到2027年，算力规模达到5000P。"
+    assert whole.text == f"{read_document(first.body).text}\n到2027年，算力规模达到5000P。"
     assert whole.outcome is Outcome.OK
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.documents.page_fingerprint import matches_fingerprint, page_fingerprint
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 
 LINES = [
     "各位代表：现在我代表省人民政府向大会报告工作，请予审议。",
@@ -29,7 +29,7 @@ def page(lines=LINES, *, visits=100, charset="utf-8", menu="首页"):
 
 
 def framed(body):
-    document = read(body)
+    document = read_document(body)
     return page_fingerprint(body, document.text, document.charset)
 
 
@@ -69,22 +69,22 @@ def test_a_text_that_is_not_found_in_its_bytes_has_no_frame(text):
 @given(st.integers(0, len(page()) - 1), st.binary(max_size=12), st.integers(0, 40))
 def test_whatever_is_edited_a_known_frame_means_the_same_text(at, new, gone):
     body = page()
-    document = read(body)
+    document = read_document(body)
     frame = page_fingerprint(body, document.text, document.charset)
     edited = body[:at] + new + body[at + gone :]
     if matches_fingerprint(frame, edited):
-        assert read(edited).text == document.text
+        assert read_document(edited).text == document.text
 
 
 @given(st.integers(0, len(page()) - 1), st.text("0123456789", max_size=4), st.integers(0, 4))
 def test_whatever_digits_are_edited_a_known_frame_means_the_same_text(at, new, gone):
     body = page()
-    document = read(body)
+    document = read_document(body)
     frame = page_fingerprint(body, document.text, document.charset)
     edited = body[:at] + new.encode() + body[at + gone :]
     if matches_fingerprint(frame, edited):
         # A digit may stand beside the text, or break a tag so that nothing can be read.
-        found = read(edited).text
+        found = read_document(edited).text
         assert not found or document.text in found
 
 

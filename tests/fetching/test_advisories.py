@@ -20,7 +20,7 @@ import monitor
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import Fetched, Outcome
@@ -46,7 +46,7 @@ def listed(body, content_type="text/html; charset=utf-8"):
     source = replace(load_catalogue()["beijing"], link_pattern=None, family="generic")
     now = datetime(2026, 2, 1, tzinfo=UTC)
     found = discover(source, Fetched(LIST, LIST, Outcome.OK, 200, now, body.encode(), content_type))
-    return [*(link.url for link in found.links), *found.further]
+    return [*(link.url for link in found.links), *found.next_pages]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])
@@ -169,7 +169,7 @@ def test_cve_2026_29039_no_entity_of_a_page_or_list_is_followed(tmp_path):
     secret.write_text("密钥在此", encoding="utf-8")
     doctype = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
     page = f"{doctype}<html><body><p>今年，智能算力要达到90Eflops。&x;</p></body></html>"
-    assert "密钥" not in read(page.encode(), content_type="application/xhtml+xml").text
+    assert "密钥" not in read_document(page.encode(), content_type="application/xhtml+xml").text
     item = "<item><title>算力&x;</title><link>https://www.beijing.gov.cn/&x;.html</link></item>"
     feed = f"{doctype}<rss version='2.0'><channel>{item}</channel></rss>"
     sitemap = f"{doctype}<urlset><url><loc>https://www.beijing.gov.cn/&x;</loc></url></urlset>"
@@ -180,7 +180,7 @@ def test_cve_2026_29039_no_entity_of_a_page_or_list_is_followed(tmp_path):
             assert "%E5%AF%86" not in found.upper()
     many = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE a [<!ENTITY a0 "哈">{many}]><html><p>&a11;</p></html>'
-    assert len(read(bomb.encode()).text) < 2_000
+    assert len(read_document(bomb.encode()).text) < 2_000
 
 
 @pytest.mark.parametrize("load", [load_catalogue, load_rules, load_topics])

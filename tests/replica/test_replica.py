@@ -358,8 +358,8 @@ async def links_of(source: Source, fetcher: HttpFetcher) -> set[str]:
                 continue
             discovery = discover(source, fetched)
             links |= {link.url for link in discovery.links}
-            waiting += [url for url in discovery.further if url not in seen]
-            seen |= set(discovery.further)
+            waiting += [url for url in discovery.next_pages if url not in seen]
+            seen |= set(discovery.next_pages)
     return links
 
 
