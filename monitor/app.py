@@ -14,8 +14,8 @@ from rich.console import Console
 
 from monitor import __version__
 from monitor.bot import access
-from monitor.bot.context import Office, Policy
-from monitor.bot.dispatcher import build_application
+from monitor.bot.app import build_application
+from monitor.bot.context import AccessPolicy, BotContext
 from monitor.bot.runner import polling
 from monitor.bot.webhook import webhook
 from monitor.channels.apprise import AppriseChannel
@@ -128,7 +128,7 @@ async def answering(run: Run) -> AsyncIterator[None]:
     telegram = run.settings.telegram
     application = build_application(
         run.token,
-        office=office(run, run.tools.now()),
+        context=bot_context(run, started_at=run.tools.now()),
         base_url=telegram.base_url,
         proxy=telegram.proxy,
         flood_control=run.flood_control,
@@ -147,35 +147,37 @@ async def answering(run: Run) -> AsyncIterator[None]:
         yield
 
 
-def office(run: Run, started: datetime) -> Office:
-    """What the bot's answers are made with."""
-    return Office(run.tools.database, run.rules, run.tools.now, policy(run.settings), started)
+def bot_context(run: Run, started_at: datetime) -> BotContext:
+    """What the bot's handlers work with."""
+    return BotContext(
+        run.tools.database, run.rules, run.tools.now, access_policy(run.settings), started_at
+    )
 
 
-def policy(settings: Settings) -> Policy:
+def access_policy(settings: Settings) -> AccessPolicy:
     """Who may use the bot, as the settings say."""
     telegram = settings.telegram
-    return Policy(
+    return AccessPolicy(
         access=telegram.access or ("listed" if telegram.allowed_chats else "open"),
         allowed=frozenset(telegram.allowed_chats),
         operators=telegram.operators,
-        own_rules=telegram.own_rules,
-        zone=settings.timezone,
+        max_custom_rules=telegram.own_rules,
+        timezone=settings.timezone,
     )
 
 
 def revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:
-    """Send nothing more to chats that the settings do not let in any more."""
-    chosen = policy(settings)
+    """Deactivate the chats that the settings no longer allow."""
+    policy = access_policy(settings)
     named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.channel}
-    shut = access.revoke_access(
+    revoked = access.revoke_access(
         database,
-        access=chosen.access,
-        allowed={*chosen.allowed, *chosen.operators},
+        access=policy.access,
+        allowed={*policy.allowed, *policy.operators},
         named=named,
     )
-    for chat_id in shut:
-        log.info("chat.revoke_access", extra={"chat": chat_id})
+    for chat_id in revoked:
+        log.info("chat.access_revoked", extra={"chat": chat_id})
 
 
 @dataclass(slots=True)

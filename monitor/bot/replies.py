@@ -1,4 +1,4 @@
-"""Answers on their way back to a chat: at Telegram's pace, again when it asks for patience."""
+"""Sends replies within Telegram's limits, and again when it asks to retry later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from telegram import Bot, CallbackQuery
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, RetryAfter
 
-from monitor.bot.context import Answer, Picture
+from monitor.bot.context import Picture, Reply
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import NO_PREVIEW, is_bad_markup, keyboard
 from monitor.messages.richtext import Message, trim
@@ -19,14 +19,14 @@ from monitor.model.alerts import Recipient
 
 log = logging.getLogger(__name__)
 
-_TOAST = 190
-_CAPTION = 1_024
-_TRIES = 3
-_PATIENCE = 60.0
+_MAX_TOAST = 190
+_MAX_CAPTION = 1_024
+_MAX_ATTEMPTS = 3
+_MAX_RETRY_AFTER = 60.0
 
 
-class Replies:
-    """Sends what the desk answers."""
+class ReplySender:
+    """Sends the replies of handlers."""
 
     def __init__(
         self,
@@ -35,42 +35,41 @@ class Replies:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Keep the bot, its pace, and the way to wait."""
         self._bot = bot
         self._flood_control = flood_control
         self._sleep = sleep
 
-    async def send(self, to: Recipient, answer: Answer) -> None:
-        """A new message, and a picture where there is one.
+    async def send(self, to: Recipient, answer: Reply) -> None:
+        """Send the reply's message and picture.
 
         Raises:
-            TelegramError: it was refused, or Telegram cannot be reached.
+            TelegramError: Telegram refuses it or cannot be reached.
         """
         if answer.message is not None:
-            await self._message(to, answer.message)
+            await self._send_message(to, answer.message)
         if answer.picture is not None:
-            await self._picture(to, answer.picture)
+            await self._send_picture(to, answer.picture)
 
-    async def after_press(self, query: CallbackQuery, to: Recipient, answer: Answer) -> None:
-        """The toast, what the message becomes, and what else comes of a button.
+    async def answer_callback(self, query: CallbackQuery, to: Recipient, answer: Reply) -> None:
+        """Answer a button: the toast, the edit of its message, and the reply's new messages.
 
         Raises:
             TelegramError: see ``send``.
         """
         try:
-            await query.answer(trim(answer.toast, _TOAST) or None)
+            await query.answer(trim(answer.toast, _MAX_TOAST) or None)
         except BadRequest as error:
-            # Telegram forgets a press after a while; what it asked for is done all the same.
-            log.info("bot.late_answer", extra={"reason": error.message})
+            # Telegram expires a callback query after a while; its handler has run all the same.
+            log.info("bot.callback_expired", extra={"reason": error.message})
         if answer.edit is not None:
             try:
-                await self._edit(query, to, answer.edit)
+                await self._edit_message(query, to, answer.edit)
             except BadRequest as error:
                 if "not modified" not in error.message.lower():
                     raise
         await self.send(to, answer)
 
-    async def _message(self, to: Recipient, message: Message) -> None:
+    async def _send_message(self, to: Recipient, message: Message) -> None:
         async def send(text: str, mode: str | None) -> None:
             await self._bot.send_message(
                 to.chat_id,
@@ -81,9 +80,9 @@ class Replies:
                 reply_markup=keyboard(message),
             )
 
-        await self._styled(to, message, send)
+        await self._send_styled(to, message, send)
 
-    async def _edit(self, query: CallbackQuery, to: Recipient, message: Message) -> None:
+    async def _edit_message(self, query: CallbackQuery, to: Recipient, message: Message) -> None:
         async def send(text: str, mode: str | None) -> None:
             await query.edit_message_text(
                 text,
@@ -92,47 +91,47 @@ class Replies:
                 reply_markup=keyboard(message),
             )
 
-        await self._styled(to, message, send)
+        await self._send_styled(to, message, send)
 
-    async def _picture(self, to: Recipient, picture: Picture) -> None:
+    async def _send_picture(self, to: Recipient, picture: Picture) -> None:
         async def send(text: str, mode: str | None) -> None:
             await self._bot.send_photo(
                 to.chat_id,
                 picture.png,
-                caption=text if mode else trim(text, _CAPTION),
+                caption=text if mode else trim(text, _MAX_CAPTION),
                 message_thread_id=to.thread_id or None,
                 parse_mode=mode,
             )
 
-        await self._styled(to, picture.caption, send)
+        await self._send_styled(to, picture.caption, send)
 
-    async def _styled(
+    async def _send_styled(
         self,
         to: Recipient,
         message: Message,
         send: Callable[[str, str | None], Awaitable[None]],
     ) -> None:
-        """With its styles, or as plain text where Telegram refuses them."""
+        """Send HTML, or plain text where Telegram refuses the markup or the message is too long."""
         if message.fits:
             try:
-                await self._patiently(to, lambda: send(message.html, ParseMode.HTML))
+                await self._send_with_retry(to, lambda: send(message.html, ParseMode.HTML))
             except BadRequest as error:
                 if not is_bad_markup(error):
                     raise
                 log.warning("bot.markup_refused", extra={"reason": error.message})
             else:
                 return
-        await self._patiently(to, lambda: send(message.plain, None))
+        await self._send_with_retry(to, lambda: send(message.plain, None))
 
-    async def _patiently(self, to: Recipient, send: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(_TRIES - 1):
+    async def _send_with_retry(self, to: Recipient, send: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(_MAX_ATTEMPTS - 1):
             await self._flood_control.wait(to.chat_id)
             try:
                 await send()
             except RetryAfter as error:
                 wait = error.retry_after
                 seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-                if seconds > _PATIENCE:
+                if seconds > _MAX_RETRY_AFTER:
                     raise
                 await self._sleep(seconds)
             else:

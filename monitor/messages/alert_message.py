@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from monitor.messages.callbacks import CallbackPrefix, callback_data
 from monitor.messages.change_text import change_rank, change_spans, document_footer, same_speaker
 from monitor.messages.i18n import alert_texts, bot_texts, fill
 from monitor.messages.richtext import (
@@ -129,13 +130,20 @@ def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
     bot = bot_texts(alert.language)
     paging = []
     if page:
-        paging.append(Button(bot.previous, f"a:{alert.id}:{page - 1}"))
+        paging.append(
+            Button(bot.previous, callback_data(CallbackPrefix.ALERT_PAGE, alert.id, page - 1))
+        )
     if rest:
-        paging.append(Button(fill(bot.more_changes, count=rest), f"a:{alert.id}:{page + 1}"))
-    actions = [Button(bot.evidence, f"e:{alert.id}:{page}")]
+        paging.append(
+            Button(
+                fill(bot.more_changes, count=rest),
+                callback_data(CallbackPrefix.ALERT_PAGE, alert.id, page + 1),
+            )
+        )
+    actions = [Button(bot.evidence, callback_data(CallbackPrefix.ALERT_EVIDENCE, alert.id, page))]
     if any(item.change.deltas for item in alert.changes):
-        actions.append(Button(bot.chart, f"g:{alert.id}"))
-    actions.append(Button(bot.mute_rule, f"q:{alert.id}:{page}"))
+        actions.append(Button(bot.chart, callback_data(CallbackPrefix.ALERT_CHART, alert.id)))
+    actions.append(Button(bot.mute_rule, callback_data(CallbackPrefix.MUTE_RULE, alert.id, page)))
     return (tuple(paging), tuple(actions)) if paging else (tuple(actions),)
 
 
@@ -171,7 +179,7 @@ def _access_buttons(alert: OutboxAlert) -> _Buttons:
         return ()
     return (
         (
-            Button(bot.allow, f"ok:{notice.about}"),
-            Button(bot.refuse, f"no:{notice.about}"),
+            Button(bot.allow, callback_data(CallbackPrefix.GRANT_ACCESS, notice.about)),
+            Button(bot.refuse, callback_data(CallbackPrefix.DENY_ACCESS, notice.about)),
         ),
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UserError
 from monitor.messages.alert_message import MAX_CHANGES, duplicate_note, ranked_changes, render_alert
+from monitor.messages.callbacks import CallbackPrefix, callback_data
 from monitor.messages.html_parser import MarkupError, parse_markup
 from monitor.messages.i18n import bot_texts
 from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Button, Message
@@ -52,7 +53,9 @@ def message_renderer(rules: Callable[[], RuleSet]) -> Callable[[OutboxAlert], Me
             return built_in
         message = _cached_template(file).render(alert)
         # The first page of the built-in message shows what a short template leaves out.
-        expand = Button(bot_texts(alert.language).expand, f"a:{alert.id}:0")
+        expand = Button(
+            bot_texts(alert.language).expand, callback_data(CallbackPrefix.ALERT_PAGE, alert.id, 0)
+        )
         return replace(message, buttons=((expand,), *built_in.buttons[-1:]), alert=alert)
 
     return render_message

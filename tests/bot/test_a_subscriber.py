@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, added, goal, raised
-from bot_story import office_of, running
+from bot_story import bot_context, running
 from bot_world import PERSON, world
 
-from monitor.bot.commands import answer
-from monitor.bot.context import Asked
+from monitor.bot.commands import handle_command
+from monitor.bot.context import Request
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.storage.engine import Database
@@ -53,9 +53,9 @@ async def test_a_day_with_the_bot(database: Database) -> None:
 
         # She looks at the evidence.
         api.press(PERSON, alert.result["message_id"], alert.buttons["证据"])
-        proof = await api.reply(PERSON, 3)
-        assert "/commitment_1" in proof.text
-        assert "SHA-256" in proof.text
+        item = await api.reply(PERSON, 3)
+        assert "/commitment_1" in item.text
+        assert "SHA-256" in item.text
         whole = await api.ask(PERSON, "/commitment_1")
         assert "要超过190Eflops" in whole.text
         assert "要超过160Eflops" in whole.text
@@ -216,7 +216,9 @@ async def test_a_forged_button_of_another_chats_alert_shows_nothing(
 )
 def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told: str) -> None:
     command, _, rest = said.partition(" ")
-    found = answer(office_of(sqlite_database), command, Asked(7, Recipient(7), said=rest))
+    found = handle_command(
+        bot_context(sqlite_database), command, Request(7, Recipient(7), args=rest)
+    )
     assert found.message is not None
     assert told in found.message.text
 
@@ -238,10 +240,10 @@ def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told
 def test_words_that_will_not_do_are_told_in_the_chats_language(
     sqlite_database: Database, said: str, told: dict[str, str], language: str
 ) -> None:
-    office = office_of(sqlite_database)
-    asker = Asked(7, Recipient(7), said=language)
-    answer(office, "language", asker)
-    found = answer(office, "subscribe", replace(asker, said=said))
+    context = bot_context(sqlite_database)
+    request = Request(7, Recipient(7), args=language)
+    handle_command(context, "language", request)
+    found = handle_command(context, "subscribe", replace(request, args=said))
     assert found.message is not None
     assert told[language] in found.message.text
     with sqlite_database.read() as session:
@@ -251,8 +253,8 @@ def test_words_that_will_not_do_are_told_in_the_chats_language(
 def test_a_long_wish_is_kept_whole(sqlite_database: Database) -> None:
     said = "|".join(f"智能算力中心第{n}期" for n in range(8)) + "  -机器人"
     assert 64 < len(said) < 100
-    asker = Asked(7, Recipient(7), said=said)
-    answer(office_of(sqlite_database), "subscribe", asker)
+    request = Request(7, Recipient(7), args=said)
+    handle_command(bot_context(sqlite_database), "subscribe", request)
     with sqlite_database.read() as session:
         (rule,) = custom_rules(session)
     assert "…" not in rule.body
@@ -261,8 +263,8 @@ def test_a_long_wish_is_kept_whole(sqlite_database: Database) -> None:
 
 
 def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
-    asker = Asked(7, Recipient(7), said="算力券 ｜ 模型券")
-    answer(office_of(sqlite_database), "subscribe", asker)
+    request = Request(7, Recipient(7), args="算力券 ｜ 模型券")
+    handle_command(bot_context(sqlite_database), "subscribe", request)
     with sqlite_database.read() as session:
         (rule,) = custom_rules(session)
     assert rule.body == '{"keywords": {"any": ["模型券", "算力券"]}}'

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from bot_story import no_sleep, office_of
+from bot_story import bot_context, no_sleep
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
-from monitor.bot.dispatcher import build_application
-from monitor.bot.runner import UPDATES
+from monitor.bot.app import build_application
+from monitor.bot.runner import ALLOWED_UPDATES
 from monitor.bot.webhook import MAX_BODY, webhook
 from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
@@ -31,7 +31,7 @@ def bot(database, api, token=TOKEN):
         token,
         base_url=api.base_url,
         base_file_url=api.base_file_url,
-        office=office_of(database),
+        context=bot_context(database),
         flood_control=FloodControl(sleep=no_sleep),
     )
 
@@ -95,7 +95,7 @@ async def test_a_command_is_answered(sqlite_database):
     (told,) = hook.api.sent(method="setWebhook")
     assert told.params["url"] == URL
     assert told.params["secret_token"] == SECRET
-    assert told.params["allowed_updates"] == list(UPDATES)
+    assert told.params["allowed_updates"] == list(ALLOWED_UPDATES)
     assert not told.params.get("drop_pending_updates")
     # Updates wait at Telegram until the next start.
     assert hook.api.sent(method="deleteWebhook") == []

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 from alert_story import Clock, added, plant, raised
-from bot_story import InForce, no_sleep, office_of, rules_of, running
+from bot_story import InForce, bot_context, no_sleep, rules_of, running
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
-from monitor.bot.context import Policy
-from monitor.bot.dispatcher import build_application
+from monitor.bot.app import build_application
+from monitor.bot.context import AccessPolicy
 from monitor.bot.runner import polling
 from monitor.channels.fake import FakeChannel
 from monitor.channels.flood_control import FloodControl
@@ -148,7 +148,7 @@ async def test_ghsa_vwgh_2hvh_4xm5_only_allowed_chats_are_served_compared_as_num
     sqlite_database: Database, stranger: int
 ) -> None:
     async with running(
-        sqlite_database, policy=Policy(access="listed", allowed=frozenset({77}))
+        sqlite_database, policy=AccessPolicy(access="listed", allowed=frozenset({77}))
     ) as api:
         if stranger < 0:
             api.add_chat(stranger)
@@ -223,7 +223,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
         application = build_application(
             TOKEN,
             base_url=api.base_url,
-            office=office_of(sqlite_database),
+            context=bot_context(sqlite_database),
             flood_control=FloodControl(sleep=no_sleep),
         )
         done = asyncio.Event()
@@ -277,7 +277,7 @@ async def test_the_bot_waits_for_a_telegram_that_is_away_at_the_start(
         application = build_application(
             TOKEN,
             base_url=api.base_url,
-            office=office_of(sqlite_database),
+            context=bot_context(sqlite_database),
             flood_control=FloodControl(sleep=no_sleep),
         )
         async with polling(application, pause=0.01):
@@ -354,7 +354,7 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
             TOKEN,
             base_url=api.base_url,
             base_file_url=api.base_file_url,
-            office=office_of(sqlite_database),
+            context=bot_context(sqlite_database),
             flood_control=Slow(),
         )
         async with polling(application):

@@ -7,7 +7,7 @@ from bot_story import InForce, rules_of, running
 from bot_world import world
 from telegram_api import Refusal
 
-from monitor.bot.rate_limiter import Allowance
+from monitor.bot.dispatcher import RateLimiter
 from monitor.model.alerts import Recipient
 from monitor.storage.engine import Database
 from monitor.storage.recipients import find_recipient_id, get_recipient
@@ -198,13 +198,13 @@ async def test_where_telegram_does_not_say_who_decides_nobody_does(
 
 
 async def test_nobody_can_fill_a_group_by_asking_the_bot_in_vain(sqlite_database: Database) -> None:
-    async with running(sqlite_database, allowance=Allowance(burst=3)) as api:
+    async with running(sqlite_database, rate_limiter=RateLimiter(burst=3)) as api:
         api.add_chat(GROUP, "小组")
         api.make_admin(GROUP, ADMIN)
         await api.ask(GROUP, "/help", person=MEMBER)
         for _ in range(10):
             api.say(GROUP, "/help", person=MEMBER)
-        # The administrator's own allowance is untouched.
+        # The administrator's own rate_limiter is untouched.
         api.say(GROUP, "/help", person=ADMIN)
         await api.wait_for(lambda: any("可用的命令" in call.text for call in api.sent(GROUP)))
         assert len(api.sent(GROUP)) <= 3

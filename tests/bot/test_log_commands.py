@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 from alert_story import Clock, added, goal, plant, raised
-from bot_story import office_of, running
+from bot_story import bot_context, running
 from sqlalchemy import text
 from telegram_api import parse_html, utf16
 
-from monitor.bot.commands import COMMANDS, OPERATOR_COMMANDS, answer, press
-from monitor.bot.context import Asked, Policy
+from monitor.bot.commands import CALLBACKS, COMMANDS, handle_callback, handle_command
+from monitor.bot.context import AccessPolicy, Request
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import TEXT_LIMIT, Message
 from monitor.model.alerts import Recipient
@@ -21,12 +21,12 @@ from monitor.outbox.load import get_alert
 from monitor.storage.engine import Database
 from monitor.storage.recipients import save_chat, set_language
 
-CHAT = Asked(7, Recipient(7), "聊天")
+CHAT = Request(7, Recipient(7), "聊天")
 
 
-def ask(database: Database, line: str, *, policy: Policy | None = None) -> Message:
+def ask(database: Database, line: str, *, policy: AccessPolicy | None = None) -> Message:
     command, _, said = line.partition(" ")
-    found = answer(office_of(database, policy=policy), command, replace(CHAT, said=said))
+    found = handle_command(bot_context(database, policy=policy), command, replace(CHAT, args=said))
     assert found.message is not None
     return found.message
 
@@ -151,7 +151,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("command", [*COMMANDS, *OPERATOR_COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_whatever_is_said_every_answer_is_a_valid_message(
     sqlite_database: Database, command: str, language: str
 ) -> None:
@@ -159,43 +159,24 @@ def test_whatever_is_said_every_answer_is_a_valid_message(
     with sqlite_database.write() as session:
         save_chat(session, 7, title="𠀀" * 5000, now=Clock()())
         set_language(session, 7, language)
-    office = office_of(sqlite_database, policy=Policy(operators=(7,)))
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(7,)))
     for said in HOSTILE:
-        found = answer(office, command, replace(CHAT, said=said))
+        found = handle_command(context, command, replace(CHAT, args=said))
         assert found.message is not None
         fits(found.message)
 
 
-VERBS = [
-    "t",
-    "p",
-    "+",
-    "-",
-    "n",
-    "w",
-    "m",
-    "latest",
-    "o",
-    "a",
-    "e",
-    "v",
-    "q",
-    "k",
-    "bc",
-    "ok",
-    "no",
-]
 CARRIED = ["1", "1:0", "1:9", "1:x", "l:5:", "s:9:液冷", "r:9:贵州", "0:feed", "yes"]
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "", "x"])
+@pytest.mark.parametrize("prefix", [*CALLBACKS, "", "x"])
 def test_whatever_a_button_carries_its_answer_is_a_valid_message(
-    sqlite_database: Database, verb: str
+    sqlite_database: Database, prefix: str
 ) -> None:
     plant(sqlite_database, [*numbered(30), raised()], chats=[7])
-    office = office_of(sqlite_database, policy=Policy(operators=(7,)))
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(7,)))
     for said in [*HOSTILE, *CARRIED]:
-        found = press(office, verb, replace(CHAT, said=said[:64]))
+        found = handle_callback(context, prefix, replace(CHAT, args=said[:64]))
         for message in (found.message, found.edit):
             if message is not None:
                 fits(message)
@@ -266,8 +247,8 @@ async def test_a_command_ends_where_telegram_says(sqlite_database: Database) -> 
 def test_an_own_rule_is_ended_by_its_words_in_whatever_order(sqlite_database: Database) -> None:
     ask(sqlite_database, "subscribe 贵州,液冷")
     # Another chat's way of writing the same changes nothing for this one.
-    other = replace(CHAT, key=8, to=Recipient(8), said="液冷 贵州")
-    answer(office_of(sqlite_database), "subscribe", other)
+    other = replace(CHAT, recipient_id=8, recipient=Recipient(8), args="液冷 贵州")
+    handle_command(bot_context(sqlite_database), "subscribe", other)
     assert "贵州 液冷" in ask(sqlite_database, "mine").text
     assert "已静音" in ask(sqlite_database, "mute 液冷、贵州 3 D").text
     assert "已恢复" in ask(sqlite_database, "mute 贵州 液冷 ｏｆｆ").text

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, Clock, plant, raised
-from bot_story import InForce, office_of, rules_of, running
+from bot_story import InForce, bot_context, rules_of, running
 from bot_world import world
 from sqlalchemy import text
 
 from monitor.bot import access as bot_access
-from monitor.bot.access import refuse
-from monitor.bot.commands import answer
-from monitor.bot.context import Asked, Policy
-from monitor.bot.rate_limiter import Allowance
+from monitor.bot.access import deny_access
+from monitor.bot.commands import handle_command
+from monitor.bot.context import AccessPolicy, Request
+from monitor.bot.dispatcher import RateLimiter
 from monitor.errors import UserError
 from monitor.model.alerts import Access, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
@@ -27,7 +27,7 @@ from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribe
 
 OPERATOR = 1
-APPROVAL = Policy(access="approval", operators=(OPERATOR,))
+APPROVAL = AccessPolicy(access="approval", operators=(OPERATOR,))
 
 
 async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> None:
@@ -80,7 +80,7 @@ async def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None
 async def test_operators_commands_are_for_operators(
     sqlite_database: Database, command: str
 ) -> None:
-    async with running(sqlite_database, policy=Policy(operators=(OPERATOR,))) as api:
+    async with running(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,))) as api:
         api.say(7, command)
         api.say(11, command)
         await api.ask(7, "/mine")
@@ -93,7 +93,7 @@ async def test_operators_commands_are_for_operators(
 async def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None:
     broken = InForce(broken=UserError("unknown region '贵洲'", file="rules/a.yaml", line=3))
     async with running(
-        sqlite_database, rules=broken, policy=Policy(operators=(OPERATOR,)), clock=Clock()
+        sqlite_database, rules=broken, policy=AccessPolicy(operators=(OPERATOR,)), clock=Clock()
     ) as api:
         await api.ask(7, "/subscribe guizhou")
         plant(sqlite_database, chats=[7, 8])
@@ -109,7 +109,7 @@ async def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -
 
 
 async def test_a_word_to_all_is_asked_for_twice_and_sent_once(database: Database) -> None:
-    async with world(database, policy=Policy(operators=(OPERATOR,))) as day:
+    async with world(database, policy=AccessPolicy(operators=(OPERATOR,))) as day:
         api = day.api
         await api.ask(7, "/subscribe guizhou")
         await api.ask(8, "/subscribe guizhou")
@@ -126,7 +126,7 @@ async def test_a_word_to_all_is_asked_for_twice_and_sent_once(database: Database
 
 
 async def test_a_pause_keeps_everything_until_it_ends(database: Database) -> None:
-    async with world(database, policy=Policy(operators=(OPERATOR,))) as day:
+    async with world(database, policy=AccessPolicy(operators=(OPERATOR,))) as day:
         api = day.api
         await api.ask(7, "/subscribe guizhou")
         assert "已暂停" in (await api.ask(OPERATOR, "/pause")).text
@@ -177,8 +177,8 @@ async def test_a_chat_that_a_file_names_and_that_blocked_us_is_left_alone(
 
 async def test_who_asks_too_much_is_told_once_and_then_ignored(sqlite_database: Database) -> None:
     time = 0.0
-    allowance = Allowance(burst=3, refill=10.0, clock=lambda: time)
-    async with running(sqlite_database, allowance=allowance) as api:
+    rate_limiter = RateLimiter(burst=3, refill=10.0, clock=lambda: time)
+    async with running(sqlite_database, rate_limiter=rate_limiter) as api:
         for _ in range(3):
             await api.ask(7, "/help")
         assert "10 秒后再试" in (await api.ask(7, "/help")).text
@@ -196,7 +196,7 @@ def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: D
         set_access(session, 7, Access.GRANTED)
     plant(database, chats=[7, 8])
     with database.write() as session:
-        refuse(session, 7)
+        deny_access(session, 7)
     with database.read() as session:
         assert {item.recipient_id: item.state for item in list_alerts(session)} == {
             7: "dead",
@@ -251,31 +251,31 @@ async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Databa
 def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
     sqlite_database: Database, access: str
 ) -> None:
-    policy = Policy(access=access, operators=(OPERATOR,), allowed=frozenset({8}))
-    office = office_of(sqlite_database, policy=policy)
+    policy = AccessPolicy(access=access, operators=(OPERATOR,), allowed=frozenset({8}))
+    context = bot_context(sqlite_database, policy=policy)
     with sqlite_database.write() as session:
         for chat_id in (-7, 8):
             save_chat(session, chat_id, title="", now=NOW)
     bot_access.revoke_access(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
     # It throws the bot out and takes it in again, then becomes a supergroup.
-    bot_access.gone(office, -7)
-    bot_access.back(office, -7)
-    bot_access.gone(office, 8)
-    bot_access.back(office, 8)
+    bot_access.on_bot_removed(context, -7)
+    bot_access.on_bot_added(context, -7)
+    bot_access.on_bot_removed(context, 8)
+    bot_access.on_bot_added(context, 8)
     with sqlite_database.read() as session:
         assert not get_recipient(session, -7).active
         assert get_recipient(session, 8).active
-    bot_access.moved(office, -7, -1007)
+    bot_access.on_chat_migrated(context, -7, -1007)
     with sqlite_database.read() as session:
         assert not get_recipient(session, -1007).active
 
 
 def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Database) -> None:
-    office = office_of(sqlite_database, policy=APPROVAL)
+    context = bot_context(sqlite_database, policy=APPROVAL)
     with sqlite_database.write() as session:
         save_chat(session, -7, title="", now=NOW)
         set_access(session, -7, Access.DENIED)
-    bot_access.moved(office, -7, -1007)
+    bot_access.on_chat_migrated(context, -7, -1007)
     with sqlite_database.read() as session:
         assert get_recipient(session, -1007).access == Access.DENIED
         assert not get_recipient(session, -1007).active
@@ -284,7 +284,7 @@ def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Databa
 async def test_what_is_sent_to_all_is_what_stood_above_the_button(
     sqlite_database: Database,
 ) -> None:
-    async with world(sqlite_database, policy=Policy(operators=(OPERATOR,))) as day:
+    async with world(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,))) as day:
         api = day.api
         await api.ask(7, "/subscribe guizhou")
         first = await api.ask(OPERATOR, "/broadcast 第一稿")
@@ -301,17 +301,17 @@ async def test_what_is_sent_to_all_is_what_stood_above_the_button(
 
 @pytest.mark.parametrize("off", ["off", "OFF", "Off", "ｏｆｆ", "关闭", "恢复"])
 def test_a_pause_ends_however_it_is_written(sqlite_database: Database, off: str) -> None:
-    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
-    asker = Asked(OPERATOR, Recipient(OPERATOR))
-    answer(office, "pause", asker)
-    answer(office, "pause", replace(asker, said=off))
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,)))
+    request = Request(OPERATOR, Recipient(OPERATOR))
+    handle_command(context, "pause", request)
+    handle_command(context, "pause", replace(request, args=off))
     with sqlite_database.read() as session:
         assert paused_since(session) is None
 
 
 def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Database) -> None:
-    office = office_of(sqlite_database, policy=Policy(operators=(OPERATOR,)))
-    said = answer(office, "pause", Asked(OPERATOR, Recipient(OPERATOR), said="of"))
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,)))
+    said = handle_command(context, "pause", Request(OPERATOR, Recipient(OPERATOR), args="of"))
     assert said.message is not None
     assert "/pause off" in said.message.text
     with sqlite_database.read() as session:

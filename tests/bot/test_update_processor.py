@@ -6,7 +6,7 @@ import asyncio
 
 from telegram import Chat, Message, Update
 
-from monitor.bot.update_processor import InTurn
+from monitor.bot.dispatcher import PerChatUpdateProcessor
 
 
 def update(chat: int, number: int = 1) -> Update:
@@ -15,7 +15,7 @@ def update(chat: int, number: int = 1) -> Update:
 
 
 async def test_a_chats_questions_are_answered_in_their_order() -> None:
-    turns, seen = InTurn(), []
+    turns, seen = PerChatUpdateProcessor(), []
 
     async def answer(number: int) -> None:
         await asyncio.sleep(0)
@@ -25,11 +25,11 @@ async def test_a_chats_questions_are_answered_in_their_order() -> None:
         *(turns.process_update(update(7, number), answer(number)) for number in range(10))
     )
     assert seen == list(range(10))
-    assert turns.waiting == 0
+    assert turns.pending == 0
 
 
 async def test_one_chat_that_asks_and_asks_keeps_no_other_waiting() -> None:
-    turns, gate, answered = InTurn(), asyncio.Event(), []
+    turns, gate, answered = PerChatUpdateProcessor(), asyncio.Event(), []
 
     async def slow() -> None:
         await gate.wait()
@@ -44,7 +44,7 @@ async def test_one_chat_that_asks_and_asks_keeps_no_other_waiting() -> None:
         await turns.process_update(update(8), quick())
     assert answered == [8]
     # What one chat asks beyond all measure is dropped, not kept.
-    assert turns.waiting <= 40
+    assert turns.pending <= 40
     gate.set()
     await asyncio.gather(*many)
     assert answered.count(7) == 40

@@ -13,7 +13,7 @@ from bot_world import PERSON, world
 from sqlalchemy import text
 
 from monitor.app import RuleWatch
-from monitor.bot.context import Policy
+from monitor.bot.context import AccessPolicy
 from monitor.errors import UserError
 from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import check_template, message_renderer
@@ -174,7 +174,7 @@ class Running:
         self.tools = self
         self.database = database
         self.now = Clock()
-        self.watch = Policy(operators=(1, 2))
+        self.watch = AccessPolicy(operators=(1, 2))
         self.woken = 0
 
     def wake(self) -> None:

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from alert_story import Clock
 from telegram_api import TOKEN, FakeBotApi
 
-from monitor.bot.context import Office, Policy
-from monitor.bot.dispatcher import build_application
-from monitor.bot.rate_limiter import Allowance
+from monitor.bot.app import build_application
+from monitor.bot.context import AccessPolicy, BotContext
+from monitor.bot.dispatcher import RateLimiter
 from monitor.bot.runner import polling
 from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
@@ -49,15 +49,15 @@ async def no_sleep(_: float) -> None:
     """Pace without waiting: a server without limits counts nothing."""
 
 
-def office_of(
+def bot_context(
     database: Database,
     *,
     rules: InForce | None = None,
-    policy: Policy | None = None,
+    policy: AccessPolicy | None = None,
     clock: Clock | None = None,
-) -> Office:
+) -> BotContext:
     """What answers are made with."""
-    return Office(database, rules or InForce(), clock or Clock(), policy or Policy())
+    return BotContext(database, rules or InForce(), clock or Clock(), policy or AccessPolicy())
 
 
 @asynccontextmanager
@@ -65,20 +65,20 @@ async def running(
     database: Database,
     *,
     rules: InForce | None = None,
-    policy: Policy | None = None,
+    policy: AccessPolicy | None = None,
     clock: Clock | None = None,
-    allowance: Allowance | None = None,
+    rate_limiter: RateLimiter | None = None,
 ) -> AsyncIterator[FakeBotApi]:
     """The fake server, with the bot polling it."""
-    office = office_of(database, rules=rules, policy=policy, clock=clock)
+    context = bot_context(database, rules=rules, policy=policy, clock=clock)
     async with FakeBotApi() as api:
         application = build_application(
             TOKEN,
             base_url=api.base_url,
             base_file_url=api.base_file_url,
-            office=office,
+            context=context,
             flood_control=FloodControl(sleep=no_sleep),
-            allowance=allowance or Allowance(burst=10_000),
+            rate_limiter=rate_limiter or RateLimiter(burst=10_000),
         )
-        async with polling(application, operators=office.policy.operators):
+        async with polling(application, operators=context.policy.operators):
             yield api

@@ -11,7 +11,7 @@ from alert_story import Clock
 from bot_story import InForce, no_sleep, running
 from telegram_api import TOKEN, FakeBotApi
 
-from monitor.bot.context import Policy
+from monitor.bot.context import AccessPolicy
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import TelegramChannel
 from monitor.ingest.rules_in_force import StandingRules
@@ -106,7 +106,7 @@ class World:
 
 @asynccontextmanager
 async def world(
-    database: Database, *, rules: InForce | None = None, policy: Policy | None = None
+    database: Database, *, rules: InForce | None = None, policy: AccessPolicy | None = None
 ) -> AsyncIterator[World]:
     """Everything runs while the block does."""
     clock = Clock()
