@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -33,13 +32,13 @@ from monitor.errors import UserError
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.webhook_client import WebhookClient
 from monitor.ingest.context import VisitContext
-from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import NoticeKind
 from monitor.model.changes import LoggedChange
 from monitor.outbox.queue import enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
+from monitor.rules.provider import RuleProvider
 from monitor.storage.changes import find_change
 from monitor.storage.engine import Database
 from monitor.storage.recipients import ChannelConfig
@@ -61,7 +60,7 @@ class Run(Protocol):
         ...
 
     @property
-    def rules(self) -> StandingRules:
+    def rules(self) -> RuleProvider:
         """The rules in force."""
         ...
 
@@ -180,34 +179,22 @@ def revoke_access(settings: Settings, database: Database, rules: RuleSet) -> Non
         log.info("chat.access_revoked", extra={"chat": chat_id})
 
 
-@dataclass(slots=True)
-class RuleWatch:
-    """Takes new rules into force without waiting for a visit, and tells operators of mistakes."""
+def rules_reporter(
+    database: Database, operators: Sequence[int], now: Callable[[], datetime]
+) -> Callable[[str], None]:
+    """Tells operators of a mistake in the rule files."""
 
-    run: Run
-    told: str | None = None
+    def report(reason: str) -> None:
+        with database.write() as session:
+            enqueue_notice(session, NoticeKind.RULES_BROKEN, reason, operators, now=now())
 
-    async def look(self) -> None:
-        """Look at the files; a mistake is told once, and again when it is another."""
-        if await asyncio.to_thread(self._look):
-            self.run.tools.wake()
+    return report
 
-    def _look(self) -> bool:
-        self.run.rules.current()
-        broken = self.run.rules.broken
-        reason = None if broken is None else str(broken)
-        new = reason is not None and reason != self.told
-        if new:
-            with self.run.tools.database.write() as session:
-                enqueue_notice(
-                    session,
-                    NoticeKind.RULES_BROKEN,
-                    str(reason),
-                    self.run.tools.watch.operators,
-                    now=self.run.tools.now(),
-                )
-        self.told = reason
-        return new
+
+async def refresh_rules(run: Run) -> None:
+    """Take new rules into force without waiting for a visit, and report mistakes."""
+    if await asyncio.to_thread(run.rules.refresh):
+        run.tools.wake()
 
 
 @asynccontextmanager

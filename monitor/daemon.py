@@ -37,7 +37,6 @@ from monitor.ingest.list_pages import identify_addresses
 from monitor.ingest.plan import SuspectPolicy
 from monitor.ingest.robots_store import StoredRobots
 from monitor.ingest.rule_vocabulary import known_names
-from monitor.ingest.rules_in_force import StandingRules
 from monitor.ingest.schedule import next_list_visit
 from monitor.ingest.source_health import Watch
 from monitor.ingest.visit import visit
@@ -46,11 +45,12 @@ from monitor.memory import share_one_heap
 from monitor.model.documents import Outcome
 from monitor.outbox.queue import TERMINAL_ID
 from monitor.outbox.worker import deliver_due, delivery_loop
-from monitor.rules.provider import LiveRules
+from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.engine import Database
 from monitor.storage.frontier import WatchedSource, next_visits, sync_sources
 from monitor.storage.provenance import delete_raw_bytes
 from monitor.storage.recipients import ChannelConfig, sync_channels
+from monitor.storage.subscriptions import custom_rules_reader
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Daemon:
     settings: Settings
     sources: tuple[Source, ...]
     tools: VisitContext
-    rules: StandingRules
+    rules: RuleProvider
     channel: Channel
     flood_control: FloodControl
     wake: asyncio.Event
@@ -93,7 +93,7 @@ async def open_daemon(
     catalogue = load_catalogue(settings.catalogue)
     sources = catalogue.enabled
     topics = load_topics(settings.topics)
-    files = LiveRules(settings.rules, known_names(topics, catalogue, settings.channels))
+    files = RuleFiles(settings.rules, known_names(topics, catalogue, settings.channels))
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -101,7 +101,12 @@ async def open_daemon(
             stack.callback(mask_in_logs(token))
         stack.callback(database.close)
         await asyncio.to_thread(database.upgrade)
-        rules = StandingRules(files, database)
+        operators = settings.telegram.operators if token is not None else (TERMINAL_ID,)
+        rules = RuleProvider(
+            files,
+            custom=custom_rules_reader(database),
+            report=app.rules_reporter(database, operators, now),
+        )
         flood_control = FloodControl()
         if fetcher is None:
             fetcher = await stack.enter_async_context(
@@ -129,7 +134,7 @@ async def open_daemon(
             watch=Watch(
                 failures=settings.health.failures,
                 quiet=timedelta(days=settings.health.quiet_days),
-                operators=settings.telegram.operators if terminal is None else (terminal,),
+                operators=operators,
             ),
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,
@@ -259,8 +264,9 @@ def schedule(daemon: Daemon) -> AsyncIOScheduler:
             next_run_time=max(due.get(source.id) or first, first),
         )
     scheduler.add_job(
-        app.RuleWatch(daemon).look,
+        app.refresh_rules,
         IntervalTrigger(seconds=_RULES_EVERY, timezone=daemon.settings.timezone),
+        args=[daemon],
         id="rules",
     )
     if daemon.settings.keep_bytes_days is not None:

@@ -120,8 +120,9 @@ CONNECTS = {
 
 NOT_PURE = {"asyncio", "concurrent", "multiprocessing", "random", "secrets", "threading"}
 
-# PDFium keeps state for the whole process, so that its reader takes turns.
-LOCKED = {("pdf.py", "threading")}
+# PDFium keeps state for the whole process, so that its reader takes turns; rules are read again
+# while other threads ask for them.
+LOCKED = {("pdf.py", "threading"), ("provider.py", "threading")}
 
 # What is imported under another name than it is installed by, or comes with another package.
 DISTRIBUTION = {

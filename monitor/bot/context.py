@@ -6,17 +6,16 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.errors import UserError
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.alerts import Recipient, RecipientKind
 from monitor.model.schedule import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
-from monitor.rules.matcher import RuleSet, fold
+from monitor.rules.matcher import fold
 from monitor.rules.model import Rule
+from monitor.rules.provider import RuleProvider
 from monitor.storage import recipients
 from monitor.storage.engine import Database, Transaction
 
@@ -25,20 +24,6 @@ MAX_NAME = 48
 MAX_DESCRIPTION = 160
 MAX_LIST_TEXT = 3_900
 """UTF-16 units of a message that lists things; the rest is for its title and ellipsis."""
-
-
-class RuleProvider(Protocol):
-    """The rules in force."""
-
-    @property
-    def files(self) -> RuleSet:
-        """The rules of the rule files, which chats may choose from."""
-        ...
-
-    @property
-    def broken(self) -> UserError | None:
-        """The mistake in the files as they are now."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

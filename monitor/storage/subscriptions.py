@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from monitor.storage.base import batches, insert_into
+from monitor.storage.engine import Database
 from monitor.storage.tables import CustomRuleRow, MuteRow, RecipientRow, SubscriptionRow
 
 OWN = "own-"
@@ -120,6 +121,19 @@ def custom_rules_version(session: Session) -> tuple[int, datetime | None]:
     """Something that differs whenever the set of own rules does."""
     row = session.execute(select(func.count(), func.max(CustomRuleRow.created_at))).one()
     return row[0], row[1]
+
+
+def custom_rules_reader(
+    database: Database,
+) -> Callable[[object], tuple[object, list[CustomRule] | None]]:
+    """Reads the custom rules, unless they are those of the version that was read last."""
+
+    def read(version: object) -> tuple[object, list[CustomRule] | None]:
+        with database.read() as session:
+            current = custom_rules_version(session)
+            return current, None if current == version else custom_rules(session)
+
+    return read
 
 
 def mute(session: Session, recipient_id: int, rule_id: str, *, until: datetime | None) -> None:

@@ -147,7 +147,7 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             await visit_all(daemon, fetchers)
             seen.append(look(daemon))
         with daemon.tools.database.read() as session:
-            turns = session.scalar(text("SELECT COUNT(*) FROM source_event"))
+            turns = session.scalar(text("SELECT COUNT(*) FROM source_health_event"))
     return Played(seen, site.asked, turns)
 
 

@@ -12,16 +12,14 @@ from bot_story import InForce, rules_of
 from bot_world import PERSON, world
 from sqlalchemy import text
 
-from monitor.app import RuleWatch
-from monitor.bot.context import AccessPolicy
+from monitor.app import rules_reporter
 from monitor.errors import UserError
-from monitor.ingest.rules_in_force import StandingRules
 from monitor.messages.template import check_template, message_renderer
 from monitor.model.changes import Kind
 from monitor.outbox.queue import lease
 from monitor.rules.loader import load_rules
 from monitor.rules.model import Known
-from monitor.rules.provider import LiveRules
+from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.engine import Database
 
 URGENT = """
@@ -135,7 +133,7 @@ def test_a_template_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> No
 
 
 def test_a_template_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    live = LiveRules([rule_with(tmp_path, "one")], Known(template=check_template))
+    live = RuleFiles([rule_with(tmp_path, "one")], Known(template=check_template))
     (first,) = live.current().rules
     (tmp_path / "t.html").write_text("two, longer", encoding="utf-8")
     (second,) = live.current().rules
@@ -166,43 +164,25 @@ def test_a_mistake_in_then_is_named(tmp_path: Path, then: str, said: str) -> Non
     assert said in str(caught.value)
 
 
-class Running:
-    """Of a daemon what the watch needs."""
-
-    def __init__(self, database: Database, rules: StandingRules) -> None:
-        self.rules = rules
-        self.tools = self
-        self.database = database
-        self.now = Clock()
-        self.watch = AccessPolicy(operators=(1, 2))
-        self.woken = 0
-
-    def wake(self) -> None:
-        self.woken += 1
-
-
-async def test_operators_hear_once_of_a_rule_file_that_breaks(
+def test_operators_hear_once_of_a_rule_file_that_breaks(
     database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     file = tmp_path / "rules.yaml"
     file.write_text("rules:\n  - {id: a, name: 甲}\n", encoding="utf-8")
-    run = Running(database, StandingRules(LiveRules([file]), database))
-    watch = RuleWatch(run)  # type: ignore[arg-type]
-    await watch.look()
+    rules = RuleProvider(RuleFiles([file]), report=rules_reporter(database, (1, 2), Clock()))
+    assert not rules.refresh()
     file.write_text("rules:\n  - {id: a, name: 甲, regions: [贵洲]}\n", encoding="utf-8")
-    for _ in range(3):
-        await watch.look()
+    assert [rules.refresh() for _ in range(3)] == [True, False, False]
     with database.read() as session:
         told = session.execute(
             text("SELECT a.recipient_id, n.text FROM alert a JOIN notice n ON n.id = a.notice_id")
         ).all()
     assert sorted(row[0] for row in told) == [1, 2]
     assert "rules.yaml:2:32: unknown region '贵洲' – did you mean 贵州?" in told[0][1]
-    assert run.woken == 1
-    assert [rule.id for rule in run.rules.current().rules] == ["a"]
+    assert [rule.id for rule in rules.current().rules] == ["a"]
     file.write_text("rules:\n  - {id: b, name: 乙}\n", encoding="utf-8")
-    await watch.look()
-    assert watch.told is None
-    assert [rule.id for rule in run.rules.current().rules] == ["b"]
-    assert Kind.DROPPED in run.rules.current().rules[0].kinds
+    assert not rules.refresh()
+    assert rules.broken is None
+    assert [rule.id for rule in rules.current().rules] == ["b"]
+    assert Kind.DROPPED in rules.current().rules[0].kinds

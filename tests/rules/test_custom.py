@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import UserError
-from monitor.ingest.rules_in_force import StandingRules
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.statements import Label, Speaker, Statement
 from monitor.rules.custom import own_wish, region_hint, regions_asked
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
-from monitor.rules.provider import LiveRules
+from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.engine import Database
 from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import (
     CustomRule,
     custom_rules,
+    custom_rules_reader,
     save_custom_rule,
     subscribe,
     unsubscribe,
@@ -121,7 +121,7 @@ def test_own_rules_are_in_force_as_soon_as_they_are_kept(
 ) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text("rules:\n  - {id: a, name: 甲, regions: [甘肃]}\n", encoding="utf-8")
-    rules = StandingRules(LiveRules([file]), database)
+    rules = RuleProvider(RuleFiles([file]), custom=custom_rules_reader(database))
     found = change("推广液冷数据中心。")
     assert rules.current().match(found) == ()
     rule_id = put(database, 7, "液冷")
@@ -143,6 +143,6 @@ def test_an_own_rule_that_means_nothing_any_more_matches_nothing(
         save_custom_rule(session, CustomRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
     file = tmp_path / "rules.yaml"
     file.write_text("rules: []\n", encoding="utf-8")
-    rules = StandingRules(LiveRules([file]), sqlite_database)
+    rules = RuleProvider(RuleFiles([file]), custom=custom_rules_reader(sqlite_database))
     assert rules.current().match(change("推广液冷数据中心。")) == ()
     assert "rules.own_broken" in caplog.text

@@ -15,7 +15,7 @@ from monitor.model.changes import Kind
 from monitor.model.statements import Label, Speaker
 from monitor.rules.loader import load_rules
 from monitor.rules.model import Known
-from monitor.rules.provider import LiveRules
+from monitor.rules.provider import RuleFiles
 from monitor.rules.schema import field_names, json_schema
 
 SHIPPED = Path(__file__).resolve().parents[2] / "rules"
@@ -128,7 +128,7 @@ def test_every_field_of_a_rule_is_described():
 
 def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_set(tmp_path, caplog):
     path = write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = LiveRules([tmp_path])
+    live = RuleFiles([tmp_path])
     assert [rule.id for rule in live.current().rules] == ["one"]
     write(tmp_path, "rules:\n  - {id: two, name: a}\n  - {id: three, name: b}\n")
     os.utime(path, ns=(1, 1))
@@ -145,7 +145,7 @@ def test_a_template_that_is_mended_mends_the_rules(tmp_path):
             raise UserError("no template", file=template.path)
 
     write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = LiveRules([tmp_path], Known(template=prove))
+    live = RuleFiles([tmp_path], Known(template=prove))
     write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
     live.current()
     assert live.broken is not None
@@ -167,7 +167,7 @@ def test_what_is_written_while_the_rules_are_read_is_read_too(tmp_path):
     once = []
     (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
     write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = LiveRules([tmp_path], Known(template=prove))
+    live = RuleFiles([tmp_path], Known(template=prove))
     once.append(1)
     write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
     live.current()

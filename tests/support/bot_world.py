@@ -14,7 +14,6 @@ from telegram_api import TOKEN, FakeBotApi
 from monitor.bot.context import AccessPolicy
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import TelegramChannel
-from monitor.ingest.rules_in_force import StandingRules
 from monitor.ingest.write import find_recipients
 from monitor.messages.template import message_renderer
 from monitor.model.changes import Change
@@ -22,8 +21,10 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Speaker
 from monitor.outbox.queue import enqueue
 from monitor.outbox.worker import OutboxWorker, deliver_due
+from monitor.rules.provider import RuleProvider
 from monitor.storage.documents import add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
+from monitor.storage.subscriptions import custom_rules_reader
 
 PERSON = 7
 
@@ -47,7 +48,7 @@ class World:
     database: Database
     api: FakeBotApi
     clock: Clock
-    rules: StandingRules
+    rules: RuleProvider
     channel: TelegramChannel
 
     def happens(self, *changes: Change, title: str = "2026年贵州省政府工作报告") -> None:
@@ -117,5 +118,8 @@ async def world(
             TOKEN, base_url=api.base_url, flood_control=FloodControl(sleep=no_sleep)
         ) as channel,
     ):
-        standing = StandingRules(Files(in_force), database)  # type: ignore[arg-type]
-        yield World(database, api, clock, standing, channel)
+        provider = RuleProvider(
+            Files(in_force),  # type: ignore[arg-type]
+            custom=custom_rules_reader(database),
+        )
+        yield World(database, api, clock, provider, channel)
