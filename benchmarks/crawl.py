@@ -142,7 +142,7 @@ def _catalogue(base: str) -> str:
         )
         lines.append(
             f"  - {{id: s{source}, name: 第{source}组, region: 湖南省, document_kind: page, "
-            f"pages: [{pages}], every: 1h, page_every: 1h, allow_private: true}}"
+            f"pages: [{pages}], list_interval: 1h, page_interval: 1h, allow_private: true}}"
         )
     return "\n".join(lines) + "\n"
 
@@ -156,7 +156,7 @@ async def _rounds(base: str, folder: Path) -> list[tuple[float, float]]:
         catalogue=(folder / "c.yaml",),
         rules=(folder / "r.yaml",),
         topics=(),
-        crawl=CrawlSettings(pace=0.0, per_host=1, concurrency=8),
+        crawl=CrawlSettings(min_delay=0.0, per_host=1, concurrency=8),
         telegram=TelegramSettings(token="1:never-used"),  # noqa: S106 - none
     )
     clock = [START]
@@ -183,8 +183,8 @@ def _many(base: str) -> str:
         )
         lines.append(
             f"  - {{id: s{number}, name: 第{number}个来源, region: 湖南省, document_kind: page, "
-            f"lists: ['{host}/list/{number}.html'], link_pattern: '/article/', every: 1h, "
-            "page_every: 1h, allow_private: true}"
+            f"lists: ['{host}/list/{number}.html'], link_pattern: '/article/', list_interval: 1h, "
+            "page_interval: 1h, allow_private: true}"
         )
     return "\n".join(lines) + "\n"
 
@@ -197,7 +197,7 @@ async def _watch_many(base: str, folder: Path) -> None:
         catalogue=(folder / "c.yaml",),
         rules=(folder / "r.yaml",),
         topics=(),
-        crawl=CrawlSettings(pace=0.0, per_host=1, concurrency=8),
+        crawl=CrawlSettings(min_delay=0.0, per_host=1, concurrency=8),
         telegram=TelegramSettings(token="1:never-used"),  # noqa: S106 - none
     )
     clock = [START]

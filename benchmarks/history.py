@@ -77,8 +77,8 @@ sources:
     region: 青海省
     document_kind: page
     lists: ['{BASE}/list/']
-    every: 1h
-    page_every: 1h
+    list_interval: 1h
+    page_interval: 1h
     baseline: false
     allow_private: true
 """
@@ -140,7 +140,7 @@ async def rounds_of(
         database=address,
         catalogue=(catalogue,),
         rules=(rules,),
-        crawl=CrawlSettings(pace=0.0),
+        crawl=CrawlSettings(min_delay=0.0),
         telegram=TelegramSettings(token="1:never-used"),  # noqa: S106
     )
     async with open_daemon(

@@ -160,7 +160,7 @@ def access_policy(settings: Settings) -> AccessPolicy:
         access=telegram.access or ("listed" if telegram.allowed_chats else "open"),
         allowed=frozenset(telegram.allowed_chats),
         operators=telegram.operators,
-        max_custom_rules=telegram.own_rules,
+        max_custom_rules=telegram.max_custom_rules,
         timezone=settings.timezone,
     )
 
@@ -293,11 +293,11 @@ def fetcher_settings(settings: Settings) -> FetcherSettings:
     return FetcherSettings(
         user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
         read_timeout=crawl.timeout,
-        total_timeout=crawl.deadline,
-        max_attempts=crawl.tries,
+        total_timeout=crawl.total_timeout,
+        max_attempts=crawl.max_attempts,
         max_bytes=crawl.max_bytes,
         per_host=crawl.per_host,
-        min_delay=crawl.pace,
+        min_delay=crawl.min_delay,
         proxy=crawl.proxy,
         ca_file=None if crawl.ca_file is None else str(crawl.ca_file),
     )

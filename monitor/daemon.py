@@ -129,7 +129,7 @@ async def open_daemon(
                 visits=suspects.visits,
                 hours=suspects.hours,
                 shrink=suspects.shrink,
-                empty_confirm_hours=suspects.emptied_hours,
+                empty_confirm_hours=suspects.empty_confirm_hours,
             ),
             watch=Watch(
                 failures=settings.health.failures,
@@ -230,8 +230,10 @@ class _Due(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         """When to visit again after the visit that was due at ``previous_fire_time``."""
         last, source = previous_fire_time or now, self._source
         due = min(
-            next_list_visit(last, every=source.every, season=source.season, zone=self._zone),
-            last + source.page_every,
+            next_list_visit(
+                last, list_interval=source.list_interval, season=source.season, zone=self._zone
+            ),
+            last + source.page_interval,
         )
         due = max(due, last + timedelta(seconds=1))
         later: datetime = self._apply_jitter(due, (due - last).total_seconds() * _JITTER, now)
@@ -269,11 +271,11 @@ def schedule(daemon: Daemon) -> AsyncIOScheduler:
         args=[daemon],
         id="rules",
     )
-    if daemon.settings.keep_bytes_days is not None:
+    if daemon.settings.raw_retention_days is not None:
         scheduler.add_job(
             _forget_bytes,
             IntervalTrigger(days=1, timezone=daemon.settings.timezone),
-            args=[daemon, timedelta(days=daemon.settings.keep_bytes_days)],
+            args=[daemon, timedelta(days=daemon.settings.raw_retention_days)],
             id="forget-bytes",
             next_run_time=now + _START_STEP * len(daemon.sources),
         )

@@ -57,7 +57,7 @@ def place(tmp_path):
         )
         (tmp_path / "monitor.toml").write_text(
             'database = "sqlite:///m.db"\nrules = ["r.yaml"]\ncatalogue = ["c.yaml"]\n'
-            f'[crawl]\npace = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
+            f'[crawl]\nmin_delay = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
             encoding="utf-8",
         )
         yield web, api, tmp_path

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from monitor.catalogue.loader import evidence, families
-from monitor.cli.app import app
+from monitor.cli.app import LazyCommand, app
 from monitor.config.settings import Settings
 from monitor.rules.schema import RuleEntry, TargetEntry, json_schema
 
@@ -159,6 +159,8 @@ def _code(text: str | None) -> str:
 
 
 def _commands(command: Any, path: str = "monitor") -> Iterator[tuple[str, Any]]:
+    if isinstance(command, LazyCommand):
+        command = command.load()
     inner = getattr(command, "commands", None)
     if inner is None:
         yield path, command

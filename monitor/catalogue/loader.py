@@ -152,14 +152,14 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
             source_line=own.source_line or shared.source_line,
             body=own.body or shared.body,
         ),
-        every=entry.every,
+        list_interval=entry.list_interval,
         season=_season(entry, family),
-        page_every=entry.page_every,
+        page_interval=entry.page_interval,
         max_links=entry.max_links,
         list_pages=entry.list_pages,
         paging=entry.paging or family.paging,
         paging_from=family.paging_from if entry.paging_from is None else entry.paging_from,
-        catch_up=entry.catch_up,
+        max_backfill_pages=entry.max_backfill_pages,
         enabled=entry.enabled,
         baseline=entry.baseline,
         topics=tuple(entry.topics),
@@ -202,12 +202,12 @@ def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:
     """The source's own season, which may be none, else that of report columns of its family."""
     if "season" in entry.model_fields_set or entry.document_kind is not DocumentKind.REPORT:
         own = entry.season
-        return None if own is None else Season(frozenset(own.months), own.every)
+        return None if own is None else Season(frozenset(own.months), own.list_interval)
     shared = family.season
     # A source that is visited more often than that all the year keeps its pace.
     if shared is None:
         return None
-    return Season(frozenset(shared.months), min(shared.every, entry.every))
+    return Season(frozenset(shared.months), min(shared.list_interval, entry.list_interval))
 
 
 def _incomplete(

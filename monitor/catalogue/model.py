@@ -64,7 +64,7 @@ class Season:
     """Months (1 to 12) in which the lists of a source are visited at another pace."""
 
     months: frozenset[int]
-    every: timedelta
+    list_interval: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ class Source:
     themselves. A link passes if its absolute address has ``link_pattern``, its title has
     ``title_pattern`` and has not ``title_skip``, each if given. ``list_pages`` is how many
     pages of a list are walked; the address of the next one comes of ``paging``, where ``{n}``
-    counts from ``paging_from``. ``catch_up`` is how far a visit goes back for what was missed:
-    further pages of a list, days of an e-paper. ``every`` is the time between visits of a list,
-    ``page_every`` between visits of a known document while it is new; in its ``season`` the
-    lists have another pace. ``seen`` says what somebody saw (list addresses, family, …) and the
-    evidence for it. ``topics`` are the topics looked for in its texts, all of them if it is
-    empty. With ``baseline`` what stands there at the first visit is history and alerts nobody.
-    ``route`` is how its addresses are fetched.
+    counts from ``paging_from``. ``max_backfill_pages`` is how far a visit goes back for what was
+    missed: further pages of a list, days of an e-paper. ``list_interval`` is the time between
+    visits of a list, ``page_interval`` between visits of a known document while it is new; in
+    its ``season`` the lists have another interval. ``seen`` says what somebody saw (list
+    addresses, family, …) and the evidence for it. ``topics`` are the topics looked for in its
+    texts, all of them if it is empty. With ``baseline`` what stands there at the first
+    visit is history and alerts nobody. ``route`` is how its addresses are fetched.
     """
 
     id: str
@@ -98,14 +98,14 @@ class Source:
     title_pattern: Pattern | None
     title_skip: Pattern | None
     selectors: Selectors
-    every: timedelta
+    list_interval: timedelta
     season: Season | None
-    page_every: timedelta
+    page_interval: timedelta
     max_links: int
     list_pages: int
     paging: str | None
     paging_from: int
-    catch_up: int
+    max_backfill_pages: int
     enabled: bool
     baseline: bool
     topics: tuple[str, ...]

@@ -48,7 +48,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             "kind",
             "family",
             "enabled",
-            "every",
+            "list_interval",
             "confidence",
             "exceptions",
             "seen",
@@ -62,7 +62,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
                 source.document_kind,
                 source.family,
                 source.enabled,
-                str(source.every),
+                str(source.list_interval),
                 source.confidence,
                 ", ".join(source.exceptions),
                 " ".join(source.seen),
@@ -70,7 +70,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             )
             for source in sources
         ),
-        leave_out=("every", "confidence", "seen", "lists", "kind"),
+        leave_out=("list_interval", "confidence", "seen", "lists", "kind"),
     )
 
 

@@ -1,8 +1,9 @@
 """Settings: ``monitor.toml``, then environment names ``MONITOR_…``, then the command line.
 
-Every key of the file has an environment name: ``[crawl] pace`` is ``MONITOR_CRAWL__PACE``.
-Lists in the environment are separated by commas. Relative paths in the file are relative to the
-file; the token is best kept out of it (``MONITOR_TELEGRAM__TOKEN``, or ``token_file``).
+Every key of the file has an environment name: ``[crawl] min_delay`` is
+``MONITOR_CRAWL__MIN_DELAY``. Lists in the environment are separated by commas. Relative paths in
+the file are relative to the file. Keep the token out of it (``MONITOR_TELEGRAM__TOKEN``, or
+``token_file``).
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ class CrawlSettings(Section):
 
     contact: str = Field(
         default="https://example.org/policy-monitor",
-        description="Stands in the User-Agent: where a site's operator can complain.",
+        description="Stands in the User-Agent: an address where a site's operator reaches you.",
     )
     concurrency: int = Field(default=8, ge=1, le=256, description="Sources visited at a time.")
     per_host: int = Field(default=1, ge=1, le=8, description="Requests to one host at a time.")
-    pace: float = Field(
+    min_delay: float = Field(
         default=2.0,
         ge=0,
         description="Seconds between two requests to the same host; more while it is slow or "
@@ -59,10 +60,10 @@ class CrawlSettings(Section):
     timeout: float = Field(
         default=30.0, gt=0, description="Seconds without an answer before a request is given up."
     )
-    deadline: float = Field(
+    total_timeout: float = Field(
         default=120.0, gt=0, description="Seconds a request may take in all, however it drips."
     )
-    tries: int = Field(
+    max_attempts: int = Field(
         default=3,
         ge=1,
         le=5,
@@ -98,7 +99,7 @@ class SuspectSettings(Section):
         lt=1,
         description="A text shorter than this share of the last good one is suspect.",
     )
-    emptied_hours: float = Field(
+    empty_confirm_hours: float = Field(
         default=168.0,
         ge=0,
         description="The same hours for a suspect text with nothing left of what was promised.",
@@ -141,7 +142,7 @@ class TelegramSettings(Section):
         description="Chat ids that are told what needs somebody, and may write the operators' "
         "commands.",
     )
-    own_rules: int = Field(
+    max_custom_rules: int = Field(
         default=20, ge=0, le=1_000, description="Rules of its own a chat may have at most."
     )
 
@@ -192,7 +193,7 @@ class Settings(BaseSettings):
     topics: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="Topic files beside the built-in ai_computing."
     )
-    keep_bytes_days: int | None = Field(
+    raw_retention_days: int | None = Field(
         default=None,
         ge=1,
         description="Days the raw bytes of pages are kept; for ever if not given. "

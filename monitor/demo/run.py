@@ -58,7 +58,7 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
             database=f"sqlite:///{folder / 'demo.db'}",
             catalogue=(files.catalogue,),
             rules=(files.rules,),
-            crawl=CrawlSettings(pace=0.0),
+            crawl=CrawlSettings(min_delay=0.0),
             telegram=TelegramSettings(),
         )
         clock = list(_ROUNDS)

@@ -213,14 +213,14 @@ def _list_pages(
         # Without a paging pattern a further page names the one after it.
         return (), following[:1] if source.paging is None else ()
     always = source.list_pages - 1
-    return following[:always], following[always : always + source.catch_up]
+    return following[:always], following[always : always + source.max_backfill_pages]
 
 
 def _next_page_urls(
     source: Source, fetched: Fetched, markup: str, rows: Sequence[ListLink]
 ) -> Iterator[str]:
     """The second page of a list, the third and so on, as many as may be needed."""
-    wanted = min(source.list_pages - 1 + source.catch_up, _MAX_LIST_PAGES)
+    wanted = min(source.list_pages - 1 + source.max_backfill_pages, _MAX_LIST_PAGES)
     if looks_like_json(markup):
         numbered = _page_parameter_pattern().search(fetched.url)
         first = int(numbered[2]) + 1 if numbered is not None else 0
@@ -255,4 +255,4 @@ def _issue_pages(
     if day is not None:
         return named.get(day, ())[:_MAX_LIST_PAGES], ()
     newest = next(iter(named.values()), ())
-    return newest[:_MAX_LIST_PAGES], earlier_issues(named, source.catch_up)
+    return newest[:_MAX_LIST_PAGES], earlier_issues(named, source.max_backfill_pages)

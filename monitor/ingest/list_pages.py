@@ -126,8 +126,8 @@ async def follow_list(
 
     After the first good visit, a list that shows nothing known is followed page by page until
     something known is met, and an e-paper's earlier issues day by day until one is met that was
-    read: at most ``catch_up`` of them. Pages of an issue that were read are not read again;
-    those that failed are.
+    read: at most ``max_backfill_pages`` of them. Pages of an issue that were read are not read
+    again; those that failed are.
     """
     walk = await _follow(source, tools, url, memories)
     if walk.answers[0].outcome is Outcome.OK and not walk.alike and not walk.judged:
@@ -219,7 +219,7 @@ async def _catch_up_pages(
 ) -> None:
     """Go on through a list until something known is met."""
     known = memories.get(walk.answers[0].url)
-    waiting, left = list(root.backfill_pages), source.catch_up
+    waiting, left = list(root.backfill_pages), source.max_backfill_pages
     while waiting and left > 0:
         url, left = waiting.pop(0), left - 1
         found = await _read_all(source, tools, (url,), memories, walk)
@@ -244,7 +244,7 @@ async def _catch_up_issues(
             break
         await _read_all(source, tools, (url,), memories, walk)
     days = [day for url in walk.seen if (day := issue_date(url))]
-    oldest = max(days, default=date.max) - timedelta(days=source.catch_up)
+    oldest = max(days, default=date.max) - timedelta(days=source.max_backfill_pages)
     failed = [url for url in memories if (day := issue_date(url)) and day >= oldest]
     await _read_all(source, tools, tuple(failed), memories, walk)
 

@@ -260,7 +260,7 @@ def _note(
         "next_visit_at": next_page_visit(
             outcome,
             now=now,
-            every=source.page_every,
+            page_interval=source.page_interval,
             kind=source.document_kind,
             age=now - _born(address),
             failures=address.failures,

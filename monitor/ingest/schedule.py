@@ -25,34 +25,34 @@ _THINNING: Mapping[DocumentKind, tuple[float, timedelta]] = {
 
 
 def next_list_visit(
-    now: datetime, *, every: timedelta, season: Season | None, zone: ZoneInfo
+    now: datetime, *, list_interval: timedelta, season: Season | None, zone: ZoneInfo
 ) -> datetime:
     """When the lists of a source are due again.
 
     Args:
         now: the time of the visit that just ended, aware.
-        every: the source's usual interval.
+        list_interval: the source's usual interval.
         season: months with another interval; at their beginning the lists are due at once.
         zone: the time zone the months are meant in.
     """
     if season is None:
-        return now + every
+        return now + list_interval
     here = now.astimezone(zone)
     if here.month in season.months:
-        return now + season.every
+        return now + season.list_interval
     for ahead in range(1, 12):
         year, month = divmod(here.month - 1 + ahead, 12)
         if month + 1 in season.months:
             begins = datetime(here.year + year, month + 1, 1, tzinfo=zone)
-            return min(now + every, begins.astimezone(now.tzinfo))
-    return now + every
+            return min(now + list_interval, begins.astimezone(now.tzinfo))
+    return now + list_interval
 
 
 def next_page_visit(
     outcome: Outcome,
     *,
     now: datetime,
-    every: timedelta,
+    page_interval: timedelta,
     kind: DocumentKind,
     age: timedelta,
     failures: int,
@@ -63,7 +63,7 @@ def next_page_visit(
     Args:
         outcome: how the visit that just ended went.
         now: the time of that visit.
-        every: the source's interval for new pages, and the shortest there is.
+        page_interval: the source's interval for new pages, and the shortest there is.
         kind: what stands there: news is soon left alone, a report never.
         age: how old the page is.
         failures: failed visits in a row before this one.
@@ -75,7 +75,7 @@ def next_page_visit(
     """
     if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
         share, longest = _THINNING[kind]
-        wait = max(every, min(age * share, longest))
+        wait = max(page_interval, min(age * share, longest))
     else:
         wait = timedelta(seconds=_FAILED_VISIT_BACKOFF.delay(failures + 1))
     if retry_after is not None:

@@ -54,7 +54,9 @@ async def visit(source: Source, tools: VisitContext) -> VisitReport:
 
 def _close(source: Source, tools: VisitContext, report: VisitReport) -> None:
     now = tools.now()
-    lists = next_list_visit(now, every=source.every, season=source.season, zone=tools.zone)
+    lists = next_list_visit(
+        now, list_interval=source.list_interval, season=source.season, zone=tools.zone
+    )
     with tools.database.write() as session:
         _judge_health(session, source, tools, report, now)
         close_visit(

@@ -31,12 +31,12 @@ FILE = Path("sources.yaml")
             "sources:  # mine\n  - id: a\n    name: x\n    pages: http://b.cn/  # one\n" + WRITTEN,
         ),
         (
-            "sources:\n- id: guizhou\n  every: 1h",
-            "sources:\n- id: guizhou\n  every: 1h\n" + WRITTEN.replace("\n  ", "\n")[2:],
+            "sources:\n- id: guizhou\n  list_interval: 1h",
+            "sources:\n- id: guizhou\n  list_interval: 1h\n" + WRITTEN.replace("\n  ", "\n")[2:],
         ),
         (
-            "sources:\n  - {id: guizhou, every: 1h}\n\n# no others\nbuiltin: false\n",
-            "sources:\n  - {id: guizhou, every: 1h}\n"
+            "sources:\n  - {id: guizhou, list_interval: 1h}\n\n# no others\nbuiltin: false\n",
+            "sources:\n  - {id: guizhou, list_interval: 1h}\n"
             + WRITTEN
             + "\n# no others\nbuiltin: false\n",
         ),

@@ -41,7 +41,7 @@ def monitor(capsys, tmp_path, monkeypatch):
     for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "monitor.toml").write_text(
-        'catalogue = ["c.yaml"]\n[crawl]\npace = 0\n', encoding="utf-8"
+        'catalogue = ["c.yaml"]\n[crawl]\nmin_delay = 0\n', encoding="utf-8"
     )
 
     def run(*arguments, code=0):
@@ -171,7 +171,7 @@ def test_a_dry_run_and_a_page_that_does_not_come_write_nothing(monitor, tmp_path
 
 
 def test_a_file_that_cannot_be_added_to_is_left_alone(monitor, tmp_path, site):
-    text = "sources: [{id: guizhou, every: 1h}]\n"
+    text = "sources: [{id: guizhou, list_interval: 1h}]\n"
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "c.yaml").write_text("", encoding="utf-8")
     _, err = monitor(

@@ -133,7 +133,7 @@ def test_an_index_leads_on_to_the_issues_before_the_newest():
     index = "https://epaper.cena.com.cn/pc/layout/index.html"
     body = """<a href="202603/03/node_01.html">01</a><a href="202603/03/node_02.html">02</a>
       <a href="202602/27/node_01.html">上一期</a>"""
-    found = discover(source("cena-epaper", catch_up=6), fetched(index, body))
+    found = discover(source("cena-epaper", max_backfill_pages=6), fetched(index, body))
     # Between the issues the index names there is none; before them any day may have one.
     assert [x.partition("layout/")[2] for x in found.backfill_pages] == [
         "202602/27/node_01.html",
@@ -180,7 +180,7 @@ def test_json_lists_are_lists(wrap):
 
 def test_a_numbered_json_list_has_further_pages():
     url = "https://www.gd.gov.cn/gkmlpt/api/all/45?page=1&sid=2"
-    rules = source("guangdong", lists=(url,), list_pages=2, catch_up=2)
+    rules = source("guangdong", lists=(url,), list_pages=2, max_backfill_pages=2)
     found = discover(rules, fetched(url, '{"articles": []}', "application/json"))
     assert found.next_pages == (url.replace("page=1", "page=2"),)
     assert found.backfill_pages == (

@@ -38,8 +38,8 @@ ENTRY = """
     {key}: ['{address}']
     link_pattern: '/t\\d+_\\d+\\.html$'
     selectors: {{body: div.article}}
-    every: 1h
-    page_every: 1d
+    list_interval: 1h
+    page_interval: 1d
     allow_private: {private}
 """
 RULES = "rules:\n  - {id: all, name: 全部}\n"

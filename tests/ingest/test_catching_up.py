@@ -19,13 +19,15 @@ EPAPER = """
 builtin: false
 sources:
   - {{id: paper, name: 报, speaker: media, document_kind: news, family: founder_epaper,
-     lists: '{base}/pc/layout/index.html', every: 12h, page_every: 30d, allow_private: true}}
+     lists: '{base}/pc/layout/index.html', list_interval: 12h, page_interval: 30d,
+     allow_private: true}}
 """
 NEWS = """
 builtin: false
 sources:
   - {{id: news, name: 要闻, region: 宁夏回族自治区, document_kind: report, family: trs,
-     lists: '{base}/nxyw/', title_pattern: 政府工作报告, catch_up: 5, allow_private: true}}
+     lists: '{base}/nxyw/', title_pattern: 政府工作报告, max_backfill_pages: 5,
+     allow_private: true}}
 """
 
 
@@ -54,7 +56,7 @@ async def watching(tmp_path, catalogue, database=None):
             database=database or f"sqlite:///{tmp_path / 'm.db'}",
             rules=(tmp_path / "r.yaml",),
             catalogue=(tmp_path / "c.yaml",),
-            crawl=CrawlSettings(pace=0),
+            crawl=CrawlSettings(min_delay=0),
         )
         async with open_daemon(
             settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]

@@ -54,7 +54,7 @@ def lay_out(web, api, folder):
     )
     (folder / "monitor.toml").write_text(
         'database = "sqlite:///m.db"\nrules = ["r.yaml"]\ncatalogue = ["c.yaml"]\n'
-        f'[crawl]\npace = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
+        f'[crawl]\nmin_delay = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
         encoding="utf-8",
     )
 

@@ -47,7 +47,7 @@ async def watch(tmp_path):
     with Web() as web:
         (tmp_path / "c.yaml").write_text(
             "builtin: false\nsources:\n  - id: plan\n    name: 方案\n    region: 湖南省\n"
-            f"    pages: ['{web.base}/plan.html']\n    page_every: 1h\n    allow_private: true\n"
+            f"    pages: ['{web.base}/plan.html']\n    page_interval: 1h\n    allow_private: true\n"
             "    baseline: false\n",
             encoding="utf-8",
         )

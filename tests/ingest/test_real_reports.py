@@ -64,7 +64,7 @@ def watched(shared, tmp_path):
             database=f"sqlite:///{tmp_path / 'm.db'}",
             catalogue=(tmp_path / "catalogue.yaml",),
             rules=(tmp_path / "rules.yaml",),
-            crawl=CrawlSettings(pace=0.0),
+            crawl=CrawlSettings(min_delay=0.0),
             telegram=TelegramSettings(token=TOKEN, base_url=api.base_url),
         )
         yield web, api, settings, count

@@ -77,7 +77,7 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
         database=f"sqlite:///{tmp_path}/m.db",
         catalogue=(tmp_path / "c.yaml",),
         rules=(tmp_path / "r.yaml",),
-        crawl=CrawlSettings(pace=0.0),
+        crawl=CrawlSettings(min_delay=0.0),
         telegram=TelegramSettings(token="1:never-used", operators=OPERATORS),
     )
     async with open_daemon(

@@ -57,8 +57,8 @@ sources:
     document_kind: report
     lists: ['{base}/zfgzbg/']
     title_pattern: 政府工作报告
-    every: 6h
-    page_every: 1d
+    list_interval: 6h
+    page_interval: 1d
     allow_private: true
 """
 RULES = "rules:\n  - {id: all, name: 全部, then: {chats: [7]}}\n"
@@ -97,7 +97,7 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None,
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             topics=topics,
-            crawl=CrawlSettings(pace=0.0, tries=1),
+            crawl=CrawlSettings(min_delay=0.0, max_attempts=1),
             suspects=SuspectSettings(visits=3, hours=24),
             telegram=TelegramSettings(token="1:never-used"),
         )
@@ -332,8 +332,8 @@ async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(
     speaker: media
     document_kind: news
     lists: ['{base}/news/']
-    every: 6h
-    page_every: 1d
+    list_interval: 6h
+    page_interval: 1d
     allow_private: true
 """
     async with watching(tmp_path, catalogue=CATALOGUE + press) as watch:

@@ -53,7 +53,7 @@ rules = ["rules.yaml"]
 [crawl]
 proxy = "{proxy}"
 ca_file = "ca.pem"
-pace = 0
+min_delay = 0
 """
 
 
