@@ -1,4 +1,4 @@
-"""Which spellings of an address are one article, and which are not."""
+"""Which spellings of a URL are one article, and which are not."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_fragment_names_no_other_article():
     assert resolve_url("https://www.gd.gov.cn/", there + "#45") == there
 
 
-def test_what_is_asked_for_keeps_its_scheme_host_and_index():
+def test_the_requested_url_keeps_scheme_host_and_index():
     address = "http://www.a.gov.cn/x//index.html"
     assert canonical_url(address) == address
 

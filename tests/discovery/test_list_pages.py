@@ -1,4 +1,4 @@
-"""List pages of each family to links."""
+"""The links of list pages of each family."""
 
 import json
 from dataclasses import replace
@@ -32,7 +32,7 @@ def any_link(**changes):
     return source(link_pattern=None, family="generic", **changes)
 
 
-def test_trs_rows_are_relative_links_with_days_beside_them():
+def test_trs_rows_are_relative_links_with_dates_beside_them():
     url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
     body = """<ul><li>
       <a href="./202601/t20260130_1.html" title="2026年政府工作报告全文">2026年政府…</a>
@@ -46,7 +46,7 @@ def test_trs_rows_are_relative_links_with_days_beside_them():
     ]
 
 
-def test_rows_made_of_divs_keep_their_own_days():
+def test_rows_made_of_divs_keep_their_own_dates():
     body = "".join(
         f"<div class=row><div><a href='/a/202601/t2026010{n}_{n}.html'>甲{n}</a></div>"
         f"<div class=day>2026-01-1{n}</div></div>"
@@ -56,7 +56,7 @@ def test_rows_made_of_divs_keep_their_own_days():
     assert [x.published.day for x in links] == [11, 12, 13, 14]
 
 
-def test_jcms_rows_hide_in_a_script():
+def test_jcms_links_are_found_in_a_script():
     url = "http://www.jiangsu.gov.cn/col/col33720/index.html"
     body = """<div id="1"><script type="text/xml"><datastore>
     <nextgroup><![CDATA[
@@ -94,7 +94,7 @@ def test_the_answer_of_the_jcms_proxy_is_a_list_too():
         """<li onclick='location.href="./202601/t20260120_5.html"'>报告</li>""",
     ],
 )
-def test_addresses_in_scripts_of_a_link_are_found(anchor):
+def test_urls_in_scripts_of_a_link_are_found(anchor):
     url = "https://www.tj.gov.cn/zwgk/zfgzbg/index.html"
     links = discover(source("tianjin"), fetched(url, anchor)).links
     assert [(x.url, x.title) for x in links] == [
@@ -153,7 +153,7 @@ def test_a_list_without_a_template_leads_on_by_its_next_link():
     assert discover(rules, fetched(url + "?page=1", body)).backfill_pages == (url + "?page=2",)
 
 
-def test_relative_times_of_the_newspaper_give_way_to_the_address():
+def test_the_date_in_the_url_replaces_relative_times():
     body = "<div><a href='/infocom/20260131/12.html'>甲</a><span class=time>今天 10:23</span></div>"
     links = discover(source("cena-www"), fetched("https://www.cena.com.cn/", body)).links
     assert links[0].published == date(2026, 1, 31)
@@ -202,7 +202,7 @@ def test_further_pages_come_of_the_template_and_end_with_the_list():
     assert discover(source(lists=(url,)), fetched(url, body)).next_pages == ()
 
 
-def test_titles_choose_among_the_news():
+def test_title_patterns_select_links():
     url = "https://www.nx.gov.cn/zwxx_11337/nxyw/"
     body = "".join(
         f"<li><a href='./202602/t2026020{n}_{n}.html'>{title}</a></li>"
@@ -249,7 +249,7 @@ def test_a_base_on_the_same_host_is_followed():
     assert [x.url for x in links] == ["https://www.beijing.gov.cn/y/a.html"]
 
 
-def test_without_a_pattern_ways_to_other_pages_are_no_articles():
+def test_without_a_pattern_navigation_links_are_no_articles():
     body = """<a href="/">门户</a><a href="/news/">要闻</a><a href="/news/index.html">要闻</a>
       <a href="/news/a/2.html">下一页</a><a href="/news/a/1.html">省里发布算力规划</a>"""
     found = discover(

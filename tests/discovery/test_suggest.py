@@ -1,4 +1,4 @@
-"""A page of each family is known for what it is, and the guess finds its articles."""
+"""The family of a page is recognised, and the suggestion finds its articles."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def as_guessed(url, guess):
 
 
 @pytest.mark.parametrize("family", PAGES)
-def test_each_family_is_known_and_its_articles_are_found(family):
+def test_each_family_is_recognised_and_its_articles_are_found(family):
     url, body, count = PAGES[family]
     page = fetched(url, body)
     guess = suggest_source(bare(url), page)
@@ -98,7 +98,7 @@ def test_each_family_is_known_and_its_articles_are_found(family):
         assert bool(found.next_pages) == (family == "founder_epaper")
 
 
-def test_what_the_family_does_not_know_is_spelled_out():
+def test_a_pattern_is_suggested_where_the_family_has_none():
     url, body, _ = PAGES["own"]
     guess = suggest_source(bare(url), fetched(url, body))
     assert guess.link_pattern == r"/x/szfgzbg/\d{6}/[0-9a-z]{32}\.shtml$"
@@ -110,7 +110,7 @@ def test_what_the_family_does_not_know_is_spelled_out():
     assert guess.link_pattern == r"/zwgk/gzbg/\d{6}/t\d{8}_\d+\.html$"
 
 
-def test_articles_on_another_host_name_it():
+def test_the_host_of_articles_elsewhere_is_suggested():
     url = "https://www.x.gov.cn/list/"
     guess = suggest_source(
         bare(url), fetched(url, rows("https://news.y.cn/a/202601{n:02}/{n}99.html"))
@@ -137,7 +137,7 @@ def test_feeds_sitemaps_and_json_need_no_pattern():
         )
 
 
-def test_a_body_selector_is_sought_only_where_the_familys_does_not_serve():
+def test_a_body_selector_is_suggested_only_where_that_of_the_family_fails():
     text = "".join(f"<p>建设智能算力中心，第{n}项任务按期完成，责任到人。</p>" for n in range(20))
     page = fetched("https://a.cn/1.html", f"<h1>题目</h1><div id=zoom>{text}</div>")
     assert suggest_body_selector(page, Selectors())[0] is None
@@ -153,7 +153,7 @@ def test_a_body_selector_is_sought_only_where_the_familys_does_not_serve():
         ("shandong", "jcms", "http://www.shandong.gov.cn/col/col94237/index.html", 45),
     ],
 )
-def test_real_lists_are_guessed_right(shared, file, family, url, count):
+def test_suggestions_for_real_lists_are_right(shared, file, family, url, count):
     page = fetched(url, (shared / "sources" / "pages" / f"{file}_gov_list.html").read_bytes())
     guess = suggest_source(bare(url), page)
     assert guess.family == family

@@ -1,4 +1,4 @@
-"""An unchanged page is known by its bytes; a changed text never passes for one."""
+"""An unchanged page is recognised by its bytes; a changed text never matches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_counters_and_clocks_change_nothing(charset):
         ["404"],
     ],
 )
-def test_another_text_is_seen(lines):
+def test_another_text_does_not_match(lines):
     assert not matches_fingerprint(framed(page()), page(lines))
 
 
@@ -62,12 +62,12 @@ def test_words_around_the_text_make_it_read_again():
 
 
 @pytest.mark.parametrize("text", ["", "短", "这一行不在页面里面啊\n这一行也不在页面里面"])
-def test_a_text_that_is_not_found_in_its_bytes_has_no_frame(text):
+def test_a_text_that_is_not_found_in_its_bytes_has_no_fingerprint(text):
     assert page_fingerprint(page(), text, "utf-8") == ""
 
 
 @given(st.integers(0, len(page()) - 1), st.binary(max_size=12), st.integers(0, 40))
-def test_whatever_is_edited_a_known_frame_means_the_same_text(at, new, gone):
+def test_after_any_edit_a_matching_fingerprint_means_the_same_text(at, new, gone):
     body = page()
     document = read_document(body)
     frame = page_fingerprint(body, document.text, document.charset)
@@ -77,7 +77,7 @@ def test_whatever_is_edited_a_known_frame_means_the_same_text(at, new, gone):
 
 
 @given(st.integers(0, len(page()) - 1), st.text("0123456789", max_size=4), st.integers(0, 4))
-def test_whatever_digits_are_edited_a_known_frame_means_the_same_text(at, new, gone):
+def test_after_any_edit_of_digits_a_matching_fingerprint_means_the_same_text(at, new, gone):
     body = page()
     document = read_document(body)
     frame = page_fingerprint(body, document.text, document.charset)
@@ -89,7 +89,7 @@ def test_whatever_digits_are_edited_a_known_frame_means_the_same_text(at, new, g
 
 
 @given(st.binary(max_size=200), st.text(max_size=60))
-def test_nothing_is_too_odd(body, text):
+def test_any_input_has_a_fingerprint_or_none(body, text):
     frame = page_fingerprint(body, text, "utf-8")
     assert not frame or matches_fingerprint(frame, body)
 
@@ -107,7 +107,7 @@ def test_an_article_that_gets_a_second_page_is_read_again():
     assert not matches_fingerprint(frame, page(2))
 
 
-def test_a_text_of_very_many_lines_has_no_frame():
+def test_a_text_of_very_many_lines_has_no_fingerprint():
     lines = [f"推动智能算力基础设施建设项目落地第{n}批" for n in range(2_001)]
     body = "".join(f"<p>{line}</p>" for line in lines)
     assert (

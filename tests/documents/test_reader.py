@@ -1,4 +1,4 @@
-"""Pages to documents."""
+"""Pages are read to documents."""
 
 import html
 from datetime import date
@@ -63,7 +63,7 @@ def test_scripts_menus_and_imprint_are_no_text():
     assert "版权" not in text
 
 
-def test_hidden_and_unread_elements_are_no_text():
+def test_hidden_and_invisible_elements_are_no_text():
     inner = "".join(f"<p>{line}</p>" for line in LINES)
     inner += '<p style="display: none">附件一，附件二。</p><textarea>甲，乙。</textarea>'
     assert read_document(page(inner)).text.split("\n") == LINES
@@ -99,7 +99,7 @@ def test_two_pages_that_differ_only_in_a_counter_and_a_render_time_read_the_same
     assert len(texts) == 1
 
 
-def test_declared_title_day_and_source_are_taken_and_the_render_time_never():
+def test_declared_title_date_and_source_are_used_and_the_render_time_never():
     head = (
         "<meta name='Maketime' content='2026-07-16 14:40:54'>"
         '<meta name="SiteName" content="某某省人民政府">'
@@ -120,7 +120,7 @@ def test_byline_in_the_page_is_read_when_nothing_is_declared():
     assert document.source_line == "某某日报"
 
 
-def test_the_address_is_the_last_resort_for_the_day():
+def test_the_url_is_the_last_resort_for_the_date():
     inner = "".join(f"<p>{line}</p>" for line in LINES)
     document = read_document(page(inner), url="https://a.gov.cn/x/202605/t20260528_1.html")
     assert document.published == date(2026, 5, 28)
@@ -144,7 +144,7 @@ def test_site_and_column_go_from_the_title(title, expected):
     assert read_document(body.encode()).title == expected
 
 
-def test_a_selector_that_finds_nothing_gives_way_and_says_so():
+def test_a_selector_that_finds_nothing_is_reported():
     document = read_document(
         page("".join(f"<p>{x}</p>" for x in LINES)), selectors=Selectors(body="#gone")
     )
@@ -178,7 +178,7 @@ def test_plain_text_keeps_every_offset():
         b"<html></html>",
     ],
 )
-def test_nothing_to_read_is_empty_with_a_reason(body):
+def test_a_page_without_text_is_empty_with_a_reason(body):
     document = read_document(body)
     assert document.outcome is Outcome.EMPTY
     assert document.reason
@@ -237,7 +237,7 @@ def test_a_challenge_is_blocked_and_gives_no_text(body):
     ],
 )
 @pytest.mark.parametrize("menu", [0, 200])
-def test_a_notice_in_place_of_a_page_is_known_however_large_the_frame(words, outcome, menu):
+def test_a_soft_error_is_recognised_in_any_layout(words, outcome, menu):
     links = "".join(f"<li><a href='/{i}'>栏目第{i}号</a></li>" for i in range(menu))
     body = f"<html><body><ul>{links}</ul><div class=main><p>{words}</p></div></body></html>"
     document = read_document(body.encode())
@@ -259,12 +259,12 @@ def test_a_notice_in_place_of_a_page_is_known_however_large_the_frame(words, out
         "新建智算中心2座，培育人工智能企业100家。</p><form>用户名：<input> 密码：<input></form><p>",
     ],
 )
-def test_a_short_piece_of_news_is_no_notice(words):
+def test_short_news_is_no_soft_error(words):
     document = read_document(f"<html><body><div><p>{words}</p></div></body></html>".encode())
     assert document.outcome is Outcome.OK
 
 
-def test_a_real_page_under_the_title_403_with_a_mark_in_it_is_no_block():
+def test_a_real_page_with_the_title_403_and_a_firewall_script_is_no_block():
     inner = "<!-- 网防G01 -->" + "".join(f"<p>{line}</p>" for line in LINES * 40)
     document = read_document(page(inner, "<title>403</title>"))
     assert document.outcome is Outcome.OK

@@ -1,4 +1,4 @@
-"""Whatever a server sends, it costs little and ends: size, depth, count and time are bounded."""
+"""Every response is bounded in size, depth, count and time."""
 
 import asyncio
 import gzip
@@ -101,7 +101,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize(("head", "piece", "pause"), SLOW.values(), ids=SLOW)
-async def test_what_drips_ends_at_the_deadline_though_no_read_times_out(head, piece, pause):
+async def test_a_dripping_response_ends_at_the_total_timeout(head, piece, pause):
     async with site() as here, fetcher(read_timeout=3600.0, total_timeout=0.2) as net:
         here.scripts["/x"] = endless(head, piece, pause)
         async with asyncio.timeout(60):  # instead of an hour
@@ -118,7 +118,7 @@ async def test_a_chain_of_ten_thousand_redirects_ends_after_five():
         assert len(here.asked) == 6
 
 
-async def test_the_redirects_of_a_page_share_one_deadline():
+async def test_the_redirects_of_a_page_share_one_timeout():
     async def onward(headers, writer):
         await asyncio.sleep(0.1)
         here.scripts["/" + "r" * len(here.asked)] = onward
@@ -139,7 +139,7 @@ async def test_of_a_long_refusal_little_is_read():
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_a_bomb_never_lies_unpacked_in_memory(encoding):
+def test_a_decompression_bomb_never_fills_the_memory(encoding):
     bomb = gzip.compress(ZEROS) if encoding == "gzip" else zlib.compress(ZEROS)
     decompressor = Decompressor(encoding, limit=1_000_000, url="x")
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""The real fetcher against a real server: limits, redirects, politeness, the guard."""
+"""The real fetcher against a real server: limits, redirects, rate limit, SSRF guard."""
 
 import asyncio
 import gzip
@@ -29,12 +29,12 @@ async def get(script, path="/x", **settings):
         ("identity", PAGE),
     ],
 )
-async def test_packed_bodies_are_unpacked(encoding, packed):
+async def test_compressed_bodies_are_decompressed(encoding, packed):
     fetched = await get(answer(packed, headers={"Content-Encoding": encoding}))
     assert (fetched.outcome, fetched.body) == (Outcome.OK, PAGE)
 
 
-async def test_nobody_there_is_an_error():
+async def test_a_refused_connection_is_an_error():
     async with site() as here:
         url = here.url("/")
     async with fetcher() as net:
@@ -43,7 +43,7 @@ async def test_nobody_there_is_an_error():
     assert fetched.reason
 
 
-async def test_a_redirect_is_followed_and_both_addresses_are_told():
+async def test_a_redirect_is_followed_and_both_urls_are_returned():
     async with site() as here, fetcher() as net:
         here.scripts["/old/1.html"] = answer(status=301, headers={"Location": "/new/1.html"})
         here.scripts["/new/1.html"] = answer(PAGE)
@@ -54,7 +54,7 @@ async def test_a_redirect_is_followed_and_both_addresses_are_told():
 
 
 @pytest.mark.parametrize("home", ["/", "/index.html"])
-async def test_an_article_that_leads_to_the_home_page_has_moved(home):
+async def test_a_redirect_to_the_home_page_is_moved(home):
     async with site() as here, fetcher() as net:
         here.scripts["/a/1.html"] = answer(status=302, headers={"Location": home})
         here.scripts[home] = answer(PAGE)
@@ -63,7 +63,7 @@ async def test_an_article_that_leads_to_the_home_page_has_moved(home):
     assert fetched.body == b""
 
 
-async def test_an_article_that_leads_to_another_site_has_moved_unless_the_host_is_known():
+async def test_a_redirect_to_another_site_is_moved_unless_the_route_names_the_host():
     async with site() as here, fetcher() as net:
         away = here.url("/b.html", "localhost")
         here.scripts["/a.html"] = answer(status=302, headers={"Location": away})
@@ -133,7 +133,7 @@ async def test_a_name_that_does_not_resolve_is_an_error():
     assert "does not resolve" in fetched.reason
 
 
-async def test_we_say_who_we_are_and_ask_for_what_we_can_unpack():
+async def test_requests_name_the_product_and_the_encodings_it_decompresses():
     async with site() as here, fetcher(user_agent="policy-monitor (a@example.org)") as net:
         await net.fetch(here.url("/"), route=PRIVATE)
         headers = here.asked[0][1]
@@ -142,7 +142,7 @@ async def test_we_say_who_we_are_and_ask_for_what_we_can_unpack():
     assert headers["host"] == f"127.0.0.1:{here.port}"
 
 
-async def test_a_pause_lies_between_requests_to_one_host():
+async def test_a_delay_separates_requests_to_one_host():
     clock = Clock()
     async with site() as here, fetcher(clock, min_delay=2.0) as net:
         for _ in range(3):
@@ -165,7 +165,7 @@ async def test_few_requests_at_a_time_go_to_one_host():
     assert {fetched.outcome for fetched in done} == {Outcome.OK}
 
 
-async def test_a_host_that_asks_for_patience_is_left_alone_until_it_is_over():
+async def test_a_retry_after_pauses_the_host():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         here.scripts["/a"] = answer(status=429, headers={"Retry-After": "600"})
@@ -179,7 +179,7 @@ async def test_a_host_that_asks_for_patience_is_left_alone_until_it_is_over():
         assert (await net.fetch(here.url("/b"), route=PRIVATE)).outcome is Outcome.OK
 
 
-async def test_a_short_patience_asked_for_is_waited_out():
+async def test_a_short_retry_after_is_waited_for():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         here.scripts["/a"] = answer(status=503, headers={"Retry-After": "5"})
@@ -207,7 +207,7 @@ async def test_a_visit_can_be_cancelled_and_the_slot_is_free_again():
         assert (await net.fetch(here.url("/"), route=PRIVATE)).outcome is Outcome.OK
 
 
-async def test_many_hosts_at_once_take_turns_in_few_pools():
+async def test_many_hosts_share_few_pools():
     """Found by the benchmark: while one pool closed, another task closed the next one too."""
     async with site(host="0.0.0.0") as web, fetcher(http2=False) as net:
         web.scripts["/"] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere"

@@ -1,4 +1,4 @@
-"""What every fetcher promises: run over the real one and the fake."""
+"""The contract of a fetcher, tested with the real one and the fake."""
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -87,7 +87,7 @@ async def world(request):
         ("/401", Outcome.BLOCKED),
     ],
 )
-async def test_every_answer_is_an_outcome(world, path, outcome):
+async def test_every_response_is_an_outcome(world, path, outcome):
     fetcher, base = world
     fetched = await fetcher.fetch(base + path, route=PRIVATE)
     assert fetched.outcome is outcome
@@ -97,7 +97,7 @@ async def test_every_answer_is_an_outcome(world, path, outcome):
     assert "\n" not in fetched.reason
 
 
-async def test_a_page_that_is_well_comes_with_body_type_and_validators(world):
+async def test_a_healthy_page_has_body_type_and_validators(world):
     fetcher, base = world
     fetched = await fetcher.fetch(base + "/ok", route=PRIVATE)
     assert fetched.body == PAGE
@@ -126,7 +126,7 @@ async def test_a_refusal_keeps_its_evidence_and_no_validators(world):
 
 
 @pytest.mark.parametrize(("path", "seconds"), [("/429", 120.0), ("/503", 60.0)])
-async def test_patience_asked_for_is_told(world, path, seconds):
+async def test_retry_after_is_returned(world, path, seconds):
     fetcher, base = world
     assert (await fetcher.fetch(base + path, route=PRIVATE)).retry_after == seconds
 
@@ -147,7 +147,7 @@ async def test_patience_asked_for_is_told(world, path, seconds):
         "",
     ],
 )
-async def test_an_address_that_is_not_the_open_webs_is_refused_as_data(world, url):
+async def test_a_refused_url_is_an_outcome_and_no_exception(world, url):
     fetcher, _ = world
     fetched = await fetcher.fetch(url)
     assert fetched.outcome is Outcome.ERROR

@@ -51,7 +51,7 @@ async def nothing(_reader, _writer):
     """Say nothing."""
 
 
-async def test_a_port_nobody_listens_at_is_a_connect_error():
+async def test_a_closed_port_is_a_connect_error():
     async with server(nothing) as port:
         pass
     with pytest.raises(httpcore.ConnectError):
@@ -68,7 +68,7 @@ async def test_a_server_that_speaks_no_tls_is_a_connect_error(authority_context)
             await stream.start_tls(authority_context, "a.example", 5.0)
 
 
-async def test_an_idle_connection_is_fit_until_somebody_speaks_unasked():
+async def test_an_idle_connection_is_unusable_after_an_unsolicited_response():
     """What nobody asked for would be taken for the answer to the next request."""
     go = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Faults that pass by themselves are met again within a visit; refusals are not."""
+"""Transient faults are retried within a visit; refusals are not."""
 
 import asyncio
 import gzip
@@ -50,20 +50,20 @@ def failing(times, fault, then=None):
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_a_passing_fault_is_met_again_and_the_page_comes(fault):
+async def test_a_transient_fault_is_retried_until_the_page_arrives(fault):
     clock = Clock()
     async with site() as here, fetcher(clock, read_timeout=0.1) as net:
         here.scripts["/"] = failing(2, fault)
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
         assert (fetched.outcome, fetched.body, fetched.reason) == (Outcome.OK, PAGE, "")
         assert len(here.asked) == 3
-    # With chance in the middle: one second, then four; the strained host's own pause on top.
+    # With chance in the middle: one second, then four; the delay of the overloaded host on top.
     assert clock.slept[0] == 1.0
     assert 4.0 in clock.slept
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_a_fault_that_stays_ends_after_three_tries_and_says_so(fault):
+async def test_a_permanent_fault_ends_after_three_attempts(fault):
     async with site() as here, fetcher(read_timeout=0.1) as net:
         here.scripts["/"] = failing(9, fault)
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
@@ -72,7 +72,7 @@ async def test_a_fault_that_stays_ends_after_three_tries_and_says_so(fault):
         assert len(here.asked) == 3
 
 
-async def test_a_host_where_nobody_listens_is_tried_three_times():
+async def test_a_refused_connection_is_retried_twice():
     async with site() as here:
         url = here.url("/")
     async with fetcher() as net:
@@ -82,7 +82,7 @@ async def test_a_host_where_nobody_listens_is_tried_three_times():
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 410, 412, 429, 500, 503, 521])
-async def test_a_refusal_is_not_asked_again(status):
+async def test_a_refusal_is_not_retried(status):
     async with site() as here, fetcher() as net:
         here.scripts["/"] = answer(b"no", status)
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
@@ -99,14 +99,14 @@ async def test_a_refusal_is_not_asked_again(status):
     ],
     ids=["challenge", "not gzip", "no status"],
 )
-async def test_what_is_wrong_for_good_is_not_asked_again(script):
+async def test_a_permanent_fault_is_not_retried(script):
     async with site() as here, fetcher() as net:
         here.scripts["/"] = script
         await net.fetch(here.url("/"), route=PRIVATE)
         assert len(here.asked) == 1
 
 
-async def test_a_short_patience_asked_for_lies_before_the_next_try():
+async def test_a_short_retry_after_delays_the_next_attempt():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         here.scripts["/"] = failing(1, answer(b"", 502, {"Retry-After": "20"}))
@@ -115,7 +115,7 @@ async def test_a_short_patience_asked_for_lies_before_the_next_try():
     assert sum(clock.slept) == 20.0
 
 
-async def test_a_long_patience_asked_for_ends_the_visit():
+async def test_a_long_retry_after_ends_the_visit():
     async with site() as here, fetcher() as net:
         here.scripts["/"] = answer(b"", 504, {"Retry-After": "600"})
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
@@ -123,7 +123,7 @@ async def test_a_long_patience_asked_for_ends_the_visit():
     assert (fetched.outcome, fetched.retry_after) == (Outcome.ERROR, 600.0)
 
 
-async def test_all_tries_share_one_deadline():
+async def test_all_attempts_share_one_timeout():
     async with site() as here, fetcher(total_timeout=0.3, read_timeout=5.0) as net:
         here.scripts["/"] = hang
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
@@ -131,7 +131,7 @@ async def test_all_tries_share_one_deadline():
     assert (fetched.outcome, fetched.reason) == (Outcome.ERROR, "timed out")
 
 
-async def test_the_operator_may_want_one_try_only():
+async def test_one_attempt_can_be_configured():
     async with site() as here, fetcher(max_attempts=1) as net:
         here.scripts["/"] = failing(1, b"")
         fetched = await net.fetch(here.url("/"), route=PRIVATE)
@@ -139,7 +139,7 @@ async def test_the_operator_may_want_one_try_only():
     assert fetched.outcome is Outcome.ERROR
 
 
-async def test_a_host_that_never_answers_is_left_alone_and_asked_again_later():
+async def test_a_host_that_never_answers_is_paused_and_asked_later():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         here.scripts["/"] = failing(6, b"")
@@ -167,11 +167,11 @@ async def test_a_host_that_never_answers_is_left_alone_and_asked_again_later():
         (DecodeError("not packed as declared"), False),
     ],
 )
-def test_which_faults_pass(error, expected):
+def test_which_faults_are_transient(error, expected):
     assert is_transient(error) is expected
 
 
-def test_waits_grow_with_a_half_left_to_chance():
+def test_delays_grow_with_jitter():
     backoff = fetch_backoff(1.0)
     assert [backoff.delay(n, 0.5) for n in (1, 2, 3)] == [1.0, 4.0, 16.0]
     assert (backoff.delay(1, 0.0), backoff.delay(1, 1.0)) == (0.5, 1.5)

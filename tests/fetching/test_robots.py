@@ -1,4 +1,4 @@
-"""robots.txt after RFC 9309: got through the one door, remembered for a day, obeyed."""
+"""robots.txt (RFC 9309) is fetched by the fetcher, remembered for a day, obeyed."""
 
 import asyncio
 from dataclasses import replace
@@ -27,7 +27,7 @@ async def outcomes(net, here, *paths, route=PRIVATE):
     return [(await net.fetch(here.url(path), route=route)).outcome for path in paths]
 
 
-async def test_what_is_forbidden_is_blocked_without_a_request():
+async def test_a_forbidden_page_is_blocked_without_a_request():
     async with site() as here, fetcher() as net:
         here_is(here, answer(FORBIDS))
         refused = await net.fetch(here.url("/secret/b.html"), route=PRIVATE)
@@ -39,7 +39,7 @@ async def test_what_is_forbidden_is_blocked_without_a_request():
         assert [path for path, _ in here.asked] == ["/a.html", "/secret/open.html"]
 
 
-async def test_it_is_asked_for_once_a_day_and_origin_under_our_name():
+async def test_robots_txt_is_requested_once_a_day_and_origin():
     clock = Clock()
     async with site() as here, fetcher(clock, user_agent="policy-monitor/1 (+a)") as net:
         here_is(here, answer(FORBIDS))
@@ -51,7 +51,7 @@ async def test_it_is_asked_for_once_a_day_and_origin_under_our_name():
         assert len(here.robots_asked) == 2
 
 
-async def test_a_source_may_be_exempt_and_then_nobody_asks():
+async def test_an_exempt_source_does_not_request_robots_txt():
     async with site() as here, fetcher() as net:
         here_is(here, answer(FORBIDS))
         route = replace(PRIVATE, robots=False)
@@ -69,7 +69,7 @@ async def test_a_site_that_has_none_for_us_allows_everything(status):
 @pytest.mark.parametrize(
     ("status", "wait"), [(429, None), (500, None), (502, None), (503, 20), (521, None)]
 )
-async def test_a_server_in_trouble_is_left_alone_for_the_moment(status, wait):
+async def test_a_server_error_blocks_for_the_moment(status, wait):
     clock = Clock()
     headers = {} if wait is None else {"Retry-After": str(wait)}
     async with site() as here, fetcher(clock) as net:
@@ -87,7 +87,7 @@ async def test_a_server_in_trouble_is_left_alone_for_the_moment(status, wait):
         ]
 
 
-async def test_a_site_that_is_away_is_an_error_not_a_block():
+async def test_an_unreachable_site_is_an_error_not_a_block():
     async with site() as here:
         url = here.url("/a.html")
     async with fetcher() as net:
@@ -97,7 +97,7 @@ async def test_a_site_that_is_away_is_an_error_not_a_block():
 
 
 @pytest.mark.parametrize("trouble", [answer(b"", 500), b""], ids=["500", "silence"])
-async def test_the_last_known_copy_is_used_while_it_cannot_be_had(trouble):
+async def test_the_latest_copy_is_used_while_the_file_cannot_be_fetched(trouble):
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         here_is(here, answer(FORBIDS))
@@ -148,7 +148,7 @@ async def test_a_copy_of_an_earlier_process_is_fresh_for_the_rest_of_its_day(bod
             assert len(here.robots_asked) == 2
 
 
-async def test_an_old_copy_of_an_earlier_process_serves_while_the_file_cannot_be_had():
+async def test_an_old_copy_of_an_earlier_process_is_used_while_the_file_cannot_be_fetched():
     async with site() as here:
         here_is(here, answer(b"", 500))
         memory = Memory()
@@ -216,7 +216,7 @@ async def test_half_a_megabyte_of_it_is_read():
 
 
 @pytest.mark.parametrize(("wanted", "seconds"), [("7", 7.0), ("0.5", 2.0), ("86400", 30.0)])
-async def test_a_crawl_delay_widens_the_pause_within_reason(wanted, seconds):
+async def test_a_crawl_delay_raises_the_delay_up_to_a_limit(wanted, seconds):
     clock = Clock()
     async with site() as here, fetcher(clock, min_delay=2.0) as net:
         here_is(here, answer(f"User-agent: *\nCrawl-delay: {wanted}\n".encode()))
@@ -245,7 +245,7 @@ async def test_a_crawl_delay_widens_the_pause_within_reason(wanted, seconds):
         ("", True),
     ],
 )
-def test_rules_are_read_as_the_rfc_has_them(text, allowed):
+def test_rules_are_parsed_as_in_the_rfc(text, allowed):
     rules = parse_robots(text, ME)
     assert (rules is None or rules.can_fetch("https://a.gov.cn/x/y.html", ME)) is allowed
 
@@ -257,7 +257,7 @@ def test_a_hostile_file_is_read_or_refused(text):
         assert rules.can_fetch("https://a.gov.cn/" + "a" * 1_900, ME) in {True, False}
 
 
-def test_bytes_that_are_no_text_are_no_fault():
+def test_binary_files_are_no_error():
     file = robots_file(200, "User-agent: *\nDisallow: /政务".encode("gb18030") + b"\xff")
     assert file.text is not None
     assert parse_robots(file.text, ME) is not None

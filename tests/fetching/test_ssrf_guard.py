@@ -1,4 +1,4 @@
-"""Addresses: one reading, and only the open internet."""
+"""URLs are parsed once, and only public addresses are connected to."""
 
 import pytest
 from hypothesis import given
@@ -43,7 +43,7 @@ def test_public_addresses_pass(address):
         "10.0.0.1",
     ],
 )
-def test_local_names_are_refused_without_asking_anybody(host):
+def test_local_names_are_refused_without_resolving_them(host):
     with pytest.raises(RefusedAddress):
         check_name(host, host)
 
@@ -95,7 +95,7 @@ def test_a_chinese_name_is_read_as_its_ascii_form():
         ("http://a.gov.cn/x/", "\\\\evil.com\\x", None),
     ],
 )
-def test_references_are_resolved_or_lead_nowhere(base, reference, expected):
+def test_references_are_resolved_or_refused(base, reference, expected):
     assert resolve_url(base, reference) == expected
 
 
@@ -112,7 +112,7 @@ def test_references_are_resolved_or_lead_nowhere(base, reference, expected):
         ("http://a.gov.cn/view?aid=8920", "http://a.gov.cn/view?aid=8920"),
     ],
 )
-def test_one_article_has_one_address(address, expected):
+def test_one_article_has_one_url(address, expected):
     assert canonical_url(address) == expected
     assert canonical_url(expected) == expected
 

@@ -1,4 +1,4 @@
-"""A host that is slow or strained is asked more slowly, and slowly faster again."""
+"""The delay of a host grows under load and shrinks slowly."""
 
 import asyncio
 
@@ -23,16 +23,16 @@ def after(throttle, *signals, seconds=0.1):
 
 
 @pytest.mark.parametrize("signal", [HostSignal.OVERLOADED, HostSignal.NO_ANSWER])
-def test_strain_doubles_the_pause_up_to_a_minute(signal):
+def test_overload_doubles_the_delay_up_to_a_minute(signal):
     delays = [after(CALM, *[signal] * times).delay for times in range(1, 8)]
     assert delays == [4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
 
 
-def test_good_answers_narrow_it_slowly_and_down_to_the_configured_pause():
-    strained = after(CALM, HostSignal.OVERLOADED, HostSignal.OVERLOADED)
-    assert after(strained, HostSignal.OK).delay == pytest.approx(7.2)
-    assert after(strained, *[HostSignal.OK] * 5).delay > 4.0
-    assert after(strained, *[HostSignal.OK] * 14).delay == 2.0
+def test_successes_reduce_the_delay_slowly_to_the_minimum():
+    overloaded = after(CALM, HostSignal.OVERLOADED, HostSignal.OVERLOADED)
+    assert after(overloaded, HostSignal.OK).delay == pytest.approx(7.2)
+    assert after(overloaded, *[HostSignal.OK] * 5).delay > 4.0
+    assert after(overloaded, *[HostSignal.OK] * 14).delay == 2.0
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_good_answers_narrow_it_slowly_and_down_to_the_configured_pause():
         ((), 11.0, True),
     ],
 )
-def test_slow_is_measured_by_the_hosts_own_habit(latencies, seconds, slow):
+def test_slow_is_relative_to_the_usual_latency_of_the_host(latencies, seconds, slow):
     throttle = adapt(Throttle(2.0, 2.0, latencies), HostSignal.OK, seconds, LONGEST)
     assert throttle.delay == (3.0 if slow else 2.0)
 
@@ -61,13 +61,13 @@ def test_a_crawl_delay_is_a_lower_bound():
 
 
 @pytest.mark.parametrize("signal", [HostSignal.OVERLOADED, HostSignal.NO_ANSWER])
-def test_a_host_that_stays_in_trouble_is_left_alone_ever_longer(signal):
+def test_repeated_failures_lengthen_the_cooldown(signal):
     cooldowns = [cooldown(after(CALM, *[signal] * times)) for times in (5, 6, 9, 12, 99)]
     assert cooldowns == [0.0, 300.0, 600.0, 1200.0, 3600.0]
     assert cooldown(after(CALM, *[signal] * 9, HostSignal.OK)) == 0.0
 
 
-async def test_a_host_that_refuses_page_after_page_is_spared_the_rest_of_them():
+async def test_a_host_that_keeps_refusing_gets_no_further_requests():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         for n in range(100):
@@ -82,7 +82,7 @@ async def test_a_host_that_refuses_page_after_page_is_spared_the_rest_of_them():
     st.floats(0, 30),
     st.lists(st.tuples(st.sampled_from(HostSignal), st.none() | st.floats(0, 1000)), max_size=60),
 )
-def test_the_pause_stays_between_its_bounds(min_delay, story):
+def test_the_delay_stays_within_its_bounds(min_delay, story):
     throttle = Throttle(min_delay, min_delay)
     for signal, seconds in story:
         throttle = adapt(throttle, signal, seconds, LONGEST)
@@ -90,7 +90,7 @@ def test_the_pause_stays_between_its_bounds(min_delay, story):
         assert len(throttle.latencies) <= 9
 
 
-async def test_a_host_that_says_429_is_asked_more_slowly_from_then_on():
+async def test_a_429_raises_the_delay():
     clock = Clock()
     async with site() as here, fetcher(clock, min_delay=2.0) as net:
         here.scripts["/busy"] = answer(b"", 429)
@@ -100,7 +100,7 @@ async def test_a_host_that_says_429_is_asked_more_slowly_from_then_on():
     assert clock.slept == [2.0, 2.0, 4.0, pytest.approx(3.6)]
 
 
-async def test_a_host_that_grows_slow_is_asked_more_slowly():
+async def test_a_slow_response_raises_the_delay():
     clock = Clock()
 
     async def slow(_headers, writer):
@@ -115,7 +115,7 @@ async def test_a_host_that_grows_slow_is_asked_more_slowly():
     assert clock.slept == [20.0, 18.0]
 
 
-async def test_one_at_a_time_while_the_host_is_strained():
+async def test_an_overloaded_host_gets_one_request_at_a_time():
     async def slow(_headers, writer):
         await asyncio.sleep(0.01)
         writer.write(answer(b"<p>words</p>"))
@@ -134,7 +134,7 @@ async def test_one_at_a_time_while_the_host_is_strained():
         assert await all_at_once() == 1
 
 
-async def test_who_waits_for_a_turn_is_told_when_the_host_closes_meanwhile():
+async def test_a_waiting_request_is_skipped_when_the_host_is_paused_meanwhile():
     async def busy(_headers, writer):
         await asyncio.sleep(0.01)
         writer.write(answer(b"", 429, {"Retry-After": "3600"}))

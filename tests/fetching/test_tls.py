@@ -1,4 +1,4 @@
-"""TLS is verified, always; an old server gets the exception it needs and no more."""
+"""TLS is always verified; an old server gets the smallest exception."""
 
 import asyncio
 import ssl
@@ -122,7 +122,7 @@ async def test_a_bundle_says_nothing_for_other_names(authority):
     assert "Hostname mismatch" in fetched.reason
 
 
-async def test_a_bundle_that_went_away_is_an_error_of_the_page(authority):
+async def test_a_missing_bundle_is_an_error_of_the_page(authority):
     context = serving(authority.root.issue_cert(NAME))
     fetched = await visit(authority, context, FetchRoute(ca_file=authority.folder / "none.pem"))
     assert fetched.outcome is Outcome.ERROR
@@ -139,9 +139,7 @@ async def test_a_bundle_that_went_away_is_an_error_of_the_page(authority):
     ],
     ids=["today", "short key", "TLS 1.1", "TLS 1.0"],
 )
-async def test_old_servers_need_the_smallest_exception_that_serves(
-    authority, bits, version, enough
-):
+async def test_old_servers_need_the_smallest_exception_that_works(authority, bits, version, enough):
     context = old_server(version, bits=bits, root=authority.root)
     reached = [
         tls
@@ -152,7 +150,7 @@ async def test_old_servers_need_the_smallest_exception_that_serves(
 
 
 @pytest.mark.parametrize("tls", [Tls.STRICT, Tls.LEGACY])
-async def test_a_server_that_knows_nothing_of_rfc_5746_is_talked_to_with_legacy(authority, tls):
+async def test_a_server_without_rfc_5746_is_reached_with_legacy(authority, tls):
     # OpenSSL cannot play such a server. A man in the middle takes the extension out of its hello:
     # who goes on with the handshake notices him at its end, and not before.
     context = serving(authority.root.issue_cert(NAME))
@@ -175,7 +173,7 @@ def test_one_context_is_built_for_each_policy(authority):
         assert context.check_hostname
 
 
-def test_only_the_exception_allows_old_ways(authority):
+def test_only_the_exception_permits_old_protocols(authority):
     contexts = TlsContexts(authority.root_file)
     strict, legacy, tls1 = (contexts.of(tls, None) for tls in Tls)
     assert [context.options & 0x4 for context in (strict, legacy, tls1)] == [0, 4, 4]

@@ -1,4 +1,4 @@
-"""One door to the network: a whole visit connects nowhere but through the fetcher."""
+"""A whole visit connects nowhere but through the fetcher."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def watcher() -> Watcher:
     return found
 
 
-def test_whoever_fetches_says_by_which_route() -> None:
+def test_every_fetch_names_its_route() -> None:
     # Left out, a source's proxy, its exceptions and its robots.txt key would be silently ignored.
     wrong = [
         f"{file}:{node.lineno}"

@@ -1,4 +1,4 @@
-"""PDF and Word files read like pages; what has no text says so."""
+"""PDF and Word files are read like pages; a file without text is empty."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monitor.documents.reader import read_document
 from monitor.model.documents import Outcome
 
 
-def test_lines_of_print_become_paragraphs_without_running_titles_and_page_numbers():
+def test_printed_lines_become_paragraphs_without_running_titles_and_page_numbers():
     document = read_document(pdf(PAGES), url="https://www.example.gov.cn/202601/t20260128_1.pdf")
     assert document.outcome is Outcome.OK
     assert document.text.split("\n") == [
@@ -40,7 +40,7 @@ def test_the_bytes_decide_and_not_the_name():
     assert "智算中心2座" in document.text
 
 
-def test_a_scanned_pdf_is_known_for_what_it_is():
+def test_a_scanned_pdf_is_recognised():
     document = read_document(pdf([[], []], running="", picture=Image.new("RGB", (60, 80), "white")))
     assert (document.outcome, document.reason) == (Outcome.EMPTY, "a scanned PDF without text")
     document = read_document(pdf([[]], running=""))
