@@ -36,7 +36,7 @@ from monitor.ingest.context import VisitContext, VisitReport
 from monitor.ingest.list_pages import identify_addresses
 from monitor.ingest.plan import SuspectPolicy
 from monitor.ingest.robots_store import StoredRobots
-from monitor.ingest.rule_vocabulary import known_names
+from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.ingest.schedule import next_list_visit
 from monitor.ingest.source_health import Watch
 from monitor.ingest.visit import visit
@@ -93,7 +93,7 @@ async def open_daemon(
     catalogue = load_catalogue(settings.catalogue)
     sources = catalogue.enabled
     topics = load_topics(settings.topics)
-    files = RuleFiles(settings.rules, known_names(topics, catalogue, settings.channels))
+    files = RuleFiles(settings.rules, rule_vocabulary(topics, catalogue, settings.channels))
     database = Database(settings.database)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:

@@ -39,7 +39,7 @@ from monitor.messages.richtext import (
 )
 from monitor.model.changes import Change, LoggedChange
 from monitor.model.statements import Figure, Label, Op
-from monitor.rules.custom import plain, region_hint, regions_asked
+from monitor.rules.custom import normalize, resolve_regions, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.views import figures_of
 
@@ -82,8 +82,8 @@ def region(context: BotContext, request: Request) -> Reply:
     if not request.short_args:
         return text_reply(bot.which_region)
     for name in request.short_args.split():
-        if not regions_asked(name):
-            hint = region_hint(name)
+        if not resolve_regions(name):
+            hint = suggest_region_name(name)
             near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
             return text_reply(fill(bot.no_region, region=name) + near)
     kind, query = _ListKind.REGION, request.short_args
@@ -177,7 +177,7 @@ def _list_page(
         found = list_changes(
             session,
             before=before,
-            words=plain(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
+            words=normalize(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
             regions=_places(query) if kind is _ListKind.REGION else None,
             limit=size + 1,
         )
@@ -208,7 +208,7 @@ def _list_page(
 
 def _places(names: str) -> list[str]:
     """The official names of regions; none if one of them is unknown."""
-    found = [regions_asked(name) for name in names.split()]
+    found = [resolve_regions(name) for name in names.split()]
     return [name for names in found for name in names] if all(found) else []
 
 

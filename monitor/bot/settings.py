@@ -14,7 +14,7 @@ from monitor.messages.richtext import one_line
 from monitor.model.schedule import parse_digest, parse_quiet, zone_of
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
-from monitor.rules.custom import own_id_of, plain
+from monitor.rules.custom import custom_rule_id, normalize
 from monitor.storage import recipients, subscriptions
 
 _DURATION = r"(\d{1,4})\s*(m|h|d|w|分钟|小时|天|周)"
@@ -88,7 +88,7 @@ def quiet(context: BotContext, request: Request) -> Reply:
 def mute(context: BotContext, request: Request) -> Reply:
     """Mute the chat for a while, with a digest at the end; or mute one rule."""
     bot = context.texts(request.recipient_id)
-    words = plain(request.short_args)
+    words = normalize(request.short_args)
     if request.normalized_args in _OFF:
         with context.database.write() as session:
             context.remember(session, request)
@@ -185,7 +185,7 @@ def _find_rule(context: BotContext, request: Request, wanted: str) -> tuple[str,
     folded = wanted.casefold()
     if not folded:
         return None
-    own_id = own_id_of(wanted)
+    own_id = custom_rule_id(wanted)
     with context.database.read() as session:
         mine = subscriptions.rules_of(session, request.recipient_id)
         own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}

@@ -25,7 +25,8 @@ from monitor.messages.callbacks import (
 )
 from monitor.messages.i18n import BotTexts, fill
 from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
-from monitor.rules.custom import OwnWish, WishError, own_id_of, own_wish
+from monitor.model.alerts import CUSTOM_RULE_PREFIX
+from monitor.rules.custom import CustomRuleDraft, CustomRuleError, custom_rule_id, parse_custom_rule
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
 from monitor.rules.model import Rule
@@ -110,7 +111,7 @@ def unsubscribe(context: BotContext, request: Request) -> Reply:
     found = next(
         (i for i, name in names.items() if folded in {i.casefold(), name.casefold()}), None
     )
-    found = found or next((i for i in names if i == own_id_of(wanted)), None)
+    found = found or next((i for i in names if i == custom_rule_id(wanted)), None)
     if found is not None:
         return text_reply(_unsubscribe(context, request, found))
     rule = _find_rule(context, wanted)
@@ -217,7 +218,7 @@ def _cut_to_limit(spans: list[Span]) -> tuple[Span, ...]:
 
 
 def _name_and_id(bot: BotTexts, name: str, rule_id: str) -> str:
-    own = rule_id.startswith(subscriptions.OWN)
+    own = rule_id.startswith(CUSTOM_RULE_PREFIX)
     return f"{one_line(name, MAX_NAME)}  {bot.own if own else one_line(rule_id, MAX_NAME)}"
 
 
@@ -279,32 +280,32 @@ def _subscribe_to_words(context: BotContext, request: Request) -> Reply:
     bot = context.texts(request.recipient_id)
     try:
         # Not ``short_args``: a word that is cut would never match.
-        wish = own_wish(one_line(request.args, _MAX_CUSTOM_RULE_TEXT))
-    except WishError as error:
+        draft = parse_custom_rule(one_line(request.args, _MAX_CUSTOM_RULE_TEXT))
+    except CustomRuleError as error:
         values = {**error.values, "word": one_line(str(error.values.get("word", "")), MAX_NAME)}
-        reason = fill(bot.bad_wishes[error.kind], **values)
+        reason = fill(bot.bad_wishes[error.problem], **values)
         return text_reply(fill(bot.bad_words, reason=reason))
     with context.database.write() as session:
         context.remember(session, request)
         mine = subscriptions.rules_of(session, request.recipient_id)
-        own = [rule_id for rule_id in mine if rule_id.startswith(subscriptions.OWN)]
-        if wish.id in own:
-            return text_reply(fill(bot.already, rule=wish.name))
+        own = [rule_id for rule_id in mine if rule_id.startswith(CUSTOM_RULE_PREFIX)]
+        if draft.id in own:
+            return text_reply(fill(bot.already, rule=draft.name))
         if len(own) >= context.policy.max_custom_rules:
             return text_reply(fill(bot.too_many, limit=context.policy.max_custom_rules))
-        rule = subscriptions.CustomRule(wish.id, wish.name, wish.body)
+        rule = subscriptions.CustomRule(draft.id, draft.name, draft.body)
         subscriptions.save_custom_rule(session, rule, now=context.now())
-        subscriptions.subscribe(session, request.recipient_id, wish.id, now=context.now())
-    count = _preview_matches(context, wish)
+        subscriptions.subscribe(session, request.recipient_id, draft.id, now=context.now())
+    count = _preview_matches(context, draft)
     preview = fill(
         bot.would_match if count else bot.would_match_none, days=_PREVIEW_DAYS, count=count
     )
-    return text_reply(f"{fill(bot.subscribed, rule=wish.name)}\n{preview}")
+    return text_reply(f"{fill(bot.subscribed, rule=draft.name)}\n{preview}")
 
 
-def _preview_matches(context: BotContext, wish: OwnWish) -> int:
+def _preview_matches(context: BotContext, draft: CustomRuleDraft) -> int:
     """How many recent changes a new rule would have matched; of a long log only the newest."""
-    rules = RuleSet((parse_rule(wish.body, rule_id=wish.id, name=wish.name),))
+    rules = RuleSet((parse_rule(draft.body, rule_id=draft.id, name=draft.name),))
     since = context.now() - timedelta(days=_PREVIEW_DAYS)
     with context.database.read() as session:
         newest = zip(range(_MAX_PREVIEWED_CHANGES), walk_changes(session, since), strict=False)
@@ -321,6 +322,6 @@ def _unsubscribe(context: BotContext, request: Request, rule_id: str) -> str:
 
 
 def _display_name(name: str, rule_id: str) -> str:
-    if rule_id.startswith(subscriptions.OWN):
+    if rule_id.startswith(CUSTOM_RULE_PREFIX):
         return one_line(name, MAX_NAME)
     return f"{one_line(name, MAX_NAME)} ({one_line(rule_id, MAX_NAME)})"

@@ -32,7 +32,7 @@ _COMMANDS = (
     ("ingest", "ingest:ingest", "Take reports of earlier years into the history."),
     ("changes", "changes:changes", "Print the change log, newest first."),
     ("show", "changes:show", "Print one change of the log."),
-    ("ledger", "fulfilment:ledger", "Print what became of the targets."),
+    ("fulfilment", "fulfilment:fulfilment", "Print what became of the targets."),
     (
         "history",
         "history:history",

@@ -45,7 +45,7 @@ def export(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Write one of the public views into a file: the change log, the ledger, the targets."""
+    """Write one of the public views into a file: the change log, the fulfilment of targets."""
     day = date_of(since, "--since")
     if day is not None and not has_time(view):
         raise UserError(f"--since: the rows of {view.value} have no time of their own")

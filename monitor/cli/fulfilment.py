@@ -1,4 +1,4 @@
-"""``monitor ledger``: which promises were kept."""
+"""``monitor fulfilment``: which promises were kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from monitor.storage.fulfilment import FulfilmentLine, list_fulfilments
 _SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
 
 
-def ledger(
+def fulfilment(
     form: FormatOption = Format.TABLE,
     region: RegionOption = None,
     year: Annotated[

@@ -27,7 +27,7 @@ from monitor.json_contract import logged_json
 from monitor.model.alerts import Recipient
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet, explain_match
-from monitor.rules.model import Known, Rule
+from monitor.rules.model import Rule, RuleVocabulary
 from monitor.rules.schema import json_schema
 from monitor.yaml import did_you_mean
 
@@ -52,7 +52,7 @@ def check(
 ) -> None:
     """Read the rules and print what they say; a mistake is named with its file and line."""
     settings = load_settings(config)
-    rules = load_rules(paths or settings.rules, _known(settings)).rules
+    rules = load_rules(paths or settings.rules, _vocabulary_of(settings)).rules
     write_rows(
         form,
         ("id", "name", "regions", "themes", "kinds", "chats", "subscribable"),
@@ -104,7 +104,7 @@ def replay(
     Nothing is sent and nothing is written.
     """
     with open_database(config, database) as (settings, store):
-        chosen = _chosen(load_rules(rules or settings.rules, _known(settings)), rule)
+        chosen = _chosen(load_rules(rules or settings.rules, _vocabulary_of(settings)), rule)
         start = _start(since, ZoneInfo(settings.timezone))
         replayed = _replay(store, chosen, start, explain=explain)
         lines = [line for _, line in zip(range(limit), replayed, strict=False)]
@@ -132,13 +132,13 @@ def replay(
         print_status(f"there may be more than these {limit}: see --limit")
 
 
-def _known(settings: Settings) -> Known:
+def _vocabulary_of(settings: Settings) -> RuleVocabulary:
     from monitor.catalogue.loader import load_catalogue
     from monitor.extraction.topics import load_topics
-    from monitor.ingest.rule_vocabulary import known_names
+    from monitor.ingest.rule_vocabulary import rule_vocabulary
 
     topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
-    return known_names(topics, catalogue, settings.channels)
+    return rule_vocabulary(topics, catalogue, settings.channels)
 
 
 def _replay(

@@ -1,4 +1,4 @@
-"""What rules may name, so that a slip of the pen is told instead of matching nothing for ever."""
+"""The names that rules may use, so that a misspelt one is reported instead of never matching."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Collection
 
 from monitor.catalogue.model import Catalogue
 from monitor.extraction.topics import Topics
-from monitor.rules.model import Known, TemplateFile
+from monitor.rules.model import RuleVocabulary, TemplateFile
 
 
-def known_names(topics: Topics, catalogue: Catalogue, channels: Collection[str] = ()) -> Known:
+def rule_vocabulary(
+    topics: Topics, catalogue: Catalogue, channels: Collection[str] = ()
+) -> RuleVocabulary:
     """Themes and ids of topics, ids of all sources, also disabled ones, and names of channels."""
     every = topics.topics
     themes = {theme: None for topic in every for theme in (*topic.themes, topic.otherwise or "")}
-    return Known(
+    return RuleVocabulary(
         themes=[theme for theme in themes if theme],
         topics=[topic.id for topic in every],
         sources=[source.id for source in catalogue.sources],
         channels=channels,
-        template=_check_template,
+        check_template=_check_template,
     )
 
 

@@ -123,7 +123,7 @@ def find_recipients(
     )
     subscribed = subscribers_of_rules(session, rules) if terminal_chat is None else {}
     wanted = [
-        Wanted(change_id, match.rule_id, recipient_id, match.priority, match.when)
+        Wanted(change_id, match.rule_id, recipient_id, match.priority, match.delivery)
         for change_id, match in found
         for recipient_id in dict.fromkeys(
             (

@@ -9,9 +9,12 @@ from enum import StrEnum
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, SourceHealthEvent
 
+CUSTOM_RULE_PREFIX = "own-"
+"""How the id of a custom rule of a chat begins; no rule in a file may begin so."""
 
-class When(StrEnum):
-    """When a rule wants its matches told, whatever the chat has chosen."""
+
+class DeliveryMode(StrEnum):
+    """How a rule's matches are delivered, whatever the chat has chosen."""
 
     IMMEDIATE = "immediate"
     DIGEST = "digest"
@@ -92,7 +95,7 @@ class Match:
     rule_id: str
     recipients: tuple[Recipient, ...]
     priority: int = 0
-    when: When | None = None
+    delivery: DeliveryMode | None = None
 
 
 TERMINAL = Recipient(0)

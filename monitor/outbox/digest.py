@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import AlertKind, AlertState, WaitReason, When
+from monitor.model.alerts import AlertKind, AlertState, DeliveryMode, WaitReason
 from monitor.model.schedule import Digest, Quiet, zone_of
 from monitor.storage.recipients import RecipientSettings, get_recipient
 from monitor.storage.tables import AlertRow, RecipientRow
@@ -23,7 +23,7 @@ class Wait(NamedTuple):
 
 
 def wait_for_digest(
-    chat: RecipientSettings, wishes: Iterable[When | None], now: datetime
+    chat: RecipientSettings, wishes: Iterable[DeliveryMode | None], now: datetime
 ) -> Wait | None:
     """The digest that a new alert waits for; None if the alert is sent at once.
 
@@ -36,7 +36,7 @@ def wait_for_digest(
     if chat.muted_until is not None and chat.muted_until > now:
         return Wait(chat.muted_until, WaitReason.MUTED)
     asked = set(wishes)
-    if When.IMMEDIATE in asked or (None in asked and chat.digest is None):
+    if DeliveryMode.IMMEDIATE in asked or (None in asked and chat.digest is None):
         return None
     due = (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))
     return Wait(due, WaitReason.DIGEST)

@@ -16,7 +16,14 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, case, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import AlertKind, AlertState, NoticeKind, OutboxAlert, WaitReason, When
+from monitor.model.alerts import (
+    AlertKind,
+    AlertState,
+    DeliveryMode,
+    NoticeKind,
+    OutboxAlert,
+    WaitReason,
+)
 from monitor.model.schedule import zone_of
 from monitor.outbox.digest import wait_for_digest
 from monitor.outbox.load import load_alerts
@@ -49,7 +56,7 @@ class Wanted(NamedTuple):
     rule_id: str
     recipient_id: int
     priority: int = 0
-    when: When | None = None
+    delivery: DeliveryMode | None = None
 
 
 def enqueue(
@@ -144,7 +151,7 @@ def _alert_values(
     document_id: int,
     now: datetime,
 ) -> dict[str, object]:
-    wait = wait_for_digest(chat, (match.when for match in matches), now)
+    wait = wait_for_digest(chat, (match.delivery for match in matches), now)
     return {
         "recipient_id": chat.id,
         "document_id": document_id,

@@ -12,7 +12,7 @@ from typing import Protocol
 from monitor.errors import UserError
 from monitor.rules.loader import load_rules, parse_rule
 from monitor.rules.matcher import RuleSet
-from monitor.rules.model import ANYTHING, Known, Rule
+from monitor.rules.model import ANY_VOCABULARY, Rule, RuleVocabulary
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def compile_custom(stored: StoredRule) -> Rule:
     try:
         return parse_rule(stored.body, rule_id=stored.id, name=stored.name)
     except UserError as error:
-        log.warning("rules.own_broken", extra={"rule": stored.id, "reason": str(error)})
+        log.warning("rules.custom_broken", extra={"rule": stored.id, "reason": str(error)})
         empty = parse_rule("{}", rule_id=stored.id, name=stored.name)
         return replace(empty, kinds=frozenset(), labels=frozenset())
 
@@ -133,18 +133,18 @@ class RuleFiles:
     ``broken`` is the mistake in the files as they are now, None while there is none.
     """
 
-    def __init__(self, paths: Sequence[Path], known: Known = ANYTHING) -> None:
+    def __init__(self, paths: Sequence[Path], vocabulary: RuleVocabulary = ANY_VOCABULARY) -> None:
         """Read the rules for the first time.
 
         Args:
             paths: files, or folders of files.
-            known: what rules may name.
+            vocabulary: what rules may name.
 
         Raises:
             UserError: a rule is wrong; at the start there is no good set to keep.
         """
         self._paths = tuple(paths)
-        self._known = known
+        self._vocabulary = vocabulary
         self.broken: UserError | None = None
         self._rules, error = self._read()
         if error is not None:
@@ -171,13 +171,15 @@ class RuleFiles:
         self._seen = self._look(self._files())
         self._templates: list[Path] = []
 
-        def note(template: Path) -> None:
+        def watch_template(template: Path) -> None:
             if template not in self._seen:
                 self._templates.append(template)
                 self._seen |= self._look([template])
 
         try:
-            return load_rules(self._paths, replace(self._known, looked_at=note)), None
+            return load_rules(
+                self._paths, replace(self._vocabulary, before_template_read=watch_template)
+            ), None
         except UserError as error:
             return RuleSet(()), error
 

@@ -1,4 +1,4 @@
-"""Which rules each chat wants to hear of: the files' rules, and rules of its own."""
+"""Which rules each chat wants to hear of: the rules of the files, and its custom rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.storage.base import batches, insert_into
 from monitor.storage.engine import Database
 from monitor.storage.tables import CustomRuleRow, MuteRow, RecipientRow, SubscriptionRow
-
-OWN = "own-"
-"""How the ids of chats' own rules begin; no rule in a file may begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,10 @@ def subscribe(session: Session, recipient_id: int, rule_id: str, *, now: datetim
 
 
 def unsubscribe(session: Session, recipient_id: int, rule_id: str) -> bool:
-    """End a subscription; False when there was none. An own rule nobody wants any more goes."""
+    """End a subscription; False when there was none.
+
+    A custom rule without subscribers is deleted.
+    """
     row = session.get(SubscriptionRow, (recipient_id, rule_id))
     if row is None:
         return False
@@ -80,7 +81,7 @@ def subscribers_of_rules(session: Session, rule_ids: Collection[str]) -> dict[st
 
 
 def save_custom_rule(session: Session, rule: CustomRule, *, now: datetime) -> None:
-    """Write an own rule unless it is there; it stays locked until the transaction ends.
+    """Write a custom rule unless it is there; it stays locked until the transaction ends.
 
     So whoever drops rules that nobody wants cannot overlook the subscription that follows.
     """
@@ -92,8 +93,8 @@ def save_custom_rule(session: Session, rule: CustomRule, *, now: datetime) -> No
 
 
 def delete_unused_rules(session: Session, rule_ids: Iterable[str]) -> None:
-    """Delete those of the own rules that no chat wants any more."""
-    own = sorted(rule_id for rule_id in set(rule_ids) if rule_id.startswith(OWN))
+    """Delete those of the custom rules that have no subscriber."""
+    own = sorted(rule_id for rule_id in set(rule_ids) if rule_id.startswith(CUSTOM_RULE_PREFIX))
     if not own:
         return
     # First the lock, then the look: a subscription that was just being made is seen.
@@ -108,17 +109,19 @@ def delete_unused_rules(session: Session, rule_ids: Iterable[str]) -> None:
 
 
 def custom_rules(session: Session, rule_ids: Collection[str] | None = None) -> list[CustomRule]:
-    """All own rules, or those with these ids."""
+    """All custom rules, or those with these ids."""
     query = select(CustomRuleRow.id, CustomRuleRow.name, CustomRuleRow.body).order_by(
         CustomRuleRow.id
     )
     if rule_ids is not None:
-        query = query.where(CustomRuleRow.id.in_([i for i in rule_ids if i.startswith(OWN)]))
+        query = query.where(
+            CustomRuleRow.id.in_([i for i in rule_ids if i.startswith(CUSTOM_RULE_PREFIX)])
+        )
     return [CustomRule(*row) for row in session.execute(query)]
 
 
 def custom_rules_version(session: Session) -> tuple[int, datetime | None]:
-    """Something that differs whenever the set of own rules does."""
+    """A value that differs whenever the set of custom rules does."""
     row = session.execute(select(func.count(), func.max(CustomRuleRow.created_at))).one()
     return row[0], row[1]
 

@@ -121,15 +121,15 @@ def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
 
 def test_the_ledger_tells_which_promises_were_kept(monitor):
     monitor("init")
-    assert "no report with targets is known yet" in monitor("ledger")
+    assert "no report with targets is known yet" in monitor("fulfilment")
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
-    out = monitor("ledger", "--region", "贵州", "--year", "2025", "--format", "jsonl")
+    out = monitor("fulfilment", "--region", "贵州", "--year", "2025", "--format", "jsonl")
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert [line["verdict"] for line in lines].count("met") == 2
     (compute,) = [line for line in lines if line["metric"] == "全省算力规模"]
     assert (compute["promised"], compute["reached"]) == ("≥160Eflops", "160Eflops")
     assert "2 met, 4 not_reported" in out
-    assert "pending" in monitor("ledger", "--verdict", "pending")
+    assert "pending" in monitor("fulfilment", "--verdict", "pending")
 
 
 def test_the_history_of_a_number_is_drawn_in_one_unit(monitor):

@@ -18,14 +18,14 @@ from monitor.messages.template import check_template, message_renderer
 from monitor.model.changes import Kind
 from monitor.outbox.queue import lease
 from monitor.rules.loader import load_rules
-from monitor.rules.model import Known
+from monitor.rules.model import RuleVocabulary
 from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.engine import Database
 
 URGENT = """
 rules:
-  - {id: urgent, name: 急, kinds: [strengthened], priority: 5, then: {when: immediate}}
-  - {id: slow, name: 缓, kinds: [added], then: {when: digest}}
+  - {id: urgent, name: 急, kinds: [strengthened], priority: 5, then: {delivery: immediate}}
+  - {id: slow, name: 缓, kinds: [added], then: {delivery: digest}}
   - {id: usual, name: 常, kinds: [dropped, strengthened, added]}
 """
 
@@ -94,7 +94,7 @@ def rule_with(folder: Path, template: str, name: str = "t.html") -> Path:
 
 async def test_a_rule_has_a_template_of_its_own(database: Database, tmp_path: Path) -> None:
     file = rule_with(tmp_path, "<b>急报</b> {{ changes[0].headline }}")
-    rules = InForce(load_rules([file], Known(template=check_template)))
+    rules = InForce(load_rules([file], RuleVocabulary(check_template=check_template)))
     async with world(database, rules=rules) as day:
         api = day.api
         await api.ask(PERSON, "/subscribe guizhou")
@@ -115,7 +115,7 @@ def test_a_template_that_is_wrong_is_told_when_the_rules_are_read(
     tmp_path: Path, template: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
-        load_rules([rule_with(tmp_path, template)], Known(template=check_template))
+        load_rules([rule_with(tmp_path, template)], RuleVocabulary(check_template=check_template))
 
 
 def test_a_template_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_template_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> No
 
 
 def test_a_template_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    live = RuleFiles([rule_with(tmp_path, "one")], Known(template=check_template))
+    live = RuleFiles([rule_with(tmp_path, "one")], RuleVocabulary(check_template=check_template))
     (first,) = live.current().rules
     (tmp_path / "t.html").write_text("two, longer", encoding="utf-8")
     (second,) = live.current().rules
@@ -149,7 +149,7 @@ def test_a_template_is_read_again_when_it_changes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("then", "said"),
     [
-        ("when: sometimes", "rules.0.then.when"),
+        ("delivery: sometimes", "rules.0.then.delivery"),
         ("chats: ['@name']", "a chat is a number such as -1001234"),
         ("chats: [true]", "a chat is a number"),
         ("chats: [1/2/3]", "a chat is a number"),
@@ -160,7 +160,7 @@ def test_a_mistake_in_then_is_named(tmp_path: Path, then: str, said: str) -> Non
     file = tmp_path / "r.yaml"
     file.write_text(f"rules:\n  - {{id: r, name: 甲, then: {{{then}}}}}\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"r\.yaml:2") as caught:
-        load_rules([file], Known(channels=()))
+        load_rules([file], RuleVocabulary(channels=()))
     assert said in str(caught.value)
 
 

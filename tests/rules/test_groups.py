@@ -7,7 +7,7 @@ import pytest
 from monitor.errors import UserError
 from monitor.extraction.region_groups import region_groups, regions_named, suggest_region
 from monitor.rules.loader import load_rules, parse_rule
-from monitor.rules.model import Known
+from monitor.rules.model import RuleVocabulary
 
 
 def names(name):
@@ -66,7 +66,7 @@ def test_a_group_in_a_rule_is_its_regions(tmp_path):
     ],
 )
 def test_what_nobody_knows_is_a_mistake_with_its_place(tmp_path, body, message):
-    known = Known(("compute", "chips"), ("ai_computing",), ("hunan",))
+    known = RuleVocabulary(("compute", "chips"), ("ai_computing",), ("hunan",))
     path = tmp_path / "r.yaml"
     path.write_text("rules:\n  - {id: a, name: a}\n  - {id: b, name: b}\n", encoding="utf-8")
     assert load_rules([path], known).rules

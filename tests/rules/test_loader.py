@@ -14,7 +14,7 @@ from monitor.model.alerts import Recipient
 from monitor.model.changes import Kind
 from monitor.model.statements import Label, Speaker
 from monitor.rules.loader import load_rules
-from monitor.rules.model import Known
+from monitor.rules.model import RuleVocabulary
 from monitor.rules.provider import RuleFiles
 from monitor.rules.schema import field_names, json_schema
 
@@ -145,7 +145,7 @@ def test_a_template_that_is_mended_mends_the_rules(tmp_path):
             raise UserError("no template", file=template.path)
 
     write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = RuleFiles([tmp_path], Known(template=prove))
+    live = RuleFiles([tmp_path], RuleVocabulary(check_template=prove))
     write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
     live.current()
     assert live.broken is not None
@@ -167,7 +167,7 @@ def test_what_is_written_while_the_rules_are_read_is_read_too(tmp_path):
     once = []
     (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
     write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = RuleFiles([tmp_path], Known(template=prove))
+    live = RuleFiles([tmp_path], RuleVocabulary(check_template=prove))
     once.append(1)
     write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
     live.current()
