@@ -1,12 +1,14 @@
 """A delivering process to be killed: the product's own worker, with a faster clock.
 
 ``deliver_process.py DATABASE BASE_URL SPEED BEGAN``: every second of the wall is SPEED seconds of
-the product's, counted since BEGAN. It ends by itself when nothing is left to send.
+the product's, counted since BEGAN. It ends by itself when nothing is left to send, or when the
+test that started it is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 import time
@@ -36,7 +38,8 @@ async def main(url: str, base_url: str, speed: float, began: float) -> None:
         worker = OutboxWorker(database, channel, now, chance=random.random, sleep=sleep)
         wake = asyncio.Event()
         loop = asyncio.create_task(delivery_loop(worker, wake=wake))
-        while not loop.done() and await worker.next_due() is not None:
+        parent = os.getppid()
+        while not loop.done() and os.getppid() == parent and await worker.next_due() is not None:
             await sleep(5)
         worker.stop.set()
         await loop
