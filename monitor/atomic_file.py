@@ -1,4 +1,4 @@
-"""A text file of the user's, read as it is and replaced in one step."""
+"""Files that are read as they are, and replaced atomically."""
 
 from __future__ import annotations
 
@@ -26,18 +26,39 @@ def read_if_there(path: Path) -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Put ``text`` into the file's place at once: whoever reads it sees the old or the new.
+    """Replace a file's text atomically.
 
     Raises:
         UserError: it cannot be written.
     """
-    there = path.resolve()
     try:
-        mode = there.stat().st_mode & 0o777 if there.exists() else 0o644
-        number, name = tempfile.mkstemp(dir=there.parent, prefix=f".{there.name}.")
-        with os.fdopen(number, "wb") as file:
-            file.write(text.encode("utf-8"))
-        Path(name).chmod(mode)
-        Path(name).replace(there)
+        replace_bytes(path, text.encode("utf-8"))
     except OSError as error:
         raise UserError(error.strerror or str(error), file=path) from None
+
+
+def replace_bytes(path: Path, body: bytes, *, mode: int | None = None) -> None:
+    """Replace a file atomically: a reader sees the old content or the new, also after a crash.
+
+    Args:
+        path: of the file; a symbolic link is followed.
+        body: the new content.
+        mode: the permissions; those of the old file if not given, 0644 for a new one.
+
+    Raises:
+        OSError: it cannot be written; nothing is left beside it.
+    """
+    there = path.resolve()
+    if mode is None:
+        mode = there.stat().st_mode & 0o777 if there.exists() else 0o644
+    number, name = tempfile.mkstemp(dir=there.parent, prefix=f".{there.name}.")
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(there)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,6 +1,6 @@
-"""How fast a bot may speak.
+"""Telegram's flood limits of a bot.
 
-30 messages a second in all, one a second to a person's chat, 20 a minute to a group:
+30 messages a second in all, one a second in a private chat, 20 a minute in a group:
 https://core.telegram.org/bots/faq, "My bot is hitting limits, how do I avoid this?"
 """
 
@@ -10,14 +10,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-_ALL = 1 / 30
-_PERSON = 1.0
-_GROUP = 60 / 20
-_REMEMBERED = 10_000
+_INTERVAL = 1 / 30
+_PRIVATE_INTERVAL = 1.0
+_GROUP_INTERVAL = 60 / 20
+_MAX_CHATS = 10_000
 
 
 class FloodControl:
-    """Gives each message the earliest moment it may go, and waits for it."""
+    """Delays each message until the limits allow it."""
 
     def __init__(
         self,
@@ -25,19 +25,19 @@ class FloodControl:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Keep the clock, in seconds, and the way to wait."""
+        """Keep the clock, in seconds, and the function that waits."""
         self._clock = clock
         self._sleep = sleep
         self._next = 0.0
         self._chats: dict[int, float] = {}
 
     async def wait(self, chat_id: int) -> None:
-        """Wait until a message to this chat may go; negative ids are groups and channels."""
+        """Wait until a message may be sent to this chat; negative ids are groups and channels."""
         now = self._clock()
         moment = max(now, self._next, self._chats.get(chat_id, 0.0))
-        self._next = max(now, self._next) + _ALL
-        self._chats[chat_id] = moment + (_GROUP if chat_id < 0 else _PERSON)
-        if len(self._chats) > _REMEMBERED:
+        self._next = max(now, self._next) + _INTERVAL
+        self._chats[chat_id] = moment + (_GROUP_INTERVAL if chat_id < 0 else _PRIVATE_INTERVAL)
+        if len(self._chats) > _MAX_CHATS:
             self._chats = {chat: when for chat, when in self._chats.items() if when > now}
         if moment > now:
             await self._sleep(moment - now)

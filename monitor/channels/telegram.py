@@ -1,4 +1,4 @@
-"""Sends messages through Telegram's Bot API, and turns its refusals into our outcomes."""
+"""Messages by Telegram's Bot API, and what its refusals mean for an alert."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
 
-# The library's next way of giving durations; without it every 429 prints a warning.
+# Durations as timedelta, as in the library's next version; without it every 429 logs a warning.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 API = "https://api.telegram.org/bot"
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_NETWORK_PATIENCE = 30.0
-_REFUSED_TOKEN_PATIENCE = 600.0
-# An answer that is late may belong to a message that was sent; the longer we listen, the rarer.
+_NETWORK_WAIT = 30.0
+_REFUSED_TOKEN_WAIT = 600.0
+# After a timeout a message is possibly delivered; the longer it is, the rarer that is.
 _TIMEOUT = 30.0
-# Descriptions of 400 answers after which a chat will never take a message of ours again.
+# Descriptions of 400 answers after which a chat never accepts a message again.
 _GONE = (
     "chat not found",
     "user not found",
@@ -50,17 +50,17 @@ _GONE = (
     "have no rights to send",
     "need administrator rights in the channel",
 )
-# Descriptions after which the topic is closed to us, and the forum around it is not.
+# Descriptions after which the topic is closed, and its forum is not.
 _THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
-# What the HTTP client calls a connection that never came to be: nothing was sent by it.
+# Exceptions of the HTTP client before the connection is open: nothing was sent.
 _UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
-# What the library makes of an answer of success that is no JSON: somebody else's, or cut off.
+# The library's error for an answer with status 200 that is no JSON.
 _UNREADABLE = "invalid server response"
 _BAD_MARKUP = ("can't parse entities", "can't find end", "unsupported start tag")
 
 
 class TelegramChannel:
-    """Sends as a bot, at the pace Telegram asks for; open it with ``async with``."""
+    """Sends as a bot, within Telegram's flood limits; open it with ``async with``."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class TelegramChannel:
             token: of the bot, from @BotFather.
             base_url: of the Bot API, to which the token is appended.
             proxy: ``http://`` or ``socks5://``.
-            flood_control: how fast messages go; Telegram's own limits if not given.
+            flood_control: Telegram's own limits if not given.
         """
         self._flood_control = flood_control or FloodControl()
         self._mask = SecretMask.of_token(token)
@@ -91,7 +91,7 @@ class TelegramChannel:
         self._bot = Bot(token, base_url=base_url, request=self._request)
 
     async def __aenter__(self) -> Self:
-        """Open the connections. The token is not checked: Telegram may be away just now."""
+        """Open the connections. The token is not checked: Telegram may be unreachable now."""
         await self._request.initialize()
         return self
 
@@ -109,7 +109,7 @@ class TelegramChannel:
         await self._flood_control.wait(to.chat_id)
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Send a message; markup that is refused is sent once more as plain text.
+        """Send a message; if its markup is refused, send it once more as plain text.
 
         Raises:
             ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Channel``.
@@ -129,7 +129,7 @@ class TelegramChannel:
             raise self._outcome(error, to) from None
 
     def _outcome(self, error: TelegramError, to: Recipient) -> DeliveryError:
-        # What is raised here is written into the outbox, where no log filter reaches.
+        # The message is stored in the outbox, where no log filter masks it.
         error.message = self._mask(error.message)
         if to.thread_id and any(words in error.message.lower() for words in _THREAD_GONE):
             return ChatMoved(error.message, chat_id=to.chat_id)
@@ -148,7 +148,7 @@ class TelegramChannel:
 
 
 def is_bad_markup(error: BadRequest) -> bool:
-    """Whether a refusal is about the styles of a message, so that it may go without them."""
+    """Whether a refusal is about the markup of a message."""
     return any(words in error.message.lower() for words in _BAD_MARKUP)
 
 
@@ -169,9 +169,9 @@ def keyboard(message: Message) -> InlineKeyboardMarkup | None:
 
 def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line for each answer
     """What a refusal means for the alert."""
-    # BadRequest and TimedOut are network errors to the library: the order matters.
+    # BadRequest and TimedOut are subclasses of NetworkError: the order matters.
     if isinstance(error, RetryAfter):
-        # A timedelta, or a number where the environment says so.
+        # A timedelta, or a number if PTB_TIMEDELTA is off.
         wait = error.retry_after
         seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
         return RetryLater(f"Telegram asks to wait {seconds:g} s", seconds=seconds)
@@ -184,26 +184,26 @@ def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line 
         return ChatGone(error.message) if gone else DeliveryError(error.message)
     if isinstance(error, InvalidToken):
         # The library's text contains the token.
-        return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_PATIENCE)
-    # A connection that broke, or a gateway that lost the answer, may have carried the message.
+        return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_WAIT)
+    # The message may be delivered if the connection broke or a gateway lost the answer.
     possibly_delivered = type(error.__cause__).__name__ not in _UNSENT
     if isinstance(error, TimedOut):
         return RetryLater(
             "Telegram did not answer in time",
-            seconds=_NETWORK_PATIENCE,
+            seconds=_NETWORK_WAIT,
             possibly_delivered=possibly_delivered,
         )
     if isinstance(error, NetworkError):
         return RetryLater(
             f"no way to Telegram: {error.message}",
-            seconds=_NETWORK_PATIENCE,
+            seconds=_NETWORK_WAIT,
             possibly_delivered=possibly_delivered,
         )
     if _UNREADABLE in error.message.lower():
-        # It came with a 2xx: whoever wrote it may have done so after Telegram took the message.
+        # The status was 2xx: Telegram may have taken the message.
         return RetryLater(
             f"no answer of Telegram's: {error.message}",
-            seconds=_NETWORK_PATIENCE,
+            seconds=_NETWORK_WAIT,
             possibly_delivered=True,
         )
     return DeliveryError(error.message)

@@ -1,4 +1,4 @@
-"""Alerts as they are handed to a channel: everything a message needs, read in a few queries."""
+"""Loads alerts with all that their messages need, in a few queries."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ from monitor.storage.tables import (
     SourceRow,
 )
 
-MOST_CHANGES = 1_000
-"""Changes of one alert that are read at most: the first by priority."""
-
-# One statement takes 32,766 parameters on SQLite and 65,535 on PostgreSQL; far fewer plan faster.
+MAX_CHANGES = 1_000
+"""Changes of one alert that are loaded: the first by priority."""
 
 
 def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
-    """An alert by its number, whatever became of it, or None."""
+    """An alert in any state by its id, or None."""
     if not 0 < alert_id < 1 << 63:
         return None
     row = session.get(AlertRow, alert_id)
@@ -37,7 +35,7 @@ def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
 
 
 def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]:
-    """What the channels of some alerts need, in their order."""
+    """The alerts of some rows, in their order."""
     changes = _changes(session, [row.id for row in rows])
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
     events = health_events_by_id(session, {row.event_id for row in rows if row.event_id})
@@ -63,7 +61,7 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
 
 
 def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[AlertChange, ...]]:
-    """The changes of each alert; a digest has those of the alerts that were bundled into it."""
+    """The changes of each alert; a digest has those of its alerts."""
     # By a join, not by the parts' numbers: a digest may have more parts than a statement may
     # have parameters, and then nobody's alerts could be read.
     links = (
@@ -78,7 +76,7 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
             if alert_id is None or alert_id not in told:
                 continue
             mine = told[alert_id]
-            if link.change_id in mine or len(mine) < MOST_CHANGES:
+            if link.change_id in mine or len(mine) < MAX_CHANGES:
                 mine.setdefault(link.change_id, []).append(link)
     rows: dict[int, ChangeRow] = {}
     for some in batches(change for mine in told.values() for change in mine):
@@ -111,7 +109,7 @@ def _notices(session: Session, ids: set[int]) -> dict[int, Notice]:
 
 
 def documents_of(session: Session, ids: set[int]) -> dict[int, AlertDocument]:
-    """The documents with these numbers, with the names of their sources."""
+    """The documents with these ids, with the names of their sources."""
     found: dict[int, AlertDocument] = {}
     for some in batches(ids):
         query = (
