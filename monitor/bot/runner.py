@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 from telegram import BotCommand, BotCommandScopeChat, Update
@@ -14,6 +15,7 @@ from telegram.ext import Application
 
 from monitor.bot.commands import Audience, menu
 from monitor.messages.i18n import bot_texts
+from monitor.retry import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +117,11 @@ async def _connect(
     application: App, listen: Callable[[], Awaitable[None]], stop: asyncio.Event, pause: float
 ) -> bool:
     """Connect, with backoff; False if Telegram refuses the token, or on ``stop``."""
-    while not stop.is_set():
+    backoff = Backoff(initial=pause, maximum=_MAX_RETRY_SECONDS)
+    for attempt in count(1):
+        if stop.is_set():
+            break
+        seconds = backoff.delay(attempt)
         try:
             await application.initialize()
             await _set_menu(application)
@@ -125,11 +131,10 @@ async def _connect(
             log.error("bot.refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
             return False
         except TelegramError as error:
-            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": pause})
+            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": seconds})
         else:
             return True
-        await _wait(stop, pause)
-        pause = min(pause * 2, _MAX_RETRY_SECONDS)
+        await _wait(stop, seconds)
     return False
 
 

@@ -14,10 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
-from protego import Protego
 
 from monitor.catalogue.model import FetchRoute
 from monitor.fetching.http_client import (
@@ -33,6 +32,9 @@ from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Outcome
 from monitor.urls import parse_url, resolve_url
+
+if TYPE_CHECKING:
+    from protego import Protego
 
 
 @cache
@@ -75,6 +77,8 @@ def parse_robots(text: str, agent: str) -> Protego | None:
         text: of the file.
         agent: our name in it, in lower case and without version.
     """
+    from protego import Protego
+
     lines, ours = [], False
     for line in text.removeprefix("\ufeff").splitlines():
         found = _user_agent_pattern().match(line)
