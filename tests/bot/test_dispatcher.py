@@ -7,19 +7,15 @@ import logging
 import sys
 
 import pytest
-from alert_story import Clock, added, plant, raised
-from bot_story import InForce, bot_context, no_sleep, rules_of, running
+from bot_story import bot_context, no_sleep, running
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
 from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy
 from monitor.bot.runner import polling
-from monitor.channels.fake import FakeChannel
 from monitor.channels.flood_control import FloodControl
 from monitor.logs import mask_in_logs
-from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
-from monitor.storage.recipients import language_of
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribers_of_rules
 
@@ -53,83 +49,6 @@ async def test_the_menu_is_set_at_the_start(sqlite_database: Database) -> None:
         await api.wait_for(lambda: len(api.sent(method="setMyCommands")) == 2)
         names = [command["command"] for command in api.commands]
     assert names[:4] == ["start", "help", "rules", "subscribe"]
-
-
-async def test_commands_subscribe_and_unsubscribe(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        assert (await api.ask(7, "/subscribe Talent")).text == "已订阅：人才 & 培养 (talent)"
-        assert "本来就订阅" in (await api.ask(7, "/subscribe talent")).text
-        assert "人才 & 培养" in (await api.ask(7, "/mine")).text
-        assert "已退订" in (await api.ask(7, "/unsubscribe talent")).text
-        assert "没有订阅" in (await api.ask(7, "/unsubscribe talent")).text
-        assert "还没有订阅" in (await api.ask(7, "/mine")).text
-
-
-async def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        answer = (await api.ask(7, "/subscribe guizou")).text
-        assert "没有这条规则：guizou" in answer
-        assert "guizhou" in answer
-        # What is not offered is not told of; its name is a word like any other.
-        assert "内部规则" not in (await api.ask(7, "/subscribe inner")).text
-        hostile = await api.ask(7, "/subscribe <b>" + "&" * 3000)
-        assert "没法用" in hostile.text
-        assert len(hostile.text) < 200
-
-
-async def test_the_latest_changes_are_told_like_alerts(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        assert "还没有" in (await api.ask(7, "/latest")).text
-        await asyncio.to_thread(plant, sqlite_database, [raised(), added()])
-        answer = await api.ask(7, "/latest 1")
-        assert "≥190 Eflops" in answer.text
-        assert "160" not in answer.text
-        assert "贵州 算力规模 160 → 190 Eflops ▲18.75%" in (await api.ask(7, "/latest")).text
-        assert "算力" in (await api.ask(7, "/latest ９９９９９9999999999999999")).text
-
-
-async def test_a_chat_chooses_its_language(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        assert "/language" in (await api.ask(7, "/language klingon")).text
-        assert "English" in (await api.ask(7, "/language EN")).text
-        assert "Commands" in (await api.ask(7, "/help")).text
-    with sqlite_database.read() as session:
-        assert language_of(session, 7) == "en"
-
-
-async def test_stop_forgets_the_chat(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        await api.ask(7, "/subscribe guizhou")
-        assert "已删除" in (await api.ask(7, "/stop")).text
-    assert mine(sqlite_database, 7) == ()
-    with sqlite_database.read() as session:
-        assert subscribers_of_rules(session, ["guizhou"]) == {}
-
-
-async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> None:
-    async with running(database) as api:
-        await api.ask(7, "/subscribe guizhou")
-        await asyncio.to_thread(plant, database, chats=[7, 8])
-        await api.ask(7, "/stop")
-    channel = FakeChannel()
-    await deliver_due(OutboxWorker(database, channel, Clock()))
-    assert [sent.chat_id for sent in channel.sent] == [8]
-
-
-async def test_many_rules_come_in_pages(sqlite_database: Database) -> None:
-    lines = [f"  - {{id: rule-{n:02}-{'x' * 50}, name: 规则{n}}}" for n in range(20)]
-    many = InForce(rules_of("rules:\n" + "\n".join(lines)))
-    async with running(sqlite_database, rules=many) as api:
-        first = await api.ask(7, "/rules")
-        assert "第 1/3 页" in first.text
-        message = first.result["message_id"]
-        api.press(7, message, first.buttons["›"])
-        second = await api.reply(7, method="editMessageText")
-        assert "规则8" in second.text
-        api.press(7, message, second.buttons["＋ 规则8"])
-        again = await api.reply(7, 1, method="editMessageText")
-        assert "第 2/3 页" in again.text
-    assert mine(sqlite_database, 7) == ("rule-08-" + "x" * 50,)
 
 
 async def test_a_stale_or_forged_button_is_answered_and_harmless(sqlite_database: Database) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from alert_story import Clock, added, goal, plant, raised
+from bot_handlers import buttons, chat_of
 from bot_story import bot_context, running
 from sqlalchemy import text
 from telegram_api import parse_html, utf16
@@ -19,7 +20,7 @@ from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.outbox.load import get_alert
 from monitor.storage.engine import Database
-from monitor.storage.recipients import save_chat, set_language
+from monitor.storage.recipients import language_of, save_chat, set_language
 
 CHAT = Request(7, Recipient(7), "聊天")
 
@@ -45,20 +46,44 @@ def numbered(count: int) -> list[Change]:
     ]
 
 
-async def test_a_search_goes_back_page_by_page(database: Database) -> None:
-    await asyncio.to_thread(plant, database, numbered(12))
-    async with running(database) as api:
-        first = await api.ask(7, "/search 液冷")
-        assert "“液冷”的变化" in first.text
-        assert "第12个" in first.text
-        assert "第7个" not in first.text
-        api.press(7, first.result["message_id"], first.buttons["更早的 ›"])
-        second = await api.reply(7, 1)
-        assert "第7个" in second.text
-        # In one's own chat plain words are looked for.
+def test_a_search_goes_back_page_by_page(database: Database) -> None:
+    plant(database, numbered(12))
+    chat = chat_of(database)
+    first = chat.ask("/search 液冷")
+    assert "“液冷”的变化" in first.text
+    assert "第12个" in first.text
+    assert "第7个" not in first.text
+    second = chat.press(buttons(first)["更早的 ›"]).message
+    assert second is not None
+    assert "第7个" in second.text
+    assert "没有找到“量子”" in chat.ask("/search 量子").text
+    assert "请写 /search" in chat.ask("/search").text
+
+
+async def test_plain_words_in_ones_own_chat_are_looked_for(sqlite_database: Database) -> None:
+    await asyncio.to_thread(plant, sqlite_database, numbered(12))
+    async with running(sqlite_database) as api:
         assert "第12个" in (await api.ask(7, "液冷技术")).text
-        assert "没有找到“量子”" in (await api.ask(7, "/search 量子")).text
-        assert "请写 /search" in (await api.ask(7, "/search")).text
+
+
+def test_the_latest_changes_are_told_like_alerts(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database)
+    assert "还没有" in chat.ask("/latest").text
+    plant(sqlite_database, [raised(), added()])
+    answer = chat.ask("/latest 1")
+    assert "≥190 Eflops" in answer.text
+    assert "160" not in answer.text
+    assert "贵州 算力规模 160 → 190 Eflops ▲18.75%" in chat.ask("/latest").text
+    assert "算力" in chat.ask("/latest ９９９９９9999999999999999").text
+
+
+def test_a_chat_chooses_its_language(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database)
+    assert "/language" in chat.ask("/language klingon").text
+    assert "English" in chat.ask("/language EN").text
+    assert "Commands" in chat.ask("/help").text
+    with sqlite_database.read() as session:
+        assert language_of(session, 7) == "en"
 
 
 def test_a_region_has_what_lies_in_it(database: Database) -> None:
@@ -93,10 +118,10 @@ def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Datab
     assert message.buttons[0][0].callback_data == "v:1"
 
 
-async def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
-    await asyncio.to_thread(plant, database, [raised()], chats=[7])
+def give_history(database: Database) -> None:
+    """The report of the year before, a document with its own numbers, and an alert for chat 7."""
+    plant(database, [raised()], chats=[7])
     with database.write() as session:
-        # The report of the year before is a document of its own, with its own numbers.
         session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
         session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
         session.execute(
@@ -106,15 +131,30 @@ async def test_a_commitment_with_a_history_has_a_picture(database: Database) -> 
                 " baseline, (SELECT MIN(id) FROM snapshot) FROM document"
             )
         )
-    async with running(database) as api:
-        whole = await api.ask(7, "/commitment #1")
-        assert "2025 承诺 ≥160 Eflops" in whole.text
+
+
+def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
+    give_history(database)
+    chat = chat_of(database)
+    whole = chat.command("/commitment #1")
+    assert whole.message is not None
+    assert "2025 承诺 ≥160 Eflops" in whole.message.text
+    assert whole.picture is not None
+    assert "算力规模" in whole.picture.caption.text
+    # An alert draws it when it is asked.
+    drawn = chat.press(get_alert_message(database)).picture
+    assert drawn is not None
+    assert "算力规模" in drawn.caption.text
+
+
+async def test_a_picture_is_sent_after_its_message(sqlite_database: Database) -> None:
+    await asyncio.to_thread(give_history, sqlite_database)
+    async with running(sqlite_database) as api:
+        assert "2025 承诺 ≥160 Eflops" in (await api.ask(7, "/commitment #1")).text
         picture = await api.reply(7, method="sendPhoto")
         assert "算力规模" in picture.result["caption"]
-        # An alert draws it when it is asked.
-        alert = get_alert_message(database)
         message = await api.ask(7, "/help")
-        api.press(7, message.result["message_id"], alert)
+        api.press(7, message.result["message_id"], get_alert_message(sqlite_database))
         assert "算力规模" in (await api.reply(7, 1, method="sendPhoto")).result["caption"]
 
 

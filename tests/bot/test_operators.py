@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, Clock, plant, raised
+from bot_handlers import Chat, chat_of
 from bot_story import InForce, bot_context, rules_of, running
 from bot_world import world
 from sqlalchemy import text
@@ -15,11 +16,13 @@ from sqlalchemy import text
 from monitor.bot import access as bot_access
 from monitor.bot.access import deny_access
 from monitor.bot.commands import handle_command
-from monitor.bot.context import AccessPolicy, Request
+from monitor.bot.context import AccessPolicy, Reply, Request
 from monitor.bot.dispatcher import RateLimiter
 from monitor.errors import UserError
+from monitor.messages.alert_message import render_alert
 from monitor.model.alerts import Access, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
+from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_dead
 from monitor.storage.engine import Database
 from monitor.storage.recipients import get_recipient, save_chat, set_access
@@ -52,60 +55,63 @@ async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> Non
         assert "承诺" in (await api.ask(7, "/start")).text
 
 
-async def test_a_refused_chat_is_told_nothing_more(sqlite_database: Database) -> None:
-    async with world(sqlite_database, policy=APPROVAL) as day:
-        api = day.api
-        api.add_chat(OPERATOR)
-        await api.ask(7, "/start")
-        await day.delivery()
-        (wish,) = api.sent(OPERATOR)
-        api.press(OPERATOR, wish.result["message_id"], wish.buttons["拒绝"])
-        await api.reply(OPERATOR, method="editMessageText")
-        api.say(7, "/start")
-        await api.ask(OPERATOR, "/help")
-        assert len(api.sent(7)) == 1
+def test_a_refused_chat_is_told_nothing_more(sqlite_database: Database) -> None:
+    context = bot_context(sqlite_database, policy=APPROVAL)
+    chat, operator = Chat(context), Chat(context, OPERATOR)
+    chat.ask("/start")
+    with sqlite_database.read() as session:
+        (wish,) = list_alerts(session)
+        alert = get_alert(session, wish.id)
+    assert wish.recipient_id == OPERATOR
+    assert alert is not None
+    operator.press_for_edit(render_alert(alert), "拒绝")
+    assert chat.command("/start") == Reply()
+    assert len(chat.replies) == 1
 
 
-async def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None:
-    async with running(sqlite_database, policy=APPROVAL) as api:
-        first = await api.ask(7, "/start")
-        for forged in ("ok:7", "no:7", "bc:yes"):
-            api.press(7, first.result["message_id"], forged)
-        await api.wait_for(lambda: len(api.sent(method="answerCallbackQuery")) == 3)
+def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database, policy=APPROVAL)
+    chat.ask("/start")
+    for forged in ("ok:7", "no:7", "bc:yes"):
+        assert chat.press(forged) == Reply()
     with sqlite_database.read() as session:
         assert get_recipient(session, 7).access == "pending"
 
 
 @pytest.mark.parametrize("command", ["/status", "/sources", "/broadcast 大家好", "/pause"])
-async def test_operators_commands_are_for_operators(
-    sqlite_database: Database, command: str
-) -> None:
-    async with running(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,))) as api:
-        api.say(7, command)
-        api.say(11, command)
-        await api.ask(7, "/mine")
-        assert [call.params["chat_id"] for call in api.sent() if call.chat_id != 7] == []
-        assert len(api.sent(7)) == 1
+def test_operators_commands_are_for_operators(sqlite_database: Database, command: str) -> None:
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,)))
+    for chat_id in (7, 11):
+        assert Chat(context, chat_id).command(command) == Reply()
     with sqlite_database.read() as session:
         assert session.execute(text("SELECT COUNT(*) FROM switch")).scalar_one() == 0
 
 
-async def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None:
+@pytest.mark.parametrize("forged", ["ok:7", "no:7", "bc:yes:0"])
+def test_operators_buttons_are_for_operators(sqlite_database: Database, forged: str) -> None:
+    chat = chat_of(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,)))
+    reply = chat.press(forged)
+    assert "过期" in reply.toast
+    assert reply.edit is None
+
+
+def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None:
     broken = InForce(broken=UserError("unknown region '贵洲'", file="rules/a.yaml", line=3))
-    async with running(
+    context = bot_context(
         sqlite_database, rules=broken, policy=AccessPolicy(operators=(OPERATOR,)), clock=Clock()
-    ) as api:
-        await api.ask(7, "/subscribe guizhou")
-        plant(sqlite_database, chats=[7, 8])
-        with sqlite_database.write() as session:
-            for alert in lease(session, now=NOW, lease_for=timedelta(minutes=1), limit=1):
-                mark_dead(session, alert.id, error="no")
-        shown = (await api.ask(OPERATOR, "/status")).text
-        assert "rules/a.yaml:3" in shown
-        assert "待发 1" in shown
-        assert "放弃 1" in shown
-        assert "记录 1 条变化" in shown
-        assert "来源全部正常" in (await api.ask(OPERATOR, "/sources")).text
+    )
+    Chat(context).ask("/subscribe guizhou")
+    plant(sqlite_database, chats=[7, 8])
+    with sqlite_database.write() as session:
+        for alert in lease(session, now=NOW, lease_for=timedelta(minutes=1), limit=1):
+            mark_dead(session, alert.id, error="no")
+    operator = Chat(context, OPERATOR)
+    shown = operator.ask("/status").text
+    assert "rules/a.yaml:3" in shown
+    assert "待发 1" in shown
+    assert "放弃 1" in shown
+    assert "记录 1 条变化" in shown
+    assert "来源全部正常" in operator.ask("/sources").text
 
 
 async def test_a_word_to_all_is_asked_for_twice_and_sent_once(database: Database) -> None:
