@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 from bot_story import bot_context, no_sleep
-from telegram_api import TOKEN, FakeBotApi, Refusal
+from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 
 from monitor.bot.app import build_application
 from monitor.bot.runner import ALLOWED_UPDATES
@@ -43,7 +43,7 @@ class Hook:
     application: object
 
     def post(self, body, *, path=PATH, secret=SECRET, method="POST", headers=()):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
         try:
             said = {"Content-Type": "application/json", **dict(headers)}
             if secret is not None:
@@ -144,7 +144,7 @@ async def test_what_is_refused(sqlite_database, status, said):
 
 def knock(port, *lines, body=b""):
     """The first line of the answer to a request of which only this is sent."""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), WAIT) as connection:
         head = "\r\n".join([f"POST {PATH} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
         connection.sendall(head + body)
         return connection.recv(100).splitlines()[0]
@@ -185,7 +185,7 @@ async def test_a_token_that_is_refused_is_said_and_stops_nothing(sqlite_database
     async with FakeBotApi() as api:
         application = bot(sqlite_database, api, "999999:wrong")
         async with webhook(application, url=URL, secret=SECRET, address="127.0.0.1:0"):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(WAIT):
                 while "bot.refused" not in caplog.text:  # noqa: ASYNC110 - a log has no event
                     await asyncio.sleep(0)
     assert "wrong" not in caplog.text

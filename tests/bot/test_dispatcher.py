@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from bot_story import bot_context, no_sleep, running
-from telegram_api import TOKEN, FakeBotApi, Refusal
+from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 
 from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy
@@ -152,7 +152,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
         )
         logging.getLogger("monitor").addHandler(watch)
         try:
-            async with polling(application), asyncio.timeout(10):
+            async with polling(application), asyncio.timeout(WAIT):
                 await done.wait()
         finally:
             logging.getLogger("monitor").removeHandler(watch)
@@ -176,7 +176,7 @@ async def test_a_token_revoked_under_way_ends_the_bot_quietly(
             try:
                 api.token = "1:another-token-than-the-one-we-have"
                 api.say(7, "/help")
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(WAIT):
                     await dead.wait()
             finally:
                 logging.getLogger("telegram.ext").removeHandler(watch)

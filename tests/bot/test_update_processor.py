@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from telegram import Chat, Message, Update
+from telegram_api import WAIT
 
 from monitor.bot.dispatcher import PerChatUpdateProcessor
 
@@ -40,7 +41,7 @@ async def test_one_chat_that_asks_and_asks_keeps_no_other_waiting() -> None:
 
     many = [asyncio.create_task(turns.process_update(update(7, n), slow())) for n in range(500)]
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT):
         await turns.process_update(update(8), quick())
     assert answered == [8]
     # What one chat asks beyond all measure is dropped, not kept.

@@ -78,7 +78,7 @@ class Hook(threading.Thread):
         if self._secret:
             headers["X-Telegram-Bot-Api-Secret-Token"] = self._secret
         path = f"{parts.path or '/'}?{parts.query}".rstrip("?")
-        connection = kind(parts.hostname or "", parts.port, timeout=10)
+        connection = kind(parts.hostname or "", parts.port, timeout=300)
         try:
             connection.request("POST", path, json.dumps(update), headers)
             answer = connection.getresponse()
