@@ -61,6 +61,15 @@ def test_every_field_of_a_source_is_documented() -> None:
     )
 
 
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/explanation/design.md"])
+def test_paths_that_a_page_names_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    paths = re.findall(
+        r"`((?:monitor|tests|tools|migrations|benchmarks|docs|\.ci)/[\w./-]*)`", text
+    )
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = [*project["dependencies"]]
