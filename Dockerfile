@@ -7,9 +7,9 @@ WORKDIR /source
 COPY requirements.txt requirements-build.txt requirements-dev.txt ./
 RUN python -m pip install --no-cache-dir --only-binary=:all: -r requirements-build.txt
 COPY . .
-# The PostgreSQL driver, Apprise for other ways out, and the server of the bot's webhook; build
-# with --build-arg EXTRA= to leave them out.
-ARG EXTRA=postgres,channels,web
+# The PostgreSQL driver, Apprise for further channels, and the server of the bot's webhook;
+# --build-arg EXTRA= leaves them out.
+ARG EXTRA=postgres,channels,webhook
 RUN tools/install-wheel.sh build python /dist \
  && tools/install-wheel.sh install /opt/monitor /dist "${EXTRA}"
 
@@ -21,7 +21,7 @@ ENV PATH=/opt/monitor/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /data
 VOLUME /data
 USER monitor
-# The daemon is process 1, ends cleanly at SIGTERM and starts no children, so no init is needed.
+# The daemon is process 1, stops at SIGTERM and starts no child processes: no init is needed.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5m --timeout=30s --start-period=1m \
     CMD ["sh", "-c", "monitor sources list --format jsonl >/dev/null"]

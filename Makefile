@@ -1,5 +1,5 @@
-# Every target sets up its own environment in .venv with nothing but Python, make and pip.
-# .venv/.run holds what the product needs, .venv/.dev also the developers' tools; both are made
+# Every target sets up the environment it needs in .venv, with nothing but Python, make and pip.
+# .venv/.run marks what the product needs, .venv/.dev also the developers' tools; both are made
 # again when the pins change.
 
 PYTHON ?= python3
@@ -10,25 +10,35 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --only-binary=:all:
 PINS_RUN := requirements.txt requirements-build.txt
 CODE := monitor migrations tests benchmarks tools
+TEXTS := $(CODE) docs rules .ci Makefile README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
+# Processes that share the tests; 0 runs them in one.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
+# sys.monitoring measures without slowing the tests; Python has it from 3.12 on.
+CORE := $(shell $(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint format bench quality docs lock clean distclean
+.PHONY: help demo run test coverage lint format bench quality docs lock release clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.run ## see the whole way on a sample site of its own, in a few seconds
+demo: $(VENV)/.run ## run the whole product on a sample site, in a few seconds
 	@$(BIN)/python -m monitor demo
 
 run: $(VENV)/.run ## start the daemon here; ends with Ctrl-C
 	@$(BIN)/python -m monitor run
 
-test: $(VENV)/.dev ## run all tests; ARGS="-k name" for some
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## run all tests; ARGS="-k name" or ARGS="-m 'not postgres'" for some
+	$(PYTEST) $(ARGS)
 
-lint: $(VENV)/.dev ## check style, format and types
+coverage: $(VENV)/.dev ## run all tests, print what they cover, fail below the floor
+	COVERAGE_CORE=$(CORE) $(PYTEST) --cov --cov-report=term $(ARGS)
+
+lint: $(VENV)/.dev ## check style, spelling, format and types
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/codespell $(TEXTS)
 	$(BIN)/mypy
 
 format: $(VENV)/.dev ## put the code into the house format
@@ -44,6 +54,9 @@ quality: $(VENV)/.dev ## score extraction on the labelled texts, when they lie b
 
 docs: $(VENV)/.dev ## write the generated references again and check every link
 	$(BIN)/python tools/docs.py
+
+release: $(VENV)/.dev ## check the tree and the wheel, then tag; ARGS="1.2.0" or ARGS="1.2.0 --check"
+	$(BIN)/python tools/release.py $(ARGS)
 
 lock: ## pin all dependencies again; ARGS=--upgrade takes the newest
 	PYTHON=$(PYTHON) tools/lock.sh $(ARGS)

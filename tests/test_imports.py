@@ -96,7 +96,6 @@ ONLY_IN: dict[str, Set[str]] = {
     "jinja2": {"messages", "demo"},
     # Telegram's updates by webhook come in at one endpoint of the bot.
     "uvicorn": {"bot"},
-    "starlette": set(),
     "subprocess": set(),
 }
 
@@ -279,7 +278,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"]]
-    for extra in ("postgres", "web", "parquet", "channels"):
+    for extra in ("postgres", "webhook", "parquet", "channels"):
         wanted += extras[extra]
     declared = {
         requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()

@@ -1,6 +1,6 @@
 """Updates by webhook: an ASGI endpoint that fills the queue which polling fills too.
 
-It runs on uvicorn (extra ``web``) behind a proxy that terminates TLS. This is the form that
+It runs on uvicorn (extra ``webhook``) behind a proxy that terminates TLS. This is the form that
 python-telegram-bot documents for an own web server (its ``customwebhookbot`` example). The
 library's built-in server (``Updater.start_webhook``) is not used: version 22.8 compares the secret
 with ``!=`` and only after the whole body was read, takes bodies of 100 MB, acknowledges updates of
@@ -176,7 +176,7 @@ async def _listening(endpoint: WebhookEndpoint, address: str) -> AsyncIterator[i
     except ImportError:
         raise UserError(
             "telegram.webhook_url: uvicorn is not installed",
-            hint="pip install 'policy-monitor[web]'",
+            hint="pip install 'policy-monitor[webhook]'",
         ) from None
     ready = asyncio.Event()
 
