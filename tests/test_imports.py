@@ -30,7 +30,6 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "clock": set(),
     "secret_mask": set(),
     "logs": {"secret_mask"},
-    "memory": set(),
     "atomic_file": {"errors"},
     "urls": {"errors"},
     "retry": set(),
@@ -53,20 +52,14 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"},
     "app": BASE
-    | PURE
-    | {"clock", "config", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"bot", "ingest"},
-    "daemon": BASE
-    | PURE
-    | {"app", "clock", "catalogue", "config", "logs", "memory", "fetching", "storage"}
-    | {"messages"}
-    | {"channels", "outbox", "bot", "ingest", "json_contract"},
-    "demo": BASE | PURE | {"daemon", "app", "catalogue", "config", "storage", "ingest"},
+    | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
+    | {"messages", "channels", "outbox", "bot", "ingest"},
+    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "storage"},
+    "demo": {"app", "daemon", "config", "ingest", "model", "storage", "yaml"},
     "cli": BASE
-    | PURE
-    | {"app", "clock", "catalogue", "config", "logs", "memory", "fetching", "storage"}
-    | {"messages"}
-    | {"channels", "outbox", "bot", "ingest", "json_contract", "daemon", "demo"},
+    | {"clock", "catalogue", "config", "documents", "extraction", "comparison", "rules"}
+    | {"json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
+    | {"ingest", "app", "daemon", "demo"},
     "__main__": {"cli"},
 }
 
@@ -80,16 +73,16 @@ ONLY_IN: dict[str, Set[str]] = {
     **dict.fromkeys(("urllib3", "anyio", "trio", "h11", "h2", "websockets"), frozenset()),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
     **dict.fromkeys(("socketserver", "asyncore", "multiprocessing"), frozenset()),
-    "ctypes": {"memory"},
+    "ctypes": set(),
     "protego": {"fetching"},
     "http.server": {"demo"},
-    "telegram": {"bot", "channels", "daemon"},
+    "telegram": {"bot", "channels"},
     "apscheduler": {"daemon"},
     "sqlalchemy": {"storage", "ingest", "outbox", "demo"},
     "alembic": {"storage"},
     "sqlite3": {"storage"},
     "psycopg": {"storage"},
-    "rich": {"channels", "cli", "daemon", "demo", "app"},
+    "rich": {"channels", "cli", "demo", "app"},
     "typer": {"cli"},
     "resvg_py": {"messages"},
     "pygal": {"messages"},

@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 
+from monitor.app import App, open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import Daemon, open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.demo.files import write_files
 from monitor.demo.site import SampleSite
 from monitor.ingest.context import VisitReport
@@ -62,12 +63,12 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
             telegram=TelegramSettings(),
         )
         clock = list(_ROUNDS)
-        async with open_daemon(settings, console=console, now=lambda: clock[0]) as daemon:
+        async with open_app(settings, console=console, now=lambda: clock[0]) as app:
             console.print(f"A sample site listens at {site.base_url} (loopback only).\n")
             console.rule(f"[bold]Round 1 · {clock[0]:%Y-%m-%d} · the first visit is a baseline")
-            reports = await run_once(daemon)
+            reports = await run_once(app)
             _show_visits(console, reports)
-            _show_counts(console, daemon)
+            _show_counts(console, app)
             site.round = 2
             clock.pop(0)
             console.print()
@@ -78,10 +79,10 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
                 "only redrawn; one answers with a firewall's page.\n\n"
                 "Alerts, as Telegram would show them (none for the last two):\n"
             )
-            reports = await run_once(daemon)
+            reports = await run_once(app)
             console.print()
             _show_visits(console, reports)
-            _show_log(console, daemon)
+            _show_log(console, app)
     console.rule("[bold]What to do next")
     console.print(Text(_NEXT))
     if kept:
@@ -102,8 +103,8 @@ def _show_visits(console: Console, reports: list[VisitReport]) -> None:
         )
 
 
-def _show_counts(console: Console, daemon: Daemon) -> None:
-    with daemon.tools.database.read() as session:
+def _show_counts(console: Console, app: App) -> None:
+    with app.context.database.read() as session:
         documents = session.execute(text("SELECT COUNT(*) FROM document")).scalar_one()
         commitments = session.execute(text("SELECT COUNT(*) FROM commitments_current")).scalar_one()
     console.print(
@@ -111,8 +112,8 @@ def _show_counts(console: Console, daemon: Daemon) -> None:
     )
 
 
-def _show_log(console: Console, daemon: Daemon) -> None:
-    with daemon.tools.database.read() as session:
+def _show_log(console: Console, app: App) -> None:
+    with app.context.database.read() as session:
         log = list_changes(session, limit=100)
     table = Table(title="\nThe change log (monitor changes)", title_justify="left")
     for column in ("kind", "region", "numbers", "text"):

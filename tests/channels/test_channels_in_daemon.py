@@ -15,8 +15,8 @@ from rich.console import Console
 from telegram_api import TOKEN, FakeBotApi
 
 from monitor import app
+from monitor.app import open_app
 from monitor.config.settings import load_settings
-from monitor.daemon import open_daemon
 from monitor.errors import UserError
 from monitor.fetching.fake import FakeFetcher
 from monitor.model.alerts import Recipient
@@ -34,7 +34,7 @@ def daemon(tmp_path, sqlite_database):
         (tmp_path / "rules").mkdir(exist_ok=True)
         (tmp_path / "rules" / "mine.yaml").write_text(rules, encoding="utf-8")
         (tmp_path / "monitor.toml").write_text(text, encoding="utf-8")
-        return open_daemon(
+        return open_app(
             load_settings(tmp_path / "monitor.toml"),
             console=Console(file=io.StringIO()),
             fetcher=FakeFetcher({}),
@@ -46,10 +46,10 @@ def daemon(tmp_path, sqlite_database):
 
 async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
     async with daemon(FEED) as run:
-        with run.tools.database.read() as session:
+        with run.context.database.read() as session:
             key = find_recipient_id(session, Recipient(0, 0, "feed"))
             assert get_recipient(session, key).language == "en"
-        plant(run.tools.database, chats=[key])
+        plant(run.context.database, chats=[key])
         await deliver_due(app.outbox_worker(run))
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
     assert entry.id.endswith("alert-1")
@@ -99,7 +99,7 @@ async def test_telegram_calls_instead_of_being_asked(daemon):
             f'webhook_url = "https://bot.example.org/updates"\nwebhook_secret = "{secret}"\n'
             f'webhook_listen = "127.0.0.1:{port}"\n'
         )
-        async with daemon(text) as run, app.answering(run):
+        async with daemon(text) as run, app.serve_bot(run):
             while await asyncio.to_thread(post) == 503:
                 pass
             assert "/subscribe" in (await api.reply(5)).text
@@ -108,11 +108,11 @@ async def test_telegram_calls_instead_of_being_asked(daemon):
 
 async def test_what_waits_for_chats_outlasts_a_run_without_the_token(daemon):
     async with daemon(FEED) as run:
-        plant(run.tools.database, chats=[0, 7])
+        plant(run.context.database, chats=[0, 7])
         worker = app.outbox_worker(run)
         await deliver_due(worker)
         assert await worker.next_due() is None
-        with run.tools.database.read() as session:
+        with run.context.database.read() as session:
             assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
                 (7, "pending"),
                 (0, "sent"),
@@ -124,11 +124,11 @@ async def test_what_waits_for_the_terminal_is_none_of_telegrams(daemon):
         api.add_chat(7)
         text = f'{FEED}[telegram]\ntoken = "{TOKEN}"\nbase_url = "{api.base_url}"\n'
         async with daemon(text) as run:
-            plant(run.tools.database, chats=[0, 7])
+            plant(run.context.database, chats=[0, 7])
             worker = app.outbox_worker(run)
             await deliver_due(worker)
             assert await worker.next_due() is None
-            with run.tools.database.read() as session:
+            with run.context.database.read() as session:
                 assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
                     (7, "sent"),
                     (0, "pending"),

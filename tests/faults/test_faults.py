@@ -21,9 +21,9 @@ from fault_site import CHANGED, FAULTY, HEALTHY, PAGE, ZONE, FaultSite, listenin
 from rich.console import Console
 from sqlalchemy import text
 
+from monitor.app import App, open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings
-from monitor.daemon import Daemon, open_daemon
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.visit import visit
@@ -131,7 +131,7 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
         fetcher(limits) as patient,
         fetcher(impatient) as hasty,
         fetcher(proxied) as behind,
-        open_daemon(
+        open_app(
             settings,
             console=Console(quiet=True),
             fetcher=patient,
@@ -146,17 +146,17 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             fetchers = {Way.PROXY: behind, Way.IMPATIENT: hurried}
             await visit_all(daemon, fetchers)
             seen.append(look(daemon))
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             turns = session.scalar(text("SELECT COUNT(*) FROM source_health_event"))
     return Played(seen, site.asked, turns)
 
 
-async def visit_all(daemon: Daemon, fetchers: dict[Way, HttpFetcher]) -> None:
+async def visit_all(daemon: App, fetchers: dict[Way, HttpFetcher]) -> None:
     limit = asyncio.Semaphore(8)
 
     async def one(case: Case) -> None:
         (source,) = (source for source in daemon.sources if source.id == case.name)
-        tools = replace(daemon.tools, fetcher=fetchers.get(case.way, daemon.tools.fetcher))
+        tools = replace(daemon.context, fetcher=fetchers.get(case.way, daemon.context.fetcher))
         async with limit:
             await visit(source, tools)
 
@@ -165,11 +165,11 @@ async def visit_all(daemon: Daemon, fetchers: dict[Way, HttpFetcher]) -> None:
             group.create_task(one(case))
 
 
-def look(daemon: Daemon) -> dict[str, Seen]:
+def look(daemon: App) -> dict[str, Seen]:
     def rows(query: str) -> Sequence[Any]:
         return [dict(row._mapping) for row in session.execute(text(query))]
 
-    with daemon.tools.database.read() as session:
+    with daemon.context.database.read() as session:
         sources = rows("SELECT * FROM source")
         pages = rows("SELECT * FROM frontier_entry")
         changes = rows("SELECT source_id, COUNT(*) n FROM change_log GROUP BY source_id")

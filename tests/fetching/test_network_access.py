@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 from web import Web
 
+from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
 
@@ -94,7 +95,7 @@ async def test_ghsa_56fq_63vj_9992_and_ghsa_hm22_wg2m_35v4_only_the_crawl_connec
         )
         async with (
             HttpFetcher(FetcherSettings(min_delay=0.0), resolver=resolver) as fetcher,
-            open_daemon(
+            open_app(
                 settings, console=Console(quiet=True), fetcher=fetcher, channel=FakeChannel()
             ) as daemon,
         ):

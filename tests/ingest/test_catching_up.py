@@ -10,9 +10,10 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
+from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 
 START = datetime(2026, 3, 3, 4, tzinfo=UTC)
 EPAPER = """
@@ -42,7 +43,7 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.tools.database.read() as session:
+        with self.daemon.context.database.read() as session:
             return session.execute(text(query)).all()
 
 
@@ -58,7 +59,7 @@ async def watching(tmp_path, catalogue, database=None):
             catalogue=(tmp_path / "c.yaml",),
             crawl=CrawlSettings(min_delay=0),
         )
-        async with open_daemon(
+        async with open_app(
             settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
         ) as daemon:
             yield Watch(web, daemon, clock)
@@ -261,9 +262,9 @@ async def test_addresses_of_an_older_release_are_not_visited_anew(tmp_path):
         web.html("/a/1.html", "算力", ["算力设施。" * 30])
         web.links("/list", [("/a/1.html", "甲", "2026-03-01")])
         await watch.round()
-        with watch.daemon.tools.database.write() as session:
+        with watch.daemon.context.database.write() as session:
             session.execute(text("UPDATE frontier_entry SET identity = NULL"))
-        async with open_daemon(
+        async with open_app(
             watch.daemon.settings, console=Console(quiet=True), channel=FakeChannel(),
             now=lambda: watch.clock[0],
         ):  # fmt: skip

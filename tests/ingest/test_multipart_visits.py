@@ -11,10 +11,11 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
+from monitor.app import open_app
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
@@ -61,7 +62,7 @@ async def watch(tmp_path):
         )
         async with (
             HttpFetcher(FetcherSettings(min_delay=0.0), now=lambda: clock[0]) as fetcher,
-            open_daemon(
+            open_app(
                 settings,
                 console=Console(quiet=True),
                 fetcher=fetcher,
@@ -77,9 +78,9 @@ async def watch(tmp_path):
                 told = [(c.kind.value, c.statement.text) for c in report.changes]
                 return report, told
 
-            yield web, visit, daemon.tools.database
+            yield web, visit, daemon.context.database
             sources = {one.id: one for one in load_catalogue(settings.catalogue)}
-            with daemon.tools.database.read() as session:
+            with daemon.context.database.read() as session:
                 snapshots = session.scalars(
                     text("SELECT id FROM snapshot WHERE outcome = 'ok' ORDER BY id")
                 ).all()

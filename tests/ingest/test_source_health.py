@@ -8,9 +8,10 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
+from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.source_health import Watch, health_after
 from monitor.model.documents import Health
@@ -80,7 +81,7 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
         crawl=CrawlSettings(min_delay=0.0),
         telegram=TelegramSettings(token="1:never-used", operators=OPERATORS),
     )
-    async with open_daemon(
+    async with open_app(
         settings,
         console=Console(quiet=True),
         fetcher=site,
@@ -102,7 +103,7 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
             await run_once(daemon)
             told = [(call.chat_id, call.message.text) for call in channel.sent]
             seen.append(len(told))
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             turns = session.execute(
                 text(
                     "SELECT source_id, was, health FROM source_health_events ORDER BY at, event_id"

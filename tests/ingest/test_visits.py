@@ -10,9 +10,10 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
+from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.model.documents import Outcome
 
 PLAN = [
@@ -76,7 +77,7 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.tools.database.read() as session:
+        with self.daemon.context.database.read() as session:
             return session.execute(text(query)).all()
 
     def put(self, lines=PLAN, path=REPORT, title=TITLE):
@@ -103,7 +104,7 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None,
         )
         clock = [START]
         channel = FakeChannel()
-        async with open_daemon(
+        async with open_app(
             settings, console=Console(quiet=True), now=lambda: clock[0], channel=channel
         ) as daemon:
             yield Watch(web, daemon, channel, clock)

@@ -27,12 +27,12 @@ from replica_world import World, address_of, further
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.app import fetcher_settings
+from monitor.app import fetcher_settings, open_app
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import load_settings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.discovery.list_pages import discover
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
@@ -143,7 +143,7 @@ async def one_round(path: Path, proxy: Proxy, clock: Sequence[datetime]) -> Roun
 
     async with (
         HttpFetcher(fetcher_settings(settings), now=now) as fetcher,
-        open_daemon(
+        open_app(
             settings, console=Console(quiet=True), fetcher=fetcher, channel=FakeChannel(), now=now
         ) as daemon,
     ):
@@ -157,10 +157,10 @@ async def look(
     """What was asked since the last look, and what is in the database now."""
     asked, proxy.log = proxy.log, []
     settings = load_settings(path)
-    async with open_daemon(
+    async with open_app(
         settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
     ) as daemon:
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             rows = {
                 name: [dict(row._mapping) for row in session.execute(text(query))]
                 for name, query in QUERIES.items()
