@@ -13,8 +13,12 @@ from telegram.ext import (
 
 from monitor.bot.commands import COMMANDS
 from monitor.bot.context import BotContext
-from monitor.bot.dispatcher import PerChatUpdateProcessor, RateLimiter, UpdateDispatcher
-from monitor.bot.replies import ReplySender
+from monitor.bot.dispatcher import (
+    PerChatUpdateProcessor,
+    RateLimiter,
+    ReplySender,
+    UpdateDispatcher,
+)
 from monitor.bot.runner import App
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API

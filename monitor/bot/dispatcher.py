@@ -1,4 +1,4 @@
-"""From updates to handlers: order, rate limits, administrators, dispatch, and the replies."""
+"""From an update to its handler and the reply: order, rate limits, administrators, sending."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
-from telegram import Bot, Chat, Message, Update
-from telegram.constants import ChatMemberStatus, ChatType
-from telegram.error import TelegramError
+from telegram import Bot, CallbackQuery, Chat, Message, Update
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
+from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import BaseUpdateProcessor, ContextTypes
 
 from monitor.bot import access, commands
-from monitor.bot.context import BotContext, Reply, Request, text_reply
-from monitor.bot.replies import ReplySender
+from monitor.bot.context import BotContext, Picture, Reply, Request, text_reply
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import NO_PREVIEW, is_bad_markup, keyboard, retry_after_seconds
+from monitor.messages import richtext
 from monitor.messages.callbacks import parse_callback_data
 from monitor.messages.i18n import fill
-from monitor.messages.richtext import one_line
 from monitor.model.alerts import Recipient, RecipientKind
 from monitor.secret_mask import SecretMask
 
@@ -34,6 +35,10 @@ _PtbHandler = Callable[[Update, _PtbContext], Coroutine[Any, Any, None]]
 _MAX_ARGS = 4_096
 _ADMINS_ONLY_NOTICE_SECONDS = 600.0
 _CHAT_TYPES = frozenset(RecipientKind)
+_MAX_TOAST = 190
+_MAX_CAPTION = 1_024
+_MAX_ATTEMPTS = 3
+_MAX_RETRY_AFTER = 60.0
 _GONE = frozenset({ChatMemberStatus.BANNED, ChatMemberStatus.LEFT})
 
 
@@ -165,6 +170,122 @@ class AdminCache:
         admins = frozenset(member.user.id for member in members)
         self._known[chat_id] = (self.clock(), admins)
         return user_id in admins
+
+
+class ReplySender:
+    """Sends the replies of handlers."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        flood_control: FloodControl,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._bot = bot
+        self._flood_control = flood_control
+        self._sleep = sleep
+
+    async def send(self, to: Recipient, reply: Reply) -> None:
+        """Send the reply's message and picture.
+
+        Raises:
+            TelegramError: Telegram refuses it or cannot be reached.
+        """
+        if reply.message is not None:
+            await self._send_message(to, reply.message)
+        if reply.picture is not None:
+            await self._send_picture(to, reply.picture)
+
+    async def answer_callback(self, query: CallbackQuery, to: Recipient, reply: Reply) -> None:
+        """Answer a button: the toast, the edit of its message, and the reply's new messages.
+
+        Raises:
+            TelegramError: see ``send``.
+        """
+        try:
+            await query.answer(richtext.trim(reply.toast, _MAX_TOAST) or None)
+        except BadRequest as error:
+            # Telegram expires a callback query after a while; its handler has run all the same.
+            log.info("bot.callback_expired", extra={"reason": error.message})
+        if reply.edit is not None:
+            try:
+                await self._edit_message(query, to, reply.edit)
+            except BadRequest as error:
+                if "not modified" not in error.message.lower():
+                    raise
+        await self.send(to, reply)
+
+    async def _send_message(self, to: Recipient, message: richtext.Message) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await self._bot.send_message(
+                to.chat_id,
+                text,
+                message_thread_id=to.thread_id or None,
+                parse_mode=mode,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+
+        await self._send_styled(to, message, send)
+
+    async def _edit_message(
+        self, query: CallbackQuery, to: Recipient, message: richtext.Message
+    ) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await query.edit_message_text(
+                text,
+                parse_mode=mode,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+
+        await self._send_styled(to, message, send)
+
+    async def _send_picture(self, to: Recipient, picture: Picture) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await self._bot.send_photo(
+                to.chat_id,
+                picture.png,
+                caption=text if mode else richtext.trim(text, _MAX_CAPTION),
+                message_thread_id=to.thread_id or None,
+                parse_mode=mode,
+            )
+
+        await self._send_styled(to, picture.caption, send)
+
+    async def _send_styled(
+        self,
+        to: Recipient,
+        message: richtext.Message,
+        send: Callable[[str, str | None], Awaitable[None]],
+    ) -> None:
+        """Send HTML, or plain text where Telegram refuses the markup or the message is too long."""
+        if message.fits:
+            try:
+                await self._send_with_retry(to, lambda: send(message.html, ParseMode.HTML))
+            except BadRequest as error:
+                if not is_bad_markup(error):
+                    raise
+                log.warning("bot.markup_refused", extra={"reason": error.message})
+            else:
+                return
+        await self._send_with_retry(to, lambda: send(message.plain, None))
+
+    async def _send_with_retry(self, to: Recipient, send: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(_MAX_ATTEMPTS - 1):
+            await self._flood_control.wait(to.chat_id)
+            try:
+                await send()
+            except RetryAfter as error:
+                seconds = retry_after_seconds(error)
+                if seconds > _MAX_RETRY_AFTER:
+                    raise
+                await self._sleep(seconds)
+            else:
+                return
+        await self._flood_control.wait(to.chat_id)
+        await send()
 
 
 class UpdateDispatcher:
@@ -316,7 +437,7 @@ class UpdateDispatcher:
         recipient_id = await asyncio.to_thread(access.recipient_id_of, self._bot_context, recipient)
         # A chat type that Telegram adds later is treated as a group.
         kind = RecipientKind(chat.type) if chat.type in _CHAT_TYPES else RecipientKind.GROUP
-        return Request(recipient_id, recipient, one_line(chat.effective_name, 128), kind)
+        return Request(recipient_id, recipient, richtext.one_line(chat.effective_name, 128), kind)
 
 
 def _recipient_of(message: Message) -> Recipient:

@@ -27,7 +27,6 @@ from monitor.messages.i18n import BotTexts, fill
 from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.rules.custom import CustomRuleDraft, CustomRuleError, custom_rule_id, parse_custom_rule
-from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
 from monitor.rules.model import Rule
 from monitor.storage import recipients, subscriptions
@@ -305,7 +304,7 @@ def _subscribe_to_words(context: BotContext, request: Request) -> Reply:
 
 def _preview_matches(context: BotContext, draft: CustomRuleDraft) -> int:
     """How many recent changes a new rule would have matched; of a long log only the newest."""
-    rules = RuleSet((parse_rule(draft.body, rule_id=draft.id, name=draft.name),))
+    rules = RuleSet((draft.rule,))
     since = context.now() - timedelta(days=_PREVIEW_DAYS)
     with context.database.read() as session:
         newest = zip(range(_MAX_PREVIEWED_CHANGES), walk_changes(session, since), strict=False)

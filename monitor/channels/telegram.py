@@ -167,13 +167,17 @@ def keyboard(message: Message) -> InlineKeyboardMarkup | None:
     )
 
 
+def retry_after_seconds(error: RetryAfter) -> float:
+    """How long Telegram asks to wait: a timedelta, or a number if PTB_TIMEDELTA is off."""
+    wait = error.retry_after
+    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+
+
 def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line for each answer
     """What a refusal means for the alert."""
     # BadRequest and TimedOut are subclasses of NetworkError: the order matters.
     if isinstance(error, RetryAfter):
-        # A timedelta, or a number if PTB_TIMEDELTA is off.
-        wait = error.retry_after
-        seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+        seconds = retry_after_seconds(error)
         return RetryLater(f"Telegram asks to wait {seconds:g} s", seconds=seconds)
     if isinstance(error, ChatMigrated):
         return ChatMoved("the group has a new id", chat_id=error.new_chat_id)

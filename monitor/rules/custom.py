@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from hashlib import blake2s
 
 from monitor.errors import UserError
@@ -15,11 +16,15 @@ from monitor.extraction.regions import gazetteer
 from monitor.extraction.zh_simplify import simplification_table
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.rules.loader import parse_rule
+from monitor.rules.matcher import fold
+from monitor.rules.model import Rule
 
 _MAX_WORDS = 8
 _MAX_WORD_LENGTH = 30
 _MIN_WORD_LENGTH = 2
 _MAX_CHARACTERS = 100
+# What the YAML reader of stored rules refuses; words cannot contain it.
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BAR = re.compile(r"\s*\|\s*")
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 
@@ -36,7 +41,7 @@ class CustomRuleProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomRuleDraft:
-    """Id, name and body (JSON) of the rule that a text makes.
+    """Id, name and body (JSON) of the rule that a text makes, and the rule itself.
 
     Texts that mean the same have the same id, whoever wrote them and in whatever order.
     """
@@ -44,6 +49,7 @@ class CustomRuleDraft:
     id: str
     name: str
     body: str
+    rule: Rule = field(compare=False, repr=False)
 
 
 class CustomRuleError(UserError):
@@ -70,7 +76,11 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
     regions: list[str] = []
     keywords: dict[str, list[str]] = {"any": [], "all": [], "none": []}
     shown: list[str] = []
-    words = [word for word in _SEPARATORS.split(_BAR.sub("|", normalize(text))) if word]
+    words = [
+        word
+        for word in _SEPARATORS.split(_BAR.sub("|", normalize(_UNREADABLE.sub(" ", text))))
+        if word
+    ]
     if not words:
         raise CustomRuleError(CustomRuleProblem.NOTHING, "no words", hint="贵州 液冷")
     if len(words) > _MAX_WORDS:
@@ -106,17 +116,27 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
         shown.append(word)
     if not regions and not keywords["any"] and not keywords["all"]:
         raise CustomRuleError(CustomRuleProblem.NOTHING, "nothing to look for", hint="贵州 液冷")
-    rule: dict[str, object] = {}
-    if regions:
-        rule["regions"] = sorted({name for word in regions for name in _official(word)})
+    entry: dict[str, object] = {}
+    places = sorted({name for word in regions for name in _official(word)})
+    if places:
+        entry["regions"] = places
     chosen = {key: sorted(set(found)) for key, found in keywords.items() if found}
     if chosen:
-        rule["keywords"] = chosen
-    body = json.dumps(rule, ensure_ascii=False, sort_keys=True)
+        entry["keywords"] = chosen
+    body = json.dumps(entry, ensure_ascii=False, sort_keys=True)
     rule_id = CUSTOM_RULE_PREFIX + blake2s(body.encode(), digest_size=6).hexdigest()
     name = " ".join(dict.fromkeys(shown))
-    parse_rule(body, rule_id=rule_id, name=name)
-    return CustomRuleDraft(rule_id, name, body)
+    folded = {key: tuple(map(fold, chosen.get(key, ()))) for key in keywords}
+    rule = replace(
+        _rule_without_conditions(),
+        id=rule_id,
+        name=name,
+        regions=frozenset(places),
+        keywords_any=folded["any"],
+        keywords_all=folded["all"],
+        keywords_none=folded["none"],
+    )
+    return CustomRuleDraft(rule_id, name, body, rule)
 
 
 def custom_rule_id(text: str) -> str | None:
@@ -151,6 +171,12 @@ def suggest_region_name(name: str) -> str | None:
     """The region or group with the most similar name; None if no name is similar."""
     hint = suggest_region(normalize(name))
     return None if hint is None else hint.removeprefix("did you mean ").removesuffix("?")
+
+
+@cache
+def _rule_without_conditions() -> Rule:
+    """A custom rule with the defaults of rule files."""
+    return parse_rule("{}", rule_id=CUSTOM_RULE_PREFIX, name=CUSTOM_RULE_PREFIX)
 
 
 def _checked(words: list[str]) -> list[str]:

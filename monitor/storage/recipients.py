@@ -22,6 +22,7 @@ OURS = 1 << 52
 """Where our own numbers begin: Telegram's have 52 bits at most (Bot API, ``Chat.id``)."""
 
 _TITLE_LIMIT = 256
+_OFF = "off"  # the stored form of no digest and no quiet hours; most recipients have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,16 +322,16 @@ def _chat(row: RecipientRow) -> RecipientSettings:
 
 
 def _digest(kept: str) -> Digest | None:
-    """What stands in the table may have been written by hand: nonsense is no digest."""
+    """A value that was written by hand and cannot be parsed counts as ``off``."""
     try:
-        return parse_digest(kept)
+        return None if kept == _OFF else parse_digest(kept)
     except ValueError:
         return None
 
 
 def _quiet(kept: str) -> Quiet | None:
     try:
-        return parse_quiet(kept)
+        return None if kept == _OFF else parse_quiet(kept)
     except ValueError:
         return None
 

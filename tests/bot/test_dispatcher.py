@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
+from pathlib import Path
+from types import FrameType
 
 import pytest
 from bot_story import bot_context, no_sleep, running
@@ -285,3 +288,30 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
                 go.set()
             # Of the flood as many are answered as a chat may ask, and one refusal.
             await api.reply(7, 20)
+
+
+@pytest.mark.parametrize("line", ["/subscribe guizhou", "/subscribe 贵州 算力"])
+async def test_a_subscription_passes_few_modules(sqlite_database: Database, line: str) -> None:
+    """From the update to the reply, once the tables are loaded."""
+    root = str(Path(build_application.__code__.co_filename).parents[1])
+    passed: set[str] = set()
+    counting = False
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if counting and event == "call" and frame.f_code.co_filename.startswith(root):
+            passed.add(frame.f_code.co_filename)
+
+    # Handlers run in worker threads, which take it when they begin.
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        async with running(sqlite_database) as api:
+            await api.ask(7, line)
+            await api.ask(7, "/stop")
+            counting = True
+            await api.ask(7, line)
+            counting = False
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    assert len(passed) <= 18, sorted(passed)
