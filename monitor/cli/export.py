@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.atomic_file import replacement_of
 from monitor.cli.options import ConfigOption, DatabaseOption, date_of, open_database
 from monitor.cli.output import print_status, write_csv
 from monitor.errors import UserError
@@ -93,7 +94,10 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     try:
-        with output.open("w", encoding="utf-8", newline="") as file:
+        with (
+            replacement_of(output) as new,
+            new.open("w", encoding="utf-8", newline="") as file,
+        ):
             yield file
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=output) from None
@@ -119,7 +123,8 @@ def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[object]], out
     # A column may be empty in one batch and text in the next.
     whole = pa.concat_tables(parts, promote_options="permissive")
     try:
-        parquet.write_table(whole, output)
+        with replacement_of(output) as new:
+            parquet.write_table(whole, new)
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=output) from None
 
