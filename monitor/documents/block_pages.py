@@ -54,9 +54,9 @@ def block_reason(markup: str, visible: str) -> str:
     seen = len(_letter_pattern().findall(visible[:4000]))
     if seen < _MAX_LETTERS_OF_CHALLENGE:
         head = markup[:_HEAD_BYTES]
-        for mark, guard in signs.scripts.items():
+        for mark, firewall in signs.scripts.items():
             if mark in head:
-                return f"a challenge of {guard} instead of the page"
+                return f"a challenge of {firewall} instead of the page"
         if (
             "<script" in head.lower()
             and _cookie_setter_pattern().search(head)
@@ -66,7 +66,7 @@ def block_reason(markup: str, visible: str) -> str:
     if len(markup) <= SMALL_PAGE and seen < _MAX_LETTERS_OF_NOTICE:
         for word in signs.words:
             if word in visible:
-                return f"a guard's notice instead of the page ({word})"
+                return f"a firewall's notice instead of the page ({word})"
     return ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from monitor.errors import CutShort, DecodeError, TooLarge
+from monitor.errors import DecodeError, TooLarge, TruncatedBody
 
 ACCEPT_ENCODING = "gzip, deflate"
 _CHUNK = 256 * 1024
@@ -78,10 +78,10 @@ class Decompressor:
         """The whole body.
 
         Raises:
-            CutShort: the end of a compressed body is missing.
+            TruncatedBody: the end of a compressed body is missing.
         """
         if self._has_input and not self._inflater.eof:
-            raise CutShort("the packed body is cut short")
+            raise TruncatedBody("the packed body is cut short")
         return b"".join(self._chunks)
 
     def partial_body(self) -> bytes:

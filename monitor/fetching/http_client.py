@@ -10,7 +10,7 @@ from datetime import datetime
 import httpx
 
 from monitor.catalogue.model import FetchRoute
-from monitor.errors import CutShort, DecodeError, FetchError, TooLarge
+from monitor.errors import DecodeError, FetchError, TooLarge, TruncatedBody
 from monitor.fetching.decompress import Decompressor
 from monitor.fetching.outcome import MAX_EVIDENCE_BYTES, retry_after_of
 from monitor.fetching.pools import ConnectionPools, PoolTransport
@@ -41,7 +41,7 @@ _STATUSES_WITH_PAGE = frozenset({200, 202, 203})
 
 # A refusal is no transient fault: the schedule visits a site that blocks us ever more rarely.
 _TRANSIENT_STATUSES = frozenset({502, 504})
-_TRANSIENT_ERRORS = (httpx.TimeoutException, httpx.ReadError, httpx.WriteError, CutShort)
+_TRANSIENT_ERRORS = (httpx.TimeoutException, httpx.ReadError, httpx.WriteError, TruncatedBody)
 # The response breaks off; a malformed one will be malformed the next time too.
 _BROKEN_OFF = ("peer closed", "disconnected", "StreamReset", "ConnectionTerminated")
 # A connection fails for good when certificate or protocol do not fit.

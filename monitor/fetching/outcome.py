@@ -15,13 +15,13 @@ MAX_EVIDENCE_BYTES = 64 * 1024
 _BLOCKED = {
     401: "the site wants us to log in",
     403: "the site refuses us",
-    405: "a guard refuses the request",
-    412: "a guard wants its script to be run",
-    418: "a guard refuses the request",
+    405: "a firewall refuses the request",
+    412: "a firewall wants its script to be run",
+    418: "a firewall refuses the request",
     429: "the site asks for fewer visits",
     451: "refused for legal reasons",
     503: "the site is closed to us or overloaded",
-    521: "a guard wants its script to be run",
+    521: "a firewall wants its script to be run",
 }
 _GONE = frozenset({404, 410})
 _WITH_BODY = frozenset({200, 202, 203})

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from loopback import PRIVATE, Clock, answer, fetcher, site
 
-from monitor.errors import CutShort, DecodeError
+from monitor.errors import DecodeError, TruncatedBody
 from monitor.fetching.http_client import fetch_backoff, is_transient
 from monitor.model.documents import Outcome
 
@@ -163,7 +163,7 @@ async def test_a_host_that_never_answers_is_paused_and_asked_later():
         (httpx.RemoteProtocolError("illegal status line: bytearray(b'x')"), False),
         (httpx.RemoteProtocolError("<StreamReset stream_id:1>"), True),
         (httpx.ProxyError("407 Proxy Authentication Required"), False),
-        (CutShort("cut short"), True),
+        (TruncatedBody("cut short"), True),
         (DecodeError("not packed as declared"), False),
     ],
 )
