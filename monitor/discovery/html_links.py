@@ -105,9 +105,9 @@ def _jcms_records(markup: str) -> list[str]:
 def _base_url(tree: LexborHTMLParser, address: str) -> str:
     """The ``<base>`` of the page if it is on the same host, else the URL of the page."""
     node = tree.css_first("base[href]")
-    told = resolve_url(address, node.attributes.get("href") or "") if node is not None else None
-    if told is not None and httpx.URL(told).host == httpx.URL(address).host:
-        return told
+    declared = resolve_url(address, node.attributes.get("href") or "") if node is not None else None
+    if declared is not None and httpx.URL(declared).host == httpx.URL(address).host:
+        return declared
     return address
 
 

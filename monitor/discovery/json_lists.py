@@ -33,18 +33,18 @@ def json_links(markup: str, base: str) -> Iterator[ListLink]:
         root = json.loads(markup.lstrip("\ufeff"))
     except (ValueError, RecursionError):
         return
-    waiting: list[Any] = [root]
+    pending: list[Any] = [root]
     seen = 0
-    while waiting and seen < _MAX_VALUES:
-        value = waiting.pop()
+    while pending and seen < _MAX_VALUES:
+        value = pending.pop()
         seen += 1
         if isinstance(value, Mapping):
             row = _list_link(value, base)
             if row is not None:
                 yield row
-            waiting.extend(reversed(list(value.values())))
+            pending.extend(reversed(list(value.values())))
         elif isinstance(value, list):
-            waiting.extend(reversed(value))
+            pending.extend(reversed(value))
 
 
 def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:

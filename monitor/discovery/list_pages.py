@@ -140,11 +140,11 @@ def _decompressed(fetched: Fetched) -> bytes:
 def _discover_in_index(source: Source, fetched: Fetched, markup: str) -> Discovery:
     """The newest sitemaps of an index that is a list itself; a nested index is not followed."""
     maps, dated = indexed_sitemaps(markup, fetched.final_url)
-    here = httpx.URL(fetched.final_url).host
+    index_host = httpx.URL(fetched.final_url).host
     ours = [
         one
         for one in maps
-        if same_site(host := httpx.URL(one).host, here) or host in source.route.hosts
+        if same_site(host := httpx.URL(one).host, index_host) or host in source.route.hosts
     ]
     newest = ours[: max(source.list_pages, _MIN_SITEMAPS)] if fetched.url in source.lists else ()
     return Discovery(
@@ -157,14 +157,14 @@ def _discover_in_index(source: Source, fetched: Fetched, markup: str) -> Discove
 
 def _article_links(source: Source, rows: Iterable[ListLink], base: str) -> dict[str, Link]:
     """The links to articles, each once, by identity."""
-    here = url_identity(base)
+    base_identity = url_identity(base)
     found: dict[str, Link] = {}
     judged: dict[str, tuple[str, str] | None] = {}
     for row in rows:
         if row.url not in judged:
             one, key = canonical_url(row.url), url_identity(row.url)
             judged[row.url] = (
-                (one, key) if key != here and _is_article_link(source, one, base) else None
+                (one, key) if key != base_identity and _is_article_link(source, one, base) else None
             )
         passed = judged[row.url]
         if passed is None:

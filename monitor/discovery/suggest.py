@@ -209,9 +209,9 @@ def _family_pattern_fits(family: str, best: LinkGroup, rows: Sequence[ListLink])
 
 def _hosts(fetched: Fetched, best: LinkGroup) -> tuple[str, ...]:
     """The host of the articles, if it is not that of the list."""
-    home = urlsplit(fetched.final_url).hostname or ""
-    there = urlsplit(best.rows[0].url).hostname or ""
-    return () if same_site(home, there) else (there,)
+    list_host = urlsplit(fetched.final_url).hostname or ""
+    article_host = urlsplit(best.rows[0].url).hostname or ""
+    return () if same_site(list_host, article_host) else (article_host,)
 
 
 def _paging(rows: Iterable[ListLink]) -> tuple[str, int] | None:
@@ -231,14 +231,14 @@ def _name(markup: str) -> str:
     tree = LexborHTMLParser(markup[:_HEAD]) if not too_expensive(markup[:_HEAD]) else None
     if tree is None:
         return title[:60]
-    said = {
+    meta = {
         (node.attributes.get("name") or "").lower(): clean_line(
             node.attributes.get("content") or ""
         )
         for node in tree.css("meta")[:200]
     }
-    named = [said[key] for key in ("sitename", "columnname") if said.get(key)]
-    return (" ".join(named) if len(named) == 2 else title)[:60]
+    names = [meta[key] for key in ("sitename", "columnname") if meta.get(key)]
+    return (" ".join(names) if len(names) == 2 else title)[:60]
 
 
 def _json_family(fetched: Fetched) -> str:

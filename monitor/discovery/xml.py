@@ -114,11 +114,11 @@ def _walk(
             bases.append(_element_base(bases[-1], element.get(_XML_BASE)))
             inside += name in names
             continue
-        here = bases.pop()
+        element_base = bases.pop()
         if name in names:
             inside -= 1
             if not inside:
-                yield XmlElement(name, here, tuple(_fields(element)))
+                yield XmlElement(name, element_base, tuple(_fields(element)))
         if not inside:
             # Processed elements are freed; otherwise a long document would be in memory twice.
             element.clear(keep_tail=False)
@@ -139,9 +139,9 @@ def _name(element: etree._Element) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
 
 
-def _element_base(base: str, told: str | None) -> str:
+def _element_base(base: str, declared: str | None) -> str:
     """The ``xml:base`` of an element if it is on the same host, else the inherited base."""
-    found = resolve_url(base, told) if told else None
+    found = resolve_url(base, declared) if declared else None
     return found if found and httpx.URL(found).host == httpx.URL(base).host else base
 
 

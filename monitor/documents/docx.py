@@ -73,11 +73,11 @@ def _paragraphs(xml: bytes) -> list[str]:
         huge_tree=False,
     )
     for _, paragraph in parser:
-        said = "".join(
+        text = "".join(
             "\t" if node.tag == f"{_WORD}tab" else node.text or ""
             for node in paragraph.iter(f"{_WORD}t", f"{_WORD}tab")
         )
-        line = clean_line(said)
+        line = clean_line(text)
         if line:
             lines.append(line)
         paragraph.clear()

@@ -247,13 +247,13 @@ def _find_attachment(tree: LexborHTMLParser, url: str, document: Document) -> st
     best: str | None = None
     title = document.title
     for link in tree.css("a[href]")[:2000]:
-        there = urljoin(url, (link.attributes.get("href") or "").strip())
-        place = urlsplit(there)
-        if place.scheme not in {"http", "https"} or not _file_name_pattern().search(place.path):
+        target = urljoin(url, (link.attributes.get("href") or "").strip())
+        parts = urlsplit(target)
+        if parts.scheme not in {"http", "https"} or not _file_name_pattern().search(parts.path):
             continue
-        said = link.text(strip=True)
-        if _attachment_label_pattern().search(said) or (title and title[:8] in said):
-            return there
-        best = best or there
+        label = link.text(strip=True)
+        if _attachment_label_pattern().search(label) or (title and title[:8] in label):
+            return target
+        best = best or target
     # An unlabelled file counts only if the page has no text.
     return None if document.text else best

@@ -121,15 +121,15 @@ def _pages(body: bytes) -> tuple[list[list[str]], bool]:
         pages: list[list[str]] = []
         pictures, seen = False, 0
         for number, page in enumerate(document):
-            text = page.get_textpage()
-            said = text.get_text_range()
-            seen += len(said)
+            text_page = page.get_textpage()
+            text = text_page.get_text_range()
+            seen += len(text)
             if seen > _MAX_LETTERS:
                 raise _PdfTooLong("a PDF with more text than a report can have")
-            pages.append([line.rstrip() for line in said.splitlines() if line.strip()])
-            if number < 3 and not said.strip():
+            pages.append([line.rstrip() for line in text.splitlines() if line.strip()])
+            if number < 3 and not text.strip():
                 pictures = pictures or _has_picture(page)
-            text.close()
+            text_page.close()
             page.close()
         return pages, pictures
     finally:
@@ -170,20 +170,20 @@ def _edge_key(line: str) -> str:
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
-    """Lines of print joined to paragraphs: a full line goes on in the next one."""
+    """Joins printed lines to paragraphs: a full line continues in the next one."""
     widths = sorted(len(line.strip()) for line in lines)
     full = widths[int(len(widths) * 0.9)] * _FULL_LINE_SHARE if widths else 0.0
-    open_: list[str] = []
+    paragraph: list[str] = []
     for line in lines:
-        said = clean_line(line)
-        if not said:
+        text = clean_line(line)
+        if not text:
             continue
-        if open_ and (_starts_paragraph(line) or _ends_paragraph(open_[-1], full)):
-            yield _joined(open_)
-            open_ = []
-        open_.append(said)
-    if open_:
-        yield _joined(open_)
+        if paragraph and (_starts_paragraph(line) or _ends_paragraph(paragraph[-1], full)):
+            yield _joined(paragraph)
+            paragraph = []
+        paragraph.append(text)
+    if paragraph:
+        yield _joined(paragraph)
 
 
 def _starts_paragraph(line: str) -> bool:
@@ -205,8 +205,8 @@ def _joined(lines: Sequence[str]) -> str:
 
 
 def _describe(error: Exception) -> str:
-    said = " ".join(str(error).split())[:100]
-    return "it is locked" if "password" in said.lower() else said
+    message = " ".join(str(error).split())[:100]
+    return "it is locked" if "password" in message.lower() else message
 
 
 def _empty(reason: str) -> Document:

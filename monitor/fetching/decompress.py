@@ -60,14 +60,14 @@ class Decompressor:
         self._compressed_size += len(chunk)
         if self._compressed_size > self._limit:
             raise TooLarge(f"more than {self._limit} bytes, packed", url=self._url)
-        waiting = chunk
-        while waiting:
-            out = self._inflate(waiting)
+        remaining = chunk
+        while remaining:
+            out = self._inflate(remaining)
             self._append(out)
-            waiting = self._inflater.unconsumed_tail
+            remaining = self._inflater.unconsumed_tail
             if self._inflater.eof:
-                waiting = self._inflater.unused_data
-                if not waiting.strip(b"\x00"):
+                remaining = self._inflater.unused_data
+                if not remaining.strip(b"\x00"):
                     return
                 self._members += 1
                 if self._members > _MAX_MEMBERS:

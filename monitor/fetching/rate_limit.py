@@ -44,10 +44,10 @@ class HostPaused(FetchSkipped):
             seconds: until requests go on.
             silent: it does not answer; otherwise it asked for the pause.
         """
-        said = "host does not answer and is" if silent else "site asked to be"
+        who = "host does not answer and is" if silent else "site asked to be"
         super().__init__(
             Outcome.ERROR if silent else Outcome.BLOCKED,
-            f"the {said} left alone for {seconds:.0f} s more",
+            f"the {who} left alone for {seconds:.0f} s more",
             seconds=seconds,
             url=host,
         )
