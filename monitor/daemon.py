@@ -174,7 +174,7 @@ async def _delete_raw_bytes(app: App, age: timedelta) -> None:
         with app.context.database.write() as session:
             return delete_raw_bytes(session, before)
 
-    log.info("raw.deleted", extra={"pages": await asyncio.to_thread(delete)})
+    log.info("retention.done", extra={"pages": await asyncio.to_thread(delete)})
 
 
 async def _visit_safely(source: Source, app: App) -> VisitReport:

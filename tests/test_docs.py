@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import tomllib
@@ -16,6 +17,13 @@ from monitor.rules.loader import load_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+LEVELS = {
+    "log.debug": "debug",
+    "log.info": "info",
+    "log.warning": "warning",
+    "log.error": "error",
+    "log.exception": "error",
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +76,35 @@ def test_paths_that_a_page_names_are_there(page: str) -> None:
         r"`((?:monitor|tests|tools|migrations|benchmarks|docs|\.ci)/[\w./-]*)`", text
     )
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def logged_events() -> set[tuple[str, str, str]]:
+    """Event, level and fields of every ``log.LEVEL("event", extra={…})`` in the code."""
+    found = set()
+    for file in sorted((ROOT / "monitor").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in LEVELS:
+                continue
+            (event,) = node.args
+            assert isinstance(event, ast.Constant), f"{file}:{node.lineno}: no constant event"
+            extra = next((word.value for word in node.keywords if word.arg == "extra"), None)
+            keys = extra.keys if isinstance(extra, ast.Dict) else []
+            names = [key.value for key in keys if isinstance(key, ast.Constant)]
+            fields = ", ".join(f"`{name}`" for name in names)
+            found.add((str(event.value), LEVELS[ast.unparse(node.func)], fields))
+    return found
+
+
+def test_every_log_event_is_documented_with_its_fields() -> None:
+    text = (DOCS / "reference" / "logs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| ?(.*?) ?\| \S", text, re.MULTILINE)
+    events = logged_events()
+    # One event may be logged in two places, with fewer fields in one.
+    most = {
+        name: max((e for e in events if e[0] == name), key=lambda e: len(e[2]))
+        for name, *_ in events
+    }
+    assert rows == sorted(most.values())
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -365,7 +365,7 @@ class UpdateDispatcher:
             return
         if change.new_chat_member.status in _GONE:
             await asyncio.to_thread(access.on_bot_removed, self._bot_context, chat.id)
-            log.info("chat.gone", extra={"chat": chat.id, "reason": "the bot was removed"})
+            log.info("chat.removed_bot", extra={"chat": chat.id})
         elif change.old_chat_member.status in _GONE:
             await asyncio.to_thread(access.on_bot_added, self._bot_context, chat.id)
 
@@ -385,9 +385,9 @@ class UpdateDispatcher:
         error = context.error
         reason = self._mask(f"{type(error).__name__}: {error}")
         if isinstance(error, TelegramError):
-            log.warning("bot.failed", extra={"reason": reason})
+            log.warning("bot.request_failed", extra={"reason": reason})
             return
-        log.error("bot.fault", exc_info=error, extra={"reason": reason})
+        log.error("bot.handler_failed", exc_info=error, extra={"reason": reason})
         message = update.effective_message if isinstance(update, Update) else None
         if isinstance(message, Message):
             bot = await asyncio.to_thread(self._bot_context.texts, message.chat_id)

@@ -104,7 +104,7 @@ async def _close(application: App) -> None:
             await application.updater.stop()
     except TelegramError as error:
         # The polling ended when the token was revoked; the library reports it here.
-        log.error("bot.lost", extra={"reason": type(error).__name__})  # noqa: TRY400
+        log.error("bot.polling_ended", extra={"reason": type(error).__name__})  # noqa: TRY400
     finally:
         if application.running:
             await application.stop()
@@ -128,7 +128,7 @@ async def _connect(
             await listen()
         except InvalidToken:
             # The library's own text contains the token.
-            log.error("bot.refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
+            log.error("bot.token_rejected", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
             return False
         except TelegramError as error:
             log.warning("bot.unreachable", extra={"reason": error.message, "seconds": seconds})
@@ -164,9 +164,9 @@ async def _set_operator_menus(application: App, operators: tuple[int, ...]) -> N
         try:
             await application.bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id))
         except TelegramError as error:
-            log.info("bot.no_menu", extra={"chat": chat_id, "reason": error.message})
+            log.info("bot.menu_failed", extra={"chat": chat_id, "reason": error.message})
 
 
 def _on_poll_error(error: TelegramError) -> None:
     """Log one line instead of a traceback each time: the library retries by itself."""
-    log.warning("bot.network", extra={"reason": error.message})
+    log.warning("bot.poll_failed", extra={"reason": error.message})

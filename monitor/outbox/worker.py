@@ -360,7 +360,7 @@ class OutboxWorker:
                 )
         except Exception:
             # The database failed. These alerts stay leased until the lease expires.
-            log.exception("delivery.failed", extra={"chat": alerts[0].recipient_id})
+            log.exception("delivery.failed", extra={"recipient": alerts[0].recipient_id})
 
     def _may_send(self, breaker: CircuitBreaker) -> bool:
         return not self.stop.is_set() and breaker.open_until is None
@@ -371,7 +371,8 @@ class OutboxWorker:
         """Send one alert; the seconds that its chat must wait, or None."""
         if alert.possibly_delivered:
             log.warning(
-                "alert.possibly_delivered", extra={"alert": alert.id, "chat": alert.recipient_id}
+                "alert.possibly_delivered",
+                extra={"alert": alert.id, "recipient": alert.recipient_id},
             )
         handed_over = False
         try:
@@ -382,12 +383,12 @@ class OutboxWorker:
             return await self._defer(alert, leased_by, breaker, error)
         except ChatMoved as error:
             await asyncio.to_thread(self.queries.move_chat, alert, leased_by, error.chat_id)
-            log.info("chat.moved", extra={"chat": alert.recipient_id, "to": error.chat_id})
+            log.info("chat.moved", extra={"recipient": alert.recipient_id, "to": error.chat_id})
             self.report.retried += 1
             return 0.0
         except ChatGone as error:
             ended = await asyncio.to_thread(self.queries.end_chat, alert, leased_by, str(error))
-            log.warning("chat.gone", extra={"chat": alert.recipient_id, "reason": str(error)})
+            log.warning("chat.gone", extra={"recipient": alert.recipient_id, "reason": str(error)})
             self.report.dead += ended
             return 0.0
         except DeliveryError as error:
@@ -405,7 +406,7 @@ class OutboxWorker:
         await self._mark_sent(alert, message_id)
         log.info(
             "alert.sent",
-            extra={"alert": alert.id, "chat": alert.recipient_id, "message_id": message_id},
+            extra={"alert": alert.id, "recipient": alert.recipient_id, "message_id": message_id},
         )
         return None
 

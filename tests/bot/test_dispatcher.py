@@ -135,7 +135,7 @@ async def test_a_fault_of_ours_is_answered_politely(
     async with running(sqlite_database, rules=Broken()) as api:  # type: ignore[arg-type]
         assert "出了点问题" in (await api.ask(7, "/rules")).text
         assert "可用" in (await api.ask(7, "/help")).text
-    assert "bot.fault" in caplog.text
+    assert "bot.handler_failed" in caplog.text
 
 
 async def test_a_refused_token_ends_the_bot_and_nothing_else(
@@ -151,7 +151,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
         done = asyncio.Event()
         watch = logging.Handler()
         watch.emit = lambda record: (  # type: ignore[method-assign]
-            done.set() if record.getMessage() == "bot.refused" else None
+            done.set() if record.getMessage() == "bot.token_rejected" else None
         )
         logging.getLogger("monitor").addHandler(watch)
         try:
@@ -185,7 +185,7 @@ async def test_a_token_revoked_under_way_ends_the_bot_quietly(
                 logging.getLogger("telegram.ext").removeHandler(watch)
     finally:
         undo()
-    assert "bot.lost" in caplog.text
+    assert "bot.polling_ended" in caplog.text
     assert TOKEN not in caplog.text
 
 
