@@ -10,8 +10,6 @@ from monitor.extraction.numbers import chinese as chinese_number
 from monitor.extraction.zh_simplify import simplification_table
 
 _MAX_CACHED_LENGTH = 400
-# Marks that carry meaning beside letters and digits: 30%, 人工智能+, PUE 1.2, 5—6, 5/6.
-_SIGNS = frozenset("%‰+")
 
 
 @cache
@@ -24,9 +22,10 @@ def _between_digits_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _bound_pattern() -> re.Pattern[str]:
+def _dropped_pattern() -> re.Pattern[str]:
+    # All but letters, digits and the marks that carry meaning beside them: 30%, 人工智能+.
     # PUE≤1.25 is not PUE≥1.25; elsewhere these are brackets of a sort.
-    return re.compile(r"[<>≤≥](?=\s*\d)")
+    return re.compile(r"[^\w%‰+<>≤≥]+|_+|[<>≤≥](?!\s*\d)")
 
 
 @cache
@@ -103,5 +102,4 @@ def _in_digits(found: re.Match[str]) -> str:
 
 
 def _letters(text: str) -> str:
-    bounds = {found.start() for found in _bound_pattern().finditer(text)}
-    return "".join(c for i, c in enumerate(text) if c.isalnum() or c in _SIGNS or i in bounds)
+    return _dropped_pattern().sub("", text)

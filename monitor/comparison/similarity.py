@@ -6,7 +6,7 @@ import heapq
 import re
 import zlib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from monitor.comparison.normalize import normalize
@@ -72,6 +72,7 @@ class TextShingles:
             return 1.0 if len(self._pieces) == len(other._pieces) else 0.0
         return len(self._pieces & other._pieces) / smaller
 
+    @cached_property
     def fingerprint(self) -> tuple[int, ...]:
         """A bottom-k MinHash of the text, by which near-duplicates are found (Broder 1997).
 

@@ -170,7 +170,7 @@ def create_document(
             changes = _without(changes, corroborated)
             repeated = [*reprinted, *corroborated]
     return IngestPlan(
-        new_document=NewDocument(provenance, baseline, request.shingles.fingerprint()),
+        new_document=NewDocument(provenance, baseline, request.shingles.fingerprint),
         snapshot=NewSnapshot(),
         current=CurrentSnapshot(provenance.title, request.document.published),
         predecessor_id=None if older is None else older.document.id,

@@ -75,7 +75,7 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
 
 
 def _find_similar(session: Session, request: IngestRequest) -> list[StoredDocument]:
-    ids = find_similar(session, request.shingles.fingerprint(), shared=_SHARED_HASHES)
+    ids = find_similar(session, request.shingles.fingerprint, shared=_SHARED_HASHES)
     found = documents_by_id(session, ids)
     return [found[document_id] for document_id in ids]
 
