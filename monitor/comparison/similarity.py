@@ -81,7 +81,7 @@ class TextShingles:
         """
         if self._length < FINGERPRINT_MIN_LENGTH:
             return ()
-        hashes = {zlib.crc32(piece.encode()) for piece in self._pieces}
+        hashes = set(map(zlib.crc32, map(str.encode, self._pieces)))
         return tuple(heapq.nsmallest(FINGERPRINT_SIZE, hashes))
 
 

@@ -24,11 +24,12 @@ from monitor.model.statements import Label, Statement
 LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
 """Labels that are compared and logged; proposals and opinions alert only rules that name them."""
 
+REPRINT_OVERLAP = 0.8
+"""Overlap of an article and its reprint; articles share agency phrases, so it has to be high."""
+
 # Two texts of one report on two sites differ by editor's lines and lost paragraphs, seldom by
 # more; two reports of one region and year (a part, a draft of another body) by nearly all.
 _MIRROR_OVERLAP = 0.5
-# Articles share agency phrases, so a reprint has to share more.
-_REPRINT_OVERLAP = 0.8
 # An article is reprinted within days; the same words a season later are another occasion.
 _SAME_OCCASION = timedelta(days=45)
 _HEAD_LENGTH = 300
@@ -107,7 +108,7 @@ def find_reprinted(
 ) -> list[Repeated]:
     """The statements of a new article that similar documents contained before."""
     found: dict[int, Repeated] = {}
-    for known in _similar_articles(request, state):
+    for known in _reprint_candidates(request, state):
         for item in reprinted_statements(statements, known.clauses):
             source = None if id(item) in found else _source(item, known)
             if source is not None:
@@ -132,7 +133,7 @@ def find_corroborated(statements: Sequence[Statement], state: IngestState) -> li
 def _reprinted_article(request: IngestRequest, state: IngestState) -> KnownDocument | None:
     """The article that a page reprints, perhaps abridged or with an editor's line."""
     logged = [item for item in request.statements if item.label in LOGGED]
-    for known in _similar_articles(request, state):
+    for known in _reprint_candidates(request, state):
         if retracts_known_text(request.document.text, known.clauses):
             continue
         again = reprinted_statements(logged, known.clauses)
@@ -141,13 +142,8 @@ def _reprinted_article(request: IngestRequest, state: IngestState) -> KnownDocum
     return None
 
 
-def _similar_articles(request: IngestRequest, state: IngestState) -> Iterable[KnownDocument]:
-    for known in state.similar:
-        if (
-            _is_same_occasion(known, request)
-            and known.shingles.overlap(request.shingles) >= _REPRINT_OVERLAP
-        ):
-            yield known
+def _reprint_candidates(request: IngestRequest, state: IngestState) -> Iterable[KnownDocument]:
+    return (known for known in state.similar if _is_same_occasion(known, request))
 
 
 def _is_same_occasion(known: KnownDocument, request: IngestRequest) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from monitor.comparison.similarity import TextShingles
+from monitor.ingest.dedup import REPRINT_OVERLAP
 from monitor.ingest.plan import (
     FULFILMENT_HORIZON,
     IngestRequest,
@@ -24,6 +26,7 @@ from monitor.storage.documents import (
     get_document,
     has_changes,
     load_snapshots,
+    load_texts,
     reports_of_regions,
 )
 from monitor.storage.fingerprints import earlier_sentences, find_similar
@@ -75,9 +78,16 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
 
 
 def _find_similar(session: Session, request: IngestRequest) -> list[StoredDocument]:
+    """The documents with nearly the same text, those that share most hashes first."""
     ids = find_similar(session, request.shingles.fingerprint, shared=_SHARED_HASHES)
     found = documents_by_id(session, ids)
-    return [found[document_id] for document_id in ids]
+    texts = load_texts(session, {one.snapshot_id for one in found.values() if one.snapshot_id})
+    near = {
+        snapshot_id
+        for snapshot_id, text in texts.items()
+        if TextShingles(text).overlap(request.shingles) >= REPRINT_OVERLAP
+    }
+    return [found[document_id] for document_id in ids if found[document_id].snapshot_id in near]
 
 
 def _report_keys(

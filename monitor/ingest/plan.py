@@ -125,7 +125,7 @@ class IngestState:
         document: the document this address had at its last visit.
         known: the same with its snapshot; None if it has none.
         same_text: a document whose newest snapshot has exactly this text.
-        similar: documents that share hashes of the fingerprint, most of them first.
+        similar: documents with nearly the same text, the most similar first.
         reports: reports by region and year: of the series the page belongs to, of the years that
             are compared with it, and those its statements may repeat.
         compared: snapshots of reports that were compared with the year before.

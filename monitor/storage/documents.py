@@ -134,13 +134,11 @@ def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
 
 def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int, StoredSnapshot]:
     """Snapshots with their statements in the order of the text, by id."""
-    texts: dict[int, str] = {}
+    texts = load_texts(session, snapshot_ids)
     targets: defaultdict[int, list[Target]] = defaultdict(list)
     statements: defaultdict[int, list[Statement]] = defaultdict(list)
     ids: defaultdict[int, list[int]] = defaultdict(list)
     for some in batches(snapshot_ids):
-        query = select(SnapshotRow.id, SnapshotRow.text).where(SnapshotRow.id.in_(some))
-        texts.update({row.id: row.text for row in session.execute(query)})
         listed = (
             select(*table_of(TargetRow).c)
             .join(StatementRow, StatementRow.id == TargetRow.statement_id)
@@ -163,6 +161,15 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
         )
         for snapshot_id, body in texts.items()
     }
+
+
+def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str]:
+    """The texts of snapshots by id."""
+    texts: dict[int, str] = {}
+    for some in batches(snapshot_ids):
+        query = select(SnapshotRow.id, SnapshotRow.text).where(SnapshotRow.id.in_(some))
+        texts.update({row.id: row.text for row in session.execute(query)})
+    return texts
 
 
 def add_snapshot(
