@@ -40,7 +40,7 @@ from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.ingest.source_health import Watch
 from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
-from monitor.model.alerts import NoticeKind
+from monitor.model.alerts import AccessMode, NoticeKind
 from monitor.model.changes import LoggedChange
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
@@ -299,7 +299,8 @@ def access_policy(settings: Settings) -> AccessPolicy:
     """Who may use the bot."""
     telegram = settings.telegram
     return AccessPolicy(
-        access=telegram.access or ("listed" if telegram.allowed_chats else "open"),
+        access=telegram.access
+        or (AccessMode.LISTED if telegram.allowed_chats else AccessMode.OPEN),
         allowed=frozenset(telegram.allowed_chats),
         operators=telegram.operators,
         max_custom_rules=telegram.max_custom_rules,

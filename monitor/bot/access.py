@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from monitor.bot.context import BotContext, Reply, Request, shorten, text_reply
 from monitor.messages.i18n import bot_texts, fill
-from monitor.model.alerts import Access, NoticeKind, Recipient
+from monitor.model.alerts import Access, AccessMode, NoticeKind, Recipient
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
@@ -30,9 +30,11 @@ def is_allowed(context: BotContext, request: Request) -> bool:
 
 def _is_allowed(context: BotContext, chat_id: int) -> bool:
     policy = context.policy
-    if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
+    if policy.access is AccessMode.OPEN or chat_id in policy.allowed or chat_id in policy.operators:
         return True
-    return policy.access == "approval" and context.settings(chat_id).access == Access.GRANTED
+    return (
+        policy.access is AccessMode.APPROVAL and context.settings(chat_id).access == Access.GRANTED
+    )
 
 
 def deny_reply(context: BotContext, request: Request, command: str) -> Reply | None:
@@ -45,7 +47,7 @@ def deny_reply(context: BotContext, request: Request, command: str) -> Reply | N
     chat_id = request.recipient.chat_id
     if command != "start":
         return Reply()
-    if context.policy.access != "approval":
+    if context.policy.access is not AccessMode.APPROVAL:
         return text_reply(fill(bot_texts().private, chat=chat_id))
     access = context.settings(chat_id).access
     if access == Access.DENIED:
@@ -93,7 +95,7 @@ def deny_access(session: Transaction, chat_id: int) -> None:
 
 
 def revoke_access(
-    database: Database, *, access: str, allowed: Collection[int], named: Collection[int]
+    database: Database, *, access: AccessMode, allowed: Collection[int], named: Collection[int]
 ) -> list[int]:
     """Deactivate the chats that the settings no longer allow, and restore those they do.
 
@@ -108,13 +110,15 @@ def revoke_access(
     Returns:
         The ids of the deactivated chats.
     """
-    keep = None if access == "open" else {*allowed, *named}
+    keep = None if access is AccessMode.OPEN else {*allowed, *named}
     with database.write() as session:
         # A chat that was left out of the settings by mistake need not subscribe again.
         recipients.restore_access(session, keep)
         if keep is None:
             return []
-        revoked = recipients.revoke_access(session, keep=keep, granted_too=access == "approval")
+        revoked = recipients.revoke_access(
+            session, keep=keep, granted_too=access is AccessMode.APPROVAL
+        )
         for chat_id in revoked:
             outbox_admin.withdraw_alerts(session, chat_id, reason=_ACCESS_REVOKED)
     return revoked

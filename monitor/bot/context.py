@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
-from monitor.model.alerts import Recipient, RecipientKind
+from monitor.model.alerts import AccessMode, Recipient, RecipientKind
 from monitor.model.schedule import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
 from monitor.rules.matcher import fold
@@ -30,11 +30,10 @@ MAX_LIST_TEXT = 3_900
 class AccessPolicy:
     """Who may use the bot, and how much of it.
 
-    ``access`` is ``open``, ``listed`` (only ``allowed`` chats) or ``approval`` (operators decide).
-    Operators are chats, compared as numbers.
+    ``allowed`` chats and operators may use it whatever the mode is; chats are compared as numbers.
     """
 
-    access: str = "open"
+    access: AccessMode = AccessMode.OPEN
     allowed: frozenset[int] = frozenset()
     operators: tuple[int, ...] = ()
     max_custom_rules: int = 20

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -26,6 +26,7 @@ from monitor.config.base import Section, read_secret, split
 from monitor.config.channels import ChannelName, ChannelSettings
 from monitor.config.errors import PREFIX, explain, read_toml
 from monitor.errors import UserError
+from monitor.model.alerts import AccessMode
 
 __all__ = [
     "FILE_NAME",
@@ -129,7 +130,7 @@ class TelegramSettings(Section):
         default="https://api.telegram.org/bot", description="Address of the Bot API."
     )
     proxy: str | None = Field(default=None, description="Proxy for Telegram alone.")
-    access: Literal["open", "listed", "approval"] | None = Field(
+    access: AccessMode | None = Field(
         default=None,
         description="Who may use the bot: everybody, allowed_chats only, or whom operators let "
         "in; listed if allowed_chats names any, else open.",
@@ -168,7 +169,7 @@ class TelegramSettings(Section):
 
     @model_validator(mode="after")
     def _somebody_decides(self) -> Self:
-        if self.access == "approval" and not self.operators:
+        if self.access is AccessMode.APPROVAL and not self.operators:
             raise ValueError("access = 'approval' needs operators, who approve")
         return self
 

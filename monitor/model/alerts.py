@@ -45,6 +45,14 @@ class RecipientKind(StrEnum):
     EXTERNAL = "external"  # a notification channel beside Telegram
 
 
+class AccessMode(StrEnum):
+    """Which chats the bot serves."""
+
+    OPEN = "open"
+    LISTED = "listed"  # those that the settings name
+    APPROVAL = "approval"  # and those that operators approve
+
+
 class Access(StrEnum):
     """Whether a chat may use the bot, where operators decide that."""
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from bot_story import bot_context, no_sleep
+from bot_app import bot_context, no_sleep
 from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 
 from monitor.bot.app import build_application

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from bot_story import bot_context, no_sleep, running
+from bot_app import bot_context, no_sleep, running
 from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 
 from monitor.bot.app import build_application
@@ -18,6 +18,7 @@ from monitor.bot.context import AccessPolicy
 from monitor.bot.runner import polling
 from monitor.channels.flood_control import FloodControl
 from monitor.logs import mask_in_logs
+from monitor.model.alerts import AccessMode
 from monitor.storage.engine import Database
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribers_of_rules
@@ -70,7 +71,7 @@ async def test_ghsa_vwgh_2hvh_4xm5_only_allowed_chats_are_served_compared_as_num
     sqlite_database: Database, stranger: int
 ) -> None:
     async with running(
-        sqlite_database, policy=AccessPolicy(access="listed", allowed=frozenset({77}))
+        sqlite_database, policy=AccessPolicy(access=AccessMode.LISTED, allowed=frozenset({77}))
     ) as api:
         if stranger < 0:
             api.add_chat(stranger)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from alert_story import Clock, plant
+from bot_app import FixedRules, rules_of
 from bot_handlers import buttons, chat_of
-from bot_story import InForce, rules_of
 
 from monitor.channels.fake import FakeChannel
 from monitor.outbox.worker import OutboxWorker, deliver_due
@@ -71,7 +71,7 @@ async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> Non
 
 def test_many_rules_come_in_pages(sqlite_database: Database) -> None:
     lines = [f"  - {{id: rule-{n:02}-{'x' * 50}, name: 规则{n}}}" for n in range(20)]
-    chat = chat_of(sqlite_database, rules=InForce(rules_of("rules:\n" + "\n".join(lines))))
+    chat = chat_of(sqlite_database, rules=FixedRules(rules_of("rules:\n" + "\n".join(lines))))
     first = chat.ask("/rules")
     assert "第 1/3 页" in first.text
     second = chat.press_for_edit(first, "›")

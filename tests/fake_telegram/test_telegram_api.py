@@ -116,9 +116,9 @@ async def test_a_chat_tells_of_itself() -> None:
         api.add_channel(CHANNEL, "News", username="news")
         api.add_chat(FORUM, "Talk", forum=True)
         api.link(CHANNEL, FORUM)
-        channel = await bot.get_recipient("@news")
+        channel = await bot.get_chat("@news")
         assert (channel.type, channel.linked_chat_id) == ("channel", FORUM)
-        assert (await bot.get_recipient(FORUM)).is_forum
+        assert (await bot.get_chat(FORUM)).is_forum
 
 
 # --- topics and channels ------------------------------------------------------------------

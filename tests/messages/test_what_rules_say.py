@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from alert_story import NOW, Clock, added, plant, raised
-from bot_story import InForce, rules_of
-from bot_world import PERSON, world
+from bot_app import FixedRules, rules_of
+from end_to_end import PERSON, running_system
 from sqlalchemy import text
 
 from monitor.app import rules_reporter
@@ -33,32 +33,32 @@ rules:
 async def test_an_urgent_rule_is_told_at_once_even_to_a_chat_with_a_digest(
     database: Database,
 ) -> None:
-    async with world(database, rules=InForce(rules_of(URGENT))) as day:
-        api = day.api
+    async with running_system(database, rules=FixedRules(rules_of(URGENT))) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe urgent")
         await api.ask(PERSON, "/subscribe usual")
         await api.ask(PERSON, "/digest daily 09:00")
-        await day.tell(added(), title="甲")
+        await system.record_and_deliver(added(), title="甲")
         assert len(api.sent(PERSON)) == 3
-        await day.tell(raised(), title="乙")
+        await system.record_and_deliver(raised(), title="乙")
         assert "160 → 190" in (await api.reply(PERSON, 3)).text
 
 
 async def test_a_slow_rule_waits_for_nine_oclock_even_where_there_is_no_digest(
     database: Database,
 ) -> None:
-    async with world(database, rules=InForce(rules_of(URGENT))) as day:
-        api = day.api
+    async with running_system(database, rules=FixedRules(rules_of(URGENT))) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe slow")
-        await day.tell(added(), title="甲")
+        await system.record_and_deliver(added(), title="甲")
         assert len(api.sent(PERSON)) == 1
         # Another zone has its nine o'clock at another time.
         await api.ask(PERSON, "/timezone Europe/Berlin")
-        day.clock.time = NOW.replace(day=4, hour=1)  # 09:00 in Shanghai
-        await day.delivery()
+        system.clock.time = NOW.replace(day=4, hour=1)  # 09:00 in Shanghai
+        await system.deliver()
         assert len(api.sent(PERSON)) == 2
-        day.clock.time = NOW.replace(day=4, hour=8)
-        await day.delivery()
+        system.clock.time = NOW.replace(day=4, hour=8)
+        await system.deliver()
         assert "≥190 Eflops" in (await api.reply(PERSON, 2)).text
 
 
@@ -94,11 +94,11 @@ def rule_with(folder: Path, template: str, name: str = "t.html") -> Path:
 
 async def test_a_rule_has_a_template_of_its_own(database: Database, tmp_path: Path) -> None:
     file = rule_with(tmp_path, "<b>急报</b> {{ changes[0].headline }}")
-    rules = InForce(load_rules([file], RuleVocabulary(check_template=check_template)))
-    async with world(database, rules=rules) as day:
-        api = day.api
+    rules = FixedRules(load_rules([file], RuleVocabulary(check_template=check_template)))
+    async with running_system(database, rules=rules) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe guizhou")
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         alert = await api.reply(PERSON, 1)
         assert alert.text == "急报 贵州 算力规模 160 → 190 Eflops ▲18.75%"
         # What the template leaves out is behind a button.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from bot_story import bot_context
+from bot_app import bot_context
 
 from monitor.bot.commands import handle_callback, handle_command
 from monitor.bot.context import BotContext, Reply, Request

@@ -1,4 +1,4 @@
-"""A bot at work against the fake Bot API, with rules that were read like a user's."""
+"""The bot against the fake Bot API, with rules read from a file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rules_of(text: str) -> RuleSet:
 
 
 @dataclass
-class InForce:
+class FixedRules:
     """The rules of the files."""
 
     files: RuleSet = field(default_factory=lambda: rules_of(RULES))
@@ -52,19 +52,19 @@ async def no_sleep(_: float) -> None:
 def bot_context(
     database: Database,
     *,
-    rules: InForce | None = None,
+    rules: FixedRules | None = None,
     policy: AccessPolicy | None = None,
     clock: Clock | None = None,
 ) -> BotContext:
     """What answers are made with."""
-    return BotContext(database, rules or InForce(), clock or Clock(), policy or AccessPolicy())
+    return BotContext(database, rules or FixedRules(), clock or Clock(), policy or AccessPolicy())
 
 
 @asynccontextmanager
 async def running(
     database: Database,
     *,
-    rules: InForce | None = None,
+    rules: FixedRules | None = None,
     policy: AccessPolicy | None = None,
     clock: Clock | None = None,
     rate_limiter: RateLimiter | None = None,

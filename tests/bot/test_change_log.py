@@ -1,4 +1,4 @@
-"""/latest, /search, /region and /commitment: the log in a chat."""
+"""The change log in a chat: /latest, /search, /region and /commitment."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from alert_story import Clock, added, goal, plant, raised
+from bot_app import bot_context, running
 from bot_handlers import buttons, chat_of
-from bot_story import bot_context, running
 from sqlalchemy import text
 from telegram_api import parse_html, utf16
 

@@ -1,4 +1,4 @@
-"""The bot as a person meets it: subscribe, get an alert, open it, silence it, digest, stop."""
+"""A subscriber end to end: subscribe, receive an alert, open it, mute it, digest, stop."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, added, goal, plant, raised
+from bot_app import bot_context, running
 from bot_handlers import Chat
-from bot_story import bot_context, running
-from bot_world import PERSON, world
+from end_to_end import PERSON, running_system
 
 from monitor.bot.commands import handle_command
 from monitor.bot.context import Request
@@ -36,8 +36,8 @@ def many(count: int) -> list[Change]:
 
 
 async def test_a_day_with_the_bot(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         # A newcomer looks around and subscribes in her own words.
         hello = await api.ask(PERSON, "/start")
         api.press(PERSON, hello.result["message_id"], hello.buttons["怎么用"])
@@ -48,7 +48,7 @@ async def test_a_day_with_the_bot(database: Database) -> None:
         assert "还没有符合的" in answer.text
 
         # The report comes; the alert has the number first.
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         alert = await api.reply(PERSON, 2)
         assert alert.text.startswith("贵州 算力规模 160 → 190 Eflops ▲18.75%")
 
@@ -63,25 +63,25 @@ async def test_a_day_with_the_bot(database: Database) -> None:
 
         # At night nothing is sent, in the morning it is.
         assert "22:00-08:00" in (await api.ask(PERSON, "/quiet 22:00-08:00")).text
-        day.clock.time = NOW.replace(hour=15)  # 23:00 in Shanghai
+        system.clock.time = NOW.replace(hour=15)  # 23:00 in Shanghai
         before = len(api.sent(PERSON))
-        await day.tell(added(), title="贵州日报")
+        await system.record_and_deliver(added(), title="贵州日报")
         assert len(api.sent(PERSON)) == before
-        day.clock.time = NOW.replace(hour=23, minute=59)
-        await day.delivery()
+        system.clock.time = NOW.replace(hour=23, minute=59)
+        await system.deliver()
         assert len(api.sent(PERSON)) == before
-        day.clock.time = NOW + timedelta(days=1)
-        await day.delivery()
+        system.clock.time = NOW + timedelta(days=1)
+        await system.deliver()
         assert "≥190 Eflops" in (await api.reply(PERSON, before)).text
 
         # Once a day is enough for her.
         assert "daily 09:00" in (await api.ask(PERSON, "/digest daily 09:00")).text
         before = len(api.sent(PERSON))
-        await day.tell(raised(190, 250), title="甲")
-        await day.tell(raised(20, 30), title="乙")
+        await system.record_and_deliver(raised(190, 250), title="甲")
+        await system.record_and_deliver(raised(20, 30), title="乙")
         assert len(api.sent(PERSON)) == before
-        day.clock.time = NOW + timedelta(days=2)
-        await day.delivery()
+        system.clock.time = NOW + timedelta(days=2)
+        await system.deliver()
         digest = await api.reply(PERSON, before)
         assert digest.text.startswith("2026-02-05 摘要：2 条变化")
         assert "甲" in digest.text
@@ -95,12 +95,12 @@ async def test_a_day_with_the_bot(database: Database) -> None:
         assert "贵州 算力总规模" in toast[0].params["text"]
         before = len(api.sent(PERSON))
         await api.ask(PERSON, "/digest off")
-        await day.tell(raised(1, 2), title="丙")
+        await system.record_and_deliver(raised(1, 2), title="丙")
         assert len(api.sent(PERSON)) == before + 1
         assert "已静音" in (await api.ask(PERSON, "/mine")).text
         assert "已删除" in (await api.ask(PERSON, "/stop")).text
         before = len(api.sent(PERSON))
-        await day.tell(raised(3, 4), title="丁")
+        await system.record_and_deliver(raised(3, 4), title="丁")
         assert len(api.sent(PERSON)) == before
     with database.read() as session:
         assert not is_known(session, PERSON)
@@ -110,10 +110,10 @@ async def test_a_day_with_the_bot(database: Database) -> None:
 async def test_an_alert_of_many_changes_is_one_message_and_opens_page_by_page(
     database: Database,
 ) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe guizhou")
-        await day.tell(*many(40))
+        await system.record_and_deliver(*many(40))
         alert = await api.reply(PERSON, 1)
         assert len(api.sent(PERSON)) == 2
         shown = set()
@@ -133,11 +133,11 @@ async def test_an_alert_of_many_changes_is_one_message_and_opens_page_by_page(
 
 
 async def test_of_several_rules_one_is_chosen_to_be_silent(sqlite_database: Database) -> None:
-    async with world(sqlite_database) as day:
-        api = day.api
+    async with running_system(sqlite_database) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe guizhou")
         await api.ask(PERSON, "/subscribe 枢纽节点")
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         alert = await api.reply(PERSON, 2)
         message = alert.result["message_id"]
         api.press(PERSON, message, alert.buttons["静音规则"])
@@ -145,7 +145,7 @@ async def test_of_several_rules_one_is_chosen_to_be_silent(sqlite_database: Data
         assert "🔕 枢纽节点" in choice.buttons
         api.press(PERSON, message, choice.buttons["🔕 枢纽节点"])
         await api.reply(PERSON, 1, method="editMessageText")
-        await day.tell(raised(5, 6), title="另一份")
+        await system.record_and_deliver(raised(5, 6), title="另一份")
         again = await api.reply(PERSON, 3)
         with sqlite_database.read() as session:
             told = session.connection().exec_driver_sql(
@@ -156,28 +156,28 @@ async def test_of_several_rules_one_is_chosen_to_be_silent(sqlite_database: Data
 
 
 async def test_silence_for_a_while_is_made_up_for_afterwards(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe guizhou")
         assert "静音到 2026-02-03 21:00" in (await api.ask(PERSON, "/mute 3h")).text
-        await day.tell(raised(), title="甲")
-        await day.tell(raised(20, 30), title="乙")
+        await system.record_and_deliver(raised(), title="甲")
+        await system.record_and_deliver(raised(20, 30), title="乙")
         assert len(api.sent(PERSON)) == 2
-        day.clock.time = NOW + timedelta(hours=3)
-        await day.delivery()
+        system.clock.time = NOW + timedelta(hours=3)
+        await system.deliver()
         assert "摘要：2 条变化" in (await api.reply(PERSON, 2)).text
-        await day.tell(raised(1, 2), title="丙")
+        await system.record_and_deliver(raised(1, 2), title="丙")
         assert "1 → 2" in (await api.reply(PERSON, 3)).text
 
 
 async def test_what_waited_is_told_at_once_when_silence_is_ended(sqlite_database: Database) -> None:
-    async with world(sqlite_database) as day:
-        api = day.api
+    async with running_system(sqlite_database) as system:
+        api = system.api
         await api.ask(PERSON, "/subscribe guizhou")
         await api.ask(PERSON, "/mute 2w")
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         assert "已取消" in (await api.ask(PERSON, "/mute off")).text
-        await day.delivery()
+        await system.deliver()
         assert "160 → 190" in (await api.reply(PERSON, 3)).text
 
 

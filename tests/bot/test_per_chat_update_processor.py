@@ -1,4 +1,4 @@
-"""Chats beside each other, each of them in turn; none keeps the others waiting."""
+"""Updates of one chat are processed in order, and no chat blocks the others."""
 
 from __future__ import annotations
 

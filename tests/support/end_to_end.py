@@ -1,4 +1,4 @@
-"""A product at work in one process: what a visit finds, the outbox, the bot, the fake Telegram."""
+"""The system in one process: recorded changes, the outbox, the bot, the fake Telegram."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from alert_story import Clock
-from bot_story import InForce, no_sleep, running
+from bot_app import FixedRules, no_sleep, running
 from telegram_api import TOKEN, FakeBotApi
 
 from monitor.bot.context import AccessPolicy
@@ -30,10 +30,10 @@ PERSON = 7
 
 
 @dataclass
-class Files:
+class FixedRuleFiles:
     """Rule files that do not change."""
 
-    rules: InForce
+    rules: FixedRules
 
     def current(self):
         return self.rules.files
@@ -42,8 +42,8 @@ class Files:
 
 
 @dataclass
-class World:
-    """A product at work: its database, the fake Telegram, the clock."""
+class System:
+    """A running system: its database, the fake Telegram, the clock."""
 
     database: Database
     api: FakeBotApi
@@ -51,8 +51,8 @@ class World:
     rules: RuleProvider
     channel: TelegramChannel
 
-    def happens(self, *changes: Change, title: str = "2026年贵州省政府工作报告") -> None:
-        """A visit finds something, and matches it, and puts it into the outbox."""
+    def record(self, *changes: Change, title: str = "2026年贵州省政府工作报告") -> None:
+        """Record changes as a visit does, match them, and enqueue the alerts."""
         rules = self.rules.current()
         now = self.clock()
         with self.database.write() as session:
@@ -88,8 +88,8 @@ class World:
             wanted = find_recipients(session, found, terminal_chat=None, now=now)
             enqueue(session, snapshot_id=after.id, document_id=document.id, matches=wanted, now=now)
 
-    async def delivery(self) -> None:
-        """The delivery loop has its turn."""
+    async def deliver(self) -> None:
+        """Deliver what is due."""
         worker = OutboxWorker(
             self.database,
             self.channel,
@@ -99,19 +99,19 @@ class World:
         )
         await deliver_due(worker)
 
-    async def tell(self, *changes: Change, **how: str) -> None:
-        """Something happens, and is delivered."""
-        await asyncio.to_thread(self.happens, *changes, **how)
-        await self.delivery()
+    async def record_and_deliver(self, *changes: Change, **how: str) -> None:
+        """Record changes and deliver their alerts."""
+        await asyncio.to_thread(self.record, *changes, **how)
+        await self.deliver()
 
 
 @asynccontextmanager
-async def world(
-    database: Database, *, rules: InForce | None = None, policy: AccessPolicy | None = None
-) -> AsyncIterator[World]:
-    """Everything runs while the block does."""
+async def running_system(
+    database: Database, *, rules: FixedRules | None = None, policy: AccessPolicy | None = None
+) -> AsyncIterator[System]:
+    """Run the bot and the channel while the block runs."""
     clock = Clock()
-    in_force = rules or InForce()
+    in_force = rules or FixedRules()
     async with (
         running(database, rules=in_force, clock=clock, policy=policy) as api,
         TelegramChannel(
@@ -119,7 +119,7 @@ async def world(
         ) as channel,
     ):
         provider = RuleProvider(
-            Files(in_force),  # type: ignore[arg-type]
+            FixedRuleFiles(in_force),  # type: ignore[arg-type]
             custom=custom_rules_reader(database),
         )
-        yield World(database, api, clock, provider, channel)
+        yield System(database, api, clock, provider, channel)

@@ -1,4 +1,4 @@
-"""The bot's own address, to which updates are carried one after the other until it takes them."""
+"""Posts updates to a webhook, in order, each until it is acknowledged."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from telegram_chats import EPOCH
 
-#: Between two tries of an update that was not taken; Telegram waits longer.
+#: Seconds between attempts at an update that was not acknowledged; Telegram waits longer.
 PAUSE = 0.02
 
 
-class Hook(threading.Thread):
-    """Posts what waits; an update is done when the address answers 2xx."""
+class WebhookPoster(threading.Thread):
+    """Posts pending updates; an update is done when the webhook answers 2xx."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Hook(threading.Thread):
                 if self._stopped:
                     return
                 update = self._updates[0]
-            error = self._carried(update)
+            error = self._post(update)
             with self._changed:
                 self.tries += 1
                 self._error = error
@@ -55,21 +55,21 @@ class Hook(threading.Thread):
                     self._changed.wait_for(lambda: self._stopped, timeout=PAUSE)
 
     def stop(self) -> None:
-        """Carry no more; what is under way is finished first."""
+        """Stop after the update that is being posted."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
         self.join()
 
-    def told(self) -> dict[str, Any]:
-        """What getWebhookInfo says."""
+    def info(self) -> dict[str, Any]:
+        """The answer to getWebhookInfo."""
         about: dict[str, Any] = {"url": self.url, "max_connections": self._connections}
         if self._error:
             about |= {"last_error_date": EPOCH, "last_error_message": self._error}
         return about
 
-    def _carried(self, update: dict[str, Any]) -> str:
-        """Post an update; what went wrong, empty if nothing did."""
+    def _post(self, update: dict[str, Any]) -> str:
+        """Post an update; returns the error, empty if it was acknowledged."""
         parts = urlsplit(self.url)
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

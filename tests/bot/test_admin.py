@@ -1,4 +1,4 @@
-"""Operators: who gets in, how it is going, a word to all, a pause; nobody else may."""
+"""Operators and access: approval, status, broadcast, pause; nobody else may use these."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, Clock, plant, raised
+from bot_app import FixedRules, bot_context, rules_of, running
 from bot_handlers import Chat, chat_of
-from bot_story import InForce, bot_context, rules_of, running
-from bot_world import world
+from end_to_end import running_system
 from sqlalchemy import text
 
 from monitor.bot import access as bot_access
@@ -20,7 +20,7 @@ from monitor.bot.context import AccessPolicy, Reply, Request
 from monitor.bot.dispatcher import RateLimiter
 from monitor.errors import UserError
 from monitor.messages.alert_message import render_alert
-from monitor.model.alerts import Access, Recipient
+from monitor.model.alerts import Access, AccessMode, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_dead
@@ -30,24 +30,24 @@ from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribe
 
 OPERATOR = 1
-APPROVAL = AccessPolicy(access="approval", operators=(OPERATOR,))
+APPROVAL = AccessPolicy(access=AccessMode.APPROVAL, operators=(OPERATOR,))
 
 
 async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> None:
-    async with world(database, policy=APPROVAL) as day:
-        api = day.api
+    async with running_system(database, policy=APPROVAL) as system:
+        api = system.api
         api.add_chat(OPERATOR)
         assert "已向管理员申请" in (await api.ask(7, "/start")).text
         # Until then nothing but that is answered, and asking again asks once.
         api.say(7, "/subscribe guizhou")
         assert "已向管理员申请" in (await api.ask(7, "/start")).text
         assert len(api.sent(7)) == 2
-        await day.delivery()
+        await system.deliver()
         (wish,) = api.sent(OPERATOR)
         assert "（编号 7）申请使用" in wish.text
         api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
         assert "已同意：7" in (await api.reply(OPERATOR, method="editMessageText")).text
-        await day.delivery()
+        await system.deliver()
         assert "可以用了" in (await api.reply(7, 2)).text
         assert "已订阅" in (await api.ask(7, "/subscribe guizhou")).text
         # It may go, and come back without asking again.
@@ -96,7 +96,7 @@ def test_operators_buttons_are_for_operators(sqlite_database: Database, forged: 
 
 
 def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None:
-    broken = InForce(broken=UserError("unknown region '贵洲'", file="rules/a.yaml", line=3))
+    broken = FixedRules(broken=UserError("unknown region '贵洲'", file="rules/a.yaml", line=3))
     context = bot_context(
         sqlite_database, rules=broken, policy=AccessPolicy(operators=(OPERATOR,)), clock=Clock()
     )
@@ -115,8 +115,8 @@ def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None
 
 
 async def test_a_word_to_all_is_asked_for_twice_and_sent_once(database: Database) -> None:
-    async with world(database, policy=AccessPolicy(operators=(OPERATOR,))) as day:
-        api = day.api
+    async with running_system(database, policy=AccessPolicy(operators=(OPERATOR,))) as system:
+        api = system.api
         await api.ask(7, "/subscribe guizhou")
         await api.ask(8, "/subscribe guizhou")
         await api.ask(9, "/start")
@@ -126,34 +126,34 @@ async def test_a_word_to_all_is_asked_for_twice_and_sent_once(database: Database
             api.press(OPERATOR, ask.result["message_id"], ask.buttons["发送"])
         await api.reply(OPERATOR, method="editMessageText")
         await api.wait_for(lambda: len(api.sent(method="answerCallbackQuery")) == 2)
-        await day.delivery()
+        await system.deliver()
         assert api.sent(7)[-1].text == "📢 今晚 <b>维护</b>\n两小时"
         assert [len(api.sent(chat)) for chat in (7, 8, 9)] == [2, 2, 1]
 
 
 async def test_a_pause_keeps_everything_until_it_ends(database: Database) -> None:
-    async with world(database, policy=AccessPolicy(operators=(OPERATOR,))) as day:
-        api = day.api
+    async with running_system(database, policy=AccessPolicy(operators=(OPERATOR,))) as system:
+        api = system.api
         await api.ask(7, "/subscribe guizhou")
         assert "已暂停" in (await api.ask(OPERATOR, "/pause")).text
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         assert len(api.sent(7)) == 1
         assert "暂停发送" in (await api.ask(OPERATOR, "/status")).text
         await api.ask(OPERATOR, "/pause off")
-        await day.delivery()
+        await system.deliver()
         assert len(api.sent(7)) == 2
 
 
 async def test_operators_hear_of_a_chat_that_is_gone_once(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         api.add_chat(OPERATOR)
         await api.ask(7, "/subscribe guizhou")
-        await asyncio.to_thread(day.happens, raised(), title="甲")
-        await asyncio.to_thread(day.happens, raised(1, 2), title="乙")
+        await asyncio.to_thread(system.record, raised(), title="甲")
+        await asyncio.to_thread(system.record, raised(1, 2), title="乙")
         api.blocked.add(7)
-        await day.delivery()
-        await day.delivery()
+        await system.deliver()
+        await system.deliver()
         (told,) = api.sent(OPERATOR)
         assert "聊天 7 收不到消息了" in told.text
         with database.read() as session:
@@ -165,19 +165,19 @@ async def test_operators_hear_of_a_chat_that_is_gone_once(database: Database) ->
 async def test_a_chat_that_a_file_names_and_that_blocked_us_is_left_alone(
     database: Database,
 ) -> None:
-    rules = InForce(rules_of("rules:\n  - {id: r, name: 甲, then: {chats: [7]}}\n"))
-    async with world(database, rules=rules) as day:
-        api = day.api
+    rules = FixedRules(rules_of("rules:\n  - {id: r, name: 甲, then: {chats: [7]}}\n"))
+    async with running_system(database, rules=rules) as system:
+        api = system.api
         api.add_chat(OPERATOR)
         api.add_chat(7)
         api.blocked.add(7)
-        await day.tell(raised(), title="甲")
-        await day.tell(raised(1, 2), title="乙")
+        await system.record_and_deliver(raised(), title="甲")
+        await system.record_and_deliver(raised(1, 2), title="乙")
         assert len([call for call in api.calls if call.params.get("chat_id") == 7]) == 1
         assert len(api.sent(OPERATOR)) == 1
         api.blocked.clear()
         await api.ask(7, "/start")
-        await day.tell(raised(3, 4), title="丙")
+        await system.record_and_deliver(raised(3, 4), title="丙")
         assert "3 → 4" in api.sent(7)[-1].text
 
 
@@ -219,9 +219,9 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
         set_access(session, 9, Access.GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
     plant(database, chats=[7, 8, 9, -5])
-    assert bot_access.revoke_access(database, access="open", **listed) == []
-    assert bot_access.revoke_access(database, access="approval", **listed) == [8]
-    assert bot_access.revoke_access(database, access="listed", **listed) == [9]
+    assert bot_access.revoke_access(database, access=AccessMode.OPEN, **listed) == []
+    assert bot_access.revoke_access(database, access=AccessMode.APPROVAL, **listed) == [8]
+    assert bot_access.revoke_access(database, access=AccessMode.LISTED, **listed) == [9]
     with database.read() as session:
         waiting = {item.recipient_id: item.state for item in list_alerts(session)}
     assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
@@ -236,26 +236,28 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
 
 
 async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Database) -> None:
-    async with world(database, policy=APPROVAL) as day:
-        day.api.add_chat(OPERATOR)
+    async with running_system(database, policy=APPROVAL) as system:
+        system.api.add_chat(OPERATOR)
         with database.write() as session:
             save_chat(session, 7, title="", now=NOW)
             subscribe(session, 7, "guizhou", now=NOW)
         # Once the bot was open; now operators decide.
-        bot_access.revoke_access(database, access="approval", allowed=(OPERATOR,), named=())
-        assert "已向管理员申请" in (await day.api.ask(7, "/start")).text
-        await day.tell(raised())
-        assert len(day.api.sent(7)) == 1
-        (wish,) = day.api.sent(OPERATOR)
-        day.api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
-        await day.api.reply(OPERATOR, method="editMessageText")
-        await day.tell(raised(1, 2), title="另一份")
-        assert "1 → 2" in day.api.sent(7)[-1].text
+        bot_access.revoke_access(
+            database, access=AccessMode.APPROVAL, allowed=(OPERATOR,), named=()
+        )
+        assert "已向管理员申请" in (await system.api.ask(7, "/start")).text
+        await system.record_and_deliver(raised())
+        assert len(system.api.sent(7)) == 1
+        (wish,) = system.api.sent(OPERATOR)
+        system.api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
+        await system.api.reply(OPERATOR, method="editMessageText")
+        await system.record_and_deliver(raised(1, 2), title="另一份")
+        assert "1 → 2" in system.api.sent(7)[-1].text
 
 
-@pytest.mark.parametrize("access", ["approval", "listed"])
+@pytest.mark.parametrize("access", [AccessMode.APPROVAL, AccessMode.LISTED])
 def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
-    sqlite_database: Database, access: str
+    sqlite_database: Database, access: AccessMode
 ) -> None:
     policy = AccessPolicy(access=access, operators=(OPERATOR,), allowed=frozenset({8}))
     context = bot_context(sqlite_database, policy=policy)
@@ -290,8 +292,10 @@ def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Databa
 async def test_what_is_sent_to_all_is_what_stood_above_the_button(
     sqlite_database: Database,
 ) -> None:
-    async with world(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,))) as day:
-        api = day.api
+    async with running_system(
+        sqlite_database, policy=AccessPolicy(operators=(OPERATOR,))
+    ) as system:
+        api = system.api
         await api.ask(7, "/subscribe guizhou")
         first = await api.ask(OPERATOR, "/broadcast 第一稿")
         second = await api.ask(OPERATOR, "/broadcast 第二稿")
@@ -301,7 +305,7 @@ async def test_what_is_sent_to_all_is_what_stood_above_the_button(
         )
         api.press(OPERATOR, second.result["message_id"], second.buttons["发送"])
         await api.reply(OPERATOR, method="editMessageText")
-        await day.delivery()
+        await system.deliver()
         assert [call.text for call in api.sent(7)[1:]] == ["📢 第二稿"]
 
 
@@ -328,11 +332,17 @@ def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8):
             save_chat(session, chat, title="", now=NOW)
-    assert bot_access.revoke_access(database, access="listed", allowed={7}, named=()) == [8]
-    assert bot_access.revoke_access(database, access="listed", allowed={7, 8}, named=()) == []
+    assert bot_access.revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [
+        8
+    ]
+    assert (
+        bot_access.revoke_access(database, access=AccessMode.LISTED, allowed={7, 8}, named=()) == []
+    )
     with database.read() as session:
         assert get_recipient(session, 8).active
-    assert bot_access.revoke_access(database, access="listed", allowed={7}, named=()) == [8]
-    assert bot_access.revoke_access(database, access="open", allowed=(), named=()) == []
+    assert bot_access.revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [
+        8
+    ]
+    assert bot_access.revoke_access(database, access=AccessMode.OPEN, allowed=(), named=()) == []
     with database.read() as session:
         assert [get_recipient(session, chat).active for chat in (7, 8)] == [True, True]

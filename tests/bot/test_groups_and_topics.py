@@ -1,10 +1,10 @@
-"""Groups, forums and channels: administrators decide, topics are told apart, moves are followed."""
+"""Groups, topics and channels: administrators decide, topics are recipients, moves are followed."""
 
 from __future__ import annotations
 
 from alert_story import raised
-from bot_story import InForce, rules_of, running
-from bot_world import world
+from bot_app import FixedRules, rules_of, running
+from end_to_end import running_system
 from telegram_api import Refusal
 
 from monitor.bot.dispatcher import RateLimiter
@@ -63,8 +63,8 @@ async def test_an_administrator_may_write_in_the_groups_name(sqlite_database: Da
 
 
 async def test_topics_of_a_forum_hear_of_different_things(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         api.add_chat(FORUM, "论坛", forum=True)
         api.add_thread(FORUM, 45)
         api.add_thread(FORUM, 46)
@@ -80,7 +80,7 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
                 get_recipient(session, find_recipient_id(session, Recipient(FORUM, 45))).kind
                 == "thread"
             )
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         alert = api.sent(FORUM)[-1]
         assert alert.params["message_thread_id"] == 45
         assert "160 → 190" in alert.text
@@ -90,20 +90,20 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
             lambda: [c for c in api.sent(method="answerCallbackQuery") if "已静音" in str(c.params)]
         )
         before = len(api.sent(FORUM))
-        await day.tell(raised(1, 2), title="另一份")
+        await system.record_and_deliver(raised(1, 2), title="另一份")
         assert len(api.sent(FORUM)) == before
 
 
 async def test_a_topic_that_is_deleted_leaves_its_wishes_to_the_forum(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         api.add_chat(FORUM, "论坛", forum=True)
         api.add_thread(FORUM, 45)
         api.make_admin(FORUM, ADMIN)
         await api.ask(FORUM, "/subscribe guizhou", person=ADMIN, thread=45)
         api.delete_thread(FORUM, 45)
-        await day.tell(raised())
-        await day.delivery()
+        await system.record_and_deliver(raised())
+        await system.deliver()
         alert = api.sent(FORUM)[-1]
         assert "message_thread_id" not in alert.params
         assert "160 → 190" in alert.text
@@ -112,15 +112,15 @@ async def test_a_topic_that_is_deleted_leaves_its_wishes_to_the_forum(database: 
 
 
 async def test_a_rule_file_names_a_topic(database: Database) -> None:
-    rules = InForce(
+    rules = FixedRules(
         rules_of(f"rules:\n  - {{id: r, name: 甲, then: {{chats: ['{FORUM}/45', 7]}}}}\n")
     )
-    async with world(database, rules=rules) as day:
-        api = day.api
+    async with running_system(database, rules=rules) as system:
+        api = system.api
         api.add_chat(7)
         api.add_chat(FORUM, "论坛", forum=True)
         api.add_thread(FORUM, 45)
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         (alert,) = api.sent(FORUM)
         assert alert.params["message_thread_id"] == 45
         assert len(api.sent(7)) == 1
@@ -130,14 +130,14 @@ async def test_a_rule_file_names_a_topic(database: Database) -> None:
 
 
 async def test_a_forum_that_gets_a_new_id_keeps_its_topics(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         old, new = -77, -100777
         api.add_chat(old, "小组")
         api.make_admin(old, ADMIN)
         await api.ask(old, "/subscribe guizhou", person=ADMIN)
         await api.ask(old, "/digest weekly fri 18:00", person=ADMIN)
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         api.move(old, new)
         api.make_admin(new, ADMIN)
         for _ in range(100):
@@ -147,18 +147,18 @@ async def test_a_forum_that_gets_a_new_id_keeps_its_topics(database: Database) -
         with database.read() as session:
             moved = get_recipient(session, new)
         assert str(moved.digest) == "weekly fri 18:00"
-        day.clock.time = day.clock.time.replace(day=6, hour=12)
-        await day.delivery()
+        system.clock.time = system.clock.time.replace(day=6, hour=12)
+        await system.deliver()
         assert "160 → 190" in api.sent(new)[-1].text
 
 
 async def test_a_channel_is_subscribed_by_a_post_in_it(database: Database) -> None:
-    async with world(database) as day:
-        api = day.api
+    async with running_system(database) as system:
+        api = system.api
         api.add_channel(CHANNEL, "算力快讯")
         api.post(CHANNEL, "/subscribe guizhou")
         assert "已订阅" in (await api.reply(CHANNEL)).text
-        await day.tell(raised())
+        await system.record_and_deliver(raised())
         alert = api.sent(CHANNEL)[-1]
         # Readers of a channel may not silence it for all.
         api.press(CHANNEL, alert.result["message_id"], alert.buttons["静音规则"], person=MEMBER)
