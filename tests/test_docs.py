@@ -8,12 +8,19 @@ import re
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import get_args, get_type_hints
 
 import pytest
+from pydantic import BaseModel
+from typer.main import get_command
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.schema import known_fields
+from monitor.cli.app import app
+from monitor.config.channels import ChannelSettings
+from monitor.config.settings import Settings
 from monitor.rules.loader import load_rules
+from monitor.rules.schema import RuleEntry, TargetEntry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -60,6 +67,36 @@ def test_generated_parts_are_up_to_date(tool: ModuleType) -> None:
         if tool.written_anew(text := page.read_text(encoding="utf-8")) != text
     ]
     assert stale == [], "run make docs"
+
+
+def test_every_generated_part_stands_on_a_page(tool: ModuleType) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in tool.pages()]
+    assert {name for text in pages for _, name, _ in tool.PART.findall(text)} == set(tool.PARTS)
+
+
+def test_every_command_argument_and_option_is_described(tool: ModuleType) -> None:
+    found = list(tool._commands(get_command(app)))
+    silent = [path for path, command in found if not command.help]
+    silent += [
+        f"{path} {parameter.name}"
+        for path, command in found
+        for parameter in command.params
+        if parameter.name != "help" and not parameter.help
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("model", [Settings, RuleEntry, TargetEntry])
+def test_every_setting_and_rule_field_is_described(
+    tool: ModuleType, model: type[BaseModel]
+) -> None:
+    assert [name for name, _, meaning in tool._fields(model) if not meaning] == []
+
+
+def test_every_kind_of_channel_is_documented() -> None:
+    text = (DOCS / "how-to" / "other-channels.md").read_text(encoding="utf-8")
+    kinds = get_args(get_type_hints(ChannelSettings.kind.fget)["return"])
+    assert [kind for kind in kinds if not re.search(rf"^{kind}(_file)? = ", text, re.M)] == []
 
 
 def test_every_field_of_a_source_is_documented() -> None:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     # rich is loaded by what prints with it: JSON lines and CSV do without.
     from rich.progress import Progress
 
-_SHORT = frozenset({"id", "detected", "kind", "label", "region", "year", "outcome", "links"})
+_SHORT = frozenset(
+    {"id", "detected", "kind", "label", "region", "year", "outcome", "links", "verdict"}
+)
+"""Columns that are not wrapped in a table."""
 
 
 class Format(StrEnum):
