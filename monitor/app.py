@@ -32,12 +32,11 @@ from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.ingest.context import VisitContext
+from monitor.ingest.context import StoredRobots, VisitContext
 from monitor.ingest.list_pages import identify_addresses
 from monitor.ingest.plan import SuspectPolicy
-from monitor.ingest.robots_store import StoredRobots
 from monitor.ingest.rule_vocabulary import rule_vocabulary
-from monitor.ingest.source_health import Watch
+from monitor.ingest.source_health import HealthPolicy
 from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import AccessMode, NoticeKind
@@ -139,7 +138,7 @@ async def open_app(
             terminal_chat=TERMINAL_ID if token is None else None,
             now=now,
             suspects=suspect_policy(settings),
-            watch=Watch(
+            health=HealthPolicy(
                 failures=settings.health.failures,
                 quiet=timedelta(days=settings.health.quiet_days),
                 operators=operators,
@@ -161,7 +160,7 @@ def outbox_worker(app: App, stop: asyncio.Event | None = None) -> OutboxWorker:
         app.context.database,
         app.channel,
         app.context.now,
-        operators=app.context.watch.operators,
+        operators=app.context.health.operators,
         bot=app.token is not None,
         compose=message_renderer(lambda: app.rules.files),
         stop=stop or asyncio.Event(),

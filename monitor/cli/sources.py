@@ -27,8 +27,8 @@ from monitor.yaml import did_you_mean
 if TYPE_CHECKING:
     # `sources list` shows the catalogue and needs neither network nor extraction.
     from monitor.fetching.fetcher import Fetcher
-    from monitor.ingest.source_check import Probe, Probing
-    from monitor.ingest.suggest import Proposal
+    from monitor.ingest.source_check import CheckContext, SourceCheck
+    from monitor.ingest.suggest import EntrySuggestion
 
 sources_app = typer.Typer(help="The places that are watched.", no_args_is_help=True)
 _FEW = 3
@@ -89,7 +89,7 @@ def check(
     settings = load_settings(config)
     catalogue = load_catalogue(settings.catalogue)
     chosen = [_known(catalogue, source_id) for source_id in ids or ()] or catalogue.enabled
-    found = asyncio.run(_probe_all(chosen, settings))
+    found = asyncio.run(_check_all(chosen, settings))
     rows = [_row(one) for one in found]
     write_rows(
         form,
@@ -150,24 +150,26 @@ def add(
     catalogue = load_catalogue((*there, *own))
     _refuse_known(catalogue, source_id, url)
     given = {"id": source_id, "name": name, "region": region_of(region)}
-    proposal = asyncio.run(
-        _propose(url, settings, catalogue, {**given, "allow_private": allow_private})
+    suggestion = asyncio.run(
+        _suggest(url, settings, catalogue, {**given, "allow_private": allow_private})
     )
     write_rows(
         Format.TABLE,
         ("key", "value", "confidence", "why"),
         [
             (one.key, one.value, "seen" if one.sure else "a guess", one.why)
-            for one in proposal.guessed
+            for one in suggestion.keys
         ],
     )
     text = read_if_there(path) if path is not None else ""
-    after = with_source(text, path or Path("new"), proposal.values, "added by monitor sources add")
+    after = with_source(
+        text, path or Path("new"), suggestion.values, "added by monitor sources add"
+    )
     if dry_run or path is None:
         write_text(after[len(text) :] if after.startswith(text) else after)
         return
     replace_text(path, after)
-    print_status(f"{proposal.values['id']} stands in {path}; ask it: monitor sources check")
+    print_status(f"{suggestion.values['id']} stands in {path}; ask it: monitor sources check")
     if path not in settings.catalogue:
         print_status(f"the settings do not name {path} under catalogue yet")
 
@@ -191,46 +193,46 @@ def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str) -> None
             raise UserError(f"{url} is watched already: {source.id}")
 
 
-async def _probe_all(sources: Sequence[Source], settings: Settings) -> list[Probe]:
+async def _check_all(sources: Sequence[Source], settings: Settings) -> list[SourceCheck]:
     from monitor.app import fetcher_settings
     from monitor.fetching.fetcher import HttpFetcher
-    from monitor.ingest.source_check import probe
+    from monitor.ingest.source_check import check_source
 
     limit = asyncio.Semaphore(settings.crawl.concurrency)
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
         with progress() as bar:
             task = bar.add_task("asking", total=len(sources))
-            tools = _probing(fetcher, settings)
+            context = _check_context(fetcher, settings)
 
-            async def one(source: Source) -> list[Probe]:
+            async def one(source: Source) -> list[SourceCheck]:
                 async with limit:
-                    found = await probe(source, tools)
+                    found = await check_source(source, context)
                 bar.advance(task)
                 return found
 
             found = await asyncio.gather(*map(one, sources))
-    return [one for probes in found for one in probes]
+    return [one for checks in found for one in checks]
 
 
-async def _propose(
+async def _suggest(
     url: str, settings: Settings, catalogue: Catalogue, given: Mapping[str, object]
-) -> Proposal:
+) -> EntrySuggestion:
     from monitor.app import fetcher_settings
     from monitor.fetching.fetcher import HttpFetcher
-    from monitor.ingest.suggest import propose
+    from monitor.ingest.suggest import suggest_entry
 
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
-        return await propose(url, _probing(fetcher, settings), catalogue, given)
+        return await suggest_entry(url, _check_context(fetcher, settings), catalogue, given)
 
 
-def _probing(fetcher: Fetcher, settings: Settings) -> Probing:
+def _check_context(fetcher: Fetcher, settings: Settings) -> CheckContext:
     from monitor.extraction.topics import load_topics
-    from monitor.ingest.source_check import Probing
+    from monitor.ingest.source_check import CheckContext
 
-    return Probing(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
+    return CheckContext(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
 
 
-def _row(one: Probe) -> tuple[object, ...]:
+def _row(one: SourceCheck) -> tuple[object, ...]:
     newest = " ".join(filter(None, (str(one.newest or ""), one.newest_title)))
     following = {True: "yes", False: "no", None: ""}[one.next_page]
     what = "; ".join(filter(None, (one.reason, one.suggestion)))
@@ -239,7 +241,7 @@ def _row(one: Probe) -> tuple[object, ...]:
     return (*asked, one.links, newest, one.length, one.published, following, what)
 
 
-def _object(one: Probe) -> dict[str, object]:
+def _object(one: SourceCheck) -> dict[str, object]:
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(one).items()

@@ -1,8 +1,7 @@
-"""Does the log follow from the evidence? The stored bytes are read, searched and compared again.
+"""Audit: read, extract and compare stored bytes again, and compare the results with the log.
 
-Each step is checked on its own, so that a finding names the first thing that does not follow: the
-bytes from their hash, the text from the bytes, the statements from the text, the log from the
-statements of the snapshots.
+Each step is checked on its own: the bytes against their hash, the text against the bytes, the
+statements against the text, the log against the statements. A finding names the first mismatch.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not follow: where, at which step, and what."""
+    """A mismatch: in which snapshot, at which step, and what."""
 
     snapshot_id: int
     url: str | None
@@ -50,7 +49,7 @@ class Finding:
 def verify_snapshot(
     session: Session, snapshot_id: int, *, sources: Mapping[str, Source], topics: Topics
 ) -> list[Finding]:
-    """Recompute a snapshot and what the log says of it.
+    """Recompute a snapshot and its lines of the log.
 
     Args:
         session: a reading transaction.
@@ -59,8 +58,7 @@ def verify_snapshot(
         topics: the topics in force.
 
     Returns:
-        What does not follow, nothing if all does. Statements also differ when the extractor or a
-        topic has changed since; that is then the finding.
+        The mismatches. Statements also differ when the extractor or a topic has changed since.
     """
     try:
         found = load_audited_snapshot(session, snapshot_id)
@@ -87,7 +85,7 @@ def _text(found: AuditedSnapshot, source: Source | None) -> str:
     if sha256_hex(found.text) != found.text_hash:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
-        return ""  # nothing to read it from, or nobody who knows how
+        return ""  # no bytes, or the source is no longer in the catalogue
     if found.content_type == BUNDLE_TYPE:
         parts = unbundle(found.body)
     else:
@@ -161,7 +159,7 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
 def _comparisons(
     session: Session, found: AuditedSnapshot, logged: Sequence[LoggedRow]
 ) -> list[tuple[Basis, StoredSnapshot | None]]:
-    """What this snapshot must have been compared with."""
+    """The snapshots that this one must have been compared with, and on which basis."""
     known = found.document
     result: list[tuple[Basis, StoredSnapshot | None]] = []
     earlier = snapshot_before(session, known.id, found.snapshot_id)
@@ -175,13 +173,13 @@ def _comparisons(
     if earlier is None and not known.baseline:
         result.append((Basis.REVISION, None))
     if any(row.change.basis is Basis.SUCCESSION for row in logged):
-        # An older report came later; it was compared with the snapshot that was the newest then.
+        # An older report came later; it was compared with the snapshot that was current then.
         result.append((Basis.SUCCESSION, _compared_with(session, logged)))
     return result
 
 
 def _compared_with(session: Session, logged: Sequence[LoggedRow]) -> StoredSnapshot | None:
-    """The snapshot the log's own lines name as the one before."""
+    """The earlier snapshot of a logged succession."""
     for row in logged:
         if row.change.basis is Basis.SUCCESSION and row.before_id is not None:
             return load_snapshot(session, snapshot_of(session, row.before_id))

@@ -1,4 +1,4 @@
-"""What a visit is given, and what it reports."""
+"""The context a visit runs in, and the report of how it went."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from zoneinfo import ZoneInfo
 
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
+from monitor.fetching.robots import RobotsCopy
 from monitor.ingest.plan import SuspectPolicy
-from monitor.ingest.source_health import Watch
+from monitor.ingest.source_health import HealthPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
+from monitor.storage.robots import load_robots, save_robots
 
 HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
-"""Outcomes after which nothing is wrong with an address."""
+"""Outcomes of an address that works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class VisitContext:
     rules: Callable[[], RuleSet]
     now: Callable[[], datetime]
     suspects: SuspectPolicy = field(default_factory=SuspectPolicy)
-    watch: Watch = field(default_factory=Watch)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None
@@ -44,7 +46,7 @@ class VisitContext:
 
 @dataclass(slots=True)
 class VisitReport:
-    """How a visit to a source went, for the log and the person who watches it."""
+    """How a visit to a source went; ``transition`` is its new health, if that changed."""
 
     source_id: str
     outcome: Outcome = Outcome.OK
@@ -53,4 +55,22 @@ class VisitReport:
     pages: Counter[Outcome] = field(default_factory=Counter)
     changes: list[Change] = field(default_factory=list)
     alerts: int = 0
-    turned: Health | None = None
+    transition: Health | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRobots:
+    """Keeps copies of robots.txt in the database for the fetcher; implements ``RobotsStore``."""
+
+    database: Database
+
+    def load(self, origin: str) -> RobotsCopy | None:
+        """The latest copy, or None."""
+        with self.database.read() as session:
+            found = load_robots(session, origin)
+        return None if found is None else RobotsCopy(*found)
+
+    def save(self, origin: str, copy: RobotsCopy) -> None:
+        """Replace any earlier copy."""
+        with self.database.write() as session:
+            save_robots(session, origin, copy.text, copy.read_at)

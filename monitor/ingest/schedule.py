@@ -1,4 +1,4 @@
-"""When to look again, and what counts as history. Pure decisions over times."""
+"""When to visit again, and what counts as baseline. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a source counts as failing, quiet or well again. Pure decisions."""
+"""When a source counts as failing, quiet or healthy. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 
 from monitor.model.documents import Health
 
-MOST = 0.5
-"""Share of its kind that must have had news for a source without any to be called quiet."""
+_MOST = 0.5
+"""Share of its kind that must have had news for a source without any to count as quiet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What operators want to hear of: failing visits in a row, days without anything new.
+class HealthPolicy:
+    """When operators are told: after so many failed visits in a row, so many days without news.
 
-    ``operators`` are their chats.
+    ``operators`` are the chats that are told.
     """
 
     failures: int = 3
@@ -24,32 +24,32 @@ class Watch:
     operators: tuple[int, ...] = ()
 
 
-def health_after(
-    was: Health,
+def next_health(
+    health: Health,
     *,
     healthy: bool,
     failures: int,
     last_new_at: datetime,
     now: datetime,
-    watch: Watch,
-    others: Callable[[], float],
+    policy: HealthPolicy,
+    share_with_news: Callable[[], float],
 ) -> Health:
-    """How a source is after a visit.
+    """The health of a source after a visit.
 
     Args:
-        was: how it was.
+        health: its health before.
         healthy: whether the visit went well.
-        failures: bad visits in a row, this one counted.
+        failures: failed visits in a row, this one included.
         last_new_at: when it last had something new.
         now: the time of the visit.
-        watch: the limits.
-        others: the share of the other sources of its kind that had something new within
-            ``watch.quiet``; asked only when it matters.
+        policy: the limits.
+        share_with_news: the share of the other sources of its kind that had something new within
+            ``policy.quiet``; called only when it matters.
     """
     if not healthy:
-        return Health.FAILING if failures >= watch.failures else was
-    if now - last_new_at <= watch.quiet:
+        return Health.FAILING if failures >= policy.failures else health
+    if now - last_new_at <= policy.quiet:
         return Health.OK
-    if was is Health.QUIET:
-        return was  # until it has something new, whatever the others do
-    return Health.QUIET if others() > MOST else Health.OK
+    if health is Health.QUIET:
+        return health  # until it has something new, whatever the others have
+    return Health.QUIET if share_with_news() > _MOST else Health.OK

@@ -13,7 +13,7 @@ from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
-from monitor.ingest.source_health import Watch, health_after
+from monitor.ingest.source_health import HealthPolicy, next_health
 from monitor.model.documents import Health
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -22,15 +22,15 @@ BASE = "http://127.0.0.1:1"
 NAMES = ("beijing", "tianjin", "hebei", "shanxi")
 
 
-def after(was, *, healthy=True, failures=0, silent=0.0, others=1.0, watch=None):
-    return health_after(
+def after(was, *, healthy=True, failures=0, silent=0.0, others=1.0, policy=None):
+    return next_health(
         was,
         healthy=healthy,
         failures=failures,
         last_new_at=START - timedelta(days=silent),
         now=START,
-        watch=watch or Watch(failures=3, quiet=timedelta(days=30)),
-        others=lambda: others,
+        policy=policy or HealthPolicy(failures=3, quiet=timedelta(days=30)),
+        share_with_news=lambda: others,
     )
 
 
@@ -57,7 +57,7 @@ def test_how_a_source_is_after_a_visit(was, visit, now):
 def catalogue():
     entries = "".join(
         f"  - {{id: {name}, name: {name}, document_kind: news, lists: ['{BASE}/{name}/'], "
-        "every: 12h, allow_private: true}\n"
+        "list_interval: 12h, allow_private: true}\n"
         for name in NAMES
     )
     return f"builtin: false\nsources:\n{entries}"

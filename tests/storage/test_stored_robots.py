@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from monitor.fetching.robots import RobotsCopy
-from monitor.ingest.robots_store import StoredRobots
+from monitor.ingest.context import StoredRobots
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 HERE = "https://www.example.gov.cn"
