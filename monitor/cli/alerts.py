@@ -1,4 +1,4 @@
-"""``monitor alerts``: what waits for the chats, what was given up, and another try for it."""
+"""``monitor alerts``: the outbox, and retrying or dropping what is in it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from monitor.model.alerts import AlertState
 from monitor.outbox.admin import drop_alerts, exhausted_alerts, list_alerts, retry_alerts
 from monitor.outbox.worker import MAX_ATTEMPTS
 
-alerts_app = typer.Typer(help="What is on its way to the chats.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Alerts in the outbox.", no_args_is_help=True)
 
 
-IdsArgument = Annotated[
-    list[int] | None, typer.Argument(metavar="[ID]…", help="Numbers of alerts.")
-]
+IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="[ID]…", help="Ids of alerts.")]
 
 
 @alerts_app.command("list")
@@ -32,7 +30,7 @@ def list_(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Print alerts, newest first: dead ones with the reason why they were given up."""
+    """Print alerts, newest first; dead ones with their reason."""
     with open_database(config, database) as (settings, store):
         zone = ZoneInfo(settings.timezone)
         with store.read() as session:
@@ -62,19 +60,19 @@ def list_(
 def retry(
     ids: IdsArgument = None,
     all_given_up: Annotated[
-        bool, typer.Option("--given-up", help="Every alert that was refused too often.")
+        bool, typer.Option("--given-up", help="All alerts that were refused too often.")
     ] = False,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Send alerts that were given up after all, or that wait at once."""
+    """Send dead alerts again, or waiting ones at once."""
     if bool(ids) == all_given_up:
-        raise UserError("which alerts?", hint="name numbers of monitor alerts list, or --given-up")
+        raise UserError("no alert is named", hint="ids are in monitor alerts list; or --given-up")
     with open_database(config, database) as (_, store), store.write() as session:
-        # What a chat withdrew by /stop is dead too, and not to be sent.
+        # Alerts that a chat withdrew by /stop are dead too, and must not be sent.
         chosen = exhausted_alerts(session, MAX_ATTEMPTS) if all_given_up else ids or []
         done = retry_alerts(session, chosen, now=utc_now())
-    _tell(ids, done, "will be sent")
+    _report(ids, done, "will be sent")
 
 
 @alerts_app.command()
@@ -83,15 +81,15 @@ def drop(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Give up alerts that wait. The log keeps them, and so does alerts list."""
+    """Drop waiting alerts. The change log and alerts list keep them."""
     if not ids:
-        raise UserError("which alerts?", hint="name numbers of monitor alerts list")
+        raise UserError("no alert is named", hint="ids are in monitor alerts list")
     with open_database(config, database) as (_, store), store.write() as session:
         done = drop_alerts(session, ids, reason="dropped by the operator")
-    _tell(ids, done, "given up")
+    _report(ids, done, "given up")
 
 
-def _tell(ids: list[int] | None, done: list[int], what: str) -> None:
+def _report(ids: list[int] | None, done: list[int], what: str) -> None:
     for alert_id in sorted(set(ids or ()) - set(done)):
-        print_status(f"{alert_id}: left alone; it was sent, is being sent, or is not there")
+        print_status(f"{alert_id}: unchanged: it was sent, is in flight, or does not exist")
     print_status(f"{len(done)} alerts {what}")

@@ -29,7 +29,7 @@ _COMMANDS = (
     ("read", "documents:read", "Print the clean text of a page or file."),
     ("extract", "documents:extract", "Print the commitments in a text."),
     ("diff", "documents:diff", "Print what changed between two texts."),
-    ("ingest", "ingest:ingest", "Take reports of earlier years into the history."),
+    ("ingest", "ingest:ingest", "Import reports of earlier years into the history"),
     ("changes", "changes:changes", "Print the change log, newest first."),
     ("show", "changes:show", "Print one change of the log."),
     ("fulfilment", "fulfilment:fulfilment", "Print what became of the targets."),
@@ -40,12 +40,12 @@ _COMMANDS = (
     ),
     ("export", "export:export", "Write one of the public views into a file."),
     ("verify", "verify:verify", "Recompute a day from the stored bytes."),
-    ("sources", "sources:sources_app", "The places that are watched."),
-    ("rules", "rules:rules_app", "Which changes interest whom."),
-    ("alerts", "alerts:alerts_app", "What is on its way to the chats."),
-    ("channels", "channels:channels_app", "Other channels than Telegram."),
-    ("topics", "topics:topics_app", "What is in scope: lexicons in YAML."),
-    ("db", "db:db_app", "The database: where it is, and its schema."),
+    ("sources", "sources:sources_app", "Sources: the places that are watched."),
+    ("rules", "rules:rules_app", "Rules: which changes are sent to whom."),
+    ("alerts", "alerts:alerts_app", "Alerts in the outbox."),
+    ("channels", "channels:channels_app", "Channels beside Telegram."),
+    ("topics", "topics:topics_app", "Topics: what is in scope, as lexicons in YAML."),
+    ("db", "db:db_app", "The database: its place and its schema."),
 )
 
 

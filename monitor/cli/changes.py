@@ -40,7 +40,7 @@ def changes(
     theme: Annotated[str | None, typer.Option(help="One theme, such as compute.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="One kind of change.")] = None,
     text: Annotated[
-        str | None, typer.Option(help="Words in the sentence, two characters or more: 算力.")
+        str | None, typer.Option(help="Words in the sentence, of two characters or more: 算力.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 50,
     everything: Annotated[

@@ -1,4 +1,4 @@
-"""``monitor channels``: other channels than Telegram, and whether they work."""
+"""``monitor channels``: the channels beside Telegram, and a test message for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     # The list needs the settings only; `test` loads the messages and the senders.
     from monitor.model.changes import LoggedChange
 
-channels_app = typer.Typer(help="Other channels than Telegram.", no_args_is_help=True)
+channels_app = typer.Typer(help="Channels beside Telegram.", no_args_is_help=True)
 
 _TITLE = "测试：政策监测的示例提醒（不是新闻）"
 _URL = "https://example.org/policy-monitor/test"
@@ -60,7 +60,7 @@ def try_(
         asyncio.run(_send(settings, name))
     except DeliveryError as error:
         raise MonitorError(f"{name}: {error}") from None
-    print_status(f"{name}: the sample was taken")
+    print_status(f"{name}: the sample was accepted")
 
 
 @channels_app.command()
@@ -105,7 +105,7 @@ async def _send(settings: Settings, name: str) -> None:
 
 
 def _sample(now: datetime) -> LoggedChange:
-    """A change that nobody announced: 160 to 190 Eflops."""
+    """An invented change: 160 to 190 Eflops."""
     from monitor.messages.template_samples import sample_change
     from monitor.model.changes import Kind, LoggedChange
 

@@ -1,4 +1,4 @@
-"""``monitor db``: where the history lies, and its schema."""
+"""``monitor db``: the place and the schema of the database, and its size."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from monitor.config.settings import load_settings
 from monitor.storage.engine import Database
 from monitor.storage.provenance import delete_raw_bytes
 
-db_app = typer.Typer(help="The database: where it is, and its schema.", no_args_is_help=True)
+db_app = typer.Typer(help="The database: its place and its schema.", no_args_is_help=True)
 
 
 @db_app.command()
 def upgrade(config: ConfigOption = None, database: DatabaseOption = None) -> None:
-    """Bring the schema to this version's. Every command that needs it does so by itself."""
+    """Upgrade the schema to this version; every command that needs it does so by itself."""
     store = Database(load_settings(config, database=database).database)
     try:
         applied = store.upgrade()
@@ -38,12 +38,12 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
 @db_app.command()
 def prune(
     days: Annotated[
-        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Bytes older than this.")
+        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Raw bytes older than this.")
     ],
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Let go of the raw bytes of old pages. Texts, statements and the log are kept for ever."""
+    """Delete the raw bytes of old pages. Texts, statements and the log stay."""
     with open_database(config, database) as (_, store), store.write() as session:
         count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
-    print_status(f"the bytes of {count} pages were let go")
+    print_status(f"the raw bytes of {count} pages were deleted")

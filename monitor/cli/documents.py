@@ -53,7 +53,7 @@ def extract(
     provenance = _provenance(document, place, region, published)
     topics = load_topics(settings.topics)
     if provenance.region is None:
-        print_status("nobody could tell the region of this text; --region names it")
+        print_status("the region of this text is unknown; name it with --region")
     if explain:
         from monitor.cli.topics import write_explained
 
@@ -141,8 +141,8 @@ def load_document(place: str, settings: Settings) -> Document:
     """Read a file or an address.
 
     Raises:
-        UserError: there is no such file, or it is no text.
-        MonitorError: the address answered with no page that could be read.
+        UserError: there is no such file, or no text was found in it.
+        MonitorError: the page could not be fetched or read.
     """
     if place.startswith(("http://", "https://")):
         return asyncio.run(_fetch(place, settings))
@@ -166,8 +166,8 @@ async def _fetch(url: str, settings: Settings) -> Document:
     from monitor.fetching.fetcher import HttpFetcher
 
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
-        # The person at the keyboard names the address; the guard is for what pages name, and
-        # robots.txt for what visits by itself.
+        # The user names the address: the SSRF guard is for addresses that pages name, and
+        # robots.txt for automatic visits.
         fetched = await fetcher.fetch(url, route=FetchRoute(allow_private=True, robots=False))
     if fetched.outcome is not Outcome.OK:
         raise MonitorError(f"{url}: {fetched.outcome}: {fetched.reason}")

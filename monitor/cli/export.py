@@ -46,7 +46,7 @@ def export(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Write one of the public views into a file: the change log, the fulfilment of targets."""
+    """Write one of the public views into a file, such as the change log."""
     day = date_of(since, "--since")
     if day is not None and not has_time(view):
         raise UserError(f"--since: the rows of {view.value} have no time of their own")
@@ -72,7 +72,7 @@ def export(
 
 
 class _Counted:
-    """An iterator that knows how many rows went through it."""
+    """An iterator that counts its rows."""
 
     def __init__(self, rows: Iterable[Sequence[object]]) -> None:
         self._rows = rows

@@ -1,4 +1,4 @@
-"""``monitor fulfilment``: which promises were kept."""
+"""``monitor fulfilment``: which targets were met."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def fulfilment(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Print what became of the targets that governments set themselves.
+    """Print what became of the targets that governments set.
 
-    The review half of each report is held against the plans before it: a target is met, missed,
-    or not reported; pending when it is not due yet or the next report is not known.
+    The review half of each report is compared with the plans before it: a target is met, missed
+    or not reported; it is pending while it is not due or the next report is not known.
     """
     name = region_of(region)
     with open_database(config, database) as (_, store), store.read() as session:

@@ -1,4 +1,4 @@
-"""``monitor ingest``: reports of earlier years into the history."""
+"""``monitor ingest``: imports reports of earlier years into the history."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def ingest(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Take reports of earlier years into the history. Nobody is alerted.
+    """Import reports of earlier years into the history, without alerts.
 
-    A region's reports form a series; each is compared with the one of the year before, in
-    whatever order they come.
+    The reports of a region form a series; each is compared with the one of the year before, in
+    any order of import.
     """
     name = region_of(region)
     files = _files(paths)
@@ -58,14 +58,14 @@ def ingest(
                 )
                 if provenance.kind is not DocumentKind.REPORT:
                     print_status(
-                        f"{path}: does not read like a government work report; kept as an article"
+                        f"{path}: this is not a government work report; stored as an article"
                     )
                 elif provenance.region is None or provenance.year is None:
                     lacking = "region" if provenance.region is None else "year"
                     raise UserError(
-                        f"nobody can tell the {lacking} of this report",
+                        f"the {lacking} of this report is unknown",
                         file=path,
-                        hint=f"say it with --{lacking}",
+                        hint=f"name it with --{lacking}",
                     )
                 request = IngestRequest(
                     document=replace(document, title=title),
@@ -85,7 +85,7 @@ def ingest(
                         f"{path}: {provenance.region or '–'} {provenance.year or '–'}, "
                         f"{found} commitments"
                     )
-    print_status(f"{taken} of {len(files)} documents taken in")
+    print_status(f"{taken} of {len(files)} documents imported")
 
 
 def _files(paths: list[Path]) -> list[Path]:
@@ -108,6 +108,6 @@ def _files(paths: list[Path]) -> list[Path]:
 
 
 def _first_line(text: str) -> str:
-    """The first line, unless it only says when and where the text was read out."""
+    """The first line, unless it only says when and where the report was delivered."""
     line = next((line.strip()[:80] for line in text.splitlines() if line.strip()), "")
     return "" if line.startswith("（") else line

@@ -1,4 +1,4 @@
-"""``monitor init`` writes a first set of files; ``monitor demo`` shows the whole way."""
+"""``monitor init`` writes a first set of files; ``monitor demo`` runs a sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitor.errors import UserError
 
 _SETTINGS = """\
 # Settings of the policy monitor. Every key has an environment name too:
-# [telegram] token is MONITOR_TELEGRAM__TOKEN (the better place for it).
+# [telegram] token is MONITOR_TELEGRAM__TOKEN (recommended for the token).
 # All keys: docs/reference/settings.md
 
 database = "sqlite:///monitor.db"
@@ -21,7 +21,7 @@ rules = ["rules"]
 catalogue = ["catalogue.yaml"]
 
 [crawl]
-# Stands in the User-Agent, so that a site's operator can reach you. Please set it.
+# Part of the User-Agent, so that a site's operator can reach you. Please set it.
 contact = "https://example.org/policy-monitor"
 
 [telegram]
@@ -38,15 +38,17 @@ _CATALOGUE = """\
 # Sources of your own, beside the built-in ones (monitor sources list).
 # The same id as a built-in source overrides what you name here.
 sources: []
-#  - id: cena-epaper        # no e-paper, please
+#  - id: cena-epaper        # disables this source
 #    enabled: false
 """
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to; this folder if not named.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(help="The folder; the current one if not given.")
+    ] = Path(),
 ) -> None:
-    """Write monitor.toml, catalogue.yaml and example rules. What is there stays as it is."""
+    """Write monitor.toml, catalogue.yaml and example rules. Existing files stay unchanged."""
     if folder.exists() and not folder.is_dir():
         raise UserError("this is a file", file=folder, hint="name a folder")
     wanted = {Path(FILE_NAME): _SETTINGS, Path("catalogue.yaml"): _CATALOGUE}
@@ -70,11 +72,13 @@ def init(
 def demo(
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Keep the demo's database, catalogue and rules here."),
+        typer.Option(
+            metavar="FOLDER", help="Keep the demo's database, catalogue and rules in this folder."
+        ),
     ] = None,
 ) -> None:
     """Run the whole pipeline on a bundled sample site: crawl, compare, match, alert."""
-    # Imported here: nobody else pays for loading the sample site.
+    # Only the demo needs the sample site and the whole daemon.
     from monitor.demo.run import run_demo
 
     run_demo(keep)

@@ -95,8 +95,8 @@ def write_rows(
         form: what ``--format`` said.
         columns: the header.
         rows: cells, as many as there are columns.
-        objects: what JSON lines show instead of the rows keyed by column.
-        leave_out: columns that a table has no room for.
+        objects: printed as JSON lines instead of the rows keyed by column.
+        leave_out: columns that a table omits.
     """
     if form is Format.JSONL:
         if objects is None:

@@ -1,4 +1,4 @@
-"""``monitor rules``: which changes are wanted, tried against the log."""
+"""``monitor rules``: checks rules, and replays the log against them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from monitor.model.changes import LoggedChange
     from monitor.storage.engine import Database
 
-rules_app = typer.Typer(help="Which changes interest whom.", no_args_is_help=True)
+rules_app = typer.Typer(help="Rules: which changes are sent to whom.", no_args_is_help=True)
 
 _DAYS = re.compile(r"(\d{1,5})d")
 _MOST = 1_000_000
@@ -50,7 +50,7 @@ def check(
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Read the rules and print what they say; a mistake is named with its file and line."""
+    """Read the rules and print them; an error names the file and the line."""
     settings = load_settings(config)
     rules = load_rules(paths or settings.rules, _vocabulary_of(settings)).rules
     write_rows(
@@ -63,13 +63,13 @@ def check(
                 ",".join(sorted(rule.regions)) or "*",
                 ",".join(sorted(rule.themes)) or "*",
                 ",".join(sorted(kind.value for kind in rule.kinds)),
-                ",".join(_told(to) for to in rule.recipients),
+                ",".join(_recipient_name(to) for to in rule.recipients),
                 rule.subscribable,
             )
             for rule in rules
         ),
     )
-    print_status(f"{len(rules)} rules, no mistakes")
+    print_status(f"{len(rules)} rules, no errors")
 
 
 @rules_app.command()
@@ -99,7 +99,7 @@ def replay(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Replay the log: what the rules would have told, and with --explain why not the rest.
+    """Replay the log: what the rules would have matched, and with --explain why not the rest.
 
     Nothing is sent and nothing is written.
     """
@@ -186,5 +186,5 @@ def _object(rule: Rule, item: LoggedChange, reason: str | None) -> dict[str, Any
     return {"rule": rule.id, "matches": reason is None, "why": reason, **logged_json(item)}
 
 
-def _told(to: Recipient) -> str:
+def _recipient_name(to: Recipient) -> str:
     return to.channel or (f"{to.chat_id}/{to.thread_id}" if to.thread_id else str(to.chat_id))

@@ -1,4 +1,4 @@
-"""``monitor sources``: what is watched."""
+"""``monitor sources``: lists, checks and adds sources."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from monitor.ingest.source_check import CheckContext, SourceCheck
     from monitor.ingest.suggest import EntrySuggestion
 
-sources_app = typer.Typer(help="The places that are watched.", no_args_is_help=True)
+sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
 _FEW = 3
 
 
 @sources_app.command("list")
 def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Print the catalogue: the built-in sources with the user's files laid over them."""
+    """Print the catalogue: the built-in sources, changed and extended by your files."""
     settings = load_settings(config)
     sources = load_catalogue(settings.catalogue).sources
     write_rows(
@@ -82,9 +82,9 @@ def check(
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Ask each list of a source once, read its newest article, and say what works.
+    """Request each list of a source once, read its newest article, and print what works.
 
-    Nothing is written. The last column is what to do; with jsonl there is more of all.
+    Nothing is stored. The last column says what to do; jsonl has more fields.
     """
     settings = load_settings(config)
     catalogue = load_catalogue(settings.catalogue)
@@ -127,16 +127,16 @@ def add(
         typer.Option(help="The catalogue file to add to; the settings' first if not given."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be added and write nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be added; write nothing.")
     ] = False,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="The source lives on a private host.")
+        bool, typer.Option("--allow-private", help="The source is on a private host.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Fetch a page, guess what it is, and add it to your catalogue file.
+    """Fetch a page, suggest an entry for it, and add the entry to your catalogue file.
 
-    What stands in the file stays as it is, comments too.
+    The rest of the file stays unchanged, comments too.
     """
     from monitor.catalogue.append import with_source
 
@@ -169,9 +169,9 @@ def add(
         write_text(after[len(text) :] if after.startswith(text) else after)
         return
     replace_text(path, after)
-    print_status(f"{suggestion.values['id']} stands in {path}; ask it: monitor sources check")
+    print_status(f"{suggestion.values['id']} was added to {path}; next: monitor sources check")
     if path not in settings.catalogue:
-        print_status(f"the settings do not name {path} under catalogue yet")
+        print_status(f"the settings do not list {path} under catalogue yet")
 
 
 def _known(catalogue: Catalogue, source_id: str) -> Source:

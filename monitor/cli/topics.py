@@ -20,7 +20,9 @@ from monitor.model.statements import Speaker
 if TYPE_CHECKING:
     from rich.text import Text
 
-topics_app = typer.Typer(help="What is in scope: lexicons in YAML.", no_args_is_help=True)
+topics_app = typer.Typer(
+    help="Topics: what is in scope, as lexicons in YAML.", no_args_is_help=True
+)
 
 
 def write_explained(found: Sequence[ExplainedSentence], form: Format) -> None:
@@ -60,12 +62,12 @@ def explained_json(item: ExplainedSentence) -> dict[str, Any]:
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]…", help="Topic files; the settings' ones if none."),
+        typer.Argument(metavar="[PATH]…", help="Topic files; those of the settings if none."),
     ] = None,
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Read topic files and print what they say; a mistake is named with its file and line."""
+    """Read topic files and print them; an error names the file and the line."""
     files = paths or list(load_settings(config).topics)
     errors = check_topics(files)
     for error in errors[:-1]:
@@ -78,7 +80,7 @@ def check(
         ("id", "name", "themes"),
         ((topic.id, topic.name, ", ".join(topic.themes)) for topic in topics),
     )
-    print_status(f"{len(topics)} topics, no mistakes")
+    print_status(f"{len(topics)} topics, no errors")
 
 
 @topics_app.command("test")
@@ -88,7 +90,7 @@ def try_out(
     region: RegionOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Try a topic file on a text as if a government's plan said it; print why it is in or out."""
+    """Apply a topic file to a text as if it stood in a government's plan; print what decided."""
     provenance = Provenance(DocumentKind.PAGE, Speaker.GOVERNMENT, region_of(region))
     found = explain(text, provenance, load_topics([file]))
     if not found and form is Format.TABLE:

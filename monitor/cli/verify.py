@@ -36,10 +36,10 @@ def verify(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Recompute a day from the stored bytes; say what in the log does not follow from them.
+    """Recompute a day from the stored bytes; print what in the log does not follow from them.
 
-    Exit code 1 when something does not. Statements differ too when the extractor, a topic or a
-    source's selectors have changed since that day.
+    The exit code is 1 for findings. Statements also differ when the extractor, a topic or the
+    selectors of a source have changed since that day.
     """
     with open_database(config, database) as (settings, store):
         zone = ZoneInfo(settings.timezone)

@@ -53,10 +53,10 @@ def _quiet(text: str) -> str:
 
 
 def zone_name(name: str) -> str:
-    """A time zone there is.
+    """Validate the name of a time zone.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: there is no such time zone.
     """
     try:
         ZoneInfo(name)
@@ -70,7 +70,7 @@ ChannelName = Annotated[str, AfterValidator(_channel_name)]
 
 
 class ChannelSettings(Section):
-    """One way out: an Apprise service, a signed webhook or an Atom feed."""
+    """One channel: an Apprise service, a signed webhook or an Atom feed."""
 
     apprise: SecretStr | None = Field(
         default=None, description="Address of a service as Apprise writes it; it holds secrets."

@@ -1,4 +1,4 @@
-"""``monitor demo``: the real pipeline, twice, on the sample site, with an edit in between."""
+"""``monitor demo``: two rounds of the product on the sample site, which is edited between."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from monitor.storage.changes import list_changes
 _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
 _NEXT = """\
 monitor init          write monitor.toml and example rules into this folder
-monitor rules check   … and see that they are read
+monitor rules check   check them
 monitor sources list  the real catalogue: 31 provinces, State Council, cena.com.cn
 monitor run           watch it; without a Telegram token alerts are printed
 monitor changes       the change log; in SQL it is the view change_log
@@ -34,7 +34,7 @@ monitor changes       the change log; in SQL it is the view change_log
 
 
 def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
-    """Show the whole way on the terminal.
+    """Run the demo on the terminal.
 
     Args:
         keep: a folder for the demo's database and files; None leaves nothing behind.
@@ -54,7 +54,7 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
 async def _run(folder: Path, console: Console, *, kept: bool) -> None:
     async with SampleSite() as site:
         files = write_files(folder, site.base_url)
-        # Built without the environment: a token of the user's must not carry a demo to Telegram.
+        # Built without the environment: a token of the user must not send the demo to Telegram.
         settings = Settings.model_construct(
             database=f"sqlite:///{folder / 'demo.db'}",
             catalogue=(files.catalogue,),
@@ -92,13 +92,13 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
 def _show_visits(console: Console, reports: list[VisitReport]) -> None:
     for report in reports:
         pages = ", ".join(f"{n} {outcome}" for outcome, n in sorted(report.pages.items()))
-        trouble = [o for o in report.pages if o not in {Outcome.OK, Outcome.NOT_MODIFIED}]
+        unread = [o for o in report.pages if o not in {Outcome.OK, Outcome.NOT_MODIFIED}]
         console.print(
             Text(
                 f"  {report.source_id:<13} {report.new_addresses} new; pages: {pages or 'none'}; "
                 f"{len(report.changes)} changes, {report.alerts} alerts"
-                + (" (not compared)" if trouble else ""),
-                style="yellow" if trouble else "",
+                + (" (not compared)" if unread else ""),
+                style="yellow" if unread else "",
             )
         )
 
@@ -107,9 +107,7 @@ def _show_counts(console: Console, app: App) -> None:
     with app.context.database.read() as session:
         documents = session.execute(text("SELECT COUNT(*) FROM document")).scalar_one()
         commitments = session.execute(text("SELECT COUNT(*) FROM commitments_current")).scalar_one()
-    console.print(
-        f"  {documents} documents, {commitments} commitments: history now; nobody is alerted."
-    )
+    console.print(f"  {documents} documents, {commitments} commitments: a baseline; no alerts.")
 
 
 def _show_log(console: Console, app: App) -> None:

@@ -11,9 +11,9 @@ from typing import Self
 
 from monitor.demo.pages import page_at
 
-_LONGEST_REQUEST = 16_384
-_PATIENCE = 10.0
-"""Seconds a client may take to say what it wants."""
+_MAX_REQUEST_BYTES = 16_384
+_REQUEST_TIMEOUT = 10.0
+"""Seconds that a client may take to send its request."""
 
 
 class SampleSite:
@@ -44,7 +44,7 @@ class SampleSite:
     async def __aenter__(self) -> Self:
         """Listen on loopback."""
         self._server = await asyncio.start_server(
-            self._answer, "127.0.0.1", 0, limit=_LONGEST_REQUEST
+            self._answer, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
         )
         return self
 
@@ -62,12 +62,12 @@ class SampleSite:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(self._response(head))
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # whoever it was went away or spoke nonsense
+            pass  # the client disconnected, or its request is invalid
         finally:
             writer.close()
 

@@ -250,8 +250,8 @@ def _mismatches(
 
 
 def _numbers(change: Change) -> Iterator[_Number]:
-    told = (Delta(t.metric, t.unit, None, t.value) for t in change.statement.targets)
-    for number in (*change.deltas, *told):
+    targets = (Delta(t.metric, t.unit, None, t.value) for t in change.statement.targets)
+    for number in (*change.deltas, *targets):
         value = number.after if number.after is not None else number.before
         if value is not None:
             base = to_base(value, number.unit)[0]

@@ -1,4 +1,4 @@
-"""A rule: which changes interest whom. Empty sets leave a condition open."""
+"""A rule: which changes are sent to whom. An empty set accepts everything."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_a_sample_goes_by_a_service(monitor):
     with Receiver() as receiver:
         channels = f'[channels.team]\napprise = "json://{receiver.address}/in?format=text"\n'
         _, err = monitor("channels", "test", "team", channels=channels)
-    assert "team: the sample was taken" in err
+    assert "team: the sample was accepted" in err
     assert "160 → 190 Eflops" in receiver.received[0].json["title"]
     assert "测试" in receiver.received[0].json["message"]
 

@@ -36,7 +36,7 @@ def test_init_writes_what_run_needs_and_keeps_what_is_there(monitor, tmp_path):
     said = monitor("init")
     assert "written" in said
     assert (tmp_path / "monitor.toml").is_file()
-    assert "no mistakes" in monitor("rules", "check")
+    assert "no errors" in monitor("rules", "check")
     (tmp_path / "monitor.toml").write_text('database = "sqlite:///mine.db"\n', encoding="utf-8")
     assert "kept" in monitor("init")
     assert "mine.db" in monitor("db", "path")
@@ -48,7 +48,7 @@ def test_reports_of_several_years_become_a_series_in_any_order(monitor):
     assert monitor("changes", "--format", "jsonl") == ""
     said = monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     assert "already in the history" in said
-    assert "1 of 2 documents taken in" in said
+    assert "1 of 2 documents imported" in said
     out = monitor("changes", "--format", "jsonl", "--region", "贵州", "--kind", "strengthened")
     found = [json.loads(line) for line in out.splitlines()]
     assert {item["basis"] for item in found} == {"succession"}
@@ -86,8 +86,8 @@ def test_a_report_whose_region_nobody_can_tell_is_asked_for(monitor, tmp_path):
     text = (SAMPLES / "guizhou-2025.txt").read_text(encoding="utf-8")
     file = tmp_path / "report.txt"
     file.write_text(text.replace("贵州", ""), encoding="utf-8")
-    assert "say it with --region" in monitor("ingest", file, code=2)
-    assert "1 of 1 documents taken in" in monitor("ingest", file, "--region", "贵州")
+    assert "name it with --region" in monitor("ingest", file, code=2)
+    assert "1 of 1 documents imported" in monitor("ingest", file, "--region", "贵州")
 
 
 def test_db_upgrade_says_what_it_did(monitor):
@@ -114,7 +114,7 @@ def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     assert "2 snapshots verified, 0 findings" in monitor("verify")
     assert "0 snapshots verified" in monitor("verify", "2020-01-01", "--until", "2020-12-31")
-    assert "2 pages were let go" in monitor("db", "prune", "--older-than", "0")
+    assert "2 pages were deleted" in monitor("db", "prune", "--older-than", "0")
     assert "2 snapshots verified, 0 findings" in monitor("verify", "--format", "jsonl")
     assert "YYYY-MM-DD" in monitor("verify", "yesterday", code=2)
 
