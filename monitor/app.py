@@ -27,6 +27,7 @@ from monitor.channels.base import Channel
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
 from monitor.clock import utc_now
+from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
 from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
@@ -366,8 +367,9 @@ async def _open_channel(
     if channel.atom is not None:
         return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
     address = channel.address(name)
-    chat_webhook = parse_chat_webhook(address) if channel.kind == "apprise" else None
-    if channel.kind == "apprise" and chat_webhook is None:
+    is_apprise = channel.kind is ChannelKind.APPRISE
+    chat_webhook = parse_chat_webhook(address) if is_apprise else None
+    if is_apprise and chat_webhook is None:
         return AppriseChannel(name, address, proxy=proxy)
     ca_file = settings.crawl.ca_file
     client = WebhookClient(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -16,14 +17,28 @@ from monitor.model.schedule import DAYS, parse_digest, parse_quiet
 
 _NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _NAME_LIMIT = 40
-_KINDS = (("apprise", "apprise_file"), ("webhook",), ("atom",))
-# Settings that mean something for one kind of channel only.
-_ONLY = {
-    "secret": ("webhook",),
-    "secret_file": ("webhook",),
-    "allow_private": ("webhook",),
-    "proxy": ("apprise", "webhook"),
-    "entries": ("atom",),
+
+
+class ChannelKind(StrEnum):
+    """How a channel sends."""
+
+    APPRISE = "apprise"
+    WEBHOOK = "webhook"
+    ATOM = "atom"
+
+
+_KEYS_OF_KIND = {
+    ChannelKind.APPRISE: ("apprise", "apprise_file"),
+    ChannelKind.WEBHOOK: ("webhook",),
+    ChannelKind.ATOM: ("atom",),
+}
+# Settings that apply to some kinds only.
+_ONLY_FOR = {
+    "secret": (ChannelKind.WEBHOOK,),
+    "secret_file": (ChannelKind.WEBHOOK,),
+    "allow_private": (ChannelKind.WEBHOOK,),
+    "proxy": (ChannelKind.APPRISE, ChannelKind.WEBHOOK),
+    "entries": (ChannelKind.ATOM,),
 }
 
 
@@ -107,27 +122,27 @@ class ChannelSettings(Section):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         said = {name for name in self.model_fields_set if getattr(self, name) is not None}
-        kinds = [names for names in _KINDS if said.intersection(names)]
+        kinds = [kind for kind, keys in _KEYS_OF_KIND.items() if said.intersection(keys)]
         if len(kinds) != 1:
             raise ValueError("a channel is one thing – say one of apprise, webhook and atom")
-        kind = kinds[0][0]
-        for name, kinds_of_it in _ONLY.items():
+        kind = kinds[0]
+        for name, kinds_of_it in _ONLY_FOR.items():
             if name in said and kind not in kinds_of_it:
                 raise ValueError(
                     f"{name} means nothing for {kind} – it belongs to {' or '.join(kinds_of_it)}"
                 )
-        if kind == "webhook" and not said & {"secret", "secret_file"}:
+        if kind is ChannelKind.WEBHOOK and not said & {"secret", "secret_file"}:
             raise ValueError(
                 "a webhook is signed – say secret or secret_file; monitor channels secret makes one"
             )
         return self
 
     @property
-    def kind(self) -> Literal["apprise", "webhook", "atom"]:
-        """``apprise``, ``webhook`` or ``atom``."""
+    def kind(self) -> ChannelKind:
+        """Which of the three it is."""
         if self.webhook is not None:
-            return "webhook"
-        return "apprise" if self.atom is None else "atom"
+            return ChannelKind.WEBHOOK
+        return ChannelKind.APPRISE if self.atom is None else ChannelKind.ATOM
 
     def address(self, name: str) -> str:
         """The address of the service, or of the webhook. It is a secret.
