@@ -22,6 +22,8 @@ from monitor.model.documents import StoredDocument, sha256_hex
 from monitor.model.statements import Label
 from monitor.storage.documents import (
     documents_by_id,
+    earlier_sentences,
+    find_similar,
     find_text,
     get_document,
     has_changes,
@@ -29,7 +31,6 @@ from monitor.storage.documents import (
     load_texts,
     reports_of_regions,
 )
-from monitor.storage.fingerprints import earlier_sentences, find_similar
 
 _SHARED_HASHES = 3
 """Hashes of a fingerprint that two documents must share to be compared at all."""

@@ -16,13 +16,13 @@ from monitor.outbox.queue import Wanted, enqueue
 from monitor.storage.documents import (
     add_corroborations,
     add_document,
+    add_fingerprint,
     add_snapshot,
     link_successor,
     log_changes,
     set_current_snapshot,
     set_home,
 )
-from monitor.storage.fingerprints import add_fingerprint
 from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments
 from monitor.storage.recipients import ensure_recipients
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
+from typing import TypeVar
 
 from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
@@ -14,6 +15,8 @@ from monitor.model.alerts import Access, Recipient, RecipientKind
 from monitor.model.schedule import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
 from monitor.storage.base import batches, insert_into
 from monitor.storage.tables import RecipientRow, SubscriptionRow
+
+_T = TypeVar("_T")
 
 LANGUAGES = ("zh", "en")
 """Languages a chat may choose; the first is the default."""
@@ -314,24 +317,17 @@ def _chat(row: RecipientRow) -> RecipientSettings:
         language=row.language if row.language in LANGUAGES else LANGUAGES[0],
         active=row.active,
         access=Access(row.access),
-        digest=_digest(row.digest),
-        quiet=_quiet(row.quiet_hours),
+        digest=_parsed(parse_digest, row.digest),
+        quiet=_parsed(parse_quiet, row.quiet_hours),
         timezone=row.timezone,
         muted_until=row.muted_until,
     )
 
 
-def _digest(kept: str) -> Digest | None:
-    """A value that was written by hand and cannot be parsed counts as ``off``."""
+def _parsed(parse: Callable[[str], _T | None], stored: str) -> _T | None:
+    """A setting; one that was written by hand and cannot be parsed counts as ``off``."""
     try:
-        return None if kept == _OFF else parse_digest(kept)
-    except ValueError:
-        return None
-
-
-def _quiet(kept: str) -> Quiet | None:
-    try:
-        return None if kept == _OFF else parse_quiet(kept)
+        return None if stored == _OFF else parse(stored)
     except ValueError:
         return None
 
