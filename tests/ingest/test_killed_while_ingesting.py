@@ -71,7 +71,8 @@ def start(folder):
 
 def let_leases_run_out(folder):
     """What a patient operator gets by waiting: time is moved, not slept."""
-    with sqlite3.connect(folder / "m.db") as database:
+    # Its own context manager commits, and closes nothing.
+    with closing(sqlite3.connect(folder / "m.db")) as database, database:
         database.execute(
             "UPDATE alert SET leased_until = '2020-01-01 00:00:00' WHERE state='leased'"
         )
