@@ -193,6 +193,10 @@ async def _read(
     status = response.status_code
     headers = plain_headers(response.headers.raw)
     if status in REDIRECTS or status in {204, 304}:
+        if status not in REDIRECTS:
+            # There is no body, but a response that is not read to its end costs the connection.
+            async for _ in response.aiter_raw():
+                break
         return HttpResponse(status, headers, b"")
     has_page = status in _STATUSES_WITH_PAGE
     limit = max_bytes or (limit if has_page else MAX_EVIDENCE_BYTES)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import zlib
+from contextlib import suppress
 
 import pytest
 from loopback import PRIVATE, Clock, answer, fetcher, site
@@ -216,3 +217,26 @@ async def test_many_hosts_share_few_pools():
             *(net.fetch(web.url("/", host), route=PRIVATE) for host in hosts)
         )
     assert {one.outcome for one in found} == {Outcome.OK}
+
+
+async def test_a_page_that_was_not_modified_keeps_the_connection():
+    """Found by the benchmark: each 304 cost a new connection, over https a handshake too."""
+    connections = 0
+
+    async def serve(reader, writer):
+        nonlocal connections
+        connections += 1
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                robots = head.startswith(b"GET /robots.txt ")
+                missing = b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"
+                writer.write(missing if robots else b'HTTP/1.1 304 X\r\nETag: "1"\r\n\r\n')
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, fetcher(http2=False) as net:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        found = [await net.fetch(url, route=PRIVATE, etag='"1"') for _ in range(3)]
+    assert {one.outcome for one in found} == {Outcome.NOT_MODIFIED}
+    assert connections == 1
