@@ -90,7 +90,9 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
             if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
                 reading = await read_whole(source, context, fetched)
                 page = _Page(entry, fetched, reading, added_at)
-                result = await asyncio.to_thread(_ingest_page, source, context, page)
+                result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
+                if same_text:
+                    unchanged.append((entry.id, same_text))
                 report.pages[result.outcome] += 1
                 report.changes.extend(result.changes)
                 report.alerts += result.alerts
@@ -200,8 +202,15 @@ def _failed(document: Document, fetched: Fetched, outcome: Outcome, reason: str)
     return Reading(failed, fetched.content_type, fetched.body, has_parts=True)
 
 
-def _ingest_page(source: Source, context: VisitContext, page: _Page) -> IngestResult:
-    """Ingest a page whose bytes are new, and update its frontier entry, in one transaction."""
+def _ingest_page(
+    source: Source, context: VisitContext, page: _Page
+) -> tuple[IngestResult, _Values | None]:
+    """Ingest a page whose bytes are new, and update its frontier entry, in one transaction.
+
+    Returns:
+        The result. If the text is that of the last visit, nothing is written yet: the columns of
+        the frontier entry are returned too, to be written with those of other unchanged pages.
+    """
     entry, document = page.entry, page.reading.document
     now = context.now()
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
@@ -209,17 +218,15 @@ def _ingest_page(source: Source, context: VisitContext, page: _Page) -> IngestRe
         values["last_reason"] = document.reason
         with context.database.write() as session:
             update_entry(session, entry.id, values)
-        return IngestResult(entry.document_id, document.outcome, document.reason)
+        return IngestResult(entry.document_id, document.outcome, document.reason), None
     text_hash = sha256_hex(document.text)
     believed = _believed_values(page, text_hash)
     if text_hash == entry.text_hash:
-        with context.database.write() as session:
-            update_entry(session, entry.id, values | believed)
-        return IngestResult(entry.document_id, Outcome.OK)
+        return IngestResult(entry.document_id, Outcome.OK), values | believed
     if entry.document_id is None:
         copied = _attach_copy(context, entry, text_hash, values | believed)
         if copied is not None:
-            return copied
+            return copied, None
     request = _request(source, context, page)
     # Read before the transaction begins: it may need a connection of its own.
     rules = context.rules()
@@ -241,7 +248,7 @@ def _ingest_page(source: Source, context: VisitContext, page: _Page) -> IngestRe
         }
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
         update_entry(session, entry.id, values)
-    return result
+    return result, None
 
 
 def _attach_copy(
