@@ -29,26 +29,26 @@ class Entry(_Model):
 class Theme(_Model):
     """``words`` put a sentence in scope; the others only add the theme to one that is.
 
-    ``beside`` words must be in one clause with a word of the topic, ``within`` words anywhere in
-    the sentence. ``of`` names the themes whose words they may go with; the topic's own words,
-    which have no theme, are ``general``.
+    A word of ``same_clause`` needs a word of the topic in its clause, one of ``same_sentence``
+    anywhere in its sentence. ``with_themes`` limits these words of the topic to those of some
+    themes; the topic's own words, which have no theme, are ``general``.
     """
 
     words: tuple[Word | Entry, ...] = ()
-    beside: tuple[Word | Entry, ...] = ()
-    within: tuple[Word | Entry, ...] = ()
-    of: tuple[Name, ...] = ()
+    same_clause: tuple[Word | Entry, ...] = ()
+    same_sentence: tuple[Word | Entry, ...] = ()
+    with_themes: tuple[Name, ...] = ()
 
 
 class Topic(_Model):
-    """A lexicon. ``otherwise`` is the theme of a sentence that no theme's word assigns one."""
+    """A lexicon. ``default_theme`` is the theme of a sentence that no theme's word assigns one."""
 
     id: Name
     name: str = ""
     extends: bool = False
     words: tuple[Word | Entry, ...] = ()
     themes: dict[Name, Theme] = {}
-    otherwise: Name | None = None
+    default_theme: Name | None = None
 
 
 class TopicsFile(_Model):

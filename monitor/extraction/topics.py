@@ -48,7 +48,7 @@ class WordUse:
     theme: str | None
     reach: Reach
     entry: Entry
-    of: tuple[str, ...] = ()
+    with_themes: tuple[str, ...] = ()
 
     @property
     def scope(self) -> bool:
@@ -108,7 +108,7 @@ def _hidden(hit: Hit, exceptions: dict[tuple[str, int], tuple[int, str]]) -> Hit
 
 
 def in_scope_hits(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that put a sentence in scope: not hidden, and with what they need beside them."""
+    """The hits that put a sentence in scope: not hidden, and with a word that they need."""
     return [
         hit
         for hit in hits
@@ -121,7 +121,7 @@ def in_scope_hits(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
 def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> dict[str, str]:
     """The themes of a sentence that starts at ``offset``, each with the word that assigned it.
 
-    They are in the order of the topic's file; the theme that ``otherwise`` gives has no word.
+    They are in the order of the topic's file; the theme that ``default_theme`` gives has no word.
     """
     scope = in_scope_hits(sentence, hits)
     found = {hit.use.theme: hit.word for hit in reversed(scope) if hit.use.theme}
@@ -138,10 +138,10 @@ def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> 
             continue
         clause = _clause_number(sentence, hit.start - offset)
         nearby = anywhere if use.reach is Reach.SENTENCE else by_clause.get(clause, set())
-        if nearby and (not use.of or nearby.intersection(use.of)):
+        if nearby and (not use.with_themes or nearby.intersection(use.with_themes)):
             found[use.theme] = hit.word
-    if not found and topic.otherwise:
-        found[topic.otherwise] = ""
+    if not found and topic.default_theme:
+        found[topic.default_theme] = ""
     return {theme: found[theme] for theme in topic.themes if theme in found}
 
 
@@ -197,10 +197,10 @@ def _merge(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Top
         )
     if not topic.extends and not any(use.scope for _, use in _uses(topic)):
         raise file.error(here, f"the topic {topic.id!r} has no words", "add words: [...]")
-    if topic.otherwise and topic.otherwise not in topic.themes and known is None:
+    if topic.default_theme and topic.default_theme not in topic.themes and known is None:
         raise file.error(
-            ("topics", index, "otherwise"),
-            f"the topic {topic.id!r} has no theme {topic.otherwise!r}",
+            ("topics", index, "default_theme"),
+            f"the topic {topic.id!r} has no theme {topic.default_theme!r}",
             "name one of its themes",
         )
     if known is None:
@@ -210,9 +210,9 @@ def _merge(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Top
         old = themes.get(name, Theme())
         themes[name] = Theme(
             words=old.words + theme.words,
-            beside=old.beside + theme.beside,
-            within=old.within + theme.within,
-            of=theme.of or old.of,
+            same_clause=old.same_clause + theme.same_clause,
+            same_sentence=old.same_sentence + theme.same_sentence,
+            with_themes=theme.with_themes or old.with_themes,
         )
     return known.model_copy(update={"words": known.words + topic.words, "themes": themes})
 
@@ -223,10 +223,10 @@ def _uses(topic: Topic) -> Iterator[tuple[str, WordUse]]:
     for name, theme in topic.themes.items():
         for word, entry in _words(theme.words):
             yield word, WordUse(topic.id, name, Reach.SCOPE, entry)
-        for word, entry in _words(theme.beside):
-            yield word, WordUse(topic.id, name, Reach.CLAUSE, entry, theme.of)
-        for word, entry in _words(theme.within):
-            yield word, WordUse(topic.id, name, Reach.SENTENCE, entry, theme.of)
+        for word, entry in _words(theme.same_clause):
+            yield word, WordUse(topic.id, name, Reach.CLAUSE, entry, theme.with_themes)
+        for word, entry in _words(theme.same_sentence):
+            yield word, WordUse(topic.id, name, Reach.SENTENCE, entry, theme.with_themes)
 
 
 def _words(values: tuple[str | Entry, ...]) -> Iterator[tuple[str, Entry]]:

@@ -14,7 +14,9 @@ def rule_vocabulary(
 ) -> RuleVocabulary:
     """Themes and ids of topics, ids of all sources, also disabled ones, and names of channels."""
     every = topics.topics
-    themes = {theme: None for topic in every for theme in (*topic.themes, topic.otherwise or "")}
+    themes = {
+        theme: None for topic in every for theme in (*topic.themes, topic.default_theme or "")
+    }
     return RuleVocabulary(
         themes=[theme for theme in themes if theme],
         topics=[topic.id for topic in every],

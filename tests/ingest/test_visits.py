@@ -310,8 +310,8 @@ async def test_proposals_are_logged_and_alert_only_who_asks(tmp_path):
 
 async def test_a_users_topic_goes_the_whole_way(tmp_path):
     (tmp_path / "t.yaml").write_text(
-        "topics:\n  - id: saline\n    name: 盐湖\n    otherwise: industry\n    words: [盐湖]\n"
-        "    themes: {industry: {beside: [产业]}}\n",
+        "topics:\n  - id: saline\n    name: 盐湖\n    default_theme: industry\n    words: [盐湖]\n"
+        "    themes: {industry: {same_clause: [产业]}}\n",
         encoding="utf-8",
     )
     rules = "rules:\n  - {id: salt, name: 盐湖, topics: [saline], then: {chats: [9]}}\n"
