@@ -34,7 +34,7 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
     built-in ones. Later files come over earlier ones.
 
     Raises:
-        UserError: anything wrong in a file, with its line and how to mend it.
+        UserError: anything wrong in a file, with its line and how to fix it.
     """
     read = [_read(path) for path in user_files]
     merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
@@ -50,7 +50,7 @@ def check_text(text: str, path: Path) -> tuple[SourceEntry, ...]:
     """The entries of a catalogue file's text, checked as if it stood at ``path``.
 
     Raises:
-        UserError: anything wrong in it, with its line and how to mend it.
+        UserError: anything wrong in it, with its line and how to fix it.
     """
     file = parse_yaml(text, path)
     entries = validate(file, SourcesFile, value={} if file.value is None else file.value)

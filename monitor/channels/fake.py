@@ -1,4 +1,4 @@
-"""A channel for tests: it keeps its messages, and refuses when it is told to."""
+"""A channel for tests: it keeps its messages and fails on request."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def alert_json(alert: OutboxAlert, text: str, lines: Sequence[LoggedChange]) -> 
     """An alert for programs; its changes are what ``monitor changes --format jsonl`` prints.
 
     Args:
-        alert: what is told.
+        alert: the alert to send.
         text: the message as people read it.
         lines: of the log; each gets the rules that wanted it and their priority.
     """

@@ -71,9 +71,9 @@ def fulfilment(
         leave_out=("review",),
     )
     counts = {one: sum(line.verdict is one for line in lines) for one in Verdict}
-    told = [f"{count} {one}" for one, count in counts.items() if count]
+    counted = [f"{count} {one}" for one, count in counts.items() if count]
     print_status(
-        ", ".join(told) if told else "no report with targets is known yet: see monitor ingest"
+        ", ".join(counted) if counted else "no report with targets is known yet: see monitor ingest"
     )
 
 

@@ -14,9 +14,9 @@ _MOST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class HealthPolicy:
-    """When operators are told: after so many failed visits in a row, so many days without news.
+    """When operators are notified: after so many failed visits in a row, so many days without news.
 
-    ``operators`` are the chats that are told.
+    ``operators`` are the chats that are notified.
     """
 
     failures: int = 3

@@ -85,7 +85,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Recipient:
-    """Who is told: a Telegram chat, one topic of a forum, or another channel by its name.
+    """A recipient: a Telegram chat, one topic of a forum, or another channel by its name.
 
     ``chat_id`` is Telegram's, 0 for another channel; ``thread_id`` is its message_thread_id, 0
     outside a forum's topics.

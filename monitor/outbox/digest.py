@@ -23,19 +23,19 @@ class Wait(NamedTuple):
 
 
 def wait_for_digest(
-    chat: RecipientSettings, wishes: Iterable[DeliveryMode | None], now: datetime
+    chat: RecipientSettings, modes: Iterable[DeliveryMode | None], now: datetime
 ) -> Wait | None:
     """The digest that a new alert waits for; None if the alert is sent at once.
 
     Args:
         chat: the recipient.
-        wishes: what the rules of the alert say; None leaves it to the chat. A muted chat gets
+        modes: what the rules of the alert say; None leaves it to the chat. A muted chat gets
             one digest when the mute ends, whatever the rules say.
         now: the current time.
     """
     if chat.muted_until is not None and chat.muted_until > now:
         return Wait(chat.muted_until, WaitReason.MUTED)
-    asked = set(wishes)
+    asked = set(modes)
     if DeliveryMode.IMMEDIATE in asked or (None in asked and chat.digest is None):
         return None
     due = (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))

@@ -70,16 +70,18 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
         .where(or_(AlertRow.id.in_(alert_ids), AlertRow.digest_id.in_(alert_ids)))
         .order_by(AlertChangeRow.priority.desc(), AlertChangeRow.change_id, AlertChangeRow.rule_id)
     )
-    told: dict[int, dict[int, list[AlertChangeRow]]] = {alert_id: {} for alert_id in alert_ids}
+    changes_of_alert: dict[int, dict[int, list[AlertChangeRow]]] = {
+        alert_id: {} for alert_id in alert_ids
+    }
     for link, digest_id in session.execute(links):
         for alert_id in (link.alert_id, digest_id):
-            if alert_id is None or alert_id not in told:
+            if alert_id is None or alert_id not in changes_of_alert:
                 continue
-            mine = told[alert_id]
+            mine = changes_of_alert[alert_id]
             if link.change_id in mine or len(mine) < MAX_CHANGES:
                 mine.setdefault(link.change_id, []).append(link)
     rows: dict[int, ChangeRow] = {}
-    for some in batches(change for mine in told.values() for change in mine):
+    for some in batches(change for mine in changes_of_alert.values() for change in mine):
         found_rows = session.scalars(
             select(ChangeRow)
             .where(ChangeRow.id.in_(some))
@@ -99,7 +101,7 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
             )
             for change_id, found in sorted(mine.items())
         )
-        for alert_id, mine in told.items()
+        for alert_id, mine in changes_of_alert.items()
     }
 
 

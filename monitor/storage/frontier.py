@@ -258,7 +258,7 @@ def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Know
         ).where(FrontierEntryRow.identity.in_(part))
         for row in session.execute(query):
             one = _Known(row.id, row.url, row.last_outcome)
-            # Old rows may be twins: the one that is well stands for both.
+            # Old rows may be duplicates: the one that can be fetched represents both.
             if row.identity not in found or _is_lost(found[row.identity]):
                 found[row.identity] = one
     return found

@@ -144,7 +144,7 @@ def set_language(session: Session, recipient_id: int, language: str) -> None:
 def set_access(session: Session, recipient_id: int, access: Access) -> None:
     """Keep what operators decided about a remembered chat, its topics included.
 
-    A wish decides nothing: who was sent nothing before is sent nothing for it.
+    Requesting access does not activate the chat.
     """
     session.get_one(RecipientRow, recipient_id).access = access
     if access == Access.PENDING:
@@ -170,7 +170,7 @@ def defer_until(session: Session, recipient_id: int, until: datetime, *, now: da
 
 
 def active_chats(session: Session) -> list[int]:
-    """Telegram chats and topics that are told of something, for what goes to all of them."""
+    """The Telegram chats and topics that get what is sent to all."""
     subscribed = select(SubscriptionRow.recipient_id).where(
         SubscriptionRow.recipient_id == RecipientRow.id
     )

@@ -1,4 +1,4 @@
-"""How sources have been, the turns of that, and what operators are told of it.
+"""Health of sources, its transitions, and the notices of them to operators.
 
 A turn is written with the visit that brought it, and its messages with it: each operator hears of
 it once, as each chat does of a change.
@@ -66,7 +66,7 @@ def record_transition(
     operators: Iterable[int],
     now: datetime,
 ) -> None:
-    """Write down that the health of a source turned, and let the operators know."""
+    """Record a health transition of a source and notify the operators."""
     row = session.get_one(SourceRow, source_id)
     event = SourceHealthEventRow(
         source_id=source_id,

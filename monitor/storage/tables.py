@@ -306,7 +306,7 @@ METADATA = Base.metadata
 
 
 class RecipientRow(Base):
-    """Somebody who is told: a Telegram chat, one topic of a forum, or another way out.
+    """A recipient of alerts: a Telegram chat, one topic of a forum, or another channel.
 
     A chat's ``id`` is Telegram's; topics and channels have numbers of our own, beyond Telegram's.
     ``telegram_id`` is the chat's, and of a topic its forum's.
@@ -340,7 +340,7 @@ class RecipientRow(Base):
 
 
 class SubscriptionRow(Base):
-    """A chat's wish to hear of what a rule matches."""
+    """The subscription of a chat to a rule."""
 
     __tablename__ = "subscription"
     __table_args__ = (Index("ix_subscription_rule_id", "rule_id"),)

@@ -55,7 +55,7 @@ async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> Non
         assert "承诺" in (await api.ask(7, "/start")).text
 
 
-def test_a_refused_chat_is_told_nothing_more(sqlite_database: Database) -> None:
+def test_a_denied_chat_gets_no_more_replies(sqlite_database: Database) -> None:
     context = bot_context(sqlite_database, policy=APPROVAL)
     chat, operator = Chat(context), Chat(context, OPERATOR)
     chat.ask("/start")
@@ -95,7 +95,7 @@ def test_operators_buttons_are_for_operators(sqlite_database: Database, forged: 
     assert reply.edit is None
 
 
-def test_the_status_tells_what_needs_somebody(sqlite_database: Database) -> None:
+def test_status_lists_what_needs_an_operator(sqlite_database: Database) -> None:
     broken = FixedRules(broken=UserError("unknown region '贵洲'", file="rules/a.yaml", line=3))
     context = bot_context(
         sqlite_database, rules=broken, policy=AccessPolicy(operators=(OPERATOR,)), clock=Clock()
@@ -181,7 +181,9 @@ async def test_a_chat_that_a_file_names_and_that_blocked_us_is_left_alone(
         assert "3 → 4" in api.sent(7)[-1].text
 
 
-async def test_who_asks_too_much_is_told_once_and_then_ignored(sqlite_database: Database) -> None:
+async def test_a_rate_limited_chat_gets_one_reply_and_is_then_ignored(
+    sqlite_database: Database,
+) -> None:
     time = 0.0
     rate_limiter = RateLimiter(burst=3, refill=10.0, clock=lambda: time)
     async with running(sqlite_database, rate_limiter=rate_limiter) as api:
@@ -211,7 +213,7 @@ def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: D
         assert not get_recipient(session, 7).active
 
 
-def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Database) -> None:
+def test_a_chat_without_access_gets_no_more_messages(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8, 9, -5):
             save_chat(session, chat, title="", now=NOW)
@@ -235,7 +237,7 @@ def test_who_may_not_use_the_bot_any_more_is_sent_nothing_more(database: Databas
         ]
 
 
-async def test_who_asks_is_told_nothing_of_what_it_chose_before(database: Database) -> None:
+async def test_a_pending_chat_gets_no_alerts_of_earlier_subscriptions(database: Database) -> None:
     async with running_system(database, policy=APPROVAL) as system:
         system.api.add_chat(OPERATOR)
         with database.write() as session:
@@ -328,7 +330,7 @@ def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Data
         assert paused_since(session) is None
 
 
-def test_who_is_let_in_again_need_not_ask_for_it(database: Database) -> None:
+def test_a_restored_chat_need_not_request_access(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8):
             save_chat(session, chat, title="", now=NOW)

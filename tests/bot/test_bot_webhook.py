@@ -101,7 +101,7 @@ async def test_a_command_is_answered(sqlite_database):
     assert hook.api.sent(method="deleteWebhook") == []
 
 
-async def test_an_update_that_comes_twice_is_obeyed_once(sqlite_database):
+async def test_a_repeated_update_is_handled_once(sqlite_database):
     async with running(sqlite_database) as hook:
         await hook.deliver(message(10))
         await hook.deliver(message(10))

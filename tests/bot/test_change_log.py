@@ -66,7 +66,7 @@ async def test_plain_words_in_ones_own_chat_are_looked_for(sqlite_database: Data
         assert "第12个" in (await api.ask(7, "液冷技术")).text
 
 
-def test_the_latest_changes_are_told_like_alerts(sqlite_database: Database) -> None:
+def test_the_latest_changes_are_shown_like_alerts(sqlite_database: Database) -> None:
     chat = chat_of(sqlite_database)
     assert "还没有" in chat.ask("/latest").text
     plant(sqlite_database, [raised(), added()])

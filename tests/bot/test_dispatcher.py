@@ -163,7 +163,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
     assert TOKEN not in caplog.text
 
 
-async def test_a_token_revoked_under_way_ends_the_bot_quietly(
+async def test_a_token_revoked_while_running_ends_the_bot_quietly(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     undo = mask_in_logs(TOKEN)
@@ -247,7 +247,7 @@ async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
     assert TOKEN.partition(":")[2] not in seen
 
 
-def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_uncaught_traceback_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
     undo, again = mask_in_logs(TOKEN), mask_in_logs(TOKEN)
     try:
         error = RuntimeError(f"refused: {TOKEN}")

@@ -94,7 +94,9 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
         assert len(api.sent(FORUM)) == before
 
 
-async def test_a_topic_that_is_deleted_leaves_its_wishes_to_the_forum(database: Database) -> None:
+async def test_a_deleted_forum_topic_leaves_its_subscriptions_to_the_forum(
+    database: Database,
+) -> None:
     async with running_system(database) as system:
         api = system.api
         api.add_chat(FORUM, "论坛", forum=True)
@@ -169,7 +171,7 @@ async def test_a_channel_is_subscribed_by_a_post_in_it(database: Database) -> No
             assert get_recipient(session, CHANNEL).kind == "channel"
 
 
-async def test_a_post_that_is_forwarded_into_its_group_is_not_obeyed_twice(
+async def test_a_post_forwarded_into_its_group_is_handled_once(
     sqlite_database: Database,
 ) -> None:
     async with running(sqlite_database) as api:
@@ -184,7 +186,7 @@ async def test_a_post_that_is_forwarded_into_its_group_is_not_obeyed_twice(
     assert mine(sqlite_database, Recipient(FORUM)) == ()
 
 
-async def test_where_telegram_does_not_say_who_decides_nobody_does(
+async def test_without_an_administrator_list_no_settings_change(
     sqlite_database: Database,
 ) -> None:
     async with running(sqlite_database) as api:
@@ -197,7 +199,7 @@ async def test_where_telegram_does_not_say_who_decides_nobody_does(
         assert "已删除" in (await api.ask(GROUP, "/stop", person=ADMIN)).text
 
 
-async def test_nobody_can_fill_a_group_by_asking_the_bot_in_vain(sqlite_database: Database) -> None:
+async def test_refused_requests_in_a_group_are_rate_limited(sqlite_database: Database) -> None:
     async with running(sqlite_database, rate_limiter=RateLimiter(burst=3)) as api:
         api.add_chat(GROUP, "小组")
         api.make_admin(GROUP, ADMIN)
@@ -210,7 +212,7 @@ async def test_nobody_can_fill_a_group_by_asking_the_bot_in_vain(sqlite_database
         assert len(api.sent(GROUP)) <= 3
 
 
-async def test_a_command_that_somebody_forwards_is_nobodys_wish(sqlite_database: Database) -> None:
+async def test_a_forwarded_command_is_ignored(sqlite_database: Database) -> None:
     async with running(sqlite_database) as api:
         await api.ask(7, "/subscribe guizhou")
         origin = {"type": "hidden_user", "date": 1_770_000_000, "sender_user_name": "Somebody"}

@@ -170,7 +170,7 @@ async def test_silence_for_a_while_is_made_up_for_afterwards(database: Database)
         assert "1 → 2" in (await api.reply(PERSON, 3)).text
 
 
-async def test_what_waited_is_told_at_once_when_silence_is_ended(sqlite_database: Database) -> None:
+async def test_waiting_alerts_are_sent_at_once_when_a_mute_ends(sqlite_database: Database) -> None:
     async with running_system(sqlite_database) as system:
         api = system.api
         await api.ask(PERSON, "/subscribe guizhou")
@@ -236,7 +236,7 @@ def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told
         ),
     ],
 )
-def test_words_that_will_not_do_are_told_in_the_chats_language(
+def test_an_invalid_custom_rule_is_explained_in_the_chats_language(
     sqlite_database: Database, said: str, told: dict[str, str], language: str
 ) -> None:
     context = bot_context(sqlite_database)
@@ -249,7 +249,7 @@ def test_words_that_will_not_do_are_told_in_the_chats_language(
         assert rules_of(session, 7) == ()
 
 
-def test_a_long_wish_is_kept_whole(sqlite_database: Database) -> None:
+def test_a_long_custom_rule_is_stored_whole(sqlite_database: Database) -> None:
     said = "|".join(f"智能算力中心第{n}期" for n in range(8)) + "  -机器人"
     assert 64 < len(said) < 100
     request = Request(7, Recipient(7), args=said)

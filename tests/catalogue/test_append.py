@@ -68,7 +68,7 @@ def test_a_comment_stands_above():
         ("- a\n", ""),
     ],
 )
-def test_what_cannot_be_added_to_is_told_in_one_line(text, words):
+def test_a_file_that_cannot_be_appended_to_is_reported_in_one_line(text, words):
     with pytest.raises(UserError) as caught:
         with_source(text, FILE, NEW)
     assert words in str(caught.value)

@@ -232,7 +232,7 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources: [\n", "0.yaml:2:1", "not YAML"),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_a_mend(load, text, place, words):
+def test_an_error_names_its_place_and_a_fix(load, text, place, words):
     with pytest.raises(UserError) as caught:
         load(text)
     assert place in str(caught.value)
@@ -240,7 +240,7 @@ def test_a_mistake_is_told_with_its_place_and_a_mend(load, text, place, words):
     assert "\n" not in str(caught.value)
 
 
-def test_a_source_may_be_reached_by_a_way_of_its_own(load, tmp_path):
+def test_a_source_may_have_its_own_route(load, tmp_path):
     (tmp_path / "b.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
     own = (
         "    robots: ignore\n    tls: legacy\n    ca_file: b.pem\n    proxy: socks5://u:w0rd@c:1\n"

@@ -20,7 +20,7 @@ TEMPLATES = ("{{7*7}}", "{% raw %}x{% endraw %}", "{0.__class__}", "%(name)s", "
 
 
 @pytest.mark.parametrize("said", TEMPLATES)
-def test_cve_2024_32651_what_a_page_says_is_no_template(said: str) -> None:
+def test_cve_2024_32651_text_of_a_page_is_not_a_template(said: str) -> None:
     change = replace(added(), after=goal(190, said))
     document = AlertDocument(said, None, DocumentKind.NEWS, None, None, said)
     told = (AlertChange(1, change, ("rule",)), AlertChange(2, raised(), ("rule",)))

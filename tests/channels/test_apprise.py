@@ -58,7 +58,7 @@ async def test_outside_text_is_escaped_where_html_is_shown():
         (Reply(502), 60.0, True),
     ],
 )
-async def test_patience_is_asked_for_and_given(reply, seconds, possibly_delivered):
+async def test_retry_after_is_kept(reply, seconds, possibly_delivered):
     with Receiver(reply) as receiver, pytest.raises(RetryLater) as caught:
         await AppriseChannel("team", f"json://{receiver.address}/in").send(TO, message_of())
     assert (caught.value.seconds, caught.value.possibly_delivered) == (seconds, possibly_delivered)

@@ -92,7 +92,7 @@ async def test_the_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path
         b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><feed>&a;</feed>',
     ],
 )
-def test_a_file_of_somebody_else_is_not_overwritten(tmp_path, found):
+def test_a_foreign_file_is_not_overwritten(tmp_path, found):
     (tmp_path / "alerts.xml").write_bytes(found)
     with pytest.raises(UserError, match=r"alerts\.xml: this is no feed of channels\.feed"):
         feed(tmp_path)

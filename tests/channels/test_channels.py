@@ -109,7 +109,7 @@ async def test_a_refusal_says_what_to_do_next(
         assert await channel.send(Recipient(7), HELLO) > 0
 
 
-async def test_the_patience_asked_for_is_passed_on() -> None:
+async def test_retry_after_is_passed_on() -> None:
     async with telegram() as (api, channel):
         api.flood(23)
         with pytest.raises(RetryLater) as caught:
@@ -117,7 +117,7 @@ async def test_the_patience_asked_for_is_passed_on() -> None:
     assert caught.value.seconds == 23
 
 
-async def test_a_refused_token_is_no_refusal_of_the_chat_and_is_not_told() -> None:
+async def test_an_invalid_token_does_not_mark_the_chat_as_refused_and_is_not_reported() -> None:
     async with telegram("1:wrong-token-of-some-length") as (_, channel):
         with pytest.raises(RetryLater) as caught:
             await channel.send(Recipient(7), HELLO)

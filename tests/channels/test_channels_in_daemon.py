@@ -44,7 +44,7 @@ def daemon(tmp_path, sqlite_database):
     return opened
 
 
-async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
+async def test_alerts_go_to_channels_and_the_terminal(daemon, tmp_path):
     async with daemon(FEED) as run:
         with run.context.database.read() as session:
             key = find_recipient_id(session, Recipient(0, 0, "feed"))
@@ -55,13 +55,13 @@ async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
     assert entry.id.endswith("alert-1")
 
 
-async def test_a_rule_that_names_no_way_of_the_settings_is_a_mistake(daemon):
+async def test_a_rule_that_names_an_unknown_channel_is_an_error(daemon):
     with pytest.raises(UserError, match=r"mine\.yaml:2.*feed"):
         async with daemon('[channels.feeds]\natom = "alerts.xml"\n'):
             pass
 
 
-async def test_a_way_that_cannot_be_used_stops_the_start(daemon, tmp_path):
+async def test_an_unusable_channel_stops_the_start(daemon, tmp_path):
     (tmp_path / "alerts.xml").write_text("mine")
     with pytest.raises(UserError, match="not overwritten"):
         async with daemon(FEED):

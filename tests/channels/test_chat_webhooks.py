@@ -50,7 +50,7 @@ async def chat(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_group_robots_call_nobody(chat, kind):
+async def test_group_robot_messages_mention_no_one(chat, kind):
     with Receiver(TAKEN) as receiver:
         await chat(kind, receiver).send(TO, hostile())
     said = receiver.received[0].json
@@ -81,7 +81,7 @@ async def test_a_robot_that_refuses_with_200_has_refused(chat, kind):
         ("wecombot", '{"errcode":45009,"errmsg":"api freq out of limit"}'),
     ],
 )
-async def test_a_robot_that_was_told_too_much_is_left_alone_for_a_while(chat, kind, said):
+async def test_a_rate_limited_group_robot_is_paused(chat, kind, said):
     with Receiver(Reply(body=said.encode())) as receiver, pytest.raises(RetryLater) as caught:
         await chat(kind, receiver).send(TO, message_of())
     assert (caught.value.seconds, caught.value.possibly_delivered) == (60.0, False)
@@ -155,7 +155,7 @@ async def test_dingtalk_is_signed(chat):
         (Reply(502), 60.0, True),
     ],
 )
-async def test_patience_is_asked_for_and_given(chat, reply, seconds, possibly_delivered):
+async def test_retry_after_is_kept(chat, reply, seconds, possibly_delivered):
     with Receiver(reply) as receiver, pytest.raises(RetryLater) as caught:
         await chat("slack", receiver).send(TO, message_of())
     assert (caught.value.seconds, caught.value.possibly_delivered) == (seconds, possibly_delivered)

@@ -63,7 +63,7 @@ async def test_changes_are_those_that_monitor_changes_prints():
     assert "160" in data["text"]
 
 
-async def test_a_source_that_fails_is_told_as_one():
+async def test_a_failing_source_is_reported_as_failing():
     event = SourceHealthEvent(
         "gz",
         "贵州",

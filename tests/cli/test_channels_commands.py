@@ -33,7 +33,7 @@ def monitor(capsys, tmp_path, monkeypatch):
     return run
 
 
-def test_ways_are_listed_without_their_secrets(monitor):
+def test_channels_are_listed_without_their_secrets(monitor):
     channels = '[channels.team]\napprise = "mailto://u:passw0rd@x.org"\ndigest = "weekly"\n'
     out, err = monitor("channels", "list", "--format", "jsonl", channels=channels)
     assert json.loads(out) == {

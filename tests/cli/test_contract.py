@@ -73,7 +73,7 @@ def test_extract_without_all_prints_commitments_only(monitor):
     assert computing["targets"][0]["unit"] == "Eflops"
 
 
-def test_the_region_of_a_text_may_be_told(monitor, tmp_path):
+def test_the_region_of_a_text_may_be_given(monitor, tmp_path):
     file = tmp_path / "plan.txt"
     file.write_text("今年将建成智算中心3个，算力规模突破5000P。\n", encoding="utf-8")
     (item,) = lines(monitor("extract", file, "--format", "jsonl", "--region", "甘肃", "--all"))

@@ -82,7 +82,7 @@ def test_a_change_is_shown_with_what_differs(monitor):
     )
 
 
-def test_a_report_whose_region_nobody_can_tell_is_asked_for(monitor, tmp_path):
+def test_an_unknown_region_of_a_report_is_asked_for(monitor, tmp_path):
     text = (SAMPLES / "guizhou-2025.txt").read_text(encoding="utf-8")
     file = tmp_path / "report.txt"
     file.write_text(text.replace("贵州", ""), encoding="utf-8")

@@ -104,7 +104,7 @@ def test_what_fails_comes_with_one_suggestion(monitor, tmp_path, site, page, wor
     assert "\n" not in found["suggestion"]
 
 
-def test_an_article_that_does_not_come_is_told(monitor, tmp_path, site):
+def test_a_failed_article_fetch_is_reported(monitor, tmp_path, site):
     sources(tmp_path, site)
     del site.pages["/zwgk/tz/202601/t20260112_1277.html"]
     (found,) = checked(monitor, code=1)
@@ -112,7 +112,7 @@ def test_an_article_that_does_not_come_is_told(monitor, tmp_path, site):
     assert "newest article does not" in found["suggestion"]
 
 
-def test_a_pattern_that_finds_nothing_is_told_with_one_that_does(monitor, tmp_path, site):
+def test_a_pattern_without_matches_is_reported_with_one_that_matches(monitor, tmp_path, site):
     sources(tmp_path, site, link_pattern="'/nothing/'")
     (found,) = checked(monitor, code=1)
     assert "12 links look like articles" in found["suggestion"]
@@ -127,7 +127,7 @@ def test_news_without_a_wanted_title_are_no_failure(monitor, tmp_path, site):
     assert found["suggestion"] == "12 articles, none with a title that is wanted now"
 
 
-def test_an_article_that_reads_short_is_told_with_a_selector(monitor, tmp_path, site):
+def test_a_short_article_is_reported_with_a_selector(monitor, tmp_path, site):
     sources(tmp_path, site)
     for path in [path for path in site.pages if "/t2026" in path]:
         site.html(path, "短", ["无"])

@@ -35,7 +35,7 @@ def linked(article, plan=PLAN):
         ("青海省提出，智算规模突破2万P，培育人工智能企业50家以上。", "培育人工智能"),
     ],
 )
-def test_a_told_commitment_is_linked_to_its_source(article, source):
+def test_a_reported_commitment_is_linked_to_its_source(article, source):
     assert linked(article) == [(article, source)]
 
 

@@ -59,7 +59,7 @@ def test_a_ceiling_is_kept_from_below():
         assert assess_fulfilment([promise], review, due=2025)[0].verdict is verdict
 
 
-def test_nobody_is_accused_on_a_likeness():
+def test_a_target_is_not_missed_on_mere_similarity():
     promise = said("培育人工智能企业200家。", target("人工智能企业", 200, "家"))
     core = told("培育人工智能重点企业150家。", target("人工智能重点企业", 150, "家"))
     assert assess_fulfilment([promise], [core], due=2025)[0].verdict is Verdict.NOT_REPORTED

@@ -42,7 +42,7 @@ def write(tmp_path, text):
     return path
 
 
-def test_ways_are_read_with_their_choices(tmp_path):
+def test_channels_are_loaded_with_their_options(tmp_path):
     settings = load_settings(write(tmp_path, CHANNELS))
     assert [channel.kind for channel in settings.channels.values()] == [
         "apprise",
@@ -139,7 +139,7 @@ def test_secrets_are_not_shown(tmp_path):
         ("[telegram]\nwebhook_listen = 'here'", "monitor.toml:2: telegram.webhook_listen: "),
     ],
 )
-def test_mistakes_name_their_line_and_the_mend(tmp_path, text, message):
+def test_errors_name_their_line_and_the_fix(tmp_path, text, message):
     with pytest.raises(UserError) as caught:
         load_settings(write(tmp_path, text))
     assert message in str(caught.value)

@@ -100,7 +100,7 @@ def test_the_token_may_lie_in_a_file_and_is_not_shown(tmp_path, monkeypatch):
         ("[telegram]\nallowed_chats = ['x']", "monitor.toml:2: telegram.allowed_chats.0: "),
     ],
 )
-def test_mistakes_name_their_line_and_the_mend(tmp_path, text, message):
+def test_errors_name_their_line_and_the_fix(tmp_path, text, message):
     with pytest.raises(UserError) as caught:
         load_settings(write(tmp_path, text))
     assert message in str(caught.value)

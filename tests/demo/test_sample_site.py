@@ -65,7 +65,7 @@ def test_without_listening_it_has_no_address() -> None:
         _ = SampleSite().base_url
 
 
-async def test_who_has_a_page_already_gets_304(site: SampleSite, client: httpx.AsyncClient) -> None:
+async def test_a_conditional_request_gets_304(site: SampleSite, client: httpx.AsyncClient) -> None:
     first = await client.get(GUIZHOU_2025)
     again = await client.get(GUIZHOU_2025, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

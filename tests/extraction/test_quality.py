@@ -42,7 +42,7 @@ def test_reports_are_read_as_an_analyst_marked_them(shared, quality):
     assert total.targets.f1 >= 0.97
 
 
-def test_the_press_article_is_heard_right(shared, quality):
+def test_the_press_article_is_attributed_correctly(shared, quality):
     _, article = quality.shared_scores(shared)
     assert article.labels.missing + article.attributions.missing == 0
     assert article.commitments.f1 == 1
@@ -64,7 +64,7 @@ def test_reports_annotated_by_another_are_read_right(quality):
     assert total.targets.f1 >= 0.90
 
 
-def test_articles_annotated_by_another_are_heard(quality):
+def test_articles_annotated_by_another_are_extracted(quality):
     total = quality.total("press", quality.sample_scores(quality.ANNOTATED_PRESS))
     assert total.commitments.f1 >= 0.95
     assert total.commitments.precision >= 0.98

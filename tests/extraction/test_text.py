@@ -90,7 +90,7 @@ def test_an_article_about_a_report_is_news():
         ("《贵州省算力产业发展行动方案》解读\n", DocumentKind.NEWS, Speaker.MEDIA, None),
     ],
 )
-def test_a_plan_speaks_for_who_issued_it(text, kind, speaker, region):
+def test_a_plan_is_attributed_to_its_issuer(text, kind, speaker, region):
     found = infer_provenance(text)
     assert (found.kind, found.speaker, found.region) == (kind, speaker, region)
 

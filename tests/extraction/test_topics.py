@@ -77,7 +77,7 @@ def test_a_topic_can_be_extended(topic_file):
         ("- x\n", "Input should be"),
     ],
 )
-def test_mistakes_name_their_place_and_the_mend(topic_file, text, said):
+def test_errors_name_their_place_and_the_fix(topic_file, text, said):
     path = topic_file(text)
     with pytest.raises(UserError) as error:
         load_topics([path])

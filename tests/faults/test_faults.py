@@ -247,7 +247,7 @@ def test_the_fault_ends_in_its_outcome(case: Case, rounds_of: list[Seen]) -> Non
 
 
 @each_case
-def test_the_fault_changes_nothing_and_alerts_nobody(case: Case, rounds_of: list[Seen]) -> None:
+def test_the_fault_changes_nothing_and_sends_no_alert(case: Case, rounds_of: list[Seen]) -> None:
     first, fault = rounds_of[:2]
     assert (fault.changes, fault.alerts) == (0, 0)
     assert fault.snapshot == first.snapshot
@@ -268,14 +268,14 @@ def test_the_next_visit_is_healthy_and_still_nothing_changed(
 
 
 @each_case
-def test_a_real_change_is_then_told(case: Case, rounds_of: list[Seen]) -> None:
+def test_a_real_change_is_then_reported(case: Case, rounds_of: list[Seen]) -> None:
     last = rounds_of[3]
     assert last.changes >= 1
     # The page is edited everywhere; a list has a new article besides.
     assert last.alerts == (2 if case.on == LIST else 1)
 
 
-def test_one_bad_visit_turns_no_sources_health(played: Played) -> None:
+def test_one_failed_visit_does_not_change_source_health(played: Played) -> None:
     assert played.turns == 0
 
 

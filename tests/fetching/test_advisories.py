@@ -50,7 +50,7 @@ def listed(body, content_type="text/html; charset=utf-8"):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])
-async def test_ghsa_3c45_4pj5_ch7m_a_name_that_leads_inside_is_refused_by_every_way(address):
+async def test_ghsa_3c45_4pj5_ch7m_a_name_that_resolves_inside_is_refused_on_every_route(address):
     async def inside(_host, _port):
         return [address]
 

@@ -121,7 +121,7 @@ async def test_issues_of_missed_days_are_read_and_none_twice(tmp_path):
         ]
 
 
-async def test_an_index_that_is_redrawn_each_time_sends_nobody_back(tmp_path):
+async def test_an_index_that_is_regenerated_each_time_causes_no_refetch(tmp_path):
     async with watching(tmp_path, EPAPER) as watch:
         issue(watch.web, date(2026, 3, 3))
         await watch.round()

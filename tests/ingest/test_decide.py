@@ -98,7 +98,7 @@ def visited(one, **others):
     return IngestState(document=one.document, known=one, **others)
 
 
-def test_a_page_that_nobody_knows_is_a_new_document_and_all_its_statements_are_added():
+def test_an_unknown_page_is_a_new_document_with_all_statements_added():
     page = request(PLAN)
     plan = decide(page, IngestState(), CONTEXT)
     assert plan.new_document == NewDocument(provenance(), False, page.shingles.fingerprint)
@@ -186,7 +186,7 @@ def test_a_report_is_compared_with_the_one_of_the_year_before_and_linked_to_it()
 
 
 @pytest.mark.parametrize("compared", [False, True])
-def test_a_report_that_comes_late_is_logged_once_against_its_successor_and_alerts_nobody(compared):
+def test_a_late_report_is_logged_once_against_its_successor_without_alerts(compared):
     newer = known(PLAN.replace("2026", "2027"), document_id=3, year=2027)
     state = IngestState(
         reports={("江苏省", 2027): newer}, compared=frozenset({30} if compared else ())

@@ -59,7 +59,7 @@ def test_a_reprint_with_an_editors_line_or_less_text_is_the_same_article(databas
     assert documents(database) == 1
 
 
-def test_what_a_longer_version_adds_is_told_alone(database):
+def test_only_the_additions_of_a_longer_version_are_reported(database):
     take(database, PARAGRAPHS, "http://a.example/1")
     more = "湖南省数据局表示，今年将开放高质量数据集20个，建设可信数据空间。"
     longer = take(database, [*PARAGRAPHS, more], "http://b.example/1")
@@ -113,7 +113,7 @@ def told(taken):
     return [(change.kind.value, change.statement.text) for change in taken.changes]
 
 
-def test_the_whole_report_after_its_excerpt_is_the_same_document_and_its_rest_is_told(database):
+def test_the_full_report_after_its_excerpt_is_the_same_document_and_its_rest_is_reported(database):
     excerpt = arrived(database, PLAN, "http://paper.example/1", REPORT)
     whole = arrived(database, PLAN + MORE, "http://province.example/1", REPORT)
     assert whole.document_id == excerpt.document_id
@@ -129,7 +129,7 @@ def test_the_whole_report_after_its_excerpt_is_the_same_document_and_its_rest_is
     assert documents(database) == 1
 
 
-def test_a_corrected_copy_is_told_once(database):
+def test_a_corrected_copy_is_reported_once(database):
     first = arrived(database, PLAN + MORE, "http://paper.example/1", REPORT)
     corrected = (PLAN + MORE).replace("2座", "1座")
     second = arrived(database, corrected, "http://province.example/1", REPORT)

@@ -71,7 +71,7 @@ def watched(shared, tmp_path):
         yield web, api, settings, count
 
 
-async def test_real_reports_go_the_whole_way(watched):
+async def test_real_reports_reach_the_alert(watched):
     web, api, settings, count = watched
     clock = [SUMMER]
     async with open_app(settings, console=Console(quiet=True), now=lambda: clock[0]) as daemon:

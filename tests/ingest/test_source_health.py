@@ -68,7 +68,7 @@ def listing(name, count):
     return f"<html><meta charset=utf-8><ul>{rows}</ul></html>"
 
 
-async def test_operators_hear_once_of_each_turn(tmp_path):
+async def test_operators_get_one_notice_for_each_health_event(tmp_path):
     (tmp_path / "c.yaml").write_text(catalogue(), encoding="utf-8")
     (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     clock = [START]

@@ -140,7 +140,7 @@ async def test_what_stands_there_at_the_first_visit_is_baseline(watch):
     assert watch.sql("SELECT baseline, kind, year FROM document") == [(True, "report", 2025)]
 
 
-async def test_a_new_report_is_compared_with_last_years_and_told_in_one_message(watch):
+async def test_a_new_report_is_compared_with_last_years_and_sent_in_one_message(watch):
     await published(watch)
     log = dict(watch.sql("SELECT summary, kind FROM change_log WHERE metric IS NOT NULL"))
     assert log["智算规模 12,000 → 20,000 P"] == "strengthened"
@@ -283,7 +283,7 @@ async def test_a_list_that_cannot_be_read_is_seen_in_the_health(watch):
     assert watch.sql("SELECT last_outcome, failures FROM source_health") == [("ok", 0)]
 
 
-async def test_proposals_are_logged_and_alert_only_who_asks(tmp_path):
+async def test_proposals_are_logged_and_alert_only_subscribers_of_them(tmp_path):
     catalogue = (
         CATALOGUE.replace("region: 青海省", "speaker: media")
         .replace("document_kind: report", "document_kind: news")
@@ -308,7 +308,7 @@ async def test_proposals_are_logged_and_alert_only_who_asks(tmp_path):
         assert "普惠" in told[8]
 
 
-async def test_a_users_topic_goes_the_whole_way(tmp_path):
+async def test_a_user_topic_reaches_the_alert(tmp_path):
     (tmp_path / "t.yaml").write_text(
         "topics:\n  - id: saline\n    name: 盐湖\n    default_theme: industry\n    words: [盐湖]\n"
         "    themes: {industry: {same_clause: [产业]}}\n",

@@ -59,7 +59,7 @@ def test_region_and_number_come_first_then_the_sentence_with_its_difference() ->
     assert lines[1].startswith("▲ 加码")
 
 
-def test_it_says_who_and_where_and_when_with_a_link() -> None:
+def test_an_alert_shows_issuer_region_date_and_link() -> None:
     shown = render_alert(alert(raised())).html
     assert "贵州省政府 · 承诺" in shown
     assert 'href="https://www.example.gov.cn/a.html?x=1&amp;y=2"' in shown
@@ -160,7 +160,7 @@ def test_numbers_are_written_for_people(value: float, unit: str, zh: str, en: st
         (100, 50, "P", "100 → 50P ▼50%"),
     ],
 )
-def test_a_step_is_told_with_its_size(before: float, after: float, unit: str, told: str) -> None:
+def test_a_step_is_shown_with_its_size(before: float, after: float, unit: str, told: str) -> None:
     table = alert_texts()
     assert (
         f"{format_change(before, after, unit, table)} {format_growth(before, after, unit, table)}"

@@ -50,7 +50,7 @@ def test_it_is_cut_between_lines():
         "<#C1>",
     ],
 )
-def test_nobody_is_called(call):
+def test_mentions_are_escaped_at_the_same_length(call):
     assert call not in escape_mentions(f"一 {call} 二")
     assert len(escape_mentions(call)) == len(call)
 

@@ -180,7 +180,7 @@ def test_filters_see_the_text_of_what_is_marked() -> None:
         ("a\n{{ 1 / 0 }}", 2, "division by zero"),
     ],
 )
-def test_a_mistake_has_its_line_and_its_mend(source: str, line: int | None, reason: str) -> None:
+def test_an_error_names_its_line_and_reason(source: str, line: int | None, reason: str) -> None:
     error = refused(source)
     assert reason in str(error)
     assert error.line == line
@@ -300,7 +300,7 @@ def test_any_text_is_a_template_or_the_operators_mistake(source: str) -> None:
     assert "\n" not in line
 
 
-def test_what_fails_on_a_real_alert_is_told_in_the_built_in_way(
+def test_a_template_that_fails_on_an_alert_falls_back_to_the_built_in_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made = template("a\n{% if document.title == 'odd' %}{{ 1 / 0 }}{% endif %}")
@@ -313,7 +313,7 @@ def test_what_fails_on_a_real_alert_is_told_in_the_built_in_way(
     assert record.reason == "division by zero"  # type: ignore[attr-defined]
 
 
-def test_a_sources_turn_is_told_in_the_built_in_way() -> None:
+def test_a_source_health_event_uses_the_built_in_message() -> None:
     event = SourceHealthEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
     told = replace(sample_alert(), document=None, event=event)
     assert template("x").render(told) == render_alert(told)

@@ -30,7 +30,7 @@ rules:
 """
 
 
-async def test_an_urgent_rule_is_told_at_once_even_to_a_chat_with_a_digest(
+async def test_an_urgent_rule_is_sent_at_once_to_a_chat_with_a_digest(
     database: Database,
 ) -> None:
     async with running_system(database, rules=FixedRules(rules_of(URGENT))) as system:
@@ -111,21 +111,21 @@ async def test_a_rule_has_a_template_of_its_own(database: Database, tmp_path: Pa
     ("template", "said"),
     [("{{ nothing }}", "t.html"), ("{% if %}", "t.html:1"), ("<u>x</u>", "t.html")],
 )
-def test_a_template_that_is_wrong_is_told_when_the_rules_are_read(
+def test_an_invalid_template_is_an_error_when_rules_are_loaded(
     tmp_path: Path, template: str, said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
         load_rules([rule_with(tmp_path, template)], RuleVocabulary(check_template=check_template))
 
 
-def test_a_template_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_missing_template_is_an_error_with_its_place(tmp_path: Path) -> None:
     file = rule_with(tmp_path, "x")
     (tmp_path / "t.html").unlink()
     with pytest.raises(UserError, match=r"rules.yaml:4:\d+: the template 't.html' cannot be read"):
         load_rules([file])
 
 
-def test_a_template_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_template_that_is_not_text_is_an_error_with_its_place(tmp_path: Path) -> None:
     file = rule_with(tmp_path, "x")
     (tmp_path / "t.html").write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match=r"rules.yaml:4:\d+: .* cannot be read: it is not UTF-8"):

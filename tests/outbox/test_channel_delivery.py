@@ -61,7 +61,7 @@ def start(sqlite_database, tmp_path):
     return begin
 
 
-async def test_an_alert_goes_by_every_way_a_rule_names(start, tmp_path):
+async def test_an_alert_goes_to_every_channel_of_a_rule(start, tmp_path):
     with Receiver() as receiver:
         run = start(
             f'[channels.team]\napprise = "json://{receiver.address}/team"\n'
@@ -82,7 +82,7 @@ async def test_an_alert_goes_by_every_way_a_rule_names(start, tmp_path):
     assert entry.link == "https://www.example.gov.cn/report.html"
 
 
-async def test_a_way_that_asks_for_patience_holds_up_no_other(start, tmp_path):
+async def test_a_rate_limited_channel_delays_no_other(start, tmp_path):
     with Receiver(Reply(429, headers={"Retry-After": "600"}), Reply()) as receiver:
         run = start(
             f'[channels.team]\napprise = "json://{receiver.address}/team"\n'
@@ -97,7 +97,7 @@ async def test_a_way_that_asks_for_patience_holds_up_no_other(start, tmp_path):
     assert run.states() == {team: "sent", feed: "sent"}
 
 
-async def test_a_receiver_that_is_gone_is_told_no_more(start):
+async def test_a_removed_receiver_gets_no_more_messages(start):
     with Receiver(Reply(410)) as receiver:
         run = start(
             f'[channels.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
@@ -111,7 +111,7 @@ async def test_a_receiver_that_is_gone_is_told_no_more(start):
     assert run.states() == {key: "dead"}
 
 
-async def test_what_waits_for_a_way_that_was_taken_out_is_given_up(start):
+async def test_alerts_for_a_removed_channel_are_given_up(start):
     run = start('[channels.feed]\natom = "alerts.xml"\n')
     key = run.key("feed")
     plant(run.database, chats=[key])
@@ -120,7 +120,7 @@ async def test_what_waits_for_a_way_that_was_taken_out_is_given_up(start):
     assert rest.states() == {key: "dead"}
 
 
-async def test_a_way_that_cannot_be_used_is_said_at_the_start(start):
+async def test_an_unusable_channel_is_reported_at_start(start):
     run = start('[channels.team]\napprise = "feishu://"\n')
     with pytest.raises(UserError, match=r"channels\.team"):
         await run.deliver()

@@ -121,7 +121,7 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
         assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
 
 
-def test_what_is_withdrawn_is_not_sent_by_who_holds_it(database: Database) -> None:
+def test_a_withdrawn_alert_is_not_sent_by_its_lease_owner(database: Database) -> None:
     plant(database, chats=[1])
     plant(database, chats=[1], title="另一份")
     begun, held = take(database)
@@ -158,7 +158,7 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
     assert {alert.attempts for alert in again} == {1}
 
 
-def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
+def test_a_worker_that_lost_the_lease_neither_sends_nor_records(database: Database) -> None:
     plant(database, chats=[1])
     (alert,) = take(database, leased_by="slow")
     (again,) = take(database, NOW + 5 * MINUTE, leased_by="fast")
@@ -226,7 +226,7 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
         assert next_due(session) == NOW + 5 * MINUTE
 
 
-def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
+def test_an_expired_delay_makes_nothing_due(database: Database) -> None:
     with database.write() as session:
         save_chat(session, 1, title="某人", now=NOW)
         defer_until(session, 1, NOW + MINUTE, now=NOW)
@@ -285,7 +285,7 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
     assert [told.change_id for told in digest.changes] == [change_id]
 
 
-def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database) -> None:
+def test_a_muted_chat_gets_no_queued_alert(database: Database) -> None:
     with database.write() as session:
         save_chat(session, 1, title="某人", now=NOW)
     plant(database, chats=[1])
@@ -333,7 +333,7 @@ def test_the_dead_are_visible_in_sql(database: Database) -> None:
     assert tuple(row) == ("dead", "Forbidden: bot was blocked by the user", 1)
 
 
-def test_alerts_of_a_moved_chat_follow_unless_told_there_already(database: Database) -> None:
+def test_alerts_of_a_migrated_chat_follow_unless_sent_there_already(database: Database) -> None:
     plant(database, chats=[-1, -1001], title="甲")
     plant(database, chats=[-1], title="乙")
     with database.write() as session:

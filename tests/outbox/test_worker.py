@@ -63,7 +63,9 @@ async def test_more_alerts_than_a_batch_all_go_in_one_call(sqlite_database: Data
     assert len(channel.sent) == 80
 
 
-async def test_patience_asked_for_is_given_and_not_counted(sqlite_database: Database) -> None:
+async def test_a_requested_delay_is_kept_and_not_counted_as_an_attempt(
+    sqlite_database: Database,
+) -> None:
     plant(sqlite_database, chats=[1])
     channel, clock = FakeChannel(), Clock()
     channel.refuse(1, RetryLater("429", seconds=17))
@@ -134,7 +136,7 @@ async def test_a_chat_that_is_gone_gets_nothing_more(database: Database) -> None
         assert subscribers_of_rules(session, ["guizhou"]) == {}
 
 
-async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Database) -> None:
+async def test_retry_after_is_kept_for_a_chat_that_only_a_file_names(database: Database) -> None:
     plant(database, chats=[1])
     channel, clock = FakeChannel(), Clock()
     channel.refuse(1, RetryLater("429", seconds=60))
@@ -148,7 +150,7 @@ async def test_patience_is_kept_with_a_chat_that_only_a_file_names(database: Dat
     assert len(channel.sent) == 2
 
 
-async def test_one_chat_that_must_wait_again_and_again_closes_no_way(
+async def test_one_rate_limited_chat_opens_no_circuit(
     sqlite_database: Database,
 ) -> None:
     channel, clock = FakeChannel(), Clock()
@@ -192,7 +194,7 @@ async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Databa
         await loop
 
 
-def test_operators_are_told_once_by_two_senders_at_once(postgres_database: Database) -> None:
+def test_two_concurrent_workers_notify_operators_once(postgres_database: Database) -> None:
     topics = [Recipient(-5, number) for number in (1, 2)]
     with postgres_database.write() as session:
         save_chat(session, -5, title="论坛", now=NOW)
@@ -280,7 +282,7 @@ async def test_after_a_crash_the_doubtful_alert_is_sent_with_a_note(
     assert "alert.possibly_delivered" in caplog.text
 
 
-async def test_the_loop_delivers_when_woken_and_ends_when_told(sqlite_database: Database) -> None:
+async def test_the_loop_delivers_when_woken_and_ends_on_stop(sqlite_database: Database) -> None:
     wake, stop, arrived = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Signalling(FakeChannel):

@@ -211,7 +211,7 @@ def test_nothing_was_asked_for_but_lists_articles_and_robots(played: Played) -> 
     assert {url for url in lost if not url.endswith(WELL_KNOWN)} == set()
 
 
-def test_who_asks_says_who_he_is(played: Played) -> None:
+def test_requests_send_the_user_agent(played: Played) -> None:
     agents = {one.headers["user-agent"] for one in played.rounds[0].asked}
     assert len(agents) == 1
     assert agents.pop().startswith("policy-monitor/")
@@ -251,7 +251,7 @@ def test_a_report_at_two_addresses_is_one_document(played: Played) -> None:
         assert len({row["document_id"] for row in rows}) == 1
 
 
-def test_what_stood_there_at_the_first_visit_alerts_nobody(played: Played) -> None:
+def test_pages_of_the_first_visit_send_no_alert(played: Played) -> None:
     assert played.rounds[0].rows["alerts"] == []
     assert f"{len(SOURCES)} sources visited" in played.first_output
     assert " 0 alerts" in played.first_output

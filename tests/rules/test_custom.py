@@ -61,7 +61,7 @@ def test_words_say_what_is_wanted(words: str, text: str, region: str, wanted: bo
     assert wants(words, change(text, region)) is wanted
 
 
-def test_what_is_no_governments_commitment_is_not_told_unasked() -> None:
+def test_non_government_statements_are_not_sent_by_default() -> None:
     assert not wants("算力", change("建议多建算力。", label=Label.PROPOSAL))
 
 

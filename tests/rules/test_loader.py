@@ -68,7 +68,7 @@ def test_one_value_may_stand_without_brackets(tmp_path):
         ("    priority: high\n", ":4:5: rules.0.priority: "),
     ],
 )
-def test_a_mistake_names_its_place_and_the_mend(tmp_path, body, message):
+def test_an_error_names_its_place_and_the_fix(tmp_path, body, message):
     with pytest.raises(UserError) as caught:
         load_one(tmp_path, body)
     assert message in str(caught.value)
@@ -139,7 +139,7 @@ def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_set(tmp_p
     assert [record.message for record in caplog.records] == ["rules.broken"]
 
 
-def test_a_template_that_is_mended_mends_the_rules(tmp_path):
+def test_a_corrected_template_makes_the_rules_valid(tmp_path):
     def prove(template):
         if "{{" in template.source:
             raise UserError("no template", file=template.path)

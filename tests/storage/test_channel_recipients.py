@@ -24,7 +24,7 @@ def way(session, name):
 
 
 @pytest.mark.parametrize("fixture", ["sqlite_database", "postgres_database"])
-def test_a_way_is_written_down_with_its_choices(fixture, request):
+def test_a_channel_is_stored_with_its_options(fixture, request):
     database = request.getfixturevalue(fixture)
     with database.write() as session:
         sync_channels(session, [TEAM, ChannelConfig("feed")], now=NOW)
@@ -44,7 +44,7 @@ def test_a_way_is_written_down_with_its_choices(fixture, request):
         assert str(way(session, "feed").digest) == "weekly mon 08:00"
 
 
-def test_a_way_that_was_given_up_on_is_active_again_after_a_start(sqlite_database):
+def test_a_deactivated_channel_is_active_again_after_a_start(sqlite_database):
     with sqlite_database.write() as session:
         sync_channels(session, [TEAM], now=NOW)
         deactivate_chat(session, find_recipient_id(session, TEAM.to))

@@ -83,7 +83,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
     in_postgres(server, f"DROP DATABASE {name}")
 
 
-def test_what_was_on_its_way_before_chats_could_choose_still_arrives(before: Database) -> None:
+def test_alerts_queued_before_the_upgrade_are_still_delivered(before: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")
