@@ -28,7 +28,7 @@ from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Speaker, Statement
 
 _COMPARE = sys.modules["monitor.comparison.compare"]
-_POLARITY = sys.modules["monitor.comparison.polarity"]
+_POLARITY = sys.modules["monitor.comparison.cues"]
 _TARGETS = sys.modules["monitor.comparison.targets"]
 REVISION: tuple[tuple[str, object, tuple[float, ...]], ...] = (
     ("NEARLY_IDENTICAL", _COMPARE, (0.3, 0.5, 0.7, 0.9)),

@@ -24,8 +24,8 @@ from monitor.bot.context import AccessPolicy, BotContext
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
 from monitor.channels.base import Channel
-from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
+from monitor.channels.telegram import FloodControl
 from monitor.clock import utc_now
 from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
@@ -33,11 +33,10 @@ from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.ingest.context import StoredRobots, VisitContext
+from monitor.ingest.context import HealthPolicy, StoredRobots, VisitContext
 from monitor.ingest.list_pages import identify_addresses
 from monitor.ingest.plan import SuspectPolicy
 from monitor.ingest.rule_vocabulary import rule_vocabulary
-from monitor.ingest.source_health import HealthPolicy
 from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import AccessMode, NoticeKind

@@ -6,9 +6,18 @@ from datetime import datetime, timedelta
 
 from monitor.bot.access import deny_access
 from monitor.bot.context import MAX_LIST_TEXT, BotContext, Reply, Request, parse_number, text_reply
-from monitor.messages.callbacks import CallbackPrefix, callback_data, short_hash
 from monitor.messages.i18n import alert_texts, fill
-from monitor.messages.richtext import Button, Message, Span, one_line, trim, utf16_length
+from monitor.messages.richtext import (
+    Button,
+    CallbackPrefix,
+    Message,
+    Span,
+    callback_data,
+    one_line,
+    short_hash,
+    trim,
+    utf16_length,
+)
 from monitor.model.alerts import Access, NoticeKind
 from monitor.model.documents import Health, Outcome
 from monitor.outbox import admin as outbox_admin

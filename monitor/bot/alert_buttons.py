@@ -5,10 +5,18 @@ from __future__ import annotations
 from monitor.bot.changes import history_of, picture_of
 from monitor.bot.context import MAX_LIST_TEXT, MAX_NAME, BotContext, Reply, Request, parse_number
 from monitor.messages.alert_message import ranked_changes, render_alert
-from monitor.messages.callbacks import CallbackPrefix, callback_data, short_hash
 from monitor.messages.change_text import headline
 from monitor.messages.i18n import BotTexts, fill
-from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
+from monitor.messages.richtext import (
+    Button,
+    CallbackPrefix,
+    Message,
+    Span,
+    callback_data,
+    one_line,
+    short_hash,
+    utf16_length,
+)
 from monitor.model.alerts import OutboxAlert
 from monitor.model.schedule import zone_of
 from monitor.outbox.load import get_alert

@@ -20,8 +20,7 @@ from monitor.bot.dispatcher import (
     UpdateDispatcher,
 )
 from monitor.bot.runner import App
-from monitor.channels.flood_control import FloodControl
-from monitor.channels.telegram import API
+from monitor.channels.telegram import API, FloodControl
 from monitor.secret_mask import SecretMask
 
 FILE_API = "https://api.telegram.org/file/bot"

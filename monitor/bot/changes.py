@@ -14,8 +14,7 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
-from monitor.messages.callbacks import CallbackPrefix, callback_data
-from monitor.messages.change_text import change_spans, headline
+from monitor.messages.change_text import change_spans, format_amount, headline
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
     AlertTexts,
@@ -26,12 +25,13 @@ from monitor.messages.i18n import (
     short_metric,
     speaker_name,
 )
-from monitor.messages.number_format import format_amount
 from monitor.messages.richtext import (
     ENTITY_LIMIT,
     Button,
+    CallbackPrefix,
     Message,
     Span,
+    callback_data,
     entity_count,
     one_line,
     trim,

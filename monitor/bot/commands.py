@@ -13,9 +13,8 @@ from functools import partial
 
 from monitor.bot import access, admin, alert_buttons, changes, settings, start, subscriptions
 from monitor.bot.context import BotContext, Handler, Reply, Request
-from monitor.messages.callbacks import CallbackPrefix
 from monitor.messages.i18n import BotTexts
-from monitor.messages.richtext import Message, Span
+from monitor.messages.richtext import CallbackPrefix, Message, Span
 
 
 class Audience(StrEnum):

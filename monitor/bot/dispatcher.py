@@ -20,11 +20,16 @@ from telegram.ext import BaseUpdateProcessor, ContextTypes
 
 from monitor.bot import access, commands
 from monitor.bot.context import BotContext, Picture, Reply, Request, text_reply
-from monitor.channels.flood_control import FloodControl
-from monitor.channels.telegram import NO_PREVIEW, is_bad_markup, keyboard, retry_after_seconds
+from monitor.channels.telegram import (
+    NO_PREVIEW,
+    FloodControl,
+    is_bad_markup,
+    keyboard,
+    retry_after_seconds,
+)
 from monitor.messages import richtext
-from monitor.messages.callbacks import parse_callback_data
 from monitor.messages.i18n import fill
+from monitor.messages.richtext import parse_callback_data
 from monitor.model.alerts import Recipient, RecipientKind
 from monitor.secret_mask import SecretMask
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from monitor.bot.context import BotContext, Reply, Request
-from monitor.messages.callbacks import CallbackPrefix, callback_data
-from monitor.messages.richtext import Button, Message, Span
+from monitor.messages.richtext import Button, CallbackPrefix, Message, Span, callback_data
 
 
 def start(context: BotContext, request: Request) -> Reply:

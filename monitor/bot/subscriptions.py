@@ -17,14 +17,18 @@ from monitor.bot.context import (
     text_reply,
 )
 from monitor.bot.settings import settings_line
-from monitor.messages.callbacks import (
+from monitor.messages.i18n import BotTexts, fill
+from monitor.messages.richtext import (
+    Button,
     CallbackPrefix,
+    Message,
+    Span,
     callback_data,
     fits_callback_data,
+    one_line,
     short_hash,
+    utf16_length,
 )
-from monitor.messages.i18n import BotTexts, fill
-from monitor.messages.richtext import Button, Message, Span, one_line, utf16_length
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.rules.custom import CustomRuleDraft, CustomRuleError, custom_rule_id, parse_custom_rule
 from monitor.rules.matcher import RuleSet

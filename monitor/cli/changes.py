@@ -113,9 +113,8 @@ def show(
 
 
 def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, ...]]]:
-    from monitor.messages.change_text import headline
+    from monitor.messages.change_text import headline, inline_diff
     from monitor.messages.richtext import Span
-    from monitor.messages.text_diff import inline_diff
 
     change = found.change
     before = change.before.text.strip() if change.before else ""

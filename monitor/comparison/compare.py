@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from monitor.comparison.align import align
-from monitor.comparison.cues import differs_in_substance, is_benefit_ceiling, same_values_respelled
-from monitor.comparison.list_context import list_context
+from monitor.comparison.cues import (
+    deadline_shift,
+    differs_in_substance,
+    hedging,
+    is_benefit_ceiling,
+    list_context_direction,
+    qualifier_direction,
+    retraction,
+    same_values_respelled,
+)
 from monitor.comparison.normalize import normalize
-from monitor.comparison.polarity import deadline_shift, hedging, list_context_direction, retraction
-from monitor.comparison.qualifiers import qualifier_direction
-from monitor.comparison.similarity import partial_ratio, ratio
+from monitor.comparison.similarity import ClauseIndex, TextPair, partial_ratio, ratio
 from monitor.comparison.targets import TargetMove, overall_direction, target_moves
 from monitor.comparison.thresholds import (
     BY_BASIS,
@@ -20,9 +28,44 @@ from monitor.comparison.thresholds import (
     PART,
     PART_GAIN,
 )
-from monitor.comparison.untouched import ClauseIndex, TextPair
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.statements import Label, Statement, Target
+
+_MAX_LINES = 30
+_MAX_LENGTH = 60
+_MAX_TITLE_LENGTH = 24
+_COLON = ("：", ":")
+
+
+@cache
+def _written_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；！？]")
+
+
+def list_context(text: str, start: int) -> str:
+    """The context line of the list that contains a sentence, or an empty string.
+
+    Args:
+        text: the whole text.
+        start: where the sentence begins.
+
+    Returns:
+        The nearest line above that ends in a colon, or that is as short as a heading: a year or a
+        place alone heads a list too.
+    """
+    end = text.rfind("\n", 0, start)
+    for _ in range(_MAX_LINES):
+        if end < 0:
+            return ""
+        begin = text.rfind("\n", 0, end) + 1
+        line = text[begin:end].strip()
+        if line.endswith(_COLON) and len(line) <= _MAX_LENGTH:
+            return line
+        if line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None:
+            return line
+        end = begin - 1
+    return ""
+
 
 COMMITMENTS = frozenset({Label.COMMITMENT})
 _KIND_BY_DIRECTION = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}

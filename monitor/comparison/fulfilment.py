@@ -22,7 +22,7 @@ from monitor.comparison.thresholds import (
     FULFILMENT_WORDING,
     SAME_VALUE,
 )
-from monitor.extraction.units import comparable, to_base
+from monitor.extraction.quantities import comparable, to_base
 from monitor.model.changes import Verdict
 from monitor.model.statements import Label, Op, Statement, Target
 

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from monitor.extraction.numbers import chinese as chinese_number
-from monitor.extraction.zh_simplify import simplification_table
+from monitor.extraction.quantities import chinese as chinese_number
+from monitor.extraction.text import simplification_table
 
 _MAX_CACHED_LENGTH = 400
 

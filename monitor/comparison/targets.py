@@ -10,7 +10,7 @@ from monitor.comparison.cues import lower_is_better
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, SAME_VALUE, YEAR_WORTH
-from monitor.extraction.units import comparable, to_base
+from monitor.extraction.quantities import comparable, to_base
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Target
 

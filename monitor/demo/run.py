@@ -16,8 +16,7 @@ from sqlalchemy import text
 from monitor.app import App, open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
-from monitor.demo.files import write_files
-from monitor.demo.site import SampleSite
+from monitor.demo.site import SampleSite, write_files
 from monitor.ingest.context import VisitReport
 from monitor.model.documents import Outcome
 from monitor.storage.changes import list_changes

@@ -1,15 +1,45 @@
-"""The sample site, served on loopback: a few pages that change between two rounds."""
+"""The sample site, served on loopback: a few pages that change between two rounds.
+
+Its catalogue and rules are written where the pipeline can read them like a user's.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from monitor.demo.pages import page_at
+from monitor.demo.pages import FOLDER, page_at
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Where the demo's files were written."""
+
+    catalogue: Path
+    rules: Path
+
+
+def write_files(folder: Path, base_url: str) -> DemoFiles:
+    """Write the demo's catalogue and rules into ``folder``.
+
+    Args:
+        folder: an existing folder; files of the same name are replaced.
+        base_url: the sample site's address, without a slash at the end.
+    """
+    written = []
+    for name in ("sources.yaml", "rules.yaml"):
+        text = (FOLDER / name).read_text(encoding="utf-8").replace("{base}", base_url)
+        path = folder / name
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return DemoFiles(*written)
+
 
 _MAX_REQUEST_BYTES = 16_384
 _REQUEST_TIMEOUT = 10.0

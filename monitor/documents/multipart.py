@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.charset import decode
-from monitor.documents.markup_limits import too_expensive
+from monitor.documents.html_text import too_expensive
 from monitor.documents.reader import read_document
 from monitor.model.documents import Document, Outcome, Selectors
 

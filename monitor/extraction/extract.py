@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.extraction.attribution import Attribution, Manner
-from monitor.extraction.labels import label_by_section, score_cues, score_cues_in_context
-from monitor.extraction.line_join import HEADING_LENGTH, join_lines, split_sentences
-from monitor.extraction.plan_or_review import assign_plan_or_review
+from monitor.extraction.labels import (
+    assign_plan_or_review,
+    label_by_section,
+    score_cues,
+    score_cues_in_context,
+)
 from monitor.extraction.press import label_by_speaker
 from monitor.extraction.sections import Paragraph, Section, paragraphs
 from monitor.extraction.speakers import attribute_sentences
-from monitor.extraction.targets import parse_targets
+from monitor.extraction.targets import named_years, parse_targets
+from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
-from monitor.extraction.years import named_years
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Statement
 

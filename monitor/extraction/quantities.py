@@ -1,15 +1,143 @@
-"""Quantities in a sentence: span, value, unit, and the op (at least, about, increase …)."""
+"""Quantities in a sentence: span, value, unit, and the op (at least, about, increase …).
+
+Numbers are read as they are written in Chinese texts (1.3万, 三千, 1,200, 百亿); units get their
+normal form and are converted to base units.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
-from monitor.extraction.numbers import ARABIC, CHINESE, MULTIPLIER, multiplier, value
-from monitor.extraction.units import Unit, unit_pattern, units
 from monitor.extraction.vocabulary import alternation, quantity_cues, quantity_words
 from monitor.model.statements import Op
+
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
+_DIGITS |= {"六": 6, "七": 7, "八": 8, "九": 9}
+_SMALL = {"十": 10, "百": 100, "千": 1000}
+_LARGE = {"万": 10**4, "亿": 10**8}
+
+ARABIC = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})++(?![0-9])|[0-9]{1,15})(?:\.[0-9]{1,6})?"
+CHINESE = "[一二两三四五六七八九十百千零〇]{1,9}"
+MULTIPLIER = "(?!(?:百亿|千万|亿)亿次)(?:[十百千]?万?亿|[十百千]?万|千|百)"
+
+
+def multiplier(text: str) -> float:
+    """万亿 is 10^12, 百亿 10^10; the empty text is 1."""
+    value = 1
+    for character in text:
+        value *= _SMALL.get(character) or _LARGE[character]
+    return value
+
+
+def chinese(text: str) -> float | None:
+    """三千二百 is 3200, 二〇三〇 is 2030; None for anything that is not a number (十百, 百)."""
+    if all(character in _DIGITS for character in text):
+        if len(text) > 1 and not any(character in "零〇" for character in text):
+            return None  # 三四 is "three or four"
+        return float("".join(str(_DIGITS[character]) for character in text))
+    total = 0
+    pending: int | None = None
+    limit = 10**4
+    for character in text:
+        if character in _DIGITS:
+            if pending:
+                return None
+            pending = _DIGITS[character]
+            continue
+        unit = _SMALL[character]
+        if unit >= limit or (pending is None and (unit != 10 or total)):
+            return None
+        total += (1 if pending is None else pending) * unit
+        pending, limit = None, unit
+    return float(total + (pending or 0))
+
+
+def value(digits: str, scale: str) -> float | None:
+    """The number written as ``digits`` times ``scale`` (万, 亿 …), or None."""
+    plain = digits.replace(",", "").replace("，", "")
+    number = float(plain) if plain[0].isascii() else chinese(plain)
+    return None if number is None else round(number * multiplier(scale), 6)
+
+
+_TABLE = Path(__file__).parent / "data" / "units.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One way of writing a unit; see the head of ``data/units.csv`` for the columns.
+
+    A unit without ``target`` is listed only so that its number is ignored (8英寸, E级).
+    """
+
+    unit: str
+    target: str
+    factor: float
+    base: str
+    base_factor: float
+    dimension: str
+    weak: bool
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """All units by the way they are written, Latin letters small."""
+    with _TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return {
+        row["unit"].lower(): Unit(
+            row["unit"],
+            row["target"],
+            float(row["factor"] or 1),
+            row["base"],
+            float(row["base_factor"] or 1),
+            row["dimension"],
+            row["weak"] == "weak",
+        )
+        for row in rows
+    }
+
+
+@cache
+def _carried() -> dict[str, Unit]:
+    """Units by the name a target carries."""
+    found: dict[str, Unit] = {}
+    for unit in units().values():
+        if unit.target:
+            found.setdefault(unit.target, unit)
+    return found
+
+
+@cache
+def unit_pattern() -> str:
+    """An alternation of all ways of writing a unit, longest first."""
+    names = sorted(units(), key=lambda name: (-len(name), name))
+    return "|".join(
+        # A Latin unit ends where the letters end: 5P is computing, 5PUE is not.
+        re.escape(name) + ("(?![a-z0-9])" if name[-1].isascii() and name[-1].isalpha() else "")
+        for name in names
+    )
+
+
+def to_base(value: float, unit: str) -> tuple[float, str]:
+    """``value`` in the base unit of its dimension: (10.36, Eflops) is (10360, P).
+
+    An unknown unit is its own base.
+    """
+    known = _carried().get(unit) or units().get(unit.lower())
+    if known is None or not known.base:
+        return value, unit
+    scale = known.base_factor if unit == known.target else known.base_factor * known.factor
+    return value * scale, known.base
+
+
+def comparable(first: str, second: str) -> bool:
+    """Whether numbers in these units have the same dimension."""
+    return to_base(1, first)[1] == to_base(1, second)[1]
+
 
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeAlias
 
-from monitor.extraction.line_join import HEADING_LENGTH
+from monitor.extraction.text import HEADING_LENGTH
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
 _NUMERAL = "[一二三四五六七八九十]{1,3}"

@@ -1,23 +1,69 @@
-"""The context a visit runs in, and the report of how it went."""
+"""The context a visit runs in, the report of how it went, and the health that follows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
 from monitor.fetching.robots import RobotsCopy
 from monitor.ingest.plan import SuspectPolicy
-from monitor.ingest.source_health import HealthPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
 from monitor.storage.robots import load_robots, save_robots
+
+_MOST = 0.5
+"""Share of its kind that must have had news for a source without any to count as quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPolicy:
+    """When operators are notified: after so many failed visits in a row, so many days without news.
+
+    ``operators`` are the chats that are notified.
+    """
+
+    failures: int = 3
+    quiet: timedelta = timedelta(days=30)
+    operators: tuple[int, ...] = ()
+
+
+def next_health(
+    health: Health,
+    *,
+    healthy: bool,
+    failures: int,
+    last_new_at: datetime,
+    now: datetime,
+    policy: HealthPolicy,
+    share_with_news: Callable[[], float],
+) -> Health:
+    """The health of a source after a visit.
+
+    Args:
+        health: its health before.
+        healthy: whether the visit went well.
+        failures: failed visits in a row, this one included.
+        last_new_at: when it last had something new.
+        now: the time of the visit.
+        policy: the limits.
+        share_with_news: the share of the other sources of its kind that had something new within
+            ``policy.quiet``; called only when it matters.
+    """
+    if not healthy:
+        return Health.FAILING if failures >= policy.failures else health
+    if now - last_new_at <= policy.quiet:
+        return Health.OK
+    if health is Health.QUIET:
+        return health  # until it has something new, whatever the others have
+    return Health.QUIET if share_with_news() > _MOST else Health.OK
+
 
 HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
 """Outcomes of an address that works."""

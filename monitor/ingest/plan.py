@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from monitor.comparison.similarity import TextShingles
-from monitor.comparison.untouched import ClauseIndex
+from monitor.comparison.similarity import ClauseIndex, TextShingles
 from monitor.model.alerts import Match
 from monitor.model.changes import Change, Verdict
 from monitor.model.documents import (

@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
-from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport, next_health
 from monitor.ingest.list_pages import read_lists
 from monitor.ingest.pages import read_pages
 from monitor.ingest.schedule import next_list_visit
-from monitor.ingest.source_health import next_health
 from monitor.storage.frontier import close_visit, earliest_due
 from monitor.storage.source_health import record_transition, share_with_news, source_state
 

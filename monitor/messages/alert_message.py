@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.messages.callbacks import CallbackPrefix, callback_data
 from monitor.messages.change_text import change_rank, change_spans, document_footer, same_speaker
 from monitor.messages.i18n import alert_texts, bot_texts, fill
 from monitor.messages.richtext import (
     ENTITY_LIMIT,
     TEXT_LIMIT,
     Button,
+    CallbackPrefix,
     Message,
     Span,
+    callback_data,
     entity_count,
     one_line,
     trim,

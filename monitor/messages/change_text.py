@@ -1,12 +1,17 @@
 """Text of one change: region and number first, then the sentence with its inline diff.
 
+In the diff removed text is struck out and added text is bold.
+
 Text from outside is shortened before it becomes a span, so no cut can fall into markup.
 ``alert_message`` joins the texts of changes to messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
 
 from monitor.messages.i18n import (
     AlertTexts,
@@ -17,12 +22,181 @@ from monitor.messages.i18n import (
     short_region,
     speaker_name,
 )
-from monitor.messages.number_format import format_amount, format_change, format_growth
-from monitor.messages.richtext import Span, one_line
-from monitor.messages.text_diff import inline_diff
+from monitor.messages.richtext import Span, one_line, trim, utf16_length
 from monitor.model.alerts import AlertDocument
 from monitor.model.changes import Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
+
+_UNIT_LIMIT = 12
+_EXACT = 1e15
+
+
+def format_amount(value: float, unit: str, texts: AlertTexts) -> str:
+    """A number with its unit.
+
+    Args:
+        value: in ``unit``, 万 and 亿 multiplied out.
+        unit: as targets carry it; empty for a ratio.
+        texts: in the reader's language.
+    """
+    number, scale = _scaled(value, unit, texts)
+    return number + scale + _unit(unit, texts)
+
+
+def format_change(before: float, after: float, unit: str, texts: AlertTexts) -> str:
+    """From one number to another; a unit that both have is written once."""
+    old, old_scale = _scaled(before, unit, texts)
+    new, new_scale = _scaled(after, unit, texts)
+    left = old if old_scale == new_scale else old + old_scale
+    return f"{left} → {new}{new_scale}{_unit(unit, texts)}"
+
+
+def format_growth(before: float, after: float, unit: str, texts: AlertTexts) -> str:
+    """▲18.75% or ▼5%, in points for shares; empty where a percentage is meaningless."""
+    step = after - before
+    if not math.isfinite(step) or step == 0:
+        return ""
+    sign = "▲" if step > 0 else "▼"
+    if unit == "%":
+        return f"{sign}{_plain(round(abs(step), 2), texts)}{texts.points}"
+    if before <= 0:
+        return sign
+    percent = abs(step) / before * 100
+    return f"{sign}{_plain(round(percent, 2), texts)}%" if math.isfinite(percent) else sign
+
+
+def format_short(value: float, texts: AlertTexts) -> str:
+    """A number in three significant digits or whole, for narrow places: 190, 1,250, 12.3万."""
+    for name, size in texts.short_scales.items():
+        if abs(value) >= max(size, 1e4):
+            return _three_digits(value / size) + name
+    return f"{value:,.0f}" if abs(value) >= 1000 else _three_digits(value)
+
+
+def _three_digits(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return "0"
+    decimals = min(max(0, 2 - math.floor(math.log10(abs(value)))), 4)
+    digits = f"{value:.{decimals}f}"
+    shown = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if shown == "-0" else shown
+
+
+def _scaled(value: float, unit: str, texts: AlertTexts) -> tuple[str, str]:
+    """The digits, and 万 or 亿 where that leaves at most two decimals."""
+    if unit and not _is_latin(unit) and math.isfinite(value):
+        for name, size in texts.scales.items():
+            part = value / size
+            if 1 <= abs(part) < _EXACT and math.isclose(part, round(part, 2), rel_tol=1e-12):
+                return _plain(round(part, 2), texts), name
+    return _plain(value, texts), ""
+
+
+def _plain(value: float, texts: AlertTexts) -> str:
+    if not math.isfinite(value):
+        return "?"
+    if abs(value) >= _EXACT or 0 < abs(value) < 1e-4:
+        return f"{value:.4g}"
+    digits = f"{value:,.4f}" if abs(value) >= texts.comma_from else f"{value:.4f}"
+    return digits.rstrip("0").rstrip(".")
+
+
+def _unit(unit: str, texts: AlertTexts) -> str:
+    known = texts.units.get(unit)
+    name = one_line(known or unit, _UNIT_LIMIT)
+    apart = known is not None or (len(name) > 1 and _is_latin(name))
+    return f" {name}" if apart else name
+
+
+def _is_latin(unit: str) -> bool:
+    # Numbers with Chinese units are written with 万 and 亿; P, MW and Eflops have prefixes.
+    return "!" <= unit[:1] <= "~"
+
+
+_READ_LIMIT = 800
+_CONTEXT_LENGTH = 40
+_MIN_SIMILARITY = 0.5
+_MAX_PARTS = 24
+
+
+def inline_diff(before: str, after: str, *, limit: int) -> tuple[Span, ...] | None:
+    """One text that shows both; None if they have too little in common to be read as one.
+
+    Long unchanged parts are shortened to ``…``.
+
+    Args:
+        before: the old sentence.
+        after: the new one.
+        limit: UTF-16 units of the result, which is cut at its end.
+    """
+    old = _token().findall(before[:_READ_LIMIT])
+    new = _token().findall(after[:_READ_LIMIT])
+    parts = list(_parts(old, new))
+    same = sum(len(kept) for kept, _, _ in parts)
+    total = min(len(before), _READ_LIMIT) + min(len(after), _READ_LIMIT)
+    if 2 * same < _MIN_SIMILARITY * total or len(parts) > _MAX_PARTS:
+        return None
+    spans: list[Span] = []
+    last = len(parts) - 1
+    for index, (kept, removed, added) in enumerate(parts):
+        ending = index == last and not removed and not added
+        spans.append(Span(_shortened(kept, first=index == 0, last=ending)))
+        # The arrow serves readers who see no styles: notifications, plain text, pipes.
+        arrow = Span("→" if removed and added else "")
+        spans += [Span(removed, strike=True), arrow, Span(added, bold=True)]
+    return _cut([span for span in spans if span.text], limit)
+
+
+def _parts(old: list[str], new: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Triples of unchanged, removed and added text.
+
+    A single unchanged token between two changes is joined to them.
+    """
+    # Loaded with the first diff: it takes 20 ms.
+    from rapidfuzz.distance import Levenshtein
+
+    kept, removed, added = "", "", ""
+    for step in Levenshtein.opcodes(old, new):
+        left = "".join(old[step.src_start : step.src_end])
+        right = "".join(new[step.dest_start : step.dest_end])
+        if step.tag != "equal":
+            removed, added = removed + left, added + right
+        elif not removed and not added:
+            kept += left
+        elif step.src_end - step.src_start == 1 and step.src_end < len(old):
+            removed, added = removed + left, added + right
+        else:
+            yield kept, removed, added
+            kept, removed, added = left, "", ""
+    yield kept, removed, added
+
+
+def _shortened(text: str, *, first: bool, last: bool) -> str:
+    if len(text) <= 2 * _CONTEXT_LENGTH + 10:
+        return text
+    head = "" if first else text[:_CONTEXT_LENGTH]
+    tail = "" if last and not first else text[-_CONTEXT_LENGTH:]
+    return f"{head}…{tail}"
+
+
+def _cut(spans: list[Span], limit: int) -> tuple[Span, ...]:
+    result: list[Span] = []
+    for span in spans:
+        size = utf16_length(span.text)
+        if size > limit:
+            if limit > 1:
+                result.append(Span(trim(span.text, limit), bold=span.bold, strike=span.strike))
+            break
+        result.append(span)
+        limit -= size
+    return tuple(result)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    # Numbers and Latin words are replaced whole: 160 → 190, never 1<60→90>.
+    return re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z]+|\s+|.", re.DOTALL)
+
 
 _SENTENCE = 280
 _METRIC = 40

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.messages.change_text import format_amount, format_short
 from monitor.messages.i18n import AlertTexts, alert_texts, short_metric, short_region
-from monitor.messages.number_format import format_amount, format_short
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.statements import Figure, Label, Op
 

@@ -16,10 +16,16 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UserError
 from monitor.messages.alert_message import MAX_CHANGES, duplicate_note, ranked_changes, render_alert
-from monitor.messages.callbacks import CallbackPrefix, callback_data
 from monitor.messages.html_parser import MarkupError, parse_markup
 from monitor.messages.i18n import bot_texts
-from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Button, Message
+from monitor.messages.richtext import (
+    ENTITY_LIMIT,
+    TEXT_LIMIT,
+    Button,
+    CallbackPrefix,
+    Message,
+    callback_data,
+)
 from monitor.messages.template_context import (
     FIELDS,
     VARIABLES,

@@ -11,9 +11,8 @@ from functools import cache
 from hashlib import blake2s
 
 from monitor.errors import UserError
-from monitor.extraction.region_groups import regions_named, suggest_region
-from monitor.extraction.regions import gazetteer
-from monitor.extraction.zh_simplify import simplification_table
+from monitor.extraction.regions import gazetteer, regions_named, suggest_region
+from monitor.extraction.text import simplification_table
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import fold

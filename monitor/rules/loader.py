@@ -9,7 +9,7 @@ from pathlib import Path
 import re2
 
 from monitor.errors import UserError
-from monitor.extraction.region_groups import regions_named, suggest_region
+from monitor.extraction.regions import regions_named, suggest_region
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.rules.matcher import RuleSet, fold
 from monitor.rules.model import (

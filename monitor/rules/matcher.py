@@ -16,8 +16,8 @@ from itertools import product
 
 import ahocorasick
 
+from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.regions import find_region, gazetteer
-from monitor.extraction.units import comparable, to_base
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.statements import Label, Speaker

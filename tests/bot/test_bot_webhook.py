@@ -18,7 +18,7 @@ from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 from monitor.bot.app import build_application
 from monitor.bot.runner import ALLOWED_UPDATES
 from monitor.bot.webhook import MAX_BODY, webhook
-from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import FloodControl
 from monitor.errors import UserError
 
 SECRET = "s3cret_of-Telegram"

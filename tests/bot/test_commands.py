@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from monitor.bot.commands import CALLBACKS, COMMANDS, Audience, menu
-from monitor.messages.callbacks import (
+from monitor.messages.i18n import bot_texts
+from monitor.messages.richtext import (
     CallbackPrefix,
     callback_data,
     fits_callback_data,
     parse_callback_data,
 )
-from monitor.messages.i18n import bot_texts
 
 SUBSCRIBE = Path(__file__).parents[2] / "docs" / "how-to" / "subscribe.md"
 

@@ -14,9 +14,8 @@ from loopback import PRIVATE
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue
 from monitor.comparison.compare import compare
-from monitor.demo.files import write_files
 from monitor.demo.pages import addresses, page_at
-from monitor.demo.site import SampleSite
+from monitor.demo.site import SampleSite, write_files
 from monitor.discovery.list_pages import discover
 from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.targets import parse_targets
 from monitor.extraction.text import normalize_characters
-from monitor.extraction.units import comparable, to_base
 
 TABLE = Path(__file__).with_name("quantities.tsv")
 

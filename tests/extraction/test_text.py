@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.extraction.identify import infer_provenance
-from monitor.extraction.line_join import join_lines, split_sentences
-from monitor.extraction.text import normalize_characters
+from monitor.extraction.text import join_lines, normalize_characters, split_sentences
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
 

@@ -17,7 +17,7 @@ from loopback import answer, at_loopback, fetcher, site
 
 from monitor.catalogue.model import FetchRoute, Tls
 from monitor.errors import FetchError
-from monitor.fetching.tls import TlsContexts
+from monitor.fetching.pools import TlsContexts
 from monitor.model.documents import Outcome
 
 NAME = "www.example.gov.cn"

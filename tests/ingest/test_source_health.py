@@ -13,7 +13,7 @@ from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
-from monitor.ingest.source_health import HealthPolicy, next_health
+from monitor.ingest.context import HealthPolicy, next_health
 from monitor.model.documents import Health
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

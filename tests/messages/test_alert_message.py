@@ -13,9 +13,14 @@ from hypothesis import strategies as st
 from telegram_api import parse_html, utf16
 
 from monitor.messages.alert_message import render_alert
-from monitor.messages.change_text import headline
+from monitor.messages.change_text import (
+    format_amount,
+    format_change,
+    format_growth,
+    headline,
+    inline_diff,
+)
 from monitor.messages.i18n import alert_texts, short_region
-from monitor.messages.number_format import format_amount, format_change, format_growth
 from monitor.messages.richtext import (
     ENTITY_LIMIT,
     TEXT_LIMIT,
@@ -25,7 +30,6 @@ from monitor.messages.richtext import (
     trim,
     utf16_length,
 )
-from monitor.messages.text_diff import inline_diff
 from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import DocumentKind

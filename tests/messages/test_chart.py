@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.messages.change_text import format_short
 from monitor.messages.chart import (
     MAX_YEARS,
     Chart,
@@ -24,7 +25,6 @@ from monitor.messages.chart import (
     chart_svg,
 )
 from monitor.messages.i18n import alert_texts
-from monitor.messages.number_format import format_short
 from monitor.messages.richtext import utf16_length
 from monitor.model.statements import Figure, Op
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import UserError
-from monitor.extraction.region_groups import region_groups, regions_named, suggest_region
+from monitor.extraction.regions import region_groups, regions_named, suggest_region
 from monitor.rules.loader import load_rules, parse_rule
 from monitor.rules.model import RuleVocabulary
 

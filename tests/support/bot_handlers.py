@@ -8,8 +8,7 @@ from bot_app import bot_context
 
 from monitor.bot.commands import handle_callback, handle_command
 from monitor.bot.context import BotContext, Reply, Request
-from monitor.messages.callbacks import parse_callback_data
-from monitor.messages.richtext import Message
+from monitor.messages.richtext import Message, parse_callback_data
 from monitor.model.alerts import Recipient
 from monitor.storage.engine import Database
 
