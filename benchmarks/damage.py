@@ -58,5 +58,6 @@ def damaged_scores(shared: Path) -> list[quality.Score]:
 if __name__ == "__main__":
     if (quality.SHARED / "gold").is_dir():
         print(quality.table(damaged_scores(quality.SHARED)))
+        print("\nReal reports, damaged by this script.")
     else:
         print("no labelled texts beside the checkout (../shared/gold)")

@@ -1,4 +1,4 @@
-"""Edits on purpose: cosmetic ones must be no change, others the right one.
+"""Edits of our own: cosmetic ones must be no change, others the right one.
 
     python benchmarks/mutations.py            # needs ../shared/corpus; takes a minute
     python benchmarks/mutations.py --write    # the table into docs/explanation/comparing.md
@@ -23,10 +23,10 @@ from random import Random
 from edits import COSMETIC, SUBSTANTIVE, Edit, page
 
 from monitor.comparison.compare import compare
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
+from monitor.extraction.quantities import to_base
 from monitor.extraction.topics import load_topics
-from monitor.extraction.units import to_base
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Speaker, Statement
@@ -110,13 +110,13 @@ def cosmetic(corpus: Path | None, rounds: int) -> list[Result]:
     """Every cosmetic edit on every text, ``rounds`` times."""
     results = {name: Result(name) for name in (*COSMETIC, "the page in another dress")}
     for one in texts(corpus):
-        dressed = read(page(Random(0), one.text)).text
+        dressed = read_document(page(Random(0), one.text)).text
         for number in range(rounds):
             rng = Random(f"{_SEED} {one.name} {number}")
             for name, edit in COSMETIC.items():
                 found = changes_of(one, edit(rng, one.text))
                 results[name].count(_told(one, found))
-            other = read(page(rng, one.text)).text
+            other = read_document(page(rng, one.text)).text
             found = changes_of(one, other, before=dressed)
             results["the page in another dress"].count(_told(one, found))
     return list(results.values())
@@ -192,7 +192,7 @@ def main() -> None:
         sys.exit("needs ../shared/corpus")
     quiet, telling = cosmetic(CORPUS, 5), substantive(CORPUS, 8)
     text = table("cosmetic edit", quiet) + "\n\n" + table("edit of a commitment", telling) + "\n"
-    print(text)
+    print(text + "\nMeasured on texts that we edited ourselves.")
     if options.misses:
         print("\n".join(problem for result in (*quiet, *telling) for problem in result.wrong))
     if options.write:

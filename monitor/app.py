@@ -1,130 +1,192 @@
-"""The crawl's settings in the words of the fetcher."""
+"""The wiring: opens what the settings ask for and hands each part what it needs.
+
+Nothing here decides anything. The parts of the bot and of channels are loaded when the settings
+name them: without a token there is no Telegram library in memory.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from monitor import __version__
-from monitor.bot import access
-from monitor.bot.context import Office, Policy
-from monitor.bot.dispatcher import build_application
-from monitor.bot.runner import polling
-from monitor.bot.webhook import webhook
-from monitor.channels.apprise import AppriseSender
-from monitor.channels.atom import AtomSender
-from monitor.channels.base import Sender, Ways
-from monitor.channels.flood_control import Pace
-from monitor.channels.telegram import TelegramSender
-from monitor.channels.terminal import TerminalSender
-from monitor.channels.webhook import Lookup, WebhookSender
+from monitor.bot.access import revoke_access
+from monitor.bot.context import AccessPolicy, BotContext
+from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import Source
+from monitor.channels.base import Channel
+from monitor.channels.router import ChannelRouter
+from monitor.channels.telegram import FloodControl
+from monitor.clock import utc_now
+from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
 from monitor.errors import UserError
-from monitor.fetching.budget import FetcherSettings
-from monitor.fetching.webhook_client import Poster
-from monitor.ingest.context import Tools
-from monitor.ingest.rules_in_force import StandingRules
+from monitor.extraction.topics import load_topics
+from monitor.fetching.fetcher import Fetcher, HttpFetcher
+from monitor.fetching.settings import FetcherSettings
+from monitor.ingest.context import HealthPolicy, StoredRobots, VisitContext
+from monitor.ingest.list_pages import identify_addresses
+from monitor.ingest.plan import SuspectPolicy
+from monitor.ingest.rule_vocabulary import rule_vocabulary
+from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
-from monitor.outbox import notices
-from monitor.outbox.worker import Courier
+from monitor.model.alerts import AccessMode, NoticeKind
+from monitor.model.changes import LoggedChange
+from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
+from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import LoggedChange, find_change
+from monitor.rules.provider import RuleFiles, RuleProvider
+from monitor.storage.changes import find_change
 from monitor.storage.engine import Database
-from monitor.storage.recipients import WayChoice
+from monitor.storage.frontier import WatchedSource, sync_sources
+from monitor.storage.recipients import ChannelConfig, sync_channels
+from monitor.storage.subscriptions import custom_rules_reader
+
+if TYPE_CHECKING:
+    from monitor.channels.webhook import Lookup
 
 log = logging.getLogger(__name__)
 
 
-class Run(Protocol):
-    """What of a running daemon this room needs."""
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything a run is made of, opened by ``open_app`` and closed with it.
 
-    @property
-    def settings(self) -> Settings:
-        """What the user chose."""
-        ...
+    ``context`` has the database, the network and the clock; ``wake`` is set when something was
+    put into the outbox; ``token`` is None without a bot.
+    """
 
-    @property
-    def tools(self) -> Tools:
-        """The edges: database, clock, network."""
-        ...
-
-    @property
-    def rules(self) -> StandingRules:
-        """The rules in force."""
-        ...
-
-    @property
-    def sender(self) -> Sender:
-        """The way to the chats."""
-        ...
-
-    @property
-    def pace(self) -> Pace:
-        """How fast Telegram may be spoken to."""
-        ...
-
-    @property
-    def token(self) -> str | None:
-        """The bot's token; None without a bot."""
-        ...
+    settings: Settings
+    sources: tuple[Source, ...]
+    context: VisitContext
+    rules: RuleProvider
+    channel: Channel
+    flood_control: FloodControl
+    wake: asyncio.Event
+    token: str | None
 
 
-async def open_sender(
+@asynccontextmanager
+async def open_app(
     settings: Settings,
-    token: str | None,
-    console: Console,
-    pace: Pace,
-    stack: AsyncExitStack,
     *,
-    lookup: Lookup,
-    now: Callable[[], datetime],
-) -> Sender:
-    """Telegram, or the terminal where there is no bot, and other ways; closed with ``stack``.
+    console: Console,
+    fetcher: Fetcher | None = None,
+    channel: Channel | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[App]:
+    """Open everything a run needs: database, catalogue, topics, rules, network, channels.
+
+    Args:
+        settings: what the user configured.
+        console: where alerts are printed without a bot.
+        fetcher: used instead of the network; it stays open.
+        channel: used instead of the channels of the settings; it stays open.
+        now: the clock.
 
     Raises:
-        UserError: a way cannot be used as it is configured.
+        UserError: settings, catalogue, topics or rules are wrong.
+        StorageError: the database cannot be opened or upgraded.
     """
-    others = await stack.enter_async_context(open_ways(settings, lookup=lookup, now=now))
-    if token is None:
-        return Ways(TerminalSender(console), others)
-    telegram = settings.telegram
-    sender = TelegramSender(token, base_url=telegram.base_url, proxy=telegram.proxy, pace=pace)
-    return Ways(await stack.enter_async_context(sender), others)
+    token = settings.token()
+    catalogue = load_catalogue(settings.catalogue)
+    topics = load_topics(settings.topics)
+    files = RuleFiles(settings.rules, rule_vocabulary(topics, catalogue, settings.channels))
+    database = Database(settings.database)
+    operators = settings.telegram.operators if token is not None else (TERMINAL_ID,)
+    wake = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        if token is not None:
+            stack.callback(mask_in_logs(token))
+        stack.callback(database.close)
+        await asyncio.to_thread(database.upgrade)
+        rules = RuleProvider(
+            files,
+            custom=custom_rules_reader(database),
+            report=rules_reporter(database, operators, now),
+        )
+        flood_control = FloodControl()
+        if fetcher is None:
+            fetcher = await stack.enter_async_context(
+                HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(database))
+            )
+        if channel is None:
+            channel = await stack.enter_async_context(
+                _open_router(
+                    settings,
+                    token=token,
+                    console=console,
+                    flood_control=flood_control,
+                    database=database,
+                    now=now,
+                )
+            )
+        context = VisitContext(
+            database=database,
+            fetcher=fetcher,
+            topics=topics,
+            rules=rules.current,
+            terminal_chat=TERMINAL_ID if token is None else None,
+            now=now,
+            suspects=suspect_policy(settings),
+            health=HealthPolicy(
+                failures=settings.health.failures,
+                quiet=timedelta(days=settings.health.quiet_days),
+                operators=operators,
+            ),
+            zone=ZoneInfo(settings.timezone),
+            wake=wake.set,
+        )
+        await asyncio.to_thread(_prepare, settings, database, catalogue.enabled, files, now())
+        # What is loaded by now stays to the end: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
+        yield App(settings, catalogue.enabled, context, rules, channel, flood_control, wake, token)
 
 
-def courier(run: Run, stop: asyncio.Event | None = None) -> Courier:
-    """Who carries the alerts of a run to its chats."""
-    return Courier(
-        run.tools.database,
-        run.sender,
-        run.tools.now,
-        operators=run.tools.watch.operators,
-        bot=run.token is not None,
-        compose=message_renderer(lambda: run.rules.files),
+def outbox_worker(app: App, stop: asyncio.Event | None = None) -> OutboxWorker:
+    """The worker that delivers the alerts of a run."""
+    return OutboxWorker(
+        app.context.database,
+        app.channel,
+        app.context.now,
+        operators=app.context.health.operators,
+        bot=app.token is not None,
+        compose=message_renderer(lambda: app.rules.files),
         stop=stop or asyncio.Event(),
     )
 
 
 @asynccontextmanager
-async def answering(run: Run) -> AsyncIterator[None]:
-    """Answer the chats while the block runs, if there is a bot."""
-    if run.token is None:
+async def serve_bot(app: App) -> AsyncIterator[None]:
+    """Answer chats while the block runs; without a token nothing happens."""
+    if app.token is None:
         yield
         return
-    telegram = run.settings.telegram
+    from monitor.bot.app import build_application
+    from monitor.bot.runner import polling
+    from monitor.bot.webhook import webhook
+
+    telegram = app.settings.telegram
+    context = app.context
     application = build_application(
-        run.token,
-        office=office(run, run.tools.now()),
+        app.token,
+        context=BotContext(
+            context.database, app.rules, context.now, access_policy(app.settings), context.now()
+        ),
         base_url=telegram.base_url,
         proxy=telegram.proxy,
-        pace=run.pace,
+        flood_control=app.flood_control,
     )
     if telegram.webhook_url is None:
         async with polling(application, operators=telegram.operators):
@@ -133,122 +195,66 @@ async def answering(run: Run) -> AsyncIterator[None]:
     async with webhook(
         application,
         url=telegram.webhook_url,
-        secret=run.settings.webhook_secret(),
+        secret=app.settings.webhook_secret(),
         address=telegram.webhook_listen,
         operators=telegram.operators,
     ):
         yield
 
 
-def office(run: Run, started: datetime) -> Office:
-    """What the bot's answers are made with."""
-    return Office(run.tools.database, run.rules, run.tools.now, policy(run.settings), started)
+async def refresh_rules(app: App) -> None:
+    """Take new rules into force without waiting for a visit, and report mistakes."""
+    if await asyncio.to_thread(app.rules.refresh):
+        app.wake.set()
 
 
-def policy(settings: Settings) -> Policy:
-    """Who may use the bot, as the settings say."""
-    telegram = settings.telegram
-    return Policy(
-        access=telegram.access or ("listed" if telegram.allowed_chats else "open"),
-        allowed=frozenset(telegram.allowed_chats),
-        operators=telegram.operators,
-        own_rules=telegram.own_rules,
-        zone=settings.timezone,
-    )
+def rules_reporter(
+    database: Database, operators: Sequence[int], now: Callable[[], datetime]
+) -> Callable[[str], None]:
+    """Reports a mistake in the rule files to operators."""
 
+    def report(reason: str) -> None:
+        with database.write() as session:
+            enqueue_notice(session, NoticeKind.RULES_BROKEN, reason, operators, now=now())
 
-def shut_out(settings: Settings, database: Database, rules: RuleSet) -> None:
-    """Send nothing more to chats that the settings do not let in any more."""
-    chosen = policy(settings)
-    named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.way}
-    shut = access.shut_out(
-        database,
-        access=chosen.access,
-        allowed={*chosen.allowed, *chosen.operators},
-        named=named,
-    )
-    for chat_id in shut:
-        log.info("chat.shut_out", extra={"chat": chat_id})
-
-
-@dataclass(slots=True)
-class RuleWatch:
-    """Takes new rules into force without waiting for a visit, and tells operators of mistakes."""
-
-    run: Run
-    told: str | None = None
-
-    async def look(self) -> None:
-        """Look at the files; a mistake is told once, and again when it is another."""
-        if await asyncio.to_thread(self._look):
-            self.run.tools.wake()
-
-    def _look(self) -> bool:
-        self.run.rules.current()
-        broken = self.run.rules.broken
-        reason = None if broken is None else str(broken)
-        new = reason is not None and reason != self.told
-        if new:
-            with self.run.tools.database.write() as session:
-                notices.notify(
-                    session,
-                    notices.RULES_BROKEN,
-                    str(reason),
-                    self.run.tools.watch.operators,
-                    now=self.run.tools.now(),
-                )
-        self.told = reason
-        return new
-
-
-def utc_now() -> datetime:
-    """The clock of the ways."""
-    return datetime.now(UTC)
+    return report
 
 
 @asynccontextmanager
-async def open_ways(
+async def open_channels(
     settings: Settings,
     *,
     lookup: Lookup,
     only: str | None = None,
     now: Callable[[], datetime] = utc_now,
-) -> AsyncIterator[Mapping[str, Sender]]:
-    """The senders of the ways, by their names; connections are closed at the end.
+) -> AsyncIterator[Mapping[str, Channel]]:
+    """The channels of the settings by name; connections are closed at the end.
 
     Args:
-        settings: name the ways.
-        lookup: gives webhooks the lines of the log; see ``lookup_in``.
-        only: open this way and no other.
+        settings: name the channels.
+        lookup: gives webhooks the logged changes; see ``lookup_in``.
+        only: open this channel and no other.
         now: the clock.
 
     Raises:
-        UserError: a way cannot be used as it is configured, or there is none of this name.
+        UserError: a channel cannot be used as it is configured, or there is none of this name.
     """
-    if only is not None and only not in settings.ways:
-        names = ", ".join(settings.ways)
+    if only is not None and only not in settings.channels:
+        names = ", ".join(settings.channels)
         raise UserError(
-            f"the settings name no way {only!r}",
-            hint=f"there are: {names}" if names else "docs/how-to/other-ways.md",
+            f"the settings name no channel {only!r}",
+            hint=f"there are: {names}" if names else "docs/how-to/other-channels.md",
         )
     async with AsyncExitStack() as stack:
         yield {
-            name: await _open(name, settings, stack, lookup=lookup, now=now)
-            for name in settings.ways
+            name: await _open_channel(name, settings, stack, lookup=lookup, now=now)
+            for name in settings.channels
             if only is None or name == only
         }
 
 
-def way_choices(settings: Settings) -> list[WayChoice]:
-    """What ``sync_ways`` of the storage writes down."""
-    return [
-        WayChoice(name, way.language, way.digest, way.quiet, way.timezone or settings.timezone)
-        for name, way in settings.ways.items()
-    ]
-
-
 def lookup_in(database: Database) -> Lookup:
-    """Reads lines of the log, in a worker thread."""
+    """Reads logged changes by their numbers, in a worker thread."""
 
     def read(numbers: Sequence[int]) -> list[LoggedChange]:
         with database.read() as session:
@@ -261,43 +267,153 @@ def lookup_in(database: Database) -> Lookup:
     return lookup
 
 
-async def _open(
+def fetcher_settings(settings: Settings) -> FetcherSettings:
+    """The limits and the name with which pages are fetched."""
+    crawl = settings.crawl
+    return FetcherSettings(
+        user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
+        read_timeout=crawl.timeout,
+        total_timeout=crawl.total_timeout,
+        max_attempts=crawl.max_attempts,
+        max_bytes=crawl.max_bytes,
+        per_host=crawl.per_host,
+        min_delay=crawl.min_delay,
+        proxy=crawl.proxy,
+        ca_file=None if crawl.ca_file is None else str(crawl.ca_file),
+    )
+
+
+def suspect_policy(settings: Settings) -> SuspectPolicy:
+    """When a suspect text is believed."""
+    suspects = settings.suspects
+    return SuspectPolicy(
+        visits=suspects.visits,
+        hours=suspects.hours,
+        shrink=suspects.shrink,
+        empty_confirm_hours=suspects.empty_confirm_hours,
+    )
+
+
+def access_policy(settings: Settings) -> AccessPolicy:
+    """Who may use the bot."""
+    telegram = settings.telegram
+    return AccessPolicy(
+        access=telegram.access
+        or (AccessMode.LISTED if telegram.allowed_chats else AccessMode.OPEN),
+        allowed=frozenset(telegram.allowed_chats),
+        operators=telegram.operators,
+        max_custom_rules=telegram.max_custom_rules,
+        timezone=settings.timezone,
+    )
+
+
+def channel_configs(settings: Settings) -> list[ChannelConfig]:
+    """The channels of the settings, as ``sync_channels`` stores them."""
+    return [
+        ChannelConfig(
+            name,
+            channel.language,
+            channel.digest,
+            channel.quiet,
+            channel.timezone or settings.timezone,
+        )
+        for name, channel in settings.channels.items()
+    ]
+
+
+@asynccontextmanager
+async def _open_router(
+    settings: Settings,
+    *,
+    token: str | None,
+    console: Console,
+    flood_control: FloodControl,
+    database: Database,
+    now: Callable[[], datetime],
+) -> AsyncIterator[Channel]:
+    """Telegram, or the terminal without a token, and the channels of the settings."""
+    async with open_channels(settings, lookup=lookup_in(database), now=now) as others:
+        if token is None:
+            from monitor.channels.terminal import TerminalChannel
+
+            yield ChannelRouter(TerminalChannel(console), others)
+            return
+        from monitor.channels.telegram import TelegramChannel
+
+        telegram = settings.telegram
+        async with TelegramChannel(
+            token, base_url=telegram.base_url, proxy=telegram.proxy, flood_control=flood_control
+        ) as channel:
+            yield ChannelRouter(channel, others)
+
+
+async def _open_channel(
     name: str,
     settings: Settings,
     stack: AsyncExitStack,
     *,
     lookup: Lookup,
     now: Callable[[], datetime],
-) -> Sender:
-    way = settings.ways[name]
-    proxy = None if way.proxy is None else way.proxy.get_secret_value()
-    if way.atom is not None:
-        return AtomSender(name, way.atom, entries=way.entries, now=now)
-    address = way.address(name)
-    if way.kind == "apprise":
-        return AppriseSender(name, address, proxy=proxy, now=now)
+) -> Channel:
+    from monitor.channels.apprise import AppriseChannel
+    from monitor.channels.atom import AtomChannel
+    from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
+    from monitor.channels.webhook import WebhookChannel
+    from monitor.fetching.webhook_client import WebhookClient
+
+    channel = settings.channels[name]
+    proxy = None if channel.proxy is None else channel.proxy.get_secret_value()
+    if channel.atom is not None:
+        return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
+    address = channel.address(name)
+    is_apprise = channel.kind is ChannelKind.APPRISE
+    chat_webhook = parse_chat_webhook(address) if is_apprise else None
+    if is_apprise and chat_webhook is None:
+        return AppriseChannel(name, address, proxy=proxy)
     ca_file = settings.crawl.ca_file
-    poster = Poster(
-        allow_private=way.allow_private,
+    client = WebhookClient(
+        allow_private=channel.allow_private,
         proxy=proxy,
         ca_file=None if ca_file is None else str(ca_file),
     )
-    post = (await stack.enter_async_context(poster)).post
-    secret = way.signing_secret(name)
-    return WebhookSender(name, address, secret, post=post, lookup=lookup, now=now)
+    post = (await stack.enter_async_context(client)).post
+    if chat_webhook is not None:
+        return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
+    secret = channel.signing_secret(name)
+    return WebhookChannel(name, address, secret, post=post, lookup=lookup, now=now)
 
 
-def fetcher_settings(settings: Settings) -> FetcherSettings:
-    """Limits, pace and name under which pages are fetched."""
-    crawl = settings.crawl
-    return FetcherSettings(
-        user_agent=f"policy-monitor/{__version__} (+{crawl.contact})",
-        read=crawl.timeout,
-        total=crawl.deadline,
-        tries=crawl.tries,
-        max_bytes=crawl.max_bytes,
-        per_host=crawl.per_host,
-        pause=crawl.pace,
-        proxy=crawl.proxy,
-        ca_file=None if crawl.ca_file is None else str(crawl.ca_file),
+def _prepare(
+    settings: Settings,
+    database: Database,
+    sources: Sequence[Source],
+    files: RuleFiles,
+    now: datetime,
+) -> None:
+    """Store the sources and channels of the configuration, and apply its access policy."""
+    with database.write() as session:
+        sync_channels(session, channel_configs(settings), now=now)
+        sync_sources(
+            session,
+            [
+                WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
+                for s in sources
+            ],
+            now,
+        )
+    _revoke_access(settings, database, files.current())
+    identify_addresses(database)
+
+
+def _revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:
+    """Deactivate the chats that the settings no longer allow."""
+    policy = access_policy(settings)
+    named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.channel}
+    revoked = revoke_access(
+        database,
+        access=policy.access,
+        allowed={*policy.allowed, *policy.operators},
+        named=named,
     )
+    for chat_id in revoked:
+        log.info("chat.access_revoked", extra={"chat": chat_id})

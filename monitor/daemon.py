@@ -1,197 +1,86 @@
-"""The daemon: schedule, crawl, delivery and the bot in one asyncio loop; signals end it cleanly.
+"""The daemon: schedule, visits, delivery and the bot in one asyncio loop; signals end it cleanly.
 
-A visit that is under way when the signal comes is finished up to its next request; what it has
-not written yet it will see again at the next start, because pages, changes and alerts are only
-ever written together.
+A visit that is under way when the signal comes is finished up to its next request. What it has
+not written yet is seen again at the next start, because pages, changes and alerts are written
+together.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from rich.console import Console
 
-from monitor import app
-from monitor.app import fetcher_settings, lookup_in, way_choices
-from monitor.catalogue.loader import load_catalogue
+from monitor.app import App, outbox_worker, refresh_rules, serve_bot
 from monitor.catalogue.model import Source
-from monitor.channels.base import Sender
-from monitor.channels.flood_control import Pace
-from monitor.channels.token_redaction import install_redaction
-from monitor.config.settings import Settings
-from monitor.extraction.topics import load_topics
-from monitor.fetching.fetcher import Fetcher, HttpFetcher
-from monitor.ingest.context import Tools, VisitReport
-from monitor.ingest.list_pages import identify_addresses
-from monitor.ingest.request import Doubt, Interest
-from monitor.ingest.robots_store import StoredRobots
-from monitor.ingest.rule_vocabulary import known_names
-from monitor.ingest.rules_in_force import StandingRules
+from monitor.ingest.context import VisitReport
 from monitor.ingest.schedule import next_list_visit
-from monitor.ingest.source_health import Watch
 from monitor.ingest.visit import visit
-from monitor.memory import share_one_heap
 from monitor.model.documents import Outcome
-from monitor.outbox.queue import TERMINAL
 from monitor.outbox.worker import deliver_due, delivery_loop
-from monitor.rules.provider import LiveRules
-from monitor.storage.engine import Database
-from monitor.storage.frontier import WatchedSource, next_visits, sync_sources
-from monitor.storage.provenance import forget_bytes
-from monitor.storage.recipients import WayChoice, sync_ways
+from monitor.storage.frontier import next_visits
+from monitor.storage.provenance import delete_raw_bytes
 
 log = logging.getLogger(__name__)
 
 _JITTER = 0.1
-_START_STEP = timedelta(seconds=0.5)
-_RULES_EVERY = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """What a run is made of, opened by ``open_daemon`` and closed with it."""
-
-    settings: Settings
-    sources: tuple[Source, ...]
-    tools: Tools
-    rules: StandingRules
-    sender: Sender
-    pace: Pace
-    wake: asyncio.Event
-    token: str | None
-
-
-def utc_now() -> datetime:
-    """The clock of the daemon."""
-    return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def open_daemon(
-    settings: Settings,
-    *,
-    console: Console,
-    fetcher: Fetcher | None = None,
-    sender: Sender | None = None,
-    now: Callable[[], datetime] = utc_now,
-) -> AsyncIterator[Daemon]:
-    """Open everything a run needs: database, catalogue, topics, rules, network, sender.
-
-    Raises:
-        UserError: settings, catalogue, topics or rules are wrong.
-        StorageError: the database cannot be opened or upgraded.
-    """
-    share_one_heap()
-    token = settings.token()
-    catalogue = load_catalogue(settings.catalogue)
-    sources = catalogue.enabled
-    topics = load_topics(settings.topics)
-    files = LiveRules(settings.rules, known_names(topics, catalogue, settings.ways))
-    database = Database(settings.database)
-    wake = asyncio.Event()
-    async with AsyncExitStack() as stack:
-        if token is not None:
-            stack.callback(install_redaction(token))
-        stack.callback(database.close)
-        await asyncio.to_thread(database.upgrade)
-        rules = StandingRules(files, database)
-        pace = Pace()
-        if fetcher is None:
-            fetcher = await stack.enter_async_context(
-                HttpFetcher(fetcher_settings(settings), robots=StoredRobots(database))
-            )
-        if sender is None:
-            sender = await app.open_sender(
-                settings, token, console, pace, stack, lookup=lookup_in(database), now=now
-            )
-        terminal = TERMINAL if token is None else None
-        suspects = settings.suspects
-        tools = Tools(
-            database=database,
-            fetcher=fetcher,
-            topics=topics,
-            interest=lambda: Interest(rules.current(), terminal),
-            now=now,
-            doubt=Doubt(
-                visits=suspects.visits,
-                hours=suspects.hours,
-                shrink=suspects.shrink,
-                emptied_hours=suspects.emptied_hours,
-            ),
-            watch=Watch(
-                failures=settings.health.failures,
-                quiet=timedelta(days=settings.health.quiet_days),
-                operators=settings.telegram.operators if terminal is None else (terminal,),
-            ),
-            zone=ZoneInfo(settings.timezone),
-            wake=wake.set,
-        )
-        await asyncio.to_thread(_sync, database, sources, way_choices(settings), now())
-        await asyncio.to_thread(app.shut_out, settings, database, files.current())
-        await asyncio.to_thread(identify_addresses, database)
-        # What was loaded by now stays to the end: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
-        stack.callback(gc.unfreeze)
-        yield Daemon(settings, sources, tools, rules, sender, pace, wake, token)
+_START_INTERVAL = timedelta(seconds=0.5)
+_RULES_INTERVAL_SECONDS = 15
 
 
 async def run_once(
-    daemon: Daemon, *, done: Callable[[VisitReport], None] = lambda _: None
+    app: App, *, done: Callable[[VisitReport], None] = lambda _: None
 ) -> list[VisitReport]:
-    """Visit every source that is due, send what came of it, and return.
+    """Visit every source that is due, deliver the alerts, and return.
 
     Args:
-        daemon: an open daemon.
-        done: told of each visit as it ends.
+        app: the open application.
+        done: called with the report of each visit as it ends.
     """
-    waiting = iter(await asyncio.to_thread(due_sources, daemon))
+    waiting = iter(await asyncio.to_thread(due_sources, app))
     reports: list[VisitReport] = []
 
     async def work() -> None:
         for source in waiting:
-            report = await _visit_safely(source, daemon)
+            report = await _visit_safely(source, app)
             done(report)
             reports.append(report)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(daemon.settings.crawl.concurrency):
+        for _ in range(app.settings.crawl.concurrency):
             group.create_task(work())
-    await deliver_due(app.courier(daemon))
+    await deliver_due(outbox_worker(app))
     return reports
 
 
-def due_sources(daemon: Daemon) -> list[Source]:
-    """The sources whose next visit has come."""
-    with daemon.tools.database.read() as session:
+def due_sources(app: App) -> list[Source]:
+    """The sources that are due for a visit."""
+    with app.context.database.read() as session:
         due = next_visits(session)
-    now = daemon.tools.now()
-    return [s for s in daemon.sources if (when := due.get(s.id)) is None or when <= now]
+    now = app.context.now()
+    return [s for s in app.sources if (when := due.get(s.id)) is None or when <= now]
 
 
-async def run_forever(daemon: Daemon, stop: asyncio.Event) -> None:
+async def run_forever(app: App, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
-    scheduler = schedule(daemon)
-    async with app.answering(daemon):
-        delivery = asyncio.create_task(delivery_loop(app.courier(daemon, stop), wake=daemon.wake))
+    scheduler = schedule(app)
+    async with serve_bot(app):
+        delivery = asyncio.create_task(delivery_loop(outbox_worker(app, stop), wake=app.wake))
         scheduler.start()
-        log.info("daemon.started", extra={"sources": len(daemon.sources)})
+        log.info("daemon.started", extra={"sources": len(app.sources)})
         try:
             await stop.wait()
         finally:
             scheduler.shutdown(wait=False)
-            daemon.wake.set()
+            app.wake.set()
             await delivery
             log.info("daemon.stopped")
 
@@ -201,13 +90,13 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     """SIGTERM and Ctrl-C set ``stop``; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
 
-    def ask(number: signal.Signals) -> None:
+    def request_stop(number: signal.Signals) -> None:
         log.info("daemon.stopping", extra={"signal": number.name})
         stop.set()
         loop.remove_signal_handler(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask, number)
+        loop.add_signal_handler(number, request_stop, number)
     try:
         yield
     finally:
@@ -215,7 +104,7 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-class _Due(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+class _VisitTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
     """Fires when the lists or the pages of a source are due, and a little later."""
 
     def __init__(self, source: Source, zone: ZoneInfo) -> None:
@@ -226,85 +115,73 @@ class _Due(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         """When to visit again after the visit that was due at ``previous_fire_time``."""
         last, source = previous_fire_time or now, self._source
         due = min(
-            next_list_visit(last, every=source.every, season=source.season, zone=self._zone),
-            last + source.page_every,
+            next_list_visit(
+                last, list_interval=source.list_interval, season=source.season, zone=self._zone
+            ),
+            last + source.page_interval,
         )
         due = max(due, last + timedelta(seconds=1))
         later: datetime = self._apply_jitter(due, (due - last).total_seconds() * _JITTER, now)
         return later
 
 
-def schedule(daemon: Daemon) -> AsyncIOScheduler:
+def schedule(app: App) -> AsyncIOScheduler:
     """A job for every source, not started yet."""
     scheduler = AsyncIOScheduler(
-        timezone=daemon.settings.timezone,
+        timezone=app.settings.timezone,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    limit = asyncio.Semaphore(daemon.settings.crawl.concurrency)
+    limit = asyncio.Semaphore(app.settings.crawl.concurrency)
 
-    async def one(source: Source) -> None:
+    async def visit_source(source: Source) -> None:
         async with limit:
-            await _visit_safely(source, daemon)
+            await _visit_safely(source, app)
 
-    with daemon.tools.database.read() as session:
+    with app.context.database.read() as session:
         due = next_visits(session)
-    now = daemon.tools.now()
-    for position, source in enumerate(daemon.sources):
-        # Sources that are all due at the start begin one after the other, not all at once.
-        first = now + _START_STEP * position
+    now = app.context.now()
+    for position, source in enumerate(app.sources):
+        # Sources that are due at the start begin one after the other, not all at once.
+        first = now + _START_INTERVAL * position
         scheduler.add_job(
-            one,
-            _Due(source, daemon.tools.zone),
+            visit_source,
+            _VisitTrigger(source, app.context.zone),
             args=[source],
             id=source.id,
             next_run_time=max(due.get(source.id) or first, first),
         )
     scheduler.add_job(
-        app.RuleWatch(daemon).look,
-        IntervalTrigger(seconds=_RULES_EVERY, timezone=daemon.settings.timezone),
+        refresh_rules,
+        IntervalTrigger(seconds=_RULES_INTERVAL_SECONDS, timezone=app.settings.timezone),
+        args=[app],
         id="rules",
     )
-    if daemon.settings.keep_bytes_days is not None:
+    if app.settings.raw_retention_days is not None:
         scheduler.add_job(
-            _forget_bytes,
-            IntervalTrigger(days=1, timezone=daemon.settings.timezone),
-            args=[daemon, timedelta(days=daemon.settings.keep_bytes_days)],
-            id="forget-bytes",
-            next_run_time=now + _START_STEP * len(daemon.sources),
+            _delete_raw_bytes,
+            IntervalTrigger(days=1, timezone=app.settings.timezone),
+            args=[app, timedelta(days=app.settings.raw_retention_days)],
+            id="raw-retention",
+            next_run_time=now + _START_INTERVAL * len(app.sources),
         )
     return scheduler
 
 
-async def _forget_bytes(daemon: Daemon, age: timedelta) -> None:
-    before = daemon.tools.now() - age
+async def _delete_raw_bytes(app: App, age: timedelta) -> None:
+    before = app.context.now() - age
 
-    def forget() -> int:
-        with daemon.tools.database.write() as session:
-            return forget_bytes(session, before)
+    def delete() -> int:
+        with app.context.database.write() as session:
+            return delete_raw_bytes(session, before)
 
-    log.info("bytes.forgotten", extra={"pages": await asyncio.to_thread(forget)})
+    log.info("retention.done", extra={"pages": await asyncio.to_thread(delete)})
 
 
-async def _visit_safely(source: Source, daemon: Daemon) -> VisitReport:
-    """A visit whose faults are logged and stay its own: the other sources go on."""
+async def _visit_safely(source: Source, app: App) -> VisitReport:
+    """Visit a source; an error is logged and ends this visit alone."""
     try:
-        return await visit(source, daemon.tools)
+        return await visit(source, app.context)
     except Exception as error:
         log.exception("visit.failed", extra={"source": source.id})
         reason = f"{type(error).__name__}: {error}"
         return VisitReport(source.id, Outcome.ERROR, reason)
-
-
-def _sync(
-    database: Database, sources: Sequence[Source], ways: Sequence[WayChoice], now: datetime
-) -> None:
-    with database.write() as session:
-        sync_ways(session, ways, now=now)
-        sync_sources(
-            session,
-            [
-                WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
-                for s in sources
-            ],
-            now,
-        )

@@ -1,23 +1,22 @@
-"""Every error this product raises on purpose.
+"""The exceptions of this product.
 
 MonitorError                    something went wrong; one line says what       (exit code 1)
-├── UserError                   the user's mistake; file, line and the mend    (exit code 2)
+├── UserError                   an error of the user; file, line and hint      (exit code 2)
 ├── FetchError                  a page could not be fetched
-│   ├── RefusedAddress          the address guard will not connect there
-│   ├── NoConnection            nothing was sent: no connection came to be
-│   ├── TooLarge                the body passed the size limit
-│   └── TimedOut                the total deadline passed
-├── DecodeError                 the bytes are no text in any charset we know
-│   └── CutShort                they end before their end
+│   ├── RefusedAddress          the SSRF guard refuses to connect
+│   ├── NoConnection            no connection was established, nothing was sent
+│   ├── TooLarge                the body exceeds the size limit
+│   └── TimedOut                the total timeout passed
+├── DecodeError                 the bytes cannot be decoded
+│   └── TruncatedBody           the body ends too early
 ├── StorageError                the database could not be opened, upgraded or locked
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
     ├── ChatMoved               it goes on elsewhere: a new id, or a topic that is no more
     └── RetryLater              the service asks for patience
 
-Outcomes are data, exceptions are surprises: a visit that ends blocked or empty is an
-``Outcome`` (see model.py); these errors travel only inside a room, and from a user's
-mistake to the command line.
+An expected result is data, not an exception: a visit that ends blocked or empty has an ``Outcome``.
+These exceptions stay within a package or carry an error of the user to the command line.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class MonitorError(Exception):
 
 
 class UserError(MonitorError):
-    """The user's mistake. The line names the file, the place in it and the mend."""
+    """An error of the user. The line names the file, the place in it and a hint."""
 
     exit_code = 2
 
@@ -52,7 +51,7 @@ class UserError(MonitorError):
             file: where it is wrong.
             line: 1-based.
             column: 1-based.
-            hint: how to mend it.
+            hint: how to correct it.
         """
         self.file = None if file is None else Path(file)
         self.line = line
@@ -73,27 +72,27 @@ class FetchError(MonitorError):
 
 
 class RefusedAddress(FetchError):
-    """The address guard will not connect there."""
+    """The SSRF guard refuses to connect."""
 
 
 class NoConnection(FetchError):
-    """Nothing was sent: no connection came to be."""
+    """No connection was established; nothing was sent."""
 
 
 class TooLarge(FetchError):
-    """The body passed the size limit."""
+    """The body exceeds the size limit."""
 
 
 class TimedOut(FetchError):
-    """The total deadline passed."""
+    """The total timeout passed."""
 
 
 class DecodeError(MonitorError):
-    """The bytes are no text in any charset we know."""
+    """The bytes cannot be decoded."""
 
 
-class CutShort(DecodeError):
-    """The bytes end before their end."""
+class TruncatedBody(DecodeError):
+    """The body ends too early."""
 
 
 class StorageError(MonitorError):
@@ -120,14 +119,14 @@ class ChatMoved(DeliveryError):
 class RetryLater(DeliveryError):
     """The service asks for patience, or cannot be reached."""
 
-    def __init__(self, message: str, *, seconds: float, doubtful: bool = False) -> None:
+    def __init__(self, message: str, *, seconds: float, possibly_delivered: bool = False) -> None:
         """Keep how long to wait, and what is known of the message.
 
         Args:
             message: the reason.
             seconds: how long the service wants us to wait.
-            doubtful: the message may have arrived all the same; only the answer was lost.
+            possibly_delivered: the message may have arrived all the same; only the answer was lost.
         """
         self.seconds = seconds
-        self.doubtful = doubtful
+        self.possibly_delivered = possibly_delivered
         super().__init__(message)

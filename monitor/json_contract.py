@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.model.changes import Change, Delta
+from monitor.model.changes import Change, Delta, LoggedChange
 from monitor.model.statements import Statement, Target, number
-from monitor.storage.changes import LoggedChange
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def change_json(change: Change) -> dict[str, Any]:
 
 
 def logged_json(item: LoggedChange) -> dict[str, Any]:
-    """A line of the log as ``monitor changes`` prints it: the change, and where it stands."""
+    """A line of the log as ``monitor changes`` prints it: the change and its document."""
     return {
         "id": item.id,
         "detected_at": item.detected_at.isoformat(timespec="seconds"),

@@ -1,13 +1,13 @@
-"""Addresses found on pages: resolved, checked and brought to one form.
+"""URLs found on pages: resolved, checked and normalised.
 
-One parser (httpx's) reads an address, and what it read is what is connected to, so that no two
-parsers can disagree about the host.
+One parser (that of httpx) reads a URL, and its result is what the fetcher connects to, so that
+no two parsers can disagree about the host.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import urljoin
 
 import httpx
@@ -15,17 +15,34 @@ import httpx
 from monitor.errors import RefusedAddress
 
 MAX_LENGTH = 2_000
-_BAD = re.compile(r"[\\\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u3000\ufeff\ufffd]")
-_HOST = re.compile(
-    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9](?:[a-z0-9-]{0,62})\.?|\[[0-9a-f:.]+\]"
-)
-# What needs no look: no query, no parameters, no port, no host that ends in a dot.
-_PLAIN = re.compile(r"https?://[a-z0-9.-]{1,253}[a-z0-9]/[^?;#]*")
-_SESSION = re.compile(
-    r";(?:jsessionid|phpsessid|aspsessionid\w*|sid|session)=[^/?#;]*", re.IGNORECASE
-)
 
-# Where the reader came from, not what is read: seen on the portal of 四川; marks of advertising.
+
+@cache
+def _bad_character_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\\\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u3000\ufeff\ufffd]")
+
+
+@cache
+def _host_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9](?:[a-z0-9-]{0,62})\.?|\[[0-9a-f:.]+\]"
+    )
+
+
+@cache
+def _simple_url_pattern() -> re.Pattern[str]:
+    # Nothing to normalise: no query, no parameters, no port, no host that ends in a dot.
+    return re.compile(r"https?://[a-z0-9.-]{1,253}[a-z0-9]/[^?;#]*")
+
+
+@cache
+def _session_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r";(?:jsessionid|phpsessid|aspsessionid\w*|sid|session)=[^/?#;]*", re.IGNORECASE
+    )
+
+
+# Parameters of navigation (seen on the portal of 四川) and of advertising.
 _NAVIGATION = frozenset(
     {
         "c1id",
@@ -42,29 +59,50 @@ _NAVIGATION = frozenset(
     | {"hmsr", "hmpl", "hmcu", "hmkw", "hmci", "bd_vid", "wxfrom", "share_token"}
 )
 _MARKETING = ("utm_", "aspsessionid")
-# Elsewhere these name the article (view.php?uid=5): they go only where something else does.
+# On some sites these name the article (view.php?uid=5): they are dropped only if another part
+# of the URL names it.
 _AMBIGUOUS = frozenset({"uid"})
 _TOKENS = frozenset({"sid", "session", "sessionid", "session_id"})
-_TOKEN = re.compile(r"(?=[^&]*\d)[0-9A-Za-z_-]{16,}")
-_NAMING = re.compile(r"\d{4,}|[0-9a-f]{16,}")
-_ARTICLE_ID = re.compile(r"(?:a|article_?|doc_?|info_?|news_?|content_?)?id=.", re.IGNORECASE)
-_INDEX = re.compile(
-    r"/(?:index|default)\.(?:s?html?|php|jsp|aspx?|do)$|/(?:index|default)$", re.IGNORECASE
-)
-_SLASHES = re.compile(r"/{2,}")
+
+
+@cache
+def _token_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?=[^&]*\d)[0-9A-Za-z_-]{16,}")
+
+
+@cache
+def _article_number_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d{4,}|[0-9a-f]{16,}")
+
+
+@cache
+def _article_id_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:a|article_?|doc_?|info_?|news_?|content_?)?id=.", re.IGNORECASE)
+
+
+@cache
+def _index_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"/(?:index|default)\.(?:s?html?|php|jsp|aspx?|do)$|/(?:index|default)$", re.IGNORECASE
+    )
+
+
+@cache
+def _slashes_pattern() -> re.Pattern[str]:
+    return re.compile(r"/{2,}")
 
 
 @lru_cache(maxsize=4096)
-def parse(address: str) -> httpx.URL:
-    """The one reading of an address that is used from here to the connection.
+def parse_url(address: str) -> httpx.URL:
+    """Parse a URL; the fetcher connects to what this returns.
 
     Raises:
-        RefusedAddress: it is not http or https, or its host cannot be trusted to mean one thing
-            (backslash, user name, control character, odd letters).
+        RefusedAddress: it is not http or https, or its host is ambiguous (backslash, user name,
+            control character, unusual letters).
     """
     if len(address) > MAX_LENGTH:
         raise RefusedAddress("the address is too long", url=address[:80] + "…")
-    if _BAD.search(address):
+    if _bad_character_pattern().search(address):
         raise RefusedAddress("the address has a character no address has", url=ascii(address))
     try:
         url = httpx.URL(address)
@@ -78,7 +116,7 @@ def parse(address: str) -> httpx.URL:
         raise RefusedAddress("the address has a user name in it", url=address)
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
-    if not host or len(host) > 253 or _HOST.fullmatch(host) is None or not _is_port(port):
+    if not host or len(host) > 253 or _host_pattern().fullmatch(host) is None or not _is_port(port):
         raise RefusedAddress("the address has no plain host", url=address)
     return url
 
@@ -87,69 +125,72 @@ def _is_port(port: int | None) -> bool:
     return port is None or 0 < port < 65_536
 
 
-def resolve(base: str, reference: str) -> str | None:
-    """The absolute form of a reference on the page ``base``, or None if it leads nowhere we go.
+def resolve_url(base: str, reference: str) -> str | None:
+    """The absolute URL of a reference on the page ``base``, or None if it is no usable http URL.
 
-    The fragment goes: it never reaches a server. Nothing else is changed.
+    The fragment is dropped, because no server receives it. Nothing else is changed.
     """
     reference = reference.strip(" \t\r\n\u3000\xa0")
     if not reference or reference.startswith("#") or len(reference) > MAX_LENGTH:
         return None
     try:
-        url = parse(urljoin(base, reference).split("#", 1)[0])
+        url = parse_url(urljoin(base, reference).split("#", 1)[0])
     except (RefusedAddress, ValueError):
         return None
     return str(url)
 
 
-def canonical(address: str) -> str:
-    """The address to ask for: no session, no navigation state, plain host.
+def canonical_url(address: str) -> str:
+    """The URL to request: without session, without navigation state, with a plain host.
 
-    ``address`` has been resolved. Scheme and path stay, since some portals answer on one scheme
-    only. Whether two addresses are one article is told by ``identity``.
+    ``address`` is absolute. Scheme and path stay, since some portals answer on one scheme
+    only. ``url_identity`` tells whether two URLs are one article.
     """
-    if _PLAIN.fullmatch(address):
+    if _simple_url_pattern().fullmatch(address):
         return address
-    url = httpx.URL(_SESSION.sub("", address))
+    url = httpx.URL(_session_pattern().sub("", address))
     if url.query:
-        kept = _meant(url.path, url.query.decode("ascii", "replace").split("&"))
+        kept = _identifying_parameters(url.path, url.query.decode("ascii", "replace").split("&"))
         url = url.copy_with(query="&".join(kept).encode() or None)
     return str(url.copy_with(host=url.host.lower().rstrip(".")))
 
 
-def identity(address: str) -> str:
-    """What stands for all addresses of one article, to compare with and never to ask for.
+def url_identity(address: str) -> str:
+    """A key that all URLs of one article share, for comparison only, never to request.
 
-    http and https, a leading ``www.``, the names of index pages, slashes at the end or twice and
-    the order of a query make no other article. Anything else does: merging two articles would
-    lose one, visiting one twice only costs a visit.
+    Scheme, a leading ``www.``, names of index pages, doubled and trailing slashes and the order
+    of a query are ignored. Any other difference makes another article: merging two articles
+    would lose one, visiting one twice costs a visit.
     """
-    if _PLAIN.fullmatch(address):
+    if _simple_url_pattern().fullmatch(address):
         host, _, path = address.partition("://")[2].partition("/")
-        return f"{host.removeprefix('www.')}{_plain_path('/' + path)}"
-    url = httpx.URL(canonical(address))
+        return f"{host.removeprefix('www.')}{_normalized_path('/' + path)}"
+    url = httpx.URL(canonical_url(address))
     host = url.host.lower().rstrip(".").removeprefix("www.")
     port = "" if url.port is None else f":{url.port}"
     raw = url.raw_path.decode("ascii", "replace").partition("?")[0]
     query = "&".join(sorted(url.query.decode("ascii", "replace").split("&")))
-    return f"{host}{port}{_plain_path(raw)}" + (f"?{query}" if query else "")
+    return f"{host}{port}{_normalized_path(raw)}" + (f"?{query}" if query else "")
 
 
-def _plain_path(path: str) -> str:
-    return _INDEX.sub("/", _SLASHES.sub("/", path)).rstrip("/")
+def _normalized_path(path: str) -> str:
+    return _index_pattern().sub("/", _slashes_pattern().sub("/", path)).rstrip("/")
 
 
-def _meant(path: str, parameters: list[str]) -> list[str]:
-    """The query parameters that say which page is meant."""
-    sure = [part for part in parameters if part and not _leads_here(part)]
+def _identifying_parameters(path: str, parameters: list[str]) -> list[str]:
+    """The query parameters that identify the page."""
+    sure = [part for part in parameters if part and not _is_navigation(part)]
     plain = [part for part in sure if not _is_ambiguous(part)]
-    # The column page of 大汉 takes uid and pageNum, and so does nothing that is an article there.
-    named = _NAMING.search(path.rpartition("/")[2]) or path.startswith("/col/col")
-    named = named or any(_ARTICLE_ID.match(part) or _NAMING.search(part) for part in plain)
+    # On 大汉 sites uid and pageNum occur on column pages, never on articles.
+    named = _article_number_pattern().search(path.rpartition("/")[2]) or path.startswith("/col/col")
+    named = named or any(
+        _article_id_pattern().match(part) or _article_number_pattern().search(part)
+        for part in plain
+    )
     return plain if named else sure
 
 
-def _leads_here(parameter: str) -> bool:
+def _is_navigation(parameter: str) -> bool:
     name = parameter.split("=", 1)[0].lower()
     return name in _NAVIGATION or name.startswith(_MARKETING)
 
@@ -157,9 +198,9 @@ def _leads_here(parameter: str) -> bool:
 def _is_ambiguous(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
     name = name.lower()
-    return name in _AMBIGUOUS or (name in _TOKENS and _TOKEN.fullmatch(value) is not None)
+    return name in _AMBIGUOUS or (name in _TOKENS and _token_pattern().fullmatch(value) is not None)
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether two hosts are one but for ``www.``."""
+    """Whether two hosts are equal apart from ``www.``."""
     return one.lower().removeprefix("www.") == other.lower().removeprefix("www.")

@@ -1,7 +1,7 @@
-"""YAML written by people: values that remember where they stand, and errors that say so.
+"""Reads YAML with the positions of its values, for errors that name file, line and column.
 
-The catalogue, the rules, the topics and the product's own tables are all read here, so that
-every mistake in any of them reads ``file:line:column: what – how to mend it``.
+The catalogue, rules, topics and tables are all read here, so that every error in them has the form
+``file:line:column: message – hint``.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from monitor.errors import UserError
 
 Path_ = tuple[str | int, ...]
 
-# An alias that is expanded again and again makes gigabytes of a few lines.
+# Nested aliases can expand a few lines to gigabytes.
 _MAX_VALUES = 200_000
-# Nobody writes deeper by hand.
+# Files written by hand are not nested deeper.
 _MAX_DEPTH = 40
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
@@ -56,7 +56,7 @@ def load(text: str, file: Path, places: dict[Path_, tuple[int, int]] | None = No
 
     Args:
         text: the whole file.
-        file: the name errors carry.
+        file: named in errors.
         places: filled with the 1-based line and column of each key and item, if given.
 
     Raises:
@@ -123,7 +123,7 @@ class _Reader:
         if len(self._open) >= _MAX_DEPTH:
             raise UserError("this file unfolds to too many values", file=self._file)
         at = self._next_path()
-        self._note(at, event.start_mark)
+        self._record_place(at, event.start_mark)
         empty: list[Any] | dict[Any, Any] = [] if isinstance(event, SequenceStartEvent) else {}
         self._open.append(_Open(empty, at, event.anchor))
 
@@ -138,7 +138,7 @@ class _Reader:
     def _add(
         self, value: Any, event: Any, anchor: str | None, size: int, *, noted: bool = False
     ) -> None:
-        """Put a finished value where it belongs: an item, a key, the value of the last key."""
+        """Add a finished value to its parent: as an item, a key, or the value of the last key."""
         self._count += 1 if noted else size
         if self._count > _MAX_VALUES:
             raise UserError("this file unfolds to too many values", file=self._file)
@@ -146,12 +146,12 @@ class _Reader:
             self._anchors[anchor] = (value, size)
         if not self._open:
             if not noted:
-                self._note((), event.start_mark)
+                self._record_place((), event.start_mark)
             self._result = value
             return
         inside = self._open[-1]
         if not noted and (isinstance(inside.value, list) or inside.key is not _NO_KEY):
-            self._note(self._next_path(), event.start_mark)
+            self._record_place(self._next_path(), event.start_mark)
         inside.size += size
         if isinstance(inside.value, list):
             inside.value.append(value)
@@ -178,7 +178,7 @@ class _Reader:
                 f"the key {str(key)!r} stands here twice", event.start_mark, "keep one"
             )
         inside.key = key
-        self._note((*inside.path, str(key)), event.start_mark)
+        self._record_place((*inside.path, str(key)), event.start_mark)
 
     def _next_path(self) -> Path_:
         if not self._open:
@@ -202,7 +202,7 @@ class _Reader:
             )
         return build(self._loader, node)
 
-    def _note(self, path: Path_, mark: Any) -> None:
+    def _record_place(self, path: Path_, mark: Any) -> None:
         if self._places is not None:
             self._places.setdefault(path, (mark.line + 1, mark.column + 1))
 
@@ -231,7 +231,7 @@ class YamlFile:
 
     @property
     def places(self) -> dict[Path_, tuple[int, int]]:
-        """The 1-based line and column of each key and item, sought when first asked for."""
+        """The 1-based line and column of each key and item; read when first used."""
         if not self._places and self.text:
             load(self.text, self.path, self._places)
         return self._places
@@ -246,7 +246,7 @@ class YamlFile:
         return places[path]
 
     def error(self, path: Path_, message: str, hint: str | None = None) -> UserError:
-        """The error a user sees for what stands at ``path``."""
+        """An error of the user at ``path``."""
         line, column = self.place(path)
         return UserError(message, file=self.path, line=line, column=column, hint=hint)
 
@@ -274,16 +274,16 @@ def read_yaml(path: Path) -> YamlFile:
 
 
 def parse_yaml(text: str, path: Path) -> YamlFile:
-    """Parse YAML text; ``path`` is only the name errors carry."""
+    """Parse YAML text; ``path`` is only named in errors."""
     return YamlFile(path, load(text, path), text)
 
 
 def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any = None) -> ModelT:
-    """Check a parsed file (or the ``value`` that stands at ``at``) against a pydantic model.
+    """Validate a parsed file (or the ``value`` at ``at``) with a pydantic model.
 
     Raises:
-        UserError: for the first thing that does not fit, with its place; an unknown key gets
-            the nearest known one as a hint.
+        UserError: the first error, with its place; the hint for an unknown key is the most
+            similar known one.
     """
     try:
         return model.model_validate(file.value if value is None else value)
@@ -293,13 +293,13 @@ def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any 
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:
-    """A hint that names the known word nearest to ``word``, or None."""
+    """A hint with the known word that is most similar to ``word``, or None."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else None
 
 
 def _explain(file: YamlFile, model: type[BaseModel], at: Path_, first: Any) -> UserError:
-    # Discriminated unions put their tags into loc; a part that is no place in the file is left out.
+    # Discriminated unions put their tags into loc; parts without a place in the file are skipped.
     where = at
     for part in first["loc"]:
         if (*where, part) in file.places:
@@ -316,7 +316,7 @@ def _explain(file: YamlFile, model: type[BaseModel], at: Path_, first: Any) -> U
 
 
 def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """Names a mapping at ``loc`` may have, following nested models as far as they are plain."""
+    """The keys that a mapping at ``loc`` may have."""
     current: Any = model
     for part in loc:
         if isinstance(part, int):

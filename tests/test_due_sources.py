@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.catalogue.loader import load_catalogue
-from monitor.daemon import _Due
+from monitor.daemon import _VisitTrigger
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
@@ -17,24 +17,24 @@ HUNAN = load_catalogue()["hunan"]
 
 
 def wait_after(source, last, now=NOW):
-    return _Due(source, SHANGHAI).get_next_fire_time(last, now) - (last or now)
+    return _VisitTrigger(source, SHANGHAI).get_next_fire_time(last, now) - (last or now)
 
 
 @pytest.mark.parametrize("last", [None, NOW, NOW - timedelta(minutes=20)])
 def test_a_source_is_due_after_its_interval_and_a_tenth_at_most(last):
     for _ in range(20):
-        assert HUNAN.every <= wait_after(HUNAN, last) <= HUNAN.every * 1.1
+        assert HUNAN.list_interval <= wait_after(HUNAN, last) <= HUNAN.list_interval * 1.1
 
 
 def test_pages_that_are_due_sooner_than_lists_bring_the_visit_forward():
-    often = replace(HUNAN, page_every=timedelta(hours=1))
+    often = replace(HUNAN, page_interval=timedelta(hours=1))
     assert wait_after(often, NOW) <= timedelta(hours=1.1)
 
 
 def test_in_the_season_lists_are_visited_more_often():
     january = datetime(2026, 1, 20, tzinfo=UTC)
-    assert wait_after(HUNAN, january, january) <= HUNAN.season.every * 1.1
-    assert HUNAN.season.every < HUNAN.every
+    assert wait_after(HUNAN, january, january) <= HUNAN.season.list_interval * 1.1
+    assert HUNAN.season.list_interval < HUNAN.list_interval
 
 
 def test_the_season_begins_with_a_visit():
@@ -44,7 +44,7 @@ def test_the_season_begins_with_a_visit():
 
 def test_a_clock_that_was_set_back_does_not_stop_the_visits():
     later = NOW + timedelta(days=400)  # the last visit, as it seemed then
-    due = _Due(HUNAN, SHANGHAI).get_next_fire_time(later, NOW)
+    due = _VisitTrigger(HUNAN, SHANGHAI).get_next_fire_time(later, NOW)
     assert due > later
     # Started anew, the daemon goes by the clock as it is.
-    assert wait_after(HUNAN, None) <= HUNAN.every * 1.1
+    assert wait_after(HUNAN, None) <= HUNAN.list_interval * 1.1

@@ -1,4 +1,4 @@
-"""Which spellings of an address are one article, and which are not."""
+"""Which spellings of a URL are one article, and which are not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.urls import canonical, identity, resolve
+from monitor.urls import canonical_url, resolve_url, url_identity
 
 SAME = [
     ("http://www.a.gov.cn/x/t20260101_1.html", "https://a.gov.cn/x/t20260101_1.html"),
@@ -42,27 +42,27 @@ OTHER = [
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_spellings_of_one_article(one, other):
-    assert identity(one) == identity(other)
+    assert url_identity(one) == url_identity(other)
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER)
 def test_different_articles_stay_different(one, other):
-    assert identity(one) != identity(other)
+    assert url_identity(one) != url_identity(other)
 
 
 def test_a_fragment_names_no_other_article():
     there = "https://www.gd.gov.cn/gkmlpt/content/4/4851/post_4851130.html"
-    assert resolve("https://www.gd.gov.cn/", there + "#45") == there
+    assert resolve_url("https://www.gd.gov.cn/", there + "#45") == there
 
 
-def test_what_is_asked_for_keeps_its_scheme_host_and_index():
+def test_the_requested_url_keeps_scheme_host_and_index():
     address = "http://www.a.gov.cn/x//index.html"
-    assert canonical(address) == address
+    assert canonical_url(address) == address
 
 
 @given(st.text(max_size=60), st.sampled_from(["http://a.cn", "https://www.a.cn:8443"]))
 def test_identity_is_stable_and_never_fails(text, base):
-    address = resolve(base + "/", "/" + text)
+    address = resolve_url(base + "/", "/" + text)
     if address is not None:
-        assert identity(canonical(address)) == identity(address)
-        assert identity("http://" + identity(address)) == identity(address)
+        assert url_identity(canonical_url(address)) == url_identity(address)
+        assert url_identity("http://" + url_identity(address)) == url_identity(address)

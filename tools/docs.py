@@ -6,20 +6,30 @@ A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import io
 import json
+import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
+from rich.console import Console
 from typer.main import get_command
 
 from monitor.catalogue.loader import evidence, families
-from monitor.cli.app import app
+from monitor.cli.app import LazyCommand, app
+from monitor.cli.app import main as run_command
 from monitor.config.settings import Settings
+from monitor.demo.run import run_demo
 from monitor.rules.schema import RuleEntry, TargetEntry, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +41,7 @@ FENCE = re.compile(r"^( *)(```+).*?^\1\2 *$", re.DOTALL | re.MULTILINE)
 
 def pages() -> list[Path]:
     """All Markdown pages of the project."""
-    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def written_anew(text: str) -> str:
@@ -118,11 +128,80 @@ def evidence_part() -> str:
     return "\n".join([*rows, *(f"| `{word}` | {what} |" for word, what in evidence().items())])
 
 
+def alert_part() -> str:
+    """A part of the alert of the demo: three of its paragraphs."""
+    output, _ = demo()
+    boxes = re.split(r"[╭╰]─+[╮╯]\n", output)
+    text = next(box for box in boxes if "贵州 算力规模" in box)
+    lines = [re.sub(r"^│ (.*?) *│$", r"\1", line) for line in text.strip().splitlines()]
+    paragraphs = "\n".join(lines).replace("~~", "").split("\n\n")
+    wanted = ("贵州 算力规模", "贵州 省级人工智能开放创新平台", "贵州省政府 · 承诺")
+    shown = [found for start in wanted for found in paragraphs if found.startswith(start)]
+    # The address has the port of the sample site, another one each time.
+    shown[-1] = re.sub(r" · [^·]*\n?http\S+$", "", shown[-1])
+    return fenced("\n\n".join(shown))
+
+
+def fulfilment_part() -> str:
+    """What `monitor fulfilment` prints of the demo's history."""
+    return sample("fulfilment", "--region", "贵州", "--year", "2025", "--verdict", "met")
+
+
+def history_part() -> str:
+    """What `monitor history` prints of the demo's history."""
+    return sample("history", "--region", "贵州", "--metric", "算力规模")
+
+
+def sample(*arguments: str) -> str:
+    """The standard output of a command on the demo's database, 100 columns wide."""
+    _, database = demo()
+    with redirected() as output, contextlib.suppress(SystemExit):
+        run_command([*arguments, "--database", database])
+    return fenced(output.getvalue())
+
+
+@contextlib.contextmanager
+def redirected() -> Iterator[io.StringIO]:
+    """Standard output as text, as on a terminal of 100 columns."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "100"
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()) as output,
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            yield output
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+
+
+@cache
+def demo() -> tuple[str, str]:
+    """What the demo prints, and the address of the database that it leaves."""
+    folder = tempfile.mkdtemp(prefix="monitor-docs-")
+    atexit.register(shutil.rmtree, folder)
+    output = io.StringIO()
+    run_demo(Path(folder), Console(file=output, width=120))
+    return output.getvalue(), f"sqlite:///{folder}/demo.db"
+
+
+def fenced(text: str) -> str:
+    """A text as a block of code, without spaces at the ends of lines."""
+    lines = [line.rstrip() for line in text.strip("\n").splitlines()]
+    return "\n".join(["```text", *lines, "```"])
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "alert": alert_part,
     "commands": commands_part,
     "evidence": evidence_part,
     "families": families_part,
     "faults": faults_part,
+    "fulfilment": fulfilment_part,
+    "history": history_part,
     "rules": rules_part,
     "settings": settings_part,
 }
@@ -159,6 +238,8 @@ def _code(text: str | None) -> str:
 
 
 def _commands(command: Any, path: str = "monitor") -> Iterator[tuple[str, Any]]:
+    if isinstance(command, LazyCommand):
+        command = command.load()
     inner = getattr(command, "commands", None)
     if inner is None:
         yield path, command

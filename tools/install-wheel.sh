@@ -5,7 +5,7 @@
 #   tools/install-wheel.sh build PYTHON DIST          makes DIST/*.whl; PYTHON has the build pins
 #   tools/install-wheel.sh install VENV DIST [EXTRA]  makes VENV, with the wheel and requirements.txt
 #
-# EXTRA are extras of pyproject.toml (postgres,ways,web); requirements-dev.txt pins what they bring.
+# EXTRA are extras of pyproject.toml (postgres,channels,webhook); requirements-dev.txt pins what they bring.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 

@@ -1,181 +1,158 @@
-"""Who comes in: chats and topics by their numbers, and what those hear who may not."""
+"""Access control: who may use the bot, and what happens when membership or settings change."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from monitor.bot.context import Answer, Asked, Office, asked, say
-from monitor.messages.bot_i18n import bot_words, fill
-from monitor.messages.richtext import Button, Message, Span
-from monitor.model.alerts import Recipient
-from monitor.outbox import chat_migration, notices
+from monitor.bot.context import BotContext, Reply, Request, shorten, text_reply
+from monitor.messages.i18n import bot_texts, fill
+from monitor.model.alerts import Access, AccessMode, NoticeKind, Recipient
+from monitor.outbox import admin as outbox_admin
+from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
 from monitor.storage.engine import Database, Transaction
 
-_ASKS = "start"
-_SHUT_OUT = "the chat may not use the bot any more"
+_ACCESS_REVOKED = "the chat may not use the bot any more"
 
 
-def key_of(office: Office, to: Recipient) -> int:
-    """The number of a chat, or of a forum's topic, in our tables."""
-    if not to.thread_id:
-        return to.chat_id
-    with office.database.read() as session:
-        return recipients.find_key(session, to)
+def recipient_id_of(context: BotContext, recipient: Recipient) -> int:
+    """The id of a chat, or of a forum's topic, in our tables."""
+    if not recipient.thread_id:
+        return recipient.chat_id
+    with context.database.read() as session:
+        return recipients.find_recipient_id(session, recipient)
 
 
-def admitted(office: Office, asker: Asked) -> bool:
+def is_allowed(context: BotContext, request: Request) -> bool:
     """Whether a chat may use the bot. Chats are compared as numbers."""
-    return _admits(office, asker.to.chat_id)
+    return _is_allowed(context, request.recipient.chat_id)
 
 
-def _admits(office: Office, chat_id: int) -> bool:
-    policy = office.policy
-    if policy.access == "open" or chat_id in policy.allowed or chat_id in policy.operators:
+def _is_allowed(context: BotContext, chat_id: int) -> bool:
+    policy = context.policy
+    if policy.access is AccessMode.OPEN or chat_id in policy.allowed or chat_id in policy.operators:
         return True
-    return policy.access == "approval" and office.chat(chat_id).access == recipients.GRANTED
-
-
-def refusal(office: Office, asker: Asked, command: str) -> Answer | None:
-    """What a chat hears that may not use the bot; None lets it in.
-
-    Where operators decide, ``/start`` asks them, once.
-    """
-    if admitted(office, asker):
-        return None
-    chat_id = asker.to.chat_id
-    if command != _ASKS:
-        return Answer()
-    if office.policy.access != "approval":
-        return say(fill(bot_words().private, chat=chat_id))
-    access = office.chat(chat_id).access
-    again = access == recipients.ASKED
-    return Answer() if access == recipients.REFUSED else _ask(office, asker, again=again)
-
-
-def is_operator(office: Office, asker: Asked) -> bool:
-    """Whether this chat is an operator's; a chat is its number, compared as one."""
-    return asker.to.chat_id in office.policy.operators
-
-
-def start(office: Office, asker: Asked) -> Answer:
-    """Remember the chat, say what this is, and offer the first steps."""
-    with office.database.write() as session:
-        office.remember(session, asker)
-    bot = office.words(asker.key)
-    rows = (
-        (Button(bot.button_tour, "t:0"), Button(bot.button_rules, "p:0")),
-        (Button(bot.button_latest, "latest"),),
+    return (
+        policy.access is AccessMode.APPROVAL and context.settings(chat_id).access == Access.GRANTED
     )
-    return Answer(Message((Span(bot.start),), rows))
 
 
-def tour(office: Office, asker: Asked) -> Answer:
-    """One page of the short tour."""
-    bot = office.words(asker.key)
-    page = int(asker.said) if asker.said in {"0", "1", "2"} else 0
-    row = [Button(bot.button_rules, "p:0")]
-    if page + 1 < len(bot.tour):
-        row.insert(0, Button(bot.next, f"t:{page + 1}"))
-    return Answer(edit=Message((Span(bot.tour[page]),), (tuple(row),)))
+def deny_reply(context: BotContext, request: Request, command: str) -> Reply | None:
+    """The reply to a chat that may not use the bot; None for one that may.
+
+    Where operators decide, ``/start`` asks them for access, once.
+    """
+    if is_allowed(context, request):
+        return None
+    chat_id = request.recipient.chat_id
+    if command != "start":
+        return Reply()
+    if context.policy.access is not AccessMode.APPROVAL:
+        return text_reply(fill(bot_texts().private, chat=chat_id))
+    access = context.settings(chat_id).access
+    if access == Access.DENIED:
+        return Reply()
+    if access != Access.PENDING:
+        _request_access(context, request)
+    return text_reply(fill(context.texts(request.recipient_id).asked, chat=chat_id))
 
 
-def help_(office: Office, asker: Asked) -> Answer:
-    """All commands; operators see theirs too."""
-    bot = office.words(asker.key)
-    spans = [Span(bot.help_title, bold=True)]
-    spans += [Span(f"\n/{name}  {what}") for name, what in bot.commands.items()]
-    if is_operator(office, asker):
-        spans.append(Span(f"\n\n{bot.help_operator}", bold=True))
-        spans += [Span(f"\n/{name}  {what}") for name, what in bot.operator_commands.items()]
-    return Answer(Message(tuple(spans)))
+def is_operator(context: BotContext, request: Request) -> bool:
+    """Whether the chat is an operator's. Chats are compared as numbers."""
+    return request.recipient.chat_id in context.policy.operators
 
 
-def gone(office: Office, chat_id: int) -> None:
-    """The chat has thrown the bot out: nothing more is sent until it calls again."""
-    with office.database.write() as session:
+def on_bot_removed(context: BotContext, chat_id: int) -> None:
+    """The bot was removed from a chat: send nothing more until it is added again."""
+    with context.database.write() as session:
         for ended in recipients.deactivate_chat(session, chat_id):
-            chat_migration.withdraw_alerts(
-                session, ended, reason="the bot was removed from the chat"
-            )
+            outbox_admin.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
 
 
-def back(office: Office, chat_id: int) -> None:
-    """The chat took the bot in again: what it chose counts again, if it may use the bot."""
-    if not _may_hear(office, chat_id):
+def on_bot_added(context: BotContext, chat_id: int) -> None:
+    """The bot was added again: restore the chat's subscriptions if it may receive alerts."""
+    if not _may_receive(context, chat_id):
         return
-    with office.database.write() as session:
+    with context.database.write() as session:
         recipients.reactivate_chat(session, chat_id)
 
 
-def moved(office: Office, old_id: int, new_id: int) -> None:
-    """A group has a new id; one that was shut out stays so under it."""
-    stays_out = not office.chat(old_id).active and not _may_hear(office, old_id)
-    with office.database.write() as session:
-        chat_migration.move_chat(session, old_id, new_id, now=office.now())
-        if stays_out:
+def on_chat_migrated(context: BotContext, old_id: int, new_id: int) -> None:
+    """A group became a supergroup: its data moves to the new id; revoked access stays revoked."""
+    revoked = not context.settings(old_id).active and not _may_receive(context, old_id)
+    with context.database.write() as session:
+        outbox_admin.move_chat(session, old_id, new_id, now=context.now())
+        if revoked:
             recipients.deactivate_chat(session, new_id)
-        chat_migration.move_alerts(session, old_id, new_id)
+        outbox_admin.move_alerts(session, old_id, new_id)
 
 
-def refuse(session: Transaction, chat_id: int) -> None:
-    """An operator does not let a chat in, or not any longer: nothing more is sent there."""
-    recipients.set_access(session, chat_id, recipients.REFUSED)
+def deny_access(session: Transaction, chat_id: int) -> None:
+    """An operator denies a chat access: withdraw its alerts and send nothing more."""
+    recipients.set_access(session, chat_id, Access.DENIED)
     for ended in recipients.deactivate_chat(session, chat_id):
-        chat_migration.withdraw_alerts(session, ended, reason=_SHUT_OUT)
+        outbox_admin.withdraw_alerts(session, ended, reason=_ACCESS_REVOKED)
 
 
-def shut_out(
-    database: Database, *, access: str, allowed: Collection[int], named: Collection[int]
+def revoke_access(
+    database: Database, *, access: AccessMode, allowed: Collection[int], named: Collection[int]
 ) -> list[int]:
-    """Send nothing more to chats that may not use the bot any more; returns them.
+    """Deactivate the chats that the settings no longer allow, and restore those they do.
 
-    What waits for them is given up: it was for those who were let in.
+    The alerts that wait for a deactivated chat are withdrawn.
 
     Args:
         database: holds the chats.
-        access: as ``Policy`` has it.
-        allowed: chats that may use it, operators' among them.
-        named: chats that rules name: they are told what these rules say.
+        access: as in ``AccessPolicy``.
+        allowed: chats that may use the bot, operators among them.
+        named: chats that rule files name; they receive the alerts of these rules.
+
+    Returns:
+        The ids of the deactivated chats.
     """
-    keep = None if access == "open" else {*allowed, *named}
+    keep = None if access is AccessMode.OPEN else {*allowed, *named}
     with database.write() as session:
-        # Who was shut out by a slip, and is named again, need not ask for it.
-        recipients.let_back(session, keep)
+        # A chat that was left out of the settings by mistake need not subscribe again.
+        recipients.restore_access(session, keep)
         if keep is None:
             return []
-        shut = recipients.shut_out(session, keep=keep, granted_too=access == "approval")
-        for chat_id in shut:
-            chat_migration.withdraw_alerts(session, chat_id, reason=_SHUT_OUT)
-    return shut
+        revoked = recipients.revoke_access(
+            session, keep=keep, granted_too=access is AccessMode.APPROVAL
+        )
+        for chat_id in revoked:
+            outbox_admin.withdraw_alerts(session, chat_id, reason=_ACCESS_REVOKED)
+    return revoked
 
 
-def _may_hear(office: Office, chat_id: int) -> bool:
-    """Whether a chat may use the bot, or is named by a rule's file, itself or a topic of it."""
-    named = (to.chat_id for rule in office.rules.files.rules for to in rule.recipients)
-    return _admits(office, chat_id) or chat_id in named
+def _may_receive(context: BotContext, chat_id: int) -> bool:
+    """Whether a chat may use the bot, or a rule file names it or one of its topics."""
+    named = (to.chat_id for rule in context.rules.files.rules for to in rule.recipients)
+    return _is_allowed(context, chat_id) or chat_id in named
 
 
-def _ask(office: Office, asker: Asked, *, again: bool) -> Answer:
-    chat_id = asker.to.chat_id
-    if not again:
-        with office.database.write() as session:
-            whole = asker.to if not asker.to.thread_id else Recipient(chat_id)
-            kind = asker.kind
-            shut = not recipients.get_chat(session, chat_id).active
-            recipients.remember_chat(
-                session, chat_id, title=asker.title, now=office.now(), kind=kind, to=whole
-            )
-            recipients.set_access(session, chat_id, recipients.ASKED)
-            if shut:
-                # It may have chosen something when it still might: that waits for the operators.
-                recipients.silence_chat(session, chat_id)
-            notices.notify(
-                session,
-                notices.ACCESS_ASKED,
-                asked(asker.title) or "?",
-                office.policy.operators,
-                now=office.now(),
-                about=chat_id,
-            )
-    return say(fill(office.words(asker.key).asked, chat=chat_id))
+def _request_access(context: BotContext, request: Request) -> None:
+    """Ask the operators. The request itself does not activate the chat."""
+    recipient = request.recipient
+    chat_id = recipient.chat_id
+    with context.database.write() as session:
+        inactive = not recipients.get_recipient(session, chat_id).active
+        recipients.save_chat(
+            session,
+            chat_id,
+            title=request.title,
+            now=context.now(),
+            kind=request.kind,
+            to=Recipient(chat_id) if recipient.thread_id else recipient,
+        )
+        recipients.set_access(session, chat_id, Access.PENDING)
+        if inactive:
+            # It may have subscriptions from when it had access: they wait for the decision.
+            recipients.deactivate_recipient(session, chat_id)
+        enqueue_notice(
+            session,
+            NoticeKind.ACCESS_REQUESTED,
+            shorten(request.title) or "?",
+            context.policy.operators,
+            now=context.now(),
+            about=chat_id,
+        )

@@ -1,158 +1,179 @@
-"""``/status``, ``/sources``, ``/broadcast``, ``/pause`` and the buttons that let chats in."""
+"""The operators' commands: ``/status``, ``/sources``, ``/broadcast``, ``/pause``, and access."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from monitor.bot import access
-from monitor.bot.context import ROOM, Answer, Asked, Office, number_of, press_of, say
-from monitor.messages.bot_i18n import fill
-from monitor.messages.i18n import words
-from monitor.messages.richtext import Button, Message, Span, one_line, trim, units
+from monitor.bot.access import deny_access
+from monitor.bot.context import MAX_LIST_TEXT, BotContext, Reply, Request, parse_number, text_reply
+from monitor.messages.i18n import alert_texts, fill
+from monitor.messages.richtext import (
+    Button,
+    CallbackPrefix,
+    Message,
+    Span,
+    callback_data,
+    one_line,
+    short_hash,
+    trim,
+    utf16_length,
+)
+from monitor.model.alerts import Access, NoticeKind
 from monitor.model.documents import Health, Outcome
-from monitor.outbox import notices
+from monitor.outbox import admin as outbox_admin
+from monitor.outbox.queue import enqueue_notice
 from monitor.storage import recipients
 from monitor.storage import status as storage_status
-from monitor.storage.subscriptions import own_rules_stamp
+from monitor.storage.subscriptions import custom_rules_version
 
-_DRAFT = 3_000
-_MOST_DRAFTS = 50
-_LINE = 200
+_MAX_BROADCAST = 3_000
+_MAX_DRAFTS = 50
+_MAX_LINE = 200
+_SEND, _CANCEL = "yes", "no"
 _ON = {"", "on", "开", "暂停"}
 _OFF = {"off", "resume", "关", "关闭", "取消", "继续", "恢复"}
 
 
-def status(office: Office, asker: Asked) -> Answer:
-    """How it is going: sources, outbox, chats, rules, and what needs somebody."""
-    bot = office.words(asker.key)
-    lines, zone, now = bot.status_lines, office.zone(asker.key), office.now()
-    with office.database.read() as session:
+def status(context: BotContext, request: Request) -> Reply:
+    """Counts of sources, changes, outbox, chats and rules; mistakes and a pause first."""
+    bot = context.texts(request.recipient_id)
+    wording, zone, now = bot.status_lines, context.timezone(request.recipient_id), context.now()
+    with context.database.read() as session:
         found = storage_status.overview(session, since=now - timedelta(days=1))
-        waiting = notices.outbox_counts(session)
-        paused = notices.paused_since(session)
-        own, _ = own_rules_stamp(session)
-    told = []
+        waiting = outbox_admin.count_alerts(session)
+        paused = outbox_admin.paused_since(session)
+        own, _ = custom_rules_version(session)
+    lines = []
     if paused is not None:
-        told.append(fill(lines.paused, time=f"{paused.astimezone(zone):%Y-%m-%d %H:%M}"))
-    if office.rules.broken is not None:
-        told.append(fill(lines.broken, reason=one_line(str(office.rules.broken), _LINE)))
-    if office.started is not None:
-        told.append(fill(lines.up, time=_span(office.started, now)))
-    counts = {state: waiting.get(state, 0) for state in storage_status.STATES}
-    told += [
-        fill(lines.sources, total=sum(found.health.values()), **found.health),
-        fill(lines.changes, total=found.changes, day=found.new_changes),
-        fill(lines.outbox, **counts),
+        lines.append(fill(wording.paused, time=f"{paused.astimezone(zone):%Y-%m-%d %H:%M}"))
+    if context.rules.broken is not None:
+        lines.append(fill(wording.broken, reason=one_line(str(context.rules.broken), _MAX_LINE)))
+    if context.started_at is not None:
+        lines.append(fill(wording.up, time=_span(context.started_at, now)))
+    counts = {name: waiting.get(name, 0) for name in outbox_admin.COUNTED}
+    lines += [
+        fill(wording.sources, total=sum(found.health.values()), **found.health),
+        fill(wording.changes, total=found.changes, day=found.new_changes),
+        fill(wording.outbox, **counts),
     ]
     if found.oldest is not None:
-        told.append(fill(lines.oldest, time=f"{found.oldest.astimezone(zone):%Y-%m-%d %H:%M}"))
-    told += [
-        fill(lines.chats, active=found.active, gone=found.gone, asked=found.asked),
-        fill(lines.rules, files=len(office.rules.files.rules), own=own),
+        lines.append(fill(wording.oldest, time=f"{found.oldest.astimezone(zone):%Y-%m-%d %H:%M}"))
+    lines += [
+        fill(wording.chats, active=found.active, gone=found.gone, asked=found.asked),
+        fill(wording.rules, files=len(context.rules.files.rules), own=own),
     ]
-    return Answer(Message((Span(bot.status_title, bold=True), *(Span(f"\n{t}") for t in told))))
+    return Reply(
+        Message((Span(bot.status_title, bold=True), *(Span(f"\n{line}") for line in lines)))
+    )
 
 
-def sources(office: Office, asker: Asked) -> Answer:
-    """The sources that are not well, longest first."""
-    bot, table = office.words(asker.key), words(office.chat(asker.key).language)
-    zone = office.zone(asker.key)
-    with office.database.read() as session:
-        unwell = storage_status.unwell_sources(session)
+def sources(context: BotContext, request: Request) -> Reply:
+    """The sources that fail or are quiet, longest first."""
+    bot, table = (
+        context.texts(request.recipient_id),
+        alert_texts(context.settings(request.recipient_id).language),
+    )
+    zone = context.timezone(request.recipient_id)
+    with context.database.read() as session:
+        unwell = storage_status.unhealthy_sources(session)
     if not unwell:
-        return say(bot.sources_none)
+        return text_reply(bot.sources_none)
     spans = [Span(bot.sources_title, bold=True)]
-    room = ROOM
+    room = MAX_LIST_TEXT
     for source in unwell:
         line = fill(
             bot.source_line,
-            name=one_line(source.name, _LINE),
+            name=one_line(source.name, _MAX_LINE),
             id=source.id,
             health=_HEALTH[source.health],
             since=f"{source.since.astimezone(zone):%Y-%m-%d}",
             outcome=table.outcomes.get(Outcome(source.outcome), source.outcome)
             if source.outcome
             else "",
-            reason=one_line(source.reason, _LINE),
+            reason=one_line(source.reason, _MAX_LINE),
         )
-        room -= units(line) + 1
+        room -= utf16_length(line) + 1
         if room < 0:
             spans.append(Span("\n…"))
             break
         spans.append(Span("\n" + line.rstrip()))
-    return Answer(Message(tuple(spans)))
+    return Reply(Message(tuple(spans)))
 
 
 _HEALTH = {Health.FAILING: "⚠️", Health.QUIET: "🔇", Health.OK: "✅"}
 
 
-def broadcast(office: Office, asker: Asked) -> Answer:
-    """Show what all chats are to read, and ask whether it shall go out."""
-    bot = office.words(asker.key)
-    text = trim(asker.said.strip(), _DRAFT)
+def broadcast(context: BotContext, request: Request) -> Reply:
+    """Show the broadcast and ask for confirmation."""
+    bot = context.texts(request.recipient_id)
+    text = trim(request.args.strip(), _MAX_BROADCAST)
     if not text:
-        return say(bot.which_broadcast)
-    with office.database.read() as session:
+        return text_reply(bot.which_broadcast)
+    with context.database.read() as session:
         count = len(recipients.active_chats(session))
-    if len(office.drafts) >= _MOST_DRAFTS:
-        office.drafts.clear()
-    office.drafts[asker.key] = text
-    draft = press_of(text)
+    if len(context.drafts) >= _MAX_DRAFTS:
+        context.drafts.clear()
+    context.drafts[request.recipient_id] = text
+    draft = short_hash(text)
     row = (
-        Button(bot.broadcast_send, f"bc:yes:{draft}"),
-        Button(bot.broadcast_cancel, f"bc:no:{draft}"),
+        Button(bot.broadcast_send, callback_data(CallbackPrefix.BROADCAST, _SEND, draft)),
+        Button(bot.broadcast_cancel, callback_data(CallbackPrefix.BROADCAST, _CANCEL, draft)),
     )
     title = Span(fill(bot.broadcast_ask, count=count) + "\n\n", bold=True)
-    return Answer(Message((title, Span(fill(bot.notices["broadcast"], text=text))), (row,)))
+    return Reply(Message((title, Span(fill(bot.notices[NoticeKind.BROADCAST], text=text))), (row,)))
 
 
-def decide_broadcast(office: Office, asker: Asked) -> Answer:
-    """The buttons below: into the outbox, once, or nowhere.
+def decide_broadcast(context: BotContext, request: Request) -> Reply:
+    """The buttons under a broadcast: send it to all active chats, or discard it.
 
-    A draft is sent by the buttons under it only: a later one may wait by now.
+    The buttons hold for their own draft only: there may be a later one by now.
     """
-    bot = office.words(asker.key)
-    said, _, draft = asker.said.partition(":")
-    text = office.drafts.get(asker.key)
-    if text is None or press_of(text) != draft or office.drafts.pop(asker.key, None) != text:
-        return Answer(toast=bot.expired)
-    if said != "yes":
-        return Answer(edit=say(bot.broadcast_cancelled).message)
-    with office.database.write() as session:
-        everybody = recipients.active_chats(session)
-        count = notices.notify(session, notices.BROADCAST, text, everybody, now=office.now())
-    return Answer(edit=say(fill(bot.broadcast_done, count=count)).message)
+    bot = context.texts(request.recipient_id)
+    choice, _, draft = request.args.partition(":")
+    text = context.drafts.get(request.recipient_id)
+    if (
+        text is None
+        or short_hash(text) != draft
+        or context.drafts.pop(request.recipient_id, None) != text
+    ):
+        return Reply(toast=bot.expired)
+    if choice != _SEND:
+        return Reply(edit=text_reply(bot.broadcast_cancelled).message)
+    with context.database.write() as session:
+        chats = recipients.active_chats(session)
+        count = enqueue_notice(session, NoticeKind.BROADCAST, text, chats, now=context.now())
+    return Reply(edit=text_reply(fill(bot.broadcast_done, count=count)).message)
 
 
-def pause(office: Office, asker: Asked) -> Answer:
-    """Keep everything in the outbox, or go on; for any other word nothing is switched."""
-    bot = office.words(asker.key)
-    if asker.plain not in _ON | _OFF:
-        return say(bot.which_pause)
-    with office.database.write() as session:
-        if asker.plain in _OFF:
-            notices.resume(session)
-            return say(bot.resumed)
-        notices.pause(session, by=str(asker.to.chat_id), now=office.now())
-    return say(bot.paused)
+def pause(context: BotContext, request: Request) -> Reply:
+    """Pause delivery, or resume it; any other argument changes nothing."""
+    bot = context.texts(request.recipient_id)
+    if request.normalized_args not in _ON | _OFF:
+        return text_reply(bot.which_pause)
+    with context.database.write() as session:
+        if request.normalized_args in _OFF:
+            outbox_admin.resume(session)
+            return text_reply(bot.resumed)
+        outbox_admin.pause(session, by=str(request.recipient.chat_id), now=context.now())
+    return text_reply(bot.paused)
 
 
-def decide_access(office: Office, asker: Asked, *, granted: bool) -> Answer:
-    """The buttons of a chat's wish to use the bot."""
-    bot = office.words(asker.key)
-    sign = -1 if asker.said.startswith("-") else 1
-    number = number_of(asker.said.removeprefix("-"))
-    with office.database.write() as session:
+def decide_access(context: BotContext, request: Request, *, granted: bool) -> Reply:
+    """The buttons under a chat's request for access."""
+    bot = context.texts(request.recipient_id)
+    sign = -1 if request.args.startswith("-") else 1
+    number = parse_number(request.args.removeprefix("-"))
+    with context.database.write() as session:
         if number is None or not recipients.is_known(session, sign * number):
-            return Answer(toast=bot.expired)
+            return Reply(toast=bot.expired)
         chat_id = sign * number
         if not granted:
-            access.refuse(session, chat_id)
+            deny_access(session, chat_id)
         else:
-            recipients.set_access(session, chat_id, recipients.GRANTED)
-            notices.notify(session, notices.GRANTED, "", [chat_id], now=office.now())
-    said = bot.decided_granted if granted else bot.decided_refused
-    return Answer(edit=say(fill(said, chat=chat_id)).message)
+            recipients.set_access(session, chat_id, Access.GRANTED)
+            enqueue_notice(session, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=context.now())
+    decided = bot.decided_granted if granted else bot.decided_refused
+    return Reply(edit=text_reply(fill(decided, chat=chat_id)).message)
 
 
 def _span(since: datetime, now: datetime) -> str:

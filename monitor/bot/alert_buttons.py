@@ -1,154 +1,181 @@
-"""The buttons under an alert: the rest of it, its evidence, and silence about its rule."""
+"""The buttons under an alert: its other changes, evidence, chart, and muting its rule."""
 
 from __future__ import annotations
 
-from monitor.bot.commitment import history_of, picture_of
-from monitor.bot.context import NAME, ROOM, Answer, Asked, Office, number_of, press_of
-from monitor.messages.alert_message import alert_page, ranked
-from monitor.messages.bot_i18n import BotWords, fill
+from monitor.bot.changes import history_of, picture_of
+from monitor.bot.context import MAX_LIST_TEXT, MAX_NAME, BotContext, Reply, Request, parse_number
+from monitor.messages.alert_message import ranked_changes, render_alert
 from monitor.messages.change_text import headline
-from monitor.messages.richtext import Button, Message, Span, one_line, units
+from monitor.messages.i18n import BotTexts, fill
+from monitor.messages.richtext import (
+    Button,
+    CallbackPrefix,
+    Message,
+    Span,
+    callback_data,
+    one_line,
+    short_hash,
+    utf16_length,
+)
+from monitor.model.alerts import OutboxAlert
 from monitor.model.schedule import zone_of
-from monitor.outbox.load import OutboxAlert, get_alert
+from monitor.outbox.load import get_alert
 from monitor.storage import subscriptions
-from monitor.storage.provenance import Proof, proofs_of
-from monitor.storage.recipients import Chat
+from monitor.storage.provenance import ChangeProvenance, provenance_of_changes
+from monitor.storage.recipients import RecipientSettings
 from monitor.storage.views import figures_of
 
-_MOST = 8
-_URL = 300
-_LINE = 120
+_MAX_CHANGES = 8
+_MAX_RULES = 8
+_MAX_URL = 300
+_MAX_SECTION = 120
 
 
-def expand(office: Office, asker: Asked) -> Answer:
-    """Another page of an alert, in the place of the one that is shown."""
-    alert, page = _alert(office, asker)
+def show_page(context: BotContext, request: Request) -> Reply:
+    """Replace the page of an alert that is shown by another."""
+    alert, page = _alert(context, request)
     if alert is None:
-        return Answer(toast=office.words(asker.key).expired)
-    return Answer(edit=alert_page(alert, page))
+        return Reply(toast=context.texts(request.recipient_id).expired)
+    return Reply(edit=render_alert(alert, page))
 
 
-def evidence(office: Office, asker: Asked) -> Answer:
-    """What the changes of an alert were read from, as a message of its own."""
-    alert, _ = _alert(office, asker)
+def evidence_of_alert(context: BotContext, request: Request) -> Reply:
+    """The provenance of an alert's changes, as a new message."""
+    alert, _ = _alert(context, request)
     if alert is None:
-        return Answer(toast=office.words(asker.key).expired)
-    return Answer(_evidence(office, asker, [item.change_id for item in ranked(alert)[:_MOST]]))
+        return Reply(toast=context.texts(request.recipient_id).expired)
+    return Reply(
+        _evidence(
+            context, request, [item.change_id for item in ranked_changes(alert)[:_MAX_CHANGES]]
+        )
+    )
 
 
-def evidence_of_change(office: Office, asker: Asked) -> Answer:
-    """The same for one change, under ``/commitment``."""
-    number = number_of(asker.said)
+def evidence_of_change(context: BotContext, request: Request) -> Reply:
+    """The provenance of one change, under ``/commitment``."""
+    number = parse_number(request.args)
     if number is None:
-        return Answer(toast=office.words(asker.key).expired)
-    return Answer(_evidence(office, asker, [number]))
+        return Reply(toast=context.texts(request.recipient_id).expired)
+    return Reply(_evidence(context, request, [number]))
 
 
-def chart(office: Office, asker: Asked) -> Answer:
-    """A picture of the history of the strongest number of an alert that has one."""
-    chat, bot = office.chat(asker.key), office.words(asker.key)
-    alert, _ = _alert(office, asker)
+def chart(context: BotContext, request: Request) -> Reply:
+    """A chart of the first metric of an alert that has a history."""
+    chat, bot = context.settings(request.recipient_id), context.texts(request.recipient_id)
+    alert, _ = _alert(context, request)
     if alert is None:
-        return Answer(toast=bot.expired)
-    with office.database.read() as session:
-        for item in ranked(alert)[:_MOST]:
+        return Reply(toast=bot.expired)
+    with context.database.read() as session:
+        for item in ranked_changes(alert)[:_MAX_CHANGES]:
             figures = history_of(item.change, lambda r, m: figures_of(session, r, m))
             picture = picture_of(item.change, figures, chat.language)
             if picture is not None:
-                return Answer(picture=picture)
-    return Answer(toast=bot.no_chart)
+                return Reply(picture=picture)
+    return Reply(toast=bot.no_chart)
 
 
-def mute_rule(office: Office, asker: Asked) -> Answer:
-    """Silence about the rule of an alert; of several rules, a choice."""
-    bot = office.words(asker.key)
-    alert, page = _alert(office, asker)
+def mute_rule(context: BotContext, request: Request) -> Reply:
+    """Mute the rule of an alert; offer a choice if there are several."""
+    bot = context.texts(request.recipient_id)
+    alert, page = _alert(context, request)
     if alert is None:
-        return Answer(toast=bot.expired)
-    names = _rules_of(office, alert)
+        return Reply(toast=bot.expired)
+    names = _rules_of(context, alert)
     if len(names) == 1:
-        return Answer(toast=_mute(office, asker, *next(iter(names.items()))))
-    shown = alert_page(alert, page)
+        return Reply(toast=_mute(context, request, *next(iter(names.items()))))
+    shown = render_alert(alert, page)
     rows = tuple(
-        (Button(f"🔕 {one_line(name, NAME)}", f"k:{alert.id}:{press_of(rule_id)}"),)
-        for rule_id, name in list(names.items())[:_MOST]
+        (
+            Button(
+                f"🔕 {one_line(name, MAX_NAME)}",
+                callback_data(CallbackPrefix.MUTE_CHOSEN_RULE, alert.id, short_hash(rule_id)),
+            ),
+        )
+        for rule_id, name in list(names.items())[:_MAX_RULES]
     )
-    back = ((Button(bot.previous, f"a:{alert.id}:{page}"),),)
-    return Answer(edit=Message(shown.spans, rows + back), toast=bot.which_mute)
+    data = callback_data(CallbackPrefix.ALERT_PAGE, alert.id, page)
+    back = ((Button(bot.previous, data),),)
+    return Reply(edit=Message(shown.spans, rows + back), toast=bot.which_mute)
 
 
-def mute_chosen(office: Office, asker: Asked) -> Answer:
-    """The rule that was chosen of several."""
-    bot = office.words(asker.key)
-    number, _, pressed = asker.said.partition(":")
-    alert = _mine(office, asker, number_of(number) or 0)
-    names = {} if alert is None else _rules_of(office, alert)
-    chosen = next((pair for pair in names.items() if press_of(pair[0]) == pressed), None)
+def mute_chosen_rule(context: BotContext, request: Request) -> Reply:
+    """Mute the chosen rule."""
+    bot = context.texts(request.recipient_id)
+    number, _, hashed = request.args.partition(":")
+    alert = _alert_of_chat(context, request, parse_number(number) or 0)
+    names = {} if alert is None else _rules_of(context, alert)
+    chosen = next((pair for pair in names.items() if short_hash(pair[0]) == hashed), None)
     if alert is None or chosen is None:
-        return Answer(toast=bot.expired)
-    return Answer(edit=alert_page(alert), toast=_mute(office, asker, *chosen))
+        return Reply(toast=bot.expired)
+    return Reply(edit=render_alert(alert), toast=_mute(context, request, *chosen))
 
 
-def _alert(office: Office, asker: Asked) -> tuple[OutboxAlert | None, int]:
-    number, _, page = asker.said.partition(":")
-    return _mine(office, asker, number_of(number) or 0), number_of(page, most=1_000) or 0
+def _alert(context: BotContext, request: Request) -> tuple[OutboxAlert | None, int]:
+    number, _, page = request.args.partition(":")
+    return _alert_of_chat(context, request, parse_number(number) or 0), parse_number(
+        page, most=1_000
+    ) or 0
 
 
-def _mine(office: Office, asker: Asked, alert_id: int) -> OutboxAlert | None:
-    """An alert of this chat: what a button carries may have been written by anybody."""
-    with office.database.read() as session:
+def _alert_of_chat(context: BotContext, request: Request, alert_id: int) -> OutboxAlert | None:
+    """An alert, if it belongs to this chat: callback data can be forged."""
+    with context.database.read() as session:
         alert = get_alert(session, alert_id)
-    return alert if alert is not None and alert.chat_id == asker.key else None
+    return alert if alert is not None and alert.recipient_id == request.recipient_id else None
 
 
-def _rules_of(office: Office, alert: OutboxAlert) -> dict[str, str]:
-    ids = dict.fromkeys(rule_id for item in ranked(alert) for rule_id in item.rule_ids)
-    with office.database.read() as session:
-        own = {rule.id: rule.name for rule in subscriptions.own_rules(session, list(ids))}
-    files = office.rules.files.by_id
+def _rules_of(context: BotContext, alert: OutboxAlert) -> dict[str, str]:
+    ids = dict.fromkeys(rule_id for item in ranked_changes(alert) for rule_id in item.rule_ids)
+    with context.database.read() as session:
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, list(ids))}
+    files = context.rules.files.by_id
     return {i: own.get(i) or (files[i].name if i in files else i) for i in ids}
 
 
-def _mute(office: Office, asker: Asked, rule_id: str, name: str) -> str:
-    with office.database.write() as session:
-        subscriptions.mute(session, asker.key, rule_id, until=None)
-    said = office.words(asker.key).muted_now
-    return fill(said, rule=one_line(name, NAME), rule_id=rule_id)
+def _mute(context: BotContext, request: Request, rule_id: str, name: str) -> str:
+    with context.database.write() as session:
+        subscriptions.mute(session, request.recipient_id, rule_id, until=None)
+    text = context.texts(request.recipient_id).muted_now
+    return fill(text, rule=one_line(name, MAX_NAME), rule_id=rule_id)
 
 
-def _evidence(office: Office, asker: Asked, change_ids: list[int]) -> Message:
-    chat, bot = office.chat(asker.key), office.words(asker.key)
-    with office.database.read() as session:
-        found = proofs_of(session, change_ids)
+def _evidence(context: BotContext, request: Request, change_ids: list[int]) -> Message:
+    chat, bot = context.settings(request.recipient_id), context.texts(request.recipient_id)
+    with context.database.read() as session:
+        found = provenance_of_changes(session, change_ids)
     if not found:
         return Message((Span(bot.expired),))
     spans = [Span(bot.evidence, bold=True)]
-    room = ROOM
-    for proof in found:
-        told = _proof(proof, bot, chat)
-        room -= units("".join(span.text for span in told))
+    room = MAX_LIST_TEXT
+    for item in found:
+        entry = _provenance(item, bot, chat)
+        room -= utf16_length("".join(span.text for span in entry))
         if room < 0:
             break
-        spans += told
+        spans += entry
     return Message(tuple(spans))
 
 
-def _proof(proof: Proof, bot: BotWords, chat: Chat) -> list[Span]:
-    statement = proof.statement
-    visited = proof.visited_at.astimezone(zone_of(chat.timezone))
+def _provenance(item: ChangeProvenance, bot: BotTexts, chat: RecipientSettings) -> list[Span]:
+    statement = item.statement
+    visited = item.visited_at.astimezone(zone_of(chat.timezone))
     lines = [
-        f"\n\n#{proof.change_id} {headline(proof.change, chat.language)}",
-        f"\n/commitment_{proof.change_id}",
-        *([f"\n{bot.section}: {one_line(statement.section, _LINE)}"] if statement.section else []),
+        f"\n\n#{item.change_id} {headline(item.change, chat.language)}",
+        f"\n/commitment_{item.change_id}",
+        *(
+            [f"\n{bot.section}: {one_line(statement.section, _MAX_SECTION)}"]
+            if statement.section
+            else []
+        ),
         f"\n{fill(bot.place, start=statement.start, end=statement.end)}",
-        f"\n{bot.snapshot} {proof.snapshot_id} · {visited:%Y-%m-%d %H:%M}"
-        + ("" if proof.status is None else f" · {fill(bot.status, status=proof.status)}"),
+        f"\n{bot.snapshot} {item.snapshot_id} · {visited:%Y-%m-%d %H:%M}"
+        + ("" if item.status is None else f" · {fill(bot.status, status=item.status)}"),
     ]
     spans = [Span(line) for line in lines]
-    if proof.blob_hash is not None:
-        spans.append(Span("\n" + fill(bot.fingerprint, hash=proof.blob_hash)))
-        if not proof.has_bytes:
+    if item.blob_hash is not None:
+        spans.append(Span("\n" + fill(bot.fingerprint, hash=item.blob_hash)))
+        if not item.has_bytes:
             spans.append(Span("\n" + bot.no_bytes))
-    if proof.url is not None:
-        spans += [Span("\n"), Span(one_line(proof.url, _URL), link=proof.url)]
+    if item.url is not None:
+        spans += [Span("\n"), Span(one_line(item.url, _MAX_URL), link=item.url)]
     return spans

@@ -1,117 +1,284 @@
-"""``/latest``, ``/search``, ``/region``: the change log, newest first, a page at a time."""
+"""``/latest``, ``/search``, ``/region``: the change log. ``/commitment``: one change in full."""
 
 from __future__ import annotations
 
-from monitor.bot.context import ROOM, Answer, Asked, Office, number_of, say
-from monitor.messages.bot_i18n import fill
-from monitor.messages.change_text import describe
-from monitor.messages.richtext import ENTITY_LIMIT, Button, Message, Span, entities, one_line, units
-from monitor.rules.custom import plain, region_hint, regions_asked
-from monitor.storage.changes import LoggedChange, list_changes
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 
-_PAGE = 5
-_MOST = 10
-_TITLE = 160
-_BUTTON_BYTES = 40
+from monitor.bot.context import (
+    MAX_LIST_TEXT,
+    BotContext,
+    Picture,
+    Reply,
+    Request,
+    parse_number,
+    text_reply,
+)
+from monitor.messages.change_text import change_spans, format_amount, headline
+from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
+from monitor.messages.i18n import (
+    AlertTexts,
+    BotTexts,
+    alert_texts,
+    bot_texts,
+    fill,
+    short_metric,
+    speaker_name,
+)
+from monitor.messages.richtext import (
+    ENTITY_LIMIT,
+    Button,
+    CallbackPrefix,
+    Message,
+    Span,
+    callback_data,
+    entity_count,
+    one_line,
+    trim,
+    utf16_length,
+)
+from monitor.model.changes import Change, LoggedChange
+from monitor.model.statements import Figure, Label, Op
+from monitor.rules.custom import normalize, resolve_regions, suggest_region_name
+from monitor.storage.changes import find_change, list_changes
+from monitor.storage.views import figures_of
+
+_PAGE_SIZE = 5
+_MAX_LATEST = 10
+_MAX_TITLE = 160
+_MAX_SECTION = 160
+_MAX_SENTENCE = 1_200
+_MAX_FIGURES = 20
+_MAX_QUERY_BYTES = 40  # of a button; the rest of its 64 bytes is for the number
 
 
-def latest(office: Office, asker: Asked) -> Answer:
+class _ListKind(StrEnum):
+    """How the changes of a list are chosen, as the button below it carries it."""
+
+    LATEST = "l"
+    SEARCH = "s"
+    REGION = "r"
+
+
+def latest(context: BotContext, request: Request) -> Reply:
     """The newest commitments of the log; a number says how many, words say which."""
-    most = number_of(asker.words)
-    if most is None and asker.words and not asker.words.isdecimal():
-        return region(office, asker) if _places(asker.words) else search(office, asker)
-    return Answer(_listed(office, asker.key, min(most or _PAGE, _MOST)))
+    most = parse_number(request.short_args)
+    if most is None and request.short_args and not request.short_args.isdecimal():
+        return region(context, request) if _places(request.short_args) else search(context, request)
+    return Reply(_list_page(context, request.recipient_id, min(most or _PAGE_SIZE, _MAX_LATEST)))
 
 
-def search(office: Office, asker: Asked) -> Answer:
+def search(context: BotContext, request: Request) -> Reply:
     """The newest changes with some words in them."""
-    if not asker.words:
-        return say(office.words(asker.key).which_words)
-    return Answer(_listed(office, asker.key, _PAGE, words=asker.words))
+    if not request.short_args:
+        return text_reply(context.texts(request.recipient_id).which_words)
+    kind, query = _ListKind.SEARCH, request.short_args
+    return Reply(_list_page(context, request.recipient_id, _PAGE_SIZE, kind, query))
 
 
-def region(office: Office, asker: Asked) -> Answer:
+def region(context: BotContext, request: Request) -> Reply:
     """The newest changes of a region, or of a group of regions."""
-    bot = office.words(asker.key)
-    if not asker.words:
-        return say(bot.which_region)
-    for name in asker.words.split():
-        if not regions_asked(name):
-            hint = region_hint(name)
+    bot = context.texts(request.recipient_id)
+    if not request.short_args:
+        return text_reply(bot.which_region)
+    for name in request.short_args.split():
+        if not resolve_regions(name):
+            hint = suggest_region_name(name)
             near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
-            return say(fill(bot.no_region, region=name) + near)
-    return Answer(_listed(office, asker.key, _PAGE, place=asker.words))
+            return text_reply(fill(bot.no_region, region=name) + near)
+    kind, query = _ListKind.REGION, request.short_args
+    return Reply(_list_page(context, request.recipient_id, _PAGE_SIZE, kind, query))
 
 
-def older(office: Office, asker: Asked) -> Answer:
-    """The button below a list: what came before, as a new message."""
-    kind, _, rest = asker.said.partition(":")
-    before, _, words = rest.partition(":")
-    number = number_of(before)
-    if number is None or kind not in {"l", "s", "r"}:
-        return Answer(toast=office.words(asker.key).expired)
-    chosen = {"s": {"words": words}, "r": {"place": words}}.get(kind, {})
-    return Answer(_listed(office, asker.key, _PAGE, before=number, **chosen))
+def older(context: BotContext, request: Request) -> Reply:
+    """The button below a list: the changes before it, as a new message."""
+    kind, _, rest = request.args.partition(":")
+    before, _, query = rest.partition(":")
+    number = parse_number(before)
+    if number is None or kind not in set(_ListKind):
+        return Reply(toast=context.texts(request.recipient_id).expired)
+    listed = _list_page(
+        context, request.recipient_id, _PAGE_SIZE, _ListKind(kind), query, before=number
+    )
+    return Reply(listed)
 
 
-def _listed(
-    office: Office,
-    key: int,
-    most: int,
+def commitment(context: BotContext, request: Request) -> Reply:
+    """A change by its number: both sentences in full, its history, its source, and a chart."""
+    bot = context.texts(request.recipient_id)
+    number = parse_number(request.short_args)
+    if number is None:
+        return text_reply(bot.which_commitment)
+    with context.database.read() as session:
+        found = find_change(session, number)
+        if found is None:
+            return text_reply(fill(bot.no_commitment, id=number))
+        figures = history_of(found.change, lambda r, m: figures_of(session, r, m))
+    language = context.settings(request.recipient_id).language
+    picture = picture_of(found.change, figures, language)
+    return Reply(_change_in_full(context, request, found, figures), picture=picture)
+
+
+def history_of(change: Change, figures: Callable[[str, str], list[Figure]]) -> list[Figure]:
+    """The figures of a region's reports for the metric of a change, in its unit.
+
+    Args:
+        change: any change.
+        figures: finds the figures of a region and a metric.
+    """
+    subject = _subject(change)
+    region = change.statement.region or change.region
+    if subject is None or region is None:
+        return []
+    metric, unit = subject
+    # 智能算力规模 contains 算力规模 and is another metric.
+    found = figures(region, metric)
+    same = [f for f in found if f.unit == unit and short_metric(f.metric) == metric]
+    return same[-_MAX_FIGURES:]
+
+
+def picture_of(change: Change, figures: Sequence[Figure], language: str) -> Picture | None:
+    """A chart of a target's history; None where there are too few figures."""
+    subject = _subject(change)
+    if subject is None:
+        return None
+    metric, unit = subject
+    chart = build_chart(figures, metric=metric, unit=unit)
+    if chart is None:
+        return None
+    region = change.statement.region or change.region
+    return Picture(
+        chart_png(chart_svg(chart, region, language)), chart_caption(chart, region, language)
+    )
+
+
+def _list_page(
+    context: BotContext,
+    recipient_id: int,
+    size: int,
+    kind: _ListKind = _ListKind.LATEST,
+    query: str = "",
     *,
     before: int | None = None,
-    words: str = "",
-    place: str = "",
 ) -> Message:
-    chat = office.chat(key)
-    bot = office.words(key)
-    with office.database.read() as session:
+    """A page of changes, newest first, and the button for the page after it.
+
+    Args:
+        context: what handlers work with.
+        recipient_id: of the chat, whose language is used.
+        size: changes at most.
+        kind: how the changes are chosen.
+        query: the words or the regions.
+        before: list the changes with a smaller number only.
+    """
+    chat = context.settings(recipient_id)
+    bot = bot_texts(chat.language)
+    with context.database.read() as session:
         found = list_changes(
             session,
             before=before,
-            words=plain(words).rstrip("…").split(),
-            regions=_places(place) if place else None,
-            limit=most + 1,
+            words=normalize(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
+            regions=_places(query) if kind is _ListKind.REGION else None,
+            limit=size + 1,
         )
-    if words:
-        title, kind = fill(bot.found, words=words), "s"
-    elif place:
-        title, kind = fill(bot.region, region=place), "r"
-    else:
-        title, kind = bot.latest, "l"
     if not found:
-        nothing = fill(bot.no_found, words=words or place) if words or place else bot.no_latest
-        return Message((Span(nothing),))
+        return Message((Span(fill(bot.no_found, words=query) if query else bot.no_latest),))
+    title = {
+        _ListKind.LATEST: bot.latest,
+        _ListKind.SEARCH: fill(bot.found, words=query),
+        _ListKind.REGION: fill(bot.region, region=query),
+    }[kind]
     spans = [Span(title, bold=True)]
-    room, styles = ROOM - units(title), ENTITY_LIMIT - 1
+    room, styles = MAX_LIST_TEXT - utf16_length(title), ENTITY_LIMIT - 1
     shown = 0
-    for item in found[:most]:
-        told = (Span("\n\n"), *describe(item.change, chat.language), *_where(item))
-        room -= units("".join(span.text for span in told))
-        styles -= entities(told)
+    for item in found[:size]:
+        entry = (Span("\n\n"), *change_spans(item.change, chat.language), *_source_of(item))
+        room -= utf16_length("".join(span.text for span in entry))
+        styles -= entity_count(entry)
         if shown and (room < 0 or styles < 0):
             break
-        spans += told
+        spans += entry
         shown += 1
-    more = len(found) > shown
-    said = words or place
-    if not more or len(said.encode()) > _BUTTON_BYTES:
+    is_last = len(found) == shown
+    if is_last or len(query.encode()) > _MAX_QUERY_BYTES:
         return Message(tuple(spans))
-    press = f"o:{kind}:{found[shown - 1].id}:{said}"
-    return Message(tuple(spans), ((Button(bot.older, press),),))
+    data = callback_data(CallbackPrefix.OLDER_CHANGES, kind, found[shown - 1].id, query)
+    return Message(tuple(spans), ((Button(bot.older, data),),))
 
 
 def _places(names: str) -> list[str]:
-    """The official names of the regions somebody wrote; none if one of them is unknown."""
-    found = [regions_asked(name) for name in names.split()]
+    """The official names of regions; none if one of them is unknown."""
+    found = [resolve_regions(name) for name in names.split()]
     return [name for names in found for name in names] if all(found) else []
 
 
-def _where(item: LoggedChange) -> tuple[Span, ...]:
-    title = one_line(item.document_title, _TITLE)
+def _source_of(item: LoggedChange) -> tuple[Span, ...]:
+    title = one_line(item.document_title, _MAX_TITLE)
     day = "" if item.published is None else f" {item.published.isoformat()}"
     return (
         Span("\n"),
         Span(title, link=item.url),
         Span(f"{day}\n/commitment_{item.id}"),
     )
+
+
+def _subject(change: Change) -> tuple[str, str] | None:
+    """The first metric that a change is about, and its unit."""
+    numbers = [(delta.metric, delta.unit) for delta in change.deltas]
+    numbers += [(target.metric, target.unit) for target in change.statement.targets]
+    named = ((short_metric(metric), unit) for metric, unit in numbers if metric)
+    return next(named, None)
+
+
+def _change_in_full(
+    context: BotContext,
+    request: Request,
+    found: LoggedChange,
+    figures: Sequence[Figure],
+) -> Message:
+    change, statement = found.change, found.change.statement
+    language = context.settings(request.recipient_id).language
+    bot, table = bot_texts(language), alert_texts(language)
+    spans = [Span(f"#{found.id} {headline(change, language)}", bold=True)]
+    spans.append(Span(f"\n{table.kinds[change.kind]} · {table.labels[statement.label]} · "))
+    spans.append(Span(speaker_name(statement.speaker, statement.region or change.region, language)))
+    for name, side in ((bot.before, change.before), (bot.after, change.after)):
+        if side is not None:
+            text = trim(" ".join(side.text.split()), _MAX_SENTENCE)
+            spans += [Span(f"\n\n{name}\n", bold=True), Span(text)]
+    spans += _history(figures, bot, table)
+    spans.append(Span("\n"))
+    if statement.section:
+        spans.append(Span(f"\n{bot.section}: {one_line(statement.section, _MAX_SECTION)}"))
+    zone = context.timezone(request.recipient_id)
+    spans.append(Span(f"\n{bot.detected} {found.detected_at.astimezone(zone):%Y-%m-%d %H:%M}"))
+    day = "" if found.published is None else f" {found.published.isoformat()}"
+    title = one_line(found.document_title, _MAX_SECTION) or bot.source_link
+    spans += [Span("\n"), Span(title, link=found.url), Span(day)]
+    button = Button(bot.evidence, callback_data(CallbackPrefix.CHANGE_EVIDENCE, found.id))
+    return Message(tuple(spans), ((button,),))
+
+
+def _history(figures: Sequence[Figure], bot: BotTexts, table: AlertTexts) -> list[Span]:
+    if not figures:
+        return []
+    spans = [Span(f"\n\n{bot.history}", bold=True)]
+    room = MAX_LIST_TEXT // 4
+    for figure in figures:
+        reached = figure.label == Label.ACHIEVEMENT
+        verb = bot.reached if reached else bot.promised
+        op = "" if reached else table.ops.get(_op(figure), "")
+        amount = format_amount(figure.value, figure.unit, table)
+        line = f"\n{figure.year or '?'} {verb} {op}{amount}"
+        room -= utf16_length(line)
+        if room < 0:
+            break
+        spans.append(Span(line))
+    return spans
+
+
+def _op(figure: Figure) -> Op:
+    try:
+        return Op(figure.op)
+    except ValueError:  # written by a later version
+        return Op.REACH

@@ -1,108 +1,158 @@
-"""What the bot answers: words in, messages out. Telegram itself is next door, in ``bot.py``.
+"""The registry of commands and callbacks: name, handler, who may use it.
 
-Every answer runs in a worker thread and opens its own transactions. What a chat writes is cut to
-a bounded length before anything looks at it.
+The menu, ``/help``, the dispatch and the test of the documents read it. A handler runs in a worker
+thread and opens its own transactions. Text from a chat is cut to a bounded length before a handler
+sees it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 
-from monitor.bot import access, admin, alert_buttons, changes, commitment, settings, subscriptions
-from monitor.bot.context import Answer, Asked, Office, Picture, Policy, Rules, say
+from monitor.bot import access, admin, alert_buttons, changes, settings, start, subscriptions
+from monitor.bot.context import BotContext, Handler, Reply, Request
+from monitor.messages.i18n import BotTexts
+from monitor.messages.richtext import CallbackPrefix, Message, Span
 
-__all__ = [
-    "COMMANDS",
-    "OPERATOR_COMMANDS",
-    "Answer",
-    "Asked",
-    "Office",
-    "Picture",
-    "Policy",
-    "Rules",
-    "access",
-    "answer",
-    "press",
-    "say",
-]
 
-_Run = Callable[[Office, Asked], Answer]
+class Audience(StrEnum):
+    """Who may use a command or a button."""
 
-COMMANDS: dict[str, _Run] = {
-    "start": access.start,
-    "help": access.help_,
-    "rules": subscriptions.list_rules,
-    "subscribe": subscriptions.subscribe,
-    "unsubscribe": subscriptions.unsubscribe,
-    "mine": subscriptions.list_mine,
-    "latest": changes.latest,
-    "search": changes.search,
-    "region": changes.region,
-    "commitment": commitment.commitment,
-    "digest": settings.digest,
-    "quiet": settings.quiet,
-    "mute": settings.mute,
-    "timezone": settings.timezone,
-    "language": settings.language,
-    "stop": settings.stop,
+    EVERYONE = "everyone"
+    OPERATORS = "operators"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command; ``name`` is also the key of its description in ``bot_texts.yaml``."""
+
+    name: str
+    handler: Handler
+    audience: Audience = Audience.EVERYONE
+
+    def description(self, texts: BotTexts) -> str:
+        """What the menu and ``/help`` say of it."""
+        operators = self.audience is Audience.OPERATORS
+        return (texts.operator_commands if operators else texts.commands)[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """The handler of the buttons whose data begins with ``prefix``."""
+
+    prefix: CallbackPrefix
+    handler: Handler
+    audience: Audience = Audience.EVERYONE
+
+
+def help_(context: BotContext, request: Request) -> Reply:
+    """List the commands; an operator's chat is shown the operators' too."""
+    bot = context.texts(request.recipient_id)
+    spans = [Span(bot.help_title, bold=True)]
+    spans += _listed(Audience.EVERYONE, bot)
+    if access.is_operator(context, request):
+        spans.append(Span(f"\n\n{bot.help_operator}", bold=True))
+        spans += _listed(Audience.OPERATORS, bot)
+    return Reply(Message(tuple(spans)))
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("start", start.start),
+        Command("help", help_),
+        Command("rules", subscriptions.list_rules),
+        Command("subscribe", subscriptions.subscribe),
+        Command("unsubscribe", subscriptions.unsubscribe),
+        Command("mine", subscriptions.list_mine),
+        Command("latest", changes.latest),
+        Command("search", changes.search),
+        Command("region", changes.region),
+        Command("commitment", changes.commitment),
+        Command("digest", settings.digest),
+        Command("quiet", settings.quiet),
+        Command("mute", settings.mute),
+        Command("timezone", settings.timezone),
+        Command("language", settings.language),
+        Command("stop", settings.stop),
+        Command("status", admin.status, Audience.OPERATORS),
+        Command("sources", admin.sources, Audience.OPERATORS),
+        Command("broadcast", admin.broadcast, Audience.OPERATORS),
+        Command("pause", admin.pause, Audience.OPERATORS),
+    )
 }
-"""Every command a chat may write, and what answers it."""
 
-OPERATOR_COMMANDS: dict[str, _Run] = {
-    "status": admin.status,
-    "sources": admin.sources,
-    "broadcast": admin.broadcast,
-    "pause": admin.pause,
+CALLBACKS = {
+    callback.prefix.value: callback
+    for callback in (
+        Callback(CallbackPrefix.TOUR, start.tour),
+        Callback(CallbackPrefix.RULES_PAGE, subscriptions.rules_page),
+        Callback(CallbackPrefix.SUBSCRIBE, partial(subscriptions.toggle, on=True)),
+        Callback(CallbackPrefix.UNSUBSCRIBE, partial(subscriptions.toggle, on=False)),
+        Callback(CallbackPrefix.SUBSCRIBE_SUGGESTION, subscriptions.subscribe_suggestion),
+        Callback(CallbackPrefix.SUBSCRIBE_WORDS, subscriptions.subscribe_words),
+        Callback(CallbackPrefix.END_SUBSCRIPTION, subscriptions.end_subscription),
+        Callback(CallbackPrefix.LATEST_CHANGES, changes.latest),
+        Callback(CallbackPrefix.OLDER_CHANGES, changes.older),
+        Callback(CallbackPrefix.ALERT_PAGE, alert_buttons.show_page),
+        Callback(CallbackPrefix.ALERT_EVIDENCE, alert_buttons.evidence_of_alert),
+        Callback(CallbackPrefix.ALERT_CHART, alert_buttons.chart),
+        Callback(CallbackPrefix.CHANGE_EVIDENCE, alert_buttons.evidence_of_change),
+        Callback(CallbackPrefix.MUTE_RULE, alert_buttons.mute_rule),
+        Callback(CallbackPrefix.MUTE_CHOSEN_RULE, alert_buttons.mute_chosen_rule),
+        Callback(CallbackPrefix.BROADCAST, admin.decide_broadcast, Audience.OPERATORS),
+        Callback(
+            CallbackPrefix.GRANT_ACCESS,
+            partial(admin.decide_access, granted=True),
+            Audience.OPERATORS,
+        ),
+        Callback(
+            CallbackPrefix.DENY_ACCESS,
+            partial(admin.decide_access, granted=False),
+            Audience.OPERATORS,
+        ),
+    )
 }
-"""Those that only operators' chats may write."""
-
-_PRESSES: dict[str, _Run] = {
-    "t": access.tour,
-    "p": subscriptions.turn_rules,
-    "+": partial(subscriptions.toggle, on=True),
-    "-": partial(subscriptions.toggle, on=False),
-    "n": subscriptions.subscribe_by_button,
-    "w": subscriptions.subscribe_to_words,
-    "m": subscriptions.end_by_button,
-    "latest": changes.latest,
-    "o": changes.older,
-    "a": alert_buttons.expand,
-    "e": alert_buttons.evidence,
-    "v": alert_buttons.evidence_of_change,
-    "g": alert_buttons.chart,
-    "q": alert_buttons.mute_rule,
-    "k": alert_buttons.mute_chosen,
-}
-_OPERATOR_PRESSES: dict[str, _Run] = {
-    "bc": admin.decide_broadcast,
-    "ok": partial(admin.decide_access, granted=True),
-    "no": partial(admin.decide_access, granted=False),
-}
 
 
-def answer(office: Office, command: str, asker: Asked) -> Answer:
-    """The answer to a command; one that is not for this chat is answered by nothing."""
-    refused = access.refusal(office, asker, command)
-    if refused is not None:
-        return refused
-    if access.is_operator(office, asker) and command in OPERATOR_COMMANDS:
-        return OPERATOR_COMMANDS[command](office, asker)
-    run = COMMANDS.get(command)
-    return Answer() if run is None else run(office, asker)
+def menu(audience: Audience, texts: BotTexts) -> list[tuple[str, str]]:
+    """Names and descriptions of the commands of an audience, in order."""
+    commands = (command for command in COMMANDS.values() if command.audience is audience)
+    return [(command.name, command.description(texts)) for command in commands]
 
 
-def press(office: Office, pressed: str, asker: Asked) -> Answer:
-    """The answer to a button; one nobody knows, or not for this chat, is out of date.
+def handle_command(context: BotContext, name: str, request: Request) -> Reply:
+    """The reply to a command; an empty one if this chat may not use it or nobody knows it."""
+    denied = access.deny_reply(context, request, name)
+    if denied is not None:
+        return denied
+    command = COMMANDS.get(name)
+    if command is None or not _may_use(context, request, command.audience):
+        return Reply()
+    return command.handler(context, request)
+
+
+def handle_callback(context: BotContext, prefix: str, request: Request) -> Reply:
+    """The reply to a button; an unknown one, or one for operators only, has expired.
 
     Args:
-        office: what answers are made with.
-        pressed: the word before the first colon of what the button carries.
-        asker: who pressed it; ``said`` is the rest.
+        context: what handlers work with.
+        prefix: of the callback data.
+        request: who pressed it; ``args`` is the rest of the data.
     """
-    if access.refusal(office, asker, "") is not None:
-        return Answer()
-    run = _PRESSES.get(pressed)
-    if run is None and access.is_operator(office, asker):
-        run = _OPERATOR_PRESSES.get(pressed)
-    return Answer(toast=office.words(asker.key).expired) if run is None else run(office, asker)
+    if not access.is_allowed(context, request):
+        return Reply()
+    callback = CALLBACKS.get(prefix)
+    if callback is None or not _may_use(context, request, callback.audience):
+        return Reply(toast=context.texts(request.recipient_id).expired)
+    return callback.handler(context, request)
+
+
+def _may_use(context: BotContext, request: Request, audience: Audience) -> bool:
+    return audience is Audience.EVERYONE or access.is_operator(context, request)
+
+
+def _listed(audience: Audience, texts: BotTexts) -> list[Span]:
+    return [Span(f"\n/{name}  {description}") for name, description in menu(audience, texts)]

@@ -1,4 +1,4 @@
-"""What every answer of the bot is made with: who asks, what there is, and what comes back."""
+"""What handlers take and return: the context, the request of a chat, the reply."""
 
 from __future__ import annotations
 
@@ -6,93 +6,78 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2s
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.errors import UserError
-from monitor.messages.bot_i18n import BotWords, bot_words
+from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import AccessMode, Recipient, RecipientKind
 from monitor.model.schedule import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
-from monitor.rules.matcher import RuleSet, fold
+from monitor.rules.matcher import fold
 from monitor.rules.model import Rule
+from monitor.rules.provider import RuleProvider
 from monitor.storage import recipients
 from monitor.storage.engine import Database, Transaction
 
-ARGUMENT = 64
-NAME = 48
-DESCRIPTION = 160
-ROOM = 3_900
-"""UTF-16 units of a message that lists things; the rest is for its frame."""
-
-
-class Rules(Protocol):
-    """The rules in force."""
-
-    @property
-    def files(self) -> RuleSet:
-        """Those of the rule files, which chats may choose from."""
-        ...
-
-    @property
-    def broken(self) -> UserError | None:
-        """What is wrong with the files as they are now."""
-        ...
+MAX_ARGS = 64
+MAX_NAME = 48
+MAX_DESCRIPTION = 160
+MAX_LIST_TEXT = 3_900
+"""UTF-16 units of a message that lists things; the rest is for its title and ellipsis."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AccessPolicy:
     """Who may use the bot, and how much of it.
 
-    ``access`` is ``open``, ``listed`` (only ``allowed`` chats) or ``approval`` (operators decide).
-    Operators are chats, compared as numbers.
+    ``allowed`` chats and operators may use it whatever the mode is; chats are compared as numbers.
     """
 
-    access: str = "open"
+    access: AccessMode = AccessMode.OPEN
     allowed: frozenset[int] = frozenset()
     operators: tuple[int, ...] = ()
-    own_rules: int = 20
-    zone: str = DEFAULT_ZONE
+    max_custom_rules: int = 20
+    timezone: str = DEFAULT_ZONE
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A chat that wrote or pressed something.
+class Request:
+    """A command, or a press of a button.
 
-    ``key`` is its number in our tables, ``to`` where answers go; ``said`` is what came after the
-    command, or the rest of what the button carries.
+    Attributes:
+        recipient_id: id of the chat or topic in our tables.
+        recipient: where the reply goes.
+        args: the text after the command, or the arguments of the callback data.
     """
 
-    key: int
-    to: Recipient
+    recipient_id: int
+    recipient: Recipient
     title: str = ""
-    kind: str = "private"
-    said: str = ""
+    kind: RecipientKind = RecipientKind.PRIVATE
+    args: str = ""
 
     @property
-    def words(self) -> str:
-        """What was said, in one short line."""
-        return asked(self.said)
+    def short_args(self) -> str:
+        """The arguments as one line, cut to ``MAX_ARGS``."""
+        return shorten(self.args)
 
     @property
-    def plain(self) -> str:
+    def normalized_args(self) -> str:
         """The same in one width and case: ``ＯＦＦ`` and ``Off`` are ``off``."""
-        return fold(self.words)
+        return fold(self.short_args)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG image with a few words under it."""
+    """A PNG image with its caption."""
 
     png: bytes
     caption: Message
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What comes back: a new message, a picture; for a button also a toast and a new text."""
+class Reply:
+    """A new message or picture; in reply to a button also a toast and a new text of its message."""
 
     message: Message | None = None
     edit: Message | None = None
@@ -101,67 +86,70 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
-    """What answers are made with. Every answer runs in a worker thread, in its own transactions.
+class BotContext:
+    """What handlers work with. A handler runs in a worker thread, in its own transactions.
 
-    ``drafts`` are broadcasts that wait for a yes, by chat.
+    ``drafts`` are broadcasts that wait for confirmation, by recipient id.
     """
 
     database: Database
-    rules: Rules
+    rules: RuleProvider
     now: Callable[[], datetime]
-    policy: Policy = field(default_factory=Policy)
-    started: datetime | None = None
+    policy: AccessPolicy = field(default_factory=AccessPolicy)
+    started_at: datetime | None = None
     drafts: dict[int, str] = field(default_factory=dict)
 
-    def chat(self, key: int) -> recipients.Chat:
-        """What a chat chose."""
+    def settings(self, recipient_id: int) -> recipients.RecipientSettings:
+        """The settings of a chat."""
         with self.database.read() as session:
-            return recipients.get_chat(session, key)
+            return recipients.get_recipient(session, recipient_id)
 
-    def words(self, key: int) -> BotWords:
-        """What the bot says in the language of a chat."""
-        return bot_words(self.chat(key).language)
+    def texts(self, recipient_id: int) -> BotTexts:
+        """The bot's texts in the language of a chat."""
+        return bot_texts(self.settings(recipient_id).language)
 
-    def zone(self, key: int) -> ZoneInfo:
+    def timezone(self, recipient_id: int) -> ZoneInfo:
         """The time zone of a chat."""
-        return zone_of(self.chat(key).timezone)
+        return zone_of(self.settings(recipient_id).timezone)
 
-    def remember(self, session: Transaction, asker: Asked) -> None:
-        """Keep a chat that chooses something; one new to us gets the usual time zone."""
-        new = not recipients.is_known(session, asker.key)
-        recipients.remember_chat(
-            session, asker.key, title=asker.title, now=self.now(), kind=asker.kind, to=asker.to
+    def remember(self, session: Transaction, request: Request) -> None:
+        """Store a chat that makes a choice; a new one gets the configured time zone."""
+        new = not recipients.is_known(session, request.recipient_id)
+        recipients.save_chat(
+            session,
+            request.recipient_id,
+            title=request.title,
+            now=self.now(),
+            kind=request.kind,
+            to=request.recipient,
         )
-        if new and self.policy.zone != DEFAULT_ZONE:
-            set_timezone(session, asker.key, self.policy.zone, now=self.now())
+        if new and self.policy.timezone != DEFAULT_ZONE:
+            set_timezone(session, request.recipient_id, self.policy.timezone, now=self.now())
 
-    def offered(self) -> list[Rule]:
+    def subscribable_rules(self) -> list[Rule]:
         """The rules any chat may subscribe to."""
         return [rule for rule in self.rules.files.rules if rule.subscribable]
 
-    def named_for(self, to: Recipient) -> list[Rule]:
+    def rules_addressed_to(self, recipient: Recipient) -> list[Rule]:
         """The rules whose file names this chat."""
-        return [rule for rule in self.rules.files.rules if to in rule.recipients]
+        return [rule for rule in self.rules.files.rules if recipient in rule.recipients]
 
 
-def say(text: str) -> Answer:
-    """An answer of plain words."""
-    return Answer(Message((Span(text),)))
+Handler = Callable[[BotContext, Request], Reply]
 
 
-def asked(text: str) -> str:
-    """What somebody wrote, cut to one line of bounded length."""
-    return one_line(text[: 4 * ARGUMENT], ARGUMENT)
+def text_reply(text: str) -> Reply:
+    """A reply of plain text."""
+    return Reply(Message((Span(text),)))
 
 
-def press_of(text: str) -> str:
-    """A rule id, or what else may be longer than a button's 64 bytes, as a button carries it."""
-    return blake2s(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+def shorten(text: str) -> str:
+    """Text from a chat, cut to one line of bounded length."""
+    return one_line(text[: 4 * MAX_ARGS], MAX_ARGS)
 
 
-def number_of(text: str, *, most: int = 10**15) -> int | None:
-    """A whole number somebody wrote, or None."""
+def parse_number(text: str, *, most: int = 10**15) -> int | None:
+    """A whole number from a chat's text, at most ``most``; None if the text is none."""
     text = unicodedata.normalize("NFKC", text).strip().lstrip("#")
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(most)):
         return None

@@ -1,267 +1,469 @@
-"""The Telegram bot: commands and buttons from Telegram to the desk, answers back.
-
-It is built on python-telegram-bot's Application; ``serving.py`` runs it.
-"""
+"""From an update to its handler and the reply: order, rate limits, administrators, sending."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from typing import Any
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, cast
+from weakref import WeakValueDictionary
 
-from telegram import Chat, Message, Update
-from telegram.constants import ChatMemberStatus, ChatType
-from telegram.error import TelegramError
-from telegram.ext import (
-    ApplicationBuilder,
-    CallbackQueryHandler,
-    ChatMemberHandler,
-    CommandHandler,
-    ContextTypes,
-    MessageHandler,
-    filters,
+from telegram import Bot, CallbackQuery, Chat, Message, Update
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
+from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.ext import BaseUpdateProcessor, ContextTypes
+
+from monitor.bot import access, commands
+from monitor.bot.context import BotContext, Picture, Reply, Request, text_reply
+from monitor.channels.telegram import (
+    NO_PREVIEW,
+    FloodControl,
+    is_bad_markup,
+    keyboard,
+    retry_after_seconds,
 )
-
-from monitor.bot import commands
-from monitor.bot.admin_cache import Admins
-from monitor.bot.context import Answer, Asked, Office
-from monitor.bot.rate_limiter import Allowance
-from monitor.bot.replies import Replies
-from monitor.bot.runner import App
-from monitor.bot.update_processor import InTurn
-from monitor.channels.flood_control import Pace
-from monitor.channels.telegram import API
-from monitor.channels.token_redaction import Redaction
-from monitor.messages import richtext as ours
-from monitor.messages.bot_i18n import fill
-from monitor.model.alerts import Recipient
+from monitor.messages import richtext
+from monitor.messages.i18n import fill
+from monitor.messages.richtext import parse_callback_data
+from monitor.model.alerts import Recipient, RecipientKind
+from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
 
-FILE_API = "https://api.telegram.org/file/bot"
-
-_Context = ContextTypes.DEFAULT_TYPE
-_Run = Callable[[Update, _Context], Coroutine[Any, Any, None]]
-_CALLBACK_LIMIT = 64
-_SAID_LIMIT = 4_096
-_NOTICE_EVERY = 600.0
-# What is no command: in a person's own chat it is looked for.
-_SAID = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
-_NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
-# A command and what follows it, be it without the blank: /search：液冷, /commitment#12.
-_CALLED = re.compile(r"/([A-Za-z]+)(?:@[A-Za-z0-9_]+)?(?![A-Za-z0-9_@])[:：,，]?\s*(.*)", re.DOTALL)
-_NUMBERED = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
+_PtbContext = ContextTypes.DEFAULT_TYPE
+_PtbHandler = Callable[[Update, _PtbContext], Coroutine[Any, Any, None]]
+_MAX_ARGS = 4_096
+_ADMINS_ONLY_NOTICE_SECONDS = 600.0
+_CHAT_TYPES = frozenset(RecipientKind)
+_MAX_TOAST = 190
+_MAX_CAPTION = 1_024
+_MAX_ATTEMPTS = 3
+_MAX_RETRY_AFTER = 60.0
+_GONE = frozenset({ChatMemberStatus.BANNED, ChatMemberStatus.LEFT})
 
 
-class _Reception:
-    """Takes what chats write and press to the desk, if they may, and the answers back."""
+@cache
+def _command_pattern() -> re.Pattern[str]:
+    """A command and its arguments, also without a blank: ``/search：液冷``, ``/commitment#12``."""
+    return re.compile(
+        r"/([A-Za-z]+)(?:@[A-Za-z0-9_]+)?(?![A-Za-z0-9_@])[:：,，]?\s*(.*)", re.DOTALL
+    )
+
+
+class PerChatUpdateProcessor(BaseUpdateProcessor):
+    """Processes the updates of a chat one after the other, and chats beside each other.
+
+    A chat's updates wait for each other before they take one of the places that all chats share.
+    Of a chat that sends faster than it can be answered, the excess is dropped.
+    """
+
+    MAX_CHATS_AT_ONCE = 32
+    MAX_UPDATES_PER_CHAT = 40
+    # The library's own limit counts updates before they wait for their chat's turn: one chat
+    # would use it up.
+    _NO_LIMIT = 1_000_000
+
+    def __init__(self) -> None:
+        super().__init__(self._NO_LIMIT)
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._places = asyncio.Semaphore(self.MAX_CHATS_AT_ONCE)
+        self._pending: Counter[int] = Counter()
+
+    @property
+    def pending(self) -> int:
+        """Updates that are being processed or wait for it."""
+        return self._pending.total()
+
+    async def do_process_update(self, update: object, coroutine: Any) -> None:
+        """Process an update when it is its chat's turn."""
+        chat = update.effective_chat if isinstance(update, Update) else None
+        chat_id = 0 if chat is None else chat.id
+        if self._pending[chat_id] >= self.MAX_UPDATES_PER_CHAT:
+            cast("Coroutine[Any, Any, Any]", coroutine).close()
+            log.info("bot.update_dropped", extra={"chat": chat_id})
+            return
+        self._pending[chat_id] += 1
+        try:
+            lock = self._locks.setdefault(chat_id, asyncio.Lock())
+            async with lock, self._places:
+                await coroutine
+        finally:
+            self._pending[chat_id] -= 1
+            if not self._pending[chat_id]:
+                del self._pending[chat_id]
+
+    async def initialize(self) -> None:
+        """There is nothing to open."""
+
+    async def shutdown(self) -> None:
+        """There is nothing to close."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+    refused: bool = False
+
+
+@dataclass(slots=True)
+class RateLimiter:
+    """A token bucket a user: ``burst`` requests at once, then one every ``refill`` seconds."""
+
+    burst: int = 20
+    refill: float = 3.0
+    clock: Callable[[], float] = time.monotonic
+    max_buckets: int = 10_000
+    _buckets: dict[int, _Bucket] = field(default_factory=dict)
+
+    def take(self, user: int) -> float:
+        """Take a token: 0 if there is one, else the seconds until there is."""
+        now = self.clock()
+        bucket = self._buckets.get(user)
+        if bucket is None:
+            if len(self._buckets) >= self.max_buckets:
+                self._evict(now)
+            bucket = self._buckets[user] = _Bucket(float(self.burst), now)
+        bucket.tokens = min(float(self.burst), bucket.tokens + (now - bucket.at) / self.refill)
+        bucket.at = now
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            bucket.refused = False
+            return 0.0
+        return (1 - bucket.tokens) * self.refill
+
+    def is_first_refusal(self, user: int) -> bool:
+        """Whether this is the first refusal since a request was granted."""
+        bucket = self._buckets.get(user)
+        if bucket is None or bucket.refused:
+            return False
+        bucket.refused = True
+        return True
+
+    def _evict(self, now: float) -> None:
+        """Drop the buckets that are full again; all of them if none is."""
+        full = self.burst * self.refill
+        recent = {user: b for user, b in self._buckets.items() if now - b.at < full}
+        self._buckets = recent if len(recent) < self.max_buckets else {}
+
+
+@dataclass(slots=True)
+class AdminCache:
+    """The administrators of groups and channels; Telegram is asked every few minutes at most."""
+
+    seconds: float = 120.0
+    clock: Callable[[], float] = time.monotonic
+    max_chats: int = 2_000
+    _known: dict[int, tuple[float, frozenset[int]]] = field(default_factory=dict)
+
+    async def is_admin(self, bot: Bot, chat_id: int, user_id: int) -> bool:
+        """Whether a user is an administrator; False where Telegram does not say."""
+        found = self._known.get(chat_id)
+        if found is not None and self.clock() - found[0] < self.seconds:
+            return user_id in found[1]
+        try:
+            members = await bot.get_chat_administrators(chat_id)
+        except TelegramError:
+            return False
+        if len(self._known) >= self.max_chats:
+            self._known.clear()
+        admins = frozenset(member.user.id for member in members)
+        self._known[chat_id] = (self.clock(), admins)
+        return user_id in admins
+
+
+class ReplySender:
+    """Sends the replies of handlers."""
 
     def __init__(
-        self, office: Office, replies: Replies, allowance: Allowance, redaction: Redaction
+        self,
+        bot: Bot,
+        flood_control: FloodControl,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._office = office
+        self._bot = bot
+        self._flood_control = flood_control
+        self._sleep = sleep
+
+    async def send(self, to: Recipient, reply: Reply) -> None:
+        """Send the reply's message and picture.
+
+        Raises:
+            TelegramError: Telegram refuses it or cannot be reached.
+        """
+        if reply.message is not None:
+            await self._send_message(to, reply.message)
+        if reply.picture is not None:
+            await self._send_picture(to, reply.picture)
+
+    async def answer_callback(self, query: CallbackQuery, to: Recipient, reply: Reply) -> None:
+        """Answer a button: the toast, the edit of its message, and the reply's new messages.
+
+        Raises:
+            TelegramError: see ``send``.
+        """
+        try:
+            await query.answer(richtext.trim(reply.toast, _MAX_TOAST) or None)
+        except BadRequest as error:
+            # Telegram expires a callback query after a while; its handler has run all the same.
+            log.info("bot.callback_expired", extra={"reason": error.message})
+        if reply.edit is not None:
+            try:
+                await self._edit_message(query, to, reply.edit)
+            except BadRequest as error:
+                if "not modified" not in error.message.lower():
+                    raise
+        await self.send(to, reply)
+
+    async def _send_message(self, to: Recipient, message: richtext.Message) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await self._bot.send_message(
+                to.chat_id,
+                text,
+                message_thread_id=to.thread_id or None,
+                parse_mode=mode,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+
+        await self._send_styled(to, message, send)
+
+    async def _edit_message(
+        self, query: CallbackQuery, to: Recipient, message: richtext.Message
+    ) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await query.edit_message_text(
+                text,
+                parse_mode=mode,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+
+        await self._send_styled(to, message, send)
+
+    async def _send_picture(self, to: Recipient, picture: Picture) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await self._bot.send_photo(
+                to.chat_id,
+                picture.png,
+                caption=text if mode else richtext.trim(text, _MAX_CAPTION),
+                message_thread_id=to.thread_id or None,
+                parse_mode=mode,
+            )
+
+        await self._send_styled(to, picture.caption, send)
+
+    async def _send_styled(
+        self,
+        to: Recipient,
+        message: richtext.Message,
+        send: Callable[[str, str | None], Awaitable[None]],
+    ) -> None:
+        """Send HTML, or plain text where Telegram refuses the markup or the message is too long."""
+        if message.fits:
+            try:
+                await self._send_with_retry(to, lambda: send(message.html, ParseMode.HTML))
+            except BadRequest as error:
+                if not is_bad_markup(error):
+                    raise
+                log.warning("bot.markup_refused", extra={"reason": error.message})
+            else:
+                return
+        await self._send_with_retry(to, lambda: send(message.plain, None))
+
+    async def _send_with_retry(self, to: Recipient, send: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(_MAX_ATTEMPTS - 1):
+            await self._flood_control.wait(to.chat_id)
+            try:
+                await send()
+            except RetryAfter as error:
+                seconds = retry_after_seconds(error)
+                if seconds > _MAX_RETRY_AFTER:
+                    raise
+                await self._sleep(seconds)
+            else:
+                return
+        await self._flood_control.wait(to.chat_id)
+        await send()
+
+
+class UpdateDispatcher:
+    """Passes updates to the handlers, if the sender may use them, and sends the replies."""
+
+    def __init__(
+        self,
+        bot_context: BotContext,
+        replies: ReplySender,
+        rate_limiter: RateLimiter,
+        mask: SecretMask,
+    ) -> None:
+        self._bot_context = bot_context
         self._replies = replies
-        self._allowance = allowance
-        self._admins = Admins()
-        self._notices = Allowance(burst=1, refill=_NOTICE_EVERY)
-        self._redaction = redaction
+        self._rate_limiter = rate_limiter
+        self._admins = AdminCache()
+        self._admins_only_notices = RateLimiter(burst=1, refill=_ADMINS_ONLY_NOTICE_SECONDS)
+        self._mask = mask
 
-    def command(self, name: str) -> _Run:
-        """What answers a command."""
+    def command(self, name: str) -> _PtbHandler:
+        """The library's handler of a command."""
 
-        async def run(update: Update, context: _Context) -> None:
+        async def run(update: Update, context: _PtbContext) -> None:
             message = update.effective_message
             if message is not None and message.text is not None:
-                called = _CALLED.match(message.text)
-                await self._command(update, context, name, called[2] if called else "")
+                found = _command_pattern().match(message.text)
+                await self._dispatch_command(update, context, name, found[2] if found else "")
 
         return run
 
-    async def numbered(self, update: Update, context: _Context) -> None:
-        """``/commitment_123``, as it stands in messages to be pressed."""
+    async def numbered_commitment(self, update: Update, context: _PtbContext) -> None:
+        """``/commitment_123``, as messages contain it to be pressed."""
         number, bot = context.matches[0].groups() if context.matches else ("", None)
         if bot is None or bot.lower() == (context.bot.username or "").lower():
-            await self._command(update, context, "commitment", number)
+            await self._dispatch_command(update, context, "commitment", number)
 
-    async def said(self, update: Update, context: _Context) -> None:
-        """Words that are no command, or one that Telegram does not take for one: /search贵州."""
+    async def text(self, update: Update, context: _PtbContext) -> None:
+        """Text to search for, or a command that Telegram does not mark as one: ``/search贵州``."""
         message = update.effective_message
         if message is not None and message.text:
-            name, rest = _called(message.text) or ("search", message.text)
-            await self._command(update, context, name, rest)
+            name, args = _parse_command(message.text) or ("search", message.text)
+            await self._dispatch_command(update, context, name, args)
 
-    async def unknown(self, update: Update, context: _Context) -> None:
-        """A command nobody knows, in a person's own chat, or a word that runs on from one."""
+    async def unknown_command(self, update: Update, context: _PtbContext) -> None:
+        """An unknown command in a private chat, or a known one with text attached to it."""
         message = update.effective_message
-        name, rest = _called(message.text or "" if message is not None else "") or ("help", "")
-        await self._command(update, context, name, rest)
+        text = message.text or "" if message is not None else ""
+        name, args = _parse_command(text) or ("help", "")
+        await self._dispatch_command(update, context, name, args)
 
-    async def pressed(self, update: Update, context: _Context) -> None:
-        """A button."""
+    async def callback_query(self, update: Update, context: _PtbContext) -> None:
+        """A press of a button."""
         query, chat = update.callback_query, update.effective_chat
         if query is None or chat is None:
             return
-        wait = self._allowance.take(_who(update, chat))
-        asker = await self._asker(update, chat)
-        bot = await asyncio.to_thread(self._office.words, asker.key)
+        wait = self._rate_limiter.take(_rate_limited_user(update, chat))
+        request = await self._request(update, chat)
+        bot = await asyncio.to_thread(self._bot_context.texts, request.recipient_id)
         if wait:
-            answer = Answer(toast=fill(bot.slowly, seconds=round(wait) or 1))
+            reply = Reply(toast=fill(bot.slowly, seconds=round(wait) or 1))
         elif query.message is None or not query.message.is_accessible:
-            # So old that Telegram does not show it: neither its topic nor its text is known.
-            answer = Answer(toast=bot.expired)
-        elif not await self._may(update, context, chat):
-            answer = Answer(toast=bot.admins_only)
+            # Telegram does not show a message this old: neither its topic nor its text is known.
+            reply = Reply(toast=bot.expired)
+        elif not await self._is_chat_admin(update, context, chat):
+            reply = Reply(toast=bot.admins_only)
         else:
-            verb, _, rest = (query.data or "")[:_CALLBACK_LIMIT].partition(":")
-            asked = _with(asker, rest)
-            answer = await asyncio.to_thread(commands.press, self._office, verb, asked)
-        await self._replies.after_press(query, asker.to, answer)
+            prefix, args = parse_callback_data(query.data or "")
+            reply = await asyncio.to_thread(
+                commands.handle_callback, self._bot_context, prefix, replace(request, args=args)
+            )
+        await self._replies.answer_callback(query, request.recipient, reply)
 
-    async def membership(self, update: Update, _: _Context) -> None:
-        """The bot was thrown out of a chat, or taken in."""
+    async def membership(self, update: Update, _: _PtbContext) -> None:
+        """The bot was removed from a chat, or added to one."""
         change, chat = update.my_chat_member, update.effective_chat
         if change is None or chat is None:
             return
-        if change.new_chat_member.status in {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}:
-            await asyncio.to_thread(commands.access.gone, self._office, chat.id)
-            log.info("chat.gone", extra={"chat": chat.id, "reason": "the bot was removed"})
-        elif change.old_chat_member.status in {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}:
-            await asyncio.to_thread(commands.access.back, self._office, chat.id)
+        if change.new_chat_member.status in _GONE:
+            await asyncio.to_thread(access.on_bot_removed, self._bot_context, chat.id)
+            log.info("chat.removed_bot", extra={"chat": chat.id})
+        elif change.old_chat_member.status in _GONE:
+            await asyncio.to_thread(access.on_bot_added, self._bot_context, chat.id)
 
-    async def migration(self, update: Update, _: _Context) -> None:
+    async def migration(self, update: Update, _: _PtbContext) -> None:
         """A group became a supergroup."""
         message = update.effective_message
         if message is not None and message.migrate_to_chat_id is not None:
             await asyncio.to_thread(
-                commands.access.moved, self._office, message.chat_id, message.migrate_to_chat_id
+                access.on_chat_migrated,
+                self._bot_context,
+                message.chat_id,
+                message.migrate_to_chat_id,
             )
 
-    async def trouble(self, update: object, context: _Context) -> None:
-        """A fault of ours, or Telegram's; a person hears of it, the log has it whole."""
+    async def error(self, update: object, context: _PtbContext) -> None:
+        """An exception in a handler: log it, and tell the chat unless Telegram caused it."""
         error = context.error
-        reason = self._redaction.text(f"{type(error).__name__}: {error}")
+        reason = self._mask(f"{type(error).__name__}: {error}")
         if isinstance(error, TelegramError):
-            log.warning("bot.failed", extra={"reason": reason})
+            log.warning("bot.request_failed", extra={"reason": reason})
             return
-        log.error("bot.fault", exc_info=error, extra={"reason": reason})
+        log.error("bot.handler_failed", exc_info=error, extra={"reason": reason})
         message = update.effective_message if isinstance(update, Update) else None
         if isinstance(message, Message):
-            to = _recipient(message)
-            bot = await asyncio.to_thread(self._office.words, message.chat_id)
-            await self._replies.send(to, commands.say(bot.trouble))
+            bot = await asyncio.to_thread(self._bot_context.texts, message.chat_id)
+            await self._replies.send(_recipient_of(message), text_reply(bot.trouble))
 
-    async def _command(self, update: Update, context: _Context, name: str, said: str) -> None:
+    async def _dispatch_command(
+        self, update: Update, context: _PtbContext, name: str, args: str
+    ) -> None:
         message, chat = update.effective_message, update.effective_chat
         if message is None or chat is None or message.forward_origin is not None:
-            return  # what somebody else wrote, somewhere else
-        who = _who(update, chat)
-        wait = self._allowance.take(who)
-        if wait and not self._allowance.first_refusal(who):
+            return  # a forwarded command was written by somebody else, somewhere else
+        user = _rate_limited_user(update, chat)
+        wait = self._rate_limiter.take(user)
+        if wait and not self._rate_limiter.is_first_refusal(user):
             return
-        asker = _with(await self._asker(update, chat), said)
+        request = replace(await self._request(update, chat), args=args[:_MAX_ARGS])
         if wait:
-            bot = await asyncio.to_thread(self._office.words, asker.key)
-            answer = commands.say(fill(bot.slowly, seconds=round(wait) or 1))
-        elif not await self._may(update, context, chat):
+            bot = await asyncio.to_thread(self._bot_context.texts, request.recipient_id)
+            reply = text_reply(fill(bot.slowly, seconds=round(wait) or 1))
+        elif not await self._is_chat_admin(update, context, chat):
             # Once in a while: else anybody could fill the group with it.
-            if self._notices.take(chat.id) or not await asyncio.to_thread(
-                commands.access.admitted, self._office, asker
+            if self._admins_only_notices.take(chat.id) or not await asyncio.to_thread(
+                access.is_allowed, self._bot_context, request
             ):
                 return
-            bot = await asyncio.to_thread(self._office.words, asker.key)
-            answer = commands.say(bot.admins_only)
+            bot = await asyncio.to_thread(self._bot_context.texts, request.recipient_id)
+            reply = text_reply(bot.admins_only)
         else:
-            answer = await asyncio.to_thread(commands.answer, self._office, name, asker)
-        await self._replies.send(asker.to, answer)
+            reply = await asyncio.to_thread(
+                commands.handle_command, self._bot_context, name, request
+            )
+        await self._replies.send(request.recipient, reply)
 
-    async def _may(self, update: Update, context: _Context, chat: Chat) -> bool:
-        """In groups and channels administrators decide; who posts in a channel is one."""
+    async def _is_chat_admin(self, update: Update, context: _PtbContext, chat: Chat) -> bool:
+        """Whether the sender may decide for the chat: in groups and channels, an administrator."""
         if chat.type == ChatType.PRIVATE or update.channel_post is not None:
-            return True
+            return True  # only administrators can post in a channel
         message, user = update.effective_message, update.effective_user
         by_chat = None if update.callback_query is not None else getattr(message, "sender_chat", 0)
         if by_chat is not None and getattr(by_chat, "id", None) == chat.id:
-            return True  # an administrator who writes in the group's own name
-        return user is not None and await self._admins.has(context.bot, chat.id, user.id)
+            return True  # an anonymous administrator writes in the group's name
+        return user is not None and await self._admins.is_admin(context.bot, chat.id, user.id)
 
-    async def _asker(self, update: Update, chat: Chat) -> Asked:
+    async def _request(self, update: Update, chat: Chat) -> Request:
         message = update.effective_message
-        to = _recipient(message) if isinstance(message, Message) else Recipient(chat.id)
-        key = await asyncio.to_thread(commands.access.key_of, self._office, to)
-        return Asked(key, to, ours.one_line(chat.effective_name, 128), str(chat.type))
+        recipient = _recipient_of(message) if isinstance(message, Message) else Recipient(chat.id)
+        recipient_id = await asyncio.to_thread(access.recipient_id_of, self._bot_context, recipient)
+        # A chat type that Telegram adds later is treated as a group.
+        kind = RecipientKind(chat.type) if chat.type in _CHAT_TYPES else RecipientKind.GROUP
+        return Request(recipient_id, recipient, richtext.one_line(chat.effective_name, 128), kind)
 
 
-def build_application(
-    token: str,
-    *,
-    office: Office,
-    base_url: str = API,
-    base_file_url: str = FILE_API,
-    proxy: str | None = None,
-    pace: Pace | None = None,
-    allowance: Allowance | None = None,
-) -> App:
-    """The bot, ready for ``polling``; nothing is sent yet.
-
-    Args:
-        token: from @BotFather.
-        office: what answers are made with.
-        base_url: of the Bot API, to which the token is appended.
-        base_file_url: the same for files.
-        proxy: ``http://`` or ``socks5://``, for Telegram alone.
-        pace: how fast messages go; the sender's own, so that both together keep the limits.
-        allowance: how much a chat may ask.
-    """
-    builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
-    builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
-    builder = builder.concurrent_updates(InTurn())
-    if proxy is not None:
-        builder = builder.proxy(proxy).get_updates_proxy(proxy)
-    application: App = builder.build()
-    replies = Replies(application.bot, pace or Pace())
-    reception = _Reception(office, replies, allowance or Allowance(), Redaction(token))
-    for name in (*commands.COMMANDS, *commands.OPERATOR_COMMANDS):
-        # An edited message is no second command.
-        application.add_handler(CommandHandler(name, reception.command(name), _NEW))
-    application.add_handler(CallbackQueryHandler(reception.pressed))
-    application.add_handler(ChatMemberHandler(reception.membership))
-    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, reception.migration))
-    application.add_handler(MessageHandler(filters.Regex(_NUMBERED) & _NEW, reception.numbered))
-    application.add_handler(
-        MessageHandler(filters.COMMAND & filters.ChatType.PRIVATE & _NEW, reception.unknown)
-    )
-    application.add_handler(MessageHandler(_SAID & _NEW, reception.said))
-    application.add_error_handler(reception.trouble)
-    return application
-
-
-def _recipient(message: Message) -> Recipient:
-    """The chat a message stands in, or the topic of a forum."""
+def _recipient_of(message: Message) -> Recipient:
+    """The chat of a message, or the topic of a forum."""
     thread = message.message_thread_id if message.is_topic_message else None
     return Recipient(message.chat_id, thread or 0)
 
 
-def _who(update: Update, chat: Chat) -> int:
-    """Whose allowance is used: a person's, so that none can use up a whole group's."""
+def _rate_limited_user(update: Update, chat: Chat) -> int:
+    """Key of the rate limit: a person in a group, so that nobody uses up the whole group's."""
     user = update.effective_user
     return chat.id if user is None or chat.id > 0 else hash((chat.id, user.id))
 
 
-def _called(text: str) -> tuple[str, str] | None:
-    """The command a text begins with, and the rest of it.
+def _parse_command(text: str) -> tuple[str, str] | None:
+    """The known command a text begins with, and its arguments.
 
-    None where it begins with none, or with one for a bot that it names: that was seen to before.
+    None for a command that names a bot: the library's handlers have seen to it.
     """
-    called = _CALLED.match(text)
-    if called is None or "@" in text[: called.start(2)]:
+    found = _command_pattern().match(text)
+    if found is None or "@" in text[: found.start(2)]:
         return None
-    if called[1].lower() not in {*commands.COMMANDS, *commands.OPERATOR_COMMANDS}:
-        return None
-    return called[1].lower(), called[2]
-
-
-def _with(asker: Asked, said: str) -> Asked:
-    return replace(asker, said=said[:_SAID_LIMIT])
+    name = found[1].lower()
+    return (name, found[2]) if name in commands.COMMANDS else None

@@ -1,4 +1,4 @@
-"""The bot at work: connected to Telegram, its menu set, answering until the block ends."""
+"""The bot's lifecycle: connect to Telegram, set the menu, process updates, shut down."""
 
 from __future__ import annotations
 
@@ -6,71 +6,74 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 from telegram import BotCommand, BotCommandScopeChat, Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
-from monitor.messages.bot_i18n import bot_words
+from monitor.bot.commands import Audience, menu
+from monitor.messages.i18n import bot_texts
+from monitor.retry import Backoff
 
 log = logging.getLogger(__name__)
 
 App = Application[Any, Any, Any, Any, Any, Any]
-"""An application whose parts are PTB's own."""
+"""python-telegram-bot's application, with its own parts."""
 
-UPDATES = [
+ALLOWED_UPDATES = [
     Update.MESSAGE,
     Update.CHANNEL_POST,
     Update.CALLBACK_QUERY,
     Update.MY_CHAT_MEMBER,
 ]
-"""What the bot wants to hear of."""
+"""The kinds of updates that Telegram is asked for."""
 
-_FIRST_PAUSE = 2.0
-_LONGEST_PAUSE = 120.0
+_FIRST_RETRY_SECONDS = 2.0
+_MAX_RETRY_SECONDS = 120.0
 
 
 @asynccontextmanager
 async def polling(
-    application: App, *, pause: float = _FIRST_PAUSE, operators: Iterable[int] = ()
+    application: App, *, pause: float = _FIRST_RETRY_SECONDS, operators: Iterable[int] = ()
 ) -> AsyncIterator[None]:
-    """Answer the chats while the block runs. Telegram being away stops nothing else.
+    """Process updates by long polling while the block runs; an outage of Telegram raises nothing.
 
     Args:
         application: from ``build_application``.
-        pause: seconds before a Telegram that is away is greeted again; doubled each time.
+        pause: seconds before the next attempt to connect; doubled each time.
         operators: chats whose menu has the operators' commands.
     """
 
     async def listen() -> None:
         if application.updater is not None:
             await application.updater.start_polling(
-                bootstrap_retries=0, allowed_updates=UPDATES, error_callback=_on_poll_error
+                bootstrap_retries=0, allowed_updates=ALLOWED_UPDATES, error_callback=_on_poll_error
             )
 
-    async with serving(application, listen, pause=pause, operators=operators):
+    async with running(application, listen, pause=pause, operators=operators):
         yield
 
 
 @asynccontextmanager
-async def serving(
+async def running(
     application: App,
     listen: Callable[[], Awaitable[None]],
     *,
-    pause: float = _FIRST_PAUSE,
+    pause: float = _FIRST_RETRY_SECONDS,
     operators: Iterable[int] = (),
 ) -> AsyncIterator[None]:
-    """Run the application while the block runs, however it is told of updates.
+    """Run the application while the block runs, whatever brings the updates.
 
     Args:
         application: from ``build_application``.
-        listen: begins to listen for updates; tried again while Telegram is away.
-        pause: seconds before the next try; doubled each time.
+        listen: begins to listen for updates; called again while Telegram is unreachable.
+        pause: seconds before the next attempt; doubled each time.
         operators: chats whose menu has the operators' commands.
     """
     stop = asyncio.Event()
-    task = asyncio.create_task(_serve(application, listen, stop, pause, tuple(operators)))
+    task = asyncio.create_task(_run(application, listen, stop, pause, tuple(operators)))
     try:
         yield
     finally:
@@ -78,7 +81,7 @@ async def serving(
         await task
 
 
-async def _serve(
+async def _run(
     application: App,
     listen: Callable[[], Awaitable[None]],
     stop: asyncio.Event,
@@ -89,7 +92,7 @@ async def _serve(
         if await _connect(application, listen, stop, pause):
             await application.start()
             log.info("bot.started", extra={"username": application.bot.username})
-            await _set_operators_commands(application, operators)
+            await _set_operator_menus(application, operators)
             await stop.wait()
     finally:
         await _close(application)
@@ -100,35 +103,38 @@ async def _close(application: App) -> None:
         if application.updater is not None and application.updater.running:
             await application.updater.stop()
     except TelegramError as error:
-        # The polling died long ago, of a token that was revoked under way, and only now says so.
-        log.error("bot.lost", extra={"reason": type(error).__name__})  # noqa: TRY400
+        # The polling ended when the token was revoked; the library reports it here.
+        log.error("bot.polling_ended", extra={"reason": type(error).__name__})  # noqa: TRY400
     finally:
         if application.running:
             await application.stop()
         await application.shutdown()
-        # An application that was never quite there leaves its connections to the bot.
+        # An application that was not initialized leaves the connections of its bot open.
         await application.bot.shutdown()
 
 
 async def _connect(
     application: App, listen: Callable[[], Awaitable[None]], stop: asyncio.Event, pause: float
 ) -> bool:
-    """Greet Telegram until it answers; False when it refuses the token, or on ``stop``."""
-    while not stop.is_set():
+    """Connect, with backoff; False if Telegram refuses the token, or on ``stop``."""
+    backoff = Backoff(initial=pause, maximum=_MAX_RETRY_SECONDS)
+    for attempt in count(1):
+        if stop.is_set():
+            break
+        seconds = backoff.delay(attempt)
         try:
             await application.initialize()
-            await _set_commands(application)
+            await _set_menu(application)
             await listen()
         except InvalidToken:
             # The library's own text contains the token.
-            log.error("bot.refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
+            log.error("bot.token_rejected", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
             return False
         except TelegramError as error:
-            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": pause})
+            log.warning("bot.unreachable", extra={"reason": error.message, "seconds": seconds})
         else:
             return True
-        await _wait(stop, pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        await _wait(stop, seconds)
     return False
 
 
@@ -140,24 +146,27 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-async def _set_commands(application: App) -> None:
-    """The menu: in Chinese, and in English for those whose Telegram speaks it."""
+async def _set_menu(application: App) -> None:
+    """Set the menu: in Chinese, and in English for users whose Telegram is in English."""
     for language, code in (("zh", None), ("en", "en")):
-        menu = [BotCommand(*pair) for pair in bot_words(language).commands.items()]
-        await application.bot.set_my_commands(menu, language_code=code)
+        entries = menu(Audience.EVERYONE, bot_texts(language))
+        await application.bot.set_my_commands(
+            [BotCommand(*entry) for entry in entries], language_code=code
+        )
 
 
-async def _set_operators_commands(application: App, operators: tuple[int, ...]) -> None:
-    """Operators see their commands too; one that never spoke to the bot has no menu yet."""
-    bot = bot_words("zh")
-    menu = [BotCommand(*pair) for pair in (bot.commands | bot.operator_commands).items()]
+async def _set_operator_menus(application: App, operators: tuple[int, ...]) -> None:
+    """Add the operators' commands to their menus; a chat that never wrote to the bot has none."""
+    texts = bot_texts("zh")
+    entries = menu(Audience.EVERYONE, texts) + menu(Audience.OPERATORS, texts)
+    commands = [BotCommand(*entry) for entry in entries]
     for chat_id in operators:
         try:
-            await application.bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+            await application.bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id))
         except TelegramError as error:
-            log.info("bot.no_menu", extra={"chat": chat_id, "reason": error.message})
+            log.info("bot.menu_failed", extra={"chat": chat_id, "reason": error.message})
 
 
 def _on_poll_error(error: TelegramError) -> None:
-    """The library tries again by itself; a traceback each time would drown the log."""
-    log.warning("bot.network", extra={"reason": error.message})
+    """Log one line instead of a traceback each time: the library retries by itself."""
+    log.warning("bot.poll_failed", extra={"reason": error.message})

@@ -1,4 +1,4 @@
-"""``/rules``, ``/subscribe``, ``/unsubscribe``, ``/mine``: what a chat hears of."""
+"""``/rules``, ``/subscribe``, ``/unsubscribe``, ``/mine``: the rules of a chat."""
 
 from __future__ import annotations
 
@@ -7,288 +7,324 @@ from collections.abc import Container
 from datetime import timedelta
 
 from monitor.bot.context import (
-    DESCRIPTION,
-    NAME,
-    ROOM,
-    Answer,
-    Asked,
-    Office,
-    number_of,
-    press_of,
-    say,
+    MAX_DESCRIPTION,
+    MAX_LIST_TEXT,
+    MAX_NAME,
+    BotContext,
+    Reply,
+    Request,
+    parse_number,
+    text_reply,
 )
 from monitor.bot.settings import settings_line
-from monitor.messages.bot_i18n import BotWords, fill
-from monitor.messages.richtext import Button, Message, Span, one_line, units
-from monitor.rules.custom import OwnWish, WishError, own_id_of, own_wish
-from monitor.rules.loader import parse_rule
+from monitor.messages.i18n import BotTexts, fill
+from monitor.messages.richtext import (
+    Button,
+    CallbackPrefix,
+    Message,
+    Span,
+    callback_data,
+    fits_callback_data,
+    one_line,
+    short_hash,
+    utf16_length,
+)
+from monitor.model.alerts import CUSTOM_RULE_PREFIX
+from monitor.rules.custom import CustomRuleDraft, CustomRuleError, custom_rule_id, parse_custom_rule
 from monitor.rules.matcher import RuleSet
 from monitor.rules.model import Rule
 from monitor.storage import recipients, subscriptions
 from monitor.storage.changes import walk_changes
 
-_PAGE = 8
-_MOST_MINE = 24
-_DAYS = 90
-_LOOK_BACK = 2_000
-_BUTTON_BYTES = 60
-_NEAR = 0.7
-_WISH = 1_000
+_PAGE_SIZE = 8
+_MAX_LISTED = 24
+_PREVIEW_DAYS = 90
+_MAX_PREVIEWED_CHANGES = 2_000
+_MIN_NAME_SIMILARITY = 0.7
+_MAX_CUSTOM_RULE_TEXT = 1_000
+_MAX_PAGE = 10_000
 
 
-def list_rules(office: Office, asker: Asked) -> Answer:
+def list_rules(context: BotContext, request: Request) -> Reply:
     """The rules a chat may choose from, each a button that subscribes or unsubscribes."""
-    return Answer(_rules_page(office, asker.key, 0))
+    return Reply(_rules_page(context, request.recipient_id, 0))
 
 
-def turn_rules(office: Office, asker: Asked) -> Answer:
+def rules_page(context: BotContext, request: Request) -> Reply:
     """Another page of the rules."""
-    return Answer(edit=_rules_page(office, asker.key, number_of(asker.said, most=10_000) or 0))
+    return Reply(
+        edit=_rules_page(
+            context, request.recipient_id, parse_number(request.args, most=_MAX_PAGE) or 0
+        )
+    )
 
 
-def subscribe(office: Office, asker: Asked) -> Answer:
-    """Subscribe to a rule by its id or name, or to regions and words; without any, show rules."""
-    wanted = asker.words
+def subscribe(context: BotContext, request: Request) -> Reply:
+    """Subscribe to a rule by id or name, or to regions and words; without arguments list rules."""
+    wanted = request.short_args
     if not wanted:
-        return list_rules(office, asker)
-    rule = _find(office, wanted)
+        return list_rules(context, request)
+    rule = _find_rule(context, wanted)
     if rule is not None:
-        return say(_subscribe(office, asker, rule))
-    near = None if " " in wanted else _near(office, wanted)
+        return text_reply(_subscribe(context, request, rule))
+    near = None if " " in wanted else _similar_rule(context, wanted)
     if near is not None:
-        return _did_you_mean(office, asker, near)
-    return _subscribe_to_words(office, asker)
+        return _did_you_mean(context, request, near)
+    return _subscribe_to_words(context, request)
 
 
-def subscribe_to_words(office: Office, asker: Asked) -> Answer:
-    """The button for words that looked like the name of a rule."""
-    answer = _subscribe_to_words(office, asker)
-    return Answer(edit=answer.message)
+def subscribe_words(context: BotContext, request: Request) -> Reply:
+    """The button that takes a misspelt rule name as words."""
+    return Reply(edit=_subscribe_to_words(context, request).message)
 
 
-def toggle(office: Office, asker: Asked, *, on: bool) -> Answer:
+def toggle(context: BotContext, request: Request, *, on: bool) -> Reply:
     """The buttons of the list of rules."""
-    bot = office.words(asker.key)
-    page, _, pressed = asker.said.partition(":")
-    rule = next((rule for rule in office.offered() if press_of(rule.id) == pressed), None)
+    bot = context.texts(request.recipient_id)
+    page, _, hashed = request.args.partition(":")
+    rule = next(
+        (rule for rule in context.subscribable_rules() if short_hash(rule.id) == hashed), None
+    )
     if rule is None:
-        return Answer(toast=bot.expired)
-    toast = _subscribe(office, asker, rule) if on else _unsubscribe(office, asker, rule.id)
-    shown = _rules_page(office, asker.key, number_of(page, most=10_000) or 0)
-    return Answer(edit=shown, toast=toast)
+        return Reply(toast=bot.expired)
+    toast = _subscribe(context, request, rule) if on else _unsubscribe(context, request, rule.id)
+    shown = _rules_page(context, request.recipient_id, parse_number(page, most=_MAX_PAGE) or 0)
+    return Reply(edit=shown, toast=toast)
 
 
-def subscribe_by_button(office: Office, asker: Asked) -> Answer:
-    """The button under a suggestion."""
-    bot = office.words(asker.key)
-    rule = next((rule for rule in office.offered() if press_of(rule.id) == asker.said), None)
+def subscribe_suggestion(context: BotContext, request: Request) -> Reply:
+    """The button that accepts a suggested rule."""
+    bot = context.texts(request.recipient_id)
+    rule = next(
+        (rule for rule in context.subscribable_rules() if short_hash(rule.id) == request.args), None
+    )
     if rule is None:
-        return Answer(toast=bot.expired)
-    return Answer(edit=say(_subscribe(office, asker, rule)).message)
+        return Reply(toast=bot.expired)
+    return Reply(edit=text_reply(_subscribe(context, request, rule)).message)
 
 
-def unsubscribe(office: Office, asker: Asked) -> Answer:
-    """End a subscription by the rule's id or name, even of a rule that is no more."""
-    wanted = asker.words
+def unsubscribe(context: BotContext, request: Request) -> Reply:
+    """End a subscription by the rule's id or name, even of a rule that no longer exists."""
+    wanted = request.short_args
     if not wanted:
-        return list_mine(office, asker)
-    bot = office.words(asker.key)
-    names = _names_of_mine(office, asker.key)
+        return list_mine(context, request)
+    bot = context.texts(request.recipient_id)
+    names = _subscriptions_of(context, request.recipient_id)
     folded = wanted.casefold()
     found = next(
         (i for i, name in names.items() if folded in {i.casefold(), name.casefold()}), None
     )
-    found = found or next((i for i in names if i == own_id_of(wanted)), None)
+    found = found or next((i for i in names if i == custom_rule_id(wanted)), None)
     if found is not None:
-        return say(_unsubscribe(office, asker, found))
-    rule = _find(office, wanted)
+        return text_reply(_unsubscribe(context, request, found))
+    rule = _find_rule(context, wanted)
     if rule is None:
-        near = difflib.get_close_matches(wanted, [*names, *names.values()], n=1, cutoff=_NEAR)
-        hint = f"\n{fill(bot.did_you_mean, rule=one_line(near[0], NAME))}" if near else ""
-        return say(fill(bot.unknown, rule=wanted) + hint)
-    return say(fill(bot.not_subscribed, rule=_shown(rule.name, rule.id)))
+        near = difflib.get_close_matches(
+            wanted, [*names, *names.values()], n=1, cutoff=_MIN_NAME_SIMILARITY
+        )
+        hint = f"\n{fill(bot.did_you_mean, rule=one_line(near[0], MAX_NAME))}" if near else ""
+        return text_reply(fill(bot.unknown, rule=wanted) + hint)
+    return text_reply(fill(bot.not_subscribed, rule=_display_name(rule.name, rule.id)))
 
 
-def list_mine(office: Office, asker: Asked) -> Answer:
-    """A chat's subscriptions, each a button that ends it; its mutes and its hours."""
-    return Answer(_mine(office, asker))
+def list_mine(context: BotContext, request: Request) -> Reply:
+    """A chat's subscriptions, each a button that ends it; its mutes and its settings."""
+    return Reply(_mine(context, request))
 
 
-def end_by_button(office: Office, asker: Asked) -> Answer:
+def end_subscription(context: BotContext, request: Request) -> Reply:
     """The buttons under ``/mine``."""
-    bot = office.words(asker.key)
-    known = {press_of(rule_id): rule_id for rule_id in _names_of_mine(office, asker.key)}
-    rule_id = known.get(asker.said)
-    toast = bot.expired if rule_id is None else _unsubscribe(office, asker, rule_id)
-    return Answer(edit=_mine(office, asker), toast=toast)
+    bot = context.texts(request.recipient_id)
+    known = {
+        short_hash(rule_id): rule_id for rule_id in _subscriptions_of(context, request.recipient_id)
+    }
+    rule_id = known.get(request.args)
+    toast = bot.expired if rule_id is None else _unsubscribe(context, request, rule_id)
+    return Reply(edit=_mine(context, request), toast=toast)
 
 
-def _rules_page(office: Office, key: int, page: int) -> Message:
-    bot = office.words(key)
-    offered = office.offered()
+def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
+    bot = context.texts(recipient_id)
+    offered = context.subscribable_rules()
     if not offered:
         return Message((Span(bot.no_rules),))
-    pages = -(-len(offered) // _PAGE)
+    pages = -(-len(offered) // _PAGE_SIZE)
     page = min(max(page, 0), pages - 1)
-    with office.database.read() as session:
-        mine = set(subscriptions.rules_of(session, key))
+    with context.database.read() as session:
+        mine = set(subscriptions.rules_of(session, recipient_id))
     spans = [Span(bot.rules, bold=True)]
     rows: list[tuple[Button, ...]] = []
-    for rule in offered[page * _PAGE : (page + 1) * _PAGE]:
+    for rule in offered[page * _PAGE_SIZE : (page + 1) * _PAGE_SIZE]:
         tick = "✓ " if rule.id in mine else ""
-        description = one_line(rule.description, DESCRIPTION)
-        spans += [Span(f"\n\n{tick}"), Span(one_line(rule.name, NAME), bold=True)]
+        description = one_line(rule.description, MAX_DESCRIPTION)
+        spans += [Span(f"\n\n{tick}"), Span(one_line(rule.name, MAX_NAME), bold=True)]
         spans.append(
-            Span(f"  {one_line(rule.id, NAME)}" + (f"\n{description}" if description else ""))
+            Span(f"  {one_line(rule.id, MAX_NAME)}" + (f"\n{description}" if description else ""))
         )
-        verb = "-" if rule.id in mine else "+"
-        label = f"{tick or '＋ '}{one_line(rule.name, NAME)}"
-        rows.append((Button(label, f"{verb}:{page}:{press_of(rule.id)}"),))
+        subscribed = rule.id in mine
+        prefix = CallbackPrefix.UNSUBSCRIBE if subscribed else CallbackPrefix.SUBSCRIBE
+        label = f"{tick or '＋ '}{one_line(rule.name, MAX_NAME)}"
+        rows.append((Button(label, callback_data(prefix, page, short_hash(rule.id))),))
     if pages > 1:
         spans.append(Span("\n\n" + fill(bot.page, page=page + 1, pages=pages), italic=True))
         turns = (("‹", page - 1), ("›", page + 1))
-        rows.append(tuple(Button(arrow, f"p:{to}") for arrow, to in turns if 0 <= to < pages))
+        rows.append(
+            tuple(
+                Button(arrow, callback_data(CallbackPrefix.RULES_PAGE, to))
+                for arrow, to in turns
+                if 0 <= to < pages
+            )
+        )
     return Message(tuple(spans), tuple(rows))
 
 
-def _mine(office: Office, asker: Asked) -> Message:
-    bot = office.words(asker.key)
-    now = office.now()
-    with office.database.read() as session:
-        chat = recipients.get_chat(session, asker.key)
-        muted = subscriptions.mutes_of(session, asker.key, now=now)
-    names = _names_of_mine(office, asker.key)
-    named = [rule for rule in office.named_for(asker.to) if rule.id not in names]
+def _mine(context: BotContext, request: Request) -> Message:
+    bot = context.texts(request.recipient_id)
+    now = context.now()
+    with context.database.read() as session:
+        chat = recipients.get_recipient(session, request.recipient_id)
+        muted = subscriptions.muted_rules(session, request.recipient_id, now=now)
+    names = _subscriptions_of(context, request.recipient_id)
+    named = [rule for rule in context.rules_addressed_to(request.recipient) if rule.id not in names]
     spans: list[Span] = []
     rows = []
     if names:
         spans.append(Span(bot.mine, bold=True))
-        for rule_id, name in list(names.items())[:_MOST_MINE]:
-            spans.append(Span(f"\n✓ {_named(bot, name, rule_id)}{_muted(bot, rule_id, muted)}"))
-            rows.append((Button(f"✕ {one_line(name, NAME)}", f"m:{press_of(rule_id)}"),))
+        for rule_id, name in list(names.items())[:_MAX_LISTED]:
+            spans.append(
+                Span(f"\n✓ {_name_and_id(bot, name, rule_id)}{_muted_mark(bot, rule_id, muted)}")
+            )
+            data = callback_data(CallbackPrefix.END_SUBSCRIPTION, short_hash(rule_id))
+            rows.append((Button(f"✕ {one_line(name, MAX_NAME)}", data),))
     else:
         spans.append(Span(bot.none_mine))
     if named:
         spans.append(Span("\n\n" + bot.named, bold=True))
         spans += [
-            Span(f"\n· {_named(bot, rule.name, rule.id)}{_muted(bot, rule.id, muted)}")
-            for rule in named[:_MOST_MINE]
+            Span(f"\n· {_name_and_id(bot, rule.name, rule.id)}{_muted_mark(bot, rule.id, muted)}")
+            for rule in named[:_MAX_LISTED]
         ]
     spans.append(Span("\n\n" + settings_line(chat, bot, now)))
-    return Message(_within(spans), tuple(rows))
+    return Message(_cut_to_limit(spans), tuple(rows))
 
 
-def _within(spans: list[Span]) -> tuple[Span, ...]:
-    """As many of some lines as a message has room for; the last one always."""
-    room = ROOM - units(spans[-1].text)
+def _cut_to_limit(spans: list[Span]) -> tuple[Span, ...]:
+    """As many of the spans as a message has room for; the last one always."""
+    room = MAX_LIST_TEXT - utf16_length(spans[-1].text)
     kept = []
     for span in spans[:-1]:
-        room -= units(span.text)
+        room -= utf16_length(span.text)
         if room < 0:
             break
         kept.append(span)
     return (*kept, spans[-1])
 
 
-def _named(bot: BotWords, name: str, rule_id: str) -> str:
-    own = rule_id.startswith(subscriptions.OWN)
-    return f"{one_line(name, NAME)}  {bot.own if own else one_line(rule_id, NAME)}"
+def _name_and_id(bot: BotTexts, name: str, rule_id: str) -> str:
+    own = rule_id.startswith(CUSTOM_RULE_PREFIX)
+    return f"{one_line(name, MAX_NAME)}  {bot.own if own else one_line(rule_id, MAX_NAME)}"
 
 
-def _muted(bot: BotWords, rule_id: str, muted: Container[str]) -> str:
+def _muted_mark(bot: BotTexts, rule_id: str, muted: Container[str]) -> str:
     return f" · {bot.muted_rule}" if rule_id in muted else ""
 
 
-def _names_of_mine(office: Office, key: int) -> dict[str, str]:
-    """A chat's subscriptions: ids and names, longest standing first."""
-    with office.database.read() as session:
-        mine = subscriptions.rules_of(session, key)
-        own = {rule.id: rule.name for rule in subscriptions.own_rules(session, mine)}
-    files = office.rules.files.by_id
+def _subscriptions_of(context: BotContext, recipient_id: int) -> dict[str, str]:
+    """A chat's subscriptions: ids and names, oldest first."""
+    with context.database.read() as session:
+        mine = subscriptions.rules_of(session, recipient_id)
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
+    files = context.rules.files.by_id
     return {i: own.get(i) or (files[i].name if i in files else i) for i in mine}
 
 
-def _find(office: Office, wanted: str) -> Rule | None:
+def _find_rule(context: BotContext, wanted: str) -> Rule | None:
     """A rule by its id or its name, whatever the case."""
     folded = wanted.casefold()
-    offered = office.offered()
+    offered = context.subscribable_rules()
     exact = (rule for rule in offered if rule.id.casefold() == folded)
     named = (rule for rule in offered if rule.name.casefold() == folded)
     return next(exact, None) or next(named, None)
 
 
-def _near(office: Office, wanted: str) -> Rule | None:
-    """The rule somebody may have meant who wrote something like its id."""
+def _similar_rule(context: BotContext, wanted: str) -> Rule | None:
+    """The rule whose id is most like a misspelt one."""
     if not wanted.isascii():
         return None
-    offered = {rule.id: rule for rule in office.offered()}
-    found = difflib.get_close_matches(wanted.lower(), list(offered), n=1, cutoff=_NEAR)
+    offered = {rule.id: rule for rule in context.subscribable_rules()}
+    found = difflib.get_close_matches(
+        wanted.lower(), list(offered), n=1, cutoff=_MIN_NAME_SIMILARITY
+    )
     return offered[found[0]] if found else None
 
 
-def _did_you_mean(office: Office, asker: Asked, near: Rule) -> Answer:
-    bot = office.words(asker.key)
-    wanted = asker.words
+def _did_you_mean(context: BotContext, request: Request, near: Rule) -> Reply:
+    bot = context.texts(request.recipient_id)
+    wanted = request.short_args
     text = f"{fill(bot.unknown, rule=wanted)}\n{fill(bot.did_you_mean, rule=near.id)}"
-    rows = [(Button(f"＋ {one_line(near.name, NAME)}", f"n:{press_of(near.id)}"),)]
-    if len(wanted.encode()) <= _BUTTON_BYTES:
-        rows.append((Button(fill(bot.as_words, words=wanted), f"w:{wanted}"),))
-    return Answer(Message((Span(text),), tuple(rows)))
+    suggestion = callback_data(CallbackPrefix.SUBSCRIBE_SUGGESTION, short_hash(near.id))
+    rows = [(Button(f"＋ {one_line(near.name, MAX_NAME)}", suggestion),)]
+    if fits_callback_data(CallbackPrefix.SUBSCRIBE_WORDS, wanted):
+        as_words = callback_data(CallbackPrefix.SUBSCRIBE_WORDS, wanted)
+        rows.append((Button(fill(bot.as_words, words=wanted), as_words),))
+    return Reply(Message((Span(text),), tuple(rows)))
 
 
-def _subscribe(office: Office, asker: Asked, rule: Rule) -> str:
-    bot = office.words(asker.key)
-    with office.database.write() as session:
-        office.remember(session, asker)
-        new = subscriptions.subscribe(session, asker.key, rule.id, now=office.now())
-        subscriptions.unmute(session, asker.key, rule.id)
-    return fill(bot.subscribed if new else bot.already, rule=_shown(rule.name, rule.id))
+def _subscribe(context: BotContext, request: Request, rule: Rule) -> str:
+    bot = context.texts(request.recipient_id)
+    with context.database.write() as session:
+        context.remember(session, request)
+        new = subscriptions.subscribe(session, request.recipient_id, rule.id, now=context.now())
+        subscriptions.unmute(session, request.recipient_id, rule.id)
+    return fill(bot.subscribed if new else bot.already, rule=_display_name(rule.name, rule.id))
 
 
-def _subscribe_to_words(office: Office, asker: Asked) -> Answer:
-    bot = office.words(asker.key)
+def _subscribe_to_words(context: BotContext, request: Request) -> Reply:
+    bot = context.texts(request.recipient_id)
     try:
-        # Whole: of words that were cut short the last one would never be found.
-        wish = own_wish(one_line(asker.said, _WISH))
-    except WishError as error:
-        values = {**error.values, "word": one_line(str(error.values.get("word", "")), NAME)}
-        reason = fill(bot.bad_wishes[error.kind], **values)
-        return say(fill(bot.bad_words, reason=reason))
-    with office.database.write() as session:
-        office.remember(session, asker)
-        mine = subscriptions.rules_of(session, asker.key)
-        own = [rule_id for rule_id in mine if rule_id.startswith(subscriptions.OWN)]
-        if wish.id in own:
-            return say(fill(bot.already, rule=wish.name))
-        if len(own) >= office.policy.own_rules:
-            return say(fill(bot.too_many, limit=office.policy.own_rules))
-        rule = subscriptions.OwnRule(wish.id, wish.name, wish.body)
-        subscriptions.keep_own_rule(session, rule, now=office.now())
-        subscriptions.subscribe(session, asker.key, wish.id, now=office.now())
-    count = _would_match(office, wish)
-    told = bot.would_match if count else bot.would_match_none
-    return say(f"{fill(bot.subscribed, rule=wish.name)}\n{fill(told, days=_DAYS, count=count)}")
+        # Not ``short_args``: a word that is cut would never match.
+        draft = parse_custom_rule(one_line(request.args, _MAX_CUSTOM_RULE_TEXT))
+    except CustomRuleError as error:
+        values = {**error.values, "word": one_line(str(error.values.get("word", "")), MAX_NAME)}
+        reason = fill(bot.bad_wishes[error.problem], **values)
+        return text_reply(fill(bot.bad_words, reason=reason))
+    with context.database.write() as session:
+        context.remember(session, request)
+        mine = subscriptions.rules_of(session, request.recipient_id)
+        own = [rule_id for rule_id in mine if rule_id.startswith(CUSTOM_RULE_PREFIX)]
+        if draft.id in own:
+            return text_reply(fill(bot.already, rule=draft.name))
+        if len(own) >= context.policy.max_custom_rules:
+            return text_reply(fill(bot.too_many, limit=context.policy.max_custom_rules))
+        rule = subscriptions.CustomRule(draft.id, draft.name, draft.body)
+        subscriptions.save_custom_rule(session, rule, now=context.now())
+        subscriptions.subscribe(session, request.recipient_id, draft.id, now=context.now())
+    count = _preview_matches(context, draft)
+    preview = fill(
+        bot.would_match if count else bot.would_match_none, days=_PREVIEW_DAYS, count=count
+    )
+    return text_reply(f"{fill(bot.subscribed, rule=draft.name)}\n{preview}")
 
 
-def _would_match(office: Office, wish: OwnWish) -> int:
-    """How many of the last changes a new rule would have told; of a long log only the newest."""
-    rules = RuleSet((parse_rule(wish.body, rule_id=wish.id, name=wish.name),))
-    since = office.now() - timedelta(days=_DAYS)
-    with office.database.read() as session:
-        newest = zip(range(_LOOK_BACK), walk_changes(session, since), strict=False)
+def _preview_matches(context: BotContext, draft: CustomRuleDraft) -> int:
+    """How many recent changes a new rule would have matched; of a long log only the newest."""
+    rules = RuleSet((draft.rule,))
+    since = context.now() - timedelta(days=_PREVIEW_DAYS)
+    with context.database.read() as session:
+        newest = zip(range(_MAX_PREVIEWED_CHANGES), walk_changes(session, since), strict=False)
         return sum(bool(rules.match(item.change)) for _, item in newest)
 
 
-def _unsubscribe(office: Office, asker: Asked, rule_id: str) -> str:
-    bot = office.words(asker.key)
-    name = _names_of_mine(office, asker.key).get(rule_id, rule_id)
-    with office.database.write() as session:
-        ended = subscriptions.unsubscribe(session, asker.key, rule_id)
-    said = bot.unsubscribed if ended else bot.not_subscribed
-    return fill(said, rule=_shown(name, rule_id))
+def _unsubscribe(context: BotContext, request: Request, rule_id: str) -> str:
+    bot = context.texts(request.recipient_id)
+    name = _subscriptions_of(context, request.recipient_id).get(rule_id, rule_id)
+    with context.database.write() as session:
+        ended = subscriptions.unsubscribe(session, request.recipient_id, rule_id)
+    text = bot.unsubscribed if ended else bot.not_subscribed
+    return fill(text, rule=_display_name(name, rule_id))
 
 
-def _shown(name: str, rule_id: str) -> str:
-    if rule_id.startswith(subscriptions.OWN):
-        return one_line(name, NAME)
-    return f"{one_line(name, NAME)} ({one_line(rule_id, NAME)})"
+def _display_name(name: str, rule_id: str) -> str:
+    if rule_id.startswith(CUSTOM_RULE_PREFIX):
+        return one_line(name, MAX_NAME)
+    return f"{one_line(name, MAX_NAME)} ({one_line(rule_id, MAX_NAME)})"

@@ -1,8 +1,13 @@
-"""Telegram's updates by webhook: Telegram posts them here instead of being asked for them.
+"""Updates by webhook: an ASGI endpoint that fills the queue which polling fills too.
 
-One endpoint, plain ASGI, on uvicorn (extra ``web``) behind a proxy that speaks TLS. An update is
-put into the queue that polling fills too, and is answered at once; what it leads to goes by the
-Bot API.
+It runs on uvicorn (extra ``webhook``) behind a proxy that terminates TLS. This is the form that
+python-telegram-bot documents for an own web server (its ``customwebhookbot`` example). The
+library's built-in server (``Updater.start_webhook``) is not used: version 22.8 compares the secret
+with ``!=`` and only after the whole body was read, takes bodies of 100 MB, acknowledges updates of
+an application that is not running or has too many pending, queues an update again that Telegram
+repeats, answers 400 to one it cannot parse (Telegram then repeats it and delivers nothing after
+it), and logs wrong secrets and bodies. Its handler class is private, so that none of this can be
+configured.
 """
 
 from __future__ import annotations
@@ -19,15 +24,15 @@ from urllib.parse import urlsplit
 
 from telegram import Update
 
-from monitor.bot.runner import UPDATES, App, serving
-from monitor.bot.update_processor import InTurn
-from monitor.channels.token_redaction import install_redaction
+from monitor.bot.dispatcher import PerChatUpdateProcessor
+from monitor.bot.runner import ALLOWED_UPDATES, App, running
 from monitor.errors import UserError
+from monitor.logs import mask_in_logs
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1 << 20
-"""Bytes of an update at most; those of Telegram have a few KiB."""
+"""Bytes of an update at most; Telegram's have a few KiB."""
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Scope]]
@@ -35,20 +40,20 @@ _Send = Callable[[_Scope], Awaitable[None]]
 
 _SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 _BODY_SECONDS = 20.0
-_MOST_WAITING = 1_000
-_REMEMBERED = 1_000
+_MAX_PENDING_UPDATES = 1_000
+_MAX_SEEN_UPDATES = 1_000
 
 
-class Endpoint:
+class WebhookEndpoint:
     """The ASGI application: one path, one method, one secret."""
 
     def __init__(self, application: App, *, path: str, secret: str) -> None:
-        """Take where updates go.
+        """Take the parameters.
 
         Args:
             application: from ``build_application``.
-            path: of the address Telegram was given.
-            secret: what Telegram says with each update.
+            path: of the address that Telegram posts to.
+            secret: the token that Telegram sends with each update.
         """
         self._application = application
         self._path = path
@@ -56,7 +61,7 @@ class Endpoint:
         self._seen: OrderedDict[int, None] = OrderedDict()
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
-        """Answer one request with a status and nothing else."""
+        """Answer a request with a status and an empty body."""
         if scope["type"] != "http":
             return
         status = await self._status(scope, receive)
@@ -64,7 +69,7 @@ class Endpoint:
         if status == 405:
             headers.append((b"allow", b"POST"))
         if status != 200:
-            # A body that was not read must not be taken for the next request.
+            # The connection cannot be used again: the body may not have been read.
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -76,14 +81,16 @@ class Endpoint:
         if scope["method"] != "POST":
             return 405
         if not hmac.compare_digest(headers.get(_SECRET_HEADER, b""), self._secret):
-            log.warning("hook.refused", extra={"reason": "wrong secret"})
+            log.warning("webhook.refused", extra={"reason": "wrong secret"})
             return 401
         queue = self._application.update_queue
-        # The library takes updates from its queue at once; it is the processor where they wait.
+        # The library empties its queue at once: updates wait in the processor.
         processor = self._application.update_processor
-        waiting = queue.qsize() + (processor.waiting if isinstance(processor, InTurn) else 0)
-        if not self._application.running or waiting >= _MOST_WAITING:
-            # Telegram keeps what we do not take, and sends it again.
+        pending = queue.qsize() + (
+            processor.pending if isinstance(processor, PerChatUpdateProcessor) else 0
+        )
+        if not self._application.running or pending >= _MAX_PENDING_UPDATES:
+            # Telegram keeps an update that is not acknowledged, and sends it again.
             return 503
         try:
             declared = int(headers.get(b"content-length", b"0"))
@@ -96,27 +103,26 @@ class Endpoint:
         if declared > MAX_BODY or body is None:
             return 413
         try:
-            said = json.loads(body)
+            data = json.loads(body)
         except (ValueError, RecursionError):
             return 400
-        if not isinstance(said, dict) or not isinstance(said.get("update_id"), int):
+        if not isinstance(data, dict) or not isinstance(data.get("update_id"), int):
             return 400
-        self._take(said, queue)
+        self._enqueue(data, queue)
         return 200
 
-    def _take(self, said: dict[str, Any], queue: asyncio.Queue[object]) -> None:
-        number = said["update_id"]
-        if number in self._seen:
-            # Our answer to the first was lost on the way.
-            return
-        self._seen[number] = None
-        if len(self._seen) > _REMEMBERED:
+    def _enqueue(self, data: dict[str, Any], queue: asyncio.Queue[object]) -> None:
+        update_id = data["update_id"]
+        if update_id in self._seen:
+            return  # the acknowledgement of the first was lost
+        self._seen[update_id] = None
+        if len(self._seen) > _MAX_SEEN_UPDATES:
             self._seen.popitem(last=False)
         try:
-            update = Update.de_json(said, self._application.bot)
-        except Exception as error:  # noqa: BLE001 - whatever the library trips over
-            # It would be no better the next time: Telegram need not send it again and again.
-            log.warning("hook.unread", extra={"reason": type(error).__name__})
+            update = Update.de_json(data, self._application.bot)
+        except Exception as error:  # noqa: BLE001 - the library raises anything
+            # It is acknowledged all the same: repeated, it would block the updates after it.
+            log.warning("webhook.invalid_update", extra={"reason": type(error).__name__})
             return
         queue.put_nowait(update)
 
@@ -131,51 +137,51 @@ async def webhook(
     pause: float = 2.0,
     operators: Iterable[int] = (),
 ) -> AsyncIterator[int]:
-    """Answer the chats while the block runs, as ``polling`` does; gives the port it listens on.
+    """Process updates by webhook while the block runs; yields the port it listens on.
 
-    At the end the webhook stays set: until the next start Telegram keeps what chats write, for a
-    day, and sends it then. Polling takes the webhook away by itself.
+    The webhook stays set afterwards: Telegram keeps updates for a day and sends them at the next
+    start. Polling deletes the webhook by itself.
 
     Args:
         application: from ``build_application``.
-        url: ``https://host/path`` that Telegram is told; requests for its path are answered.
+        url: ``https://host/path`` that Telegram posts to; requests for its path are answered.
         secret: 1 to 256 letters, digits, ``_`` and ``-``.
         address: address and port to listen on; port 0 takes a free one.
-        pause: seconds before a Telegram that is away is greeted again; doubled each time.
+        pause: seconds before the next attempt to connect; doubled each time.
         operators: chats whose menu has the operators' commands.
 
     Raises:
-        UserError: nothing can listen there, or uvicorn is not installed.
+        UserError: the address cannot be listened on, or uvicorn is not installed.
     """
-    endpoint = Endpoint(application, path=urlsplit(url).path, secret=secret)
+    endpoint = WebhookEndpoint(application, path=urlsplit(url).path, secret=secret)
 
     async def listen() -> None:
         await application.bot.set_webhook(
-            url, secret_token=secret, allowed_updates=UPDATES, drop_pending_updates=False
+            url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, drop_pending_updates=False
         )
 
     async with AsyncExitStack() as stack:
-        stack.callback(install_redaction(secret))
+        stack.callback(mask_in_logs(secret))
         port = await stack.enter_async_context(_listening(endpoint, address))
         await stack.enter_async_context(
-            serving(application, listen, pause=pause, operators=operators)
+            running(application, listen, pause=pause, operators=operators)
         )
         yield port
 
 
 @asynccontextmanager
-async def _listening(endpoint: Endpoint, address: str) -> AsyncIterator[int]:
+async def _listening(endpoint: WebhookEndpoint, address: str) -> AsyncIterator[int]:
     try:
         import uvicorn
     except ImportError:
         raise UserError(
             "telegram.webhook_url: uvicorn is not installed",
-            hint="pip install 'policy-monitor[web]'",
+            hint="pip install 'policy-monitor[webhook]'",
         ) from None
     ready = asyncio.Event()
 
     class Server(uvicorn.Server):
-        """One that leaves the signals to the daemon, and says when it listens."""
+        """Leaves signals to the daemon, and sets ``ready`` when it listens."""
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -209,37 +215,37 @@ async def _listening(endpoint: Endpoint, address: str) -> AsyncIterator[int]:
         try:
             await server.serve()
         except SystemExit:
-            # What uvicorn does where it cannot listen; it would end the whole daemon.
+            # uvicorn exits where it cannot listen; that would end the daemon.
             raise UserError(
                 f"telegram.webhook_listen: cannot listen on {address}",
                 hint="another program may listen there",
             ) from None
 
     task = asyncio.create_task(run())
-    waiting = asyncio.create_task(ready.wait())
+    listening = asyncio.create_task(ready.wait())
     try:
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
-        waiting.cancel()
+        listening.cancel()
         server.should_exit = True
         if not task.done():
             await task
 
 
 async def _read(receive: _Receive) -> bytes | None:
-    """The body of a request; None when it is longer than ``MAX_BODY``.
+    """The body of a request; None if it is longer than ``MAX_BODY``.
 
     Raises:
-        ValueError: it broke off.
+        ValueError: the client disconnected.
     """
     body = b""
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise ValueError("the body broke off")
+            raise ValueError("the client disconnected")
         body += bytes(event.get("body", b""))
         if len(body) > MAX_BODY:
             return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from monitor.catalogue.model import USUAL, Catalogue, Pattern, Route, Season, Source
+from monitor.catalogue.model import DEFAULT_ROUTE, Catalogue, FetchRoute, Pattern, Season, Source
 from monitor.catalogue.schema import (
     EvidenceFile,
     FamiliesFile,
@@ -34,7 +34,7 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
     built-in ones. Later files come over earlier ones.
 
     Raises:
-        UserError: anything wrong in a file, with its line and how to mend it.
+        UserError: anything wrong in a file, with its line and how to fix it.
     """
     read = [_read(path) for path in user_files]
     merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
@@ -50,7 +50,7 @@ def check_text(text: str, path: Path) -> tuple[SourceEntry, ...]:
     """The entries of a catalogue file's text, checked as if it stood at ``path``.
 
     Raises:
-        UserError: anything wrong in it, with its line and how to mend it.
+        UserError: anything wrong in it, with its line and how to fix it.
     """
     file = parse_yaml(text, path)
     entries = validate(file, SourcesFile, value={} if file.value is None else file.value)
@@ -152,19 +152,17 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
             source_line=own.source_line or shared.source_line,
             body=own.body or shared.body,
         ),
-        every=entry.every,
+        list_interval=entry.list_interval,
         season=_season(entry, family),
-        page_every=entry.page_every,
+        page_interval=entry.page_interval,
         max_links=entry.max_links,
         list_pages=entry.list_pages,
         paging=entry.paging or family.paging,
         paging_from=family.paging_from if entry.paging_from is None else entry.paging_from,
-        catch_up=entry.catch_up,
-        hosts=tuple(entry.hosts),
+        max_backfill_pages=entry.max_backfill_pages,
         enabled=entry.enabled,
         baseline=entry.baseline,
         topics=tuple(entry.topics),
-        allow_private=entry.allow_private,
         encoding=entry.encoding,
         confidence=entry.confidence,
         seen={str(fact): tuple(found) for fact, found in entry.seen.items()},
@@ -173,12 +171,17 @@ def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) 
     )
 
 
-def _route(entry: SourceEntry) -> Route:
-    route = Route(
-        robots=entry.robots == "obey", tls=entry.tls, ca_file=entry.ca_file, proxy=entry.proxy
+def _route(entry: SourceEntry) -> FetchRoute:
+    route = FetchRoute(
+        allow_private=entry.allow_private,
+        hosts=tuple(entry.hosts),
+        robots=entry.robots == "obey",
+        tls=entry.tls,
+        ca_file=entry.ca_file,
+        proxy=entry.proxy,
     )
     # One value for the thousands that say nothing of it.
-    return USUAL if route == USUAL else route
+    return DEFAULT_ROUTE if route == DEFAULT_ROUTE else route
 
 
 def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> Path:
@@ -199,12 +202,12 @@ def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:
     """The source's own season, which may be none, else that of report columns of its family."""
     if "season" in entry.model_fields_set or entry.document_kind is not DocumentKind.REPORT:
         own = entry.season
-        return None if own is None else Season(frozenset(own.months), own.every)
+        return None if own is None else Season(frozenset(own.months), own.list_interval)
     shared = family.season
     # A source that is visited more often than that all the year keeps its pace.
     if shared is None:
         return None
-    return Season(frozenset(shared.months), min(shared.every, entry.every))
+    return Season(frozenset(shared.months), min(shared.list_interval, entry.list_interval))
 
 
 def _incomplete(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -33,22 +33,30 @@ class Tls(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """How a source is reached.
+class FetchRoute:
+    """How the addresses of a source are fetched: all that a request needs besides its address.
 
-    ``robots``: its robots.txt is obeyed. ``ca_file``: certificates that are trusted besides the
-    usual ones. ``proxy``: its own, ``direct`` for none, None for the crawl's; it may hold a
-    password and is never shown.
+    ``allow_private`` permits private and loopback hosts. ``hosts`` are further hosts that links
+    and redirects may lead to. ``robots``: its robots.txt is obeyed. ``ca_file``: certificates
+    that are trusted besides the usual ones. ``proxy``: its own, ``direct`` for none, None for the
+    crawl's; it may hold a password and is never shown.
     """
 
+    allow_private: bool = False
+    hosts: tuple[str, ...] = ()
     robots: bool = True
     tls: Tls = Tls.STRICT
     ca_file: Path | None = None
     proxy: str | None = field(default=None, repr=False)
 
+    @property
+    def connection_key(self) -> Hashable:
+        """Equal for routes that may share connections."""
+        return self.allow_private, self.tls, self.ca_file, self.proxy
 
-USUAL = Route()
-"""The way of a source that says nothing of it."""
+
+DEFAULT_ROUTE = FetchRoute()
+"""The route of a source whose entry says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Season:
     """Months (1 to 12) in which the lists of a source are visited at another pace."""
 
     months: frozenset[int]
-    every: timedelta
+    list_interval: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +74,15 @@ class Source:
     ``region`` is a full official name, None for the press; ``code`` its GB/T 2260 code.
     ``lists`` are addresses whose links are followed, ``pages`` addresses that are read
     themselves. A link passes if its absolute address has ``link_pattern``, its title has
-    ``title_pattern`` and has not ``title_skip``, each if given. ``hosts`` are further hosts its
-    links and redirects may lead to. ``list_pages`` is how many pages of a list are walked; the
-    address of the next one comes of ``paging``, where ``{n}`` counts from ``paging_from``.
-    ``catch_up`` is how far a visit goes back for what was missed: further pages of a list, days
-    of an e-paper. ``every`` is the time between visits of a list, ``page_every`` between visits
-    of a known document while it is new; in its ``season`` the lists have another pace.
-    ``seen`` says what somebody saw (list addresses, family, …) and the evidence for it.
-    ``topics`` are the topics looked for in its texts, all of them if it is empty.
-    With ``baseline`` what stands there at the first visit is history and alerts nobody.
-    ``allow_private`` lets this source live on a private or loopback host; ``route`` is how its
-    pages are reached.
+    ``title_pattern`` and has not ``title_skip``, each if given. ``list_pages`` is how many
+    pages of a list are walked; the address of the next one comes of ``paging``, where ``{n}``
+    counts from ``paging_from``. ``max_backfill_pages`` is how far a visit goes back for what was
+    missed: further pages of a list, days of an e-paper. ``list_interval`` is the time between
+    visits of a list, ``page_interval`` between visits of a known document while it is new; in
+    its ``season`` the lists have another interval. ``seen`` says what somebody saw (list
+    addresses, family, …) and the evidence for it. ``topics`` are the topics looked for in its
+    texts, all of them if it is empty. With ``baseline`` what stands there at the first
+    visit is history and alerts nobody. ``route`` is how its addresses are fetched.
     """
 
     id: str
@@ -92,31 +98,29 @@ class Source:
     title_pattern: Pattern | None
     title_skip: Pattern | None
     selectors: Selectors
-    every: timedelta
+    list_interval: timedelta
     season: Season | None
-    page_every: timedelta
+    page_interval: timedelta
     max_links: int
     list_pages: int
     paging: str | None
     paging_from: int
-    catch_up: int
-    hosts: tuple[str, ...]
+    max_backfill_pages: int
     enabled: bool
     baseline: bool
     topics: tuple[str, ...]
-    allow_private: bool
     encoding: str | None
     confidence: str
     seen: Mapping[str, tuple[str, ...]]
     notes: str
-    route: Route = USUAL
+    route: FetchRoute = DEFAULT_ROUTE
 
     @property
     def exceptions(self) -> tuple[str, ...]:
         """The measures of safety and politeness this source is exempt from, as in its file."""
         route = self.route
         found = {
-            "allow_private": self.allow_private,
+            "allow_private": route.allow_private,
             "robots: ignore": not route.robots,
             f"tls: {route.tls.value}": route.tls is not Tls.STRICT,
             f"ca_file: {route.ca_file and route.ca_file.name}": route.ca_file is not None,

@@ -133,7 +133,7 @@ class SeasonEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     months: _some(Month) = ()  # type: ignore[valid-type]
-    every: Duration
+    list_interval: Duration
 
 
 class FamilyEntry(BaseModel):
@@ -185,14 +185,14 @@ class SourceEntry(BaseModel):
     title_pattern: Expression | None = None
     title_skip: Expression | None = None
     selectors: SelectorsEntry = SelectorsEntry()
-    every: Duration = timedelta(hours=6)
+    list_interval: Duration = timedelta(hours=6)
     season: SeasonEntry | None = None
-    page_every: Duration = timedelta(days=1)
+    page_interval: Duration = timedelta(days=1)
     max_links: int = Field(default=200, ge=1, le=20_000)
     list_pages: int = Field(default=1, ge=1, le=100)
     paging: str | None = Field(default=None, pattern=r"\{n\}")
     paging_from: int | None = Field(default=None, ge=0, le=10)
-    catch_up: int = Field(default=14, ge=0, le=100)
+    max_backfill_pages: int = Field(default=14, ge=0, le=100)
     hosts: _some(Host) = ()  # type: ignore[valid-type]
     enabled: bool = True
     baseline: bool = True

@@ -1,152 +1,26 @@
-"""Messages by way of Apprise: e-mail, group robots, chat services and the other 180 it knows.
+"""Messages by Apprise: e-mail, and some 180 chat services beside those of ``chat_webhooks``.
 
-Apprise is an extra, and is loaded when a way is configured and not before: with all its plugins it
-takes 0.2 s and some 18 MB.
+Apprise says only whether a message was taken. Why it was not stands in its log, which is read
+here for each message. Apprise is an extra, and is loaded when a channel needs it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
 import logging
 import re
-import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache, wraps
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
 
+from monitor.channels.http_post import DEFAULT_WAIT
 from monitor.errors import DeliveryError, RetryLater, UserError
-from monitor.messages.escaping import as_html, as_lines, cut, headline_of
+from monitor.messages.escaping import split_headline, to_html, to_plain_text, truncate_lines
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
-
-_LONGEST_PATIENCE = 3600.0
-_NOTES = 20
-_NOTE = 300
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """An answer: its status, what ``Retry-After`` says, and its JSON object if it is one."""
-
-    status: int
-    retry_after: str | None = None
-    said: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Exchange:
-    """What happened while one message was sent.
-
-    ``proxy`` is used instead of the environment's. ``answers`` came over HTTP, ``trouble`` is the
-    last error in place of one, ``notes`` are what Apprise complained of. All of it may contain
-    secrets.
-    """
-
-    proxy: str | None = None
-    answers: list[HttpAnswer] = field(default_factory=list)
-    trouble: Exception | None = None
-    notes: list[str] = field(default_factory=list)
-
-
-_current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
-
-
-@contextmanager
-def noted(proxy: str | None = None) -> Iterator[Exchange]:
-    """Note what is exchanged in this context while the block runs.
-
-    Args:
-        proxy: ``http://`` or ``https://`` address of the proxy for these requests alone; without
-            one, those that the environment names are used, as ``requests`` does.
-    """
-    watch()
-    exchange = Exchange(proxy)
-    before = _current.set(exchange)
-    try:
-        yield exchange
-    finally:
-        _current.reset(before)
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds a ``Retry-After`` asks for (RFC 9110, 10.2.3), an hour at most, or None."""
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        seconds = float(value[:9])
-    else:
-        try:
-            seconds = (parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 1.0), _LONGEST_PATIENCE)
-
-
-@lru_cache(maxsize=1)
-def watch() -> None:
-    """Wrap the sending of ``requests``, and keep Apprise's own words out of the logs.
-
-    They contain addresses, and the addresses contain secrets.
-    """
-    import requests
-
-    send = requests.Session.send
-
-    @wraps(send)
-    def watched(session: Any, request: Any, **options: Any) -> Any:
-        exchange = _current.get()
-        if exchange is None:
-            return send(session, request, **options)
-        if exchange.proxy is not None:
-            options["proxies"] = {"http": exchange.proxy, "https": exchange.proxy}
-        exchange.trouble = None
-        try:
-            response = send(session, request, **options)
-        except requests.RequestException as error:
-            exchange.trouble = error
-            raise
-        exchange.answers.append(_answer(response))
-        return response
-
-    setattr(requests.Session, "send", watched)  # noqa: B010 - mypy forbids the assignment
-    apprise = logging.getLogger("apprise")
-    apprise.setLevel(logging.DEBUG)
-    apprise.addFilter(_note)
-    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-
-
-def _note(record: logging.LogRecord) -> bool:
-    """Keep a complaint with the message under way; no record passes to any handler."""
-    exchange = _current.get()
-    # What went wrong with a mail server Apprise tells at DEBUG only.
-    wanted = record.levelno >= logging.WARNING or str(record.msg).startswith("Socket Exception")
-    if exchange is not None and wanted and len(exchange.notes) < _NOTES:
-        exchange.notes.append(" ".join(record.getMessage().split())[:_NOTE])
-    return False
-
-
-def _answer(response: Any) -> HttpAnswer:
-    try:
-        said = response.json()
-    except ValueError:
-        said = {}
-    return HttpAnswer(
-        response.status_code,
-        response.headers.get("Retry-After"),
-        said if isinstance(said, dict) else {},
-    )
-
+from monitor.secret_mask import SecretMask
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -154,44 +28,36 @@ if TYPE_CHECKING:
 _REFUSED = frozenset({"syslog", "dbus", "glib", "gnome", "macosx", "windows", "blink1", "custom"})
 """Services that reach no network but this machine: its log, desktop, devices; or own plugins."""
 
-_PATIENCE = 60.0
 _READ_TIMEOUT = 20.0
-_SECONDS = 120.0
-_HIDDEN = "<hidden>"
-_SHORTEST_SECRET = 5
-# Chat robots answer 200 to everything; whether they took the message the body says.
-_CODES = {
-    "feishu": ("code", "StatusCode"),
-    "lark": ("code", "StatusCode"),
-    "dingtalk": ("errcode",),
-    "wecombot": ("errcode",),
-}
-# How they put it that there were too many messages. Not every limit: a
-# text that is too long is so the next time too.
-_TOO_FAST = re.compile(r"freq|too (?:fast|many)|(?:rate|over) limit|频率|频繁", re.IGNORECASE)
-# Services that count bytes of UTF-8 where Apprise counts characters.
-# WeCom: 2048 bytes, as the comment in its plugin says too.
-_IN_BYTES = frozenset({"wecombot"})
-_SMTP = re.compile(r"\(([45]\d\d), ")
-# What urllib3 calls a connection that never came to be: nothing was sent by it.
-_UNSENT = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|SSLError")
+_SEND_TIMEOUT = 120.0
+_MAX_NOTES = 20
+_MAX_NOTE = 400
+# Apprise logs the error of a connection, and the body of a refusal, at DEBUG only.
+_EXCEPTION, _DETAILS = "Socket Exception", "Response Details"
+
+_log_lines: ContextVar[list[str] | None] = ContextVar("apprise_log_lines", default=None)
 
 
 def open_service(name: str, address: str, *, proxy: str | None = None) -> NotifyBase:
-    """The service at an address, as Apprise understands it.
+    """The service of an address.
 
     Args:
-        name: of the way, for mistakes.
-        address: as https://github.com/caronc/apprise/wiki has it; never repeated in a mistake.
-        proxy: ``http://`` or ``https://`` proxy of this way alone.
+        name: of the channel, for errors.
+        address: as https://github.com/caronc/apprise/wiki has it; errors do not repeat it.
+        proxy: Apprise takes none; see Raises.
 
     Raises:
-        UserError: Apprise is not installed, does not know the address or cannot use it; or the
-            service is no network service.
+        UserError: Apprise is not installed, does not know the address or cannot use it; the
+            service is not on the network; or there is a proxy.
     """
+    if proxy is not None:
+        raise UserError(
+            f"channels.{name}.proxy: Apprise takes no proxy of one channel",
+            hint="HTTPS_PROXY of the environment is for all of Apprise's services; e-mail has none",
+        )
     apprise = _load(name)
-    watch()
-    # No plugins from files, nothing kept on disk, no redirects that carry secrets elsewhere.
+    _read_log()
+    # No plugins from files, nothing stored on disk, no redirects that carry secrets elsewhere.
     asset = apprise.AppriseAsset(
         storage_mode=apprise.PersistentStoreMode.MEMORY,
         http_redirects=False,
@@ -202,214 +68,179 @@ def open_service(name: str, address: str, *, proxy: str | None = None) -> Notify
     known = _plugin_of(scheme)
     if known is not None and _kind(known) in _REFUSED:
         raise UserError(
-            f"ways.{name}: {scheme}:// reaches this machine and no network",
+            f"channels.{name}: {scheme}:// reaches this machine and no network",
             hint="name a service that people read elsewhere",
         )
     service: NotifyBase | None = apprise.Apprise.instantiate(address, asset=asset)
     if service is None:
-        # What stands in the place of a scheme that nobody knows may be a secret.
-        hint = "docs/how-to/other-ways.md shows how addresses are written"
+        # What stands in the place of an unknown scheme may be a secret.
+        hint = "docs/how-to/other-channels.md shows how addresses are written"
         if known is not None and not known.enabled:
             hint = f"{scheme}:// needs another package: see the pages of Apprise"
-        raise UserError(f"ways.{name}: Apprise cannot use this address", hint=hint)
-    if proxy is not None and not proxy.startswith(("http://", "https://")):
-        raise UserError(f"ways.{name}.proxy: services go by http:// or https:// proxies only")
-    if proxy is not None and _kind(type(service)) == "email":
-        raise UserError(f"ways.{name}.proxy: e-mail goes by no proxy")
+        raise UserError(f"channels.{name}: Apprise cannot use this address", hint=hint)
     if "rto=" not in address:
-        # Apprise's own patience of 4 s makes doubtful messages of slow ones.
+        # After Apprise's own 4 s, many messages of slow services would be possibly delivered.
         service.socket_read_timeout = _READ_TIMEOUT
     return service
 
 
-class AppriseSender:
-    """Sends by one service of Apprise, one message at a time, in a thread of its own.
+class AppriseChannel:
+    """Sends by one service of Apprise, one message at a time.
 
-    The thread is a daemon's and no pool's: one that hangs holds up neither the other ways nor the
-    end of the program.
+    Apprise keeps the rate limit of the service itself, and sends in its own bounded pool of
+    threads.
     """
 
     def __init__(
-        self,
-        name: str,
-        address: str,
-        *,
-        proxy: str | None = None,
-        seconds: float = _SECONDS,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, name: str, address: str, *, proxy: str | None = None, timeout: float = _SEND_TIMEOUT
     ) -> None:
         """Read the address; nothing is sent yet.
 
         Args:
-            name: of the way.
+            name: of the channel.
             address: of the service; it holds secrets.
-            proxy: for HTTP, for this way alone.
-            seconds: a message may take.
-            now: the clock of ``Retry-After``.
+            proxy: is refused; see ``open_service``.
+            timeout: seconds that a message may take.
 
         Raises:
             UserError: see ``open_service``.
         """
         self._service = open_service(name, address, proxy=proxy)
-        self._hide = _Mask(address, proxy)
-        self._proxy = proxy
-        self._seconds = seconds
-        self._now = now
-        self._thread: threading.Thread | None = None
+        self._mask = SecretMask.of_urls(address)
+        self._timeout = timeout
+        self._sending: asyncio.Task[tuple[bool, list[str]]] | None = None
 
     async def ready(self, to: Recipient) -> None:
-        """Apprise keeps the pace of each service by itself, in the thread."""
+        """Apprise waits itself, while it sends."""
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Send a message, shortened by whole lines to what the service takes.
+        """Send a message, shortened by whole lines to the limit of the service.
 
         Raises:
-            RetryLater: the service asks for patience, or cannot be reached.
+            RetryLater: the service asks to wait, or cannot be reached.
             DeliveryError: it refused.
         """
-        if self._thread is not None and self._thread.is_alive():
-            raise RetryLater("the message before hangs still", seconds=_PATIENCE)
-        try:
-            async with asyncio.timeout(self._seconds):
-                sent, exchange = await self._in_thread(lambda: self._notify(message))
-        except TimeoutError:
+        if self._sending is not None and not self._sending.done():
+            raise RetryLater("the previous message still hangs", seconds=DEFAULT_WAIT)
+        self._sending = asyncio.create_task(self._notify(message))
+        # A thread cannot be cancelled: the task is kept, and tells when the thread has ended.
+        await asyncio.wait([self._sending], timeout=self._timeout)
+        if not self._sending.done():
             raise RetryLater(
-                f"no answer within {self._seconds:g} s", seconds=_PATIENCE, doubtful=True
-            ) from None
-        error = _outcome(sent, exchange, _kind(type(self._service)), self._now())
-        if error is not None:
-            error.args = (self._hide(str(error)),)
+                f"no answer within {self._timeout:g} s",
+                seconds=DEFAULT_WAIT,
+                possibly_delivered=True,
+            )
+        sent, log_lines = self._sending.result()
+        if not sent:
+            error = _refusal(log_lines, is_mail=_kind(type(self._service)) == "email")
+            error.args = (self._mask(str(error)),)
             raise error
         return 0
 
-    def _notify(self, message: Message) -> tuple[bool, Exchange]:
-        with noted(self._proxy) as exchange:
-            try:
-                sent = bool(self._service.notify(**arguments(self._service, message)))
-            except Exception as error:  # noqa: BLE001 - it goes into the reason
-                # Whatever a plugin of Apprise trips over: its text may hold the address.
-                exchange.notes.append(f"{type(error).__name__}: {error}")
-                sent = False
-        return sent, exchange
-
-    async def _in_thread(self, call: Callable[[], tuple[bool, Exchange]]) -> tuple[bool, Exchange]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[bool, Exchange]] = loop.create_future()
-
-        def tell(result: tuple[bool, Exchange]) -> None:
-            if not future.done():
-                future.set_result(result)
-
-        def run() -> None:
-            result = call()
-            # The loop may be closed by now, and the message given up.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(tell, result)
-
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(target=context.run, args=(run,), daemon=True)
-        self._thread.start()
-        return await future
+    async def _notify(self, message: Message) -> tuple[bool, list[str]]:
+        """Whether the message was taken, and what Apprise logged meanwhile."""
+        log_lines: list[str] = []
+        _log_lines.set(log_lines)
+        try:
+            arguments = notify_arguments(self._service, message)
+            return bool(await self._service.async_notify(**arguments)), log_lines
+        except Exception as error:  # noqa: BLE001 - it becomes the reason
+            # A bug of a plugin. Its text may contain the address, so it is not logged.
+            return False, [*log_lines, f"{type(error).__name__}: {error}"]
 
 
-def arguments(service: NotifyBase, message: Message) -> dict[str, Any]:
-    """What ``notify`` of a service is given for a message: HTML where it shows it, else text."""
+def notify_arguments(service: NotifyBase, message: Message) -> dict[str, Any]:
+    """The arguments of ``async_notify`` for a message: HTML if the service shows it, else text."""
     from apprise import NotifyFormat, OverflowMode
 
-    title, rest = headline_of(message)
+    title, rest = split_headline(message)
     title_limit = int(service.title_maxlen)
     if title_limit <= 0:
         title, rest = "", message
     shown = NotifyFormat.TEXT
-    body = as_lines(rest)
-    size = _bytes if _kind(type(service)) in _IN_BYTES else len
+    body = to_plain_text(rest)
     if service.resolve_format(NotifyFormat.HTML) is NotifyFormat.HTML:
-        rich = as_html(rest)
+        rich = to_html(rest)
         if len(rich) <= int(service.body_maxlen):
             shown, body = NotifyFormat.HTML, rich
     return {
-        "title": cut(title, title_limit) if title else "",
-        "body": cut(body, int(service.body_maxlen), size),
+        "title": truncate_lines(title, title_limit) if title else "",
+        "body": truncate_lines(body, int(service.body_maxlen)),
         "body_format": shown,
-        # Text that is escaped on the way may grow beyond the limit: in several messages, then.
+        # Escaping may make a text longer than the limit; then it goes in several messages.
         "overflow": OverflowMode.SPLIT,
     }
 
 
-def _outcome(sent: bool, exchange: Exchange, kind: str, now: datetime) -> DeliveryError | None:
-    """What became of a message; None when it was taken."""
-    answer = exchange.answers[-1] if exchange.answers else None
-    codes = [answer.said.get(key) for key in _CODES.get(kind, ())] if answer is not None else []
-    refused = any(isinstance(code, int) and code for code in codes)
-    if sent and not refused:
-        return None
-    if exchange.trouble is not None:
-        what = type(exchange.trouble).__name__
-        doubtful = _UNSENT.search(f"{what} {exchange.trouble!r}") is None
-        return RetryLater(f"no way to the service: {what}", seconds=_PATIENCE, doubtful=doubtful)
-    if answer is not None and (refused or answer.status >= 300):
-        return _refusal(answer, now)
-    notes = "; ".join(exchange.notes[-3:]) or "the service did not take it"
-    code = _SMTP.search(notes)
-    if "Socket Exception" in notes and (code is None or code[1].startswith("4")):
-        return RetryLater(notes, seconds=_PATIENCE)
-    return DeliveryError(notes)
+def _refusal(log_lines: list[str], *, is_mail: bool) -> DeliveryError:
+    """Why a message was not taken, by Apprise's log."""
+    log = "; ".join(log_lines[-3:]) or "the service did not take it"
+    status = _pattern(r"\berror=(\d{3})\b").search(log)
+    if status is not None:
+        return _http_refusal(int(status[1]), log_lines)
+    if _EXCEPTION not in log:
+        return DeliveryError(log)
+    if is_mail:
+        code = _pattern(r"\(([45])\d\d, ").search(log)
+        is_final = code is not None and code[1] == "5"
+        return DeliveryError(log) if is_final else RetryLater(log, seconds=DEFAULT_WAIT)
+    # How urllib3 names a connection that was never opened: nothing was sent.
+    unsent = _pattern(
+        "NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|SSLError"
+    ).search(log)
+    reason = "no connection to the service" if unsent else "no answer of the service"
+    return RetryLater(reason, seconds=DEFAULT_WAIT, possibly_delivered=unsent is None)
 
 
-def _refusal(answer: HttpAnswer, now: datetime) -> DeliveryError:
-    said = _said(answer.said)
-    reason = f"the service answered {answer.status}" + (f": {said}" if said else "")
-    wait = retry_after(answer.retry_after, now)
-    if answer.status == 429 or (answer.status == 503 and wait is not None):
-        return RetryLater(reason, seconds=wait or _PATIENCE)
-    if answer.status >= 500:
-        return RetryLater(reason, seconds=_PATIENCE, doubtful=True)
-    if answer.status < 300 and _TOO_FAST.search(said):
-        return RetryLater(reason, seconds=_PATIENCE)
+def _http_refusal(status: int, log_lines: list[str]) -> DeliveryError:
+    details = [line.partition(":")[2].strip() for line in log_lines if line.startswith(_DETAILS)]
+    reason = f"the service answered {status}" + (f": {details[-1]}" if details else "")
+    if status == 429:
+        return RetryLater(reason, seconds=DEFAULT_WAIT)
+    if status >= 500:
+        return RetryLater(reason, seconds=DEFAULT_WAIT, possibly_delivered=True)
     return DeliveryError(reason)
 
 
-def _said(answer: dict[str, Any]) -> str:
-    """The few words of an answer that say why."""
-    keys = ("code", "errcode", "StatusCode", "error", "msg", "errmsg", "message", "description")
-    found = [f"{key} {answer[key]}" for key in keys if isinstance(answer.get(key), str | int)]
-    return " ".join(", ".join(found).split())[:300]
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
 
 
-class _Mask:
-    """Takes an address, and all parts of it that may be secrets, out of a text."""
+@cache
+def _read_log() -> None:
+    """Keep Apprise's log lines with the message that is being sent, and out of all other logs.
 
-    def __init__(self, *addresses: str | None) -> None:
-        parts: set[str] = set()
-        for address in addresses:
-            if address is None:
-                continue
-            rest = address.partition("://")[2] or address
-            pieces = [address, rest, *re.split(r"[/:@?&=#,;]", rest)]
-            with contextlib.suppress(ValueError):
-                split = urlsplit(address)
-                pieces += [split.username or "", split.password or ""]
-            parts.update(pieces, map(unquote, pieces), (quote(p, safe="") for p in pieces))
-        long = (part for part in parts if len(part) >= _SHORTEST_SECRET)
-        self._parts = sorted(long, key=len, reverse=True)
+    They contain addresses, and the addresses contain secrets.
+    """
+    logger = logging.getLogger("apprise")
+    logger.setLevel(logging.DEBUG)
+    logger.addFilter(_keep_line)
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
-    def __call__(self, text: str) -> str:
-        for part in self._parts:
-            text = text.replace(part, _HIDDEN)
-        return text
+
+def _keep_line(record: logging.LogRecord) -> bool:
+    log_lines = _log_lines.get()
+    if log_lines is not None and len(log_lines) < _MAX_NOTES:
+        message = str(record.msg)
+        if record.levelno >= logging.WARNING or message.startswith((_EXCEPTION, _DETAILS)):
+            log_lines.append(" ".join(record.getMessage().split())[:_MAX_NOTE])
+    return False
 
 
 def _load(name: str) -> ModuleType:
     try:
         with warnings.catch_warnings():
-            # Plugins import what newer Pythons do without; that is theirs to mend.
+            # Some plugins import modules that are deprecated in newer Pythons.
             warnings.simplefilter("ignore", DeprecationWarning)
             import apprise
 
             _plugin_of("json")
     except ImportError:
         raise UserError(
-            f"ways.{name}: Apprise is not installed", hint="pip install 'policy-monitor[ways]'"
+            f"channels.{name}: Apprise is not installed",
+            hint="pip install 'policy-monitor[channels]'",
         ) from None
     return apprise
 
@@ -422,10 +253,6 @@ def _plugin_of(scheme: str) -> Any:
 
 
 def _kind(plugin: Any) -> str:
-    """The module a service lives in: ``feishu``, ``email``."""
+    """The module of a service: ``feishu``, ``email``."""
     path = str(plugin.__module__).split(".")
     return path[2] if path[:2] == ["apprise", "plugins"] else "custom"
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())

@@ -1,23 +1,22 @@
-"""Alerts as an Atom feed (RFC 4287) in a file, for readers and for pages of others.
+"""Alerts as an Atom feed (RFC 4287) in a file, for feed readers and web servers.
 
-The file is its own memory: entries that are there are kept as they are, so that it survives a
-restart, and a library that only writes feeds would have to be told them all again. lxml, which
-reads the feeds we watch, does both.
+The file stores the entries: they are read from it and written again, so that they survive a
+restart. Libraries that only write feeds cannot do that; lxml does both.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitor.atomic_file import replace_bytes
+from monitor.clock import utc_now
 from monitor.errors import DeliveryError, RetryLater, UserError
-from monitor.messages.escaping import as_html, headline_of
+from monitor.messages.escaping import split_headline, to_html
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
 
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
 _NS = "http://www.w3.org/2005/Atom"
 _GENERATOR = "policy-monitor"
 _AUTHORITY = "policy-monitor,2026"
-"""Of our tag addresses (RFC 4151): a name and the year from which it was ours."""
+"""Of the tag URIs (RFC 4151)."""
 
-_PATIENCE = 60.0
-_MOST_BYTES = 64_000_000
+_WAIT = 60.0
+_MAX_BYTES = 64_000_000
 
 
-class AtomSender:
-    """Puts each alert on top of a feed and writes the file anew, whole or not at all."""
+class AtomChannel:
+    """Adds each alert to the top of a feed, and replaces the file atomically."""
 
     def __init__(
         self,
@@ -42,37 +41,38 @@ class AtomSender:
         path: Path,
         *,
         entries: int = 200,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Look at the file; nothing is written yet.
+        """Read the file; nothing is written yet.
 
         Args:
-            name: of the way, and of the feed.
-            path: of the file; its folder must be there.
+            name: of the channel, and of the feed.
+            path: of the file; its folder must exist.
             entries: how many are kept.
             now: when an entry is written.
 
         Raises:
-            UserError: the folder is not there, or the file is something else than a feed of this
-                way.
+            UserError: the folder does not exist, or the file is not a feed of this channel.
         """
         self._name = name
         self._path = path
-        self._most = entries
+        self._max_entries = entries
         self._now = now
         self._id = f"tag:{_AUTHORITY}:{name}"
         if not path.parent.is_dir():
-            raise UserError("there is no such folder", file=path.parent, hint=f"ways.{name}.atom")
+            raise UserError(
+                "there is no such folder", file=path.parent, hint=f"channels.{name}.atom"
+            )
         self._read()
 
     async def ready(self, to: Recipient) -> None:
-        """There is nothing to wait for."""
+        """There is no rate limit."""
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Put an alert into the feed; one that is there already is replaced.
+        """Add an alert to the feed; an entry of the same alert is replaced.
 
         Raises:
-            RetryLater: the file cannot be written just now.
+            RetryLater: the file cannot be written now.
             DeliveryError: there is no alert behind the message.
         """
         if message.alert is None:
@@ -81,7 +81,7 @@ class AtomSender:
             await asyncio.to_thread(self._add, message, message.alert.id)
         except OSError as error:
             raise RetryLater(
-                f"the feed cannot be written: {error.strerror}", seconds=_PATIENCE
+                f"the feed cannot be written: {error.strerror}", seconds=_WAIT
             ) from None
         except UserError as error:
             raise DeliveryError(str(error)) from None
@@ -98,19 +98,20 @@ class AtomSender:
         _text(feed, "generator", _GENERATOR)
         _text(_etree().SubElement(feed, f"{{{_NS}}}author"), "name", _GENERATOR)
         feed.append(_entry(entry_id, message, at))
-        feed.extend(kept[: self._most - 1])
+        feed.extend(kept[: self._max_entries - 1])
         body = _etree().tostring(feed, encoding="utf-8", xml_declaration=True)
-        _replace(self._path, body)
+        # Web servers read it, whatever the permissions were.
+        replace_bytes(self._path, body, mode=0o644)
 
     def _read(self) -> list[etree._Element]:
-        """The entries of the file; none if it is not there yet.
+        """The entries of the file; none if it does not exist yet.
 
         Raises:
-            UserError: it is no feed of ours, and is not ours to overwrite.
+            UserError: it is not a feed of this channel.
         """
         try:
             with self._path.open("rb") as file:
-                body = file.read(_MOST_BYTES)
+                body = file.read(_MAX_BYTES)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -127,7 +128,7 @@ class AtomSender:
             or root.findtext(f"{{{_NS}}}id") != self._id
         ):
             raise UserError(
-                f"this is no feed of ways.{self._name}, so it is not overwritten",
+                f"this is no feed of channels.{self._name}, so it is not overwritten",
                 file=self._path,
                 hint="move the file away, or name another",
             )
@@ -135,7 +136,7 @@ class AtomSender:
 
 
 def _etree() -> Any:
-    # Several megabytes that only those with a feed need.
+    # It takes several megabytes, and only feeds need it.
     from lxml import etree
 
     return etree
@@ -143,7 +144,7 @@ def _etree() -> Any:
 
 def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
     alert = message.alert
-    title, _ = headline_of(message)
+    title, _ = split_headline(message)
     entry = _etree().Element(f"{{{_NS}}}entry", nsmap={None: _NS})
     _text(entry, "title", title or "–")
     _text(entry, "id", entry_id)
@@ -156,7 +157,7 @@ def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
         _etree().SubElement(
             entry, f"{{{_NS}}}link", rel="related" if position else "alternate", href=link
         )
-    content = _text(entry, "content", as_html(message) or "–")
+    content = _text(entry, "content", to_html(message) or "–")
     content.set("type", "html")
     return entry
 
@@ -170,20 +171,3 @@ def _text(parent: etree._Element, name: str, text: str) -> etree._Element:
 
 def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _replace(path: Path, body: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, and never a part."""
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        # A file for web servers: mkstemp's are for their owner alone.
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -1,4 +1,4 @@
-"""A sender for tests: keeps what it is given, and refuses when told to."""
+"""A channel for tests: it keeps its messages and fails on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from monitor.model.alerts import Recipient
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that arrived."""
+    """A message that was sent."""
 
     to: Recipient
     message: Message
@@ -20,27 +20,27 @@ class Sent:
 
     @property
     def chat_id(self) -> int:
-        """Telegram's number of the chat."""
+        """Telegram's id of the chat."""
         return self.to.chat_id
 
 
-class FakeSender:
-    """Keeps the contract of ``Sender`` without a network."""
+class FakeChannel:
+    """A ``Channel`` without a network."""
 
     def __init__(self) -> None:
-        """Nothing was sent yet, and nothing will be refused."""
+        """Start without messages and refusals."""
         self.sent: list[Sent] = []
         self._refusals: defaultdict[int, deque[Exception]] = defaultdict(deque)
 
     def refuse(self, chat_id: int, *errors: Exception) -> None:
-        """Raise these, one a message, before the chat takes messages again."""
+        """Raise these errors, one a message, before the chat takes messages again."""
         self._refusals[chat_id].extend(errors)
 
     async def ready(self, to: Recipient) -> None:
-        """There is nothing to wait for."""
+        """There is no rate limit."""
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Keep a message, or raise what was arranged."""
+        """Keep a message, or raise the next refusal."""
         if self._refusals[to.chat_id]:
             raise self._refusals[to.chat_id].popleft()
         if not message.text.strip() or not message.fits:

@@ -1,9 +1,16 @@
-"""Sends messages through Telegram's Bot API, and turns its refusals into our outcomes."""
+"""Messages by Telegram's Bot API, and what its refusals mean for an alert.
+
+Flood limits of a bot: 30 messages a second in all, one a second in a private chat, 20 a minute in a
+group: https://core.telegram.org/bots/faq, "My bot is hitting limits, how do I avoid this?"
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import time
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -21,25 +28,57 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from monitor.channels.flood_control import Pace
-from monitor.channels.token_redaction import Redaction
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
+from monitor.secret_mask import SecretMask
+
+_INTERVAL = 1 / 30
+_PRIVATE_INTERVAL = 1.0
+_GROUP_INTERVAL = 60 / 20
+_MAX_CHATS = 10_000
+
+
+class FloodControl:
+    """Delays each message until the limits allow it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Keep the clock, in seconds, and the function that waits."""
+        self._clock = clock
+        self._sleep = sleep
+        self._next = 0.0
+        self._chats: dict[int, float] = {}
+
+    async def wait(self, chat_id: int) -> None:
+        """Wait until a message may be sent to this chat; negative ids are groups and channels."""
+        now = self._clock()
+        moment = max(now, self._next, self._chats.get(chat_id, 0.0))
+        self._next = max(now, self._next) + _INTERVAL
+        self._chats[chat_id] = moment + (_GROUP_INTERVAL if chat_id < 0 else _PRIVATE_INTERVAL)
+        if len(self._chats) > _MAX_CHATS:
+            self._chats = {chat: when for chat, when in self._chats.items() if when > now}
+        if moment > now:
+            await self._sleep(moment - now)
+
 
 log = logging.getLogger(__name__)
 
-# The library's next way of giving durations; without it every 429 prints a warning.
+# Durations as timedelta, as in the library's next version; without it every 429 logs a warning.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 API = "https://api.telegram.org/bot"
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_NETWORK_PATIENCE = 30.0
-_REFUSED_TOKEN_PATIENCE = 600.0
-# An answer that is late may belong to a message that was sent; the longer we listen, the rarer.
+_NETWORK_WAIT = 30.0
+_REFUSED_TOKEN_WAIT = 600.0
+# After a timeout a message is possibly delivered; the longer it is, the rarer that is.
 _TIMEOUT = 30.0
-# Descriptions of 400 answers after which a chat will never take a message of ours again.
+# Descriptions of 400 answers after which a chat never accepts a message again.
 _GONE = (
     "chat not found",
     "user not found",
@@ -50,17 +89,17 @@ _GONE = (
     "have no rights to send",
     "need administrator rights in the channel",
 )
-# Descriptions after which the topic is closed to us, and the forum around it is not.
+# Descriptions after which the topic is closed, and its forum is not.
 _THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
-# What the HTTP client calls a connection that never came to be: nothing was sent by it.
+# Exceptions of the HTTP client before the connection is open: nothing was sent.
 _UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
-# What the library makes of an answer of success that is no JSON: somebody else's, or cut off.
+# The library's error for an answer with status 200 that is no JSON.
 _UNREADABLE = "invalid server response"
 _BAD_MARKUP = ("can't parse entities", "can't find end", "unsupported start tag")
 
 
-class TelegramSender:
-    """Sends as a bot, at the pace Telegram asks for; open it with ``async with``."""
+class TelegramChannel:
+    """Sends as a bot, within Telegram's flood limits; open it with ``async with``."""
 
     def __init__(
         self,
@@ -68,7 +107,7 @@ class TelegramSender:
         *,
         base_url: str = API,
         proxy: str | None = None,
-        pace: Pace | None = None,
+        flood_control: FloodControl | None = None,
     ) -> None:
         """Prepare the bot; nothing is sent yet.
 
@@ -76,10 +115,10 @@ class TelegramSender:
             token: of the bot, from @BotFather.
             base_url: of the Bot API, to which the token is appended.
             proxy: ``http://`` or ``socks5://``.
-            pace: how fast messages go; Telegram's own limits if not given.
+            flood_control: Telegram's own limits if not given.
         """
-        self._pace = pace or Pace()
-        self._redaction = Redaction(token)
+        self._flood_control = flood_control or FloodControl()
+        self._mask = SecretMask.of_token(token)
         self._request = HTTPXRequest(
             connection_pool_size=8,
             proxy=proxy,
@@ -91,7 +130,7 @@ class TelegramSender:
         self._bot = Bot(token, base_url=base_url, request=self._request)
 
     async def __aenter__(self) -> Self:
-        """Open the connections. The token is not checked: Telegram may be away just now."""
+        """Open the connections. The token is not checked: Telegram may be unreachable now."""
         await self._request.initialize()
         return self
 
@@ -106,13 +145,13 @@ class TelegramSender:
 
     async def ready(self, to: Recipient) -> None:
         """Wait until Telegram's limits allow another message to the chat."""
-        await self._pace.wait(to.chat_id)
+        await self._flood_control.wait(to.chat_id)
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Send a message; markup that is refused is sent once more as plain text.
+        """Send a message; if its markup is refused, send it once more as plain text.
 
         Raises:
-            ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Sender``.
+            ChatGone, ChatMoved, RetryLater, DeliveryError: see ``Channel``.
         """
         try:
             return await self._send(to, message, rich=message.fits)
@@ -122,15 +161,15 @@ class TelegramSender:
             log.warning("alert.markup_refused", extra={"chat": to.chat_id, "reason": error.message})
         except TelegramError as error:
             raise self._outcome(error, to) from None
-        await self._pace.wait(to.chat_id)
+        await self._flood_control.wait(to.chat_id)
         try:
             return await self._send(to, message, rich=False)
         except TelegramError as error:
             raise self._outcome(error, to) from None
 
     def _outcome(self, error: TelegramError, to: Recipient) -> DeliveryError:
-        # What is raised here is written into the outbox, where no log filter reaches.
-        error.message = self._redaction.text(error.message)
+        # The message is stored in the outbox, where no log filter masks it.
+        error.message = self._mask(error.message)
         if to.thread_id and any(words in error.message.lower() for words in _THREAD_GONE):
             return ChatMoved(error.message, chat_id=to.chat_id)
         return outcome(error)
@@ -148,7 +187,7 @@ class TelegramSender:
 
 
 def is_bad_markup(error: BadRequest) -> bool:
-    """Whether a refusal is about the styles of a message, so that it may go without them."""
+    """Whether a refusal is about the markup of a message."""
     return any(words in error.message.lower() for words in _BAD_MARKUP)
 
 
@@ -158,19 +197,26 @@ def keyboard(message: Message) -> InlineKeyboardMarkup | None:
         return None
     return InlineKeyboardMarkup(
         [
-            [InlineKeyboardButton(button.text, callback_data=button.press) for button in row]
+            [
+                InlineKeyboardButton(button.text, callback_data=button.callback_data)
+                for button in row
+            ]
             for row in message.buttons
         ]
     )
 
 
+def retry_after_seconds(error: RetryAfter) -> float:
+    """How long Telegram asks to wait: a timedelta, or a number if PTB_TIMEDELTA is off."""
+    wait = error.retry_after
+    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+
+
 def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line for each answer
     """What a refusal means for the alert."""
-    # BadRequest and TimedOut are network errors to the library: the order matters.
+    # BadRequest and TimedOut are subclasses of NetworkError: the order matters.
     if isinstance(error, RetryAfter):
-        # A timedelta, or a number where the environment says so.
-        wait = error.retry_after
-        seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+        seconds = retry_after_seconds(error)
         return RetryLater(f"Telegram asks to wait {seconds:g} s", seconds=seconds)
     if isinstance(error, ChatMigrated):
         return ChatMoved("the group has a new id", chat_id=error.new_chat_id)
@@ -181,20 +227,26 @@ def outcome(error: TelegramError) -> DeliveryError:  # noqa: PLR0911 - one line 
         return ChatGone(error.message) if gone else DeliveryError(error.message)
     if isinstance(error, InvalidToken):
         # The library's text contains the token.
-        return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_PATIENCE)
-    # A connection that broke, or a gateway that lost the answer, may have carried the message.
-    doubtful = type(error.__cause__).__name__ not in _UNSENT
+        return RetryLater("Telegram refuses the token", seconds=_REFUSED_TOKEN_WAIT)
+    # The message may be delivered if the connection broke or a gateway lost the answer.
+    possibly_delivered = type(error.__cause__).__name__ not in _UNSENT
     if isinstance(error, TimedOut):
         return RetryLater(
-            "Telegram did not answer in time", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+            "Telegram did not answer in time",
+            seconds=_NETWORK_WAIT,
+            possibly_delivered=possibly_delivered,
         )
     if isinstance(error, NetworkError):
         return RetryLater(
-            f"no way to Telegram: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=doubtful
+            f"no way to Telegram: {error.message}",
+            seconds=_NETWORK_WAIT,
+            possibly_delivered=possibly_delivered,
         )
     if _UNREADABLE in error.message.lower():
-        # It came with a 2xx: whoever wrote it may have done so after Telegram took the message.
+        # The status was 2xx: Telegram may have taken the message.
         return RetryLater(
-            f"no answer of Telegram's: {error.message}", seconds=_NETWORK_PATIENCE, doubtful=True
+            f"no answer of Telegram's: {error.message}",
+            seconds=_NETWORK_WAIT,
+            possibly_delivered=True,
         )
     return DeliveryError(error.message)

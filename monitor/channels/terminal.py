@@ -1,4 +1,4 @@
-"""Alerts in a terminal, as Telegram would show them: for those who have no bot yet."""
+"""Alerts in a terminal, formatted as in Telegram: for an installation without a bot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH = 88
 
 
 def as_text(message: Message, *, styles: bool = True) -> Text:
-    """The message with Telegram's styles as the terminal's, or as plain text in a pipe."""
+    """The message with styles, or as plain text for a pipe."""
     text = Text()
     if not styles:
         return Text(message.plain.rstrip())
@@ -34,19 +34,19 @@ def as_text(message: Message, *, styles: bool = True) -> Text:
     return text
 
 
-class TerminalSender:
-    """Prints each message in a box. It has no limits of pace and never refuses."""
+class TerminalChannel:
+    """Prints each message in a box. It has no rate limit and never refuses."""
 
     def __init__(self, console: Console) -> None:
-        """Keep where to print."""
+        """Keep the console."""
         self._console = console
         self._sent = 0
 
     async def ready(self, to: Recipient) -> None:
-        """There is nothing to wait for."""
+        """There is no rate limit."""
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Print a message; its id counts up from 1."""
+        """Print a message; the ids count up from 1."""
         width = min(_WIDTH, self._console.width)
         text = as_text(message, styles=self._console.is_terminal)
         self._console.print(Panel(text, box=ROUNDED, width=width, padding=(0, 1)))

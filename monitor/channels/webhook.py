@@ -1,7 +1,7 @@
-"""Alerts as signed JSON for a program: Standard Webhooks (https://www.standardwebhooks.com).
+"""Alerts as signed JSON for programs: Standard Webhooks (https://www.standardwebhooks.com).
 
-The signature is an HMAC over ``id.timestamp.body``: three lines of the standard library, which a
-dependency of its own would not shorten. A test has the scheme's own library verify them.
+The signature is an HMAC over ``id.timestamp.body``; a test verifies it with the scheme's own
+library.
 """
 
 from __future__ import annotations
@@ -11,56 +11,28 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
 
-from monitor.channels.apprise import retry_after
-from monitor.errors import (
-    ChatGone,
-    DeliveryError,
-    FetchError,
-    NoConnection,
-    RefusedAddress,
-    RetryLater,
-    UserError,
-)
+from monitor.channels.http_post import Post, refusal_of, send_post
+from monitor.clock import utc_now
+from monitor.errors import ChatGone, DeliveryError, UserError
 from monitor.json_contract import logged_json
 from monitor.messages.richtext import Message
-from monitor.model.alerts import Recipient
-from monitor.outbox.load import AlertChange, OutboxAlert
-from monitor.storage.changes import LoggedChange
+from monitor.model.alerts import AlertChange, OutboxAlert, Recipient
+from monitor.model.changes import LoggedChange
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
-_PATIENCE = 60.0
 _SECRET_BYTES = range(24, 65)
 
 
-class PostAnswer(Protocol):
-    """What a receiver answered; header names in lower case."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers."""
-
-
-Post = Callable[[str, dict[str, str], bytes], Awaitable[PostAnswer]]
-"""Posts a body with headers to an address, within some seconds and without following redirects.
-
-It raises RefusedAddress or NoConnection when nothing was sent, another FetchError when the post
-may have arrived.
-"""
-
 Lookup = Callable[[Sequence[int]], Awaitable[Sequence[LoggedChange]]]
-"""The lines of the log with these numbers; those that are not there are left out."""
+"""The logged changes with these ids; those that do not exist are left out."""
 
 
-class WebhookSender:
-    """Posts each alert to one address, and signs it."""
+class WebhookChannel:
+    """Posts each alert, signed, to one URL."""
 
     def __init__(
         self,
@@ -70,23 +42,23 @@ class WebhookSender:
         *,
         post: Post,
         lookup: Lookup,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Keep where to post, and what to sign with.
+        """Keep the URL and the key.
 
         Args:
-            name: of the way, for mistakes.
+            name: of the channel, for errors.
             address: http(s); it may hold a secret.
             secret: ``whsec_`` and 24 to 64 bytes in base64.
-            post: the door to the network.
-            lookup: gives the lines of the log an alert tells of.
+            post: sends a request.
+            lookup: finds the logged changes of an alert.
             now: the clock of timestamps.
 
         Raises:
-            UserError: the secret is none, or the address is none for the web.
+            UserError: the secret or the address is not valid.
         """
         if not address.startswith(("http://", "https://")):
-            raise UserError(f"ways.{name}.webhook: this is no address", hint="write https://…")
+            raise UserError(f"channels.{name}.webhook: this is no address", hint="write https://…")
         self._address = address
         self._key = read_secret_key(name, secret)
         self._post = post
@@ -94,15 +66,15 @@ class WebhookSender:
         self._now = now
 
     async def ready(self, to: Recipient) -> None:
-        """There is nothing to wait for: a receiver says itself when it is too much."""
+        """There is no rate limit: a receiver that gets too much answers 429."""
 
     async def send(self, to: Recipient, message: Message) -> int:
-        """Post an alert. Its ``webhook-id`` stays the same however often it is sent.
+        """Post an alert. Its ``webhook-id`` is the same however often it is sent.
 
         Raises:
             ChatGone: the receiver answers 410.
-            RetryLater: it asks for patience, has trouble, or cannot be reached.
-            DeliveryError: it refuses, or its address is refused by the guard.
+            RetryLater: it asks to wait, has a fault, or cannot be reached.
+            DeliveryError: it refuses, or the SSRF guard refuses its address.
         """
         alert = message.alert
         if alert is None:
@@ -114,16 +86,11 @@ class WebhookSender:
             "User-Agent": "policy-monitor",
             **signed(self._key, f"alert-{alert.id}", self._now(), body),
         }
-        try:
-            answer = await self._post(self._address, headers, body)
-        except RefusedAddress as error:
-            # It names the host and no more: the rest of the address may be a secret.
-            raise DeliveryError(str(error)) from None
-        except FetchError as error:
-            doubtful = not isinstance(error, NoConnection)
-            raise RetryLater(str(error), seconds=_PATIENCE, doubtful=doubtful) from None
-        wait = retry_after(answer.headers.get("retry-after"), self._now())
-        refusal = refusal_of(answer.status, wait)
+        answer = await send_post(self._post, self._address, headers, body)
+        reason = f"the receiver answered {answer.status}"
+        refusal = (
+            ChatGone(reason) if answer.status == 410 else refusal_of(answer, reason, self._now())
+        )
         if refusal is not None:
             raise refusal
         return 0
@@ -141,8 +108,8 @@ def read_secret_key(name: str, secret: str) -> bytes:
         key = b""
     if not secret.startswith(SECRET_PREFIX) or len(key) not in _SECRET_BYTES:
         raise UserError(
-            f"ways.{name}.secret: not whsec_ and 24 to 64 bytes in base64",
-            hint="monitor ways secret makes one",
+            f"channels.{name}.secret: not whsec_ and 24 to 64 bytes in base64",
+            hint="monitor channels secret makes one",
         )
     return key
 
@@ -159,54 +126,23 @@ def signed(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, 
     }
 
 
-def refusal_of(status: int, wait: float | None) -> DeliveryError | None:
-    """What a status means for the alert; None when it was taken.
-
-    Args:
-        status: of the receiver's answer.
-        wait: the seconds it asks for.
-    """
-    reason = f"the receiver answered {status}"
-    if 200 <= status < 300:
-        return None
-    if status == 410:
-        return ChatGone(reason)
-    if status == 429 or (status == 503 and wait is not None):
-        return RetryLater(reason, seconds=wait or _PATIENCE)
-    if status >= 500:
-        return RetryLater(reason, seconds=_PATIENCE, doubtful=True)
-    if 300 <= status < 400:
-        return DeliveryError(f"{reason}: redirects are not followed")
-    return DeliveryError(reason)
-
-
-def kind_of(alert: OutboxAlert) -> str:
-    """``changes``, ``digest``, ``source`` or ``notice``."""
-    if alert.event is not None:
-        return "source"
-    if alert.notice is not None:
-        return "notice"
-    return "digest" if alert.document is None else "changes"
-
-
 def alert_json(alert: OutboxAlert, text: str, lines: Sequence[LoggedChange]) -> dict[str, Any]:
     """An alert for programs; its changes are what ``monitor changes --format jsonl`` prints.
 
     Args:
-        alert: what is told.
+        alert: the alert to send.
         text: the message as people read it.
         lines: of the log; each gets the rules that wanted it and their priority.
     """
-    kind = kind_of(alert)
     known = {line.id: line for line in lines}
     event, notice = alert.event, alert.notice
     return {
-        "type": f"alert.{kind}",
+        "type": f"alert.{alert.kind}",
         "timestamp": alert.created_at.isoformat(timespec="seconds"),
         "data": {
             "id": alert.id,
-            "kind": kind,
-            "maybe_sent": alert.maybe_sent,
+            "kind": alert.kind,
+            "possibly_delivered": alert.possibly_delivered,
             "text": text,
             "document": None if alert.document is None else _document(alert),
             "changes": [

@@ -1,32 +1,100 @@
-"""The command tree: which command lives where."""
+"""The command tree. A command's module is loaded when the command is called.
+
+``main`` is the console script. Exit codes: 0 done, 1 something failed, 2 the user's mistake
+(one line that says how to correct it).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
+from typer.main import get_command
 
 from monitor import __version__
-from monitor.cli import (
-    alerts,
-    changes,
-    channels,
-    db,
-    documents,
-    export,
-    fulfilment,
-    history,
-    init,
-    rules,
-    run,
-    show,
-    sources,
-    topics,
-    verify,
+from monitor.errors import MonitorError
+
+# Name of the command, "module:attribute", its line in `monitor --help`: the help of a command
+# stands here so that the list of commands loads none of them.
+_COMMANDS = (
+    ("init", "init:init", "Write monitor.toml, catalogue.yaml and example rules."),
+    ("demo", "init:demo", "Run the whole pipeline on a bundled sample site."),
+    ("run", "run:run", "Watch all sources, log what changes, and alert."),
+    ("read", "documents:read", "Print the clean text of a page or file."),
+    ("extract", "documents:extract", "Print the commitments in a text."),
+    ("diff", "documents:diff", "Print what changed between two texts."),
+    ("ingest", "ingest:ingest", "Import reports of earlier years into the history"),
+    ("changes", "changes:changes", "Print the change log, newest first."),
+    ("show", "changes:show", "Print one change of the log."),
+    ("fulfilment", "fulfilment:fulfilment", "Print what became of the targets."),
+    (
+        "history",
+        "history:history",
+        "Print what a region's reports promised and reached of a metric.",
+    ),
+    ("export", "export:export", "Write one of the public views into a file."),
+    ("verify", "verify:verify", "Recompute a day from the stored bytes."),
+    ("sources", "sources:sources_app", "Sources: the places that are watched."),
+    ("rules", "rules:rules_app", "Rules: which changes are sent to whom."),
+    ("alerts", "alerts:alerts_app", "Alerts in the outbox."),
+    ("channels", "channels:channels_app", "Channels beside Telegram."),
+    ("topics", "topics:topics_app", "Topics: what is in scope, as lexicons in YAML."),
+    ("db", "db:db_app", "The database: its place and its schema."),
 )
+
+
+class LazyCommand(TyperCommand):
+    """The name and the help line of a command whose module is not loaded yet."""
+
+    def __init__(self, name: str, target: str, help_line: str) -> None:
+        """Keep where the command is.
+
+        Args:
+            name: of the command.
+            target: "module:attribute"; a function, or a Typer application for a group.
+            help_line: shown in the list of commands.
+        """
+        super().__init__(name, help=help_line)
+        self._target = target
+
+    def load(self) -> TyperCommand | TyperGroup:
+        """Import the module and build the command."""
+        module, _, attribute = self._target.partition(":")
+        found: Callable[..., Any] | typer.Typer = getattr(
+            import_module(f"monitor.cli.{module}"), attribute
+        )
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            single.command(self.name)(found)
+            found = single
+        command = cast("TyperCommand | TyperGroup", get_command(found))
+        command.name = self.name
+        return command
+
+
+class LazyGroup(TyperGroup):
+    """The root: lists commands from the table and loads the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        """Put the placeholders in."""
+        super().__init__(**attributes)
+        self.commands = {line[0]: LazyCommand(*line) for line in _COMMANDS}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` call, with its module loaded."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, LazyCommand) else command, rest
+
 
 app = typer.Typer(
     name="monitor",
+    cls=LazyGroup,
     help="Watches what China's governments promise about AI and computing, and says so the "
     "moment a promise appears, grows, shrinks or disappears.",
     no_args_is_help=True,
@@ -51,23 +119,38 @@ def root(
     """Watches what China's governments promise about AI and computing."""
 
 
-app.command()(init.init)
-app.command()(init.demo)
-app.command()(run.run)
-app.command()(documents.read)
-app.command()(documents.extract)
-app.command()(documents.diff)
-app.command()(changes.ingest)
-app.command()(changes.changes)
-app.command()(show.show)
-app.command()(fulfilment.ledger)
-app.command()(history.history)
-app.command()(export.export)
-app.command()(verify.verify)
-app.add_typer(sources.sources_app, name="sources")
-app.add_typer(rules.rules_app, name="rules")
-app.add_typer(alerts.alerts_app, name="alerts")
-app.add_typer(channels.ways_app, name="ways")
-app.add_typer(topics.topics_app, name="topics")
-db.db_app.command()(verify.prune)
-app.add_typer(db.db_app, name="db")
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code.
+
+    Args:
+        arguments: what follows the program's name; None takes it from the process.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        return int(app(arguments, standalone_mode=False, prog_name="monitor") or 0)
+    except MonitorError as error:
+        _print_error(str(error))
+        return error.exit_code
+    except TyperException as error:
+        # Typer's own box takes five lines; one is enough for a person and for a script.
+        message = error.format_message()
+        if message:
+            _print_error(f"{' '.join(message.split())} – see monitor --help")
+        return error.exit_code
+    except Abort:
+        return 130
+    except BrokenPipeError:
+        # The reader has closed the pipe (``monitor changes | head``). Without this, Python
+        # would report the error once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _print_error(message: str) -> None:
+    # Loaded when there is an error: it needs rich.
+    from monitor.cli.output import print_error
+
+    print_error(message)

@@ -1,16 +1,13 @@
-"""Commands over the history: ``ingest`` fills it, ``changes`` prints the log."""
+"""Commands over the change log: ``changes`` prints it, ``show`` one change with both texts."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.documents import load_document
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -19,92 +16,19 @@ from monitor.cli.options import (
     date_of,
     open_database,
     region_of,
-    utc_now,
 )
-from monitor.cli.output import Format, note, progress, write_rows
+from monitor.cli.output import Format, write_jsonl, write_rows
 from monitor.errors import UserError
-from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
-from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
 from monitor.json_contract import logged_json
 from monitor.model.changes import Kind
-from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
-from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import list_changes
-from monitor.storage.documents import Evidence
+from monitor.storage.changes import find_change, list_changes
 
-_SUFFIXES = {".txt", ".html", ".htm", ".shtml"}
+if TYPE_CHECKING:
+    from monitor.messages.richtext import Span
+    from monitor.model.changes import LoggedChange
 
-
-def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of them.")
-    ],
-    region: RegionOption = None,
-    year: Annotated[
-        int | None, typer.Option(min=1949, max=2100, help="The plan year, when the text hides it.")
-    ] = None,
-    config: ConfigOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Take reports of earlier years into the history. Nobody is alerted.
-
-    A region's reports form a series; each is compared with the one of the year before, in
-    whatever order they come.
-    """
-    name = region_of(region)
-    files = _files(paths)
-    taken = 0
-    with open_database(config, database) as (settings, store):
-        topics = load_topics(settings.topics)
-        with progress() as bar:
-            for path in bar.track(files, description="reading"):
-                document = load_document(str(path), settings)
-                title = document.title or _first_line(document.text) or path.stem
-                guess = guess_provenance(
-                    document.text, title=title, published=document.published, region=name
-                )
-                provenance = replace(
-                    guess, region=name or guess.region, year=year or guess.year, title=title
-                )
-                if provenance.kind is not DocumentKind.REPORT:
-                    note(f"{path}: does not read like a government work report; kept as an article")
-                elif provenance.region is None or provenance.year is None:
-                    lacking = "region" if provenance.region is None else "year"
-                    raise UserError(
-                        f"nobody can tell the {lacking} of this report",
-                        file=path,
-                        hint=f"say it with --{lacking}",
-                    )
-                arrival = Arrival(
-                    document=replace(document, title=title),
-                    provenance=provenance,
-                    statements=extract(document.text, provenance, topics),
-                    evidence=Evidence(body=path.read_bytes()),
-                )
-                with store.write() as session:
-                    outcome = take_in(
-                        session,
-                        arrival,
-                        known_id=None,
-                        history=lambda: True,
-                        interest=Interest(RuleSet(())),
-                        doubt=Doubt(),
-                        now=utc_now(),
-                    )
-                if outcome.reason == "mirror":
-                    note(f"{path}: already in the history")
-                else:
-                    taken += 1
-                    found = sum(1 for item in arrival.statements if item.label is Label.COMMITMENT)
-                    note(
-                        f"{path}: {provenance.region or '–'} {provenance.year or '–'}, "
-                        f"{found} commitments"
-                    )
-    note(f"{taken} of {len(files)} documents taken in")
+_MAX_CHARACTERS_COMPARED = 20_000
 
 
 def changes(
@@ -116,7 +40,7 @@ def changes(
     theme: Annotated[str | None, typer.Option(help="One theme, such as compute.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="One kind of change.")] = None,
     text: Annotated[
-        str | None, typer.Option(help="Words in the sentence, two characters or more: 算力.")
+        str | None, typer.Option(help="Words in the sentence, of two characters or more: 算力.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 50,
     everything: Annotated[
@@ -162,26 +86,52 @@ def changes(
     )
 
 
-def _files(paths: list[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES)
-            if not inside:
-                raise UserError(
-                    "no text or HTML files in this folder",
-                    file=path,
-                    hint="files end in " + ", ".join(sorted(_SUFFIXES)),
-                )
-            files.extend(inside)
-        elif path.exists():
-            files.append(path)
-        else:
-            raise UserError("no such file", file=path)
-    return files
+def show(
+    change_id: Annotated[int, typer.Argument(metavar="ID", help="As `monitor changes` prints it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The change as a JSON object.")] = False,
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Print one change of the log: both sentences, and what differs between them."""
+    with open_database(config, database) as (settings, store), store.read() as session:
+        found = find_change(session, change_id)
+        if found is None:
+            raise UserError(f"the log has no change {change_id}", hint="see monitor changes")
+    if as_json:
+        write_jsonl([logged_json(found)])
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    from monitor.channels.terminal import as_text
+    from monitor.messages.richtext import Message
+
+    console = Console(soft_wrap=True, highlight=False)
+    for name, spans in _lines(found, ZoneInfo(settings.timezone)):
+        line = as_text(Message(spans), styles=console.is_terminal)
+        console.print(Text(f"{name:<11}", style="dim"), line, sep="", end="\n")
 
 
-def _first_line(text: str) -> str:
-    """The first line, unless it only says when and where the text was read out."""
-    line = next((line.strip()[:80] for line in text.splitlines() if line.strip()), "")
-    return "" if line.startswith("（") else line
+def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, ...]]]:
+    from monitor.messages.change_text import headline, inline_diff
+    from monitor.messages.richtext import Span
+
+    change = found.change
+    before = change.before.text.strip() if change.before else ""
+    after = change.after.text.strip() if change.after else ""
+    difference = (
+        inline_diff(before, after, limit=_MAX_CHARACTERS_COMPARED) if before and after else None
+    )
+    lines = [
+        ("change", (Span(headline(change), bold=True),)),
+        ("kind", (Span(f"{change.kind} ({change.basis})"),)),
+        ("before", (Span(before or "–"),)),
+        ("after", (Span(after or "–"),)),
+        ("difference", difference or (Span("–"),)),
+        ("said by", (Span(f"{change.statement.speaker}, {change.statement.region or '?'}"),)),
+        ("section", (Span(change.statement.section or "–"),)),
+        ("document", (Span(f"{found.document_title} {found.published or ''}"),)),
+        ("address", (Span(found.url or "–"),)),
+        ("detected", (Span(f"{found.detected_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"),)),
+    ]
+    return [(name, spans) for name, spans in lines]

@@ -1,4 +1,4 @@
-"""``monitor ways``: other ways out than Telegram, and whether they work."""
+"""``monitor channels``: the channels beside Telegram, and a test message for them."""
 
 from __future__ import annotations
 
@@ -8,94 +8,107 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.app import open_ways
-from monitor.channels.webhook import SECRET_PREFIX as WEBHOOK_SECRET_PREFIX
-from monitor.cli.options import ConfigOption, FormatOption, utc_now
-from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.cli.options import ConfigOption, FormatOption
+from monitor.cli.output import Format, print_status, write_rows, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import DeliveryError, MonitorError
-from monitor.messages.alert_message import render
-from monitor.messages.template_samples import sample_change
-from monitor.model.alerts import Recipient
-from monitor.model.changes import Kind
-from monitor.model.documents import DocumentKind
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
-from monitor.storage.changes import LoggedChange
 
-ways_app = typer.Typer(help="Other ways out than Telegram.", no_args_is_help=True)
+if TYPE_CHECKING:
+    # The list needs the settings only; `test` loads the messages and the senders.
+    from monitor.model.changes import LoggedChange
+
+channels_app = typer.Typer(help="Channels beside Telegram.", no_args_is_help=True)
 
 _TITLE = "测试：政策监测的示例提醒（不是新闻）"
 _URL = "https://example.org/policy-monitor/test"
 
 
-@ways_app.command("list")
+@channels_app.command("list")
 def list_(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Print the ways of the settings. Addresses stay hidden: they hold secrets."""
+    """Print the channels of the settings. Addresses stay hidden: they hold secrets."""
     settings = load_settings(config)
     write_rows(
         form,
         ("name", "kind", "language", "digest", "quiet", "timezone"),
         (
-            (name, way.kind, way.language, way.digest, way.quiet, way.timezone or settings.timezone)
-            for name, way in settings.ways.items()
+            (
+                name,
+                channel.kind,
+                channel.language,
+                channel.digest,
+                channel.quiet,
+                channel.timezone or settings.timezone,
+            )
+            for name, channel in settings.channels.items()
         ),
     )
 
 
-@ways_app.command("test")
+@channels_app.command("test")
 def try_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As the settings name it.")],
     config: ConfigOption = None,
 ) -> None:
-    """Send a sample alert by one way, and say how it went."""
+    """Send a sample alert by one channel, and say how it went."""
     settings = load_settings(config)
     try:
         asyncio.run(_send(settings, name))
     except DeliveryError as error:
         raise MonitorError(f"{name}: {error}") from None
-    note(f"{name}: the sample was taken")
+    print_status(f"{name}: the sample was accepted")
 
 
-@ways_app.command()
+@channels_app.command()
 def secret() -> None:
     """Print a new secret for a webhook's signature."""
+    from monitor.channels.webhook import SECRET_PREFIX
+
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    write_text(f"{WEBHOOK_SECRET_PREFIX}{key}")
+    write_text(f"{SECRET_PREFIX}{key}")
 
 
 async def _send(settings: Settings, name: str) -> None:
+    from monitor.app import open_channels
+    from monitor.messages.alert_message import render_alert
+    from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
+    from monitor.model.documents import DocumentKind
+
     line = _sample(utc_now())
 
     async def lookup(_: Sequence[int]) -> Sequence[LoggedChange]:
         return [line]
 
-    async with open_ways(settings, lookup=lookup, only=name) as senders:
+    async with open_channels(settings, lookup=lookup, only=name) as senders:
         to = Recipient(0, 0, name)
-        way = settings.ways[name]
+        channel = settings.channels[name]
         document = AlertDocument(
             line.document_title, line.url, DocumentKind.PAGE, "贵州省", line.published, None
         )
         alert = OutboxAlert(
             id=0,
-            chat_id=0,
+            recipient_id=0,
             attempts=1,
             created_at=line.detected_at,
-            maybe_sent=False,
+            possibly_delivered=False,
             document=document,
             changes=(AlertChange(line.id, line.change, ("sample",), line.summary, 0, document),),
-            language=way.language,
+            language=channel.language,
             to=to,
-            timezone=way.timezone or settings.timezone,
+            timezone=channel.timezone or settings.timezone,
         )
-        await senders[name].send(to, replace(render(alert), alert=alert))
+        await senders[name].send(to, replace(render_alert(alert), alert=alert))
 
 
 def _sample(now: datetime) -> LoggedChange:
-    """A change that nobody announced: 160 to 190 Eflops."""
+    """An invented change: 160 to 190 Eflops."""
+    from monitor.messages.template_samples import sample_change
+    from monitor.model.changes import Kind, LoggedChange
+
     return LoggedChange(
         id=0,
         detected_at=now,

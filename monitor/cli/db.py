@@ -1,24 +1,29 @@
-"""``monitor db``: where the history lies, and its schema."""
+"""``monitor db``: the place and the schema of the database, and its size."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Annotated
+
 import typer
 
-from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import note, write_text
+from monitor.cli.options import ConfigOption, DatabaseOption, open_database
+from monitor.cli.output import print_status, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import load_settings
 from monitor.storage.engine import Database
+from monitor.storage.provenance import delete_raw_bytes
 
-db_app = typer.Typer(help="The database: where it is, and its schema.", no_args_is_help=True)
+db_app = typer.Typer(help="The database: its place and its schema.", no_args_is_help=True)
 
 
 @db_app.command()
 def upgrade(config: ConfigOption = None, database: DatabaseOption = None) -> None:
-    """Bring the schema to this version's. Every command that needs it does so by itself."""
+    """Upgrade the schema to this version; every command that needs it does so by itself."""
     store = Database(load_settings(config, database=database).database)
     try:
         applied = store.upgrade()
-        note(f"{store.shown}: {', '.join(applied) if applied else 'nothing to do'}")
+        print_status(f"{store.shown}: {', '.join(applied) if applied else 'nothing to do'}")
     finally:
         store.close()
 
@@ -28,3 +33,17 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
     """Print where the database is: a file for SQLite, an address (without password) otherwise."""
     store = Database(load_settings(config, database=database).database)
     write_text(str(store.url.database) if store.is_sqlite else store.shown)
+
+
+@db_app.command()
+def prune(
+    days: Annotated[
+        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Raw bytes older than this.")
+    ],
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Delete the raw bytes of old pages. Texts, statements and the log stay."""
+    with open_database(config, database) as (_, store), store.write() as session:
+        count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
+    print_status(f"the raw bytes of {count} pages were deleted")

@@ -9,20 +9,15 @@ from typing import Annotated
 
 import typer
 
-from monitor.app import fetcher_settings
-from monitor.catalogue.model import Route
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
-from monitor.cli.output import Format, note, write_rows, write_text
-from monitor.cli.topics import write_explained
-from monitor.comparison.compare import compare
+from monitor.cli.output import Format, print_status, write_rows, write_text
 from monitor.config.settings import Settings, load_settings
-from monitor.documents.reader import read as read_document
+from monitor.documents.reader import read_document
 from monitor.errors import MonitorError, UserError
 from monitor.extraction.extract import explain as explain_statements
 from monitor.extraction.extract import extract as extract_statements
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
-from monitor.fetching.fetcher import HttpFetcher
 from monitor.json_contract import change_json, statement_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Document, Outcome, Provenance
@@ -58,8 +53,10 @@ def extract(
     provenance = _provenance(document, place, region, published)
     topics = load_topics(settings.topics)
     if provenance.region is None:
-        note("nobody could tell the region of this text; --region names it")
+        print_status("the region of this text is unknown; name it with --region")
     if explain:
+        from monitor.cli.topics import write_explained
+
         write_explained(explain_statements(document.text, provenance, topics), form)
         return
     statements = extract_statements(document.text, provenance, topics)
@@ -101,6 +98,8 @@ def diff(
     config: ConfigOption = None,
 ) -> None:
     """Print what changed between two texts (--all: what was carried on too)."""
+    from monitor.comparison.compare import compare
+
     settings = load_settings(config)
     sides = [
         (document := load_document(place, settings), _provenance(document, place, region, None))
@@ -142,8 +141,8 @@ def load_document(place: str, settings: Settings) -> Document:
     """Read a file or an address.
 
     Raises:
-        UserError: there is no such file, or it is no text.
-        MonitorError: the address answered with no page that could be read.
+        UserError: there is no such file, or no text was found in it.
+        MonitorError: the page could not be fetched or read.
     """
     if place.startswith(("http://", "https://")):
         return asyncio.run(_fetch(place, settings))
@@ -161,10 +160,15 @@ def load_document(place: str, settings: Settings) -> Document:
 
 
 async def _fetch(url: str, settings: Settings) -> Document:
+    # A file needs no network.
+    from monitor.app import fetcher_settings
+    from monitor.catalogue.model import FetchRoute
+    from monitor.fetching.fetcher import HttpFetcher
+
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
-        # The person at the keyboard names the address; the guard is for what pages name, and
-        # robots.txt for what visits by itself.
-        fetched = await fetcher.fetch(url, allow_private=True, route=Route(robots=False))
+        # The user names the address: the SSRF guard is for addresses that pages name, and
+        # robots.txt for automatic visits.
+        fetched = await fetcher.fetch(url, route=FetchRoute(allow_private=True, robots=False))
     if fetched.outcome is not Outcome.OK:
         raise MonitorError(f"{url}: {fetched.outcome}: {fetched.reason}")
     document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
@@ -178,7 +182,7 @@ def _provenance(
 ) -> Provenance:
     is_url = place.startswith(("http://", "https://"))
     day = date_of(published, "--published") or document.published
-    guess = guess_provenance(
+    guess = infer_provenance(
         document.text,
         title=document.title,
         url=place if is_url else None,

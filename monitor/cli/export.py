@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.atomic_file import replacement_of
 from monitor.cli.options import ConfigOption, DatabaseOption, date_of, open_database
-from monitor.cli.output import note, write_csv
+from monitor.cli.output import print_status, write_csv
 from monitor.errors import UserError
 from monitor.storage.views import View, columns_of, has_time, read_view
 
@@ -45,7 +46,7 @@ def export(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Write one of the public views into a file: the change log, the ledger, the targets."""
+    """Write one of the public views into a file, such as the change log."""
     day = date_of(since, "--since")
     if day is not None and not has_time(view):
         raise UserError(f"--since: the rows of {view.value} have no time of their own")
@@ -67,11 +68,11 @@ def export(
                         cells = dict(zip(columns, row, strict=True))
                         file.write(json.dumps(cells, ensure_ascii=False, default=_plain) + "\n")
     if output is not None:
-        note(f"{rows.count} rows written to {output}")
+        print_status(f"{rows.count} rows written to {output}")
 
 
 class _Counted:
-    """An iterator that knows how many rows went through it."""
+    """An iterator that counts its rows."""
 
     def __init__(self, rows: Iterable[Sequence[object]]) -> None:
         self._rows = rows
@@ -93,7 +94,10 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     try:
-        with output.open("w", encoding="utf-8", newline="") as file:
+        with (
+            replacement_of(output) as new,
+            new.open("w", encoding="utf-8", newline="") as file,
+        ):
             yield file
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=output) from None
@@ -119,7 +123,8 @@ def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[object]], out
     # A column may be empty in one batch and text in the next.
     whole = pa.concat_tables(parts, promote_options="permissive")
     try:
-        parquet.write_table(whole, output)
+        with replacement_of(output) as new:
+            parquet.write_table(whole, new)
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=output) from None
 

@@ -1,4 +1,4 @@
-"""``monitor ledger``: which promises were kept."""
+"""``monitor fulfilment``: which targets were met."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from monitor.cli.options import (
     open_database,
     region_of,
 )
-from monitor.cli.output import Format, note, write_rows
+from monitor.cli.output import Format, print_status, write_rows
 from monitor.model.changes import Verdict
 from monitor.model.statements import number
-from monitor.storage.fulfilment import LedgerLine, list_ledger
+from monitor.storage.fulfilment import FulfilmentLine, list_fulfilments
 
 _SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
 
 
-def ledger(
+def fulfilment(
     form: FormatOption = Format.TABLE,
     region: RegionOption = None,
     year: Annotated[
@@ -33,17 +33,27 @@ def ledger(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Print what became of the targets that governments set themselves.
+    """Print what became of the targets that governments set.
 
-    The review half of each report is held against the plans before it: a target is kept, missed,
-    or passed over in silence; pending when it is not due yet or the next report is not known.
+    The review half of each report is compared with the plans before it: a target is met, missed
+    or not reported; it is pending while it is not due or the next report is not known.
     """
     name = region_of(region)
     with open_database(config, database) as (_, store), store.read() as session:
-        lines = list_ledger(session, region=name, due=year, verdict=verdict, limit=limit)
+        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=limit)
     write_rows(
         form,
-        ("region", "plan", "due", "verdict", "metric", "promised", "reached", "promise", "review"),
+        (
+            "region",
+            "plan",
+            "due",
+            "verdict",
+            "metric",
+            "promised",
+            "reached",
+            "commitment",
+            "review",
+        ),
         (
             (
                 line.region,
@@ -53,7 +63,7 @@ def ledger(
                 line.metric,
                 _promised(line),
                 _reached(line),
-                line.promise_text,
+                line.commitment_text,
                 line.review_text,
             )
             for line in lines
@@ -61,13 +71,15 @@ def ledger(
         leave_out=("review",),
     )
     counts = {one: sum(line.verdict is one for line in lines) for one in Verdict}
-    told = [f"{count} {one}" for one, count in counts.items() if count]
-    note(", ".join(told) if told else "no report with targets is known yet: see monitor ingest")
+    counted = [f"{count} {one}" for one, count in counts.items() if count]
+    print_status(
+        ", ".join(counted) if counted else "no report with targets is known yet: see monitor ingest"
+    )
 
 
-def _promised(line: LedgerLine) -> str:
+def _promised(line: FulfilmentLine) -> str:
     return f"{_SIGNS.get(line.op, '')}{number(line.promised):,}{line.unit}"
 
 
-def _reached(line: LedgerLine) -> str:
+def _reached(line: FulfilmentLine) -> str:
     return "" if line.achieved is None else f"{number(line.achieved):,}{line.achieved_unit}"

@@ -1,4 +1,4 @@
-"""``monitor history``: what a region promised and reached over the years, as a chart."""
+"""``monitor history``: targets and results of a region over the years, as a chart."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
-from monitor.cli.output import Format, note, write_rows
-from monitor.extraction.units import comparable, to_base
-from monitor.model.statements import number
-from monitor.storage.views import Figure, figures_of
+from monitor.cli.output import Format, print_status, write_rows
+from monitor.extraction.quantities import comparable, to_base
+from monitor.model.statements import Figure, number
+from monitor.storage.views import figures_of
 
 _COLUMNS = ("plan", "year", "label", "metric", "op", "value", "unit", "text", "document")
 _SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
@@ -32,8 +32,8 @@ def history(
 ) -> None:
     """Print what a region's reports promised and reached of a metric, year by year.
 
-    The table has a bar for each number, all in the unit that most of them have; what is counted
-    in other units stands without one.
+    The table has a bar for each number in the most frequent unit or one that converts to it;
+    other numbers have no bar.
     """
     name = region_of(region) or region
     with open_database(config, database) as (_, store), store.read() as session:
@@ -48,7 +48,7 @@ def history(
         )
         write_rows(form, _COLUMNS, cells)
     if not found:
-        note(f"no report of {name} gives a number for {metric}")
+        print_status(f"no report of {name} gives a number for {metric}")
 
 
 def _draw(found: list[Figure]) -> None:
@@ -74,7 +74,7 @@ def _draw(found: list[Figure]) -> None:
 
 
 def _usual_unit(found: list[Figure]) -> str:
-    """The unit most figures can be put in; of several, the one that is written most often."""
+    """The unit that most figures convert to; of several, the most frequent one."""
     units = Counter(figure.unit for figure in found)
 
     def reach(unit: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""``monitor init`` writes a first set of files; ``monitor demo`` shows the whole way."""
+"""``monitor init`` writes a first set of files; ``monitor demo`` runs a sample."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.output import note
+from monitor.cli.output import print_status
 from monitor.config.settings import FILE_NAME
 from monitor.errors import UserError
 
 _SETTINGS = """\
 # Settings of the policy monitor. Every key has an environment name too:
-# [telegram] token is MONITOR_TELEGRAM__TOKEN (the better place for it).
+# [telegram] token is MONITOR_TELEGRAM__TOKEN (recommended for the token).
 # All keys: docs/reference/settings.md
 
 database = "sqlite:///monitor.db"
@@ -21,15 +21,15 @@ rules = ["rules"]
 catalogue = ["catalogue.yaml"]
 
 [crawl]
-# Stands in the User-Agent, so that a site's operator can reach you. Please set it.
+# Part of the User-Agent, so that a site's operator can reach you. Please set it.
 contact = "https://example.org/policy-monitor"
 
 [telegram]
 # token_file = "telegram-token.txt"
 # allowed_chats = [123456789]
 
-# Other ways out, which rules name in then.ways (docs/how-to/other-ways.md):
-# [ways.team]
+# Other channels, which rules name in then.channels (docs/how-to/other-channels.md):
+# [channels.team]
 # apprise_file = "team.url"      # a group robot, e-mail, a chat service
 # digest = "daily 09:00"
 """
@@ -38,15 +38,17 @@ _CATALOGUE = """\
 # Sources of your own, beside the built-in ones (monitor sources list).
 # The same id as a built-in source overrides what you name here.
 sources: []
-#  - id: cena-epaper        # no e-paper, please
+#  - id: cena-epaper        # disables this source
 #    enabled: false
 """
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to; this folder if not named.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(help="The folder; the current one if not given.")
+    ] = Path(),
 ) -> None:
-    """Write monitor.toml, catalogue.yaml and example rules. What is there stays as it is."""
+    """Write monitor.toml, catalogue.yaml and example rules. Existing files stay unchanged."""
     if folder.exists() and not folder.is_dir():
         raise UserError("this is a file", file=folder, hint="name a folder")
     wanted = {Path(FILE_NAME): _SETTINGS, Path("catalogue.yaml"): _CATALOGUE}
@@ -57,24 +59,26 @@ def init(
         for name, content in wanted.items():
             path = folder / name
             if path.exists():
-                note(f"kept     {path}")
+                print_status(f"kept     {path}")
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
-            note(f"written  {path}")
+            print_status(f"written  {path}")
     except OSError as error:
         raise UserError(error.strerror or str(error), file=folder) from None
-    note("next: monitor rules check, then monitor run --once")
+    print_status("next: monitor rules check, then monitor run --once")
 
 
 def demo(
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Keep the demo's database, catalogue and rules here."),
+        typer.Option(
+            metavar="FOLDER", help="Keep the demo's database, catalogue and rules in this folder."
+        ),
     ] = None,
 ) -> None:
     """Run the whole pipeline on a bundled sample site: crawl, compare, match, alert."""
-    # Imported here: nobody else pays for loading the sample site.
+    # Only the demo needs the sample site and the whole daemon.
     from monitor.demo.run import run_demo
 
     run_demo(keep)

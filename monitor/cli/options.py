@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from monitor.cli.output import Format
-from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.extraction.regions import find_region, gazetteer
-from monitor.storage.engine import Database
+
+if TYPE_CHECKING:
+    from monitor.config.settings import Settings
+    from monitor.storage.engine import Database
 
 ConfigOption = Annotated[
     Path | None,
@@ -39,19 +40,16 @@ RegionOption = Annotated[
 ]
 
 
-def utc_now() -> datetime:
-    """The clock of the command line."""
-    return datetime.now(UTC)
-
-
 def region_of(name: str | None) -> str | None:
     """The official name of a region a user typed.
 
     Raises:
-        UserError: nobody knows such a region; the nearest name is the hint.
+        UserError: there is no such region; the hint is the nearest name.
     """
     if name is None:
         return None
+    from monitor.extraction.regions import find_region, gazetteer
+
     region = find_region(name)
     if region is None:
         raise UserError(f"unknown region {name!r}", hint=gazetteer().suggest(name))
@@ -62,7 +60,7 @@ def date_of(value: str | None, option: str) -> date | None:
     """A date a user typed as YYYY-MM-DD.
 
     Raises:
-        UserError: it is none.
+        UserError: it is not a date.
     """
     if value is None:
         return None
@@ -74,12 +72,15 @@ def date_of(value: str | None, option: str) -> date | None:
 
 @contextmanager
 def open_database(config: Path | None, url: str | None) -> Iterator[tuple[Settings, Database]]:
-    """Settings and an upgraded database, given back at the end.
+    """Settings and an upgraded database, which is closed at the end.
 
     Raises:
         UserError: the settings are wrong.
         StorageError: the database cannot be opened or upgraded.
     """
+    from monitor.config.settings import load_settings
+    from monitor.storage.engine import Database
+
     settings = load_settings(config, database=url)
     database = Database(settings.database)
     try:

@@ -7,14 +7,16 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    # rich is loaded by what prints with it: JSON lines and CSV do without.
+    from rich.progress import Progress
 
-_SHORT = frozenset({"id", "detected", "kind", "label", "region", "year", "outcome", "links"})
+_SHORT = frozenset(
+    {"id", "detected", "kind", "label", "region", "year", "outcome", "links", "verdict"}
+)
+"""Columns that are not wrapped in a table."""
 
 
 class Format(StrEnum):
@@ -25,25 +27,25 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def complain(message: str) -> None:
-    """One line on standard error, in red where there is a terminal."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style="red"))
+def print_error(message: str) -> None:
+    """Print an error on standard error: one line, red on a terminal."""
+    _print_line(message, style="red")
 
 
-def note(message: str) -> None:
-    """One line on standard error that is no complaint."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style="dim"))
+def print_status(message: str) -> None:
+    """Print progress or a result on standard error: one line, dim on a terminal."""
+    _print_line(message, style="dim")
 
 
 def write_text(text: str) -> None:
-    """A text exactly as it is: offsets into it must hold."""
+    """Print a text exactly as it is: offsets into it must hold."""
     sys.stdout.write(text)
     if not text.endswith("\n"):
         sys.stdout.write("\n")
 
 
 def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON object a line."""
+    """Print one JSON object a line."""
     for row in rows:
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
@@ -51,9 +53,9 @@ def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
 def write_csv(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, file: IO[str] | None = None
 ) -> None:
-    """RFC 4180, with a header. A leading ``=``, ``+``, ``-`` or ``@`` gets a quote before it.
+    """Write CSV (RFC 4180) with a header; a quote goes before a leading ``=``, ``+``, ``-``, ``@``.
 
-    Spreadsheets run cells that begin so; what a source wrote must not be run on a reader's desk.
+    Spreadsheets run cells that begin so, and the cells come from web pages.
     """
     writer = csv.writer(file or sys.stdout)
     writer.writerow(columns)
@@ -64,7 +66,11 @@ def write_csv(
 def write_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, leave_out: Collection[str] = ()
 ) -> None:
-    """A table for people; short columns keep their words whole, the others share the rest."""
+    """Print a table; short columns are not wrapped, the others share the remaining width."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(show_lines=False, expand=False)
     shown = [index for index, column in enumerate(columns) if column not in leave_out]
     for index in shown:
@@ -83,14 +89,14 @@ def write_rows(
     objects: Iterable[Mapping[str, Any]] | None = None,
     leave_out: Collection[str] = (),
 ) -> None:
-    """Rows in the form that was asked for.
+    """Print rows in the requested format.
 
     Args:
         form: what ``--format`` said.
         columns: the header.
         rows: cells, as many as there are columns.
-        objects: what JSON lines show instead of the rows keyed by column.
-        leave_out: columns that a table has no room for.
+        objects: printed as JSON lines instead of the rows keyed by column.
+        leave_out: columns that a table omits.
     """
     if form is Format.JSONL:
         if objects is None:
@@ -103,7 +109,16 @@ def write_rows(
 
 
 def progress() -> Progress:
-    """A progress bar on standard error; silent where nobody watches."""
+    """A progress bar on standard error; silent where standard error is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
@@ -114,6 +129,13 @@ def progress() -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+def _print_line(message: str, *, style: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style=style))
 
 
 def _harmless(cell: Any) -> Any:

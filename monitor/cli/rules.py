@@ -1,4 +1,4 @@
-"""``monitor rules``: which changes are wanted, tried against the log."""
+"""``monitor rules``: checks rules, and replays the log against them."""
 
 from __future__ import annotations
 
@@ -7,36 +7,35 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.catalogue.loader import load_catalogue
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
     date_of,
     open_database,
-    utc_now,
 )
-from monitor.cli.output import Format, note, write_rows, write_text
+from monitor.cli.output import Format, print_status, write_rows, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.extraction.topics import load_topics
-from monitor.ingest.rule_vocabulary import known_names
 from monitor.json_contract import logged_json
 from monitor.model.alerts import Recipient
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet, explain_match
-from monitor.rules.model import Known, Rule
+from monitor.rules.model import Rule, RuleVocabulary
 from monitor.rules.schema import json_schema
-from monitor.storage.changes import LoggedChange, walk_changes
-from monitor.storage.engine import Database
 from monitor.yaml import did_you_mean
 
-rules_app = typer.Typer(help="Which changes interest whom.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from monitor.model.changes import LoggedChange
+    from monitor.storage.engine import Database
+
+rules_app = typer.Typer(help="Rules: which changes are sent to whom.", no_args_is_help=True)
 
 _DAYS = re.compile(r"(\d{1,5})d")
 _MOST = 1_000_000
@@ -51,9 +50,9 @@ def check(
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Read the rules and print what they say; a mistake is named with its file and line."""
+    """Read the rules and print them; an error names the file and the line."""
     settings = load_settings(config)
-    rules = load_rules(paths or settings.rules, _known(settings)).rules
+    rules = load_rules(paths or settings.rules, _vocabulary_of(settings)).rules
     write_rows(
         form,
         ("id", "name", "regions", "themes", "kinds", "chats", "subscribable"),
@@ -64,13 +63,13 @@ def check(
                 ",".join(sorted(rule.regions)) or "*",
                 ",".join(sorted(rule.themes)) or "*",
                 ",".join(sorted(kind.value for kind in rule.kinds)),
-                ",".join(_told(to) for to in rule.recipients),
+                ",".join(_recipient_name(to) for to in rule.recipients),
                 rule.subscribable,
             )
             for rule in rules
         ),
     )
-    note(f"{len(rules)} rules, no mistakes")
+    print_status(f"{len(rules)} rules, no errors")
 
 
 @rules_app.command()
@@ -100,12 +99,12 @@ def replay(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Replay the log: what the rules would have told, and with --explain why not the rest.
+    """Replay the log: what the rules would have matched, and with --explain why not the rest.
 
     Nothing is sent and nothing is written.
     """
     with open_database(config, database) as (settings, store):
-        chosen = _chosen(load_rules(rules or settings.rules, _known(settings)), rule)
+        chosen = _chosen(load_rules(rules or settings.rules, _vocabulary_of(settings)), rule)
         start = _start(since, ZoneInfo(settings.timezone))
         replayed = _replay(store, chosen, start, explain=explain)
         lines = [line for _, line in zip(range(limit), replayed, strict=False)]
@@ -128,19 +127,25 @@ def replay(
         leave_out=() if explain else ("why",),
     )
     matched = sum(reason is None for _, _, reason in lines)
-    note(f"{matched} matches" + (f" of {len(lines)}" if explain else ""))
+    print_status(f"{matched} matches" + (f" of {len(lines)}" if explain else ""))
     if len(lines) == limit:
-        note(f"there may be more than these {limit}: see --limit")
+        print_status(f"there may be more than these {limit}: see --limit")
 
 
-def _known(settings: Settings) -> Known:
+def _vocabulary_of(settings: Settings) -> RuleVocabulary:
+    from monitor.catalogue.loader import load_catalogue
+    from monitor.extraction.topics import load_topics
+    from monitor.ingest.rule_vocabulary import rule_vocabulary
+
     topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
-    return known_names(topics, catalogue, settings.ways)
+    return rule_vocabulary(topics, catalogue, settings.channels)
 
 
 def _replay(
     store: Database, rules: RuleSet, start: datetime, *, explain: bool
 ) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
+    from monitor.storage.changes import walk_changes
+
     by_id = {rule.id: rule for rule in rules.rules}
     with store.read() as session:
         for item in walk_changes(session, start):
@@ -181,5 +186,5 @@ def _object(rule: Rule, item: LoggedChange, reason: str | None) -> dict[str, Any
     return {"rule": rule.id, "matches": reason is None, "why": reason, **logged_json(item)}
 
 
-def _told(to: Recipient) -> str:
-    return to.way or (f"{to.chat_id}/{to.thread_id}" if to.thread_id else str(to.chat_id))
+def _recipient_name(to: Recipient) -> str:
+    return to.channel or (f"{to.chat_id}/{to.thread_id}" if to.thread_id else str(to.chat_id))

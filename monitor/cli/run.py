@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from monitor.app import open_app
 from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import note, progress
+from monitor.cli.output import print_status, progress
 from monitor.config.settings import Settings, load_settings
-from monitor.daemon import due_sources, open_daemon, run_forever, run_once, stop_on_signals
+from monitor.daemon import due_sources, run_forever, run_once, stop_on_signals
 from monitor.errors import MonitorError
 from monitor.ingest.context import VisitReport
 from monitor.logs import start_logging
@@ -36,19 +37,19 @@ def run(
 
 async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
     stop = asyncio.Event()
-    async with open_daemon(settings, console=Console()) as daemon:
-        if daemon.token is None:
-            note(
+    async with open_app(settings, console=Console()) as app:
+        if app.token is None:
+            print_status(
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
         with stop_on_signals(stop):
             if not once:
-                await run_forever(daemon, stop)
+                await run_forever(app, stop)
                 return []
             with progress() as bar:
-                task = bar.add_task("visiting", total=len(due_sources(daemon)))
-                work = asyncio.create_task(run_once(daemon, done=lambda _: bar.advance(task)))
+                task = bar.add_task("visiting", total=len(due_sources(app)))
+                work = asyncio.create_task(run_once(app, done=lambda _: bar.advance(task)))
                 waiter = asyncio.create_task(stop.wait())
                 await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
                 waiter.cancel()
@@ -58,7 +59,7 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
                     return []
             reports = await work
     total = sum(len(report.changes) for report in reports)
-    note(
+    print_status(
         f"{len(reports)} sources visited, {sum(r.new_addresses for r in reports)} new addresses, "
         f"{total} changes, {sum(r.alerts for r in reports)} alerts"
     )

@@ -1,4 +1,4 @@
-"""``monitor sources``: what is watched."""
+"""``monitor sources``: lists, checks and adds sources."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.app import fetcher_settings
 from monitor.atomic_file import read_if_there, replace_text
-from monitor.catalogue.append import with_source
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
-from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of, utc_now
-from monitor.cli.output import Format, note, progress, write_rows, write_text
+from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
+from monitor.cli.output import Format, print_status, progress, write_rows, write_text
+from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import MonitorError, UserError
-from monitor.extraction.topics import load_topics
-from monitor.fetching.fetcher import Fetcher, HttpFetcher
-from monitor.ingest.source_check import Probe, Probing, probe
-from monitor.ingest.suggest import Proposal, propose
 from monitor.model.documents import Outcome
-from monitor.urls import identity, resolve
+from monitor.urls import resolve_url, url_identity
 from monitor.yaml import did_you_mean
 
-sources_app = typer.Typer(help="The places that are watched.", no_args_is_help=True)
+if TYPE_CHECKING:
+    # `sources list` shows the catalogue and needs neither network nor extraction.
+    from monitor.fetching.fetcher import Fetcher
+    from monitor.ingest.source_check import CheckContext, SourceCheck
+    from monitor.ingest.suggest import EntrySuggestion
+
+sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
 _FEW = 3
 
 
 @sources_app.command("list")
 def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Print the catalogue: the built-in sources with the user's files laid over them."""
+    """Print the catalogue: the built-in sources, changed and extended by your files."""
     settings = load_settings(config)
     sources = load_catalogue(settings.catalogue).sources
     write_rows(
@@ -47,7 +48,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             "kind",
             "family",
             "enabled",
-            "every",
+            "list_interval",
             "confidence",
             "exceptions",
             "seen",
@@ -61,7 +62,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
                 source.document_kind,
                 source.family,
                 source.enabled,
-                str(source.every),
+                str(source.list_interval),
                 source.confidence,
                 ", ".join(source.exceptions),
                 " ".join(source.seen),
@@ -69,7 +70,7 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             )
             for source in sources
         ),
-        leave_out=("every", "confidence", "seen", "lists", "kind"),
+        leave_out=("list_interval", "confidence", "seen", "lists", "kind"),
     )
 
 
@@ -81,14 +82,14 @@ def check(
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Ask each list of a source once, read its newest article, and say what works.
+    """Request each list of a source once, read its newest article, and print what works.
 
-    Nothing is written. The last column is what to do; with jsonl there is more of all.
+    Nothing is stored. The last column says what to do; jsonl has more fields.
     """
     settings = load_settings(config)
     catalogue = load_catalogue(settings.catalogue)
     chosen = [_known(catalogue, source_id) for source_id in ids or ()] or catalogue.enabled
-    found = asyncio.run(_probe_all(chosen, settings))
+    found = asyncio.run(_check_all(chosen, settings))
     rows = [_row(one) for one in found]
     write_rows(
         form,
@@ -126,17 +127,19 @@ def add(
         typer.Option(help="The catalogue file to add to; the settings' first if not given."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be added and write nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be added; write nothing.")
     ] = False,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="The source lives on a private host.")
+        bool, typer.Option("--allow-private", help="The source is on a private host.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Fetch a page, guess what it is, and add it to your catalogue file.
+    """Fetch a page, suggest an entry for it, and add the entry to your catalogue file.
 
-    What stands in the file stays as it is, comments too.
+    The rest of the file stays unchanged, comments too.
     """
+    from monitor.catalogue.append import with_source
+
     settings = load_settings(config)
     path = file or next(iter(settings.catalogue), None)
     if path is None and not dry_run:
@@ -147,26 +150,28 @@ def add(
     catalogue = load_catalogue((*there, *own))
     _refuse_known(catalogue, source_id, url)
     given = {"id": source_id, "name": name, "region": region_of(region)}
-    proposal = asyncio.run(
-        _propose(url, settings, catalogue, {**given, "allow_private": allow_private})
+    suggestion = asyncio.run(
+        _suggest(url, settings, catalogue, {**given, "allow_private": allow_private})
     )
     write_rows(
         Format.TABLE,
         ("key", "value", "confidence", "why"),
         [
             (one.key, one.value, "seen" if one.sure else "a guess", one.why)
-            for one in proposal.guessed
+            for one in suggestion.keys
         ],
     )
     text = read_if_there(path) if path is not None else ""
-    after = with_source(text, path or Path("new"), proposal.values, "added by monitor sources add")
+    after = with_source(
+        text, path or Path("new"), suggestion.values, "added by monitor sources add"
+    )
     if dry_run or path is None:
         write_text(after[len(text) :] if after.startswith(text) else after)
         return
     replace_text(path, after)
-    note(f"{proposal.values['id']} stands in {path}; ask it: monitor sources check")
+    print_status(f"{suggestion.values['id']} was added to {path}; next: monitor sources check")
     if path not in settings.catalogue:
-        note(f"the settings do not name {path} under catalogue yet")
+        print_status(f"the settings do not list {path} under catalogue yet")
 
 
 def _known(catalogue: Catalogue, source_id: str) -> Source:
@@ -180,43 +185,54 @@ def _known(catalogue: Catalogue, source_id: str) -> Source:
 def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str) -> None:
     if source_id is not None and source_id in catalogue:
         raise UserError(f"there is a source {source_id!r} already", hint="give it another id")
-    wanted = resolve(url, url)
+    wanted = resolve_url(url, url)
     if wanted is None:
         raise UserError(f"{url!r} is no address", hint="write one that begins with http(s)://")
     for source in catalogue:
-        if identity(wanted) in map(identity, (*source.lists, *source.pages)):
+        if url_identity(wanted) in map(url_identity, (*source.lists, *source.pages)):
             raise UserError(f"{url} is watched already: {source.id}")
 
 
-async def _probe_all(sources: Sequence[Source], settings: Settings) -> list[Probe]:
+async def _check_all(sources: Sequence[Source], settings: Settings) -> list[SourceCheck]:
+    from monitor.app import fetcher_settings
+    from monitor.fetching.fetcher import HttpFetcher
+    from monitor.ingest.source_check import check_source
+
     limit = asyncio.Semaphore(settings.crawl.concurrency)
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
         with progress() as bar:
             task = bar.add_task("asking", total=len(sources))
-            tools = _probing(fetcher, settings)
+            context = _check_context(fetcher, settings)
 
-            async def one(source: Source) -> list[Probe]:
+            async def one(source: Source) -> list[SourceCheck]:
                 async with limit:
-                    found = await probe(source, tools)
+                    found = await check_source(source, context)
                 bar.advance(task)
                 return found
 
             found = await asyncio.gather(*map(one, sources))
-    return [one for probes in found for one in probes]
+    return [one for checks in found for one in checks]
 
 
-async def _propose(
+async def _suggest(
     url: str, settings: Settings, catalogue: Catalogue, given: Mapping[str, object]
-) -> Proposal:
+) -> EntrySuggestion:
+    from monitor.app import fetcher_settings
+    from monitor.fetching.fetcher import HttpFetcher
+    from monitor.ingest.suggest import suggest_entry
+
     async with HttpFetcher(fetcher_settings(settings)) as fetcher:
-        return await propose(url, _probing(fetcher, settings), catalogue, given)
+        return await suggest_entry(url, _check_context(fetcher, settings), catalogue, given)
 
 
-def _probing(fetcher: Fetcher, settings: Settings) -> Probing:
-    return Probing(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
+def _check_context(fetcher: Fetcher, settings: Settings) -> CheckContext:
+    from monitor.extraction.topics import load_topics
+    from monitor.ingest.source_check import CheckContext
+
+    return CheckContext(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
 
 
-def _row(one: Probe) -> tuple[object, ...]:
+def _row(one: SourceCheck) -> tuple[object, ...]:
     newest = " ".join(filter(None, (str(one.newest or ""), one.newest_title)))
     following = {True: "yes", False: "no", None: ""}[one.next_page]
     what = "; ".join(filter(None, (one.reason, one.suggestion)))
@@ -225,7 +241,7 @@ def _row(one: Probe) -> tuple[object, ...]:
     return (*asked, one.links, newest, one.length, one.published, following, what)
 
 
-def _object(one: Probe) -> dict[str, object]:
+def _object(one: SourceCheck) -> dict[str, object]:
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(one).items()

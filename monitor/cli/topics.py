@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
-from monitor.cli.output import Format, complain, note, write_rows
+from monitor.cli.output import Format, print_error, print_status, write_rows
 from monitor.config.settings import load_settings
-from monitor.extraction.extract import Explained, explain
+from monitor.extraction.extract import ExplainedSentence, explain
 from monitor.extraction.topics import check_topics, load_topics
 from monitor.json_contract import statement_json
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Speaker
 
-topics_app = typer.Typer(help="What is in scope: lexicons in YAML.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from rich.text import Text
+
+topics_app = typer.Typer(
+    help="Topics: what is in scope, as lexicons in YAML.", no_args_is_help=True
+)
 
 
-def write_explained(found: Sequence[Explained], form: Format) -> None:
+def write_explained(found: Sequence[ExplainedSentence], form: Format) -> None:
     """Print sentences with what decided: a block each for people, an object or row for programs."""
     if form is Format.TABLE:
+        from rich.console import Console
+
         console = Console(soft_wrap=True, highlight=False)
         for item in found:
             console.print(_block(item), "")
@@ -34,7 +39,7 @@ def write_explained(found: Sequence[Explained], form: Format) -> None:
     write_rows(form, columns, ([_cell(o[c]) for c in columns] for o in objects), objects=objects)
 
 
-def explained_json(item: Explained) -> dict[str, Any]:
+def explained_json(item: ExplainedSentence) -> dict[str, Any]:
     """An explained sentence as a JSON object."""
     return {
         "text": item.text,
@@ -47,7 +52,7 @@ def explained_json(item: Explained) -> dict[str, Any]:
         "label_reason": item.label_reason,
         "cues": list(item.cues),
         "words": list(item.words),
-        "voice": item.voice,
+        "attribution": item.attribution,
         "themes": [{"theme": theme, "word": word} for theme, word in item.theme_words],
         "rejected": item.rejected,
     }
@@ -57,16 +62,16 @@ def explained_json(item: Explained) -> dict[str, Any]:
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]…", help="Topic files; the settings' ones if none."),
+        typer.Argument(metavar="[PATH]…", help="Topic files; those of the settings if none."),
     ] = None,
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Read topic files and print what they say; a mistake is named with its file and line."""
+    """Read topic files and print them; an error names the file and the line."""
     files = paths or list(load_settings(config).topics)
     errors = check_topics(files)
     for error in errors[:-1]:
-        complain(str(error))
+        print_error(str(error))
     if errors:
         raise errors[-1]
     topics = load_topics(files).topics
@@ -75,7 +80,7 @@ def check(
         ("id", "name", "themes"),
         ((topic.id, topic.name, ", ".join(topic.themes)) for topic in topics),
     )
-    note(f"{len(topics)} topics, no mistakes")
+    print_status(f"{len(topics)} topics, no errors")
 
 
 @topics_app.command("test")
@@ -85,15 +90,17 @@ def try_out(
     region: RegionOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Try a topic file on a text as if a government's plan said it; print why it is in or out."""
+    """Apply a topic file to a text as if it stood in a government's plan; print what decided."""
     provenance = Provenance(DocumentKind.PAGE, Speaker.GOVERNMENT, region_of(region))
     found = explain(text, provenance, load_topics([file]))
     if not found and form is Format.TABLE:
-        note("no topic has a word in this text")
+        print_status("no topic has a word in this text")
     write_explained(found, form)
 
 
-def _block(item: Explained) -> Text:
+def _block(item: ExplainedSentence) -> Text:
+    from rich.text import Text
+
     statement = item.statement
     block = Text(item.text.strip() + "\n", style="bold")
     if statement is None:
@@ -101,7 +108,10 @@ def _block(item: Explained) -> Text:
     else:
         lines = [
             ("label", f"{statement.label}  ← {item.label_reason}"),
-            ("speaker", f"{statement.speaker}, {statement.region or '?'}  ← {item.voice or '–'}"),
+            (
+                "speaker",
+                f"{statement.speaker}, {statement.region or '?'}  ← {item.attribution or '–'}",
+            ),
             ("topic", f"{statement.topic}  ← {'、'.join(item.words)}"),
             ("themes", ", ".join(f"{t} ← {w or 'default'}" for t, w in item.theme_words)),
             *(

@@ -1,4 +1,4 @@
-"""``monitor verify`` and ``monitor db prune``: the evidence behind the log."""
+"""``monitor verify``: the log recomputed from the stored bytes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from monitor.cli.options import (
     FormatOption,
     date_of,
     open_database,
-    utc_now,
 )
-from monitor.cli.output import Format, note, progress, write_rows
+from monitor.cli.output import Format, print_status, progress, write_rows
+from monitor.clock import utc_now
 from monitor.extraction.topics import load_topics
 from monitor.ingest.audit import verify_snapshot
-from monitor.storage.provenance import forget_bytes, snapshots_between
+from monitor.storage.provenance import snapshots_between
 
 DayOption = Annotated[
     str | None, typer.Argument(metavar="[DAY]", help="YYYY-MM-DD; today if not given.")
@@ -36,10 +36,10 @@ def verify(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Recompute a day from the stored bytes; say what in the log does not follow from them.
+    """Recompute a day from the stored bytes; print what in the log does not follow from them.
 
-    Exit code 1 when something does not. Statements differ too when the extractor, a topic or a
-    source's selectors have changed since that day.
+    The exit code is 1 for findings. Statements also differ when the extractor, a topic or the
+    selectors of a source have changed since that day.
     """
     with open_database(config, database) as (settings, store):
         zone = ZoneInfo(settings.timezone)
@@ -63,22 +63,9 @@ def verify(
         ("snapshot", "url", "step", "what"),
         ((item.snapshot_id, item.url, item.step, item.what) for item in findings),
     )
-    note(f"{len(ids)} snapshots verified, {len(findings)} findings")
+    print_status(f"{len(ids)} snapshots verified, {len(findings)} findings")
     if findings:
         raise typer.Exit(1)
-
-
-def prune(
-    days: Annotated[
-        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Bytes older than this.")
-    ],
-    config: ConfigOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Let go of the raw bytes of old pages. Texts, statements and the log are kept for ever."""
-    with open_database(config, database) as (_, store), store.write() as session:
-        count = forget_bytes(session, utc_now() - timedelta(days=days))
-    note(f"the bytes of {count} pages were let go")
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

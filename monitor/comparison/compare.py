@@ -1,31 +1,79 @@
-"""Statements then and now to changes: the one function the rest of the product calls."""
+"""Compare the statements of two texts: ``compare`` returns the changes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-
-from rapidfuzz import fuzz
+from functools import cache
 
 from monitor.comparison.align import align
-from monitor.comparison.cues import is_granted, respelled, says_something_else
-from monitor.comparison.list_context import lead_of
-from monitor.comparison.normalize import normalise
-from monitor.comparison.polarity import hedged, lead_turned, put_off, taken_back
-from monitor.comparison.qualifiers import figure_turned
-from monitor.comparison.targets import Move, direction, moves
-from monitor.comparison.thresholds import ALIKE, BY_BASIS, PART, PART_GAIN, PARTS
-from monitor.comparison.untouched import Intact, Sides
+from monitor.comparison.cues import (
+    deadline_shift,
+    differs_in_substance,
+    hedging,
+    is_benefit_ceiling,
+    list_context_direction,
+    qualifier_direction,
+    retraction,
+    same_values_respelled,
+)
+from monitor.comparison.normalize import normalize
+from monitor.comparison.similarity import ClauseIndex, TextPair, partial_ratio, ratio
+from monitor.comparison.targets import TargetMove, overall_direction, target_moves
+from monitor.comparison.thresholds import (
+    BY_BASIS,
+    MAX_PART_PAIRS,
+    NEARLY_IDENTICAL,
+    PART,
+    PART_GAIN,
+)
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.statements import Label, Statement, Target
 
+_MAX_LINES = 30
+_MAX_LENGTH = 60
+_MAX_TITLE_LENGTH = 24
+_COLON = ("：", ":")
+
+
+@cache
+def _written_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；！？]")
+
+
+def list_context(text: str, start: int) -> str:
+    """The context line of the list that contains a sentence, or an empty string.
+
+    Args:
+        text: the whole text.
+        start: where the sentence begins.
+
+    Returns:
+        The nearest line above that ends in a colon, or that is as short as a heading: a year or a
+        place alone heads a list too.
+    """
+    end = text.rfind("\n", 0, start)
+    for _ in range(_MAX_LINES):
+        if end < 0:
+            return ""
+        begin = text.rfind("\n", 0, end) + 1
+        line = text[begin:end].strip()
+        if line.endswith(_COLON) and len(line) <= _MAX_LENGTH:
+            return line
+        if line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None:
+            return line
+        end = begin - 1
+    return ""
+
+
 COMMITMENTS = frozenset({Label.COMMITMENT})
-_WAYS = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
+_KIND_BY_DIRECTION = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
 
 
 @dataclass(slots=True)
 class _Match:
-    """A commitment then and now, with the parts it was split into or merged from."""
+    """A commitment before and after, with the parts it was split into or merged from."""
 
     before: Statement
     after: Statement
@@ -48,32 +96,32 @@ def compare(
         before: statements of the earlier text; empty for a document that is new.
         after: statements of the later text.
         basis: a revision compares a text with itself after an edit; a succession compares a
-            report with the one of the year before, where other words are no news.
+            report with the one of the year before, where a rewording is not a change.
         labels: the labels that are compared, each with its own kind only.
-        texts: the texts themselves, for a revision: sentences that stand in both, only cut
-            another way, are then known to be untouched.
+        texts: the texts themselves, for a revision: sentences whose words stand in both texts,
+            only split differently, then count as untouched.
 
     Returns:
-        Every statement of these labels in one change: *continued* ones too. The statements in
-        the changes are the very objects that were passed in. A sentence that was split or
-        merged is told once, at its larger part; one whose words all stand in the other of
-        ``texts`` without being a sentence of its own there is told not at all.
+        One change for every statement of these labels, *continued* ones too. The statements in
+        the changes are the objects that were passed in. A sentence that was split or merged is
+        reported once, at its larger part; one whose words all stand in the other of ``texts``
+        without being a sentence there is not reported.
     """
     changes: list[Change] = []
-    sides = Sides(*texts) if texts and basis is Basis.REVISION else None
+    text_pair = TextPair(*texts) if texts and basis is Basis.REVISION else None
     groups = {(item.topic, item.label) for item in (*before, *after) if item.label in labels}
     for topic, label in sorted(groups):
         old = [item for item in before if item.topic == topic and item.label is label]
         new = [item for item in after if item.topic == topic and item.label is label]
-        told = _compare_group(
+        found = _compare_group(
             old,
             new,
             basis,
             other_old=_others(before, old),
             other_new=_others(after, new),
-            sides=sides,
+            text_pair=text_pair,
         )
-        changes.extend(told)
+        changes.extend(found)
     return tuple(sorted(changes, key=_order))
 
 
@@ -84,137 +132,143 @@ def _compare_group(
     *,
     other_old: Sequence[Statement],
     other_new: Sequence[Statement],
-    sides: Sides | None,
+    text_pair: TextPair | None,
 ) -> Iterable[Change]:
     matches = [
         _Match(old[pair.before], new[pair.after], pair.similarity)
         for pair in align(old, new, BY_BASIS[basis])
     ]
     matched = {id(match.before) for match in matches} | {id(match.after) for match in matches}
-    came = [item for item in new if id(item) not in matched]
-    went = [item for item in old if id(item) not in matched]
-    # A sentence that is whole as it is has no other part.
-    torn = [match for match in matches if match.similarity < 1]
-    if (len(came) + len(went)) * len(torn) <= PARTS:
-        came = [item for item in came if not _joins(item, torn, after=True)]
-        went = [item for item in went if not _joins(item, torn, after=False)]
+    added = [item for item in new if id(item) not in matched]
+    dropped = [item for item in old if id(item) not in matched]
+    # An identical sentence has no other part.
+    reworded = [match for match in matches if match.similarity < 1]
+    if (len(added) + len(dropped)) * len(reworded) <= MAX_PART_PAIRS:
+        added = [item for item in added if not _joins_as_part(item, reworded, after=True)]
+        dropped = [item for item in dropped if not _joins_as_part(item, reworded, after=False)]
     for match in matches:
-        yield _judge(match, basis, sides)
-    for item in came:
-        # The same words were there: cut another way, or under a heading that was edited.
-        if sides is not None and _stood(item, sides.after, sides.before, other_new, other_old):
+        yield _classify(match, basis, text_pair)
+    for item in added:
+        # The same words were there: split differently, or under an edited heading.
+        if text_pair is not None and _unchanged_elsewhere(
+            item, text_pair.after, text_pair.before, other_new, other_old
+        ):
             continue
-        if basis is Basis.SUCCESSION or sides or not _relabelled(item, other_old):
-            yield Change(Kind.ADDED, basis, item.region, None, item, _all(item.targets, new=True))
-    for item in went:
-        if sides is not None and _stood(item, sides.before, sides.after, other_old, other_new):
-            continue
-        if basis is Basis.SUCCESSION or sides or not _relabelled(item, other_new):
+        if basis is Basis.SUCCESSION or text_pair or not _relabelled(item, other_old):
             yield Change(
-                Kind.DROPPED, basis, item.region, item, None, _all(item.targets, new=False)
+                Kind.ADDED, basis, item.region, None, item, _all_deltas(item.targets, new=True)
+            )
+    for item in dropped:
+        if text_pair is not None and _unchanged_elsewhere(
+            item, text_pair.before, text_pair.after, other_old, other_new
+        ):
+            continue
+        if basis is Basis.SUCCESSION or text_pair or not _relabelled(item, other_new):
+            yield Change(
+                Kind.DROPPED, basis, item.region, item, None, _all_deltas(item.targets, new=False)
             )
 
 
-def _stood(
+def _unchanged_elsewhere(
     item: Statement,
-    here: Intact,
-    there: Intact,
+    here: ClauseIndex,
+    there: ClauseIndex,
     others_here: Sequence[Statement],
     others_there: Sequence[Statement],
 ) -> bool:
-    """Whether what a sentence says in one text stands in the other one as it does here.
+    """Whether the words of a sentence stand in the other text just as they do here.
 
-    It does beside the same words. Elsewhere it does too, unless it stands there less often, or
-    as what is done already: a promise that went into the review is a promise no more.
+    They do beside the same neighbours. Elsewhere they do too, unless they occur less often there,
+    or as an achievement: a promise that moved into the review is no longer a promise.
     """
     if there.holds_beside(item.text, here.neighbours(item.start, item.end)):
         return True
     count = there.count(item.text)
     if not count or count < here.count(item.text):
         return False
-    return _done(item, others_there) <= _done(item, others_here)
+    return _count_achieved(item, others_there) <= _count_achieved(item, others_here)
 
 
-def _done(item: Statement, others: Sequence[Statement]) -> int:
-    """How many statements call done what ``item`` says."""
-    key = normalise(item.text)
+def _count_achieved(item: Statement, others: Sequence[Statement]) -> int:
+    """How many achievements contain the words of ``item``."""
+    key = normalize(item.text)
     done = (one for one in others if one.label is Label.ACHIEVEMENT)
-    return sum(key in normalise(one.text) for one in done)
+    return sum(key in normalize(one.text) for one in done)
 
 
 def _relabelled(item: Statement, others: Sequence[Statement]) -> bool:
-    """Whether the same words stand there under another label."""
-    key = normalise(item.text)
-    return any(key == normalise(one.text) for one in others)
+    """Whether one of ``others``, of another label, has the same words."""
+    key = normalize(item.text)
+    return any(key == normalize(one.text) for one in others)
 
 
-def _judge(match: _Match, basis: Basis, sides: Sides | None) -> Change:
-    change = _judge_alone(match, basis, sides)
-    if sides is None or change.kind is not Kind.CONTINUED:
+def _classify(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
+    change = _classify_by_own_words(match, basis, text_pair)
+    if text_pair is None or change.kind is not Kind.CONTINUED:
         return change
     leads = (
-        lead_of(sides.before.text, match.before.start),
-        lead_of(sides.after.text, match.after.start),
+        list_context(text_pair.before.text, match.before.start),
+        list_context(text_pair.after.text, match.after.start),
     )
-    way = lead_turned(*leads, (match.before.year, match.after.year))
-    return change if way is None else replace(change, kind=_WAYS[way])
+    direction = list_context_direction(*leads, (match.before.year, match.after.year))
+    return change if direction is None else replace(change, kind=_KIND_BY_DIRECTION[direction])
 
 
-def _judge_alone(match: _Match, basis: Basis, sides: Sides | None) -> Change:
-    """What became of a promise by its own words."""
+def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
+    """The change of a commitment by its own words, its context aside."""
     before, after = match.before, match.after
-    if sides is not None and sides.untouched(before.text, after.text):
+    if text_pair is not None and text_pair.untouched(before.text, after.text):
         return _change(Kind.CONTINUED, basis, match, ())
-    alike = match.similarity
+    similarity = match.similarity
     if match.more_before or match.more_after:
-        alike = (
-            fuzz.ratio(
-                _joined([before, *match.more_before]),
-                _joined([after, *match.more_after]),
-            )
-            / 100
+        similarity = ratio(
+            _joined([before, *match.more_before]), _joined([after, *match.more_after])
         )
     old_targets = _targets([before, *match.more_before])
     new_targets = _targets([after, *match.more_after])
-    if alike == 1 and basis is Basis.REVISION:
-        # What a number means may hang on the sentences around it; the promise is the same words.
+    if similarity == 1 and basis is Basis.REVISION:
+        # The sentences around it may change how a number is read; the words are the same.
         return _change(Kind.CONTINUED, basis, match, ())
-    found = moves(
+    found = target_moves(
         old_targets,
         new_targets,
-        alike=alike >= ALIKE,
+        nearly_identical=similarity >= NEARLY_IDENTICAL,
         years=(before.year, after.year),
-        granted=lambda target: is_granted(target, before, after),
+        granted=lambda target: is_benefit_ceiling(target, before, after),
     )
-    if sides is not None:
-        # 培训人才10万人 cut off into a sentence that names no topic is promised as before.
-        gone = _elsewhere(old_targets, before.text, sides.before, sides.after)
-        come = _elsewhere(new_targets, after.text, sides.after, sides.before)
-        found = [move for move in found if not (_lost(move, gone) or _won(move, come))]
-    way: float = taken_back(before.text, after.text)
-    if not way:
-        way = direction(found) if found else _turned(before, after, basis)
-    if way:
-        kind = Kind.STRENGTHENED if way > 0 else Kind.WEAKENED
-    elif found or not _carried_on(match, alike, basis, numbers=bool(new_targets)):
+    if text_pair is not None:
+        # 培训人才10万人, split off into a sentence that names no topic, is still promised.
+        left = _targets_standing(old_targets, before.text, text_pair.before, text_pair.after)
+        entered = _targets_standing(new_targets, after.text, text_pair.after, text_pair.before)
+        found = [
+            move
+            for move in found
+            if not (_only_left_sentence(move, left) or _only_entered_sentence(move, entered))
+        ]
+    direction: float = retraction(before.text, after.text)
+    if not direction:
+        direction = overall_direction(found) if found else _polarity(before, after, basis)
+    if direction:
+        kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
+    elif found or not _is_continued(match, similarity, basis, numbers=bool(new_targets)):
         kind = Kind.REWORDED
     else:
         kind = Kind.CONTINUED
     return _change(kind, basis, match, tuple(move.delta for move in found))
 
 
-def _turned(before: Statement, after: Statement, basis: Basis) -> int:
-    """Which way a promise went whose targets all stayed."""
-    way = put_off(before.text, after.text, (before.year, after.year), basis)
-    if way or basis is Basis.SUCCESSION:
-        return way
-    return hedged(before.text, after.text) or figure_turned(before.text, after.text)
+def _polarity(before: Statement, after: Statement, basis: Basis) -> int:
+    """1 if a promise whose targets all stayed got stronger by its words, -1 weaker, else 0."""
+    direction = deadline_shift(before.text, after.text, (before.year, after.year), basis)
+    if direction or basis is Basis.SUCCESSION:
+        return direction
+    return hedging(before.text, after.text) or qualifier_direction(before.text, after.text)
 
 
-def _elsewhere(
-    targets: Sequence[Target], sentence: str, here: Intact, there: Intact
+def _targets_standing(
+    targets: Sequence[Target], sentence: str, here: ClauseIndex, there: ClauseIndex
 ) -> list[Target]:
-    """The targets whose clause stands in the other text as often as in its own."""
+    """The targets whose clause occurs in the other text as often as in its own."""
     return [
         target
         for target in targets
@@ -228,48 +282,48 @@ def _change(kind: Kind, basis: Basis, match: _Match, deltas: tuple[Delta, ...]) 
     return Change(kind, basis, region, match.before, match.after, deltas, match.similarity)
 
 
-def _lost(move: Move, standing: Sequence[Target]) -> bool:
-    """Whether a target went from its sentence only: its clause stands in the new text."""
-    return move.delta.after is None and any(_of(move, target) for target in standing)
+def _only_left_sentence(move: TargetMove, standing: Sequence[Target]) -> bool:
+    """Whether a target left its sentence only: its clause is in the new text."""
+    return move.delta.after is None and any(_concerns(move, target) for target in standing)
 
 
-def _won(move: Move, standing: Sequence[Target]) -> bool:
-    """Whether a target came into its sentence only: its clause stood in the old text."""
-    return move.delta.before is None and any(_of(move, target) for target in standing)
+def _only_entered_sentence(move: TargetMove, standing: Sequence[Target]) -> bool:
+    """Whether a target entered its sentence only: its clause was in the old text."""
+    return move.delta.before is None and any(_concerns(move, target) for target in standing)
 
 
-def _of(move: Move, target: Target) -> bool:
+def _concerns(move: TargetMove, target: Target) -> bool:
     value = move.delta.before if move.delta.after is None else move.delta.after
     return (move.delta.metric, value) == (target.metric, target.value)
 
 
-def _carried_on(match: _Match, alike: float, basis: Basis, *, numbers: bool) -> bool:
-    """Whether a commitment whose targets all stayed, ``numbers`` telling if it has any, stayed."""
+def _is_continued(match: _Match, similarity: float, basis: Basis, *, numbers: bool) -> bool:
+    """Whether a commitment whose targets all stayed is continued; ``numbers``: it has targets."""
     merged = bool(match.more_before or match.more_after)
     if basis is Basis.REVISION:
-        return alike >= 1 or (not merged and respelled(match.before, match.after))
+        return similarity >= 1 or (not merged and same_values_respelled(match.before, match.after))
     limits = BY_BASIS[basis]
-    if alike < (limits.same_numbers if numbers else limits.continued):
+    if similarity < (limits.same_numbers if numbers else limits.continued):
         return False
-    if alike >= 1 or merged:
+    if similarity >= 1 or merged:
         return True
-    return not says_something_else(match.before, match.after)
+    return not differs_in_substance(match.before, match.after)
 
 
-def _joins(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:
-    """Whether a sentence without a partner is a part of one that has one; then it joins it.
+def _joins_as_part(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:
+    """Add an unmatched sentence to the match it is a part of; False if there is none.
 
-    ``after``: the sentence stands in the new text, so a sentence of the old one was split.
+    ``after``: the sentence is in the new text, so that a sentence of the old one was split.
     """
-    key = normalise(item.text)
+    key = normalize(item.text)
     best: tuple[float, _Match] | None = None
     for match in matches:
-        whole = normalise((match.before if after else match.after).text)
+        whole = normalize((match.before if after else match.after).text)
         part = [match.after, *match.more_after] if after else [match.before, *match.more_before]
-        if len(key) >= len(whole) or fuzz.partial_ratio(key, whole) / 100 < PART:
+        if len(key) >= len(whole) or partial_ratio(key, whole) < PART:
             continue
-        gain = fuzz.ratio(whole, _joined([*part, item])) - fuzz.ratio(whole, _joined(part))
-        if gain / 100 >= PART_GAIN and (best is None or gain > best[0]):
+        gain = ratio(whole, _joined([*part, item])) - ratio(whole, _joined(part))
+        if gain >= PART_GAIN and (best is None or gain > best[0]):
             best = gain, match
     if best is None:
         return False
@@ -278,7 +332,7 @@ def _joins(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:
 
 
 def _joined(parts: Sequence[Statement]) -> str:
-    return "".join(normalise(part.text) for part in sorted(parts, key=lambda part: part.start))
+    return "".join(normalize(part.text) for part in sorted(parts, key=lambda part: part.start))
 
 
 def _targets(parts: Sequence[Statement]) -> list[Target]:
@@ -290,7 +344,7 @@ def _others(statements: Sequence[Statement], group: Sequence[Statement]) -> tupl
     return tuple(item for item in statements if id(item) not in inside)
 
 
-def _all(targets: Sequence[Target], *, new: bool) -> tuple[Delta, ...]:
+def _all_deltas(targets: Sequence[Target], *, new: bool) -> tuple[Delta, ...]:
     return tuple(
         Delta(
             target.metric,

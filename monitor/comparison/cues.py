@@ -1,99 +1,132 @@
-"""What another wording must not lose: numbers, names, and the words that turn a promise round.
+"""Cues: the words, names and numbers that strengthen, weaken or retract a promise.
 
-A year later the same promise stands in other words, and that is no news. It is news when the one
-letter that differs is a digit, the name of the place, or a 不.
+A year later the same promise is worded differently, which is not a change. It is one when the
+only difference is a digit, a place name, or a 不. ``targets`` compares targets; the functions here
+find what changes a promise while its targets stay, or in spite of them. A direction is 1 for
+stronger, -1 for weaker, 0 for neither.
+
+Qualifiers are numbers that are not targets (千亿级, 30个工作日内, 全国前三, 20—30家, 三分之二).
+Where two sentences differ in one such number only, and its sense is known, the change has a
+direction; a number of unknown sense (年营收5亿元以上的企业) has none.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import ahocorasick
-from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.comparison.normalize import normalise
+from monitor.comparison.normalize import normalize
+from monitor.comparison.similarity import ratio
+from monitor.comparison.thresholds import SAME_BUT_CUE
+from monitor.extraction.quantities import chinese as chinese_number
+from monitor.extraction.quantities import to_base
 from monitor.extraction.regions import gazetteer
-from monitor.extraction.units import to_base
+from monitor.extraction.vocabulary import WordTable, alternation, read_table
+from monitor.model.changes import Basis
 from monitor.model.statements import Op, Statement, Target
-from monitor.yaml import read_yaml, validate
 
 _TABLE = Path(__file__).parent / "cues.yaml"
-# Quoted names, titles of documents, and names in Latin letters (DeepSeek, C919).
-_NAME = re.compile(
-    r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9-]{2,20})"
-)
-_FIGURE = re.compile(r"\d+(?:[.]\d+)?%?")
-# A value with its unit, in a phrase that has words around it.
-_VALUE = re.compile(r"[\d.,，]+\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?")
-_CLAUSE_END = re.compile("[，。；]")
 _BESIDE = 8
-# The next report says the next year and, every five years, the next plan: that is no news.
-_YEAR = re.compile(r"20\d\d|十[一二三四五六七八九]五")
 
 
-class Wording(BaseModel):
-    """The table wording.yaml; see there what each list is for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    retreats: Annotated[tuple[str, ...], Field(min_length=1)]
-    reversals: Annotated[tuple[str, ...], Field(min_length=1)]
-    not_denied: Annotated[tuple[str, ...], Field(min_length=1)]
-    burdens: Annotated[tuple[str, ...], Field(min_length=1)]
-    hedges: Annotated[tuple[str, ...], Field(min_length=1)]
-    less_is_better: Annotated[tuple[str, ...], Field(min_length=1)]
-    benefits: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-def names(text: str) -> frozenset[str]:
-    """Names a sentence quotes or writes in Latin letters, cosmetics aside."""
-    return frozenset(normalise(a or b) for a, b in _NAME.findall(text))
-
-
-def says_something_else(before: Statement, after: Statement) -> bool:
-    """Whether a number, a name, a place or a reversal stands in one of two sentences only.
-
-    Numbers that are targets are left out: ``moves`` compares them, units converted. So are the
-    region that speaks, years, and the plan's own name, which a new year brings by itself.
-    """
-    old, new = _rest(before), _rest(after)
-    if Counter(_FIGURE.findall(old)) != Counter(_FIGURE.findall(new)):
-        return True
-    if _reversals(old) != _reversals(new):
-        return True
-    # A name need only stand in the other sentence somewhere: quotes come and go.
-    return any(name not in new for name in _proper(before, old)) or any(
-        name not in old for name in _proper(after, new)
+@cache
+def _name_pattern() -> re.Pattern[str]:
+    # Quoted names, titles of documents, and names in Latin letters (DeepSeek, C919).
+    return re.compile(
+        r"[“\"「《]([^“”\"「」《》]{2,20})[”\"」》]|(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9-]{2,20})"
     )
 
 
-def respelled(before: Statement, after: Statement) -> bool:
+@cache
+def _figure_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d+(?:[.]\d+)?%?")
+
+
+@cache
+def _value_pattern() -> re.Pattern[str]:
+    # A value with its unit, in a phrase that has words around it.
+    return re.compile(r"[\d.,，]+\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?")
+
+
+@cache
+def _clause_end_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；]")
+
+
+@cache
+def _year_pattern() -> re.Pattern[str]:
+    # The next report says the next year and, every five years, the next plan: that is no news.
+    return re.compile(r"20\d\d|十[一二三四五六七八九]五")
+
+
+@dataclass(frozen=True)
+class CueTable(WordTable):
+    """``cues.yaml``; the file says what each list is for."""
+
+    retractions: tuple[str, ...]
+    reversals: tuple[str, ...]
+    negation_exceptions: tuple[str, ...]
+    burdens: tuple[str, ...]
+    hedges: tuple[str, ...]
+    lower_is_better: tuple[str, ...]
+    benefits: tuple[str, ...]
+
+
+def names(text: str) -> frozenset[str]:
+    """Names that a sentence quotes or writes in Latin letters, normalised."""
+    return frozenset(normalize(a or b) for a, b in _name_pattern().findall(text))
+
+
+def differs_in_substance(before: Statement, after: Statement) -> bool:
+    """Whether a number, a name, a place or a reversal is in one of two sentences only.
+
+    Targets are ignored: ``target_moves`` compares them after unit conversion. So are the region
+    that speaks, years, and the names of plans, which change with every year.
+    """
+    old, new = _rest(before), _rest(after)
+    if Counter(_figure_pattern().findall(old)) != Counter(_figure_pattern().findall(new)):
+        return True
+    if _reversals(old) != _reversals(new):
+        return True
+    # A name may stand in the other sentence without its quotes.
+    return any(name not in new for name in _names_and_places(before, old)) or any(
+        name not in old for name in _names_and_places(after, new)
+    )
+
+
+def same_values_respelled(before: Statement, after: Statement) -> bool:
     """Whether two sentences differ only in how their numbers are written: 3000亿元, 0.3万亿元."""
-    if [_meant(target) for target in before.targets] != [_meant(one) for one in after.targets]:
+    if [_target_key(target) for target in before.targets] != [
+        _target_key(one) for one in after.targets
+    ]:
         return False
-    return normalise(_without_values(before)) == normalise(_without_values(after))
+    return normalize(_without_values(before)) == normalize(_without_values(after))
 
 
-def _meant(target: Target) -> tuple[object, ...]:
+def _target_key(target: Target) -> tuple[object, ...]:
     value, unit = to_base(target.value, target.unit)
-    return normalise(target.metric), target.op, float(f"{value:.9g}"), unit, target.year
+    return normalize(target.metric), target.op, float(f"{value:.9g}"), unit, target.year
 
 
 def _without_values(statement: Statement) -> str:
-    """A sentence with its targets' phrases brought down to their words."""
+    """A sentence with the values of its targets replaced by a mark."""
     text = statement.text
     for target in statement.targets:
-        if len(_VALUE.findall(target.raw)) == 1:
-            text = text.replace(target.raw, _VALUE.sub("#", target.raw), 1)
+        if len(_value_pattern().findall(target.raw)) == 1:
+            text = text.replace(target.raw, _value_pattern().sub("#", target.raw), 1)
     return text
 
 
-def is_granted(target: Target, *statements: Statement) -> bool:
-    """Whether a target is the ceiling of what somebody is given: 不超过300万元补助."""
+def is_benefit_ceiling(target: Target, *statements: Statement) -> bool:
+    """Whether a target is the ceiling of a benefit: 不超过300万元补助."""
     if target.op is not Op.AT_MOST:
         return False
     for statement in statements:
@@ -101,18 +134,18 @@ def is_granted(target: Target, *statements: Statement) -> bool:
         if at >= 0:
             end = at + len(target.raw)
             around = statement.text[max(0, at - _BESIDE) : at + len(target.raw)]
-            around += _CLAUSE_END.split(statement.text[end : end + _BESIDE])[0]
-            return words_pattern("benefits").search(around) is not None
+            around += _clause_end_pattern().split(statement.text[end : end + _BESIDE])[0]
+            return cue_pattern("benefits").search(around) is not None
     return False
 
 
 def _reversals(text: str) -> Counter[str]:
-    return Counter(words_pattern("reversals").findall(text) + denials().findall(text))
+    return Counter(cue_pattern("reversals").findall(text) + negation_pattern().findall(text))
 
 
 def _rest(statement: Statement) -> str:
-    """A sentence in one form, without the phrases of its targets and without years."""
-    return _YEAR.sub(" ", normalise(_without_targets(statement)))
+    """A normalised sentence without the phrases of its targets and without years."""
+    return _year_pattern().sub(" ", normalize(_without_targets(statement)))
 
 
 def _without_targets(statement: Statement) -> str:
@@ -122,26 +155,26 @@ def _without_targets(statement: Statement) -> str:
     return text
 
 
-def _proper(statement: Statement, rest: str) -> frozenset[str]:
-    """The names a sentence quotes and the places it names, but not the place that speaks."""
+def _names_and_places(statement: Statement, rest: str) -> frozenset[str]:
+    """The quoted names and the places of a sentence, except the region that speaks."""
     quoted = {name for name in map(_undated, names(_without_targets(statement))) if name}
     home = statement.region or ""
     return frozenset(quoted | {name for name in places(rest) if name not in home})
 
 
 def _undated(name: str) -> str:
-    """A name if it is one for more than a year, else nothing."""
-    return "" if _YEAR.search(name) else name
+    """A name, or nothing if it contains a year."""
+    return "" if _year_pattern().search(name) else name
 
 
 def places(text: str) -> frozenset[str]:
-    """The short names of the places a text names."""
+    """The short names of the regions that a text names."""
     return frozenset(name for _, name in _places().iter(text))
 
 
 @cache
 def _places() -> ahocorasick.Automaton:
-    """Short names, which stand in the official ones too."""
+    """Short names, which are contained in the official ones."""
     automaton = ahocorasick.Automaton(ahocorasick.STORE_ANY)
     for region in gazetteer().regions:
         automaton.add_word(region.short, region.short)
@@ -149,36 +182,287 @@ def _places() -> ahocorasick.Automaton:
     return automaton
 
 
-def words_pattern(
-    name: Literal["retreats", "reversals", "burdens", "hedges", "benefits"],
+@cache
+def cue_pattern(
+    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits"],
 ) -> re.Pattern[str]:
-    """A pattern that finds the words of one of the table's lists, the longest first."""
-    return _pattern(tuple(getattr(words(), name)))
+    """A pattern for the words of one list of the table, the longest first."""
+    return re.compile(alternation(getattr(cue_table(), name)))
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a lower value of a metric is better: a cost, a delay, PUE."""
+    return _lower_is_better_pattern().search(metric) is not None
 
 
 @cache
-def _pattern(listed: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(word) for word in sorted(listed, key=len, reverse=True)))
-
-
-def less_is_better(metric: str) -> bool:
-    """Whether a metric measures what is to be small: a cost, a delay, PUE."""
-    return _less().search(metric) is not None
+def negation_pattern() -> re.Pattern[str]:
+    """Matches 不 as the negation of a verb, not as a part of a word: 不推动, but not 不断推动."""
+    return re.compile(f"不(?!{alternation(cue_table().negation_exceptions)})")
 
 
 @cache
-def denials() -> re.Pattern[str]:
-    """Finds 不 where it denies a verb, not where it is part of a word: 不推动, but 不断推动."""
-    return re.compile(f"不(?!{'|'.join(map(re.escape, words().not_denied))})")
+def _lower_is_better_pattern() -> re.Pattern[str]:
+    words = alternation(cue_table().lower_is_better)
+    return re.compile(f"(?:{words})(?:水平|值|率|强度|指标)?$")
 
 
 @cache
-def _less() -> re.Pattern[str]:
-    listed = sorted(words().less_is_better, key=len, reverse=True)
-    return re.compile(f"(?:{'|'.join(map(re.escape, listed))})(?:水平|值|率|强度|指标)?$")
+def cue_table() -> CueTable:
+    """The cue words of ``cues.yaml``."""
+    return read_table(_TABLE, CueTable)
+
+
+_SCALE = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 
 
 @cache
-def words() -> Wording:
-    """The table wording.yaml."""
-    return validate(read_yaml(_TABLE), Wording)
+def _qualifying_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d+(?:[.]\d+)?[十百千万亿]*|[一二两三四五六七八九十百千万亿]+")
+
+
+@cache
+def _parts_pattern() -> re.Pattern[str]:
+    return re.compile(r"(\d+(?:[.]\d+)?|[一二两三四五六七八九十]*)([十百千万亿]*)")
+
+
+@cache
+def _more_after_pattern() -> re.Pattern[str]:
+    # What stands before (<) and after (>) a number of which more is more, or less.
+    return re.compile(r"^(?:元)?级")
+
+
+@cache
+def _more_before_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:\d-|超|突破|分之)$")
+
+
+@cache
+def _less_before_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:全国|全球|世界|全省|行业|进入|跻身|保持|位居|位列|排名)前$")
+
+
+@cache
+def _less_after_pattern() -> re.Pattern[str]:
+    return re.compile(r"^个?(?:工作日|天|小时|分钟|个?月)(?:之?内|以内|完成|办结)")
+
+
+@cache
+def _pressed_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:时限|时间|周期|审批|办理|办结)[^，。；]{0,8}$")
+
+
+@cache
+def _span_pattern() -> re.Pattern[str]:
+    return re.compile(r"^个?(?:工作日|天|小时|分钟|月)")
+
+
+def qualifier_direction(before: str, after: str) -> int:
+    """1 where the only number in which two sentences differ got stronger, -1 weaker, else 0."""
+    old, new = normalize(before), normalize(after)
+    then, now = (
+        list(_qualifying_pattern().finditer(old)),
+        list(_qualifying_pattern().finditer(new)),
+    )
+    if len(then) != len(now) or _qualifying_pattern().sub("#", old) != _qualifying_pattern().sub(
+        "#", new
+    ):
+        return 0
+    other = [(a, b) for a, b in zip(then, now, strict=True) if a[0] != b[0]]
+    if len(other) != 1:
+        return 0
+    first, second = _value(other[0][0][0]), _value(other[0][1][0])
+    if first is None or second is None or first == second:
+        return 0
+    sense = _sense(new[: other[0][1].start()], new[other[0][1].end() :])
+    return sense if second > first else -sense
+
+
+def _sense(left: str, right: str) -> int:
+    if _less_before_pattern().search(left) or _less_after_pattern().match(right):
+        return -1
+    if _pressed_pattern().search(left) and _span_pattern().match(right):
+        return -1
+    return int(bool(_more_after_pattern().match(right) or _more_before_pattern().search(left)))
+
+
+def _value(text: str) -> float | None:
+    """The value of a number, also of 千亿 and 三; None when it is not a number."""
+    parts = _parts_pattern().fullmatch(text)
+    if parts is None:
+        return chinese_number(text)
+    head, scale = parts[1], parts[2]
+    number = 1.0 if not head else float(head) if head[0].isdigit() else chinese_number(head)
+    if number is None:
+        return None
+    for letter in scale:
+        number *= _SCALE[letter]
+    return number
+
+
+Years = tuple[int | None, int | None]
+"""The plan years of the sentences before and after."""
+_OBJECT = 20
+_PLAN = {
+    "十": 10,
+    "十一": 11,
+    "十二": 12,
+    "十三": 13,
+    "十四": 14,
+    "十五": 15,
+    "十六": 16,
+    "十七": 17,
+}
+_RELATIVE_YEARS = {"今年": 0, "本年": 0, "年内": 0, "全年": 0, "明年": 1, "后年": 2}
+_MONTH_OF_PART = {"上半年": 6, "下半年": 12, "年中": 6, "年底": 12, "年末": 12}
+_MONTH_OF_PART |= {f"{n}季度": 3 * i for i, n in enumerate("一二三四", 1)}
+_MONTH_OF_PART |= {f"{i}季度": 3 * i for i in range(1, 5)}
+
+
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d+(?:[.]\d+)?")
+
+
+@cache
+def _deadline_pattern() -> re.Pattern[str]:
+    # A year is a deadline at the head of a clause, after a word of time, or before 底, 末, 前; in
+    # 2026年世界大会 it is a part of a name.
+    return re.compile(
+        r"(?:(?P<led>[到至于在]|力争|争取|确保|^|[，。；：、,;:])\s*)?"
+        r"(?:(?P<year>20\d\d)年|[“\"]?(?P<plan>十[一二三四五六七]?)五[”\"]?(?:规划)?期?末"
+        r"|(?P<ahead>今年|本年|年内|明年|后年)|(?P<alone>(?=上半年|下半年|年[底末]前?|[一二三四1-4]季度|\d{1,2}月[底末前])))"
+        r"(?P<part>上半年|下半年|年?[底末]|年中|[一二三四1-4]季度|(?P<month>\d{1,2})月)?(?P<late>[底末])?(?P<by>之?前|内)?"
+    )
+
+
+def retraction(before: str, after: str) -> int:
+    """-1 where a sentence gained a word that retracts its promise, 1 where it lost one, else 0.
+
+    暂缓建设 for 建设, 不推动 for 推动. The sentences must be nearly the same otherwise, numbers
+    aside, because such words may also come with another subject. To retract a burden (取消收费) is
+    a benefit: then the sign is reversed, if only that word was inserted.
+    """
+    old, new = _skeleton(before), _skeleton(after)
+    retractions = cue_pattern("retractions")
+    gained = len(retractions.findall(new)) - len(retractions.findall(old))
+    if gained and _nearly_same(retractions.sub("", old), retractions.sub("", new)):
+        without, having = (old, new) if gained > 0 else (new, old)
+        return _retraction_effect(without, having) * (1 if gained > 0 else -1)
+    denying = negation_pattern()
+    if any(_equal_without(old, new, found) for found in denying.finditer(new)):
+        return -1
+    if any(_equal_without(new, old, found) for found in denying.finditer(old)):
+        return 1
+    return 0
+
+
+def deadline_shift(before: str, after: str, years: Years, basis: Basis) -> int:
+    """-1 where the same promise is due later than before, 1 where sooner, else 0.
+
+    In a succession a deadline within the year of the plan moves on with the plan and counts as
+    unchanged.
+    """
+    old, new = list(_deadlines(before, years[0])), list(_deadlines(after, years[1]))
+    if not old or len(old) != len(new):
+        return 0
+    rests = (_without(before, old), _without(after, new))
+    if not _nearly_same(normalize(rests[0]), normalize(rests[1])):
+        return 0
+    later = 0
+    for (_, _, then), (_, _, now) in zip(old, new, strict=True):
+        later += now - then
+        if basis is Basis.SUCCESSION and None not in years:
+            within = [(due - 1) // 12 == year for due, year in ((then, years[0]), (now, years[1]))]
+            if all(within):
+                later -= 12 * ((years[1] or 0) - (years[0] or 0))
+    return (later < 0) - (later > 0)
+
+
+def hedging(before: str, after: str) -> int:
+    """-1 where only a hedge (力争) was inserted into a promise, 1 where one was removed, else 0."""
+    old, new = normalize(before), normalize(after)
+    hedges = cue_pattern("hedges")
+    if any(_cut(new, found) == old for found in hedges.finditer(new)):
+        return -1
+    return int(any(_cut(old, found) == new for found in hedges.finditer(old)))
+
+
+def list_context_direction(before: str, after: str, years: Years) -> int | None:
+    """The effect of a changed line above a list on the promises under it; None for no effect.
+
+    到2028年： for 到2027年： is -1, 以下任务不再推进： too; another place is 0, which is a change
+    without a direction.
+    """
+    if normalize(before) == normalize(after):
+        return None
+    retractions = cue_pattern("retractions")
+    gained = len(retractions.findall(after)) - len(retractions.findall(before))
+    if gained:
+        return -1 if gained > 0 else 1
+    then = [due for *_, due in _deadlines(before, years[0])]
+    now = [due for *_, due in _deadlines(after, years[1])]
+    if then and now and then != now:
+        return (sum(now) < sum(then)) - (sum(now) > sum(then))
+    old, new = places(before), places(after)
+    return 0 if old and new and old != new else None
+
+
+def _retraction_effect(without: str, having: str) -> int:
+    """The effect of a retraction cue that only ``having`` contains: -1 a promise retracted."""
+    for found in cue_pattern("retractions").finditer(having):
+        inserted = _equal_without(without, having, found)
+        around = having[max(0, found.start() - 4) : found.end() + _OBJECT]
+        if not cue_pattern("burdens").search(around):
+            continue
+        return 1 if inserted else 0
+    return -1
+
+
+def _equal_without(without: str, having: str, found: re.Match[str]) -> bool:
+    """Whether removing ``found`` from ``having`` gives ``without``, at least around that place."""
+    left = having[max(0, found.start() - 3) : found.start()]
+    right = having[found.end() : found.end() + 3]
+    if not right or not _nearly_same(without, _cut(having, found)):
+        return False
+    return without.startswith(right) if not left else left + right in without
+
+
+def _cut(text: str, found: re.Match[str]) -> str:
+    return text[: found.start()] + text[found.end() :]
+
+
+def _skeleton(text: str) -> str:
+    return _number_pattern().sub("#", normalize(text))
+
+
+def _nearly_same(first: str, second: str) -> bool:
+    return ratio(first, second) >= SAME_BUT_CUE
+
+
+def _deadlines(text: str, plan: int | None) -> Iterator[tuple[int, int, int]]:
+    """Spans of the deadlines in a sentence, with the month each means, counted from year 0."""
+    text = unicodedata.normalize("NFKC", text)
+    for found in _deadline_pattern().finditer(text):
+        led = found["led"] is not None or found["late"] or found["by"] or found["part"]
+        if found["year"] and not led:
+            continue
+        if found["year"]:
+            year = int(found["year"])
+        elif found["plan"]:
+            year = 1955 + 5 * _PLAN.get(found["plan"], 0)
+        else:
+            year = (plan or 0) + _RELATIVE_YEARS.get(found["ahead"] or "", 0)
+        month = 12
+        if found["month"]:
+            month = int(found["month"])
+        elif found["part"]:
+            month = _MONTH_OF_PART.get(found["part"], 12)
+        yield found.start(), found.end(), 12 * year + min(month, 12)
+
+
+def _without(text: str, found: list[tuple[int, int, int]]) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    for start, end, _ in reversed(found):
+        text = text[:start] + text[end:]
+    return text

@@ -1,7 +1,7 @@
-"""Promises kept: what a report's review says of the targets that were due.
+"""Fulfilment: what a report's review says about the targets that were due.
 
-A target is due in the year it names, or in the year of its plan. The next report's review tells
-what was reached; where it tells nothing of a target, it is silent on it.
+A target is due in the year it names, or in the year of its plan. The review of the next report
+gives the achieved values; a target it does not mention is *not reported*.
 """
 
 from __future__ import annotations
@@ -9,48 +9,92 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from rapidfuzz import fuzz
-
-from monitor.comparison.cues import less_is_better, places
-from monitor.comparison.normalize import normalise
+from monitor.comparison.cues import lower_is_better, places
+from monitor.comparison.normalize import normalize
+from monitor.comparison.similarity import ratio, sentence_similarity
 from monitor.comparison.thresholds import (
-    LEDGER_ABOUT,
-    LEDGER_FULL,
-    LEDGER_KEPT,
-    LEDGER_METRIC,
-    LEDGER_WORDING,
+    FULFILMENT_ABOUT,
+    FULFILMENT_MET_BONUS,
+    FULFILMENT_METRIC,
+    FULFILMENT_METRIC_MISSED,
+    FULFILMENT_WORDING,
     SAME_VALUE,
 )
-from monitor.extraction.units import comparable, to_base
+from monitor.extraction.quantities import comparable, to_base
 from monitor.model.changes import Verdict
 from monitor.model.statements import Label, Op, Statement, Target
 
-# What stands around the thing that is measured and does not change it.
-_NEUTRAL = re.compile(
-    "^(?:全省|全市|全区|全国|我省|我市|我区|累计|力争|新增|建成|培育|打造)+|(?:总)?(?:规模|总量|总数|数量|数)$"
-)
-_ITEMS = re.compile("[^、，。；：！？]+")
-_CLAUSES = re.compile("[^，。；：！？]+")
-_SUM = re.compile("累计|总数|总量达|共有|五年来|三年来|以来|历年")
-_YEARS_ON = re.compile("(?:过去)?[三四五]年来|(?:“?十[三四五]五”?)(?:时期|期间|以来)|自20\\d\\d年")
-_SEVERAL = re.compile("([两三四五2-5])年(?:内|间)?(?:新增|新建|培育|累计|建设|投入|安排)|每年|年均")
-_ADDED = re.compile("新建|新增|新培育|新认定|新设|新获批|净增")
 _COUNTS = frozenset({"座", "家", "个", "项", "款", "台", "张", "条", "人", "名", "所", "处"})
-_TO = re.compile("达到|增至|增加到|突破|超过")
-_STAGE = re.compile(
-    "首批|首期|一期|第一批|[一二三]季度|上半年|前[一二三四五六七八九十两]+个?月|1[—-]\\d+月"
-)
-_NEARLY = re.compile("近|接近|将近")
-_TOTAL = re.compile("总(?=规模|量|数|算力)")
+
+
+@cache
+def _neutral_pattern() -> re.Pattern[str]:
+    # Words around a metric that do not change it.
+    return re.compile(
+        "^(?:全省|全市|全区|全国|我省|我市|我区|累计|力争|新增|建成|培育|打造)+|(?:总)?(?:规模|总量|总数|数量|数)$"
+    )
+
+
+@cache
+def _items_pattern() -> re.Pattern[str]:
+    return re.compile("[^、，。；：！？]+")
+
+
+@cache
+def _clauses_pattern() -> re.Pattern[str]:
+    return re.compile("[^，。；：！？]+")
+
+
+@cache
+def _sum_pattern() -> re.Pattern[str]:
+    return re.compile("累计|总数|总量达|共有|五年来|三年来|以来|历年")
+
+
+@cache
+def _years_on_pattern() -> re.Pattern[str]:
+    return re.compile("(?:过去)?[三四五]年来|(?:“?十[三四五]五”?)(?:时期|期间|以来)|自20\\d\\d年")
+
+
+@cache
+def _several_pattern() -> re.Pattern[str]:
+    return re.compile("([两三四五2-5])年(?:内|间)?(?:新增|新建|培育|累计|建设|投入|安排)|每年|年均")
+
+
+@cache
+def _added_pattern() -> re.Pattern[str]:
+    return re.compile("新建|新增|新培育|新认定|新设|新获批|净增")
+
+
+@cache
+def _to_pattern() -> re.Pattern[str]:
+    return re.compile("达到|增至|增加到|突破|超过")
+
+
+@cache
+def _stage_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "首批|首期|一期|第一批|[一二三]季度|上半年|前[一二三四五六七八九十两]+个?月|1[—-]\\d+月"
+    )
+
+
+@cache
+def _nearly_pattern() -> re.Pattern[str]:
+    return re.compile("近|接近|将近")
+
+
+@cache
+def _total_pattern() -> re.Pattern[str]:
+    return re.compile("总(?=规模|量|数|算力)")
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What became of one target that was due.
+class TargetFulfilment:
+    """The verdict on one target that was due.
 
-    ``position`` is the target's place in its commitment; ``achievement`` and ``achieved`` are
-    the sentence and the number of the review, None when it is silent.
+    ``position`` is the target's index in its commitment; ``achievement`` and ``achieved`` are the
+    sentence and the number of the review, None when the target is not reported.
     """
 
     commitment: Statement
@@ -65,24 +109,24 @@ class Judgement:
         return self.commitment.targets[self.position]
 
 
-def judge(
+def assess_fulfilment(
     promised: Sequence[Statement], review: Sequence[Statement], *, due: int
-) -> list[Judgement]:
+) -> list[TargetFulfilment]:
     """The verdict on each target of ``promised`` that was due in the year ``due``.
 
     Args:
-        promised: statements of an earlier report of the region; its commitments are judged.
+        promised: statements of an earlier report of the region; its commitments are assessed.
         review: statements of the report of the year after ``due``; its achievements are the
             evidence.
         due: the year. A target that names none is due in its commitment's own year.
 
     Returns:
-        One judgement for each target, in the order of the text. *Missed* is an accusation: it is
-        told only where both name the measured thing alike; otherwise the review is silent.
+        One entry for each target, in text order. *Missed* needs strong evidence: both sides must
+        name the metric in nearly the same words; otherwise the target is *not reported*.
     """
-    told = [item for item in review if item.label is Label.ACHIEVEMENT]
+    achievements = [item for item in review if item.label is Label.ACHIEVEMENT]
     return [
-        _judged(commitment, position, told, due)
+        _assess(commitment, position, achievements, due)
         for commitment in promised
         if commitment.label is Label.COMMITMENT
         for position, target in enumerate(commitment.targets)
@@ -90,94 +134,100 @@ def judge(
     ]
 
 
-def _judged(commitment: Statement, position: int, told: Sequence[Statement], due: int) -> Judgement:
+def _assess(
+    commitment: Statement, position: int, achievements: Sequence[Statement], due: int
+) -> TargetFulfilment:
     target = commitment.targets[position]
     best: tuple[float, bool, Statement, Target] | None = None
-    for achievement in told:
+    for achievement in achievements:
         if (achievement.region, achievement.topic) != (commitment.region, commitment.topic):
             continue
         for reached in achievement.targets:
-            likeness = _likeness(commitment, target, achievement, reached, due)
-            if likeness < LEDGER_METRIC:
+            similarity = _metric_similarity(commitment, target, achievement, reached, due)
+            if similarity < FULFILMENT_METRIC:
                 continue
-            kept = _reached(target, reached)
-            if not kept and (likeness < LEDGER_FULL or _is_part(commitment, achievement, reached)):
+            met = _is_met(target, reached)
+            if not met and (
+                similarity < FULFILMENT_METRIC_MISSED or _is_part(commitment, achievement, reached)
+            ):
                 continue
-            wording = fuzz.ratio(normalise(commitment.text), normalise(achievement.text)) / 100
-            # Of several numbers for one thing the one that keeps the promise is the whole.
-            found = (likeness + wording + LEDGER_KEPT * kept, kept, achievement, reached)
+            # Of several numbers for one metric, the one that meets the target is the total.
+            score = similarity + sentence_similarity(commitment.text, achievement.text)
+            found = (score + FULFILMENT_MET_BONUS * met, met, achievement, reached)
             best = max(best, found, key=lambda one: one[0]) if best else found
     if best is None:
-        return Judgement(commitment, position, Verdict.SILENT)
-    _, kept, achievement, reached = best
-    verdict = Verdict.KEPT if kept else Verdict.MISSED
-    return Judgement(commitment, position, verdict, achievement, reached)
+        return TargetFulfilment(commitment, position, Verdict.NOT_REPORTED)
+    _, met, achievement, reached = best
+    verdict = Verdict.MET if met else Verdict.MISSED
+    return TargetFulfilment(commitment, position, verdict, achievement, reached)
 
 
-def _likeness(
+def _metric_similarity(
     commitment: Statement, target: Target, achievement: Statement, reached: Target, due: int
 ) -> float:
-    """How surely both numbers measure one thing, from 0 to 1."""
+    """Confidence that both numbers measure one thing, 0 to 1."""
     if not comparable(target.unit, reached.unit):
         return 0.0
     if (target.op is Op.INCREASE_BY) != (reached.op is Op.INCREASE_BY):
         return 0.0
-    # What was reached in an earlier year is not what was due.
+    # A value of an earlier year is not the one that was due.
     if reached.year is not None and reached.year != due:
         return 0.0
-    if _span(commitment.text, target) != _span(achievement.text, reached):
+    if _counting_period(commitment.text, target) != _counting_period(achievement.text, reached):
         return 0.0
-    promised, told = _measured(target.metric), _measured(reached.metric)
-    if not promised or not told:
-        # 规模, 总量: the sentences alone say of what.
-        alike = fuzz.ratio(normalise(commitment.text), normalise(achievement.text)) / 100
-        return 1.0 if alike >= LEDGER_WORDING else 0.0
-    return fuzz.ratio(promised, told) / 100
+    promised, reported = _metric_core(target.metric), _metric_core(reached.metric)
+    if not promised or not reported:
+        # 规模, 总量: only the sentences tell what is measured.
+        similarity = sentence_similarity(commitment.text, achievement.text)
+        return 1.0 if similarity >= FULFILMENT_WORDING else 0.0
+    return ratio(promised, reported)
 
 
-def _measured(metric: str) -> str:
-    """The measured thing alone: 全省算力总规模 is 算力."""
-    return _NEUTRAL.sub("", _TOTAL.sub("", normalise(metric)))
+def _metric_core(metric: str) -> str:
+    """The metric without scope and totals: 全省算力总规模 is 算力."""
+    return _neutral_pattern().sub("", _total_pattern().sub("", normalize(metric)))
 
 
-def _span(sentence: str, target: Target) -> str:
-    """Over what time a number is counted: what one year added is no sum of several."""
+def _counting_period(sentence: str, target: Target) -> str:
+    """The period over which a number is counted: one year's addition is not a total."""
     clause = _clause(sentence, target)
-    if _SUM.search(clause) or (target.year is None and _YEARS_ON.match(sentence)):
+    if _sum_pattern().search(clause) or (
+        target.year is None and _years_on_pattern().match(sentence)
+    ):
         return "sum"
-    if several := _SEVERAL.search(clause):
+    if several := _several_pattern().search(clause):
         return several[1] or "a year"
-    if _ADDED.search(clause) and target.op is not Op.INCREASE_BY:
+    if _added_pattern().search(clause) and target.op is not Op.INCREASE_BY:
         return "added"
-    return "sum" if target.unit in _COUNTS and _TO.search(clause) else ""
+    return "sum" if target.unit in _COUNTS and _to_pattern().search(clause) else ""
 
 
 def _is_part(commitment: Statement, achievement: Statement, reached: Target) -> bool:
-    """Whether a number is told of a part only: one city, the first quarter, a first batch."""
+    """Whether a number covers a part only: one city, the first quarter, a first batch."""
     clause = _clause(achievement.text, reached)
-    if _STAGE.search(clause) and not _STAGE.search(commitment.text):
+    if _stage_pattern().search(clause) and not _stage_pattern().search(commitment.text):
         return True
     home = commitment.region or ""
     return any(place not in home and place not in commitment.text for place in places(clause))
 
 
 def _clause(sentence: str, target: Target) -> str:
-    for pattern in (_ITEMS, _CLAUSES):
+    for pattern in (_items_pattern(), _clauses_pattern()):
         for clause in pattern.findall(sentence):
             if target.raw in clause:
                 return str(clause)
     return target.raw
 
 
-def _reached(target: Target, reached: Target) -> bool:
+def _is_met(target: Target, reached: Target) -> bool:
     goal, value = to_base(target.value, target.unit)[0], to_base(reached.value, reached.unit)[0]
     about = target.op is Op.ABOUT or target.raw.endswith("左右")
-    slack = LEDGER_ABOUT if about else SAME_VALUE
+    slack = FULFILMENT_ABOUT if about else SAME_VALUE
     slack *= max(abs(goal), abs(value))
     if target.op is Op.INCREASE_BY and goal < 0:
-        return value <= goal + slack  # 降低30% is kept by 降低40%
-    if target.op is Op.AT_MOST or less_is_better(target.metric):
+        return value <= goal + slack  # 降低40% meets 降低30%
+    if target.op is Op.AT_MOST or lower_is_better(target.metric):
         return value <= goal + slack
-    if reached.op is Op.ABOUT and _NEARLY.search(reached.raw):
+    if reached.op is Op.ABOUT and _nearly_pattern().search(reached.raw):
         return value > goal + slack
     return value >= goal - slack

@@ -1,4 +1,4 @@
-"""Targets before and after: which belongs to which, and which way it moved."""
+"""Pair the targets of two sentences, and tell how each one moved."""
 
 from __future__ import annotations
 
@@ -6,85 +6,84 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-
-from monitor.comparison.cues import less_is_better
-from monitor.comparison.normalize import normalise
+from monitor.comparison.cues import lower_is_better
+from monitor.comparison.normalize import normalize
+from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, SAME_VALUE, YEAR_WORTH
-from monitor.extraction.units import comparable, to_base
+from monitor.extraction.quantities import comparable, to_base
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Target
 
 Years = tuple[int | None, int | None]
-"""The plan years of the sentences before and after: what a target without a year means."""
+"""The plan years of the sentences before and after, for targets without a year."""
 
-# For one and the same number: 左右 binds least, 以上 most.
+# For the same number: 左右 binds least, 以上 most.
 _FIRMNESS = {Op.ABOUT: 0, Op.REACH: 1, Op.INCREASE_BY: 1, Op.AT_LEAST: 2, Op.AT_MOST: 2}
-# What a region puts before a metric says nothing of what is measured.
+# Prefixes of a metric that do not change what is measured.
 _PREFIXES = ("全省", "全市", "全区", "全国", "我省", "我市", "累计", "力争", "新增")
 
 
-# One name of a metric stands in the other: 算力 and 智能算力.
+# One metric's name contains the other: 算力 and 智能算力.
 _SAME_METRIC = 0.9
-# Two weights that differ by less are one: logarithms round.
+# Weights that differ by less are equal, because logarithms round.
 _EVEN = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """What became of one target. ``weight`` > 0: stronger, < 0: weaker; its size is relative.
+class TargetMove:
+    """The change of one target. ``weight`` > 0: stronger, < 0: weaker; its size is relative.
 
-    Weights mirror each other: turned round, a move has the same size and the other sign.
+    Weights are antisymmetric: the reverse move has the same size and the opposite sign.
     """
 
     delta: Delta
     weight: float
 
 
-def moves(
+def target_moves(
     before: Sequence[Target],
     after: Sequence[Target],
     *,
-    alike: bool,
+    nearly_identical: bool,
     years: Years = (None, None),
     granted: Callable[[Target], bool] = lambda _: False,
-) -> list[Move]:
-    """What changed between the targets of two sentences that are one commitment.
+) -> list[TargetMove]:
+    """The moves between the targets of two sentences that are one commitment.
 
     Args:
         before: targets then.
         after: targets now.
-        alike: the sentences are so much alike that a lone number on each side, of one
-            dimension, is the same target even if its metric was put in other words.
+        nearly_identical: the sentences are so similar that a single number on each side, of one
+            dimension, is the same target even if its metric was reworded.
         years: the years of the plans.
-        granted: whether a target is the ceiling of what somebody is given (不超过300万元补助),
-            which is not to be small.
+        granted: whether a target is the ceiling of a benefit (不超过300万元补助), of which a lower
+            value is weaker.
 
     Returns:
-        One move for each target that changed, came or went; none for what stayed.
+        One move for each target that changed, was added or removed; none for an unchanged one.
     """
-    pairs = pair_targets(before, after, alike=alike)
+    pairs = pair_targets(before, after, nearly_identical=nearly_identical)
     found = [
         move
         for old, new in pairs
-        if (move := _moved(old, new, years, granted(old) or granted(new))) is not None
+        if (move := _move(old, new, years, granted(old) or granted(new))) is not None
     ]
     paired_old = {id(old) for old, _ in pairs}
     paired_new = {id(new) for _, new in pairs}
     for old in before:
         if id(old) not in paired_old:
-            found.append(Move(Delta(old.metric, old.unit, old.value, None), -1.0))
+            found.append(TargetMove(Delta(old.metric, old.unit, old.value, None), -1.0))
     for new in after:
         if id(new) not in paired_new:
-            found.append(Move(Delta(new.metric, new.unit, None, new.value), 1.0))
+            found.append(TargetMove(Delta(new.metric, new.unit, None, new.value), 1.0))
     return found
 
 
-def direction(found: Sequence[Move]) -> float:
-    """The way of several moves: that of the largest; 0 where two opposite ones are as large.
+def overall_direction(found: Sequence[TargetMove]) -> float:
+    """The direction of the largest move; 0 where two opposite ones are equally large.
 
-    A number that went and another that came in its place weigh the same: which of the two
-    promises is the larger nobody can tell.
+    A removed number and an added one have the same weight: which of the two promises is the
+    larger is unknown.
     """
     up = max((move.weight for move in found), default=0.0)
     down = min((move.weight for move in found), default=0.0)
@@ -95,20 +94,29 @@ def direction(found: Sequence[Move]) -> float:
 
 
 def pair_targets(
-    before: Sequence[Target], after: Sequence[Target], *, alike: bool
+    before: Sequence[Target], after: Sequence[Target], *, nearly_identical: bool
 ) -> list[tuple[Target, Target]]:
     """Pairs of targets that measure the same thing, each used once.
 
-    One metric in one wording goes first. Among several of it, what agrees in number and year
-    belongs together, so that of 2026年100 and 2030年300 the second is found again when the first
-    is gone.
+    Metrics in the same words are paired first. Among several of them, those that agree in number
+    and year are paired, so that of 2026年100 and 2030年300 the second is found when the first was
+    removed.
     """
     scored = sorted(
         (
-            (likeness >= _SAME_METRIC, _agreement(old, new), likeness, -abs(i - j), -(i + j), i, j)
+            (
+                similarity >= _SAME_METRIC,
+                _agreement(old, new),
+                similarity,
+                -abs(i - j),
+                -(i + j),
+                i,
+                j,
+            )
             for i, old in enumerate(before)
             for j, new in enumerate(after)
-            if _same_sort(old, new) and (likeness := _likeness(old, new)) >= METRIC
+            if _comparable_targets(old, new)
+            and (similarity := _metric_similarity(old, new)) >= METRIC
         ),
         reverse=True,
     )
@@ -119,10 +127,12 @@ def pair_targets(
             olds.remove(i)
             news.remove(j)
             pairs.append((i, j))
-    if alike:
+    if nearly_identical:
         for i in sorted(olds):
-            rest = [j for j in sorted(news) if _same_sort(before[i], after[j])]
-            rivals = [k for k in olds if any(_same_sort(before[k], after[j]) for j in rest)]
+            rest = [j for j in sorted(news) if _comparable_targets(before[i], after[j])]
+            rivals = [
+                k for k in olds if any(_comparable_targets(before[k], after[j]) for j in rest)
+            ]
             if len(rest) == 1 and len(rivals) == 1:
                 news.remove(rest[0])
                 pairs.append((i, rest[0]))
@@ -132,35 +142,37 @@ def pair_targets(
 def shared_metric(before: Sequence[Target], after: Sequence[Target]) -> bool:
     """Whether two sentences measure at least one thing in common."""
     return any(
-        _same_sort(old, new) and _likeness(old, new) >= METRIC for old in before for new in after
+        _comparable_targets(old, new) and _metric_similarity(old, new) >= METRIC
+        for old in before
+        for new in after
     )
 
 
-def _same_sort(old: Target, new: Target) -> bool:
-    """Comparable at all: one dimension, and both totals or both increments."""
+def _comparable_targets(old: Target, new: Target) -> bool:
+    """Whether two targets have one dimension and are both totals or both increments."""
     increments = (old.op is Op.INCREASE_BY, new.op is Op.INCREASE_BY)
     return comparable(old.unit, new.unit) and increments[0] == increments[1]
 
 
 def _agreement(old: Target, new: Target) -> int:
-    """2: the same number for the same year; 1: another number for a year both name; 0: less."""
+    """2: the same number for the same year; 1: another number for a year both name; else 0."""
     same_year = old.year == new.year
     if same_year and _same_value(_base(old), _base(new)):
         return 2
     return int(same_year and old.year is not None)
 
 
-def _likeness(old: Target, new: Target) -> float:
+def _metric_similarity(old: Target, new: Target) -> float:
     first, second = _metric(old.metric), _metric(new.metric)
     if not first or not second:
         return 1.0 if first == second else 0.0
     if first in second or second in first:
         return 1.0 if first == second else _SAME_METRIC
-    return fuzz.ratio(first, second) / 100
+    return ratio(first, second)
 
 
 def _metric(metric: str) -> str:
-    name = normalise(metric)
+    name = normalize(metric)
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
     return name
@@ -174,53 +186,53 @@ def _same_value(first: float, second: float) -> bool:
     return abs(first - second) <= SAME_VALUE * max(abs(first), abs(second))
 
 
-def _moved(old: Target, new: Target, years: Years, granted: bool) -> Move | None:
+def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove | None:
     old_value, new_value = _base(old), _base(new)
     if not _same_value(old_value, new_value):
-        weight = _strength(old, new, granted=granted)
-        shown = old.value
+        weight = _strength_change(old, new, granted=granted)
+        old_in_new_unit = old.value
         if old.unit != new.unit:
-            # In the unit of now: 4000 P of last year reads 4 Eflops beside 5 Eflops.
-            shown = old_value / to_base(1, new.unit)[0]
+            # In the new unit: 4000 P of last year are shown as 4 Eflops beside 5 Eflops.
+            old_in_new_unit = old_value / to_base(1, new.unit)[0]
         if old.year is not None and new.year is not None:
             weight -= YEAR_WORTH * (new.year - old.year)
-        return Move(Delta(new.metric, new.unit, shown, new.value), weight)
+        return TargetMove(Delta(new.metric, new.unit, old_in_new_unit, new.value), weight)
     stays = Delta(new.metric, new.unit, new.value, new.value)
-    later = _later(old, new, years)
+    later = _years_later(old, new, years)
     if later:
-        # Sooner is stronger. One year is worth less than any change of the number itself.
-        return Move(stays, -later * 1e-3)
+        # Sooner is stronger. A year weighs less than any change of the number itself.
+        return TargetMove(stays, -later * 1e-3)
     firmer = _FIRMNESS[new.op] - _FIRMNESS[old.op]
-    return Move(stays, firmer * 1e-5) if firmer else None
+    return TargetMove(stays, firmer * 1e-5) if firmer else None
 
 
-def _strength(old: Target, new: Target, *, granted: bool) -> float:
-    """How much stronger the promise is with the number of now."""
+def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
+    """How much stronger the promise is with the new number."""
     old_value, new_value = _base(old), _base(new)
     if Op.INCREASE_BY in {old.op, new.op} and min(old_value, new_value) < 0:
-        # 降低30% is more than 降低20%; who promised less and now promises more gave it up.
+        # 降低30% is stronger than 降低20%; a decrease that became an increase was given up.
         if max(old_value, new_value) < 0:
             return _growth(-old_value, -new_value)
-        wanted_less = old_value < 0 or less_is_better(old.metric)
+        wanted_less = old_value < 0 or lower_is_better(old.metric)
         return _growth(old_value, new_value) * (-1 if wanted_less else 1)
-    less = less_is_better(new.metric) or less_is_better(old.metric)
+    less = lower_is_better(new.metric) or lower_is_better(old.metric)
     limit = Op.AT_MOST in {old.op, new.op} and not granted
-    # 成本增长5% grows the same thing that 成本5元 measures.
+    # 成本增长5% is as undesirable as a higher 成本.
     return _growth(old_value, new_value) * (-1 if less or limit else 1)
 
 
 def _growth(old: float, new: float) -> float:
-    """The logarithm of the ratio, which is as large down as up; -1 or 1 where there is none."""
+    """The logarithm of the ratio, which is antisymmetric; -1 or 1 where it is undefined."""
     if old > 0 and new > 0:
         return math.log(new / old)
     return 1.0 if new > old else -1.0
 
 
-def _later(old: Target, new: Target, years: Years) -> int:
-    """By how many years a target was put off; 0 where a year is not known.
+def _years_later(old: Target, new: Target, years: Years) -> int:
+    """By how many years a target was deferred; 0 where a year is unknown.
 
-    A target that names no year is meant for the year of its plan. Where neither names one, the
-    plan moved on and took the target with it.
+    A target without a year is due in the year of its plan. Where neither names one, the target
+    moved on with the plan.
     """
     if old.year is None and new.year is None:
         return 0

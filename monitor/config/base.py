@@ -1,4 +1,4 @@
-"""What every section of the settings has in common."""
+"""The base of all sections of the settings, and reading secrets."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from monitor.errors import UserError
 
 
 class Section(BaseModel):
-    """A table of the file: unknown keys are mistakes, and nothing changes later."""
+    """A table of the file: unknown keys are errors, values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def split(value: Any) -> Any:
-    """An environment variable's commas; a file's list passes through."""
+    """Split the commas of an environment variable; a list of a file passes through."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 
 def read_secret(secret: SecretStr | None, file: Path | None, key: str) -> str | None:
-    """A secret that stands in a setting, or in a file of its own; None without one.
+    """A secret from a setting or from a file; None without one.
 
     Args:
-        secret: the setting itself, which goes first.
+        secret: the setting itself, which has priority.
         file: the file that holds the secret and nothing else.
-        key: what names the file in the settings.
+        key: the setting that names the file.
 
     Raises:
         UserError: the file cannot be read.

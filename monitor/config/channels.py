@@ -1,9 +1,10 @@
-"""Ways out beside Telegram: ``[ways.NAME]`` is a service, a signed webhook or an Atom feed."""
+"""Channels beside Telegram: ``[channels.NAME]`` is a service, a signed webhook or an Atom feed."""
 
 from __future__ import annotations
 
 import re
 from datetime import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -16,21 +17,35 @@ from monitor.model.schedule import DAYS, parse_digest, parse_quiet
 
 _NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _NAME_LIMIT = 40
-_KINDS = (("apprise", "apprise_file"), ("webhook",), ("atom",))
-# Settings that mean something for one kind of way only.
-_ONLY = {
-    "secret": ("webhook",),
-    "secret_file": ("webhook",),
-    "allow_private": ("webhook",),
-    "proxy": ("apprise", "webhook"),
-    "entries": ("atom",),
+
+
+class ChannelKind(StrEnum):
+    """How a channel sends."""
+
+    APPRISE = "apprise"
+    WEBHOOK = "webhook"
+    ATOM = "atom"
+
+
+_KEYS_OF_KIND = {
+    ChannelKind.APPRISE: ("apprise", "apprise_file"),
+    ChannelKind.WEBHOOK: ("webhook",),
+    ChannelKind.ATOM: ("atom",),
+}
+# Settings that apply to some kinds only.
+_ONLY_FOR = {
+    "secret": (ChannelKind.WEBHOOK,),
+    "secret_file": (ChannelKind.WEBHOOK,),
+    "allow_private": (ChannelKind.WEBHOOK,),
+    "proxy": (ChannelKind.APPRISE, ChannelKind.WEBHOOK),
+    "entries": (ChannelKind.ATOM,),
 }
 
 
-def _way_name(name: str) -> str:
+def _channel_name(name: str) -> str:
     if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
         raise ValueError(
-            "this is no name of a way – small letters, digits and single - or _ between them, "
+            "this is no name of a channel – small letters, digits and single - or _ between them, "
             f"{_NAME_LIMIT} at most"
         )
     return name
@@ -53,10 +68,10 @@ def _quiet(text: str) -> str:
 
 
 def zone_name(name: str) -> str:
-    """A time zone there is.
+    """Validate the name of a time zone.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: there is no such time zone.
     """
     try:
         ZoneInfo(name)
@@ -65,12 +80,12 @@ def zone_name(name: str) -> str:
     return name
 
 
-WayName = Annotated[str, AfterValidator(_way_name)]
+ChannelName = Annotated[str, AfterValidator(_channel_name)]
 """A name that a table, an environment name and a rule can hold."""
 
 
-class WaySettings(Section):
-    """One way out: an Apprise service, a signed webhook or an Atom feed."""
+class ChannelSettings(Section):
+    """One channel: an Apprise service, a signed webhook or an Atom feed."""
 
     apprise: SecretStr | None = Field(
         default=None, description="Address of a service as Apprise writes it; it holds secrets."
@@ -88,7 +103,9 @@ class WaySettings(Section):
     allow_private: bool = Field(
         default=False, description="Whether the webhook may lie in a private network."
     )
-    proxy: SecretStr | None = Field(default=None, description="Proxy of this way alone, for HTTP.")
+    proxy: SecretStr | None = Field(
+        default=None, description="Proxy of this channel only; none for Apprise."
+    )
     atom: Path | None = Field(default=None, description="File of an Atom feed.")
     entries: int = Field(default=200, ge=1, le=5000, description="Entries the feed keeps.")
     language: Literal["zh", "en"] = Field(default="zh", description="Language: zh or en.")
@@ -105,27 +122,27 @@ class WaySettings(Section):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         said = {name for name in self.model_fields_set if getattr(self, name) is not None}
-        kinds = [names for names in _KINDS if said.intersection(names)]
+        kinds = [kind for kind, keys in _KEYS_OF_KIND.items() if said.intersection(keys)]
         if len(kinds) != 1:
-            raise ValueError("a way is one thing – say one of apprise, webhook and atom")
-        kind = kinds[0][0]
-        for name, kinds_of_it in _ONLY.items():
+            raise ValueError("a channel is one thing – say one of apprise, webhook and atom")
+        kind = kinds[0]
+        for name, kinds_of_it in _ONLY_FOR.items():
             if name in said and kind not in kinds_of_it:
                 raise ValueError(
                     f"{name} means nothing for {kind} – it belongs to {' or '.join(kinds_of_it)}"
                 )
-        if kind == "webhook" and not said & {"secret", "secret_file"}:
+        if kind is ChannelKind.WEBHOOK and not said & {"secret", "secret_file"}:
             raise ValueError(
-                "a webhook is signed – say secret or secret_file; monitor ways secret makes one"
+                "a webhook is signed – say secret or secret_file; monitor channels secret makes one"
             )
         return self
 
     @property
-    def kind(self) -> Literal["apprise", "webhook", "atom"]:
-        """``apprise``, ``webhook`` or ``atom``."""
+    def kind(self) -> ChannelKind:
+        """Which of the three it is."""
         if self.webhook is not None:
-            return "webhook"
-        return "apprise" if self.atom is None else "atom"
+            return ChannelKind.WEBHOOK
+        return ChannelKind.APPRISE if self.atom is None else ChannelKind.ATOM
 
     def address(self, name: str) -> str:
         """The address of the service, or of the webhook. It is a secret.
@@ -135,10 +152,10 @@ class WaySettings(Section):
         """
         if self.webhook is not None:
             return self.webhook.get_secret_value().strip()
-        key = f"ways.{name}.apprise_file"
+        key = f"channels.{name}.apprise_file"
         found = read_secret(self.apprise, self.apprise_file, key)
         if found is None:
-            raise UserError(f"ways.{name}: no address of a service", file=self.apprise_file)
+            raise UserError(f"channels.{name}: no address of a service", file=self.apprise_file)
         return found
 
     def signing_secret(self, name: str) -> str:
@@ -147,7 +164,7 @@ class WaySettings(Section):
         Raises:
             UserError: the file that should hold it cannot be read, or is empty.
         """
-        found = read_secret(self.secret, self.secret_file, f"ways.{name}.secret_file")
+        found = read_secret(self.secret, self.secret_file, f"channels.{name}.secret_file")
         if found is None:
-            raise UserError(f"ways.{name}: no secret to sign with", file=self.secret_file)
+            raise UserError(f"channels.{name}: no secret to sign with", file=self.secret_file)
         return found

@@ -1,4 +1,4 @@
-"""Mistakes in the settings: the one line that says which key is wrong, and where it stands."""
+"""Errors in the settings: one line that names the wrong key and its place."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from monitor.errors import UserError
 from monitor.yaml import did_you_mean
 
 PREFIX = "MONITOR_"
-"""What every environment name begins with."""
+"""Prefix of all environment names."""
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The text of a settings file, and its values.
 
     Raises:
-        UserError: it is not there, or no TOML.
+        UserError: it does not exist, or is not TOML.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -45,11 +45,11 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
 def explain(
     error: ValidationError, model: type[BaseModel], path: Path | None, text: str
 ) -> UserError:
-    """The first mistake that was found, for a person. No value is repeated: it may be a secret.
+    """The first validation error as a line for the user. No value is shown: it may be a secret.
 
     Args:
         error: as the model raised it.
-        model: of all settings, for names that are near a wrong one.
+        model: of all settings, for suggesting a similar name.
         path: the settings file, if there is one.
         text: its text.
     """
@@ -65,8 +65,8 @@ def explain(
         message = f"unknown setting {name}"
         hint = did_you_mean(loc[-1], _known(model, loc[:-1]))
     else:
-        said, _, mend = first["msg"].removeprefix("Value error, ").partition(" – ")
-        message, hint = f"{name}: {said}", mend or None
+        reason, _, correction = first["msg"].removeprefix("Value error, ").partition(" – ")
+        message, hint = f"{name}: {reason}", correction or None
     if line is None and in_environment:
         return UserError(f"{variable}: {message}", hint=hint)
     return UserError(message, file=path, line=line, hint=hint)
@@ -84,7 +84,7 @@ def _known(model: Any, loc: list[str]) -> list[str]:
 
 
 def line_of(loc: list[str], text: str) -> int | None:
-    """The line of a key in a TOML text; tomllib keeps no places."""
+    """The line of a key in a TOML text; tomllib does not keep positions."""
     section: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[\s*([\w.\"-]+)\s*\]", line)

@@ -1,8 +1,9 @@
 """Settings: ``monitor.toml``, then environment names ``MONITOR_…``, then the command line.
 
-Every key of the file has an environment name: ``[crawl] pace`` is ``MONITOR_CRAWL__PACE``.
-Lists in the environment are separated by commas. Relative paths in the file are relative to the
-file; the token is best kept out of it (``MONITOR_TELEGRAM__TOKEN``, or ``token_file``).
+Every key of the file has an environment name: ``[crawl] min_delay`` is
+``MONITOR_CRAWL__MIN_DELAY``. Lists in the environment are separated by commas. Relative paths in
+the file are relative to the file. Keep the token out of it (``MONITOR_TELEGRAM__TOKEN``, or
+``token_file``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -22,18 +23,19 @@ from pydantic_settings import (
 )
 
 from monitor.config.base import Section, read_secret, split
-from monitor.config.channels import WayName, WaySettings
+from monitor.config.channels import ChannelName, ChannelSettings
 from monitor.config.errors import PREFIX, explain, read_toml
 from monitor.errors import UserError
+from monitor.model.alerts import AccessMode
 
 __all__ = [
     "FILE_NAME",
+    "ChannelSettings",
     "CrawlSettings",
     "HealthSettings",
     "Settings",
     "SuspectSettings",
     "TelegramSettings",
-    "WaySettings",
     "load_settings",
 ]
 
@@ -46,76 +48,82 @@ class CrawlSettings(Section):
 
     contact: str = Field(
         default="https://example.org/policy-monitor",
-        description="Stands in the User-Agent: where a site's operator can complain.",
+        description="Part of the User-Agent: an address where a site's operator reaches you.",
     )
-    concurrency: int = Field(default=8, ge=1, le=256, description="Sources visited at a time.")
-    per_host: int = Field(default=1, ge=1, le=8, description="Requests to one host at a time.")
-    pace: float = Field(
+    concurrency: int = Field(
+        default=8, ge=1, le=256, description="Sources visited at the same time."
+    )
+    per_host: int = Field(
+        default=1, ge=1, le=8, description="Requests to one host at the same time."
+    )
+    min_delay: float = Field(
         default=2.0,
         ge=0,
-        description="Seconds between two requests to the same host; more while it is slow or "
-        "strained.",
+        description="Seconds between two requests to the same host; more while the host is slow or "
+        "overloaded.",
     )
     timeout: float = Field(
-        default=30.0, gt=0, description="Seconds without an answer before a request is given up."
+        default=30.0, gt=0, description="Seconds without data after which a request times out."
     )
-    deadline: float = Field(
-        default=120.0, gt=0, description="Seconds a request may take in all, however it drips."
+    total_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds that a request may take in total."
     )
-    tries: int = Field(
+    max_attempts: int = Field(
         default=3,
         ge=1,
         le=5,
-        description="Times a page is asked for in one visit when the fault is a passing one.",
+        description="Attempts for a page in one visit after transient errors.",
     )
     max_bytes: int = Field(
-        default=20_000_000, ge=1000, description="Bytes of an unpacked body that are read at most."
+        default=20_000_000, ge=1000, description="Maximum size of a decompressed body in bytes."
     )
     proxy: str | None = Field(
         default=None, description="http://, https:// or socks5:// proxy of the crawl.", repr=False
     )
     ca_file: Path | None = Field(
         default=None,
-        description="PEM file of authorities trusted instead of the usual ones, for a network "
-        "whose proxy opens TLS.",
+        description="PEM file of certificate authorities that replace the default ones, for a "
+        "network whose proxy intercepts TLS.",
     )
 
 
 class SuspectSettings(Section):
-    """When a page that lost its text, or changed beyond recognition, is believed."""
+    """When a suspect text, one that is much shorter or very different, is believed."""
 
     visits: int = Field(
-        default=3, ge=1, description="Visits that must see the same suspect text before it counts."
+        default=3,
+        ge=1,
+        description="Visits that must see the same suspect text until it is believed.",
     )
     hours: float = Field(
         default=24.0,
         ge=0,
-        description="Hours that must lie between the first and the last of them.",
+        description="Minimum hours between the first and the last of these visits.",
     )
     shrink: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="A text shorter than this share of the last good one is suspect.",
+        description="A text is suspect if it is shorter than this share of the last good one.",
     )
-    emptied_hours: float = Field(
+    empty_confirm_hours: float = Field(
         default=168.0,
         ge=0,
-        description="The same hours for a suspect text with nothing left of what was promised.",
+        description="Minimum hours for a suspect text without any of the earlier commitments.",
     )
 
 
 class HealthSettings(Section):
-    """When operators are told how a source is."""
+    """When operators get a notice about a source."""
 
     failures: int = Field(
-        default=3, ge=1, description="Failing visits in a row after which operators are told."
+        default=3, ge=1, description="Failing visits in a row after which operators get a notice."
     )
     quiet_days: float = Field(
         default=30.0,
         gt=0,
         description="Days without anything new, while most sources of its kind had something, "
-        "after which operators are told.",
+        "after which operators get a notice.",
     )
 
 
@@ -128,36 +136,34 @@ class TelegramSettings(Section):
         default="https://api.telegram.org/bot", description="Address of the Bot API."
     )
     proxy: str | None = Field(default=None, description="Proxy for Telegram alone.")
-    access: Literal["open", "listed", "approval"] | None = Field(
+    access: AccessMode | None = Field(
         default=None,
-        description="Who may use the bot: everybody, allowed_chats only, or whom operators let "
-        "in; listed if allowed_chats names any, else open.",
+        description="Who may use the bot. open: all chats; listed: allowed_chats; approval: chats "
+        "that operators approve. The default is listed if allowed_chats has any, else open.",
     )
     allowed_chats: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(), description="Chat ids that may use the bot."
     )
     operators: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(),
-        description="Chat ids that are told what needs somebody, and may write the operators' "
-        "commands.",
+        description="Chat ids that get notices and may use the operators' commands.",
     )
-    own_rules: int = Field(
-        default=20, ge=0, le=1_000, description="Rules of its own a chat may have at most."
+    max_custom_rules: int = Field(
+        default=20, ge=0, le=1_000, description="Maximum number of custom rules of a chat."
     )
 
     webhook_url: str | None = Field(
         default=None,
         pattern=r"^https://[^\s/?#]+/[^\s?#]+$",
-        description="Where Telegram sends updates to (https://host/path); without it they are "
-        "asked for.",
+        description="Public URL of the webhook (https://host/path); updates are polled without it.",
     )
     webhook_listen: str = Field(
         default="127.0.0.1:8443",
         pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$",
-        description="Where the webhook listens, behind a proxy that speaks TLS.",
+        description="Address on which the webhook listens, behind a proxy that terminates TLS.",
     )
     webhook_secret: SecretStr | None = Field(
-        default=None, description="What Telegram says with each update, of our own choice."
+        default=None, description="Secret that Telegram sends with each update; choose one."
     )
     webhook_secret_file: Path | None = Field(
         default=None, description="A file that holds this secret."
@@ -166,8 +172,8 @@ class TelegramSettings(Section):
     _lists = field_validator("allowed_chats", "operators", mode="before")(split)
 
     @model_validator(mode="after")
-    def _somebody_decides(self) -> Self:
-        if self.access == "approval" and not self.operators:
+    def _approval_needs_operators(self) -> Self:
+        if self.access is AccessMode.APPROVAL and not self.operators:
             raise ValueError("access = 'approval' needs operators, who approve")
         return self
 
@@ -192,19 +198,19 @@ class Settings(BaseSettings):
     topics: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="Topic files beside the built-in ai_computing."
     )
-    keep_bytes_days: int | None = Field(
+    raw_retention_days: int | None = Field(
         default=None,
         ge=1,
-        description="Days the raw bytes of pages are kept; for ever if not given. "
-        "The log and its texts always are.",
+        description="Days after which the raw bytes of pages are deleted; never if not given. "
+        "The log and its texts are always kept.",
     )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of the schedule.")
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
     telegram: TelegramSettings = TelegramSettings()
-    ways: dict[WayName, WaySettings] = Field(
-        default={}, description="Other ways out by their names, which rules name in `then.ways`."
+    channels: dict[ChannelName, ChannelSettings] = Field(
+        default={}, description="Other channels by name; rules name them in `then.channels`."
     )
 
     _lists = field_validator("rules", "catalogue", "topics", mode="before")(split)
@@ -218,7 +224,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment goes before the file (which comes in as init arguments)."""
+        """The environment has priority over the file (the init arguments)."""
         return env_settings, init_settings
 
     def token(self) -> str | None:
@@ -231,10 +237,10 @@ class Settings(BaseSettings):
         return read_secret(telegram.token, telegram.token_file, "telegram.token_file")
 
     def webhook_secret(self) -> str:
-        """What Telegram says with each update, so that nobody else's are taken for its own.
+        """The secret that Telegram sends with each update, which authenticates it.
 
         Raises:
-            UserError: there is none, or its file cannot be read, or Telegram would not take it.
+            UserError: there is none, or its file cannot be read, or Telegram would refuse it.
         """
         telegram = self.telegram
         key = "telegram.webhook_secret_file"
@@ -253,7 +259,7 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
 
     Args:
         path: the settings file; None looks for ``monitor.toml`` in the working folder.
-        database: what the command line says; it goes before all else.
+        database: of the command line; it has priority over everything else.
 
     Raises:
         UserError: the file is missing or wrong, or an environment value does not fit.
@@ -273,7 +279,7 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
 
 
 def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Settings:
-    """Make what the file itself says relative to the file; the environment's stays as it is."""
+    """Make the paths in the file relative to it; those of the environment stay unchanged."""
     update: dict[str, Any] = {}
     for name in ("rules", "catalogue", "topics"):
         if name in values and PREFIX + name.upper() not in os.environ:
@@ -300,20 +306,22 @@ def _relative_to(settings: Settings, folder: Path, values: dict[str, Any]) -> Se
     }
     if secrets:
         update["telegram"] = settings.telegram.model_copy(update=secrets)
-    update["ways"] = {
-        name: way.model_copy(update=_paths_of(name, way, values, folder))
-        for name, way in settings.ways.items()
+    update["channels"] = {
+        name: channel.model_copy(update=_paths_of(name, channel, values, folder))
+        for name, channel in settings.channels.items()
     }
     return settings.model_copy(update=update)
 
 
-def _paths_of(name: str, way: WaySettings, values: dict[str, Any], folder: Path) -> dict[str, Path]:
-    said = values.get("ways", {}).get(name, {})
+def _paths_of(
+    name: str, channel: ChannelSettings, values: dict[str, Any], folder: Path
+) -> dict[str, Path]:
+    said = values.get("channels", {}).get(name, {})
     environment = {variable.upper() for variable in os.environ}
     return {
         key: folder / path
         for key in ("apprise_file", "secret_file", "atom")
-        if (path := getattr(way, key)) is not None
+        if (path := getattr(channel, key)) is not None
         and key in said
-        and f"{PREFIX}WAYS__{name}__{key}".upper() not in environment
+        and f"{PREFIX}CHANNELS__{name}__{key}".upper() not in environment
     }

@@ -1,6 +1,5 @@
-"""A sample site on loopback, with its catalogue and rules: the whole way without a network."""
+"""A sample site on loopback, with its catalogue and rules: the product without a network."""
 
-from monitor.demo.files import DemoFiles, write_files
-from monitor.demo.site import SampleSite
+from monitor.demo.site import DemoFiles, SampleSite, write_files
 
 __all__ = ["DemoFiles", "SampleSite", "write_files"]

@@ -22,7 +22,7 @@ from monitor.yaml import read_yaml, validate
 
 FOLDER = Path(__file__).parent
 ROUNDS = (1, 2)
-"""The sample site is seen twice; between the two somebody edits it."""
+"""The sample site is visited twice, and edited between the visits."""
 
 
 # What pages of these sites say of their charset, which is not what they are written in.

@@ -1,4 +1,4 @@
-"""``monitor demo``: the real pipeline, twice, on the sample site, with an edit in between."""
+"""``monitor demo``: two rounds of the product on the sample site, which is edited between."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 
+from monitor.app import App, open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import Daemon, open_daemon, run_once
-from monitor.demo.files import write_files
-from monitor.demo.site import SampleSite
+from monitor.daemon import run_once
+from monitor.demo.site import SampleSite, write_files
 from monitor.ingest.context import VisitReport
 from monitor.model.documents import Outcome
 from monitor.storage.changes import list_changes
@@ -25,7 +25,7 @@ from monitor.storage.changes import list_changes
 _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
 _NEXT = """\
 monitor init          write monitor.toml and example rules into this folder
-monitor rules check   … and see that they are read
+monitor rules check   check them
 monitor sources list  the real catalogue: 31 provinces, State Council, cena.com.cn
 monitor run           watch it; without a Telegram token alerts are printed
 monitor changes       the change log; in SQL it is the view change_log
@@ -33,7 +33,7 @@ monitor changes       the change log; in SQL it is the view change_log
 
 
 def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
-    """Show the whole way on the terminal.
+    """Run the demo on the terminal.
 
     Args:
         keep: a folder for the demo's database and files; None leaves nothing behind.
@@ -53,21 +53,21 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
 async def _run(folder: Path, console: Console, *, kept: bool) -> None:
     async with SampleSite() as site:
         files = write_files(folder, site.base_url)
-        # Built without the environment: a token of the user's must not carry a demo to Telegram.
+        # Built without the environment: a token of the user must not send the demo to Telegram.
         settings = Settings.model_construct(
             database=f"sqlite:///{folder / 'demo.db'}",
             catalogue=(files.catalogue,),
             rules=(files.rules,),
-            crawl=CrawlSettings(pace=0.0),
+            crawl=CrawlSettings(min_delay=0.0),
             telegram=TelegramSettings(),
         )
         clock = list(_ROUNDS)
-        async with open_daemon(settings, console=console, now=lambda: clock[0]) as daemon:
+        async with open_app(settings, console=console, now=lambda: clock[0]) as app:
             console.print(f"A sample site listens at {site.base_url} (loopback only).\n")
             console.rule(f"[bold]Round 1 · {clock[0]:%Y-%m-%d} · the first visit is a baseline")
-            reports = await run_once(daemon)
+            reports = await run_once(app)
             _show_visits(console, reports)
-            _show_counts(console, daemon)
+            _show_counts(console, app)
             site.round = 2
             clock.pop(0)
             console.print()
@@ -78,10 +78,10 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
                 "only redrawn; one answers with a firewall's page.\n\n"
                 "Alerts, as Telegram would show them (none for the last two):\n"
             )
-            reports = await run_once(daemon)
+            reports = await run_once(app)
             console.print()
             _show_visits(console, reports)
-            _show_log(console, daemon)
+            _show_log(console, app)
     console.rule("[bold]What to do next")
     console.print(Text(_NEXT))
     if kept:
@@ -91,28 +91,26 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
 def _show_visits(console: Console, reports: list[VisitReport]) -> None:
     for report in reports:
         pages = ", ".join(f"{n} {outcome}" for outcome, n in sorted(report.pages.items()))
-        trouble = [o for o in report.pages if o not in {Outcome.OK, Outcome.NOT_MODIFIED}]
+        unread = [o for o in report.pages if o not in {Outcome.OK, Outcome.NOT_MODIFIED}]
         console.print(
             Text(
                 f"  {report.source_id:<13} {report.new_addresses} new; pages: {pages or 'none'}; "
                 f"{len(report.changes)} changes, {report.alerts} alerts"
-                + (" (not compared)" if trouble else ""),
-                style="yellow" if trouble else "",
+                + (" (not compared)" if unread else ""),
+                style="yellow" if unread else "",
             )
         )
 
 
-def _show_counts(console: Console, daemon: Daemon) -> None:
-    with daemon.tools.database.read() as session:
+def _show_counts(console: Console, app: App) -> None:
+    with app.context.database.read() as session:
         documents = session.execute(text("SELECT COUNT(*) FROM document")).scalar_one()
         commitments = session.execute(text("SELECT COUNT(*) FROM commitments_current")).scalar_one()
-    console.print(
-        f"  {documents} documents, {commitments} commitments: history now; nobody is alerted."
-    )
+    console.print(f"  {documents} documents, {commitments} commitments: a baseline; no alerts.")
 
 
-def _show_log(console: Console, daemon: Daemon) -> None:
-    with daemon.tools.database.read() as session:
+def _show_log(console: Console, app: App) -> None:
+    with app.context.database.read() as session:
         log = list_changes(session, limit=100)
     table = Table(title="\nThe change log (monitor changes)", title_justify="left")
     for column in ("kind", "region", "numbers", "text"):

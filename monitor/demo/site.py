@@ -1,19 +1,49 @@
-"""The sample site, served on loopback: a few pages that change between two rounds."""
+"""The sample site, served on loopback: a few pages that change between two rounds.
+
+Its catalogue and rules are written where the pipeline can read them like a user's.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from monitor.demo.pages import page_at
+from monitor.demo.pages import FOLDER, page_at
 
-_LONGEST_REQUEST = 16_384
-_PATIENCE = 10.0
-"""Seconds a client may take to say what it wants."""
+
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Where the demo's files were written."""
+
+    catalogue: Path
+    rules: Path
+
+
+def write_files(folder: Path, base_url: str) -> DemoFiles:
+    """Write the demo's catalogue and rules into ``folder``.
+
+    Args:
+        folder: an existing folder; files of the same name are replaced.
+        base_url: the sample site's address, without a slash at the end.
+    """
+    written = []
+    for name in ("sources.yaml", "rules.yaml"):
+        text = (FOLDER / name).read_text(encoding="utf-8").replace("{base}", base_url)
+        path = folder / name
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return DemoFiles(*written)
+
+
+_MAX_REQUEST_BYTES = 16_384
+_REQUEST_TIMEOUT = 10.0
+"""Seconds that a client may take to send its request."""
 
 
 class SampleSite:
@@ -44,7 +74,7 @@ class SampleSite:
     async def __aenter__(self) -> Self:
         """Listen on loopback."""
         self._server = await asyncio.start_server(
-            self._answer, "127.0.0.1", 0, limit=_LONGEST_REQUEST
+            self._answer, "127.0.0.1", 0, limit=_MAX_REQUEST_BYTES
         )
         return self
 
@@ -62,12 +92,12 @@ class SampleSite:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(self._response(head))
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # whoever it was went away or spoke nonsense
+            pass  # the client disconnected, or its request is invalid
         finally:
             writer.close()
 

@@ -1,1 +1,1 @@
-"""List pages, feeds, sitemaps, JSON lists and e-papers to links. Pure."""
+"""Finds links on list pages, feeds, sitemaps, JSON lists and e-papers. Pure."""

@@ -1,19 +1,23 @@
-"""Issues of an e-paper: which pages make up one, and where those of other days must lie. Pure."""
+"""Issues of an e-paper: the pages of an issue and the URLs of earlier issues. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
 
 import httpx
 
-_ISSUE_PAGE = re.compile(r"/((?:19|20)\d\d)(-?)(\d\d)/(\d\d)/((?:node|nbs)[\w.]{1,40}\.html?)$")
+
+@cache
+def _issue_page_pattern() -> re.Pattern[str]:
+    return re.compile(r"/((?:19|20)\d\d)(-?)(\d\d)/(\d\d)/((?:node|nbs)[\w.]{1,40}\.html?)$")
 
 
-def issue_day(url: str) -> date | None:
-    """The day of the issue a page belongs to, or None if it is no page of an issue."""
-    found = _ISSUE_PAGE.search(httpx.URL(url).path)
+def issue_date(url: str) -> date | None:
+    """The date of the issue that a page belongs to, or None if it belongs to none."""
+    found = _issue_page_pattern().search(httpx.URL(url).path)
     if found is None:
         return None
     try:
@@ -22,12 +26,12 @@ def issue_day(url: str) -> date | None:
         return None
 
 
-def issues(base: str, urls: Iterable[str]) -> dict[date, tuple[str, ...]]:
-    """The pages of issues among ``urls`` on the host of ``base``, by day, the newest first."""
+def group_issues(base: str, urls: Iterable[str]) -> dict[date, tuple[str, ...]]:
+    """The issue pages among ``urls`` on the host of ``base``, by date, the newest first."""
     host = httpx.URL(base).host
     found: dict[date, list[str]] = {}
     for url in urls:
-        day = issue_day(url)
+        day = issue_date(url)
         if day is not None and httpx.URL(url).host == host:
             pages = found.setdefault(day, [])
             if url not in pages:
@@ -38,11 +42,11 @@ def issues(base: str, urls: Iterable[str]) -> dict[date, tuple[str, ...]]:
 def earlier_issues(named: Mapping[date, tuple[str, ...]], days: int) -> tuple[str, ...]:
     """The first pages of the issues before the newest one, the newest first.
 
-    Where the index names earlier issues (a calendar, 上一期), these are all there are down to
-    the oldest it names. Before that an issue may lie at any day, at the address it would have.
+    Down to the oldest issue that the index names (a calendar, 上一期), the named issues are
+    complete. Before that each day gets the URL that its issue would have.
 
     Args:
-        named: pages by day, the newest first, as ``issues`` gives them.
+        named: pages by date, the newest first, as ``group_issues`` returns them.
         days: how many days to go back.
     """
     if not named:
@@ -56,10 +60,10 @@ def earlier_issues(named: Mapping[date, tuple[str, ...]], days: int) -> tuple[st
         if day in named:
             found.append(min(named[day]))
         elif day < oldest:
-            found.append(_on(pattern, day))
+            found.append(_page_on(pattern, day))
     return tuple(found)
 
 
-def _on(page: str, day: date) -> str:
-    """The address of a page if its issue were that day's."""
-    return _ISSUE_PAGE.sub(rf"/{day:%Y}\g<2>{day:%m}/{day:%d}/\g<5>", page)
+def _page_on(page: str, day: date) -> str:
+    """The URL of the page in the issue of another day."""
+    return _issue_page_pattern().sub(rf"/{day:%Y}\g<2>{day:%m}/{day:%d}/\g<5>", page)

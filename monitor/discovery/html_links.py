@@ -1,7 +1,7 @@
-"""List pages to rows: what a link is called, where it leads, which day stands beside it.
+"""The links of an HTML list page: URL, title and the date beside each.
 
-Portals hide links from a plain reader in two ways, both met here: 大汉 JCMS keeps the rows of a
-list as CDATA in a script, and some TRS sites put the address into ``onclick``.
+Two systems hide links from a plain parser: 大汉 JCMS keeps the rows of a list as CDATA in a
+script, and some TRS sites put the URL into ``onclick``.
 """
 
 from __future__ import annotations
@@ -10,90 +10,117 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.documents.dates import find_date
-from monitor.documents.html_text import clean
-from monitor.documents.markup_limits import too_dear
-from monitor.urls import resolve
+from monitor.documents.html_text import clean_line, too_expensive
+from monitor.urls import resolve_url
 
 _MAX_LINKS = 50_000
-_UP = 5
-_ROW_TEXT = 400
+_MAX_ANCESTORS = 5
+_MAX_ROW_TEXT = 400
 _MAX_TITLE = 300
 _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
 
-_DATASTORE = re.compile(r"<datastore\b", re.IGNORECASE)
-_RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL | re.IGNORECASE)
-_NEXT_GROUP = re.compile(r"<nextgroup>\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL | re.IGNORECASE)
-_HREF = re.compile(r"""href\s*=\s*["']([^"'<>\s]{1,1000})["']""", re.IGNORECASE)
-_QUOTED = re.compile(r"""['"]([^'"\s<>]{1,1000}\.(?:s?html?|jsp|pdf)(?:\?[^'"\s<>]{0,500})?)['"]""")
-_NO_ADDRESS = re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
+
+@cache
+def _jcms_datastore_pattern() -> re.Pattern[str]:
+    return re.compile(r"<datastore\b", re.IGNORECASE)
+
+
+@cache
+def _jcms_record_pattern() -> re.Pattern[str]:
+    return re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL | re.IGNORECASE)
+
+
+@cache
+def _jcms_next_pattern() -> re.Pattern[str]:
+    return re.compile(r"<nextgroup>\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL | re.IGNORECASE)
+
+
+@cache
+def _href_pattern() -> re.Pattern[str]:
+    return re.compile(r"""href\s*=\s*["']([^"'<>\s]{1,1000})["']""", re.IGNORECASE)
+
+
+@cache
+def _quoted_url_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"""['"]([^'"\s<>]{1,1000}\.(?:s?html?|jsp|pdf)(?:\?[^'"\s<>]{0,500})?)['"]"""
+    )
+
+
+@cache
+def _no_target_pattern() -> re.Pattern[str]:
+    return re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListLink:
     """A link as the list shows it; ``url`` is absolute.
 
-    ``changed`` is the day a sitemap gives its page: of its last change, which may be any.
+    ``last_modified`` is the date that a sitemap gives; any change of the page may set it.
     """
 
     url: str
     title: str
-    listed: date | None
-    changed: date | None = None
+    published: date | None
+    last_modified: date | None = None
 
 
-def rows_of(markup: str, base: str) -> Iterator[Row]:
-    """All links of a list page, in its order: those of its scripts' records first."""
-    if too_dear(markup):
+def html_links(markup: str, base: str) -> Iterator[ListLink]:
+    """All links of a list page in its order, those of the records in its scripts first."""
+    if too_expensive(markup):
         return
-    records = _records(markup)
+    records = _jcms_records(markup)
     if records:
-        # One parse for all records: each is a few hundred bytes.
+        # One parse for all records, since each has a few hundred bytes only.
         yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base)
-        if _DATASTORE.match(markup.lstrip()[:200]):
+        if _jcms_datastore_pattern().match(markup.lstrip()[:200]):
             return
     tree = LexborHTMLParser(markup)
-    yield from _links(tree, _base(tree, base))
+    yield from _links(tree, _base_url(tree, base))
 
 
-def next_groups(markup: str, base: str) -> tuple[str, ...]:
-    """Where a JCMS list says that its further rows come from."""
-    found = (_HREF.search(group) for group in _NEXT_GROUP.findall(markup))
-    addresses = (resolve(base, match.group(1).replace("&amp;", "&")) for match in found if match)
+def jcms_next_urls(markup: str, base: str) -> tuple[str, ...]:
+    """The URLs that a JCMS list names for its further rows."""
+    found = (_href_pattern().search(group) for group in _jcms_next_pattern().findall(markup))
+    addresses = (
+        resolve_url(base, match.group(1).replace("&amp;", "&")) for match in found if match
+    )
     return tuple(dict.fromkeys(address for address in addresses if address))
 
 
-def _records(markup: str) -> list[str]:
-    if not _DATASTORE.search(markup):
+def _jcms_records(markup: str) -> list[str]:
+    if not _jcms_datastore_pattern().search(markup):
         return []
-    return [match.group(1) for match in _RECORD.finditer(markup)][:_MAX_LINKS]
+    return [match.group(1) for match in _jcms_record_pattern().finditer(markup)][:_MAX_LINKS]
 
 
-def _base(tree: LexborHTMLParser, address: str) -> str:
-    """The page's ``<base>`` if it stays on the page's host; a base to elsewhere is not followed."""
+def _base_url(tree: LexborHTMLParser, address: str) -> str:
+    """The ``<base>`` of the page if it is on the same host, else the URL of the page."""
     node = tree.css_first("base[href]")
-    told = resolve(address, node.attributes.get("href") or "") if node is not None else None
-    if told is not None and httpx.URL(told).host == httpx.URL(address).host:
-        return told
+    declared = resolve_url(address, node.attributes.get("href") or "") if node is not None else None
+    if declared is not None and httpx.URL(declared).host == httpx.URL(address).host:
+        return declared
     return address
 
 
-def _links(tree: LexborHTMLParser, base: str) -> Iterator[Row]:
+def _links(tree: LexborHTMLParser, base: str) -> Iterator[ListLink]:
     nodes: list[tuple[LexborNode, str]] = []
     resolved: dict[str, str | None] = {}
     for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
-        reference = _reference(node)
+        reference = _link_target(node)
         if reference not in resolved:
-            resolved[reference] = resolve(base, reference)
+            resolved[reference] = resolve_url(base, reference)
         address = resolved[reference]
         if address is not None:
             nodes.append((node, address))
-    # An element belongs to one link's row as long as it holds no other address.
+    # The row of a link is the largest element that holds no link to another URL.
     first: dict[int, str] = {}
     crowded: set[int] = set()
     for node, address in nodes:
@@ -110,40 +137,40 @@ def _links(tree: LexborHTMLParser, base: str) -> Iterator[Row]:
             row = above
         shown = node.text(deep=True)
         if row.mem_id not in beside:
-            beside[row.mem_id] = clean(row.text(deep=True, separator=" ")[: _ROW_TEXT * 4])
-        # Elements that hold one another would have their text copied again and again.
+            beside[row.mem_id] = clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4])
+        # Nested elements would have their text copied many times.
         spent += len(shown)
         if spent > _MAX_TEXT:
             return
-        yield Row(address, _title(node, shown), _day(shown, beside[row.mem_id]))
+        yield ListLink(address, _title(node, shown), _date_beside(shown, beside[row.mem_id]))
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
     above = node.parent
-    for _ in range(_UP):
+    for _ in range(_MAX_ANCESTORS):
         if above is None:
             return
         yield above
         above = above.parent
 
 
-def _reference(node: LexborNode) -> str:
-    """What the element leads to, as written; empty if it leads nowhere."""
+def _link_target(node: LexborNode) -> str:
+    """The reference of a link as written; empty if there is none."""
     attributes = node.attributes
     href = attributes.get("href") or ""
-    if not _NO_ADDRESS.match(href):
+    if not _no_target_pattern().match(href):
         return href[:_MAX_REFERENCE]
     for script in (attributes.get("onclick") or "", href):
-        match = _QUOTED.search(script[:_MAX_REFERENCE])
+        match = _quoted_url_pattern().search(script[:_MAX_REFERENCE])
         if match is not None:
             return match.group(1)
     return ""
 
 
 def _title(node: LexborNode, text: str) -> str:
-    """The link's text, or its ``title`` where the text is cut short or missing."""
-    shown = clean(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
-    whole = clean((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
+    """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
+    shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
+    whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
     cut = shown != stem and shown.endswith(("…", ".."))
     if whole and (not shown or cut or (len(whole) > len(shown) and whole.startswith(stem))):
@@ -151,9 +178,9 @@ def _title(node: LexborNode, text: str) -> str:
     return shown
 
 
-def _day(shown: str, beside: str) -> date | None:
-    """The day beside a link: in its row, but not in its title, which may speak of another day."""
-    title = clean(shown[: _ROW_TEXT * 4])
+def _date_beside(shown: str, beside: str) -> date | None:
+    """The date in the row of a link, without its title, which may name another date."""
+    title = clean_line(shown[: _MAX_ROW_TEXT * 4])
     if title and title in beside:
         beside = beside.replace(title, " ", 1)
-    return find_date(beside[:_ROW_TEXT])
+    return find_date(beside[:_MAX_ROW_TEXT])

@@ -1,143 +1,250 @@
-"""A list page to the articles it names, and to the further pages of the list. Pure."""
+"""The articles and the further pages that a list page links to. Pure.
+
+Of JSON lists, such as those of gov.cn and gkmlpt, no exact schema is assumed: any object that has a
+URL and a title under one of the usual keys is a link, at any depth.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import Any
 
 import httpx
 
 from monitor.catalogue.model import Source
-from monitor.discovery.epaper import earlier_issues, issue_day, issues
-from monitor.discovery.feeds import FEEDS, feed_rows
-from monitor.discovery.html_links import Row, next_groups, rows_of
-from monitor.discovery.json_lists import json_rows, looks_like_json
-from monitor.discovery.sitemaps import SITEMAPS, maps_of_index, sitemap_rows
-from monitor.discovery.xml import root_name
+from monitor.discovery.epaper import earlier_issues, group_issues, issue_date
+from monitor.discovery.feeds import (
+    FEED_ROOTS,
+    SITEMAP_ROOTS,
+    feed_links,
+    indexed_sitemaps,
+    root_name,
+    sitemap_links,
+)
+from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
 from monitor.documents.charset import decode
-from monitor.documents.dates import date_in_address
+from monitor.documents.dates import date_in_url, find_date
+from monitor.documents.html_text import clean_line
 from monitor.errors import DecodeError, TooLarge
-from monitor.fetching.decompress import Unpacker
+from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
-from monitor.urls import canonical, identity, resolve, same_site
+from monitor.urls import canonical_url, resolve_url, same_site, url_identity
 
-_PAGE_COUNT = re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
-_PROXY_PAGE = re.compile(r"([?&]page=)(\d{1,6})")
-_NEXT = re.compile(r"^[\s>»›]*(?:下一页|下页|后一页|next(?: page)?)[\s>»›]*$", re.IGNORECASE)
-# Without a pattern, what is plainly a way to other pages is no article.
-_DOOR = re.compile(r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$")
+_URL_KEYS = ("url", "link", "href", "puburl", "docpuburl")
+_TITLE_KEYS = ("title", "doctitle", "name", "subject")
+_DATE_KEYS = ("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "date", "ptime")
+_MAX_VALUES = 500_000
+
+
+def looks_like_json(markup: str) -> bool:
+    """Whether the text is JSON rather than HTML."""
+    return markup.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
+
+
+def json_links(markup: str, base: str) -> Iterator[ListLink]:
+    """The links of a JSON list in its order; none if it is no JSON."""
+    try:
+        root = json.loads(markup.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return
+    pending: list[Any] = [root]
+    seen = 0
+    while pending and seen < _MAX_VALUES:
+        value = pending.pop()
+        seen += 1
+        if isinstance(value, Mapping):
+            row = _list_link(value, base)
+            if row is not None:
+                yield row
+            pending.extend(reversed(list(value.values())))
+        elif isinstance(value, list):
+            pending.extend(reversed(value))
+
+
+def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
+    fields = {str(key).lower(): content for key, content in value.items()}
+    address, title = _first_text(fields, _URL_KEYS), _first_text(fields, _TITLE_KEYS)
+    url = resolve_url(base, address) if address and title else None
+    if url is None:
+        return None
+    return ListLink(url, clean_line(title)[:300], _date(fields))
+
+
+def _date(fields: Mapping[str, Any]) -> date | None:
+    return find_date(_first_text(fields, _DATE_KEYS))
+
+
+def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    for name in names:
+        content = fields.get(name)
+        if isinstance(content, str) and content.strip():
+            return content.strip()
+    return ""
+
+
+@cache
+def _page_count_pattern() -> re.Pattern[str]:
+    return re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
+
+
+@cache
+def _page_parameter_pattern() -> re.Pattern[str]:
+    return re.compile(r"([?&]page=)(\d{1,6})")
+
+
+@cache
+def _next_link_pattern() -> re.Pattern[str]:
+    return re.compile(r"^[\s>»›]*(?:下一页|下页|后一页|next(?: page)?)[\s>»›]*$", re.IGNORECASE)
+
+
+@cache
+def _non_article_pattern() -> re.Pattern[str]:
+    # Without a link pattern, home pages, index pages and assets are no articles.
+    return re.compile(
+        r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$"
+    )
+
+
 _GZIP = b"\x1f\x8b"
-_MAX_UNPACKED = 20_000_000
-_MAX_FURTHER = 100
-_MAX_SHOWN = 2_000
-_FEWEST_MAPS = 10
+_MAX_DECOMPRESSED = 20_000_000
+_MAX_LIST_PAGES = 100
+_MAX_IDENTITIES = 2_000
+_MIN_SITEMAPS = 10
+
+
+class ListFormat(StrEnum):
+    """What a list is, by its bytes."""
+
+    HTML = "html"
+    JSON = "json"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SITEMAP_INDEX = "sitemaps"
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a list page led to: articles in its order, and list pages to fetch next.
+    """The articles that a list page links to, in its order, and the list pages to fetch next.
 
-    ``beyond`` are list pages to go on to one by one until something known is met: further pages
-    of the list, or an e-paper's earlier issues. ``shown`` are the identities of all links whose
-    address is an article's, whatever their titles, by which the page is known again. ``seen`` is
-    how many links the page has at all: many seen and none passed means that the page or the
-    pattern has changed, none seen that there is no list. ``form`` is what the list is: html,
-    json, feed, sitemap or sitemaps (an index of them). ``silent``: the page stays the same
-    though what it leads to changes.
+    ``next_pages`` belong to the list. ``backfill_pages`` are fetched one by one until a known
+    article is met: further pages of the list or earlier issues of an e-paper. ``identities`` are
+    those of all article links, whatever their titles; the next visit compares them.
+    ``link_count`` counts all links of the page: many and no article means that page or pattern
+    have changed, none means that there is no list. ``undated_index``: a sitemap index without
+    dates, which may stay unchanged while its sitemaps change.
     """
 
     links: tuple[Link, ...] = ()
-    further: tuple[str, ...] = ()
-    beyond: tuple[str, ...] = ()
-    shown: tuple[str, ...] = ()
-    seen: int = 0
-    form: str = "html"
-    silent: bool = False
+    next_pages: tuple[str, ...] = ()
+    backfill_pages: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    link_count: int = 0
+    format: ListFormat = ListFormat.HTML
+    undated_index: bool = False
     reason: str = ""
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
-    """Find the articles on a fetched list page: HTML, JSON, a feed, a sitemap, an e-paper's issue.
+    """Find the articles on a fetched list page: HTML, JSON, feed, sitemap or e-paper issue.
 
-    What it is, its bytes say. A link passes if its address has the source's link pattern and its
-    title the title pattern (each if there is one) and not the pattern of titles to skip, and if
-    it stays on the list's host, goes to one of the source's hosts, or the link pattern itself
-    spells out a host. Addresses are brought to one form and named once; at most ``max_links``
-    pass.
+    The bytes decide the format. A link passes if its URL matches the link pattern and its title
+    the title pattern (each if there is one) and not the pattern of titles to skip, and if it
+    stays on the host of the list, leads to a host of the route, or the link pattern spells out a
+    host. URLs are normalised and returned once; at most ``max_links`` pass.
     """
     try:
-        body = _unpacked(fetched)
+        body = _decompressed(fetched)
     except (DecodeError, TooLarge) as error:
         return Discovery(reason=f"the packed list cannot be read: {error}")
     markup, _ = decode(body, fetched.content_type, source.encoding)
     base = fetched.final_url
     root = root_name(markup)
     if root == "sitemapindex":
-        return _of_index(source, fetched, markup)
-    if root in SITEMAPS:
-        form, rows = "sitemap", sitemap_rows(markup, base)
-    elif root in FEEDS:
-        form, rows = "feed", list(feed_rows(markup, base))
+        return _discover_in_index(source, fetched, markup)
+    if root in SITEMAP_ROOTS:
+        list_format, rows = ListFormat.SITEMAP, sitemap_links(markup, base)
+    elif root in FEED_ROOTS:
+        list_format, rows = ListFormat.FEED, list(feed_links(markup, base))
     elif looks_like_json(markup):
-        form, rows = "json", list(json_rows(markup, base))
+        list_format, rows = ListFormat.JSON, list(json_links(markup, base))
     else:
-        form, rows = "html", list(rows_of(markup, base))
-    articles = _articles(source, rows, base)
-    links = tuple(_wanted(source, articles.values()))[: source.max_links]
-    further, beyond = (
-        _leads(source, fetched, markup, rows) if form in {"html", "json"} else ((), ())
+        list_format, rows = ListFormat.HTML, list(html_links(markup, base))
+    articles = _article_links(source, rows, base)
+    links = tuple(_with_title(source, articles.values()))[: source.max_links]
+    has_pages = list_format in {ListFormat.HTML, ListFormat.JSON}
+    next_pages, backfill_pages = (
+        _list_pages(source, fetched, markup, rows) if has_pages else ((), ())
     )
     return Discovery(
-        links, further, beyond, tuple(articles)[:_MAX_SHOWN], seen=len(rows), form=form
+        links,
+        next_pages,
+        backfill_pages,
+        tuple(articles)[:_MAX_IDENTITIES],
+        link_count=len(rows),
+        format=list_format,
     )
 
 
-def _unpacked(fetched: Fetched) -> bytes:
-    """The body, unpacked if it is a ``.gz`` file: that is no encoding of the transport."""
+def _decompressed(fetched: Fetched) -> bytes:
+    """The body, decompressed if it is a ``.gz`` file, which is no Content-Encoding."""
     if not fetched.body.startswith(_GZIP):
         return fetched.body
-    unpacker = Unpacker("gzip", limit=_MAX_UNPACKED, url=fetched.url)
-    unpacker.feed(fetched.body)
-    return unpacker.body()
+    decompressor = Decompressor("gzip", limit=_MAX_DECOMPRESSED, url=fetched.url)
+    decompressor.feed(fetched.body)
+    return decompressor.body()
 
 
-def _of_index(source: Source, fetched: Fetched, markup: str) -> Discovery:
-    """The newest sitemaps of an index that is itself a list; one below another leads nowhere."""
-    maps, dated = maps_of_index(markup, fetched.final_url)
-    here = httpx.URL(fetched.final_url).host
+def _discover_in_index(source: Source, fetched: Fetched, markup: str) -> Discovery:
+    """The newest sitemaps of an index that is a list itself; a nested index is not followed."""
+    maps, dated = indexed_sitemaps(markup, fetched.final_url)
+    index_host = httpx.URL(fetched.final_url).host
     ours = [
-        one for one in maps if same_site(host := httpx.URL(one).host, here) or host in source.hosts
+        one
+        for one in maps
+        if same_site(host := httpx.URL(one).host, index_host) or host in source.route.hosts
     ]
-    further = ours[: max(source.list_pages, _FEWEST_MAPS)] if fetched.url in source.lists else ()
-    return Discovery(further=tuple(further), seen=len(maps), form="sitemaps", silent=not dated)
+    newest = ours[: max(source.list_pages, _MIN_SITEMAPS)] if fetched.url in source.lists else ()
+    return Discovery(
+        next_pages=tuple(newest),
+        link_count=len(maps),
+        format=ListFormat.SITEMAP_INDEX,
+        undated_index=not dated,
+    )
 
 
-def _articles(source: Source, rows: Iterable[Row], base: str) -> dict[str, Link]:
-    """The links whose address is an article's, each once, by identity."""
-    here = identity(base)
+def _article_links(source: Source, rows: Iterable[ListLink], base: str) -> dict[str, Link]:
+    """The links to articles, each once, by identity."""
+    base_identity = url_identity(base)
     found: dict[str, Link] = {}
     judged: dict[str, tuple[str, str] | None] = {}
     for row in rows:
         if row.url not in judged:
-            one, key = canonical(row.url), identity(row.url)
-            judged[row.url] = (one, key) if key != here and _passes(source, one, base) else None
+            one, key = canonical_url(row.url), url_identity(row.url)
+            judged[row.url] = (
+                (one, key) if key != base_identity and _is_article_link(source, one, base) else None
+            )
         passed = judged[row.url]
         if passed is None:
             continue
         url, key = passed
         before = found.get(key)
         if before is None:
-            listed = row.listed or date_in_address(url) or row.changed
-            found[key] = Link(url, row.title, listed)
+            published = row.published or date_in_url(url) or row.last_modified
+            found[key] = Link(url, row.title, published)
         elif not before.title and row.title:
-            # A picture and a headline lead to one article; the picture has no words.
-            found[key] = Link(before.url, row.title, before.published or row.listed)
+            # A picture and a headline may link to one article; the picture has no title.
+            found[key] = Link(before.url, row.title, before.published or row.published)
     return found
 
 
-def _wanted(source: Source, links: Iterable[Link]) -> Iterator[Link]:
-    """Those of the links whose titles are the source's."""
+def _with_title(source: Source, links: Iterable[Link]) -> Iterator[Link]:
+    """The links whose titles pass the patterns of the source."""
     for link in links:
         if source.title_pattern is not None and not source.title_pattern.search(link.title):
             continue
@@ -146,65 +253,69 @@ def _wanted(source: Source, links: Iterable[Link]) -> Iterator[Link]:
         yield link
 
 
-def _passes(source: Source, url: str, base: str) -> bool:
+def _is_article_link(source: Source, url: str, base: str) -> bool:
     host = httpx.URL(url).host
     pattern = source.link_pattern
     spelled_out = pattern is not None and "://" in pattern.pattern
-    at_home = same_site(host, httpx.URL(base).host) or host in source.hosts
+    at_home = same_site(host, httpx.URL(base).host) or host in source.route.hosts
     if not at_home and not spelled_out:
         return False
-    return bool(pattern.search(url)) if pattern is not None else not _DOOR.search(url)
+    return (
+        bool(pattern.search(url)) if pattern is not None else not _non_article_pattern().search(url)
+    )
 
 
-def _leads(
-    source: Source, fetched: Fetched, markup: str, rows: Sequence[Row]
+def _list_pages(
+    source: Source, fetched: Fetched, markup: str, rows: Sequence[ListLink]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The pages that belong to this list, and those to go on to while nothing known is met."""
+    """``next_pages`` and ``backfill_pages`` of a list page."""
     if source.family == "founder_epaper":
-        return _leads_of_issue(source, fetched, rows)
-    following = tuple(dict.fromkeys(_following(source, fetched, markup, rows)))
+        return _issue_pages(source, fetched, rows)
+    following = tuple(dict.fromkeys(_next_page_urls(source, fetched, markup, rows)))
     if fetched.url not in source.lists:
-        # Only a page that names the next one itself leads on from there.
+        # Without a paging pattern a further page names the one after it.
         return (), following[:1] if source.paging is None else ()
     always = source.list_pages - 1
-    return following[:always], following[always : always + source.catch_up]
+    return following[:always], following[always : always + source.max_backfill_pages]
 
 
-def _following(source: Source, fetched: Fetched, markup: str, rows: Sequence[Row]) -> Iterator[str]:
-    """The second page of a list, the third, and so on, as many as there are or may be wanted."""
-    wanted = min(source.list_pages - 1 + source.catch_up, _MAX_FURTHER)
+def _next_page_urls(
+    source: Source, fetched: Fetched, markup: str, rows: Sequence[ListLink]
+) -> Iterator[str]:
+    """The second page of a list, the third and so on, as many as may be needed."""
+    wanted = min(source.list_pages - 1 + source.max_backfill_pages, _MAX_LIST_PAGES)
     if looks_like_json(markup):
-        numbered = _PROXY_PAGE.search(fetched.url)
+        numbered = _page_parameter_pattern().search(fetched.url)
         first = int(numbered[2]) + 1 if numbered is not None else 0
         for number in range(first, first + wanted) if first else ():
-            yield _PROXY_PAGE.sub(rf"\g<1>{number}", fetched.url)
+            yield _page_parameter_pattern().sub(rf"\g<1>{number}", fetched.url)
         return
     if source.family == "jcms":
-        for address in next_groups(markup, fetched.final_url)[:1]:
+        for address in jcms_next_urls(markup, fetched.final_url)[:1]:
             for number in range(1, wanted + 1):
-                yield _PROXY_PAGE.sub(rf"\g<1>{number}", address)
+                yield _page_parameter_pattern().sub(rf"\g<1>{number}", address)
         return
     if source.paging is None:
         host = httpx.URL(fetched.final_url).host
-        named = (row.url for row in rows if _NEXT.match(row.title))
+        named = (row.url for row in rows if _next_link_pattern().match(row.title))
         yield from (url for url in named if httpx.URL(url).host == host)
         return
-    count = _PAGE_COUNT.search(markup)
+    count = _page_count_pattern().search(markup)
     if count is not None:
         wanted = min(wanted, int(count.group(1)) - 1)
     for number in range(source.paging_from, source.paging_from + wanted):
-        following = resolve(fetched.final_url, source.paging.replace("{n}", str(number)))
+        following = resolve_url(fetched.final_url, source.paging.replace("{n}", str(number)))
         if following is not None:
             yield following
 
 
-def _leads_of_issue(
-    source: Source, fetched: Fetched, rows: Sequence[Row]
+def _issue_pages(
+    source: Source, fetched: Fetched, rows: Sequence[ListLink]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """An index leads to its newest issue and to those before; a page to its own issue only."""
-    named = issues(fetched.final_url, (row.url for row in rows))
-    day = issue_day(fetched.url)
+    """An index leads to its newest issue and to earlier ones, a page to its own issue only."""
+    named = group_issues(fetched.final_url, (row.url for row in rows))
+    day = issue_date(fetched.url)
     if day is not None:
-        return named.get(day, ())[:_MAX_FURTHER], ()
+        return named.get(day, ())[:_MAX_LIST_PAGES], ()
     newest = next(iter(named.values()), ())
-    return newest[:_MAX_FURTHER], earlier_issues(named, source.catch_up)
+    return newest[:_MAX_LIST_PAGES], earlier_issues(named, source.max_backfill_pages)

@@ -1,10 +1,11 @@
-"""What made a list page and where its articles are: a first entry for the catalogue. Pure."""
+"""Suggests a catalogue entry for a list page: family, link pattern, paging, selectors. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from urllib.parse import urlsplit
 
 import re2
@@ -12,23 +13,36 @@ from selectolax.lexbor import LexborHTMLParser
 
 from monitor.catalogue.loader import families
 from monitor.catalogue.model import Source
-from monitor.discovery.html_links import Row, rows_of
-from monitor.discovery.list_pages import discover
-from monitor.discovery.url_patterns import Group, article_groups
+from monitor.discovery.html_links import ListLink, html_links
+from monitor.discovery.list_pages import ListFormat, discover
+from monitor.discovery.url_patterns import LinkGroup, article_groups
 from monitor.documents.charset import decode
-from monitor.documents.html_text import clean
-from monitor.documents.markup_limits import too_dear
-from monitor.documents.reader import read
+from monitor.documents.html_text import clean_line, too_expensive
+from monitor.documents.reader import read_document
 from monitor.model.documents import Document, Fetched, Outcome, Selectors
 from monitor.urls import same_site
 
 _HEAD = 500_000
-_SHORT = 200
-_PAGE_NUMBER = re.compile(r"^(?P<stem>.*[_-])?(?P<number>[12])(?P<end>\.s?html?)$")
-_TITLE = re.compile(r"<title[^<>]{0,200}>\s*([^\0]{1,300}?)\s*</title", re.IGNORECASE)
-_SECOND = re.compile(r"^(?:2|[\s>»]*下一?页[\s>»]*)$")
-# Where the systems met so far keep the text of an article, the surest first.
-BODIES = (
+_SHORT_TEXT = 200
+
+
+@cache
+def _page_number_pattern() -> re.Pattern[str]:
+    return re.compile(r"^(?P<stem>.*[_-])?(?P<number>[12])(?P<end>\.s?html?)$")
+
+
+@cache
+def _title_pattern() -> re.Pattern[str]:
+    return re.compile(r"<title[^<>]{0,200}>\s*([^\0]{1,300}?)\s*</title", re.IGNORECASE)
+
+
+@cache
+def _second_page_pattern() -> re.Pattern[str]:
+    return re.compile(r"^(?:2|[\s>»]*下一?页[\s>»]*)$")
+
+
+# Elements that hold the article in known systems, the most reliable first.
+BODY_SELECTORS = (
     "#UCAP-CONTENT, #cmsArticleContent",
     "div.TRS_UEDITOR",
     "div.TRS_Editor",
@@ -50,82 +64,90 @@ BODIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """What a list page seems to be; each ``…_why`` is one line for the person who decides.
+class SourceSuggestion:
+    """A suggested entry; each ``…_reason`` is one line for the person who decides.
 
-    ``link_pattern`` and ``paging`` are None where the family's serve. ``links`` is how many
-    articles the page names with it, ``form`` what its bytes are (``Discovery.form``).
-    ``name`` is what site and column call themselves.
+    ``link_pattern`` and ``paging`` are None where those of the family fit. ``link_count`` is the
+    number of articles found with it. ``name`` is the name of site and column.
     """
 
     name: str
     family: str
-    family_why: str
+    family_reason: str
     link_pattern: str | None
-    links_why: str
+    pattern_reason: str
     paging: tuple[str, int] | None
     hosts: tuple[str, ...]
-    links: int
-    form: str = "html"
+    link_count: int
+    format: ListFormat = ListFormat.HTML
 
 
-def guess_list(source: Source, fetched: Fetched) -> Guess:
-    """Guess family, link pattern, paging and further hosts of a list page.
+def suggest_source(source: Source, fetched: Fetched) -> SourceSuggestion:
+    """Suggest family, link pattern, paging and further hosts for a list page.
 
     Args:
-        source: a source with nothing but its list's address; the guess is tried out on it.
+        source: a source with the URL of the list only.
         fetched: the page, outcome OK.
     """
-    form = discover(source, fetched)
+    discovery = discover(source, fetched)
     markup, _ = decode(fetched.body, fetched.content_type)
     name = _name(markup)
-    if form.form != "html":
-        why = f"{len(form.links)} links in a {form.form}"
-        family = _of_json(fetched) if form.form == "json" else "generic"
-        if form.form == "sitemaps":
-            why = f"an index of {form.seen} sitemaps"
-        return Guess(
-            name, family, f"its bytes: {form.form}", None, why, None, (), len(form.links), form.form
+    if discovery.format is not ListFormat.HTML:
+        why = f"{len(discovery.links)} links in a {discovery.format}"
+        family = _json_family(fetched) if discovery.format is ListFormat.JSON else "generic"
+        if discovery.format is ListFormat.SITEMAP_INDEX:
+            why = f"an index of {discovery.link_count} sitemaps"
+        return SourceSuggestion(
+            name,
+            family,
+            f"its bytes: {discovery.format}",
+            None,
+            why,
+            None,
+            (),
+            len(discovery.links),
+            discovery.format,
         )
-    rows = list(rows_of(markup, fetched.final_url))
+    rows = list(html_links(markup, fetched.final_url))
     groups = article_groups(rows)
     best = groups[0] if groups else None
     family, why = _family(fetched, markup, best)
     if best is None:
         articles = "no links that look like articles"
-        return Guess(name, family, why, None, articles, None, (), 0)
-    pattern = None if _serves(family, best, rows) else best.pattern
+        return SourceSuggestion(name, family, why, None, articles, None, (), 0)
+    pattern = None if _family_pattern_fits(family, best, rows) else best.pattern
     hosts = _hosts(fetched, best)
     has_paging = families()[family].paging is not None or family == "jcms"
-    return Guess(
+    return SourceSuggestion(
         name=name,
         family=family,
-        family_why=why,
+        family_reason=why,
         link_pattern=pattern,
-        links_why=f"{len(best.rows)} of {len(rows)} links are alike, "
+        pattern_reason=f"{len(best.rows)} of {len(rows)} links are alike, "
         f"{best.share_dated:.0%} of them dated",
         paging=None if has_paging else _paging(rows),
         hosts=hosts,
-        links=len(best.rows),
+        link_count=len(best.rows),
     )
 
 
 def suggest_pattern(fetched: Fetched) -> tuple[int, str] | None:
-    """How many links of a page look like articles, and the expression that fits them."""
+    """The number of links that look like articles, and the expression that matches them."""
     markup, _ = decode(fetched.body, fetched.content_type)
-    groups = article_groups(rows_of(markup, fetched.final_url))
+    groups = article_groups(html_links(markup, fetched.final_url))
     return (len(groups[0].rows), groups[0].pattern) if groups else None
 
 
-def guess_body(fetched: Fetched, selectors: Selectors) -> tuple[str | None, Document]:
-    """A selector of an article's text, if those it is read with do not serve, and the article.
+def suggest_body_selector(fetched: Fetched, selectors: Selectors) -> tuple[str | None, Document]:
+    """A selector for the body of an article, and the article read with it.
 
-    None: they serve, or the general reader finds the text as well as any selector known.
+    The selector is None if the given ones fit, or if no known selector is better than the
+    general reader.
     """
     document = _read(fetched, selectors)
-    if document.outcome is Outcome.OK and len(document.text) >= _SHORT and not document.reason:
+    if document.outcome is Outcome.OK and len(document.text) >= _SHORT_TEXT and not document.reason:
         return None, document
-    for body in BODIES:
+    for body in BODY_SELECTORS:
         again = _read(fetched, replace(selectors, body=body))
         if again.outcome is Outcome.OK and not again.reason and _is_better(again, document):
             return body, again
@@ -133,12 +155,12 @@ def guess_body(fetched: Fetched, selectors: Selectors) -> tuple[str | None, Docu
 
 
 def _is_better(one: Document, other: Document) -> bool:
-    """Whether a selector's text is whole: most of what the general reader found, or more."""
-    return len(one.text) >= max(_SHORT, 0.6 * len(other.text))
+    """Whether the text is complete: most of what the general reader found, or more."""
+    return len(one.text) >= max(_SHORT_TEXT, 0.6 * len(other.text))
 
 
 def _read(fetched: Fetched, selectors: Selectors) -> Document:
-    return read(
+    return read_document(
         fetched.body,
         content_type=fetched.content_type,
         url=fetched.final_url,
@@ -146,13 +168,15 @@ def _read(fetched: Fetched, selectors: Selectors) -> Document:
     )
 
 
-def _family(fetched: Fetched, markup: str, best: Group | None) -> tuple[str, str]:
-    """The family with most marks among those whose articles look like the page's."""
+def _family(fetched: Fetched, markup: str, best: LinkGroup | None) -> tuple[str, str]:
+    """The family with most markers among those whose link patterns fit, and the reason."""
     page = f"{fetched.final_url}\n{markup[:_HEAD]}"
     found: dict[str, list[str]] = {}
     for name, family in families().items():
         marks = [mark for mark in family.markers if re2.search(mark, page)]
-        fits = name == "founder_epaper" or (best is not None and _share(name, best.rows) > 0.5)
+        fits = name == "founder_epaper" or (
+            best is not None and _matching_share(name, best.rows) > 0.5
+        )
         if marks and fits:
             found[name] = marks
     if "founder_epaper" in found and len(found["founder_epaper"]) < 2:
@@ -165,54 +189,56 @@ def _family(fetched: Fetched, markup: str, best: Group | None) -> tuple[str, str
     return "generic", "no family's marks and no list"
 
 
-def _share(family: str, rows: Iterable[Row]) -> float:
+def _matching_share(family: str, rows: Iterable[ListLink]) -> float:
     pattern = families()[family].link_pattern
     judged = [pattern is not None and bool(re2.search(pattern, row.url)) for row in rows]
     return sum(judged) / len(judged) if judged else 0.0
 
 
-def _serves(family: str, best: Group, rows: Sequence[Row]) -> bool:
-    """Whether the family's own pattern takes this list's articles and little else."""
+def _family_pattern_fits(family: str, best: LinkGroup, rows: Sequence[ListLink]) -> bool:
+    """Whether the pattern of the family matches these articles and little else."""
     pattern = families()[family].link_pattern
     if family == "founder_epaper":
         return True
-    if pattern is None or _share(family, best.rows) < 1:
+    if pattern is None or _matching_share(family, best.rows) < 1:
         return False
     passed = {row.url for row in rows if re2.search(pattern, row.url)}
     return len(passed) <= 1.2 * len({row.url for row in best.rows})
 
 
-def _hosts(fetched: Fetched, best: Group) -> tuple[str, ...]:
-    """The host of the articles, if it is another than the list's."""
-    home = urlsplit(fetched.final_url).hostname or ""
-    there = urlsplit(best.rows[0].url).hostname or ""
-    return () if same_site(home, there) else (there,)
+def _hosts(fetched: Fetched, best: LinkGroup) -> tuple[str, ...]:
+    """The host of the articles, if it is not that of the list."""
+    list_host = urlsplit(fetched.final_url).hostname or ""
+    article_host = urlsplit(best.rows[0].url).hostname or ""
+    return () if same_site(list_host, article_host) else (article_host,)
 
 
-def _paging(rows: Iterable[Row]) -> tuple[str, int] | None:
-    """The address of further pages, told by the link to the second one."""
+def _paging(rows: Iterable[ListLink]) -> tuple[str, int] | None:
+    """The URL pattern of further pages, from the link to the second one."""
     for row in rows:
         name = urlsplit(row.url).path.rpartition("/")[2]
-        found = _PAGE_NUMBER.match(name)
-        if found is not None and found["stem"] and _SECOND.match(row.title):
+        found = _page_number_pattern().match(name)
+        if found is not None and found["stem"] and _second_page_pattern().match(row.title):
             return f"{found['stem']}{{n}}{found['end']}", int(found["number"])
     return None
 
 
 def _name(markup: str) -> str:
-    """What site and column call themselves, or the page's or feed's title."""
-    titled = _TITLE.search(markup[:_HEAD])
-    title = clean(titled[1].removeprefix("<![CDATA[").removesuffix("]]>")) if titled else ""
-    tree = LexborHTMLParser(markup[:_HEAD]) if not too_dear(markup[:_HEAD]) else None
+    """The names of site and column, or the title of the page or feed."""
+    titled = _title_pattern().search(markup[:_HEAD])
+    title = clean_line(titled[1].removeprefix("<![CDATA[").removesuffix("]]>")) if titled else ""
+    tree = LexborHTMLParser(markup[:_HEAD]) if not too_expensive(markup[:_HEAD]) else None
     if tree is None:
         return title[:60]
-    said = {
-        (node.attributes.get("name") or "").lower(): clean(node.attributes.get("content") or "")
+    meta = {
+        (node.attributes.get("name") or "").lower(): clean_line(
+            node.attributes.get("content") or ""
+        )
         for node in tree.css("meta")[:200]
     }
-    named = [said[key] for key in ("sitename", "columnname") if said.get(key)]
-    return (" ".join(named) if len(named) == 2 else title)[:60]
+    names = [meta[key] for key in ("sitename", "columnname") if meta.get(key)]
+    return (" ".join(names) if len(names) == 2 else title)[:60]
 
 
-def _of_json(fetched: Fetched) -> str:
+def _json_family(fetched: Fetched) -> str:
     return "gkmlpt" if "/gkmlpt/" in fetched.final_url else "generic"

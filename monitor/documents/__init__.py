@@ -1,1 +1,1 @@
-"""Bytes to a document: text, title, day of issue, and whether to believe it. Pure."""
+"""Reads bytes to a document: text, title, date of publication, outcome. Pure."""

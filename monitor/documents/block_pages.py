@@ -1,91 +1,174 @@
-"""Pages that are a guard's, not the site's: challenges, refusals, empty shells with a script.
+"""Pages that are not the document: block pages of a firewall, and soft errors.
 
-Neither a title nor a word decides. A portal once answered with 48 kB of real content under the
-title 403 and with a guard's mark in the body; a long article may speak of 安全验证. So a mark
-counts only where next to nothing can be read, and a word only on a small page.
+Block pages are challenges, refusals, empty shells with a script; soft errors are notices with
+status 200 instead of a page (deleted, login, maintenance).
+
+Neither a title nor a word decides alone: a portal once sent 48 kB of real content with the title
+403 and a script of a firewall, and a long article may mention 安全验证. So a script counts only
+where almost no text is visible, and a word only on a small page.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.charset import decode
-from monitor.documents.html_text import lines_of
-from monitor.documents.markup_limits import too_dear
-from monitor.yaml import read_yaml, validate
+from monitor.documents.html_text import lines_of, too_expensive
+from monitor.model.documents import Outcome
 
 SMALL_PAGE = 10_000
-"""Bytes up to which a page is small enough to be a guard's notice."""
+"""Bytes up to which a page may be the notice of a firewall."""
 
-_LONGEST_CHALLENGE = 400_000
-_HEAD = 65_536
-_FEW_WORDS = 60
-_NOTICE_WORDS = 400
-_SETS_COOKIE = re.compile(r"document\s*(?:\.\s*cookie|\[\s*['\"]cookie['\"]\s*\])")
-_RELOADS = re.compile(r"location\s*(?:\.\s*(?:reload|href|replace)|=)|\.submit\s*\(")
-_WORD = re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+_MAX_CHALLENGE_BYTES = 400_000
+_HEAD_BYTES = 65_536
+_MAX_LETTERS_OF_CHALLENGE = 60
+_MAX_LETTERS_OF_NOTICE = 400
 
 
-class _Signs(BaseModel):
-    """The table blocked.yaml."""
+@cache
+def _cookie_setter_pattern() -> re.Pattern[str]:
+    return re.compile(r"document\s*(?:\.\s*cookie|\[\s*['\"]cookie['\"]\s*\])")
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    scripts: dict[str, str]
-    words: tuple[str, ...]
+@cache
+def _reload_pattern() -> re.Pattern[str]:
+    return re.compile(r"location\s*(?:\.\s*(?:reload|href|replace)|=)|\.submit\s*\(")
+
+
+@cache
+def _letter_pattern() -> re.Pattern[str]:
+    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
 
 
 def block_reason(markup: str, visible: str) -> str:
-    """Why this page is a guard's and not the site's, or an empty string if it is not.
+    """Why this is a block page, or an empty string if it is none.
 
     Args:
-        markup: the page as sent, decoded.
-        visible: what a reader would see of it.
+        markup: the page, decoded.
+        visible: its visible text.
     """
-    signs = _signs()
-    seen = len(_WORD.findall(visible[:4000]))
-    if seen < _FEW_WORDS:
-        head = markup[:_HEAD]
-        for mark, guard in signs.scripts.items():
+    # Importing the tables loads pydantic.
+    from monitor.documents.tables import block_signs
+
+    signs = block_signs()
+    seen = len(_letter_pattern().findall(visible[:4000]))
+    if seen < _MAX_LETTERS_OF_CHALLENGE:
+        head = markup[:_HEAD_BYTES]
+        for mark, firewall in signs.scripts.items():
             if mark in head:
-                return f"a challenge of {guard} instead of the page"
-        if "<script" in head.lower() and _SETS_COOKIE.search(head) and _RELOADS.search(head):
+                return f"a challenge of {firewall} instead of the page"
+        if (
+            "<script" in head.lower()
+            and _cookie_setter_pattern().search(head)
+            and _reload_pattern().search(head)
+        ):
             return "a script that sets a cookie and loads again instead of the page"
-    if len(markup) <= SMALL_PAGE and seen < _NOTICE_WORDS:
+    if len(markup) <= SMALL_PAGE and seen < _MAX_LETTERS_OF_NOTICE:
         for word in signs.words:
             if word in visible:
-                return f"a guard's notice instead of the page ({word})"
+                return f"a firewall's notice instead of the page ({word})"
     return ""
 
 
 def block_reason_of(body: bytes, content_type: str | None = None) -> str:
-    """The same for bytes: of a small page, or of a longer one that has a guard's mark in it.
-
-    Most pages are neither, and cost no more than a few searches.
-    """
+    """The same for bytes; only small pages and those with a script of a firewall are parsed."""
     if not body or b"<" not in body:
         return ""
     if len(body) > SMALL_PAGE and (
-        len(body) > _LONGEST_CHALLENGE or not any(mark in body[:_HEAD] for mark in _marks())
+        len(body) > _MAX_CHALLENGE_BYTES
+        or not any(mark in body[:_HEAD_BYTES] for mark in _script_marks())
     ):
         return ""
     markup, _ = decode(body, content_type)
-    if too_dear(markup):
+    if too_expensive(markup):
         return ""
     root = LexborHTMLParser(markup).root
     return "" if root is None else block_reason(markup, "\n".join(lines_of(root)))
 
 
 @cache
-def _marks() -> tuple[bytes, ...]:
-    return tuple(mark.encode() for mark in _signs().scripts)
+def _script_marks() -> tuple[bytes, ...]:
+    from monitor.documents.tables import block_signs
+
+    return tuple(mark.encode() for mark in block_signs().scripts)
+
+
+_HEAD = 20_000
+# Letters of other prose that a page may have besides its notice.
+_MAX_OTHER_LETTERS = 12
+# A longer sentence is no notice.
+_MAX_SENTENCE = 160
 
 
 @cache
-def _signs() -> _Signs:
-    return validate(read_yaml(Path(__file__).with_name("block_pages.yaml")), _Signs)
+def _sentence_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^。！？!?\n]+[。！？!?]?")
+
+
+@cache
+def _punctuation_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；！]")
+
+
+@cache
+def _any_letter_pattern() -> re.Pattern[str]:
+    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
+
+
+def find_soft_error(text: str) -> tuple[Outcome, str] | None:
+    """The soft error that a page shows instead of its content.
+
+    Args:
+        text: visible text of a page, with or without menus and lists.
+
+    Returns:
+        GONE for a soft 404, BLOCKED for a login or maintenance, with the words of the notice;
+        None for a page with more prose than a notice.
+    """
+    found: tuple[Outcome, str] | None = None
+    other_letters = 0
+    for sentence in _sentence_pattern().findall(text[:_HEAD]):
+        error = _soft_error_in(sentence.strip())
+        if error is not None:
+            found = found or error
+        # Prose has punctuation; menus and lists have none.
+        elif _punctuation_pattern().search(sentence) and _filler().search(sentence) is None:
+            other_letters += len(_any_letter_pattern().findall(sentence))
+            if other_letters > _MAX_OTHER_LETTERS:
+                return None
+    return found
+
+
+def _soft_error_in(sentence: str) -> tuple[Outcome, str] | None:
+    if len(sentence) > _MAX_SENTENCE:
+        return None
+    for outcome, pattern, what in _patterns():
+        found = pattern.match(sentence)
+        if found is not None:
+            return outcome, f"{what} ({found[0][:40]})"
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[Outcome, re.Pattern[str], str], ...]:
+    # Importing the tables loads pydantic.
+    from monitor.documents.tables import soft_errors
+
+    table = soft_errors()
+    return tuple(
+        (outcome, re.compile(f"(?:{table.opening})(?:{'|'.join(listed)})", re.IGNORECASE), what)
+        for outcome, listed, what in (
+            (Outcome.GONE, table.gone, "a soft 404"),
+            (Outcome.BLOCKED, table.closed, "a notice instead of the page"),
+        )
+    )
+
+
+@cache
+def _filler() -> re.Pattern[str]:
+    from monitor.documents.tables import soft_errors
+
+    return re.compile("|".join(soft_errors().filler), re.IGNORECASE)

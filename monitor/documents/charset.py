@@ -1,14 +1,15 @@
-"""Bytes to characters: which charset a page is really in, whatever it says of itself.
+"""Decodes bytes: detects the actual charset of a page, whatever it declares.
 
-Government sites send ``text/html`` without a charset, say gb2312 and mean GB 18030, or say one
-and send the other. The order is BOM, header, meta, then UTF-8, then GB 18030, and a candidate
-that leaves broken characters or the well-known look of misread Chinese gives way to the next.
+Government sites send ``text/html`` without a charset, declare gb2312 for GB 18030, or declare one
+and send another. The order is BOM, header, meta, UTF-8, GB 18030; a candidate that leaves
+replacement characters or mojibake gives way to the next.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 
 _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,8 +17,8 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-# GB 18030 contains GB 2312 and GBK, and pages that name the smaller ones use the bigger.
-_WIDER = {
+# GB 18030 contains GB 2312 and GBK; pages that declare the smaller ones use the larger.
+_SUPERSETS = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "gb18030": "gb18030",
@@ -26,56 +27,89 @@ _WIDER = {
     "cp950": "big5hkscs",
     "big5": "big5hkscs",
 }
-# What a server says when nobody configured it; Chinese cannot be written in these.
-_UNSAID = frozenset({"iso8859-1", "ascii", "cp1252", "latin-1"})
+# Defaults of unconfigured servers; none of them can encode Chinese.
+_UNINFORMATIVE_CHARSETS = frozenset({"iso8859-1", "ascii", "cp1252", "latin-1"})
 
-_HEADER_CHARSET = re.compile(r"charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_META_CHARSET = re.compile(
-    rb"<meta\b[^>]{0,300}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE
-)
-_XML_ENCODING = re.compile(rb"<\?xml\b[^>]{0,200}?encoding=[\"']([\w.:-]{1,40})", re.IGNORECASE)
-_PRESCAN = 4096
 
-# The commonest characters of official prose, written in UTF-8 and read as GBK, begin with these.
+@cache
+def _header_charset_pattern() -> re.Pattern[str]:
+    return re.compile(r"charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+
+
+@cache
+def _meta_charset_pattern() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"<meta\b[^>]{0,300}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE
+    )
+
+
+@cache
+def _xml_encoding_pattern() -> re.Pattern[bytes]:
+    return re.compile(rb"<\?xml\b[^>]{0,200}?encoding=[\"']([\w.:-]{1,40})", re.IGNORECASE)
+
+
+_PRESCAN_BYTES = 4096
+
+# Frequent characters of official prose; their UTF-8 bytes decoded as GBK reveal mojibake.
 _COMMON = "的一是在了和有中大国年发展工作业新高建设加市经济实现大力推进，。、；：“”"
-_MISREAD = re.compile(
-    "[" + "".join({c.encode()[:2].decode("gbk", "ignore") for c in _COMMON}) + "]"
-)
-# Of each three bytes of a character the first is one of these, and the second one of those.
-_MISREAD_LATIN = re.compile("[\u00e3-\u00e9][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")
+
+
+@cache
+def _gbk_mojibake_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "[" + "".join({c.encode()[:2].decode("gbk", "ignore") for c in _COMMON}) + "]"
+    )
+
+
+@cache
+def _latin_mojibake_pattern() -> re.Pattern[str]:
+    # The first two of the three UTF-8 bytes of a character, decoded as Latin-1 or CP 1252.
+    return re.compile("[\u00e3-\u00e9][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")
+
+
 _MOSTLY, _FEW = 0.05, 10
-_BEYOND = re.compile(r"[^\x00-\x7f]")
-_WRONG = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f\ue000-\uf8ff\ufffd]")
-_LONG_ENOUGH = 60
+
+
+@cache
+def _non_ascii_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^\x00-\x7f]")
+
+
+@cache
+def _invalid_character_pattern() -> re.Pattern[str]:
+    return re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f\ue000-\uf8ff\ufffd]")
+
+
+_MIN_NON_ASCII_BYTES = 60
 
 
 def decode(
     body: bytes, content_type: str | None = None, override: str | None = None
 ) -> tuple[str, str]:
-    """The text of ``body`` and the charset it was read with; never fails.
+    """The text of ``body`` and its charset; never fails.
 
     Args:
-        body: the bytes, unpacked.
+        body: the bytes, decompressed.
         content_type: the header of that name, or None.
-        override: a charset the operator insists on; it is taken unless Python has none so named.
+        override: a charset set by the operator; ignored if Python does not know it.
 
     Returns:
-        The text without its byte order mark, and the Python name of the charset. Bytes that fit
-        nowhere become U+FFFD.
+        The text without its byte order mark, and the Python name of the charset. Invalid bytes
+        become U+FFFD.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace"), name
-    insisted = _known(override)
+    insisted = _codec_name(override)
     if insisted is not None:
         return body.decode(insisted, "replace"), insisted
-    sure = _surely_utf8(body)
+    sure = _certain_utf8(body)
     if sure is not None:
         return sure, "utf-8"
     best: tuple[float, str, str] | None = None
     for name in _candidates(body, content_type):
         text = body.decode(name, "replace")
-        wrong = _wrongness(text)
+        wrong = _garbled_share(text)
         if wrong <= 0.002:
             return text, name
         if best is None or wrong < best[0]:
@@ -85,64 +119,66 @@ def decode(
     return best[1], best[2]
 
 
-def broken_share(text: str) -> float:
-    """Share (0 to 1) of the characters beyond ASCII that no charset could make sense of."""
+def replacement_share(text: str) -> float:
+    """The share (0 to 1) of replacement characters among those beyond ASCII."""
     broken = text.count("\ufffd")
-    return broken / len(_BEYOND.findall(text)) if broken else 0.0
+    return broken / len(_non_ascii_pattern().findall(text)) if broken else 0.0
 
 
-def misread(text: str) -> bool:
-    """Whether Chinese was read in a wrong charset, and written so, before it came to us.
+def is_mojibake(text: str) -> bool:
+    """Whether the site itself decoded Chinese with a wrong charset before sending it.
 
-    UTF-8 read as GBK makes rare characters that begin alike; read as Latin-1 it makes pairs of a
-    letter with an accent and a sign. A few are words of some language; a page of them is none.
+    UTF-8 decoded as GBK gives certain rare characters, decoded as Latin-1 pairs of an accented
+    letter and a sign. A few of them may be words of some language; many are mojibake.
     """
-    signs = max(len(_MISREAD.findall(text)), 2 * len(_MISREAD_LATIN.findall(text)))
+    signs = max(
+        len(_gbk_mojibake_pattern().findall(text)), 2 * len(_latin_mojibake_pattern().findall(text))
+    )
     if signs < _FEW:
         return False
-    return signs > _MOSTLY * len(_BEYOND.findall(text))
+    return signs > _MOSTLY * len(_non_ascii_pattern().findall(text))
 
 
 def _candidates(body: bytes, content_type: str | None) -> list[str]:
-    declared = _HEADER_CHARSET.search(content_type or "")
-    head = body[:_PRESCAN]
-    meta = _META_CHARSET.search(head) or _XML_ENCODING.search(head)
+    declared = _header_charset_pattern().search(content_type or "")
+    head = body[:_PRESCAN_BYTES]
+    meta = _meta_charset_pattern().search(head) or _xml_encoding_pattern().search(head)
     names = [
-        _known(declared.group(1)) if declared else None,
-        _known(meta.group(1).decode("ascii", "ignore")) if meta else None,
+        _codec_name(declared.group(1)) if declared else None,
+        _codec_name(meta.group(1).decode("ascii", "ignore")) if meta else None,
     ]
-    names = [None if name in _UNSAID else name for name in names]
+    names = [None if name in _UNINFORMATIVE_CHARSETS else name for name in names]
     ordered = [name for name in (*names, "utf-8", "gb18030") if name is not None]
     return list(dict.fromkeys(ordered))
 
 
-def _surely_utf8(body: bytes) -> str | None:
-    """The text if the bytes can be nothing else: GBK prose of some length is no valid UTF-8."""
+def _certain_utf8(body: bytes) -> str | None:
+    """The text if the bytes are certainly UTF-8: GBK prose of some length is no valid UTF-8."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    beyond = len(body) - len(text)
-    return text if not beyond or beyond >= _LONG_ENOUGH else None
+    non_ascii = len(body) - len(text)
+    return text if not non_ascii or non_ascii >= _MIN_NON_ASCII_BYTES else None
 
 
-def _known(label: str | None) -> str | None:
+def _codec_name(label: str | None) -> str | None:
     if not label:
         return None
     try:
         name = codecs.lookup(label.strip()).name
-        "".encode(name)  # some codecs turn bytes into bytes
+        "".encode(name)  # some codecs map bytes to bytes
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
-    return _WIDER.get(name, name)
+    return _SUPERSETS.get(name, name)
 
 
-def _wrongness(text: str) -> float:
-    """How much of the text beyond ASCII looks misread: 0 is none of it."""
-    beyond = len(_BEYOND.findall(text))
-    wrong = len(_WRONG.findall(text))
+def _garbled_share(text: str) -> float:
+    """The share of the text beyond ASCII that is garbled; 0 is none."""
+    beyond = len(_non_ascii_pattern().findall(text))
+    wrong = len(_invalid_character_pattern().findall(text))
     if not beyond:
         return float(wrong)
-    # Single ones of these are words of their own (in 涓流 for instance); a tenth of a text is not.
-    misread = len(_MISREAD.findall(text)) / beyond
-    return wrong / beyond + (misread if misread > 0.1 else 0.0)
+    # Single characters of these occur in words such as 涓流; a tenth of a text does not.
+    mojibake = len(_gbk_mojibake_pattern().findall(text)) / beyond
+    return wrong / beyond + (mojibake if mojibake > 0.1 else 0.0)

@@ -1,67 +1,67 @@
-"""The text of a Word file (.docx): its paragraphs, in order. Bounded; no entity is followed."""
+"""The paragraphs of a Word file (.docx), with limits on size and without entities."""
 
 from __future__ import annotations
 
 import zipfile
 from io import BytesIO
-from zlib import error as ZlibError  # noqa: N812 - what the standard library calls so
+from zlib import error as ZlibError  # noqa: N812 - the name in the standard library
 
 from lxml import etree
 
-from monitor.documents.dates import date_in_address
-from monitor.documents.html_text import clean
+from monitor.documents.dates import date_in_url
+from monitor.documents.html_text import clean_line
 from monitor.model.documents import Document, Outcome
 
 _BODY = "word/document.xml"
-_MAX_UNPACKED = 40_000_000
+_MAX_XML_BYTES = 40_000_000
 _MAX_LINES = 100_000
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def read_docx(body: bytes, url: str | None = None) -> Document:
-    """Read a .docx file; never raises for what is in it.
+    """Read a .docx file; never raises for its content.
 
     Args:
         body: the file.
-        url: its address, whose day is taken for ``published``.
+        url: its URL, whose date becomes ``published``.
     """
     try:
-        lines = _lines(_unpacked(body))
+        lines = _paragraphs(_document_xml(body))
     except _Unreadable as error:
-        return _nothing(str(error))
+        return _empty(str(error))
     except etree.XMLSyntaxError:
-        return _nothing("an office file that cannot be read")
+        return _empty("an office file that cannot be read")
     if not lines:
-        return _nothing("an office file without text")
+        return _empty("an office file without text")
     return Document(
         text="\n".join(lines),
         title=lines[0] if len(lines[0]) <= 60 else "",
-        published=date_in_address(url) if url else None,
+        published=date_in_url(url) if url else None,
         charset="docx",
     )
 
 
 class _Unreadable(Exception):
-    """Why there is no text in a file."""
+    """The reason why a file has no text."""
 
 
-def _unpacked(body: bytes) -> bytes:
+def _document_xml(body: bytes) -> bytes:
     try:
         with zipfile.ZipFile(BytesIO(body)) as packed:
-            if packed.getinfo(_BODY).file_size > _MAX_UNPACKED:
+            if packed.getinfo(_BODY).file_size > _MAX_XML_BYTES:
                 raise _Unreadable("an office file that unfolds to too much")
             with packed.open(_BODY) as member:
-                xml = member.read(_MAX_UNPACKED + 1)
+                xml = member.read(_MAX_XML_BYTES + 1)
     except KeyError:
         raise _Unreadable("a zip or an office file without a text") from None
     except (zipfile.BadZipFile, ZlibError, OSError, ValueError, EOFError, RuntimeError):
         raise _Unreadable("an office file that cannot be unpacked") from None
-    if len(xml) > _MAX_UNPACKED:
+    if len(xml) > _MAX_XML_BYTES:
         raise _Unreadable("an office file that unfolds to too much")
     return xml
 
 
-def _lines(xml: bytes) -> list[str]:
+def _paragraphs(xml: bytes) -> list[str]:
     lines: list[str] = []
     parser = etree.iterparse(
         BytesIO(xml),
@@ -73,11 +73,11 @@ def _lines(xml: bytes) -> list[str]:
         huge_tree=False,
     )
     for _, paragraph in parser:
-        said = "".join(
+        text = "".join(
             "\t" if node.tag == f"{_WORD}tab" else node.text or ""
             for node in paragraph.iter(f"{_WORD}t", f"{_WORD}tab")
         )
-        line = clean(said)
+        line = clean_line(text)
         if line:
             lines.append(line)
         paragraph.clear()
@@ -86,5 +86,5 @@ def _lines(xml: bytes) -> list[str]:
     return lines
 
 
-def _nothing(reason: str) -> Document:
+def _empty(reason: str) -> Document:
     return Document("", charset="docx", outcome=Outcome.EMPTY, reason=reason)

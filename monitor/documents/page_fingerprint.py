@@ -1,67 +1,79 @@
-"""Whether a page shows the same text as last time, seen in its bytes without reading it.
+"""Tells from the bytes of a page, without parsing, whether its text is the same as last time.
 
-Between two visits a page's counters, clocks and tokens change, and its bytes with them. Its text
-stands between its first line and its last: if those bytes are the very same, and those around
-them differ in nothing but digits, the text is the same. The one number around it that counts is
-that of the article's further pages. Anything else is read in full.
+Counters, clocks and tokens change the bytes of a page between two visits. The text lies between
+the first line and the last: if those bytes are equal and the bytes around them differ in digits
+only, the text is the same. The number of the article's further pages is the one number around
+the text that counts. Any other page is parsed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 
-_RUN = re.compile(r"[\u3400-\u9fff]{6,24}")
+
+@cache
+def _chinese_run_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\u3400-\u9fff]{6,24}")
+
+
 _DIGITS = b"0123456789"
 _ANCHOR = 6
-_DIGIT = re.compile(r"\d")
-_MOST_LINES = 2000
-# In how many pages an article is cut is said here alone (documents/parts.py).
+
+
+@cache
+def _digit_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d")
+
+
+_MAX_LINES = 2000
+# Only this call gives the number of pages of an article (multipart.py).
 _PAGER = b"createPageHTML("
-_MOST_PAGERS = 10
+_MAX_PAGERS = 10
 
 
-def frame_of(body: bytes, text: str, charset: str) -> str:
-    """What to know a page by at the next visit; empty when its text cannot be found in its bytes.
+def page_fingerprint(body: bytes, text: str, charset: str) -> str:
+    """The fingerprint of a page for the next visit; empty if its text is not found in its bytes.
 
     Args:
-        body: the page as it came.
-        text: what was read out of it.
-        charset: the codec it was read with.
+        body: the page as it was received.
+        text: the text of its document.
+        charset: the codec it was decoded with.
     """
     lines = text.split("\n")
-    if len(lines) > _MOST_LINES:
+    if len(lines) > _MAX_LINES:
         return ""
-    runs = [run for line in lines if (run := _run(line, charset))]
+    runs = [run for line in lines if (run := _anchor(line, charset))]
     if len(runs) < 2:
         return ""
     first, last = runs[0], runs[-1]
-    start, end = _region(body, first, last)
-    # Every line has to stand between the two, or the text is put together from elsewhere.
+    start, end = _span(body, first, last)
+    # If a line lies elsewhere, the text was put together from several places.
     if start < 0 or any(body.find(run, start, end) < 0 for run in runs):
         return ""
-    before = _reach(body, start, _beside(lines, back=True), charset, back=True)
-    after = _reach(body, end, _beside(lines[::-1], back=False), charset, back=False)
+    before = _bytes_beyond(body, start, _text_beyond(lines, back=True), charset, back=True)
+    after = _bytes_beyond(body, end, _text_beyond(lines[::-1], back=False), charset, back=False)
     if before is None or after is None:
         return ""
     known = _hash(body, start - before, end + after)
     return f"{known}:{first.hex()}:{last.hex()}:{before}:{after}"
 
 
-def same_frame(frame: str, body: bytes) -> bool:
-    """Whether a page shows the text that ``frame`` was made of."""
-    known, first, last, before, after = frame.split(":")
-    start, end = _region(body, bytes.fromhex(first), bytes.fromhex(last))
+def matches_fingerprint(fingerprint: str, body: bytes) -> bool:
+    """Whether a page shows the text that ``fingerprint`` was computed from."""
+    known, first, last, before, after = fingerprint.split(":")
+    start, end = _span(body, bytes.fromhex(first), bytes.fromhex(last))
     start, end = start - int(before), end + int(after)
     return 0 <= start < end <= len(body) and _hash(body, start, end) == known
 
 
-def _beside(lines: list[str], *, back: bool) -> str:
-    """What the text has before its first anchor, or after its last one (``lines`` backwards)."""
+def _text_beyond(lines: list[str], *, back: bool) -> str:
+    """The text before its first anchor, or after its last one (``lines`` reversed)."""
     aside = ""
     for line in lines:
-        found = _RUN.search(line)
+        found = _chinese_run_pattern().search(line)
         if found is not None:
             rest = line[: found.start()] if back else line[found.start() + _ANCHOR :]
             return aside + rest if back else rest + aside
@@ -69,22 +81,22 @@ def _beside(lines: list[str], *, back: bool) -> str:
     return aside
 
 
-def _reach(body: bytes, at: int, rest: str, charset: str, *, back: bool) -> int | None:
+def _bytes_beyond(body: bytes, at: int, rest: str, charset: str, *, back: bool) -> int | None:
     """How many bytes beyond an anchor belong to the text.
 
-    Letters beyond are seen wherever they stand; digits have to be inside. None when they are
-    not next to the anchor.
+    Changed letters beyond it are noticed anyway; digits have to be inside. None if they are not
+    next to the anchor.
     """
     written = rest.encode(charset, "replace")
     beside = body[max(0, at - len(written)) : at] if back else body[at : at + len(written)]
     if beside == written:
         return len(written)
-    return None if _DIGIT.search(rest) else 0
+    return None if _digit_pattern().search(rest) else 0
 
 
-def _run(line: str, charset: str) -> bytes:
-    """A piece of a line that markup does not break, as the page writes it."""
-    found = _RUN.search(line)
+def _anchor(line: str, charset: str) -> bytes:
+    """A run of Chinese characters without markup, as the page encodes it."""
+    found = _chinese_run_pattern().search(line)
     if found is None:
         return b""
     try:
@@ -93,8 +105,8 @@ def _run(line: str, charset: str) -> bytes:
         return b""
 
 
-def _region(body: bytes, first: bytes, last: bytes) -> tuple[int, int]:
-    """From the first place the text may begin at to the last one it may end at; -1 if nowhere."""
+def _span(body: bytes, first: bytes, last: bytes) -> tuple[int, int]:
+    """The widest span that may hold the text; (-1, -1) if there is none."""
     start = body.find(first, max(0, body.find(b"<body")))
     end = body.rfind(last) + len(last)
     return (start, end) if 0 <= start < end else (-1, -1)
@@ -113,7 +125,7 @@ def _hash(body: bytes, start: int, end: int) -> str:
 
 def _pagers(body: bytes) -> Iterator[bytes]:
     at = -1
-    for _ in range(_MOST_PAGERS):
+    for _ in range(_MAX_PAGERS):
         at = body.find(_PAGER, at + 1)
         if at < 0:
             return

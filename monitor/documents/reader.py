@@ -1,26 +1,30 @@
-"""Bytes to a document: the one door of this room."""
+"""Reads bytes to a document; the entry point of this package."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
-from monitor.documents.block_pages import block_reason
-from monitor.documents.body import body_lines, is_believable
-from monitor.documents.charset import broken_share, decode, misread
-from monitor.documents.dates import date_in_address
-from monitor.documents.html_text import lines_of
-from monitor.documents.markup_limits import MAX_BYTES, too_dear
-from monitor.documents.metadata import metas, published_on, source_line, title_of
-from monitor.documents.soft_errors import notice_of
+from monitor.documents.block_pages import block_reason, find_soft_error
+from monitor.documents.body import article_lines, has_prose
+from monitor.documents.charset import decode, is_mojibake, replacement_share
+from monitor.documents.dates import date_in_url
+from monitor.documents.html_text import MAX_BYTES, lines_of, too_expensive
+from monitor.documents.metadata import find_published, find_source_line, find_title, meta_tags
 from monitor.model.documents import Document, Outcome, Selectors
 
-_MARKUP = re.compile(
-    r"<(?:!doctype|html|head|body|meta|title|script|style|link|div|p|br|table|article|section|span"
-    r"|h[1-6]|ul|ol|iframe|center|font)\b[^<>]{0,2000}>",
-    re.IGNORECASE,
-)
+
+@cache
+def _markup_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"<(?:!doctype|html|head|body|meta|title|script|style|link|div|p|br|table|article|section|span"
+        r"|h[1-6]|ul|ol|iframe|center|font)\b[^<>]{0,2000}>",
+        re.IGNORECASE,
+    )
+
+
 _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an old office file"),
     (b"\x89PNG", "a picture"),
@@ -29,14 +33,20 @@ _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a packed file"),
 )
 _PDF, _ZIP = b"%PDF-", b"PK\x03\x04"
-# Some servers put a line or a byte order mark in front.
-_PREAMBLE = 64
-_BROKEN = 0.05
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_CONTROLS = 0.01
+# Some servers send a line or a byte order mark before the file.
+_MAX_PREAMBLE = 64
+_MAX_REPLACEMENT_SHARE = 0.05
 
 
-def read(
+@cache
+def _control_character_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+_MAX_CONTROL_SHARE = 0.01
+
+
+def read_document(
     body: bytes,
     *,
     content_type: str | None = None,
@@ -44,40 +54,40 @@ def read(
     selectors: Selectors | None = None,
     encoding: str | None = None,
 ) -> Document:
-    """Read a page or a plain text; never raises for what a site sends.
+    """Read a page, a file or a plain text; never raises for its content.
 
     Args:
-        body: the bytes, unpacked.
-        content_type: the header of that name; the bytes are trusted before it.
-        url: the address, whose day is the last resort for ``published``.
-        selectors: where the page's family keeps its parts; a selector that finds nothing gives
-            way to the general reader, and ``reason`` says so.
-        encoding: a charset to insist on.
+        body: the bytes, decompressed.
+        content_type: the header of that name; the bytes take precedence.
+        url: its URL, whose date is the last resort for ``published``.
+        selectors: of the family of the page; if one finds nothing, the general reader is used
+            and ``reason`` says so.
+        encoding: a charset set by the source.
 
     Returns:
-        A document whose text has one line a paragraph. The text of a plain text file is the
-        file's, with line ends made newlines and the byte order mark gone, nothing else. Outcome
-        EMPTY, BLOCKED or GONE, with a reason, if there is nothing to believe.
+        A document whose text has one line a paragraph. A plain text file keeps its text, except
+        for line ends and the byte order mark. The outcome is EMPTY, BLOCKED or GONE, with a
+        reason, if there is no text to use.
     """
     if len(body) > MAX_BYTES:
-        return _nothing(f"{len(body)} bytes are too many to read")
-    if (file := _file(body, url)) is not None:
+        return _empty(f"{len(body)} bytes are too many to read")
+    if (file := _read_file(body, url)) is not None:
         return file
     text, charset = decode(body, content_type, encoding)
-    if garbled := _garbled(text):
-        return _nothing(garbled, charset)
+    if garbled := _garbled_reason(text):
+        return _empty(garbled, charset)
     if not _is_markup(text, content_type):
-        return _plain(text, charset, url)
-    dear = too_dear(text)
+        return _read_plain_text(text, charset, url)
+    dear = too_expensive(text)
     if dear:
-        return _nothing(f"not parsed: {dear}", charset)
-    return _page(text, charset, url, selectors or Selectors())
+        return _empty(f"not parsed: {dear}", charset)
+    return _read_page(text, charset, url, selectors or Selectors())
 
 
-def _file(body: bytes, url: str | None) -> Document | None:
-    """What is no text: the bytes decide, because a PDF may be called .html and a page .pdf."""
-    if _PDF in body[:_PREAMBLE]:
-        # The readers of files weigh several megabytes each and are seldom needed.
+def _read_file(body: bytes, url: str | None) -> Document | None:
+    """A document of a binary file; the bytes decide, because a PDF may be called .html."""
+    if _PDF in body[:_MAX_PREAMBLE]:
+        # The file readers take several megabytes each and are seldom needed.
         from monitor.documents.pdf import read_pdf
 
         return read_pdf(body, url)
@@ -87,34 +97,34 @@ def _file(body: bytes, url: str | None) -> Document | None:
         return read_docx(body, url)
     for mark, name in _BINARY:
         if body.startswith(mark):
-            return _nothing(f"{name}, not a page")
+            return _empty(f"{name}, not a page")
     return None
 
 
-def _page(markup: str, charset: str, url: str | None, selectors: Selectors) -> Document:
+def _read_page(markup: str, charset: str, url: str | None, selectors: Selectors) -> Document:
     tree = LexborHTMLParser(markup)
-    lines, remark = body_lines(tree, selectors.body)
+    lines, remark = article_lines(tree, selectors.body)
     whole = tree.body
     visible = "\n".join(lines)
     if len(visible) < 500 and whole is not None:
         visible = "\n".join(lines_of(whole))
     blocked = block_reason(markup, visible)
-    meta = metas(tree)
+    meta = meta_tags(tree)
     document = Document(
         text="\n".join(lines),
-        title=title_of(tree, meta, selectors.title),
-        published=published_on(tree, meta, markup, selectors.published, url),
-        source_line=source_line(tree, meta, markup, selectors.source_line),
+        title=find_title(tree, meta, selectors.title),
+        published=find_published(tree, meta, markup, selectors.published, url),
+        source_line=find_source_line(tree, meta, markup, selectors.source_line),
         charset=charset,
         reason=remark,
     )
     if blocked:
         return Document("", document.title, None, None, charset, Outcome.BLOCKED, blocked)
-    notice = notice_of(document.text) or notice_of(visible)
+    notice = find_soft_error(document.text) or find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
         return Document("", document.title, None, None, charset, outcome, why)
-    if not is_believable(lines):
+    if not has_prose(lines):
         return Document(
             "",
             document.title,
@@ -127,24 +137,24 @@ def _page(markup: str, charset: str, url: str | None, selectors: Selectors) -> D
     return document
 
 
-def _plain(text: str, charset: str, url: str | None) -> Document:
-    # One for one, so that offsets stay: PostgreSQL takes no text with this character.
+def _read_plain_text(text: str, charset: str, url: str | None) -> Document:
+    # PostgreSQL accepts no NUL; a replacement of the same length keeps offsets.
     text = text.replace("\r\n", "\n").replace("\x00", "\ufffd")
     first = next((line.strip() for line in text.split("\n", 50)[:50] if line.strip()), "")
-    published = date_in_address(url) if url else None
-    if not is_believable(text.split("\n")):
-        return _nothing("no text to believe in this file", charset)
+    published = date_in_url(url) if url else None
+    if not has_prose(text.split("\n")):
+        return _empty("no text to believe in this file", charset)
     title = first if len(first) <= 60 else ""
     return Document(text=text, title=title, published=published, charset=charset)
 
 
-def _garbled(text: str) -> str:
-    """Why what was decoded is no text; empty when it is one."""
-    if broken_share(text) > _BROKEN:
+def _garbled_reason(text: str) -> str:
+    """Why the decoded bytes are no text; empty if they are."""
+    if replacement_share(text) > _MAX_REPLACEMENT_SHARE:
         return "no charset fits these bytes"
-    if len(_CONTROL.findall(text)) > _CONTROLS * len(text):
+    if len(_control_character_pattern().findall(text)) > _MAX_CONTROL_SHARE * len(text):
         return "these bytes are no text"
-    if misread(text):
+    if is_mojibake(text):
         return "Chinese that was misread before it was sent"
     return ""
 
@@ -153,8 +163,8 @@ def _is_markup(text: str, content_type: str | None) -> bool:
     kind = (content_type or "").split(";", 1)[0].strip().lower()
     if kind == "text/plain":
         return False
-    return _MARKUP.search(text[:20_000]) is not None
+    return _markup_pattern().search(text[:20_000]) is not None
 
 
-def _nothing(reason: str, charset: str = "utf-8") -> Document:
+def _empty(reason: str, charset: str = "utf-8") -> Document:
     return Document("", charset=charset, outcome=Outcome.EMPTY, reason=reason)

@@ -1,31 +1,43 @@
-"""Attributions: the words before a verb of saying, and whose they are."""
+"""Reporting clauses of the press (某某表示): the subject before a verb of saying, and its role."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
 from monitor.extraction.regions import Region, find_region, gazetteer
-from monitor.extraction.vocabulary import DATA, Table, alternation
+from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
 from monitor.model.statements import NATION, Speaker
-from monitor.yaml import read_yaml, validate
 
 
-class Role(Table):
-    """Words that give a speaker away, and the region when they give that away too."""
+class Manner(StrEnum):
+    """How something is said; verbs of saying are listed by manner in ``data/speakers.yaml``."""
+
+    PROPOSE = "propose"
+    OPINE = "opine"
+    ANNOUNCE = "announce"
+    REPORT = "report"
+    NONE = ""  # nobody is quoted
+
+
+@dataclass(frozen=True)
+class Role(WordTable):
+    """A pattern that identifies the kind of a speaker, and the region where it implies one."""
 
     speaker: Speaker
     pattern: str
     region: str | None = None
 
 
-class SpeakerWords(Table):
+@dataclass(frozen=True)
+class SpeakerWords(WordTable):
     """``data/speakers.yaml``."""
 
     roles: tuple[Role, ...]
-    saying: dict[str, tuple[str, ...]]
+    saying: dict[Manner, tuple[str, ...]]
     not_saying: tuple[str, ...]
     proposing: str
     agent_should: str
@@ -59,31 +71,34 @@ class SpeakerWords(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """Who says a sentence. ``manner`` is propose, opine, announce, report, or '' for none."""
+class Attribution:
+    """Who says a sentence, and how.
+
+    ``cue`` is the text that decided.
+    """
 
     speaker: Speaker
     region: str | None
-    manner: str
+    manner: Manner
     cue: str
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
+class ReportingClause:
     """A subject with a verb of saying, found outside quotes.
 
-    ``speaker`` is None for a pronoun or a name that only the article so far can explain;
-    ``closes`` says that nothing follows: the words are those quoted before.
+    ``speaker`` is None for a pronoun or a name that only the context of the article resolves;
+    ``closes`` tells that nothing follows, so that the reported words are those before it.
     """
 
     speaker: Speaker | None
     region: str | None
-    manner: str
+    manner: Manner
     subject: str
     verb: str
     closes: bool
     several: bool = False
-    """Whether it names several regions at once (北京、上海等地提出), so that none speaks alone."""
+    """Whether it names several regions (北京、上海等地提出), so that none is the speaker."""
 
     @property
     def cue(self) -> str:
@@ -93,28 +108,28 @@ class Attribution:
 
 @cache
 def speaker_words() -> SpeakerWords:
-    """Roles, verbs of saying, and the turns of phrase of the press."""
-    return validate(read_yaml(DATA / "speakers.yaml"), SpeakerWords)
+    """Roles, verbs of saying, and the patterns of the press."""
+    return read_table(DATA / "speakers.yaml", SpeakerWords)
 
 
 @cache
-def place_pattern() -> re.Pattern[str]:
-    """Names of regions as the press writes them, without the short names that mean other things."""
-    dull = set(speaker_words().ambiguous)
+def region_pattern() -> re.Pattern[str]:
+    """Names of regions as the press writes them, without ambiguous short names."""
+    ambiguous = set(speaker_words().ambiguous)
     names = {r.name for r in gazetteer().regions if r.level != "nation"}
     names |= {r.short for r in gazetteer().regions if r.level != "nation" and len(r.short) > 1}
-    return re.compile(f"(?:{alternation(names - dull)})(?!{speaker_words().institution})")
+    return re.compile(f"(?:{alternation(names - ambiguous)})(?!{speaker_words().institution})")
 
 
 @cache
-def turn(name: str) -> re.Pattern[str]:
-    """One of the turns of phrase of ``data/speakers.yaml``, with the regions filled in."""
+def press_pattern(name: str) -> re.Pattern[str]:
+    """The pattern ``name`` of ``data/speakers.yaml``, with ``{region}`` filled in."""
     pattern = getattr(speaker_words(), name)
-    return re.compile(pattern.replace("{region}", f"(?:{place_pattern().pattern})"))
+    return re.compile(pattern.replace("{region}", f"(?:{region_pattern().pattern})"))
 
 
 @cache
-def _verbs() -> tuple[re.Pattern[str], dict[str, str]]:
+def _verbs() -> tuple[re.Pattern[str], dict[str, Manner]]:
     words = speaker_words()
     manner = {verb: name for name, verbs in words.saying.items() for verb in verbs}
     never = alternation(words.not_saying)
@@ -123,7 +138,7 @@ def _verbs() -> tuple[re.Pattern[str], dict[str, str]]:
 
 @cache
 def roles() -> tuple[tuple[Role, re.Pattern[str]], ...]:
-    """The roles in the order in which they decide."""
+    """The roles in order of precedence."""
     return tuple((role, re.compile(role.pattern)) for role in speaker_words().roles)
 
 
@@ -134,9 +149,9 @@ def _person() -> re.Pattern[str]:
 
 
 def regions_in(text: str) -> list[Region]:
-    """The regions a text names, in its order; 广东省深圳市 is 深圳市 alone."""
+    """The regions a text names, in order; 广东省深圳市 is 深圳市 alone."""
     found: list[tuple[int, Region]] = []
-    for match in place_pattern().finditer(text):
+    for match in region_pattern().finditer(text):
         region = find_region(match[0])
         if region is None:
             continue
@@ -147,7 +162,7 @@ def regions_in(text: str) -> list[Region]:
 
 
 def region_of_all(regions: Sequence[Region]) -> str | None:
-    """Who acts when several are named: 杭州、宁波将 is 浙江省, 北京、上海将 is nobody alone.
+    """The acting region when several are named: 杭州、宁波将 is 浙江省, 北京、上海将 is None.
 
     Of regions of different levels the last one acts (广东提出，深圳将).
     """
@@ -169,52 +184,58 @@ def province_name(name: str) -> str:
 
 
 _SUBJECT_LIMIT = 90
-# Nothing but a name, perhaps: 周云杰表示, 据李镇介绍.
-_SHORT = re.compile("(?:^|[，。；：])据?[^，。；：]{1,4}$")
 
 
-def quoted(sentence: str, at: int) -> bool:
-    """Whether the place ``at`` stands inside a quote that opened in this sentence."""
+@cache
+def _short_pattern() -> re.Pattern[str]:
+    # Possibly nothing but a name: 周云杰表示, 据李镇介绍.
+    return re.compile("(?:^|[，。；：])据?[^，。；：]{1,4}$")
+
+
+def is_quoted(sentence: str, at: int) -> bool:
+    """Whether the offset ``at`` is inside a quote that opened in this sentence."""
     return sentence.count("“", 0, at) > sentence.count("”", 0, at)
 
 
-def attributions(sentence: str) -> Iterator[Attribution]:
-    """The attributions of a sentence outside quotes, in its order."""
+def reporting_clauses(sentence: str) -> Iterator[ReportingClause]:
+    """The reporting clauses of a sentence outside quotes, in order."""
     pattern, manner = _verbs()
     for match in pattern.finditer(sentence, 0, _SUBJECT_LIMIT + 40):
-        if match["verb"] is None or quoted(sentence, match.start()):
+        if match["verb"] is None or is_quoted(sentence, match.start()):
             continue
         subject = sentence[: match.start()]
         subject = subject[subject.rfind("”") + 1 :] if subject.endswith("”") else subject
         if len(subject) > _SUBJECT_LIMIT:
             return
-        found = _attributed(subject, match["verb"], manner[match["verb"]])
+        found = _speaker_of_subject(subject, match["verb"], manner[match["verb"]])
         if found is not None:
             closes = sentence[match.end() : match.end() + 1] in {"。", "", "！"}
             speaker, region = found
-            several = turn("several").search(subject) is not None
+            several = press_pattern("several").search(subject) is not None
             verb = match["verb"]
-            yield Attribution(speaker, region, manner[verb], subject, verb, closes, several)
+            yield ReportingClause(speaker, region, manner[verb], subject, verb, closes, several)
 
 
-def attribution(sentence: str) -> Attribution | None:
-    """The first attribution of a sentence outside quotes, or None."""
-    return next(attributions(sentence), None)
+def first_reporting_clause(sentence: str) -> ReportingClause | None:
+    """The first reporting clause of a sentence outside quotes, or None."""
+    return next(reporting_clauses(sentence), None)
 
 
-def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, str | None] | None:
-    """Speaker and region of a subject; (None, None) when the article must explain it."""
+def _speaker_of_subject(
+    subject: str, verb: str, manner: Manner
+) -> tuple[Speaker | None, str | None] | None:
+    """Speaker and region of a subject; (None, None) when the context must resolve it."""
     clause = subject.rpartition("，")[2]
     earlier = subject.removesuffix(clause)
     if clause[:1] in {"他", "她"} and people_in(earlier):
-        return _attributed(earlier.rstrip("，"), verb, manner)
+        return _speaker_of_subject(earlier.rstrip("，"), verb, manner)
     regions = regions_in(subject)
     named = regions[0].name if regions else None
-    # 谈及下一步，该负责人说: somebody named before, whatever office the words name.
+    # 谈及下一步，该负责人说: a person named before, whatever office the words name.
     if (
-        (named is None and turn("anaphora").search(subject))
-        or turn("pronoun").match(clause)
-        or turn("office").match(clause)
+        (named is None and press_pattern("anaphora").search(subject))
+        or press_pattern("pronoun").match(clause)
+        or press_pattern("office").match(clause)
     ):
         return None, None
     role = role_of(subject)
@@ -222,20 +243,20 @@ def _attributed(subject: str, verb: str, manner: str) -> tuple[Speaker | None, s
         region = role.region or (NATION if role.speaker is Speaker.MINISTRY else named)
         return role.speaker, region
     # 山东明确, 广东省也提出: a region that announces something is its government.
-    if manner == "announce" and (
-        turn("subject").search(subject) or turn("several").search(subject)
+    if manner == Manner.ANNOUNCE and (
+        press_pattern("subject").search(subject) or press_pattern("several").search(subject)
     ):
         return Speaker.GOVERNMENT, named
-    if turn("pronoun").match(subject) or _SHORT.search(subject):
+    if press_pattern("pronoun").match(subject) or _short_pattern().search(subject):
         return None, None
     return None
 
 
 def role_of(subject: str) -> Role | None:
-    """The role that a subject's words give away."""
+    """The role that a subject's words match first, or None."""
     return next((role for role, pattern in roles() if pattern.search(subject)), None)
 
 
 def people_in(text: str) -> list[str]:
-    """The persons a text introduces with a title, by their names of two or three characters."""
+    """Names (two or three characters) of the persons a text introduces with a title."""
     return [match[1] for match in _person().finditer(text)]

@@ -1,34 +1,42 @@
-"""From a document's text to its statements, with the reasons on demand."""
+"""Extract statements from a document's text, with the reasons on demand."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from monitor.extraction.attribution import Voice
-from monitor.extraction.labels import label_by_section, wording, wording_after
-from monitor.extraction.line_join import HEADING_LENGTH, repair, sentences
-from monitor.extraction.plan_or_review import settle
-from monitor.extraction.press import label_by_voice
+from monitor.extraction.attribution import Attribution, Manner
+from monitor.extraction.labels import (
+    assign_plan_or_review,
+    label_by_section,
+    score_cues,
+    score_cues_in_context,
+)
+from monitor.extraction.press import label_by_speaker
 from monitor.extraction.sections import Paragraph, Section, paragraphs
-from monitor.extraction.speakers import voices
-from monitor.extraction.targets import parse_targets
-from monitor.extraction.topics import Hit, Topic, Topics, counted, themes_of
-from monitor.extraction.years import named_years
+from monitor.extraction.speakers import attribute_sentences
+from monitor.extraction.targets import named_years, parse_targets
+from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
+from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Statement
 
-_SECTION_LENGTH = 40
-_JOINED = 8
-_LOOK_BACK = 200
+if TYPE_CHECKING:
+    from monitor.extraction.topic_schema import Topic
+
+_MAX_HEADING_LENGTH = 40
+_MAX_JOINED_SENTENCES = 8
+_LOOK_BACK_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """A sentence in which a topic's word stands, and why it became what it is.
+class ExplainedSentence:
+    """A sentence that contains a word of a topic, and what decided its classification.
 
-    ``statement`` is None when no topic took the sentence; ``rejected`` then says why.
+    ``statement`` is None when the sentence is out of scope; ``rejected`` then says why.
+    ``attribution`` is the text that identified the speaker.
     """
 
     text: str
@@ -40,131 +48,148 @@ class Explained:
     label_reason: str
     cues: tuple[str, ...]
     words: tuple[str, ...]
-    voice: str
+    attribution: str
     theme_words: tuple[tuple[str, str], ...]
-    """Each theme with the lexicon's word that gave it; no word when the topic's default did."""
+    """Each theme with the word that assigned it; no word for the topic's default theme."""
     rejected: str = ""
 
 
 def extract(text: str, provenance: Provenance, topics: Topics) -> tuple[Statement, ...]:
-    """All statements of ``text`` that concern a topic, in its order; one for each topic.
+    """All statements of ``text`` about a topic, in text order; one for each topic of a sentence.
 
-    ``text[statement.start:statement.end] == statement.text`` for each of them.
+    ``text[statement.start:statement.end] == statement.text`` holds for each of them.
     """
     found = explain(text, provenance, topics)
     return tuple(item.statement for item in found if item.statement is not None)
 
 
-def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[Explained, ...]:
-    """What ``extract`` finds, with what decided, and the sentences that were looked at in vain."""
+def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[ExplainedSentence, ...]:
+    """What ``extract`` finds, with the reasons, and the sentences that were rejected."""
     press = provenance.kind is DocumentKind.NEWS
-    clean = repair(text, press=press)
+    clean = join_lines(text, press=press)
     hits = topics.hits(clean.text)
     if not any(hit.use.scope for hit in hits):
         return ()
-    lines = paragraphs(clean.text, _now(provenance))
+    lines = paragraphs(clean.text, _plan_year(provenance))
     if not press:
-        lines = settle(clean.text, lines)
-    found: list[Explained] = []
-    for unit in _units(clean.text, lines, hits, provenance):
-        start, end = clean.original(unit.start), clean.original(unit.end - 1) + 1
+        lines = assign_plan_or_review(clean.text, lines)
+    found: list[ExplainedSentence] = []
+    for candidate in _candidates(clean.text, lines, hits, provenance):
+        start, end = clean.original(candidate.start), clean.original(candidate.end - 1) + 1
         for topic in topics.topics:
-            mine = [hit for hit in unit.hits if hit.use.topic == topic.id]
-            if any(hit.use.scope for hit in mine):
-                found.append(_judge(unit, mine, topic, provenance, (text[start:end], start, end)))
+            own_hits = [hit for hit in candidate.hits if hit.use.topic == topic.id]
+            if any(hit.use.scope for hit in own_hits):
+                span = (text[start:end], start, end)
+                found.append(_classify(candidate, own_hits, topic, provenance, span))
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """A sentence of the clean text with a topic's word in it."""
+class _Candidate:
+    """A sentence of the normalised text that contains a word of a topic."""
 
     text: str
     start: int
     end: int
     line: Paragraph
-    led: bool
+    under_topic_lead: bool
     hits: list[Hit]
-    voice: Voice | None
+    attribution: Attribution | None
     before: str
-    """What stands before it up to the last full stop: 建成…；投用… share their tense."""
+    """The clauses before it up to the last full stop: 建成…；投用… share their tense."""
     earlier: str
-    """What stands before it in its paragraph, as far as it may point back."""
+    """The text before it in its paragraph, as far as a reference (届时) may reach."""
 
 
-def _units(
+def _candidates(
     text: str, lines: Sequence[Paragraph], hits: Sequence[Hit], provenance: Provenance
-) -> Iterator[_Unit]:
+) -> Iterator[_Candidate]:
     cut = [
         [
             (line.start + start, line.start + end)
-            for start, end in sentences(text[line.start : line.end])
+            for start, end in split_sentences(text[line.start : line.end])
         ]
         for line in lines
     ]
-    spoken: list[list[Voice]] | None = None
+    attributions: list[list[Attribution]] | None = None
     if provenance.kind is DocumentKind.NEWS:
-        spoken = voices([[text[a:b] for a, b in spans] for spans in cut], provenance)
+        attributions = attribute_sentences(
+            [[text[a:b] for a, b in spans] for spans in cut], provenance
+        )
     starts = [hit.start for hit in hits]
     scope = [hit.start for hit in hits if hit.use.scope]
     for number, (line, spans) in enumerate(zip(lines, cut, strict=True)):
-        if not _between(scope, line.start, line.end):
+        if not _any_between(scope, line.start, line.end):
             continue
-        led = line.lead - line.start <= HEADING_LENGTH and bool(
-            _between(scope, line.start, line.lead)
+        under_topic_lead = line.lead - line.start <= HEADING_LENGTH and bool(
+            _any_between(scope, line.start, line.lead)
         )
         for index, (start, end) in enumerate(spans):
-            if _between(scope, start, end):
-                mine = list(hits[bisect_left(starts, start) : bisect_left(starts, end)])
-                voice = spoken[number][index] if spoken else None
-                before = _before(text, spans, index)
-                earlier = text[max(line.start, start - _LOOK_BACK) : start]
-                yield _Unit(text[start:end], start, end, line, led, mine, voice, before, earlier)
+            if _any_between(scope, start, end):
+                yield _Candidate(
+                    text=text[start:end],
+                    start=start,
+                    end=end,
+                    line=line,
+                    under_topic_lead=under_topic_lead,
+                    hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
+                    attribution=attributions[number][index] if attributions else None,
+                    before=_joined_before(text, spans, index),
+                    earlier=text[max(line.start, start - _LOOK_BACK_LENGTH) : start],
+                )
 
 
-def _before(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
+def _joined_before(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
     first = index
-    while first and text[spans[first - 1][1] - 1] == "；" and index - first < _JOINED:
+    while first and text[spans[first - 1][1] - 1] == "；" and index - first < _MAX_JOINED_SENTENCES:
         first -= 1
     return text[spans[first][0] : spans[index][0]]
 
 
-def _between(places: Sequence[int], start: int, end: int) -> bool:
+def _any_between(places: Sequence[int], start: int, end: int) -> bool:
     at = bisect_left(places, start)
     return at < len(places) and places[at] < end
 
 
-def _now(provenance: Provenance) -> int | None:
+def _plan_year(provenance: Provenance) -> int | None:
     if provenance.year is not None:
         return provenance.year
     return provenance.published.year if provenance.published else None
 
 
-def _judge(
-    unit: _Unit,
+def _classify(
+    candidate: _Candidate,
     hits: Sequence[Hit],
     topic: Topic,
     provenance: Provenance,
-    place: tuple[str, int, int],
-) -> Explained:
-    text, start, end = place
-    said = wording_after(unit.before, wording(unit.text))
+    span: tuple[str, int, int],
+) -> ExplainedSentence:
+    text, start, end = span
+    scores = score_cues_in_context(candidate.before, score_cues(candidate.text))
     words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in hits if hit.use.scope))
-    scope = counted(unit.text, hits)
-    voice = unit.voice or Voice(provenance.speaker, provenance.region, "", "")
-    line = unit.line
-    if line.section in {Section.GLOSSARY, Section.FURNITURE} or unit.voice is None:
-        label, reason = label_by_section(line.section, said)
+    scope = in_scope_hits(candidate.text, hits)
+    attribution = candidate.attribution or Attribution(
+        provenance.speaker, provenance.region, Manner.NONE, ""
+    )
+    line = candidate.line
+    if line.section in {Section.GLOSSARY, Section.BOILERPLATE} or candidate.attribution is None:
+        label, reason = label_by_section(line.section, scores)
     else:
-        label, reason = label_by_voice(unit.text, unit.voice, said)
+        label, reason = label_by_speaker(candidate.text, candidate.attribution, scores)
     statement: Statement | None = None
     themes: dict[str, str] = {}
     if scope:
-        themes = themes_of(unit.text, hits, topic, unit.start)
-        now = _now(provenance)
-        spans = [(hit.start - unit.start, hit.end - unit.start) for hit in scope]
+        themes = themes_of(candidate.text, hits, topic, candidate.start)
+        plan_year = _plan_year(provenance)
+        spans = [(hit.start - candidate.start, hit.end - candidate.start) for hit in scope]
         targets = (
-            parse_targets(unit.text, spans, now=now, led=unit.led, earlier=unit.earlier)
+            parse_targets(
+                candidate.text,
+                spans,
+                this_year=plan_year,
+                under_topic_lead=candidate.under_topic_lead,
+                earlier=candidate.earlier,
+            )
             if label in {Label.COMMITMENT, Label.ACHIEVEMENT}
             else ()
         )
@@ -173,15 +198,15 @@ def _judge(
             start=start,
             end=end,
             label=label,
-            speaker=voice.speaker,
-            region=voice.region,
-            year=_year(unit.text, label, provenance, now),
+            speaker=attribution.speaker,
+            region=attribution.region,
+            year=_year(candidate.text, label, provenance, plan_year),
             themes=tuple(themes),
             targets=targets,
-            section=line.heading[:_SECTION_LENGTH],
+            section=line.heading[:_MAX_HEADING_LENGTH],
             topic=topic.id,
         )
-    return Explained(
+    return ExplainedSentence(
         text=text,
         start=start,
         end=end,
@@ -189,24 +214,28 @@ def _judge(
         section=line.section.value,
         section_reason=line.reason,
         label_reason=reason,
-        cues=said.cues,
+        cues=scores.cues,
         words=words,
-        voice=voice.cue,
+        attribution=attribution.cue,
         theme_words=tuple(themes.items()),
         rejected="" if scope else f"{'、'.join(words)} means something else here",
     )
 
 
-def _year(sentence: str, label: Label, provenance: Provenance, now: int | None) -> int | None:
-    """The plan's year; for what was achieved the year before; in the press the year it names."""
+def _year(sentence: str, label: Label, provenance: Provenance, plan_year: int | None) -> int | None:
+    """The year of the plan, for an achievement the year before, in the press the year named."""
     if provenance.kind is DocumentKind.NEWS:
         named = (
             year.year
-            for year in named_years(sentence, now)
+            for year in named_years(sentence, plan_year)
             if sentence[year.start - 1 : year.start] not in {"到", "至"}
             and sentence[year.end : year.end + 1] not in {"底", "末", "前"}
         )
-        return next(named, now)
-    if now is not None and label is Label.ACHIEVEMENT and provenance.kind is DocumentKind.REPORT:
-        return now - 1
-    return now
+        return next(named, plan_year)
+    if (
+        plan_year is not None
+        and label is Label.ACHIEVEMENT
+        and provenance.kind is DocumentKind.REPORT
+    ):
+        return plan_year - 1
+    return plan_year

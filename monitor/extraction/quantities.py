@@ -1,28 +1,158 @@
-"""Quantities in a sentence: where, how much, in what unit, and how the number is meant."""
+"""Quantities in a sentence: span, value, unit, and the op (at least, about, increase …).
+
+Numbers are read as they are written in Chinese texts (1.3万, 三千, 1,200, 百亿); units get their
+normal form and are converted to base units.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
-from monitor.extraction.numbers import ARABIC, CHINESE, MULTIPLIER, multiplier, value
-from monitor.extraction.units import Unit, unit_pattern, units
-from monitor.extraction.vocabulary import alternation, cues, quantity_words
+from monitor.extraction.vocabulary import alternation, quantity_cues, quantity_words
 from monitor.model.statements import Op
+
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
+_DIGITS |= {"六": 6, "七": 7, "八": 8, "九": 9}
+_SMALL = {"十": 10, "百": 100, "千": 1000}
+_LARGE = {"万": 10**4, "亿": 10**8}
+
+ARABIC = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})++(?![0-9])|[0-9]{1,15})(?:\.[0-9]{1,6})?"
+CHINESE = "[一二两三四五六七八九十百千零〇]{1,9}"
+MULTIPLIER = "(?!(?:百亿|千万|亿)亿次)(?:[十百千]?万?亿|[十百千]?万|千|百)"
+
+
+def multiplier(text: str) -> float:
+    """万亿 is 10^12, 百亿 10^10; the empty text is 1."""
+    value = 1
+    for character in text:
+        value *= _SMALL.get(character) or _LARGE[character]
+    return value
+
+
+def chinese(text: str) -> float | None:
+    """三千二百 is 3200, 二〇三〇 is 2030; None for anything that is not a number (十百, 百)."""
+    if all(character in _DIGITS for character in text):
+        if len(text) > 1 and not any(character in "零〇" for character in text):
+            return None  # 三四 is "three or four"
+        return float("".join(str(_DIGITS[character]) for character in text))
+    total = 0
+    pending: int | None = None
+    limit = 10**4
+    for character in text:
+        if character in _DIGITS:
+            if pending:
+                return None
+            pending = _DIGITS[character]
+            continue
+        unit = _SMALL[character]
+        if unit >= limit or (pending is None and (unit != 10 or total)):
+            return None
+        total += (1 if pending is None else pending) * unit
+        pending, limit = None, unit
+    return float(total + (pending or 0))
+
+
+def value(digits: str, scale: str) -> float | None:
+    """The number written as ``digits`` times ``scale`` (万, 亿 …), or None."""
+    plain = digits.replace(",", "").replace("，", "")
+    number = float(plain) if plain[0].isascii() else chinese(plain)
+    return None if number is None else round(number * multiplier(scale), 6)
+
+
+_TABLE = Path(__file__).parent / "data" / "units.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One way of writing a unit; see the head of ``data/units.csv`` for the columns.
+
+    A unit without ``target`` is listed only so that its number is ignored (8英寸, E级).
+    """
+
+    unit: str
+    target: str
+    factor: float
+    base: str
+    base_factor: float
+    dimension: str
+    weak: bool
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """All units by the way they are written, Latin letters small."""
+    with _TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return {
+        row["unit"].lower(): Unit(
+            row["unit"],
+            row["target"],
+            float(row["factor"] or 1),
+            row["base"],
+            float(row["base_factor"] or 1),
+            row["dimension"],
+            row["weak"] == "weak",
+        )
+        for row in rows
+    }
+
+
+@cache
+def _carried() -> dict[str, Unit]:
+    """Units by the name a target carries."""
+    found: dict[str, Unit] = {}
+    for unit in units().values():
+        if unit.target:
+            found.setdefault(unit.target, unit)
+    return found
+
+
+@cache
+def unit_pattern() -> str:
+    """An alternation of all ways of writing a unit, longest first."""
+    names = sorted(units(), key=lambda name: (-len(name), name))
+    return "|".join(
+        # A Latin unit ends where the letters end: 5P is computing, 5PUE is not.
+        re.escape(name) + ("(?![a-z0-9])" if name[-1].isascii() and name[-1].isalpha() else "")
+        for name in names
+    )
+
+
+def to_base(value: float, unit: str) -> tuple[float, str]:
+    """``value`` in the base unit of its dimension: (10.36, Eflops) is (10360, P).
+
+    An unknown unit is its own base.
+    """
+    known = _carried().get(unit) or units().get(unit.lower())
+    if known is None or not known.base:
+        return value, unit
+    scale = known.base_factor if unit == known.target else known.base_factor * known.factor
+    return value * scale, known.base
+
+
+def comparable(first: str, second: str) -> bool:
+    """Whether numbers in these units have the same dimension."""
+    return to_base(1, first)[1] == to_base(1, second)[1]
+
 
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}
 
 
-_FROM = re.compile("[由从](?:[^，。；、0-9]{0,4}(?:年|年初|年末|年底|月|季度|期)的?)?$")
+@cache
+def _from_pattern() -> re.Pattern[str]:
+    return re.compile("[由从](?:[^，。；、0-9]{0,4}(?:年|年初|年末|年底|月|季度|期)的?)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number with its unit.
 
-    ``start:end`` is the number with its unit and the word after (以上); ``cue`` is the word before
-    (突破), which begins at ``cue_start``.
+    ``start:end`` is the span of the number, its unit and the word after (以上); ``cue`` is the
+    word before (突破), which begins at ``cue_start``.
     """
 
     start: int
@@ -35,14 +165,14 @@ class Quantity:
     counted: bool
     """Whether the unit counts things, so that a noun may follow it (100个场景)."""
     follows: bool = False
-    """Whether nothing but a comma parts it from the quantity before (23.7%、16.5%)."""
+    """Whether only a comma separates it from the quantity before (23.7%、16.5%)."""
 
 
 def quantities(sentence: str) -> list[Quantity]:
-    """All quantities of a sentence, in its order.
+    """All quantities of a sentence, in order.
 
-    Ordinals (第5位), dates, sizes that name a class (万卡级, 8英寸) and slogans (两个毫不动摇) are
-    none. A range gives its lower end, which is what is promised.
+    Ordinals (第5位), dates, sizes that name a class (万卡级, 8英寸) and slogans (两个毫不动摇) do
+    not count. A range gives its lower end, which is what is promised.
     """
     found: list[Quantity] = []
     for match in _pattern().finditer(sentence):
@@ -77,30 +207,46 @@ def _pattern() -> re.Pattern[str]:
         rf"|(?P<bare>[千百十]?万?亿|[千百十]?万|千|百)(?P<baremore>余|多)?(?P<bareunit>{unit})"
         rf"|(?P<doubled>翻了?(?:一番|两番)|翻番)"
         rf"|(?P<plain>[0-9]\.[0-9]{{1,4}})(?![0-9.%])"
-        # 3000台/年, 200万千瓦时/年: how often is no part of the unit that is promised.
+        # 3000台/年, 200万千瓦时/年: the frequency is no part of the unit.
         rf")(?:/(?:年|月|天|日))?(?P<after>{after})?(?P<growth>{growth})?",
         re.IGNORECASE,
     )
 
 
 @cache
-def _cues() -> re.Pattern[str]:
-    return re.compile(f"(?:{alternation(cues())})$")
+def _cue_at_end() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_cues())})$")
 
 
-_RATE = re.compile(
-    "每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
-)
-_PUNCTUATION = re.compile("[，、。；：！？（）和及]")
+@cache
+def _rate_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
+    )
+
+
+@cache
+def _punctuation_pattern() -> re.Pattern[str]:
+    return re.compile("[，、。；：！？（）和及]")
+
+
 _LONGEST_CUE = 10
-_CLASS = re.compile("级|型(?!企业)|制(?!造)")
-_SLOGAN = re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必|结合|伟大)")
+
+
+@cache
+def _class_pattern() -> re.Pattern[str]:
+    return re.compile("级|型(?!企业)|制(?!造)")
+
+
+@cache
+def _slogan_pattern() -> re.Pattern[str]:
+    return re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必|结合|伟大)")
 
 
 def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
     start, end = match.span()
     # 不超过每小时2元, 达到每万人500台: the rate belongs to the number, not to the metric.
-    rate = _RATE.search(sentence, max(0, start - 6), start)
+    rate = _rate_pattern().search(sentence, max(0, start - 6), start)
     spoken = rate.start() if rate else start
     cue = _longest_cue(sentence[max(0, spoken - _LONGEST_CUE) : spoken])
     cue_start = spoken - len(cue)
@@ -112,16 +258,16 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
         return _unitless(sentence, match, cue, cue_start, after)
     unit = units()[(match["unit"] or match["bareunit"]).lower()]
     tail = sentence[end : end + 6]
-    if not unit.target or _CLASS.match(tail):
+    if not unit.target or _class_pattern().match(tail):
         return None
     if match["bare"]:
-        # 万亿元 is a number only after a word that says so: 规模突破万亿元, but 万亿元产业.
-        if cues().get(cue) not in {"at_least", "reach", "increase_by"}:
+        # 万亿元 is a number only after a quantity cue: 规模突破万亿元, but 万亿元产业.
+        if quantity_cues().get(cue) not in {"at_least", "reach", "increase_by"}:
             return None
         amount: float | None = multiplier(match["bare"])
     else:
         amount = _amount(match, unit, sentence)
-    if amount is None or _SLOGAN.match(tail):
+    if amount is None or _slogan_pattern().match(tail):
         return None
     after = match["growth"] or after
     after += "多" if match["more"] or match["baremore"] else ""
@@ -148,7 +294,7 @@ def _amount(match: re.Match[str], unit: Unit, sentence: str) -> float | None:
     number, scale = match["number"], match["scale"] or ""
     if not number[0].isascii():
         found = value(number, scale)
-        # 一个, 两项, 四个 are articles and slogans more often than promises.
+        # 一个, 两项, 四个 are articles and slogans more often than quantities.
         few = found is not None and found < (10 if unit.weak else 2)
         return None if few else found
     if number.startswith("0") and len(number) > 1 and "." not in number:
@@ -172,51 +318,52 @@ def _unitless(
 
 
 def _longest_cue(before: str) -> str:
-    # A search anchored at the end tries the leftmost start first, which is the longest cue.
-    found = _cues().search(before)
+    # A search anchored at the end tries the leftmost start first, which gives the longest cue.
+    found = _cue_at_end().search(before)
     return found[0] if found else ""
 
 
 def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
-    """The op, and -1 for a decrease that is given as a difference."""
+    """The op, and the sign: -1 for a decrease that is given as a difference."""
     tail = next((op for op, words in quantity_words().after.items() if after in words), None)
-    said = cues().get(cue)
-    if said == "increase_by" or tail is Op.INCREASE_BY:
+    meaning = quantity_cues().get(cue)
+    if meaning == "increase_by" or tail is Op.INCREASE_BY:
         return Op.INCREASE_BY, 1
-    if said == "decrease":
+    if meaning == "decrease":
         return (Op.AT_MOST, 1) if tail is Op.AT_MOST else (Op.INCREASE_BY, -1)
     if after.endswith("多"):
         tail = Op.AT_LEAST
     if tail is not None:
         return tail, 1
-    if said is not None:
-        return Op(said), 1
+    if meaning is not None:
+        return Op(meaning), 1
     return Op.REACH, 1
 
 
 def _opens_growth(sentence: str, quantity: Quantity, following: Quantity) -> bool:
-    """由年初的3万P提高到5万P promises the second number only."""
+    """Whether a number is only the starting point: 由年初的3万P提高到5万P promises the second."""
     return (
-        _FROM.search(sentence, max(0, quantity.cue_start - 10), quantity.cue_start) is not None
+        _from_pattern().search(sentence, max(0, quantity.cue_start - 10), quantity.cue_start)
+        is not None
         and quantity.unit == following.unit
         and following.cue_start - quantity.end <= 8
     )
 
 
 def _describes(sentence: str, quantity: Quantity, following: Quantity) -> bool:
-    """Whether a number only says which things the next one counts (10亿元以上企业5家)."""
+    """Whether a number only describes what the next one counts (10亿元以上企业5家)."""
     between = sentence[quantity.end : following.cue_start]
     return (
         not quantity.counted
         and following.counted
         and not following.cue
         and 2 <= len(between) <= 8
-        and _PUNCTUATION.search(between) is None
+        and _punctuation_pattern().search(between) is None
     )
 
 
 def _shared(sentence: str, found: list[Quantity]) -> list[Quantity]:
-    """In 分别增长23.7%、16.5% the second number is meant as the first."""
+    """In 分别增长23.7%、16.5% the op of the first number applies to the second."""
     for index in range(1, len(found)):
         last, here = found[index - 1], found[index]
         if sentence[last.end : here.start] in {"、", "和", "，"} and last.unit == here.unit:

@@ -1,4 +1,4 @@
-"""Every province, prefecture and directly administered county: names, short names, codes.
+"""Every province, prefecture and directly administered county: names, short names, codes, groups.
 
 The table is written by ``tools/regions.py`` from a maintained package and follows GB/T 2260.
 """
@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from monitor.yaml import did_you_mean
 
 _TABLE = Path(__file__).parent / "data" / "regions.csv"
 _RANK = {"nation": 0, "province": 1, "prefecture": 2, "county": 3}
@@ -36,11 +34,13 @@ class Gazetteer:
     by_name: Mapping[str, Region]
 
     def find(self, name: str) -> Region | None:
-        """The region called ``name``; of two with one short name (吉林) the higher one."""
+        """The region called ``name``; of two with one short name (吉林) the higher in level."""
         return self.by_name.get(name.strip())
 
     def suggest(self, name: str) -> str | None:
-        """A hint that names the region nearest to a name nobody knows, or None."""
+        """A hint that names the known region nearest to an unknown name, or None."""
+        from monitor.yaml import did_you_mean
+
         # 贵洲 is as near to 贵阳 as to 贵州; people mostly name provinces.
         provinces = [r for r in self.regions if r.level in {"nation", "province"}]
         likely = [written for r in provinces for written in (r.short, r.name)]
@@ -87,3 +87,66 @@ def names_pattern() -> re.Pattern[str]:
 def starts_with_region(text: str) -> bool:
     """Whether ``text`` opens with the name of a region."""
     return names_pattern().match(text) is not None
+
+
+_GROUPS_TABLE = Path(__file__).parent / "data" / "groups.yaml"
+
+
+@cache
+def _same_pattern() -> re.Pattern[str]:
+    return re.compile(r"^粤港澳(?=大湾区$)|(?:地区|区域|经济圈|地区双城经济圈|经济区|枢纽)$")
+
+
+@cache
+def _within_pattern() -> re.Pattern[str]:
+    return re.compile(r"^(.+?)(?:各|所有)(?:地级)?(?:市州|州市|地市|盟市|市|地州|区县)$")
+
+
+@cache
+def region_groups() -> Mapping[str, tuple[Region, ...]]:
+    """The named groups and their regions."""
+    from monitor.yaml import read_yaml
+
+    found: dict[str, tuple[Region, ...]] = {}
+    for name, members in read_yaml(_GROUPS_TABLE).value.items():
+        regions = tuple(find_region(member) for member in members)
+        found[name] = tuple(region for region in regions if region is not None)
+        if len(found[name]) < len(members):
+            raise ValueError(f"{_GROUPS_TABLE.name}: {name} contains an unknown region")
+    return found
+
+
+def regions_named(name: str) -> tuple[Region, ...]:
+    """The regions a name stands for: one, those of a group, or all prefectures of a province.
+
+    Empty for an unknown name.
+
+    Args:
+        name: 贵州, 贵州省, 520000, 京津冀, 东部地区, 贵州各市州 (without the province itself).
+    """
+    name = name.strip()
+    one = find_region(name)
+    if one is not None:
+        return (one,)
+    groups = region_groups()
+    group = groups.get(name) or groups.get(_same_pattern().sub("", name))
+    if group is not None:
+        return group
+    within = _within_pattern().match(name)
+    province = None if within is None else find_region(within[1])
+    if province is None or province.level != "province":
+        return ()
+    prefix = province.code[:2]
+    return tuple(
+        region
+        for region in gazetteer().regions
+        if region.code.startswith(prefix) and region.level in {"prefecture", "county"}
+    )
+
+
+def suggest_region(name: str) -> str | None:
+    """A hint that names the known region or group nearest to an unknown name, or None."""
+    import difflib
+
+    group = difflib.get_close_matches(name, list(region_groups()), n=1, cutoff=0.6)
+    return f"did you mean {group[0]}?" if group else gazetteer().suggest(name)

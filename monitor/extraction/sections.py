@@ -1,4 +1,4 @@
-"""Sections: which part of a document a line stands in, from headings or, without them, wording."""
+"""Sections: the part of a document a line stands in, by headings or, without them, wording."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeAlias
 
-from monitor.extraction.line_join import HEADING_LENGTH
-from monitor.extraction.vocabulary import DATA, Table
-from monitor.yaml import read_yaml, validate
+from monitor.extraction.text import HEADING_LENGTH
+from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
 _NUMERAL = "[一二三四五六七八九十]{1,3}"
-_LINE = re.compile(
-    rf"(?:[^\n。！？；]|[。！？；](?!(?:第{_NUMERAL}部分|{_NUMERAL}、|（{_NUMERAL}）)))+[。！？；]?"
-)
-_HEAD_END = re.compile("[。！？；：]")
 _LONGEST_HEADING = 60
 _OPENING = 40
-
-
 _Kinds: TypeAlias = "tuple[tuple[Section, re.Pattern[str]], ...]"
+
+
+@cache
+def _line_pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:[^\n。！？；]|[。！？；](?!(?:第{_NUMERAL}部分|{_NUMERAL}、|（{_NUMERAL}）)))+[。！？；]?"
+    )
+
+
+@cache
+def _head_end_pattern() -> re.Pattern[str]:
+    return re.compile("[。！？；：]")
 
 
 class Section(StrEnum):
@@ -34,26 +39,29 @@ class Section(StrEnum):
     SELF = "self"
     PROBLEMS = "problems"
     GLOSSARY = "glossary"
-    FURNITURE = "furniture"
+    BOILERPLATE = "boilerplate"
     MIXED = "mixed"
     UNKNOWN = "unknown"
 
 
-class Marker(Table):
-    """What a heading line begins with."""
+@dataclass(frozen=True)
+class Marker(WordTable):
+    """What a heading line of one level begins with."""
 
     level: int
     pattern: str
 
 
-class KindPattern(Table):
+@dataclass(frozen=True)
+class KindPattern(WordTable):
     """Wording that names a kind of section."""
 
     kind: Section
     pattern: str
 
 
-class SectionWords(Table):
+@dataclass(frozen=True)
+class SectionWords(WordTable):
     """``data/sections.yaml``."""
 
     markers: tuple[Marker, ...]
@@ -64,7 +72,7 @@ class SectionWords(Table):
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A line with the section it stands in, the nearest heading, and what decided."""
+    """A line with its section, the nearest heading, and the reason for the section."""
 
     start: int
     end: int
@@ -72,12 +80,12 @@ class Paragraph:
     heading: str
     reason: str
     lead: int
-    """Where its first sentence ends: a run-in heading, when it is short."""
+    """End of its first sentence, which is a run-in heading when it is short."""
 
 
 @cache
 def _words() -> SectionWords:
-    return validate(read_yaml(DATA / "sections.yaml"), SectionWords)
+    return read_table(DATA / "sections.yaml", SectionWords)
 
 
 @cache
@@ -91,9 +99,9 @@ def _standalone() -> re.Pattern[str]:
 
 
 @cache
-def _kinds(now: int | None) -> tuple[_Kinds, _Kinds]:
-    year = "20[0-9]{2}" if now is None else str(now)
-    last = "(?!)" if now is None else str(now - 1)
+def _kinds(plan_year: int | None) -> tuple[_Kinds, _Kinds]:
+    year = "20[0-9]{2}" if plan_year is None else str(plan_year)
+    last = "(?!)" if plan_year is None else str(plan_year - 1)
 
     def compiled(patterns: tuple[KindPattern, ...]) -> _Kinds:
         return tuple(
@@ -104,70 +112,73 @@ def _kinds(now: int | None) -> tuple[_Kinds, _Kinds]:
     return compiled(_words().headings), compiled(_words().openings)
 
 
-def paragraphs(text: str, now: int | None) -> list[Paragraph]:
-    """All lines of ``text`` with their sections; ``now`` is the year of the plan.
+def paragraphs(text: str, plan_year: int | None) -> list[Paragraph]:
+    """All lines of ``text`` with their sections.
 
-    A heading that stands in the middle of a line, because line breaks were lost, starts a
-    paragraph too.
+    A heading in the middle of a line (line breaks were lost) starts a paragraph too.
+
+    Args:
+        text: text for analysis.
+        plan_year: the year the document plans; None when it is not known.
     """
-    outline = _Outline(*_kinds(now))
-    return [outline.place(text, *found.span()) for found in _LINE.finditer(text)]
+    outline = _Outline(*_kinds(plan_year))
+    return [outline.place(text, *found.span()) for found in _line_pattern().finditer(text)]
 
 
 @dataclass
 class _Outline:
-    """Where in the document we are."""
+    """State of the walk through a document: the open section and heading."""
 
     headings: _Kinds
     openings: _Kinds
     section: Section = Section.UNKNOWN
-    opened: Section | None = None
+    opening_section: Section | None = None
     heading: str = ""
 
     def place(self, text: str, start: int, end: int) -> Paragraph:
-        """The paragraph at ``start:end``, and a step forward in the outline."""
-        found = _HEAD_END.search(text, start, end)
+        """Return the paragraph at ``start:end`` and advance the outline."""
+        found = _head_end_pattern().search(text, start, end)
         lead = found.end() if found else end
         level = _level(text, start, end)
         head = text[start : found.start() if found else end].strip(" —*#")
         if level == 1 and len(head) > _LONGEST_HEADING:
             head = head[: HEADING_LENGTH + 10]
         if level and len(head) <= _LONGEST_HEADING:
-            here, reason = self._headed(level, head)
+            here, reason = self._by_heading(level, head)
         else:
-            here, reason = self._opened(text[start : min(end, start + _OPENING)])
-            heads = lead - start <= HEADING_LENGTH and here is not Section.FURNITURE
+            here, reason = self._by_opening(text[start : min(end, start + _OPENING)])
+            heads = lead - start <= HEADING_LENGTH and here is not Section.BOILERPLATE
             if heads and "，" not in head and head not in _GREETINGS:
                 self.heading = head
         return Paragraph(start, end, here, self.heading, reason, lead)
 
-    def _headed(self, level: int, head: str) -> tuple[Section, str]:
+    def _by_heading(self, level: int, head: str) -> tuple[Section, str]:
         kind = _kind(self.headings, head)
         if level == 1:
-            # What a heading does not say, the wording under it will (see tense.py).
+            # A heading that does not tell leaves it to the wording (see plan_or_review.py).
             self.section = kind or Section.UNKNOWN
         elif kind is Section.LIVELIHOOD and self.section is Section.REVIEW:
-            pass  # 办好民生实事 under the review tells of last year's list
-        elif kind in _ANYWHERE or (kind and self.section is Section.MIXED):
+            pass  # 办好民生实事 under the review is last year's list
+        elif kind in _AT_ANY_LEVEL or (kind and self.section is Section.MIXED):
             self.section = kind
-        self.heading, self.opened = head, None
+        self.heading, self.opening_section = head, None
         return self.section, f"heading {head!r}"
 
-    def _opened(self, opening: str) -> tuple[Section, str]:
-        said = _kind(self.openings, opening)
-        if said in {Section.PROBLEMS, Section.GLOSSARY, Section.FURNITURE}:
-            return said, "opening of the paragraph"
-        if said and (self.section in _OPEN or said is Section.REVIEW):
-            self.opened = said if self.section in _OPEN else self.opened
-            return said, "opening of the paragraph"
-        if self.opened:
-            return self.opened, "opening of a paragraph before"
+    def _by_opening(self, opening: str) -> tuple[Section, str]:
+        kind = _kind(self.openings, opening)
+        if kind in {Section.PROBLEMS, Section.GLOSSARY, Section.BOILERPLATE}:
+            return kind, "opening of the paragraph"
+        if kind and (self.section in _UNDECIDED or kind is Section.REVIEW):
+            self.opening_section = kind if self.section in _UNDECIDED else self.opening_section
+            return kind, "opening of the paragraph"
+        if self.opening_section:
+            return self.opening_section, "opening of a paragraph before"
         return self.section, f"heading {self.heading!r}" if self.heading else "no heading"
 
 
-_ANYWHERE = frozenset({Section.GLOSSARY, Section.FURNITURE, Section.LIVELIHOOD})
+_AT_ANY_LEVEL = frozenset({Section.GLOSSARY, Section.BOILERPLATE, Section.LIVELIHOOD})
 _GREETINGS = frozenset({"各位代表", "同志们", "各位委员", "现在"})
-_OPEN = frozenset({Section.UNKNOWN, Section.MIXED, Section.OUTLOOK})
+_UNDECIDED = frozenset({Section.UNKNOWN, Section.MIXED, Section.OUTLOOK})
 
 
 def _level(text: str, start: int, end: int) -> int:

@@ -1,45 +1,351 @@
-"""Targets: the quantities of a sentence that belong to its topic."""
+"""Targets: the quantities of a sentence that belong to its topic, with their metric and year.
+
+The metric is what a quantity measures: the noun phrase before it or the one after it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
-from monitor.extraction.metrics import Measured, clause_of, measured
 from monitor.extraction.quantities import Quantity, quantities
 from monitor.extraction.vocabulary import alternation, quantity_words
-from monitor.extraction.years import named_years
 from monitor.model.statements import Op, Target
+
+_ORDINALS = {"十": 10, "十一": 11, "十二": 12, "十三": 13, "十四": 14, "十五": 15, "十六": 16}
+_ORDINALS |= {"十七": 17, "十八": 18}
+_RELATIVE = {
+    "今年": 0,
+    "本年": 0,
+    "年内": 0,
+    "明年": 1,
+    "后年": 2,
+    "去年": -1,
+    "上年": -1,
+    "前年": -2,
+}
+
+
+@cache
+def _back_pattern() -> re.Pattern[str]:
+    # Refers to the year of the sentence before: 到2030年…。届时，算力突破….
+    return re.compile("届时|到那时|到时")
+
+
+@cache
+def _year_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?P<year>(?:19|20)[0-9]{2})年(?!代|[0-9]|来|以来|起|启动|开始|[省市]?政府工作报告|全国两会|世界|中国)"
+        r"|“?(?P<plan>十[一二三四五六七八]?)五”?(?:规划)?(?:时期|期)?(?P<end>末|期末|收官|结束)"
+        r"|(?P<relative>今年|本年|年内|明年|后年|去年|上年|前年)"
+    )
+
+
+@cache
+def _not_for_pattern() -> re.Pattern[str]:
+    # Right before a year these make it the start of a span or the other side of a comparison.
+    return re.compile(r"(?:比|较|自|从|由|与|是|为|超|同比)$")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedYear:
+    """A year and its span in the sentence; ``relative`` for 今年, 明年 and the like."""
+
+    start: int
+    end: int
+    year: int
+    relative: bool
+
+
+def last_year_of_plan(ordinal: int) -> int:
+    """The n-th five-year plan ends in 1955 + 5n: 十四五 in 2025, 十五五 in 2030."""
+    return 1955 + 5 * ordinal
+
+
+def named_years(sentence: str, this_year: int | None, earlier: str = "") -> list[NamedYear]:
+    """All years that the sentence names for what follows them, in order.
+
+    Args:
+        sentence: text for analysis.
+        this_year: the year that 今年 means; None when it is not known.
+        earlier: the text before the sentence; its last year is what 届时 means.
+    """
+    found: list[NamedYear] = []
+    back = _back_pattern().search(sentence) if earlier else None
+    if back is not None and (named := named_years(earlier, this_year)):
+        found.append(NamedYear(*back.span(), named[-1].year, relative=True))
+    for match in _year_pattern().finditer(sentence):
+        if _not_for_pattern().search(sentence, max(0, match.start() - 2), match.start()):
+            continue
+        if match["year"]:
+            year: int | None = int(match["year"])
+        elif match["plan"]:
+            year = last_year_of_plan(_ORDINALS[match["plan"]])
+        else:
+            year = None if this_year is None else this_year + _RELATIVE[match["relative"]]
+        if year is not None:
+            found.append(NamedYear(*match.span(), year, match["relative"] is not None))
+    return sorted(found, key=lambda year: year.start)
+
+
+_PHRASE_LIMIT = 60
+_SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
+_EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
+
+
+@cache
+def _break_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；：！？\n]")
+
+
+@cache
+def _following_pattern() -> re.Pattern[str]:
+    return re.compile("[^，。；：！？\n]*")
+
+
+@cache
+def _listed_pattern() -> re.Pattern[str]:
+    return re.compile("[、]|(?<=[^、])(?:和|与|及|以及)(?=[^、])")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The metric of a quantity, its span, and the span of its clause."""
+
+    metric: str
+    start: int
+    end: int
+    clause: tuple[int, int]
+    verbs: str = ""
+    """The verbs and adverbs in front of it (力争新增), which are no part of the metric."""
+
+
+def measurements(sentence: str, found: list[Quantity]) -> list[Measurement]:
+    """What each of ``found`` measures, in the same order."""
+    result: list[Measurement] = []
+    for index, quantity in enumerate(found):
+        floor = found[index - 1].end if index else 0
+        ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
+        result.append(_measurement(sentence, quantity, floor, ceiling, result))
+    return _distributed(sentence, found, result)
+
+
+def clause_of(sentence: str, start: int, end: int) -> tuple[int, int]:
+    """The span of the clause, between commas, that contains ``start:end``."""
+    left = max((m.end() for m in _break_pattern().finditer(sentence, 0, start)), default=0)
+    right = _break_pattern().search(sentence, end)
+    return left, right.start() if right else len(sentence)
+
+
+def _measurement(
+    sentence: str, quantity: Quantity, floor: int, ceiling: int, earlier: list[Measurement]
+) -> Measurement:
+    clause = clause_of(sentence, quantity.cue_start, quantity.end)
+    left = max(clause[0], floor, quantity.cue_start - _PHRASE_LIMIT)
+    if not quantity.cue and not quantity.counted:
+        # A size without a verb (甲、乙公司12吉瓦时电池) belongs to the last item named.
+        left = max(left, sentence.rfind("、", left, quantity.cue_start) + 1)
+    if quantity.cue and clause[0] == quantity.cue_start > max(floor, 1):
+        # 算力规模，突破5万P: a comma parts the subject from its verb.
+        left = max(clause_of(sentence, clause[0] - 1, clause[0] - 1)[0], floor)
+        before, before_start, verb = _before(sentence, left, clause[0] - 1)
+    else:
+        before, before_start, verb = _before(sentence, left, quantity.cue_start)
+    after, after_start = _after(sentence, quantity, ceiling)
+    predicated = bool(quantity.cue) and quantity.cue not in _verbs_set() and bool(before)
+    if before in _SIZES and sentence[quantity.end : quantity.end + 1] == "的" and after:
+        # 设立规模200亿元的产业基金: the metric is the fund.
+        metric, start = after, after_start
+    elif after and not predicated and (quantity.counted or not before):
+        metric, start = after, after_start
+    elif before:
+        metric, start = before, before_start
+    elif (
+        earlier
+        and not _verb().search(verb)
+        and earlier[-1].clause[0] <= left <= earlier[-1].clause[1] + 1
+    ):
+        return Measurement(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
+    else:
+        metric, start = _subject(sentence, clause[0], left) or (verb, before_start)
+    return Measurement(metric, start, start + len(metric), clause, verb)
+
+
+def _subject(sentence: str, start: int, end: int) -> tuple[str, int] | None:
+    """The subject of a clause whose number follows later: 算力总规模再上台阶、确保12万P以上."""
+    if end <= start:
+        return None
+    phrase, at, _ = _before(sentence, start, end)
+    predicate = _predicate().search(phrase)
+    if predicate is None or predicate.start() < 2:
+        return None
+    return phrase[: predicate.start()], at
+
+
+@cache
+def _predicate() -> re.Pattern[str]:
+    return re.compile(alternation(quantity_words().predicates))
+
+
+@cache
+def _verbs_set() -> frozenset[str]:
+    words = quantity_words()
+    return frozenset(words.verbs) | {"新增", "净增", "增加", "新增加", "再增", "共", "完成", "拥有"}
+
+
+@cache
+def _verb() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().verbs)})(?:了|起)?")
+
+
+@cache
+def _peel() -> re.Pattern[str]:
+    words = quantity_words()
+    years = "(?:到|至|截至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
+    # 湖北今年将培育…, 深圳已经集聚…: the agent is no part of the metric.
+    doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
+    places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"
+    return re.compile(
+        f"(?:{years}|{places}|{doers}|(?:{alternation(words.leading + words.verbs)})(?:了|起)?)"
+    )
+
+
+@cache
+def _trailing() -> re.Pattern[str]:
+    # 规模比去年增长, 较2020年提高: the comparison is no part of the metric.
+    # 占比 and 比例 are not comparisons.
+    compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
+    until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
+    return re.compile(
+        f"(?:{compared})?(?:{until}|{alternation(quantity_words().trailing)}){{0,4}}$"
+    )
+
+
+@cache
+def _inner() -> re.Pattern[str]:
+    return re.compile(
+        f"[^“”]*[^“”、](?<!城镇)(?:{alternation(quantity_words().inner)})(?![区的地期型力率])(?=[^，。]{{2}})"
+    )
+
+
+@cache
+def _cut() -> re.Pattern[str]:
+    return re.compile(alternation(quantity_words().cuts))
+
+
+@cache
+def _ending() -> re.Pattern[str]:
+    return re.compile(f"(?<=..)(?:{alternation(quantity_words().endings)})$")
+
+
+def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
+    """The noun phrase that ends at ``right``, its start, and the verbs in front of it."""
+    start = left
+    while start < right and sentence[start] in "、和及与以，":
+        start += 1
+    whole = last = start
+    while start < right:
+        peeled = _peel().match(sentence, start, right)
+        if peeled is None or 0 < right - peeled.end() < 2:
+            break
+        last, start = start, peeled.end()
+    phrase = sentence[start:right]
+    inner = _inner().match(phrase)
+    if inner is not None:
+        start += inner.end()
+        phrase = phrase[inner.end() :]
+    phrase = _trailing().sub("", phrase, count=1)
+    if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
+        start, phrase = start + 1, phrase[1:-1]
+    if len(phrase) < 2 or all(character in _EMPTY for character in phrase):
+        return "", last, sentence[last:right]
+    return phrase, start, sentence[whole:start]
+
+
+def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
+    start = quantity.end
+    while start < len(sentence) and sentence[start] in "的":
+        start += 1
+    found = _following_pattern().match(sentence, start)
+    end = found.end() if found else start
+    end = min(end, max(ceiling, start), start + _PHRASE_LIMIT)
+    phrase = sentence[start:end]
+    cut = _cut().search(phrase)
+    if cut is not None and cut.start() >= 2:
+        phrase = phrase[: cut.start()]
+    elif cut is not None and cut.start() == 0:
+        # 600平方公里实现车路协同覆盖: the metric is what was achieved there.
+        attained = phrase.startswith("实现")
+        phrase = phrase[2:] if attained else ""
+        start += 2 if attained else 0
+    phrase = _ending().sub("", _listed_nouns(phrase), count=1)
+    if not phrase or phrase[0] in "、，）”》（":
+        return "", start
+    return phrase.rstrip("、和与及等的"), start
+
+
+def _listed_nouns(phrase: str) -> str:
+    """The phrase up to the first item of its list that starts with a verb."""
+    at = 0
+    while (comma := phrase.find("、", at)) >= 0:
+        if _verb().match(phrase, comma + 1):
+            return phrase[:comma]
+        at = comma + 1
+    return phrase
+
+
+def _distributed(
+    sentence: str, found: list[Quantity], result: list[Measurement]
+) -> list[Measurement]:
+    """甲、乙出口增长30.4%、30.1%: assign each number to its own item of the list."""
+    index = 0
+    while index < len(found):
+        size = 1
+        while index + size < len(found) and found[index + size].follows:
+            size += 1
+        if size > 1:
+            head = result[index]
+            items = [m.span() for m in re.finditer("[^、和与]+", head.metric)]
+            if len(items) == size:
+                for offset, (start, end) in enumerate(items):
+                    text = head.metric[start:end]
+                    result[index + offset] = Measurement(
+                        text, head.start + start, head.start + end, head.clause
+                    )
+        index += size
+    return result
 
 
 def parse_targets(
     sentence: str,
     spans: Sequence[tuple[int, int]] | None = None,
     *,
-    now: int | None = None,
-    led: bool = False,
+    this_year: int | None = None,
+    under_topic_lead: bool = False,
     earlier: str = "",
 ) -> tuple[Target, ...]:
-    """The targets in ``sentence``, in its order.
+    """The targets in ``sentence``, in order.
 
     Args:
-        sentence: text for analysis (see ``text.plain``).
-        spans: where the topic's words stand; only quantities of that matter are given. None
-            gives every quantity that measures something.
-        now: the year that 今年 means.
-        led: whether the paragraph opens with a sentence on the topic, so that a metric that says
-            nothing by itself (应用落地3000个) belongs to it anywhere in the sentence.
-        earlier: what stands before it, for the year that 届时 means.
+        sentence: text for analysis (see ``text.normalize_characters``).
+        spans: the spans of the topic's words; only quantities about them are returned. None
+            returns every quantity that measures something.
+        this_year: the year that 今年 means.
+        under_topic_lead: whether the paragraph opens with a run-in heading on the topic, so that
+            a generic metric (应用落地3000个) belongs to the topic anywhere in the sentence.
+        earlier: the text before it, for the year that 届时 means.
     """
     found = quantities(sentence)
     if not found:
         return ()
-    years = named_years(sentence, now, earlier)
+    years = named_years(sentence, this_year, earlier)
     targets: list[Target] = []
-    for quantity, what in zip(found, measured(sentence, found), strict=True):
+    for quantity, what in zip(found, measurements(sentence, found), strict=True):
         if not what.metric or (
-            spans is not None and not belongs(sentence, quantity, what, spans, led=led)
+            spans is not None
+            and not belongs(sentence, quantity, what, spans, under_topic_lead=under_topic_lead)
         ):
             continue
         year = next((y.year for y in reversed(years) if y.end <= quantity.start), None)
@@ -48,7 +354,7 @@ def parse_targets(
         if len(raw) > 80:
             raw = sentence[quantity.cue_start : quantity.end]
         op = quantity.op
-        if not quantity.cue and any(word in what.said for word in quantity_words().increments):
+        if not quantity.cue and any(word in what.verbs for word in quantity_words().increments):
             op = Op.INCREASE_BY
         targets.append(Target(what.metric, op, _number(quantity.value), quantity.unit, year, raw))
     return tuple(targets)
@@ -61,15 +367,15 @@ def _number(value: float) -> float:
 def belongs(
     sentence: str,
     quantity: Quantity,
-    what: Measured,
+    what: Measurement,
     spans: Sequence[tuple[int, int]],
     *,
-    led: bool = False,
+    under_topic_lead: bool = False,
 ) -> bool:
-    """Whether a quantity is about what stands at ``spans``.
+    """Whether a quantity is about the words at ``spans``.
 
-    It is when its metric names the topic; or when the metric says nothing by itself (企业, 规模)
-    and the topic stands in the same clause or in the one right before.
+    It is when its metric names the topic, or when the metric is generic (企业, 规模) and the topic
+    is named in the same clause or in the one right before.
     """
     listed = _counts_its_list(sentence, quantity, what)
     if any(start < what.end and end > what.start for start, end in spans):
@@ -81,7 +387,7 @@ def belongs(
         return False
     if quantity.unit == "元" and sentence.startswith(quantity_words().purposes, right + 1):
         right = clause_of(sentence, right + 1, right + 1)[1]
-    if led or any(start < right and end > left for start, end in spans):
+    if under_topic_lead or any(start < right and end > left for start, end in spans):
         return True
     if left == 0:
         return False
@@ -97,7 +403,7 @@ def _generic() -> re.Pattern[str]:
 
 
 def is_generic(metric: str) -> bool:
-    """Whether a metric says nothing of the matter by itself (特色企业, 产业规模)."""
+    """Whether a metric is generic, that is names no topic by itself (特色企业, 产业规模)."""
     return len(metric) <= 16 and _generic().fullmatch(metric) is not None
 
 
@@ -106,8 +412,8 @@ def _deployed() -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(quantity_words().deployed)})(?:了)?$")
 
 
-def _counts_its_list(sentence: str, quantity: Quantity, what: Measured) -> bool:
-    """甲、乙、丙等3个产业: the number only counts what was named."""
+def _counts_its_list(sentence: str, quantity: Quantity, what: Measurement) -> bool:
+    """甲、乙、丙等3个产业: the number only counts the items listed before it."""
     return (
         what.start >= quantity.end
         and sentence[quantity.start - 1 : quantity.start] == "等"

@@ -1,9 +1,9 @@
-"""The text as analysis wants it, with a way back to the text as it is.
+"""Text normalisation for analysis, with a map of offsets back to the original text.
 
-Everything after this module reads ``Clean.text``: full-width digits and letters made plain,
-half-width punctuation made Chinese, straight quotes opened and closed, white space inside words
-taken out, lines that a column broke in two put together. ``Clean.original`` leads each offset
-back, so that what is shown to the user is always a slice of the untouched text.
+All later steps read ``CleanText.text``: full-width digits and letters are half-width, half-width
+punctuation is full-width, straight quotes are paired, white space inside words is removed, lines
+that a column broke are joined. ``CleanText.original`` maps an offset back, so that a statement
+shown to the user is always a slice of the original text.
 """
 
 from __future__ import annotations
@@ -12,62 +12,106 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
-from monitor.extraction.zh_simplify import simplified_of
+from monitor.extraction.regions import starts_with_region
 
-_PLAIN = {ord("　"): " ", ord("\t"): " ", ord("\r"): " ", ord("\xa0"): " ", ord("\ufeff"): " "}
-_PLAIN |= {ord("\u200b"): " ", ord("\x0b"): " ", ord("\x0c"): " ", ord("\x85"): " "}
-# Every other space of Unicode, seen or not.
-_PLAIN |= dict.fromkeys((*range(8192, 8203), 8239, 8287, 5760, 6158), " ")
-_PLAIN |= dict.fromkeys((8204, 8205, 8288, 173), " ")
-_PLAIN |= {ord("\u2028"): "\n", ord("\u2029"): "\n"}
-_PLAIN |= {code: chr(code - 0xFEE0) for code in range(ord("！"), ord("～") + 1)}
-# The wide forms that stay: sentences are cut at them, headings and quotes are known by them.
-_PLAIN |= {ord(plain): wide for plain, wide in zip(",;:!?()", "，；：！？（）", strict=True)} | {
-    ord(wide): wide for wide in "，；：！？（）"
-}
-_PLAIN |= {ord("「"): "“", ord("」"): "”", ord("『"): "‘", ord("』"): "’", ord("＂"): '"'}
-_PLAIN |= {ord("–"): "-", ord("‐"): "-", ord("－"): "-", ord("―"): "—"}
+_FIRST, _LAST = 0x4E00, 0x9FFF
+# OpenCC maps 乾 to 干, which is right only for "dry"; in names (乾坤, 乾县) the character stays.
+_UNCHANGED = frozenset("乾")
 
-_SPACE = re.compile(r" +")
-_WORDY = re.compile(r"[A-Za-z0-9]")
-_GLUE = re.compile(r"[A-Za-z0-9%“（]")
-# 达4 800P, 增长30. 1%: one number that a column or a thousands' space broke; 2026 100家 is two.
-_BROKEN_NUMBER = re.compile(
-    r"(?<![0-9.])(?<![0-9] )(?!(?:19|20)[0-9]{2} )[0-9]{1,4}(?:\.[0-9]?)?( )\.?[0-9]{1,4}"
-    r"(?=[%A-Za-z\u4e00-\u9fff])"
-)
+
+@cache
+def simplification_table() -> dict[int, str]:
+    """For ``str.translate``: each traditional character with its simplified form (OpenCC, t2s).
+
+    Characters only: regional vocabulary (資訊 for 信息) is not converted. Every form is one
+    character, so offsets do not move.
+    """
+    from opencc import OpenCC
+
+    characters = [chr(code) for code in range(_FIRST, _LAST + 1)]
+    # One character a line, so that OpenCC does not match phrases across two of them.
+    converted = OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    return {
+        ord(one): other
+        for one, other in zip(characters, converted, strict=True)
+        if one != other and len(other) == 1 and one not in _UNCHANGED
+    }
+
+
 _PARAGRAPH_ENDS = frozenset("。！？”")
-_STRAIGHT = re.compile(r'["\n]')
+
+
+@cache
+def _space_pattern() -> re.Pattern[str]:
+    return re.compile(r" +")
+
+
+@cache
+def _latin_pattern() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z0-9]")
+
+
+@cache
+def _latin_follower_pattern() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z0-9%“（]")
+
+
+@cache
+def _broken_number_pattern() -> re.Pattern[str]:
+    # 达4 800P, 增长30. 1%: one number, broken by a column or a thousands separator; 2026 100家
+    # is two.
+    return re.compile(
+        r"(?<![0-9.])(?<![0-9] )(?!(?:19|20)[0-9]{2} )[0-9]{1,4}(?:\.[0-9]?)?( )\.?[0-9]{1,4}"
+        r"(?=[%A-Za-z\u4e00-\u9fff])"
+    )
+
+
+@cache
+def _quote_or_newline_pattern() -> re.Pattern[str]:
+    return re.compile(r'["\n]')
 
 
 @dataclass(frozen=True, slots=True)
-class Clean:
-    """Text for analysis. ``text[i]`` stands at ``original(i)`` of the text it was made from."""
+class CleanText:
+    """Text for analysis; ``text[i]`` stands at ``original(i)`` of the text it was made from."""
 
     text: str
     _starts: tuple[int, ...]
     _shifts: tuple[int, ...]
 
     def original(self, index: int) -> int:
-        """The offset in the untouched text of the character at ``index``."""
+        """The offset in the original text of the character at ``index``."""
         at = bisect_right(self._starts, index) - 1
         return index + self._shifts[at]
 
 
 @cache
-def _table() -> dict[int, str]:
-    return simplified_of() | _PLAIN
+def _character_table() -> dict[int, str]:
+    """For ``str.translate``: wide forms, other spaces and dashes, traditional characters."""
+    # Every space of Unicode, visible or not.
+    spaces = (*b"\t\r\x0b\x0c", 0x85, 0xA0, 0xAD, 0x1680, 0x180E, *range(0x2000, 0x200E))
+    spaces = (*spaces, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)
+    table = dict.fromkeys(spaces, " ") | {0x2028: "\n", 0x2029: "\n"}
+    table |= {code: chr(code - 0xFEE0) for code in range(ord("！"), ord("～") + 1)}
+    # These stay wide: sentence boundaries, headings and quotes are recognised by them.
+    wide_forms = "，；：！？（）"
+    table |= {ord(half): wide for half, wide in zip(",;:!?()", wide_forms, strict=True)}
+    table |= {ord(wide): wide for wide in wide_forms}
+    table |= {ord("「"): "“", ord("」"): "”", ord("『"): "‘", ord("』"): "’", ord("＂"): '"'}
+    table |= {ord("–"): "-", ord("‐"): "-", ord("－"): "-", ord("―"): "—"}
+    return simplification_table() | table
 
 
-def plain(text: str) -> str:
-    """One character for one: wide forms plain, script simplified, quotes in pairs."""
-    text = text.translate(_table())
+def normalize_characters(text: str) -> str:
+    """Normalise width, script, spaces and quotes, one character for one: no offset moves."""
+    text = text.translate(_character_table())
     if '"' not in text:
         return text
     opened = False
 
-    def turn(found: re.Match[str]) -> str:
+    def pair_quote(found: re.Match[str]) -> str:
         nonlocal opened
         if found[0] == "\n":
             # A quote may run over a broken line, but not over the end of a paragraph.
@@ -77,11 +121,11 @@ def plain(text: str) -> str:
         opened = not opened
         return "“" if opened else "”"
 
-    return _STRAIGHT.sub(turn, text)
+    return _quote_or_newline_pattern().sub(pair_quote, text)
 
 
-def clean(text: str, drop: list[tuple[int, int]]) -> Clean:
-    """Take ``drop`` (sorted, disjoint ranges of ``text``) out of a text made plain."""
+def remove_ranges(text: str, drop: list[tuple[int, int]]) -> CleanText:
+    """Cut the ranges ``drop`` (sorted, disjoint) out of ``text``."""
     pieces: list[str] = []
     starts: list[int] = [0]
     shifts: list[int] = [0]
@@ -97,20 +141,123 @@ def clean(text: str, drop: list[tuple[int, int]]) -> Clean:
             starts.append(length)
             shifts.append(end - length)
     pieces.append(text[at:])
-    return Clean("".join(pieces), tuple(starts), tuple(shifts))
+    return CleanText("".join(pieces), tuple(starts), tuple(shifts))
 
 
 def stray_spaces(text: str) -> list[tuple[int, int]]:
-    """Where white space says nothing: all of it, except between two Latin words or numbers."""
-    broken = {found.start(1) for found in _BROKEN_NUMBER.finditer(text)}
+    """The white space to remove: all of it, except between two Latin words or numbers."""
+    broken = {found.start(1) for found in _broken_number_pattern().finditer(text)}
     return [
         found.span()
-        for found in _SPACE.finditer(text)
+        for found in _space_pattern().finditer(text)
         if found.start() in broken
         or not (
             found.start()
-            and _WORDY.match(text, found.start() - 1)
-            and _GLUE.match(text, found.end())
-            and _WORDY.match(text, found.end())
+            and _latin_pattern().match(text, found.start() - 1)
+            and _latin_follower_pattern().match(text, found.end())
+            and _latin_pattern().match(text, found.end())
         )
     ]
+
+
+_ENDED = "。！？；：…”’—"
+_STOPS = frozenset("。！？…；")
+_OPEN = "，、（“‘《"
+_CLOSING = "，、。；）”’》！？%"
+# Text without a full stop is cut here, so that the work stays linear in the length of the text.
+LONGEST_SENTENCE = 1000
+HEADING_LENGTH = 25
+"""Characters up to which a line without comma or full stop may be a heading."""
+
+
+@cache
+def _line_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^\n]+")
+
+
+@cache
+def _marked_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\s*(?:第?[一二三四五六七八九十]{1,3}(?:部分|章|节|[、.是]|，)|（[一二三四五六七八九十]{1,3}）"
+        r"|[0-9]{1,2}[.、）]|——|•|·|●|■|▲|◆|各位代表)"
+    )
+
+
+@cache
+def _sentence_pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"[^。！？；\n]{{0,{LONGEST_SENTENCE}}}+[。！？；]{{1,9}}+[”’）》]{{0,4}}+"
+        rf"|[^。！？；\n]{{1,{LONGEST_SENTENCE}}}+|[。！？；]"
+    )
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Spans of the sentences, which end at 。！？； with closing quotes, or at a line break."""
+    return [found.span() for found in _sentence_pattern().finditer(text)]
+
+
+def join_lines(text: str, *, press: bool) -> CleanText:
+    """Normalise ``text`` and join its broken lines; see ``text.CleanText``.
+
+    In ``press`` a paragraph that ends without a full stop continues in the next one: the text
+    layer of a newspaper page has a line break wherever its column ends. In other documents only
+    lines that cannot end there are joined, unless the whole document is hard-wrapped.
+    """
+    flat = normalize_characters(text)
+    lines = [found.span() for found in _line_pattern().finditer(flat) if not found[0].isspace()]
+    width = _width(flat, lines)
+    # A line much shorter than the width ends its paragraph; columns have no reliable width.
+    shortest = 17 * width // 20 if width else 0 if press else None
+    drop = stray_spaces(flat)
+    joins = [
+        (end, next_start)
+        for (start, end), (next_start, next_end) in pairwise(lines)
+        if _continues(flat[start:end], flat[next_start:next_end], shortest=shortest)
+    ]
+    return remove_ranges(flat, _merged(drop, joins))
+
+
+def _width(text: str, lines: list[tuple[int, int]]) -> int:
+    """The width a document was wrapped at, when most of its longer lines are broken; else 0."""
+    long = [(start, end) for start, end in lines if end - start >= 16]
+    broken = [end - start for start, end in long if text[end - 1] not in _ENDED]
+    if len(long) < 8 or len(broken) <= len(long) / 2:
+        return 0
+    return sorted(broken)[len(broken) // 2]
+
+
+def _continues(line: str, following: str, *, shortest: int | None) -> bool:
+    indented, line = line.startswith("  "), line.strip()
+    if not line or _marked_pattern().match(following):
+        return False
+    after = following.lstrip()
+    # In a column a closing quote without a full stop does not end a paragraph.
+    quote = shortest is not None and line[-2:-1] not in _STOPS and line[-1] in {"”", "’"}
+    quote = quote and len(line) >= (shortest or 0)
+    if line[-1] in _ENDED and not quote and (line[-1] in _STOPS or after[0] not in _CLOSING):
+        return False
+    if line[-1] in _OPEN or after[0] in _CLOSING or line.rfind("（") > line.rfind("）"):
+        return True
+    if shortest is None or len(line) + 2 * indented < shortest or following.startswith("  "):
+        return False
+    # An indented line starts a paragraph in a column of any width; others may be headings.
+    if (
+        len(line) <= HEADING_LENGTH
+        and not shortest
+        and not indented
+        and "，" not in line
+        and "。" not in line
+    ):
+        return False
+    # A paragraph that starts with a region is about that region, not about the line above.
+    return not starts_with_region(after)
+
+
+def _merged(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(first + second):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,6 +1,7 @@
-"""Topics: lexicons in YAML that say what a sentence is about, and under which themes.
+"""Topics: lexicons in YAML that decide what a sentence is about, and under which themes.
 
-All words of all topics go to one automaton, so that ten topics cost what one costs.
+The words of all topics are in one Aho-Corasick automaton, so that the time does not depend on the
+number of topics.
 """
 
 from __future__ import annotations
@@ -9,147 +10,62 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING
 
 import ahocorasick
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from monitor.errors import UserError
-from monitor.yaml import YamlFile, read_yaml, validate
+
+# The schema loads pydantic, which importing this module must not do.
+if TYPE_CHECKING:
+    from monitor.extraction.topic_schema import Entry, Topic
+    from monitor.yaml import YamlFile
 
 GENERAL = "general"
-"""What ``of`` calls the topic's own words, which carry no theme."""
-
-_CLAUSE = re.compile("[，。；：！？\n]")
-
-
-def counted(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that put a sentence in scope.
-
-    They are not hidden by a longer phrase, and have what they need in the same sentence.
-    """
-    return [
-        hit
-        for hit in hits
-        if hit.use.scope
-        and not hit.hidden_by
-        and (not hit.use.entry.needs or any(word in sentence for word in hit.use.entry.needs))
-    ]
-
-
-def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> dict[str, str]:
-    """The themes of a sentence that starts at ``offset``, each with the word that gave it.
-
-    They stand in the order of the topic's file; the theme that ``otherwise`` gives has no word.
-    """
-    scope = counted(sentence, hits)
-    found = {hit.use.theme: hit.word for hit in reversed(scope) if hit.use.theme}
-    near: dict[int, set[str]] = {}
-    for hit in scope:
-        near.setdefault(_clause(sentence, hit.start - offset), set()).add(hit.use.theme or GENERAL)
-    anywhere = set().union(*near.values())
-    for hit in hits:
-        use = hit.use
-        if use.scope or hit.hidden_by or use.theme is None or use.theme in found:
-            continue
-        if use.entry.needs and not any(word in sentence for word in use.entry.needs):
-            continue
-        clause = _clause(sentence, hit.start - offset)
-        beside = anywhere if use.reach == "sentence" else near.get(clause, set())
-        if beside and (not use.of or beside.intersection(use.of)):
-            found[use.theme] = hit.word
-    if not found and topic.otherwise:
-        found[topic.otherwise] = ""
-    return {theme: found[theme] for theme in topic.themes if theme in found}
-
-
-def _clause(sentence: str, at: int) -> int:
-    """The number of the clause a place stands in."""
-    return sum(1 for _ in _CLAUSE.finditer(sentence, 0, at))
-
+"""The name in ``of`` for the topic's own words, which have no theme."""
 
 BUILT_IN = Path(__file__).parent / "data" / "topics"
-_LOWER = {
-    ord(big): small
-    for big, small in zip(string.ascii_uppercase, string.ascii_lowercase, strict=True)
-}
+
 _LATIN = frozenset(string.ascii_letters)
 
-Word = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
-Name = Annotated[str, StringConstraints(pattern=r"^\w[\w-]*$", max_length=60)]
 
+class Reach(StrEnum):
+    """Where a word of the topic must be for a word of the lexicon to count."""
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Entry(_Model):
-    """Words that mean the topic, with the longer phrases and neighbours that decide."""
-
-    words: Annotated[tuple[Word, ...], Field(min_length=1)]
-    unless: tuple[Word, ...] = Field(default=(), alias="except")
-    needs: tuple[Word, ...] = ()
-
-
-class Theme(_Model):
-    """``words`` put a sentence in scope; the others only add the theme to one that is.
-
-    ``beside`` words must stand in one clause with a word of the topic, ``within`` words anywhere
-    in the sentence. ``of`` names the themes whose words they may go with; the topic's own words,
-    which have no theme, are ``general``.
-    """
-
-    words: tuple[Word | Entry, ...] = ()
-    beside: tuple[Word | Entry, ...] = ()
-    within: tuple[Word | Entry, ...] = ()
-    of: tuple[Name, ...] = ()
-
-
-class Topic(_Model):
-    """A lexicon. ``otherwise`` is the theme of a sentence that no theme's word names."""
-
-    id: Name
-    name: str = ""
-    extends: bool = False
-    words: tuple[Word | Entry, ...] = ()
-    themes: dict[Name, Theme] = {}
-    otherwise: Name | None = None
-
-
-class TopicsFile(_Model):
-    """What a topics file holds."""
-
-    topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    SCOPE = "scope"  # nowhere: the word itself puts its sentence in scope
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class WordUse:
     """What one word means to one topic."""
 
     topic: str
     theme: str | None
-    reach: Literal["scope", "clause", "sentence"]
+    reach: Reach
     entry: Entry
-    of: tuple[str, ...] = ()
+    with_themes: tuple[str, ...] = ()
 
     @property
     def scope(self) -> bool:
         """Whether the word puts its sentence in scope."""
-        return self.reach == "scope"
+        return self.reach is Reach.SCOPE
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A word of a topic in a text."""
+    """An occurrence of a word of a topic in a text."""
 
     start: int
     end: int
     word: str
-    use: Use
+    use: WordUse
     hidden_by: str = ""
-    """The longer phrase in which the word means something else, if it stands in one."""
+    """The longer phrase around it in which the word means something else, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,40 +80,88 @@ class Topics:
         return next(topic for topic in self.topics if topic.id == topic_id)
 
     def hits(self, text: str) -> list[Hit]:
-        """Every word that counts, in the order of the text; linear in its length.
+        """Every occurrence of a word, in text order; linear in the length of the text.
 
-        A word inside one of its ``except`` phrases is given with ``hidden_by``; a part of a longer
-        Latin word (AI in CHAIN) is no hit. ``needs`` is for the caller, who knows the sentence.
+        A word inside one of its ``except`` phrases has ``hidden_by``; a part of a longer Latin
+        word (AI in CHAIN) is not a hit. The caller, who knows the sentence, checks ``needs``.
         """
         found: list[Hit] = []
-        shields: dict[tuple[str, int], tuple[int, str]] = {}
-        for last, (word, uses, shielded) in self.automaton.iter(text.translate(_LOWER)):
+        exceptions: dict[tuple[str, int], tuple[int, str]] = {}
+        for last, (word, uses, excepted) in self.automaton.iter(text.translate(_lower_case())):
             start, end = last + 1 - len(word), last + 1
             if word[0] in _LATIN and start and text[start - 1] in _LATIN:
                 continue
             if word[-1] in _LATIN and end < len(text) and text[end] in _LATIN:
                 continue
             found.extend(Hit(start, end, word, use) for use in uses)
-            for inner in shielded:
-                shields.update({(inner, index): (end, word) for index in range(start, end)})
-        if shields:
-            found = [_hidden(hit, shields) if hit.use.entry.unless else hit for hit in found]
+            for inner in excepted:
+                exceptions.update({(inner, index): (end, word) for index in range(start, end)})
+        if exceptions:
+            found = [_hidden(hit, exceptions) if hit.use.entry.unless else hit for hit in found]
         found.sort(key=lambda hit: (hit.start, -hit.end))
         return found
 
 
-def _hidden(hit: Hit, shields: dict[tuple[str, int], tuple[int, str]]) -> Hit:
-    end, phrase = shields.get((hit.word, hit.start), (0, ""))
+def _hidden(hit: Hit, exceptions: dict[tuple[str, int], tuple[int, str]]) -> Hit:
+    end, phrase = exceptions.get((hit.word, hit.start), (0, ""))
     return replace(hit, hidden_by=phrase) if end >= hit.end else hit
+
+
+def in_scope_hits(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that put a sentence in scope: not hidden, and with a word that they need."""
+    return [
+        hit
+        for hit in hits
+        if hit.use.scope
+        and not hit.hidden_by
+        and (not hit.use.entry.needs or any(word in sentence for word in hit.use.entry.needs))
+    ]
+
+
+def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> dict[str, str]:
+    """The themes of a sentence that starts at ``offset``, each with the word that assigned it.
+
+    They are in the order of the topic's file; the theme that ``default_theme`` gives has no word.
+    """
+    scope = in_scope_hits(sentence, hits)
+    found = {hit.use.theme: hit.word for hit in reversed(scope) if hit.use.theme}
+    by_clause: dict[int, set[str]] = {}
+    for hit in scope:
+        clause = _clause_number(sentence, hit.start - offset)
+        by_clause.setdefault(clause, set()).add(hit.use.theme or GENERAL)
+    anywhere = set().union(*by_clause.values())
+    for hit in hits:
+        use = hit.use
+        if use.scope or hit.hidden_by or use.theme is None or use.theme in found:
+            continue
+        if use.entry.needs and not any(word in sentence for word in use.entry.needs):
+            continue
+        clause = _clause_number(sentence, hit.start - offset)
+        nearby = anywhere if use.reach is Reach.SENTENCE else by_clause.get(clause, set())
+        if nearby and (not use.with_themes or nearby.intersection(use.with_themes)):
+            found[use.theme] = hit.word
+    if not found and topic.default_theme:
+        found[topic.default_theme] = ""
+    return {theme: found[theme] for theme in topic.themes if theme in found}
+
+
+@cache
+def _clause_end_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；：！？\n]")
+
+
+def _clause_number(sentence: str, at: int) -> int:
+    """The number of the clause that contains the offset ``at``."""
+    return sum(1 for _ in _clause_end_pattern().finditer(sentence, 0, at))
 
 
 def load_topics(user_files: Sequence[Path] = ()) -> Topics:
     """The built-in topics and those of the user's files.
 
-    A user's topic may carry ``extends: true`` to add words to a topic that is there already.
+    A user's topic with ``extends: true`` adds words to a topic that exists already.
 
     Raises:
-        UserError: a file cannot be read or does not fit; the line says where and how to mend it.
+        UserError: a file cannot be read or is invalid; the message says where and how to fix it.
     """
     return _load(user_files) if user_files else _built_in()
 
@@ -208,16 +172,22 @@ def _built_in() -> Topics:
 
 
 def _load(user_files: Sequence[Path]) -> Topics:
+    from monitor.extraction.topic_schema import TopicsFile
+    from monitor.yaml import read_yaml, validate
+
     found: dict[str, Topic] = {}
     for path in (*sorted(BUILT_IN.glob("*.yaml")), *user_files):
         file = read_yaml(path)
         for index, topic in enumerate(validate(file, TopicsFile).topics):
-            found[topic.id] = _placed(topic, found.get(topic.id), file, index)
+            found[topic.id] = _merge(topic, found.get(topic.id), file, index)
     topics = tuple(found.values())
     return Topics(topics, _automaton(topics))
 
 
-def _placed(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Topic:
+def _merge(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Topic:
+    """Check ``topic`` and add it to the topic of the same id that is ``known``, if there is one."""
+    from monitor.extraction.topic_schema import Theme
+
     here = ("topics", index, "id")
     if topic.extends and known is None:
         raise file.error(here, f"there is no topic {topic.id!r} to extend", "drop extends: true")
@@ -227,10 +197,10 @@ def _placed(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> To
         )
     if not topic.extends and not any(use.scope for _, use in _uses(topic)):
         raise file.error(here, f"the topic {topic.id!r} has no words", "add words: [...]")
-    if topic.otherwise and topic.otherwise not in topic.themes and known is None:
+    if topic.default_theme and topic.default_theme not in topic.themes and known is None:
         raise file.error(
-            ("topics", index, "otherwise"),
-            f"the topic {topic.id!r} has no theme {topic.otherwise!r}",
+            ("topics", index, "default_theme"),
+            f"the topic {topic.id!r} has no theme {topic.default_theme!r}",
             "name one of its themes",
         )
     if known is None:
@@ -240,51 +210,59 @@ def _placed(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> To
         old = themes.get(name, Theme())
         themes[name] = Theme(
             words=old.words + theme.words,
-            beside=old.beside + theme.beside,
-            within=old.within + theme.within,
-            of=theme.of or old.of,
+            same_clause=old.same_clause + theme.same_clause,
+            same_sentence=old.same_sentence + theme.same_sentence,
+            with_themes=theme.with_themes or old.with_themes,
         )
     return known.model_copy(update={"words": known.words + topic.words, "themes": themes})
 
 
-def _uses(topic: Topic) -> Iterator[tuple[str, Use]]:
+def _uses(topic: Topic) -> Iterator[tuple[str, WordUse]]:
     for word, entry in _words(topic.words):
-        yield word, Use(topic.id, None, "scope", entry)
+        yield word, WordUse(topic.id, None, Reach.SCOPE, entry)
     for name, theme in topic.themes.items():
         for word, entry in _words(theme.words):
-            yield word, Use(topic.id, name, "scope", entry)
-        for word, entry in _words(theme.beside):
-            yield word, Use(topic.id, name, "clause", entry, theme.of)
-        for word, entry in _words(theme.within):
-            yield word, Use(topic.id, name, "sentence", entry, theme.of)
+            yield word, WordUse(topic.id, name, Reach.SCOPE, entry)
+        for word, entry in _words(theme.same_clause):
+            yield word, WordUse(topic.id, name, Reach.CLAUSE, entry, theme.with_themes)
+        for word, entry in _words(theme.same_sentence):
+            yield word, WordUse(topic.id, name, Reach.SENTENCE, entry, theme.with_themes)
 
 
 def _words(values: tuple[str | Entry, ...]) -> Iterator[tuple[str, Entry]]:
+    from monitor.extraction.topic_schema import Entry
+
     for value in values:
         entry = Entry(words=(value,)) if isinstance(value, str) else value
         for word in entry.words:
-            yield word.translate(_LOWER), entry
+            yield word.translate(_lower_case()), entry
 
 
 def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
-    uses: dict[str, list[Use]] = {}
-    shielded: dict[str, list[str]] = {}
+    uses: dict[str, list[WordUse]] = {}
+    excepted: dict[str, list[str]] = {}
     for topic in topics:
         for word, use in _uses(topic):
             uses.setdefault(word, []).append(use)
             for phrase in use.entry.unless:
-                shielded.setdefault(phrase.translate(_LOWER), []).append(word)
+                excepted.setdefault(phrase.translate(_lower_case()), []).append(word)
     automaton = ahocorasick.Automaton()
-    for word in {**uses, **shielded}:
+    for word in {**uses, **excepted}:
         automaton.add_word(
-            word, (word, tuple(uses.get(word, ())), tuple(set(shielded.get(word, ()))))
+            word, (word, tuple(uses.get(word, ())), tuple(set(excepted.get(word, ()))))
         )
     automaton.make_automaton()
     return automaton
 
 
+@cache
+def _lower_case() -> dict[int, int]:
+    """Latin letters only: ``str.lower`` may change the length of a text."""
+    return str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
 def check_topics(files: Sequence[Path]) -> list[UserError]:
-    """What is wrong with the user's topic files, one error a file at most; empty when all fit."""
+    """The errors in the user's topics files, at most one a file; empty when all are valid."""
     errors: list[UserError] = []
     for path in files:
         try:

@@ -1,27 +1,46 @@
-"""The product's own tables of Chinese wording, checked when they are first read."""
+"""The built-in word tables of ``data/``: frozen dataclasses, read and validated on first use."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
+from typing import ClassVar, TypeVar
 
 from monitor.model.statements import Op
-from monitor.yaml import read_yaml, validate
 
 DATA = Path(__file__).parent / "data"
 
 
-class Table(BaseModel):
-    """A table of words; unknown keys are mistakes."""
+class WordTable:
+    """Base of the dataclasses that describe a table; an unknown key in the file is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
 
-class QuantityWords(Table):
+TableT = TypeVar("TableT", bound=WordTable)
+
+
+def read_table(path: Path, table: type[TableT]) -> TableT:
+    """Read the YAML file ``path`` into the dataclass ``table``.
+
+    pydantic and the YAML reader are imported here, so that importing a module of this package
+    does not load them.
+
+    Raises:
+        pydantic.ValidationError: the file does not fit the dataclass.
+    """
+    from pydantic import TypeAdapter
+
+    from monitor.yaml import read_yaml
+
+    return TypeAdapter(table).validate_python(read_yaml(path).value)
+
+
+@dataclass(frozen=True)
+class QuantityWords(WordTable):
     """``data/quantities.yaml``."""
 
     before: dict[str, tuple[str, ...]]
@@ -44,12 +63,12 @@ class QuantityWords(Table):
 
 @cache
 def quantity_words() -> QuantityWords:
-    """How numbers are spoken of."""
-    return validate(read_yaml(DATA / "quantities.yaml"), QuantityWords)
+    """The words that stand around numbers."""
+    return read_table(DATA / "quantities.yaml", QuantityWords)
 
 
 @cache
-def cues() -> dict[str, str]:
+def quantity_cues() -> dict[str, str]:
     """What each word right before a number means: an op, or ``decrease``."""
     words = quantity_words()
     meanings = {word: op for op, group in words.before.items() for word in group}

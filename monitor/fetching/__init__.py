@@ -1,1 +1,1 @@
-"""The only door to the network for pages: polite, bounded, guarded."""
+"""Fetching of pages: the only package that opens connections for the crawl."""

@@ -1,68 +1,73 @@
-"""Unpacking while the bytes come, with a cap on what they become.
+"""Decompression of a body while it arrives, with a limit on its size.
 
-Only gzip and deflate are asked for, since Python unpacks them in measured pieces; a bomb stops
-at the cap and not at the memory's end.
+Only gzip and deflate are accepted, because zlib inflates them in chunks of a given size: a bomb
+stops at the limit.
 """
 
 from __future__ import annotations
 
 import zlib
 
-from monitor.errors import CutShort, DecodeError, TooLarge
+from monitor.errors import DecodeError, TooLarge, TruncatedBody
 
-ACCEPTED = "gzip, deflate"
-_PIECE = 256 * 1024
-# A body may be packed piece by piece; nobody makes thousands of them, least of all empty ones.
+ACCEPT_ENCODING = "gzip, deflate"
+_CHUNK = 256 * 1024
+# A body may have several gzip members; thousands of them, mostly empty, are an attack.
 _MAX_MEMBERS = 1_000
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
-class Unpacker:
-    """Collects a body that arrives in pieces; ``encoding`` is the Content-Encoding header."""
+class Decompressor:
+    """Collects a body that arrives in chunks."""
 
     def __init__(self, encoding: str, *, limit: int, url: str) -> None:
         """Prepare for one body.
 
+        Args:
+            encoding: the Content-Encoding header.
+            limit: bytes that the body may have, compressed and decompressed.
+            url: of the body, for errors.
+
         Raises:
-            DecodeError: the encoding was not asked for and is not known.
+            DecodeError: the encoding is not one that we accept.
         """
         names = [name.strip().lower() for name in encoding.split(",") if name.strip()]
         names = [name for name in names if name != "identity"]
         if len(names) > 1 or not set(names) <= {"gzip", "x-gzip", "deflate"}:
             raise DecodeError(f"the body is packed as {encoding[:60]!r}, which was not asked for")
-        self._packed = bool(names)
+        self._compressed = bool(names)
         self._may_be_raw = names == ["deflate"]
         self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
         self._limit = limit
         self._url = url
         self._size = 0
-        self._packed_size = 0
+        self._compressed_size = 0
         self._members = 1
-        self._fed = False
-        self._pieces: list[bytes] = []
+        self._has_input = False
+        self._chunks: list[bytes] = []
 
-    def feed(self, piece: bytes) -> None:
-        """Take some bytes as they came.
+    def feed(self, chunk: bytes) -> None:
+        """Add bytes as they arrived.
 
         Raises:
-            TooLarge: the body passed the limit.
-            DecodeError: the bytes are not packed as declared.
+            TooLarge: the body exceeds the limit.
+            DecodeError: the bytes are not compressed as declared.
         """
-        if not self._packed:
-            self._keep(piece)
+        if not self._compressed:
+            self._append(chunk)
             return
-        self._fed = self._fed or bool(piece)
-        self._packed_size += len(piece)
-        if self._packed_size > self._limit:
+        self._has_input = self._has_input or bool(chunk)
+        self._compressed_size += len(chunk)
+        if self._compressed_size > self._limit:
             raise TooLarge(f"more than {self._limit} bytes, packed", url=self._url)
-        waiting = piece
-        while waiting:
-            out = self._inflate(waiting)
-            self._keep(out)
-            waiting = self._inflater.unconsumed_tail
+        remaining = chunk
+        while remaining:
+            out = self._inflate(remaining)
+            self._append(out)
+            remaining = self._inflater.unconsumed_tail
             if self._inflater.eof:
-                waiting = self._inflater.unused_data
-                if not waiting.strip(b"\x00"):
+                remaining = self._inflater.unused_data
+                if not remaining.strip(b"\x00"):
                     return
                 self._members += 1
                 if self._members > _MAX_MEMBERS:
@@ -70,33 +75,33 @@ class Unpacker:
                 self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def body(self) -> bytes:
-        """All of it.
+        """The whole body.
 
         Raises:
-            CutShort: the end of a packed body is missing.
+            TruncatedBody: the end of a compressed body is missing.
         """
-        if self._fed and not self._inflater.eof:
-            raise CutShort("the packed body is cut short")
-        return b"".join(self._pieces)
+        if self._has_input and not self._inflater.eof:
+            raise TruncatedBody("the packed body is cut short")
+        return b"".join(self._chunks)
 
-    def beginning(self) -> bytes:
-        """What came before the limit was passed."""
-        return b"".join(self._pieces)
+    def partial_body(self) -> bytes:
+        """What arrived before the limit was exceeded."""
+        return b"".join(self._chunks)
 
-    def _inflate(self, packed: bytes) -> bytes:
+    def _inflate(self, compressed: bytes) -> bytes:
         try:
-            return self._inflater.decompress(packed, _PIECE)
+            return self._inflater.decompress(compressed, _CHUNK)
         except zlib.error as error:
-            if self._may_be_raw and not self._pieces:
+            if self._may_be_raw and not self._chunks:
                 self._may_be_raw = False
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-                return self._inflate(packed)
+                return self._inflate(compressed)
             raise DecodeError(f"the body is not packed as declared: {error}") from None
 
-    def _keep(self, piece: bytes) -> None:
-        self._size += len(piece)
+    def _append(self, chunk: bytes) -> None:
+        self._size += len(chunk)
         if self._size > self._limit:
-            self._pieces.append(piece[: self._limit - self._size])
+            self._chunks.append(chunk[: self._limit - self._size])
             raise TooLarge(f"more than {self._limit} bytes", url=self._url)
-        if piece:
-            self._pieces.append(piece)
+        if chunk:
+            self._chunks.append(chunk)

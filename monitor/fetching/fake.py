@@ -1,25 +1,25 @@
-"""A fetcher without a network, for tests; it keeps the contract of the real one."""
+"""A fetcher without a network, for tests, with the contract of the real one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from monitor.catalogue.model import USUAL, Route
-from monitor.documents.page_fingerprint import same_frame
+from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
+from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import RefusedAddress
-from monitor.fetching.outcome import judge, last_modified_of, retry_after
+from monitor.fetching.outcome import classify, last_modified_of, retry_after_of
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Fetched, Outcome
-from monitor.urls import parse
+from monitor.urls import parse_url
 
 _EPOCH = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class FakePage:
-    """What the pretended server sends for an address; header names in lower case."""
+    """What the fake server sends for a URL; header names in lower case."""
 
     body: bytes = b""
     status: int = 200
@@ -28,10 +28,10 @@ class FakePage:
 
 @dataclass
 class FakeFetcher:
-    """Answers out of ``pages``; what is not there is 404. ``asked`` is the log of requests.
+    """Answers from ``pages``, with 404 for any other URL; ``asked`` logs the requests.
 
-    A page may be a ``FakePage``, bytes or text of a page that is well, or a ``Fetched`` to hand
-    back as it is. Change ``pages`` between visits to change the site.
+    A page may be a ``FakePage``, bytes or text of a healthy page, or a ``Fetched`` that is
+    returned as it is. Change ``pages`` between visits to change the site.
     """
 
     pages: dict[str, FakePage | Fetched | bytes | str] = field(default_factory=dict)
@@ -42,18 +42,16 @@ class FakeFetcher:
         self,
         url: str,
         *,
-        allow_private: bool = False,
-        hosts: Collection[str] = (),
-        route: Route = USUAL,
+        route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
-        frame: str | None = None,
+        fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         self.asked.append(url)
         try:
-            place = parse(url)
-            if not allow_private:
+            place = parse_url(url)
+            if not route.allow_private:
                 check_name(place.host, url)
         except RefusedAddress as error:
             return Fetched(url, url, Outcome.ERROR, None, self.now(), reason=str(error))
@@ -64,12 +62,16 @@ class FakeFetcher:
             body = page.encode() if isinstance(page, str) else page
             page = FakePage(body, headers={"content-type": "text/html; charset=utf-8"})
         answer = self._answer(url, page, etag, last_modified)
-        if frame and answer.outcome is Outcome.OK and same_frame(frame, answer.body):
+        if (
+            fingerprint
+            and answer.outcome is Outcome.OK
+            and matches_fingerprint(fingerprint, answer.body)
+        ):
             return replace(answer, outcome=Outcome.NOT_MODIFIED, body=b"")
         return answer
 
     async def aclose(self) -> None:
-        """Nothing to close."""
+        """Close nothing; the real fetcher closes its connections."""
 
     def _answer(
         self, url: str, page: FakePage, etag: str | None, last_modified: str | None
@@ -82,7 +84,7 @@ class FakeFetcher:
         status = 304 if same and page.status == 200 else page.status
         body = b"" if status == 304 else page.body
         kind = headers.get("content-type")
-        outcome, reason = judge(status, body, kind, conditional=bool(etag or last_modified))
+        outcome, reason = classify(status, body, kind, conditional=bool(etag or last_modified))
         well = outcome is Outcome.OK
         return Fetched(
             url=url,
@@ -96,5 +98,5 @@ class FakeFetcher:
             last_modified=last_modified_of(headers, self.now()) if well else None,
             headers=headers,
             reason=reason,
-            retry_after=retry_after(headers, self.now()),
+            retry_after=retry_after_of(headers, self.now()),
         )

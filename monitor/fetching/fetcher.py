@@ -1,61 +1,66 @@
-"""The one door to the network for pages: polite, bounded, guarded; trouble comes back as data."""
+"""Fetches a page: redirects, robots.txt, rate limit, SSRF guard; failures become outcomes."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx
 
-from monitor.catalogue.model import USUAL, Route
-from monitor.documents.page_fingerprint import same_frame
+from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
+from monitor.clock import utc_now
+from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import FetchError
-from monitor.fetching.budget import Effort, FetcherSettings
-from monitor.fetching.decompress import ACCEPTED
-from monitor.fetching.http_client import REDIRECTS, TROUBLE, Answer, Asker, tries_of
-from monitor.fetching.outcome import judge, last_modified_of, retry_after
-from monitor.fetching.pools import Connections
+from monitor.fetching.decompress import ACCEPT_ENCODING
+from monitor.fetching.http_client import (
+    REDIRECTS,
+    REQUEST_ERRORS,
+    Budget,
+    HttpClient,
+    HttpResponse,
+    attempts_note,
+)
+from monitor.fetching.outcome import classify, last_modified_of, retry_after_of
+from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.proxy import without_secrets
-from monitor.fetching.rate_limit import NotAsked, Pace
-from monitor.fetching.robots import Robots, RobotsMemory
+from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
+from monitor.fetching.robots import Robots, RobotsStore
+from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import Resolver, check_name, system_resolver
 from monitor.model.documents import Fetched, Outcome
-from monitor.urls import parse, resolve, same_site
+from monitor.urls import parse_url, resolve_url, same_site
 
 _HOME = frozenset({"", "/", "/index.html", "/index.htm", "/index.shtml", "/index.php"})
 
 
 class Fetcher(Protocol):
-    """Gets a page. Trouble is an outcome of what comes back, never an exception."""
+    """Fetches pages. A failure is an outcome of the result, never an exception."""
 
     async def fetch(
         self,
         url: str,
         *,
-        allow_private: bool = False,
-        hosts: Collection[str] = (),
-        route: Route = USUAL,
+        route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
-        frame: str | None = None,
+        fingerprint: str | None = None,
     ) -> Fetched:
-        """Get ``url`` once.
+        """Fetch ``url``.
 
         Args:
             url: absolute, http or https.
-            allow_private: the operator lets this source live on a private or loopback host.
-            hosts: further hosts a redirect may lead to; to any other one it ends MOVED.
-            route: how the source is reached, and whether its robots.txt is obeyed.
-            etag: the validator of the copy we hold; with it the answer may be NOT_MODIFIED.
+            route: how the source is reached; a redirect to a host that it does not name ends
+                MOVED.
+            etag: the validator of our copy; with it the outcome may be NOT_MODIFIED.
             last_modified: likewise.
-            frame: what the copy we hold is known by (``documents.frame_of``); a page that shows
-                the same text is NOT_MODIFIED too, with its new validators.
+            fingerprint: of our copy (``page_fingerprint``); a page that shows the same text is
+                NOT_MODIFIED too, with its new validators.
         """
 
 
@@ -66,48 +71,48 @@ class HttpFetcher:
         self,
         settings: FetcherSettings | None = None,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
         resolver: Resolver = system_resolver,
-        robots: RobotsMemory | None = None,
+        robots_store: RobotsStore | None = None,
     ) -> None:
-        """Build the pools; nothing is connected yet.
+        """Build the pools; no connection is opened yet.
 
         Args:
             settings: limits.
-            now: aware wall clock, stamps ``fetched_at``.
-            clock: monotonic seconds, for the pace.
-            sleep: waits, for the pace and between tries.
-            chance: 0 to 1, for the jitter between tries.
+            now: aware wall clock, for ``fetched_at``.
+            clock: monotonic seconds, for the rate limit.
+            sleep: waits for so many seconds.
+            chance: 0 to 1, for the jitter between attempts.
             resolver: names to addresses.
-            robots: keeps the sites' robots.txt when the process ends.
+            robots_store: keeps robots.txt across restarts.
 
         Raises:
-            UserError: a setting names a proxy or a file of authorities that is none.
+            UserError: the proxy is no URL of a proxy, or ``ca_file`` no file of authorities.
         """
         self._settings = settings = settings or FetcherSettings()
         self._now = now
-        self._pace = Pace(
+        self._rate_limiter = HostRateLimiter(
             per_host=settings.per_host,
-            pause=settings.pause,
-            longest=settings.longest_pause,
-            patience=settings.patience,
+            min_delay=settings.min_delay,
+            max_delay=settings.max_delay,
+            max_wait=settings.max_wait,
             clock=clock,
             sleep=sleep,
         )
-        self._connections = Connections(
+        self._pools = ConnectionPools(
             per_host=settings.per_host,
             http2=settings.http2,
             proxy=settings.proxy,
             ca_file=settings.ca_file,
             resolver=resolver,
         )
-        self._asker = Asker(
+        self._client = HttpClient(
             settings,
-            self._connections,
-            self._pace,
+            self._pools,
+            self._rate_limiter,
             now=now,
             clock=clock,
             sleep=sleep,
@@ -115,17 +120,17 @@ class HttpFetcher:
         )
         self._robots = Robots(
             settings,
-            self._asker,
-            self._pace,
+            self._client,
+            self._rate_limiter,
             headers=self._headers(None, None),
             now=now,
             clock=clock,
-            explain=self._one_line,
-            memory=robots,
+            describe_error=self._describe_error,
+            store=robots_store,
         )
 
     async def __aenter__(self) -> Self:
-        """Itself."""
+        """Return the fetcher; connections are opened by requests."""
         return self
 
     async def __aexit__(
@@ -139,109 +144,118 @@ class HttpFetcher:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._connections.aclose()
+        await self._pools.aclose()
 
     async def fetch(
         self,
         url: str,
         *,
-        allow_private: bool = False,
-        hosts: Collection[str] = (),
-        route: Route = USUAL,
+        route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
-        frame: str | None = None,
+        fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         headers = self._headers(etag, last_modified)
-        here, seen = url, {url}
-        effort = Effort(self._settings.total)
+        current, seen = url, {url}
+        budget = Budget(self._settings.total_timeout)
         try:
             for _ in range(self._settings.max_redirects + 1):
-                place = parse(here)
-                if not allow_private:
-                    check_name(place.host, here)
-                self._pace.check(place.host)
+                parsed = parse_url(current)
+                if not route.allow_private:
+                    check_name(parsed.host, current)
+                self._rate_limiter.check(parsed.host)
                 if route.robots:
-                    await self._robots.check(place, allow_private=allow_private, route=route)
-                answer = await self._asker.ask(
-                    place, headers, route=route, allow_private=allow_private, effort=effort
-                )
-                onward = answer.headers.get("location")
-                if answer.status not in REDIRECTS or not onward:
-                    if moved := _moved(url, here, hosts):
-                        return self._failed(url, here, Outcome.MOVED, moved)
+                    await self._robots.check(parsed, route)
+                response = await self._client.get(parsed, headers, route=route, budget=budget)
+                location = response.headers.get("location")
+                if response.status not in REDIRECTS or not location:
+                    if moved := _moved(url, current, route.hosts):
+                        return self._failed(url, current, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
-                    if frame and answer.status == 200 and same_frame(frame, answer.body):
-                        return self._same(url, here, answer)
-                    tries = tries_of(effort)
-                    done = self._done(url, here, answer, tries, conditional=conditional)
+                    if (
+                        fingerprint
+                        and response.status == 200
+                        and matches_fingerprint(fingerprint, response.body)
+                    ):
+                        return self._not_modified(url, current, response)
+                    note = attempts_note(budget)
+                    done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
-                here = _onward(here, onward, seen)
-        except NotAsked as no:
-            return self._failed(url, here, no.outcome, no.reason, no.seconds)
-        except TROUBLE as error:
-            reason = self._one_line(error, route) + tries_of(effort)
-            return self._failed(url, here, Outcome.ERROR, reason)
-        return self._failed(url, here, Outcome.ERROR, "too many redirects")
+                current = _redirect_target(current, location, seen)
+        except FetchSkipped as skipped:
+            return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
+        except REQUEST_ERRORS as error:
+            reason = self._describe_error(error, route) + attempts_note(budget)
+            return self._failed(url, current, Outcome.ERROR, reason)
+        return self._failed(url, current, Outcome.ERROR, "too many redirects")
 
-    def _same(self, url: str, here: str, answer: Answer) -> Fetched:
-        """A page whose bytes are others and whose text is not."""
+    def _not_modified(self, url: str, current: str, response: HttpResponse) -> Fetched:
+        """The result for a page with other bytes and the same text."""
         now = self._now()
         return Fetched(
             url=url,
-            final_url=here,
+            final_url=current,
             outcome=Outcome.NOT_MODIFIED,
-            status=answer.status,
+            status=response.status,
             fetched_at=now,
-            content_type=answer.headers.get("content-type"),
-            etag=answer.headers.get("etag"),
-            last_modified=last_modified_of(answer.headers, now),
-            headers=answer.headers,
+            content_type=response.headers.get("content-type"),
+            etag=response.headers.get("etag"),
+            last_modified=last_modified_of(response.headers, now),
+            headers=response.headers,
         )
 
-    def _done(
-        self, url: str, here: str, answer: Answer, tries: str, *, conditional: bool
+    def _fetched(
+        self, url: str, current: str, response: HttpResponse, note: str, *, conditional: bool
     ) -> Fetched:
         now = self._now()
-        kind = answer.headers.get("content-type")
-        outcome, reason = judge(answer.status, answer.body, kind, conditional=conditional)
-        wait = retry_after(answer.headers, now)
-        if wait and outcome in {Outcome.BLOCKED, Outcome.ERROR}:
-            self._pace.close(httpx.URL(here).host, wait)
-        well = outcome is Outcome.OK
+        content_type = response.headers.get("content-type")
+        outcome, reason = classify(
+            response.status, response.body, content_type, conditional=conditional
+        )
+        retry_after = retry_after_of(response.headers, now)
+        if retry_after and outcome in {Outcome.BLOCKED, Outcome.ERROR}:
+            self._rate_limiter.pause(httpx.URL(current).host, retry_after)
+        is_ok = outcome is Outcome.OK
         return Fetched(
             url=url,
-            final_url=here,
+            final_url=current,
             outcome=outcome,
-            status=answer.status,
+            status=response.status,
             fetched_at=now,
-            body=answer.body if well or outcome is Outcome.BLOCKED else b"",
-            content_type=kind,
-            etag=answer.headers.get("etag") if well else None,
-            last_modified=last_modified_of(answer.headers, now) if well else None,
-            headers=answer.headers,
-            reason=reason and reason + tries,
-            retry_after=wait,
+            body=response.body if is_ok or outcome is Outcome.BLOCKED else b"",
+            content_type=content_type,
+            etag=response.headers.get("etag") if is_ok else None,
+            last_modified=last_modified_of(response.headers, now) if is_ok else None,
+            headers=response.headers,
+            reason=reason and reason + note,
+            retry_after=retry_after,
         )
 
     def _failed(
-        self, url: str, here: str, outcome: Outcome, reason: str, wait: float | None = None
+        self,
+        url: str,
+        current: str,
+        outcome: Outcome,
+        reason: str,
+        retry_after: float | None = None,
     ) -> Fetched:
-        return Fetched(url, here, outcome, None, self._now(), reason=reason, retry_after=wait)
+        return Fetched(
+            url, current, outcome, None, self._now(), reason=reason, retry_after=retry_after
+        )
 
-    def _one_line(self, error: BaseException, route: Route) -> str:
+    def _describe_error(self, error: BaseException, route: FetchRoute) -> str:
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return "timed out"
-        said = " ".join(without_secrets(str(error), self._connections.proxy_of(route)).split())
-        # Part of it may be the site's own words, and it is shown in terminals and chats.
-        plain = "".join(sign if sign.isprintable() else "?" for sign in said[:300])
+        text = " ".join(without_secrets(str(error), self._pools.proxy_of(route)).split())
+        # Part of it may come from the site, and it is shown in terminals and chats.
+        plain = "".join(char if char.isprintable() else "?" for char in text[:300])
         return plain or type(error).__name__
 
     def _headers(self, etag: str | None, last_modified: str | None) -> dict[str, str]:
         headers = {
             "User-Agent": self._settings.user_agent,
-            "Accept-Encoding": ACCEPTED,
+            "Accept-Encoding": ACCEPT_ENCODING,
             **self._settings.headers,
         }
         if etag:
@@ -251,31 +265,31 @@ class HttpFetcher:
         return headers
 
 
-def _onward(here: str, reference: str, seen: set[str]) -> str:
-    """Where a redirect leads.
+def _redirect_target(current: str, reference: str, seen: set[str]) -> str:
+    """The target of a redirect.
 
     Raises:
-        FetchError: nowhere we go, in a circle, or from https down to http.
+        FetchError: the target is no http URL, was visited before, or downgrades https to http.
     """
-    there = resolve(here, reference)
-    if there is None:
-        raise FetchError(f"a redirect to {reference[:80]!r}", url=here)
-    if there in seen:
-        raise FetchError("a redirect in a circle", url=here)
-    seen.add(there)
-    if httpx.URL(here).scheme == "https" and httpx.URL(there).scheme == "http":
-        raise FetchError("a redirect from https to http; name the http address", url=here)
-    return there
+    target = resolve_url(current, reference)
+    if target is None:
+        raise FetchError(f"a redirect to {reference[:80]!r}", url=current)
+    if target in seen:
+        raise FetchError("a redirect in a circle", url=current)
+    seen.add(target)
+    if httpx.URL(current).scheme == "https" and httpx.URL(target).scheme == "http":
+        raise FetchError("a redirect from https to http; name the http address", url=current)
+    return target
 
 
-def _moved(asked: str, here: str, hosts: Collection[str]) -> str:
-    """Why a page we were sent on to is not the one asked for, or an empty string.
+def _moved(requested: str, current: str, hosts: tuple[str, ...]) -> str:
+    """Why a redirect led to another page than the requested one, or an empty string.
 
-    A soft 404 sends to the home page with status 200; a page given up sends to another site.
+    A soft 404 redirects to the home page; an abandoned page redirects to another site.
     """
-    if asked == here:
+    if requested == current:
         return ""
-    old, new = httpx.URL(asked), httpx.URL(here)
+    old, new = httpx.URL(requested), httpx.URL(current)
     if not same_site(old.host, new.host) and new.host not in hosts:
         return f"the site sends us to another one, {new.host}"
     if new.path in _HOME and old.path not in _HOME:

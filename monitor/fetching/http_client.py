@@ -1,4 +1,4 @@
-"""One request: waited for, made, tried again if its fault is a passing one, and learned from."""
+"""One GET request: rate limit, attempts while the fault is transient, feedback to the throttle."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from datetime import datetime
 
 import httpx
 
-from monitor.catalogue.model import Route
-from monitor.errors import DecodeError, FetchError, TooLarge
-from monitor.fetching.budget import Effort, FetcherSettings
-from monitor.fetching.decompress import Unpacker
-from monitor.fetching.outcome import EVIDENCE, retry_after
-from monitor.fetching.pools import Connections, PoolTransport
-from monitor.fetching.rate_limit import Pace
-from monitor.fetching.retry import PASSING_STATUSES, backoff, passes
-from monitor.fetching.throttle import Sign
+from monitor.catalogue.model import FetchRoute
+from monitor.errors import DecodeError, FetchError, TooLarge, TruncatedBody
+from monitor.fetching.decompress import Decompressor
+from monitor.fetching.outcome import MAX_EVIDENCE_BYTES, retry_after_of
+from monitor.fetching.pools import ConnectionPools, PoolTransport
+from monitor.fetching.rate_limit import HostRateLimiter
+from monitor.fetching.settings import FetcherSettings
+from monitor.fetching.throttle import HostSignal
+from monitor.retry import Backoff
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-TROUBLE = (
+REQUEST_ERRORS = (
     httpx.HTTPError,
     httpx.InvalidURL,
     FetchError,
@@ -29,164 +29,203 @@ TROUBLE = (
     OSError,
     UnicodeError,
 )
-"""What a request may end with that is no fault of the program."""
+"""What a request may raise without a fault of the program."""
 
-_SIGNS = {429: Sign.STRAINED, 503: Sign.STRAINED, 502: Sign.SILENT, 504: Sign.SILENT}
-_WELL = frozenset({200, 202, 203})
+_SIGNALS = {
+    429: HostSignal.OVERLOADED,
+    503: HostSignal.OVERLOADED,
+    502: HostSignal.NO_ANSWER,
+    504: HostSignal.NO_ANSWER,
+}
+_STATUSES_WITH_PAGE = frozenset({200, 202, 203})
+
+# A refusal is no transient fault: the schedule visits a site that blocks us ever more rarely.
+_TRANSIENT_STATUSES = frozenset({502, 504})
+_TRANSIENT_ERRORS = (httpx.TimeoutException, httpx.ReadError, httpx.WriteError, TruncatedBody)
+# The response breaks off; a malformed one will be malformed the next time too.
+_BROKEN_OFF = ("peer closed", "disconnected", "StreamReset", "ConnectionTerminated")
+# A connection fails for good when certificate or protocol do not fit.
+_FINAL = ("SSL", "TLS", "certificate")
+
+
+def fetch_backoff(initial: float) -> Backoff:
+    """Delays between the attempts of a visit; ``initial`` is the mean of the first, in seconds."""
+    return Backoff(initial=initial, maximum=30.0, factor=4.0, jitter=(0.5, 1.5))
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(error, httpx.ConnectError):
+        return not any(word in str(error) for word in _FINAL)
+    if isinstance(error, httpx.RemoteProtocolError):
+        return any(word in str(error) for word in _BROKEN_OFF)
+    return isinstance(error, _TRANSIENT_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server sent; of a body longer than wanted ``body`` is the beginning."""
+class HttpResponse:
+    """What a server sent; ``body`` may be the beginning only, see ``HttpClient.get``."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-class Asker:
-    """Asks hosts at their own pace. Trouble is raised: see ``fetch.py`` for what becomes of it."""
+@dataclass(slots=True)
+class Budget:
+    """What is left of the time for one page, and the attempts that its last request took."""
+
+    seconds_left: float
+    attempts: int = 0
+
+
+class HttpClient:
+    """Makes requests within the rate limit of their hosts."""
 
     def __init__(
         self,
         settings: FetcherSettings,
-        connections: Connections,
-        pace: Pace,
+        pools: ConnectionPools,
+        rate_limiter: HostRateLimiter,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],
     ) -> None:
-        """Take what requests are made with; the clocks are those of ``HttpFetcher``."""
+        """Keep what requests are made with; the clocks are those of ``HttpFetcher``."""
         self._settings = settings
-        self._timeouts = httpx.Timeout(settings.read, connect=settings.connect, pool=settings.total)
-        self._connections = connections
-        self._pace = pace
+        self._timeouts = httpx.Timeout(
+            settings.read_timeout, connect=settings.connect_timeout, pool=settings.total_timeout
+        )
+        self._pools = pools
+        self._rate_limiter = rate_limiter
         self._now = now
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._backoff = fetch_backoff(settings.retry_delay)
 
-    async def ask(
+    async def get(
         self,
         url: httpx.URL,
         headers: dict[str, str],
         *,
-        route: Route,
-        allow_private: bool,
-        effort: Effort,
-        enough: int | None = None,
-    ) -> Answer:
-        """Get one address; a redirect is an answer like any other.
+        route: FetchRoute,
+        budget: Budget,
+        max_bytes: int | None = None,
+    ) -> HttpResponse:
+        """Get one URL; a redirect is a response like any other.
 
         Args:
-            url: has been through ``address.parse``.
+            url: checked by ``parse_url``.
             headers: of the request.
             route: how the source is reached.
-            allow_private: whether its host may be a private one.
-            effort: the page's; what this costs is taken off it.
-            enough: bytes of a body after which the rest does not matter; without it a body that
-                is too long is an error.
+            budget: of the page; the time that this takes is subtracted.
+            max_bytes: truncate the body there; without it a body that exceeds the limit of the
+                settings is an error.
 
         Raises:
-            HostClosed: the host wants to be left alone.
-            FetchError, DecodeError, httpx.HTTPError, OSError: as they come, after the last try.
+            HostPaused: the host is paused.
+            FetchError, DecodeError, httpx.HTTPError, OSError: of the last attempt.
         """
-        host, effort.tries = url.host, 0
+        host, budget.attempts = url.host, 0
         while True:
-            effort.tries += 1
-            last = effort.tries >= self._settings.tries
-            async with self._pace.turn(host):
+            budget.attempts += 1
+            last = budget.attempts >= self._settings.max_attempts
+            async with self._rate_limiter.slot(host):
                 try:
-                    held = self._connections.take(host, allow_private=allow_private, route=route)
-                    try:
-                        answer = await self._once(url, headers, held.transport, effort, enough)
-                    finally:
-                        await self._connections.give_back(held)
+                    async with self._pools.transport(host, route) as transport:
+                        response = await self._request(url, headers, transport, budget, max_bytes)
                 except (httpx.HTTPError, DecodeError, OSError) as error:
-                    done = last or effort.left <= 0 or self._pace.is_closed(host)
-                    if done or not passes(error):
+                    done = last or budget.seconds_left <= 0 or self._rate_limiter.is_paused(host)
+                    if done or not is_transient(error):
                         raise
                 else:
-                    if last or answer.status not in PASSING_STATUSES:
-                        return answer
-                    wanted = retry_after(answer.headers, self._now()) or 0.0
-                    if wanted > self._settings.patience or effort.left <= 0:
-                        return answer
-                    self._pace.close(host, wanted)
-            await self._sleep(backoff(effort.tries, self._chance(), self._settings.retry_pause))
+                    if last or response.status not in _TRANSIENT_STATUSES:
+                        return response
+                    wait = retry_after_of(response.headers, self._now()) or 0.0
+                    if wait > self._settings.max_wait or budget.seconds_left <= 0:
+                        return response
+                    self._rate_limiter.pause(host, wait)
+            await self._sleep(self._backoff.delay(budget.attempts, self._chance()))
 
-    async def _once(
+    async def _request(
         self,
         url: httpx.URL,
         headers: dict[str, str],
         transport: PoolTransport,
-        effort: Effort,
-        enough: int | None,
-    ) -> Answer:
+        budget: Budget,
+        max_bytes: int | None,
+    ) -> HttpResponse:
         loop = asyncio.get_running_loop()
-        begin, begun = loop.time(), self._clock()
-        sign: Sign | None = None
-        first: float | None = None
+        started, clock_started = loop.time(), self._clock()
+        signal: HostSignal | None = None
+        first_byte: float | None = None
         try:
-            async with asyncio.timeout(effort.left):
+            async with asyncio.timeout(budget.seconds_left):
                 response = await transport.send(url, headers, self._timeouts)
                 try:
-                    first = self._clock() - begun
-                    sign = _SIGNS.get(response.status_code, Sign.WELL)
-                    return await _read(response, str(url), self._settings.max_bytes, enough)
+                    first_byte = self._clock() - clock_started
+                    signal = _SIGNALS.get(response.status_code, HostSignal.OK)
+                    return await _read(response, str(url), self._settings.max_bytes, max_bytes)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.TransportError) as error:
-            if isinstance(error, TimeoutError) or passes(error):
-                sign = Sign.SILENT
+            if isinstance(error, TimeoutError) or is_transient(error):
+                signal = HostSignal.NO_ANSWER
             raise
         finally:
-            effort.left -= loop.time() - begin
-            if sign is not None:
-                self._pace.note(url.host, sign, first)
+            budget.seconds_left -= loop.time() - started
+            if signal is not None:
+                self._rate_limiter.record(url.host, signal, first_byte)
 
 
-async def _read(response: httpx.Response, url: str, most: int, enough: int | None) -> Answer:
-    """The body with its cap.
+async def _read(
+    response: httpx.Response, url: str, limit: int, max_bytes: int | None
+) -> HttpResponse:
+    """The response with its body.
 
     Raises:
-        TooLarge: it is more than is taken.
-        DecodeError: it is not packed as declared.
+        TooLarge: the body exceeds ``limit``.
+        DecodeError: it is not compressed as declared.
     """
     status = response.status_code
     headers = plain_headers(response.headers.raw)
     if status in REDIRECTS or status in {204, 304}:
-        return Answer(status, headers, b"")
-    well = status in _WELL
-    limit = enough or (most if well else EVIDENCE)
-    strict = well and enough is None
+        if status not in REDIRECTS:
+            # There is no body, but a response that is not read to its end costs the connection.
+            async for _ in response.aiter_raw():
+                break
+        return HttpResponse(status, headers, b"")
+    has_page = status in _STATUSES_WITH_PAGE
+    limit = max_bytes or (limit if has_page else MAX_EVIDENCE_BYTES)
+    strict = has_page and max_bytes is None
     declared = headers.get("content-length", "")
     if strict and declared.isdigit() and int(declared[:18]) > limit:
         raise TooLarge(f"{declared[:18]} bytes are more than {limit}", url=url)
-    unpacker = None
+    decompressor = None
     try:
-        unpacker = Unpacker(headers.get("content-encoding", ""), limit=limit, url=url)
+        decompressor = Decompressor(headers.get("content-encoding", ""), limit=limit, url=url)
         async for piece in response.aiter_raw():
-            unpacker.feed(piece)
-        body = unpacker.body()
+            decompressor.feed(piece)
+        body = decompressor.body()
     except (TooLarge, DecodeError) as error:
         if strict:
             raise
-        # Of a refusal what is whole is evidence; of the rest, what came before enough was enough.
-        kept = enough is not None and unpacker is not None and isinstance(error, TooLarge)
-        body = unpacker.beginning() if kept and unpacker is not None else b""
-    return Answer(status, headers, body)
+        # Of a refusal only a whole body is evidence; a body to be truncated is used as it came.
+        kept = max_bytes is not None and decompressor is not None and isinstance(error, TooLarge)
+        body = decompressor.partial_body() if kept and decompressor is not None else b""
+    return HttpResponse(status, headers, body)
 
 
-def tries_of(effort: Effort) -> str:
-    """How often the last address was asked, for people; nothing if once."""
-    return f" ({effort.tries} tries)" if effort.tries > 1 else ""
+def attempts_note(budget: Budget) -> str:
+    """The number of attempts for a reason line; empty after one."""
+    return f" ({budget.attempts} tries)" if budget.attempts > 1 else ""
 
 
 def plain_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by lower-case name, the first of each, cookies left out."""
+    """Headers by lower-case name, the first of each, without cookies."""
     found: dict[str, str] = {}
     for name, value in raw[:100]:
         key = name.decode("latin-1").lower()

@@ -1,27 +1,27 @@
-"""What an answer means: status, headers and body to an outcome. Pure, shared with the fake."""
+"""The outcome of a response, from status, headers and body. Pure, shared with the fake."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from monitor.documents.block_pages import block_reason_of
 from monitor.model.documents import Outcome
+from monitor.retry import parse_http_date, parse_retry_after
 
-EVIDENCE = 64 * 1024
-"""Bytes of a refusal that are kept."""
+MAX_EVIDENCE_BYTES = 64 * 1024
+"""Bytes of a refusal that are kept as evidence."""
 
 _BLOCKED = {
     401: "the site wants us to log in",
     403: "the site refuses us",
-    405: "a guard refuses the request",
-    412: "a guard wants its script to be run",
-    418: "a guard refuses the request",
+    405: "a firewall refuses the request",
+    412: "a firewall wants its script to be run",
+    418: "a firewall refuses the request",
     429: "the site asks for fewer visits",
     451: "refused for legal reasons",
     503: "the site is closed to us or overloaded",
-    521: "a guard wants its script to be run",
+    521: "a firewall wants its script to be run",
 }
 _GONE = frozenset({404, 410})
 _WITH_BODY = frozenset({200, 202, 203})
@@ -30,22 +30,22 @@ _HEAD = 4096
 _BEGINS = (b"<html", b"<body")
 _ENDS = (b"</html", b"</body")
 _BLOCKS = (b"div", b"table", b"article", b"section")
-_LONGEST_PATIENCE = 7 * 86_400.0
+_MAX_RETRY_AFTER = 7 * 86_400.0
 
 
-def judge(
+def classify(
     status: int, body: bytes, content_type: str | None, *, conditional: bool
 ) -> tuple[Outcome, str]:
-    """The outcome of an answer that came in whole, and one line of reason unless it is well.
+    """The outcome of a complete response, and a reason of one line unless it is OK.
 
     Args:
         status: the HTTP status.
-        body: unpacked.
+        body: decompressed.
         content_type: the header.
-        conditional: whether the request carried validators, without which a 304 means nothing.
+        conditional: whether the request carried validators; without them a 304 is an error.
     """
     if status in _WITH_BODY:
-        return _judge_body(status, body, content_type)
+        return _classify_body(status, body, content_type)
     if status in _WITHOUT_BODY:
         return Outcome.EMPTY, f"HTTP {status}, which has no body"
     if status == 304 and conditional:
@@ -55,7 +55,7 @@ def judge(
     return (Outcome.GONE if status in _GONE else Outcome.ERROR), f"HTTP {status}"
 
 
-def _judge_body(status: int, body: bytes, content_type: str | None) -> tuple[Outcome, str]:
+def _classify_body(status: int, body: bytes, content_type: str | None) -> tuple[Outcome, str]:
     blocked = block_reason_of(body, content_type)
     if blocked:
         return Outcome.BLOCKED, f"HTTP {status}: {blocked}"
@@ -63,15 +63,15 @@ def _judge_body(status: int, body: bytes, content_type: str | None) -> tuple[Out
         return Outcome.EMPTY, f"HTTP {status} without a body"
     if status == 202:
         return Outcome.ERROR, "HTTP 202: the page is not ready"
-    if _is_cut(body):
+    if _is_truncated(body):
         return Outcome.ERROR, f"the page is cut short after {len(body)} bytes"
     return Outcome.OK, ""
 
 
-def _is_cut(body: bytes) -> bool:
-    """Whether a page ends in the middle of a word, which no length or last chunk has told us.
+def _is_truncated(body: bytes) -> bool:
+    """Whether a page ends within its text although the transfer was complete.
 
-    Sloppy pages lack their end tags too, but end in a tag, or have closed what they opened.
+    Careless pages lack end tags too, but they end with a tag or have closed their blocks.
     """
     end = body[-200:].rstrip()
     if end.endswith(b">") or b"\x00" in end or b"<" not in body[:_HEAD]:
@@ -83,40 +83,24 @@ def _is_cut(body: bytes) -> bool:
 
 
 def last_modified_of(headers: Mapping[str, str], now: datetime) -> str | None:
-    """The validator of that name, unless it lies in the future.
+    """The Last-Modified validator, unless it lies in the future.
 
-    A server that compares times would call everything it publishes until then unmodified.
+    With a date in the future a server would report every change until then as unmodified.
 
     Args:
         headers: with lower-case names.
         now: aware.
     """
     value = headers.get("last-modified", "").strip()
-    when = _http_date(value)
+    when = parse_http_date(value)
     return value if when is not None and when <= now else None
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the site wants us to wait, at most a week, or None.
+def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds the site asks us to wait, at most a week, or None.
 
     Args:
         headers: with lower-case names.
         now: aware; what an HTTP date is counted from.
     """
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), _LONGEST_PATIENCE)
-    when = _http_date(value)
-    if when is None:
-        return None
-    return min(max((when - now).total_seconds(), 0.0), _LONGEST_PATIENCE)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return parse_retry_after(headers.get("retry-after"), now, maximum=_MAX_RETRY_AFTER)

@@ -1,27 +1,111 @@
-"""Transports: a small pool per host, all with the TLS contexts of their policies.
+"""Connection pools: a small one per host, with shared TLS contexts.
 
-One shared client keeps its books over all its connections at each request and slows down as
-they grow; a TLS context takes some 40 ms to build. So each host has a pool
-of its own, built with the address guard as its network (``transport.py``).
+A pool for all hosts would look through all its connections at each request and slow down as
+they grow; a TLS context takes some 40 ms to build. So each host has a pool of its own, with the
+SSRF guard as its network.
+
+All TLS contexts verify certificates and names. Old servers get the smallest exception that works:
+``legacy`` permits servers without RFC 5746 (OpenSSL 3 reports "unsafe legacy renegotiation
+disabled") or with short keys; ``tls1`` also those that have TLS 1.0 only. An incomplete chain needs
+neither, only the missing certificate (``ca_file``).
 """
 
 from __future__ import annotations
 
 import logging
+import ssl
+import warnings
 from collections import OrderedDict
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpcore
 import httpx
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute, Tls
+from monitor.errors import FetchError, UserError
 from monitor.fetching.proxy import DIRECT, Proxy, parse_proxy
 from monitor.fetching.ssrf_guard import GuardedNetwork, Resolver
-from monitor.fetching.tls import Contexts
 
-_TROUBLE = (
+# The ssl module names it from Python 3.12 on; the number is the one of OpenSSL.
+_LEGACY_SERVER_CONNECT = 0x4
+_CIPHERS = {Tls.LEGACY: "DEFAULT:@SECLEVEL=1", Tls.TLS1: "DEFAULT:@SECLEVEL=0"}
+
+
+class TlsContexts:
+    """Builds each context once, because that takes some 40 ms."""
+
+    def __init__(self, authorities: str | None) -> None:
+        """Build the strict context.
+
+        Args:
+            authorities: a file of certificates to trust instead of the usual ones.
+
+        Raises:
+            UserError: ``authorities`` cannot be read.
+        """
+        self._authorities = authorities
+        try:
+            strict = self._build(Tls.STRICT, None)
+        except OSError as error:  # ssl's errors are of this kind
+            raise UserError(
+                f"the file of authorities cannot be read: {error.__class__.__name__}",
+                file=authorities,
+                hint="crawl.ca_file names a file of certificates in PEM",
+            ) from None
+        self._built: dict[tuple[Tls, Path | None], ssl.SSLContext] = {(Tls.STRICT, None): strict}
+        self._for_proxies: ssl.SSLContext | None = None
+
+    def of(self, tls: Tls, ca_file: Path | None) -> ssl.SSLContext:
+        """The context of a policy.
+
+        Args:
+            tls: the exception for old servers.
+            ca_file: certificates that are trusted besides the usual ones.
+
+        Raises:
+            FetchError: ``ca_file`` cannot be read.
+        """
+        known = self._built.get((tls, ca_file))
+        if known is None:
+            try:
+                known = self._built[tls, ca_file] = self._build(tls, ca_file)
+            except OSError as error:
+                kind = error.__class__.__name__
+                raise FetchError(
+                    f"ca_file holds no certificates: {kind}", url=str(ca_file)
+                ) from None
+        return known
+
+    def for_proxies(self) -> ssl.SSLContext:
+        """A strict context for proxies; a context holds the ALPN protocols, which differ there."""
+        if self._for_proxies is None:
+            self._for_proxies = self._build(Tls.STRICT, None)
+        return self._for_proxies
+
+    def _build(self, tls: Tls, ca_file: Path | None) -> ssl.SSLContext:
+        if self._authorities is None:
+            context = httpcore.default_ssl_context()
+        else:
+            context = ssl.create_default_context(cafile=self._authorities)
+        if ca_file is not None:
+            context.load_verify_locations(cafile=ca_file)
+        if tls is not Tls.STRICT:
+            context.options |= _LEGACY_SERVER_CONNECT
+            context.set_ciphers(_CIPHERS[tls])
+            # Set from Python 3.13 on; certificates of these servers are older than its rules.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if tls is Tls.TLS1:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = ssl.TLSVersion.TLSv1
+        return context
+
+
+_HTTPCORE_ERRORS = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
@@ -32,16 +116,16 @@ _TROUBLE = (
 
 
 class PoolTransport(httpx.AsyncBaseTransport):
-    """A transport over a pool; it follows nothing, keeps no cookie and reads no environment."""
+    """An httpx transport over a pool: no redirects, no cookies, nothing from the environment."""
 
     def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        """Take over ``pool``, which is closed with the transport."""
+        """Take over ``pool``; it is closed with the transport."""
         self._pool = pool
 
     async def send(
         self, url: httpx.URL, headers: dict[str, str], limits: httpx.Timeout
     ) -> httpx.Response:
-        """Ask for ``url``; the answer's body is still to come, and the answer to be closed.
+        """GET ``url``. The caller reads the body and closes the response.
 
         Raises:
             httpx.TransportError: the request failed.
@@ -54,7 +138,7 @@ class PoolTransport(httpx.AsyncBaseTransport):
         return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the body of the answer is still to come."""
+        """Send a request. The caller reads the body and closes the response."""
         wanted = httpcore.Request(
             request.method,
             httpcore.URL(
@@ -69,10 +153,10 @@ class PoolTransport(httpx.AsyncBaseTransport):
         )
         try:
             response = await self._pool.handle_async_request(wanted)
-        except _TROUBLE as error:
+        except _HTTPCORE_ERRORS as error:
             raise _as_httpx(error, request) from error
         if not isinstance(response.stream, AsyncIterable):  # pragma: no cover - a pool gives these
-            raise httpx.ProtocolError("the answer has no body that can be awaited")
+            raise httpx.ProtocolError("the answer has no asynchronous body")
         return httpx.Response(
             response.status,
             headers=response.headers,
@@ -97,18 +181,18 @@ class _Stream(httpx.AsyncByteStream):
         try:
             async for piece in self._stream:
                 yield piece
-        except _TROUBLE as error:
+        except _HTTPCORE_ERRORS as error:
             raise _as_httpx(error, self._request) from error
 
     async def aclose(self) -> None:
         try:
             await self._response.aclose()
-        except _TROUBLE as error:
+        except _HTTPCORE_ERRORS as error:
             raise _as_httpx(error, self._request) from error
 
 
 def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
-    """The pool's error as httpx's, which has the same name."""
+    """The error of httpx that has the same name."""
     kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)
     return kind(str(error), request=request)
 
@@ -118,15 +202,15 @@ _KEEP_ALIVE = 15.0
 
 
 @dataclass(slots=True)
-class Held:
-    """A transport and how many requests are under way on it."""
+class _HostPool:
+    """A transport and the number of requests that use it."""
 
     transport: PoolTransport
     users: int = 0
 
 
-class Connections:
-    """Pools by host, the longest unused ones closed first."""
+class ConnectionPools:
+    """Pools by host and route; the least recently used ones are closed."""
 
     def __init__(
         self,
@@ -137,13 +221,13 @@ class Connections:
         ca_file: str | None,
         resolver: Resolver,
     ) -> None:
-        """Keep what every pool shares.
+        """Keep what all pools share.
 
         Raises:
-            UserError: ``ca_file`` is no file of authorities, ``proxy`` no address of a proxy.
+            UserError: ``ca_file`` is no file of authorities, ``proxy`` no URL of a proxy.
         """
         self._proxy = None if proxy is None else parse_proxy(proxy)
-        self._contexts = Contexts(ca_file)
+        self._tls_contexts = TlsContexts(ca_file)
         self._shared: dict[str, Any] = {
             "max_connections": per_host,
             "max_keepalive_connections": per_host,
@@ -151,61 +235,61 @@ class Connections:
             "http2": http2,
         }
         self._networks = {
-            leave: GuardedNetwork(resolver, allow_private=leave) for leave in (False, True)
+            allowed: GuardedNetwork(resolver, allow_private=allowed) for allowed in (False, True)
         }
-        self._held: OrderedDict[tuple[str, bool, Route], Held] = OrderedDict()
+        self._host_pools: OrderedDict[tuple[str, Hashable], _HostPool] = OrderedDict()
 
-    def take(self, host: str, *, allow_private: bool, route: Route) -> Held:
-        """The transport for a host, held open until it is given back.
+    @asynccontextmanager
+    async def transport(self, host: str, route: FetchRoute) -> AsyncIterator[PoolTransport]:
+        """The transport for a host, kept open while the block runs.
 
         Raises:
             FetchError: the route's certificates cannot be read.
         """
-        key = (host.lower(), allow_private, route)
-        held = self._held.get(key)
-        if held is None:
-            held = self._held[key] = Held(PoolTransport(self._build(allow_private, route)))
-        self._held.move_to_end(key)
-        held.users += 1
-        return held
-
-    async def give_back(self, held: Held) -> None:
-        """Let go of a transport that was taken; those unused for longest are closed."""
-        held.users -= 1
-        if len(self._held) > _MAX_POOLS:
-            await self._close_some()
+        key = (host.lower(), route.connection_key)
+        pool = self._host_pools.get(key)
+        if pool is None:
+            pool = self._host_pools[key] = _HostPool(PoolTransport(self._build(route)))
+        self._host_pools.move_to_end(key)
+        pool.users += 1
+        try:
+            yield pool.transport
+        finally:
+            pool.users -= 1
+            if len(self._host_pools) > _MAX_POOLS:
+                await self._close_unused()
 
     async def aclose(self) -> None:
         """Close all pools."""
-        while self._held:
-            _, held = self._held.popitem()
-            await held.transport.aclose()
+        while self._host_pools:
+            _, pool = self._host_pools.popitem()
+            await pool.transport.aclose()
 
-    def proxy_of(self, route: Route) -> Proxy | None:
-        """The proxy a route goes by: its own, else the crawl's, unless it wants none."""
+    def proxy_of(self, route: FetchRoute) -> Proxy | None:
+        """The proxy of a route: its own, else the crawl's, or none."""
         if route.proxy is None:
             return self._proxy
         return None if route.proxy == DIRECT else parse_proxy(route.proxy)
 
-    def _build(self, allow_private: bool, route: Route) -> httpcore.AsyncConnectionPool:
+    def _build(self, route: FetchRoute) -> httpcore.AsyncConnectionPool:
         proxy = self.proxy_of(route)
-        shared = self._shared | {"ssl_context": self._contexts.of(route.tls, route.ca_file)}
+        shared = self._shared | {"ssl_context": self._tls_contexts.of(route.tls, route.ca_file)}
         if proxy is None:
             return httpcore.AsyncConnectionPool(
-                **shared, network_backend=self._networks[allow_private]
+                **shared, network_backend=self._networks[route.allow_private]
             )
         if proxy.socks:
-            # At DEBUG it writes the password into the log.
+            # At DEBUG this logger writes the password.
             logging.getLogger("httpcore.socks").setLevel(logging.WARNING)
             return httpcore.AsyncSOCKSProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **shared)
         if proxy.encrypted:
-            shared["proxy_ssl_context"] = self._contexts.for_proxies()
+            shared["proxy_ssl_context"] = self._tls_contexts.for_proxies()
         return httpcore.AsyncHTTPProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **shared)
 
-    async def _close_some(self) -> None:
-        for key in list(self._held)[: max(0, len(self._held) - _MAX_POOLS)]:
-            # While one pool closes, others take turns here: look again before each.
-            held = self._held.get(key)
-            if held is not None and not held.users:
-                del self._held[key]
-                await held.transport.aclose()
+    async def _close_unused(self) -> None:
+        for key in list(self._host_pools)[: max(0, len(self._host_pools) - _MAX_POOLS)]:
+            # Other tasks run while a pool closes, so each one is looked up again.
+            pool = self._host_pools.get(key)
+            if pool is not None and not pool.users:
+                del self._host_pools[key]
+                await pool.transport.aclose()

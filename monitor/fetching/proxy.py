@@ -1,27 +1,25 @@
-"""The proxy of a source or of the whole crawl. What it is opened with stays a secret."""
+"""The proxy of a source or of the whole crawl. Its credentials stay secret."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import quote
 
 import httpcore
 import httpx
 
 from monitor.errors import UserError
+from monitor.secret_mask import SecretMask
 
 DIRECT = "direct"
-"""What a source says that wants no proxy, though the crawl has one."""
+"""The proxy value of a source that uses none although the crawl has one."""
 
 _SOCKS = ("socks5", "socks5h")
-_MASK = "<proxy password>"
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where it is, and the user name and password it wants, if any."""
+    """The URL of a proxy, and user name and password if it needs them."""
 
     url: httpcore.URL
     auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
@@ -39,15 +37,15 @@ class Proxy:
 
 @lru_cache(maxsize=256)
 def parse_proxy(address: str) -> Proxy:
-    """Read the address of a proxy.
+    """Parse the URL of a proxy.
 
     Raises:
-        UserError: it is none; the address is not repeated, since it may hold a password.
+        UserError: it is no URL of a proxy; it is not repeated, because it may hold a password.
     """
     try:
         proxy = httpx.Proxy(address)
         if not proxy.url.host or "%" in proxy.url.host:
-            raise ValueError("no host")  # noqa: TRY301 - joins what the library finds wrong
+            raise ValueError("no host")  # noqa: TRY301 - handled like the errors of the library
         url = httpcore.URL(
             scheme=proxy.url.raw_scheme,
             host=proxy.url.raw_host,
@@ -63,14 +61,7 @@ def parse_proxy(address: str) -> Proxy:
 
 
 def without_secrets(text: str, proxy: Proxy | None) -> str:
-    """The text with the proxy's credentials masked, in each form in which they may be written."""
+    """The text with the proxy's credentials masked."""
     if proxy is None or proxy.auth is None:
         return text
-    name, password = (part.decode("utf-8", "replace") for part in proxy.auth)
-    pairs = [f"{name}:{password}", f"{quote(name, safe='')}:{quote(password, safe='')}"]
-    forms = [*pairs, b64encode(b":".join(proxy.auth)).decode(), quote(password, safe=""), password]
-    for form in forms:
-        # A password of one letter cannot be told from prose; with its name it can.
-        if len(form) >= 3:
-            text = text.replace(form, _MASK)
-    return text
+    return SecretMask.of_credentials(*proxy.auth)(text)

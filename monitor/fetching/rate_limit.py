@@ -1,6 +1,6 @@
-"""Politeness: few requests to one host at a time, a pause between them, and patience when asked.
+"""The rate limit per host: few requests at a time, a delay between them, pauses on request.
 
-The pause is the host's own: it widens when the host is slow or strained (``tempo.py``).
+The delay adapts to each host (``throttle.py``).
 """
 
 from __future__ import annotations
@@ -13,133 +13,139 @@ from dataclasses import dataclass, field
 from math import inf
 
 from monitor.errors import FetchError
-from monitor.fetching.throttle import Sign, Tempo, adapt, rest, with_floor
+from monitor.fetching.throttle import HostSignal, Throttle, adapt, cooldown, with_min_delay
 from monitor.model.documents import Outcome
 
 _MAX_HOSTS = 4_096
-_FREE = nullcontext()
+_NO_LOCK = nullcontext()
 
 
-class NotAsked(FetchError):
-    """A page is not asked for, and in how many seconds that may be another matter."""
+class FetchSkipped(FetchError):
+    """A page is not requested; ``seconds`` later it may be, if that is known."""
 
     def __init__(
         self, outcome: Outcome, reason: str, *, seconds: float | None = None, url: str
     ) -> None:
-        """Keep what the visit ends as, and why."""
+        """Keep the outcome of the visit and its reason."""
         self.outcome = outcome
         self.reason = reason
         self.seconds = seconds
         super().__init__(reason, url=url)
 
 
-class HostClosed(NotAsked):
-    """The host is left alone for longer than anybody waits."""
+class HostPaused(FetchSkipped):
+    """The host is paused for longer than a request waits."""
 
     def __init__(self, host: str, seconds: float, *, silent: bool) -> None:
-        """Say for how many seconds more, and whether it asked for it or just does not answer."""
-        said = "host does not answer and is" if silent else "site asked to be"
+        """Build the reason.
+
+        Args:
+            host: which is paused.
+            seconds: until requests go on.
+            silent: it does not answer; otherwise it asked for the pause.
+        """
+        who = "host does not answer and is" if silent else "site asked to be"
         super().__init__(
             Outcome.ERROR if silent else Outcome.BLOCKED,
-            f"the {said} left alone for {seconds:.0f} s more",
+            f"the {who} left alone for {seconds:.0f} s more",
             seconds=seconds,
             url=host,
         )
 
 
 @dataclass(slots=True)
-class _Host:
+class _HostState:
     slots: asyncio.Semaphore
-    tempo: Tempo
-    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    throttle: Throttle
+    exclusive: asyncio.Lock = field(default_factory=asyncio.Lock)
     last_start: float = -inf
-    closed_until: float = 0.0
+    paused_until: float = 0.0
     silent: bool = False
     users: int = 0
 
 
-class Pace:
-    """Slots and pauses per host. ``clock`` is monotonic seconds, ``sleep`` waits for some."""
+class HostRateLimiter:
+    """Slots and delays per host. ``clock`` is monotonic seconds, ``sleep`` waits for some."""
 
     def __init__(
         self,
         *,
         per_host: int,
-        pause: float,
-        longest: float,
-        patience: float,
+        min_delay: float,
+        max_delay: float,
+        max_wait: float,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """Keep the limits, per host: requests at a time, seconds between their starts.
+        """Keep the limits of each host.
 
         Args:
-            per_host: requests at a time while all is well; one at a time otherwise.
-            pause: seconds between two starts while all is well.
-            longest: seconds that pause grows to at most.
-            patience: seconds that a turn waits at most for a host to open again.
+            per_host: concurrent requests to a host in good health; to any other, one.
+            min_delay: seconds between two starts while the host is in good health.
+            max_delay: seconds that the delay grows to at most.
+            max_wait: seconds that a request waits at most for the end of a pause.
             clock: monotonic seconds.
-            sleep: waits.
+            sleep: waits for so many seconds.
         """
         self._per_host = per_host
-        self._pause = pause
-        self._longest = longest
-        self._patience = patience
+        self._min_delay = min_delay
+        self._max_delay = max_delay
+        self._max_wait = max_wait
         self._clock = clock
         self._sleep = sleep
-        self._hosts: OrderedDict[str, _Host] = OrderedDict()
+        self._hosts: OrderedDict[str, _HostState] = OrderedDict()
 
     def check(self, host: str) -> None:
-        """Nothing, if the host may be asked within the patience.
+        """Return if the host accepts requests within ``max_wait``.
 
         Raises:
-            HostClosed: it may not.
+            HostPaused: it does not.
         """
-        if self.is_closed(host):
+        if self.is_paused(host):
             known = self._hosts[host]
-            raise HostClosed(host, known.closed_until - self._clock(), silent=known.silent)
+            raise HostPaused(host, known.paused_until - self._clock(), silent=known.silent)
 
-    def is_closed(self, host: str) -> bool:
-        """Whether the host may not be asked within the patience."""
+    def is_paused(self, host: str) -> bool:
+        """Whether the host is paused for longer than ``max_wait``."""
         known = self._hosts.get(host)
-        return known is not None and known.closed_until - self._clock() > self._patience
+        return known is not None and known.paused_until - self._clock() > self._max_wait
 
-    def close(self, host: str, seconds: float) -> None:
-        """Leave the host alone for so long, as it asked."""
-        self._close(self._host(host), seconds, silent=False)
+    def pause(self, host: str, seconds: float) -> None:
+        """Send the host no request for so long, because it asked for that."""
+        self._pause(self._host(host), seconds, silent=False)
 
-    def at_least(self, host: str, seconds: float) -> None:
-        """Let so many seconds lie between two requests to the host, if more than usual."""
+    def raise_min_delay(self, host: str, seconds: float) -> None:
+        """Keep at least so many seconds between two requests to the host."""
         known = self._host(host)
-        known.tempo = with_floor(known.tempo, max(self._pause, seconds))
+        known.throttle = with_min_delay(known.throttle, max(self._min_delay, seconds))
 
-    def note(self, host: str, sign: Sign, seconds: float | None) -> None:
-        """Learn from a request how fast the host may be asked from now on.
+    def record(self, host: str, signal: HostSignal, seconds: float | None) -> None:
+        """Adapt the delay of a host to the result of a request.
 
         Args:
-            host: which was asked.
-            sign: how it went.
-            seconds: to the first byte of its answer.
+            host: of the request.
+            signal: how the request went.
+            seconds: to the first byte of the answer.
         """
         known = self._host(host)
-        known.tempo = adapt(known.tempo, sign, seconds, self._longest)
-        if idle := rest(known.tempo):
-            self._close(known, idle, silent=sign is Sign.SILENT)
+        known.throttle = adapt(known.throttle, signal, seconds, self._max_delay)
+        if seconds_off := cooldown(known.throttle):
+            self._pause(known, seconds_off, silent=signal is HostSignal.NO_ANSWER)
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for a slot, and until the host may be asked; the slot is free again at the end.
+    async def slot(self, host: str) -> AsyncIterator[None]:
+        """Hold a slot of the host, after waiting for it and for the delay.
 
         Raises:
-            HostClosed: it may not be asked for longer than the patience.
+            HostPaused: the host is paused for longer than ``max_wait``.
         """
         known = self._host(host)
         known.users += 1
         try:
-            async with known.slots, known.alone if known.tempo.alone else _FREE:
+            async with known.slots, known.exclusive if known.throttle.exclusive else _NO_LOCK:
                 self.check(host)
                 now = self._clock()
-                start = max(now, known.last_start + known.tempo.pause, known.closed_until)
+                start = max(now, known.last_start + known.throttle.delay, known.paused_until)
                 known.last_start = start
                 if start > now:
                     await self._sleep(start - now)
@@ -147,16 +153,16 @@ class Pace:
         finally:
             known.users -= 1
 
-    def _close(self, known: _Host, seconds: float, *, silent: bool) -> None:
+    def _pause(self, known: _HostState, seconds: float, *, silent: bool) -> None:
         until = self._clock() + seconds
-        if until > known.closed_until:
-            known.closed_until, known.silent = until, silent
+        if until > known.paused_until:
+            known.paused_until, known.silent = until, silent
 
-    def _host(self, host: str) -> _Host:
+    def _host(self, host: str) -> _HostState:
         known = self._hosts.get(host)
         if known is None:
-            tempo = Tempo(self._pause, self._pause)
-            known = self._hosts[host] = _Host(asyncio.Semaphore(self._per_host), tempo)
+            throttle = Throttle(self._min_delay, self._min_delay)
+            known = self._hosts[host] = _HostState(asyncio.Semaphore(self._per_host), throttle)
             for name in list(self._hosts)[: max(0, len(self._hosts) - _MAX_HOSTS)]:
                 if not self._hosts[name].users:
                     del self._hosts[name]

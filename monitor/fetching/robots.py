@@ -1,8 +1,8 @@
-"""robots.txt: asked for once a day and origin, obeyed for every address.
+"""robots.txt (RFC 9309): requested once a day for each origin, obeyed for every URL.
 
-The file is got like any page: same door, same guard, same pace. A site without one allows
-everything; one whose file cannot be had allows nothing for the moment, unless an earlier copy is
-known. Copies outlive the process where there is a memory to keep them in.
+The file is fetched like any page, within the same rate limit and behind the same guard. A site
+without one allows everything. A site whose file cannot be read allows nothing until it can,
+unless an earlier copy is known; a store keeps copies across restarts.
 """
 
 from __future__ import annotations
@@ -13,62 +13,75 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
-from protego import Protego
 
-from monitor.catalogue.model import Route
-from monitor.fetching.budget import Effort, FetcherSettings
-from monitor.fetching.http_client import REDIRECTS, TROUBLE, Asker, tries_of
-from monitor.fetching.outcome import retry_after
-from monitor.fetching.rate_limit import NotAsked, Pace
+from monitor.catalogue.model import FetchRoute
+from monitor.fetching.http_client import (
+    REDIRECTS,
+    REQUEST_ERRORS,
+    Budget,
+    HttpClient,
+    attempts_note,
+)
+from monitor.fetching.outcome import retry_after_of
+from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
+from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Outcome
-from monitor.urls import parse, resolve
+from monitor.urls import parse_url, resolve_url
 
-_USER_AGENT = re.compile(r"\s*user[- ]?agent[\s:]+(\*|[\w-]+)", re.IGNORECASE)
+if TYPE_CHECKING:
+    from protego import Protego
+
+
+@cache
+def _user_agent_pattern() -> re.Pattern[str]:
+    return re.compile(r"\s*user[- ]?agent[\s:]+(\*|[\w-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsFile:
-    """What came of asking for it: ``text`` of the file, None if there is none.
+    """The result of a request for robots.txt: its text, None if the site has none.
 
-    ``trouble`` says why nobody can tell; ``outcome`` is what a page's visit then ends as.
+    ``error`` says why the result is unknown; the visit of a page then ends with ``outcome``.
     """
 
     text: str | None = None
-    trouble: str = ""
+    error: str = ""
     outcome: Outcome = Outcome.OK
 
 
 def robots_file(status: int, body: bytes) -> RobotsFile:
-    """What an answer means that was no redirect.
+    """The meaning of a response that is no redirect.
 
-    Whatever says "not here" or "not for you" allows everything (2.3.1.3), but not a server in
-    trouble (2.3.1.4) or one that asks for fewer requests.
+    A 4xx allows everything (RFC 9309, 2.3.1.3), but neither a server error (2.3.1.4) nor 429 does.
     """
     if 200 <= status < 300:
         return RobotsFile(body.decode("utf-8", "replace"))
     if status == 429 or status >= 500:
-        trouble = f"robots.txt answers HTTP {status}: nothing is asked for until it can be read"
-        return RobotsFile(trouble=trouble, outcome=Outcome.BLOCKED)
+        error = f"robots.txt answers HTTP {status}: nothing is asked for until it can be read"
+        return RobotsFile(error=error, outcome=Outcome.BLOCKED)
     return RobotsFile()
 
 
 def parse_robots(text: str, agent: str) -> Protego | None:
     """The rules of a file, None if it has none for us.
 
-    A hostile file names ten thousand agents before ten thousand rules, and the parser keeps every
-    rule for every agent; so all agents who are not us become one.
+    The parser keeps every rule for every agent, which a hostile file with ten thousand of each
+    could exploit; so all other agents become one before parsing.
 
     Args:
         text: of the file.
         agent: our name in it, in lower case and without version.
     """
+    from protego import Protego
+
     lines, ours = [], False
     for line in text.removeprefix("\ufeff").splitlines():
-        found = _USER_AGENT.match(line)
+        found = _user_agent_pattern().match(line)
         name = found[1].lower() if found else ""
         ours = ours or name in {"*", agent}
         lines.append(f"User-agent: {name if name in {'*', agent} else '-'}" if name else line)
@@ -76,174 +89,174 @@ def parse_robots(text: str, agent: str) -> Protego | None:
 
 
 MAX_BYTES = 500 * 1024
-"""What the RFC wants to be read at least, and what is read at most."""
+"""The least that RFC 9309 allows as a limit, and the limit here."""
 
 MAX_REDIRECTS = 5
-_FRESH = 86_400.0
-_TRY_AGAIN = 300.0
-_LONGEST_DELAY = 30.0
+_MAX_AGE_SECONDS = 86_400.0
+_ERROR_RETRY_SECONDS = 300.0
+_MAX_CRAWL_DELAY = 30.0
 _MAX_ORIGINS = 1_024
 _MAX_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsCopy:
-    """A site's robots.txt as it was read last; ``text`` is None if there was none."""
+    """The latest robots.txt of a site; ``text`` is None if the site had none."""
 
     text: str | None
     read_at: datetime
 
 
-class RobotsMemory(Protocol):
+class RobotsStore(Protocol):
     """Keeps copies by origin (``https://www.gov.cn``); called from worker threads."""
 
-    def recall(self, origin: str) -> RobotsCopy | None:
-        """The copy that was kept last, however old, or None."""
+    def load(self, origin: str) -> RobotsCopy | None:
+        """The latest copy, however old, or None."""
 
-    def keep(self, origin: str, copy: RobotsCopy) -> None:
-        """Keep a copy in place of any earlier one."""
+    def save(self, origin: str, copy: RobotsCopy) -> None:
+        """Replace any earlier copy."""
 
 
 @dataclass(slots=True)
-class _Known:
+class _OriginState:
     rules: Protego | None = None
-    read_before: bool = False
+    known: bool = False
     fresh_until: float = 0.0
-    trouble: RobotsFile | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    error: RobotsFile | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Robots:
-    """What the sites allow, remembered for a day."""
+    """Decides by robots.txt what may be requested; remembers each file for a day."""
 
     def __init__(
         self,
         settings: FetcherSettings,
-        asker: Asker,
-        pace: Pace,
+        client: HttpClient,
+        rate_limiter: HostRateLimiter,
         *,
         headers: Mapping[str, str],
         now: Callable[[], datetime],
         clock: Callable[[], float],
-        explain: Callable[[BaseException, Route], str],
-        memory: RobotsMemory | None,
+        describe_error: Callable[[BaseException, FetchRoute], str],
+        store: RobotsStore | None,
     ) -> None:
-        """Begin with what the memory holds.
+        """Keep the collaborators.
 
         Args:
-            settings: limits; the product's name in its user agent is ours in the files.
-            asker: asks for the files.
-            pace: told of a host that wants to be asked more slowly.
+            settings: limits; the product name in the user agent is our name in the files.
+            client: fetches the files.
+            rate_limiter: obeys Crawl-delay and Retry-After.
             headers: of the requests.
             now: aware wall clock.
             clock: monotonic seconds.
-            explain: an error in one line, without secrets.
-            memory: what outlives the process; None remembers for its lifetime only.
+            describe_error: one line for an error, without secrets.
+            store: keeps copies across restarts; None for the lifetime of the process only.
         """
         self._agent = settings.user_agent.partition("/")[0].strip().lower()
-        self._total = settings.total
-        self._asker = asker
-        self._pace = pace
+        self._total_timeout = settings.total_timeout
+        self._client = client
+        self._rate_limiter = rate_limiter
         self._headers = dict(headers)
         self._now = now
         self._clock = clock
-        self._explain = explain
-        self._memory = memory
-        self._origins: OrderedDict[tuple[object, ...], _Known] = OrderedDict()
+        self._describe_error = describe_error
+        self._store = store
+        self._origins: OrderedDict[tuple[object, ...], _OriginState] = OrderedDict()
 
-    async def check(self, place: httpx.URL, *, allow_private: bool, route: Route) -> None:
-        """Nothing, if ``place`` may be asked for.
+    async def check(self, url: httpx.URL, route: FetchRoute) -> None:
+        """Return if ``url`` may be requested.
 
         Raises:
-            NotAsked: it may not, or nobody can tell for the moment.
+            FetchSkipped: it may not, or robots.txt cannot be read at the moment.
         """
-        # Another way to the same origin may come to another answer.
-        key = (place.raw_scheme, place.raw_host, place.port, allow_private, route)
-        known = self._origins.get(key)
-        if known is None:
-            known = self._origins[key] = _Known()
+        # Another proxy or TLS policy may get another file from the same origin.
+        key = (url.raw_scheme, url.raw_host, url.port, route.connection_key)
+        state = self._origins.get(key)
+        if state is None:
+            state = self._origins[key] = _OriginState()
             if len(self._origins) > _MAX_ORIGINS:
                 self._origins.popitem(last=False)
-        if self._clock() >= known.fresh_until:
-            async with known.asking:
-                if self._clock() >= known.fresh_until:
-                    await self._learn(known, place, allow_private, route)
-        if (bad := known.trouble) is not None:
-            raise NotAsked(bad.outcome, bad.trouble, seconds=_TRY_AGAIN, url=str(place))
-        if known.rules is not None and not known.rules.can_fetch(str(place), self._agent):
-            path = place.raw_path.decode("ascii", "replace")[:_MAX_SHOWN]
+        if self._clock() >= state.fresh_until:
+            async with state.lock:
+                if self._clock() >= state.fresh_until:
+                    await self._update(state, url, route)
+        if (failed := state.error) is not None:
+            raise FetchSkipped(
+                failed.outcome, failed.error, seconds=_ERROR_RETRY_SECONDS, url=str(url)
+            )
+        if state.rules is not None and not state.rules.can_fetch(str(url), self._agent):
+            path = url.raw_path.decode("ascii", "replace")[:_MAX_SHOWN]
             reason = f"robots.txt does not allow {path}"
-            raise NotAsked(Outcome.BLOCKED, reason, url=str(place))
+            raise FetchSkipped(Outcome.BLOCKED, reason, url=str(url))
 
-    async def _learn(
-        self, known: _Known, place: httpx.URL, allow_private: bool, route: Route
-    ) -> None:
-        here = str(place.copy_with(raw_path=b"/robots.txt"))
-        origin = here.removesuffix("/robots.txt")
-        if not known.read_before and await self._remember(known, place.host, origin):
+    async def _update(self, state: _OriginState, url: httpx.URL, route: FetchRoute) -> None:
+        current = str(url.copy_with(raw_path=b"/robots.txt"))
+        origin = current.removesuffix("/robots.txt")
+        if not state.known and await self._load(state, url.host, origin):
             return
-        file = await self._get(here, allow_private, route)
-        known.fresh_until = self._clock() + (_TRY_AGAIN if file.trouble else _FRESH)
-        if file.trouble:
-            # What was allowed yesterday is the best guess; knowing nothing, we stay away.
-            known.trouble = None if known.read_before else file
+        file = await self._fetch(current, route)
+        state.fresh_until = self._clock() + (
+            _ERROR_RETRY_SECONDS if file.error else _MAX_AGE_SECONDS
+        )
+        if file.error:
+            # An earlier copy is the best estimate; without one nothing is allowed.
+            state.error = None if state.known else file
             return
-        await self._take(known, place.host, file.text)
-        if self._memory is not None:
-            await asyncio.to_thread(self._memory.keep, origin, RobotsCopy(file.text, self._now()))
+        await self._apply(state, url.host, file.text)
+        if self._store is not None:
+            await asyncio.to_thread(self._store.save, origin, RobotsCopy(file.text, self._now()))
 
-    async def _remember(self, known: _Known, host: str, origin: str) -> bool:
-        """Take over an earlier process's copy; whether it is still fresh."""
-        if self._memory is None:
+    async def _load(self, state: _OriginState, host: str, origin: str) -> bool:
+        """Apply the copy in the store; whether it is still fresh."""
+        if self._store is None:
             return False
-        copy = await asyncio.to_thread(self._memory.recall, origin)
+        copy = await asyncio.to_thread(self._store.load, origin)
         if copy is None:
             return False
-        await self._take(known, host, copy.text)
+        await self._apply(state, host, copy.text)
         age = (self._now() - copy.read_at).total_seconds()
-        known.fresh_until = self._clock() + _FRESH - age
-        return 0 <= age < _FRESH
+        state.fresh_until = self._clock() + _MAX_AGE_SECONDS - age
+        return 0 <= age < _MAX_AGE_SECONDS
 
-    async def _take(self, known: _Known, host: str, text: str | None) -> None:
-        known.trouble, known.read_before = None, True
-        # Half a megabyte of rules takes a moment.
+    async def _apply(self, state: _OriginState, host: str, text: str | None) -> None:
+        state.error, state.known = None, True
+        # Parsing half a megabyte of rules would block the event loop.
         rules = await asyncio.to_thread(parse_robots, text or "", self._agent)
-        known.rules = rules
+        state.rules = rules
         delay = (rules and rules.crawl_delay(self._agent)) or 0.0
-        self._pace.at_least(host, min(delay, _LONGEST_DELAY))
+        self._rate_limiter.raise_min_delay(host, min(delay, _MAX_CRAWL_DELAY))
 
-    async def _get(self, here: str, allow_private: bool, route: Route) -> RobotsFile:
-        effort, seen = Effort(self._total), {here}
+    async def _fetch(self, current: str, route: FetchRoute) -> RobotsFile:
+        budget, seen = Budget(self._total_timeout), {current}
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                place = parse(here)
-                if not allow_private:
-                    check_name(place.host, here)
-                answer = await self._asker.ask(
-                    place,
+                url = parse_url(current)
+                if not route.allow_private:
+                    check_name(url.host, current)
+                response = await self._client.get(
+                    url,
                     self._headers,
                     route=route,
-                    allow_private=allow_private,
-                    effort=effort,
-                    enough=MAX_BYTES,
+                    budget=budget,
+                    max_bytes=MAX_BYTES,
                 )
-                onward = answer.headers.get("location")
-                if answer.status not in REDIRECTS or not onward:
-                    file = robots_file(answer.status, answer.body)
-                    wait = retry_after(answer.headers, self._now())
-                    if file.trouble and wait:
-                        self._pace.close(place.host, wait)
+                location = response.headers.get("location")
+                if response.status not in REDIRECTS or not location:
+                    file = robots_file(response.status, response.body)
+                    wait = retry_after_of(response.headers, self._now())
+                    if file.error and wait:
+                        self._rate_limiter.pause(url.host, wait)
                     return file
-                there = resolve(here, onward)
-                if there is None or there in seen:
+                target = resolve_url(current, location)
+                if target is None or target in seen:
                     break
-                here = there
-                seen.add(here)
-        except NotAsked as closed:
-            return RobotsFile(trouble=closed.reason, outcome=closed.outcome)
-        except TROUBLE as error:
-            reason = self._explain(error, route) + tries_of(effort)
-            trouble = f"robots.txt cannot be had: {reason}"
-            return RobotsFile(trouble=trouble, outcome=Outcome.ERROR)
-        # Sent in circles, or off the web: there is no file then (RFC 9309, 2.3.1.2).
+                current = target
+                seen.add(current)
+        except FetchSkipped as skipped:
+            return RobotsFile(error=skipped.reason, outcome=skipped.outcome)
+        except REQUEST_ERRORS as error:
+            reason = self._describe_error(error, route) + attempts_note(budget)
+            return RobotsFile(error=f"robots.txt cannot be had: {reason}", outcome=Outcome.ERROR)
+        # A redirect loop or a redirect off the web means that there is no file (RFC 9309, 2.3.1.2).
         return RobotsFile()

@@ -1,7 +1,6 @@
-"""The address guard: names are resolved, every answer is checked, and the checked one is used.
+"""The SSRF guard: resolves a name, checks every address of it, connects to a checked one.
 
-It stands where the connection is made, so that redirects, a name that resolves anew to another
-address (rebinding) and every caller pass it alike.
+It works at the connection, so it covers redirects, DNS rebinding and every caller.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from typing import Any
 import httpcore
 
 from monitor.errors import RefusedAddress
-from monitor.fetching.network_backend import connect
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -37,7 +35,7 @@ _MAX_ADDRESSES = 8
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet."""
+    """Whether an IP address belongs to the public internet."""
     try:
         found: Address = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
@@ -48,16 +46,16 @@ def is_public(address: str) -> bool:
 
 
 def check_name(host: str, url: str) -> None:
-    """Refuse a host that is local by its very name, without asking anybody.
+    """Refuse a host that is local by its name, without resolving it.
 
     Raises:
-        RefusedAddress: a private address written out, or a name such as localhost.
+        RefusedAddress: it is a private IP address or a name such as localhost.
     """
     name = host.strip("[]").rstrip(".").lower()
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        # 0x7f.1, 2130706433 and the like are addresses to a resolver and names to nobody.
+        # A resolver takes 0x7f.1, 2130706433 and the like for addresses.
         numeric = all(part.isdigit() or part.startswith("0x") for part in name.split("."))
         local = any(name == word or name.endswith(f".{word}") for word in _LOCAL_NAMES)
         if numeric or local or "." not in name:
@@ -68,7 +66,7 @@ def check_name(host: str, url: str) -> None:
 
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, by the system's resolver."""
+    """The addresses of a host from the resolver of the system."""
     found = await asyncio.get_running_loop().getaddrinfo(
         host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
     )
@@ -76,7 +74,7 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to public addresses only: resolves, checks all answers, uses a checked one."""
+    """A network backend of httpcore that connects to public addresses only."""
 
     def __init__(
         self, resolver: Resolver = system_resolver, *, allow_private: bool = False
@@ -85,10 +83,11 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
         Args:
             resolver: names to addresses.
-            allow_private: the operator's leave to connect to any address.
+            allow_private: permits every address.
         """
         self._resolver = resolver
         self._allow_private = allow_private
+        self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -101,8 +100,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         """Connect to a checked address of ``host``.
 
         Raises:
-            RefusedAddress: one of its addresses is not public. One is enough: a name with both
-                kinds is not to be trusted.
+            RefusedAddress: one of its addresses is not public; a name with both kinds is refused.
         """
         if not self._allow_private:
             check_name(host, host)
@@ -116,7 +114,10 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError(f"the name {host} has no address")
         for address in addresses:
             try:
-                return await connect(address, port, timeout, local_address, socket_options)
+                # The backend does not resolve an IP address again, so the checked one is used.
+                return await self._backend.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -127,9 +128,13 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 - the interface's own
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Never: a file is no host."""
+        """Refuse: a local socket is no host.
+
+        Raises:
+            RefusedAddress: always.
+        """
         raise RefusedAddress("sockets of this machine are not fetched", url=path)
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep, for the pool's own retries."""
-        await asyncio.sleep(seconds)
+        """Sleep, for the retries of the pool."""
+        await self._backend.sleep(seconds)

@@ -1,83 +1,91 @@
-"""How fast a host may be asked: slower when it is slow or strained, slowly faster again. Pure."""
+"""The adaptive delay between requests to a host: it grows under load and shrinks slowly. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from statistics import median
 
-_REMEMBERED = 9
-_ENOUGH = 5
-# Seconds to the first byte: nothing below this is slow, everything above that is.
+from monitor.retry import Backoff
+
+_MAX_LATENCIES = 9
+_MIN_LATENCIES = 5
+# Seconds to the first byte: below the first nothing is slow, above the second everything is.
 _NEVER_SLOW, _ALWAYS_SLOW = 2.0, 10.0
-_SLOWER_THAN_USUAL = 3.0
-_STRAIN, _SLOW, _WELL = 2.0, 1.5, 0.9
-_FIRST_STEP = 1.0
-_TOO_OFTEN = 6
-_REST, _LONGEST_REST = 300.0, 3_600.0
+_SLOW_RATIO = 3.0
+_OVERLOAD_FACTOR, _SLOW_FACTOR, _OK_FACTOR = 2.0, 1.5, 0.9
+_FIRST_DELAY = 1.0
+_FAILURES_BEFORE_COOLDOWN = 6
+_COOLDOWN_BACKOFF = Backoff(initial=300.0, maximum=3_600.0)
 
 
-class Sign(Enum):
-    """What a request told of its host."""
+class HostSignal(StrEnum):
+    """What a request told about the load of its host."""
 
-    WELL = "an answer"
-    STRAINED = "429 or 503: it answers, and is asked too much"
-    SILENT = "no answer, none to its end, or a gateway's that says so (502, 504)"
+    OK = "ok"
+    OVERLOADED = "overloaded"  # 429 or 503
+    NO_ANSWER = "no_answer"  # no complete answer, or 502 or 504 of a gateway
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
-    """Seconds between two requests now and at least, latencies of late, troubles in a row."""
+class Throttle:
+    """Seconds between two requests, recent latencies in seconds, failures in a row."""
 
-    pause: float
-    floor: float
-    recent: tuple[float, ...] = ()
-    troubles: int = 0
+    delay: float
+    min_delay: float
+    latencies: tuple[float, ...] = ()
+    failures: int = 0
 
     @property
-    def alone(self) -> bool:
-        """Whether only one request at a time is in place, whatever the settings allow."""
-        return self.pause > self.floor
+    def exclusive(self) -> bool:
+        """Whether the host gets one request at a time, whatever the settings allow."""
+        return self.delay > self.min_delay
 
 
-def adapt(tempo: Tempo, sign: Sign, seconds: float | None, longest: float) -> Tempo:
-    """The tempo after one more request.
+def adapt(
+    throttle: Throttle, signal: HostSignal, seconds: float | None, max_delay: float
+) -> Throttle:
+    """The throttle after one more request.
 
     Args:
-        tempo: before it.
-        sign: how it went.
+        throttle: the throttle before the request.
+        signal: how the request went.
         seconds: to the first byte of the answer; None without one.
-        longest: the pause does not grow beyond this, nor beyond the floor if that is longer.
+        max_delay: the limit of the delay, unless the minimum is longer.
     """
-    troubles = 0 if sign is Sign.WELL else tempo.troubles + 1
-    recent = tempo.recent if seconds is None else (*tempo.recent[1 - _REMEMBERED :], seconds)
-    if sign is not Sign.WELL:
-        pause = max(tempo.pause, _FIRST_STEP) * _STRAIN
-    elif seconds is not None and _slow(seconds, tempo.recent):
-        pause = max(tempo.pause, _FIRST_STEP) * _SLOW
+    failures = 0 if signal is HostSignal.OK else throttle.failures + 1
+    latencies = (
+        throttle.latencies
+        if seconds is None
+        else (*throttle.latencies[1 - _MAX_LATENCIES :], seconds)
+    )
+    if signal is not HostSignal.OK:
+        delay = max(throttle.delay, _FIRST_DELAY) * _OVERLOAD_FACTOR
+    elif seconds is not None and _is_slow(seconds, throttle.latencies):
+        delay = max(throttle.delay, _FIRST_DELAY) * _SLOW_FACTOR
     else:
-        narrower = tempo.pause * _WELL
-        # The last step is whole, or the floor would never be reached.
-        pause = narrower if narrower > tempo.floor * 1.05 + 0.05 else tempo.floor
-    pause = min(max(pause, tempo.floor), max(longest, tempo.floor))
-    return Tempo(pause, tempo.floor, recent, troubles)
+        shorter = throttle.delay * _OK_FACTOR
+        # The last step is a whole one; otherwise the minimum would never be reached.
+        delay = shorter if shorter > throttle.min_delay * 1.05 + 0.05 else throttle.min_delay
+    delay = min(max(delay, throttle.min_delay), max(max_delay, throttle.min_delay))
+    return Throttle(delay, throttle.min_delay, latencies, failures)
 
 
-def with_floor(tempo: Tempo, floor: float) -> Tempo:
-    """The tempo of a host that wants at least so many seconds between two requests."""
-    return replace(tempo, floor=floor, pause=max(tempo.pause, floor))
+def with_min_delay(throttle: Throttle, min_delay: float) -> Throttle:
+    """The throttle of a host that asks for at least so many seconds between two requests."""
+    return replace(throttle, min_delay=min_delay, delay=max(throttle.delay, min_delay))
 
 
-def rest(tempo: Tempo) -> float:
-    """Seconds for which a host that long gave no good answer is left alone; 0 for any other."""
-    if tempo.troubles < _TOO_OFTEN:
+def cooldown(throttle: Throttle) -> float:
+    """Seconds without requests for a host that fails repeatedly; 0 for any other."""
+    if throttle.failures < _FAILURES_BEFORE_COOLDOWN:
         return 0.0
-    return min(_REST * 2.0 ** ((tempo.troubles - _TOO_OFTEN) // 3), _LONGEST_REST)
+    return _COOLDOWN_BACKOFF.delay(1 + (throttle.failures - _FAILURES_BEFORE_COOLDOWN) // 3)
 
 
-def _slow(seconds: float, recent: tuple[float, ...]) -> bool:
+def _is_slow(seconds: float, latencies: tuple[float, ...]) -> bool:
     if seconds <= _NEVER_SLOW:
         return False
     if seconds > _ALWAYS_SLOW:
         return True
-    return len(recent) >= _ENOUGH and seconds > _SLOWER_THAN_USUAL * median(recent)
+    return len(latencies) >= _MIN_LATENCIES and seconds > _SLOW_RATIO * median(latencies)

@@ -1,6 +1,6 @@
-"""Posts to addresses an operator names: the same guarded connections, no pages, no pace.
+"""POST requests to URLs of the operator, over the guarded connections, without a rate limit.
 
-No redirect is followed, no cookie kept, no environment read.
+No redirect is followed, no cookie is kept, nothing is read from the environment.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Self
 
 import httpx
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import FetchError, NoConnection, RefusedAddress, TimedOut
-from monitor.fetching.http_client import Answer, plain_headers
-from monitor.fetching.pools import Connections
+from monitor.fetching.http_client import HttpResponse, plain_headers
+from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.ssrf_guard import Resolver, system_resolver
-from monitor.urls import parse
+from monitor.urls import parse_url
 
-_ENOUGH = 16_384
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_MAX_RESPONSE_BYTES = 16_384
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-class Poster:
-    """Posts to one receiver; close it, or use it with ``async with``."""
+class WebhookClient:
+    """Posts to one receiver; an async context manager."""
 
     def __init__(
         self,
@@ -34,27 +34,27 @@ class Poster:
         seconds: float = 30.0,
         resolver: Resolver = system_resolver,
     ) -> None:
-        """Prepare the connections; nothing is opened yet.
+        """Build the pools; no connection is opened yet.
 
         Args:
             allow_private: whether the receiver may lie in a private network.
-            proxy: http, https or socks5; behind it the proxy resolves names, and has to keep out
-                of private networks itself.
-            ca_file: authorities trusted instead of the usual ones.
-            seconds: a post may take in all.
-            resolver: names to addresses; tests pass their own.
+            proxy: http, https or socks5; it resolves names and has to refuse private networks
+                itself.
+            ca_file: authorities to trust instead of the usual ones.
+            seconds: limit of one request.
+            resolver: names to addresses.
 
         Raises:
-            UserError: ``proxy`` is no address of a proxy, or ``ca_file`` no file of authorities.
+            UserError: ``proxy`` is no URL of a proxy, or ``ca_file`` no file of authorities.
         """
-        self._allow_private = allow_private
+        self._route = FetchRoute(allow_private=allow_private)
         self._seconds = seconds
-        self._connections = Connections(
+        self._pools = ConnectionPools(
             per_host=2, http2=True, proxy=proxy, ca_file=ca_file, resolver=resolver
         )
 
     async def __aenter__(self) -> Self:
-        """Nothing is opened before the first post."""
+        """Return the client; connections are opened by requests."""
         return self
 
     async def __aexit__(
@@ -63,19 +63,19 @@ class Poster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connections."""
-        await self._connections.aclose()
+        """Close all connections."""
+        await self._pools.aclose()
 
-    async def post(self, address: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Post ``body``; of the answer's body the first 16 KiB are read.
+    async def post(self, address: str, headers: dict[str, str], body: bytes) -> HttpResponse:
+        """Post ``body``; the first 16 KiB of the response body are read.
 
         Raises:
-            RefusedAddress: the address is private, or none for the web. Nothing was sent.
-            NoConnection: no connection came to be. Nothing was sent.
-            TimedOut: there was no answer in time; the post may have arrived.
-            FetchError: the answer broke off; the post may have arrived.
+            RefusedAddress: the address is private or no http URL. Nothing was sent.
+            NoConnection: no connection was established. Nothing was sent.
+            TimedOut: no response in time; the request may have arrived.
+            FetchError: the response broke off; the request may have arrived.
         """
-        url = parse(address)
+        url = parse_url(address)
         where = f"{url.scheme}://{url.netloc.decode('ascii')}"
         request = httpx.Request(
             "POST",
@@ -84,34 +84,32 @@ class Poster:
             content=body,
             extensions={"timeout": httpx.Timeout(self._seconds).as_dict()},
         )
-        held = None
         try:
-            held = self._connections.take(
-                url.host, allow_private=self._allow_private, route=Route()
-            )
-            async with asyncio.timeout(self._seconds):
-                response = await held.transport.handle_async_request(request)
+            async with (
+                self._pools.transport(url.host, self._route) as transport,
+                asyncio.timeout(self._seconds),
+            ):
+                response = await transport.handle_async_request(request)
                 try:
                     return await _read(response)
                 finally:
                     await response.aclose()
         except RefusedAddress as error:
             raise RefusedAddress(str(error).rpartition(" (")[0], url=where) from None
-        except _UNSENT as error:
+        except _NOT_SENT as error:
             raise NoConnection(type(error).__name__, url=where) from None
         except (TimeoutError, httpx.TimeoutException):
             raise TimedOut(f"no answer within {self._seconds:g} s", url=where) from None
         except (httpx.HTTPError, OSError) as error:
             raise FetchError(type(error).__name__, url=where) from None
-        finally:
-            if held is not None:
-                await self._connections.give_back(held)
 
 
-async def _read(response: httpx.Response) -> Answer:
+async def _read(response: httpx.Response) -> HttpResponse:
     body = b""
     async for piece in response.aiter_raw():
         body += piece
-        if len(body) >= _ENOUGH:
+        if len(body) >= _MAX_RESPONSE_BYTES:
             break
-    return Answer(response.status_code, plain_headers(response.headers.raw), body[:_ENOUGH])
+    return HttpResponse(
+        response.status_code, plain_headers(response.headers.raw), body[:_MAX_RESPONSE_BYTES]
+    )

@@ -1,8 +1,7 @@
-"""Does the log follow from the evidence? The stored bytes are read, searched and compared again.
+"""Audit: read, extract and compare stored bytes again, and compare the results with the log.
 
-Each step is checked on its own, so that a finding names the first thing that does not follow: the
-bytes from their hash, the text from the bytes, the statements from the text, the log from the
-statements of the snapshots.
+Each step is checked on its own: the bytes against their hash, the text against the bytes, the
+statements against the text, the log against the statements. A finding names the first mismatch.
 """
 
 from __future__ import annotations
@@ -15,23 +14,23 @@ from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
 from monitor.comparison.compare import compare
-from monitor.documents.multipart import BUNDLE, Part, read_parts, unbundle
+from monitor.documents.multipart import BUNDLE_TYPE, Part, read_parts, unbundle
 from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
 from monitor.ingest.dedup import LOGGED
 from monitor.ingest.pages import provenance_of
 from monitor.model.changes import Basis, Change, Kind
-from monitor.model.documents import Document, DocumentKind, Provenance
-from monitor.storage.documents import StoredSnapshot, corroborated_ids, digest, load_snapshot
+from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
+from monitor.storage.documents import corroborated_ids, load_snapshot
 from monitor.storage.provenance import (
+    AuditedSnapshot,
     LoggedRow,
-    Witness,
-    logged_of,
+    load_audited_snapshot,
+    logged_changes_of,
     report_before,
     snapshot_before,
     snapshot_of,
-    witness,
 )
 
 _Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
@@ -39,7 +38,7 @@ _Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not follow: where, at which step, and what."""
+    """A mismatch: in which snapshot, at which step, and what."""
 
     snapshot_id: int
     url: str | None
@@ -50,7 +49,7 @@ class Finding:
 def verify_snapshot(
     session: Session, snapshot_id: int, *, sources: Mapping[str, Source], topics: Topics
 ) -> list[Finding]:
-    """Recompute a snapshot and what the log says of it.
+    """Recompute a snapshot and its lines of the log.
 
     Args:
         session: a reading transaction.
@@ -59,11 +58,10 @@ def verify_snapshot(
         topics: the topics in force.
 
     Returns:
-        What does not follow, nothing if all does. Statements also differ when the extractor or a
-        topic has changed since; that is then the finding.
+        The mismatches. Statements also differ when the extractor or a topic has changed since.
     """
     try:
-        found = witness(session, snapshot_id)
+        found = load_audited_snapshot(session, snapshot_id)
     except zlib.error as error:
         return [Finding(snapshot_id, None, "bytes", f"they cannot be unpacked: {error}")]
     source = sources.get(found.source_id or "")
@@ -77,18 +75,18 @@ def verify_snapshot(
     return [Finding(snapshot_id, found.url, step, what) for step, what in steps if what]
 
 
-def _bytes(found: Witness) -> str:
-    if found.body is not None and digest(found.body) != found.blob_hash:
+def _bytes(found: AuditedSnapshot) -> str:
+    if found.body is not None and sha256_hex(found.body) != found.blob_hash:
         return "the stored bytes are not those that were fetched"
     return ""
 
 
-def _text(found: Witness, source: Source | None) -> str:
-    if digest(found.text) != found.text_hash:
+def _text(found: AuditedSnapshot, source: Source | None) -> str:
+    if sha256_hex(found.text) != found.text_hash:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
-        return ""  # nothing to read it from, or nobody who knows how
-    if found.content_type == BUNDLE:
+        return ""  # no bytes, or the source is no longer in the catalogue
+    if found.content_type == BUNDLE_TYPE:
         parts = unbundle(found.body)
     else:
         parts = [Part(found.url or "", found.content_type, found.body)]
@@ -101,7 +99,7 @@ def _text(found: Witness, source: Source | None) -> str:
 
 
 def _statements(
-    found: Witness, source: Source | None, stored: StoredSnapshot, topics: Topics
+    found: AuditedSnapshot, source: Source | None, stored: StoredSnapshot, topics: Topics
 ) -> str:
     if source is None and found.source_id is not None:
         return ""
@@ -117,7 +115,7 @@ def _statements(
     return f"{gone} of {len(stored.statements)} are not found today, {new} others are"
 
 
-def _provenance(found: Witness, source: Source | None) -> Provenance:
+def _provenance(found: AuditedSnapshot, source: Source | None) -> Provenance:
     document = Document(found.text, found.title, found.published)
     if source is not None:
         guess = provenance_of(
@@ -125,15 +123,15 @@ def _provenance(found: Witness, source: Source | None) -> Provenance:
         )
     else:
         title = found.title or found.document.title
-        guess = guess_provenance(found.text, title=title, published=found.published)
+        guess = infer_provenance(found.text, title=title, published=found.published)
     known = found.document
     if known.kind is DocumentKind.REPORT or guess.kind is DocumentKind.REPORT:
         guess = replace(guess, kind=known.kind)
     return replace(guess, region=known.region, year=known.year)
 
 
-def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
-    logged = logged_of(session, found.snapshot_id)
+def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> str:
+    logged = logged_changes_of(session, found.snapshot_id)
     wanted: list[_Line] = []
     for basis, before in _comparisons(session, found, logged):
         changes = compare(
@@ -159,9 +157,9 @@ def _log(session: Session, found: Witness, stored: StoredSnapshot) -> str:
 
 
 def _comparisons(
-    session: Session, found: Witness, logged: Sequence[LoggedRow]
+    session: Session, found: AuditedSnapshot, logged: Sequence[LoggedRow]
 ) -> list[tuple[Basis, StoredSnapshot | None]]:
-    """What this snapshot must have been compared with."""
+    """The snapshots that this one must have been compared with, and on which basis."""
     known = found.document
     result: list[tuple[Basis, StoredSnapshot | None]] = []
     earlier = snapshot_before(session, known.id, found.snapshot_id)
@@ -175,13 +173,13 @@ def _comparisons(
     if earlier is None and not known.baseline:
         result.append((Basis.REVISION, None))
     if any(row.change.basis is Basis.SUCCESSION for row in logged):
-        # An older report came later; it was compared with the snapshot that was the newest then.
+        # An older report came later; it was compared with the snapshot that was current then.
         result.append((Basis.SUCCESSION, _compared_with(session, logged)))
     return result
 
 
 def _compared_with(session: Session, logged: Sequence[LoggedRow]) -> StoredSnapshot | None:
-    """The snapshot the log's own lines name as the one before."""
+    """The earlier snapshot of a logged succession."""
     for row in logged:
         if row.change.basis is Basis.SUCCESSION and row.before_id is not None:
             return load_snapshot(session, snapshot_of(session, row.before_id))

@@ -1,43 +1,98 @@
-"""What a visit is given, and what it reports."""
+"""The context a visit runs in, the report of how it went, and the health that follows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
-from monitor.ingest.request import Doubt, Interest
-from monitor.ingest.source_health import Watch
+from monitor.fetching.robots import RobotsCopy
+from monitor.ingest.plan import SuspectPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
+from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
+from monitor.storage.robots import load_robots, save_robots
 
-HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
-"""Outcomes after which nothing is wrong with an address."""
+_MOST = 0.5
+"""Share of its kind that must have had news for a source without any to count as quiet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """Everything at the edges, passed in: the network, the database, the clock, the rules."""
+class HealthPolicy:
+    """When operators are notified: after so many failed visits in a row, so many days without news.
+
+    ``operators`` are the chats that are notified.
+    """
+
+    failures: int = 3
+    quiet: timedelta = timedelta(days=30)
+    operators: tuple[int, ...] = ()
+
+
+def next_health(
+    health: Health,
+    *,
+    healthy: bool,
+    failures: int,
+    last_new_at: datetime,
+    now: datetime,
+    policy: HealthPolicy,
+    share_with_news: Callable[[], float],
+) -> Health:
+    """The health of a source after a visit.
+
+    Args:
+        health: its health before.
+        healthy: whether the visit went well.
+        failures: failed visits in a row, this one included.
+        last_new_at: when it last had something new.
+        now: the time of the visit.
+        policy: the limits.
+        share_with_news: the share of the other sources of its kind that had something new within
+            ``policy.quiet``; called only when it matters.
+    """
+    if not healthy:
+        return Health.FAILING if failures >= policy.failures else health
+    if now - last_new_at <= policy.quiet:
+        return Health.OK
+    if health is Health.QUIET:
+        return health  # until it has something new, whatever the others have
+    return Health.QUIET if share_with_news() > _MOST else Health.OK
+
+
+HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
+"""Outcomes of an address that works."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitContext:
+    """The edges of a visit: network, database, clock, rules.
+
+    ``rules`` gives the rules in force; it may block and open a connection of its own.
+    ``terminal_chat`` stands for all Telegram chats where there is no bot; ``wake`` is called when
+    something was put into the outbox.
+    """
 
     database: Database
     fetcher: Fetcher
     topics: Topics
-    interest: Callable[[], Interest]
+    rules: Callable[[], RuleSet]
     now: Callable[[], datetime]
-    doubt: Doubt = field(default_factory=Doubt)
-    watch: Watch = field(default_factory=Watch)
+    suspects: SuspectPolicy = field(default_factory=SuspectPolicy)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
 class VisitReport:
-    """How a visit to a source went, for the log and the person who watches it."""
+    """How a visit to a source went; ``transition`` is its new health, if that changed."""
 
     source_id: str
     outcome: Outcome = Outcome.OK
@@ -46,4 +101,22 @@ class VisitReport:
     pages: Counter[Outcome] = field(default_factory=Counter)
     changes: list[Change] = field(default_factory=list)
     alerts: int = 0
-    turned: Health | None = None
+    transition: Health | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRobots:
+    """Keeps copies of robots.txt in the database for the fetcher; implements ``RobotsStore``."""
+
+    database: Database
+
+    def load(self, origin: str) -> RobotsCopy | None:
+        """The latest copy, or None."""
+        with self.database.read() as session:
+            found = load_robots(session, origin)
+        return None if found is None else RobotsCopy(*found)
+
+    def save(self, origin: str, copy: RobotsCopy) -> None:
+        """Replace any earlier copy."""
+        with self.database.write() as session:
+            save_robots(session, origin, copy.text, copy.read_at)

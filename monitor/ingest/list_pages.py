@@ -1,289 +1,285 @@
-"""A list and the pages that belong to it, walked in one visit; what was missed is caught up on."""
+"""Crawl the lists of a source: their pages, what was missed since the last visit, new links."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from monitor.catalogue.model import Source
-from monitor.discovery.epaper import issue_day
+from monitor.discovery.epaper import issue_date
 from monitor.discovery.list_pages import Discovery, discover
-from monitor.documents.reader import read
-from monitor.ingest.context import HEALTHY, Tools, VisitReport
-from monitor.model.documents import Fetched, Link, Outcome
-from monitor.storage.documents import digest
+from monitor.documents.reader import read_document
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.storage.engine import Database
 from monitor.storage.frontier import (
     FoundLink,
-    ListMemory,
-    add_addresses,
+    ListPageState,
+    add_entries,
+    entries_without_identity,
     known_identities,
-    list_memories,
-    mark_of,
-    note_addresses,
+    link_mark,
+    list_page_states,
     record_list,
-    unidentified,
+    update_entries,
 )
-from monitor.urls import identity
+from monitor.urls import url_identity
 
 _BATCH = 1_000
+_NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
 
-async def read_lists(source: Source, tools: Tools, report: VisitReport) -> None:
-    """Read every list of a source and add what is new on it to the addresses."""
-    memories = await asyncio.to_thread(_memories, source, tools)
+async def read_lists(source: Source, context: VisitContext, report: VisitReport) -> None:
+    """Crawl every list of a source and add new links to the frontier."""
+    states = await asyncio.to_thread(_states, source, context)
     failures: list[Fetched] = []
     for url in source.lists:
-        walk = await follow_list(source, tools, url, memories)
-        root = walk.answers[0]
+        crawl = ListCrawl(source, context, states, url)
+        await crawl.run()
+        root = crawl.responses[0]
         if root.outcome not in HEALTHY:
             failures.append(root)
-        report.new_addresses += await asyncio.to_thread(_record_walk, source, tools, walk)
-    if source.pages and not await asyncio.to_thread(_knows_pages, source, tools):
-        fixed = [FoundLink(Link(url), source.baseline, identity(url)) for url in source.pages]
-        report.new_addresses += await asyncio.to_thread(_record_pages, source, tools, fixed)
+        report.new_addresses += await asyncio.to_thread(_record, crawl)
+    if source.pages and not await asyncio.to_thread(_knows_pages, source, context):
+        report.new_addresses += await asyncio.to_thread(_record_pages, source, context)
     if failures and len(failures) == len(source.lists):
         report.outcome = failures[0].outcome
         report.reason = failures[0].reason
 
 
 def identify_addresses(database: Database) -> None:
-    """Give an identity to the addresses of an older release, so that none is visited anew."""
+    """Compute missing identities of frontier entries, so that no address is visited again."""
     while True:
         with database.write() as session:
-            rows = unidentified(session, _BATCH)
-            note_addresses(session, [(row, {"identity": identity(url)}) for row, url in rows])
+            rows = entries_without_identity(session, _BATCH)
+            update_entries(session, [(row, {"identity": url_identity(url)}) for row, url in rows])
         if len(rows) < _BATCH:
             return
 
 
-def _knows_pages(source: Source, tools: Tools) -> bool:
-    """Whether the addresses that the catalogue itself names are all known."""
-    wanted = [identity(url) for url in source.pages]
-    with tools.database.read() as session:
+@dataclass(slots=True)
+class ListCrawl:
+    """One visit to a list and its further pages.
+
+    Attributes:
+        source: whose list it is.
+        context: network, database, clock.
+        states: what earlier visits kept of the source's list pages, by URL.
+        url: the list.
+        responses: the answers in order; the first is the list's own.
+        links: the links that were found, in the order of the pages.
+        visited: the URLs that were requested.
+        root: what the list page links to; None if it is unchanged or could not be read.
+        complete: nothing has to be tried again.
+        link_count: all links of the pages that were read.
+        article_count: those that look like articles.
+        has_unchanged: some page is as it was at an earlier visit, and was not read again.
+    """
+
+    source: Source
+    context: VisitContext
+    states: Mapping[str, ListPageState]
+    url: str
+    responses: list[Fetched] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    visited: set[str] = field(default_factory=set)
+    root: Discovery | None = None
+    complete: bool = True
+    link_count: int = 0
+    article_count: int = 0
+    has_unchanged: bool = False
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no earlier visit could read the list."""
+        state = self.states.get(self.url)
+        return state is None or not state.read_before
+
+    async def run(self) -> None:
+        """Read the list page and the pages that belong to it; then go back for what was missed.
+
+        After the first good visit, a list that shows nothing known is followed page by page until
+        something known is found, and the issues of an e-paper day by day until one is found that
+        was read: at most ``max_backfill_pages`` of them. Pages of an issue that were read are not
+        read again; those that failed are.
+        """
+        self.visited.add(self.url)
+        self.root = await self._read(self.url)
+        if self.root is not None:
+            await self._read_further(self.root)
+        list_page = self.responses[0]
+        if list_page.outcome is Outcome.OK and not self.article_count and not self.has_unchanged:
+            self.responses[0] = await asyncio.to_thread(
+                _without_articles, list_page, self.link_count
+            )
+
+    async def _read_further(self, root: Discovery) -> None:
+        reached = self.is_first or await self._reaches_known(root)
+        for page in await self._read_all(root.next_pages):
+            reached = reached or await self._reaches_known(page)
+        if self.source.family == "founder_epaper":
+            if not self.is_first:
+                await self._backfill_issues(root)
+        elif not reached:
+            await self._backfill_pages(root)
+
+    async def _read(self, url: str) -> Discovery | None:
+        """Read one list page; None if it is unchanged or could not be fetched."""
+        state = self.states.get(url)
+        fetched = await self.context.fetcher.fetch(
+            url,
+            route=self.source.route,
+            etag=state.etag if state else None,
+            last_modified=state.last_modified if state else None,
+        )
+        is_list_page = not self.responses
+        self.responses.append(fetched)
+        if fetched.outcome not in HEALTHY:
+            # A further page or an issue that does not exist is a valid answer.
+            is_absent = fetched.outcome in _NOTHING_THERE
+            self.complete = self.complete and not is_list_page and is_absent
+        if fetched.outcome is not Outcome.OK:
+            self.has_unchanged = self.has_unchanged or fetched.outcome in HEALTHY
+            return None
+        if state is not None and state.body_hash == sha256_hex(fetched.body):
+            self.has_unchanged = True
+            return None
+        discovery = await asyncio.to_thread(discover, self.source, fetched)
+        self.link_count += discovery.link_count
+        self.article_count += len(discovery.identities)
+        self.links.extend(discovery.links)
+        return discovery
+
+    async def _read_all(self, urls: Iterable[str]) -> list[Discovery]:
+        """Read pages and, of an issue's, those they link to."""
+        found: list[Discovery] = []
+        waiting = list(urls)
+        while waiting:
+            url = waiting.pop(0)
+            if self._is_settled(url):
+                self.has_unchanged = True
+                continue
+            if url in self.visited or len(self.visited) >= self.source.max_links:
+                continue
+            self.visited.add(url)
+            discovery = await self._read(url)
+            if discovery is not None:
+                found.append(discovery)
+                waiting.extend(discovery.next_pages)
+        return found
+
+    async def _backfill_pages(self, root: Discovery) -> None:
+        """Follow a list until something known is found."""
+        waiting, left = list(root.backfill_pages), self.source.max_backfill_pages
+        while waiting and left > 0:
+            url, left = waiting.pop(0), left - 1
+            found = await self._read_all((url,))
+            if not found or await self._reaches_known(found[0]):
+                return
+            waiting.extend(found[0].backfill_pages)
+
+    async def _backfill_issues(self, root: Discovery) -> None:
+        """Read the issues between the newest and the last one that was read, and failed ones."""
+        read_days = {issue_date(url) for url, state in self.states.items() if state.read_before}
+        # When the newest issue was read, so were those before it.
+        is_new = not any(issue_date(url) in read_days for url in root.next_pages)
+        for url in root.backfill_pages if is_new else ():
+            if issue_date(url) in read_days:
+                break
+            await self._read_all((url,))
+        days = [day for url in self.visited if (day := issue_date(url))]
+        oldest = max(days, default=date.max) - timedelta(days=self.source.max_backfill_pages)
+        await self._read_all(
+            [url for url in self.states if (day := issue_date(url)) and day >= oldest]
+        )
+
+    async def _reaches_known(self, page: Discovery) -> bool:
+        """Whether a page of the list shows links that an earlier visit saw.
+
+        Only its lower half counts: a headline pinned to the top is known for ever.
+        """
+        lower = page.identities[len(page.identities) // 2 :]
+        state = self.states.get(self.url)
+        if not lower:
+            return True
+        if state is not None and state.shown is not None:
+            return any(link_mark(key) in state.shown for key in lower)
+        if self.source.title_pattern is not None:
+            # Visits of an older release kept only links with a wanted title.
+            return True
+        return await asyncio.to_thread(self._is_any_known, lower)
+
+    def _is_any_known(self, identities: tuple[str, ...]) -> bool:
+        with self.context.database.read() as session:
+            return bool(known_identities(session, identities))
+
+    def _is_settled(self, url: str) -> bool:
+        """Whether a page of an issue was read or does not exist; neither will change."""
+        state = self.states.get(url)
+        if state is None or issue_date(url) is None:
+            return False
+        return state.read_before or state.outcome in _NOTHING_THERE
+
+
+def _states(source: Source, context: VisitContext) -> dict[str, ListPageState]:
+    with context.database.read() as session:
+        return list_page_states(session, source.id)
+
+
+def _knows_pages(source: Source, context: VisitContext) -> bool:
+    """Whether the frontier has all pages that the catalogue names."""
+    wanted = [url_identity(url) for url in source.pages]
+    with context.database.read() as session:
         known = known_identities(session, wanted)
     return known.issuperset(wanted)
 
 
-def _memories(source: Source, tools: Tools) -> dict[str, ListMemory]:
-    with tools.database.read() as session:
-        return list_memories(session, source.id)
+def _record(crawl: ListCrawl) -> int:
+    """Write validators and links in one transaction; returns how many links are new.
 
-
-def _record_walk(source: Source, tools: Tools, walk: Walk) -> int:
-    """Validators and links in one transaction: a list is "read" only with all it led to."""
-    now = tools.now()
-    baseline = source.baseline and not walk.read_before
-    # Lists show the newest first; reports are read oldest first, so that each finds its forerunner.
-    found = [FoundLink(link, baseline, identity(link.url)) for link in reversed(walk.links)]
-    with tools.database.write() as session:
-        for position, fetched in enumerate(walk.answers):
+    A list counts as read only together with all that it links to.
+    """
+    source, context, root = crawl.source, crawl.context, crawl.root
+    now = context.now()
+    baseline = source.baseline and crawl.is_first
+    # Lists show the newest first; reports are read oldest first, so that each finds the one before.
+    found = [FoundLink(link, baseline, url_identity(link.url)) for link in reversed(crawl.links)]
+    # A sitemap index without dates may stay unchanged while its sitemaps change.
+    must_refetch = root is not None and root.undated_index
+    with context.database.write() as session:
+        for position, fetched in enumerate(crawl.responses):
+            is_list_page = position == 0
             record_list(
                 session,
                 source.id,
                 fetched,
-                body_hash=digest(fetched.body) if fetched.outcome is Outcome.OK else None,
-                complete=walk.complete and not (walk.silent and position == 0),
+                body_hash=sha256_hex(fetched.body) if fetched.outcome is Outcome.OK else None,
+                complete=crawl.complete and not (must_refetch and is_list_page),
                 now=now,
-                shown=walk.shown if position == 0 else (),
+                shown=root.identities if root is not None and is_list_page else (),
             )
-        return add_addresses(session, source.id, found, now)
+        return add_entries(session, source.id, found, now)
 
 
-def _record_pages(source: Source, tools: Tools, found: list[FoundLink]) -> int:
-    with tools.database.write() as session:
-        return add_addresses(session, source.id, found[::-1], tools.now())
+def _record_pages(source: Source, context: VisitContext) -> int:
+    """Add the pages that the catalogue names to the frontier; returns how many are new."""
+    found = [
+        FoundLink(Link(url), source.baseline, url_identity(url)) for url in reversed(source.pages)
+    ]
+    with context.database.write() as session:
+        return add_entries(session, source.id, found, context.now())
 
 
-@dataclass(slots=True)
-class Walk:
-    """What one visit to a list and its further pages brought.
-
-    ``complete`` unless something has to be tried again. ``shown`` is what the first page shows
-    now, ``read_before`` whether an earlier visit read it; it is ``silent`` if it stays the same
-    though what it leads to changes. ``linked`` counts all links of the pages that were read,
-    ``alike`` those like an article's; ``judged`` says that some page was left as it was judged
-    at an earlier visit.
-    """
-
-    read_before: bool
-    silent: bool = False
-    answers: list[Fetched] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-    shown: tuple[str, ...] = ()
-    complete: bool = True
-    linked: int = 0
-    alike: int = 0
-    judged: bool = False
-
-
-async def follow_list(
-    source: Source, tools: Tools, url: str, memories: Mapping[str, ListMemory]
-) -> Walk:
-    """Read a list page and the pages it always leads to; then go on for what was missed.
-
-    After the first good visit, a list that shows nothing known is followed page by page until
-    something known is met, and an e-paper's earlier issues day by day until one is met that was
-    read: at most ``catch_up`` of them. Pages of an issue that were read are not read again;
-    those that failed are.
-    """
-    walk = await _follow(source, tools, url, memories)
-    if walk.answers[0].outcome is Outcome.OK and not walk.alike and not walk.judged:
-        walk.answers[0] = await asyncio.to_thread(_no_list, walk.answers[0], walk.linked)
-    return walk
-
-
-async def _follow(
-    source: Source, tools: Tools, url: str, memories: Mapping[str, ListMemory]
-) -> Walk:
-    memory = memories.get(url)
-    walk = Walk(read_before=memory is not None and memory.read_before, seen={url})
-    root = await _read(source, tools, url, memories, walk)
-    if root is None:
-        return walk
-    walk.shown = root.shown
-    walk.silent = root.silent
-    joined = not walk.read_before or await _joins(source, tools, root, memory)
-    for further in await _read_all(source, tools, root.further, memories, walk):
-        joined = joined or await _joins(source, tools, further, memory)
-    if source.family == "founder_epaper":
-        if walk.read_before:
-            await _catch_up_issues(source, tools, root, memories, walk)
-    elif not joined:
-        await _catch_up_pages(source, tools, root, memories, walk)
-    return walk
-
-
-async def _read(
-    source: Source, tools: Tools, url: str, memories: Mapping[str, ListMemory], walk: Walk
-) -> Discovery | None:
-    """Read one list page; None if there is nothing new on it or nothing came."""
-    memory = memories.get(url)
-    fetched = await tools.fetcher.fetch(
-        url,
-        allow_private=source.allow_private,
-        hosts=source.hosts,
-        route=source.route,
-        etag=memory.etag if memory else None,
-        last_modified=memory.last_modified if memory else None,
-    )
-    first = not walk.answers
-    walk.answers.append(fetched)
-    if fetched.outcome not in HEALTHY:
-        # No further page, or no issue on that day: that is an answer too.
-        walk.complete = walk.complete and not first and fetched.outcome in _NOTHING_THERE
-    if fetched.outcome is not Outcome.OK:
-        walk.judged = walk.judged or fetched.outcome in HEALTHY
-        return None
-    if memory is not None and memory.body_hash == digest(fetched.body):
-        walk.judged = True
-        return None
-    discovery = await asyncio.to_thread(discover, source, fetched)
-    walk.linked += discovery.seen
-    walk.alike += len(discovery.shown)
-    walk.links.extend(discovery.links)
-    return discovery
-
-
-async def _read_all(
-    source: Source,
-    tools: Tools,
-    urls: tuple[str, ...],
-    memories: Mapping[str, ListMemory],
-    walk: Walk,
-) -> list[Discovery]:
-    """Read pages and, of an issue's, those they name in turn."""
-    found: list[Discovery] = []
-    waiting = list(urls)
-    while waiting:
-        url = waiting.pop(0)
-        if _is_settled(url, memories):
-            walk.judged = True
-            continue
-        if url in walk.seen or len(walk.seen) >= source.max_links:
-            continue
-        walk.seen.add(url)
-        discovery = await _read(source, tools, url, memories, walk)
-        if discovery is not None:
-            found.append(discovery)
-            waiting.extend(discovery.further)
-    return found
-
-
-async def _catch_up_pages(
-    source: Source, tools: Tools, root: Discovery, memories: Mapping[str, ListMemory], walk: Walk
-) -> None:
-    """Go on through a list until something known is met."""
-    known = memories.get(walk.answers[0].url)
-    waiting, left = list(root.beyond), source.catch_up
-    while waiting and left > 0:
-        url, left = waiting.pop(0), left - 1
-        found = await _read_all(source, tools, (url,), memories, walk)
-        if not found or await _joins(source, tools, found[0], known):
-            return
-        waiting.extend(found[0].beyond)
-
-
-async def _catch_up_issues(
-    source: Source, tools: Tools, root: Discovery, memories: Mapping[str, ListMemory], walk: Walk
-) -> None:
-    """Read the issues between the newest one and the last that was read, and what failed then."""
-    read = {issue_day(url) for url, memory in memories.items() if memory.read_before}
-    # When the newest was read, so was what lay before it.
-    is_new = not any(issue_day(url) in read for url in root.further)
-    for url in root.beyond if is_new else ():
-        if issue_day(url) in read:
-            break
-        await _read_all(source, tools, (url,), memories, walk)
-    days = [day for url in walk.seen if (day := issue_day(url))]
-    oldest = max(days, default=date.max) - timedelta(days=source.catch_up)
-    failed = [url for url in memories if (day := issue_day(url)) and day >= oldest]
-    await _read_all(source, tools, tuple(failed), memories, walk)
-
-
-async def _joins(source: Source, tools: Tools, page: Discovery, memory: ListMemory | None) -> bool:
-    """Whether a page of a list reaches down to what an earlier visit saw.
-
-    Only its lower half counts: a headline pinned to the top is known for ever.
-    """
-    lower = page.shown[len(page.shown) // 2 :]
-    if not lower:
-        return True
-    if memory is not None and memory.shown is not None:
-        return any(mark_of(key) in memory.shown for key in lower)
-
-    if source.title_pattern is not None:
-        # Of an older release's visits only the titles that were wanted are remembered.
-        return True
-
-    def known() -> bool:
-        with tools.database.read() as session:
-            return bool(known_identities(session, lower))
-
-    return await asyncio.to_thread(known)
-
-
-def _no_list(fetched: Fetched, linked: int) -> Fetched:
-    """What a page is that stands where the list was and names no article at all."""
-    document = read(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
-    outcome, reason = Outcome.EMPTY, f"no article on the list; none of {linked} links is like one"
+def _without_articles(fetched: Fetched, link_count: int) -> Fetched:
+    """The answer of a page that has no link like an article's: a block page, or an empty list."""
+    document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
+    outcome = Outcome.EMPTY
+    reason = f"no article on the list; none of {link_count} links is like one"
     if document.outcome in {Outcome.BLOCKED, Outcome.GONE}:
         outcome, reason = document.outcome, document.reason
     body = fetched.body if outcome is Outcome.BLOCKED else b""
     return replace(
         fetched, outcome=outcome, reason=reason, body=body, etag=None, last_modified=None
     )
-
-
-def _is_settled(url: str, memories: Mapping[str, ListMemory]) -> bool:
-    """Whether a page of an issue was read, or is known not to exist; neither will change."""
-    memory = memories.get(url)
-    if memory is None or issue_day(url) is None:
-        return False
-    return memory.read_before or memory.outcome in _NOTHING_THERE
-
-
-_NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})

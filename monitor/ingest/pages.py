@@ -1,173 +1,141 @@
-"""Fetch, read, extract: visit the addresses of a source that are due and take in what is new."""
+"""Visit the frontier entries of a source that are due: fetch, read, extract, ingest."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from urllib.parse import urlsplit
 
 from monitor.catalogue.model import Source
-from monitor.documents.page_fingerprint import frame_of
-from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
-from monitor.ingest.context import HEALTHY, Tools, VisitReport
-from monitor.ingest.ingest import take_in
-from monitor.ingest.multipart import Reading, read_whole
-from monitor.ingest.request import Arrival, Doubt, Taken
-from monitor.ingest.schedule import is_history, next_page_visit
-from monitor.model.documents import Document, DocumentKind, Fetched, Outcome, Provenance
-from monitor.storage.documents import Evidence, digest
-from monitor.storage.frontier import (
-    Address,
-    due_addresses,
-    note_address,
-    note_addresses,
-    source_added_at,
+from monitor.documents.multipart import (
+    BUNDLE_TYPE,
+    MissingParts,
+    Part,
+    bundle,
+    find_missing_parts,
+    read_parts,
 )
+from monitor.documents.page_fingerprint import page_fingerprint
+from monitor.extraction.extract import extract
+from monitor.extraction.identify import infer_provenance
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.decide import lacks_address
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import MIRROR, IngestRequest, IngestResult, SuspectState
+from monitor.ingest.schedule import is_baseline, next_page_visit
+from monitor.model.documents import (
+    Document,
+    DocumentKind,
+    Fetched,
+    FetchRecord,
+    Outcome,
+    Provenance,
+    sha256_hex,
+)
+from monitor.storage.documents import find_text
+from monitor.storage.frontier import (
+    FrontierEntry,
+    due_entries,
+    source_added_at,
+    update_entries,
+    update_entry,
+)
+from monitor.urls import same_site
 
 _BATCH = 100
+_NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
+
+_Values = dict[str, object]
+"""Columns of a frontier entry."""
 
 
-async def read_pages(source: Source, tools: Tools, report: VisitReport) -> None:
-    """Visit every address of a source that is due now, one after the other."""
-    start = tools.now()
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document, and the bytes it was read from: a page's own, or a bundle of its parts.
+
+    ``has_parts``: the page alone does not tell whether the document changed.
+    """
+
+    document: Document
+    content_type: str | None
+    body: bytes
+    has_parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A frontier entry that was fetched and read; ``added_at`` is when its source was added."""
+
+    entry: FrontierEntry
+    fetched: Fetched
+    reading: Reading
+    added_at: datetime
+
+
+async def read_pages(source: Source, context: VisitContext, report: VisitReport) -> None:
+    """Visit every frontier entry of a source that is due now, one after the other."""
+    start = context.now()
     while True:
-        due = await asyncio.to_thread(_due, source, tools, start)
-        notes: list[tuple[int, dict[str, object]]] = []
-        for address in due:
-            fetched = await tools.fetcher.fetch(
-                address.url,
-                allow_private=source.allow_private,
-                hosts=source.hosts,
+        added_at, due = await asyncio.to_thread(_due, source, context, start)
+        unchanged: list[tuple[int, _Values]] = []
+        for entry in due:
+            fetched = await context.fetcher.fetch(
+                entry.url,
                 route=source.route,
-                etag=address.etag,
-                last_modified=address.last_modified,
-                frame=address.frame,
+                etag=entry.etag,
+                last_modified=entry.last_modified,
+                fingerprint=entry.page_fingerprint,
             )
-            if fetched.outcome is Outcome.OK and digest(fetched.body) != address.body_hash:
-                reading = await read_whole(source, tools, fetched)
-                taken = await asyncio.to_thread(
-                    _take_page, source, tools, address, fetched, reading
-                )
-                report.pages[taken.outcome] += 1
-                report.changes.extend(taken.changes)
-                report.alerts += taken.alerts
+            if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
+                reading = await read_whole(source, context, fetched)
+                page = _Page(entry, fetched, reading, added_at)
+                result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
+                if same_text:
+                    unchanged.append((entry.id, same_text))
+                report.pages[result.outcome] += 1
+                report.changes.extend(result.changes)
+                report.alerts += result.alerts
             else:
                 report.pages[fetched.outcome] += 1
-                note = _note(source, address, fetched, fetched.outcome, tools.now())
+                values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
                 if fetched.outcome is Outcome.NOT_MODIFIED and fetched.status == 200:
-                    note |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
-                notes.append((address.id, note))
-        if notes:
-            await asyncio.to_thread(_note_all, tools, notes)
+                    values |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
+                unchanged.append((entry.id, values))
+        if unchanged:
+            await asyncio.to_thread(_update_all, context, unchanged)
         if len(due) < _BATCH:
             return
 
 
-def _due(source: Source, tools: Tools, start: datetime) -> list[Address]:
-    with tools.database.read() as session:
-        return due_addresses(session, source.id, start, _BATCH)
+async def read_whole(source: Source, context: VisitContext, fetched: Fetched) -> Reading:
+    """Read a page with its further pages, or the attachment that has its text.
 
-
-def _note_all(tools: Tools, notes: list[tuple[int, dict[str, object]]]) -> None:
-    with tools.database.write() as session:
-        note_addresses(session, notes)
-
-
-def _take_page(
-    source: Source, tools: Tools, address: Address, fetched: Fetched, reading: Reading
-) -> Taken:
-    """Write what follows from a page whose bytes are new, in one transaction."""
-    document = reading.document
-    now = tools.now()
-    text_hash = digest(document.text)
-    note = _note(source, address, fetched, document.outcome, now)
-    if document.outcome is not Outcome.OK:
-        note["last_reason"] = document.reason
-        with tools.database.write() as session:
-            note_address(session, address.id, note)
-        return Taken(address.document_id, document.outcome, document.reason)
-    # Where one page is not the whole, that it is unchanged says nothing of the others.
-    alone = not reading.several
-    accepted = {
-        "etag": fetched.etag if alone else None,
-        "last_modified": fetched.last_modified if alone else None,
-        "body_hash": digest(fetched.body) if alone else None,
-        "text_hash": text_hash,
-        "frame": frame_of(fetched.body, document.text, document.charset) if alone else None,
-        "suspect_hash": None,
-        "suspect_count": 0,
-        "suspect_since": None,
-    }
-    if text_hash == address.text_hash:
-        with tools.database.write() as session:
-            note_address(session, address.id, note | accepted)
-        return Taken(address.document_id, Outcome.OK)
-    provenance = provenance_of(
-        source, document, title=address.title, listed=address.listed, url=address.url
-    )
-    arrival = Arrival(
-        document=document,
-        provenance=provenance,
-        statements=tuple(
-            statement
-            for statement in extract(document.text, provenance, tools.topics)
-            if not source.topics or statement.topic in source.topics
-        ),
-        evidence=Evidence(
-            address.id,
-            address.url,
-            fetched.status,
-            reading.content_type,
-            reading.body,
-            replace(fetched, body=b""),
-        ),
-        source_id=source.id,
-    )
-    doubt = Doubt(
-        address.suspect_hash,
-        address.suspect_count,
-        address.suspect_since,
-        tools.doubt.visits,
-        tools.doubt.hours,
-        tools.doubt.shrink,
-        tools.doubt.emptied_hours,
-    )
-    # Looked up outside of the transaction: it may need a connection of its own.
-    interest = tools.interest()
-    with tools.database.write() as session:
-        added_at = source_added_at(session, source.id)
-        taken = take_in(
-            session,
-            arrival,
-            known_id=address.document_id,
-            # A source with ``baseline: false`` was asked for everything, however old.
-            history=lambda: (
-                source.baseline
-                and is_history(
-                    baseline=address.baseline,
-                    published=document.published or address.listed,
-                    added_at=added_at,
-                    zone=tools.zone,
-                )
-            ),
-            interest=interest,
-            doubt=doubt,
-            now=now,
-        )
-        note["document_id"] = taken.document_id
-        note["last_outcome"] = taken.outcome
-        note["last_reason"] = taken.reason or None
-        if taken.doubt is None:
-            note |= accepted
-        else:
-            note |= {
-                "suspect_hash": taken.doubt.text_hash,
-                "suspect_count": taken.doubt.count,
-                "suspect_since": taken.doubt.since,
-            }
-        note_address(session, address.id, note)
-    return taken
+    If a part cannot be fetched, the outcome of the document is that part's: statements of a missing
+    page would look dropped.
+    """
+    page = Part(fetched.final_url, fetched.content_type, fetched.body)
+    document, missing = await asyncio.to_thread(_read_page, source, page)
+    urls = missing.further or ((missing.attachment,) if missing.attachment else ())
+    if not urls:
+        return Reading(document, fetched.content_type, fetched.body)
+    parts = [page]
+    for number, url in enumerate(urls, start=2):
+        here, there = urlsplit(page.url).hostname or "", urlsplit(url).hostname or ""
+        if not same_site(here, there) and there not in source.route.hosts:
+            if document.text:
+                return Reading(document, fetched.content_type, fetched.body)
+            return _failed(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
+        answer = await context.fetcher.fetch(url, route=source.route)
+        if answer.outcome in _NOTHING_THERE and missing.attachment and document.text:
+            return Reading(document, fetched.content_type, fetched.body, has_parts=True)
+        if answer.outcome is not Outcome.OK:
+            part = "its attachment" if missing.attachment else f"part {number} of {len(urls) + 1}"
+            reason = f"{part}: {answer.reason or answer.outcome.value}"
+            return _failed(document, fetched, answer.outcome, reason)
+        parts.append(Part(answer.final_url, answer.content_type, answer.body))
+    whole, body = await asyncio.to_thread(_join, source, parts)
+    return Reading(whole, BUNDLE_TYPE, body, has_parts=True)
 
 
 def provenance_of(
@@ -180,55 +148,209 @@ def provenance_of(
 ) -> Provenance:
     """Who speaks in a document, for where and when: what the page says, else its source.
 
-    A report column also carries explanations, pictures and notices; only what reads like a
-    report becomes a member of the series. ``title`` and ``listed`` are what the list says.
+    A report column also has explanations, pictures and notices; only what reads like a report
+    becomes a member of the series. ``title`` and ``listed`` are what the list page says.
     """
     title = document.title or title
     published = document.published or listed
-    guess = guess_provenance(
+    inferred = infer_provenance(
         document.text,
         title=title,
         url=url,
         published=published,
         region=source.region,
     )
-    if guess.kind is DocumentKind.REPORT:
-        return guess
+    if inferred.kind is DocumentKind.REPORT:
+        return inferred
     kind = DocumentKind.PAGE if source.document_kind is DocumentKind.PAGE else DocumentKind.NEWS
     return Provenance(
         kind=kind,
         speaker=source.speaker,
         region=source.region,
-        year=guess.year,
+        year=inferred.year,
         published=published,
         title=title,
     )
 
 
-def _note(
-    source: Source, address: Address, fetched: Fetched, outcome: Outcome, now: datetime
-) -> dict[str, object]:
-    healthy = outcome in HEALTHY
+def _due(
+    source: Source, context: VisitContext, start: datetime
+) -> tuple[datetime, list[FrontierEntry]]:
+    """When the source was added to the catalogue, and its entries that are due."""
+    with context.database.read() as session:
+        added_at = source_added_at(session, source.id)
+        return added_at, due_entries(session, source.id, start, _BATCH)
+
+
+def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> None:
+    with context.database.write() as session:
+        update_entries(session, updates)
+
+
+def _read_page(source: Source, page: Part) -> tuple[Document, MissingParts]:
+    document = read_parts([page], selectors=source.selectors, encoding=source.encoding)
+    return document, find_missing_parts(page, document, encoding=source.encoding)
+
+
+def _join(source: Source, parts: list[Part]) -> tuple[Document, bytes]:
+    whole = read_parts(parts, selectors=source.selectors, encoding=source.encoding)
+    return whole, bundle(parts)
+
+
+def _failed(document: Document, fetched: Fetched, outcome: Outcome, reason: str) -> Reading:
+    failed = replace(document, text="", outcome=outcome, reason=reason)
+    return Reading(failed, fetched.content_type, fetched.body, has_parts=True)
+
+
+def _ingest_page(
+    source: Source, context: VisitContext, page: _Page
+) -> tuple[IngestResult, _Values | None]:
+    """Ingest a page whose bytes are new, and update its frontier entry, in one transaction.
+
+    Returns:
+        The result. If the text is that of the last visit, nothing is written yet: the columns of
+        the frontier entry are returned too, to be written with those of other unchanged pages.
+    """
+    entry, document = page.entry, page.reading.document
+    now = context.now()
+    values = _visit_values(source, entry, page.fetched, document.outcome, now)
+    if document.outcome is not Outcome.OK:
+        values["last_reason"] = document.reason
+        with context.database.write() as session:
+            update_entry(session, entry.id, values)
+        return IngestResult(entry.document_id, document.outcome, document.reason), None
+    text_hash = sha256_hex(document.text)
+    believed = _believed_values(page, text_hash)
+    if text_hash == entry.text_hash:
+        return IngestResult(entry.document_id, Outcome.OK), values | believed
+    if entry.document_id is None:
+        copied = _attach_copy(context, entry, text_hash, values | believed)
+        if copied is not None:
+            return copied, None
+    request = _request(source, context, page)
+    # Read before the transaction begins: it may need a connection of its own.
+    rules = context.rules()
+    if request.document_id is None:
+        _ = request.shingles  # computed before other writers have to wait
+    with context.database.write() as session:
+        result = ingest(
+            session,
+            request,
+            rules=rules,
+            now=now,
+            policy=context.suspects,
+            terminal_chat=context.terminal_chat,
+        )
+        values |= {
+            "document_id": result.document_id,
+            "last_outcome": result.outcome,
+            "last_reason": result.reason or None,
+        }
+        values |= believed if result.suspect is None else _suspect_values(result.suspect)
+        update_entry(session, entry.id, values)
+    return result, None
+
+
+def _attach_copy(
+    context: VisitContext, entry: FrontierEntry, text_hash: str, values: _Values
+) -> IngestResult | None:
+    """Attach a new address to the document it is an exact copy of; None if it is none.
+
+    A copy says nothing new, so its statements need not be extracted.
+    """
+    with context.database.write() as session:
+        document = find_text(session, text_hash)
+        if document is None or lacks_address(document, entry.url):
+            return None
+        copied = {"document_id": document.id, "last_outcome": Outcome.OK, "last_reason": MIRROR}
+        update_entry(session, entry.id, values | copied)
+    return IngestResult(document.id, Outcome.OK, MIRROR)
+
+
+def _request(source: Source, context: VisitContext, page: _Page) -> IngestRequest:
+    """Extract the statements of a page."""
+    entry, document, reading = page.entry, page.reading.document, page.reading
+    provenance = provenance_of(
+        source, document, title=entry.title, listed=entry.listed, url=entry.url
+    )
+    return IngestRequest(
+        document=document,
+        provenance=provenance,
+        statements=tuple(
+            statement
+            for statement in extract(document.text, provenance, context.topics)
+            if not source.topics or statement.topic in source.topics
+        ),
+        fetch=FetchRecord(
+            frontier_entry_id=entry.id,
+            url=entry.url,
+            status=page.fetched.status,
+            content_type=reading.content_type,
+            body=reading.body,
+            fetched=replace(page.fetched, body=b""),
+        ),
+        source_id=source.id,
+        document_id=entry.document_id,
+        # A source with ``baseline: false`` reports everything, however old.
+        baseline=source.baseline
+        and is_baseline(
+            baseline=entry.baseline,
+            published=document.published or entry.listed,
+            added_at=page.added_at,
+            zone=context.zone,
+        ),
+        suspect=SuspectState(entry.suspect_hash, entry.suspect_count, entry.suspect_since),
+    )
+
+
+def _visit_values(
+    source: Source, entry: FrontierEntry, fetched: Fetched, outcome: Outcome, now: datetime
+) -> _Values:
+    """How a visit went, and when the next one is due."""
     return {
         "last_visit_at": now,
         "last_outcome": outcome,
         "last_status": fetched.status,
         "last_reason": fetched.reason or None,
-        "failures": 0 if healthy else address.failures + 1,
+        "failures": 0 if outcome in HEALTHY else entry.failures + 1,
         "next_visit_at": next_page_visit(
             outcome,
             now=now,
-            every=source.page_every,
+            page_interval=source.page_interval,
             kind=source.document_kind,
-            age=now - _born(address),
-            failures=address.failures,
+            age=now - _published_at(entry),
+            failures=entry.failures,
             retry_after=fetched.retry_after,
         ),
     }
 
 
-def _born(address: Address) -> datetime:
-    """When the page came into the world, as far as its list says, else into ours."""
-    if address.listed is None:
-        return address.first_seen_at
-    return min(address.first_seen_at, datetime.combine(address.listed, time(), UTC))
+def _believed_values(page: _Page, text_hash: str) -> _Values:
+    """What the next visit compares a believed text with."""
+    fetched, document = page.fetched, page.reading.document
+    values: _Values = {"text_hash": text_hash, **_suspect_values(SuspectState())}
+    if page.reading.has_parts:
+        # That one page is unchanged says nothing about the others.
+        unknown = ("etag", "last_modified", "body_hash", "page_fingerprint")
+        return values | dict.fromkeys(unknown)
+    return values | {
+        "etag": fetched.etag,
+        "last_modified": fetched.last_modified,
+        "body_hash": sha256_hex(fetched.body),
+        "page_fingerprint": page_fingerprint(fetched.body, document.text, document.charset),
+    }
+
+
+def _suspect_values(suspect: SuspectState) -> _Values:
+    return {
+        "suspect_hash": suspect.text_hash,
+        "suspect_count": suspect.count,
+        "suspect_since": suspect.since,
+    }
+
+
+def _published_at(entry: FrontierEntry) -> datetime:
+    """When the page was published as far as its list says, else when it was found."""
+    if entry.listed is None:
+        return entry.first_seen_at
+    return min(entry.first_seen_at, datetime.combine(entry.listed, time(), UTC))

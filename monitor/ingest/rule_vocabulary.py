@@ -1,4 +1,4 @@
-"""What rules may name, so that a slip of the pen is told instead of matching nothing for ever."""
+"""The names that rules may use, so that a misspelt one is reported instead of never matching."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from collections.abc import Collection
 
 from monitor.catalogue.model import Catalogue
 from monitor.extraction.topics import Topics
-from monitor.messages.template import check_template
-from monitor.rules.model import Known
+from monitor.rules.model import RuleVocabulary, TemplateFile
 
 
-def known_names(topics: Topics, catalogue: Catalogue, ways: Collection[str] = ()) -> Known:
-    """Themes and ids of topics, ids of all sources, those switched off too, and names of ways."""
+def rule_vocabulary(
+    topics: Topics, catalogue: Catalogue, channels: Collection[str] = ()
+) -> RuleVocabulary:
+    """Themes and ids of topics, ids of all sources, also disabled ones, and names of channels."""
     every = topics.topics
-    themes = {theme: None for topic in every for theme in (*topic.themes, topic.otherwise or "")}
-    return Known(
+    themes = {
+        theme: None for topic in every for theme in (*topic.themes, topic.default_theme or "")
+    }
+    return RuleVocabulary(
         themes=[theme for theme in themes if theme],
         topics=[topic.id for topic in every],
         sources=[source.id for source in catalogue.sources],
-        ways=ways,
-        template=check_template,
+        channels=channels,
+        check_template=_check_template,
     )
+
+
+def _check_template(file: TemplateFile) -> None:
+    # The template engine is loaded for rules that have a template.
+    from monitor.messages.template import check_template
+
+    check_template(file)

@@ -1,4 +1,4 @@
-"""When to look again, and what counts as history. Pure decisions over times."""
+"""When to visit again, and what counts as baseline. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from monitor.catalogue.model import Season
 from monitor.model.documents import DocumentKind, Outcome
+from monitor.retry import Backoff
 
-_FIRST_RETRY = timedelta(hours=1)
 _LONGEST = timedelta(days=7)
+_FAILED_VISIT_BACKOFF = Backoff(initial=3600.0, maximum=_LONGEST.total_seconds())
 # A page that was moved or listed late is still news; one that old was on the web before us.
 _LATE = timedelta(days=30)
 # A document is due again after a share of its age, up to a cap: news after 1, 2, 4, 8 … days
@@ -24,34 +25,34 @@ _THINNING: Mapping[DocumentKind, tuple[float, timedelta]] = {
 
 
 def next_list_visit(
-    now: datetime, *, every: timedelta, season: Season | None, zone: ZoneInfo
+    now: datetime, *, list_interval: timedelta, season: Season | None, zone: ZoneInfo
 ) -> datetime:
     """When the lists of a source are due again.
 
     Args:
         now: the time of the visit that just ended, aware.
-        every: the source's usual interval.
+        list_interval: the source's usual interval.
         season: months with another interval; at their beginning the lists are due at once.
         zone: the time zone the months are meant in.
     """
     if season is None:
-        return now + every
+        return now + list_interval
     here = now.astimezone(zone)
     if here.month in season.months:
-        return now + season.every
+        return now + season.list_interval
     for ahead in range(1, 12):
         year, month = divmod(here.month - 1 + ahead, 12)
         if month + 1 in season.months:
             begins = datetime(here.year + year, month + 1, 1, tzinfo=zone)
-            return min(now + every, begins.astimezone(now.tzinfo))
-    return now + every
+            return min(now + list_interval, begins.astimezone(now.tzinfo))
+    return now + list_interval
 
 
 def next_page_visit(
     outcome: Outcome,
     *,
     now: datetime,
-    every: timedelta,
+    page_interval: timedelta,
     kind: DocumentKind,
     age: timedelta,
     failures: int,
@@ -62,7 +63,7 @@ def next_page_visit(
     Args:
         outcome: how the visit that just ended went.
         now: the time of that visit.
-        every: the source's interval for new pages, and the shortest there is.
+        page_interval: the source's interval for new pages, and the shortest there is.
         kind: what stands there: news is soon left alone, a report never.
         age: how old the page is.
         failures: failed visits in a row before this one.
@@ -74,16 +75,16 @@ def next_page_visit(
     """
     if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
         share, longest = _THINNING[kind]
-        wait = max(every, min(age * share, longest))
+        wait = max(page_interval, min(age * share, longest))
     else:
-        wait = min(_FIRST_RETRY * 2 ** min(failures, 8), _LONGEST)
+        wait = timedelta(seconds=_FAILED_VISIT_BACKOFF.delay(failures + 1))
     if retry_after is not None:
         wait = max(wait, min(timedelta(seconds=retry_after), _LONGEST))
     # Never in the same instant: a visit that asks what is due would find it again.
     return now + max(wait, timedelta(seconds=1))
 
 
-def is_history(
+def is_baseline(
     *,
     baseline: bool,
     published: date | None,

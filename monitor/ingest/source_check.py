@@ -1,4 +1,4 @@
-"""Asking a source what works, without writing anything down."""
+"""Check the lists and pages of a source: request each once, write nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from monitor.catalogue.model import Source
-from monitor.discovery.list_pages import Discovery, discover
-from monitor.discovery.suggest import guess_body, suggest_pattern
+from monitor.discovery.list_pages import Discovery, ListFormat, discover
+from monitor.discovery.suggest import suggest_body_selector, suggest_pattern
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
@@ -31,7 +31,7 @@ _ADDRESS = {
 }
 
 
-def of_address(outcome: Outcome, reason: str, *, is_article: bool = False) -> str:
+def address_hint(outcome: Outcome, reason: str, *, is_article: bool = False) -> str:
     """What to do about an address that did not answer well.
 
     Args:
@@ -46,7 +46,7 @@ def of_address(outcome: Outcome, reason: str, *, is_article: bool = False) -> st
     return _ADDRESS.get(outcome, "try again later")
 
 
-def of_list(
+def list_hint(
     source: Source,
     *,
     form: str,
@@ -67,10 +67,10 @@ def of_list(
         links: those of them whose title passes too.
         alike: how many links look like the articles of one list, and an expression for them.
         newest: the day of the newest one that is wanted.
-        today: the day of the probe.
+        today: the day of the check.
     """
     if not articles:
-        return False, _of_no_articles(form, seen, alike)
+        return False, _no_articles_hint(form, seen, alike)
     if newest is not None and today - newest > _STALE[source.document_kind]:
         return True, f"nothing newer than {newest}: the column may have moved"
     if not links:
@@ -78,7 +78,7 @@ def of_list(
     return True, ""
 
 
-def _of_no_articles(form: str, seen: int, alike: tuple[int, str] | None) -> str:
+def _no_articles_hint(form: str, seen: int, alike: tuple[int, str] | None) -> str:
     if form != "html":
         said = f"none of {seen} links passes: is the link pattern right for it?"
         return f"nothing in this {form}" if not seen else said
@@ -93,7 +93,7 @@ def _of_no_articles(form: str, seen: int, alike: tuple[int, str] | None) -> str:
     )
 
 
-def of_article(length: int, *, published: date | None, body: str | None) -> tuple[bool, str]:
+def article_hint(length: int, *, published: date | None, body: str | None) -> tuple[bool, str]:
     """Whether an article is read well, and what to do about it.
 
     Args:
@@ -116,8 +116,8 @@ _DEEPEST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """What one address of a source gave, and what to do about it.
+class SourceCheck:
+    """The check of one address of a source, and a suggestion what to do about it.
 
     ``links`` of ``seen`` links on a list are articles that are wanted, ``articles`` have an
     article's address. ``length`` is in characters, ``seconds`` how long the address took.
@@ -148,8 +148,8 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Probing:
-    """What a probe is given: the network, the topics, a wall clock and a stop-watch in seconds."""
+class CheckContext:
+    """The context of a check: network, topics, wall clock, and a monotonic clock in seconds."""
 
     fetcher: Fetcher
     topics: Topics
@@ -157,60 +157,58 @@ class Probing:
     clock: Callable[[], float]
 
 
-async def probe(source: Source, tools: Probing) -> list[Probe]:
-    """Ask every list of a source, or every page of one without lists, once."""
+async def check_source(source: Source, context: CheckContext) -> list[SourceCheck]:
+    """Request every list of a source, or every page of one without lists, once."""
     if source.lists:
-        return [await _probe_list(source, url, tools) for url in source.lists]
-    return [await _probe_page(source, Link(url), tools, url) for url in source.pages]
+        return [await _check_list(source, url, context) for url in source.lists]
+    return [await _check_page(source, Link(url), context, url) for url in source.pages]
 
 
-async def fetch_for(source: Source, url: str, tools: Probing) -> Fetched:
-    """A page asked for as the crawl would ask, without what earlier visits left behind."""
-    return await tools.fetcher.fetch(
-        url, allow_private=source.allow_private, hosts=source.hosts, route=source.route
-    )
+async def fetch_unconditionally(source: Source, url: str, context: CheckContext) -> Fetched:
+    """Fetch a page as the crawl would, without validators of earlier visits."""
+    return await context.fetcher.fetch(url, route=source.route)
 
 
 async def find_articles(
-    source: Source, fetched: Fetched, tools: Probing
+    source: Source, fetched: Fetched, context: CheckContext
 ) -> tuple[Discovery, Fetched]:
-    """What a list leads to; where it leads to lists only (an issue, an index), one of those."""
+    """What a list links to; if those are only lists (an issue, an index), what one of them does."""
     discovery = discover(source, fetched)
     for _ in range(_DEEPEST):
-        if discovery.shown or not discovery.further:
+        if discovery.identities or not discovery.next_pages:
             break
-        below = await fetch_for(source, discovery.further[0], tools)
+        below = await fetch_unconditionally(source, discovery.next_pages[0], context)
         if below.outcome is not Outcome.OK:
             break
         fetched, discovery = below, discover(source, below)
     return discovery, fetched
 
 
-async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
-    start = tools.clock()
-    fetched = await fetch_for(source, url, tools)
-    seconds = round(tools.clock() - start, 2)
+async def _check_list(source: Source, url: str, context: CheckContext) -> SourceCheck:
+    start = context.clock()
+    fetched = await fetch_unconditionally(source, url, context)
+    seconds = round(context.clock() - start, 2)
     if fetched.outcome is not Outcome.OK:
         return _failed(source, url, fetched, seconds)
     top = discover(source, fetched)
-    found, page = await find_articles(source, fetched, tools)
-    newest = newest_of(found.links)
-    articles = len(found.shown)
-    works, suggestion = of_list(
+    found, page = await find_articles(source, fetched, context)
+    newest = newest_link(found.links)
+    articles = len(found.identities)
+    works, suggestion = list_hint(
         source,
-        form=found.form,
-        seen=found.seen,
+        form=found.format,
+        seen=found.link_count,
         articles=articles,
         links=len(found.links),
-        alike=suggest_pattern(page) if found.form == "html" and not articles else None,
+        alike=suggest_pattern(page) if found.format is ListFormat.HTML and not articles else None,
         newest=newest.published if newest else None,
-        today=tools.now().date(),
+        today=context.now().date(),
     )
-    read = None if newest is None else await _probe_page(source, newest, tools, url)
+    read = None if newest is None else await _check_page(source, newest, context, url)
     if read is not None and works:
         works = read.works
         suggestion = (read.suggestion if not works else "") or suggestion or read.suggestion
-    return Probe(
+    return SourceCheck(
         id=source.id,
         address=url,
         works=works,
@@ -218,8 +216,8 @@ async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
         reason=found.reason or ("" if read is None or read.works else read.reason),
         status=fetched.status,
         seconds=seconds,
-        form=found.form if found is top or top.form == "html" else top.form,
-        seen=found.seen,
+        form=found.format if found is top or top.format is ListFormat.HTML else top.format,
+        seen=found.link_count,
         articles=articles,
         links=len(found.links),
         newest=newest.published if newest else None,
@@ -229,27 +227,29 @@ async def _probe_list(source: Source, url: str, tools: Probing) -> Probe:
         length=read.length if read else None,
         published=read.published if read else None,
         statements=read.statements if read else None,
-        next_page=await _has_next_page(source, top, found, tools),
+        next_page=await _has_next_page(source, top, found, context),
         exceptions=_exceptions(source, url),
         suggestion=suggestion,
     )
 
 
-async def _probe_page(source: Source, link: Link, tools: Probing, address: str) -> Probe:
+async def _check_page(
+    source: Source, link: Link, context: CheckContext, address: str
+) -> SourceCheck:
     """Fetch and read one article or fixed page."""
-    start = tools.clock()
-    fetched = await fetch_for(source, link.url, tools)
-    seconds = round(tools.clock() - start, 2)
+    start = context.clock()
+    fetched = await fetch_unconditionally(source, link.url, context)
+    seconds = round(context.clock() - start, 2)
     if fetched.outcome is not Outcome.OK:
         return _failed(source, address, fetched, seconds)
-    body, document = guess_body(fetched, source.selectors)
-    works, suggestion = of_article(
+    body, document = suggest_body_selector(fetched, source.selectors)
+    works, suggestion = article_hint(
         len(document.text), published=document.published or link.published, body=body
     )
     provenance = provenance_of(
         source, document, title=link.title, listed=link.published, url=link.url
     )
-    return Probe(
+    return SourceCheck(
         id=source.id,
         address=address,
         works=works and document.outcome is Outcome.OK,
@@ -262,33 +262,35 @@ async def _probe_page(source: Source, link: Link, tools: Probing, address: str) 
         title=document.title or link.title,
         length=len(document.text),
         published=document.published or link.published,
-        statements=len(extract(document.text, provenance, tools.topics)),
+        statements=len(extract(document.text, provenance, context.topics)),
         exceptions=_exceptions(source, address),
         suggestion=suggestion,
     )
 
 
 async def _has_next_page(
-    source: Source, top: Discovery, found: Discovery, tools: Probing
+    source: Source, top: Discovery, found: Discovery, context: CheckContext
 ) -> bool | None:
-    if source.family == "founder_epaper" or (found is not top and top.form != "html"):
+    if source.family == "founder_epaper" or (
+        found is not top and top.format is not ListFormat.HTML
+    ):
         return None
-    following = (*top.further, *top.beyond)
+    following = (*top.next_pages, *top.backfill_pages)
     if not following:
         return None
-    fetched = await fetch_for(source, following[0], tools)
+    fetched = await fetch_unconditionally(source, following[0], context)
     if fetched.outcome is not Outcome.OK:
         return False
-    return bool(set(discover(source, fetched).shown) - set(top.shown))
+    return bool(set(discover(source, fetched).identities) - set(top.identities))
 
 
-def newest_of(links: tuple[Link, ...]) -> Link | None:
+def newest_link(links: tuple[Link, ...]) -> Link | None:
     """The link with the latest day; of several and of undated ones the first."""
     return max(links, key=lambda link: link.published or date.min, default=None)
 
 
-def _failed(source: Source, address: str, fetched: Fetched, seconds: float) -> Probe:
-    return Probe(
+def _failed(source: Source, address: str, fetched: Fetched, seconds: float) -> SourceCheck:
+    return SourceCheck(
         id=source.id,
         address=address,
         works=False,
@@ -298,15 +300,15 @@ def _failed(source: Source, address: str, fetched: Fetched, seconds: float) -> P
         seconds=seconds,
         article="" if fetched.url == address else fetched.url,
         exceptions=_exceptions(source, address),
-        suggestion=of_address(
+        suggestion=address_hint(
             fetched.outcome, fetched.reason, is_article=fetched.url not in {address, *source.lists}
         ),
     )
 
 
 def _exceptions(source: Source, address: str) -> str:
-    """Where the usual care is left out for this source, by the operator's word."""
-    found = ["private hosts allowed"] if source.allow_private else []
+    """The safety measures that the operator switched off for this source."""
+    found = ["private hosts allowed"] if source.route.allow_private else []
     if address.startswith("http://"):
         found.append("not encrypted")
     return ", ".join(found)

@@ -1,4 +1,4 @@
-"""A new source out of an address: fetched, guessed, tried out; nothing is written here."""
+"""Suggest a catalogue entry for a URL: fetch it, infer the keys, try them; write nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from urllib.parse import urlsplit
 
 from monitor.catalogue.loader import source_of
 from monitor.catalogue.model import Catalogue
-from monitor.discovery.suggest import Guess, guess_body, guess_list
+from monitor.discovery.list_pages import ListFormat
+from monitor.discovery.suggest import SourceSuggestion, suggest_body_selector, suggest_source
 from monitor.errors import FetchError
 from monitor.extraction.regions import region_names
-from monitor.ingest.source_check import Probing, fetch_for, find_articles, newest_of
+from monitor.ingest.source_check import (
+    CheckContext,
+    fetch_unconditionally,
+    find_articles,
+    newest_link,
+)
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import same_site
 
@@ -23,8 +29,8 @@ _WHOLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Guessed:
-    """One key of the new entry: its value, why, and whether that was seen or is only likely."""
+class SuggestedKey:
+    """One key of the entry: its value, the reason, and whether it was seen or is only likely."""
 
     key: str
     value: str
@@ -33,62 +39,72 @@ class Guessed:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """An entry for the catalogue, in the order of its keys, and what speaks for each guess."""
+class EntrySuggestion:
+    """An entry for the catalogue, and the reason of each key that was inferred."""
 
     values: Mapping[str, Any]
-    guessed: tuple[Guessed, ...]
+    keys: tuple[SuggestedKey, ...]
 
 
-async def propose(url: str, tools: Probing, known: Catalogue, given: Mapping[str, Any]) -> Proposal:
-    """Fetch a page and say how the catalogue would name it as a source.
+async def suggest_entry(
+    url: str, context: CheckContext, known: Catalogue, given: Mapping[str, Any]
+) -> EntrySuggestion:
+    """Suggest how the catalogue would describe a URL as a source.
 
     Args:
         url: of a list, a feed, a sitemap, an e-paper's index, or of one page.
-        tools: the network.
+        context: the network.
         known: the catalogue, for free ids and for regions of hosts.
-        given: what the user says: id, name, region, allow_private.
+        given: keys the user gave: id, name, region, allow_private.
 
     Raises:
-        FetchError: the page does not come.
+        FetchError: the page cannot be fetched.
     """
     private = {"allow_private": True} if given.get("allow_private") else {}
     bare = source_of({"id": "new", "name": "new", "lists": url, **private})
-    fetched = await fetch_for(bare, url, tools)
+    fetched = await fetch_unconditionally(bare, url, context)
     if fetched.outcome is not Outcome.OK:
         raise FetchError(f"the page cannot be read: {fetched.outcome}: {fetched.reason}", url=url)
-    guess = guess_list(bare, fetched)
+    guess = suggest_source(bare, fetched)
     values = _named(url, guess, known, given) | private
-    if guess.form == "html" and not guess.links and guess.family != "founder_epaper":
+    if (
+        guess.format is ListFormat.HTML
+        and not guess.link_count
+        and guess.family != "founder_epaper"
+    ):
         return _page(url, fetched, values)
-    return await _list(url, fetched, guess, values, tools)
+    return await _list(url, fetched, guess, values, context)
 
 
 async def _list(
-    url: str, fetched: Fetched, guess: Guess, values: dict[str, Any], tools: Probing
-) -> Proposal:
+    url: str,
+    fetched: Fetched,
+    guess: SourceSuggestion,
+    values: dict[str, Any],
+    context: CheckContext,
+) -> EntrySuggestion:
     values |= {"family": guess.family, "lists": url}
-    guessed = [Guessed("family", guess.family, guess.family_why, guess.family != "generic")]
+    keys = [SuggestedKey("family", guess.family, guess.family_reason, guess.family != "generic")]
     if guess.link_pattern is not None:
         values["link_pattern"] = guess.link_pattern
     if guess.paging is not None:
         values["paging"], values["paging_from"] = guess.paging
-        guessed.append(Guessed("paging", guess.paging[0], "the link to the second page", True))
+        keys.append(SuggestedKey("paging", guess.paging[0], "the link to the second page", True))
     if guess.hosts:
         values["hosts"] = list(guess.hosts)
-        guessed.append(Guessed("hosts", ", ".join(guess.hosts), "the articles lie there", True))
+        keys.append(SuggestedKey("hosts", ", ".join(guess.hosts), "the articles lie there", True))
     source = source_of(values)
-    found, _ = await find_articles(source, fetched, tools)
+    found, _ = await find_articles(source, fetched, context)
     shown = guess.link_pattern or "the family's"
-    why = f"{guess.links_why}; {len(found.links)} pass"
-    guessed.append(Guessed("link_pattern", shown, why, bool(found.links)))
+    why = f"{guess.pattern_reason}; {len(found.links)} pass"
+    keys.append(SuggestedKey("link_pattern", shown, why, bool(found.links)))
     seen: dict[str, str] = {"lists": "visit", "family": "visit"}
     seen |= {"link_pattern": "visit"} if found.links else {}
-    newest = newest_of(found.links)
+    newest = newest_link(found.links)
     if newest is not None:
-        article = await fetch_for(source, newest.url, tools)
+        article = await fetch_unconditionally(source, newest.url, context)
         if article.outcome is Outcome.OK:
-            body, document = guess_body(article, source.selectors)
+            body, document = suggest_body_selector(article, source.selectors)
             if body is not None:
                 values["selectors"] = {"body": body}
             whole = len(document.text) >= _WHOLE
@@ -99,28 +115,30 @@ async def _list(
                 f"the newest article reads as {len(document.text)} characters, "
                 f"{document.published or newest.published or 'no day'}: {document.title[:30]}"
             )
-            guessed.append(Guessed("selectors.body", shown, why, whole))
+            keys.append(SuggestedKey("selectors.body", shown, why, whole))
         else:
-            guessed.append(Guessed("selectors.body", "–", f"the newest: {article.reason}", False))
+            keys.append(SuggestedKey("selectors.body", "–", f"the newest: {article.reason}", False))
     values |= {"confidence": "seen" if found.links else "unverified", "seen": seen}
-    return Proposal(values, tuple(guessed))
+    return EntrySuggestion(values, tuple(keys))
 
 
-def _page(url: str, fetched: Fetched, values: dict[str, Any]) -> Proposal:
+def _page(url: str, fetched: Fetched, values: dict[str, Any]) -> EntrySuggestion:
     """A page without a list is watched itself."""
     source = source_of({**values, "pages": url})
-    body, document = guess_body(fetched, source.selectors)
+    body, document = suggest_body_selector(fetched, source.selectors)
     values |= {"pages": url}
     if body is not None:
         values["selectors"] = {"body": body}
     whole = len(document.text) >= _WHOLE
     why = f"no list on it; it reads as {len(document.text)} characters"
     values |= {"confidence": "seen" if whole else "unverified", "seen": {"pages": "visit"}}
-    return Proposal(values, (Guessed("pages", url, why, whole),))
+    return EntrySuggestion(values, (SuggestedKey("pages", url, why, whole),))
 
 
-def _named(url: str, guess: Guess, known: Catalogue, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Id, name, region, speaker and kind: what the user says, else what the page shows."""
+def _named(
+    url: str, guess: SourceSuggestion, known: Catalogue, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Id, name, region, speaker and kind: what the user gave, else what the page shows."""
     name = given.get("name") or guess.name or urlsplit(url).hostname or "new"
     region = given.get("region") or _region(url, name, known)
     official = (urlsplit(url).hostname or "").endswith(".gov.cn") or region is not None
@@ -145,7 +163,7 @@ def _region(url: str, name: str, known: Catalogue) -> str | None:
 
 
 def _free_id(url: str, known: Catalogue) -> str:
-    """A name out of host and path that no source has yet."""
+    """An id made of host and path that no source has yet."""
     parts = urlsplit(url)
     words = re.findall(r"[a-z0-9]+", (parts.hostname or "").lower())
     place = [word for word in words if word not in _COMMON][:2]

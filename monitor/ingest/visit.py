@@ -1,8 +1,8 @@
-"""The way a page goes: catalogue → discover → fetch → read → extract → compare → match → outbox.
+"""Visit a source: discover, fetch, read, extract, compare, match, enqueue.
 
-``visit`` walks it from left to right for one source. The network is awaited here; everything
-that computes or writes runs in a worker thread, so that one slow page holds up nobody. Delivery
-is another loop (``monitor.outbox``) that reads what was written.
+The network is awaited here; everything that computes or writes runs in a worker thread, so that
+one slow page delays no other source. Delivery is another loop (``monitor.outbox``) that reads what
+was written.
 """
 
 from __future__ import annotations
@@ -14,79 +14,50 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
-from monitor.ingest.context import HEALTHY, Tools, VisitReport
-from monitor.ingest.ingest import take_in
-from monitor.ingest.list_pages import identify_addresses, read_lists
-from monitor.ingest.pages import provenance_of, read_pages
-from monitor.ingest.request import Arrival, Doubt, Interest, Taken
-from monitor.ingest.robots_store import StoredRobots
-from monitor.ingest.rule_vocabulary import known_names
-from monitor.ingest.rules_in_force import StandingRules
+from monitor.ingest.context import HEALTHY, VisitContext, VisitReport, next_health
+from monitor.ingest.list_pages import read_lists
+from monitor.ingest.pages import read_pages
 from monitor.ingest.schedule import next_list_visit
-from monitor.ingest.source_check import Probe, Probing, probe
-from monitor.ingest.source_health import Watch, health_after
-from monitor.ingest.suggest import Proposal, propose
 from monitor.storage.frontier import close_visit, earliest_due
-from monitor.storage.source_health import share_with_news, source_state, turn
-
-__all__ = [
-    "Arrival",
-    "Doubt",
-    "Interest",
-    "Probe",
-    "Probing",
-    "Proposal",
-    "StandingRules",
-    "StoredRobots",
-    "Taken",
-    "Tools",
-    "VisitReport",
-    "Watch",
-    "identify_addresses",
-    "known_names",
-    "next_list_visit",
-    "probe",
-    "propose",
-    "provenance_of",
-    "take_in",
-    "visit",
-]
+from monitor.storage.source_health import record_transition, share_with_news, source_state
 
 log = logging.getLogger(__name__)
 
 _MANY_PAGES = 3
 
 
-async def visit(source: Source, tools: Tools) -> VisitReport:
-    """Visit a source: read its lists, then every address of it that is due.
+async def visit(source: Source, context: VisitContext) -> VisitReport:
+    """Crawl the lists of a source, then every frontier entry of it that is due.
 
-    Trouble with a page or a list is an outcome, noted in the database; what is raised is a
-    fault of the program or of the database.
+    A page or list that fails is an outcome, written to the database; only faults of the program or
+    of the database are raised.
     """
     report = VisitReport(source.id)
-    await read_lists(source, tools, report)
-    await read_pages(source, tools, report)
+    await read_lists(source, context, report)
+    await read_pages(source, context, report)
     if not HEALTHY & report.pages.keys() and (
         (report.pages and not source.lists) or report.pages.total() >= _MANY_PAGES
     ):
-        # The list may be open and every page behind it closed.
+        # The list may answer and every page behind it may be blocked.
         report.outcome = report.pages.most_common(1)[0][0]
         report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
-    await asyncio.to_thread(_close, source, tools, report)
+    await asyncio.to_thread(_close, source, context, report)
     log.info(
         "visit.done",
         extra={"source": source.id, "outcome": report.outcome.value, "reason": report.reason},
     )
-    if report.alerts or report.turned:
-        tools.wake()
+    if report.alerts or report.transition:
+        context.wake()
     return report
 
 
-def _close(source: Source, tools: Tools, report: VisitReport) -> None:
-    now = tools.now()
-    lists = next_list_visit(now, every=source.every, season=source.season, zone=tools.zone)
-    with tools.database.write() as session:
-        _judge_health(session, source, tools, report, now)
+def _close(source: Source, context: VisitContext, report: VisitReport) -> None:
+    now = context.now()
+    lists = next_list_visit(
+        now, list_interval=source.list_interval, season=source.season, zone=context.zone
+    )
+    with context.database.write() as session:
+        _update_health(session, source, context, report, now)
         close_visit(
             session,
             source.id,
@@ -99,28 +70,28 @@ def _close(source: Source, tools: Tools, report: VisitReport) -> None:
         )
 
 
-def _judge_health(
-    session: Session, source: Source, tools: Tools, report: VisitReport, now: datetime
+def _update_health(
+    session: Session, source: Source, context: VisitContext, report: VisitReport, now: datetime
 ) -> None:
-    state = source_state(session, source.id)
+    state, policy = source_state(session, source.id), context.health
     healthy = report.outcome in HEALTHY
-    health = health_after(
+    health = next_health(
         state.health,
         healthy=healthy,
         failures=0 if healthy else state.failures + 1,
         last_new_at=state.last_new_at,
         now=now,
-        watch=tools.watch,
-        others=lambda: share_with_news(session, source.id, within=tools.watch.quiet, now=now),
+        policy=policy,
+        share_with_news=lambda: share_with_news(session, source.id, within=policy.quiet, now=now),
     )
     if health is not state.health:
-        turn(
+        record_transition(
             session,
             source.id,
             health,
             outcome=report.outcome,
             reason=report.reason,
-            operators=tools.watch.operators,
+            operators=policy.operators,
             now=now,
         )
-        report.turned = health
+        report.transition = health

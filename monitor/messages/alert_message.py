@@ -1,179 +1,186 @@
-"""An alert as messages: strongest change first, within Telegram's limits, the rest on more pages.
+"""Paginated message of an alert: strongest changes first, as many as Telegram's limits allow.
 
-A message is shortened by whole changes, so no cut can fall into markup.
+Pages are split between changes, so no cut can fall into markup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.messages.bot_i18n import bot_words, fill
-from monitor.messages.change_text import describe, footer, one_voice, rank
-from monitor.messages.i18n import words
+from monitor.messages.change_text import change_rank, change_spans, document_footer, same_speaker
+from monitor.messages.i18n import alert_texts, bot_texts, fill
 from monitor.messages.richtext import (
     ENTITY_LIMIT,
     TEXT_LIMIT,
     Button,
+    CallbackPrefix,
     Message,
     Span,
-    entities,
+    callback_data,
+    entity_count,
     one_line,
     trim,
-    units,
+    utf16_length,
 )
+from monitor.model.alerts import AlertChange, AlertDocument, NoticeKind, OutboxAlert
 from monitor.model.documents import Health
 from monitor.model.schedule import zone_of
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
-MOST_CHANGES = 12
-"""Changes a message tells at most: more nobody reads at once."""
+MAX_CHANGES = 12
+"""Changes on one page: nobody reads more at once."""
 
 _SENTENCE = 280
 _TITLE = 120
 _NOTICE = 3_000
-# Room for the count of what is left, the note of a possible repetition and blank lines.
+# Room for the number of remaining changes, the note of a possible duplicate and empty lines.
 _RESERVE = 160
 
 _Buttons = tuple[tuple[Button, ...], ...]
 _NONE: _Buttons = ()
 
 
-def render(alert: OutboxAlert) -> Message:
-    """The message of an alert, in the language of its chat. Any change makes a valid one."""
-    return alert_page(alert)
-
-
-def alert_page(alert: OutboxAlert, page: int = 0) -> Message:
-    """One page of an alert; the last one for a page beyond it.
+def render_alert(alert: OutboxAlert, page: int = 0) -> Message:
+    """One page of an alert in the language of its chat.
 
     Args:
         alert: any alert.
-        page: 0 is the message that is sent, with the strongest changes.
+        page: 0 is the message that is sent, with the strongest changes; a number beyond the last
+            page gives the last page.
     """
     if alert.event is not None:
-        spans, buttons = _turned(alert), _NONE
+        spans, buttons = _health_spans(alert), _NONE
     elif alert.notice is not None:
-        spans, buttons = _notice(alert), _decisions(alert)
+        spans, buttons = _notice_spans(alert), _access_buttons(alert)
     else:
-        spans, buttons = _changes(alert, page)
-    return Message((*spans, *repetition(alert)), buttons, alert)
+        spans, buttons = _changes_page(alert, page)
+    return Message((*spans, *duplicate_note(alert)), buttons, alert)
 
 
-def repetition(alert: OutboxAlert) -> tuple[Span, ...]:
-    """The note under a message that an earlier sender may have sent already; else nothing."""
-    if not alert.maybe_sent:
+def duplicate_note(alert: OutboxAlert) -> tuple[Span, ...]:
+    """The note under a message that may have been delivered before; else nothing."""
+    if not alert.possibly_delivered:
         return ()
-    return Span("\n"), Span(words(alert.language).maybe_sent, italic=True)
+    return Span("\n"), Span(alert_texts(alert.language).possibly_delivered, italic=True)
 
 
-def ranked(alert: OutboxAlert) -> list[AlertChange]:
-    """The changes of an alert: what rules call urgent first, then the strongest."""
-    return sorted(alert.changes, key=lambda item: (-item.priority, *rank(item.change)))
+def ranked_changes(alert: OutboxAlert) -> list[AlertChange]:
+    """The changes of an alert by the priority of their rules, then the strongest first."""
+    return sorted(alert.changes, key=lambda item: (-item.priority, *change_rank(item.change)))
 
 
-def _changes(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
-    table = words(alert.language)
-    items = ranked(alert)
+def _changes_page(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
+    texts = alert_texts(alert.language)
+    items = ranked_changes(alert)
     changes = [item.change for item in items]
-    foot = footer(alert.document, changes, table, alert.language) if alert.document else []
-    head = [] if alert.document else _head(alert)
-    several = alert.document is None or not one_voice(changes)
-    frame = units("".join(span.text for span in (*head, *foot)))
+    foot = document_footer(alert.document, changes, texts, alert.language) if alert.document else []
+    head = [] if alert.document else _digest_head(alert)
+    several = alert.document is None or not same_speaker(changes)
+    frame = utf16_length("".join(span.text for span in (*head, *foot)))
     begin = number = 0
     while True:
-        room, styles = TEXT_LIMIT - _RESERVE - frame, ENTITY_LIMIT - entities((*head, *foot)) - 1
-        told: list[Span] = []
+        room, styles = (
+            TEXT_LIMIT - _RESERVE - frame,
+            ENTITY_LIMIT - entity_count((*head, *foot)) - 1,
+        )
+        body: list[Span] = []
         end = begin
-        for item in items[begin : begin + MOST_CHANGES]:
+        for item in items[begin : begin + MAX_CHANGES]:
             shown = [*_item(item, alert, several=several, numbered=number > 0), Span("\n\n")]
-            room -= units("".join(span.text for span in shown))
-            styles -= entities(shown)
-            if told and (room < 0 or styles < 0):
+            room -= utf16_length("".join(span.text for span in shown))
+            styles -= entity_count(shown)
+            if body and (room < 0 or styles < 0):
                 break
-            told += shown
+            body += shown
             end += 1
         if number == page or end >= len(items):
             break
         begin, number = end, number + 1
     rest = len(items) - end
     if rest:
-        told.append(Span(table.more.format(count=rest) + "\n\n"))
-    if told and not foot:
-        told[-1] = Span(told[-1].text.rstrip("\n"))
-    return [*head, *told, *foot], _buttons(alert, number, rest)
+        body.append(Span(texts.more.format(count=rest) + "\n\n"))
+    if body and not foot:
+        body[-1] = Span(body[-1].text.rstrip("\n"))
+    return [*head, *body, *foot], _buttons(alert, number, rest)
 
 
 def _item(
     item: AlertChange, alert: OutboxAlert, *, several: bool, numbered: bool
 ) -> Sequence[Span]:
-    spans = list(describe(item.change, alert.language, speaker=several))
+    spans = list(change_spans(item.change, alert.language, speaker=several))
     if alert.document is None and item.document is not None:
-        spans += [Span("\n"), *where(item.document)]
+        spans += [Span("\n"), *document_line(item.document)]
     if numbered:
         spans.append(Span(f"\n/commitment_{item.change_id}"))
     return spans
 
 
-def where(document: AlertDocument) -> tuple[Span, ...]:
-    """The document of a change in one line: its title as a link, and its day."""
+def document_line(document: AlertDocument) -> tuple[Span, ...]:
+    """The document of a change on one line: its title as a link, and its day."""
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     day = "" if document.published is None else f" {document.published.isoformat()}"
     return (Span(title, link=document.url), Span(day))
 
 
-def _head(alert: OutboxAlert) -> list[Span]:
+def _digest_head(alert: OutboxAlert) -> list[Span]:
     day = alert.created_at.astimezone(zone_of(alert.timezone)).date()
-    title = words(alert.language).digest.format(day=day.isoformat(), count=len(alert.changes))
+    title = alert_texts(alert.language).digest.format(day=day.isoformat(), count=len(alert.changes))
     return [Span(title, bold=True), Span("\n\n")]
 
 
 def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
-    bot = bot_words(alert.language)
-    turn = []
+    bot = bot_texts(alert.language)
+    paging = []
     if page:
-        turn.append(Button(bot.previous, f"a:{alert.id}:{page - 1}"))
+        paging.append(
+            Button(bot.previous, callback_data(CallbackPrefix.ALERT_PAGE, alert.id, page - 1))
+        )
     if rest:
-        turn.append(Button(fill(bot.more_changes, count=rest), f"a:{alert.id}:{page + 1}"))
-    about = [Button(bot.evidence, f"e:{alert.id}:{page}")]
+        paging.append(
+            Button(
+                fill(bot.more_changes, count=rest),
+                callback_data(CallbackPrefix.ALERT_PAGE, alert.id, page + 1),
+            )
+        )
+    actions = [Button(bot.evidence, callback_data(CallbackPrefix.ALERT_EVIDENCE, alert.id, page))]
     if any(item.change.deltas for item in alert.changes):
-        about.append(Button(bot.chart, f"g:{alert.id}"))
-    about.append(Button(bot.mute_rule, f"q:{alert.id}:{page}"))
-    return (tuple(turn), tuple(about)) if turn else (tuple(about),)
+        actions.append(Button(bot.chart, callback_data(CallbackPrefix.ALERT_CHART, alert.id)))
+    actions.append(Button(bot.mute_rule, callback_data(CallbackPrefix.MUTE_RULE, alert.id, page)))
+    return (tuple(paging), tuple(actions)) if paging else (tuple(actions),)
 
 
-def _turned(alert: OutboxAlert) -> list[Span]:
-    """A source's turn, for an operator: what it is, since when, and why."""
-    event, table = alert.event, words(alert.language)
-    if event is None:  # pragma: no cover - asked for alerts with an event only
+def _health_spans(alert: OutboxAlert) -> list[Span]:
+    """A health transition of a source, for operators: state, duration and reason."""
+    event, texts = alert.event, alert_texts(alert.language)
+    if event is None:  # pragma: no cover - called for alerts with an event only
         return [Span("?")]
     days = max((event.at - event.since).total_seconds() / 86_400, 0.0)
-    said = table.health[event.health].format(
-        was=table.outcomes[event.outcome], days=f"{days:.1f}".removesuffix(".0")
+    state = texts.health[event.health].format(
+        was=texts.outcomes[event.outcome], days=f"{days:.1f}".removesuffix(".0")
     )
     spans = [Span(f"{one_line(event.name, _TITLE)} ({event.source_id})", bold=True), Span("\n")]
-    spans.append(Span(said))
+    spans.append(Span(state))
     if event.reason and event.health is Health.FAILING:
         spans.append(Span("\n" + one_line(event.reason, _SENTENCE)))
     return spans
 
 
-def _notice(alert: OutboxAlert) -> list[Span]:
+def _notice_spans(alert: OutboxAlert) -> list[Span]:
     notice = alert.notice
-    if notice is None:  # pragma: no cover - asked for alerts with a notice only
+    if notice is None:  # pragma: no cover - called for alerts with a notice only
         return [Span("?")]
-    said = bot_words(alert.language).notices.get(notice.kind, "{text}")
+    wording = bot_texts(alert.language).notices[notice.kind]
     text = trim(notice.text, _NOTICE)
-    return [Span(fill(said, about=notice.about or "", text=text))]
+    return [Span(fill(wording, about=notice.about or "", text=text))]
 
 
-def _decisions(alert: OutboxAlert) -> _Buttons:
-    """The buttons by which an operator lets a chat in."""
-    notice, bot = alert.notice, bot_words(alert.language)
-    if notice is None or notice.kind != "access" or notice.about is None:
+def _access_buttons(alert: OutboxAlert) -> _Buttons:
+    """The buttons with which an operator grants or refuses access to a chat."""
+    notice, bot = alert.notice, bot_texts(alert.language)
+    if notice is None or notice.kind is not NoticeKind.ACCESS_REQUESTED or notice.about is None:
         return ()
     return (
         (
-            Button(bot.allow, f"ok:{notice.about}"),
-            Button(bot.refuse, f"no:{notice.about}"),
+            Button(bot.allow, callback_data(CallbackPrefix.GRANT_ACCESS, notice.about)),
+            Button(bot.refuse, callback_data(CallbackPrefix.DENY_ACCESS, notice.about)),
         ),
     )

@@ -1,161 +1,337 @@
-"""One change in words: region and number first, then the sentence with its difference.
+"""Text of one change: region and number first, then the sentence with its inline diff.
 
-Outside text is shortened before it becomes a span, so no cut can fall into markup. The messages
-made of these are next door, in ``pages.py``.
+In the diff removed text is struck out and added text is bold.
+
+Text from outside is shortened before it becomes a span, so no cut can fall into markup.
+``alert_message`` joins the texts of changes to messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
 
 from monitor.messages.i18n import (
-    Words,
-    mark,
+    AlertTexts,
+    alert_texts,
+    kind_rank,
+    kind_symbol,
     short_metric,
     short_region,
     speaker_name,
-    strength,
-    words,
 )
-from monitor.messages.number_format import amount, growth, shift
-from monitor.messages.richtext import Span, one_line
-from monitor.messages.text_diff import marked
+from monitor.messages.richtext import Span, one_line, trim, utf16_length
+from monitor.model.alerts import AlertDocument
 from monitor.model.changes import Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
-from monitor.outbox.load import AlertDocument
+
+_UNIT_LIMIT = 12
+_EXACT = 1e15
+
+
+def format_amount(value: float, unit: str, texts: AlertTexts) -> str:
+    """A number with its unit.
+
+    Args:
+        value: in ``unit``, 万 and 亿 multiplied out.
+        unit: as targets carry it; empty for a ratio.
+        texts: in the reader's language.
+    """
+    number, scale = _scaled(value, unit, texts)
+    return number + scale + _unit(unit, texts)
+
+
+def format_change(before: float, after: float, unit: str, texts: AlertTexts) -> str:
+    """From one number to another; a unit that both have is written once."""
+    old, old_scale = _scaled(before, unit, texts)
+    new, new_scale = _scaled(after, unit, texts)
+    left = old if old_scale == new_scale else old + old_scale
+    return f"{left} → {new}{new_scale}{_unit(unit, texts)}"
+
+
+def format_growth(before: float, after: float, unit: str, texts: AlertTexts) -> str:
+    """▲18.75% or ▼5%, in points for shares; empty where a percentage is meaningless."""
+    step = after - before
+    if not math.isfinite(step) or step == 0:
+        return ""
+    sign = "▲" if step > 0 else "▼"
+    if unit == "%":
+        return f"{sign}{_plain(round(abs(step), 2), texts)}{texts.points}"
+    if before <= 0:
+        return sign
+    percent = abs(step) / before * 100
+    return f"{sign}{_plain(round(percent, 2), texts)}%" if math.isfinite(percent) else sign
+
+
+def format_short(value: float, texts: AlertTexts) -> str:
+    """A number in three significant digits or whole, for narrow places: 190, 1,250, 12.3万."""
+    for name, size in texts.short_scales.items():
+        if abs(value) >= max(size, 1e4):
+            return _three_digits(value / size) + name
+    return f"{value:,.0f}" if abs(value) >= 1000 else _three_digits(value)
+
+
+def _three_digits(value: float) -> str:
+    if value == 0 or not math.isfinite(value):
+        return "0"
+    decimals = min(max(0, 2 - math.floor(math.log10(abs(value)))), 4)
+    digits = f"{value:.{decimals}f}"
+    shown = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if shown == "-0" else shown
+
+
+def _scaled(value: float, unit: str, texts: AlertTexts) -> tuple[str, str]:
+    """The digits, and 万 or 亿 where that leaves at most two decimals."""
+    if unit and not _is_latin(unit) and math.isfinite(value):
+        for name, size in texts.scales.items():
+            part = value / size
+            if 1 <= abs(part) < _EXACT and math.isclose(part, round(part, 2), rel_tol=1e-12):
+                return _plain(round(part, 2), texts), name
+    return _plain(value, texts), ""
+
+
+def _plain(value: float, texts: AlertTexts) -> str:
+    if not math.isfinite(value):
+        return "?"
+    if abs(value) >= _EXACT or 0 < abs(value) < 1e-4:
+        return f"{value:.4g}"
+    digits = f"{value:,.4f}" if abs(value) >= texts.comma_from else f"{value:.4f}"
+    return digits.rstrip("0").rstrip(".")
+
+
+def _unit(unit: str, texts: AlertTexts) -> str:
+    known = texts.units.get(unit)
+    name = one_line(known or unit, _UNIT_LIMIT)
+    apart = known is not None or (len(name) > 1 and _is_latin(name))
+    return f" {name}" if apart else name
+
+
+def _is_latin(unit: str) -> bool:
+    # Numbers with Chinese units are written with 万 and 亿; P, MW and Eflops have prefixes.
+    return "!" <= unit[:1] <= "~"
+
+
+_READ_LIMIT = 800
+_CONTEXT_LENGTH = 40
+_MIN_SIMILARITY = 0.5
+_MAX_PARTS = 24
+
+
+def inline_diff(before: str, after: str, *, limit: int) -> tuple[Span, ...] | None:
+    """One text that shows both; None if they have too little in common to be read as one.
+
+    Long unchanged parts are shortened to ``…``.
+
+    Args:
+        before: the old sentence.
+        after: the new one.
+        limit: UTF-16 units of the result, which is cut at its end.
+    """
+    old = _token().findall(before[:_READ_LIMIT])
+    new = _token().findall(after[:_READ_LIMIT])
+    parts = list(_parts(old, new))
+    same = sum(len(kept) for kept, _, _ in parts)
+    total = min(len(before), _READ_LIMIT) + min(len(after), _READ_LIMIT)
+    if 2 * same < _MIN_SIMILARITY * total or len(parts) > _MAX_PARTS:
+        return None
+    spans: list[Span] = []
+    last = len(parts) - 1
+    for index, (kept, removed, added) in enumerate(parts):
+        ending = index == last and not removed and not added
+        spans.append(Span(_shortened(kept, first=index == 0, last=ending)))
+        # The arrow serves readers who see no styles: notifications, plain text, pipes.
+        arrow = Span("→" if removed and added else "")
+        spans += [Span(removed, strike=True), arrow, Span(added, bold=True)]
+    return _cut([span for span in spans if span.text], limit)
+
+
+def _parts(old: list[str], new: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Triples of unchanged, removed and added text.
+
+    A single unchanged token between two changes is joined to them.
+    """
+    # Loaded with the first diff: it takes 20 ms.
+    from rapidfuzz.distance import Levenshtein
+
+    kept, removed, added = "", "", ""
+    for step in Levenshtein.opcodes(old, new):
+        left = "".join(old[step.src_start : step.src_end])
+        right = "".join(new[step.dest_start : step.dest_end])
+        if step.tag != "equal":
+            removed, added = removed + left, added + right
+        elif not removed and not added:
+            kept += left
+        elif step.src_end - step.src_start == 1 and step.src_end < len(old):
+            removed, added = removed + left, added + right
+        else:
+            yield kept, removed, added
+            kept, removed, added = left, "", ""
+    yield kept, removed, added
+
+
+def _shortened(text: str, *, first: bool, last: bool) -> str:
+    if len(text) <= 2 * _CONTEXT_LENGTH + 10:
+        return text
+    head = "" if first else text[:_CONTEXT_LENGTH]
+    tail = "" if last and not first else text[-_CONTEXT_LENGTH:]
+    return f"{head}…{tail}"
+
+
+def _cut(spans: list[Span], limit: int) -> tuple[Span, ...]:
+    result: list[Span] = []
+    for span in spans:
+        size = utf16_length(span.text)
+        if size > limit:
+            if limit > 1:
+                result.append(Span(trim(span.text, limit), bold=span.bold, strike=span.strike))
+            break
+        result.append(span)
+        limit -= size
+    return tuple(result)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    # Numbers and Latin words are replaced whole: 160 → 190, never 1<60→90>.
+    return re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z]+|\s+|.", re.DOTALL)
+
 
 _SENTENCE = 280
 _METRIC = 40
 _REGION = 24
 _TITLE = 120
 _SOURCE = 40
-_MORE_DELTAS = 3
+_MAX_MORE_DELTAS = 3
 
 
-def describe(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
-    """One change: a headline with region and number, then the sentence with its difference.
+def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) -> tuple[Span, ...]:
+    """A change: a headline with region and number, then the sentence with its inline diff.
 
     Args:
         change: any change.
-        language: of the labels; the sentence stays as it was said.
-        speaker: whether to say who says it, at the end.
+        language: of the labels; the sentence stays in its own language.
+        speaker: whether to append the speaker.
     """
-    table = words(language)
+    texts = alert_texts(language)
     spans = [Span(headline(change, language), bold=True)]
-    for delta in change.deltas[1 : 1 + _MORE_DELTAS]:
-        spans.append(Span(f"\n{_figure(delta, change, table)}"))
-    spans.append(Span(f"\n{mark(change.kind)} {table.kinds[change.kind]}{table.colon}"))
-    spans += sentence(change, table)
+    for delta in change.deltas[1 : 1 + _MAX_MORE_DELTAS]:
+        spans.append(Span(f"\n{_figure(delta, change, texts)}"))
+    spans.append(Span(f"\n{kind_symbol(change.kind)} {texts.kinds[change.kind]}{texts.colon}"))
+    spans += sentence_spans(change, texts)
     if speaker:
-        spans.append(Span(f"\n— {said_by(change, language)}"))
+        spans.append(Span(f"\n— {speaker_and_label(change, language)}"))
     return tuple(spans)
 
 
 def headline(change: Change, language: str = "zh") -> str:
-    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``, or what kind of thing is said about what."""
-    table = words(language)
+    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``; without numbers kind, label and themes."""
+    texts = alert_texts(language)
     region = one_line(short_region(change.region or change.statement.region), _REGION)
     if change.deltas:
-        return f"{region} {_figure(change.deltas[0], change, table)}".strip()
-    label = table.labels[change.statement.label]
+        return f"{region} {_figure(change.deltas[0], change, texts)}".strip()
+    label = texts.labels[change.statement.label]
     themes = "、" if language == "zh" else ", "
-    named = themes.join(table.themes.get(theme, theme) for theme in change.statement.themes[:3])
+    named = themes.join(texts.themes.get(theme, theme) for theme in change.statement.themes[:3])
     gap = "" if language == "zh" else " "
-    what = f"{table.kinds[change.kind]}{gap}{label}"
-    return one_line(f"{region} {what}{table.colon + named if named else ''}", 2 * _METRIC)
+    what = f"{texts.kinds[change.kind]}{gap}{label}"
+    return one_line(f"{region} {what}{texts.colon + named if named else ''}", 2 * _METRIC)
 
 
-def rank(change: Change) -> tuple[int, int, float]:
-    """Commitments before others, then by kind, then by how far the number moved."""
-    moved = max((_moved(delta) for delta in change.deltas), default=-1.0)
+def change_rank(change: Change) -> tuple[int, int, float]:
+    """Sort key: commitments first, then by kind, then by the relative change of the number."""
+    moved = max((_relative_step(delta) for delta in change.deltas), default=-1.0)
     label = change.statement.label
-    return (0 if label is Label.COMMITMENT else 1, strength(change.kind), -moved)
+    return (0 if label is Label.COMMITMENT else 1, kind_rank(change.kind), -moved)
 
 
-def _moved(delta: Delta) -> float:
+def _relative_step(delta: Delta) -> float:
     if delta.before is None or delta.after is None:
         return 0.0
-    step = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
-    return step if step == step else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
+    value_change = abs(delta.after - delta.before) / max(abs(delta.before), 1e-9)
+    return value_change if value_change == value_change else 0.0  # noqa: PLR0124 - a NaN is not equal to itself
 
 
-def _figure(delta: Delta, change: Change, table: Words) -> str:
-    told = f"{step(delta, change, table)} {stride(delta, table)}".strip()
-    return f"{metric_name(delta)} {told}".strip()
+def _figure(delta: Delta, change: Change, texts: AlertTexts) -> str:
+    shown = f"{value_change(delta, change, texts)} {relative_change(delta, texts)}".strip()
+    return f"{metric_name(delta)} {shown}".strip()
 
 
 def metric_name(delta: Delta) -> str:
-    """What is counted, short, for one line."""
+    """The name of the metric, without 全省 and the like, shortened."""
     return one_line(short_metric(delta.metric), _METRIC)
 
 
-def step(delta: Delta, change: Change, table: Words) -> str:
-    """From where to where a number went: ``160 → 190 Eflops``, ``≥190 Eflops``."""
+def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
+    """The number before and after: ``160 → 190 Eflops``, or one of them: ``≥190 Eflops``."""
     if delta.before is not None and delta.after is not None:
-        return shift(delta.before, delta.after, delta.unit, table)
+        return format_change(delta.before, delta.after, delta.unit, texts)
     if delta.after is not None:
-        return _meant(delta, delta.after, change.after, table)
+        return _amount_with_op(delta, delta.after, change.after, texts)
     if delta.before is not None:
-        return f"{_meant(delta, delta.before, change.before, table)} → {table.gone}"
+        return f"{_amount_with_op(delta, delta.before, change.before, texts)} → {texts.dropped}"
     return ""
 
 
-def stride(delta: Delta, table: Words) -> str:
-    """How far a number went: ``▲18.75%``; empty where there is nothing to compare."""
+def relative_change(delta: Delta, texts: AlertTexts) -> str:
+    """The change of the number in percent: ``▲18.75%``; empty if there is only one number."""
     if delta.before is None or delta.after is None:
         return ""
-    return growth(delta.before, delta.after, delta.unit, table)
+    return format_growth(delta.before, delta.after, delta.unit, texts)
 
 
-def _meant(delta: Delta, value: float, statement: Statement | None, table: Words) -> str:
-    """≥190 Eflops: the number with how it is meant, as the statement has it."""
+def _amount_with_op(
+    delta: Delta, value: float, statement: Statement | None, texts: AlertTexts
+) -> str:
+    """``≥190 Eflops``: the number with the operator of the statement's target."""
     targets: Iterable[Target] = statement.targets if statement is not None else ()
     ops = (t.op for t in targets if t.metric == delta.metric and t.unit == delta.unit)
-    return table.ops[next(ops, Op.REACH)] + amount(value, delta.unit, table)
+    return texts.ops[next(ops, Op.REACH)] + format_amount(value, delta.unit, texts)
 
 
-def sentence(change: Change, table: Words) -> list[Span]:
-    """What is said, with what went struck out and what came in bold."""
+def sentence_spans(change: Change, texts: AlertTexts) -> list[Span]:
+    """The sentence: an inline diff if there are two that resemble each other, else both."""
     before, after = change.before, change.after
     if before is None or after is None or before.text == after.text:
-        gone = change.kind is Kind.DROPPED
-        return [Span(one_line(change.statement.text, _SENTENCE), strike=gone)]
+        dropped = change.kind is Kind.DROPPED
+        return [Span(one_line(change.statement.text, _SENTENCE), strike=dropped)]
     old = " ".join(before.text.split())
     new = " ".join(after.text.split())
-    both = marked(old, new, limit=2 * _SENTENCE)
+    both = inline_diff(old, new, limit=2 * _SENTENCE)
     if both is not None:
         return list(both)
     return [
-        Span("\n" + table.was),
+        Span("\n" + texts.was),
         Span(one_line(old, _SENTENCE)),
-        Span("\n" + table.now),
+        Span("\n" + texts.now),
         Span(one_line(new, _SENTENCE)),
     ]
 
 
-def one_voice(changes: list[Change]) -> bool:
-    """Whether the same speaker of the same place says all of it, in the same sense."""
-    voices = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
-    return len(voices) == 1
+def same_speaker(changes: list[Change]) -> bool:
+    """Whether all changes have the same speaker, region and label."""
+    speakers = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
+    return len(speakers) == 1
 
 
-def said_by(change: Change, language: str) -> str:
-    """Who says it, and as what: 贵州省政府 · 承诺."""
+def speaker_and_label(change: Change, language: str) -> str:
+    """Speaker and label: 贵州省政府 · 承诺."""
     statement = change.statement
     region = one_line(statement.region or change.region, _REGION)
     name = speaker_name(statement.speaker, region, language)
-    return f"{name} · {words(language).labels[statement.label]}"
+    return f"{name} · {alert_texts(language).labels[statement.label]}"
 
 
-def footer(
-    document: AlertDocument, changes: list[Change], table: Words, language: str
+def document_footer(
+    document: AlertDocument, changes: list[Change], texts: AlertTexts, language: str
 ) -> list[Span]:
-    """Who, where and when: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
-    opening, closing = table.quote
+    """Speaker, document, day, source: 贵州省政府 · 承诺 / 《…政府工作报告》 2026-01-28 · 来源."""
+    opening, closing = texts.quote
     title = one_line(document.title, _TITLE) or one_line(document.url, _TITLE) or "?"
     spans = []
-    if one_voice(changes):
-        spans.append(Span(said_by(changes[0], language) + "\n"))
+    if same_speaker(changes):
+        spans.append(Span(speaker_and_label(changes[0], language) + "\n"))
     spans += [Span(opening), Span(title, link=document.url), Span(closing)]
     rest = [
         "" if document.published is None else document.published.isoformat(),

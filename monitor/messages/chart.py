@@ -1,38 +1,41 @@
-"""The history of a target as a picture: what was promised and what was reached, year by year.
+"""The history of a target as a bar chart: what was promised and what was reached, year by year.
 
-The picture holds digits and Latin letters only, drawn as strokes, so that it needs no font (see
-strokes.py). Region, metric and unit are said in its caption, where they can be searched and read
-out.
+pygal lays the chart out, resvg turns its SVG into a PNG. The only font is the one beside this
+module, so a chart looks the same on a machine without fonts.
 """
 
 from __future__ import annotations
 
-import html
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.messages.chart_strokes import drawable, drawn, width_of
-from monitor.messages.i18n import short_metric, short_region, words
-from monitor.messages.number_format import amount
+from monitor.messages.change_text import format_amount, format_short
+from monitor.messages.i18n import AlertTexts, alert_texts, short_metric, short_region
 from monitor.messages.richtext import Message, Span, one_line
-from monitor.model.statements import Label, Op
-from monitor.storage.views import Figure
+from monitor.model.statements import Figure, Label, Op
 
-MOST_YEARS = 6
-"""Years a picture shows, the latest: more cannot be read on a phone."""
+if TYPE_CHECKING:
+    from pygal.style import Style
 
-_WIDTH, _HEIGHT = 960, 540
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 920, 120, 468
-_YEAR_SIZE, _VALUE_SIZE, _SMALLEST = 25.0, 27.0, 11.0
-_BAR_MOST = 92.0
-_INK, _FAINT, _PAPER = "#1f2933", "#c4ccd6", "#ffffff"
-# Hollow and light for what is promised, full and dark for what is there: also without colours.
-_PROMISED, _PROMISED_EDGE = "#d6e4fb", "#2563c9"
-_REACHED = "#157f4d"
-_VALUE_MOST = 1e15  # beyond it, somebody's digits ran together
-_HEADER_MOST = 500.0
-_NAME = 60
+MAX_YEARS = 6
+"""Years of a chart, the latest: more cannot be read on a phone."""
+
+_FONT = Path(__file__).parent / "fonts" / "NotoSansCJKsc-Regular-subset.otf"
+_FONT_FAMILY = "Noto Sans CJK SC"
+_WIDTH, _HEIGHT, _MARGIN = 960, 540, 24
+_ROOM = _WIDTH - 2 * _MARGIN
+_TITLE_SIZE, _SOURCE_SIZE, _LEGEND_SIZE, _YEAR_SIZE, _VALUE_SIZE = 28, 20, 22, 24, 24
+_MIN_SIZE = 11
+_LATIN_WIDTH = 0.58  # of a Latin letter, in the size of the font; a Chinese sign has 1
+_VALUE_PART = 0.52  # of the room of a year, for the number over one of its two bars
+_SOURCE_LENGTH = 34
+_INK, _PAPER = "#1f2933", "#ffffff"
+# Light with an edge for what is promised, solid for what is reached: also without colours.
+_PROMISED, _PROMISED_LIGHT, _REACHED = "#2563c9", "#d6e4fb", "#157f4d"
+_THINNEST = 0.005  # of the height, so that a zero shows
+_VALUE_LIMIT = 1e15  # beyond it, somebody's digits ran together
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What was promised and reached of one metric, in one unit, oldest year first."""
+    """What was promised and reached of one metric, in one unit, oldest year first.
+
+    ``sources`` are titles of the documents that the points are from, the latest plan first.
+    """
 
     metric: str
     unit: str
     promised: tuple[Point, ...]
     reached: tuple[Point, ...]
+    sources: tuple[str, ...] = ()
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -59,7 +66,7 @@ class Chart:
         return tuple(sorted({point.year for point in (*self.promised, *self.reached)}))
 
 
-def chart_of(figures: Sequence[Figure], *, metric: str, unit: str) -> Chart | None:
+def build_chart(figures: Sequence[Figure], *, metric: str, unit: str) -> Chart | None:
     """The chart of a metric, or None where fewer than two of the figures belong in it.
 
     Of several numbers for a year that of the latest report counts, and of one report the first.
@@ -76,185 +83,203 @@ def chart_of(figures: Sequence[Figure], *, metric: str, unit: str) -> Chart | No
         if short_metric(figure.metric) == short_metric(metric)
         and figure.unit == unit
         and figure.op != Op.INCREASE_BY
-        and abs(figure.value) <= _VALUE_MOST  # false for NaN, too
+        and abs(figure.value) <= _VALUE_LIMIT  # false for NaN, too
     ]
-    promised = _points(figure for figure in fitting if figure.label == Label.COMMITMENT)
-    reached = _points(figure for figure in fitting if figure.label == Label.ACHIEVEMENT)
-    shown = sorted(promised.keys() | reached.keys())[-MOST_YEARS:]
-    chart = Chart(
+    promised = _by_year(figure for figure in fitting if figure.label == Label.COMMITMENT)
+    reached = _by_year(figure for figure in fitting if figure.label == Label.ACHIEVEMENT)
+    years = sorted(promised.keys() | reached.keys())[-MAX_YEARS:]
+    shown = [series[year] for series in (promised, reached) for year in years if year in series]
+    if len(shown) < 2:
+        return None
+    latest_first = sorted(shown, key=lambda figure: figure.plan_year or 0, reverse=True)
+    return Chart(
         metric,
         unit,
-        tuple(promised[year] for year in shown if year in promised),
-        tuple(reached[year] for year in shown if year in reached),
+        _points(promised, years),
+        _points(reached, years),
+        tuple(dict.fromkeys(f.document_title for f in latest_first if f.document_title.strip())),
     )
-    return chart if len(chart.promised) + len(chart.reached) >= 2 else None
 
 
-def chart_svg(chart: Chart, *, title: str = "", language: str = "zh") -> str:
-    """The picture as SVG, 960 × 540.
+def chart_svg(chart: Chart, region: str | None, language: str = "zh") -> str:
+    """The chart as SVG, 960 × 540: title with region, metric and unit, bars, source, legend.
 
     Args:
         chart: at least one point.
-        title: is shown if it is Latin, and always told to those who cannot see.
-        language: of the reader; large numbers are counted in its words, see ``chart_caption``.
+        region: its official name.
+        language: of the reader, for the legend and the numbers.
     """
-    size, named = _scale(chart, language)
-    values = [point.value / size for point in (*chart.promised, *chart.reached)]
-    low, high = min(0.0, *values), max(0.0, *values)
-    span = (high - low) or 1.0
-    room = _BOTTOM - _TOP - (40 if low < 0 else 0)
-    zero = _TOP + room * (high / span if high > low else 1.0)
-    slot = (_RIGHT - _LEFT) / len(chart.years)
-    parts = [f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="{_PAPER}"/>']
-    parts += _header(one_line(", ".join(part for part in (title, named) if part), _NAME), named)
-    columns = _columns(chart, size, slot)
-    text = min((_fitting(label, column) for *_, column, label in columns), default=_VALUE_SIZE)
-    for left, value, promised, column, label in columns:
-        height = value / span * room
-        parts.append(_bar(left, zero, height, column, promised=promised))
-        below = height < 0
-        y = zero - height + (text + 12 if below else -12)
-        colour = _PROMISED_EDGE if promised else _REACHED
-        parts.append(drawn(label, left + column / 2, y, text, colour=colour, anchor=0.5))
-    parts.append(
-        f'<path d="M{_LEFT} {zero:.1f}H{_RIGHT}" stroke="{_INK}" stroke-width="2.5" fill="none"/>'
+    # Loaded with the first chart: pygal takes 8 MB.
+    import pygal
+
+    texts = alert_texts(language)
+    labels = {
+        point: f"{texts.ops[point.op]}{format_short(point.value, texts)}"
+        for point in (*chart.promised, *chart.reached)
+    }
+    room = _ROOM / len(chart.years) * _VALUE_PART
+    title, source = _title(chart, region, texts), _source(chart, texts)
+    # Values are given as parts of the largest: every bar has its number written over it.
+    largest = max(abs(point.value) for point in labels) or 1.0
+    parts = [point.value / largest for point in labels]
+    style = _style(
+        [color for color, points in _colored(chart) if points],
+        title=_font_size(title, _TITLE_SIZE, _ROOM),
+        value=min(_font_size(label, _VALUE_SIZE, room) for label in labels.values()),
     )
-    for index, year in enumerate(chart.years):
-        middle = _LEFT + (index + 0.5) * slot
-        parts.append(drawn(str(year), middle, 518, _YEAR_SIZE, colour=_INK, anchor=0.5))
-    spoken = html.escape(one_line(title or chart.metric, _NAME))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}"'
-        f' viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{spoken}</title>{"".join(parts)}</svg>'
+    bars = pygal.Bar(
+        width=_WIDTH,
+        height=_HEIGHT,
+        margin=_MARGIN,
+        explicit_size=True,
+        disable_xml_declaration=True,
+        no_prefix=True,
+        js=[],
+        css=["file://style.css", "file://graph.css", _css(chart, source, style)],
+        style=style,
+        title=title,
+        x_title=source or None,
+        range=(min(0.0, *parts), max(_THINNEST, *parts)),
+        y_labels=[0],
+        value_formatter=lambda _: "0",
+        print_values=True,
+        print_values_position="top",
+        legend_at_bottom=True,
+        legend_at_bottom_columns=sum(1 for _, points in _colored(chart) if points),
+        legend_box_size=_LEGEND_SIZE,
+        truncate_legend=-1,
     )
+    bars.x_labels = [str(year) for year in chart.years]
+    for label, points in (
+        (Label.COMMITMENT, chart.promised),
+        (Label.ACHIEVEMENT, chart.reached),
+    ):
+        by_year = {point.year: _bar(point.value / largest, labels[point]) for point in points}
+        if by_year:
+            bars.add(texts.labels[label], [by_year.get(year) for year in chart.years])
+    svg: str = bars.render(is_unicode=True)
+    return svg
 
 
 def chart_png(svg: str) -> bytes:
-    """A picture of ``chart_svg`` as PNG."""
-    # Here and not above: who asks for no chart should not pay for the renderer.
+    """A chart of ``chart_svg`` as PNG."""
+    # Loaded with the first chart.
     import resvg_py
 
-    return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
+    return resvg_py.svg_to_bytes(
+        svg_string=svg, skip_system_fonts=True, font_files=[str(_FONT)], font_family=_FONT_FAMILY
+    )
 
 
 def chart_caption(chart: Chart, region: str | None, language: str = "zh") -> Message:
-    """What stands under the picture: region, metric, unit, the colours, and every number.
+    """The text under the chart: region, metric, unit, the legend, and every number.
 
     It stays far below the 1024 characters a photo's caption may have.
     """
-    table = words(language)
-    _, named = _scale(chart, language)
-    what = (
-        f"{short_region(one_line(region, 24))} {one_line(short_metric(chart.metric), 40)}".strip()
-    )
-    spans = [Span(what, bold=True), Span(f" ({named})" if named else "")]
-    kinds = f"\n🟦 {table.labels[Label.COMMITMENT]} 🟩 {table.labels[Label.ACHIEVEMENT]}"
-    spans.append(Span(kinds))
+    texts = alert_texts(language)
+    unit = _unit(chart, texts)
+    spans = [Span(_subject(chart, region), bold=True), Span(f" ({unit})" if unit else "")]
+    legend = f"\n🟦 {texts.labels[Label.COMMITMENT]} 🟩 {texts.labels[Label.ACHIEVEMENT]}"
+    spans.append(Span(legend))
     for year in chart.years:
-        told = [
-            f"{mark} {table.ops[point.op]}{amount(point.value, chart.unit, table)}"
+        numbers = [
+            f"{mark} {texts.ops[point.op]}{format_amount(point.value, chart.unit, texts)}"
             for mark, points in (("🟦", chart.promised), ("🟩", chart.reached))
             for point in points
             if point.year == year
         ]
-        spans.append(Span(f"\n{year} {' '.join(told)}"))
+        spans.append(Span(f"\n{year} {' '.join(numbers)}"))
     return Message(tuple(spans))
 
 
-def _points(figures: Iterable[Figure]) -> dict[int, Point]:
-    """By year; of the latest plan."""
-    found: dict[int, tuple[int, Point]] = {}
+def _by_year(figures: Iterable[Figure]) -> dict[int, Figure]:
+    """Of each year, the figure of the latest plan."""
+    found: dict[int, Figure] = {}
     for figure in figures:
-        plan = figure.plan_year or 0
         year = figure.year or figure.plan_year
         if year is None or not 1900 <= year <= 2200:
             continue
-        if year not in found or found[year][0] < plan:
-            found[year] = plan, Point(year, figure.value, Op(figure.op))
-    return {year: point for year, (_, point) in found.items()}
+        if year not in found or (found[year].plan_year or 0) < (figure.plan_year or 0):
+            found[year] = figure
+    return found
 
 
-def _scale(chart: Chart, language: str) -> tuple[float, str]:
-    """What values are divided by, and the unit they then have: 1e8, 亿元."""
-    table = words(language)
-    unit = one_line(table.units.get(chart.unit, chart.unit), 24)
-    most = max(abs(point.value) for point in (*chart.promised, *chart.reached))
-    if chart.unit and not chart.unit.isascii():
-        for name, size in table.scales.items():
-            if most >= size:
-                gap = " " if unit.isascii() else ""
-                return size, f"{name}{gap}{unit}".strip()
-    return 1.0, unit
-
-
-def _columns(chart: Chart, size: float, slot: float) -> list[tuple[float, float, bool, float, str]]:
-    """Left edge, value, whether promised, width and label of each bar."""
-    promised = {point.year: point.value / size for point in chart.promised}
-    reached = {point.year: point.value / size for point in chart.reached}
-    gap = slot * 0.05
-    width = min((slot * 0.9 - gap) / 2, _BAR_MOST)
-    columns = []
-    for index, year in enumerate(chart.years):
-        middle = _LEFT + (index + 0.5) * slot
-        both = year in promised and year in reached
-        if year in promised:
-            left = middle - gap / 2 - width if both else middle - width / 2
-            columns.append((left, promised[year], True, width, _written(promised[year])))
-        if year in reached:
-            left = middle + gap / 2 if both else middle - width / 2
-            columns.append((left, reached[year], False, width, _written(reached[year])))
-    return columns
-
-
-def _bar(left: float, zero: float, height: float, width: float, *, promised: bool) -> str:
-    top, tall = min(zero, zero - height), max(abs(height), 1.5)
-    style = (
-        f'fill="{_PROMISED}" stroke="{_PROMISED_EDGE}" stroke-width="3"'
-        if promised
-        else f'fill="{_REACHED}" stroke="{_REACHED}" stroke-width="3"'
-    )
-    return (
-        f'<rect x="{left + 1.5:.1f}" y="{top:.1f}" width="{width - 3:.1f}" height="{tall:.1f}"'
-        f" {style}/>"
+def _points(figures: dict[int, Figure], years: Iterable[int]) -> tuple[Point, ...]:
+    return tuple(
+        Point(year, figures[year].value, Op(figures[year].op)) for year in years if year in figures
     )
 
 
-def _header(title: str, unit: str) -> list[str]:
-    """The title on the left where it can be drawn, and what the bars are on the right."""
-    parts = []
-    shown = next((text for text in (title, unit) if text and drawable(text)), "")
-    if shown:
-        size = min(_YEAR_SIZE, _YEAR_SIZE * _HEADER_MOST / max(width_of(shown, _YEAR_SIZE), 1))
-        parts.append(drawn(shown, _LEFT, 56, size, colour=_INK))
-    at = float(_RIGHT)
-    for word, promised in (("reached", False), ("promised", True)):
-        at -= width_of(word, 20)
-        parts.append(drawn(word, at, 55, 20, colour=_INK))
-        at -= 38
-        parts.append(_bar(at, 59, 26, 28, promised=promised))
-        at -= 34
-    return parts
+def _subject(chart: Chart, region: str | None) -> str:
+    shown = f"{short_region(one_line(region, 24))} {one_line(short_metric(chart.metric), 40)}"
+    return shown.strip()
 
 
-def _fitting(label: str, column: float) -> float:
-    """How large a number may be written over a bar without touching its neighbours'."""
-    wide = width_of(label, _VALUE_SIZE)
-    return max(min(_VALUE_SIZE, _VALUE_SIZE * (column + 2) / max(wide, 1)), _SMALLEST)
+def _unit(chart: Chart, texts: AlertTexts) -> str:
+    return one_line(texts.units.get(chart.unit, chart.unit), 24)
 
 
-def _written(value: float) -> str:
-    """A number in five signs or so: 190, 1,250, 12.5K, 3.2M."""
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if abs(value) >= max(size, 1e4):
-            return f"{_short(value / size)}{letter}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return _short(value)
+def _title(chart: Chart, region: str | None, texts: AlertTexts) -> str:
+    what, unit = _subject(chart, region), _unit(chart, texts)
+    return texts.chart_title.format(what=what, unit=unit) if unit else what
 
 
-def _short(value: float) -> str:
-    if value == 0 or not math.isfinite(value):
-        return "0"
-    digits = max(0, 3 - math.floor(math.log10(abs(value))) - 1)
-    shown = f"{value:.{min(digits, 4)}f}"
-    return (shown.rstrip("0").rstrip(".") if "." in shown else shown) or "0"
+def _source(chart: Chart, texts: AlertTexts) -> str:
+    if not chart.sources:
+        return ""
+    count = len(chart.sources)
+    wording = texts.chart_source if count == 1 else texts.chart_sources
+    title = one_line(chart.sources[0], _SOURCE_LENGTH)
+    return wording.format(title=title, count=count, rest=count - 1)
+
+
+def _bar(part: float, label: str) -> dict[str, object]:
+    """A bar with its number; pygal formats each value by a function of its own."""
+    formatter: Callable[[float], str] = lambda _: label  # noqa: E731
+    return {"value": part if abs(part) > _THINNEST else _THINNEST, "formatter": formatter}
+
+
+def _font_size(text: str, largest: int, room: float) -> int:
+    """The size in which a text fits into its room, estimated by the widths of its signs."""
+    width = sum(_LATIN_WIDTH if character.isascii() else 1.0 for character in text)
+    return max(_MIN_SIZE, min(largest, int(room / max(width, 1.0))))
+
+
+def _colored(chart: Chart) -> tuple[tuple[str, tuple[Point, ...]], ...]:
+    return (_PROMISED, chart.promised), (_REACHED, chart.reached)
+
+
+def _style(colors: Sequence[str], *, title: int, value: int) -> Style:
+    from pygal.style import Style
+
+    return Style(
+        font_family=_FONT_FAMILY,
+        background=_PAPER,
+        plot_background=_PAPER,
+        foreground=_INK,
+        foreground_strong=_INK,
+        colors=colors,
+        value_colors=colors,
+        opacity="1",
+        stroke_opacity="1",
+        title_font_size=title,
+        legend_font_size=_LEGEND_SIZE,
+        label_font_size=_YEAR_SIZE,
+        major_label_font_size=_YEAR_SIZE,
+        value_font_size=value,
+    )
+
+
+def _css(chart: Chart, source: str, style: Style) -> str:
+    """What pygal has no setting for."""
+    rules = [
+        ".axis.y .line {stroke-width: 2}",
+        # pygal draws the source, its title of the x axis, as large as the title.
+        f".title {{font-size: {_font_size(source, _SOURCE_SIZE, _ROOM)}px}}",
+        f".plot_title {{font-size: {style.title_font_size}px}}",
+    ]
+    if chart.promised:
+        rules.append(
+            f".serie-0 .bar rect, .legend .color-0 {{fill: {_PROMISED_LIGHT}; stroke-width: 3}}"
+        )
+    return "inline:" + " ".join(rules)

@@ -1,28 +1,24 @@
-"""A message in the shapes that other services take: a title, and lines of text or HTML."""
+"""Messages for services other than Telegram: a title, and plain text or HTML without mentions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from monitor.messages.richtext import Message, one_line
 
 TITLE_LIMIT = 120
 
-# What chat services read as a call to everybody, or as markup of their own, in plain text:
-# @everyone, @all, <!channel>, <@U1>, <at user_id="all">. Source texts are shown, never obeyed.
-_CALL = re.compile(
-    r"@(?=everyone\b|here\b|channel\b|all\b|所有人)|<(?=[!@#/a-zA-Z])", re.IGNORECASE
-)
-_TAMED = {"@": "＠", "<": "＜"}
+_FULL_WIDTH = {"@": "＠", "<": "＜"}
 
 
-def headline_of(message: Message) -> tuple[str, Message]:
+def split_headline(message: Message) -> tuple[str, Message]:
     """The title of a message on one line, and the message without it.
 
-    A message that does not begin with a headline of its own keeps all its text; its first line is
-    the title.
+    The title is the first span, if it is bold. Other messages keep their whole text, and their
+    first line is the title.
     """
     first, rest = message.spans[:1], message.spans[1:]
     if first and first[0].bold and "".join(span.text for span in rest).strip():
@@ -32,28 +28,28 @@ def headline_of(message: Message) -> tuple[str, Message]:
     return one_line(message.text.strip().partition("\n")[0], TITLE_LIMIT), message
 
 
-def as_html(message: Message) -> str:
-    """The message as a piece of HTML; what stands in it from outside is escaped."""
+def to_html(message: Message) -> str:
+    """The message as an HTML fragment; text from outside is escaped."""
     return message.html.strip().replace("\n", "<br/>\n")
 
 
-def as_lines(message: Message) -> str:
-    """The message as plain text that calls nobody."""
-    return tame(message.plain.strip())
+def to_plain_text(message: Message) -> str:
+    """The message as plain text without mentions."""
+    return escape_mentions(message.plain.strip())
 
 
-def tame(text: str) -> str:
-    """The text with what services would obey in letters that only look so."""
-    return _CALL.sub(lambda found: _TAMED[found[0]], text)
+def escape_mentions(text: str) -> str:
+    """The text with the signs of mentions and markup replaced by full-width ones."""
+    return _mention().sub(lambda found: _FULL_WIDTH[found[0]], text)
 
 
-def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:
+def truncate_lines(text: str, limit: int, size: Callable[[str], int] = len) -> str:
     """The text, or as many whole lines of it as fit, and ``…``.
 
     Args:
-        text: with its lines.
-        limit: the most that fits, as ``size`` measures.
-        size: the measure: characters, or another.
+        text: any text.
+        limit: of the result, as ``size`` measures it.
+        size: the measure, by default characters.
     """
     if size(text) <= limit:
         return text
@@ -70,3 +66,12 @@ def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if size(text[:middle] + "…") <= limit else (low, middle - 1)
     return text[:low].rstrip() + "…"
+
+
+@cache
+def _mention() -> re.Pattern[str]:
+    # What chat services read as a mention or as markup of their own in plain text: @everyone,
+    # @all, <!channel>, <@U1>, <at user_id="all">.
+    return re.compile(
+        r"@(?=everyone\b|here\b|channel\b|all\b|所有人)|<(?=[!@#/a-zA-Z])", re.IGNORECASE
+    )

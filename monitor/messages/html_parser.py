@@ -1,7 +1,7 @@
-"""Telegram's HTML, as far as a template may use it, read into spans.
+"""Parser of the subset of Telegram's HTML that templates may use.
 
-Telegram refuses a whole message for one tag it does not know or one that is left open (Bot API,
-"HTML style"). Here such a message is refused earlier, with the place.
+Telegram rejects a whole message for one unknown or unclosed tag (Bot API, "HTML style"). This
+parser rejects it earlier and says where the mistake is.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from monitor.messages.richtext import Span
 
@@ -22,19 +23,14 @@ TAGS = {
     "del": "strike",
     "a": "link",
 }
-"""The tags that are understood, and the style each gives."""
-
-_PIECE = re.compile(r"<(?P<end>/?)(?P<tag>[A-Za-z][\w-]{0,30})(?P<rest>(?:\s[^<>]*)?)>|<|[^<]+")
-_HREF = re.compile(r"""\s+href\s*=\s*(?:"([^"]*)"|'([^']*)')\s*""", re.IGNORECASE)
-# With its semicolon; a lone & is an &, as in R&D.
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+"""The supported tags, and the style of each."""
 
 
 class MarkupError(ValueError):
-    """Markup that Telegram would refuse; ``offset`` is where in the text, in code points."""
+    """Markup that Telegram would reject; ``offset`` is its place in the text, in code points."""
 
     def __init__(self, message: str, offset: int) -> None:
-        """Keep the place beside the reason."""
+        """Take the reason and the place."""
         self.offset = offset
         super().__init__(message)
 
@@ -47,18 +43,18 @@ class _Open:
 
 
 def parse_markup(text: str) -> tuple[Span, ...]:
-    """Spans of a text in Telegram's HTML: ``b strong i em s strike del`` and ``a href``.
+    """Parse Telegram's HTML into spans: ``b strong i em s strike del`` and ``a href``.
 
-    Tags nest strictly. A link whose address is empty is plain text, so that a template need not
-    ask whether a document has one.
+    Tags nest strictly. A link with an empty address is plain text, so a template need not check
+    whether a document has an address.
 
     Raises:
-        MarkupError: a tag or attribute that is not understood, is left open, closes another,
-            a link within a link, or an address that is not of the web.
+        MarkupError: an unknown tag or attribute, an unclosed tag, tags that overlap, a link in a
+            link, or an address that is not http(s).
     """
     spans: list[Span] = []
     stack: list[_Open] = []
-    for piece in _PIECE.finditer(text):
+    for piece in _token().finditer(text):
         tag = piece["tag"]
         if tag is None:
             if piece[0] == "<":
@@ -81,7 +77,7 @@ def _opened(tag: str, rest: str, stack: list[_Open], offset: int) -> _Open:
         if rest.strip():
             raise MarkupError(f"<{tag}> takes no attributes", offset)
         return _Open(tag, None, offset)
-    found = _HREF.fullmatch(rest)
+    found = _href().fullmatch(rest)
     if found is None:
         raise MarkupError('a link is written <a href="…">, with nothing else in it', offset)
     if any(opened.tag == "a" for opened in stack):
@@ -114,7 +110,7 @@ def _styled(text: str, stack: list[_Open]) -> Span:
 
 
 def _append(spans: list[Span], span: Span) -> None:
-    """Join what has the same style: Telegram counts styled places."""
+    """Append a span, merged with the last one of the same style: Telegram counts entities."""
     if not span.text:
         return
     if spans and _style(spans[-1]) == _style(span):
@@ -127,4 +123,20 @@ def _style(span: Span) -> tuple[bool, bool, bool, str | None]:
 
 
 def _unescaped(text: str) -> str:
-    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    return _entity().sub(lambda entity: html.unescape(entity[0]), text)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(r"<(?P<end>/?)(?P<tag>[A-Za-z][\w-]{0,30})(?P<rest>(?:\s[^<>]*)?)>|<|[^<]+")
+
+
+@cache
+def _href() -> re.Pattern[str]:
+    return re.compile(r"""\s+href\s*=\s*(?:"([^"]*)"|'([^']*)')\s*""", re.IGNORECASE)
+
+
+@cache
+def _entity() -> re.Pattern[str]:
+    # With its semicolon; a lone & is an &, as in R&D.
+    return re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")

@@ -1,24 +1,26 @@
-"""The words of alerts: ``words.yaml``, checked once and kept. The bot's are next door."""
+"""Texts in the chat's language: ``alert_texts.yaml`` and ``bot_texts.yaml``, loaded when used."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from monitor.model.alerts import NoticeKind
 from monitor.model.changes import Kind
 from monitor.model.documents import Health, Outcome
 from monitor.model.statements import NATION, Label, Op, Speaker
 from monitor.yaml import read_yaml, validate
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Texts(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Words(_Table):
-    """One language."""
+class AlertTexts(_Texts):
+    """Texts of alerts in one language."""
 
     kinds: dict[Kind, str]
     labels: dict[Label, str]
@@ -27,24 +29,28 @@ class Words(_Table):
     themes: dict[str, str]
     ops: dict[Op, str]
     scales: dict[str, float]  # the largest first
+    short_scales: dict[str, float]  # for the bars of charts
     units: dict[str, str]
     points: str
     comma_from: int
     was: str
     now: str
-    gone: str
+    dropped: str
     quote: tuple[str, str]
     colon: str
     more: str
     digest: str
     health: dict[Health, str]  # {was}, {days}
     outcomes: dict[Outcome, str]
-    maybe_sent: str
+    possibly_delivered: str
+    chart_title: str  # {what}, {unit}
+    chart_source: str  # {title}
+    chart_sources: str  # {title}, {count}, {rest}
 
 
-class _WordsFile(_Table):
-    zh: Words
-    en: Words
+class _AlertFile(_Texts):
+    zh: AlertTexts
+    en: AlertTexts
     marks: dict[Kind, str]
     region_endings: tuple[str, ...]
     metric_openings: tuple[str, ...]
@@ -52,45 +58,200 @@ class _WordsFile(_Table):
 
 
 @cache
-def _file() -> _WordsFile:
-    return validate(read_yaml(Path(__file__).with_name("words.yaml")), _WordsFile)
+def _alert_file() -> _AlertFile:
+    return validate(read_yaml(Path(__file__).with_name("alert_texts.yaml")), _AlertFile)
 
 
-def words(language: str = "zh") -> Words:
-    """The words of a language; Chinese for one we do not have."""
-    return _file().en if language == "en" else _file().zh
+def alert_texts(language: str = "zh") -> AlertTexts:
+    """The texts of alerts in a language; Chinese for an unknown one."""
+    return _alert_file().en if language == "en" else _alert_file().zh
 
 
-def mark(kind: Kind) -> str:
-    """The sign of a kind of change."""
-    return _file().marks[kind]
+def kind_symbol(kind: Kind) -> str:
+    """The symbol of a kind of change: ▲."""
+    return _alert_file().marks[kind]
 
 
-def strength(kind: Kind) -> int:
-    """The rank of a kind of change; 0 interests most."""
-    return _file().strength.index(kind)
+def kind_rank(kind: Kind) -> int:
+    """The rank of a kind of change; 0 is the most important."""
+    return _alert_file().strength.index(kind)
 
 
 def short_region(region: str | None) -> str:
-    """贵州 for 贵州省: what people say."""
+    """贵州 for 贵州省: the name in everyday use."""
     name = region or ""
-    for ending in _file().region_endings:
+    for ending in _alert_file().region_endings:
         if name.endswith(ending) and len(name) - len(ending) >= 2:
             return name.removesuffix(ending)
     return name
 
 
 def short_metric(metric: str) -> str:
-    """算力规模 for 全省算力规模, where the region stands beside it."""
-    for opening in _file().metric_openings:
+    """算力规模 for 全省算力规模, for places that name the region already."""
+    for opening in _alert_file().metric_openings:
         if metric.startswith(opening) and len(metric) - len(opening) >= 2:
             return metric.removeprefix(opening)
     return metric
 
 
 def speaker_name(speaker: Speaker, region: str | None, language: str) -> str:
-    """Who says it: 贵州省政府, 国务院, 专家."""
-    table = words(language)
+    """The speaker's name: 贵州省政府, 国务院, 专家."""
+    texts = alert_texts(language)
     if speaker is Speaker.GOVERNMENT and region == NATION:
-        return table.state_council
-    return table.speakers[speaker].format(region=region or "").strip()
+        return texts.state_council
+    return texts.speakers[speaker].format(region=region or "").strip()
+
+
+class StatusTexts(_Texts):
+    """The lines of ``/status``."""
+
+    up: str
+    sources: str
+    changes: str
+    outbox: str
+    oldest: str
+    chats: str
+    rules: str
+    broken: str
+    paused: str
+
+
+class BotTexts(_Texts):
+    """Texts of the bot in one language; ``fill`` replaces placeholders in braces."""
+
+    start: str
+    tour: tuple[str, ...]
+    next: str
+    help_title: str
+    help_operator: str
+    rules: str
+    no_rules: str
+    mine: str
+    named: str
+    none_mine: str
+    own: str
+    muted_rule: str
+    settings: str
+    muted_all: str
+    subscribed: str
+    would_match: str
+    would_match_none: str
+    already: str
+    unsubscribed: str
+    not_subscribed: str
+    too_many: str
+    unknown: str
+    did_you_mean: str
+    as_words: str
+    bad_words: str
+    bad_wishes: dict[str, str]
+    latest: str
+    found: str
+    region: str
+    no_latest: str
+    no_found: str
+    no_region: str
+    which_region: str
+    which_words: str
+    which_commitment: str
+    no_commitment: str
+    older: str
+    more_changes: str
+    expand: str
+    previous: str
+    evidence: str
+    mute_rule: str
+    chart: str
+    no_chart: str
+    source_link: str
+    before: str
+    after: str
+    history: str
+    promised: str
+    reached: str
+    section: str
+    detected: str
+    snapshot: str
+    place: str
+    fingerprint: str
+    no_bytes: str
+    status: str
+    which_mute: str
+    muted_now: str
+    unmuted: str
+    digest: str
+    which_digest: str
+    digest_off: str
+    quiet: str
+    which_quiet: str
+    quiet_off: str
+    timezone: str
+    which_timezone: str
+    mute_until: str
+    mute_off: str
+    which_mute_time: str
+    stopped: str
+    language: str
+    which_language: str
+    private: str
+    asked: str
+    admins_only: str
+    slowly: str
+    expired: str
+    trouble: str
+    button_rules: str
+    button_latest: str
+    button_tour: str
+    page: str
+    notices: dict[NoticeKind, str]
+    allow: str
+    refuse: str
+    decided_granted: str
+    decided_refused: str
+    status_title: str
+    status_lines: StatusTexts
+    sources_title: str
+    sources_none: str
+    source_line: str
+    which_broadcast: str
+    broadcast_ask: str
+    broadcast_send: str
+    broadcast_cancel: str
+    broadcast_done: str
+    broadcast_cancelled: str
+    paused: str
+    resumed: str
+    which_pause: str
+    commands: dict[str, str]
+    operator_commands: dict[str, str]
+
+
+class _BotFile(_Texts):
+    zones: dict[str, str]
+    zh: BotTexts
+    en: BotTexts
+
+
+@cache
+def _bot_file() -> _BotFile:
+    return validate(read_yaml(Path(__file__).with_name("bot_texts.yaml")), _BotFile)
+
+
+def bot_texts(language: str = "zh") -> BotTexts:
+    """The texts of the bot in a language; Chinese for an unknown one."""
+    return _bot_file().en if language == "en" else _bot_file().zh
+
+
+def timezone_aliases() -> dict[str, str]:
+    """Time zones by names of cities that are not part of the zone's own name."""
+    return _bot_file().zones
+
+
+def fill(template: str, **values: object) -> str:
+    """Replace placeholders in braces; the values are inserted literally."""
+    return _placeholder().sub(lambda place: str(values.get(place[1], place[0])), template)
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    return re.compile(r"\{(\w+)\}")

@@ -1,8 +1,8 @@
-"""A message as spans of styled text: its HTML, its plain text and its length come from the same.
+"""A message as spans of styled text, which give its HTML, its plain text and length; its buttons.
 
-Markup is made here and nowhere else, so that nothing from outside can be markup. Telegram
-counts a message in UTF-16 units after parsing the markup (Bot API, sendMessage: 1-4096
-characters), and keeps at most 100 entities of it.
+Only this module generates markup, so no text from outside can become markup. Telegram counts a
+message in UTF-16 units after parsing the markup (Bot API, sendMessage: 1-4096 characters) and
+keeps at most 100 entities of it.
 """
 
 from __future__ import annotations
@@ -11,27 +11,83 @@ import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from hashlib import blake2s
 
-from monitor.outbox.load import OutboxAlert
+from monitor.model.alerts import OutboxAlert
+
+MAX_CALLBACK_BYTES = 64
+"""Telegram's limit for the data of a button."""
+
+
+class CallbackPrefix(StrEnum):
+    """The first field of callback data; ``bot/commands.py`` registers a handler for each."""
+
+    TOUR = "t"
+    RULES_PAGE = "p"
+    SUBSCRIBE = "+"
+    UNSUBSCRIBE = "-"
+    SUBSCRIBE_SUGGESTION = "n"
+    SUBSCRIBE_WORDS = "w"
+    END_SUBSCRIPTION = "m"
+    LATEST_CHANGES = "latest"
+    OLDER_CHANGES = "o"
+    ALERT_PAGE = "a"
+    ALERT_EVIDENCE = "e"
+    ALERT_CHART = "g"
+    CHANGE_EVIDENCE = "v"
+    MUTE_RULE = "q"
+    MUTE_CHOSEN_RULE = "k"
+    BROADCAST = "bc"
+    GRANT_ACCESS = "ok"
+    DENY_ACCESS = "no"
+
+
+def callback_data(prefix: CallbackPrefix, *arguments: object) -> str:
+    """The data of a button. Only the last argument may contain a colon."""
+    return ":".join((prefix, *map(str, arguments)))
+
+
+def fits_callback_data(prefix: CallbackPrefix, *arguments: object) -> bool:
+    """Whether the data is short enough for a button."""
+    return len(callback_data(prefix, *arguments).encode()) <= MAX_CALLBACK_BYTES
+
+
+def parse_callback_data(data: str) -> tuple[str, str]:
+    """The prefix of callback data, which may be unknown, and its arguments as one text."""
+    prefix, _, arguments = data[:MAX_CALLBACK_BYTES].partition(":")
+    return prefix, arguments
+
+
+def short_hash(text: str) -> str:
+    """Sixteen hexadecimal digits that stand for a text too long for callback data: a rule id."""
+    return blake2s(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
 
 TEXT_LIMIT = 4096
 """UTF-16 units of a message's text, after parsing."""
 
 ENTITY_LIMIT = 100
-"""Styled places in a message; Telegram forgets those beyond."""
+"""Entities (styled places) of a message; Telegram drops those beyond."""
 
 _URL_LIMIT = 2048
-# Control characters; zero-width and bidirectional ones that let a text show as another; halves
-# of surrogate pairs, which no UTF-8 can carry. Variation selectors and joiners stay: emoji.
-_UNFIT = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
-    "\ud800-\udfff]"
-)
+
+
+@cache
+def _forbidden() -> re.Pattern[str]:
+    # Control characters; zero-width and bidirectional characters, which make a text look like
+    # another; halves of surrogate pairs, which UTF-8 cannot encode. Variation selectors and
+    # joiners are allowed: emoji need them.
+    return re.compile(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
+        "\ud800-\udfff]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in one style. ``link`` is an http(s) address; any other is no link."""
+    """A run of text in one style. ``link`` is an http(s) address; others are dropped."""
 
     text: str
     bold: bool = False
@@ -40,14 +96,14 @@ class Span:
     link: str | None = None
 
     def __post_init__(self) -> None:
-        """Take out what no message may carry, whoever wrote it."""
-        object.__setattr__(self, "text", _UNFIT.sub("", self.text))
+        """Remove forbidden characters and links that are not http(s)."""
+        object.__setattr__(self, "text", _forbidden().sub("", self.text))
         if self.link is not None and not _is_link(self.link):
             object.__setattr__(self, "link", None)
 
     @property
     def styled(self) -> bool:
-        """Whether Telegram keeps an entity for it."""
+        """Whether it makes an entity."""
         return self.bold or self.strike or self.italic or self.link is not None
 
     @property
@@ -66,17 +122,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a message; ``press`` (at most 64 bytes) comes back when it is pressed."""
+    """An inline button; ``callback_data`` (at most 64 bytes) is sent back when it is pressed."""
 
     text: str
-    press: str
+    callback_data: str
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one chat is to read, with rows of buttons under it.
+    """A message to one recipient, with rows of inline buttons.
 
-    ``alert`` is what it tells, for ways out that send values rather than words.
+    ``alert`` is its content, for channels that send data instead of text.
     """
 
     spans: tuple[Span, ...]
@@ -85,19 +141,19 @@ class Message:
 
     @property
     def html(self) -> str:
-        """For ``parse_mode=HTML``."""
+        """The message for ``parse_mode=HTML``."""
         return "".join(span.html for span in self.spans)
 
     @property
     def text(self) -> str:
-        """What Telegram shows, without the styles."""
+        """The message as Telegram shows it, without styles."""
         return "".join(span.text for span in self.spans)
 
     @property
     def plain(self) -> str:
-        """Without markup, never longer than a message may be.
+        """The message without markup, cut to ``TEXT_LIMIT``.
 
-        Addresses stand at the end of their line; what is struck out must not read as said.
+        Links follow at the end of their line; struck-out text is put between ``~~``.
         """
         text = ""
         links: list[str] = []
@@ -112,23 +168,23 @@ class Message:
 
     @property
     def fits(self) -> bool:
-        """Whether Telegram takes it whole, with every style."""
-        return units(self.text) <= TEXT_LIMIT and entities(self.spans) <= ENTITY_LIMIT
+        """Whether Telegram accepts it whole, with all its entities."""
+        return utf16_length(self.text) <= TEXT_LIMIT and entity_count(self.spans) <= ENTITY_LIMIT
 
 
-def units(text: str) -> int:
-    """The length of a text as Telegram counts it: UTF-16 code units."""
+def utf16_length(text: str) -> int:
+    """The length of a text in UTF-16 code units, as Telegram counts it."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def entities(spans: Iterable[Span]) -> int:
+def entity_count(spans: Iterable[Span]) -> int:
     """How many entities Telegram makes of the spans, at most."""
     return sum(s.bold + s.strike + s.italic + (s.link is not None) for s in spans)
 
 
 def trim(text: str, limit: int) -> str:
-    """The text itself, or its beginning and ``…``, in at most ``limit`` UTF-16 units."""
-    if units(text) <= limit:
+    """The text, or its beginning and ``…``, in at most ``limit`` UTF-16 units."""
+    if utf16_length(text) <= limit:
         return text
     room = limit - 1
     kept = 0
@@ -141,14 +197,14 @@ def trim(text: str, limit: int) -> str:
 
 
 def one_line(text: str | None, limit: int) -> str:
-    """A text from outside for a place with room for one line."""
-    return trim(" ".join(_UNFIT.sub(" ", text or "").split()), limit)
+    """A text from outside on one line of at most ``limit`` UTF-16 units."""
+    return trim(" ".join(_forbidden().sub(" ", text or "").split()), limit)
 
 
 def _is_link(url: str) -> bool:
     return (
         url.startswith(("http://", "https://"))
         and len(url) <= _URL_LIMIT
-        and _UNFIT.search(url) is None
+        and _forbidden().search(url) is None
         and not any(character.isspace() for character in url)
     )

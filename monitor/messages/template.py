@@ -15,20 +15,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import UserError
-from monitor.messages.alert_message import MOST_CHANGES, alert_page, ranked, render, repetition
-from monitor.messages.bot_i18n import bot_words
+from monitor.messages.alert_message import MAX_CHANGES, duplicate_note, ranked_changes, render_alert
 from monitor.messages.html_parser import MarkupError, parse_markup
-from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Button, Message
+from monitor.messages.i18n import bot_texts
+from monitor.messages.richtext import (
+    ENTITY_LIMIT,
+    TEXT_LIMIT,
+    Button,
+    CallbackPrefix,
+    Message,
+    callback_data,
+)
 from monitor.messages.template_context import (
     FIELDS,
     VARIABLES,
     ChangeView,
     TemplateError,
     change_views,
-    variables,
+    template_variables,
 )
-from monitor.messages.template_samples import samples
-from monitor.outbox.load import AlertDocument, OutboxAlert
+from monitor.messages.template_samples import sample_alerts
+from monitor.model.alerts import AlertDocument, OutboxAlert
 from monitor.rules.matcher import RuleSet
 from monitor.rules.model import TemplateFile
 
@@ -45,17 +52,19 @@ def message_renderer(rules: Callable[[], RuleSet]) -> Callable[[OutboxAlert], Me
         rules: returns the rules of the files as they are now.
     """
 
-    def render_alert(alert: OutboxAlert) -> Message:
-        built_in = alert_page(alert)
+    def render_message(alert: OutboxAlert) -> Message:
+        built_in = render_alert(alert)
         file = _template_of(alert, rules())
         if file is None:
             return built_in
         message = _cached_template(file).render(alert)
         # The first page of the built-in message shows what a short template leaves out.
-        expand = Button(bot_words(alert.language).expand, f"a:{alert.id}:0")
+        expand = Button(
+            bot_texts(alert.language).expand, callback_data(CallbackPrefix.ALERT_PAGE, alert.id, 0)
+        )
         return replace(message, buttons=((expand,), *built_in.buttons[-1:]), alert=alert)
 
-    return render_alert
+    return render_message
 
 
 def check_template(file: TemplateFile) -> None:
@@ -81,7 +90,7 @@ class Template:
         built-in message; the last is logged as ``template.failed``.
         """
         if alert.document is None or not alert.changes:
-            return render(alert)
+            return render_alert(alert)
         try:
             return _largest_fitting(self.sandboxed, alert, alert.document)
         except TemplateError as error:
@@ -94,7 +103,7 @@ class Template:
                     "reason": str(error),
                 },
             )
-            return render(alert)
+            return render_alert(alert)
 
 
 def compile_template(file: TemplateFile) -> Template:
@@ -111,7 +120,7 @@ def compile_template(file: TemplateFile) -> Template:
     tried = ""
     try:
         sandboxed = SandboxedTemplate(file.source, VARIABLES, FIELDS)
-        for what, alert in samples():
+        for what, alert in sample_alerts():
             tried = f" (tried with {what}, {alert.language})"
             if alert.document is not None:
                 _largest_fitting(sandboxed, alert, alert.document)
@@ -127,7 +136,9 @@ def _template_of(alert: OutboxAlert, rules: RuleSet) -> TemplateFile | None:
     """The template of the rule that ranks highest among those that have one."""
     if alert.document is None:
         return None
-    named = (rules.by_id.get(rule_id) for item in ranked(alert) for rule_id in item.rule_ids)
+    named = (
+        rules.by_id.get(rule_id) for item in ranked_changes(alert) for rule_id in item.rule_ids
+    )
     with_template = [rule for rule in named if rule is not None and rule.template is not None]
     return max(with_template, key=lambda rule: rule.priority).template if with_template else None
 
@@ -145,7 +156,7 @@ def _largest_fitting(
     Raises:
         TemplateError: the template fails, or one change alone is too long.
     """
-    views = change_views(alert, MOST_CHANGES)
+    views = change_views(alert, MAX_CHANGES)
     message = _render(sandboxed, alert, document, views)
     if message.fits:
         return message
@@ -168,11 +179,11 @@ def _render(
     document: AlertDocument,
     changes: tuple[ChangeView, ...],
 ) -> Message:
-    output = sandboxed.render(variables(alert, document, changes))
+    output = sandboxed.render(template_variables(alert, document, changes))
     try:
         spans = parse_markup(output.text)
     except MarkupError as error:
         raise TemplateError(str(error), output.line_at(error.offset)) from None
     if not any(span.text.strip() for span in spans):
         raise TemplateError("the message is empty – Telegram takes no empty message")
-    return Message((*spans, *repetition(alert)))
+    return Message((*spans, *duplicate_note(alert)))

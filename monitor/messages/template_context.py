@@ -1,21 +1,28 @@
-"""What a template sees of an alert: plain fields, shortened and in the language of the chat."""
+"""The variables of a template: plain fields of an alert, in the language of the chat."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from monitor.messages.alert_message import ranked
-from monitor.messages.change_text import headline, metric_name, said_by, sentence, step, stride
-from monitor.messages.i18n import Words, mark, short_region, speaker_name, words
+from monitor.messages.alert_message import ranked_changes
+from monitor.messages.change_text import (
+    headline,
+    metric_name,
+    relative_change,
+    sentence_spans,
+    speaker_and_label,
+    value_change,
+)
+from monitor.messages.i18n import AlertTexts, alert_texts, kind_symbol, short_region, speaker_name
 from monitor.messages.richtext import Message, Span, one_line
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Change, Delta
 from monitor.model.statements import number
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 _LINE = 120
 _SENTENCE = 280
 _NAME = 40
-_MOST_FIGURES = 4
+_MAX_FIGURES = 4
 _EXACT = 1e15
 
 
@@ -29,23 +36,23 @@ class TemplateError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
-    """Styled text: as HTML where a template shows it, plain for its filters."""
+class StyledText:
+    """Styled text: HTML when a template outputs it, plain text for filters."""
 
     spans: tuple[Span, ...]
 
     def __html__(self) -> str:
-        """The markup, which autoescape leaves as it is."""
+        """The markup, which Jinja2 does not escape again."""
         return Message(self.spans).html
 
     def __str__(self) -> str:
-        """The text without its styles."""
+        """The text without styles."""
         return Message(self.spans).text
 
 
 @dataclass(frozen=True, slots=True)
 class FigureView:
-    """A number that moved; ``before`` and ``after`` are None where there was or is none."""
+    """A number that changed; ``before`` or ``after`` is None if there is only one."""
 
     metric: str
     before: float | None
@@ -62,16 +69,16 @@ class ChangeView:
     id: int
     kind: str
     kind_name: str
-    mark: str
+    symbol: str
     region: str
     short_region: str
     headline: str
     text: str
     before: str
-    difference: Marked
+    diff: StyledText
     speaker: str
     label: str
-    said_by: str
+    attribution: str
     themes: tuple[str, ...]
     section: str
     year: int | None
@@ -81,7 +88,7 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """Where the changes were found; ``url`` is empty unless it is an address of the web."""
+    """The document of the changes; ``url`` is empty unless it is http(s)."""
 
     title: str
     url: str
@@ -92,12 +99,12 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsView:
-    """Words of the chat's language; ``more`` says how many changes were left out."""
+class TextsView:
+    """Texts in the chat's language; ``more`` is the number of changes left out."""
 
     was: str
     now: str
-    gone: str
+    dropped: str
     colon: str
     more: str
     opening: str
@@ -107,88 +114,88 @@ class WordsView:
 VARIABLES: dict[str, type[object]] = {
     "changes": ChangeView,
     "document": DocumentView,
-    "words": WordsView,
+    "texts": TextsView,
     "rest": int,
     "language": str,
 }
-"""What a template may name, and what each is (``changes`` is a list of them)."""
+"""The variables of a template and their types (``changes`` is a list)."""
 
 FIELDS = frozenset(
     field.name
-    for view in (ChangeView, FigureView, DocumentView, WordsView)
+    for view in (ChangeView, FigureView, DocumentView, TextsView)
     for field in fields(view)
 )
-"""All that may stand after a dot."""
+"""All field names that a template may use."""
 
 
 def change_views(alert: OutboxAlert, most: int) -> tuple[ChangeView, ...]:
     """The strongest changes of an alert, strongest first."""
-    strongest = ranked(alert)
+    strongest = ranked_changes(alert)
     return tuple(_change(item, alert.language) for item in strongest[:most])
 
 
-def variables(
+def template_variables(
     alert: OutboxAlert, document: AlertDocument, changes: tuple[ChangeView, ...]
 ) -> dict[str, object]:
-    """What a template may name when these changes of the alert are told."""
-    table = words(alert.language)
+    """The variables of a template that renders these changes of an alert."""
+    texts = alert_texts(alert.language)
     rest = len(alert.changes) - len(changes)
     return {
         "changes": changes,
         "rest": rest,
         "document": _document(document),
         "language": "en" if alert.language == "en" else "zh",
-        "words": WordsView(
-            was=table.was,
-            now=table.now,
-            gone=table.gone,
-            colon=table.colon,
-            more=table.more.format(count=rest) if rest else "",
-            opening=table.quote[0],
-            closing=table.quote[1],
+        "texts": TextsView(
+            was=texts.was,
+            now=texts.now,
+            dropped=texts.dropped,
+            colon=texts.colon,
+            more=texts.more.format(count=rest) if rest else "",
+            opening=texts.quote[0],
+            closing=texts.quote[1],
         ),
     }
 
 
 def _change(item: AlertChange, language: str) -> ChangeView:
-    change, table = item.change, words(language)
+    change, texts = item.change, alert_texts(language)
     statement = change.statement
     region = one_line(change.region or statement.region, _NAME)
     both = change.before is not None and change.after is not None
     return ChangeView(
         id=item.change_id,
         kind=change.kind.value,
-        kind_name=table.kinds[change.kind],
-        mark=mark(change.kind),
+        kind_name=texts.kinds[change.kind],
+        symbol=kind_symbol(change.kind),
         region=region,
         short_region=short_region(region),
         headline=headline(change, language),
         text=one_line(statement.text, _SENTENCE),
         before=one_line(change.before.text, _SENTENCE) if both and change.before else "",
-        difference=Marked(tuple(sentence(change, table))),
+        diff=StyledText(tuple(sentence_spans(change, texts))),
         speaker=speaker_name(
             statement.speaker, one_line(statement.region or change.region, _NAME), language
         ),
-        label=table.labels[statement.label],
-        said_by=said_by(change, language),
+        label=texts.labels[statement.label],
+        attribution=speaker_and_label(change, language),
         themes=tuple(
-            one_line(table.themes.get(theme, theme), _NAME) for theme in statement.themes[:5]
+            one_line(texts.themes.get(theme, theme), _NAME) for theme in statement.themes[:5]
         ),
         section=one_line(statement.section, _LINE),
         year=statement.year,
-        figures=tuple(_figure(delta, change, table) for delta in change.deltas[:_MOST_FIGURES]),
+        figures=tuple(_figure(delta, change, texts) for delta in change.deltas[:_MAX_FIGURES]),
         summary=one_line(item.summary, _SENTENCE),
     )
 
 
-def _figure(delta: Delta, change: Change, table: Words) -> FigureView:
+def _figure(delta: Delta, change: Change, texts: AlertTexts) -> FigureView:
     return FigureView(
         metric=metric_name(delta),
         before=_whole(delta.before),
         after=_whole(delta.after),
-        unit=one_line(table.units.get(delta.unit, delta.unit), _NAME),
-        shown=step(delta, change, table),
-        growth=stride(delta, table),
+        unit=one_line(texts.units.get(delta.unit, delta.unit), _NAME),
+        shown=value_change(delta, change, texts),
+        growth=relative_change(delta, texts),
     )
 
 

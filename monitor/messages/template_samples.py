@@ -1,4 +1,4 @@
-"""Alerts of every kind, made up, to try a template on before it meets a real one."""
+"""Sample alerts of every kind, with which templates are validated."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 _AT = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 _MANY = 30
@@ -25,19 +25,19 @@ DOCUMENT = AlertDocument(
 )
 
 
-def sample(
+def sample_alert(
     *changes: Change, document: AlertDocument = DOCUMENT, language: str = "zh"
 ) -> OutboxAlert:
-    """An alert that tells of some changes."""
-    told = tuple(
+    """An alert with these changes."""
+    alert_changes = tuple(
         AlertChange(number, change, ("sample",), "贵州算力规模目标提高")
         for number, change in enumerate(changes, start=1)
     )
-    return OutboxAlert(1, 1, 1, _AT, False, document, told, language)
+    return OutboxAlert(1, 1, 1, _AT, False, document, alert_changes, language)
 
 
 def sample_change(kind: Kind, *, figures: bool = True) -> Change:
-    """A change of a kind, with its numbers or without."""
+    """A change of a kind, with or without numbers."""
     before = None if kind is Kind.ADDED else _statement(160, 2025, figures=figures)
     after = None if kind is Kind.DROPPED else _statement(190, 2026, figures=figures)
     if kind is Kind.WEAKENED:
@@ -52,30 +52,34 @@ def sample_change(kind: Kind, *, figures: bool = True) -> Change:
     return Change(kind, basis, "贵州省", before, after, (delta,) if figures else (), 0.9)
 
 
-def samples() -> Iterator[tuple[str, OutboxAlert]]:
-    """What each is, for a message, and the alert."""
+def sample_alerts() -> Iterator[tuple[str, OutboxAlert]]:
+    """Pairs of a description, for error messages, and an alert."""
     bare = AlertDocument("", None, DocumentKind.PAGE, None, None, None)
     odd = replace(DOCUMENT, title=_HOSTILE, source_name=_HOSTILE, kind=DocumentKind.NEWS)
     many = tuple(_long(number) for number in range(_MANY))
     for language in ("zh", "en"):
         for kind in Kind:
-            yield f"a change: {kind}", sample(sample_change(kind), language=language)
+            yield f"a change: {kind}", sample_alert(sample_change(kind), language=language)
             plain = sample_change(kind, figures=False)
-            yield f"a change without numbers: {kind}", sample(plain, language=language)
+            yield f"a change without numbers: {kind}", sample_alert(plain, language=language)
         change = sample_change(Kind.STRENGTHENED)
         yield (
             "a document without address and date",
-            sample(change, document=bare, language=language),
+            sample_alert(change, document=bare, language=language),
         )
-        nobody = replace(change, region=None, after=_nobody(), before=_nobody(), deltas=())
-        yield "a change that names no region", sample(nobody, language=language)
-        yield "a title with < and & in it", sample(change, document=odd, language=language)
-        yield f"{_MANY} changes at once", sample(*many, language=language)
+        unnamed = replace(
+            change, region=None, after=_plain_opinion(), before=_plain_opinion(), deltas=()
+        )
+        yield "a change that names no region", sample_alert(unnamed, language=language)
+        yield "a title with < and & in it", sample_alert(change, document=odd, language=language)
+        yield f"{_MANY} changes at once", sample_alert(*many, language=language)
 
 
 def _statement(value: float, year: int, *, figures: bool = True) -> Statement:
-    said = f"超过{value:g}Eflops" if figures else "再上一个台阶" if value > 160 else "稳步扩大"
-    text = f"{year}年全省算力总规模{said}，把枢纽节点做实。"
+    target_text = (
+        f"超过{value:g}Eflops" if figures else "再上一个台阶" if value > 160 else "稳步扩大"
+    )
+    text = f"{year}年全省算力总规模{target_text}，把枢纽节点做实。"
     target = Target("算力规模", Op.AT_LEAST, value, "Eflops", None, f"{value:g}Eflops")
     return Statement(
         text=text,
@@ -91,13 +95,13 @@ def _statement(value: float, year: int, *, figures: bool = True) -> Statement:
     )
 
 
-def _nobody() -> Statement:
+def _plain_opinion() -> Statement:
     plain = replace(_statement(1, 2026, figures=False), region=None, year=None, section="")
     return replace(plain, label=Label.OPINION, speaker=Speaker.EXPERT, themes=(), text=_HOSTILE)
 
 
 def _long(number: int) -> Change:
-    """A change whose sentences are as long as a message ever shows them."""
+    """A change whose sentences have the maximum length of a message."""
     change = sample_change(Kind.STRENGTHENED)
     deltas = tuple(Delta(f"指标{n}" * 8, "Eflops", number + n, number + n + 1) for n in range(6))
     before, after = _statement(160 + number, 2025), _statement(190 + number, 2026)

@@ -32,7 +32,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from monitor.messages.richtext import Span, trim
-from monitor.messages.template_context import Marked, TemplateError
+from monitor.messages.template_context import StyledText, TemplateError
 
 SOURCE_LIMIT = 16_384
 """Characters of a template."""
@@ -149,7 +149,7 @@ class Budget:
         Raises:
             SecurityError: the budget is spent.
         """
-        texts = (len(str(value)) for value in values if isinstance(value, str | Marked))
+        texts = (len(str(value)) for value in values if isinstance(value, str | StyledText))
         self._left -= cost + sum(texts) // _TEXT_CHARGE
         if self._left < 0:
             raise SecurityError("it does more than a message needs; are there loops within loops?")
@@ -249,7 +249,7 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def _mark_lines(tree: nodes.Template) -> None:
-    """Give each ``<`` of the template its line, so that a wrong tag is told with its place."""
+    """Put its line before each ``<`` of the template, so that errors of tags have a line."""
     for piece in tree.find_all(nodes.TemplateData):
         first, *parts = piece.data.split("<")
         line = piece.lineno + first.count("\n")
@@ -359,7 +359,7 @@ def _shown(value: object) -> object:
         return ""
     if isinstance(value, float):
         return f"{value:.10g}"
-    if isinstance(value, str | int | Undefined | Marked):
+    if isinstance(value, str | int | Undefined | StyledText):
         return value
     raise SecurityError("only texts and numbers can be shown – use a loop, join or a field")
 
@@ -369,18 +369,18 @@ def _check_size(size: int) -> None:
         raise SecurityError(f"a text grows beyond {TEXT_LIMIT} characters")
 
 
-def _join(values: Iterable[object], separator: object = "") -> str | Marked:
+def _join(values: Iterable[object], separator: object = "") -> str | StyledText:
     """The values as one text, which keeps the styles of its parts."""
     parts: list[Span] = []
     size = 0
     for value in values:
         shown = _shown(value)
-        spans = shown.spans if isinstance(shown, Marked) else (Span(str(shown)),)
+        spans = shown.spans if isinstance(shown, StyledText) else (Span(str(shown)),)
         parts += [*([Span(str(separator))] if parts else []), *spans]
         size += len(str(separator)) + sum(len(span.text) for span in spans)
         _check_size(size)
     if any(span.styled for span in parts):
-        return Marked(tuple(parts))
+        return StyledText(tuple(parts))
     return "".join(span.text for span in parts)
 
 

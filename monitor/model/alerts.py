@@ -1,29 +1,99 @@
-"""What is told, and to whom."""
+"""Alerts: recipients, matches of rules, and what is delivered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
+from monitor.model.changes import Change
+from monitor.model.documents import DocumentKind, SourceHealthEvent
 
-class When(StrEnum):
-    """When a rule wants its matches told, whatever the chat has chosen."""
+CUSTOM_RULE_PREFIX = "own-"
+"""How the id of a custom rule of a chat begins; no rule in a file may begin so."""
+
+
+class DeliveryMode(StrEnum):
+    """How a rule's matches are delivered, whatever the chat has chosen."""
 
     IMMEDIATE = "immediate"
     DIGEST = "digest"
 
 
+class AlertState(StrEnum):
+    """The state of an alert in the outbox.
+
+    A scheduled alert waits for a digest; one that is in a digest is delivered with it.
+    """
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    DEAD = "dead"
+    SCHEDULED = "scheduled"
+    IN_DIGEST = "in_digest"
+
+
+class RecipientKind(StrEnum):
+    """What a recipient is; all but the last are Telegram's."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+    THREAD = "thread"  # a topic of a forum
+    EXTERNAL = "external"  # a notification channel beside Telegram
+
+
+class AccessMode(StrEnum):
+    """Which chats the bot serves."""
+
+    OPEN = "open"
+    LISTED = "listed"  # those that the settings name
+    APPROVAL = "approval"  # and those that operators approve
+
+
+class Access(StrEnum):
+    """Whether a chat may use the bot, where operators decide that."""
+
+    NONE = ""  # nobody was asked
+    PENDING = "pending"
+    GRANTED = "granted"
+    DENIED = "denied"
+    REVOKED = "revoked"  # by the settings
+
+
+class WaitReason(StrEnum):
+    """Why an alert waits for its ``not_before``."""
+
+    DIGEST = "digest"
+    MUTED = "muted"
+    QUIET_HOURS = "quiet_hours"
+    RATE_LIMIT = "rate_limit"
+    RETRY = "retry"
+    EARLIER_ALERT = "earlier_alert"  # one of the same recipient, which was refused
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    CHANGES = "changes"
+    SOURCE = "source"
+    NOTICE = "notice"
+    DIGEST = "digest"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Recipient:
-    """Who is told: a Telegram chat, one topic of a forum, or another way out by its name.
+    """A recipient: a Telegram chat, one topic of a forum, or another channel by its name.
 
-    ``chat_id`` is Telegram's (0 for a way); ``thread_id`` is its message_thread_id, 0 outside a
-    forum's topics.
+    ``chat_id`` is Telegram's, 0 for another channel; ``thread_id`` is its message_thread_id, 0
+    outside a forum's topics.
     """
 
     chat_id: int
     thread_id: int = 0
-    way: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +103,88 @@ class Match:
     rule_id: str
     recipients: tuple[Recipient, ...]
     priority: int = 0
-    when: When | None = None
+    delivery: DeliveryMode | None = None
+
+
+TERMINAL = Recipient(0)
+"""The recipient of alerts that are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDocument:
+    """The document of the changes of an alert."""
+
+    title: str
+    url: str | None
+    kind: DocumentKind
+    region: str | None
+    published: date | None
+    source_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """A change of an alert, its document, and the rules that match it.
+
+    ``priority`` is the highest of the rules.
+    """
+
+    change_id: int
+    change: Change
+    rule_ids: tuple[str, ...]
+    summary: str = ""
+    priority: int = 0
+    document: AlertDocument | None = None
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about; the first three are for operators."""
+
+    CHAT_GONE = "chat_gone"
+    ACCESS_REQUESTED = "access"
+    RULES_BROKEN = "rules"
+    BROADCAST = "broadcast"
+    ACCESS_GRANTED = "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that is about no change; ``about`` is the chat it is about."""
+
+    kind: NoticeKind
+    text: str
+    at: datetime
+    about: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxAlert:
+    """An alert that is being delivered.
+
+    It has ``changes`` with their ``document``, or without one if it is a digest; or an ``event``
+    of a source; or a ``notice``. ``attempts`` includes this attempt. ``possibly_delivered`` says
+    that it may have been delivered before. ``language`` and ``timezone`` are the chat's, ``to`` is
+    the recipient.
+    """
+
+    id: int
+    recipient_id: int
+    attempts: int
+    created_at: datetime
+    possibly_delivered: bool
+    document: AlertDocument | None
+    changes: tuple[AlertChange, ...]
+    language: str = "zh"
+    event: SourceHealthEvent | None = None
+    notice: Notice | None = None
+    to: Recipient = TERMINAL
+    timezone: str = "Asia/Shanghai"
+
+    @property
+    def kind(self) -> AlertKind:
+        """What it is about."""
+        if self.event is not None:
+            return AlertKind.SOURCE
+        if self.notice is not None:
+            return AlertKind.NOTICE
+        return AlertKind.DIGEST if self.document is None else AlertKind.CHANGES

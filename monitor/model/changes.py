@@ -1,8 +1,9 @@
-"""What changed: a line of the change log, and the verdict on a target."""
+"""Changes: a line of the change log, and the verdict on a target."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 from monitor.model.statements import Statement
@@ -27,12 +28,12 @@ class Basis(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a later report's review says of a target that was due."""
+    """What a later report's review says about a target that was due."""
 
-    KEPT = "kept"
+    MET = "met"
     MISSED = "missed"
-    SILENT = "silent"
-    PENDING = "pending"  # not due yet, or the report that would tell is not there
+    NOT_REPORTED = "not_reported"
+    PENDING = "pending"  # not due yet, or the report that would tell is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,18 @@ class Change:
         if statement is None:  # pragma: no cover - nobody builds such a change
             raise ValueError("a change has a statement before or after")
         return statement
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """A line of the change log with the document it was found in."""
+
+    id: int
+    detected_at: datetime
+    change: Change
+    summary: str
+    document_id: int
+    document_title: str
+    url: str | None
+    published: date | None
+    source_id: str | None

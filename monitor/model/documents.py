@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from monitor.model.statements import Speaker
+from monitor.model.statements import Speaker, Statement
 
 
 class Outcome(StrEnum):
@@ -109,3 +110,68 @@ class Fetched:
     reason: str = ""
     retry_after: float | None = None
     sent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealthEvent:
+    """A health transition of a source: the new state, the old one and its start, and the reason."""
+
+    source_id: str
+    name: str
+    at: datetime
+    health: Health
+    was: Health
+    since: datetime
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRecord:
+    """The fetch a snapshot was read from. All None for a text that came from a file.
+
+    ``fetched`` is the HTTP exchange; of a document in several parts, the first one's.
+    """
+
+    frontier_entry_id: int | None = None
+    url: str | None = None
+    status: int | None = None
+    content_type: str | None = None
+    body: bytes | None = None
+    fetched: Fetched | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as the database has it."""
+
+    id: int
+    source_id: str | None
+    kind: DocumentKind
+    region: str | None
+    year: int | None
+    title: str
+    published: date | None
+    url: str | None
+    baseline: bool
+    snapshot_id: int | None
+    successor_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot's text and its statements in the order of the text.
+
+    ``statement_ids`` runs parallel to ``statements``.
+    """
+
+    id: int
+    text: str
+    statements: tuple[Statement, ...]
+    statement_ids: tuple[int, ...]
+
+
+def sha256_hex(content: bytes | str) -> str:
+    """SHA-256 in hexadecimal, of bytes or of a text's UTF-8."""
+    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return hashlib.sha256(raw).hexdigest()

@@ -1,4 +1,4 @@
-"""When a chat is told: digests and quiet hours, as it chose them and as they are kept.
+"""When a chat gets its alerts: digests and quiet hours, as it chose them and as they are stored.
 
 They are kept as people write them (``daily 09:00``, ``weekly mon 09:00``, ``22:00-08:00``,
 ``off``) beside the chat's time zone, so that anybody can read them in SQL.

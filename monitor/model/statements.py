@@ -83,3 +83,18 @@ def number(value: float | None) -> float | int | None:
     if value is not None and value == int(value):
         return int(value)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number in a report of a region, as a chart or a table shows it."""
+
+    plan_year: int | None
+    year: int | None
+    label: str
+    metric: str
+    op: str
+    value: float
+    unit: str
+    text: str
+    document_title: str

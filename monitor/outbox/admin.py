@@ -1,4 +1,4 @@
-"""What an operator asks of the outbox: see, try again, give up."""
+"""Administration of the outbox: list, retry, give up, pause, and move to another chat."""
 
 from __future__ import annotations
 
@@ -6,32 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
-from monitor.outbox.queue import DEAD, HELD
-from monitor.storage.source_health import PENDING
+from monitor.model.alerts import Access, AlertState, RecipientKind
+from monitor.outbox.queue import ERROR_LIMIT, PAUSED
+from monitor.storage.base import batches
+from monitor.storage.recipients import save_chat
+from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import (
     AlertChangeRow,
     AlertRow,
     DocumentRow,
+    MuteRow,
     NoticeRow,
-    SourceEventRow,
+    RecipientRow,
+    SourceHealthEventRow,
     SourceRow,
+    SubscriptionRow,
+    SwitchRow,
 )
 
-_BATCH = 500
+_UNSENT = (AlertState.PENDING, AlertState.SCHEDULED, AlertState.LEASED)
 
 
 @dataclass(frozen=True, slots=True)
 class ListedAlert:
-    """A line of the outbox.
+    """An alert in a list.
 
-    ``title`` is the document's, the source's whose turn it tells, or a notice's text.
+    ``title`` is the title of its document, the name of its source, or the text of its notice.
     """
 
     id: int
-    chat_id: int
+    recipient_id: int
     state: str
     created_at: datetime
     not_before: datetime
@@ -39,12 +46,13 @@ class ListedAlert:
     changes: int
     title: str | None
     error: str | None
+    waiting_for: str | None
 
 
 def list_alerts(
-    session: Session, *, state: str | None = None, chat_id: int | None = None, limit: int = 50
+    session: Session, *, state: str | None = None, recipient_id: int | None = None, limit: int = 50
 ) -> list[ListedAlert]:
-    """Alerts, newest first, of one state or chat if wanted."""
+    """Alerts, newest first; of one state or one chat if given."""
     changes = (
         select(func.count(AlertChangeRow.change_id.distinct()))
         .where(AlertChangeRow.alert_id == AlertRow.id)
@@ -53,7 +61,7 @@ def list_alerts(
     query = (
         select(
             AlertRow.id,
-            AlertRow.chat_id,
+            AlertRow.recipient_id,
             AlertRow.state,
             AlertRow.created_at,
             AlertRow.not_before,
@@ -61,61 +69,212 @@ def list_alerts(
             changes,
             func.coalesce(DocumentRow.title, SourceRow.name, NoticeRow.text, AlertRow.kind),
             AlertRow.error,
+            AlertRow.waiting_for,
         )
         .outerjoin(DocumentRow, DocumentRow.id == AlertRow.document_id)
-        .outerjoin(SourceEventRow, SourceEventRow.id == AlertRow.event_id)
-        .outerjoin(SourceRow, SourceRow.id == SourceEventRow.source_id)
+        .outerjoin(SourceHealthEventRow, SourceHealthEventRow.id == AlertRow.event_id)
+        .outerjoin(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
         .outerjoin(NoticeRow, NoticeRow.id == AlertRow.notice_id)
         .order_by(AlertRow.id.desc())
         .limit(limit)
     )
     if state is not None:
         query = query.where(AlertRow.state == state)
-    if chat_id is not None:
-        query = query.where(AlertRow.chat_id == chat_id)
+    if recipient_id is not None:
+        query = query.where(AlertRow.recipient_id == recipient_id)
     return [ListedAlert(*row) for row in session.execute(query)]
 
 
-def given_up(session: Session, attempts: int) -> list[int]:
-    """Alerts that died of so many attempts; not those of chats that want nothing more."""
-    dead = select(AlertRow.id).where(AlertRow.state == DEAD, AlertRow.attempts >= attempts)
+def exhausted_alerts(session: Session, attempts: int) -> list[int]:
+    """Dead alerts with at least so many attempts; those of chats that are gone have fewer."""
+    dead = select(AlertRow.id).where(
+        AlertRow.state == AlertState.DEAD, AlertRow.attempts >= attempts
+    )
     return list(session.scalars(dead.order_by(AlertRow.id)))
 
 
 def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Let alerts go out now, with all their attempts anew.
+    """Make alerts due now, with all their attempts.
 
     Args:
         session: a writing transaction.
-        ids: dead or waiting ones; what is held for a digest goes alone.
-        now: when.
+        ids: dead, pending or scheduled alerts; a scheduled one is sent without its digest.
+        now: the current time.
 
     Returns:
-        Those that will be sent. What was sent, or is with a sender just now, is left alone.
+        The alerts that will be sent: not those that were sent or are leased.
     """
-    fresh = {"state": PENDING, "not_before": now, "attempts": 0, "lease": None, "begun_at": None}
-    return _settle(
-        session, ids, (DEAD, PENDING, HELD), {**fresh, "lease_until": None, "error": None}
+    return _update(
+        session,
+        ids,
+        (AlertState.DEAD, AlertState.PENDING, AlertState.SCHEDULED),
+        {
+            "state": AlertState.PENDING,
+            "not_before": now,
+            "attempts": 0,
+            "leased_by": None,
+            "leased_until": None,
+            "in_flight_since": None,
+            "error": None,
+            "waiting_for": None,
+        },
     )
 
 
 def drop_alerts(session: Session, ids: Sequence[int], *, reason: str) -> list[int]:
-    """Give up alerts that wait; returns those that were waiting."""
-    return _settle(session, ids, (PENDING, HELD), {"state": DEAD, "error": reason})
+    """Give up waiting alerts; those that were waiting."""
+    waiting = (AlertState.PENDING, AlertState.SCHEDULED)
+    return _update(session, ids, waiting, {"state": AlertState.DEAD, "error": reason})
 
 
-def _settle(
+def _update(
     session: Session,
     ids: Sequence[int],
-    states: tuple[str, ...],
+    states: tuple[AlertState, ...],
     values: dict[str, object],
 ) -> list[int]:
     done: list[int] = []
-    wanted = sorted(set(ids))
-    for start in range(0, len(wanted), _BATCH):
-        some = AlertRow.id.in_(wanted[start : start + _BATCH])
-        command = update(AlertRow).where(AlertRow.state.in_(states), some).values(**values)
-        done += session.scalars(
-            command.returning(AlertRow.id).execution_options(synchronize_session=False)
+    for some in batches(ids):
+        command = (
+            update(AlertRow)
+            .where(AlertRow.state.in_(states), AlertRow.id.in_(some))
+            .values(**values)
+            .returning(AlertRow.id)
+            .execution_options(synchronize_session=False)
         )
+        done += session.scalars(command)
     return done
+
+
+def pause(session: Session, *, by: str, now: datetime) -> None:
+    """Stop all delivery, in all processes."""
+    if session.get(SwitchRow, PAUSED) is None:
+        session.add(SwitchRow(name=PAUSED, since=now, by=by[:256]))
+        session.flush()
+
+
+def resume(session: Session) -> None:
+    """Deliver again."""
+    row = session.get(SwitchRow, PAUSED)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+
+
+def paused_since(session: Session) -> datetime | None:
+    """Since when delivery is stopped; None if it is not."""
+    return session.scalar(select(SwitchRow.since).where(SwitchRow.name == PAUSED))
+
+
+COUNTED = (
+    AlertState.PENDING,
+    AlertState.LEASED,
+    AlertState.SCHEDULED,
+    AlertState.SENT,
+    AlertState.DEAD,
+    "possibly_duplicate",
+)
+"""What ``count_alerts`` counts and ``/status`` shows."""
+
+
+def count_alerts(session: Session) -> dict[str, int]:
+    """The number of alerts in each state, and of those possibly sent twice."""
+    counts = dict(
+        session.execute(select(AlertRow.state, func.count()).group_by(AlertRow.state)).all()
+    )
+    duplicates = select(func.count()).where(AlertRow.possibly_duplicate.is_(True))
+    return {**counts, "possibly_duplicate": session.scalar(duplicates) or 0}
+
+
+def forget_chat(session: Session, recipient_id: int) -> None:
+    """Delete all that is stored of a chat: title, settings, subscriptions, mutes."""
+    wanted = rules_of(session, recipient_id)
+    session.execute(delete(SubscriptionRow).where(SubscriptionRow.recipient_id == recipient_id))
+    delete_unused_rules(session, wanted)
+    session.execute(delete(MuteRow).where(MuteRow.recipient_id == recipient_id))
+    session.execute(delete(RecipientRow).where(RecipientRow.id == recipient_id))
+
+
+def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> None:
+    """Move a chat's settings and subscriptions to another id.
+
+    Telegram gives a group a new id when it becomes a supergroup. A closed topic moves to its
+    forum.
+    """
+    old = session.get(RecipientRow, old_id)
+    if old is None or old_id == new_id:
+        return
+    if old.thread_id is None:
+        session.execute(
+            update(RecipientRow)
+            .where(RecipientRow.telegram_id == old_id, RecipientRow.thread_id.is_not(None))
+            .values(telegram_id=new_id)
+        )
+    new = session.get(RecipientRow, new_id)
+    if new is None:
+        save_chat(session, new_id, title=old.title, now=now, kind=RecipientKind.SUPERGROUP)
+        new = session.get_one(RecipientRow, new_id)
+        for setting in ("language", "access", "digest", "quiet_hours", "timezone", "muted_until"):
+            setattr(new, setting, getattr(old, setting))
+    new.active = new.access != Access.DENIED
+    session.flush()
+    for table in (SubscriptionRow, MuteRow):
+        there = select(table.rule_id).where(table.recipient_id == new_id)
+        session.execute(
+            update(table)
+            .where(table.recipient_id == old_id, table.rule_id.not_in(there))
+            .values(recipient_id=new_id)
+            .execution_options(synchronize_session=False)
+        )
+    session.expire_all()
+    forget_chat(session, old_id)
+
+
+def withdraw_alerts(session: Session, recipient_id: int, *, reason: str) -> int:
+    """Give up all waiting alerts of a chat; the number of them.
+
+    An alert in flight may still arrive; one that is only leased does not.
+    """
+    waiting = AlertRow.state.in_(_UNSENT)
+    withdrawn = session.scalars(
+        update(AlertRow)
+        .where(AlertRow.recipient_id == recipient_id, waiting)
+        .values(
+            state=AlertState.DEAD, error=reason[:ERROR_LIMIT], leased_by=None, leased_until=None
+        )
+        .returning(AlertRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(withdrawn.all())
+
+
+def move_alerts(session: Session, old_id: int, new_id: int) -> None:
+    """Move waiting alerts to the new id of a chat.
+
+    If the new id already has an alert of the same snapshot, source event or notice, the old one
+    is given up.
+    """
+    waiting = (AlertRow.recipient_id == old_id, AlertRow.state.in_(_UNSENT))
+    other = aliased(AlertRow)
+    same = or_(
+        other.snapshot_id == AlertRow.snapshot_id,
+        other.event_id == AlertRow.event_id,
+        other.notice_id == AlertRow.notice_id,
+    )
+    session.execute(
+        update(AlertRow)
+        .where(*waiting, ~exists().where(other.recipient_id == new_id, same))
+        .values(recipient_id=new_id)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(AlertRow)
+        .where(*waiting)
+        .values(
+            state=AlertState.DEAD,
+            leased_by=None,
+            leased_until=None,
+            error=f"told under the new id {new_id}",
+        )
+        .execution_options(synchronize_session=False)
+    )

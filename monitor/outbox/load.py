@@ -1,21 +1,18 @@
-"""Alerts as they are handed to a sender: everything a message needs, read in a few queries."""
+"""Loads alerts with all that their messages need, in a few queries."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from monitor.model.alerts import Recipient
-from monitor.model.changes import Change
+from monitor.model.alerts import AlertChange, AlertDocument, Notice, NoticeKind, OutboxAlert
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
 from monitor.storage.mappers import change_of
-from monitor.storage.recipients import chats_by_id
-from monitor.storage.source_health import SourceEvent, events_of
+from monitor.storage.recipients import recipients_by_id
+from monitor.storage.source_health import health_events_by_id
 from monitor.storage.tables import (
     AlertChangeRow,
     AlertRow,
@@ -25,82 +22,12 @@ from monitor.storage.tables import (
     SourceRow,
 )
 
-MOST_CHANGES = 1_000
-"""Changes of one alert that are read at most: the first by priority."""
-
-# One statement takes 32,766 parameters on SQLite and 65,535 on PostgreSQL; far fewer plan faster.
-
-NOBODY = Recipient(0)
-"""Whom no chat's number names: the terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertDocument:
-    """Where the changes of an alert were found."""
-
-    title: str
-    url: str | None
-    kind: DocumentKind
-    region: str | None
-    published: date | None
-    source_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertChange:
-    """A change an alert tells of, where it was found, and the rules that asked for it.
-
-    ``priority`` is the highest of theirs.
-    """
-
-    change_id: int
-    change: Change
-    rule_ids: tuple[str, ...]
-    summary: str = ""
-    priority: int = 0
-    document: AlertDocument | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to tell that is no change; ``about`` is the chat it is about."""
-
-    kind: str
-    text: str
-    at: datetime
-    about: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxAlert:
-    """One message to be.
-
-    It has ``changes`` with their ``document``, or without one if it is a digest; or an ``event``
-    of a source; or a ``notice``. ``attempts`` counts this one. ``maybe_sent`` says that it may
-    have arrived already. ``language`` and ``timezone`` are the chat's, ``to`` is where it goes.
-    """
-
-    id: int
-    chat_id: int
-    attempts: int
-    created_at: datetime
-    maybe_sent: bool
-    document: AlertDocument | None
-    changes: tuple[AlertChange, ...]
-    language: str = "zh"
-    event: SourceEvent | None = None
-    notice: Notice | None = None
-    to: Recipient = NOBODY
-    timezone: str = "Asia/Shanghai"
-
-    @property
-    def is_digest(self) -> bool:
-        """Whether it tells of several documents at once."""
-        return self.document is None and self.event is None and self.notice is None
+MAX_CHANGES = 1_000
+"""Changes of one alert that are loaded: the first by priority."""
 
 
 def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
-    """An alert by its number, whatever became of it, or None."""
+    """An alert in any state by its id, or None."""
     if not 0 < alert_id < 1 << 63:
         return None
     row = session.get(AlertRow, alert_id)
@@ -108,33 +35,33 @@ def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
 
 
 def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]:
-    """What the senders of some alerts need, in their order."""
+    """The alerts of some rows, in their order."""
     changes = _changes(session, [row.id for row in rows])
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
-    events = events_of(session, {row.event_id for row in rows if row.event_id})
+    events = health_events_by_id(session, {row.event_id for row in rows if row.event_id})
     notices = _notices(session, {row.notice_id for row in rows if row.notice_id})
-    chats = chats_by_id(session, {row.chat_id for row in rows})
+    chats = recipients_by_id(session, {row.recipient_id for row in rows})
     return [
         OutboxAlert(
             id=row.id,
-            chat_id=row.chat_id,
+            recipient_id=row.recipient_id,
             attempts=row.attempts,
             created_at=row.created_at,
-            maybe_sent=row.doubtful,
+            possibly_delivered=row.possibly_duplicate,
             document=None if row.document_id is None else documents[row.document_id],
             event=None if row.event_id is None else events[row.event_id],
             notice=None if row.notice_id is None else notices[row.notice_id],
             changes=changes.get(row.id, ()),
-            language=chats[row.chat_id].language,
-            to=chats[row.chat_id].to,
-            timezone=chats[row.chat_id].timezone,
+            language=chats[row.recipient_id].language,
+            to=chats[row.recipient_id].to,
+            timezone=chats[row.recipient_id].timezone,
         )
         for row in rows
     ]
 
 
 def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[AlertChange, ...]]:
-    """The changes of each alert; a digest has those of the alerts that were bundled into it."""
+    """The changes of each alert; a digest has those of its alerts."""
     # By a join, not by the parts' numbers: a digest may have more parts than a statement may
     # have parameters, and then nobody's alerts could be read.
     links = (
@@ -143,16 +70,18 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
         .where(or_(AlertRow.id.in_(alert_ids), AlertRow.digest_id.in_(alert_ids)))
         .order_by(AlertChangeRow.priority.desc(), AlertChangeRow.change_id, AlertChangeRow.rule_id)
     )
-    told: dict[int, dict[int, list[AlertChangeRow]]] = {alert_id: {} for alert_id in alert_ids}
+    changes_of_alert: dict[int, dict[int, list[AlertChangeRow]]] = {
+        alert_id: {} for alert_id in alert_ids
+    }
     for link, digest_id in session.execute(links):
         for alert_id in (link.alert_id, digest_id):
-            if alert_id is None or alert_id not in told:
+            if alert_id is None or alert_id not in changes_of_alert:
                 continue
-            mine = told[alert_id]
-            if link.change_id in mine or len(mine) < MOST_CHANGES:
+            mine = changes_of_alert[alert_id]
+            if link.change_id in mine or len(mine) < MAX_CHANGES:
                 mine.setdefault(link.change_id, []).append(link)
     rows: dict[int, ChangeRow] = {}
-    for some in batches(change for mine in told.values() for change in mine):
+    for some in batches(change for mine in changes_of_alert.values() for change in mine):
         found_rows = session.scalars(
             select(ChangeRow)
             .where(ChangeRow.id.in_(some))
@@ -172,17 +101,17 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
             )
             for change_id, found in sorted(mine.items())
         )
-        for alert_id, mine in told.items()
+        for alert_id, mine in changes_of_alert.items()
     }
 
 
 def _notices(session: Session, ids: set[int]) -> dict[int, Notice]:
     rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_(ids)))
-    return {row.id: Notice(row.kind, row.text, row.at, row.about) for row in rows}
+    return {row.id: Notice(NoticeKind(row.kind), row.text, row.at, row.about) for row in rows}
 
 
 def documents_of(session: Session, ids: set[int]) -> dict[int, AlertDocument]:
-    """The documents with these numbers, with the names of their sources."""
+    """The documents with these ids, with the names of their sources."""
     found: dict[int, AlertDocument] = {}
     for some in batches(ids):
         query = (

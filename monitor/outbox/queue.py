@@ -1,48 +1,62 @@
-"""When there may be something to send again."""
+"""The outbox queue: alerts are enqueued, leased, and marked with the outcome of delivery.
+
+An alert is *pending*, then *leased* to a worker, then *sent* or *dead*. An alert for a digest is
+*scheduled* until the digest is due, then *in_digest*. When a lease expires, its worker has died:
+another worker takes the alert, and if it was in flight, marks it as possibly delivered. Only
+then can a message arrive twice; otherwise the uniqueness of chat and snapshot prevents it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Table, and_, case, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import When
-from monitor.model.schedule import Digest, zone_of
-from monitor.outbox.load import OutboxAlert, load_alerts
-from monitor.storage.recipients import Chat, chats_by_id
-from monitor.storage.source_health import PENDING
-from monitor.storage.tables import AlertChangeRow, AlertRow, ChatRow, SwitchRow
+from monitor.model.alerts import (
+    AlertKind,
+    AlertState,
+    DeliveryMode,
+    NoticeKind,
+    OutboxAlert,
+    WaitReason,
+)
+from monitor.model.schedule import zone_of
+from monitor.outbox.digest import wait_for_digest
+from monitor.outbox.load import load_alerts
+from monitor.storage.base import batches
+from monitor.storage.recipients import RecipientSettings, recipients_by_id
+from monitor.storage.tables import AlertChangeRow, AlertRow, NoticeRow, RecipientRow, SwitchRow
 
-LEASED, SENT, DEAD, HELD, BUNDLED = "leased", "sent", "dead", "held", "bundled"
 PAUSED = "paused"
-"""The switch that keeps everything in the outbox."""
+"""The name of the switch that stops all delivery."""
 
-TERMINAL = 0
-"""The number of the terminal, which stands for all chats where there is no bot."""
-
-QUIET_HOURS = "quiet hours"
-MUTED = "muted"
-"""What keeps an alert waiting, as its ``error`` says."""
+TERMINAL_ID = 0
+"""Recipient id 0 is the terminal, which stands for all chats where there is no bot."""
 
 ERROR_LIMIT = 500
-"""Characters of a reason that are kept."""
-_ROUNDS = 5
-# A digest cannot be part of another.
-_MUTED_KINDS = {"changes": HELD, "digest": PENDING}
+"""Characters of a reason that are stored."""
+
+_MAX_ROUNDS = 5
+_URGENT = 900
+# A digest cannot be part of another digest.
+_STATE_WHEN_MUTED = {
+    AlertKind.CHANGES: AlertState.SCHEDULED,
+    AlertKind.DIGEST: AlertState.PENDING,
+}
 
 
 class Wanted(NamedTuple):
-    """A change that somebody is to be told, and the rule that says so."""
+    """A change for a recipient, and the rule that matches it."""
 
     change_id: int
     rule_id: str
-    chat_id: int
+    recipient_id: int
     priority: int = 0
-    when: When | None = None
+    delivery: DeliveryMode | None = None
 
 
 def enqueue(
@@ -53,79 +67,185 @@ def enqueue(
     matches: Iterable[Wanted],
     now: datetime,
 ) -> int:
-    """Put matched changes into the outbox, one alert for each chat.
+    """Put matched changes into the outbox, one alert a chat, in a few statements for all chats.
 
-    Call it in the visit's own transaction. What a chat was already told of this snapshot, or is
-    being told, is not told again; an alert that still waits takes more changes in.
+    Call it in the visit's transaction. If a chat has an alert of this snapshot that still waits,
+    its changes are added; if that alert was sent or is being sent, nothing is added.
 
     Args:
         session: the visit's writing transaction.
         snapshot_id: the snapshot the changes were found in.
         document_id: its document.
-        matches: what to tell whom; of several rules the highest priority counts.
-        now: when.
+        matches: changes and recipients; the highest priority of several rules counts.
+        now: the time of the alerts.
 
     Returns:
-        How many alerts are new.
+        The number of new alerts.
     """
     wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
     for match in matches:
-        wanted[match.chat_id].append(match)
-    created = 0
-    for chat_id, chat in sorted(chats_by_id(session, wanted).items()):
-        mine = wanted[chat_id]
-        alert = session.scalars(
-            select(AlertRow)
-            .where(AlertRow.chat_id == chat_id, AlertRow.snapshot_id == snapshot_id)
+        wanted[match.recipient_id].append(match)
+    existing = _existing_alerts(session, snapshot_id, wanted)
+    chats = recipients_by_id(session, wanted.keys() - existing.keys())
+    rows = [
+        _alert_values(chats[recipient_id], wanted[recipient_id], snapshot_id, document_id, now)
+        for recipient_id in sorted(chats)
+    ]
+    alert_ids = _insert_alerts(session, rows)
+    known: set[tuple[int, int, str]] = set()
+    open_alerts = {
+        key: row
+        for key, row in existing.items()
+        if row.state in {AlertState.PENDING, AlertState.SCHEDULED}
+    }
+    if open_alerts:
+        _raise_priorities(session, open_alerts, wanted)
+        alert_ids |= {recipient_id: row.id for recipient_id, row in open_alerts.items()}
+        known = _known_links(session, [row.id for row in open_alerts.values()])
+    links = {
+        (alert_id, match.change_id, match.rule_id): match.priority
+        for recipient_id, alert_id in alert_ids.items()
+        for match in sorted(wanted[recipient_id], key=lambda match: match.priority)
+    }
+    new = [
+        {"alert_id": alert_id, "change_id": change_id, "rule_id": rule_id, "priority": priority}
+        for (alert_id, change_id, rule_id), priority in sorted(links.items())
+        if (alert_id, change_id, rule_id) not in known
+    ]
+    if new:
+        # The plain table: the unit of work would compile and track each row.
+        session.execute(insert(cast("Table", AlertChangeRow.__table__)), new)
+    return len(rows)
+
+
+class _ExistingAlert(NamedTuple):
+    """An alert that a chat already has of a snapshot."""
+
+    id: int
+    recipient_id: int
+    state: str
+    priority: int
+
+
+def _existing_alerts(
+    session: Session, snapshot_id: int, chat_ids: Iterable[int]
+) -> dict[int, _ExistingAlert]:
+    """The alerts of a snapshot by chat, locked in the order of the chats' ids."""
+    columns = (AlertRow.id, AlertRow.recipient_id, AlertRow.state, AlertRow.priority)
+    found: dict[int, _ExistingAlert] = {}
+    for some in batches(chat_ids):
+        query = (
+            select(*columns)
+            .where(AlertRow.recipient_id.in_(some), AlertRow.snapshot_id == snapshot_id)
+            .order_by(AlertRow.recipient_id)
             .with_for_update()
-        ).one_or_none()
-        known: set[tuple[int, str]] = set()
-        priority = max(match.priority for match in mine)
-        if alert is None:
-            created += 1
-            digest_at = _digest_at(chat, mine, now)
-            alert = AlertRow(
-                chat_id=chat_id,
-                document_id=document_id,
-                snapshot_id=snapshot_id,
-                priority=priority,
-                state=PENDING if digest_at is None else HELD,
-                created_at=now,
-                not_before=digest_at or now,
-            )
-            session.add(alert)
-            session.flush()
-        elif alert.state in {PENDING, HELD}:
-            alert.priority = max(alert.priority, priority)
-            listed = select(AlertChangeRow.change_id, AlertChangeRow.rule_id)
-            rows = session.execute(listed.where(AlertChangeRow.alert_id == alert.id))
-            known = {(change_id, rule_id) for change_id, rule_id in rows}
-        else:
-            continue
-        new = {(m.change_id, m.rule_id): m.priority for m in sorted(mine, key=lambda m: m.priority)}
-        session.add_all(
-            AlertChangeRow(
-                alert_id=alert.id, change_id=change_id, rule_id=rule_id, priority=priority
-            )
-            for (change_id, rule_id), priority in sorted(new.items())
-            if (change_id, rule_id) not in known
         )
-    session.flush()
-    return created
+        found.update((row.recipient_id, _ExistingAlert(*row)) for row in session.execute(query))
+    return found
 
 
-def _digest_at(chat: Chat, matches: Iterable[Wanted], now: datetime) -> datetime | None:
-    """When the digest goes out that these are for; None when they are told at once.
+def _alert_values(
+    chat: RecipientSettings,
+    matches: list[Wanted],
+    snapshot_id: int,
+    document_id: int,
+    now: datetime,
+) -> dict[str, object]:
+    wait = wait_for_digest(chat, (match.delivery for match in matches), now)
+    return {
+        "recipient_id": chat.id,
+        "document_id": document_id,
+        "snapshot_id": snapshot_id,
+        "priority": max(match.priority for match in matches),
+        "state": AlertState.PENDING if wait is None else AlertState.SCHEDULED,
+        "waiting_for": None if wait is None else wait.reason,
+        "created_at": now,
+        "not_before": now if wait is None else wait.until,
+    }
 
-    A rule may ask for either; else it is as the chat likes it. A chat that is muted hears
-    afterwards, in one digest, what it missed.
+
+def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int, int]:
+    """Insert alerts; their ids by chat."""
+    if not rows:
+        return {}
+    command = insert(AlertRow).returning(AlertRow.recipient_id, AlertRow.id)
+    # Without it, rows with and without a null would be inserted in statements of their own.
+    command = command.execution_options(render_nulls=True)
+    return dict(session.execute(command, rows).all())
+
+
+def _raise_priorities(
+    session: Session,
+    alerts: Mapping[int, _ExistingAlert],
+    wanted: Mapping[int, list[Wanted]],
+) -> None:
+    highest = {
+        recipient_id: max(match.priority for match in wanted[recipient_id])
+        for recipient_id in alerts
+    }
+    raised = [
+        {"id": alert.id, "priority": highest[recipient_id]}
+        for recipient_id, alert in alerts.items()
+        if highest[recipient_id] > alert.priority
+    ]
+    if raised:
+        session.execute(update(AlertRow), raised)
+
+
+def _known_links(session: Session, alert_ids: Iterable[int]) -> set[tuple[int, int, str]]:
+    """What some alerts already tell: alert, change and rule."""
+    columns = (AlertChangeRow.alert_id, AlertChangeRow.change_id, AlertChangeRow.rule_id)
+    return {
+        (alert_id, change_id, rule_id)
+        for some in batches(alert_ids)
+        for alert_id, change_id, rule_id in session.execute(
+            select(*columns).where(AlertChangeRow.alert_id.in_(some))
+        )
+    }
+
+
+def enqueue_notice(
+    session: Session,
+    kind: NoticeKind,
+    text: str,
+    chats: Iterable[int],
+    *,
+    now: datetime,
+    about: int | None = None,
+) -> int:
+    """Put a notice into the outbox, one alert a chat.
+
+    Args:
+        session: a writing transaction.
+        kind: what it is about.
+        text: its text or reason. It may come from outside: messages shorten it.
+        chats: the recipients.
+        now: the time of the alerts.
+        about: the chat that it is about.
+
+    Returns:
+        The number of recipients.
     """
-    wishes = {match.when for match in matches}
-    if chat.muted_until is not None and chat.muted_until > now:
-        return chat.muted_until
-    if When.IMMEDIATE in wishes or (None in wishes and chat.digest is None):
-        return None
-    return (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))
+    recipients = list(dict.fromkeys(chats))
+    if not recipients:
+        return 0
+    notice = NoticeRow(at=now, kind=kind, text=text, about=about)
+    session.add(notice)
+    session.flush()
+    rows = [
+        {
+            "recipient_id": recipient_id,
+            "kind": AlertKind.NOTICE,
+            "notice_id": notice.id,
+            "priority": 0 if kind is NoticeKind.BROADCAST else _URGENT,
+            "state": AlertState.PENDING,
+            "created_at": now,
+            "not_before": now,
+        }
+        for recipient_id in recipients
+    ]
+    session.execute(insert(AlertRow), rows)
+    return len(recipients)
 
 
 def lease(
@@ -134,39 +254,39 @@ def lease(
     now: datetime,
     lease_for: timedelta,
     limit: int,
-    holder: str = "",
+    leased_by: str = "",
     per_chat: int = 5,
     busy: Collection[int] = (),
-    closed: Collection[str] = (),
+    stopped: Collection[str] = (),
     bot: bool | None = None,
 ) -> list[OutboxAlert]:
-    """Take alerts that are due, so that no other sender takes them until the lease runs out.
+    """Lease due alerts, so that no other worker takes them until the lease expires.
 
-    Highest priority first, then oldest first. Those of chats in their quiet hours are put off.
+    The highest priority comes first, then the oldest. Alerts of chats in quiet hours are deferred.
 
     Args:
         session: a writing transaction.
-        now: when.
-        lease_for: how long.
-        limit: alerts at most.
-        holder: who takes them; what it says of the alert counts as long as the lease is its own.
-        per_chat: alerts of one chat at most, so that none keeps the others waiting.
+        now: the current time.
+        lease_for: the duration of the lease.
+        limit: the maximum number of alerts.
+        leased_by: the worker; its outcomes count while it holds the lease.
+        per_chat: the maximum number of alerts of one chat, so that it does not delay the others.
         busy: chats to leave out.
-        closed: ways that are closed just now; empty text is Telegram.
-        bot: whether there is one. With it nothing reaches the terminal, without it no chat of
-            Telegram: what is theirs waits. None: everybody can be reached.
+        stopped: channels with an open circuit breaker; the empty name is Telegram.
+        bot: whether there is a bot. With it the terminal gets nothing, without it Telegram chats
+            get nothing: their alerts wait. None: every recipient can be reached.
     """
     if session.get(SwitchRow, PAUSED) is not None:
         return []
-    due = and_(_due(now), _open(now, busy, closed, bot))
-    for _ in range(_ROUNDS):
+    due = and_(_due(now), _available(now, busy, stopped, bot))
+    for _ in range(_MAX_ROUNDS):
         place = func.row_number().over(
-            partition_by=AlertRow.chat_id,
+            partition_by=AlertRow.recipient_id,
             order_by=(AlertRow.priority.desc(), AlertRow.created_at, AlertRow.id),
         )
         ranked = (
             select(AlertRow.id, place.label("place"))
-            .outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
+            .outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
             .where(due)
             .subquery()
         )
@@ -178,93 +298,108 @@ def lease(
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        ready = _undisturbed(session, rows, now)
+        ready = _defer_quiet(session, rows, now)
         if ready or not rows:
             break
     for row in ready:
         _take_over(row)
-        row.state = LEASED
-        row.lease = holder
-        row.lease_until = now + lease_for
+        row.state = AlertState.LEASED
+        row.leased_by = leased_by
+        row.leased_until = now + lease_for
+        row.waiting_for = None
         row.attempts += 1
     session.flush()
     return load_alerts(session, ready)
 
 
 def _take_over(row: AlertRow) -> None:
-    """Take an alert from a holder that died, if it has one: that was no attempt anybody refused."""
-    if row.state == LEASED:
+    """Take an alert from a worker that died, if one holds it; its attempt does not count."""
+    if row.state == AlertState.LEASED:
         row.attempts -= 1
-        row.doubtful = row.doubtful or row.begun_at is not None
-        row.begun_at = None
+        row.possibly_duplicate = row.possibly_duplicate or row.in_flight_since is not None
+        row.in_flight_since = None
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
     return or_(
-        and_(AlertRow.state == PENDING, AlertRow.not_before <= now),
-        and_(AlertRow.state == LEASED, AlertRow.lease_until <= now),
+        and_(AlertRow.state == AlertState.PENDING, AlertRow.not_before <= now),
+        and_(AlertRow.state == AlertState.LEASED, AlertRow.leased_until <= now),
     )
 
 
-def _open(
-    now: datetime, busy: Collection[int], closed: Collection[str], bot: bool | None
+def _available(
+    now: datetime, busy: Collection[int], stopped: Collection[str], bot: bool | None
 ) -> ColumnElement[bool]:
-    """Chats that are neither at work nor held back, whose way is there and open."""
+    """Chats that are neither busy nor deferred, and can be reached."""
     return and_(
-        or_(ChatRow.held_until.is_(None), ChatRow.held_until <= now),
-        AlertRow.chat_id.not_in(busy),
-        reachable(closed, bot),
+        or_(RecipientRow.defer_until.is_(None), RecipientRow.defer_until <= now),
+        AlertRow.recipient_id.not_in(busy),
+        reachable(stopped, bot),
     )
 
 
-def reachable(closed: Collection[str], bot: bool | None) -> ColumnElement[bool]:
-    """Chats whose way is there and open; ``closed`` and ``bot`` as for ``lease``."""
-    is_open = ~func.coalesce(ChatRow.way, "").in_(closed) if closed else true()
+def reachable(stopped: Collection[str], bot: bool | None) -> ColumnElement[bool]:
+    """Chats whose channel exists and is not stopped; ``stopped`` and ``bot`` as for ``lease``."""
+    works = ~func.coalesce(RecipientRow.channel, "").in_(stopped) if stopped else true()
     if bot is None:
-        return is_open
-    terminal = AlertRow.chat_id == TERMINAL
-    return and_(is_open, ~terminal if bot else or_(terminal, ChatRow.way.is_not(None)))
+        return works
+    terminal = AlertRow.recipient_id == TERMINAL_ID
+    return and_(works, ~terminal if bot else or_(terminal, RecipientRow.channel.is_not(None)))
 
 
-def _undisturbed(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
-    """The alerts of those who are awake and listen; the others' wait until they are and do."""
+def _defer_quiet(session: Session, rows: Iterable[AlertRow], now: datetime) -> list[AlertRow]:
+    """Defer the alerts of muted chats and of chats in quiet hours; the other alerts."""
     rows = list(rows)
-    chats = chats_by_id(session, {row.chat_id for row in rows})
-    awake = []
+    chats = recipients_by_id(session, {row.recipient_id for row in rows})
+    ready = []
     for row in rows:
-        chat = chats[row.chat_id]
-        end = None if chat.quiet is None else chat.quiet.ends_after(now, zone_of(chat.timezone))
-        state, reason = PENDING, QUIET_HOURS
-        # What was under way when the chat was muted, and came back; notices are no alerts to it.
-        if chat.muted_until is not None and chat.muted_until > now and row.kind in _MUTED_KINDS:
-            state, reason, end = _MUTED_KINDS[row.kind], MUTED, chat.muted_until
-        if end is None:
-            awake.append(row)
+        chat = chats[row.recipient_id]
+        until = None if chat.quiet is None else chat.quiet.ends_after(now, zone_of(chat.timezone))
+        state, reason = AlertState.PENDING, WaitReason.QUIET_HOURS
+        # An alert that was in flight when the chat was muted may be back. Notices are not muted.
+        if chat.muted_until is not None and chat.muted_until > now:
+            muted_state = _STATE_WHEN_MUTED.get(AlertKind(row.kind))
+            if muted_state is not None:
+                state, reason, until = muted_state, WaitReason.MUTED, chat.muted_until
+        if until is None:
+            ready.append(row)
             continue
         _take_over(row)
-        row.state, row.not_before, row.error = state, end, reason
-        row.lease = row.lease_until = None
+        row.state, row.not_before, row.waiting_for = state, until, reason
+        row.leased_by = row.leased_until = None
     session.flush()
-    return awake
+    return ready
 
 
-def mark_begun(
-    session: Session, alert_id: int, *, holder: str, now: datetime, lease_for: timedelta
+def mark_in_flight(
+    session: Session, alert_id: int, *, leased_by: str, now: datetime, lease_for: timedelta
 ) -> bool:
-    """Note that a message is about to be sent; False when the lease is somebody else's by now."""
-    begun = session.scalars(
+    """Mark that a message is about to be sent; False if the lease is lost."""
+    marked = session.scalars(
         update(AlertRow)
-        .where(AlertRow.id == alert_id, AlertRow.state == LEASED, AlertRow.lease == holder)
-        .values(begun_at=now, lease_until=now + lease_for)
+        .where(
+            AlertRow.id == alert_id,
+            AlertRow.state == AlertState.LEASED,
+            AlertRow.leased_by == leased_by,
+        )
+        .values(in_flight_since=now, leased_until=now + lease_for)
         .returning(AlertRow.id)
         .execution_options(synchronize_session=False)
     )
-    return begun.one_or_none() is not None
+    return marked.one_or_none() is not None
 
 
 def mark_sent(session: Session, alert_id: int, *, now: datetime, message_id: int) -> None:
-    """Note that Telegram took an alert. It did, whoever holds the lease by now."""
-    _settle(session, alert_id, None, state=SENT, sent_at=now, message_id=message_id, error=None)
+    """Mark that the service took an alert. It did, whoever holds the lease by now."""
+    _settle(
+        session,
+        alert_id,
+        None,
+        state=AlertState.SENT,
+        sent_at=now,
+        message_id=message_id,
+        error=None,
+    )
 
 
 def mark_retry(
@@ -273,71 +408,81 @@ def mark_retry(
     *,
     not_before: datetime,
     error: str,
+    waiting_for: WaitReason = WaitReason.RETRY,
     counted: bool = True,
-    holder: str | None = None,
-    doubtful: bool = False,
+    leased_by: str | None = None,
+    possibly_delivered: bool = False,
 ) -> None:
-    """Give an alert back until ``not_before``.
+    """Return an alert to the queue until ``not_before``.
 
     Args:
         session: a writing transaction.
         alert_id: which.
         not_before: when to try again.
         error: why.
-        counted: uncounted, the attempt was not its fault.
-        holder: who says so; nothing happens when the lease is somebody else's.
-        doubtful: it may have arrived all the same.
+        waiting_for: the kind of reason.
+        counted: whether the attempt counts.
+        leased_by: the worker; nothing happens if another one holds the lease.
+        possibly_delivered: the message may have arrived all the same.
     """
     attempts = AlertRow.attempts if counted else AlertRow.attempts - 1
-    values: dict[str, object] = {"doubtful": True} if doubtful else {}
+    values: dict[str, object] = {"possibly_duplicate": True} if possibly_delivered else {}
     _settle(
         session,
         alert_id,
-        holder,
-        state=PENDING,
+        leased_by,
+        state=AlertState.PENDING,
         not_before=not_before,
-        error=error[:ERROR_LIMIT],
+        error=error[:ERROR_LIMIT] or AlertRow.error,
+        waiting_for=waiting_for,
         attempts=attempts,
         **values,
     )
 
 
-def mark_dead(session: Session, alert_id: int, *, error: str, holder: str | None = None) -> None:
-    """Give an alert up. It stays visible in ``alert_log`` with its error."""
-    _settle(session, alert_id, holder, state=DEAD, error=error[:ERROR_LIMIT])
+def mark_dead(session: Session, alert_id: int, *, error: str, leased_by: str | None = None) -> None:
+    """Give an alert up. It stays in the view ``alert_log`` with its error."""
+    _settle(session, alert_id, leased_by, state=AlertState.DEAD, error=error[:ERROR_LIMIT])
 
 
-def _settle(session: Session, alert_id: int, holder: str | None, **values: object) -> None:
-    mine = () if holder is None else (AlertRow.state == LEASED, AlertRow.lease == holder)
-    # What was given up while it was on its way has arrived all the same.
-    states = (PENDING, LEASED, DEAD) if values["state"] == SENT else (PENDING, LEASED)
+def _settle(session: Session, alert_id: int, leased_by: str | None, **values: object) -> None:
+    mine: tuple[ColumnElement[bool], ...] = ()
+    if leased_by is not None:
+        mine = (AlertRow.state == AlertState.LEASED, AlertRow.leased_by == leased_by)
+    states = [AlertState.PENDING, AlertState.LEASED]
+    if values["state"] == AlertState.SENT:
+        # An alert that was given up while it was in flight has arrived all the same.
+        states.append(AlertState.DEAD)
     session.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id, AlertRow.state.in_(states), *mine)
-        .values(lease=None, lease_until=None, begun_at=None, **values)
+        .values(leased_by=None, leased_until=None, in_flight_since=None, **values)
         .execution_options(synchronize_session=False)
     )
 
 
 def next_due(session: Session, *, bot: bool | None = None) -> datetime | None:
-    """When the next alert may be sent, digest made or lease taken over; None with nothing there.
+    """When the next alert or digest is due, or the next lease expires; None if none waits.
 
     Args:
         session: a reading transaction.
-        bot: whether there is one, as for ``lease``.
+        bot: whether there is a bot; see ``lease``.
     """
     if session.get(SwitchRow, PAUSED) is not None:
         return None
-    held = ChatRow.held_until
-    bundled = session.scalar(select(func.min(AlertRow.not_before)).where(AlertRow.state == HELD))
-    there = reachable((), bot)
-    mine = select(func.min(AlertRow.lease_until)).outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
-    leased = session.scalar(mine.where(AlertRow.state == LEASED, there))
-    # A hold that is over stays in its column: only one that lasts longer than the alert's wait
-    # is waited for.
-    may_go = case((held > AlertRow.not_before, held), else_=AlertRow.not_before)
+    deferred = RecipientRow.defer_until
+    scheduled = session.scalar(
+        select(func.min(AlertRow.not_before)).where(AlertRow.state == AlertState.SCHEDULED)
+    )
+    reached = reachable((), bot)
+    mine = select(func.min(AlertRow.leased_until)).outerjoin(
+        RecipientRow, RecipientRow.id == AlertRow.recipient_id
+    )
+    leased = session.scalar(mine.where(AlertRow.state == AlertState.LEASED, reached))
+    # The column keeps a time that has passed: it counts only if it is later than ``not_before``.
+    may_go = case((deferred > AlertRow.not_before, deferred), else_=AlertRow.not_before)
     waiting = select(func.min(may_go)).select_from(AlertRow)
-    joined = waiting.outerjoin(ChatRow, ChatRow.id == AlertRow.chat_id)
-    free = session.scalar(joined.where(AlertRow.state == PENDING, there))
-    moments = [moment for moment in (bundled, leased, free) if moment is not None]
+    joined = waiting.outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
+    pending = session.scalar(joined.where(AlertRow.state == AlertState.PENDING, reached))
+    moments = [moment for moment in (scheduled, leased, pending) if moment is not None]
     return min(moments, default=None)

@@ -1,8 +1,8 @@
-"""The delivery loop: takes alerts from the outbox, sends them, and writes down how it went.
+"""The outbox worker: leases due alerts, sends them, and stores the outcome.
 
-One task a chat sends that chat's alerts in order; a slow one keeps none of the others waiting.
-Database work runs in worker threads. An alert that is refused is tried again, later and later,
-and given up after half a day of that; while its way is merely closed, nothing is given up.
+One task a chat sends that chat's alerts in order, so that a slow chat does not delay others.
+Database calls run in worker threads. A refused alert is retried with exponential backoff and is
+dead after ``MAX_ATTEMPTS``; waiting for an open circuit breaker costs no attempt.
 """
 
 from __future__ import annotations
@@ -16,141 +16,169 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from monitor.channels.base import Sender
+from monitor.channels.base import Channel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
-from monitor.outbox import chat_migration, notices, queue
-from monitor.outbox.digest import bundle_due
-from monitor.outbox.load import OutboxAlert
+from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
+from monitor.outbox import admin, queue
+from monitor.outbox.digest import make_digests
+from monitor.retry import Backoff
 from monitor.storage import recipients
 from monitor.storage.engine import Database
 
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 12
+LEASE = timedelta(minutes=5)
+"""How long a lease lasts; afterwards another worker may take the alert."""
+
+MAX_IN_FLIGHT = 8
+"""Messages of a channel that are being sent at a time: as many may be sent twice after a crash."""
+
+DELIVERY_BACKOFF = Backoff(initial=10.0, maximum=24 * 3600.0, jitter=(0.5, 1.0))
+
+_MAX_CHATS = 64
+_ALERTS_PER_CHAT = 5
+_BREAKER_THRESHOLD = 3
+_MAX_SLEEP = 60.0
+_POLL_INTERVAL = 1.0
+_MARK_SENT_PAUSES = (1.0, 2.0, 4.0, 8.0)
+
 
 @dataclass(frozen=True, slots=True)
-class Clerk:
-    """Writes down what became of alerts; every call may block and belongs into a thread."""
+class WorkerQueries:
+    """The transactions of a worker. Every call blocks; call it in a thread."""
 
     database: Database
     now: Callable[[], datetime]
     operators: tuple[int, ...]
-    lease_for: timedelta
     bot: bool | None = None
 
     def lease(
         self,
-        holder: str,
+        leased_by: str,
         limit: int,
         per_chat: int,
         busy: Collection[int],
-        closed: Collection[str],
+        stopped: Collection[str],
     ) -> list[OutboxAlert]:
-        """Make the digests whose time has come, and take what is due."""
+        """Make the digests that are due, and lease due alerts; see ``queue.lease``."""
         now = self.now()
         with self.database.write() as session:
-            bundle_due(session, now=now)
+            make_digests(session, now=now)
             return queue.lease(
                 session,
                 now=now,
-                lease_for=self.lease_for,
+                lease_for=LEASE,
                 limit=limit,
-                holder=holder,
+                leased_by=leased_by,
                 per_chat=per_chat,
                 busy=busy,
-                closed=closed,
+                stopped=stopped,
                 bot=self.bot,
             )
 
     def next_due(self) -> datetime | None:
-        """When there may be something to do."""
+        """When an alert may be due; None if none waits."""
         with self.database.read() as session:
             return queue.next_due(session, bot=self.bot)
 
-    def begin(self, alert: OutboxAlert, holder: str) -> bool:
-        """Note that a message is about to go; False when the alert is not ours any more."""
+    def mark_in_flight(self, alert: OutboxAlert, leased_by: str) -> bool:
+        """Store that a message is about to be sent; False if the lease is lost."""
         with self.database.write() as session:
-            return queue.mark_begun(
-                session, alert.id, holder=holder, now=self.now(), lease_for=self.lease_for
+            return queue.mark_in_flight(
+                session, alert.id, leased_by=leased_by, now=self.now(), lease_for=LEASE
             )
 
-    def sent(self, alert: OutboxAlert, message_id: int) -> None:
-        """Note that it was taken."""
+    def mark_sent(self, alert: OutboxAlert, message_id: int) -> None:
+        """Store that the service took the message."""
         with self.database.write() as session:
             queue.mark_sent(session, alert.id, now=self.now(), message_id=message_id)
 
-    def put_back(
+    def mark_retry(
         self,
         alert: OutboxAlert,
-        holder: str,
-        when: datetime,
-        reason: str,
+        leased_by: str,
+        not_before: datetime,
+        error: str,
         *,
+        waiting_for: WaitReason,
         counted: bool,
-        doubtful: bool,
+        possibly_delivered: bool,
     ) -> None:
-        """Let it wait for another try."""
+        """Return an alert to the queue; see ``queue.mark_retry``."""
         with self.database.write() as session:
             queue.mark_retry(
                 session,
                 alert.id,
-                not_before=when,
-                error=reason,
+                not_before=not_before,
+                error=error,
+                waiting_for=waiting_for,
                 counted=counted,
-                holder=holder,
-                doubtful=doubtful,
+                leased_by=leased_by,
+                possibly_delivered=possibly_delivered,
             )
 
-    def hold(
-        self, alert: OutboxAlert, holder: str, until: datetime, reason: str, doubtful: bool
+    def defer_until(
+        self,
+        alert: OutboxAlert,
+        leased_by: str,
+        until: datetime,
+        error: str,
+        *,
+        possibly_delivered: bool,
     ) -> None:
-        """The service asked for patience: neither this nor anything else goes there before."""
+        """Send the chat nothing before ``until``: its service asks to wait."""
         with self.database.write() as session:
-            recipients.hold_chat(session, alert.chat_id, until, now=self.now())
+            recipients.defer_until(session, alert.recipient_id, until, now=self.now())
             queue.mark_retry(
                 session,
                 alert.id,
                 not_before=until,
-                error=reason,
+                error=error,
+                waiting_for=WaitReason.RATE_LIMIT,
                 counted=False,
-                holder=holder,
-                doubtful=doubtful,
+                leased_by=leased_by,
+                possibly_delivered=possibly_delivered,
             )
 
-    def give_up(self, alert: OutboxAlert, holder: str, reason: str) -> None:
-        """It was refused too often."""
+    def mark_dead(self, alert: OutboxAlert, leased_by: str, error: str) -> None:
+        """Give an alert up."""
         with self.database.write() as session:
-            queue.mark_dead(session, alert.id, error=reason, holder=holder)
+            queue.mark_dead(session, alert.id, error=error, leased_by=leased_by)
 
-    def end_chat(self, alert: OutboxAlert, holder: str, reason: str) -> int:
-        """The chat takes nothing any more: end its subscriptions, and tell the operators.
+    def end_chat(self, alert: OutboxAlert, leased_by: str, reason: str) -> int:
+        """Deactivate a chat that accepts nothing any more, and notify the operators.
 
         Returns:
-            How many alerts were given up with it.
+            How many of its alerts were given up.
         """
         now = self.now()
         with self.database.write() as session:
-            whole = alert.chat_id if alert.to.way else alert.to.chat_id
-            # Of two who find the chat gone at once, the other waits here and finds it ended.
-            active = recipients.lock_chat(session, whole, now=None if alert.to.way else now)
-            queue.mark_dead(session, alert.id, error=reason, holder=holder)
-            there = recipients.get_chat(session, alert.chat_id)
+            whole = alert.recipient_id if alert.to.channel else alert.to.chat_id
+            # Two workers may find the chat gone at once: the second waits here for the first.
+            active = recipients.lock_chat(session, whole, now=None if alert.to.channel else now)
+            queue.mark_dead(session, alert.id, error=reason, leased_by=leased_by)
+            chat = recipients.get_recipient(session, alert.recipient_id)
             ended = recipients.deactivate_chat(session, whole)
             given_up = sum(
-                chat_migration.withdraw_alerts(session, chat_id, reason=reason) for chat_id in ended
+                admin.withdraw_alerts(session, recipient_id, reason=reason)
+                for recipient_id in ended
             )
-            others = [chat for chat in self.operators if chat not in ended]
-            notices.notify(
+            others = [operator for operator in self.operators if operator not in ended]
+            queue.enqueue_notice(
                 session,
-                notices.CHAT_GONE,
-                f"{there.title or alert.to.way or alert.to.chat_id}: {reason}",
+                NoticeKind.CHAT_GONE,
+                f"{chat.title or alert.to.channel or alert.to.chat_id}: {reason}",
                 others if active else (),
                 now=now,
                 about=alert.to.chat_id or None,
             )
         return 1 + given_up
 
-    def move(self, alert: OutboxAlert, holder: str, chat_id: int) -> None:
-        """The chat goes on elsewhere: its choices and what waits for it go with it."""
+    def move_chat(self, alert: OutboxAlert, leased_by: str, recipient_id: int) -> None:
+        """Move a chat's settings and waiting alerts to its new id."""
         now = self.now()
         with self.database.write() as session:
             recipients.lock_chat(session, alert.to.chat_id)
@@ -158,40 +186,22 @@ class Clerk:
                 session,
                 alert.id,
                 not_before=now,
-                error=f"moved to {chat_id}",
+                error=f"moved to {recipient_id}",
+                waiting_for=WaitReason.RETRY,
                 counted=False,
-                holder=holder,
+                leased_by=leased_by,
             )
-            # A forum that moved takes its topics along, whose numbers stay; a topic that is no
-            # more goes alone.
-            forum_moved = chat_id != alert.to.chat_id
-            old_id = alert.to.chat_id if forum_moved else alert.chat_id
-            chat_migration.move_chat(session, old_id, chat_id, now=now)
-            chat_migration.move_alerts(session, old_id, chat_id)
-
-
-log = logging.getLogger(__name__)
-
-MAX_ATTEMPTS = 12
-LEASE = timedelta(minutes=5)
-"""How long an alert is a sender's before another may take it."""
-
-ON_THE_WAY = 8
-"""Messages that are with a service at a time: as many may come twice after a crash."""
-
-_CHATS = 64
-_PER_CHAT = 5
-_FIRST_WAIT = 10.0
-_LONGEST_WAIT = 24 * 3600.0
-_CLOSED_AFTER = 3
-_LONGEST_SLEEP = 60.0
-_LOOK_AGAIN = 1.0
-_NOTE_PAUSES = (1.0, 2.0, 4.0, 8.0)
+            # A forum that moved keeps its topics and their ids; a topic that was closed moves
+            # alone, to the forum.
+            forum_moved = recipient_id != alert.to.chat_id
+            old_id = alert.to.chat_id if forum_moved else alert.recipient_id
+            admin.move_chat(session, old_id, recipient_id, now=now)
+            admin.move_alerts(session, old_id, recipient_id)
 
 
 @dataclass(slots=True)
 class DeliveryReport:
-    """How many alerts went which way."""
+    """How many alerts had which outcome."""
 
     sent: int = 0
     retried: int = 0
@@ -199,272 +209,317 @@ class DeliveryReport:
 
 
 @dataclass(slots=True)
-class _Gate:
-    """A way out as the last messages found it: several chats refused in a row close it.
+class CircuitBreaker:
+    """Stops a channel for a while after its service asked several chats in a row to wait.
 
-    ``trying`` says that it was closed, and nothing was taken since.
+    ``chats`` asked to wait since the last success. ``open_until`` is None while the channel is
+    in use. ``half_open`` is set from the end of a stop until the next success: a single refusal
+    then opens the breaker again.
     """
 
-    refused: set[int] = field(default_factory=set)
-    trying: bool = False
-    until: datetime | None = None
-    on_the_way: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ON_THE_WAY))
+    chats: set[int] = field(default_factory=set)
+    half_open: bool = False
+    open_until: datetime | None = None
+    in_flight: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_IN_FLIGHT))
 
+    def tick(self, now: datetime) -> None:
+        """Let a message try again if the stop is over."""
+        if self.open_until is not None and self.open_until <= now:
+            self.open_until, self.half_open = None, True
+            self.chats.clear()
 
-def backoff(attempts: int, chance: float) -> float:
-    """Seconds to wait after the n-th refusal: 10 s, doubled each time, a day at most.
+    def succeeded(self) -> None:
+        """Close the breaker: the service took a message."""
+        self.chats.clear()
+        self.half_open, self.open_until = False, None
 
-    Args:
-        attempts: 1 after the first.
-        chance: in [0, 1); spreads the wait over its upper half, so that many do not return at
-            once.
-    """
-    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(attempts - 1, 30))
-    return wait * (0.5 + chance / 2)
+    def asked_to_wait(self, recipient_id: int, until: datetime) -> None:
+        """Count a chat whose service asked to wait, and open the breaker if it is one too many."""
+        self.chats.add(recipient_id)
+        if self.half_open or len(self.chats) >= _BREAKER_THRESHOLD:
+            self.open_until = until if self.open_until is None else max(self.open_until, until)
 
 
 @dataclass(slots=True)
-class Courier:
-    """Carries what is due to the chats, until nothing is or it is told to stop.
+class OutboxWorker:
+    """Delivers due alerts until none is due, or until ``stop`` is set.
 
     Args:
         database: holds the outbox.
-        sender: the way to the chats.
+        channel: sends the messages.
         now: the clock of leases and retries.
-        operators: chats that are told when a chat is gone.
-        bot: whether there is one; see ``lease`` of the outbox.
-        compose: makes the message of an alert.
-        chance: for the jitter of retries, in [0, 1).
-        sleep: waits some seconds, for a database that fails or for what is due later.
+        operators: chats that are notified when a chat is gone.
+        bot: whether there is a bot; see ``queue.lease``.
+        compose: renders the message of an alert.
+        chance: jitter of retries, in [0, 1).
+        sleep: waits some seconds.
     """
 
     database: Database
-    sender: Sender
+    channel: Channel
     now: Callable[[], datetime]
     operators: tuple[int, ...] = ()
     bot: bool | None = None
-    compose: Callable[[OutboxAlert], Message] = render
+    compose: Callable[[OutboxAlert], Message] = render_alert
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     report: DeliveryReport = field(default_factory=DeliveryReport)
-    _gates: defaultdict[str, _Gate] = field(default_factory=lambda: defaultdict(_Gate))
-    _chats: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _breakers: defaultdict[str, CircuitBreaker] = field(
+        default_factory=lambda: defaultdict(CircuitBreaker)
+    )
+    _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
-    def clerk(self) -> Clerk:
-        """Who writes down what happens."""
-        return Clerk(self.database, self.now, self.operators, LEASE, self.bot)
+    def queries(self) -> WorkerQueries:
+        """The worker's transactions."""
+        return WorkerQueries(self.database, self.now, self.operators, self.bot)
 
     async def deliver(self) -> bool:
-        """Begin what is due and wait for a chat to be done, or a moment.
+        """Start what is due, and wait until a chat is done or for a second.
 
-        A service may take its time with one chat: what comes meanwhile for others is looked for.
+        The wait is short so that new alerts of other chats are found while one chat is slow.
 
         Returns:
-            False when nothing was to be done.
+            False if there was nothing to do.
         """
-        room = _CHATS - len(self._chats)
-        if not self.stop.is_set() and 2 * room >= _CHATS:
-            await self._begin(room)
-        if not self._chats:
+        room = _MAX_CHATS - len(self._tasks)
+        if not self.stop.is_set() and 2 * room >= _MAX_CHATS:
+            await self._start_due(room)
+        if not self._tasks:
             return False
         await asyncio.wait(
-            self._chats.values(), timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
+            self._tasks.values(), timeout=_POLL_INTERVAL, return_when=asyncio.FIRST_COMPLETED
         )
-        for chat_id in [key for key, task in self._chats.items() if task.done()]:
-            self._chats.pop(chat_id).result()
+        for recipient_id in [key for key, task in self._tasks.items() if task.done()]:
+            self._tasks.pop(recipient_id).result()
         return True
 
     async def finish(self) -> None:
-        """Wait for what is under way; the rest of it is given back."""
+        """Stop: wait for messages in flight, and return the other leased alerts to the queue."""
         self.stop.set()
         while await self.deliver():
             pass
 
     async def next_due(self) -> datetime | None:
-        """When there may be something to do again."""
-        due = await asyncio.to_thread(self.clerk.next_due)
-        closed = [gate.until for gate in self._gates.values() if gate.until is not None]
-        if due is not None and due <= self.now() and closed:
-            # What is due by now waits behind a closed gate: all else was tried.
-            return min(closed)
+        """When an alert may be due again; None if none waits."""
+        due = await asyncio.to_thread(self.queries.next_due)
+        opened = [
+            breaker.open_until
+            for breaker in self._breakers.values()
+            if breaker.open_until is not None
+        ]
+        if due is not None and due <= self.now() and opened:
+            # All due alerts wait for an open breaker: everything else was tried.
+            return min(opened)
         return due
 
-    async def _begin(self, room: int) -> None:
-        holder = uuid4().hex
+    async def _start_due(self, room: int) -> None:
+        leased_by = uuid4().hex
         now = self.now()
-        for gate in self._gates.values():
-            if gate.until is not None and gate.until <= now:
-                # One is let through to try; a single refusal closes it again.
-                gate.until, gate.trying = None, True
-                gate.refused.clear()
-        closed = [way for way, gate in self._gates.items() if gate.until is not None]
+        for breaker in self._breakers.values():
+            breaker.tick(now)
+        stopped = [name for name, breaker in self._breakers.items() if breaker.open_until]
         alerts = await asyncio.to_thread(
-            self.clerk.lease, holder, room * _PER_CHAT, _PER_CHAT, tuple(self._chats), closed
+            self.queries.lease,
+            leased_by,
+            room * _ALERTS_PER_CHAT,
+            _ALERTS_PER_CHAT,
+            tuple(self._tasks),
+            stopped,
         )
-        waiting: defaultdict[int, list[OutboxAlert]] = defaultdict(list)
+        by_chat: defaultdict[int, list[OutboxAlert]] = defaultdict(list)
         for alert in alerts:
-            waiting[alert.chat_id].append(alert)
-        for chat_id, mine in waiting.items():
-            self._chats[chat_id] = asyncio.create_task(self._carry(mine, holder))
+            by_chat[alert.recipient_id].append(alert)
+        for recipient_id, mine in by_chat.items():
+            self._tasks[recipient_id] = asyncio.create_task(self.process_chat(mine, leased_by))
 
-    async def _carry(self, alerts: list[OutboxAlert], holder: str) -> None:
-        """One chat's alerts in order; after a refusal the rest waits with the refused one."""
-        gate = self._gates[alerts[0].to.way]
-        held: float | None = None
+    async def process_chat(self, alerts: list[OutboxAlert], leased_by: str) -> None:
+        """Send one chat's alerts in order; those after one that must wait are returned."""
+        breaker = self._breakers[alerts[0].to.channel]
+        deferred: float | None = None
         try:
             for alert in alerts:
-                if held is None and self._may_go(gate):
-                    await self.sender.ready(alert.to)
-                    async with gate.on_the_way:
-                        if self._may_go(gate):
-                            # What a kill leaves in doubt is what lies between the note that it
-                            # begins and the note that it was taken.
-                            if await asyncio.to_thread(self.clerk.begin, alert, holder):
-                                held = await self._send(alert, holder, gate)
+                if deferred is None and self._may_send(breaker):
+                    await self.channel.ready(alert.to)
+                    async with breaker.in_flight:
+                        if self._may_send(breaker):
+                            # After a crash, exactly the alerts between this mark and mark_sent
+                            # are possibly delivered.
+                            if await asyncio.to_thread(
+                                self.queries.mark_in_flight, alert, leased_by
+                            ):
+                                deferred = await self._send(alert, leased_by, breaker)
                             continue
-                wait = held
+                wait = deferred
                 if wait is None:
-                    until = gate.until
+                    until = breaker.open_until
                     wait = 0.0 if until is None else (until - self.now()).total_seconds()
-                await self._put_back(alert, holder, max(wait, 0.0), "waits for others")
+                await self._retry(
+                    alert, leased_by, max(wait, 0.0), "", waiting_for=WaitReason.EARLIER_ALERT
+                )
         except Exception:
-            # The database failed us. These alerts stay leased, and are taken up again when the
-            # lease has run out.
-            log.exception("delivery.failed", extra={"chat": alerts[0].chat_id})
+            # The database failed. These alerts stay leased until the lease expires.
+            log.exception("delivery.failed", extra={"recipient": alerts[0].recipient_id})
 
-    def _may_go(self, gate: _Gate) -> bool:
-        return not self.stop.is_set() and gate.until is None
+    def _may_send(self, breaker: CircuitBreaker) -> bool:
+        return not self.stop.is_set() and breaker.open_until is None
 
-    async def _send(self, alert: OutboxAlert, holder: str, gate: _Gate) -> float | None:
-        """Send one alert; the seconds its chat must wait, or None when it may go on."""
-        if alert.maybe_sent:
-            log.warning("alert.maybe_sent", extra={"alert": alert.id, "chat": alert.chat_id})
+    async def _send(
+        self, alert: OutboxAlert, leased_by: str, breaker: CircuitBreaker
+    ) -> float | None:
+        """Send one alert; the seconds that its chat must wait, or None."""
+        if alert.possibly_delivered:
+            log.warning(
+                "alert.possibly_delivered",
+                extra={"alert": alert.id, "recipient": alert.recipient_id},
+            )
         handed_over = False
         try:
             message = self.compose(alert)
             handed_over = True
-            message_id = await self.sender.send(alert.to, message)
+            message_id = await self.channel.send(alert.to, message)
         except RetryLater as error:
-            return await self._wait(alert, holder, gate, error)
+            return await self._defer(alert, leased_by, breaker, error)
         except ChatMoved as error:
-            await asyncio.to_thread(self.clerk.move, alert, holder, error.chat_id)
-            log.info("chat.moved", extra={"chat": alert.chat_id, "to": error.chat_id})
+            await asyncio.to_thread(self.queries.move_chat, alert, leased_by, error.chat_id)
+            log.info("chat.moved", extra={"recipient": alert.recipient_id, "to": error.chat_id})
             self.report.retried += 1
             return 0.0
         except ChatGone as error:
-            ended = await asyncio.to_thread(self.clerk.end_chat, alert, holder, str(error))
-            log.warning("chat.gone", extra={"chat": alert.chat_id, "reason": str(error)})
+            ended = await asyncio.to_thread(self.queries.end_chat, alert, leased_by, str(error))
+            log.warning("chat.gone", extra={"recipient": alert.recipient_id, "reason": str(error)})
             self.report.dead += ended
             return 0.0
-        except Exception as error:
-            # A refusal; or a fault of ours, which must not hold up the other chats.
-            fault = not isinstance(error, DeliveryError)
-            if fault:
-                log.exception("alert.failed", extra={"alert": alert.id})
-            # A fault while it was handed over may be one of reading the answer.
-            doubtful = fault and handed_over
-            await self._refused(alert, holder, _reason(error), doubtful=doubtful)
+        except DeliveryError as error:
+            await self._refused(alert, leased_by, str(error))
             return None
-        gate.refused.clear()
-        gate.trying, gate.until = False, None
+        except Exception as error:
+            # A bug must not stop the other chats. Reading the answer may have failed after the
+            # message was delivered.
+            log.exception("alert.failed", extra={"alert": alert.id})
+            reason = f"{type(error).__name__}: {error}"
+            await self._refused(alert, leased_by, reason, possibly_delivered=handed_over)
+            return None
+        breaker.succeeded()
         self.report.sent += 1
-        await self._remember_sent(alert, message_id)
+        await self._mark_sent(alert, message_id)
         log.info(
-            "alert.sent", extra={"alert": alert.id, "chat": alert.chat_id, "message_id": message_id}
+            "alert.sent",
+            extra={"alert": alert.id, "recipient": alert.recipient_id, "message_id": message_id},
         )
         return None
 
-    async def _wait(self, alert: OutboxAlert, holder: str, gate: _Gate, error: RetryLater) -> float:
-        gate.refused.add(alert.chat_id)
+    async def _defer(
+        self, alert: OutboxAlert, leased_by: str, breaker: CircuitBreaker, error: RetryLater
+    ) -> float:
         until = self.now() + timedelta(seconds=error.seconds)
-        if gate.trying or len(gate.refused) >= _CLOSED_AFTER:
-            # Several chats in a row were asked for patience: it is the way, not the chats.
-            gate.until = until if gate.until is None else max(gate.until, until)
-        await asyncio.to_thread(self.clerk.hold, alert, holder, until, str(error), error.doubtful)
+        breaker.asked_to_wait(alert.recipient_id, until)
+        reason = str(error)
+
+        def defer() -> None:
+            self.queries.defer_until(
+                alert, leased_by, until, reason, possibly_delivered=error.possibly_delivered
+            )
+
+        await asyncio.to_thread(defer)
         self.report.retried += 1
-        _log_retry(alert, str(error), until)
+        _log_retry(alert, reason, until)
         return error.seconds
 
     async def _refused(
-        self, alert: OutboxAlert, holder: str, reason: str, *, doubtful: bool
+        self, alert: OutboxAlert, leased_by: str, reason: str, *, possibly_delivered: bool = False
     ) -> None:
         if alert.attempts >= MAX_ATTEMPTS:
-            await asyncio.to_thread(self.clerk.give_up, alert, holder, reason)
+            await asyncio.to_thread(self.queries.mark_dead, alert, leased_by, reason)
             log.warning("alert.dead", extra={"alert": alert.id, "reason": reason})
             self.report.dead += 1
-        else:
-            wait = backoff(alert.attempts, self.chance())
-            await self._put_back(alert, holder, wait, reason, counted=True, doubtful=doubtful)
+            return
+        await self._retry(
+            alert,
+            leased_by,
+            DELIVERY_BACKOFF.delay(alert.attempts, self.chance()),
+            reason,
+            counted=True,
+            possibly_delivered=possibly_delivered,
+        )
 
-    async def _put_back(
+    async def _retry(
         self,
         alert: OutboxAlert,
-        holder: str,
+        leased_by: str,
         wait: float,
         reason: str,
         *,
+        waiting_for: WaitReason = WaitReason.RETRY,
         counted: bool = False,
-        doubtful: bool = False,
+        possibly_delivered: bool = False,
     ) -> None:
         self.report.retried += 1
-        when = self.now() + timedelta(seconds=wait)
+        not_before = self.now() + timedelta(seconds=wait)
 
-        def put_back() -> None:
-            self.clerk.put_back(alert, holder, when, reason, counted=counted, doubtful=doubtful)
+        def mark_retry() -> None:
+            self.queries.mark_retry(
+                alert,
+                leased_by,
+                not_before,
+                reason,
+                waiting_for=waiting_for,
+                counted=counted,
+                possibly_delivered=possibly_delivered,
+            )
 
-        await asyncio.to_thread(put_back)
-        _log_retry(alert, reason, when)
+        await asyncio.to_thread(mark_retry)
+        _log_retry(alert, reason, not_before)
 
-    async def _remember_sent(self, alert: OutboxAlert, message_id: int) -> None:
-        """Note what Telegram took, stubbornly: forgotten, it would be sent a second time."""
-        for pause in _NOTE_PAUSES:
+    async def _mark_sent(self, alert: OutboxAlert, message_id: int) -> None:
+        """Store that a message was sent, with retries: otherwise it would be sent again."""
+        for pause in _MARK_SENT_PAUSES:
             try:
-                await asyncio.to_thread(self.clerk.sent, alert, message_id)
+                await asyncio.to_thread(self.queries.mark_sent, alert, message_id)
             except Exception:
-                # Whatever the database's driver calls its troubles: none unsends a message.
-                log.warning("alert.unnoted", extra={"alert": alert.id}, exc_info=True)
+                # Any error of a database driver: the message was sent all the same.
+                log.warning("alert.mark_sent_failed", extra={"alert": alert.id}, exc_info=True)
                 await self.sleep(pause)
             else:
                 return
-        await asyncio.to_thread(self.clerk.sent, alert, message_id)
+        await asyncio.to_thread(self.queries.mark_sent, alert, message_id)
 
 
-async def deliver_due(courier: Courier) -> DeliveryReport:
-    """Send everything that is due; what is refused waits for another time."""
-    while await courier.deliver():
+async def deliver_due(worker: OutboxWorker) -> DeliveryReport:
+    """Send everything that is due."""
+    while await worker.deliver():
         pass
-    return courier.report
+    return worker.report
 
 
-async def delivery_loop(courier: Courier, *, wake: asyncio.Event) -> None:
-    """Deliver until the courier is stopped: at once when ``wake`` is set, else when due."""
-    while not courier.stop.is_set():
+async def delivery_loop(worker: OutboxWorker, *, wake: asyncio.Event) -> None:
+    """Deliver until the worker is stopped: when ``wake`` is set, or when an alert is due."""
+    while not worker.stop.is_set():
         wake.clear()
-        pause = _LONGEST_SLEEP
-        courier.report = DeliveryReport()
+        pause = _MAX_SLEEP
+        worker.report = DeliveryReport()
         try:
-            await deliver_due(courier)
-            due = await courier.next_due()
+            await deliver_due(worker)
+            due = await worker.next_due()
         except Exception:
-            # The loop outlives a locked database or a fault of ours: alerts wait in the outbox.
+            # The loop survives a locked database and bugs: alerts wait in the outbox.
             log.exception("delivery.failed")
         else:
-            done = courier.report
+            done = worker.report
             if done.sent or done.retried or done.dead:
                 log.info(
                     "delivery.done",
                     extra={"sent": done.sent, "retried": done.retried, "dead": done.dead},
                 )
             if due is not None:
-                pause = min(max((due - courier.now()).total_seconds(), 1.0), _LONGEST_SLEEP)
-        await _first_of(wake.wait(), courier.stop.wait(), courier.sleep(pause))
-    await courier.finish()
+                pause = min(max((due - worker.now()).total_seconds(), 1.0), _MAX_SLEEP)
+        await _first_of(wake.wait(), worker.stop.wait(), worker.sleep(pause))
+    await worker.finish()
 
 
-async def _first_of(*things: Awaitable[object]) -> None:
-    waiters = [asyncio.ensure_future(thing) for thing in things]
+async def _first_of(*awaitables: Awaitable[object]) -> None:
+    waiters = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
     try:
         await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -475,8 +530,3 @@ async def _first_of(*things: Awaitable[object]) -> None:
 
 def _log_retry(alert: OutboxAlert, reason: str, until: datetime) -> None:
     log.info("alert.retry", extra={"alert": alert.id, "reason": reason, "until": until.isoformat()})
-
-
-def _reason(error: Exception) -> str:
-    said = str(error)
-    return said if isinstance(error, DeliveryError) else f"{type(error).__name__}: {said}"

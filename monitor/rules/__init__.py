@@ -1,1 +1,1 @@
-"""YAML rules: which changes interest whom. Pure."""
+"""YAML rules: which changes are sent to whom. Pure."""

@@ -1,71 +1,101 @@
-"""Rules that chats make for themselves, out of a few words: 贵州 液冷, 算力券|模型券 -机器人."""
+"""Custom rules: what a chat makes of a few words, 贵州 液冷 or 算力券|模型券 -机器人."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cache
 from hashlib import blake2s
 
 from monitor.errors import UserError
-from monitor.extraction.region_groups import regions_named, suggest_region
-from monitor.extraction.regions import gazetteer
-from monitor.extraction.zh_simplify import simplified_of
-from monitor.rules.loader import OWN, parse_rule
+from monitor.extraction.regions import gazetteer, regions_named, suggest_region
+from monitor.extraction.text import simplification_table
+from monitor.model.alerts import CUSTOM_RULE_PREFIX
+from monitor.rules.loader import parse_rule
+from monitor.rules.matcher import fold
+from monitor.rules.model import Rule
 
-_MOST_WORDS = 8
-_LONGEST = 30
-_SHORTEST = 2
-_MOST_CHARACTERS = 100
+_MAX_WORDS = 8
+_MAX_WORD_LENGTH = 30
+_MIN_WORD_LENGTH = 2
+_MAX_CHARACTERS = 100
+# What the YAML reader of stored rules refuses; words cannot contain it.
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BAR = re.compile(r"\s*\|\s*")
-_APART = re.compile(r"[\s,，、;；]+")
+_SEPARATORS = re.compile(r"[\s,，、;；]+")
+
+
+class CustomRuleProblem(StrEnum):
+    """Why a text makes no rule; the bot has a message for each."""
+
+    NOTHING = "nothing"
+    TOO_MANY_WORDS = "words"
+    TOO_LONG = "long"
+    SEVERAL_GROUPS = "groups"
+    WORD_LENGTH = "length"
 
 
 @dataclass(frozen=True, slots=True)
-class OwnWish:
-    """What a chat asked for: the id, the name and the body (JSON) of the rule it makes.
+class CustomRuleDraft:
+    """Id, name and body (JSON) of the rule that a text makes, and the rule itself.
 
-    Equal wishes have equal ids, whoever has them and in whatever order the words stand.
+    Texts that mean the same have the same id, whoever wrote them and in whatever order.
     """
 
     id: str
     name: str
     body: str
+    rule: Rule = field(compare=False, repr=False)
 
 
-class WishError(UserError):
-    """Words that make no rule. ``kind`` says why, so that a chat hears it in its language."""
+class CustomRuleError(UserError):
+    """A text that makes no rule; ``values`` are the placeholders of the bot's message."""
 
-    def __init__(self, kind: str, message: str, *, hint: str, **values: object) -> None:
-        """Keep why, and what a text about it may name."""
+    def __init__(
+        self, problem: CustomRuleProblem, message: str, *, hint: str, **values: object
+    ) -> None:
+        """Keep the problem, so that the bot can name it in the chat's language."""
         super().__init__(message, hint=hint)
-        self.kind = kind
+        self.problem = problem
         self.values = values
 
 
-def own_wish(text: str) -> OwnWish:
-    """The rule that some words make.
+def parse_custom_rule(text: str) -> CustomRuleDraft:
+    """The rule that a few words make.
 
-    A region, or a group of them, limits it to that place. Any other word has to stand in the
-    sentence; of words with ``|`` between them one is enough; a word after ``-`` must not stand
-    there.
+    A region, or a group of regions, limits the rule to that place. Every other word must occur
+    in the sentence; of words joined by ``|`` one is enough; a word after ``-`` must not occur.
 
     Raises:
-        WishError: too many words, or one too short or too long to be looked for.
+        CustomRuleError: too many words, or a word that is too short or too long.
     """
     regions: list[str] = []
     keywords: dict[str, list[str]] = {"any": [], "all": [], "none": []}
-    said: list[str] = []
-    words = [word for word in _APART.split(_BAR.sub("|", plain(text))) if word]
+    shown: list[str] = []
+    words = [
+        word
+        for word in _SEPARATORS.split(_BAR.sub("|", normalize(_UNREADABLE.sub(" ", text))))
+        if word
+    ]
     if not words:
-        raise WishError("nothing", "no words", hint="贵州 液冷")
-    if len(words) > _MOST_WORDS:
-        hint = f"at most {_MOST_WORDS}"
-        raise WishError("words", f"more than {_MOST_WORDS} words", hint=hint, most=_MOST_WORDS)
-    if len(" ".join(words)) > _MOST_CHARACTERS:
-        raise WishError(
-            "long", "too long", hint=f"at most {_MOST_CHARACTERS}", most=_MOST_CHARACTERS
+        raise CustomRuleError(CustomRuleProblem.NOTHING, "no words", hint="贵州 液冷")
+    if len(words) > _MAX_WORDS:
+        hint = f"at most {_MAX_WORDS}"
+        raise CustomRuleError(
+            CustomRuleProblem.TOO_MANY_WORDS,
+            f"more than {_MAX_WORDS} words",
+            hint=hint,
+            most=_MAX_WORDS,
+        )
+    if len(" ".join(words)) > _MAX_CHARACTERS:
+        raise CustomRuleError(
+            CustomRuleProblem.TOO_LONG,
+            "too long",
+            hint=f"at most {_MAX_CHARACTERS}",
+            most=_MAX_CHARACTERS,
         )
     for word in words:
         if regions_named(word):
@@ -74,48 +104,60 @@ def own_wish(text: str) -> OwnWish:
             keywords["none"] += _checked([word[1:]])
         elif "|" in word:
             if keywords["any"]:
-                raise WishError(
-                    "groups", "alternatives twice", hint="one group of words with | between"
+                raise CustomRuleError(
+                    CustomRuleProblem.SEVERAL_GROUPS,
+                    "alternatives twice",
+                    hint="one group of words with | between",
                 )
             keywords["any"] += _checked(word.split("|"))
         else:
             keywords["all"] += _checked([word])
-        said.append(word)
+        shown.append(word)
     if not regions and not keywords["any"] and not keywords["all"]:
-        raise WishError("nothing", "nothing to look for", hint="贵州 液冷")
-    wish: dict[str, object] = {}
-    if regions:
-        wish["regions"] = sorted({name for word in regions for name in _official(word)})
+        raise CustomRuleError(CustomRuleProblem.NOTHING, "nothing to look for", hint="贵州 液冷")
+    entry: dict[str, object] = {}
+    places = sorted({name for word in regions for name in _official(word)})
+    if places:
+        entry["regions"] = places
     chosen = {key: sorted(set(found)) for key, found in keywords.items() if found}
     if chosen:
-        wish["keywords"] = chosen
-    body = json.dumps(wish, ensure_ascii=False, sort_keys=True)
-    rule_id = OWN + blake2s(body.encode(), digest_size=6).hexdigest()
-    name = " ".join(dict.fromkeys(said))
-    parse_rule(body, rule_id=rule_id, name=name)
-    return OwnWish(rule_id, name, body)
+        entry["keywords"] = chosen
+    body = json.dumps(entry, ensure_ascii=False, sort_keys=True)
+    rule_id = CUSTOM_RULE_PREFIX + blake2s(body.encode(), digest_size=6).hexdigest()
+    name = " ".join(dict.fromkeys(shown))
+    folded = {key: tuple(map(fold, chosen.get(key, ()))) for key in keywords}
+    rule = replace(
+        _rule_without_conditions(),
+        id=rule_id,
+        name=name,
+        regions=frozenset(places),
+        keywords_any=folded["any"],
+        keywords_all=folded["all"],
+        keywords_none=folded["none"],
+    )
+    return CustomRuleDraft(rule_id, name, body, rule)
 
 
-def own_id_of(text: str) -> str | None:
-    """The id of the rule that some words make, in whatever order and form; None: they make none."""
+def custom_rule_id(text: str) -> str | None:
+    """The id of the rule that a text makes; None if it makes none."""
     try:
-        return own_wish(text).id
+        return parse_custom_rule(text).id
     except UserError:
         return None
 
 
-def plain(text: str) -> str:
-    """What people write, in half width and simplified characters, as the sources have it."""
-    return unicodedata.normalize("NFKC", text).translate(simplified_of()).strip()
+def normalize(text: str) -> str:
+    """A text in half width and simplified characters, as the sources write."""
+    return unicodedata.normalize("NFKC", text).translate(simplification_table()).strip()
 
 
-def regions_asked(name: str) -> tuple[str, ...]:
-    """The official names of all regions a name stands for; of a province all that lie in it.
+def resolve_regions(name: str) -> tuple[str, ...]:
+    """The official names of the regions a name stands for; a province includes all in it.
 
-    Empty when nobody knows the name.
+    Empty for an unknown name.
     """
     names: dict[str, None] = {}
-    for region in regions_named(plain(name)):
+    for region in regions_named(normalize(name)):
         names[region.name] = None
         if region.level == "province":
             prefix = region.code[:2]
@@ -124,22 +166,28 @@ def regions_asked(name: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def region_hint(name: str) -> str | None:
-    """The region or group nearest to a name nobody knows, or None."""
-    hint = suggest_region(plain(name))
+def suggest_region_name(name: str) -> str | None:
+    """The region or group with the most similar name; None if no name is similar."""
+    hint = suggest_region(normalize(name))
     return None if hint is None else hint.removeprefix("did you mean ").removesuffix("?")
+
+
+@cache
+def _rule_without_conditions() -> Rule:
+    """A custom rule with the defaults of rule files."""
+    return parse_rule("{}", rule_id=CUSTOM_RULE_PREFIX, name=CUSTOM_RULE_PREFIX)
 
 
 def _checked(words: list[str]) -> list[str]:
     for word in words:
-        if not _SHORTEST <= len(word) <= _LONGEST:
-            raise WishError(
-                "length",
-                f"{word!r} cannot be looked for",
-                hint=f"{_SHORTEST} to {_LONGEST} characters",
+        if not _MIN_WORD_LENGTH <= len(word) <= _MAX_WORD_LENGTH:
+            raise CustomRuleError(
+                CustomRuleProblem.WORD_LENGTH,
+                f"{word!r} cannot be searched for",
+                hint=f"{_MIN_WORD_LENGTH} to {_MAX_WORD_LENGTH} characters",
                 word=word,
-                least=_SHORTEST,
-                most=_LONGEST,
+                least=_MIN_WORD_LENGTH,
+                most=_MAX_WORD_LENGTH,
             )
     return words
 

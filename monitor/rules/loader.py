@@ -1,4 +1,4 @@
-"""Rule files to rules; every mistake is named with its place and the mend."""
+"""Reads rule files; every mistake is reported with its place and a hint how to correct it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from pathlib import Path
 import re2
 
 from monitor.errors import UserError
-from monitor.extraction.region_groups import regions_named, suggest_region
-from monitor.model.alerts import Recipient
+from monitor.extraction.regions import regions_named, suggest_region
+from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.rules.matcher import RuleSet, fold
-from monitor.rules.model import ANYTHING, Known, Pattern, Rule, TargetCondition, TemplateFile
+from monitor.rules.model import (
+    ANY_VOCABULARY,
+    Pattern,
+    Rule,
+    RuleVocabulary,
+    TargetCondition,
+    TemplateFile,
+)
 from monitor.rules.schema import RuleEntry, RuleFile
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
@@ -21,19 +28,17 @@ _SUFFIXES = {".yaml", ".yml"}
 _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
 _TEMPLATE_BYTES = 20_000
-OWN = "own-"
-"""How the ids of chats' own rules begin."""
 
 
-def load_rules(paths: Sequence[Path], known: Known = ANYTHING) -> RuleSet:
+def load_rules(paths: Sequence[Path], vocabulary: RuleVocabulary = ANY_VOCABULARY) -> RuleSet:
     """Read all rules of some files, or folders of files.
 
     Args:
-        paths: files, or folders that are searched to the ground.
-        known: what rules may name; a theme that nobody knows would match nothing, silently.
+        paths: files, or folders, which are searched recursively.
+        vocabulary: the names that rules may use; an unknown theme would never match.
 
     Raises:
-        UserError: a file is missing or wrong; the line names it, the place and the mend.
+        UserError: a file is missing or wrong; the error names it, the place and how to correct it.
     """
     rules: dict[str, Rule] = {}
     for file in _files(paths):
@@ -46,25 +51,25 @@ def load_rules(paths: Sequence[Path], known: Known = ANYTHING) -> RuleSet:
                 raise parsed.error(
                     (*at, "id"), f"the id {entry.id!r} is taken", "each rule has its own id"
                 )
-            rules[entry.id] = _rule(entry, parsed, at, known)
+            rules[entry.id] = _rule(entry, parsed, at, vocabulary)
     return RuleSet(tuple(rules.values()))
 
 
 def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
-    """A rule that a chat wrote for itself; who wants it is written elsewhere.
+    """A custom rule of a chat; its subscribers are stored elsewhere.
 
     Args:
         body: YAML or JSON of one rule, without ``id``, ``name`` and ``then``.
         rule_id: its id.
-        name: what people see.
+        name: its display name.
 
     Raises:
-        UserError: it is no rule.
+        UserError: it is not a rule.
     """
     file = parse_yaml(body, Path(rule_id))
     own = {"id": rule_id, "name": name, "then": {"subscribable": False}}
     value = {**file.value, **own} if isinstance(file.value, dict) else file.value
-    return _rule(validate(file, RuleEntry, value=value), file, (), ANYTHING)
+    return _rule(validate(file, RuleEntry, value=value), file, (), ANY_VOCABULARY)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -77,15 +82,18 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
+def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabulary) -> Rule:
     wanted = entry.targets
-    if entry.id.startswith(OWN) and known is not ANYTHING:
-        raise file.error((*at, "id"), f"ids that begin with {OWN!r} are for chats' own rules")
+    if entry.id.startswith(CUSTOM_RULE_PREFIX) and vocabulary is not ANY_VOCABULARY:
+        raise file.error(
+            (*at, "id"),
+            f"ids that begin with {CUSTOM_RULE_PREFIX!r} are for the custom rules of chats",
+        )
     for field, names, there in (
-        (("themes",), entry.themes, known.themes),
-        (("topics",), entry.topics, known.topics),
-        (("sources",), entry.sources, known.sources),
-        (("then", "ways"), entry.then.ways, known.ways),
+        (("themes",), entry.themes, vocabulary.themes),
+        (("topics",), entry.topics, vocabulary.topics),
+        (("sources",), entry.sources, vocabulary.sources),
+        (("then", "channels"), entry.then.channels, vocabulary.channels),
     ):
         for index, name in enumerate(names):
             if there is not None and name not in there:
@@ -121,12 +129,12 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, known: Known) -> Rule:
         priority=entry.priority,
         recipients=tuple(
             dict.fromkeys(
-                (*map(_chat, entry.then.chats), *(Recipient(0, 0, w) for w in entry.then.ways))
+                (*map(_chat, entry.then.chats), *(Recipient(0, 0, w) for w in entry.then.channels))
             )
         ),
         subscribable=entry.then.subscribable,
-        when=entry.then.when,
-        template=_template(entry.then.template, file, (*at, "then", "template"), known),
+        delivery=entry.then.delivery,
+        template=_template(entry.then.template, file, (*at, "then", "template"), vocabulary),
     )
 
 
@@ -135,12 +143,14 @@ def _chat(name: str) -> Recipient:
     return Recipient(int(chat_id), int(thread_id or 0))
 
 
-def _template(name: str | None, file: YamlFile, at: Path_, known: Known) -> TemplateFile | None:
+def _template(
+    name: str | None, file: YamlFile, at: Path_, vocabulary: RuleVocabulary
+) -> TemplateFile | None:
     if name is None:
         return None
     path = file.path.parent / name
-    if known.looked_at is not None:
-        known.looked_at(path)
+    if vocabulary.before_template_read is not None:
+        vocabulary.before_template_read(path)
     try:
         if path.stat().st_size > _TEMPLATE_BYTES:
             raise file.error(at, f"the template is larger than {_TEMPLATE_BYTES} bytes")
@@ -150,8 +160,8 @@ def _template(name: str | None, file: YamlFile, at: Path_, known: Known) -> Temp
         raise file.error(
             at, f"the template {name!r} cannot be read: {reason}", "a path beside this file"
         ) from None
-    if known.template is not None:
-        known.template(template)
+    if vocabulary.check_template is not None:
+        vocabulary.check_template(template)
     return template
 
 

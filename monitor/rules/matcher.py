@@ -1,8 +1,8 @@
 """Which rules want a change: one automaton for all keywords, and an index for the rest.
 
-Rules that ask for the same are looked at once, whoever wrote them. And one is looked at only when
-the change has what it asks for: one of its words, its region and its kind, as far as it names any.
-So the cost of a change follows the rules that could want it, not all there are.
+Rules with equal conditions are evaluated once. They are evaluated only for a change that has one
+of their words, their region and their kind, as far as they name any. So the cost of a change
+follows the number of rules that could match it, not the number of all rules.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from itertools import product
 
 import ahocorasick
 
+from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.regions import find_region, gazetteer
-from monitor.extraction.units import comparable, to_base
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.statements import Label, Speaker
 from monitor.rules.model import Rule, TargetCondition
 
-# In the order in which people are told what failed. Of kinds, labels, speakers and basis none
-# wanted is none, not any.
+# In the order in which a failed condition is reported. For kinds, labels, speakers and basis an
+# empty set matches nothing; for the others it matches everything.
 _FACTS = ("kinds", "labels", "speakers", "basis", "regions", "themes", "topics", "sources", "years")
-_MOST_KEYS = 60
-_MOST_UNITS = 100
+_MAX_KEYS = 60
+_MAX_UNITS = 100
 _OPEN = (None,)
 
-_Asked = tuple[tuple[str, frozenset[object]], ...]
+_SetConditions = tuple[tuple[str, frozenset[object]], ...]
 _Key = tuple[str | None, str | None, str | None, Kind]
 
 
 def fold(text: str) -> str:
-    """A text in one width and case, for comparing words."""
+    """A text in half width and lower case, for comparing words."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
@@ -51,7 +51,7 @@ class _Number:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A change as rules see it. ``facts`` has what is one of a set, by the rule's field."""
+    """A change prepared for matching; ``facts`` are values by the field of a rule."""
 
     kind: Kind
     text: str
@@ -63,48 +63,58 @@ class _View:
 
 
 class RuleSet:
-    """The rules in force, compiled together."""
+    """Rules compiled together for matching."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         """Build the automaton and the index once."""
         self.rules = rules
         same: defaultdict[Rule, list[int]] = defaultdict(list)
         for position, rule in enumerate(rules):
-            same[_wish(rule)].append(position)
-        self._wishes = list(same)
-        self._askers = list(same.values())
-        self._bounds = [_bounds(wish) for wish in self._wishes]
-        # What the index answers already need not be asked again.
-        self._open = [_unanswered(wish) for wish in self._wishes]
-        self._worded = [
-            bool(wish.keywords_any or wish.keywords_all or wish.keywords_none or wish.regex)
-            for wish in self._wishes
+            same[_conditions_of(rule)].append(position)
+        self._conditions = list(same)
+        self._positions = list(same.values())
+        self._bounds = [_bounds(conditions) for conditions in self._conditions]
+        # What the index has decided is not evaluated again.
+        self._unindexed = [_unindexed(conditions) for conditions in self._conditions]
+        self._has_words = [
+            bool(
+                conditions.keywords_any
+                or conditions.keywords_all
+                or conditions.keywords_none
+                or conditions.regex
+            )
+            for conditions in self._conditions
         ]
         self._index: defaultdict[_Key, list[int]] = defaultdict(list)
-        for number, wish in enumerate(self._wishes):
-            for key in _keys(wish):
+        for number, conditions in enumerate(self._conditions):
+            for key in _keys(conditions):
                 self._index[key].append(number)
-        # Which of word, region and theme the keys name: few ways, of which most sets know fewer.
+        # Which of word, region and theme the keys name: at most eight combinations.
         self._shapes = {tuple(part is not None for part in key[:3]) for key in self._index}
         self._automaton = _automaton(
             word
-            for wish in self._wishes
-            for word in (*wish.keywords_any, *wish.keywords_all, *wish.keywords_none)
+            for conditions in self._conditions
+            for word in (
+                *conditions.keywords_any,
+                *conditions.keywords_all,
+                *conditions.keywords_none,
+            )
         )
         self._matches = [
-            Match(rule.id, rule.recipients, rule.priority, rule.when) for rule in rules
+            Match(rule.id, rule.recipients, rule.priority, rule.delivery) for rule in rules
         ]
-        self._answers = [
-            tuple(self._matches[position] for position in askers) for askers in self._askers
+        self._matches_of = [
+            tuple(self._matches[position] for position in positions)
+            for positions in self._positions
         ]
         self.by_id = {rule.id: rule for rule in rules}
 
     def match(self, change: Change, *, source_id: str | None = None) -> tuple[Match, ...]:
-        """The rules that want a change, in the order of their files.
+        """The rules that match a change, in the order of their files.
 
         Args:
-            change: the change; words are looked for in its text before and after.
-            source_id: the source it was found in.
+            change: the change; words are searched for in its text before and after.
+            source_id: the source where it was found.
         """
         view = self._view(change, source_id)
         candidates: set[int] = set()
@@ -118,21 +128,21 @@ class RuleSet:
                 candidates.update(self._index.get(key, ()))
         wanting = [number for number in candidates if self._meets(number, view)]
         if len(wanting) == 1:
-            return self._answers[wanting[0]]
-        positions = sorted(position for number in wanting for position in self._askers[number])
+            return self._matches_of[wanting[0]]
+        positions = sorted(position for number in wanting for position in self._positions[number])
         return tuple(self._matches[position] for position in positions)
 
     def _meets(self, number: int, view: _View) -> bool:
-        """Whether a change that the index found for a wish has all the rest of it."""
-        for name, wanted in self._open[number]:
+        """Whether a change meets the conditions that the index has not decided."""
+        for name, wanted in self._unindexed[number]:
             if wanted.isdisjoint(view.facts[name]):
                 return False
         bounds = self._bounds[number]
         if bounds is not None and not bounds.fit_one(view.numbers):
             return False
-        if not self._worded[number]:
+        if not self._has_words[number]:
             return True
-        return next(_refusals(self._wishes[number], (), None, view), None) is None
+        return next(_mismatches(self._conditions[number], (), None, view), None) is None
 
     def _view(self, change: Change, source_id: str | None) -> _View:
         text = fold("\n".join(s.text for s in (change.before, change.after) if s is not None))
@@ -158,8 +168,8 @@ class RuleSet:
         )
 
 
-def _wish(rule: Rule) -> Rule:
-    """A rule's conditions alone, as something to compare."""
+def _conditions_of(rule: Rule) -> Rule:
+    """The conditions of a rule without the rest, for comparison."""
     return replace(
         rule,
         id="",
@@ -168,36 +178,36 @@ def _wish(rule: Rule) -> Rule:
         priority=0,
         recipients=(),
         subscribable=True,
-        when=None,
+        delivery=None,
         template=None,
     )
 
 
-def _keys(wish: Rule) -> Iterator[_Key]:
-    """Where a wish stands in the index: under one of its words, its region, theme and kind.
+def _keys(conditions: Rule) -> Iterator[_Key]:
+    """The keys of conditions in the index: each is a word, region, theme and kind.
 
-    What it names too many of is left open, so that no wish stands in too many places.
+    A field with too many values is left open, which bounds the number of keys.
     """
-    longest = sorted(wish.keywords_all, key=len)[-1:]  # the rarest, as a rule
-    words: Sequence[str | None] = longest or tuple(dict.fromkeys(wish.keywords_any)) or _OPEN
-    regions: Sequence[str | None] = tuple(wish.regions) or _OPEN
-    themes: Sequence[str | None] = tuple(wish.themes) or _OPEN
-    kinds = tuple(wish.kinds)
-    if len(words) * len(regions) * len(themes) * len(kinds) > _MOST_KEYS:
+    longest = sorted(conditions.keywords_all, key=len)[-1:]  # the longest is usually the rarest
+    words: Sequence[str | None] = longest or tuple(dict.fromkeys(conditions.keywords_any)) or _OPEN
+    regions: Sequence[str | None] = tuple(conditions.regions) or _OPEN
+    themes: Sequence[str | None] = tuple(conditions.themes) or _OPEN
+    kinds = tuple(conditions.kinds)
+    if len(words) * len(regions) * len(themes) * len(kinds) > _MAX_KEYS:
         themes = _OPEN
-    if len(words) * len(regions) * len(kinds) > _MOST_KEYS and words != _OPEN:
+    if len(words) * len(regions) * len(kinds) > _MAX_KEYS and words != _OPEN:
         regions = _OPEN
     yield from product(words, regions, themes, kinds)
 
 
 def explain_match(rule: Rule, change: Change, *, source_id: str | None = None) -> str | None:
-    """The first condition of a rule that a change does not meet; None if it meets all."""
+    """The first condition of a rule that a change fails; None if it meets all."""
     view = RuleSet((rule,))._view(change, source_id)
-    return next(_refusals(rule, _asked(rule), _bounds(rule), view), None)
+    return next(_mismatches(rule, _set_conditions(rule), _bounds(rule), view), None)
 
 
-def _asked(rule: Rule) -> _Asked:
-    """What a rule wants to be one of a set, by field; what it leaves open is left out."""
+def _set_conditions(rule: Rule) -> _SetConditions:
+    """The conditions that are sets of values, by field; without those that accept everything."""
     every = {"kinds": Kind, "labels": Label, "speakers": Speaker, "basis": Basis}
     wanted = ((name, getattr(rule, name)) for name in _FACTS)
     return tuple(
@@ -207,16 +217,20 @@ def _asked(rule: Rule) -> _Asked:
     )
 
 
-def _unanswered(wish: Rule) -> _Asked:
-    """What a wish asks for that none of its keys in the index stands for."""
-    _, region, theme, _ = next(_keys(wish), (None, None, None, Kind.ADDED))
+def _unindexed(conditions: Rule) -> _SetConditions:
+    """The set conditions that the keys in the index do not decide."""
+    _, region, theme, _ = next(_keys(conditions), (None, None, None, Kind.ADDED))
     answered = {"kinds"}
     answered |= {"regions"} if region is not None else set()
     answered |= {"themes"} if theme is not None else set()
-    return tuple((name, wanted) for name, wanted in _asked(wish) if name not in answered)
+    return tuple(
+        (name, wanted) for name, wanted in _set_conditions(conditions) if name not in answered
+    )
 
 
-def _refusals(rule: Rule, asked: _Asked, bounds: _Bounds | None, view: _View) -> Iterator[str]:
+def _mismatches(
+    rule: Rule, asked: _SetConditions, bounds: _Bounds | None, view: _View
+) -> Iterator[str]:
     for name, wanted in asked:
         given = view.facts[name]
         if wanted.isdisjoint(given):
@@ -236,8 +250,8 @@ def _refusals(rule: Rule, asked: _Asked, bounds: _Bounds | None, view: _View) ->
 
 
 def _numbers(change: Change) -> Iterator[_Number]:
-    told = (Delta(t.metric, t.unit, None, t.value) for t in change.statement.targets)
-    for number in (*change.deltas, *told):
+    targets = (Delta(t.metric, t.unit, None, t.value) for t in change.statement.targets)
+    for number in (*change.deltas, *targets):
         value = number.after if number.after is not None else number.before
         if value is not None:
             base = to_base(value, number.unit)[0]
@@ -251,17 +265,17 @@ def _bounds(rule: Rule) -> _Bounds | None:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """The number a rule wants, with its limits in the units it has met so far."""
+    """The number of a target condition; ``limits`` caches its limits by unit."""
 
     wanted: TargetCondition
     metric: str
-    known: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False)
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False)
 
     def fit_one(self, numbers: Iterable[_Number]) -> bool:
-        """Whether one of a change's numbers is what is wanted."""
+        """Whether a number of the change meets the condition."""
         change = self.wanted.relative_change
         for number in numbers:
-            least, most = self.known.get(number.unit) or self._limits(number.unit)
+            least, most = self.limits.get(number.unit) or self._limits(number.unit)
             if (
                 least <= number.base <= most
                 and self.metric in number.metric
@@ -271,7 +285,7 @@ class _Bounds:
         return False
 
     def _limits(self, unit: str) -> tuple[float, float]:
-        """The least and the most in base units; none is both where units do not compare."""
+        """The least and the most in base units; an empty range for units that do not compare."""
         wanted = self.wanted
         asked = wanted.unit or unit
         limits = math.inf, -math.inf
@@ -280,23 +294,23 @@ class _Bounds:
                 -math.inf if wanted.at_least is None else to_base(wanted.at_least, asked)[0],
                 math.inf if wanted.at_most is None else to_base(wanted.at_most, asked)[0],
             )
-        if len(self.known) >= _MOST_UNITS:
-            # Units are the sources' own words: there is no end of them.
-            self.known.clear()
-        self.known[unit] = limits
+        if len(self.limits) >= _MAX_UNITS:
+            # Units come from the sources, so the cache needs a bound.
+            self.limits.clear()
+        self.limits[unit] = limits
         return limits
 
 
 def _percent(number: Delta) -> float:
-    """How far a number moved, in percent of what it was; -1 where there is nothing to compare."""
+    """The change of a number in percent of what it was; -1 without a number before."""
     if number.before is None or number.after is None or number.before == 0:
         return -1.0
-    # 160 → 176 is 10 % in the user's mind, whatever binary fractions say.
+    # 160 → 176 is 10 %; binary fractions give 10.000000000000002.
     return round(abs(number.after - number.before) / abs(number.before) * 100, 9)
 
 
 def _with_province(name: str | None) -> frozenset[str]:
-    """A region and the province it lies in."""
+    """A region and its province."""
     if name is None:
         return frozenset()
     region = find_region(name)

@@ -1,4 +1,4 @@
-"""A rule: which changes interest whom. Empty sets leave a condition open."""
+"""A rule: which changes are sent to whom. An empty set accepts everything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from monitor.model.alerts import Recipient, When
+from monitor.model.alerts import DeliveryMode, Recipient
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label, Speaker
 
@@ -32,23 +32,23 @@ class TemplateFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What rules may name beside regions; None where nobody knows what there is.
+class RuleVocabulary:
+    """The names that rules may use beside regions; None where names are not checked.
 
-    ``template`` raises a UserError for a template that is wrong. ``looked_at`` is told of each
-    template's file before it is read, whether it is there or not.
+    ``check_template`` raises a UserError for an invalid template. ``before_template_read`` is
+    called with each template's path before it is read, whether it exists or not.
     """
 
     themes: Collection[str] | None = None
     topics: Collection[str] | None = None
     sources: Collection[str] | None = None
-    ways: Collection[str] | None = None
-    template: Callable[[TemplateFile], None] | None = None
-    looked_at: Callable[[Path], None] | None = None
+    channels: Collection[str] | None = None
+    check_template: Callable[[TemplateFile], None] | None = None
+    before_template_read: Callable[[Path], None] | None = None
 
 
-ANYTHING = Known()
-"""Nothing is checked."""
+ANY_VOCABULARY = RuleVocabulary()
+"""No name is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +90,5 @@ class Rule:
     priority: int
     recipients: tuple[Recipient, ...]
     subscribable: bool
-    when: When | None = None
+    delivery: DeliveryMode | None = None
     template: TemplateFile | None = None

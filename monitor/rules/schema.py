@@ -1,4 +1,4 @@
-"""What may stand in a rule file: the schema, for people's editors and for the loader."""
+"""The schema of a rule file, for the loader and for editors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from monitor.model.alerts import When
+from monitor.model.alerts import DeliveryMode
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label, Speaker
 
@@ -79,15 +79,15 @@ class ThenEntry(_Entry):
 
     chats: tuple[ChatName, ...] = Field(
         default=(),
-        description="Telegram chats that are told; `-1001234/45` is topic 45 of a forum.",
+        description="Telegram chats that get alerts; `-1001234/45` is topic 45 of a forum.",
     )
-    ways: tuple[Word, ...] = Field(
-        default=(), description="Other ways out that are told, by their names in the settings."
+    channels: tuple[Word, ...] = Field(
+        default=(), description="Other channels that get alerts, by their names in the settings."
     )
-    when: When | None = Field(
+    delivery: DeliveryMode | None = Field(
         default=None,
-        description="At once even for chats with a digest, or in a digest even for those without; "
-        "as each chat likes it if left out.",
+        description="immediate: at once even for chats with a digest; digest: in a digest even for "
+        "chats without one; as each chat has chosen if left out.",
     )
     template: Word | None = Field(
         default=None, description="File of a template for the alert, beside the rule file."
@@ -99,7 +99,7 @@ class RuleEntry(_Entry):
     """One rule. What is left out is no condition."""
 
     id: RuleId = Field(description="Name of the rule in chats and in the log; never reuse one.")
-    name: Word = Field(description="What people see.")
+    name: Word = Field(description="Display name.")
     description: str = Field(default="", max_length=500, description="One line for the bot.")
     topics: Words = Field(default=(), description="Topics; all if left out.")
     regions: Words = Field(
@@ -109,7 +109,7 @@ class RuleEntry(_Entry):
     )
     keywords: KeywordsEntry = KeywordsEntry()
     regex: tuple[str, ...] = Field(
-        default=(), max_length=50, description="RE2 expressions; one has to be found."
+        default=(), max_length=50, description="RE2 expressions; one of them must match."
     )
     themes: Words = Field(default=(), description="At least one of these themes.")
     kinds: tuple[Kind, ...] = Field(
@@ -127,8 +127,15 @@ class RuleEntry(_Entry):
     )
     sources: Words = Field(default=(), description="Ids of sources; all if left out.")
     years: tuple[int, ...] = Field(default=(), description="Plan years; all if left out.")
-    targets: TargetEntry | None = Field(default=None, description="A number it must have.")
-    priority: int = Field(default=0, ge=-100, le=100, description="Higher ones are told first.")
+    targets: TargetEntry | None = Field(
+        default=None, description="A number that the change must have."
+    )
+    priority: int = Field(
+        default=0,
+        ge=-100,
+        le=100,
+        description="Matches of rules with a higher priority come first in an alert.",
+    )
     then: ThenEntry = ThenEntry()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -15,8 +15,10 @@ from sqlalchemy import (
     Float,
     Integer,
     MetaData,
+    Table,
     Text,
     TypeDecorator,
+    insert,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -63,6 +65,39 @@ def insert_into(session: Session, table: type[Base]) -> Any:
     """
     dialect = import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")
     return dialect.insert(table)
+
+
+def table_of(row: type[Base]) -> Table:
+    """The table of a mapped class."""
+    return cast("Table", row.__table__)
+
+
+def insert_rows(
+    session: Session,
+    row: type[Base],
+    values: Sequence[Mapping[str, object]],
+    *,
+    wanted: bool = True,
+) -> list[int]:
+    """Insert many rows of a table at once.
+
+    Args:
+        session: a writing transaction.
+        row: the mapped class.
+        values: the columns of each row.
+        wanted: whether the ids are wanted.
+
+    Returns:
+        The ids in the order of ``values``.
+    """
+    if not values:
+        return []
+    table = table_of(row)
+    if not wanted:
+        session.connection().execute(insert(table), values)
+        return []
+    made = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(session.connection().execute(made, values).scalars())
 
 
 class Base(DeclarativeBase):

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from monitor.model.changes import Change, Kind
+from monitor.model.changes import Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedChange:
-    """A line of the change log with the document it was found in."""
-
-    id: int
-    detected_at: datetime
-    change: Change
-    summary: str
-    document_id: int
-    document_title: str
-    url: str | None
-    published: date | None
-    source_id: str | None
 
 
 def list_changes(

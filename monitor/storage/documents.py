@@ -1,120 +1,102 @@
-"""What was seen and what changed: documents, snapshots, statements and the change log.
+"""Documents, snapshots, statements and the change log.
 
-Functions over a session, all called inside the one transaction of a visit. Nothing here is
-altered afterwards but a document's pointer to its newest good snapshot.
+Functions over a session, called in the transaction of a visit. Rows are only added; of a document
+the pointer to its newest good snapshot changes, and where it is read. Everything goes through
+SQLAlchemy Core: a report has hundreds of rows, and as ORM objects they cost ten times as much.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields, replace
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
-from monitor.model.documents import Document, DocumentKind, Fetched, Outcome, Provenance
-from monitor.model.statements import Statement
-from monitor.storage.mappers import change_row, statement_of, statement_row
+from monitor.model.documents import (
+    Document,
+    DocumentKind,
+    Fetched,
+    FetchRecord,
+    Outcome,
+    Provenance,
+    StoredDocument,
+    StoredSnapshot,
+    sha256_hex,
+)
+from monitor.model.statements import Statement, Target
+from monitor.storage.base import batches, insert_into, insert_rows, table_of
+from monitor.storage.mappers import (
+    change_values,
+    delta_values,
+    statement_values,
+    stored_statement,
+    stored_target,
+    target_values,
+)
 from monitor.storage.tables import (
     BlobRow,
     ChangeRow,
     CorroborationRow,
+    DeltaRow,
     DocumentRow,
     SnapshotRow,
     StatementRow,
+    TargetRow,
+    TextFingerprintRow,
 )
 
 FORGOTTEN = "gone"
-"""The codec of bytes that were let go."""
+"""The codec of bytes that were deleted."""
 
-
-def digest(content: bytes | str) -> str:
-    """SHA-256 in hex, of bytes or of a text's UTF-8."""
-    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    return hashlib.sha256(raw).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """A document as the database knows it."""
-
-    id: int
-    source_id: str | None
-    kind: DocumentKind
-    region: str | None
-    year: int | None
-    title: str
-    published: date | None
-    url: str | None
-    baseline: bool
-    snapshot_id: int | None
-    succeeded_by_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSnapshot:
-    """The text a document had at its last good visit, and what was found in it.
-
-    ``statement_ids`` run parallel to ``statements``.
-    """
-
-    id: int
-    text: str
-    statements: tuple[Statement, ...]
-    statement_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Where a snapshot's bytes came from. All None for a text that came from a file.
-
-    ``fetched`` is the exchange that brought them, of several pieces the first one's.
-    """
-
-    address_id: int | None = None
-    url: str | None = None
-    status: int | None = None
-    content_type: str | None = None
-    body: bytes | None = None
-    fetched: Fetched | None = None
+_DOCUMENT = tuple(getattr(DocumentRow, one.name) for one in fields(StoredDocument))
+_COMPRESSION = 6
 
 
 def get_document(session: Session, document_id: int) -> StoredDocument:
     """The document with this id."""
-    return _document(session.get_one(DocumentRow, document_id))
+    return _document(session.execute(_documents().where(DocumentRow.id == document_id)).one())
 
 
-def find_report(session: Session, region: str, year: int) -> StoredDocument | None:
-    """The report of a region's series for a year: the first one that was seen."""
-    query = (
-        select(DocumentRow)
-        .where(
-            DocumentRow.kind == DocumentKind.REPORT,
-            DocumentRow.region == region,
-            DocumentRow.year == year,
+def documents_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredDocument]:
+    """The documents with these ids."""
+    return {
+        row.id: _document(row)
+        for some in batches(ids)
+        for row in session.execute(_documents().where(DocumentRow.id.in_(some)))
+    }
+
+
+def reports_of_regions(
+    session: Session, regions: Collection[str]
+) -> dict[tuple[str, int], StoredDocument]:
+    """All reports of some regions by region and year; of several for one year the first seen."""
+    found: dict[tuple[str, int], StoredDocument] = {}
+    for some in batches(regions):
+        query = _documents().where(
+            DocumentRow.kind == DocumentKind.REPORT, DocumentRow.region.in_(some)
         )
-        .order_by(DocumentRow.id)
-        .limit(1)
-    )
-    row = session.scalars(query).first()
-    return None if row is None else _document(row)
+        for row in session.execute(query.order_by(DocumentRow.id)):
+            if row.region is not None and row.year is not None:
+                found.setdefault((row.region, row.year), _document(row))
+    return found
 
 
 def find_text(session: Session, text_hash: str) -> StoredDocument | None:
     """The document whose newest good snapshot has exactly this text."""
     query = (
-        select(DocumentRow)
+        _documents()
         .join(SnapshotRow, SnapshotRow.id == DocumentRow.snapshot_id)
         .where(SnapshotRow.text_hash == text_hash)
         .order_by(DocumentRow.id)
         .limit(1)
     )
-    row = session.scalars(query).first()
+    row = session.execute(query).first()
     return None if row is None else _document(row)
 
 
@@ -128,47 +110,67 @@ def add_document(
     now: datetime,
 ) -> StoredDocument:
     """A new document; it has no snapshot yet."""
-    row = DocumentRow(
+    document = StoredDocument(
+        id=0,
         source_id=source_id,
         kind=provenance.kind,
         region=provenance.region,
         year=provenance.year,
         title=provenance.title,
-        url=url,
         published=provenance.published,
-        first_seen_at=now,
+        url=url,
         baseline=baseline,
+        snapshot_id=None,
+        successor_id=None,
     )
-    session.add(row)
-    session.flush()
-    return _document(row)
-
-
-def _exchange(fetched: Fetched | None, *, sent: bool) -> str | None:
-    """One side of an exchange as JSON."""
-    if fetched is None:
-        return None
-    url, headers = (fetched.url, fetched.sent) if sent else (fetched.final_url, fetched.headers)
-    said = {"url": url, "headers": dict(headers)}
-    if not sent:
-        said["at"] = fetched.fetched_at.isoformat()
-    return json.dumps(said, ensure_ascii=False, sort_keys=True)
+    values = {one.name: getattr(document, one.name) for one in fields(document) if one.name != "id"}
+    (document_id,) = insert_rows(session, DocumentRow, [{**values, "first_seen_at": now}])
+    return replace(document, id=document_id)
 
 
 def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
     """A snapshot with its statements in the order of the text."""
-    row = session.get_one(SnapshotRow, snapshot_id)
-    statements = session.scalars(
-        select(StatementRow)
-        .where(StatementRow.snapshot_id == snapshot_id)
-        .order_by(StatementRow.start_offset, StatementRow.id)
-    ).all()
-    return StoredSnapshot(
-        row.id,
-        row.text,
-        tuple(statement_of(item) for item in statements),
-        tuple(item.id for item in statements),
-    )
+    return load_snapshots(session, (snapshot_id,))[snapshot_id]
+
+
+def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int, StoredSnapshot]:
+    """Snapshots with their statements in the order of the text, by id."""
+    texts = load_texts(session, snapshot_ids)
+    targets: defaultdict[int, list[Target]] = defaultdict(list)
+    statements: defaultdict[int, list[Statement]] = defaultdict(list)
+    ids: defaultdict[int, list[int]] = defaultdict(list)
+    for some in batches(snapshot_ids):
+        listed = (
+            select(*table_of(TargetRow).c)
+            .join(StatementRow, StatementRow.id == TargetRow.statement_id)
+            .where(StatementRow.snapshot_id.in_(some))
+            .order_by(TargetRow.statement_id, TargetRow.position)
+        )
+        for row in session.execute(listed):
+            targets[row.statement_id].append(stored_target(row))
+        found = (
+            select(*table_of(StatementRow).c)
+            .where(StatementRow.snapshot_id.in_(some))
+            .order_by(StatementRow.start_offset, StatementRow.id)
+        )
+        for row in session.execute(found):
+            ids[row.snapshot_id].append(row.id)
+            statements[row.snapshot_id].append(stored_statement(row, tuple(targets[row.id])))
+    return {
+        snapshot_id: StoredSnapshot(
+            snapshot_id, body, tuple(statements[snapshot_id]), tuple(ids[snapshot_id])
+        )
+        for snapshot_id, body in texts.items()
+    }
+
+
+def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str]:
+    """The texts of snapshots by id."""
+    texts: dict[int, str] = {}
+    for some in batches(snapshot_ids):
+        query = select(SnapshotRow.id, SnapshotRow.text).where(SnapshotRow.id.in_(some))
+        texts.update({row.id: row.text for row in session.execute(query)})
+    return texts
 
 
 def add_snapshot(
@@ -177,67 +179,73 @@ def add_snapshot(
     document: Document,
     statements: Sequence[Statement],
     *,
-    evidence: Evidence,
+    fetch: FetchRecord,
     now: datetime,
     outcome: Outcome = Outcome.OK,
     reason: str = "",
 ) -> StoredSnapshot:
     """Keep what a visit saw, with its bytes and statements."""
-    row = SnapshotRow(
-        document_id=document_id,
-        address_id=evidence.address_id,
-        visited_at=now,
-        outcome=outcome,
-        reason=reason,
-        status=evidence.status,
-        url=evidence.url,
-        content_type=evidence.content_type,
-        request=_exchange(evidence.fetched, sent=True),
-        response=_exchange(evidence.fetched, sent=False),
-        blob_hash=None if evidence.body is None else _keep_bytes(session, evidence.body, now),
-        text_hash=digest(document.text),
-        title=document.title,
-        published=document.published,
-        text=document.text,
+    values = {
+        "document_id": document_id,
+        "frontier_entry_id": fetch.frontier_entry_id,
+        "visited_at": now,
+        "outcome": outcome,
+        "reason": reason,
+        "status": fetch.status,
+        "url": fetch.url,
+        "content_type": fetch.content_type,
+        "request": _exchange(fetch.fetched, sent=True),
+        "response": _exchange(fetch.fetched, sent=False),
+        "blob_hash": None if fetch.body is None else _keep_bytes(session, fetch.body, now),
+        "text_hash": sha256_hex(document.text),
+        "title": document.title,
+        "published": document.published,
+        "text": document.text,
+    }
+    (snapshot_id,) = insert_rows(session, SnapshotRow, [values])
+    kept = () if document_id is None else tuple(statements)
+    ids = insert_rows(
+        session,
+        StatementRow,
+        [statement_values(s, snapshot_id=snapshot_id, document_id=document_id) for s in kept],
     )
-    session.add(row)
-    session.flush()
-    rows = []
-    if document_id is not None:
-        rows = [
-            statement_row(item, snapshot_id=row.id, document_id=document_id) for item in statements
-        ]
-        session.add_all(rows)
-        session.flush()
-    return StoredSnapshot(
-        row.id, row.text, tuple(statements[: len(rows)]), tuple(item.id for item in rows)
+    insert_rows(
+        session,
+        TargetRow,
+        [
+            values
+            for statement_id, statement in zip(ids, kept, strict=True)
+            for values in target_values(statement, statement_id)
+        ],
+        wanted=False,
     )
+    return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids))
 
 
-def promote(
+def set_current_snapshot(
     session: Session, document_id: int, snapshot_id: int, *, title: str, published: date | None
 ) -> None:
     """Make a snapshot the one that the next visit is compared with."""
-    row = session.get_one(DocumentRow, document_id)
-    row.snapshot_id = snapshot_id
-    row.title = title or row.title
-    row.published = published or row.published
+    values: dict[str, object] = {"snapshot_id": snapshot_id}
+    if title:
+        values["title"] = title
+    if published:
+        values["published"] = published
+    _set(session, document_id, values)
 
 
-def settle(session: Session, document_id: int, *, url: str | None, source_id: str | None) -> None:
-    """Give a document the address and source its text is read from now on."""
-    row = session.get_one(DocumentRow, document_id)
-    row.url = url
-    row.source_id = source_id
+def set_home(session: Session, document_id: int, *, url: str | None, source_id: str | None) -> None:
+    """Set the address and source a document is read from."""
+    _set(session, document_id, {"url": url, "source_id": source_id})
 
 
-def succeed(session: Session, older_id: int, newer_id: int) -> None:
-    """Note that a report of the series has a successor: its commitments are no longer current."""
-    session.get_one(DocumentRow, older_id).succeeded_by_id = newer_id
+def link_successor(session: Session, older_id: int, newer_id: int) -> None:
+    """Note that a report has a successor: its commitments are no longer current."""
+    _set(session, older_id, {"successor_id": newer_id})
 
 
 def has_changes(session: Session, snapshot_id: int, basis: str) -> bool:
-    """Whether the log already holds a comparison of this snapshot on this basis."""
+    """Whether the log has a comparison of this snapshot on this basis."""
     query = select(exists().where(ChangeRow.snapshot_id == snapshot_id, ChangeRow.basis == basis))
     return bool(session.scalar(query))
 
@@ -251,58 +259,160 @@ def add_changes(
     after: StoredSnapshot,
     now: datetime,
 ) -> list[int]:
-    """Write changes into the log; their ids come back in the same order."""
-    before_ids = _ids(before)
-    after_ids = _ids(after)
-    rows = []
-    for change in changes:
-        before_id = None if change.before is None else before_ids[id(change.before)]
-        after_id = None if change.after is None else after_ids[id(change.after)]
-        rows.append(
-            change_row(
+    """Write changes whose statements are those of two snapshots into the log.
+
+    Returns:
+        Their ids in the same order.
+    """
+    before_ids, after_ids = _ids(before), _ids(after)
+    return log_changes(
+        session,
+        [
+            (
+                change,
+                None if change.before is None else before_ids[id(change.before)],
+                None if change.after is None else after_ids[id(change.after)],
+            )
+            for change in changes
+        ],
+        document_id=document_id,
+        snapshot_id=after.id,
+        now=now,
+    )
+
+
+def log_changes(
+    session: Session,
+    changes: Sequence[tuple[Change, int | None, int | None]],
+    *,
+    document_id: int,
+    snapshot_id: int,
+    now: datetime,
+) -> list[int]:
+    """Write changes into the log, each with the ids of its statements before and after.
+
+    Returns:
+        The changes' ids in the same order.
+    """
+    ids = insert_rows(
+        session,
+        ChangeRow,
+        [
+            change_values(
                 change,
                 document_id=document_id,
-                snapshot_id=after.id,
+                snapshot_id=snapshot_id,
                 before_id=before_id,
                 after_id=after_id,
                 detected_at=now,
             )
-        )
-    session.add_all(rows)
-    session.flush()
-    return [row.id for row in rows]
+            for change, before_id, after_id in changes
+        ],
+    )
+    insert_rows(
+        session,
+        DeltaRow,
+        [
+            values
+            for change_id, (change, _, _) in zip(ids, changes, strict=True)
+            for values in delta_values(change, change_id)
+        ],
+        wanted=False,
+    )
+    return ids
 
 
 def add_corroborations(
-    session: Session,
-    found: Sequence[tuple[Statement, Statement, float]],
-    *,
-    told: StoredSnapshot,
-    known: StoredSnapshot,
-    now: datetime,
+    session: Session, found: Iterable[tuple[int, int, float]], *, now: datetime
 ) -> None:
-    """Link an article's statements to the commitments they tell of, with the share they tell."""
-    told_ids, known_ids = _ids(told), _ids(known)
-    session.add_all(
-        CorroborationRow(
-            statement_id=told_ids[id(statement)],
-            commitment_id=known_ids[id(commitment)],
-            share=share,
-            noted_at=now,
-        )
-        for statement, commitment, share in found
-    )
-    session.flush()
+    """Link statements to the commitments they repeat.
+
+    Args:
+        session: a writing transaction.
+        found: ids of statement and commitment, and the share of the statement that is repeated.
+        now: the time of the visit.
+    """
+    rows = [
+        {
+            "statement_id": statement_id,
+            "commitment_id": commitment_id,
+            "share": share,
+            "noted_at": now,
+        }
+        for statement_id, commitment_id, share in found
+    ]
+    insert_rows(session, CorroborationRow, rows, wanted=False)
 
 
 def corroborated_ids(session: Session, snapshot_id: int) -> set[int]:
-    """The statements of a snapshot that only tell of commitments known before."""
+    """The statements of a snapshot that only repeat commitments known before."""
     query = (
         select(CorroborationRow.statement_id)
         .join(StatementRow, StatementRow.id == CorroborationRow.statement_id)
         .where(StatementRow.snapshot_id == snapshot_id)
     )
     return set(session.scalars(query))
+
+
+def add_fingerprint(session: Session, document_id: int, hashes: Sequence[int]) -> None:
+    """Keep a document's fingerprint."""
+    rows = [{"hash": value, "document_id": document_id} for value in hashes]
+    insert_rows(session, TextFingerprintRow, rows, wanted=False)
+
+
+def find_similar(
+    session: Session, hashes: Sequence[int], *, shared: int, limit: int = 3
+) -> list[int]:
+    """The documents that share at least ``shared`` of these hashes, most of them first."""
+    if len(hashes) < shared:
+        return []
+    count = func.count()
+    query = (
+        select(TextFingerprintRow.document_id)
+        .where(TextFingerprintRow.hash.in_(hashes))
+        .group_by(TextFingerprintRow.document_id)
+        .having(count >= shared)
+        .order_by(count.desc(), TextFingerprintRow.document_id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def earlier_sentences(
+    session: Session, documents: Sequence[StoredDocument]
+) -> dict[int, frozenset[str]]:
+    """The statements of older snapshots of some documents, as they were written."""
+    if not documents:
+        return {}
+    query = (
+        select(SnapshotRow.document_id, StatementRow.text)
+        .join(StatementRow, StatementRow.snapshot_id == SnapshotRow.id)
+        .where(
+            SnapshotRow.document_id.in_([one.id for one in documents]),
+            SnapshotRow.id.not_in([one.snapshot_id for one in documents]),
+        )
+        .distinct()
+    )
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for document_id, sentence in session.execute(query):
+        found[document_id or 0].add(sentence)
+    return {document_id: frozenset(sentences) for document_id, sentences in found.items()}
+
+
+def _documents() -> Select[tuple[object, ...]]:
+    return select(*_DOCUMENT)
+
+
+def _document(row: Row[tuple[object, ...]]) -> StoredDocument:
+    values = row._asdict()
+    return StoredDocument(**values | {"kind": DocumentKind(values["kind"])})
+
+
+def _set(session: Session, document_id: int, values: dict[str, object]) -> None:
+    documents = table_of(DocumentRow)
+    session.connection().execute(
+        update(documents).where(documents.c.id == document_id).values(values)
+    )
 
 
 def _ids(snapshot: StoredSnapshot | None) -> dict[int, int]:
@@ -313,28 +423,32 @@ def _ids(snapshot: StoredSnapshot | None) -> dict[int, int]:
     return {id(statement): row_id for statement, row_id in pairs}
 
 
+def _exchange(fetched: Fetched | None, *, sent: bool) -> str | None:
+    """One side of an exchange as JSON."""
+    if fetched is None:
+        return None
+    url, headers = (fetched.url, fetched.sent) if sent else (fetched.final_url, fetched.headers)
+    exchange = {"url": url, "headers": dict(headers)}
+    if not sent:
+        exchange["at"] = fetched.fetched_at.isoformat()
+    return json.dumps(exchange, ensure_ascii=False, sort_keys=True)
+
+
 def _keep_bytes(session: Session, body: bytes, now: datetime) -> str:
-    key = digest(body)
-    row = session.get(BlobRow, key)
-    if row is None or row.codec == FORGOTTEN:
-        packed = zlib.compress(body, 6)
-        kept = BlobRow(hash=key, codec="zlib", size=len(body), body=packed, stored_at=now)
-        session.merge(kept)
-        session.flush()
-    return key
-
-
-def _document(row: DocumentRow) -> StoredDocument:
-    return StoredDocument(
-        id=row.id,
-        source_id=row.source_id,
-        kind=DocumentKind(row.kind),
-        region=row.region,
-        year=row.year,
-        title=row.title,
-        published=row.published,
-        url=row.url,
-        baseline=row.baseline,
-        snapshot_id=row.snapshot_id,
-        succeeded_by_id=row.succeeded_by_id,
+    """Store bytes under their hash, unless they are there; bytes that were deleted come back."""
+    key = sha256_hex(body)
+    codec = session.scalar(select(BlobRow.codec).where(BlobRow.hash == key))
+    if codec is not None and codec != FORGOTTEN:
+        return key
+    values = {
+        "codec": "zlib",
+        "size": len(body),
+        "body": zlib.compress(body, _COMPRESSION),
+        "stored_at": now,
+    }
+    session.connection().execute(
+        insert_into(session, BlobRow)
+        .values(hash=key, **values)
+        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
     )
+    return key

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
-from monitor.storage.tables import AddressRow, ListPageRow, SourceRow
+from monitor.storage.tables import FrontierEntryRow, ListPageRow, SourceRow
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500
@@ -34,7 +34,7 @@ class WatchedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class ListMemory:
+class ListPageState:
     """What an earlier visit to a list page left behind."""
 
     etag: str | None
@@ -46,7 +46,7 @@ class ListMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class FrontierEntry:
     """An address that is due, with what its last good visit left behind."""
 
     id: int
@@ -59,7 +59,7 @@ class Address:
     last_modified: str | None
     body_hash: str | None
     text_hash: str | None
-    frame: str | None
+    page_fingerprint: str | None
     failures: int
     first_seen_at: datetime
     suspect_hash: str | None
@@ -67,7 +67,7 @@ class Address:
     suspect_since: datetime | None
 
 
-_ADDRESS = tuple(getattr(AddressRow, one.name) for one in fields(Address))
+_ENTRY = tuple(getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,11 @@ def source_added_at(session: Session, source_id: str) -> datetime:
     return session.scalars(select(SourceRow.added_at).where(SourceRow.id == source_id)).one()
 
 
-def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
+def list_page_states(session: Session, source_id: str) -> dict[str, ListPageState]:
     """What earlier visits left behind, by address of the list page."""
     rows = session.scalars(select(ListPageRow).where(ListPageRow.source_id == source_id))
     return {
-        row.url: ListMemory(
+        row.url: ListPageState(
             row.etag,
             row.last_modified,
             row.body_hash,
@@ -135,7 +135,7 @@ def list_memories(session: Session, source_id: str) -> dict[str, ListMemory]:
     }
 
 
-def mark_of(identity: str) -> str:
+def link_mark(identity: str) -> str:
     """A short mark of a link, by which a list page that showed it is known again."""
     return hashlib.blake2b(identity.encode(), digest_size=_MARK // 2).hexdigest()
 
@@ -179,7 +179,7 @@ def record_list(
         row.last_modified = fetched.last_modified if complete else None
         row.body_hash = body_hash if complete else None
         if complete and shown:
-            row.shown = "".join(map(mark_of, shown))
+            row.shown = "".join(map(link_mark, shown))
 
 
 def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
@@ -187,9 +187,7 @@ def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
     return set(_by_identity(session, identities))
 
 
-def add_addresses(
-    session: Session, source_id: str, found: Sequence[FoundLink], now: datetime
-) -> int:
+def add_entries(session: Session, source_id: str, found: Sequence[FoundLink], now: datetime) -> int:
     """Add the addresses nobody knew, due at once; the number of them is returned.
 
     A known address that fails takes the spelling its list has now (http became https).
@@ -200,12 +198,12 @@ def add_addresses(
     for item in found:
         before = known.get(item.identity)
         if before is not None and item.link.url not in taken and _is_lost(before):
-            note_address(session, before.id, {"url": item.link.url, "next_visit_at": now})
+            update_entry(session, before.id, {"url": item.link.url, "next_visit_at": now})
             taken.add(item.link.url)
         if before is not None or item.link.url in taken:
             continue
         taken.add(item.link.url)
-        row = AddressRow(
+        row = FrontierEntryRow(
             url=item.link.url,
             identity=item.identity,
             source_id=source_id,
@@ -226,12 +224,12 @@ def add_addresses(
     return added
 
 
-def unidentified(session: Session, limit: int) -> list[tuple[int, str]]:
+def entries_without_identity(session: Session, limit: int) -> list[tuple[int, str]]:
     """Addresses without an identity yet: number and address."""
     query = (
-        select(AddressRow.id, AddressRow.url)
-        .where(AddressRow.identity.is_(None))
-        .order_by(AddressRow.id)
+        select(FrontierEntryRow.id, FrontierEntryRow.url)
+        .where(FrontierEntryRow.identity.is_(None))
+        .order_by(FrontierEntryRow.id)
         .limit(limit)
     )
     return [(row.id, row.url) for row in session.execute(query)]
@@ -253,11 +251,14 @@ def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Know
     for first in range(0, len(identities), _CHUNK):
         part = identities[first : first + _CHUNK]
         query = select(
-            AddressRow.identity, AddressRow.id, AddressRow.url, AddressRow.last_outcome
-        ).where(AddressRow.identity.in_(part))
+            FrontierEntryRow.identity,
+            FrontierEntryRow.id,
+            FrontierEntryRow.url,
+            FrontierEntryRow.last_outcome,
+        ).where(FrontierEntryRow.identity.in_(part))
         for row in session.execute(query):
             one = _Known(row.id, row.url, row.last_outcome)
-            # Old rows may be twins: the one that is well stands for both.
+            # Old rows may be duplicates: the one that can be fetched represents both.
             if row.identity not in found or _is_lost(found[row.identity]):
                 found[row.identity] = one
     return found
@@ -268,34 +269,42 @@ def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for first in range(0, len(urls), _CHUNK):
         part = urls[first : first + _CHUNK]
-        found.update(session.scalars(select(AddressRow.url).where(AddressRow.url.in_(part))))
+        found.update(
+            session.scalars(select(FrontierEntryRow.url).where(FrontierEntryRow.url.in_(part)))
+        )
     return found
 
 
-def due_addresses(session: Session, source_id: str, now: datetime, limit: int) -> list[Address]:
+def due_entries(session: Session, source_id: str, now: datetime, limit: int) -> list[FrontierEntry]:
     """Addresses of a source that are due, those that wait longest first."""
     query = (
-        select(*_ADDRESS)
-        .where(AddressRow.source_id == source_id, AddressRow.next_visit_at <= now)
-        .order_by(AddressRow.next_visit_at, AddressRow.id)
+        select(*_ENTRY)
+        .where(FrontierEntryRow.source_id == source_id, FrontierEntryRow.next_visit_at <= now)
+        .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
         .limit(limit)
     )
-    return [Address(*row) for row in session.execute(query)]
+    return [FrontierEntry(*row) for row in session.execute(query)]
 
 
-def note_address(session: Session, address_id: int, values: Mapping[str, object]) -> None:
+def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
-    session.execute(update(AddressRow).where(AddressRow.id == address_id).values(**values))
+    session.execute(
+        update(FrontierEntryRow).where(FrontierEntryRow.id == address_id).values(**values)
+    )
 
 
-def note_addresses(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+def update_entries(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
     """The same for many addresses at once."""
     groups: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for number, note in notes:
         groups.setdefault(tuple(note), []).append({"note_of": number, **note})
     for columns, rows in groups.items():
         values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
-        noted = update(AddressRow).where(AddressRow.id == bindparam("note_of")).values(values)
+        noted = (
+            update(FrontierEntryRow)
+            .where(FrontierEntryRow.id == bindparam("note_of"))
+            .values(values)
+        )
         # On the connection: the session would look for the rows it holds, one by one.
         session.connection().execute(noted, rows)
 
@@ -325,12 +334,12 @@ def close_visit(
 def earliest_due(session: Session, source_id: str, *, before: timedelta, now: datetime) -> datetime:
     """When the source's next address is due, at the latest ``now + before``."""
     query = (
-        select(AddressRow.next_visit_at)
+        select(FrontierEntryRow.next_visit_at)
         .where(
-            AddressRow.source_id == source_id,
-            or_(AddressRow.next_visit_at > now, AddressRow.next_visit_at.is_(None)),
+            FrontierEntryRow.source_id == source_id,
+            or_(FrontierEntryRow.next_visit_at > now, FrontierEntryRow.next_visit_at.is_(None)),
         )
-        .order_by(AddressRow.next_visit_at)
+        .order_by(FrontierEntryRow.next_visit_at)
         .limit(1)
     )
     due = session.scalars(query).first()

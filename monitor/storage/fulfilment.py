@@ -10,11 +10,12 @@ from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Verdict
-from monitor.storage.tables import PromiseRow
+from monitor.storage.base import insert_rows
+from monitor.storage.tables import FulfilmentRow
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class FulfilmentRecord:
     """A verdict to be written: which target of which commitment, and the evidence."""
 
     commitment_id: int
@@ -27,8 +28,8 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """A line of the view ``promise_ledger``."""
+class FulfilmentLine:
+    """A line of the view ``target_fulfilment``."""
 
     statement_id: int
     position: int
@@ -43,7 +44,7 @@ class LedgerLine:
     raw: str
     achieved: float | None
     achieved_unit: str | None
-    promise_text: str
+    commitment_text: str
     review_text: str | None
     report_title: str
     report_url: str | None
@@ -52,43 +53,47 @@ class LedgerLine:
     themes: str
 
 
-_LEDGER = table("promise_ledger", *(column(one.name) for one in fields(LedgerLine)))
+_LEDGER = table("target_fulfilment", *(column(one.name) for one in fields(FulfilmentLine)))
 
 
-def add_promises(
-    session: Session, promises: Sequence[Promise], *, snapshot_id: int, now: datetime
+def add_fulfilments(
+    session: Session, promises: Sequence[FulfilmentRecord], *, snapshot_id: int, now: datetime
 ) -> None:
     """Write the verdicts that a snapshot of a report gives; known ones are left as they are."""
-    query = select(PromiseRow.commitment_id, PromiseRow.position).where(
-        PromiseRow.snapshot_id == snapshot_id
+    query = select(FulfilmentRow.commitment_id, FulfilmentRow.position).where(
+        FulfilmentRow.snapshot_id == snapshot_id
     )
     known = {(commitment_id, position) for commitment_id, position in session.execute(query)}
-    session.add_all(
-        PromiseRow(
-            commitment_id=promise.commitment_id,
-            position=promise.position,
-            snapshot_id=snapshot_id,
-            due=promise.due,
-            verdict=promise.verdict,
-            achievement_id=promise.achievement_id,
-            achieved=promise.achieved,
-            unit=promise.unit,
-            judged_at=now,
-        )
-        for promise in promises
-        if (promise.commitment_id, promise.position) not in known
+    insert_rows(
+        session,
+        FulfilmentRow,
+        [
+            {
+                "commitment_id": promise.commitment_id,
+                "position": promise.position,
+                "snapshot_id": snapshot_id,
+                "due": promise.due,
+                "verdict": promise.verdict,
+                "achievement_id": promise.achievement_id,
+                "achieved": promise.achieved,
+                "unit": promise.unit,
+                "assessed_at": now,
+            }
+            for promise in promises
+            if (promise.commitment_id, promise.position) not in known
+        ],
+        wanted=False,
     )
-    session.flush()
 
 
-def list_ledger(
+def list_fulfilments(
     session: Session,
     *,
     region: str | None = None,
     due: int | None = None,
     verdict: Verdict | None = None,
     limit: int = 200,
-) -> list[LedgerLine]:
+) -> list[FulfilmentLine]:
     """The ledger, the newest plan first.
 
     Args:
@@ -109,6 +114,6 @@ def list_ledger(
     if verdict is not None:
         query = query.where(shown.verdict == verdict)
     return [
-        LedgerLine(**{**row, "verdict": Verdict(row["verdict"])})
+        FulfilmentLine(**{**row, "verdict": Verdict(row["verdict"])})
         for row in session.execute(query.limit(limit)).mappings()
     ]

@@ -1,46 +1,61 @@
-"""Values to rows and back: the one place that knows how a statement or change is laid down."""
+"""Mapping between values and rows of statements, targets, changes and deltas."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target, number
-from monitor.storage.tables import ChangeRow, DeltaRow, StatementRow, TargetRow
+from monitor.storage.tables import ChangeRow, StatementRow, TargetRow
 
 
-def statement_row(statement: Statement, *, snapshot_id: int, document_id: int) -> StatementRow:
-    """The row of a statement in a snapshot, with its targets."""
-    return StatementRow(
-        snapshot_id=snapshot_id,
-        document_id=document_id,
-        topic=statement.topic,
-        text=statement.text,
-        start_offset=statement.start,
-        end_offset=statement.end,
-        label=statement.label.value,
-        speaker=statement.speaker.value,
-        region=statement.region,
-        year=statement.year,
-        themes=",".join(statement.themes),
-        section=statement.section,
-        targets=[
-            TargetRow(
-                position=position,
-                metric=target.metric,
-                op=target.op.value,
-                value=target.value,
-                unit=target.unit,
-                year=target.year,
-                raw=target.raw,
-            )
-            for position, target in enumerate(statement.targets)
-        ],
-    )
+def statement_values(
+    statement: Statement, *, snapshot_id: int, document_id: int | None
+) -> dict[str, object]:
+    """The columns of a statement in a snapshot."""
+    return {
+        "snapshot_id": snapshot_id,
+        "document_id": document_id,
+        "topic": statement.topic,
+        "text": statement.text,
+        "start_offset": statement.start,
+        "end_offset": statement.end,
+        "label": statement.label.value,
+        "speaker": statement.speaker.value,
+        "region": statement.region,
+        "year": statement.year,
+        "themes": ",".join(statement.themes),
+        "section": statement.section,
+    }
+
+
+def target_values(statement: Statement, statement_id: int) -> list[dict[str, object]]:
+    """The columns of each target of a statement."""
+    return [
+        {
+            "statement_id": statement_id,
+            "position": position,
+            "metric": target.metric,
+            "op": target.op.value,
+            "value": target.value,
+            "unit": target.unit,
+            "year": target.year,
+            "raw": target.raw,
+        }
+        for position, target in enumerate(statement.targets)
+    ]
 
 
 def statement_of(row: StatementRow) -> Statement:
-    """The statement a row holds."""
+    """The statement of a mapped row, with its targets."""
+    return stored_statement(row, tuple(stored_target(item) for item in row.targets))
+
+
+def stored_statement(row: StatementRow | Row[Any], targets: tuple[Target, ...]) -> Statement:
+    """The statement of a row, given its targets."""
     return Statement(
         text=row.text,
         start=row.start_offset,
@@ -50,16 +65,18 @@ def statement_of(row: StatementRow) -> Statement:
         region=row.region,
         year=row.year,
         themes=tuple(row.themes.split(",")) if row.themes else (),
-        targets=tuple(
-            Target(item.metric, Op(item.op), item.value, item.unit, item.year, item.raw)
-            for item in row.targets
-        ),
+        targets=targets,
         section=row.section,
         topic=row.topic,
     )
 
 
-def change_row(
+def stored_target(row: TargetRow | Row[Any]) -> Target:
+    """The target of a row."""
+    return Target(row.metric, Op(row.op), row.value, row.unit, row.year, row.raw)
+
+
+def change_values(
     change: Change,
     *,
     document_id: int,
@@ -67,32 +84,37 @@ def change_row(
     before_id: int | None,
     after_id: int | None,
     detected_at: datetime,
-) -> ChangeRow:
-    """The row of a change, with its deltas; ``identity`` keeps it from being written twice."""
-    return ChangeRow(
-        detected_at=detected_at,
-        document_id=document_id,
-        snapshot_id=snapshot_id,
-        kind=change.kind.value,
-        basis=change.basis.value,
-        region=change.region,
-        topic=change.statement.topic,
-        before_id=before_id,
-        after_id=after_id,
-        similarity=change.similarity,
-        summary=summary(change),
-        identity=f"{snapshot_id}:{change.basis.value}:{before_id or '-'}:{after_id or '-'}",
-        deltas=[
-            DeltaRow(
-                position=position,
-                metric=delta.metric,
-                unit=delta.unit,
-                before=delta.before,
-                after=delta.after,
-            )
-            for position, delta in enumerate(change.deltas)
-        ],
-    )
+) -> dict[str, object]:
+    """The columns of a change; ``identity`` is unique, so that it cannot be written twice."""
+    return {
+        "detected_at": detected_at,
+        "document_id": document_id,
+        "snapshot_id": snapshot_id,
+        "kind": change.kind.value,
+        "basis": change.basis.value,
+        "region": change.region,
+        "topic": change.statement.topic,
+        "before_id": before_id,
+        "after_id": after_id,
+        "similarity": change.similarity,
+        "summary": summary(change),
+        "identity": f"{snapshot_id}:{change.basis.value}:{before_id or '-'}:{after_id or '-'}",
+    }
+
+
+def delta_values(change: Change, change_id: int) -> list[dict[str, object]]:
+    """The columns of each delta of a change."""
+    return [
+        {
+            "change_id": change_id,
+            "position": position,
+            "metric": delta.metric,
+            "unit": delta.unit,
+            "before": delta.before,
+            "after": delta.after,
+        }
+        for position, delta in enumerate(change.deltas)
+    ]
 
 
 def change_of(row: ChangeRow) -> Change:

@@ -11,22 +11,22 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
-from monitor.model.documents import DocumentKind, Outcome
+from monitor.model.documents import DocumentKind, Outcome, StoredDocument
 from monitor.model.statements import Statement
-from monitor.storage.documents import FORGOTTEN, StoredDocument, get_document
+from monitor.storage.documents import FORGOTTEN, get_document
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import (
-    AddressRow,
     BlobRow,
     ChangeRow,
     DocumentRow,
+    FrontierEntryRow,
     SnapshotRow,
     StatementRow,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class AuditedSnapshot:
     """A snapshot with the bytes it was read from; ``body`` is None when they were let go."""
 
     snapshot_id: int
@@ -69,17 +69,19 @@ def snapshots_between(session: Session, since: datetime, until: datetime) -> lis
     return list(session.scalars(query))
 
 
-def witness(session: Session, snapshot_id: int) -> Witness:
+def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot:
     """A snapshot and its bytes.
 
     Raises:
         zlib.error: the stored bytes are damaged.
     """
     row = session.get_one(SnapshotRow, snapshot_id)
-    address = session.get(AddressRow, row.address_id) if row.address_id else None
+    address = (
+        session.get(FrontierEntryRow, row.frontier_entry_id) if row.frontier_entry_id else None
+    )
     blob = session.get(BlobRow, row.blob_hash) if row.blob_hash else None
     kept = blob is not None and blob.codec != FORGOTTEN
-    return Witness(
+    return AuditedSnapshot(
         snapshot_id=row.id,
         document=get_document(session, row.document_id or 0),
         text=row.text,
@@ -107,7 +109,7 @@ def snapshot_before(session: Session, document_id: int, snapshot_id: int) -> int
     return session.scalar(query)
 
 
-def logged_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
+def logged_changes_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
     """What the log says came of a snapshot."""
     rows = session.scalars(
         select(ChangeRow).where(ChangeRow.snapshot_id == snapshot_id).order_by(ChangeRow.id)
@@ -139,7 +141,7 @@ def report_before(session: Session, region: str, year: int, snapshot_id: int) ->
     return session.scalar(query)
 
 
-def forget_bytes(session: Session, before: datetime) -> int:
+def delete_raw_bytes(session: Session, before: datetime) -> int:
     """Let go of bytes stored before a time; how many pages they were.
 
     Their hashes stay, so that bytes kept elsewhere can still be proved to be these.
@@ -153,7 +155,7 @@ def forget_bytes(session: Session, before: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ChangeProvenance:
     """The snapshot in which a change's statement stands.
 
     ``statement`` is what is said now, or was said last; ``blob_hash`` is the SHA-256 of the page's
@@ -171,7 +173,7 @@ class Proof:
     has_bytes: bool
 
 
-def proofs_of(session: Session, change_ids: Sequence[int]) -> list[Proof]:
+def provenance_of_changes(session: Session, change_ids: Sequence[int]) -> list[ChangeProvenance]:
     """The proofs of some changes, in their order; those that are not there are left out."""
     shown = func.coalesce(ChangeRow.after_id, ChangeRow.before_id)
     query = (
@@ -184,7 +186,7 @@ def proofs_of(session: Session, change_ids: Sequence[int]) -> list[Proof]:
     found = {}
     for row, snapshot, codec in session.execute(query):
         change = change_of(row)
-        found[row.id] = Proof(
+        found[row.id] = ChangeProvenance(
             change_id=row.id,
             change=change,
             statement=change.statement,

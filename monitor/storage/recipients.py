@@ -1,35 +1,36 @@
-"""The ways out that the settings name, as rows among those who are told."""
+"""Recipients: Telegram chats, forum topics and the channels of the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
+from typing import TypeVar
 
 from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import Access, Recipient, RecipientKind
 from monitor.model.schedule import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
 from monitor.storage.base import batches, insert_into
-from monitor.storage.tables import ChatRow, SubscriptionRow
+from monitor.storage.tables import RecipientRow, SubscriptionRow
+
+_T = TypeVar("_T")
 
 LANGUAGES = ("zh", "en")
 """Languages a chat may choose; the first is the default."""
-
-ASKED, GRANTED, REFUSED, SHUT = "asked", "granted", "refused", "shut"
-"""What a chat's wish to use the bot came to; or the settings let it in no more."""
 
 OURS = 1 << 52
 """Where our own numbers begin: Telegram's have 52 bits at most (Bot API, ``Chat.id``)."""
 
 _TITLE_LIMIT = 256
+_OFF = "off"  # the stored form of no digest and no quiet hours; most recipients have it
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    """Somebody who is told, and what it chose.
+class RecipientSettings:
+    """A recipient and its settings.
 
     ``id`` is its key in every table; ``to`` is where messages go. ``access`` is the whole chat's,
     a topic has none of its own.
@@ -38,94 +39,98 @@ class Chat:
     id: int
     to: Recipient
     title: str = ""
-    kind: str = "private"
+    kind: RecipientKind = RecipientKind.PRIVATE
     language: str = LANGUAGES[0]
     active: bool = True
-    access: str = ""
+    access: Access = Access.NONE
     digest: Digest | None = None
     quiet: Quiet | None = None
     timezone: str = DEFAULT_ZONE
     muted_until: datetime | None = None
 
 
-def key_of(to: Recipient) -> int:
+def recipient_id_of(to: Recipient) -> int:
     """The number of a recipient in our tables: Telegram's own, or one made of its name."""
-    if not to.way and not to.thread_id:
+    if not to.channel and not to.thread_id:
         return to.chat_id
-    name = f"way {to.way}" if to.way else f"thread {to.chat_id} {to.thread_id}"
+    name = f"way {to.channel}" if to.channel else f"thread {to.chat_id} {to.thread_id}"
     return OURS + (int.from_bytes(blake2s(name.encode(), digest_size=8).digest()) >> 12)
 
 
-def find_key(session: Session, to: Recipient) -> int:
+def find_recipient_id(session: Session, to: Recipient) -> int:
     """The number a recipient has, or would have; a forum that moved keeps its topics' numbers."""
-    if to.way or not to.thread_id:
-        return key_of(to)
-    known = select(ChatRow.id).where(
-        ChatRow.telegram_id == to.chat_id, ChatRow.thread_id == to.thread_id
+    if to.channel or not to.thread_id:
+        return recipient_id_of(to)
+    known = select(RecipientRow.id).where(
+        RecipientRow.telegram_id == to.chat_id, RecipientRow.thread_id == to.thread_id
     )
     found = session.scalar(known)
-    return key_of(to) if found is None else found
+    return recipient_id_of(to) if found is None else found
 
 
 def ensure_recipients(
     session: Session, recipients: Collection[Recipient], *, now: datetime
 ) -> dict[Recipient, int]:
-    """The numbers of recipients that files name; topics and ways get a row if they have none."""
+    """The ids of recipients that files name; topics and channels get a row if they have none."""
     keys: dict[Recipient, int] = {}
     for to in sorted(set(recipients)):
-        keys[to] = find_key(session, to)
-        if to.way or to.thread_id:
+        keys[to] = find_recipient_id(session, to)
+        if to.channel or to.thread_id:
             _insert(session, keys[to], to, now=now)
     return keys
 
 
-def get_chat(session: Session, chat_id: int) -> Chat:
+def get_recipient(session: Session, recipient_id: int) -> RecipientSettings:
     """What is known of a chat; the defaults for one that we do not know."""
-    row = session.get(ChatRow, chat_id)
-    return Chat(chat_id, Recipient(chat_id)) if row is None else _chat(row)
+    row = session.get(RecipientRow, recipient_id)
+    return RecipientSettings(recipient_id, Recipient(recipient_id)) if row is None else _chat(row)
 
 
-def chats_by_id(session: Session, ids: Iterable[int]) -> dict[int, Chat]:
+def recipients_by_id(session: Session, ids: Iterable[int]) -> dict[int, RecipientSettings]:
     """The same for many at once; every number asked for has an answer."""
     wanted = set(ids)
     known = {
         row.id: _chat(row)
         for some in batches(wanted)
-        for row in session.scalars(select(ChatRow).where(ChatRow.id.in_(some)))
+        for row in session.scalars(select(RecipientRow).where(RecipientRow.id.in_(some)))
     }
-    return {chat_id: known.get(chat_id) or Chat(chat_id, Recipient(chat_id)) for chat_id in wanted}
+    return {
+        recipient_id: known.get(recipient_id)
+        or RecipientSettings(recipient_id, Recipient(recipient_id))
+        for recipient_id in wanted
+    }
 
 
-def remember_chat(
+def save_chat(
     session: Session,
-    chat_id: int,
+    recipient_id: int,
     *,
     title: str,
     now: datetime,
-    kind: str = "private",
+    kind: RecipientKind = RecipientKind.PRIVATE,
     to: Recipient | None = None,
 ) -> None:
     """Keep a chat that speaks to the bot; one that was given up on is active again."""
     title = title[:_TITLE_LIMIT]
-    _insert(session, chat_id, to or Recipient(chat_id), now=now, title=title, kind=kind)
-    row = session.get_one(ChatRow, chat_id)
+    _insert(session, recipient_id, to or Recipient(recipient_id), now=now, title=title, kind=kind)
+    row = session.get_one(RecipientRow, recipient_id)
     row.title = title or row.title
     row.kind = kind if row.thread_id is None else row.kind
-    row.access = "" if row.access == SHUT else row.access
-    row.active = row.access != REFUSED
+    row.access = Access.NONE if row.access == Access.REVOKED else row.access
+    row.active = row.access != Access.DENIED
 
 
-def is_known(session: Session, chat_id: int) -> bool:
+def is_known(session: Session, recipient_id: int) -> bool:
     """Whether anything is kept of a chat."""
-    return session.get(ChatRow, chat_id) is not None
+    return session.get(RecipientRow, recipient_id) is not None
 
 
-def language_of(session: Session, chat_id: int) -> str:
+def language_of(session: Session, recipient_id: int) -> str:
     """The language a chat chose; Chinese for one we do not know."""
-    return get_chat(session, chat_id).language
+    return get_recipient(session, recipient_id).language
 
 
-def set_language(session: Session, chat_id: int, language: str) -> None:
+def set_language(session: Session, recipient_id: int, language: str) -> None:
     """Keep the language of a remembered chat.
 
     Raises:
@@ -133,47 +138,51 @@ def set_language(session: Session, chat_id: int, language: str) -> None:
     """
     if language not in LANGUAGES:
         raise ValueError(f"no such language: {language}")
-    session.get_one(ChatRow, chat_id).language = language
+    session.get_one(RecipientRow, recipient_id).language = language
 
 
-def set_access(session: Session, chat_id: int, access: str) -> None:
+def set_access(session: Session, recipient_id: int, access: Access) -> None:
     """Keep what operators decided about a remembered chat, its topics included.
 
-    A wish decides nothing: who was sent nothing before is sent nothing for it.
+    Requesting access does not activate the chat.
     """
-    session.get_one(ChatRow, chat_id).access = access
-    if access == ASKED:
+    session.get_one(RecipientRow, recipient_id).access = access
+    if access == Access.PENDING:
         return
     session.execute(
-        update(ChatRow)
-        .where(ChatRow.telegram_id == chat_id)
-        .values(active=access != REFUSED)
+        update(RecipientRow)
+        .where(RecipientRow.telegram_id == recipient_id)
+        .values(active=access != Access.DENIED)
         .execution_options(synchronize_session="fetch")
     )
 
 
-def hold_chat(session: Session, chat_id: int, until: datetime, *, now: datetime) -> None:
+def defer_until(session: Session, recipient_id: int, until: datetime, *, now: datetime) -> None:
     """Send a chat nothing before ``until``: its service asked for patience.
 
     A chat that only a rule's file names is written down, so that this outlives a restart.
     """
-    if chat_id < OURS:
-        _insert(session, chat_id, Recipient(chat_id), now=now)
-    row = session.get(ChatRow, chat_id)
-    if row is not None and (row.held_until is None or row.held_until < until):
-        row.held_until = until
+    if recipient_id < OURS:
+        _insert(session, recipient_id, Recipient(recipient_id), now=now)
+    row = session.get(RecipientRow, recipient_id)
+    if row is not None and (row.defer_until is None or row.defer_until < until):
+        row.defer_until = until
 
 
 def active_chats(session: Session) -> list[int]:
-    """Telegram chats and topics that are told of something, for what goes to all of them."""
-    subscribed = select(SubscriptionRow.chat_id).where(SubscriptionRow.chat_id == ChatRow.id)
-    query = select(ChatRow.id).where(
-        ChatRow.active.is_(True), ChatRow.way.is_(None), subscribed.exists()
+    """The Telegram chats and topics that get what is sent to all."""
+    subscribed = select(SubscriptionRow.recipient_id).where(
+        SubscriptionRow.recipient_id == RecipientRow.id
     )
-    return list(session.scalars(query.order_by(ChatRow.id)))
+    query = select(RecipientRow.id).where(
+        RecipientRow.active.is_(True), RecipientRow.channel.is_(None), subscribed.exists()
+    )
+    return list(session.scalars(query.order_by(RecipientRow.id)))
 
 
-def lock_chat(session: Session, chat_id: int, *, now: datetime | None = None) -> frozenset[int]:
+def lock_chat(
+    session: Session, recipient_id: int, *, now: datetime | None = None
+) -> frozenset[int]:
     """Keep a chat and its topics from all others until the transaction ends.
 
     Whoever changes a chat and its alerts takes the chat first: two who began at either end would
@@ -183,17 +192,17 @@ def lock_chat(session: Session, chat_id: int, *, now: datetime | None = None) ->
         The numbers of those that are active.
     """
     if now is not None:
-        _insert(session, chat_id, Recipient(chat_id), now=now)
+        _insert(session, recipient_id, Recipient(recipient_id), now=now)
     rows = session.execute(
-        select(ChatRow.id, ChatRow.active)
-        .where((ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id))
-        .order_by(ChatRow.id)
+        select(RecipientRow.id, RecipientRow.active)
+        .where((RecipientRow.id == recipient_id) | (RecipientRow.telegram_id == recipient_id))
+        .order_by(RecipientRow.id)
         .with_for_update()
     )
     return frozenset(key for key, active in rows if active)
 
 
-def deactivate_chat(session: Session, chat_id: int) -> list[int]:
+def deactivate_chat(session: Session, recipient_id: int) -> list[int]:
     """Send a chat and its topics nothing more until it speaks to the bot again.
 
     Its choices are kept.
@@ -201,30 +210,31 @@ def deactivate_chat(session: Session, chat_id: int) -> list[int]:
     Returns:
         The numbers of the chat and its topics.
     """
-    lock_chat(session, chat_id)
+    lock_chat(session, recipient_id)
     ended = session.scalars(
-        update(ChatRow)
-        .where((ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id))
+        update(RecipientRow)
+        .where((RecipientRow.id == recipient_id) | (RecipientRow.telegram_id == recipient_id))
         .values(active=False)
-        .returning(ChatRow.id)
+        .returning(RecipientRow.id)
         .execution_options(synchronize_session="fetch")
     )
-    return sorted({chat_id, *ended})
+    return sorted({recipient_id, *ended})
 
 
-def reactivate_chat(session: Session, chat_id: int) -> None:
+def reactivate_chat(session: Session, recipient_id: int) -> None:
     """A chat took the bot in again: it and its topics hear again, unless it was refused."""
     session.execute(
-        update(ChatRow)
+        update(RecipientRow)
         .where(
-            (ChatRow.id == chat_id) | (ChatRow.telegram_id == chat_id), ChatRow.access != REFUSED
+            (RecipientRow.id == recipient_id) | (RecipientRow.telegram_id == recipient_id),
+            RecipientRow.access != Access.DENIED,
         )
         .values(active=True)
         .execution_options(synchronize_session="fetch")
     )
 
 
-def shut_out(session: Session, *, keep: Collection[int], granted_too: bool) -> list[int]:
+def revoke_access(session: Session, *, keep: Collection[int], granted_too: bool) -> list[int]:
     """Send nothing more to Telegram chats that are none of ``keep``.
 
     Args:
@@ -232,106 +242,99 @@ def shut_out(session: Session, *, keep: Collection[int], granted_too: bool) -> l
         keep: Telegram's numbers of those that may stay, with their topics.
         granted_too: those that operators let in stay too.
     """
-    granted = select(ChatRow.id).where(ChatRow.access == GRANTED)
-    stays = [ChatRow.telegram_id.in_(keep)]
+    granted = select(RecipientRow.id).where(RecipientRow.access == Access.GRANTED)
+    stays = [RecipientRow.telegram_id.in_(keep)]
     if granted_too:
-        stays.append(ChatRow.telegram_id.in_(granted))
-    unasked = case((ChatRow.access == "", SHUT), else_=ChatRow.access)
+        stays.append(RecipientRow.telegram_id.in_(granted))
+    unasked = case((RecipientRow.access == Access.NONE, Access.REVOKED), else_=RecipientRow.access)
     shut = session.scalars(
-        update(ChatRow)
-        .where(ChatRow.active.is_(True), ChatRow.way.is_(None), ~or_(*stays))
+        update(RecipientRow)
+        .where(RecipientRow.active.is_(True), RecipientRow.channel.is_(None), ~or_(*stays))
         .values(active=False, access=unasked)
-        .returning(ChatRow.id)
+        .returning(RecipientRow.id)
         .execution_options(synchronize_session=False)
     )
     return sorted(shut)
 
 
-def let_back(session: Session, keep: Collection[int] | None) -> list[int]:
+def restore_access(session: Session, keep: Collection[int] | None) -> list[int]:
     """Send again to chats that the settings had shut out and let in again; None: all of them."""
-    mine = [ChatRow.access == SHUT]
+    mine = [RecipientRow.access == Access.REVOKED]
     if keep is not None:
-        mine.append(ChatRow.telegram_id.in_(keep))
+        mine.append(RecipientRow.telegram_id.in_(keep))
     back = session.scalars(
-        update(ChatRow)
+        update(RecipientRow)
         .where(*mine)
-        .values(active=True, access="")
-        .returning(ChatRow.id)
+        .values(active=True, access=Access.NONE)
+        .returning(RecipientRow.id)
         .execution_options(synchronize_session=False)
     )
     return sorted(back)
 
 
-def silence_chat(session: Session, chat_id: int) -> None:
+def deactivate_recipient(session: Session, recipient_id: int) -> None:
     """Send one chat or topic nothing more until it speaks to the bot again."""
-    session.get_one(ChatRow, chat_id).active = False
+    session.get_one(RecipientRow, recipient_id).active = False
 
 
 def _insert(
     session: Session,
-    chat_id: int,
+    recipient_id: int,
     to: Recipient,
     *,
     now: datetime,
     title: str = "",
-    kind: str = "private",
+    kind: RecipientKind = RecipientKind.PRIVATE,
 ) -> None:
     """A row unless there is one; of two processes that try at once one does."""
-    if to.way or to.thread_id:
-        kind = "way" if to.way else "thread"
+    if to.channel or to.thread_id:
+        kind = RecipientKind.EXTERNAL if to.channel else RecipientKind.THREAD
     session.execute(
-        insert_into(session, ChatRow)
+        insert_into(session, RecipientRow)
         .values(
-            id=chat_id,
-            title=title or to.way,
+            id=recipient_id,
+            title=title or to.channel,
             added_at=now,
             kind=kind,
-            telegram_id=None if to.way else to.chat_id,
+            telegram_id=None if to.channel else to.chat_id,
             thread_id=to.thread_id or None,
-            way=to.way or None,
+            channel=to.channel or None,
         )
         .on_conflict_do_nothing()
     )
 
 
-def _chat(row: ChatRow) -> Chat:
-    return Chat(
+def _chat(row: RecipientRow) -> RecipientSettings:
+    return RecipientSettings(
         id=row.id,
         to=Recipient(
-            0 if row.way else row.id if row.telegram_id is None else row.telegram_id,
+            0 if row.channel else row.id if row.telegram_id is None else row.telegram_id,
             row.thread_id or 0,
-            row.way or "",
+            row.channel or "",
         ),
         title=row.title,
-        kind=row.kind,
+        kind=RecipientKind(row.kind),
         language=row.language if row.language in LANGUAGES else LANGUAGES[0],
         active=row.active,
-        access=row.access,
-        digest=_digest(row.digest),
-        quiet=_quiet(row.quiet),
+        access=Access(row.access),
+        digest=_parsed(parse_digest, row.digest),
+        quiet=_parsed(parse_quiet, row.quiet_hours),
         timezone=row.timezone,
         muted_until=row.muted_until,
     )
 
 
-def _digest(kept: str) -> Digest | None:
-    """What stands in the table may have been written by hand: nonsense is no digest."""
+def _parsed(parse: Callable[[str], _T | None], stored: str) -> _T | None:
+    """A setting; one that was written by hand and cannot be parsed counts as ``off``."""
     try:
-        return parse_digest(kept)
-    except ValueError:
-        return None
-
-
-def _quiet(kept: str) -> Quiet | None:
-    try:
-        return parse_quiet(kept)
+        return None if stored == _OFF else parse(stored)
     except ValueError:
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class WayChoice:
-    """What a way chose, by the settings: see ``storage/hours.py`` for digest and quiet hours."""
+class ChannelConfig:
+    """What the settings say of a channel; digest and quiet hours as ``model/schedule.py`` reads."""
 
     name: str
     language: str = "zh"
@@ -345,27 +348,30 @@ class WayChoice:
         return Recipient(0, 0, self.name)
 
 
-def sync_ways(session: Session, ways: Sequence[WayChoice], *, now: datetime) -> None:
-    """Write down the ways that there are; the others are sent nothing more.
+def sync_channels(session: Session, channels: Sequence[ChannelConfig], *, now: datetime) -> None:
+    """Write down the channels that there are; the others are sent nothing more.
 
     One that was given up on (its receiver answered *gone*) is active again: whoever starts the
     program with it means it.
 
     Args:
         session: a writing transaction.
-        ways: all that the settings name.
+        channels: all that the settings name.
         now: when one that is new was added.
     """
-    keys = ensure_recipients(session, [way.to for way in ways], now=now)
-    for way in ways:
-        row = session.get_one(ChatRow, keys[way.to])
+    keys = ensure_recipients(session, [channel.to for channel in channels], now=now)
+    for channel in channels:
+        row = session.get_one(RecipientRow, keys[channel.to])
         row.active = True
-        row.language = way.language
-        row.digest, row.quiet, row.timezone = way.digest, way.quiet, way.timezone
+        row.language = channel.language
+        row.digest, row.quiet_hours, row.timezone = channel.digest, channel.quiet, channel.timezone
     session.flush()
     session.execute(
-        update(ChatRow)
-        .where(ChatRow.way.is_not(None), ChatRow.way.not_in([way.name for way in ways]))
+        update(RecipientRow)
+        .where(
+            RecipientRow.channel.is_not(None),
+            RecipientRow.channel.not_in([channel.name for channel in channels]),
+        )
         .values(active=False)
         .execution_options(synchronize_session="fetch")
     )

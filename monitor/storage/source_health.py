@@ -1,4 +1,4 @@
-"""How sources have been, the turns of that, and what operators are told of it.
+"""Health of sources, its transitions, and the notices of them to operators.
 
 A turn is written with the visit that brought it, and its messages with it: each operator hears of
 it once, as each chat does of a change.
@@ -13,27 +13,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from monitor.model.documents import Health, Outcome
-from monitor.storage.tables import AlertRow, SourceEventRow, SourceRow
-
-PENDING = "pending"
-"""The state of a message that waits."""
+from monitor.model.alerts import AlertKind, AlertState
+from monitor.model.documents import Health, Outcome, SourceHealthEvent
+from monitor.storage.tables import AlertRow, SourceHealthEventRow, SourceRow
 
 _URGENT = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class SourceEvent:
-    """A turn in the health of a source: what it is now, what it was since when, and why."""
-
-    source_id: str
-    name: str
-    at: datetime
-    health: Health
-    was: Health
-    since: datetime
-    outcome: Outcome
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +56,7 @@ def share_with_news(session: Session, source_id: str, *, within: timedelta, now:
     return fresh / total if total else 0.0
 
 
-def turn(
+def record_transition(
     session: Session,
     source_id: str,
     health: Health,
@@ -82,9 +66,9 @@ def turn(
     operators: Iterable[int],
     now: datetime,
 ) -> None:
-    """Write down that the health of a source turned, and let the operators know."""
+    """Record a health transition of a source and notify the operators."""
     row = session.get_one(SourceRow, source_id)
-    event = SourceEventRow(
+    event = SourceHealthEventRow(
         source_id=source_id,
         at=now,
         health=health,
@@ -99,28 +83,28 @@ def turn(
     session.flush()
     session.add_all(
         AlertRow(
-            chat_id=chat_id,
-            kind="source",
+            recipient_id=recipient_id,
+            kind=AlertKind.SOURCE,
             event_id=event.id,
             priority=_URGENT,
-            state=PENDING,
+            state=AlertState.PENDING,
             created_at=now,
             not_before=now,
         )
-        for chat_id in dict.fromkeys(operators)
+        for recipient_id in dict.fromkeys(operators)
     )
     session.flush()
 
 
-def events_of(session: Session, ids: set[int]) -> dict[int, SourceEvent]:
+def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
     """The turns with these ids."""
     query = (
-        select(SourceEventRow, SourceRow.name)
-        .join(SourceRow, SourceRow.id == SourceEventRow.source_id)
-        .where(SourceEventRow.id.in_(ids))
+        select(SourceHealthEventRow, SourceRow.name)
+        .join(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
+        .where(SourceHealthEventRow.id.in_(ids))
     )
     return {
-        row.id: SourceEvent(
+        row.id: SourceHealthEvent(
             source_id=row.source_id,
             name=name,
             at=row.at,

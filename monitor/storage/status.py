@@ -8,13 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import Access, AlertState
 from monitor.model.documents import Health
-from monitor.storage.recipients import ASKED
-from monitor.storage.source_health import PENDING
-from monitor.storage.tables import AlertRow, ChangeRow, ChatRow, SourceRow
-
-STATES = ("pending", "leased", "held", "sent", "dead", "doubtful")
-"""The states of alerts that are counted, and those that may have come twice."""
+from monitor.storage.tables import AlertRow, ChangeRow, RecipientRow, SourceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class UnwellSource:
+class UnhealthySource:
     """A source that is failing or silent, since when, and what its last visit said."""
 
     id: str
@@ -46,21 +42,24 @@ def overview(session: Session, *, since: datetime) -> Overview:
     """The counts of now; ``new_changes`` are those detected since then."""
     enabled = select(SourceRow.health, func.count()).where(SourceRow.enabled)
     health = dict(session.execute(enabled.group_by(SourceRow.health)).all())
-    chat = select(func.count()).select_from(ChatRow).where(ChatRow.way.is_(None))
+    chat = select(func.count()).select_from(RecipientRow).where(RecipientRow.channel.is_(None))
     changes = select(func.count()).select_from(ChangeRow)
-    oldest = select(func.min(AlertRow.created_at)).where(AlertRow.state == PENDING)
+    oldest = select(func.min(AlertRow.created_at)).where(AlertRow.state == AlertState.PENDING)
     return Overview(
         health={kind.value: health.get(kind.value, 0) for kind in Health},
         changes=session.scalar(changes) or 0,
         new_changes=session.scalar(changes.where(ChangeRow.detected_at >= since)) or 0,
-        active=session.scalar(chat.where(ChatRow.active, ChatRow.access != ASKED)) or 0,
-        gone=session.scalar(chat.where(ChatRow.active.is_(False))) or 0,
-        asked=session.scalar(chat.where(ChatRow.access == ASKED)) or 0,
+        active=session.scalar(
+            chat.where(RecipientRow.active, RecipientRow.access != Access.PENDING)
+        )
+        or 0,
+        gone=session.scalar(chat.where(RecipientRow.active.is_(False))) or 0,
+        asked=session.scalar(chat.where(RecipientRow.access == Access.PENDING)) or 0,
         oldest=session.scalar(oldest),
     )
 
 
-def unwell_sources(session: Session, *, limit: int = 100) -> list[UnwellSource]:
+def unhealthy_sources(session: Session, *, limit: int = 100) -> list[UnhealthySource]:
     """The enabled sources that are not well, those that are so for longest first."""
     since = func.coalesce(SourceRow.health_since, SourceRow.added_at)
     query = (
@@ -70,7 +69,7 @@ def unwell_sources(session: Session, *, limit: int = 100) -> list[UnwellSource]:
         .limit(limit)
     )
     return [
-        UnwellSource(
+        UnhealthySource(
             id=row.id,
             name=row.name,
             health=Health(row.health),

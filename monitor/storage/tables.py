@@ -43,10 +43,10 @@ class SourceRow(Base):
     last_new_at: Mapped[datetime | None]  # when something that is no history was last found
 
 
-class SourceEventRow(Base):
+class SourceHealthEventRow(Base):
     """A turn in the health of a source."""
 
-    __tablename__ = "source_event"
+    __tablename__ = "source_health_event"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     source_id: Mapped[str] = mapped_column(ForeignKey("source.id"), index=True)
@@ -106,14 +106,14 @@ class DocumentRow(Base):
     baseline: Mapped[bool]  # history: it raised no "added" when it was first read
     # The snapshot the next visit is compared with. No foreign key: the two tables name each other.
     snapshot_id: Mapped[int | None] = mapped_column(Id)
-    succeeded_by_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
 
-class AddressRow(Base):
+class FrontierEntryRow(Base):
     """An address of a document, and how its last visits went."""
 
-    __tablename__ = "address"
-    __table_args__ = (Index("ix_address_due", "source_id", "next_visit_at"),)
+    __tablename__ = "frontier_entry"
+    __table_args__ = (Index("ix_frontier_entry_due", "source_id", "next_visit_at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)
@@ -135,16 +135,16 @@ class AddressRow(Base):
     last_status: Mapped[int | None]
     last_reason: Mapped[str | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
-    frame: Mapped[str | None]  # see monitor.documents.frame
+    page_fingerprint: Mapped[str | None]  # see monitor.documents.page_fingerprint
     suspect_hash: Mapped[str | None] = mapped_column(String(64))
     suspect_count: Mapped[int] = mapped_column(default=0, server_default="0")
     suspect_since: Mapped[datetime | None]
 
 
-class SketchRow(Base):
+class TextFingerprintRow(Base):
     """A few hashes of a document's first text, by which its reprints are found."""
 
-    __tablename__ = "sketch"
+    __tablename__ = "text_fingerprint"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - the key is the whole row
 
     hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -170,7 +170,9 @@ class SnapshotRow(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
-    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"), index=True)
+    frontier_entry_id: Mapped[int | None] = mapped_column(
+        ForeignKey("frontier_entry.id"), index=True
+    )
     visited_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str]
@@ -239,10 +241,10 @@ class CorroborationRow(Base):
     noted_at: Mapped[datetime]
 
 
-class PromiseRow(Base):
+class FulfilmentRow(Base):
     """The verdict of a report's review on one target of an earlier report."""
 
-    __tablename__ = "promise"
+    __tablename__ = "fulfilment"
     __table_args__ = (UniqueConstraint("commitment_id", "position", "snapshot_id"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -250,11 +252,11 @@ class PromiseRow(Base):
     position: Mapped[int]  # of the target in its commitment
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
     due: Mapped[int]
-    verdict: Mapped[str] = mapped_column(String(8))
+    verdict: Mapped[str] = mapped_column(String(16))
     achievement_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     achieved: Mapped[float | None]
     unit: Mapped[str | None]
-    judged_at: Mapped[datetime]
+    assessed_at: Mapped[datetime]
 
 
 class ChangeRow(Base):
@@ -303,17 +305,17 @@ METADATA = Base.metadata
 """All tables, for migrations."""
 
 
-class ChatRow(Base):
-    """Somebody who is told: a Telegram chat, one topic of a forum, or another way out.
+class RecipientRow(Base):
+    """A recipient of alerts: a Telegram chat, one topic of a forum, or another channel.
 
-    A chat's ``id`` is Telegram's; topics and ways have numbers of our own, beyond Telegram's.
+    A chat's ``id`` is Telegram's; topics and channels have numbers of our own, beyond Telegram's.
     ``telegram_id`` is the chat's, and of a topic its forum's.
     """
 
-    __tablename__ = "chat"
+    __tablename__ = "recipient"
     __table_args__ = (
-        Index("uq_chat_thread", "telegram_id", "thread_id", unique=True),
-        Index("uq_chat_way", "way", unique=True),
+        Index("uq_recipient_thread", "telegram_id", "thread_id", unique=True),
+        Index("uq_recipient_channel", "channel", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -321,37 +323,37 @@ class ChatRow(Base):
     language: Mapped[str] = mapped_column(String(8), default="zh", server_default="zh")
     added_at: Mapped[datetime]
     active: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # private, group, supergroup, channel, thread, way
+    # RecipientKind
     kind: Mapped[str] = mapped_column(String(16), default="private", server_default="private")
     telegram_id: Mapped[int | None] = mapped_column(BigInteger)
     thread_id: Mapped[int | None] = mapped_column(BigInteger)
-    way: Mapped[str | None] = mapped_column(String(64))
-    # asked, granted, refused; empty where nobody has to ask
+    channel: Mapped[str | None] = mapped_column(String(64))
+    # Access
     access: Mapped[str] = mapped_column(String(8), default="", server_default="")
     digest: Mapped[str] = mapped_column(String(32), default="off", server_default="off")
-    quiet: Mapped[str] = mapped_column(String(16), default="off", server_default="off")
+    quiet_hours: Mapped[str] = mapped_column(String(16), default="off", server_default="off")
     timezone: Mapped[str] = mapped_column(
         String(64), default="Asia/Shanghai", server_default="Asia/Shanghai"
     )
     muted_until: Mapped[datetime | None]
-    held_until: Mapped[datetime | None]
+    defer_until: Mapped[datetime | None]
 
 
 class SubscriptionRow(Base):
-    """A chat's wish to hear of what a rule matches."""
+    """The subscription of a chat to a rule."""
 
     __tablename__ = "subscription"
     __table_args__ = (Index("ix_subscription_rule_id", "rule_id"),)
 
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True)
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("recipient.id"), primary_key=True)
     rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     since: Mapped[datetime]
 
 
-class OwnRuleRow(Base):
+class CustomRuleRow(Base):
     """A rule that chats made for themselves; chats that want the same share it."""
 
-    __tablename__ = "own_rule"
+    __tablename__ = "custom_rule"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str]
@@ -364,7 +366,7 @@ class MuteRow(Base):
 
     __tablename__ = "mute"
 
-    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    recipient_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     until: Mapped[datetime | None]
 
@@ -400,31 +402,32 @@ class AlertRow(Base):
 
     __tablename__ = "alert"
     __table_args__ = (
-        UniqueConstraint("chat_id", "snapshot_id"),
-        UniqueConstraint("chat_id", "event_id"),
-        Index("uq_alert_notice", "chat_id", "notice_id", unique=True),
+        UniqueConstraint("recipient_id", "snapshot_id"),
+        UniqueConstraint("recipient_id", "event_id"),
+        Index("uq_alert_notice", "recipient_id", "notice_id", unique=True),
         Index("ix_alert_due", "state", "not_before"),
-        Index("ix_alert_chat", "chat_id", "state"),
+        Index("ix_alert_recipient", "recipient_id", "state"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    chat_id: Mapped[int] = mapped_column(BigInteger)
-    # changes, source, notice, digest
+    recipient_id: Mapped[int] = mapped_column(BigInteger)
+    # AlertKind
     kind: Mapped[str] = mapped_column(String(8), default="changes", server_default="changes")
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("snapshot.id"))
-    event_id: Mapped[int | None] = mapped_column(ForeignKey("source_event.id"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("source_health_event.id"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"))
     digest_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id"), index=True)
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
-    # held (for a digest), pending, leased, sent, dead, bundled (told by a digest)
-    state: Mapped[str] = mapped_column(String(8))
+    # AlertState
+    state: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]
-    lease: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None]
-    begun_at: Mapped[datetime | None]
-    doubtful: Mapped[bool] = mapped_column(default=False, server_default=false())
+    waiting_for: Mapped[str | None] = mapped_column(String(16))  # WaitReason
+    leased_by: Mapped[str | None] = mapped_column(String(32))
+    leased_until: Mapped[datetime | None]
+    in_flight_since: Mapped[datetime | None]
+    possibly_duplicate: Mapped[bool] = mapped_column(default=False, server_default=false())
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     sent_at: Mapped[datetime | None]
     message_id: Mapped[int | None] = mapped_column(BigInteger)

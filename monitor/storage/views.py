@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Date, column, func, inspect, select, table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType, TypeEngine
 
+from monitor.model.statements import Figure
 from monitor.storage.base import UtcDateTime
 from monitor.storage.tables import DocumentRow, StatementRow, TargetRow
 
@@ -24,19 +24,19 @@ class View(StrEnum):
     CHANGES = "change_log"
     COMMITMENTS = "commitments_current"
     TARGETS = "targets_current"
-    PROMISES = "promise_ledger"
+    FULFILMENT = "target_fulfilment"
     CORROBORATIONS = "corroborations"
     ALERTS = "alert_log"
     SOURCES = "source_health"
-    SOURCE_EVENTS = "source_events"
-    EVIDENCE = "evidence"
+    SOURCE_HEALTH_EVENTS = "source_health_events"
+    PROVENANCE = "provenance"
 
 
 _SINCE = {
     View.CHANGES: "detected_at",
     View.CORROBORATIONS: "noted_at",
     View.ALERTS: "created_at",
-    View.SOURCE_EVENTS: "at",
+    View.SOURCE_HEALTH_EVENTS: "at",
 }
 _TIMED = tuple(_SINCE)
 
@@ -78,21 +78,6 @@ def _type_of(name: str) -> TypeEngine[Any]:
 def has_time(view: View) -> bool:
     """Whether the rows of a view have a time of their own."""
     return view in _TIMED
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number a region's report gave: promised, or reached."""
-
-    plan_year: int | None
-    year: int | None
-    label: str
-    metric: str
-    op: str
-    value: float
-    unit: str
-    text: str
-    document_title: str
 
 
 def figures_of(session: Session, region: str, metric: str, *, limit: int = 500) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""What every test of alerts should have: logs as verbose as an operator may make them."""
+"""Tests of the bot log at the most verbose level."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from bot_story import no_sleep, office_of
-from telegram_api import TOKEN, FakeBotApi, Refusal
+from bot_app import bot_context, no_sleep
+from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 
-from monitor.bot.dispatcher import build_application
-from monitor.bot.runner import UPDATES
+from monitor.bot.app import build_application
+from monitor.bot.runner import ALLOWED_UPDATES
 from monitor.bot.webhook import MAX_BODY, webhook
-from monitor.channels.flood_control import Pace
+from monitor.channels.telegram import FloodControl
 from monitor.errors import UserError
 
 SECRET = "s3cret_of-Telegram"
@@ -31,8 +31,8 @@ def bot(database, api, token=TOKEN):
         token,
         base_url=api.base_url,
         base_file_url=api.base_file_url,
-        office=office_of(database),
-        pace=Pace(sleep=no_sleep),
+        context=bot_context(database),
+        flood_control=FloodControl(sleep=no_sleep),
     )
 
 
@@ -43,7 +43,7 @@ class Hook:
     application: object
 
     def post(self, body, *, path=PATH, secret=SECRET, method="POST", headers=()):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
         try:
             said = {"Content-Type": "application/json", **dict(headers)}
             if secret is not None:
@@ -95,13 +95,13 @@ async def test_a_command_is_answered(sqlite_database):
     (told,) = hook.api.sent(method="setWebhook")
     assert told.params["url"] == URL
     assert told.params["secret_token"] == SECRET
-    assert told.params["allowed_updates"] == list(UPDATES)
+    assert told.params["allowed_updates"] == list(ALLOWED_UPDATES)
     assert not told.params.get("drop_pending_updates")
     # Updates wait at Telegram until the next start.
     assert hook.api.sent(method="deleteWebhook") == []
 
 
-async def test_an_update_that_comes_twice_is_obeyed_once(sqlite_database):
+async def test_a_repeated_update_is_handled_once(sqlite_database):
     async with running(sqlite_database) as hook:
         await hook.deliver(message(10))
         await hook.deliver(message(10))
@@ -144,7 +144,7 @@ async def test_what_is_refused(sqlite_database, status, said):
 
 def knock(port, *lines, body=b""):
     """The first line of the answer to a request of which only this is sent."""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), WAIT) as connection:
         head = "\r\n".join([f"POST {PATH} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
         connection.sendall(head + body)
         return connection.recv(100).splitlines()[0]
@@ -185,8 +185,8 @@ async def test_a_token_that_is_refused_is_said_and_stops_nothing(sqlite_database
     async with FakeBotApi() as api:
         application = bot(sqlite_database, api, "999999:wrong")
         async with webhook(application, url=URL, secret=SECRET, address="127.0.0.1:0"):
-            async with asyncio.timeout(10):
-                while "bot.refused" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+            async with asyncio.timeout(WAIT):
+                while "bot.token_rejected" not in caplog.text:  # noqa: ASYNC110 - a log has no event
                     await asyncio.sleep(0)
     assert "wrong" not in caplog.text
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
+from pathlib import Path
+from types import FrameType
 
 import pytest
-from alert_story import Clock, added, plant, raised
-from bot_story import InForce, no_sleep, office_of, rules_of, running
-from telegram_api import TOKEN, FakeBotApi, Refusal
+from bot_app import bot_context, no_sleep, running
+from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 
-from monitor.bot.context import Policy
-from monitor.bot.dispatcher import build_application
+from monitor.bot.app import build_application
+from monitor.bot.context import AccessPolicy
 from monitor.bot.runner import polling
-from monitor.channels.fake import FakeSender
-from monitor.channels.flood_control import Pace
-from monitor.channels.token_redaction import install_redaction
-from monitor.outbox.worker import Courier, deliver_due
+from monitor.channels.telegram import FloodControl
+from monitor.logs import mask_in_logs
+from monitor.model.alerts import AccessMode
 from monitor.storage.engine import Database
-from monitor.storage.recipients import language_of
-from monitor.storage.subscriptions import chats_of_rules
 from monitor.storage.subscriptions import rules_of as subscribed
+from monitor.storage.subscriptions import subscribers_of_rules
 
 
 def mine(database: Database, chat_id: int) -> tuple[str, ...]:
@@ -55,83 +55,6 @@ async def test_the_menu_is_set_at_the_start(sqlite_database: Database) -> None:
     assert names[:4] == ["start", "help", "rules", "subscribe"]
 
 
-async def test_commands_subscribe_and_unsubscribe(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        assert (await api.ask(7, "/subscribe Talent")).text == "已订阅：人才 & 培养 (talent)"
-        assert "本来就订阅" in (await api.ask(7, "/subscribe talent")).text
-        assert "人才 & 培养" in (await api.ask(7, "/mine")).text
-        assert "已退订" in (await api.ask(7, "/unsubscribe talent")).text
-        assert "没有订阅" in (await api.ask(7, "/unsubscribe talent")).text
-        assert "还没有订阅" in (await api.ask(7, "/mine")).text
-
-
-async def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        answer = (await api.ask(7, "/subscribe guizou")).text
-        assert "没有这条规则：guizou" in answer
-        assert "guizhou" in answer
-        # What is not offered is not told of; its name is a word like any other.
-        assert "内部规则" not in (await api.ask(7, "/subscribe inner")).text
-        hostile = await api.ask(7, "/subscribe <b>" + "&" * 3000)
-        assert "没法用" in hostile.text
-        assert len(hostile.text) < 200
-
-
-async def test_the_latest_changes_are_told_like_alerts(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        assert "还没有" in (await api.ask(7, "/latest")).text
-        await asyncio.to_thread(plant, sqlite_database, [raised(), added()])
-        answer = await api.ask(7, "/latest 1")
-        assert "≥190 Eflops" in answer.text
-        assert "160" not in answer.text
-        assert "贵州 算力规模 160 → 190 Eflops ▲18.75%" in (await api.ask(7, "/latest")).text
-        assert "算力" in (await api.ask(7, "/latest ９９９９９9999999999999999")).text
-
-
-async def test_a_chat_chooses_its_language(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        assert "/language" in (await api.ask(7, "/language klingon")).text
-        assert "English" in (await api.ask(7, "/language EN")).text
-        assert "Commands" in (await api.ask(7, "/help")).text
-    with sqlite_database.read() as session:
-        assert language_of(session, 7) == "en"
-
-
-async def test_stop_forgets_the_chat(sqlite_database: Database) -> None:
-    async with running(sqlite_database) as api:
-        await api.ask(7, "/subscribe guizhou")
-        assert "已删除" in (await api.ask(7, "/stop")).text
-    assert mine(sqlite_database, 7) == ()
-    with sqlite_database.read() as session:
-        assert chats_of_rules(session, ["guizhou"]) == {}
-
-
-async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> None:
-    async with running(database) as api:
-        await api.ask(7, "/subscribe guizhou")
-        await asyncio.to_thread(plant, database, chats=[7, 8])
-        await api.ask(7, "/stop")
-    sender = FakeSender()
-    await deliver_due(Courier(database, sender, Clock()))
-    assert [sent.chat_id for sent in sender.sent] == [8]
-
-
-async def test_many_rules_come_in_pages(sqlite_database: Database) -> None:
-    lines = [f"  - {{id: rule-{n:02}-{'x' * 50}, name: 规则{n}}}" for n in range(20)]
-    many = InForce(rules_of("rules:\n" + "\n".join(lines)))
-    async with running(sqlite_database, rules=many) as api:
-        first = await api.ask(7, "/rules")
-        assert "第 1/3 页" in first.text
-        message = first.result["message_id"]
-        api.press(7, message, first.buttons["›"])
-        second = await api.reply(7, method="editMessageText")
-        assert "规则8" in second.text
-        api.press(7, message, second.buttons["＋ 规则8"])
-        again = await api.reply(7, 1, method="editMessageText")
-        assert "第 2/3 页" in again.text
-    assert mine(sqlite_database, 7) == ("rule-08-" + "x" * 50,)
-
-
 async def test_a_stale_or_forged_button_is_answered_and_harmless(sqlite_database: Database) -> None:
     async with running(sqlite_database) as api:
         hello = await api.ask(7, "/start")
@@ -148,7 +71,7 @@ async def test_ghsa_vwgh_2hvh_4xm5_only_allowed_chats_are_served_compared_as_num
     sqlite_database: Database, stranger: int
 ) -> None:
     async with running(
-        sqlite_database, policy=Policy(access="listed", allowed=frozenset({77}))
+        sqlite_database, policy=AccessPolicy(access=AccessMode.LISTED, allowed=frozenset({77}))
     ) as api:
         if stranger < 0:
             api.add_chat(stranger)
@@ -167,7 +90,7 @@ async def test_a_removed_bot_writes_no_more(sqlite_database: Database) -> None:
         api.throw_out(7)
         await api.ask(8, "/help")
     with sqlite_database.read() as session:
-        assert chats_of_rules(session, ["guizhou"]) == {}
+        assert subscribers_of_rules(session, ["guizhou"]) == {}
 
 
 async def test_an_edited_command_is_not_a_second_one(sqlite_database: Database) -> None:
@@ -213,7 +136,7 @@ async def test_a_fault_of_ours_is_answered_politely(
     async with running(sqlite_database, rules=Broken()) as api:  # type: ignore[arg-type]
         assert "出了点问题" in (await api.ask(7, "/rules")).text
         assert "可用" in (await api.ask(7, "/help")).text
-    assert "bot.fault" in caplog.text
+    assert "bot.handler_failed" in caplog.text
 
 
 async def test_a_refused_token_ends_the_bot_and_nothing_else(
@@ -223,27 +146,27 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
         application = build_application(
             TOKEN,
             base_url=api.base_url,
-            office=office_of(sqlite_database),
-            pace=Pace(sleep=no_sleep),
+            context=bot_context(sqlite_database),
+            flood_control=FloodControl(sleep=no_sleep),
         )
         done = asyncio.Event()
         watch = logging.Handler()
         watch.emit = lambda record: (  # type: ignore[method-assign]
-            done.set() if record.getMessage() == "bot.refused" else None
+            done.set() if record.getMessage() == "bot.token_rejected" else None
         )
         logging.getLogger("monitor").addHandler(watch)
         try:
-            async with polling(application), asyncio.timeout(10):
+            async with polling(application), asyncio.timeout(WAIT):
                 await done.wait()
         finally:
             logging.getLogger("monitor").removeHandler(watch)
     assert TOKEN not in caplog.text
 
 
-async def test_a_token_revoked_under_way_ends_the_bot_quietly(
+async def test_a_token_revoked_while_running_ends_the_bot_quietly(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    undo = install_redaction(TOKEN)
+    undo = mask_in_logs(TOKEN)
     try:
         async with running(sqlite_database) as api:
             await api.ask(7, "/help")
@@ -257,13 +180,13 @@ async def test_a_token_revoked_under_way_ends_the_bot_quietly(
             try:
                 api.token = "1:another-token-than-the-one-we-have"
                 api.say(7, "/help")
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(WAIT):
                     await dead.wait()
             finally:
                 logging.getLogger("telegram.ext").removeHandler(watch)
     finally:
         undo()
-    assert "bot.lost" in caplog.text
+    assert "bot.polling_ended" in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -277,8 +200,8 @@ async def test_the_bot_waits_for_a_telegram_that_is_away_at_the_start(
         application = build_application(
             TOKEN,
             base_url=api.base_url,
-            office=office_of(sqlite_database),
-            pace=Pace(sleep=no_sleep),
+            context=bot_context(sqlite_database),
+            flood_control=FloodControl(sleep=no_sleep),
         )
         async with polling(application, pause=0.01):
             assert "/subscribe" in (await api.ask(7, "/help")).text
@@ -292,7 +215,7 @@ async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
     root = logging.getLogger()
     root.addHandler(handler)
     caplog.set_level(logging.DEBUG)
-    undo = install_redaction(TOKEN)
+    undo = mask_in_logs(TOKEN)
     for name in ("httpx", "httpcore", "telegram", "telegram.ext"):
         logging.getLogger(name).setLevel(logging.DEBUG)
     try:
@@ -319,13 +242,13 @@ async def test_ghsa_g36r_fm2p_87xm_the_token_is_in_no_log_whatever_happens(
     seen = caplog.text + "".join(capfd.readouterr())
     seen += "".join(str(record.__dict__) for record in caplog.records)
     assert "sendMessage" in seen
-    assert "<token>" in seen
+    assert "<hidden>" in seen
     assert TOKEN not in seen
     assert TOKEN.partition(":")[2] not in seen
 
 
-def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
-    undo, again = install_redaction(TOKEN), install_redaction(TOKEN)
+def test_an_uncaught_traceback_shows_no_token(capsys: pytest.CaptureFixture[str]) -> None:
+    undo, again = mask_in_logs(TOKEN), mask_in_logs(TOKEN)
     try:
         error = RuntimeError(f"refused: {TOKEN}")
         sys.excepthook(RuntimeError, error, None)
@@ -333,7 +256,7 @@ def test_a_traceback_nobody_catches_shows_no_token(capsys: pytest.CaptureFixture
         again()
         undo()
     shown = capsys.readouterr().err
-    assert "refused: <token>" in shown
+    assert "refused: <hidden>" in shown
     assert TOKEN not in shown
 
 
@@ -342,7 +265,7 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
 ) -> None:
     go = asyncio.Event()
 
-    class Slow(Pace):
+    class Slow(FloodControl):
         """Telegram's pace for one chat."""
 
         async def wait(self, chat_id: int) -> None:
@@ -354,8 +277,8 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
             TOKEN,
             base_url=api.base_url,
             base_file_url=api.base_file_url,
-            office=office_of(sqlite_database),
-            pace=Slow(),
+            context=bot_context(sqlite_database),
+            flood_control=Slow(),
         )
         async with polling(application):
             try:
@@ -366,3 +289,30 @@ async def test_a_chat_that_writes_without_end_keeps_no_other_waiting(
                 go.set()
             # Of the flood as many are answered as a chat may ask, and one refusal.
             await api.reply(7, 20)
+
+
+@pytest.mark.parametrize("line", ["/subscribe guizhou", "/subscribe 贵州 算力"])
+async def test_a_subscription_passes_few_modules(sqlite_database: Database, line: str) -> None:
+    """From the update to the reply, once the tables are loaded."""
+    root = str(Path(build_application.__code__.co_filename).parents[1])
+    passed: set[str] = set()
+    counting = False
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if counting and event == "call" and frame.f_code.co_filename.startswith(root):
+            passed.add(frame.f_code.co_filename)
+
+    # Handlers run in worker threads, which take it when they begin.
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        async with running(sqlite_database) as api:
+            await api.ask(7, line)
+            await api.ask(7, "/stop")
+            counting = True
+            await api.ask(7, line)
+            counting = False
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    assert len(passed) <= 18, sorted(passed)

@@ -31,12 +31,12 @@ FILE = Path("sources.yaml")
             "sources:  # mine\n  - id: a\n    name: x\n    pages: http://b.cn/  # one\n" + WRITTEN,
         ),
         (
-            "sources:\n- id: guizhou\n  every: 1h",
-            "sources:\n- id: guizhou\n  every: 1h\n" + WRITTEN.replace("\n  ", "\n")[2:],
+            "sources:\n- id: guizhou\n  list_interval: 1h",
+            "sources:\n- id: guizhou\n  list_interval: 1h\n" + WRITTEN.replace("\n  ", "\n")[2:],
         ),
         (
-            "sources:\n  - {id: guizhou, every: 1h}\n\n# no others\nbuiltin: false\n",
-            "sources:\n  - {id: guizhou, every: 1h}\n"
+            "sources:\n  - {id: guizhou, list_interval: 1h}\n\n# no others\nbuiltin: false\n",
+            "sources:\n  - {id: guizhou, list_interval: 1h}\n"
             + WRITTEN
             + "\n# no others\nbuiltin: false\n",
         ),
@@ -68,7 +68,7 @@ def test_a_comment_stands_above():
         ("- a\n", ""),
     ],
 )
-def test_what_cannot_be_added_to_is_told_in_one_line(text, words):
+def test_a_file_that_cannot_be_appended_to_is_reported_in_one_line(text, words):
     with pytest.raises(UserError) as caught:
         with_source(text, FILE, NEW)
     assert words in str(caught.value)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.catalogue.loader import evidence, families, load_catalogue
-from monitor.catalogue.model import Route, Season, Tls
+from monitor.catalogue.model import FetchRoute, Season, Tls
 from monitor.errors import UserError
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
@@ -16,7 +16,7 @@ sources:
     name: 某市新闻
     region: 贵州省
     lists: https://a.example.cn/news/
-    every: 30m
+    list_interval: 30m
 """
 
 
@@ -142,12 +142,13 @@ def test_report_columns_are_visited_more_often_in_their_season(load):
     assert {s.season for s in reports} == {Season(frozenset({1, 2, 3}), timedelta(hours=2))}
     assert catalogue["cena-www"].season is None
     mine = (
-        "sources:\n- {id: guizhou, season: {months: 1, every: 30m}}\n- {id: hunan, season: null}\n"
+        "sources:\n- {id: guizhou, season: {months: 1, list_interval: 30m}}\n"
+        "- {id: hunan, season: null}\n"
     )
-    changed = load(mine + "- {id: yunnan, every: 1h}\n")
+    changed = load(mine + "- {id: yunnan, list_interval: 1h}\n")
     assert changed["guizhou"].season == Season(frozenset({1}), timedelta(minutes=30))
     assert changed["hunan"].season is None
-    assert changed["yunnan"].season.every == timedelta(hours=1)
+    assert changed["yunnan"].season.list_interval == timedelta(hours=1)
 
 
 def test_a_family_gives_what_a_source_does_not_say():
@@ -161,18 +162,18 @@ def test_a_users_source_is_added_behind_the_built_in_ones(load):
     catalogue = load(MINE)
     mine = catalogue.sources[-1]
     assert mine is catalogue.get("my-list")
-    assert mine.every == timedelta(minutes=30)
+    assert mine.list_interval == timedelta(minutes=30)
     assert mine.lists == ("https://a.example.cn/news/",)
     assert mine.baseline
     assert mine.topics == ()
     assert mine.document_kind is DocumentKind.PAGE
-    assert not mine.allow_private
+    assert not mine.route.allow_private
     assert len(catalogue) == len(load_catalogue()) + 1
 
 
 def test_a_user_changes_some_fields_of_a_built_in_source(load):
-    catalogue = load("sources:\n- {id: guizhou, every: 2d, selectors: {body: '#x'}}\n")
-    assert catalogue["guizhou"].every == timedelta(days=2)
+    catalogue = load("sources:\n- {id: guizhou, list_interval: 2d, selectors: {body: '#x'}}\n")
+    assert catalogue["guizhou"].list_interval == timedelta(days=2)
     assert catalogue["guizhou"].selectors.body == "#x"
     assert catalogue["guizhou"].region == "贵州省"
     assert len(catalogue) == len(load_catalogue())
@@ -200,9 +201,9 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: Bad_Id\n", "0.yaml:2:5", "id"),
         ("sources:\n  - id: a\n    name: x\n", "0.yaml:2:5", "no lists or pages"),
         ("sources:\n  - id: a\n    lists: [http://b.cn/]\n", "0.yaml:2:5", "no name"),
-        ("sources:\n  - id: guizou\n    every: 1h\n", "0.yaml:2:5", "guizhou"),
-        ("sources:\n  - id: a\n    every: 6 hours\n", "0.yaml:3:5", "30m, 6h, 7d"),
-        ("sources:\n  - id: a\n    every: 0m\n", "0.yaml:3:5", "a minute"),
+        ("sources:\n  - id: guizou\n    list_interval: 1h\n", "0.yaml:2:5", "guizhou"),
+        ("sources:\n  - id: a\n    list_interval: 6 hours\n", "0.yaml:3:5", "30m, 6h, 7d"),
+        ("sources:\n  - id: a\n    list_interval: 0m\n", "0.yaml:3:5", "a minute"),
         ("sources:\n  - id: a\n    lists: [ftp://b.cn/]\n", "0.yaml:3:13", "http"),
         ("sources:\n  - id: a\n    pages: ['http://u@b\\c/']\n", "0.yaml:3:13", "http"),
         ("sources:\n  - id: a\n    link_pattern: 'a('\n", "0.yaml:3:5", "RE2"),
@@ -217,9 +218,13 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: a\n    proxy: ftp://b:1\n", "0.yaml:3:5", "socks5://"),
         ("sources:\n  - id: a\n    ca_file: b.pem\n", "0.yaml:3:5", "b.pem cannot be read"),
         ("sources:\n  - id: a\n    ca_file: 0.yaml\n", "0.yaml:3:5", "holds no certificate"),
-        ("sources:\n  - id: a\n    season: {months: [13], every: 1h}\n", "0.yaml:3:23", "12"),
+        (
+            "sources:\n  - id: a\n    season: {months: [13], list_interval: 1h}\n",
+            "0.yaml:3:23",
+            "12",
+        ),
         ("sources:\n  - id: a\n    seen: {list: capture}\n", "0.yaml:3:12", "lists"),
-        ("sources:\n  - id: a\n    catch_up: -1\n", "0.yaml:3:5", "catch_up"),
+        ("sources:\n  - id: a\n    max_backfill_pages: -1\n", "0.yaml:3:5", "max_backfill_pages"),
         ("sources:\n  - id: a\n    max_links: 0\n", "0.yaml:3:5", "max_links"),
         ("sources: [{id: a, name: x, pages: ['http://b.cn/']},\n {id: a}]", "0.yaml:2:3", "second"),
         ("sources: 5\n", "0.yaml:1:1", "sources"),
@@ -227,7 +232,7 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources: [\n", "0.yaml:2:1", "not YAML"),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_a_mend(load, text, place, words):
+def test_an_error_names_its_place_and_a_fix(load, text, place, words):
     with pytest.raises(UserError) as caught:
         load(text)
     assert place in str(caught.value)
@@ -235,14 +240,14 @@ def test_a_mistake_is_told_with_its_place_and_a_mend(load, text, place, words):
     assert "\n" not in str(caught.value)
 
 
-def test_a_source_may_be_reached_by_a_way_of_its_own(load, tmp_path):
+def test_a_source_may_have_its_own_route(load, tmp_path):
     (tmp_path / "b.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
     own = (
         "    robots: ignore\n    tls: legacy\n    ca_file: b.pem\n    proxy: socks5://u:w0rd@c:1\n"
     )
     usual, mine = load(MINE)["my-list"], load(MINE + own)["my-list"]
-    assert (usual.route, usual.exceptions) == (Route(), ())
-    assert mine.route == Route(
+    assert (usual.route, usual.exceptions) == (FetchRoute(), ())
+    assert mine.route == FetchRoute(
         robots=False, tls=Tls.LEGACY, ca_file=tmp_path / "b.pem", proxy="socks5://u:w0rd@c:1"
     )
     assert mine.exceptions == ("robots: ignore", "tls: legacy", "ca_file: b.pem")

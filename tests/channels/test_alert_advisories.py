@@ -9,23 +9,22 @@ import pytest
 from alert_story import NOW, added, goal, raised
 from telegram_api import TOKEN, parse_html
 
-from monitor.channels.telegram import TelegramSender
+from monitor.channels.telegram import TelegramChannel
 from monitor.errors import DeliveryError
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
-from monitor.model.alerts import Recipient
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
 from monitor.model.documents import DocumentKind
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 TEMPLATES = ("{{7*7}}", "{% raw %}x{% endraw %}", "{0.__class__}", "%(name)s", "${7*7}", "{rule}")
 
 
 @pytest.mark.parametrize("said", TEMPLATES)
-def test_cve_2024_32651_what_a_page_says_is_no_template(said: str) -> None:
+def test_cve_2024_32651_text_of_a_page_is_not_a_template(said: str) -> None:
     change = replace(added(), after=goal(190, said))
     document = AlertDocument(said, None, DocumentKind.NEWS, None, None, said)
     told = (AlertChange(1, change, ("rule",)), AlertChange(2, raised(), ("rule",)))
-    message = render(OutboxAlert(1, 7, 1, NOW, False, document, told))
+    message = render_alert(OutboxAlert(1, 7, 1, NOW, False, document, told))
     text, _ = parse_html(message.html)
     assert text.count(said) >= 2
     assert "49" not in text
@@ -57,8 +56,8 @@ async def test_ghsa_jrxm_qjfh_g54f_the_token_follows_no_redirect(status: int) ->
     here = await asyncio.start_server(api, "127.0.0.1", 0)
     async with elsewhere, here:
         base = f"http://127.0.0.1:{port_of(here)}/bot"
-        async with TelegramSender(TOKEN, base_url=base) as sender:
+        async with TelegramChannel(TOKEN, base_url=base) as channel:
             with pytest.raises(DeliveryError) as caught:
-                await sender.send(Recipient(7), Message((Span("x"),)))
+                await channel.send(Recipient(7), Message((Span("x"),)))
     assert stolen == []
     assert TOKEN not in str(caught.value)

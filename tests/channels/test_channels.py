@@ -13,17 +13,16 @@ from rich.console import Console
 from sqlalchemy import select
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
-from monitor.channels.base import Sender
-from monitor.channels.fake import FakeSender
-from monitor.channels.flood_control import Pace
-from monitor.channels.telegram import TelegramSender
-from monitor.channels.terminal import TerminalSender
+from monitor.channels.base import Channel
+from monitor.channels.fake import FakeChannel
+from monitor.channels.telegram import FloodControl, TelegramChannel
+from monitor.channels.terminal import TerminalChannel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.richtext import Button, Message, Span
 from monitor.model.alerts import Recipient
-from monitor.outbox.worker import Courier, deliver_due
+from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import rules_of, subscribe
 from monitor.storage.tables import AlertRow
 
@@ -38,31 +37,33 @@ async def no_sleep(_: float) -> None:
 
 
 @asynccontextmanager
-async def telegram(token: str = TOKEN) -> AsyncIterator[tuple[FakeBotApi, TelegramSender]]:
+async def telegram(token: str = TOKEN) -> AsyncIterator[tuple[FakeBotApi, TelegramChannel]]:
     async with (
         FakeBotApi() as api,
-        TelegramSender(token, base_url=api.base_url, pace=Pace(sleep=no_sleep)) as sender,
+        TelegramChannel(
+            token, base_url=api.base_url, flood_control=FloodControl(sleep=no_sleep)
+        ) as channel,
     ):
         api.add_chat(7)
-        yield api, sender
+        yield api, channel
 
 
-async def keeps_the_contract(sender: Sender) -> None:
-    first = await sender.send(Recipient(7), HELLO)
-    second = await sender.send(Recipient(7), HELLO)
+async def keeps_the_contract(channel: Channel) -> None:
+    first = await channel.send(Recipient(7), HELLO)
+    second = await channel.send(Recipient(7), HELLO)
     assert second > first > 0
 
 
 async def test_all_senders_give_each_message_its_id() -> None:
-    await keeps_the_contract(FakeSender())
-    await keeps_the_contract(TerminalSender(Console(file=io.StringIO())))
-    async with telegram() as (_, sender):
-        await keeps_the_contract(sender)
+    await keeps_the_contract(FakeChannel())
+    await keeps_the_contract(TerminalChannel(Console(file=io.StringIO())))
+    async with telegram() as (_, channel):
+        await keeps_the_contract(channel)
 
 
 async def test_a_message_arrives_with_styles_and_buttons_and_no_preview() -> None:
-    async with telegram() as (api, sender):
-        message_id = await sender.send(Recipient(7), HELLO)
+    async with telegram() as (api, channel):
+        message_id = await channel.send(Recipient(7), HELLO)
         (call,) = api.sent(7)
     assert call.result["message_id"] == message_id
     assert call.text == "算力 <160> & 160190"
@@ -72,9 +73,9 @@ async def test_a_message_arrives_with_styles_and_buttons_and_no_preview() -> Non
 
 
 async def test_refused_markup_is_sent_once_more_as_plain_text() -> None:
-    async with telegram() as (api, sender):
+    async with telegram() as (api, channel):
         api.refuse(Refusal(400, "Bad Request: can't parse entities: Unsupported start tag"))
-        await sender.send(Recipient(7), HELLO)
+        await channel.send(Recipient(7), HELLO)
         (call,) = api.sent(7)
         assert len(api.calls) == 2
     assert "parse_mode" not in call.params
@@ -99,35 +100,35 @@ async def test_refused_markup_is_sent_once_more_as_plain_text() -> None:
 async def test_a_refusal_says_what_to_do_next(
     refusal: Refusal | str, error: type[DeliveryError]
 ) -> None:
-    async with telegram() as (api, sender):
+    async with telegram() as (api, channel):
         api.refuse(refusal)
         with pytest.raises(DeliveryError) as caught:
-            await sender.send(Recipient(7), HELLO)
+            await channel.send(Recipient(7), HELLO)
         assert type(caught.value) is error
-        assert await sender.send(Recipient(7), HELLO) > 0
+        assert await channel.send(Recipient(7), HELLO) > 0
 
 
-async def test_the_patience_asked_for_is_passed_on() -> None:
-    async with telegram() as (api, sender):
+async def test_retry_after_is_passed_on() -> None:
+    async with telegram() as (api, channel):
         api.flood(23)
         with pytest.raises(RetryLater) as caught:
-            await sender.send(Recipient(7), HELLO)
+            await channel.send(Recipient(7), HELLO)
     assert caught.value.seconds == 23
 
 
-async def test_a_refused_token_is_no_refusal_of_the_chat_and_is_not_told() -> None:
-    async with telegram("1:wrong-token-of-some-length") as (_, sender):
+async def test_an_invalid_token_does_not_mark_the_chat_as_refused_and_is_not_reported() -> None:
+    async with telegram("1:wrong-token-of-some-length") as (_, channel):
         with pytest.raises(RetryLater) as caught:
-            await sender.send(Recipient(7), HELLO)
+            await channel.send(Recipient(7), HELLO)
     assert "wrong-token" not in str(caught.value)
 
 
 async def test_no_server_is_waited_out() -> None:
     async with FakeBotApi() as api:
         address = api.base_url
-    async with TelegramSender(TOKEN, base_url=address) as sender:
+    async with TelegramChannel(TOKEN, base_url=address) as channel:
         with pytest.raises(RetryLater) as caught:
-            await sender.send(Recipient(7), HELLO)
+            await channel.send(Recipient(7), HELLO)
     assert TOKEN not in str(caught.value)
 
 
@@ -140,26 +141,26 @@ async def test_an_answer_that_cannot_be_read_leaves_it_in_doubt() -> None:
 
     server = await asyncio.start_server(garble, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, TelegramSender(TOKEN, base_url=f"http://127.0.0.1:{port}/bot") as sender:
+    async with server, TelegramChannel(TOKEN, base_url=f"http://127.0.0.1:{port}/bot") as channel:
         with pytest.raises(RetryLater) as caught:
-            await sender.send(Recipient(7), HELLO)
-    assert caught.value.doubtful
+            await channel.send(Recipient(7), HELLO)
+    assert caught.value.possibly_delivered
 
 
 async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, -5, title="小组", now=NOW)
+        save_chat(session, -5, title="小组", now=NOW)
         subscribe(session, -5, "guizhou", now=NOW)
     plant(database, chats=[7, 8, -5])
     plant(database, chats=[7, 8, -5], title="四川省政府工作报告")
     clock = Clock()
-    async with telegram() as (api, sender):
+    async with telegram() as (api, channel):
         api.add_chat(8)
         api.move(-5, -1005)
         api.blocked.add(8)
         api.flood(30, chat_id=7)
         for _ in range(4):
-            await deliver_due(Courier(database, sender, clock, chance=lambda: 0.0))
+            await deliver_due(OutboxWorker(database, channel, clock, chance=lambda: 0.0))
             with database.read() as session:
                 waiting = select(AlertRow.not_before).where(AlertRow.state == "pending")
                 clock.time = max([clock.time, *session.scalars(waiting)])
@@ -168,7 +169,7 @@ async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
         assert api.sent(8) == []
     with database.read() as session:
         assert rules_of(session, -1005) == ("guizhou",)
-        states = session.execute(select(AlertRow.chat_id, AlertRow.state)).all()
+        states = session.execute(select(AlertRow.recipient_id, AlertRow.state)).all()
     assert sorted(tuple(row) for row in states) == [
         (-1005, "sent"),
         (-1005, "sent"),
@@ -192,7 +193,7 @@ def test_the_terminal_shows_what_telegram_would() -> None:
 
 async def test_in_a_pipe_the_terminal_says_what_was_struck_out() -> None:
     shown = io.StringIO()
-    await TerminalSender(Console(file=shown, width=60)).send(Recipient(0), HELLO)
+    await TerminalChannel(Console(file=shown, width=60)).send(Recipient(0), HELLO)
     assert "~~160~~190" in shown.getvalue()
     assert "[bold]" not in shown.getvalue()
 
@@ -200,7 +201,7 @@ async def test_in_a_pipe_the_terminal_says_what_was_struck_out() -> None:
 async def test_markup_of_the_terminal_from_outside_stays_text() -> None:
     shown = io.StringIO()
     evil = Message((Span("[red]算力[/red] [link=https://evil.example]点[/link]"),))
-    await TerminalSender(Console(file=shown, width=80, force_terminal=True)).send(
+    await TerminalChannel(Console(file=shown, width=80, force_terminal=True)).send(
         Recipient(0), evil
     )
     assert "[red]算力[/red]" in shown.getvalue()
@@ -214,33 +215,37 @@ async def test_telegram_has_a_proxy_of_its_own(monkeypatch: pytest.MonkeyPatch) 
         api.add_chat(7)
         proxy = api.base_url.removesuffix("/bot")
         nowhere = "http://api.telegram.invalid/bot"
-        async with TelegramSender(
-            TOKEN, base_url=nowhere, proxy=proxy, pace=Pace(sleep=no_sleep)
-        ) as sender:
-            await sender.send(Recipient(7), HELLO)
+        async with TelegramChannel(
+            TOKEN, base_url=nowhere, proxy=proxy, flood_control=FloodControl(sleep=no_sleep)
+        ) as channel:
+            await channel.send(Recipient(7), HELLO)
         assert len(api.sent(7)) == 1
-        async with TelegramSender(TOKEN, base_url=nowhere, pace=Pace(sleep=no_sleep)) as sender:
+        async with TelegramChannel(
+            TOKEN, base_url=nowhere, flood_control=FloodControl(sleep=no_sleep)
+        ) as channel:
             with pytest.raises(RetryLater) as caught:
-                await sender.send(Recipient(7), HELLO)
+                await channel.send(Recipient(7), HELLO)
     # Nothing was connected, so nothing can have arrived.
-    assert not caught.value.doubtful
+    assert not caught.value.possibly_delivered
 
 
 @pytest.mark.parametrize(
-    ("fault", "doubtful"),
+    ("fault", "possibly_delivered"),
     [("drop", True), ("lose", True), (Refusal(502, "Bad Gateway"), True), ("garbage", True)],
 )
-async def test_what_may_have_arrived_is_in_doubt(fault: Refusal | str, doubtful: bool) -> None:
-    async with telegram() as (api, sender):
+async def test_what_may_have_arrived_is_in_doubt(
+    fault: Refusal | str, possibly_delivered: bool
+) -> None:
+    async with telegram() as (api, channel):
         api.refuse(fault)
         with pytest.raises(RetryLater) as caught:
-            await sender.send(Recipient(7), HELLO)
-    assert caught.value.doubtful is doubtful
+            await channel.send(Recipient(7), HELLO)
+    assert caught.value.possibly_delivered is possibly_delivered
 
 
 async def test_what_telegram_puts_off_has_not_arrived() -> None:
-    async with telegram() as (api, sender):
+    async with telegram() as (api, channel):
         api.flood(7)
         with pytest.raises(RetryLater) as caught:
-            await sender.send(Recipient(7), HELLO)
-    assert (caught.value.seconds, caught.value.doubtful) == (7, False)
+            await channel.send(Recipient(7), HELLO)
+    assert (caught.value.seconds, caught.value.possibly_delivered) == (7, False)

@@ -1,4 +1,4 @@
-"""A daemon with ways: rows at its start, names in rules, alerts out, and Telegram's calls in."""
+"""A daemon with channels: rows at its start, names in rules, alerts out, Telegram's calls in."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from rich.console import Console
 from telegram_api import TOKEN, FakeBotApi
 
 from monitor import app
+from monitor.app import open_app
 from monitor.config.settings import load_settings
-from monitor.daemon import open_daemon
 from monitor.errors import UserError
 from monitor.fetching.fake import FakeFetcher
 from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import deliver_due
-from monitor.storage.recipients import find_key, get_chat
+from monitor.storage.recipients import find_recipient_id, get_recipient
 
-RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {ways: [feed]}}\n"
-FEED = '[ways.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
+RULES = "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {channels: [feed]}}\n"
+FEED = '[channels.feed]\natom = "alerts.xml"\nlanguage = "en"\n'
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def daemon(tmp_path, sqlite_database):
         (tmp_path / "rules").mkdir(exist_ok=True)
         (tmp_path / "rules" / "mine.yaml").write_text(rules, encoding="utf-8")
         (tmp_path / "monitor.toml").write_text(text, encoding="utf-8")
-        return open_daemon(
+        return open_app(
             load_settings(tmp_path / "monitor.toml"),
             console=Console(file=io.StringIO()),
             fetcher=FakeFetcher({}),
@@ -44,24 +44,24 @@ def daemon(tmp_path, sqlite_database):
     return opened
 
 
-async def test_alerts_go_out_by_ways_beside_the_terminal(daemon, tmp_path):
+async def test_alerts_go_to_channels_and_the_terminal(daemon, tmp_path):
     async with daemon(FEED) as run:
-        with run.tools.database.read() as session:
-            key = find_key(session, Recipient(0, 0, "feed"))
-            assert get_chat(session, key).language == "en"
-        plant(run.tools.database, chats=[key])
-        await deliver_due(app.courier(run))
+        with run.context.database.read() as session:
+            key = find_recipient_id(session, Recipient(0, 0, "feed"))
+            assert get_recipient(session, key).language == "en"
+        plant(run.context.database, chats=[key])
+        await deliver_due(app.outbox_worker(run))
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
     assert entry.id.endswith("alert-1")
 
 
-async def test_a_rule_that_names_no_way_of_the_settings_is_a_mistake(daemon):
+async def test_a_rule_that_names_an_unknown_channel_is_an_error(daemon):
     with pytest.raises(UserError, match=r"mine\.yaml:2.*feed"):
-        async with daemon('[ways.feeds]\natom = "alerts.xml"\n'):
+        async with daemon('[channels.feeds]\natom = "alerts.xml"\n'):
             pass
 
 
-async def test_a_way_that_cannot_be_used_stops_the_start(daemon, tmp_path):
+async def test_an_unusable_channel_stops_the_start(daemon, tmp_path):
     (tmp_path / "alerts.xml").write_text("mine")
     with pytest.raises(UserError, match="not overwritten"):
         async with daemon(FEED):
@@ -99,7 +99,7 @@ async def test_telegram_calls_instead_of_being_asked(daemon):
             f'webhook_url = "https://bot.example.org/updates"\nwebhook_secret = "{secret}"\n'
             f'webhook_listen = "127.0.0.1:{port}"\n'
         )
-        async with daemon(text) as run, app.answering(run):
+        async with daemon(text) as run, app.serve_bot(run):
             while await asyncio.to_thread(post) == 503:
                 pass
             assert "/subscribe" in (await api.reply(5)).text
@@ -108,12 +108,12 @@ async def test_telegram_calls_instead_of_being_asked(daemon):
 
 async def test_what_waits_for_chats_outlasts_a_run_without_the_token(daemon):
     async with daemon(FEED) as run:
-        plant(run.tools.database, chats=[0, 7])
-        courier = app.courier(run)
-        await deliver_due(courier)
-        assert await courier.next_due() is None
-        with run.tools.database.read() as session:
-            assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
+        plant(run.context.database, chats=[0, 7])
+        worker = app.outbox_worker(run)
+        await deliver_due(worker)
+        assert await worker.next_due() is None
+        with run.context.database.read() as session:
+            assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
                 (7, "pending"),
                 (0, "sent"),
             ]
@@ -124,14 +124,14 @@ async def test_what_waits_for_the_terminal_is_none_of_telegrams(daemon):
         api.add_chat(7)
         text = f'{FEED}[telegram]\ntoken = "{TOKEN}"\nbase_url = "{api.base_url}"\n'
         async with daemon(text) as run:
-            plant(run.tools.database, chats=[0, 7])
-            courier = app.courier(run)
-            await deliver_due(courier)
-            assert await courier.next_due() is None
-            with run.tools.database.read() as session:
-                assert [(line.chat_id, line.state) for line in list_alerts(session)] == [
+            plant(run.context.database, chats=[0, 7])
+            worker = app.outbox_worker(run)
+            await deliver_due(worker)
+            assert await worker.next_due() is None
+            with run.context.database.read() as session:
+                assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
                     (7, "sent"),
                     (0, "pending"),
                 ]
                 # Chat 0 must not be taken for one that is gone: the terminal would stay silent.
-                assert get_chat(session, 0).active
+                assert get_recipient(session, 0).active

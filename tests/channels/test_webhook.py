@@ -15,12 +15,11 @@ from receiver import Receiver, Reply
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from monitor.app import lookup_in
-from monitor.channels.webhook import WebhookSender
+from monitor.channels.webhook import WebhookChannel
 from monitor.errors import ChatGone, DeliveryError, RetryLater, UserError
-from monitor.fetching.webhook_client import Poster
+from monitor.fetching.webhook_client import WebhookClient
 from monitor.json_contract import logged_json
-from monitor.model.documents import Health, Outcome
-from monitor.storage.source_health import SourceEvent
+from monitor.model.documents import Health, Outcome, SourceHealthEvent
 
 KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 SECRET = f"whsec_{KEY}"
@@ -30,15 +29,15 @@ async def lookup(_):
     return [line_of(alert_of())]
 
 
-def sender(address, post, **options):
+def channel(address, post, **options):
     options = {"lookup": lookup} | options
-    return WebhookSender("hook", address, SECRET, post=post, **options)
+    return WebhookChannel("hook", address, SECRET, post=post, **options)
 
 
 async def test_a_receiver_can_verify_what_it_gets():
     with Receiver() as receiver:
-        async with Poster(allow_private=True) as poster:
-            await sender(f"http://{receiver.address}/hook", poster.post).send(TO, hostile(9))
+        async with WebhookClient(allow_private=True) as client:
+            await channel(f"http://{receiver.address}/hook", client.post).send(TO, hostile(9))
     (got,) = receiver.received
     said = Webhook(SECRET).verify(got.body, got.headers)
     assert got.headers["webhook-id"] == "alert-9"
@@ -52,8 +51,8 @@ async def test_a_receiver_can_verify_what_it_gets():
 async def test_changes_are_those_that_monitor_changes_prints():
     alert = alert_of()
     with Receiver() as receiver:
-        async with Poster(allow_private=True) as poster:
-            hook = sender(f"http://{receiver.address}/hook", poster.post)
+        async with WebhookClient(allow_private=True) as client:
+            hook = channel(f"http://{receiver.address}/hook", client.post)
             await hook.send(TO, message_of(alert))
     data = receiver.received[0].json["data"]
     (change,) = data["changes"]
@@ -64,8 +63,8 @@ async def test_changes_are_those_that_monitor_changes_prints():
     assert "160" in data["text"]
 
 
-async def test_a_source_that_fails_is_told_as_one():
-    event = SourceEvent(
+async def test_a_failing_source_is_reported_as_failing():
+    event = SourceHealthEvent(
         "gz",
         "贵州",
         datetime(2026, 2, 3, tzinfo=UTC),
@@ -79,8 +78,8 @@ async def test_a_source_that_fails_is_told_as_one():
 
     alert = replace(alert_of(), document=None, changes=(), event=event)
     with Receiver() as receiver:
-        async with Poster(allow_private=True) as poster:
-            hook = sender(f"http://{receiver.address}/", poster.post)
+        async with WebhookClient(allow_private=True) as client:
+            hook = channel(f"http://{receiver.address}/", client.post)
             await hook.send(TO, message_of(alert))
     said = receiver.received[0].json
     assert said["type"] == "alert.source"
@@ -89,7 +88,7 @@ async def test_a_source_that_fails_is_told_as_one():
 
 
 @pytest.mark.parametrize(
-    ("reply", "kind", "seconds", "doubtful"),
+    ("reply", "kind", "seconds", "possibly_delivered"),
     [
         (Reply(204, b""), None, None, None),
         (Reply(410), ChatGone, None, None),
@@ -106,10 +105,10 @@ async def test_a_source_that_fails_is_told_as_one():
         (Reply(500, b"x" * 1_000_000), RetryLater, 60.0, True),
     ],
 )
-async def test_what_an_answer_means(reply, kind, seconds, doubtful):
+async def test_what_an_answer_means(reply, kind, seconds, possibly_delivered):
     with Receiver(reply) as receiver:
-        async with Poster(allow_private=True) as poster:
-            hook = sender(f"http://{receiver.address}/hook", poster.post, now=Clock())
+        async with WebhookClient(allow_private=True) as client:
+            hook = channel(f"http://{receiver.address}/hook", client.post, now=Clock())
             if kind is None:
                 assert await hook.send(TO, message_of()) == 0
                 return
@@ -117,28 +116,28 @@ async def test_what_an_answer_means(reply, kind, seconds, doubtful):
                 await hook.send(TO, message_of())
     assert type(caught.value) is kind
     assert getattr(caught.value, "seconds", None) == seconds
-    assert getattr(caught.value, "doubtful", None) == doubtful
+    assert getattr(caught.value, "possibly_delivered", None) == possibly_delivered
     assert [got.path for got in receiver.received] == ["/hook"]
 
 
 async def test_a_receiver_that_does_not_answer_may_have_it():
     with Receiver(Reply(hang=True)) as receiver:
-        async with Poster(allow_private=True, seconds=0.2) as poster:
+        async with WebhookClient(allow_private=True, seconds=0.2) as client:
             with pytest.raises(RetryLater) as caught:
-                await sender(f"http://{receiver.address}/hook", poster.post).send(TO, message_of())
+                await channel(f"http://{receiver.address}/hook", client.post).send(TO, message_of())
         receiver.release.set()
-    assert caught.value.doubtful is True
+    assert caught.value.possibly_delivered is True
 
 
 async def test_a_receiver_that_is_away_has_nothing_and_its_address_stays_secret():
     with Receiver() as receiver:
         address = receiver.address
-    async with Poster(allow_private=True, seconds=5) as poster:
+    async with WebhookClient(allow_private=True, seconds=5) as client:
         with pytest.raises(RetryLater) as caught:
-            await sender(f"http://{address}/secret-path?token=abc", poster.post).send(
+            await channel(f"http://{address}/secret-path?token=abc", client.post).send(
                 TO, message_of()
             )
-    assert caught.value.doubtful is False
+    assert caught.value.possibly_delivered is False
     assert "secret-path" not in str(caught.value)
     assert "token" not in str(caught.value)
 
@@ -148,9 +147,9 @@ async def test_a_receiver_that_is_away_has_nothing_and_its_address_stays_secret(
     ["http://127.0.0.1:1/", "http://localhost/", "http://[::1]/", "http://169.254.169.254/latest"],
 )
 async def test_private_addresses_need_leave(address):
-    async with Poster() as poster:
+    async with WebhookClient() as client:
         with pytest.raises(DeliveryError, match=r"private|local") as caught:
-            await sender(address, poster.post).send(TO, message_of())
+            await channel(address, client.post).send(TO, message_of())
     assert not isinstance(caught.value, RetryLater)
 
 
@@ -160,18 +159,18 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_connected():
 
     with Receiver() as receiver:
         port = receiver.address.partition(":")[2]
-        async with Poster(resolver=rebinding) as poster:
+        async with WebhookClient(resolver=rebinding) as client:
             with pytest.raises(DeliveryError, match="private address"):
-                await sender(f"http://example.org:{port}/", poster.post).send(TO, message_of())
+                await channel(f"http://example.org:{port}/", client.post).send(TO, message_of())
     assert receiver.received == []
 
 
 async def test_a_message_without_an_alert_is_no_webhook():
     from monitor.messages.richtext import Message, Span
 
-    async with Poster() as poster:
+    async with WebhookClient() as client:
         with pytest.raises(DeliveryError, match="no alert"):
-            await sender("https://example.org/", poster.post).send(TO, Message((Span("x"),)))
+            await channel("https://example.org/", client.post).send(TO, Message((Span("x"),)))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +178,7 @@ async def test_a_message_without_an_alert_is_no_webhook():
 )
 def test_a_secret_that_is_none_is_a_mistake_and_is_not_repeated(secret):
     with pytest.raises(UserError, match="24 to 64 bytes in base64") as caught:
-        WebhookSender("hook", "https://example.org/", secret, post=None, lookup=lookup)
+        WebhookChannel("hook", "https://example.org/", secret, post=None, lookup=lookup)
     assert not secret.removeprefix("whsec_") or secret not in str(caught.value)
 
 
@@ -189,13 +188,13 @@ async def test_lines_of_the_log_come_from_the_database(sqlite_database):
 
 
 async def test_the_documented_receiver_tells_ours_from_others():
-    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-ways.md"
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "other-channels.md"
     (code,) = re.findall(r"```python\n(import base64.*?)```", page.read_text("utf-8"), re.DOTALL)
     names = {}
     exec(code, names)  # noqa: S102 - the code of our own document
     with Receiver() as receiver:
-        async with Poster(allow_private=True) as poster:
-            await sender(f"http://{receiver.address}/", poster.post).send(TO, message_of())
+        async with WebhookClient(allow_private=True) as client:
+            await channel(f"http://{receiver.address}/", client.post).send(TO, message_of())
     (got,) = receiver.received
     assert names["verify"](SECRET, got.headers, got.body)
     assert not names["verify"](SECRET, got.headers, got.body + b" ")

@@ -8,15 +8,20 @@ from datetime import timedelta
 import pytest
 from alert_story import NOW, plant
 
-from monitor.cli import main
+from monitor.cli.app import main
 from monitor.model.schedule import Digest
-from monitor.outbox.admin import drop_alerts, given_up, list_alerts, retry_alerts
-from monitor.outbox.chat_migration import withdraw_alerts
+from monitor.outbox.admin import (
+    drop_alerts,
+    exhausted_alerts,
+    list_alerts,
+    retry_alerts,
+    withdraw_alerts,
+)
 from monitor.outbox.digest import set_digest
 from monitor.outbox.queue import lease, mark_dead, mark_retry, mark_sent
 from monitor.outbox.worker import MAX_ATTEMPTS
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
+from monitor.storage.recipients import save_chat
 
 LATER = NOW + timedelta(hours=1)
 
@@ -33,7 +38,7 @@ def refuse_until_dead(database: Database, alert_id: int) -> None:
 
 def states(database: Database) -> dict[int, str]:
     with database.read() as session:
-        return {item.chat_id: item.state for item in list_alerts(session)}
+        return {item.recipient_id: item.state for item in list_alerts(session)}
 
 
 def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not(
@@ -45,22 +50,22 @@ def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not
     with database.write() as session:
         withdraw_alerts(session, 2, reason="the chat said /stop")
     with database.write() as session:
-        dead = given_up(session, MAX_ATTEMPTS)
+        dead = exhausted_alerts(session, MAX_ATTEMPTS)
         assert dead == [1]
         assert retry_alerts(session, dead, now=LATER) == [1]
     assert states(database) == {1: "pending", 2: "dead"}
     with database.write() as session:
         (alert,) = lease(session, now=LATER, lease_for=timedelta(minutes=5), limit=9)
-    assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (1, 1, False)
+    assert (alert.recipient_id, alert.attempts, alert.possibly_delivered) == (1, 1, False)
 
 
 def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database) -> None:
     with database.write() as session:
         for chat in (1, 2):
-            remember_chat(session, chat, title="", now=NOW)
+            save_chat(session, chat, title="", now=NOW)
             set_digest(session, chat, Digest(), now=NOW)
     plant(database, chats=[1, 2])
-    assert states(database) == {1: "held", 2: "held"}
+    assert states(database) == {1: "scheduled", 2: "scheduled"}
     with database.write() as session:
         assert retry_alerts(session, [1], now=LATER) == [1]
         assert drop_alerts(session, [2], reason="no") == [2]
@@ -111,7 +116,7 @@ def test_dead_letters_are_seen_with_their_reason(monitor):
 def test_an_operator_sends_again_and_gives_up(monitor):
     assert "1 alerts will be sent" in monitor("alerts", "retry", "--given-up")
     said = monitor("alerts", "drop", 1, 77)
-    assert "77: left alone" in said
+    assert "77: unchanged" in said
     assert "1 alerts given up" in said
     assert "dropped by the operator" in monitor("alerts", "list", "--format", "csv")
 

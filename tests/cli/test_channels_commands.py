@@ -1,4 +1,4 @@
-"""``monitor ways list|test|secret``."""
+"""``monitor channels list|test|secret``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from receiver import Receiver, Reply
 from standardwebhooks import Webhook
 
-from monitor.cli import main
+from monitor.cli.app import main
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
@@ -22,8 +22,8 @@ def monitor(capsys, tmp_path, monkeypatch):
     for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments, ways, code=0):
-        (tmp_path / "monitor.toml").write_text(ways, encoding="utf-8")
+    def run(*arguments, channels, code=0):
+        (tmp_path / "monitor.toml").write_text(channels, encoding="utf-8")
         with pytest.raises(SystemExit) as left:
             main([str(argument) for argument in arguments])
         out, err = capsys.readouterr()
@@ -33,9 +33,9 @@ def monitor(capsys, tmp_path, monkeypatch):
     return run
 
 
-def test_ways_are_listed_without_their_secrets(monitor):
-    ways = '[ways.team]\napprise = "mailto://u:passw0rd@x.org"\ndigest = "weekly"\n'
-    out, err = monitor("ways", "list", "--format", "jsonl", ways=ways)
+def test_channels_are_listed_without_their_secrets(monitor):
+    channels = '[channels.team]\napprise = "mailto://u:passw0rd@x.org"\ndigest = "weekly"\n'
+    out, err = monitor("channels", "list", "--format", "jsonl", channels=channels)
     assert json.loads(out) == {
         "name": "team",
         "kind": "apprise",
@@ -49,60 +49,60 @@ def test_ways_are_listed_without_their_secrets(monitor):
 
 def test_a_sample_goes_by_a_service(monitor):
     with Receiver() as receiver:
-        ways = f'[ways.team]\napprise = "json://{receiver.address}/in?format=text"\n'
-        _, err = monitor("ways", "test", "team", ways=ways)
-    assert "team: the sample was taken" in err
+        channels = f'[channels.team]\napprise = "json://{receiver.address}/in?format=text"\n'
+        _, err = monitor("channels", "test", "team", channels=channels)
+    assert "team: the sample was accepted" in err
     assert "160 → 190 Eflops" in receiver.received[0].json["title"]
     assert "测试" in receiver.received[0].json["message"]
 
 
 def test_a_sample_goes_by_a_webhook_and_can_be_verified(monitor):
     with Receiver() as receiver:
-        ways = (
-            f'[ways.hook]\nwebhook = "http://{receiver.address}/"\nallow_private = true\n'
+        channels = (
+            f'[channels.hook]\nwebhook = "http://{receiver.address}/"\nallow_private = true\n'
             f'secret = "{SECRET}"\n'
         )
-        monitor("ways", "test", "hook", ways=ways)
+        monitor("channels", "test", "hook", channels=channels)
     (got,) = receiver.received
     said = Webhook(SECRET).verify(got.body, got.headers)
     assert said["data"]["changes"][0]["kind"] == "strengthened"
 
 
 def test_a_sample_goes_into_a_feed(monitor, tmp_path):
-    monitor("ways", "test", "feed", ways='[ways.feed]\natom = "alerts.xml"\n')
-    monitor("ways", "test", "feed", ways='[ways.feed]\natom = "alerts.xml"\n')
+    monitor("channels", "test", "feed", channels='[channels.feed]\natom = "alerts.xml"\n')
+    monitor("channels", "test", "feed", channels='[channels.feed]\natom = "alerts.xml"\n')
     assert len(feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries) == 1
 
 
 def test_a_failure_says_how_it_went(monitor):
     with Receiver(Reply(403)) as receiver:
-        ways = f'[ways.team]\napprise = "json://u:passw0rd@{receiver.address}/in"\n'
-        _, err = monitor("ways", "test", "team", ways=ways, code=1)
+        channels = f'[channels.team]\napprise = "json://u:passw0rd@{receiver.address}/in"\n'
+        _, err = monitor("channels", "test", "team", channels=channels, code=1)
     assert "team: the service answered 403" in err
     assert "passw0rd" not in err
 
 
 @pytest.mark.parametrize(
-    ("name", "ways", "said"),
+    ("name", "channels", "said"),
     [
         (
             "tem",
-            '[ways.team]\natom = "a.xml"\n',
-            "name no way 'tem' – there are: team",
+            '[channels.team]\natom = "a.xml"\n',
+            "name no channel 'tem' – there are: team",
         ),
-        ("team", '[ways.team]\napprise = "syslog://"\n', "reaches this machine and no network"),
+        ("team", '[channels.team]\napprise = "syslog://"\n', "reaches this machine and no network"),
         (
             "hook",
-            f'[ways.hook]\nwebhook = "ftp://x/"\nsecret = "{SECRET}"\n',
-            "ways.hook.webhook: this is no address – write https://…",
+            f'[channels.hook]\nwebhook = "ftp://x/"\nsecret = "{SECRET}"\n',
+            "channels.hook.webhook: this is no address – write https://…",
         ),
     ],
 )
-def test_mistakes_are_the_users(monitor, name, ways, said):
-    _, err = monitor("ways", "test", name, ways=ways, code=2)
+def test_mistakes_are_the_users(monitor, name, channels, said):
+    _, err = monitor("channels", "test", name, channels=channels, code=2)
     assert said in " ".join(err.split())
 
 
 def test_a_secret_is_made(monitor):
-    out, _ = monitor("ways", "secret", ways="")
+    out, _ = monitor("channels", "secret", channels="")
     assert len(base64.b64decode(out.strip().removeprefix("whsec_"))) == 32

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from monitor.cli import main
+from monitor.cli.app import main
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -73,7 +73,7 @@ def test_extract_without_all_prints_commitments_only(monitor):
     assert computing["targets"][0]["unit"] == "Eflops"
 
 
-def test_the_region_of_a_text_may_be_told(monitor, tmp_path):
+def test_the_region_of_a_text_may_be_given(monitor, tmp_path):
     file = tmp_path / "plan.txt"
     file.write_text("今年将建成智算中心3个，算力规模突破5000P。\n", encoding="utf-8")
     (item,) = lines(monitor("extract", file, "--format", "jsonl", "--region", "甘肃", "--all"))
@@ -157,7 +157,7 @@ def test_a_binary_file_is_a_mistake_not_a_crash(monitor, tmp_path):
 TOPIC = """topics:
   - id: low_altitude
     name: 低空经济
-    otherwise: industry
+    default_theme: industry
     words: [低空经济, 无人机]
     themes:
       industry: {words: [产业]}
@@ -189,5 +189,7 @@ def test_a_topic_file_is_tried_before_it_is_used(monitor, tmp_path):
     assert {item["theme"] for item in found["themes"]} == {"infrastructure"}
     assert found["statement"]["label"] == "commitment"
     assert "低空航线 reach 50 条" in monitor("topics", "test", file, sentence)
-    file.write_text(TOPIC.replace("otherwise: industry", "otherwise: nothing"), encoding="utf-8")
+    file.write_text(
+        TOPIC.replace("default_theme: industry", "default_theme: nothing"), encoding="utf-8"
+    )
     assert "low.yaml:4:5: " in monitor("topics", "check", file, code=2)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from monitor.cli import main
+from monitor.cli.app import main
 from monitor.storage.views import View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -36,7 +36,7 @@ def test_init_writes_what_run_needs_and_keeps_what_is_there(monitor, tmp_path):
     said = monitor("init")
     assert "written" in said
     assert (tmp_path / "monitor.toml").is_file()
-    assert "no mistakes" in monitor("rules", "check")
+    assert "no errors" in monitor("rules", "check")
     (tmp_path / "monitor.toml").write_text('database = "sqlite:///mine.db"\n', encoding="utf-8")
     assert "kept" in monitor("init")
     assert "mine.db" in monitor("db", "path")
@@ -48,7 +48,7 @@ def test_reports_of_several_years_become_a_series_in_any_order(monitor):
     assert monitor("changes", "--format", "jsonl") == ""
     said = monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     assert "already in the history" in said
-    assert "1 of 2 documents taken in" in said
+    assert "1 of 2 documents imported" in said
     out = monitor("changes", "--format", "jsonl", "--region", "贵州", "--kind", "strengthened")
     found = [json.loads(line) for line in out.splitlines()]
     assert {item["basis"] for item in found} == {"succession"}
@@ -82,12 +82,12 @@ def test_a_change_is_shown_with_what_differs(monitor):
     )
 
 
-def test_a_report_whose_region_nobody_can_tell_is_asked_for(monitor, tmp_path):
+def test_an_unknown_region_of_a_report_is_asked_for(monitor, tmp_path):
     text = (SAMPLES / "guizhou-2025.txt").read_text(encoding="utf-8")
     file = tmp_path / "report.txt"
     file.write_text(text.replace("贵州", ""), encoding="utf-8")
-    assert "say it with --region" in monitor("ingest", file, code=2)
-    assert "1 of 1 documents taken in" in monitor("ingest", file, "--region", "贵州")
+    assert "name it with --region" in monitor("ingest", file, code=2)
+    assert "1 of 1 documents imported" in monitor("ingest", file, "--region", "贵州")
 
 
 def test_db_upgrade_says_what_it_did(monitor):
@@ -114,22 +114,22 @@ def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     assert "2 snapshots verified, 0 findings" in monitor("verify")
     assert "0 snapshots verified" in monitor("verify", "2020-01-01", "--until", "2020-12-31")
-    assert "2 pages were let go" in monitor("db", "prune", "--older-than", "0")
+    assert "2 pages were deleted" in monitor("db", "prune", "--older-than", "0")
     assert "2 snapshots verified, 0 findings" in monitor("verify", "--format", "jsonl")
     assert "YYYY-MM-DD" in monitor("verify", "yesterday", code=2)
 
 
 def test_the_ledger_tells_which_promises_were_kept(monitor):
     monitor("init")
-    assert "no report with targets is known yet" in monitor("ledger")
+    assert "no report with targets is known yet" in monitor("fulfilment")
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
-    out = monitor("ledger", "--region", "贵州", "--year", "2025", "--format", "jsonl")
+    out = monitor("fulfilment", "--region", "贵州", "--year", "2025", "--format", "jsonl")
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    assert [line["verdict"] for line in lines].count("kept") == 2
+    assert [line["verdict"] for line in lines].count("met") == 2
     (compute,) = [line for line in lines if line["metric"] == "全省算力规模"]
     assert (compute["promised"], compute["reached"]) == ("≥160Eflops", "160Eflops")
-    assert "2 kept, 4 silent" in out
-    assert "pending" in monitor("ledger", "--verdict", "pending")
+    assert "2 met, 4 not_reported" in out
+    assert "pending" in monitor("fulfilment", "--verdict", "pending")
 
 
 def test_the_history_of_a_number_is_drawn_in_one_unit(monitor):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.cli import main
+from monitor.cli.app import main
 from monitor.rules.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +63,7 @@ def test_an_unknown_rule_has_a_nearest_one(history):
     assert "did you mean computing-jumps?" in history("rules", "test", "computing-jump", code=2)
 
 
-def test_a_theme_nobody_knows_is_a_mistake(monitor, tmp_path):
+def test_an_unknown_theme_is_an_error(monitor, tmp_path):
     monitor("init")
     rule = "rules:\n  - {id: one, name: x, themes: [conpute]}\n"
     (tmp_path / "rules" / "mine.yaml").write_text(rule, encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from web import Page, Web
 
 from monitor.catalogue.loader import load_catalogue
-from monitor.cli import main
+from monitor.cli.app import main
 
 TEXT = [
     f"2026年建设智能算力中心{n}个，算力规模达到{n}00Eflops，支持企业用好人工智能。"
@@ -41,7 +41,7 @@ def monitor(capsys, tmp_path, monkeypatch):
     for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "monitor.toml").write_text(
-        'catalogue = ["c.yaml"]\n[crawl]\npace = 0\n', encoding="utf-8"
+        'catalogue = ["c.yaml"]\n[crawl]\nmin_delay = 0\n', encoding="utf-8"
     )
 
     def run(*arguments, code=0):
@@ -104,7 +104,7 @@ def test_what_fails_comes_with_one_suggestion(monitor, tmp_path, site, page, wor
     assert "\n" not in found["suggestion"]
 
 
-def test_an_article_that_does_not_come_is_told(monitor, tmp_path, site):
+def test_a_failed_article_fetch_is_reported(monitor, tmp_path, site):
     sources(tmp_path, site)
     del site.pages["/zwgk/tz/202601/t20260112_1277.html"]
     (found,) = checked(monitor, code=1)
@@ -112,7 +112,7 @@ def test_an_article_that_does_not_come_is_told(monitor, tmp_path, site):
     assert "newest article does not" in found["suggestion"]
 
 
-def test_a_pattern_that_finds_nothing_is_told_with_one_that_does(monitor, tmp_path, site):
+def test_a_pattern_without_matches_is_reported_with_one_that_matches(monitor, tmp_path, site):
     sources(tmp_path, site, link_pattern="'/nothing/'")
     (found,) = checked(monitor, code=1)
     assert "12 links look like articles" in found["suggestion"]
@@ -127,7 +127,7 @@ def test_news_without_a_wanted_title_are_no_failure(monitor, tmp_path, site):
     assert found["suggestion"] == "12 articles, none with a title that is wanted now"
 
 
-def test_an_article_that_reads_short_is_told_with_a_selector(monitor, tmp_path, site):
+def test_a_short_article_is_reported_with_a_selector(monitor, tmp_path, site):
     sources(tmp_path, site)
     for path in [path for path in site.pages if "/t2026" in path]:
         site.html(path, "短", ["无"])
@@ -171,7 +171,7 @@ def test_a_dry_run_and_a_page_that_does_not_come_write_nothing(monitor, tmp_path
 
 
 def test_a_file_that_cannot_be_added_to_is_left_alone(monitor, tmp_path, site):
-    text = "sources: [{id: guizhou, every: 1h}]\n"
+    text = "sources: [{id: guizhou, list_interval: 1h}]\n"
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "c.yaml").write_text("", encoding="utf-8")
     _, err = monitor(

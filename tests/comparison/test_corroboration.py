@@ -23,7 +23,7 @@ PLAN = (
 def linked(article, plan=PLAN):
     known = extract(plan, REPORT, load_topics())
     told = extract(article, PRESS, load_topics())
-    return [(item.told.text, item.commitment.text[:6]) for item in corroborate(told, known)]
+    return [(item.statement.text, item.commitment.text[:6]) for item in corroborate(told, known)]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def linked(article, plan=PLAN):
         ("青海省提出，智算规模突破2万P，培育人工智能企业50家以上。", "培育人工智能"),
     ],
 )
-def test_a_told_commitment_is_linked_to_its_source(article, source):
+def test_a_reported_commitment_is_linked_to_its_source(article, source):
     assert linked(article) == [(article, source)]
 
 

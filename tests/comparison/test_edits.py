@@ -95,7 +95,7 @@ def edited(old, new, review=""):
         ("人工智能基金按1:12配资。", "人工智能基金按11:2配资。", OTHER),
     ],
 )
-def test_the_way_a_promise_went(before, after, kind):
+def test_the_history_of_a_commitment(before, after, kind):
     assert edited(before, after) == [kind]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.comparison.fulfilment import judge
+from monitor.comparison.fulfilment import assess_fulfilment
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.model.changes import Verdict
@@ -34,35 +34,35 @@ PROMISE = said("全省算力规模突破9000P。", target("全省算力规模", 
 @pytest.mark.parametrize(
     ("reached", "verdict"),
     [
-        (target("算力总规模", 9200), Verdict.KEPT),
-        (target("全省算力规模", 9, "Eflops"), Verdict.KEPT),
+        (target("算力总规模", 9200), Verdict.MET),
+        (target("全省算力规模", 9, "Eflops"), Verdict.MET),
         (target("全省算力规模", 8800), Verdict.MISSED),
         # Another thing, another unit, another year, an increment: the review is silent.
-        (target("智能算力规模", 8800), Verdict.SILENT),
-        (target("算力规模", 120, "亿元"), Verdict.SILENT),
-        (target("算力规模", 5000, year=2023), Verdict.SILENT),
-        (target("算力规模", 3000, op=Op.INCREASE_BY), Verdict.SILENT),
+        (target("智能算力规模", 8800), Verdict.NOT_REPORTED),
+        (target("算力规模", 120, "亿元"), Verdict.NOT_REPORTED),
+        (target("算力规模", 5000, year=2023), Verdict.NOT_REPORTED),
+        (target("算力规模", 3000, op=Op.INCREASE_BY), Verdict.NOT_REPORTED),
     ],
 )
 def test_the_review_is_held_against_the_promise(reached, verdict):
     review = [told("算力建设成效明显。", reached)]
-    (found,) = judge([PROMISE], review, due=2025)
+    (found,) = assess_fulfilment([PROMISE], review, due=2025)
     assert found.verdict is verdict
     assert found.target == PROMISE.targets[0]
-    assert (found.achievement is review[0]) == (verdict is not Verdict.SILENT)
+    assert (found.achievement is review[0]) == (verdict is not Verdict.NOT_REPORTED)
 
 
 def test_a_ceiling_is_kept_from_below():
     promise = said("PUE降到1.25以下。", target("平均PUE", 1.25, "", op=Op.AT_MOST))
-    for value, verdict in ((1.2, Verdict.KEPT), (1.3, Verdict.MISSED)):
+    for value, verdict in ((1.2, Verdict.MET), (1.3, Verdict.MISSED)):
         review = [told("平均PUE降到位。", target("平均PUE", value, "", op=Op.AT_MOST))]
-        assert judge([promise], review, due=2025)[0].verdict is verdict
+        assert assess_fulfilment([promise], review, due=2025)[0].verdict is verdict
 
 
-def test_nobody_is_accused_on_a_likeness():
+def test_a_target_is_not_missed_on_mere_similarity():
     promise = said("培育人工智能企业200家。", target("人工智能企业", 200, "家"))
     core = told("培育人工智能重点企业150家。", target("人工智能重点企业", 150, "家"))
-    assert judge([promise], [core], due=2025)[0].verdict is Verdict.SILENT
+    assert assess_fulfilment([promise], [core], due=2025)[0].verdict is Verdict.NOT_REPORTED
 
 
 def test_only_what_was_due_is_judged():
@@ -70,31 +70,33 @@ def test_only_what_was_due_is_judged():
         "今年突破9000P，到2027年突破2万P。", target("算力", 9000), target("算力", 20000, year=2027)
     )
     review = [told("算力突破9100P。", target("算力", 9100))]
-    assert [(j.position, j.verdict) for j in judge([plan], review, due=2025)] == [(0, Verdict.KEPT)]
-    assert [(j.position, j.verdict) for j in judge([plan], review, due=2027)] == [
+    assert [(j.position, j.verdict) for j in assess_fulfilment([plan], review, due=2025)] == [
+        (0, Verdict.MET)
+    ]
+    assert [(j.position, j.verdict) for j in assess_fulfilment([plan], review, due=2027)] == [
         (1, Verdict.MISSED)
     ]
-    assert judge([plan], review, due=2026) == []
+    assert assess_fulfilment([plan], review, due=2026) == []
 
 
 def test_the_nearest_sentence_is_the_evidence():
     near = told("全省算力规模突破9100P。", target("全省算力规模", 9100))
     far = told("在算力方面，规模达9500P。", target("算力规模", 9500))
-    assert judge([PROMISE], [far, near], due=2025)[0].achievement is near
+    assert assess_fulfilment([PROMISE], [far, near], due=2025)[0].achievement is near
 
 
 def test_plans_and_other_regions_are_no_evidence():
     plan = said("全省算力规模突破9100P。", target("全省算力规模", 9100))
     other = told("算力规模突破9100P。", target("算力规模", 9100), region="甘肃省")
-    assert judge([PROMISE], [plan, other], due=2025)[0].verdict is Verdict.SILENT
+    assert assess_fulfilment([PROMISE], [plan, other], due=2025)[0].verdict is Verdict.NOT_REPORTED
 
 
 def test_metrics_that_say_nothing_are_known_by_their_sentences():
     promise = said("设立智算基金，规模10亿元。", target("规模", 1e9, "元"))
     same = told("设立智算基金，规模12亿元。", target("规模", 1.2e9, "元"))
     other = told("支持文旅项目，规模50亿元。", target("规模", 5e9, "元"))
-    assert judge([promise], [same], due=2025)[0].verdict is Verdict.KEPT
-    assert judge([promise], [other], due=2025)[0].verdict is Verdict.SILENT
+    assert assess_fulfilment([promise], [same], due=2025)[0].verdict is Verdict.MET
+    assert assess_fulfilment([promise], [other], due=2025)[0].verdict is Verdict.NOT_REPORTED
 
 
 PLAN = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2025)
@@ -111,33 +113,33 @@ def verdicts(promise, review):
         f"{review}\n二、2026年重点工作\n今年要重点做好以下工作。\n深入实施“人工智能+”行动。"
     )
     promised, told = extract(plan, PLAN, TOPICS), extract(later, REVIEW, TOPICS)
-    return [one.verdict.value for one in judge(promised, told, due=2025)]
+    return [one.verdict.value for one in assess_fulfilment(promised, told, due=2025)]
 
 
 @pytest.mark.parametrize(
     ("promise", "review", "verdict"),
     [
-        ("培育人工智能企业100家。", "培育人工智能企业120家。", "kept"),
+        ("培育人工智能企业100家。", "培育人工智能企业120家。", "met"),
         ("培育人工智能企业100家。", "培育人工智能企业80家。", "missed"),
         # A part is not the whole.
-        ("新建智算中心5座。", "苏州新建智算中心2座，全省新建智算中心6座。", "kept"),
-        ("新建智算中心5座。", "南京新建智算中心3座，苏州新建智算中心2座。", "silent"),
-        ("人工智能产业规模达到3000亿元。", "南京人工智能产业规模达到1000亿元。", "silent"),
-        ("培育人工智能企业100家。", "一季度培育人工智能企业20家。", "silent"),
-        ("发放算力券1亿元。", "首批发放算力券3000万元，全年发放算力券1.2亿元。", "kept"),
+        ("新建智算中心5座。", "苏州新建智算中心2座，全省新建智算中心6座。", "met"),
+        ("新建智算中心5座。", "南京新建智算中心3座，苏州新建智算中心2座。", "not_reported"),
+        ("人工智能产业规模达到3000亿元。", "南京人工智能产业规模达到1000亿元。", "not_reported"),
+        ("培育人工智能企业100家。", "一季度培育人工智能企业20家。", "not_reported"),
+        ("发放算力券1亿元。", "首批发放算力券3000万元，全年发放算力券1.2亿元。", "met"),
         # What one year added is no sum of several.
-        ("新增人工智能企业100家。", "人工智能企业累计达到500家。", "silent"),
-        ("新建智算中心5座。", "累计建成智算中心20座。", "silent"),
-        ("智算中心达到10座。", "新建智算中心3座。", "silent"),
-        ("培育人工智能企业100家。", "五年来，累计培育人工智能企业400家。", "silent"),
-        ("每年新增人工智能企业100家。", "三年新增人工智能企业200家。", "silent"),
+        ("新增人工智能企业100家。", "人工智能企业累计达到500家。", "not_reported"),
+        ("新建智算中心5座。", "累计建成智算中心20座。", "not_reported"),
+        ("智算中心达到10座。", "新建智算中心3座。", "not_reported"),
+        ("培育人工智能企业100家。", "五年来，累计培育人工智能企业400家。", "not_reported"),
+        ("每年新增人工智能企业100家。", "三年新增人工智能企业200家。", "not_reported"),
         ("新增备案大模型20个。", "新增备案大模型10个、累计达到60个。", "missed"),
         # Nearly is not there; about is.
         ("培育人工智能企业100家以上。", "培育人工智能企业近100家。", "missed"),
-        ("人工智能产业规模达到3000亿元左右。", "人工智能产业规模达到2980亿元。", "kept"),
-        ("人工智能核心产业增长20%左右。", "人工智能核心产业增长19.8%。", "kept"),
+        ("人工智能产业规模达到3000亿元左右。", "人工智能产业规模达到2980亿元。", "met"),
+        ("人工智能核心产业增长20%左右。", "人工智能核心产业增长19.8%。", "met"),
         # Less of a cost is more.
-        ("算力成本降低30%。", "算力成本降低40%。", "kept"),
+        ("算力成本降低30%。", "算力成本降低40%。", "met"),
         ("算力成本降低30%。", "算力成本降低20%。", "missed"),
         ("数据中心PUE降至1.25以下。", "数据中心PUE降至1.3。", "missed"),
     ],

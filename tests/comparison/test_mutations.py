@@ -28,7 +28,7 @@ def test_a_cosmetic_edit_of_our_own_reports_is_no_change(mutations):
     assert wrong(results) == []
 
 
-def test_an_edit_of_our_own_reports_is_told_as_a_reader_would(mutations):
+def test_an_edit_of_our_own_reports_yields_the_expected_changes(mutations):
     results = mutations.substantive(None, 4)
     cases = sum(result.cases for result in results)
     assert cases >= 250
@@ -41,7 +41,7 @@ def test_a_cosmetic_edit_of_a_real_report_is_no_change(mutations, shared):
     assert wrong(results) == []
 
 
-def test_an_edit_of_a_real_report_is_told_as_a_reader_would(mutations, shared):
+def test_an_edit_of_a_real_report_yields_the_expected_changes(mutations, shared):
     results = mutations.substantive(shared / "corpus", 2)
     cases = sum(result.cases for result in results)
     assert cases >= 350

@@ -54,6 +54,6 @@ def test_the_succession_is_what_a_reader_would_write_down(reports):
         assert (change.before is None, change.after is None) == (before is None, after is None)
 
 
-def test_turned_round_it_is_what_a_reader_would_write_the_other_way(reports):
+def test_a_swapped_comparison_yields_the_opposite_changes(reports):
     kinds = sorted(change.kind for change in compare(*reversed(reports), Basis.SUCCESSION))
     assert kinds == ["added", "added", "dropped", "reworded", "reworded"]

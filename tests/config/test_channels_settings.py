@@ -1,4 +1,4 @@
-"""The ways of the settings: what a section may say, where mistakes stand, what stays secret."""
+"""The channels of the settings: what a section may say, where mistakes stand, what stays secret."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app import way_choices
+from monitor.app import channel_configs
 from monitor.config.settings import load_settings
 from monitor.errors import UserError
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-WAYS = f"""
+CHANNELS = f"""
 timezone = "Europe/Berlin"
 
-[ways.team]
+[channels.team]
 apprise_file = "team.url"
 digest = "daily 9:00"
 language = "en"
 quiet = "22:00-08:00"
 timezone = "Asia/Shanghai"
 
-[ways.hook]
+[channels.hook]
 webhook = "https://example.org/hook?token=abcdef"
 secret = "{SECRET}"
 
-[ways.feed]
+[channels.feed]
 atom = "public/alerts.xml"
 """
 
@@ -42,14 +42,18 @@ def write(tmp_path, text):
     return path
 
 
-def test_ways_are_read_with_their_choices(tmp_path):
-    settings = load_settings(write(tmp_path, WAYS))
-    assert [way.kind for way in settings.ways.values()] == ["apprise", "webhook", "atom"]
+def test_channels_are_loaded_with_their_options(tmp_path):
+    settings = load_settings(write(tmp_path, CHANNELS))
+    assert [channel.kind for channel in settings.channels.values()] == [
+        "apprise",
+        "webhook",
+        "atom",
+    ]
     folder = tmp_path / "conf"
-    assert settings.ways["team"].apprise_file == folder / "team.url"
-    assert settings.ways["feed"].atom == folder / "public" / "alerts.xml"
-    assert settings.ways["feed"].entries == 200
-    team, hook, _ = way_choices(settings)
+    assert settings.channels["team"].apprise_file == folder / "team.url"
+    assert settings.channels["feed"].atom == folder / "public" / "alerts.xml"
+    assert settings.channels["feed"].entries == 200
+    team, hook, _ = channel_configs(settings)
     assert (team.digest, team.quiet, team.language, team.timezone) == (
         "daily 09:00",
         "22:00-08:00",
@@ -65,20 +69,24 @@ def test_ways_are_read_with_their_choices(tmp_path):
 
 
 def test_addresses_lie_in_files_or_in_the_environment(tmp_path, monkeypatch):
-    path = write(tmp_path, WAYS)
-    with pytest.raises(UserError, match=r"team\.url: the apprise file cannot be read.*ways\.team"):
-        load_settings(path).ways["team"].address("team")
+    path = write(tmp_path, CHANNELS)
+    with pytest.raises(
+        UserError, match=r"team\.url: the apprise file cannot be read.*channels\.team"
+    ):
+        load_settings(path).channels["team"].address("team")
     (path.parent / "team.url").write_text("feishu://abcdefgh\n")
-    assert load_settings(path).ways["team"].address("team") == "feishu://abcdefgh"
-    monkeypatch.setenv("MONITOR_WAYS__TEAM__APPRISE", "lark://from-the-environment")
-    monkeypatch.setenv("MONITOR_WAYS__OTHER__ATOM", "other.xml")
+    assert load_settings(path).channels["team"].address("team") == "feishu://abcdefgh"
+    monkeypatch.setenv("MONITOR_CHANNELS__TEAM__APPRISE", "lark://from-the-environment")
+    monkeypatch.setenv("MONITOR_CHANNELS__OTHER__ATOM", "other.xml")
     settings = load_settings(path)
-    assert settings.ways["team"].address("team") == "lark://from-the-environment"
-    assert settings.ways["other"].atom == Path("other.xml")
+    assert settings.channels["team"].address("team") == "lark://from-the-environment"
+    assert settings.channels["other"].atom == Path("other.xml")
 
 
 def test_secrets_are_not_shown(tmp_path):
-    path = write(tmp_path, WAYS + '[ways.mail]\napprise = "mailto://u:passw0rd@example.org"\n')
+    path = write(
+        tmp_path, CHANNELS + '[channels.mail]\napprise = "mailto://u:passw0rd@example.org"\n'
+    )
     shown = repr(load_settings(path)) + str(load_settings(path).model_dump())
     for secret in (SECRET, "passw0rd", "token=abcdef"):
         assert secret not in shown
@@ -87,55 +95,58 @@ def test_secrets_are_not_shown(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[ways.team]\nlanguage = 'en'", "monitor.toml:1: ways.team: a way is one thing – say one"),
         (
-            "[ways.team]\natom = 'a.xml'\nwebhook = 'https://x/'",
-            "monitor.toml:1: ways.team: a way is one thing – say one of apprise, webhook and atom",
+            "[channels.team]\nlanguage = 'en'",
+            "monitor.toml:1: channels.team: a channel is one thing – say one",
         ),
         (
-            "[ways.team]\napprise = 'json://x'\nlanguge = 'en'",
-            "monitor.toml:3: unknown setting ways.team.languge – did you mean language?",
+            "[channels.team]\natom = 'a.xml'\nwebhook = 'https://x/'",
+            "monitor.toml:1: channels.team: a channel is one thing – say one of apprise, webhook",
         ),
         (
-            "[ways.team]\nwebhook = 'https://x/'",
-            "monitor.toml:1: ways.team: a webhook is signed – say secret or secret_file",
+            "[channels.team]\napprise = 'json://x'\nlanguge = 'en'",
+            "monitor.toml:3: unknown setting channels.team.languge – did you mean language?",
         ),
         (
-            "[ways.feed]\natom = 'a.xml'\nsecret = 'x'",
-            "monitor.toml:1: ways.feed: secret means nothing for atom – it belongs to webhook",
+            "[channels.team]\nwebhook = 'https://x/'",
+            "monitor.toml:1: channels.team: a webhook is signed – say secret or secret_file",
         ),
         (
-            "[ways.team]\napprise = 'json://x'\ndigest = 'hourly'",
-            "monitor.toml:3: ways.team.digest: this is no digest – off, daily 09:00 or weekly mon",
+            "[channels.feed]\natom = 'a.xml'\nsecret = 'x'",
+            "monitor.toml:1: channels.feed: secret means nothing for atom – it belongs to webhook",
         ),
         (
-            "[ways.team]\napprise = 'json://x'\nquiet = 'night'",
-            "monitor.toml:3: ways.team.quiet: these are no quiet hours – off, or 22:00-08:00",
+            "[channels.team]\napprise = 'json://x'\ndigest = 'hourly'",
+            "monitor.toml:3: channels.team.digest: this is no digest – off, daily 09:00 or weekly",
         ),
         (
-            "[ways.team]\napprise = 'json://x'\ntimezone = 'Mars'",
-            "monitor.toml:3: ways.team.timezone: there is no such time zone – one such as",
+            "[channels.team]\napprise = 'json://x'\nquiet = 'night'",
+            "monitor.toml:3: channels.team.quiet: these are no quiet hours – off, or 22:00-08:00",
         ),
         (
-            "[ways.feed]\natom = 'a.xml'\nentries = 0",
-            "monitor.toml:3: ways.feed.entries: ",
+            "[channels.team]\napprise = 'json://x'\ntimezone = 'Mars'",
+            "monitor.toml:3: channels.team.timezone: there is no such time zone – one such as",
         ),
         (
-            "[ways.Team]\natom = 'a.xml'",
-            "monitor.toml:1: ways.Team: this is no name of a way – small letters",
+            "[channels.feed]\natom = 'a.xml'\nentries = 0",
+            "monitor.toml:3: channels.feed.entries: ",
+        ),
+        (
+            "[channels.Team]\natom = 'a.xml'",
+            "monitor.toml:1: channels.Team: this is no name of a channel – small letters",
         ),
         ("[telegram]\nwebhook_url = 'http://x/y'", "monitor.toml:2: telegram.webhook_url: "),
         ("[telegram]\nwebhook_listen = 'here'", "monitor.toml:2: telegram.webhook_listen: "),
     ],
 )
-def test_mistakes_name_their_line_and_the_mend(tmp_path, text, message):
+def test_errors_name_their_line_and_the_fix(tmp_path, text, message):
     with pytest.raises(UserError) as caught:
         load_settings(write(tmp_path, text))
     assert message in str(caught.value)
 
 
 def test_a_mistake_does_not_repeat_a_secret(tmp_path):
-    text = f"[ways.hook]\nwebhook = 'https://x/{SECRET}'\natom = 'a.xml'\nsecret = '{SECRET}'\n"
+    text = f"[channels.hook]\nwebhook = 'https://x/{SECRET}'\natom = 'a.xml'\nsecret = '{SECRET}'\n"
     with pytest.raises(UserError) as caught:
         load_settings(write(tmp_path, text))
     assert SECRET not in str(caught.value)

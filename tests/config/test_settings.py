@@ -14,7 +14,13 @@ from monitor.fetching.fetcher import HttpFetcher
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
-    for name in ("DATABASE", "RULES", "TELEGRAM__TOKEN", "CRAWL__PACE", "TELEGRAM__ALLOWED_CHATS"):
+    for name in (
+        "DATABASE",
+        "RULES",
+        "TELEGRAM__TOKEN",
+        "CRAWL__MIN_DELAY",
+        "TELEGRAM__ALLOWED_CHATS",
+    ):
         monkeypatch.delenv(f"MONITOR_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -49,12 +55,12 @@ def test_the_file_of_authorities_is_beside_the_settings_and_must_be_one(tmp_path
 
 
 def test_the_environment_goes_before_the_file(tmp_path, monkeypatch):
-    path = write(tmp_path, 'rules = ["mine"]\n[crawl]\npace = 5\nper_host = 2\n')
-    monkeypatch.setenv("MONITOR_CRAWL__PACE", "0.5")
+    path = write(tmp_path, 'rules = ["mine"]\n[crawl]\nmin_delay = 5\nper_host = 2\n')
+    monkeypatch.setenv("MONITOR_CRAWL__MIN_DELAY", "0.5")
     monkeypatch.setenv("MONITOR_RULES", "a, b")
     monkeypatch.setenv("MONITOR_TELEGRAM__ALLOWED_CHATS", "12,-100")
     settings = load_settings(path)
-    assert settings.crawl.pace == 0.5
+    assert settings.crawl.min_delay == 0.5
     assert settings.crawl.per_host == 2
     assert settings.rules == (Path("a"), Path("b"))
     assert settings.telegram.allowed_chats == (12, -100)
@@ -82,10 +88,10 @@ def test_the_token_may_lie_in_a_file_and_is_not_shown(tmp_path, monkeypatch):
     [
         ("rulez = []", "monitor.toml:1: unknown setting rulez – did you mean rules?"),
         (
-            "\n[crawl]\n\npase = 1",
-            "monitor.toml:4: unknown setting crawl.pase – did you mean pace?",
+            "\n[crawl]\n\nmin_dealy = 1",
+            "monitor.toml:4: unknown setting crawl.min_dealy – did you mean min_delay?",
         ),
-        ("[crawl]\npace = -1", "monitor.toml:2: crawl.pace: "),
+        ("[crawl]\nmin_delay = -1", "monitor.toml:2: crawl.min_delay: "),
         ("database = [", "monitor.toml:1: this is not TOML"),
         (
             "[telegram]\naccess = 'approval'",
@@ -94,7 +100,7 @@ def test_the_token_may_lie_in_a_file_and_is_not_shown(tmp_path, monkeypatch):
         ("[telegram]\nallowed_chats = ['x']", "monitor.toml:2: telegram.allowed_chats.0: "),
     ],
 )
-def test_mistakes_name_their_line_and_the_mend(tmp_path, text, message):
+def test_errors_name_their_line_and_the_fix(tmp_path, text, message):
     with pytest.raises(UserError) as caught:
         load_settings(write(tmp_path, text))
     assert message in str(caught.value)
@@ -102,8 +108,8 @@ def test_mistakes_name_their_line_and_the_mend(tmp_path, text, message):
 
 
 def test_a_wrong_environment_value_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("MONITOR_CRAWL__PACE", "fast")
-    with pytest.raises(UserError, match="MONITOR_CRAWL__PACE"):
+    monkeypatch.setenv("MONITOR_CRAWL__MIN_DELAY", "fast")
+    with pytest.raises(UserError, match="MONITOR_CRAWL__MIN_DELAY"):
         load_settings(write(tmp_path, ""))
 
 

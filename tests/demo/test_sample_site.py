@@ -9,20 +9,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+from loopback import PRIVATE
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue
 from monitor.comparison.compare import compare
-from monitor.demo.files import write_files
 from monitor.demo.pages import addresses, page_at
-from monitor.demo.site import SampleSite
+from monitor.demo.site import SampleSite, write_files
 from monitor.discovery.list_pages import discover
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
-from monitor.extraction.identify import guess_provenance
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Outcome
 
@@ -47,7 +47,7 @@ async def client(site: SampleSite) -> AsyncIterator[httpx.AsyncClient]:
 def text_at(path: str, round_: int) -> str:
     page = page_at(path, round_=round_, visits=round_)
     assert page is not None
-    return read(page.body, content_type=page.content_type).text
+    return read_document(page.body, content_type=page.content_type).text
 
 
 async def test_it_listens_on_loopback_only_and_stops(site: SampleSite) -> None:
@@ -64,7 +64,7 @@ def test_without_listening_it_has_no_address() -> None:
         _ = SampleSite().base_url
 
 
-async def test_who_has_a_page_already_gets_304(site: SampleSite, client: httpx.AsyncClient) -> None:
+async def test_a_conditional_request_gets_304(site: SampleSite, client: httpx.AsyncClient) -> None:
     first = await client.get(GUIZHOU_2025)
     again = await client.get(GUIZHOU_2025, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -132,7 +132,7 @@ def test_the_old_page_is_gbk_and_keeps_it_to_itself() -> None:
     assert page is not None
     assert page.content_type == "text/html"
     assert b"charset=gb2312" in page.body
-    document = read(page.body, content_type=page.content_type)
+    document = read_document(page.body, content_type=page.content_type)
     assert (document.charset, document.published) == ("gb18030", date(2026, 1, 28))
     assert "智能算力规模突破15万P" in document.text
 
@@ -153,7 +153,7 @@ def test_the_firewall_answers_in_the_second_round() -> None:
     page = page_at(SICHUAN, round_=2)
     assert page is not None
     assert page.status == 405
-    assert read(page.body).outcome is Outcome.BLOCKED
+    assert read_document(page.body).outcome is Outcome.BLOCKED
 
 
 def test_last_years_promise_is_this_years_achievement() -> None:
@@ -172,7 +172,7 @@ async def test_the_demo_catalogue_is_only_the_sample_site(tmp_path: Path, site: 
         "demo-epaper",
     ]
     for source in catalogue:
-        assert source.allow_private
+        assert source.route.allow_private
         for url in (*source.lists, *source.pages):
             assert url.startswith(site.base_url + "/")
             assert url.removeprefix(site.base_url) in addresses()
@@ -181,15 +181,15 @@ async def test_the_demo_catalogue_is_only_the_sample_site(tmp_path: Path, site: 
 async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: SampleSite) -> None:
     catalogue = load_catalogue([write_files(tmp_path, site.base_url).catalogue])
     site.round = 2
-    async with HttpFetcher(FetcherSettings(pause=0.0)) as fetcher:
+    async with HttpFetcher(FetcherSettings(min_delay=0.0)) as fetcher:
         found = []
         for source in catalogue:
             waiting = list(source.lists)
             while waiting:
-                fetched = await fetcher.fetch(waiting.pop(), allow_private=True)
+                fetched = await fetcher.fetch(waiting.pop(), route=PRIVATE)
                 discovery = discover(source, fetched)
                 found += [(source.id, link.title) for link in discovery.links]
-                waiting += discovery.further
+                waiting += discovery.next_pages
     assert found == [
         ("demo-guizhou", "2026年贵州省政府工作报告"),
         ("demo-guizhou", "2025年贵州省政府工作报告"),
@@ -208,8 +208,8 @@ def changes_between(
     for path, round_ in (before, after):
         page = page_at(path, round_=round_)
         assert page is not None
-        document = read(page.body, content_type=page.content_type)
-        provenance = guess_provenance(
+        document = read_document(page.body, content_type=page.content_type)
+        provenance = infer_provenance(
             document.text, title=document.title, published=document.published, region=region
         )
         sides.append(extract(document.text, provenance, topics))

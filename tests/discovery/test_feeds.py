@@ -1,24 +1,29 @@
-"""Feeds and sitemaps as lists, the hostile ones included."""
+"""Feeds and sitemaps as lists, including hostile ones."""
 
 from __future__ import annotations
 
 import gzip
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 import re2
+from hostile_inputs import FEEDS, FEEDS_SIZE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalogue.loader import load_catalogue
+from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
 from monitor.model.documents import Fetched, Outcome
 
 HERE = "https://www.a.gov.cn/news/feed"
 RULES = replace(
-    load_catalogue()["beijing"], link_pattern=None, family="generic", lists=(HERE,), hosts=()
+    load_catalogue()["beijing"],
+    link_pattern=None,
+    family="generic",
+    lists=(HERE,),
+    route=FetchRoute(),
 )
 
 
@@ -36,7 +41,7 @@ def rss(*items, head='<?xml version="1.0"?>', root='<rss version="2.0">', end="<
     return f"{head}{root}<channel><title>站</title><link>/</link>{''.join(items)}</channel>{end}"
 
 
-def test_rss_items_are_rows_whatever_the_header_says():
+def test_rss_items_are_links_whatever_the_header_says():
     body = rss(
         "<item><title><![CDATA[关于&lt;b&gt;算力&lt;/b&gt;的意见]]></title>"
         "<link> 1.html </link><pubDate>Fri, 30 Jan 2026 17:30:00 GMT</pubDate></item>",
@@ -51,7 +56,7 @@ def test_rss_items_are_rows_whatever_the_header_says():
         ("https://www.a.gov.cn/x.html?id=1&c=2", "AT&T 与 A&B", date(2026, 1, 29)),
         ("https://www.a.gov.cn/g.html", "只有编号", None),
     ]
-    assert found(body).form == "feed"
+    assert found(body).format == "feed"
 
 
 def test_a_feed_in_gbk_is_decoded_before_it_is_parsed():
@@ -103,42 +108,24 @@ PARAMETER = '<!DOCTYPE rss [<!ENTITY % p SYSTEM "http://127.0.0.1:1/x.dtd"> %p;]
 
 
 @pytest.mark.parametrize("dtd", [LAUGHS, OUTSIDE, PARAMETER, "<!DOCTYPE rss SYSTEM 'http://a/d'>"])
-def test_billion_laughs_and_outside_entities_are_only_words(dtd):
-    begin = time.process_time()
+def test_billion_laughs_and_external_entities_have_no_effect(dtd):
     item = "<item><title>甲&a9;&x;&nbsp;</title><link>1.html</link></item>"
     for body in (rss(item, head=dtd), rss(dtd, item), dtd + "<!-- -->" + rss(item, head="")):
         for link in found(body).links:
             assert "ha" not in link.title
             assert "root" not in link.title
             assert len(link.title) < 30
-    assert time.process_time() - begin < 1
     # … and what stands after the DTD is read.
     assert [title.partition("&")[0] for _, title, _ in shown(rss(item, head=dtd))] == ["甲"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "<rss>" + "<a>" * 1_000_000,
-        "<rss>" + "<item><title>x</title>" * 200_000,
-        "<rss" + " a='1'" * 500_000 + ">",
-        "<rss><item><title>" + "字" * 3_000_000,
-        "<!DOCTYPE rss [" + "<!ENTITY a 'x'>" * 300_000 + "]><rss>",
-        "<?xml" + " " * 3_000_000,
-        "<!--" * 500_000,
-        "<urlset>" + "<url><loc>/a/1.html</loc></url>" * 100_000,
-        "<sitemapindex>" + "<sitemap><loc>/a.xml</loc></sitemap>" * 100_000,
-        "<feed>" + "<entry xml:base='a/'>" * 100_000,
-    ],
-    ids=["deep", "nested", "attributes", "long", "dtd", "space", "open", "urls", "maps", "bases"],
-)
-def test_hostile_xml_costs_little(body):
-    begin = time.process_time()
-    found(body)
-    assert time.process_time() - begin < 4
+@pytest.mark.parametrize("body", FEEDS.values(), ids=FEEDS)
+def test_hostile_xml_gives_links_or_none(body):
+    for link in found(body(FEEDS_SIZE)).links:
+        assert link.url.startswith("http")
 
 
-def test_a_sitemap_gives_its_newest_addresses_and_days_only_for_want_of_better():
+def test_a_sitemap_gives_its_newest_urls_and_uses_lastmod_as_the_last_resort():
     urls = [
         ("/old.html", "2024-05-01"),
         ("/news/202601/t20260105_1.html", "2026-01-31T10:00:00+08:00"),
@@ -171,17 +158,17 @@ def index(*maps):
     return f"<sitemapindex>{rows}</sitemapindex>"
 
 
-def test_an_index_leads_one_level_down_to_its_newest_sitemaps_of_the_site():
+def test_an_index_leads_to_its_newest_sitemaps_of_the_site_one_level_down():
     maps = [(f"/s{n}.xml.gz", f"2026-01-{n:02}") for n in range(1, 21)]
     got = found(index(*maps, ("http://evil.cn/s.xml", "2026-02-01")))
-    assert got.further == tuple(f"https://www.a.gov.cn/s{n}.xml.gz" for n in range(20, 10, -1))
-    assert not got.silent
-    assert found(index(*maps), url="https://www.a.gov.cn/s1.xml").further == ()
+    assert got.next_pages == tuple(f"https://www.a.gov.cn/s{n}.xml.gz" for n in range(20, 10, -1))
+    assert not got.undated_index
+    assert found(index(*maps), url="https://www.a.gov.cn/s1.xml").next_pages == ()
     # Without days it looks the same whatever its sitemaps hold.
-    assert found(index(("/s1.xml", ""))).silent
+    assert found(index(("/s1.xml", ""))).undated_index
 
 
-def test_a_packed_sitemap_is_unpacked_up_to_a_cap():
+def test_a_compressed_sitemap_is_decompressed_up_to_a_limit():
     body = "<urlset><url><loc>/1.html</loc></url></urlset>"
     assert [url for url, _, _ in shown(gzip.compress(body.encode()))] == [
         "https://www.a.gov.cn/1.html"

@@ -1,16 +1,17 @@
-"""List pages of each family to links."""
+"""The links of list pages of each family."""
 
 import json
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 import re2
+from hostile_inputs import LISTS, LISTS_SIZE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.catalogue.loader import families, load_catalogue
+from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
 from monitor.model.documents import Fetched, Outcome
 
@@ -31,7 +32,7 @@ def any_link(**changes):
     return source(link_pattern=None, family="generic", **changes)
 
 
-def test_trs_rows_are_relative_links_with_days_beside_them():
+def test_trs_rows_are_relative_links_with_dates_beside_them():
     url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
     body = """<ul><li>
       <a href="./202601/t20260130_1.html" title="2026年政府工作报告全文">2026年政府…</a>
@@ -45,7 +46,7 @@ def test_trs_rows_are_relative_links_with_days_beside_them():
     ]
 
 
-def test_rows_made_of_divs_keep_their_own_days():
+def test_rows_made_of_divs_keep_their_own_dates():
     body = "".join(
         f"<div class=row><div><a href='/a/202601/t2026010{n}_{n}.html'>甲{n}</a></div>"
         f"<div class=day>2026-01-1{n}</div></div>"
@@ -55,7 +56,7 @@ def test_rows_made_of_divs_keep_their_own_days():
     assert [x.published.day for x in links] == [11, 12, 13, 14]
 
 
-def test_jcms_rows_hide_in_a_script():
+def test_jcms_links_are_found_in_a_script():
     url = "http://www.jiangsu.gov.cn/col/col33720/index.html"
     body = """<div id="1"><script type="text/xml"><datastore>
     <nextgroup><![CDATA[
@@ -71,7 +72,10 @@ def test_jcms_rows_hide_in_a_script():
         ("二〇二五年的报告", date(2025, 1, 22)),
     ]
     proxy = "http://www.jiangsu.gov.cn/module/web/jpage/dataproxy.jsp"
-    assert found.further == (f"{proxy}?page=1&webid=1&unitid=7", f"{proxy}?page=2&webid=1&unitid=7")
+    assert found.next_pages == (
+        f"{proxy}?page=1&webid=1&unitid=7",
+        f"{proxy}?page=2&webid=1&unitid=7",
+    )
 
 
 def test_the_answer_of_the_jcms_proxy_is_a_list_too():
@@ -90,7 +94,7 @@ def test_the_answer_of_the_jcms_proxy_is_a_list_too():
         """<li onclick='location.href="./202601/t20260120_5.html"'>报告</li>""",
     ],
 )
-def test_addresses_in_scripts_of_a_link_are_found(anchor):
+def test_urls_in_scripts_of_a_link_are_found(anchor):
     url = "https://www.tj.gov.cn/zwgk/zfgzbg/index.html"
     links = discover(source("tianjin"), fetched(url, anchor)).links
     assert [(x.url, x.title) for x in links] == [
@@ -105,7 +109,7 @@ def test_an_epaper_leads_from_issue_to_pages_to_articles():
       <a href="202601/27/node_01.html">上一期</a>"""
     found = discover(source("cena-epaper"), fetched(index, body))
     pages = tuple(f"https://epaper.cena.com.cn/pc/layout/202601/30/node_0{n}.html" for n in (1, 2))
-    assert found.further == pages
+    assert found.next_pages == pages
     assert found.links == ()
     body = """<a href="node_02.html">下一版</a><ul id="articlelist">
       <li><a href="../../../content/202601/30/content_9.html">算力网一体推进</a></li>
@@ -121,22 +125,22 @@ def test_an_epaper_leads_from_issue_to_pages_to_articles():
         )
     ]
     # A page leads to its own issue only: a missed issue is entered by its first page.
-    assert found.further == pages[1:]
-    assert found.beyond == ()
+    assert found.next_pages == pages[1:]
+    assert found.backfill_pages == ()
 
 
 def test_an_index_leads_on_to_the_issues_before_the_newest():
     index = "https://epaper.cena.com.cn/pc/layout/index.html"
     body = """<a href="202603/03/node_01.html">01</a><a href="202603/03/node_02.html">02</a>
       <a href="202602/27/node_01.html">上一期</a>"""
-    found = discover(source("cena-epaper", catch_up=6), fetched(index, body))
+    found = discover(source("cena-epaper", max_backfill_pages=6), fetched(index, body))
     # Between the issues the index names there is none; before them any day may have one.
-    assert [x.partition("layout/")[2] for x in found.beyond] == [
+    assert [x.partition("layout/")[2] for x in found.backfill_pages] == [
         "202602/27/node_01.html",
         "202602/26/node_01.html",
         "202602/25/node_01.html",
     ]
-    assert len(discover(source("cena-epaper"), fetched(index, body)).beyond) == 11
+    assert len(discover(source("cena-epaper"), fetched(index, body)).backfill_pages) == 11
 
 
 def test_a_list_without_a_template_leads_on_by_its_next_link():
@@ -145,11 +149,11 @@ def test_a_list_without_a_template_leads_on_by_its_next_link():
         "<a href='a/1.html'>甲</a><a href='?page=2'>下一页 ></a><a href='//b.cn/?page=3'>下一页</a>"
     )
     rules = any_link(lists=(url,), paging=None)
-    assert discover(rules, fetched(url, body)).beyond == (url + "?page=2",)
-    assert discover(rules, fetched(url + "?page=1", body)).beyond == (url + "?page=2",)
+    assert discover(rules, fetched(url, body)).backfill_pages == (url + "?page=2",)
+    assert discover(rules, fetched(url + "?page=1", body)).backfill_pages == (url + "?page=2",)
 
 
-def test_relative_times_of_the_newspaper_give_way_to_the_address():
+def test_the_date_in_the_url_replaces_relative_times():
     body = "<div><a href='/infocom/20260131/12.html'>甲</a><span class=time>今天 10:23</span></div>"
     links = discover(source("cena-www"), fetched("https://www.cena.com.cn/", body)).links
     assert links[0].published == date(2026, 1, 31)
@@ -176,26 +180,29 @@ def test_json_lists_are_lists(wrap):
 
 def test_a_numbered_json_list_has_further_pages():
     url = "https://www.gd.gov.cn/gkmlpt/api/all/45?page=1&sid=2"
-    rules = source("guangdong", lists=(url,), list_pages=2, catch_up=2)
+    rules = source("guangdong", lists=(url,), list_pages=2, max_backfill_pages=2)
     found = discover(rules, fetched(url, '{"articles": []}', "application/json"))
-    assert found.further == (url.replace("page=1", "page=2"),)
-    assert found.beyond == (url.replace("page=1", "page=3"), url.replace("page=1", "page=4"))
+    assert found.next_pages == (url.replace("page=1", "page=2"),)
+    assert found.backfill_pages == (
+        url.replace("page=1", "page=3"),
+        url.replace("page=1", "page=4"),
+    )
 
 
 def test_further_pages_come_of_the_template_and_end_with_the_list():
     url = "https://www.beijing.gov.cn/gongkai/jihua/zfgzbg/"
     deep = source(list_pages=5, lists=(url,))
-    assert len(discover(deep, fetched(url, "<p>")).further) == 4
+    assert len(discover(deep, fetched(url, "<p>")).next_pages) == 4
     body = '<script>createPageHTML(3, 0, "index", "html")</script>'
-    assert discover(deep, fetched(url, body)).further == (
+    assert discover(deep, fetched(url, body)).next_pages == (
         url + "index_1.html",
         url + "index_2.html",
     )
-    assert discover(deep, fetched(url + "index_1.html", body)).further == ()
-    assert discover(source(lists=(url,)), fetched(url, body)).further == ()
+    assert discover(deep, fetched(url + "index_1.html", body)).next_pages == ()
+    assert discover(source(lists=(url,)), fetched(url, body)).next_pages == ()
 
 
-def test_titles_choose_among_the_news():
+def test_title_patterns_select_links():
     url = "https://www.nx.gov.cn/zwxx_11337/nxyw/"
     body = "".join(
         f"<li><a href='./202602/t2026020{n}_{n}.html'>{title}</a></li>"
@@ -224,7 +231,7 @@ def test_links_to_other_hosts_pass_only_if_they_are_named():
     # With and without www. it is one article.
     home = {"www.beijing.gov.cn"}
     assert hosts(any_link()) == home
-    assert hosts(any_link(hosts=("b.cn",))) == home | {"b.cn"}
+    assert hosts(any_link(route=FetchRoute(hosts=("b.cn",)))) == home | {"b.cn"}
     assert hosts(source(link_pattern=re2.compile(r"^https://c\.cn/"))) == {"c.cn"}
     assert hosts(source(link_pattern=re2.compile(r"a\.html$"))) == home
 
@@ -242,7 +249,7 @@ def test_a_base_on_the_same_host_is_followed():
     assert [x.url for x in links] == ["https://www.beijing.gov.cn/y/a.html"]
 
 
-def test_without_a_pattern_ways_to_other_pages_are_no_articles():
+def test_without_a_pattern_navigation_links_are_no_articles():
     body = """<a href="/">门户</a><a href="/news/">要闻</a><a href="/news/index.html">要闻</a>
       <a href="/news/a/2.html">下一页</a><a href="/news/a/1.html">省里发布算力规划</a>"""
     found = discover(
@@ -250,38 +257,23 @@ def test_without_a_pattern_ways_to_other_pages_are_no_articles():
         fetched("https://www.beijing.gov.cn/news/list.html", body),
     )
     assert [x.title for x in found.links] == ["省里发布算力规划"]
-    assert found.seen == 5
+    assert found.link_count == 5
 
 
-def test_a_list_of_ten_thousand_links_is_capped_and_quick():
+def test_a_list_of_ten_thousand_links_is_capped():
     body = "".join(
         f"<li><a href='/a/202601/t20260101_{n}.html'>甲{n}</a></li>" for n in range(10_000)
     )
-    begin = time.process_time()
     links = discover(source(max_links=500), fetched("https://www.beijing.gov.cn/", body)).links
     assert len(links) == 500
     assert links[0].title == "甲0"
-    assert time.process_time() - begin < 5
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "<div>" + "<a href='/a/1.html'>同一个链接，</a>" * 40_000 + "</div>",
-        "<div onclick=\"go('/a/1.html')\">" * 4_900 + "字" * 500_000,
-        "<a href='/a/1.html" + "1" * 1_000_000 + "'>",
-        "<datastore>" + "<record><![CDATA[" * 100_000,
-        "<script>" + "createPageHTML(" * 100_000,
-        "[" * 500_000,
-        '{"url":' * 100_000,
-        "<b>" * 300_000 + "<a href=1.html>",
-    ],
-    ids=["same", "nested", "long", "records", "pagers", "arrays", "objects", "deep"],
-)
-def test_hostile_lists_cost_little(body):
-    begin = time.process_time()
-    discover(any_link(list_pages=3), fetched("https://www.beijing.gov.cn/x/", body))
-    assert time.process_time() - begin < 4
+@pytest.mark.parametrize("body", LISTS.values(), ids=LISTS)
+def test_a_hostile_list_gives_links_or_none(body):
+    page = fetched("https://www.beijing.gov.cn/x/", body(LISTS_SIZE))
+    for link in discover(any_link(list_pages=3), page).links:
+        assert link.url.startswith("https://www.beijing.gov.cn/")
 
 
 def test_a_page_in_gbk_without_a_charset_is_read():

@@ -1,4 +1,4 @@
-"""A page of each family is known for what it is, and the guess finds its articles."""
+"""The family of a page is recognised, and the suggestion finds its articles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from monitor.catalogue.loader import source_of
 from monitor.discovery.list_pages import discover
-from monitor.discovery.suggest import guess_body, guess_list, suggest_pattern
+from monitor.discovery.suggest import suggest_body_selector, suggest_pattern, suggest_source
 from monitor.model.documents import Fetched, Outcome, Selectors
 
 HEADLINE = "关于印发算力基础设施行动计划的通知第{n}号"
@@ -87,32 +87,34 @@ def as_guessed(url, guess):
 
 
 @pytest.mark.parametrize("family", PAGES)
-def test_each_family_is_known_and_its_articles_are_found(family):
+def test_each_family_is_recognised_and_its_articles_are_found(family):
     url, body, count = PAGES[family]
     page = fetched(url, body)
-    guess = guess_list(bare(url), page)
+    guess = suggest_source(bare(url), page)
     assert guess.family == family
     if count is not None:
         found = discover(as_guessed(url, guess), page)
         assert len(found.links) == count
-        assert bool(found.further) == (family == "founder_epaper")
+        assert bool(found.next_pages) == (family == "founder_epaper")
 
 
-def test_what_the_family_does_not_know_is_spelled_out():
+def test_a_pattern_is_suggested_where_the_family_has_none():
     url, body, _ = PAGES["own"]
-    guess = guess_list(bare(url), fetched(url, body))
+    guess = suggest_source(bare(url), fetched(url, body))
     assert guess.link_pattern == r"/x/szfgzbg/\d{6}/[0-9a-z]{32}\.shtml$"
     assert guess.paging == ("list3_{n}.shtml", 2)
     # Where a family's pattern would take the articles of other columns too, it is narrowed.
     url, body, _ = PAGES["trs"]
     beside = "".join(f"<a href='/b/202601/t2026010{n}_{n}.html'>别的{n}</a>" for n in range(1, 8))
-    guess = guess_list(bare(url), fetched(url, body + beside))
+    guess = suggest_source(bare(url), fetched(url, body + beside))
     assert guess.link_pattern == r"/zwgk/gzbg/\d{6}/t\d{8}_\d+\.html$"
 
 
-def test_articles_on_another_host_name_it():
+def test_the_host_of_articles_elsewhere_is_suggested():
     url = "https://www.x.gov.cn/list/"
-    guess = guess_list(bare(url), fetched(url, rows("https://news.y.cn/a/202601{n:02}/{n}99.html")))
+    guess = suggest_source(
+        bare(url), fetched(url, rows("https://news.y.cn/a/202601{n:02}/{n}99.html"))
+    )
     assert guess.hosts == ("news.y.cn",)
     assert guess.link_pattern == r"/a/\d{8}/\d+\.html$"
 
@@ -127,16 +129,20 @@ def test_feeds_sitemaps_and_json_need_no_pattern():
         ('[{"title": "甲", "url": "/1.html"}]', "json"),
     ):
         url = "https://www.x.gov.cn/list"
-        guess = guess_list(bare(url), fetched(url, body))
-        assert (guess.links, guess.link_pattern, form in guess.family_why) == (1, None, True)
+        guess = suggest_source(bare(url), fetched(url, body))
+        assert (guess.link_count, guess.link_pattern, form in guess.family_reason) == (
+            1,
+            None,
+            True,
+        )
 
 
-def test_a_body_selector_is_sought_only_where_the_familys_does_not_serve():
+def test_a_body_selector_is_suggested_only_where_that_of_the_family_fails():
     text = "".join(f"<p>建设智能算力中心，第{n}项任务按期完成，责任到人。</p>" for n in range(20))
     page = fetched("https://a.cn/1.html", f"<h1>题目</h1><div id=zoom>{text}</div>")
-    assert guess_body(page, Selectors())[0] is None
-    assert guess_body(page, Selectors(body="#zoom"))[0] is None
-    assert guess_body(page, Selectors(body="#gone"))[0] == "#zoom"
+    assert suggest_body_selector(page, Selectors())[0] is None
+    assert suggest_body_selector(page, Selectors(body="#zoom"))[0] is None
+    assert suggest_body_selector(page, Selectors(body="#gone"))[0] == "#zoom"
 
 
 @pytest.mark.parametrize(
@@ -147,9 +153,9 @@ def test_a_body_selector_is_sought_only_where_the_familys_does_not_serve():
         ("shandong", "jcms", "http://www.shandong.gov.cn/col/col94237/index.html", 45),
     ],
 )
-def test_real_lists_are_guessed_right(shared, file, family, url, count):
+def test_suggestions_for_real_lists_are_right(shared, file, family, url, count):
     page = fetched(url, (shared / "sources" / "pages" / f"{file}_gov_list.html").read_bytes())
-    guess = guess_list(bare(url), page)
+    guess = suggest_source(bare(url), page)
     assert guess.family == family
     assert len(discover(as_guessed(url, guess), page).links) == count
     found = suggest_pattern(page)
@@ -160,7 +166,9 @@ def test_real_lists_are_guessed_right(shared, file, family, url, count):
 @pytest.mark.parametrize("file", ["beijing_gov", "shandong_gov", "zj_fgw_jcms"])
 def test_real_articles_are_read_whole_whatever_the_selector_was(shared, file):
     body = (shared / "sources" / "pages" / f"{file}_article.html").read_bytes()
-    selector, document = guess_body(fetched("http://x.gov.cn/1.html", body), Selectors(body="#no"))
+    selector, document = suggest_body_selector(
+        fetched("http://x.gov.cn/1.html", body), Selectors(body="#no")
+    )
     # A selector that finds nothing is no harm: the general reader has the text.
     assert document.outcome is Outcome.OK
     assert len(document.text) > 200

@@ -1,4 +1,4 @@
-"""Which charset a page is really in."""
+"""The actual charset of a page is detected."""
 
 import codecs
 
@@ -54,11 +54,11 @@ def test_one_broken_character_does_not_change_the_charset():
         (codecs.BOM_UTF16_BE, "utf-16-be"),
     ],
 )
-def test_a_byte_order_mark_wins_and_goes(mark, encoding):
+def test_a_byte_order_mark_wins_and_is_removed(mark, encoding):
     assert decode(mark + PROSE.encode(encoding), "text/html; charset=gbk") == (PROSE, encoding)
 
 
-def test_the_operator_insists():
+def test_the_charset_of_the_operator_wins():
     assert decode("联通".encode("gbk"), "text/html; charset=utf-8", "gbk") == ("联通", "gb18030")
 
 

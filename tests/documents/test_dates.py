@@ -1,4 +1,4 @@
-"""Days in bylines and addresses."""
+"""Dates in bylines and URLs."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.documents.dates import date_in_address, find_date
+from monitor.documents.dates import date_in_url, find_date
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from monitor.documents.dates import date_in_address, find_date
         ("", None),
     ],
 )
-def test_a_day_is_read_as_it_is_written(text, day):
+def test_a_date_is_read_in_every_form(text, day):
     assert find_date(text) == day
 
 
@@ -43,11 +43,11 @@ def test_a_day_is_read_as_it_is_written(text, day):
         ("https://a.gov.cn/public/1681/564207141.html", None),
     ],
 )
-def test_an_address_tells_its_day(url, day):
-    assert date_in_address(url) == day
+def test_a_url_contains_its_date(url, day):
+    assert date_in_url(url) == day
 
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text):
     find_date(text)
-    date_in_address(text)
+    date_in_url(text)

@@ -1,12 +1,12 @@
-"""Articles cut into pages and pages that only offer a file: what else belongs to them."""
+"""Articles cut into pages, and pages with an attachment instead of a text."""
 
 from __future__ import annotations
 
 import pytest
 from office_files import PAGES, docx, pdf
 
-from monitor.documents.multipart import Part, bundle, parts_of, read_parts, unbundle
-from monitor.documents.reader import read
+from monitor.documents.multipart import Part, bundle, find_missing_parts, read_parts, unbundle
+from monitor.documents.reader import read_document
 from monitor.model.documents import Outcome
 
 URL = "https://www.example.gov.cn/zwgk/202601/t20260128_1234.html"
@@ -21,7 +21,7 @@ def page(inner="", body=LONG, url=URL):
 
 
 def wanted(part):
-    return parts_of(part, read(part.body, url=part.url))
+    return find_missing_parts(part, read_document(part.body, url=part.url))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_further_pages_of_an_article(pager, further):
     assert wanted(page(pager)).further == tuple(base + name for name in further)
 
 
-def test_a_further_page_leads_nowhere():
+def test_a_further_page_has_no_missing_parts():
     pager = '<script>createPageHTML(3, 1, "t20260128_1234", "html");</script>'
     assert wanted(page(pager, url=URL.replace("1234", "1234_1"))).further == ()
 
@@ -83,19 +83,19 @@ def test_a_further_page_leads_nowhere():
         ("<a href=\"javascript:open('a.pdf')\">附件</a>", None),
     ],
 )
-def test_the_file_a_page_offers_instead_of_a_text(body, attachment):
+def test_the_attachment_that_a_page_offers_instead_of_a_text(body, attachment):
     assert wanted(page(body=body)).attachment == attachment
 
 
-def test_pieces_are_joined_in_their_order_under_the_first_ones_title():
+def test_parts_are_joined_in_order_with_the_title_of_the_first():
     first = page(body="<h1>行动方案</h1>" + LONG)
     second = page(body="<p>到2027年，算力规模达到5000P。</p>")
     whole = read_parts([first, second, second, first])
-    assert whole.text == f"{read(first.body).text}\n到2027年，算力规模达到5000P。"
+    assert whole.text == f"{read_document(first.body).text}\n到2027年，算力规模达到5000P。"
     assert whole.outcome is Outcome.OK
 
 
-def test_half_a_text_is_none():
+def test_an_unreadable_part_makes_the_document_unreadable():
     gone = page(body="<p>抱歉，您访问的页面不存在。</p>")
     whole = read_parts([page(), gone])
     assert (whole.outcome, whole.text) == (Outcome.GONE, "")
@@ -114,7 +114,7 @@ def test_the_text_of_a_file_stands_for_its_pages():
     assert read_parts([said, scanned]).outcome is Outcome.OK
 
 
-def test_a_bundle_gives_back_what_went_in():
+def test_a_bundle_returns_its_parts():
     parts = [page(), Part("https://x.gov.cn/a.pdf", None, pdf(PAGES))]
     assert unbundle(bundle(parts)) == parts
     assert bundle(parts) == bundle(parts)

@@ -1,4 +1,4 @@
-"""An unchanged page is known by its bytes; a changed text never passes for one."""
+"""An unchanged page is recognised by its bytes; a changed text never matches."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.documents.page_fingerprint import frame_of, same_frame
-from monitor.documents.reader import read
+from monitor.documents.page_fingerprint import matches_fingerprint, page_fingerprint
+from monitor.documents.reader import read_document
 
 LINES = [
     "各位代表：现在我代表省人民政府向大会报告工作，请予审议。",
@@ -29,15 +29,15 @@ def page(lines=LINES, *, visits=100, charset="utf-8", menu="首页"):
 
 
 def framed(body):
-    document = read(body)
-    return frame_of(body, document.text, document.charset)
+    document = read_document(body)
+    return page_fingerprint(body, document.text, document.charset)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
 def test_counters_and_clocks_change_nothing(charset):
     frame = framed(page(charset=charset))
     assert frame
-    assert same_frame(frame, page(visits=98765, charset=charset))
+    assert matches_fingerprint(frame, page(visits=98765, charset=charset))
 
 
 @pytest.mark.parametrize(
@@ -53,45 +53,45 @@ def test_counters_and_clocks_change_nothing(charset):
         ["404"],
     ],
 )
-def test_another_text_is_seen(lines):
-    assert not same_frame(framed(page()), page(lines))
+def test_another_text_does_not_match(lines):
+    assert not matches_fingerprint(framed(page()), page(lines))
 
 
 def test_words_around_the_text_make_it_read_again():
-    assert not same_frame(framed(page()), page(menu="登录"))
+    assert not matches_fingerprint(framed(page()), page(menu="登录"))
 
 
 @pytest.mark.parametrize("text", ["", "短", "这一行不在页面里面啊\n这一行也不在页面里面"])
-def test_a_text_that_is_not_found_in_its_bytes_has_no_frame(text):
-    assert frame_of(page(), text, "utf-8") == ""
+def test_a_text_that_is_not_found_in_its_bytes_has_no_fingerprint(text):
+    assert page_fingerprint(page(), text, "utf-8") == ""
 
 
 @given(st.integers(0, len(page()) - 1), st.binary(max_size=12), st.integers(0, 40))
-def test_whatever_is_edited_a_known_frame_means_the_same_text(at, new, gone):
+def test_after_any_edit_a_matching_fingerprint_means_the_same_text(at, new, gone):
     body = page()
-    document = read(body)
-    frame = frame_of(body, document.text, document.charset)
+    document = read_document(body)
+    frame = page_fingerprint(body, document.text, document.charset)
     edited = body[:at] + new + body[at + gone :]
-    if same_frame(frame, edited):
-        assert read(edited).text == document.text
+    if matches_fingerprint(frame, edited):
+        assert read_document(edited).text == document.text
 
 
 @given(st.integers(0, len(page()) - 1), st.text("0123456789", max_size=4), st.integers(0, 4))
-def test_whatever_digits_are_edited_a_known_frame_means_the_same_text(at, new, gone):
+def test_after_any_edit_of_digits_a_matching_fingerprint_means_the_same_text(at, new, gone):
     body = page()
-    document = read(body)
-    frame = frame_of(body, document.text, document.charset)
+    document = read_document(body)
+    frame = page_fingerprint(body, document.text, document.charset)
     edited = body[:at] + new.encode() + body[at + gone :]
-    if same_frame(frame, edited):
+    if matches_fingerprint(frame, edited):
         # A digit may stand beside the text, or break a tag so that nothing can be read.
-        found = read(edited).text
+        found = read_document(edited).text
         assert not found or document.text in found
 
 
 @given(st.binary(max_size=200), st.text(max_size=60))
-def test_nothing_is_too_odd(body, text):
-    frame = frame_of(body, text, "utf-8")
-    assert not frame or same_frame(frame, body)
+def test_any_input_has_a_fingerprint_or_none(body, text):
+    frame = page_fingerprint(body, text, "utf-8")
+    assert not frame or matches_fingerprint(frame, body)
 
 
 def test_an_article_that_gets_a_second_page_is_read_again():
@@ -101,13 +101,16 @@ def test_an_article_that_gets_a_second_page_is_read_again():
         return f"<html><body>{lines}{pager}<i>访问量123</i></body></html>".encode()
 
     text = "\n".join(f"推动智能算力基础设施建设项目落地第{n}批" for n in range(3))
-    frame = frame_of(page(1), text, "utf-8")
+    frame = page_fingerprint(page(1), text, "utf-8")
     assert frame
-    assert same_frame(frame, page(1).replace(b"123", b"456"))
-    assert not same_frame(frame, page(2))
+    assert matches_fingerprint(frame, page(1).replace(b"123", b"456"))
+    assert not matches_fingerprint(frame, page(2))
 
 
-def test_a_text_of_very_many_lines_has_no_frame():
+def test_a_text_of_very_many_lines_has_no_fingerprint():
     lines = [f"推动智能算力基础设施建设项目落地第{n}批" for n in range(2_001)]
     body = "".join(f"<p>{line}</p>" for line in lines)
-    assert frame_of(f"<html><body>{body}</body></html>".encode(), "\n".join(lines), "utf-8") == ""
+    assert (
+        page_fingerprint(f"<html><body>{body}</body></html>".encode(), "\n".join(lines), "utf-8")
+        == ""
+    )

@@ -42,7 +42,7 @@ def heard(text):
         ("“建设智算高地”是湖南省为自己定下的目标。", "commitment", "government", "湖南省"),
     ],
 )
-def test_who_says_it_decides_what_it_is(text, label, speaker, region):
+def test_the_speaker_decides_the_kind_of_a_statement(text, label, speaker, region):
     assert heard(text) == [(label, speaker, region)]
 
 
@@ -91,7 +91,7 @@ def test_references_are_followed(text, voices):
     assert heard(text) == voices
 
 
-def test_words_go_on_until_somebody_else_speaks():
+def test_a_quotation_continues_until_the_speaker_changes():
     text = (
         "湖南省政协委员王强认为，算力是新的水电。要推动智算中心联网运行。"
         "湖北省政府工作报告提出，培育大模型企业10家。当前，各地都在建智算中心。"
@@ -158,11 +158,11 @@ def test_cities_that_act_together_act_for_their_province():
         ("某高新区管委会负责人表示，将建设智算中心。", "government", None),
     ],
 )
-def test_who_issues_a_document_says_what_stands_in_it(text, speaker, region):
+def test_a_document_is_attributed_to_its_issuer(text, speaker, region):
     assert heard(text) == [("commitment", speaker, region)]
 
 
-def test_a_short_column_is_put_together_before_it_is_heard():
+def test_a_short_column_is_joined_before_extraction():
     column = "\n".join(
         [
             "    江西省政府工作报告提出,今年要建",

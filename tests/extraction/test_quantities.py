@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.targets import parse_targets
-from monitor.extraction.text import plain
-from monitor.extraction.units import comparable, to_base
+from monitor.extraction.text import normalize_characters
 
 TABLE = Path(__file__).with_name("quantities.tsv")
 
@@ -33,9 +33,9 @@ def test_the_table_is_long_enough():
 
 @pytest.mark.parametrize(("phrase", "wanted"), list(rows()))
 def test_a_phrase_gives_its_targets(phrase, wanted):
-    found = parse_targets(plain(phrase), now=2026)
+    found = parse_targets(normalize_characters(phrase), this_year=2026)
     assert [(t.metric, t.op.value, t.value, t.unit, t.year) for t in found] == wanted
-    assert all(t.raw in plain(phrase) for t in found)
+    assert all(t.raw in normalize_characters(phrase) for t in found)
 
 
 def test_computing_power_compares_in_all_its_units():
@@ -50,6 +50,6 @@ def test_computing_power_compares_in_all_its_units():
 
 @given(st.text(), st.integers(1, 10**6), st.sampled_from(["P", "家", "亿元", "%"]))
 def test_any_text_around_a_quantity_is_survived(text, number, unit):
-    for target in parse_targets(plain(f"{text}算力达到{number}{unit}")):
+    for target in parse_targets(normalize_characters(f"{text}算力达到{number}{unit}")):
         assert target.metric
         assert target.raw

@@ -8,22 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.extraction.identify import guess_provenance
-from monitor.extraction.line_join import repair, sentences
-from monitor.extraction.text import plain
+from monitor.extraction.identify import infer_provenance
+from monitor.extraction.text import join_lines, normalize_characters, split_sentences
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
 
 
 @given(st.text())
 def test_plain_text_is_as_long_as_its_original(text):
-    assert len(plain(text)) == len(text)
+    assert len(normalize_characters(text)) == len(text)
 
 
 @given(st.text(alphabet='算力 \n，。“"a1　（二、'), st.booleans())
 def test_every_character_leads_back_to_itself(text, press):
-    clean = repair(text, press=press)
-    flat = plain(text)
+    clean = join_lines(text, press=press)
+    flat = normalize_characters(text)
     places = [clean.original(i) for i in range(len(clean.text))]
     assert [flat[p] for p in places] == list(clean.text)
     assert places == sorted(set(places))
@@ -31,13 +30,13 @@ def test_every_character_leads_back_to_itself(text, press):
 
 @given(st.text(alphabet="算力。！；”\n，"))
 def test_sentences_do_not_overlap_and_leave_nothing_out(text):
-    spans = sentences(text)
+    spans = split_sentences(text)
     covered = "".join(text[a:b] for a, b in spans)
     assert covered == text.replace("\n", "")
 
 
 def test_wide_forms_and_quotes_become_plain():
-    assert plain('Ａ１,增长５％;"算力"') == "A1，增长5%；“算力”"
+    assert normalize_characters('Ａ１,增长５％;"算力"') == "A1，增长5%；“算力”"
 
 
 @pytest.mark.parametrize(
@@ -56,13 +55,13 @@ def test_wide_forms_and_quotes_become_plain():
     ],
 )
 def test_a_report_tells_its_region_and_year(text, title, region, year):
-    found = guess_provenance(text, title=title)
+    found = infer_provenance(text, title=title)
     assert (found.kind, found.speaker) == (DocumentKind.REPORT, Speaker.GOVERNMENT)
     assert (found.region, found.year) == (region, year)
 
 
 def test_an_article_about_a_report_is_news():
-    found = guess_provenance(
+    found = infer_provenance(
         "湖南省政府工作报告提出，发展算力。",
         title="湖南省政府工作报告提出发展算力",
         published=date(2026, 2, 1),
@@ -90,19 +89,20 @@ def test_an_article_about_a_report_is_news():
         ("《贵州省算力产业发展行动方案》解读\n", DocumentKind.NEWS, Speaker.MEDIA, None),
     ],
 )
-def test_a_plan_speaks_for_who_issued_it(text, kind, speaker, region):
-    found = guess_provenance(text)
+def test_a_plan_is_attributed_to_its_issuer(text, kind, speaker, region):
+    found = infer_provenance(text)
     assert (found.kind, found.speaker, found.region) == (kind, speaker, region)
 
 
 @given(st.text(), st.text(max_size=40))
 def test_any_text_has_a_provenance(text, title):
-    assert guess_provenance(text, title=title).kind in DocumentKind
+    assert infer_provenance(text, title=title).kind in DocumentKind
 
 
 def test_a_number_that_a_column_broke_is_one_number():
     assert (
-        repair("算力规模达4 800P，增长30. 1%。", press=True).text == "算力规模达4800P，增长30.1%。"
+        join_lines("算力规模达4 800P，增长30. 1%。", press=True).text
+        == "算力规模达4800P，增长30.1%。"
     )
-    assert repair("到2026 100家企业用上算力。", press=True).text == "到2026 100家企业用上算力。"
-    assert repair("Eflops 5 TOPS", press=True).text == "Eflops 5 TOPS"
+    assert join_lines("到2026 100家企业用上算力。", press=True).text == "到2026 100家企业用上算力。"
+    assert join_lines("Eflops 5 TOPS", press=True).text == "Eflops 5 TOPS"

@@ -16,9 +16,9 @@ topics:
   - id: low_altitude
     name: 低空经济
     words: [低空经济, 低空飞行, eVTOL]
-    otherwise: industry
+    default_theme: industry
     themes:
-      industry: {beside: [产业, 企业]}
+      industry: {same_clause: [产业, 企业]}
       infrastructure: {words: [起降点, {words: [通用机场], except: [通用机场路]}]}
 """
 TEXT = """二、2026年重点工作
@@ -72,12 +72,12 @@ def test_a_topic_can_be_extended(topic_file):
         ("topics:\n  - id: x\n    wrods: [甲]\n", "3:5: unknown key 'wrods' – did you mean words?"),
         ("topics:\n  - id: x\n", "has no words"),
         ("topics:\n  - {id: x, extends: true, words: [甲]}\n", "there is no topic 'x' to extend"),
-        ("topics:\n  - {id: x, words: [甲], otherwise: y}\n", "has no theme 'y'"),
+        ("topics:\n  - {id: x, words: [甲], default_theme: y}\n", "has no theme 'y'"),
         ("topics: []\n", "topics"),
         ("- x\n", "Input should be"),
     ],
 )
-def test_mistakes_name_their_place_and_the_mend(topic_file, text, said):
+def test_errors_name_their_place_and_the_fix(topic_file, text, said):
     path = topic_file(text)
     with pytest.raises(UserError) as error:
         load_topics([path])

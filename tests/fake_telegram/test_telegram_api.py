@@ -44,7 +44,7 @@ async def refused(call: Awaitable, reason: str) -> None:
         (CHANNEL, "channel", "bot was kicked from the channel chat"),
     ],
 )
-async def test_who_threw_the_bot_out_is_not_reached(
+async def test_a_message_to_a_chat_that_removed_the_bot_is_forbidden(
     chat_id: int, kind: str | None, error: str
 ) -> None:
     async with talking() as (api, bot):
@@ -59,7 +59,7 @@ async def test_who_threw_the_bot_out_is_not_reached(
         assert update.my_chat_member.old_chat_member.status == "kicked"
 
 
-async def test_who_is_unknown_or_gone_elsewhere_says_so() -> None:
+async def test_an_unknown_or_migrated_chat_is_reported() -> None:
     async with talking() as (api, bot):
         with pytest.raises(BadRequest, match="Chat not found"):
             await bot.send_message(7, "x")
@@ -142,7 +142,7 @@ async def test_topics_are_written_to_while_they_are_there() -> None:
                 await bot.send_photo(FORUM, png(9, 9), message_thread_id=thread)
 
 
-async def test_a_channels_posts_are_told_and_forwarded_to_where_they_are_discussed() -> None:
+async def test_channel_posts_are_delivered_and_forwarded_to_the_discussion_group() -> None:
     async with talking() as (api, bot):
         api.add_channel(CHANNEL, "News")
         api.add_chat(FORUM)

@@ -55,7 +55,7 @@ async def test_the_bot_sends_30_messages_in_any_second_whatever_the_chat() -> No
         await bot.send_message(31, "x")
 
 
-async def test_who_does_not_wait_is_refused_again_and_counted() -> None:
+async def test_a_client_that_ignores_retry_after_is_refused_and_counted() -> None:
     clock = StillClock()
     async with talking(limits=Limits(clock=clock)) as (api, bot):
         api.add_chat(GROUP)
@@ -117,7 +117,7 @@ async def test_the_same_seed_brings_the_same_faults() -> None:
     assert first[0] != (await story(2))[0]
 
 
-async def test_messages_that_nobody_heard_of_are_in_their_chats() -> None:
+async def test_unconfirmed_messages_are_in_their_chats() -> None:
     heard, arrived, unheard = await story(3)
     failed = {chat_id for chat_id, _ in heard}
     assert unheard == len(failed & set(arrived)) > 0
@@ -177,7 +177,7 @@ async def test_scripted_faults_come_first() -> None:
         await bot.send_message(7, "x")
 
 
-def test_calls_are_found_by_chat_and_forgotten_when_told() -> None:
+def test_calls_are_found_by_chat_and_can_be_cleared() -> None:
     with bot_api() as api:
         for chat_id in (1, 2, 1):
             api.add_chat(chat_id)

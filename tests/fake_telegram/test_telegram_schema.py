@@ -13,7 +13,7 @@ CHAT = {"id": 7, "type": "private", "first_name": "Person"}
 MESSAGE = {"message_id": 1, "date": 1, "chat": CHAT, "text": "x"}
 
 
-def test_the_description_is_whole_and_nobody_touched_it() -> None:
+def test_the_api_description_is_complete_and_unmodified() -> None:
     found = description()
     assert found.source.startswith("aiogram ")
     assert len(found.methods) > 150
@@ -93,7 +93,7 @@ def test_answers_are_held_to_it(result, complaint: str | None) -> None:
         assert complaint in " ".join(complaints)
 
 
-def test_a_member_is_told_by_its_status() -> None:
+def test_membership_is_decided_by_member_status() -> None:
     member = {"status": "admin", "user": {"id": 1, "is_bot": False, "first_name": "P"}}
     answer = {"ok": True, "result": member}
     assert "'admin' is not" in " ".join(description().of_answer("getChatMember", answer))
@@ -115,7 +115,7 @@ def test_updates_are_held_to_it_one_thing_at_a_time() -> None:
     assert "one thing at a time" in description().of_update(both)[0]
 
 
-def test_what_python_telegram_bot_would_read_past_is_told() -> None:
+def test_fields_that_python_telegram_bot_would_ignore_are_reported() -> None:
     update = {"update_id": 1, "message": {**MESSAGE, "colour": "red"}}
     assert "python-telegram-bot does not know Message.colour" in " ".join(
         description().of_update(update)

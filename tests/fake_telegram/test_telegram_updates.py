@@ -61,7 +61,7 @@ async def test_updates_are_posted_in_order_until_they_are_taken() -> None:
             assert (await bot.get_webhook_info()).url == ""
 
 
-async def test_an_address_that_refuses_is_told_of() -> None:
+async def test_an_address_that_refuses_is_reported() -> None:
     with listening(*[503] * 1000) as (address, came):
         async with talking() as (api, bot):
             await bot.set_webhook(address, allowed_updates=["message"])
@@ -99,7 +99,7 @@ async def test_only_updates_that_were_asked_for_come() -> None:
         assert len(await bot.get_updates()) == 1
 
 
-async def test_the_last_who_asks_for_updates_gets_them() -> None:
+async def test_the_last_client_that_polls_gets_the_updates() -> None:
     with FakeBotApi() as api:
         found: list = []
 
@@ -115,7 +115,7 @@ async def test_the_last_who_asks_for_updates_gets_them() -> None:
         assert b"terminated by other getUpdates" in found[0][1]
 
 
-async def test_a_client_that_is_killed_disturbs_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_a_killed_client_does_not_affect_others(capfd: pytest.CaptureFixture[str]) -> None:
     async with talking() as (api, bot):
         port = int(api.base_url.rsplit(":", 1)[1].partition("/")[0])
         poll = f"GET /bot{TOKEN}/getUpdates?timeout=60 HTTP/1.1\r\n\r\n".encode()

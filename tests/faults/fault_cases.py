@@ -226,10 +226,10 @@ STATUSES = (
     Case("login-401", "401", status(401, www_authenticate="Basic"), BLOCKED, "log in"),
     Case("refused-403", "403", status(403), BLOCKED, "refuses us"),
     Case("gone-404", "404", status(404), GONE, "HTTP 404"),
-    Case("guard-405", "405, a cloud guard", status(405), BLOCKED, "guard"),
+    Case("firewall-405", "405, a cloud firewall", status(405), BLOCKED, "firewall"),
     Case("gone-410", "410", status(410), GONE, "HTTP 410"),
     Case("challenge-412", "412, a script challenge", status(412), BLOCKED, "script"),
-    Case("teapot-418", "418, a guard's humour", status(418), BLOCKED, "guard"),
+    Case("teapot-418", "418, of a firewall", status(418), BLOCKED, "firewall"),
     Case("many-429", "429, Retry-After: 3600", status(429, retry_after="3600"), BLOCKED, "fewer"),
     Case(
         "many-429-date",
@@ -615,7 +615,7 @@ REDIRECTS = (
     ),
 )
 
-GUARDS = (
+FIREWALLS = (
     Case(
         "challenge-acw",
         "200: 阿里云 acw_sc__v2",
@@ -646,14 +646,14 @@ GUARDS = (
         "200: 访问过于频繁",
         answers(notice("提示", "您的访问过于频繁，请稍后再试。")),
         BLOCKED,
-        "guard's notice",
+        "firewall's notice",
     ),
     Case(
         "notice-refused",
-        "200: a guard's refusal",
+        "200: a firewall's refusal",
         answers(notice("Request Rejected", "The requested URL was rejected. 事件编号：1234567890")),
         BLOCKED,
-        "guard's notice",
+        "firewall's notice",
     ),
     Case(
         "login-page",
@@ -958,7 +958,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Body on its way": BODIES,
     "Connection and headers": CONNECTIONS,
     "Redirects": REDIRECTS,
-    "Guards and notices": GUARDS,
+    "Firewalls and notices": FIREWALLS,
     "What the page holds": PAGES,
     "Lists": LISTS,
 }

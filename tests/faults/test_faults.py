@@ -21,11 +21,11 @@ from fault_site import CHANGED, FAULTY, HEALTHY, PAGE, ZONE, FaultSite, listenin
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.channels.fake import FakeSender
+from monitor.app import App, open_app
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings
-from monitor.daemon import Daemon, open_daemon
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
 
@@ -38,8 +38,8 @@ ENTRY = """
     {key}: ['{address}']
     link_pattern: '/t\\d+_\\d+\\.html$'
     selectors: {{body: div.article}}
-    every: 1h
-    page_every: 1d
+    list_interval: 1h
+    page_interval: 1d
     allow_private: {private}
 """
 RULES = "rules:\n  - {id: all, name: 全部}\n"
@@ -101,8 +101,8 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
         catalogue=(folder / "c.yaml",),
         rules=(folder / "r.yaml",),
     )
-    limits = FetcherSettings(pause=0.0, ca_file=str(folder / "ca.pem"), max_bytes=4_000_000)
-    impatient = replace(limits, read=0.2, total=0.3)
+    limits = FetcherSettings(min_delay=0.0, ca_file=str(folder / "ca.pem"), max_bytes=4_000_000)
+    impatient = replace(limits, read_timeout=0.2, total_timeout=0.3)
     proxied = replace(limits, proxy=f"http://127.0.0.1:{site.port}")
 
     def now() -> datetime:
@@ -131,11 +131,11 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
         fetcher(limits) as patient,
         fetcher(impatient) as hasty,
         fetcher(proxied) as behind,
-        open_daemon(
+        open_app(
             settings,
             console=Console(quiet=True),
             fetcher=patient,
-            sender=FakeSender(),
+            channel=FakeChannel(),
             now=now,
         ) as daemon,
     ):
@@ -146,17 +146,17 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             fetchers = {Way.PROXY: behind, Way.IMPATIENT: hurried}
             await visit_all(daemon, fetchers)
             seen.append(look(daemon))
-        with daemon.tools.database.read() as session:
-            turns = session.scalar(text("SELECT COUNT(*) FROM source_event"))
+        with daemon.context.database.read() as session:
+            turns = session.scalar(text("SELECT COUNT(*) FROM source_health_event"))
     return Played(seen, site.asked, turns)
 
 
-async def visit_all(daemon: Daemon, fetchers: dict[Way, HttpFetcher]) -> None:
+async def visit_all(daemon: App, fetchers: dict[Way, HttpFetcher]) -> None:
     limit = asyncio.Semaphore(8)
 
     async def one(case: Case) -> None:
         (source,) = (source for source in daemon.sources if source.id == case.name)
-        tools = replace(daemon.tools, fetcher=fetchers.get(case.way, daemon.tools.fetcher))
+        tools = replace(daemon.context, fetcher=fetchers.get(case.way, daemon.context.fetcher))
         async with limit:
             await visit(source, tools)
 
@@ -165,13 +165,13 @@ async def visit_all(daemon: Daemon, fetchers: dict[Way, HttpFetcher]) -> None:
             group.create_task(one(case))
 
 
-def look(daemon: Daemon) -> dict[str, Seen]:
+def look(daemon: App) -> dict[str, Seen]:
     def rows(query: str) -> Sequence[Any]:
         return [dict(row._mapping) for row in session.execute(text(query))]
 
-    with daemon.tools.database.read() as session:
+    with daemon.context.database.read() as session:
         sources = rows("SELECT * FROM source")
-        pages = rows("SELECT * FROM address")
+        pages = rows("SELECT * FROM frontier_entry")
         changes = rows("SELECT source_id, COUNT(*) n FROM change_log GROUP BY source_id")
         alerts = rows(
             "SELECT d.source_id, COUNT(*) n FROM alert_log a JOIN document d"
@@ -247,7 +247,7 @@ def test_the_fault_ends_in_its_outcome(case: Case, rounds_of: list[Seen]) -> Non
 
 
 @each_case
-def test_the_fault_changes_nothing_and_alerts_nobody(case: Case, rounds_of: list[Seen]) -> None:
+def test_the_fault_changes_nothing_and_sends_no_alert(case: Case, rounds_of: list[Seen]) -> None:
     first, fault = rounds_of[:2]
     assert (fault.changes, fault.alerts) == (0, 0)
     assert fault.snapshot == first.snapshot
@@ -268,14 +268,14 @@ def test_the_next_visit_is_healthy_and_still_nothing_changed(
 
 
 @each_case
-def test_a_real_change_is_then_told(case: Case, rounds_of: list[Seen]) -> None:
+def test_a_real_change_is_then_reported(case: Case, rounds_of: list[Seen]) -> None:
     last = rounds_of[3]
     assert last.changes >= 1
     # The page is edited everywhere; a list has a new article besides.
     assert last.alerts == (2 if case.on == LIST else 1)
 
 
-def test_one_bad_visit_turns_no_sources_health(played: Played) -> None:
+def test_one_failed_visit_does_not_change_source_health(played: Played) -> None:
     assert played.turns == 0
 
 

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from loopback import answer, at_loopback, fetcher, site
+from loopback import PRIVATE, answer, at_loopback, fetcher, site
 from pydantic import BaseModel
 
 import monitor
 from monitor.catalogue.loader import load_catalogue
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.discovery.list_pages import discover
-from monitor.documents.reader import read
+from monitor.documents.reader import read_document
 from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import Fetched, Outcome
@@ -46,16 +46,16 @@ def listed(body, content_type="text/html; charset=utf-8"):
     source = replace(load_catalogue()["beijing"], link_pattern=None, family="generic")
     now = datetime(2026, 2, 1, tzinfo=UTC)
     found = discover(source, Fetched(LIST, LIST, Outcome.OK, 200, now, body.encode(), content_type))
-    return [*(link.url for link in found.links), *found.further]
+    return [*(link.url for link in found.links), *found.next_pages]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])
-async def test_ghsa_3c45_4pj5_ch7m_a_name_that_leads_inside_is_refused_by_every_way(address):
+async def test_ghsa_3c45_4pj5_ch7m_a_name_that_resolves_inside_is_refused_on_every_route(address):
     async def inside(_host, _port):
         return [address]
 
     async with fetcher(resolver=inside) as net:
-        for route in (Route(), Route(robots=False)):
+        for route in (FetchRoute(), FetchRoute(robots=False)):
             fetched = await net.fetch("http://www.example.com/latest/meta-data", route=route)
             assert fetched.outcome is Outcome.ERROR
             assert "private address" in fetched.reason
@@ -78,7 +78,7 @@ async def test_ghsa_3c45_4pj5_ch7m_a_redirect_down_to_http_is_refused(tmp_path):
         here.scripts["/a"] = answer(
             status=302, headers={"Location": plain.url("/a", "www.example.gov.cn")}
         )
-        fetched = await net.fetch(here.url("/a", "www.example.gov.cn"), allow_private=True)
+        fetched = await net.fetch(here.url("/a", "www.example.gov.cn"), route=PRIVATE)
         assert fetched.outcome is Outcome.ERROR
         assert "https to http" in fetched.reason
         assert plain.asked == []
@@ -121,7 +121,7 @@ def test_cve_2024_51483_and_cve_2024_56509_nothing_a_list_names_leads_off_the_we
 async def test_cve_2024_51998_no_redirect_leads_off_the_web(address):
     async with site() as here, fetcher() as net:
         here.scripts["/a.html"] = answer(status=302, headers={"Location": address})
-        fetched = await net.fetch(here.url("/a.html"), allow_private=True)
+        fetched = await net.fetch(here.url("/a.html"), route=PRIVATE)
         # A space before a scheme makes a path of it; the site's own 404 answers that.
         assert fetched.outcome in {Outcome.ERROR, Outcome.GONE}
         assert fetched.final_url.startswith(here.url(""))
@@ -136,9 +136,9 @@ async def test_cve_2025_52558_the_error_text_of_a_site_is_one_plain_line(said):
 
     async with site() as here, fetcher() as net:
         here.scripts["/"] = greet
-        fetched = await net.fetch(here.url("/"), allow_private=True)
+        fetched = await net.fetch(here.url("/"), route=PRIVATE)
         here.scripts["/"] = answer(status=302, headers={"Location": f"javascript:{said[:9]!r}"})
-        away = await net.fetch(here.url("/"), allow_private=True)
+        away = await net.fetch(here.url("/"), route=PRIVATE)
     for one in (fetched, away):
         assert one.outcome is Outcome.ERROR
         assert one.reason.isprintable()
@@ -169,7 +169,7 @@ def test_cve_2026_29039_no_entity_of_a_page_or_list_is_followed(tmp_path):
     secret.write_text("密钥在此", encoding="utf-8")
     doctype = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
     page = f"{doctype}<html><body><p>今年，智能算力要达到90Eflops。&x;</p></body></html>"
-    assert "密钥" not in read(page.encode(), content_type="application/xhtml+xml").text
+    assert "密钥" not in read_document(page.encode(), content_type="application/xhtml+xml").text
     item = "<item><title>算力&x;</title><link>https://www.beijing.gov.cn/&x;.html</link></item>"
     feed = f"{doctype}<rss version='2.0'><channel>{item}</channel></rss>"
     sitemap = f"{doctype}<urlset><url><loc>https://www.beijing.gov.cn/&x;</loc></url></urlset>"
@@ -180,7 +180,7 @@ def test_cve_2026_29039_no_entity_of_a_page_or_list_is_followed(tmp_path):
             assert "%E5%AF%86" not in found.upper()
     many = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE a [<!ENTITY a0 "哈">{many}]><html><p>&a11;</p></html>'
-    assert len(read(bomb.encode()).text) < 2_000
+    assert len(read_document(bomb.encode()).text) < 2_000
 
 
 @pytest.mark.parametrize("load", [load_catalogue, load_rules, load_topics])

@@ -1,14 +1,14 @@
-"""What every fetcher promises: run over the real one and the fake."""
+"""The contract of a fetcher, tested with the real one and the fake."""
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from loopback import answer, site
+from loopback import PRIVATE, answer, site
 
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.model.documents import Outcome
 
 NOW = datetime(2026, 2, 1, 8, tzinfo=UTC)
@@ -49,7 +49,7 @@ async def real():
             return script
 
         here.scripts = {path: conditional(page) for path, page in PAGES.items()}
-        async with HttpFetcher(FetcherSettings(pause=0), now=lambda: NOW) as fetcher:
+        async with HttpFetcher(FetcherSettings(min_delay=0), now=lambda: NOW) as fetcher:
             yield fetcher, here.url("")
 
 
@@ -87,9 +87,9 @@ async def world(request):
         ("/401", Outcome.BLOCKED),
     ],
 )
-async def test_every_answer_is_an_outcome(world, path, outcome):
+async def test_every_response_is_an_outcome(world, path, outcome):
     fetcher, base = world
-    fetched = await fetcher.fetch(base + path, allow_private=True)
+    fetched = await fetcher.fetch(base + path, route=PRIVATE)
     assert fetched.outcome is outcome
     assert fetched.url == fetched.final_url == base + path
     assert fetched.fetched_at == NOW
@@ -97,9 +97,9 @@ async def test_every_answer_is_an_outcome(world, path, outcome):
     assert "\n" not in fetched.reason
 
 
-async def test_a_page_that_is_well_comes_with_body_type_and_validators(world):
+async def test_a_healthy_page_has_body_type_and_validators(world):
     fetcher, base = world
-    fetched = await fetcher.fetch(base + "/ok", allow_private=True)
+    fetched = await fetcher.fetch(base + "/ok", route=PRIVATE)
     assert fetched.body == PAGE
     assert fetched.content_type == "text/html"
     assert fetched.etag == '"1"'
@@ -108,27 +108,27 @@ async def test_a_page_that_is_well_comes_with_body_type_and_validators(world):
 
 async def test_validators_save_the_body(world):
     fetcher, base = world
-    same = await fetcher.fetch(base + "/ok", allow_private=True, etag='"1"')
+    same = await fetcher.fetch(base + "/ok", route=PRIVATE, etag='"1"')
     assert (same.outcome, same.body, same.status) == (Outcome.NOT_MODIFIED, b"", 304)
-    other = await fetcher.fetch(base + "/ok", allow_private=True, etag='"0"')
+    other = await fetcher.fetch(base + "/ok", route=PRIVATE, etag='"0"')
     assert other.outcome is Outcome.OK
     dated = await fetcher.fetch(
-        base + "/dated", allow_private=True, last_modified="Mon, 02 Feb 2026 00:00:00 GMT"
+        base + "/dated", route=PRIVATE, last_modified="Mon, 02 Feb 2026 00:00:00 GMT"
     )
     assert dated.outcome is Outcome.NOT_MODIFIED
 
 
 async def test_a_refusal_keeps_its_evidence_and_no_validators(world):
     fetcher, base = world
-    fetched = await fetcher.fetch(base + "/challenge", allow_private=True)
+    fetched = await fetcher.fetch(base + "/challenge", route=PRIVATE)
     assert fetched.body == CHALLENGE
     assert fetched.etag is None
 
 
 @pytest.mark.parametrize(("path", "seconds"), [("/429", 120.0), ("/503", 60.0)])
-async def test_patience_asked_for_is_told(world, path, seconds):
+async def test_retry_after_is_returned(world, path, seconds):
     fetcher, base = world
-    assert (await fetcher.fetch(base + path, allow_private=True)).retry_after == seconds
+    assert (await fetcher.fetch(base + path, route=PRIVATE)).retry_after == seconds
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ async def test_patience_asked_for_is_told(world, path, seconds):
         "",
     ],
 )
-async def test_an_address_that_is_not_the_open_webs_is_refused_as_data(world, url):
+async def test_a_refused_url_is_an_outcome_and_no_exception(world, url):
     fetcher, _ = world
     fetched = await fetcher.fetch(url)
     assert fetched.outcome is Outcome.ERROR

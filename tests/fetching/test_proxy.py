@@ -1,4 +1,4 @@
-"""Each source by its own proxy, and nothing of the proxy's password anywhere."""
+"""Each source uses its own proxy, and the password of a proxy appears nowhere."""
 
 import asyncio
 import base64
@@ -7,16 +7,17 @@ import logging
 import ssl
 import warnings
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 import trustme
 from loopback import Clock, answer, at_loopback, fetcher, site
 
-from monitor.catalogue.model import Route
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import UserError
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.proxy import parse_proxy, without_secrets
+from monitor.fetching.settings import FetcherSettings
 from monitor.model.documents import Outcome
 
 NAME = "www.example.gov.cn"
@@ -118,7 +119,7 @@ def serving(authority, *names):
 @pytest.mark.parametrize(
     ("kind", "secure"), [("http", True), ("https", True), ("socks5", True), ("socks5", False)]
 )
-async def test_a_source_goes_by_its_own_proxy(authority, caplog, kind, secure):
+async def test_a_source_uses_its_own_proxy(authority, caplog, kind, secure):
     caplog.set_level(logging.DEBUG)
     page_tls = serving(authority, NAME) if secure else None
     proxy_tls = serving(authority, "127.0.0.1") if kind == "https" else None
@@ -129,7 +130,7 @@ async def test_a_source_goes_by_its_own_proxy(authority, caplog, kind, secure):
         fetcher(ca_file=authority.path) as net,
     ):
         here.scripts["/"] = answer(PAGE)
-        route = Route(proxy=f"{kind}://{LOGIN}@127.0.0.1:{port}")
+        route = FetchRoute(proxy=f"{kind}://{LOGIN}@127.0.0.1:{port}")
         fetched = await net.fetch(here.url("/", NAME), route=route)
         assert (fetched.outcome, fetched.body) == (Outcome.OK, PAGE), fetched.reason
         assert set(asked) == {NAME}
@@ -138,7 +139,7 @@ async def test_a_source_goes_by_its_own_proxy(authority, caplog, kind, secure):
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-async def test_a_plain_page_is_asked_of_the_proxy_itself(authority, caplog, tls):
+async def test_a_plain_http_page_is_requested_from_the_proxy(authority, caplog, tls):
     caplog.set_level(logging.DEBUG)
     async with (
         site(serving(authority, "127.0.0.1") if tls else None) as proxy,
@@ -146,7 +147,7 @@ async def test_a_plain_page_is_asked_of_the_proxy_itself(authority, caplog, tls)
     ):
         proxy.scripts[f"http://{NAME}/"] = answer(PAGE)
         kind = "https" if tls else "http"
-        route = Route(proxy=f"{kind}://{LOGIN}@127.0.0.1:{proxy.port}")
+        route = FetchRoute(proxy=f"{kind}://{LOGIN}@127.0.0.1:{proxy.port}")
         fetched = await net.fetch(f"http://{NAME}/", route=route)
         assert fetched.outcome is Outcome.OK
         assert proxy.asked[0][1]["proxy-authorization"] == f"Basic {BASIC}"
@@ -154,7 +155,7 @@ async def test_a_plain_page_is_asked_of_the_proxy_itself(authority, caplog, tls)
     assert [secret for secret in SECRETS if secret in caplog.text] == []
 
 
-async def test_the_sources_proxy_goes_before_the_crawls_and_direct_before_both():
+async def test_the_proxy_of_the_source_precedes_that_of_the_crawl_and_direct_uses_none():
     async with (
         site() as here,
         site() as crawls,
@@ -166,29 +167,29 @@ async def test_the_sources_proxy_goes_before_the_crawls_and_direct_before_both()
             one.scripts[url] = answer(PAGE)
         here.scripts["/"] = answer(PAGE)
         for route in (
-            Route(),
-            Route(proxy=f"http://127.0.0.1:{own.port}"),
-            Route(proxy="direct"),
+            FetchRoute(),
+            FetchRoute(proxy=f"http://127.0.0.1:{own.port}"),
+            FetchRoute(proxy="direct"),
         ):
-            fetched = await net.fetch(url, allow_private=True, route=route)
+            fetched = await net.fetch(url, route=replace(route, allow_private=True))
             assert fetched.outcome is Outcome.OK
         assert [len(one.asked) for one in (crawls, own, here)] == [1, 1, 1]
 
 
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize("kind", ["http", "socks5"])
-async def test_a_proxy_that_refuses_us_is_an_error_that_tells_no_secret(authority, caplog, kind):
+async def test_a_refusing_proxy_is_an_error_without_secrets(authority, caplog, kind):
     caplog.set_level(logging.DEBUG)
     greet = socks if kind == "socks5" else connect
     async with tunnelling(greet) as (port, _), fetcher(ca_file=authority.path) as net:
-        route = Route(proxy=f"{kind}://lin:wrong-word@127.0.0.1:{port}", robots=False)
+        route = FetchRoute(proxy=f"{kind}://lin:wrong-word@127.0.0.1:{port}", robots=False)
         fetched = await net.fetch(f"https://{NAME}/", route=route)
     assert fetched.outcome is Outcome.ERROR
     assert fetched.reason
     assert "wrong-word" not in caplog.text + fetched.reason
 
 
-async def test_what_a_proxy_says_back_of_our_password_is_masked(authority):
+async def test_a_password_echoed_by_the_proxy_is_masked(authority):
     async def gossip(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(f"HTTP/1.1 403 no {USER}:{WORD} {BASIC} here\r\n\r\n".encode())
@@ -196,9 +197,9 @@ async def test_what_a_proxy_says_back_of_our_password_is_masked(authority):
         return "refused", 0
 
     async with tunnelling(gossip) as (port, _), fetcher(ca_file=authority.path) as net:
-        route = Route(proxy=f"http://{LOGIN}@127.0.0.1:{port}", robots=False)
+        route = FetchRoute(proxy=f"http://{LOGIN}@127.0.0.1:{port}", robots=False)
         fetched = await net.fetch(f"https://{NAME}/", route=route)
-    assert fetched.reason == "403 no <proxy password> <proxy password> here"
+    assert fetched.reason == "403 no <hidden> <hidden> here"
 
 
 @pytest.mark.usefixtures("collected")
@@ -207,8 +208,8 @@ async def test_a_proxy_that_never_answers_ends_at_the_deadline():
         await asyncio.sleep(0.5)
         return "never", 0
 
-    async with tunnelling(never) as (port, _), fetcher(total=0.2) as net:
-        route = Route(proxy=f"socks5://{LOGIN}@127.0.0.1:{port}")
+    async with tunnelling(never) as (port, _), fetcher(total_timeout=0.2) as net:
+        route = FetchRoute(proxy=f"socks5://{LOGIN}@127.0.0.1:{port}")
         fetched = await net.fetch(f"http://{NAME}/", route=route)
     assert (fetched.outcome, "timed out" in fetched.reason) == (Outcome.ERROR, True)
 
@@ -216,7 +217,7 @@ async def test_a_proxy_that_never_answers_ends_at_the_deadline():
 @pytest.mark.parametrize(
     "address", ["ftp://lin:word9@a:1", "lin:word9@a:1", "http://lin:word9@[", "http://lin:word9@"]
 )
-def test_a_setting_that_is_no_proxy_is_said_without_its_password(address):
+def test_an_invalid_proxy_url_is_reported_without_its_password(address):
     with pytest.raises(UserError) as error:
         HttpFetcher(FetcherSettings(proxy=address), clock=Clock())
     assert "crawl.proxy" in str(error.value)

@@ -1,4 +1,4 @@
-"""Addresses: one reading, and only the open internet."""
+"""URLs are parsed once, and only public addresses are connected to."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import RefusedAddress
 from monitor.fetching.ssrf_guard import check_name, is_public
-from monitor.urls import canonical, parse, resolve
+from monitor.urls import canonical_url, parse_url, resolve_url
 
 NOT_PUBLIC = """
     0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 127.9.9.9 169.254.169.254 172.16.0.1 172.31.255.255
@@ -43,7 +43,7 @@ def test_public_addresses_pass(address):
         "10.0.0.1",
     ],
 )
-def test_local_names_are_refused_without_asking_anybody(host):
+def test_local_names_are_refused_without_resolving_them(host):
     with pytest.raises(RefusedAddress):
         check_name(host, host)
 
@@ -74,11 +74,11 @@ def test_local_names_are_refused_without_asking_anybody(host):
 )
 def test_ghsa_rph4_96w6_q594_and_cve_2024_51998_odd_spellings_are_refused(address):
     with pytest.raises(RefusedAddress):
-        parse(address)
+        parse_url(address)
 
 
 def test_a_chinese_name_is_read_as_its_ascii_form():
-    assert parse("http://中国.cn/").raw_host == b"xn--fiqs8s.cn"
+    assert parse_url("http://中国.cn/").raw_host == b"xn--fiqs8s.cn"
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_a_chinese_name_is_read_as_its_ascii_form():
         ("http://a.gov.cn/x/", "\\\\evil.com\\x", None),
     ],
 )
-def test_references_are_resolved_or_lead_nowhere(base, reference, expected):
-    assert resolve(base, reference) == expected
+def test_references_are_resolved_or_refused(base, reference, expected):
+    assert resolve_url(base, reference) == expected
 
 
 @pytest.mark.parametrize(
@@ -112,15 +112,15 @@ def test_references_are_resolved_or_lead_nowhere(base, reference, expected):
         ("http://a.gov.cn/view?aid=8920", "http://a.gov.cn/view?aid=8920"),
     ],
 )
-def test_one_article_has_one_address(address, expected):
-    assert canonical(address) == expected
-    assert canonical(expected) == expected
+def test_one_article_has_one_url(address, expected):
+    assert canonical_url(address) == expected
+    assert canonical_url(expected) == expected
 
 
 @given(st.text(max_size=120))
 def test_no_reference_breaks_it_and_only_the_web_comes_out(reference):
-    found = resolve("http://www.a.gov.cn/x/index.html", reference)
+    found = resolve_url("http://www.a.gov.cn/x/index.html", reference)
     if found is not None:
         assert found.startswith(("http://", "https://"))
-        assert canonical(canonical(found)) == canonical(found)
-        parse(canonical(found))
+        assert canonical_url(canonical_url(found)) == canonical_url(found)
+        parse_url(canonical_url(found))

@@ -1,40 +1,42 @@
-"""A host that is slow or strained is asked more slowly, and slowly faster again."""
+"""The delay of a host grows under load and shrinks slowly."""
 
 import asyncio
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Clock, answer, fetcher, site
+from loopback import PRIVATE, Clock, answer, fetcher, site
 
-from monitor.fetching.throttle import Sign, Tempo, adapt, rest, with_floor
+from monitor.fetching.throttle import HostSignal, Throttle, adapt, cooldown, with_min_delay
 from monitor.model.documents import Outcome
 
-CALM = Tempo(2.0, 2.0, (0.1,) * 9)
+CALM = Throttle(2.0, 2.0, (0.1,) * 9)
 LONGEST = 60.0
 
 
-def after(tempo, *signs, seconds=0.1):
-    for sign in signs:
-        tempo = adapt(tempo, sign, None if sign is Sign.SILENT else seconds, LONGEST)
-    return tempo
+def after(throttle, *signals, seconds=0.1):
+    for signal in signals:
+        throttle = adapt(
+            throttle, signal, None if signal is HostSignal.NO_ANSWER else seconds, LONGEST
+        )
+    return throttle
 
 
-@pytest.mark.parametrize("sign", [Sign.STRAINED, Sign.SILENT])
-def test_strain_doubles_the_pause_up_to_a_minute(sign):
-    pauses = [after(CALM, *[sign] * times).pause for times in range(1, 8)]
-    assert pauses == [4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+@pytest.mark.parametrize("signal", [HostSignal.OVERLOADED, HostSignal.NO_ANSWER])
+def test_overload_doubles_the_delay_up_to_a_minute(signal):
+    delays = [after(CALM, *[signal] * times).delay for times in range(1, 8)]
+    assert delays == [4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
 
 
-def test_good_answers_narrow_it_slowly_and_down_to_the_configured_pause():
-    strained = after(CALM, Sign.STRAINED, Sign.STRAINED)
-    assert after(strained, Sign.WELL).pause == pytest.approx(7.2)
-    assert after(strained, *[Sign.WELL] * 5).pause > 4.0
-    assert after(strained, *[Sign.WELL] * 14).pause == 2.0
+def test_successes_reduce_the_delay_slowly_to_the_minimum():
+    overloaded = after(CALM, HostSignal.OVERLOADED, HostSignal.OVERLOADED)
+    assert after(overloaded, HostSignal.OK).delay == pytest.approx(7.2)
+    assert after(overloaded, *[HostSignal.OK] * 5).delay > 4.0
+    assert after(overloaded, *[HostSignal.OK] * 14).delay == 2.0
 
 
 @pytest.mark.parametrize(
-    ("recent", "seconds", "slow"),
+    ("latencies", "seconds", "slow"),
     [
         ((0.1,) * 9, 0.9, False),  # nine times as long as usual, and still quick
         ((0.1,) * 9, 2.5, True),
@@ -46,31 +48,31 @@ def test_good_answers_narrow_it_slowly_and_down_to_the_configured_pause():
         ((), 11.0, True),
     ],
 )
-def test_slow_is_measured_by_the_hosts_own_habit(recent, seconds, slow):
-    tempo = adapt(Tempo(2.0, 2.0, recent), Sign.WELL, seconds, LONGEST)
-    assert tempo.pause == (3.0 if slow else 2.0)
+def test_slow_is_relative_to_the_usual_latency_of_the_host(latencies, seconds, slow):
+    throttle = adapt(Throttle(2.0, 2.0, latencies), HostSignal.OK, seconds, LONGEST)
+    assert throttle.delay == (3.0 if slow else 2.0)
 
 
 def test_a_crawl_delay_is_a_lower_bound():
-    tempo = with_floor(CALM, 10.0)
-    assert (tempo.pause, tempo.floor) == (10.0, 10.0)
-    assert after(tempo, *[Sign.WELL] * 99).pause == 10.0
-    assert with_floor(after(CALM, *[Sign.STRAINED] * 4), 10.0).pause == 32.0
+    throttle = with_min_delay(CALM, 10.0)
+    assert (throttle.delay, throttle.min_delay) == (10.0, 10.0)
+    assert after(throttle, *[HostSignal.OK] * 99).delay == 10.0
+    assert with_min_delay(after(CALM, *[HostSignal.OVERLOADED] * 4), 10.0).delay == 32.0
 
 
-@pytest.mark.parametrize("sign", [Sign.STRAINED, Sign.SILENT])
-def test_a_host_that_stays_in_trouble_is_left_alone_ever_longer(sign):
-    rests = [rest(after(CALM, *[sign] * times)) for times in (5, 6, 9, 12, 99)]
-    assert rests == [0.0, 300.0, 600.0, 1200.0, 3600.0]
-    assert rest(after(CALM, *[sign] * 9, Sign.WELL)) == 0.0
+@pytest.mark.parametrize("signal", [HostSignal.OVERLOADED, HostSignal.NO_ANSWER])
+def test_repeated_failures_lengthen_the_cooldown(signal):
+    cooldowns = [cooldown(after(CALM, *[signal] * times)) for times in (5, 6, 9, 12, 99)]
+    assert cooldowns == [0.0, 300.0, 600.0, 1200.0, 3600.0]
+    assert cooldown(after(CALM, *[signal] * 9, HostSignal.OK)) == 0.0
 
 
-async def test_a_host_that_refuses_page_after_page_is_spared_the_rest_of_them():
+async def test_a_host_that_keeps_refusing_gets_no_further_requests():
     clock = Clock()
     async with site() as here, fetcher(clock) as net:
         for n in range(100):
             here.scripts[f"/{n}"] = answer(b"", 503)
-        done = [await net.fetch(here.url(f"/{n}"), allow_private=True) for n in range(100)]
+        done = [await net.fetch(here.url(f"/{n}"), route=PRIVATE) for n in range(100)]
         assert len(here.asked) == 6
     assert {fetched.outcome for fetched in done} == {Outcome.BLOCKED}
     assert sum(clock.slept) < 120
@@ -78,42 +80,42 @@ async def test_a_host_that_refuses_page_after_page_is_spared_the_rest_of_them():
 
 @given(
     st.floats(0, 30),
-    st.lists(st.tuples(st.sampled_from(Sign), st.none() | st.floats(0, 1000)), max_size=60),
+    st.lists(st.tuples(st.sampled_from(HostSignal), st.none() | st.floats(0, 1000)), max_size=60),
 )
-def test_the_pause_stays_between_its_bounds(floor, story):
-    tempo = Tempo(floor, floor)
-    for sign, seconds in story:
-        tempo = adapt(tempo, sign, seconds, LONGEST)
-        assert floor <= tempo.pause <= LONGEST
-        assert len(tempo.recent) <= 9
+def test_the_delay_stays_within_its_bounds(min_delay, story):
+    throttle = Throttle(min_delay, min_delay)
+    for signal, seconds in story:
+        throttle = adapt(throttle, signal, seconds, LONGEST)
+        assert min_delay <= throttle.delay <= LONGEST
+        assert len(throttle.latencies) <= 9
 
 
-async def test_a_host_that_says_429_is_asked_more_slowly_from_then_on():
+async def test_a_429_raises_the_delay():
     clock = Clock()
-    async with site() as here, fetcher(clock, pause=2.0) as net:
+    async with site() as here, fetcher(clock, min_delay=2.0) as net:
         here.scripts["/busy"] = answer(b"", 429)
         here.scripts["/"] = answer(b"<p>words</p>")
         for path in ("/", "/busy", "/", "/"):
-            await net.fetch(here.url(path), allow_private=True)
+            await net.fetch(here.url(path), route=PRIVATE)
     assert clock.slept == [2.0, 2.0, 4.0, pytest.approx(3.6)]
 
 
-async def test_a_host_that_grows_slow_is_asked_more_slowly():
+async def test_a_slow_response_raises_the_delay():
     clock = Clock()
 
     async def slow(_headers, writer):
         clock.at += 12.0
         writer.write(answer(b"<p>words</p>"))
 
-    async with site() as here, fetcher(clock, pause=20.0) as net:
+    async with site() as here, fetcher(clock, min_delay=20.0) as net:
         here.scripts["/slow"] = slow
         for path in ("/slow", "/"):
-            await net.fetch(here.url(path), allow_private=True)
+            await net.fetch(here.url(path), route=PRIVATE)
     # Thirty seconds lie between the starts, of which the slow answer took twelve.
     assert clock.slept == [20.0, 18.0]
 
 
-async def test_one_at_a_time_while_the_host_is_strained():
+async def test_an_overloaded_host_gets_one_request_at_a_time():
     async def slow(_headers, writer):
         await asyncio.sleep(0.01)
         writer.write(answer(b"<p>words</p>"))
@@ -124,23 +126,21 @@ async def test_one_at_a_time_while_the_host_is_strained():
 
         async def all_at_once():
             here.most_open = 0
-            await asyncio.gather(*(net.fetch(here.url("/"), allow_private=True) for _ in range(4)))
+            await asyncio.gather(*(net.fetch(here.url("/"), route=PRIVATE) for _ in range(4)))
             return here.most_open
 
         assert await all_at_once() == 4
-        await net.fetch(here.url("/busy"), allow_private=True)
+        await net.fetch(here.url("/busy"), route=PRIVATE)
         assert await all_at_once() == 1
 
 
-async def test_who_waits_for_a_turn_is_told_when_the_host_closes_meanwhile():
+async def test_a_waiting_request_is_skipped_when_the_host_is_paused_meanwhile():
     async def busy(_headers, writer):
         await asyncio.sleep(0.01)
         writer.write(answer(b"", 429, {"Retry-After": "3600"}))
 
     async with site() as here, fetcher() as net:
         here.scripts["/"] = busy
-        done = await asyncio.gather(
-            *(net.fetch(here.url("/"), allow_private=True) for _ in range(3))
-        )
+        done = await asyncio.gather(*(net.fetch(here.url("/"), route=PRIVATE) for _ in range(3)))
         assert len(here.asked) == 1
     assert [fetched.outcome for fetched in done] == [Outcome.BLOCKED] * 3

@@ -1,10 +1,10 @@
-"""TLS is verified, always; an old server gets the exception it needs and no more."""
+"""TLS is always verified; an old server gets the smallest exception."""
 
 import asyncio
 import ssl
 import warnings
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from loopback import answer, at_loopback, fetcher, site
 
-from monitor.catalogue.model import Route, Tls
+from monitor.catalogue.model import FetchRoute, Tls
 from monitor.errors import FetchError
-from monitor.fetching.tls import Contexts
+from monitor.fetching.pools import TlsContexts
 from monitor.model.documents import Outcome
 
 NAME = "www.example.gov.cn"
@@ -59,7 +59,7 @@ def serving(cert, *, chain=True):
     return context
 
 
-async def visit(authority, context, route=Route(), through=None):  # noqa: B008 - frozen
+async def visit(authority, context, route=FetchRoute(), through=None):  # noqa: B008 - frozen
     async with (
         site(context) as here,
         fetcher(ca_file=authority.root_file, resolver=at_loopback) as net,
@@ -67,9 +67,11 @@ async def visit(authority, context, route=Route(), through=None):  # noqa: B008 
         here.scripts["/"] = answer(PAGE)
         url = here.url("/", NAME)
         if through is None:
-            return await net.fetch(url, allow_private=True, route=route)
+            return await net.fetch(url, route=replace(route, allow_private=True))
         async with through(here.port) as port:
-            return await net.fetch(f"https://{NAME}:{port}/", allow_private=True, route=route)
+            return await net.fetch(
+                f"https://{NAME}:{port}/", route=replace(route, allow_private=True)
+            )
 
 
 async def test_a_good_certificate_is_accepted(authority):
@@ -93,7 +95,7 @@ async def test_a_good_certificate_is_accepted(authority):
 async def test_a_certificate_that_does_not_hold_is_refused_whatever_the_exception(
     authority, issue, reason, tls
 ):
-    fetched = await visit(authority, serving(issue(authority.root)), Route(tls=tls))
+    fetched = await visit(authority, serving(issue(authority.root)), FetchRoute(tls=tls))
     assert fetched.outcome is Outcome.ERROR
     assert reason in fetched.reason
     assert "tries" not in fetched.reason
@@ -110,19 +112,19 @@ async def test_a_missing_intermediate_is_refused_and_accepted_with_the_bundle(au
     refused = await visit(authority, context)
     assert refused.outcome is Outcome.ERROR
     assert "unable to get local issuer certificate" in refused.reason
-    accepted = await visit(authority, context, Route(ca_file=authority.middle_file))
+    accepted = await visit(authority, context, FetchRoute(ca_file=authority.middle_file))
     assert accepted.outcome is Outcome.OK
 
 
 async def test_a_bundle_says_nothing_for_other_names(authority):
     context = serving(authority.middle.issue_cert("www.other.gov.cn"), chain=False)
-    fetched = await visit(authority, context, Route(ca_file=authority.middle_file))
+    fetched = await visit(authority, context, FetchRoute(ca_file=authority.middle_file))
     assert "Hostname mismatch" in fetched.reason
 
 
-async def test_a_bundle_that_went_away_is_an_error_of_the_page(authority):
+async def test_a_missing_bundle_is_an_error_of_the_page(authority):
     context = serving(authority.root.issue_cert(NAME))
-    fetched = await visit(authority, context, Route(ca_file=authority.folder / "none.pem"))
+    fetched = await visit(authority, context, FetchRoute(ca_file=authority.folder / "none.pem"))
     assert fetched.outcome is Outcome.ERROR
     assert "ca_file" in fetched.reason
 
@@ -137,32 +139,30 @@ async def test_a_bundle_that_went_away_is_an_error_of_the_page(authority):
     ],
     ids=["today", "short key", "TLS 1.1", "TLS 1.0"],
 )
-async def test_old_servers_need_the_smallest_exception_that_serves(
-    authority, bits, version, enough
-):
+async def test_old_servers_need_the_smallest_exception_that_works(authority, bits, version, enough):
     context = old_server(version, bits=bits, root=authority.root)
     reached = [
         tls
         for tls in Tls
-        if (await visit(authority, context, Route(tls=tls))).outcome is Outcome.OK
+        if (await visit(authority, context, FetchRoute(tls=tls))).outcome is Outcome.OK
     ]
     assert reached == list(Tls)[list(Tls).index(enough) :]
 
 
 @pytest.mark.parametrize("tls", [Tls.STRICT, Tls.LEGACY])
-async def test_a_server_that_knows_nothing_of_rfc_5746_is_talked_to_with_legacy(authority, tls):
+async def test_a_server_without_rfc_5746_is_reached_with_legacy(authority, tls):
     # OpenSSL cannot play such a server. A man in the middle takes the extension out of its hello:
     # who goes on with the handshake notices him at its end, and not before.
     context = serving(authority.root.issue_cert(NAME))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    fetched = await visit(authority, context, Route(tls=tls), through=without_rfc_5746)
+    fetched = await visit(authority, context, FetchRoute(tls=tls), through=without_rfc_5746)
     assert fetched.outcome is Outcome.ERROR
     refused = "UNSAFE_LEGACY_RENEGOTIATION" in fetched.reason.upper().replace(" ", "_")
     assert refused is (tls is Tls.STRICT), fetched.reason
 
 
 def test_one_context_is_built_for_each_policy(authority):
-    contexts = Contexts(authority.root_file)
+    contexts = TlsContexts(authority.root_file)
     policies = [(tls, file) for tls in Tls for file in (None, authority.middle_file)]
     built = [contexts.of(*policy) for policy in policies]
     assert [contexts.of(*policy) for policy in policies] == built
@@ -173,8 +173,8 @@ def test_one_context_is_built_for_each_policy(authority):
         assert context.check_hostname
 
 
-def test_only_the_exception_allows_old_ways(authority):
-    contexts = Contexts(authority.root_file)
+def test_only_the_exception_permits_old_protocols(authority):
+    contexts = TlsContexts(authority.root_file)
     strict, legacy, tls1 = (contexts.of(tls, None) for tls in Tls)
     assert [context.options & 0x4 for context in (strict, legacy, tls1)] == [0, 4, 4]
     assert strict.minimum_version == legacy.minimum_version == ssl.TLSVersion.TLSv1_2
@@ -186,7 +186,7 @@ def test_a_bundle_without_certificates_is_refused(authority):
     empty = authority.folder / "empty.pem"
     empty.write_text("nothing", encoding="utf-8")
     with pytest.raises(FetchError, match="ca_file"):
-        Contexts(authority.root_file).of(Tls.STRICT, empty)
+        TlsContexts(authority.root_file).of(Tls.STRICT, empty)
 
 
 def old_server(version, *, bits, root=None):
@@ -207,6 +207,10 @@ def old_server(version, *, bits, root=None):
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        # Python 3.13 and later ask for it (RFC 5280, 4.2.1.1), and every public authority sets it.
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
         .sign(signer, hashes.SHA256())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from test_visits import OLDER, PLAN, REPORT, TITLE, baseline, published, watching
 
 from monitor.ingest.audit import verify_snapshot
-from monitor.storage.provenance import forget_bytes, snapshots_between
+from monitor.storage.provenance import delete_raw_bytes, snapshots_between
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def watch(tmp_path, database):
 
 def verified(watch):
     """How many snapshots there are, and what was found wrong as (step, what)."""
-    tools = watch.daemon.tools
+    tools = watch.daemon.context
     sources = {source.id: source for source in watch.daemon.sources}
     now = watch.clock[0] + timedelta(days=1)
     with tools.database.read() as session:
@@ -36,7 +36,7 @@ def verified(watch):
 
 def tamper(watch, *statements):
     """What somebody with the database's password might do."""
-    with watch.daemon.tools.database.engine.execution_options(writing=True).begin() as connection:
+    with watch.daemon.context.database.engine.execution_options(writing=True).begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
 
@@ -67,9 +67,9 @@ async def test_an_older_report_that_came_later_follows_too(watch):
 
 async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
     await two_years_and_an_edit(watch)
-    with watch.daemon.tools.database.write() as session:
-        assert forget_bytes(session, watch.clock[0] - timedelta(days=5)) == 2
-        assert forget_bytes(session, watch.clock[0] - timedelta(days=5)) == 0
+    with watch.daemon.context.database.write() as session:
+        assert delete_raw_bytes(session, watch.clock[0] - timedelta(days=5)) == 2
+        assert delete_raw_bytes(session, watch.clock[0] - timedelta(days=5)) == 0
     assert verified(watch) == (3, [])
     watch.put([line.replace("突破2万P", "突破4万P") for line in PLAN])
     report = await watch.round(10)
@@ -78,8 +78,8 @@ async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
 
 async def test_a_page_that_comes_back_after_its_bytes_were_let_go_is_kept_again(watch):
     await two_years_and_an_edit(watch)
-    with watch.daemon.tools.database.write() as session:
-        forget_bytes(session, watch.clock[0] + timedelta(days=5))
+    with watch.daemon.context.database.write() as session:
+        delete_raw_bytes(session, watch.clock[0] + timedelta(days=5))
     watch.put()
     await watch.round(10)
     kept = watch.sql("SELECT COUNT(*) FROM blob WHERE codec <> 'gone'")
@@ -89,7 +89,7 @@ async def test_a_page_that_comes_back_after_its_bytes_were_let_go_is_kept_again(
 
 async def test_what_was_altered_is_found(watch):
     await two_years_and_an_edit(watch)
-    sqlite = watch.daemon.tools.database.is_sqlite
+    sqlite = watch.daemon.context.database.is_sqlite
     guarded = {"snapshot": "UPDATE snapshot SET text = text || '。' WHERE id = 2"}
     for table, statement in guarded.items():
         with pytest.raises(Exception, match="append-only"):
@@ -112,7 +112,7 @@ async def test_what_was_altered_is_found(watch):
 async def test_a_line_that_is_missing_from_the_log_is_found(watch):
     await two_years_and_an_edit(watch)
     wanted = watch.sql("SELECT id FROM change WHERE basis = 'revision' LIMIT 1")[0][0]
-    if watch.daemon.tools.database.is_sqlite:
+    if watch.daemon.context.database.is_sqlite:
         names = watch.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         tamper(watch, *(f"DROP TRIGGER {name}" for (name,) in names))
     else:

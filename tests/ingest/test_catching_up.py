@@ -10,22 +10,25 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
-from monitor.channels.fake import FakeSender
+from monitor.app import open_app
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 
 START = datetime(2026, 3, 3, 4, tzinfo=UTC)
 EPAPER = """
 builtin: false
 sources:
   - {{id: paper, name: 报, speaker: media, document_kind: news, family: founder_epaper,
-     lists: '{base}/pc/layout/index.html', every: 12h, page_every: 30d, allow_private: true}}
+     lists: '{base}/pc/layout/index.html', list_interval: 12h, page_interval: 30d,
+     allow_private: true}}
 """
 NEWS = """
 builtin: false
 sources:
   - {{id: news, name: 要闻, region: 宁夏回族自治区, document_kind: report, family: trs,
-     lists: '{base}/nxyw/', title_pattern: 政府工作报告, catch_up: 5, allow_private: true}}
+     lists: '{base}/nxyw/', title_pattern: 政府工作报告, max_backfill_pages: 5,
+     allow_private: true}}
 """
 
 
@@ -40,7 +43,7 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.tools.database.read() as session:
+        with self.daemon.context.database.read() as session:
             return session.execute(text(query)).all()
 
 
@@ -54,10 +57,10 @@ async def watching(tmp_path, catalogue, database=None):
             database=database or f"sqlite:///{tmp_path / 'm.db'}",
             rules=(tmp_path / "r.yaml",),
             catalogue=(tmp_path / "c.yaml",),
-            crawl=CrawlSettings(pace=0),
+            crawl=CrawlSettings(min_delay=0),
         )
-        async with open_daemon(
-            settings, console=Console(quiet=True), sender=FakeSender(), now=lambda: clock[0]
+        async with open_app(
+            settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
         ) as daemon:
             yield Watch(web, daemon, clock)
 
@@ -118,7 +121,7 @@ async def test_issues_of_missed_days_are_read_and_none_twice(tmp_path):
         ]
 
 
-async def test_an_index_that_is_redrawn_each_time_sends_nobody_back(tmp_path):
+async def test_an_index_that_is_regenerated_each_time_causes_no_refetch(tmp_path):
     async with watching(tmp_path, EPAPER) as watch:
         issue(watch.web, date(2026, 3, 3))
         await watch.round()
@@ -249,7 +252,7 @@ async def test_another_spelling_of_an_address_is_visited_once(tmp_path, database
         web.pages["/a//12345.html"] = page
         web.links("/list", [("/a//12345.html", "甲乙", "2026-03-01")])
         assert (await watch.round(2)).new_addresses == 0
-        ((url, outcome),) = watch.sql("SELECT url, last_outcome FROM address")
+        ((url, outcome),) = watch.sql("SELECT url, last_outcome FROM frontier_entry")
         assert (url.removeprefix(web.base), outcome) == ("/a//12345.html", "ok")
 
 
@@ -259,10 +262,10 @@ async def test_addresses_of_an_older_release_are_not_visited_anew(tmp_path):
         web.html("/a/1.html", "算力", ["算力设施。" * 30])
         web.links("/list", [("/a/1.html", "甲", "2026-03-01")])
         await watch.round()
-        with watch.daemon.tools.database.write() as session:
-            session.execute(text("UPDATE address SET identity = NULL"))
-        async with open_daemon(
-            watch.daemon.settings, console=Console(quiet=True), sender=FakeSender(),
+        with watch.daemon.context.database.write() as session:
+            session.execute(text("UPDATE frontier_entry SET identity = NULL"))
+        async with open_app(
+            watch.daemon.settings, console=Console(quiet=True), channel=FakeChannel(),
             now=lambda: watch.clock[0],
         ):  # fmt: skip
             pass

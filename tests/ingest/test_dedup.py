@@ -8,12 +8,11 @@ from sqlalchemy import text
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import Evidence
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PARAGRAPHS = [
@@ -29,22 +28,14 @@ PARAGRAPHS = [
 def take(database, lines, url):
     provenance = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026, title="新闻")
     body = "\n".join(lines)
-    arrival = Arrival(
+    request = IngestRequest(
         Document(body, title="新闻"),
         provenance,
         extract(body, provenance, load_topics()),
-        Evidence(url=url),
+        FetchRecord(url=url),
     )
     with database.write() as session:
-        return take_in(
-            session,
-            arrival,
-            known_id=None,
-            history=lambda: False,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=NOW,
-        )
+        return ingest(session, request, rules=RuleSet(()), now=NOW)
 
 
 def documents(database):
@@ -68,7 +59,7 @@ def test_a_reprint_with_an_editors_line_or_less_text_is_the_same_article(databas
     assert documents(database) == 1
 
 
-def test_what_a_longer_version_adds_is_told_alone(database):
+def test_only_the_additions_of_a_longer_version_are_reported(database):
     take(database, PARAGRAPHS, "http://a.example/1")
     more = "湖南省数据局表示，今年将开放高质量数据集20个，建设可信数据空间。"
     longer = take(database, [*PARAGRAPHS, more], "http://b.example/1")
@@ -99,22 +90,15 @@ def test_another_article_with_the_same_opening_is_another(database):
 
 
 def arrived(database, body, url, provenance, *, known=None):
-    arrival = Arrival(
+    request = IngestRequest(
         Document(body, title=provenance.title),
         provenance,
         extract(body, provenance, load_topics()),
-        Evidence(url=url),
+        FetchRecord(url=url),
+        document_id=known,
     )
     with database.write() as session:
-        return take_in(
-            session,
-            arrival,
-            known_id=known,
-            history=lambda: False,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=NOW,
-        )
+        return ingest(session, request, rules=RuleSet(()), now=NOW)
 
 
 REPORT = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2026, title="政府工作报告")
@@ -129,7 +113,7 @@ def told(taken):
     return [(change.kind.value, change.statement.text) for change in taken.changes]
 
 
-def test_the_whole_report_after_its_excerpt_is_the_same_document_and_its_rest_is_told(database):
+def test_the_full_report_after_its_excerpt_is_the_same_document_and_its_rest_is_reported(database):
     excerpt = arrived(database, PLAN, "http://paper.example/1", REPORT)
     whole = arrived(database, PLAN + MORE, "http://province.example/1", REPORT)
     assert whole.document_id == excerpt.document_id
@@ -145,7 +129,7 @@ def test_the_whole_report_after_its_excerpt_is_the_same_document_and_its_rest_is
     assert documents(database) == 1
 
 
-def test_a_corrected_copy_is_told_once(database):
+def test_a_corrected_copy_is_reported_once(database):
     first = arrived(database, PLAN + MORE, "http://paper.example/1", REPORT)
     corrected = (PLAN + MORE).replace("2座", "1座")
     second = arrived(database, corrected, "http://province.example/1", REPORT)

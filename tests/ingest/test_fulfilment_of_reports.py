@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -9,13 +10,12 @@ import pytest
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import Evidence
-from monitor.storage.fulfilment import list_ledger
+from monitor.storage.fulfilment import list_fulfilments
 
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
 REPORTS = {
@@ -28,9 +28,9 @@ REPORTS = {
 }
 VERDICTS = [
     (2027, 2027, "pending", None),
-    (2026, 2026, "silent", None),
-    (2025, 2025, "kept", 8200),
-    (2025, 2026, "kept", 11000),
+    (2026, 2026, "not_reported", None),
+    (2025, 2025, "met", 8200),
+    (2025, 2026, "met", 11000),
     (2025, 2025, "missed", 90),
 ]
 
@@ -38,27 +38,20 @@ VERDICTS = [
 def arrival(year, text, url=None):
     provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "湖南省", year, title="报告")
     statements = extract(text, provenance, load_topics())
-    return Arrival(Document(text), provenance, statements, Evidence(url=url))
+    return IngestRequest(Document(text), provenance, statements, FetchRecord(url=url))
 
 
 def take(database, arrived, *, known_id=None, now=NOW):
     with database.write() as session:
-        return take_in(
-            session,
-            arrived,
-            known_id=known_id,
-            history=lambda: True,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=now,
-        )
+        request = replace(arrived, document_id=known_id, baseline=True)
+        return ingest(session, request, rules=RuleSet(()), now=now)
 
 
 def ledger(database, **wanted):
     with database.read() as session:
         return [
             (line.plan_year, line.due, line.verdict, line.achieved)
-            for line in list_ledger(session, **wanted)
+            for line in list_fulfilments(session, **wanted)
         ]
 
 
@@ -87,4 +80,4 @@ def test_an_edit_of_either_report_is_judged_anew(database, edited):
         known_id=found[edited].document_id,
         now=NOW + timedelta(days=1),
     )
-    assert [verdict for *_, verdict, _ in ledger(database, due=2025)] == ["kept", "kept"]
+    assert [verdict for *_, verdict, _ in ledger(database, due=2025)] == ["met", "met"]

@@ -11,13 +11,14 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
+from monitor.app import open_app
 from monitor.catalogue.loader import load_catalogue
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.extraction.topics import load_topics
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.audit import verify_snapshot
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ async def watch(tmp_path):
     with Web() as web:
         (tmp_path / "c.yaml").write_text(
             "builtin: false\nsources:\n  - id: plan\n    name: 方案\n    region: 湖南省\n"
-            f"    pages: ['{web.base}/plan.html']\n    page_every: 1h\n    allow_private: true\n"
+            f"    pages: ['{web.base}/plan.html']\n    page_interval: 1h\n    allow_private: true\n"
             "    baseline: false\n",
             encoding="utf-8",
         )
@@ -60,12 +61,12 @@ async def watch(tmp_path):
             telegram=TelegramSettings(),
         )
         async with (
-            HttpFetcher(FetcherSettings(pause=0.0), now=lambda: clock[0]) as fetcher,
-            open_daemon(
+            HttpFetcher(FetcherSettings(min_delay=0.0), now=lambda: clock[0]) as fetcher,
+            open_app(
                 settings,
                 console=Console(quiet=True),
                 fetcher=fetcher,
-                sender=FakeSender(),
+                channel=FakeChannel(),
                 now=lambda: clock[0],
             ) as daemon,
         ):
@@ -77,9 +78,9 @@ async def watch(tmp_path):
                 told = [(c.kind.value, c.statement.text) for c in report.changes]
                 return report, told
 
-            yield web, visit, daemon.tools.database
+            yield web, visit, daemon.context.database
             sources = {one.id: one for one in load_catalogue(settings.catalogue)}
-            with daemon.tools.database.read() as session:
+            with daemon.context.database.read() as session:
                 snapshots = session.scalars(
                     text("SELECT id FROM snapshot WHERE outcome = 'ok' ORDER BY id")
                 ).all()
@@ -138,7 +139,7 @@ async def test_a_page_that_only_offers_a_pdf(watch):
     assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in told
     with database.read() as session:
         (row,) = session.execute(text("SELECT title, url FROM document")).all()
-        (seen,) = session.execute(text("SELECT request, response, bytes FROM evidence")).all()
+        (seen,) = session.execute(text("SELECT request, response, bytes FROM provenance")).all()
     assert json.loads(seen.request)["url"] == row.url
     assert "policy-monitor" in json.loads(seen.request)["headers"]["user-agent"]
     assert json.loads(seen.response)["headers"]["content-type"] == "text/html"

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from telegram_api import TOKEN, bot_api
 from web import Web
 
+from monitor.app import open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 
 CHAT = 4711
 SUMMER = datetime(2026, 8, 1, tzinfo=UTC)
@@ -64,20 +65,20 @@ def watched(shared, tmp_path):
             database=f"sqlite:///{tmp_path / 'm.db'}",
             catalogue=(tmp_path / "catalogue.yaml",),
             rules=(tmp_path / "rules.yaml",),
-            crawl=CrawlSettings(pace=0.0),
+            crawl=CrawlSettings(min_delay=0.0),
             telegram=TelegramSettings(token=TOKEN, base_url=api.base_url),
         )
         yield web, api, settings, count
 
 
-async def test_real_reports_go_the_whole_way(watched):
+async def test_real_reports_reach_the_alert(watched):
     web, api, settings, count = watched
     clock = [SUMMER]
-    async with open_daemon(settings, console=Console(quiet=True), now=lambda: clock[0]) as daemon:
+    async with open_app(settings, console=Console(quiet=True), now=lambda: clock[0]) as daemon:
         reports = await run_once(daemon)
         assert len(reports) == count
         assert {report.outcome.value for report in reports} == {"ok"}
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             rows = session.execute(
                 text(
                     "SELECT s.label, s.region, s.year, t.op, t.value, t.unit FROM statement s "
@@ -106,7 +107,7 @@ async def test_real_reports_go_the_whole_way(watched):
         assert len(again) == count
         assert len(web.asked) > asked + count
         assert sum(len(report.changes) for report in again) == 0
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             assert session.execute(text("SELECT COUNT(*) FROM change_log")).scalar_one() == logged
             assert session.execute(
                 text("SELECT state, COUNT(*) FROM alert_log GROUP BY state")
@@ -115,6 +116,6 @@ async def test_real_reports_go_the_whole_way(watched):
 
     # A fresh process over the same database sends nothing either.
     clock[0] += timedelta(days=8)
-    async with open_daemon(settings, console=Console(quiet=True), now=lambda: clock[0]) as daemon:
+    async with open_app(settings, console=Console(quiet=True), now=lambda: clock[0]) as daemon:
         await run_once(daemon)
     assert len(api.sent(CHAT)) == 1

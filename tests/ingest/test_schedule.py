@@ -31,25 +31,25 @@ DAY = timedelta(days=1)
 )
 def test_lists_are_visited_more_often_in_their_season(now, hours):
     now = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    due = next_list_visit(now, every=timedelta(hours=6), season=WINTER, zone=CHINA)
+    due = next_list_visit(now, list_interval=timedelta(hours=6), season=WINTER, zone=CHINA)
     assert due - now == timedelta(hours=hours)
 
 
 def test_a_season_begins_on_its_first_day_however_long_the_usual_pause():
     now = datetime(2025, 11, 20, tzinfo=UTC)
-    due = next_list_visit(now, every=timedelta(weeks=26), season=WINTER, zone=CHINA)
+    due = next_list_visit(now, list_interval=timedelta(weeks=26), season=WINTER, zone=CHINA)
     assert due == datetime(2026, 1, 1, tzinfo=CHINA)
     never = Season(frozenset(), timedelta(hours=1))
-    assert next_list_visit(now, every=DAY, season=never, zone=CHINA) == now + DAY
-    assert next_list_visit(now, every=DAY, season=None, zone=CHINA) == now + DAY
+    assert next_list_visit(now, list_interval=DAY, season=never, zone=CHINA) == now + DAY
+    assert next_list_visit(now, list_interval=DAY, season=None, zone=CHINA) == now + DAY
 
 
-def waits(kind, every, visits):
+def waits(kind, page_interval, visits):
     now = born = datetime(2026, 1, 1, tzinfo=UTC)
     found = []
     for _ in range(visits):
         due = next_page_visit(
-            Outcome.OK, now=now, every=every, kind=kind, age=now - born, failures=0
+            Outcome.OK, now=now, page_interval=page_interval, kind=kind, age=now - born, failures=0
         )
         found.append(round((due - now) / DAY, 1))
         now = due
@@ -76,7 +76,7 @@ def test_failures_are_tried_again_soon_then_less_and_less_and_retry_after_is_kep
 
     def due(failures, **more):
         when = next_page_visit(
-            Outcome.ERROR, now=now, every=DAY, kind=DocumentKind.NEWS, age=900 * DAY,
+            Outcome.ERROR, now=now, page_interval=DAY, kind=DocumentKind.NEWS, age=900 * DAY,
             failures=failures, **more,
         )  # fmt: skip
         return (when - now) / timedelta(hours=1)

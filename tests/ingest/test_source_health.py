@@ -8,11 +8,12 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.channels.fake import FakeSender
+from monitor.app import open_app
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
-from monitor.ingest.source_health import Watch, health_after
+from monitor.ingest.context import HealthPolicy, next_health
 from monitor.model.documents import Health
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -21,15 +22,15 @@ BASE = "http://127.0.0.1:1"
 NAMES = ("beijing", "tianjin", "hebei", "shanxi")
 
 
-def after(was, *, healthy=True, failures=0, silent=0.0, others=1.0, watch=None):
-    return health_after(
+def after(was, *, healthy=True, failures=0, silent=0.0, others=1.0, policy=None):
+    return next_health(
         was,
         healthy=healthy,
         failures=failures,
         last_new_at=START - timedelta(days=silent),
         now=START,
-        watch=watch or Watch(failures=3, quiet=timedelta(days=30)),
-        others=lambda: others,
+        policy=policy or HealthPolicy(failures=3, quiet=timedelta(days=30)),
+        share_with_news=lambda: others,
     )
 
 
@@ -56,7 +57,7 @@ def test_how_a_source_is_after_a_visit(was, visit, now):
 def catalogue():
     entries = "".join(
         f"  - {{id: {name}, name: {name}, document_kind: news, lists: ['{BASE}/{name}/'], "
-        "every: 12h, allow_private: true}\n"
+        "list_interval: 12h, allow_private: true}\n"
         for name in NAMES
     )
     return f"builtin: false\nsources:\n{entries}"
@@ -67,24 +68,24 @@ def listing(name, count):
     return f"<html><meta charset=utf-8><ul>{rows}</ul></html>"
 
 
-async def test_operators_hear_once_of_each_turn(tmp_path):
+async def test_operators_get_one_notice_for_each_health_event(tmp_path):
     (tmp_path / "c.yaml").write_text(catalogue(), encoding="utf-8")
     (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     clock = [START]
     site = FakeFetcher(now=lambda: clock[0])
-    sender = FakeSender()
+    channel = FakeChannel()
     settings = Settings.model_construct(
         database=f"sqlite:///{tmp_path}/m.db",
         catalogue=(tmp_path / "c.yaml",),
         rules=(tmp_path / "r.yaml",),
-        crawl=CrawlSettings(pace=0.0),
+        crawl=CrawlSettings(min_delay=0.0),
         telegram=TelegramSettings(token="1:never-used", operators=OPERATORS),
     )
-    async with open_daemon(
+    async with open_app(
         settings,
         console=Console(quiet=True),
         fetcher=site,
-        sender=sender,
+        channel=channel,
         now=lambda: clock[0],
     ) as daemon:
         seen = []
@@ -100,11 +101,13 @@ async def test_operators_hear_once_of_each_turn(tmp_path):
             if 20 <= half_day < 26:
                 site.pages[f"{BASE}/tianjin/"] = FakePage(status=412)
             await run_once(daemon)
-            told = [(call.chat_id, call.message.text) for call in sender.sent]
+            told = [(call.chat_id, call.message.text) for call in channel.sent]
             seen.append(len(told))
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             turns = session.execute(
-                text("SELECT source_id, was, health FROM source_events ORDER BY at, event_id")
+                text(
+                    "SELECT source_id, was, health FROM source_health_events ORDER BY at, event_id"
+                )
             ).all()
             health = dict(
                 session.execute(text("SELECT source_id, health FROM source_health")).all()

@@ -8,13 +8,12 @@ import pytest
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest, SuspectState
 from monitor.model.changes import Kind
-from monitor.model.documents import Document, DocumentKind, Outcome, Provenance
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Outcome, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import Evidence
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 URL = "http://province.example/report"
@@ -26,23 +25,17 @@ PLAN = (
 )
 
 
-def visit(database, body, at, known=None, doubt=None):
-    arrival = Arrival(
+def visit(database, body, at, known=None, suspect=None):
+    request = IngestRequest(
         Document(body, title="政府工作报告"),
         REPORT,
         extract(body, REPORT, load_topics()),
-        Evidence(url=URL),
+        FetchRecord(url=URL),
+        document_id=known,
+        suspect=suspect or SuspectState(),
     )
     with database.write() as session:
-        return take_in(
-            session,
-            arrival,
-            known_id=known,
-            history=lambda: False,
-            interest=Interest(RuleSet(())),
-            doubt=doubt or Doubt(),
-            now=at,
-        )
+        return ingest(session, request, rules=RuleSet(()), now=at)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +49,12 @@ def visit(database, body, at, known=None, doubt=None):
 )
 def test_how_long_a_text_that_shrank_is_doubted(database, left, hours):
     first = visit(database, PLAN, START)
-    doubt = None
+    suspect = None
     for hour in range(1, hours + 9, 8):
         now = START + timedelta(hours=hour)
-        taken = visit(database, left, now, first.document_id, doubt)
-        doubt = taken.doubt
-        if doubt is None:
+        taken = visit(database, left, now, first.document_id, suspect)
+        suspect = taken.suspect
+        if suspect is None:
             break
         assert taken.outcome is Outcome.SHRUNK
         assert not taken.changes

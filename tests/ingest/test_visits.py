@@ -10,9 +10,10 @@ from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
 
-from monitor.channels.fake import FakeSender
+from monitor.app import open_app
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.model.documents import Outcome
 
 PLAN = [
@@ -57,8 +58,8 @@ sources:
     document_kind: report
     lists: ['{base}/zfgzbg/']
     title_pattern: 政府工作报告
-    every: 6h
-    page_every: 1d
+    list_interval: 6h
+    page_interval: 1d
     allow_private: true
 """
 RULES = "rules:\n  - {id: all, name: 全部, then: {chats: [7]}}\n"
@@ -67,8 +68,8 @@ RULES = "rules:\n  - {id: all, name: 全部, then: {chats: [7]}}\n"
 class Watch:
     """A daemon over a small site; ``round`` lets time pass and visits what is due."""
 
-    def __init__(self, web, daemon, sender, clock):
-        self.web, self.daemon, self.sender, self.clock = web, daemon, sender, clock
+    def __init__(self, web, daemon, channel, clock):
+        self.web, self.daemon, self.channel, self.clock = web, daemon, channel, clock
 
     async def round(self, days=1.5):
         self.clock[0] += timedelta(days=days)
@@ -76,7 +77,7 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.tools.database.read() as session:
+        with self.daemon.context.database.read() as session:
             return session.execute(text(query)).all()
 
     def put(self, lines=PLAN, path=REPORT, title=TITLE):
@@ -97,16 +98,16 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None,
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             topics=topics,
-            crawl=CrawlSettings(pace=0.0, tries=1),
+            crawl=CrawlSettings(min_delay=0.0, max_attempts=1),
             suspects=SuspectSettings(visits=3, hours=24),
             telegram=TelegramSettings(token="1:never-used"),
         )
         clock = [START]
-        sender = FakeSender()
-        async with open_daemon(
-            settings, console=Console(quiet=True), now=lambda: clock[0], sender=sender
+        channel = FakeChannel()
+        async with open_app(
+            settings, console=Console(quiet=True), now=lambda: clock[0], channel=channel
         ) as daemon:
-            yield Watch(web, daemon, sender, clock)
+            yield Watch(web, daemon, channel, clock)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ async def baseline(watch):
     watch.put(YEAR_BEFORE, OLDER, "2025年青海省政府工作报告")
     watch.list(OLDER)
     await watch.round()
-    assert watch.sender.sent == []
+    assert watch.channel.sent == []
 
 
 async def published(watch):
@@ -132,19 +133,19 @@ async def published(watch):
     await watch.round(20)
 
 
-async def test_what_stands_there_at_the_first_visit_is_history(watch):
+async def test_what_stands_there_at_the_first_visit_is_baseline(watch):
     await baseline(watch)
     assert watch.sql("SELECT COUNT(*) FROM change_log") == [(0,)]
     assert watch.sql("SELECT COUNT(*) FROM commitments_current")[0][0] >= 4
     assert watch.sql("SELECT baseline, kind, year FROM document") == [(True, "report", 2025)]
 
 
-async def test_a_new_report_is_compared_with_last_years_and_told_in_one_message(watch):
+async def test_a_new_report_is_compared_with_last_years_and_sent_in_one_message(watch):
     await published(watch)
     log = dict(watch.sql("SELECT summary, kind FROM change_log WHERE metric IS NOT NULL"))
     assert log["智算规模 12,000 → 20,000 P"] == "strengthened"
     assert any("60 → 50" in summary and kind == "weakened" for summary, kind in log.items())
-    assert len(watch.sender.sent) == 1
+    assert len(watch.channel.sent) == 1
     assert watch.sql("SELECT DISTINCT year FROM commitments_current") == [(2026,)]
 
 
@@ -155,7 +156,7 @@ async def test_an_edited_number_is_a_revision(watch):
     (change,) = report.changes
     assert (change.kind.value, change.basis.value) == ("strengthened", "revision")
     assert (change.deltas[0].before, change.deltas[0].after) == (20_000, 25_000)
-    assert len(watch.sender.sent) == 2
+    assert len(watch.channel.sent) == 2
 
 
 async def test_a_redrawn_page_is_no_change(watch):
@@ -168,7 +169,7 @@ async def test_a_redrawn_page_is_no_change(watch):
     )
     report = await watch.round()
     assert report.changes == []
-    assert len(watch.sender.sent) == 1
+    assert len(watch.channel.sent) == 1
 
 
 RELOAD = b"<html><script>document.cookie='a=1';location.reload()</script></html>"
@@ -200,7 +201,7 @@ async def test_trouble_is_noted_and_compared_with_nothing(watch, page, outcomes)
     watch.put()
     report = await watch.round(9)
     assert report.changes == []
-    assert len(watch.sender.sent) == 1
+    assert len(watch.channel.sent) == 1
 
 
 async def test_a_text_that_lost_its_half_counts_only_when_it_stays_so(watch):
@@ -212,7 +213,7 @@ async def test_a_text_that_lost_its_half_counts_only_when_it_stays_so(watch):
         assert report.changes == []
     report = await watch.round(2)
     assert {change.kind.value for change in report.changes} == {"dropped"}
-    assert len(watch.sender.sent) == 2
+    assert len(watch.channel.sent) == 2
 
 
 LOGIN = "<html><body><p>请登录后访问本页面。</p><p>用户名　密码　验证码</p></body></html>".encode()
@@ -231,7 +232,7 @@ async def test_a_notice_that_stays_for_weeks_drops_nothing(watch, page):
         report = await watch.round(8)
         assert report.changes == []
     assert watch.sql("SELECT suspect_addresses + failing_addresses FROM source_health") == [(1,)]
-    assert len(watch.sender.sent) == 1
+    assert len(watch.channel.sent) == 1
 
 
 async def test_another_article_at_the_address_is_doubted(watch):
@@ -239,7 +240,7 @@ async def test_another_article_at_the_address_is_doubted(watch):
     watch.put([f"第{i}条，蔬菜价格稳定，市场供应充足，品种更加丰富。" for i in range(30)])
     report = await watch.round()
     assert report.changes == []
-    assert watch.sql("SELECT last_reason FROM address WHERE last_outcome = 'shrunk'") == [
+    assert watch.sql("SELECT last_reason FROM frontier_entry WHERE last_outcome = 'shrunk'") == [
         ("another text stands at this address",)
     ]
 
@@ -252,10 +253,10 @@ async def test_a_reprint_under_another_address_is_the_same_report(watch):
     assert report.new_addresses == 1
     assert report.changes == []
     assert watch.sql("SELECT COUNT(*) FROM document") == [(2,)]
-    assert len(watch.sender.sent) == 1
+    assert len(watch.channel.sent) == 1
 
 
-async def test_an_archive_put_online_late_is_history(watch):
+async def test_an_archive_put_online_late_is_baseline(watch):
     await published(watch)
     old = [line.replace("2025年", "2019年").replace("2026年", "2019年") for line in YEAR_BEFORE]
     watch.put(old, "/zfgzbg/201901/t20190120_9.html", "2019年青海省政府工作报告")
@@ -265,7 +266,7 @@ async def test_an_archive_put_online_late_is_history(watch):
     )
     report = await watch.round()
     assert report.changes == []
-    assert len(watch.sender.sent) == 1
+    assert len(watch.channel.sent) == 1
 
 
 async def test_a_list_that_cannot_be_read_is_seen_in_the_health(watch):
@@ -282,7 +283,7 @@ async def test_a_list_that_cannot_be_read_is_seen_in_the_health(watch):
     assert watch.sql("SELECT last_outcome, failures FROM source_health") == [("ok", 0)]
 
 
-async def test_proposals_are_logged_and_alert_only_who_asks(tmp_path):
+async def test_proposals_are_logged_and_alert_only_subscribers_of_them(tmp_path):
     catalogue = (
         CATALOGUE.replace("region: 青海省", "speaker: media")
         .replace("document_kind: report", "document_kind: news")
@@ -301,16 +302,16 @@ async def test_proposals_are_logged_and_alert_only_who_asks(tmp_path):
             ("commitment", "added"),
             ("proposal", "added"),
         ]
-        told = {sent.chat_id: sent.message.text for sent in watch.sender.sent}
+        told = {sent.chat_id: sent.message.text for sent in watch.channel.sent}
         assert "2万P" in told[7]
         assert "建议" not in told[7]
         assert "普惠" in told[8]
 
 
-async def test_a_users_topic_goes_the_whole_way(tmp_path):
+async def test_a_user_topic_reaches_the_alert(tmp_path):
     (tmp_path / "t.yaml").write_text(
-        "topics:\n  - id: saline\n    name: 盐湖\n    otherwise: industry\n    words: [盐湖]\n"
-        "    themes: {industry: {beside: [产业]}}\n",
+        "topics:\n  - id: saline\n    name: 盐湖\n    default_theme: industry\n    words: [盐湖]\n"
+        "    themes: {industry: {same_clause: [产业]}}\n",
         encoding="utf-8",
     )
     rules = "rules:\n  - {id: salt, name: 盐湖, topics: [saline], then: {chats: [9]}}\n"
@@ -322,7 +323,7 @@ async def test_a_users_topic_goes_the_whole_way(tmp_path):
         assert {change.statement.topic for change in report.changes} == {"ai_computing", "saline"}
         current = "SELECT year FROM commitments_current WHERE topic = 'saline'"
         assert watch.sql(current) == [(2026,)]
-        assert [sent.chat_id for sent in watch.sender.sent][-1] == 9
+        assert [sent.chat_id for sent in watch.channel.sent][-1] == 9
 
 
 async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(tmp_path):
@@ -332,8 +333,8 @@ async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(
     speaker: media
     document_kind: news
     lists: ['{base}/news/']
-    every: 6h
-    page_every: 1d
+    list_interval: 6h
+    page_interval: 1d
     allow_private: true
 """
     async with watching(tmp_path, catalogue=CATALOGUE + press) as watch:
@@ -342,7 +343,7 @@ async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(
         watch.list(REPORT)
         watch.clock[0] += timedelta(days=20)
         await run_once(watch.daemon)
-        alerts = len(watch.sender.sent)
+        alerts = len(watch.channel.sent)
         added = "青海省提出，将引进人工智能企业80家。"
         watch.web.html("/a.html", "多地部署人工智能", [*ARTICLE[:2], added])
         watch.web.links("/news/", [("/a.html", "多地部署人工智能", "2026-01-31")])
@@ -351,7 +352,7 @@ async def test_an_article_about_the_report_is_corroboration_and_no_second_alert(
         assert watch.sql("SELECT commitment_text, article_title FROM corroborations") == [
             (PLAN[7], "多地部署人工智能")
         ]
-        (sent,) = watch.sender.sent[alerts:]
+        (sent,) = watch.channel.sent[alerts:]
         assert "80" in sent.message.text
         assert "2万P" not in sent.message.text
         current = "SELECT COUNT(*) FROM commitments_current WHERE text LIKE '%2万P%'"

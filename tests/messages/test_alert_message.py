@@ -12,16 +12,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram_api import parse_html, utf16
 
-from monitor.messages.alert_message import render
-from monitor.messages.change_text import headline
-from monitor.messages.i18n import short_region, words
-from monitor.messages.number_format import amount, growth, shift
-from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Message, Span, one_line, trim, units
-from monitor.messages.text_diff import marked
+from monitor.messages.alert_message import render_alert
+from monitor.messages.change_text import (
+    format_amount,
+    format_change,
+    format_growth,
+    headline,
+    inline_diff,
+)
+from monitor.messages.i18n import alert_texts, short_region
+from monitor.messages.richtext import (
+    ENTITY_LIMIT,
+    TEXT_LIMIT,
+    Message,
+    Span,
+    one_line,
+    trim,
+    utf16_length,
+)
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
 
 DOCUMENT = AlertDocument(
     "2026年贵州省政府工作报告",
@@ -45,35 +57,35 @@ def dropped() -> Change:
 
 
 def test_region_and_number_come_first_then_the_sentence_with_its_difference() -> None:
-    lines = render(alert(raised())).html.splitlines()
+    lines = render_alert(alert(raised())).html.splitlines()
     assert lines[0] == "<b>贵州 算力规模 160 → 190 Eflops ▲18.75%</b>"
     assert "<s>160</s>→<b>190</b>Eflops" in lines[1]
     assert lines[1].startswith("▲ 加码")
 
 
-def test_it_says_who_and_where_and_when_with_a_link() -> None:
-    shown = render(alert(raised())).html
+def test_an_alert_shows_issuer_region_date_and_link() -> None:
+    shown = render_alert(alert(raised())).html
     assert "贵州省政府 · 承诺" in shown
     assert 'href="https://www.example.gov.cn/a.html?x=1&amp;y=2"' in shown
     assert "2026-01-28 · 贵州省人民政府" in shown
 
 
 def test_the_strongest_change_is_first() -> None:
-    text = render(alert(added(), dropped(), raised(20, 21), raised())).text
+    text = render_alert(alert(added(), dropped(), raised(20, 21), raised())).text
     order = ["160 → 190", "20 → 21", "未再提", "≥190"]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
 
 
 def test_commitments_go_before_what_others_propose() -> None:
     proposal = replace(raised(1, 99), after=goal(99, label=Label.PROPOSAL, speaker=Speaker.EXPERT))
-    text = render(alert(proposal, added())).text
+    text = render_alert(alert(proposal, added())).text
     assert text.index("≥190") < text.index("1 → 99")
     assert "专家 · 建议" in text
     assert "贵州省政府 · 承诺" in text
 
 
 def test_what_was_dropped_is_struck_out() -> None:
-    shown = render(alert(dropped())).html
+    shown = render_alert(alert(dropped())).html
     assert "<b>贵州 算力规模 ≥160 Eflops → 未再提</b>" in shown
     assert "<s>今年全省" in shown
 
@@ -84,32 +96,32 @@ def test_sentences_with_little_in_common_stand_one_below_the_other() -> None:
         before=goal(1, "组建人工智能产业联盟，引来三十家伙伴。"),
         after=goal(1, "今后五年把智算中心的电费降下来。"),
     )
-    shown = render(alert(change)).text
+    shown = render_alert(alert(change)).text
     assert "原：组建" in shown
     assert "今：今后五年" in shown
 
 
 def test_more_than_fits_is_counted_not_cut() -> None:
     many = [raised(100 + n, 200 + n) for n in range(60)]
-    message = render(alert(*many))
+    message = render_alert(alert(*many))
     assert message.fits
     assert "…还有 48 条" in message.text
 
 
 def test_a_chat_may_read_english() -> None:
-    text = render(alert(raised(), language="en")).text
+    text = render_alert(alert(raised(), language="en")).text
     assert "▲ strengthened" in text
     assert "Government of 贵州省 · commitment" in text
 
 
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
-    assert "可能已经发过" in render(alert(raised(), maybe_sent=True)).text
+    assert "可能已经发过" in render_alert(alert(raised(), possibly_delivered=True)).text
 
 
 def test_ghsa_q8xq_qg4x_wphg_markup_from_outside_stays_text() -> None:
     evil = '<a href="https://evil.example">点</a>&lt;b>\u202e'
     change = replace(added(), after=goal(190, evil))
-    message = render(alert(change, document=replace(DOCUMENT, title=evil, source_name=evil)))
+    message = render_alert(alert(change, document=replace(DOCUMENT, title=evil, source_name=evil)))
     text, entities = parse_html(message.html)
     assert text.count('<a href="https://evil.example">点</a>&lt;b>') == 2
     assert [e["url"] for e in entities if e["type"] == "text_link"] == [DOCUMENT.url]
@@ -117,7 +129,7 @@ def test_ghsa_q8xq_qg4x_wphg_markup_from_outside_stays_text() -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "tg://resolve", "https://a b", None, ""])
 def test_only_web_addresses_are_links(url: str | None) -> None:
-    assert "<a " not in render(alert(raised(), document=replace(DOCUMENT, url=url))).html
+    assert "<a " not in render_alert(alert(raised(), document=replace(DOCUMENT, url=url))).html
 
 
 @pytest.mark.parametrize(
@@ -137,8 +149,8 @@ def test_only_web_addresses_are_links(url: str | None) -> None:
     ],
 )
 def test_numbers_are_written_for_people(value: float, unit: str, zh: str, en: str) -> None:
-    assert amount(value, unit, words("zh")) == zh
-    assert amount(value, unit, words("en")) == en
+    assert format_amount(value, unit, alert_texts("zh")) == zh
+    assert format_amount(value, unit, alert_texts("en")) == en
 
 
 @pytest.mark.parametrize(
@@ -152,9 +164,12 @@ def test_numbers_are_written_for_people(value: float, unit: str, zh: str, en: st
         (100, 50, "P", "100 → 50P ▼50%"),
     ],
 )
-def test_a_step_is_told_with_its_size(before: float, after: float, unit: str, told: str) -> None:
-    table = words()
-    assert f"{shift(before, after, unit, table)} {growth(before, after, unit, table)}" == told
+def test_a_step_is_shown_with_its_size(before: float, after: float, unit: str, told: str) -> None:
+    table = alert_texts()
+    assert (
+        f"{format_change(before, after, unit, table)} {format_growth(before, after, unit, table)}"
+        == told
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +202,7 @@ def test_a_change_without_numbers_names_its_themes() -> None:
 
 
 def test_the_plain_text_says_what_was_struck_out_and_where_to_read_on() -> None:
-    plain = render(alert(raised())).plain
+    plain = render_alert(alert(raised())).plain
     assert "~~160~~→190Eflops" in plain
     assert plain.splitlines()[-1] == (
         "《2026年贵州省政府工作报告》 2026-01-28 · 贵州省人民政府 "
@@ -201,7 +216,7 @@ def test_the_region_is_not_said_twice() -> None:
 
 
 def test_a_number_is_replaced_whole() -> None:
-    spans = marked("规模达到160Eflops", "规模达到190Eflops", limit=100)
+    spans = inline_diff("规模达到160Eflops", "规模达到190Eflops", limit=100)
     assert spans is not None
     assert [(s.text, s.strike, s.bold) for s in spans] == [
         ("规模达到", False, False),
@@ -214,7 +229,7 @@ def test_a_number_is_replaced_whole() -> None:
 
 def test_long_unchanged_stretches_are_shortened() -> None:
     same = "甲" * 300
-    spans = marked(f"{same}一{same}", f"{same}二{same}", limit=500)
+    spans = inline_diff(f"{same}一{same}", f"{same}二{same}", limit=500)
     assert spans is not None
     text = "".join(span.text for span in spans)
     assert text.startswith("…甲")
@@ -289,10 +304,12 @@ documents = st.builds(
     st.sampled_from(["zh", "en", "??"]),
 )
 def test_any_change_makes_a_message_telegram_takes(
-    several: list[Change], document: AlertDocument, maybe_sent: bool, language: str
+    several: list[Change], document: AlertDocument, possibly_delivered: bool, language: str
 ) -> None:
-    told = alert(*several, document=document, maybe_sent=maybe_sent, language=language)
-    message = render(told)
+    told = alert(
+        *several, document=document, possibly_delivered=possibly_delivered, language=language
+    )
+    message = render_alert(told)
     text, entities = parse_html(message.html)
     assert text == message.text
     assert 0 < utf16(text.strip()) <= TEXT_LIMIT
@@ -306,7 +323,7 @@ def test_any_change_makes_a_message_telegram_takes(
 @given(anything, st.integers(1, 50))
 def test_trimming_keeps_the_limit_and_halves_no_character(text: str, limit: int) -> None:
     short = trim(one_line(text, 400), limit)
-    assert units(short) <= limit
+    assert utf16_length(short) <= limit
     short.encode("utf-16")
     if short != one_line(text, 400):
         assert short.endswith("…")
@@ -317,13 +334,13 @@ def test_spans_are_valid_markup_in_every_combination(spans: list[Span]) -> None:
     message = Message(tuple(spans))
     text, _ = parse_html(message.html)
     assert text == message.text
-    assert utf16(text) == units(text)
+    assert utf16(text) == utf16_length(text)
 
 
 @given(anything, anything, st.integers(2, 300))
 def test_a_difference_holds_both_sides_within_its_limit(
     before: str, after: str, limit: int
 ) -> None:
-    spans = marked(before, after, limit=limit)
+    spans = inline_diff(before, after, limit=limit)
     if spans is not None:
-        assert units("".join(span.text for span in spans)) <= limit
+        assert utf16_length("".join(span.text for span in spans)) <= limit

@@ -1,8 +1,9 @@
-"""Charts: every number where it belongs, no font needed, and no value that breaks them."""
+"""Charts: every number where it belongs, a font of their own, and no value that breaks them."""
 
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 import zlib
@@ -13,20 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.messages.change_text import format_short
 from monitor.messages.chart import (
-    MOST_YEARS,
+    MAX_YEARS,
     Chart,
     Point,
-    _written,
+    build_chart,
     chart_caption,
-    chart_of,
     chart_png,
     chart_svg,
 )
-from monitor.messages.chart_strokes import _SIGNS, drawable, drawn, width_of
-from monitor.messages.richtext import units
-from monitor.model.statements import Op
-from monitor.storage.views import Figure
+from monitor.messages.i18n import alert_texts
+from monitor.messages.richtext import utf16_length
+from monitor.model.statements import Figure, Op
 
 CAPTION_LIMIT = 1024
 SVG = "{http://www.w3.org/2000/svg}"
@@ -51,15 +51,25 @@ GUIZHOU = [figure(2025, 160), figure(2026, 190, op="at_least"), figure(2025, 150
 
 
 def chart(figures: list[Figure] = GUIZHOU, unit: str = "Eflops") -> Chart:
-    found = chart_of(figures, metric="算力规模", unit=unit)
+    found = build_chart(figures, metric="算力规模", unit=unit)
     assert found is not None
     return found
 
 
 def bars(svg: str) -> list[tuple[float, float, float, float]]:
-    """x, y, width and height of each bar, the paper and the two of the legend left out."""
-    found = ET.fromstring(svg).findall(f"{SVG}rect")  # noqa: S314 - our own
-    return [tuple(float(bar.get(k, 0)) for k in ("x", "y", "width", "height")) for bar in found][3:]  # type: ignore[misc]
+    """x, y, width and height of each bar, from the left."""
+    found = []
+    for plot in ET.fromstring(svg).iter(f"{SVG}g"):  # noqa: S314 - our own
+        moved = re.match(r"translate\(([\d.]+), ([\d.]+)\)", plot.get("transform", ""))
+        for bar in plot.iter(f"{SVG}rect") if moved and plot.get("class") == "plot" else ():
+            if "reactive" in bar.get("class", ""):
+                x, y, width, height = (float(bar.get(k, 0)) for k in ("x", "y", "width", "height"))
+                found.append((x + float(moved[1]), y + float(moved[2]), width, height))
+    return sorted(found)
+
+
+def texts(svg: str) -> list[str]:
+    return [part.text or "" for part in ET.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314
 
 
 def test_points_are_what_was_promised_and_reached() -> None:
@@ -83,7 +93,7 @@ def test_points_are_what_was_promised_and_reached() -> None:
     ],
 )
 def test_one_point_makes_no_chart(others: list[Figure]) -> None:
-    assert chart_of([figure(2025, 160), *others], metric="算力规模", unit="Eflops") is None
+    assert build_chart([figure(2025, 160), *others], metric="算力规模", unit="Eflops") is None
 
 
 def test_a_metric_is_known_without_its_region() -> None:
@@ -104,18 +114,18 @@ def test_the_latest_report_counts_and_of_one_report_the_first_number() -> None:
 
 def test_only_the_latest_years_are_shown() -> None:
     found = chart([figure(year, year) for year in range(1960, 2030)])
-    assert found.years == tuple(range(2030 - MOST_YEARS, 2030))
+    assert found.years == tuple(range(2030 - MAX_YEARS, 2030))
 
 
 def test_bars_are_as_high_as_their_numbers() -> None:
-    promised, reached, raised = bars(chart_svg(chart()))
+    promised, reached, raised = bars(chart_svg(chart(), "贵州省"))
     assert promised[3] / raised[3] == pytest.approx(160 / 190, rel=0.01)
     assert reached[3] / raised[3] == pytest.approx(150 / 190, rel=0.01)
     assert promised[0] + promised[2] < reached[0] < raised[0]
 
 
 def test_what_is_below_zero_hangs_from_the_line() -> None:
-    below, above = bars(chart_svg(chart([figure(2025, -5), figure(2026, 5)])))
+    below, above = bars(chart_svg(chart([figure(2025, -5), figure(2026, 5)]), "贵州省"))
     assert below[1] == pytest.approx(above[1] + above[3], abs=0.2)
 
 
@@ -139,13 +149,32 @@ def test_what_is_below_zero_hangs_from_the_line() -> None:
     ],
 )
 def test_numbers_over_bars_are_short(value: float, written: str) -> None:
-    assert _written(value) == written
+    assert format_short(value, alert_texts("en")) == written
 
 
-def test_the_picture_has_no_text_but_its_title() -> None:
-    shown = ET.fromstring(chart_svg(chart(), title="<贵州> & 'x'"))  # noqa: S314 - our own
-    assert [part.text for part in shown.iter(f"{SVG}title")] == ["<贵州> & 'x'"]
-    assert list(shown.iter(f"{SVG}text")) == []
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(30_000, "3万"), (187_654, "18.8万"), (1.5e11, "1500亿"), (2e12, "2万亿"), (9_999, "9,999")],
+)
+def test_numbers_over_bars_are_chinese_in_chinese(value: float, written: str) -> None:
+    assert format_short(value, alert_texts("zh")) == written
+
+
+def test_the_picture_says_what_where_in_which_unit_and_from_which_report() -> None:
+    several = [figure(2025, 30_000, unit="张", document_title="2025年报告")]
+    several += [figure(2026, 45_000, unit="张", op="at_least", document_title="<2026> & 年报告")]
+    several += [figure(2025, 2_000, "achievement", unit="张", document_title="2025年报告")]
+    shown = texts(chart_svg(chart(several, "张"), "贵州省"))
+    assert shown[-2:] == ["承诺", "成效"]
+    assert {"贵州 算力规模（张）", "来源：<2026> & 年报告等 2 份文件"} <= {*shown}
+    assert {"2025", "2026", "3万", "≥4.5万", "2,000"} <= {*shown}
+
+
+def test_the_legend_and_the_source_are_in_the_readers_language() -> None:
+    several = [figure(2025, 30_000, unit="张"), figure(2026, 45_000, unit="张", document_title="x")]
+    shown = texts(chart_svg(chart(several, "张"), "贵州省", "en"))
+    assert {"贵州 算力规模 (cards)", "Source: x", "30K", "45K", "commitment"} <= {*shown}
+    assert "achievement" not in shown
 
 
 def test_the_caption_says_what_the_picture_cannot() -> None:
@@ -160,9 +189,10 @@ def test_the_caption_says_what_the_picture_cannot() -> None:
 
 def test_large_numbers_are_counted_in_the_readers_words() -> None:
     found = chart([figure(2025, 1.5e11, unit="元"), figure(2026, 2e11, unit="元")], "元")
-    assert "(亿元)" in chart_caption(found, "贵州省").text
-    assert "(billion yuan)" in chart_caption(found, "贵州省", "en").text
-    assert chart_svg(found) != chart_svg(found, language="en")
+    assert "1,500亿元" in chart_caption(found, "贵州省").text
+    assert "150 billion yuan" in chart_caption(found, "贵州省", "en").text
+    assert {"1500亿", "2000亿"} <= {*texts(chart_svg(found, "贵州省"))}
+    assert {"150B", "200B"} <= {*texts(chart_svg(found, "贵州省", "en"))}
 
 
 def pixels(png: bytes) -> Iterator[bytes]:
@@ -179,8 +209,8 @@ def pixels(png: bytes) -> Iterator[bytes]:
         yield plain[start : start + width]
 
 
-def test_a_picture_is_made_without_any_font() -> None:
-    png = chart_png(chart_svg(chart()))
+def test_a_picture_is_made_with_its_own_font() -> None:
+    png = chart_png(chart_svg(chart(), "贵州省"))
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert int.from_bytes(png[16:20], "big") == 960
     assert int.from_bytes(png[20:24], "big") == 540
@@ -190,19 +220,13 @@ def test_a_picture_is_made_without_any_font() -> None:
     assert len(png) < 100_000
 
 
-@pytest.mark.parametrize("sign", _SIGNS)
-def test_every_sign_can_be_drawn(sign: str) -> None:
-    empty = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{}</svg>'
-    blank = chart_png(empty.format(""))
-    shown = chart_png(empty.format(drawn(sign, 20, 28, 16, colour="black", anchor=0.5)))
-    assert (shown == blank) == (sign == " ")
-    assert drawable(sign)
-    assert width_of(sign, 14) > 0
-
-
-def test_what_has_no_sign_is_left_out() -> None:
-    assert not drawable("算力")
-    assert drawn("1算", 0, 0, 14, colour="black") == drawn("1", 0, 0, 14, colour="black")
+def test_chinese_is_drawn() -> None:
+    """A sign that the font does not have would leave the picture empty."""
+    with_text = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{}</svg>'
+    blank = chart_png(with_text.format(""))
+    drawn = {chart_png(with_text.format(f'<text x="2" y="30">{sign}</text>')) for sign in "贵州≥3"}
+    assert len(drawn) == 4
+    assert blank not in drawn
 
 
 anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=200)
@@ -226,10 +250,10 @@ figures = st.builds(
 )
 def test_no_value_breaks_a_chart(several: list[Figure], unit: str, title: str, lang: str) -> None:
     told = [Figure(**{**fields_of(item), "unit": unit}) for item in several]
-    found = chart_of(told, metric="算力规模", unit=unit)
+    found = build_chart(told, metric="算力规模", unit=unit)
     if found is None:
         return
-    svg = chart_svg(found, title=title, language=lang)
+    svg = chart_svg(found, title, lang)
     shown = ET.fromstring(svg)  # noqa: S314 - our own
     written = " ".join(value for part in shown.iter() for value in part.attrib.values())
     assert "nan" not in written
@@ -240,7 +264,7 @@ def test_no_value_breaks_a_chart(several: list[Figure], unit: str, title: str, l
         assert 0 <= top <= top + height <= 540
     assert shown.get("width") == "960"
     caption = chart_caption(found, title, lang)
-    assert units(caption.text) <= CAPTION_LIMIT
+    assert utf16_length(caption.text) <= CAPTION_LIMIT
     caption.html.encode()
 
 
@@ -251,11 +275,13 @@ def fields_of(item: Figure) -> dict[str, object]:
 @settings(deadline=None, max_examples=15)
 @given(st.lists(figures, min_size=40, max_size=60), anything)
 def test_any_chart_becomes_a_picture(several: list[Figure], title: str) -> None:
-    found = chart_of(several, metric="算力规模", unit="Eflops")
+    found = build_chart(several, metric="算力规模", unit="Eflops")
     if found is not None:
-        assert chart_png(chart_svg(found, title=title)).startswith(b"\x89PNG")
+        assert chart_png(chart_svg(found, title)).startswith(b"\x89PNG")
 
 
-def test_the_renderer_is_loaded_with_the_first_chart_and_no_earlier() -> None:
-    code = "import monitor.messages.chart, sys; sys.exit('resvg_py' in sys.modules)"
+def test_the_libraries_are_loaded_with_the_first_chart_and_no_earlier() -> None:
+    code = (
+        "import monitor.messages.chart, sys; sys.exit(bool({'pygal', 'resvg_py'} & {*sys.modules}))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from monitor.messages.escaping import as_html, as_lines, cut, headline_of, tame
+from monitor.messages.escaping import (
+    escape_mentions,
+    split_headline,
+    to_html,
+    to_plain_text,
+    truncate_lines,
+)
 from monitor.messages.richtext import Message, Span
 
 
@@ -17,7 +23,7 @@ def size(text):
 @given(some.text(alphabet="算力 E\n…x", max_size=80), some.integers(8, 60))
 def test_a_text_is_cut_to_what_fits_and_only_if_it_must(text, limit):
     for measure in (len, size):
-        kept = cut(text, limit, measure)
+        kept = truncate_lines(text, limit, measure)
         assert measure(kept) <= limit
         if measure(text) <= limit:
             assert kept == text
@@ -27,8 +33,8 @@ def test_a_text_is_cut_to_what_fits_and_only_if_it_must(text, limit):
 
 
 def test_it_is_cut_between_lines():
-    assert cut("第一行\n第二行\n第三行", 9) == "第一行\n第二行\n…"
-    assert cut("一行长长长长长", 4) == "一行长…"
+    assert truncate_lines("第一行\n第二行\n第三行", 9) == "第一行\n第二行\n…"
+    assert truncate_lines("一行长长长长长", 4) == "一行长…"
 
 
 @pytest.mark.parametrize(
@@ -44,22 +50,22 @@ def test_it_is_cut_between_lines():
         "<#C1>",
     ],
 )
-def test_nobody_is_called(call):
-    assert call not in tame(f"一 {call} 二")
-    assert len(tame(call)) == len(call)
+def test_mentions_are_escaped_at_the_same_length(call):
+    assert call not in escape_mentions(f"一 {call} 二")
+    assert len(escape_mentions(call)) == len(call)
 
 
 @pytest.mark.parametrize("text", ["a@b.example", "3 < 4", "<3", "@贵州", "1<2"])
 def test_other_text_stays(text):
-    assert tame(text) == text
+    assert escape_mentions(text) == text
 
 
 def test_a_headline_becomes_the_title():
     message = Message((Span("贵州\n算力", bold=True), Span("\n\n一"), Span("二", strike=True)))
-    title, rest = headline_of(message)
+    title, rest = split_headline(message)
     assert (title, rest.text) == ("贵州 算力", "一二")
-    assert as_html(rest) == "一<s>二</s>"
-    assert as_lines(rest) == "一~~二~~"
+    assert to_html(rest) == "一<s>二</s>"
+    assert to_plain_text(rest) == "一~~二~~"
 
 
 @pytest.mark.parametrize(
@@ -73,5 +79,5 @@ def test_a_headline_becomes_the_title():
     ],
 )
 def test_a_message_without_one_keeps_its_text(spans, title, rest):
-    found, message = headline_of(Message(spans))
+    found, message = split_headline(Message(spans))
     assert (found, message.text) == (title, rest)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import fields, replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from hypothesis import strategies as st
 from telegram_api import parse_html, utf16
 
 from monitor.errors import UserError
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.html_parser import TAGS
 from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Message
 from monitor.messages.template import Template, compile_template
@@ -24,20 +22,18 @@ from monitor.messages.template_context import (
     ChangeView,
     DocumentView,
     FigureView,
-    WordsView,
+    TextsView,
 )
-from monitor.messages.template_samples import sample, sample_change, samples
+from monitor.messages.template_samples import sample_alert, sample_alerts, sample_change
 from monitor.messages.template_sandbox import FILTERS, SOURCE_LIMIT
 from monitor.model.changes import Kind
-from monitor.model.documents import Health, Outcome
+from monitor.model.documents import Health, Outcome, SourceHealthEvent
 from monitor.rules.model import TemplateFile
-from monitor.storage.source_health import SourceEvent
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "templates.md").read_text(encoding="utf-8")
 SHIPPED = sorted((ROOT / "rules" / "templates").glob("*.html"))
 FILE = Path("mine.html")
-SLOWEST = 3.0
 
 
 def template(source: str) -> Template:
@@ -62,7 +58,7 @@ def test_a_template_makes_the_whole_message() -> None:
     made = template(
         "{% for c in changes %}<b>{{ c.headline }}</b>\n{% endfor %}{{ document.title }}"
     )
-    assert made.render(sample(sample_change(Kind.STRENGTHENED))).html == (
+    assert made.render(sample_alert(sample_change(Kind.STRENGTHENED))).html == (
         "<b>贵州 算力规模 160 → 190 Eflops ▲18.75%</b>\n2026年贵州省政府工作报告"
     )
 
@@ -70,7 +66,7 @@ def test_a_template_makes_the_whole_message() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_the_templates_that_come_along_make_messages(path: Path) -> None:
     made = template(path.read_text(encoding="utf-8"))
-    for _, alert in samples():
+    for _, alert in sample_alerts():
         taken_by_telegram(made.render(alert))
 
 
@@ -83,7 +79,7 @@ def test_the_example_of_the_reference_is_what_it_says() -> None:
     shown = re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)
     assert source is not None
     assert shown is not None
-    made = template(source[1]).render(sample(sample_change(Kind.STRENGTHENED)))
+    made = template(source[1]).render(sample_alert(sample_change(Kind.STRENGTHENED)))
     assert made.html == shown[1].strip()
 
 
@@ -94,7 +90,7 @@ def test_the_example_of_the_reference_is_what_it_says() -> None:
         ("A change", [field.name for field in fields(ChangeView)]),
         ("A figure", [field.name for field in fields(FigureView)]),
         ("The document", [field.name for field in fields(DocumentView)]),
-        ("Words", [field.name for field in fields(WordsView)]),
+        ("Texts", [field.name for field in fields(TextsView)]),
         ("Language", list(FILTERS)),
     ],
 )
@@ -109,7 +105,7 @@ def test_every_tag_is_documented() -> None:
 
 def test_a_field_that_is_not_known_is_empty() -> None:
     made = template("x{{ document.url }}{{ document.published }}{{ changes[0].year }}.")
-    bare = next(alert for what, alert in samples() if "no region" in what)
+    bare = next(alert for what, alert in sample_alerts() if "no region" in what)
     document = replace(bare.document, url=None, published=None)  # type: ignore[type-var]
     assert made.render(replace(bare, document=document)).text == "x."
 
@@ -119,21 +115,21 @@ def test_changes_come_strongest_first_and_what_does_not_fit_is_counted() -> None
         "{% for c in changes %}{{ c.kind }} {{ c.text }}{{ c.text }}{{ c.text }}\n{% endfor %}"
         "{{ changes|length }}+{{ rest }}"
     )
-    many = next(alert for what, alert in samples() if "at once" in what)
+    many = next(alert for what, alert in sample_alerts() if "at once" in what)
     first = sample_change(Kind.STRENGTHENED)
     message = made.render(
-        sample(sample_change(Kind.REWORDED), first, *[c.change for c in many.changes])
+        sample_alert(sample_change(Kind.REWORDED), first, *[c.change for c in many.changes])
     )
     told = message.text.count("\n")
     assert message.text.endswith(f"{told}+{32 - told}")
     assert 1 <= told < 12
     assert message.fits
-    few = made.render(sample(sample_change(Kind.REWORDED), first))
+    few = made.render(sample_alert(sample_change(Kind.REWORDED), first))
     assert re.findall(r"^[a-z]+", few.text, re.MULTILINE) == ["strengthened", "reworded"]
 
 
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
-    told = replace(sample(raised()), maybe_sent=True)
+    told = replace(sample_alert(raised()), possibly_delivered=True)
     assert "可能已经发过" in template("x {{ document.title }}").render(told).text
 
 
@@ -141,7 +137,7 @@ def test_markup_from_outside_stays_text() -> None:
     evil = '</b><a href="https://evil.example">x</a>{{ 7*7 }}'
     change = raised()
     after = replace(change.statement, text=evil, section=evil, region=evil, themes=(evil,))
-    told = sample(replace(change, after=after, region=evil, deltas=()))
+    told = sample_alert(replace(change, after=after, region=evil, deltas=()))
     document = replace(told.document, title=evil, source_name=evil)  # type: ignore[type-var]
     figures = ROOT / "rules" / "templates" / "figures.html"
     made = template(figures.read_text(encoding="utf-8"))
@@ -151,8 +147,8 @@ def test_markup_from_outside_stays_text() -> None:
 
 
 def test_filters_see_the_text_of_what_is_marked() -> None:
-    made = template("{{ changes[0].difference|truncate(9) }} {{ changes[0].difference ~ '' }}")
-    shown = made.render(sample(sample_change(Kind.STRENGTHENED))).html
+    made = template("{{ changes[0].diff|truncate(9) }} {{ changes[0].diff ~ '' }}")
+    shown = made.render(sample_alert(sample_change(Kind.STRENGTHENED))).html
     assert shown.startswith("2025→202…")
 
 
@@ -170,7 +166,7 @@ def test_filters_see_the_text_of_what_is_marked() -> None:
         ("a\n{{ changes[0].figures[0].shown }}", 2, "without numbers"),
         ("a\n{{ changes }}", 2, "texts and numbers"),
         ("a\n\n<u>b</u>", 3, "<u> is no tag"),
-        ("a\n{% for c in changes %}\n<b>{{ c.mark }}\n{% endfor %}", 3, "left open"),
+        ("a\n{% for c in changes %}\n<b>{{ c.symbol }}\n{% endfor %}", 3, "left open"),
         ("<b>a\n</b>\n\n{{ rest }}<a>x</a>", 4, "href"),
         ("a\n<a href='tg://x'>b</a>", 2, "http"),
         ("\n\n1 < 2", 3, "&lt;"),
@@ -184,7 +180,7 @@ def test_filters_see_the_text_of_what_is_marked() -> None:
         ("a\n{{ 1 / 0 }}", 2, "division by zero"),
     ],
 )
-def test_a_mistake_has_its_line_and_its_mend(source: str, line: int | None, reason: str) -> None:
+def test_an_error_names_its_line_and_reason(source: str, line: int | None, reason: str) -> None:
     error = refused(source)
     assert reason in str(error)
     assert error.line == line
@@ -268,19 +264,15 @@ SEARCHING = (
         "x" * 5000,
     ],
 )
-def test_a_hostile_template_is_refused_at_once(source: str) -> None:
-    begun = time.monotonic()
+def test_a_hostile_template_is_refused(source: str) -> None:
     refused(source)
-    assert time.monotonic() - begun < SLOWEST
 
 
-def test_the_longest_harmless_work_is_bounded() -> None:
-    """A template that stays just below the limit in every sample costs seconds, not minutes."""
-    inner = "{% if changes[0].text == document.title %}y{% endif %}" * 60
-    source = "{% for a in range(90) %}" + inner + "{% endfor %}x"
-    begun = time.monotonic()
-    template(source)
-    assert time.monotonic() - begun < 2 * SLOWEST
+def test_work_is_bounded_by_the_budget() -> None:
+    inner = "{% if changes[0].text == document.title %}y{% endif %}"
+    template("{% for a in range(90) %}" + inner * 60 + "{% endfor %}x")
+    error = refused("{% for a in range(90) %}" + inner * 120 + "{% endfor %}x")
+    assert "more than a message needs" in str(error)
 
 
 WORDS = (
@@ -290,7 +282,7 @@ WORDS = (
 )
 
 
-@settings(max_examples=300, deadline=timedelta(seconds=SLOWEST))
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.sampled_from(WORDS),
@@ -304,24 +296,24 @@ def test_any_text_is_a_template_or_the_operators_mistake(source: str) -> None:
         line = str(error)
     else:
         line = ""
-        taken_by_telegram(made.render(sample(raised())))
+        taken_by_telegram(made.render(sample_alert(raised())))
     assert "\n" not in line
 
 
-def test_what_fails_on_a_real_alert_is_told_in_the_built_in_way(
+def test_a_template_that_fails_on_an_alert_falls_back_to_the_built_in_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made = template("a\n{% if document.title == 'odd' %}{{ 1 / 0 }}{% endif %}")
-    told = sample(raised())
+    told = sample_alert(raised())
     told = replace(told, document=replace(told.document, title="odd"))  # type: ignore[type-var]
-    assert made.render(told) == render(told)
+    assert made.render(told) == render_alert(told)
     (record,) = [record for record in caplog.records if record.message == "template.failed"]
     assert record.levelname == "WARNING"
     assert (record.template, record.template_line) == ("mine.html", 2)  # type: ignore[attr-defined]
     assert record.reason == "division by zero"  # type: ignore[attr-defined]
 
 
-def test_a_sources_turn_is_told_in_the_built_in_way() -> None:
-    event = SourceEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
-    told = replace(sample(), document=None, event=event)
-    assert template("x").render(told) == render(told)
+def test_a_source_health_event_uses_the_built_in_message() -> None:
+    event = SourceHealthEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
+    told = replace(sample_alert(), document=None, event=event)
+    assert template("x").render(told) == render_alert(told)

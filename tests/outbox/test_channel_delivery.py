@@ -1,4 +1,4 @@
-"""From the outbox by ways: settings, rows, senders and the courier together."""
+"""From the outbox by channels: settings, rows, channels and the worker together."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import pytest
 from alert_story import NOW, Clock, plant
 from receiver import Receiver, Reply
 
-from monitor.app import lookup_in, open_ways, way_choices
-from monitor.channels.base import Ways
-from monitor.channels.fake import FakeSender
+from monitor.app import channel_configs, lookup_in, open_channels
+from monitor.channels.fake import FakeChannel
+from monitor.channels.router import ChannelRouter
 from monitor.config.settings import load_settings
 from monitor.errors import UserError
 from monitor.json_contract import logged_json
 from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
-from monitor.outbox.worker import Courier, deliver_due
+from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.changes import list_changes
-from monitor.storage.recipients import find_key, get_chat, sync_ways
+from monitor.storage.recipients import find_recipient_id, get_recipient, sync_channels
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 @dataclass
 class Run:
-    """A run with these ways over a database."""
+    """A run with these channels over a database."""
 
     database: object
     settings: object
@@ -35,17 +35,17 @@ class Run:
 
     def key(self, name):
         with self.database.read() as session:
-            return find_key(session, Recipient(0, 0, name))
+            return find_recipient_id(session, Recipient(0, 0, name))
 
     def states(self):
         with self.database.read() as session:
-            return {item.chat_id: item.state for item in list_alerts(session)}
+            return {item.recipient_id: item.state for item in list_alerts(session)}
 
     async def deliver(self):
         lookup = lookup_in(self.database)
-        async with open_ways(self.settings, lookup=lookup, now=self.clock) as ways:
-            courier = Courier(self.database, Ways(FakeSender(), ways), self.clock)
-            return await deliver_due(courier)
+        async with open_channels(self.settings, lookup=lookup, now=self.clock) as channels:
+            worker = OutboxWorker(self.database, ChannelRouter(FakeChannel(), channels), self.clock)
+            return await deliver_due(worker)
 
 
 @pytest.fixture
@@ -55,18 +55,18 @@ def start(sqlite_database, tmp_path):
         file.write_text(text, encoding="utf-8")
         run = Run(sqlite_database, load_settings(file), Clock())
         with sqlite_database.write() as session:
-            sync_ways(session, way_choices(run.settings), now=NOW)
+            sync_channels(session, channel_configs(run.settings), now=NOW)
         return run
 
     return begin
 
 
-async def test_an_alert_goes_by_every_way_a_rule_names(start, tmp_path):
+async def test_an_alert_goes_to_every_channel_of_a_rule(start, tmp_path):
     with Receiver() as receiver:
         run = start(
-            f'[ways.team]\napprise = "json://{receiver.address}/team"\n'
-            f'[ways.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
-            'allow_private = true\n[ways.feed]\natom = "alerts.xml"\n'
+            f'[channels.team]\napprise = "json://{receiver.address}/team"\n'
+            f'[channels.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
+            'allow_private = true\n[channels.feed]\natom = "alerts.xml"\n'
         )
         plant(run.database, chats=[run.key(name) for name in ("team", "hook", "feed")])
         report = await run.deliver()
@@ -82,11 +82,11 @@ async def test_an_alert_goes_by_every_way_a_rule_names(start, tmp_path):
     assert entry.link == "https://www.example.gov.cn/report.html"
 
 
-async def test_a_way_that_asks_for_patience_holds_up_no_other(start, tmp_path):
+async def test_a_rate_limited_channel_delays_no_other(start, tmp_path):
     with Receiver(Reply(429, headers={"Retry-After": "600"}), Reply()) as receiver:
         run = start(
-            f'[ways.team]\napprise = "json://{receiver.address}/team"\n'
-            '[ways.feed]\natom = "alerts.xml"\n'
+            f'[channels.team]\napprise = "json://{receiver.address}/team"\n'
+            '[channels.feed]\natom = "alerts.xml"\n'
         )
         team, feed = run.key("team"), run.key("feed")
         plant(run.database, chats=[team, feed])
@@ -97,22 +97,22 @@ async def test_a_way_that_asks_for_patience_holds_up_no_other(start, tmp_path):
     assert run.states() == {team: "sent", feed: "sent"}
 
 
-async def test_a_receiver_that_is_gone_is_told_no_more(start):
+async def test_a_removed_receiver_gets_no_more_messages(start):
     with Receiver(Reply(410)) as receiver:
         run = start(
-            f'[ways.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
+            f'[channels.hook]\nwebhook = "http://{receiver.address}/hook"\nsecret = "{SECRET}"\n'
             "allow_private = true\n"
         )
         key = run.key("hook")
         plant(run.database, chats=[key])
         await run.deliver()
     with run.database.read() as session:
-        assert not get_chat(session, key).active
+        assert not get_recipient(session, key).active
     assert run.states() == {key: "dead"}
 
 
-async def test_what_waits_for_a_way_that_was_taken_out_is_given_up(start):
-    run = start('[ways.feed]\natom = "alerts.xml"\n')
+async def test_alerts_for_a_removed_channel_are_given_up(start):
+    run = start('[channels.feed]\natom = "alerts.xml"\n')
     key = run.key("feed")
     plant(run.database, chats=[key])
     rest = start("")
@@ -120,7 +120,7 @@ async def test_what_waits_for_a_way_that_was_taken_out_is_given_up(start):
     assert rest.states() == {key: "dead"}
 
 
-async def test_a_way_that_cannot_be_used_is_said_at_the_start(start):
-    run = start('[ways.team]\napprise = "feishu://"\n')
-    with pytest.raises(UserError, match=r"ways\.team"):
+async def test_an_unusable_channel_is_reported_at_start(start):
+    run = start('[channels.team]\napprise = "feishu://"\n')
+    with pytest.raises(UserError, match=r"channels\.team"):
         await run.deliver()

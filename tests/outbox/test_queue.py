@@ -1,4 +1,4 @@
-"""The outbox keeps every alert once, through deaths of senders and on both databases."""
+"""The outbox keeps every alert once, through deaths of channels and on both databases."""
 
 from __future__ import annotations
 
@@ -6,49 +6,50 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, added, plant, raised
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.model.alerts import AlertKind
 from monitor.model.documents import DocumentKind
 from monitor.model.schedule import Digest
-from monitor.outbox.chat_migration import move_alerts, withdraw_alerts
-from monitor.outbox.digest import bundle_due, set_digest, set_muted
+from monitor.outbox.admin import move_alerts, withdraw_alerts
+from monitor.outbox.digest import make_digests, set_digest, set_muted
 from monitor.outbox.queue import (
     Wanted,
     enqueue,
     lease,
-    mark_begun,
     mark_dead,
+    mark_in_flight,
     mark_retry,
     mark_sent,
     next_due,
 )
 from monitor.storage.engine import Database
-from monitor.storage.recipients import hold_chat, remember_chat
+from monitor.storage.recipients import defer_until, save_chat
 from monitor.storage.tables import AlertRow, SnapshotRow
 
 MINUTE = timedelta(minutes=1)
 
 
-def take(database: Database, now=NOW, limit: int = 10, holder: str = "mine"):
+def take(database: Database, now=NOW, limit: int = 10, leased_by: str = "mine"):
     with database.write() as session:
-        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, holder=holder)
+        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, leased_by=leased_by)
 
 
 def wanted(matches):
     return [Wanted(*match) for match in matches]
 
 
-def begin(database: Database, alert_id: int, now=NOW, holder: str = "mine") -> bool:
+def begin(database: Database, alert_id: int, now=NOW, leased_by: str = "mine") -> bool:
     with database.write() as session:
-        return mark_begun(session, alert_id, holder=holder, now=now, lease_for=5 * MINUTE)
+        return mark_in_flight(session, alert_id, leased_by=leased_by, now=now, lease_for=5 * MINUTE)
 
 
 def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
     change = raised()
     (change_id,) = plant(database, [change], chats=[7])
     (alert,) = take(database)
-    assert (alert.chat_id, alert.attempts, alert.maybe_sent) == (7, 1, False)
+    assert (alert.recipient_id, alert.attempts, alert.possibly_delivered) == (7, 1, False)
     assert alert.created_at == NOW
     assert alert.document.title == "2026年贵州省政府工作报告"
     assert alert.document.kind is DocumentKind.REPORT
@@ -61,8 +62,26 @@ def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
 def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
     plant(database, [raised(), raised(20, 30)], chats=[1, 2])
     alerts = take(database)
-    assert [alert.chat_id for alert in alerts] == [1, 2]
+    assert [alert.recipient_id for alert in alerts] == [1, 2]
     assert [len(alert.changes) for alert in alerts] == [2, 2]
+
+
+def test_five_hundred_recipients_cost_a_few_statements(database: Database) -> None:
+    (change_id,) = plant(database)
+    with database.write() as session:
+        for chat in range(1, 501, 2):
+            save_chat(session, chat, title="", now=NOW)
+        for chat in range(1, 501, 4):
+            set_digest(session, chat, Digest(), now=NOW)
+    statements = []
+    matches = [Wanted(change_id, rule, chat) for chat in range(1, 501) for rule in ("a", "b")]
+    with database.write() as session:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        count = enqueue(session, snapshot_id=2, document_id=1, matches=matches, now=NOW)
+    assert count == 500
+    assert len(statements) <= 10
+    assert len(take(database, limit=1000)) == 375
 
 
 def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Database) -> None:
@@ -102,7 +121,7 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
         assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
 
 
-def test_what_is_withdrawn_is_not_sent_by_who_holds_it(database: Database) -> None:
+def test_a_withdrawn_alert_is_not_sent_by_its_lease_owner(database: Database) -> None:
     plant(database, chats=[1])
     plant(database, chats=[1], title="另一份")
     begun, held = take(database)
@@ -111,7 +130,7 @@ def test_what_is_withdrawn_is_not_sent_by_who_holds_it(database: Database) -> No
         assert withdraw_alerts(session, 1, reason="the chat said /stop") == 2
     assert not begin(database, held.id)
     with database.write() as session:
-        mark_retry(session, held.id, not_before=NOW, error="429", holder="mine")
+        mark_retry(session, held.id, not_before=NOW, error="429", leased_by="mine")
         # The one that was on its way arrived, and the log says so.
         mark_sent(session, begun.id, now=NOW, message_id=5)
     with database.read() as session:
@@ -131,25 +150,28 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
     plant(database, chats=[1, 2])
     one, _ = take(database)
     assert begin(database, one.id)
-    again = take(database, NOW + 5 * MINUTE, holder="next")
-    assert [(alert.chat_id, alert.maybe_sent) for alert in again] == [(1, True), (2, False)]
+    again = take(database, NOW + 5 * MINUTE, leased_by="next")
+    assert [(alert.recipient_id, alert.possibly_delivered) for alert in again] == [
+        (1, True),
+        (2, False),
+    ]
     assert {alert.attempts for alert in again} == {1}
 
 
-def test_who_lost_the_lease_neither_sends_nor_settles(database: Database) -> None:
+def test_a_worker_that_lost_the_lease_neither_sends_nor_records(database: Database) -> None:
     plant(database, chats=[1])
-    (alert,) = take(database, holder="slow")
-    (again,) = take(database, NOW + 5 * MINUTE, holder="fast")
-    assert not begin(database, alert.id, NOW + 5 * MINUTE, holder="slow")
+    (alert,) = take(database, leased_by="slow")
+    (again,) = take(database, NOW + 5 * MINUTE, leased_by="fast")
+    assert not begin(database, alert.id, NOW + 5 * MINUTE, leased_by="slow")
     with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="late", holder="slow")
-        mark_dead(session, alert.id, error="late", holder="slow")
+        mark_retry(session, alert.id, not_before=NOW, error="late", leased_by="slow")
+        mark_dead(session, alert.id, error="late", leased_by="slow")
         assert session.get_one(AlertRow, alert.id).state == "leased"
-    assert begin(database, again.id, NOW + 5 * MINUTE, holder="fast")
+    assert begin(database, again.id, NOW + 5 * MINUTE, leased_by="fast")
     # What Telegram took, it took: the slow one's note of it counts.
     with database.write() as session:
         mark_sent(session, alert.id, now=NOW, message_id=7)
-        mark_retry(session, alert.id, not_before=NOW, error="late", holder="fast")
+        mark_retry(session, alert.id, not_before=NOW, error="late", leased_by="fast")
         assert session.get_one(AlertRow, alert.id).state == "sent"
 
 
@@ -158,8 +180,8 @@ def test_two_senders_never_share_an_alert(postgres_database: Database) -> None:
     with postgres_database.write() as one, postgres_database.write() as two:
         first = lease(one, now=NOW, lease_for=MINUTE, limit=2)
         second = lease(two, now=NOW, lease_for=MINUTE, limit=2)
-    assert [a.chat_id for a in first] == [1, 2]
-    assert [a.chat_id for a in second] == [3]
+    assert [a.recipient_id for a in first] == [1, 2]
+    assert [a.recipient_id for a in second] == [3]
 
 
 def test_urgent_ones_go_first(database: Database) -> None:
@@ -174,7 +196,7 @@ def test_sent_is_the_end(database: Database) -> None:
     with database.write() as session:
         mark_sent(session, alert.id, now=NOW, message_id=99)
     with database.write() as session:
-        # A second sender that held the expired lease comes too late to undo it.
+        # A second channel that held the expired lease comes too late to undo it.
         mark_retry(session, alert.id, not_before=NOW, error="late")
         mark_dead(session, alert.id, error="late")
         row = session.get_one(AlertRow, alert.id)
@@ -192,7 +214,7 @@ def test_a_retry_waits_and_may_leave_the_attempt_uncounted(database: Database) -
     assert take(database) == []
     (again,) = take(database, NOW + MINUTE)
     assert again.attempts == 1
-    assert not again.maybe_sent
+    assert not again.possibly_delivered
 
 
 def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None:
@@ -204,10 +226,10 @@ def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None
         assert next_due(session) == NOW + 5 * MINUTE
 
 
-def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
+def test_an_expired_delay_makes_nothing_due(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
-        hold_chat(session, 1, NOW + MINUTE, now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
+        defer_until(session, 1, NOW + MINUTE, now=NOW)
     plant(database, chats=[1])
     with database.read() as session:
         assert next_due(session) == NOW + MINUTE
@@ -221,32 +243,33 @@ def test_patience_that_is_over_makes_nothing_due(database: Database) -> None:
 def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
     plant(database, chats=[1])
     for death in range(20):
-        (alert,) = take(database, NOW + death * 5 * MINUTE, holder=str(death))
+        (alert,) = take(database, NOW + death * 5 * MINUTE, leased_by=str(death))
     assert alert.attempts == 1
 
 
 def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
     plant(database, chats=[1])
     plant(database, chats=[1])
     (alert,) = take(database, limit=1)
     with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="no answer", doubtful=True)
+        mark_retry(session, alert.id, not_before=NOW, error="no answer", possibly_delivered=True)
         set_muted(session, 1, NOW + MINUTE, now=NOW)
     with database.write() as session:
-        assert bundle_due(session, now=NOW + MINUTE) == 1
+        assert make_digests(session, now=NOW + MINUTE) == 1
     (digest,) = take(database, NOW + MINUTE)
-    assert digest.is_digest
-    assert digest.maybe_sent
+    assert digest.kind is AlertKind.DIGEST
+    assert digest.possibly_delivered
 
 
 def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Database) -> None:
     (change_id,) = plant(database, chats=[1])
     many = """
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)
-        INSERT INTO alert (chat_id, state, created_at, not_before, priority, attempts, digest_id)
-        SELECT 1, 'bundled', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
+        INSERT INTO alert
+            (recipient_id, state, created_at, not_before, priority, attempts, digest_id)
+        SELECT 1, 'in_digest', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
     with database.write() as session:
         session.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
         session.execute(text("DELETE FROM alert_change"))
@@ -262,32 +285,34 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
     assert [told.change_id for told in digest.changes] == [change_id]
 
 
-def test_a_muted_chat_gets_nothing_that_was_under_way_either(database: Database) -> None:
+def test_a_muted_chat_gets_no_queued_alert(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
     plant(database, chats=[1])
     (alert,) = take(database)
     with database.write() as session:
         set_muted(session, 1, NOW + 60 * MINUTE, now=NOW)
-        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="no answer", doubtful=True)
+        mark_retry(
+            session, alert.id, not_before=NOW + MINUTE, error="no answer", possibly_delivered=True
+        )
     assert take(database, NOW + 2 * MINUTE) == []
     with database.read() as session:
         assert next_due(session) == NOW + 60 * MINUTE
     with database.write() as session:
-        bundle_due(session, now=NOW + 60 * MINUTE)
+        make_digests(session, now=NOW + 60 * MINUTE)
     (after,) = take(database, NOW + 60 * MINUTE)
-    assert (after.id, after.attempts, after.maybe_sent) == (alert.id, 2, True)
+    assert (after.id, after.attempts, after.possibly_delivered) == (alert.id, 2, True)
 
 
 def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
     with database.write() as session:
-        remember_chat(session, 1, title="某人", now=NOW)
+        save_chat(session, 1, title="某人", now=NOW)
         set_digest(session, 1, Digest(), now=NOW)
     plant(database, chats=[1])
     plant(database, chats=[1])
     day = NOW + timedelta(days=1)
     with database.write() as session:
-        bundle_due(session, now=day)
+        make_digests(session, now=day)
         set_muted(session, 1, day + 60 * MINUTE, now=day)
     assert take(database, day) == []
     with database.read() as session:
@@ -295,7 +320,7 @@ def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
     with database.write() as session:
         set_muted(session, 1, None, now=day + MINUTE)
     (digest,) = take(database, day + MINUTE)
-    assert digest.is_digest
+    assert digest.kind is AlertKind.DIGEST
 
 
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
@@ -308,12 +333,12 @@ def test_the_dead_are_visible_in_sql(database: Database) -> None:
     assert tuple(row) == ("dead", "Forbidden: bot was blocked by the user", 1)
 
 
-def test_alerts_of_a_moved_chat_follow_unless_told_there_already(database: Database) -> None:
+def test_alerts_of_a_migrated_chat_follow_unless_sent_there_already(database: Database) -> None:
     plant(database, chats=[-1, -1001], title="甲")
     plant(database, chats=[-1], title="乙")
     with database.write() as session:
         move_alerts(session, -1, -1001)
-    found = sorted((alert.chat_id, alert.document.title) for alert in take(database))
+    found = sorted((alert.recipient_id, alert.document.title) for alert in take(database))
     assert found == [(-1001, "乙"), (-1001, "甲")]
 
 

@@ -27,15 +27,15 @@ from replica_world import World, address_of, further
 from rich.console import Console
 from sqlalchemy import text
 
-from monitor.app import fetcher_settings
+from monitor.app import fetcher_settings, open_app
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
-from monitor.channels.fake import FakeSender
+from monitor.channels.fake import FakeChannel
 from monitor.config.settings import load_settings
-from monitor.daemon import open_daemon, run_once
+from monitor.daemon import run_once
 from monitor.discovery.list_pages import discover
-from monitor.fetching.budget import FetcherSettings
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.context import VisitReport
 from monitor.model.documents import Outcome
 
@@ -53,7 +53,7 @@ rules = ["rules.yaml"]
 [crawl]
 proxy = "{proxy}"
 ca_file = "ca.pem"
-pace = 0
+min_delay = 0
 """
 
 
@@ -82,7 +82,7 @@ QUERIES = {
     "addresses": """
         SELECT a.source_id, a.url, a.title AS listed_title, a.listed, a.last_outcome,
                a.last_reason, a.document_id, d.title, d.published, d.kind, d.region, d.year
-        FROM address a LEFT JOIN document d ON d.id = a.document_id""",
+        FROM frontier_entry a LEFT JOIN document d ON d.id = a.document_id""",
     "changes": "SELECT * FROM change_log ORDER BY change_id",
     "alerts": "SELECT * FROM alert_log",
     "health": "SELECT * FROM source_health",
@@ -143,8 +143,8 @@ async def one_round(path: Path, proxy: Proxy, clock: Sequence[datetime]) -> Roun
 
     async with (
         HttpFetcher(fetcher_settings(settings), now=now) as fetcher,
-        open_daemon(
-            settings, console=Console(quiet=True), fetcher=fetcher, sender=FakeSender(), now=now
+        open_app(
+            settings, console=Console(quiet=True), fetcher=fetcher, channel=FakeChannel(), now=now
         ) as daemon,
     ):
         reports = await run_once(daemon)
@@ -157,10 +157,10 @@ async def look(
     """What was asked since the last look, and what is in the database now."""
     asked, proxy.log = proxy.log, []
     settings = load_settings(path)
-    async with open_daemon(
-        settings, console=Console(quiet=True), sender=FakeSender(), now=lambda: clock[0]
+    async with open_app(
+        settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
     ) as daemon:
-        with daemon.tools.database.read() as session:
+        with daemon.context.database.read() as session:
             rows = {
                 name: [dict(row._mapping) for row in session.execute(text(query))]
                 for name, query in QUERIES.items()
@@ -211,7 +211,7 @@ def test_nothing_was_asked_for_but_lists_articles_and_robots(played: Played) -> 
     assert {url for url in lost if not url.endswith(WELL_KNOWN)} == set()
 
 
-def test_who_asks_says_who_he_is(played: Played) -> None:
+def test_requests_send_the_user_agent(played: Played) -> None:
     agents = {one.headers["user-agent"] for one in played.rounds[0].asked}
     assert len(agents) == 1
     assert agents.pop().startswith("policy-monitor/")
@@ -251,7 +251,7 @@ def test_a_report_at_two_addresses_is_one_document(played: Played) -> None:
         assert len({row["document_id"] for row in rows}) == 1
 
 
-def test_what_stood_there_at_the_first_visit_alerts_nobody(played: Played) -> None:
+def test_pages_of_the_first_visit_send_no_alert(played: Played) -> None:
     assert played.rounds[0].rows["alerts"] == []
     assert f"{len(SOURCES)} sources visited" in played.first_output
     assert " 0 alerts" in played.first_output
@@ -339,7 +339,7 @@ async def walk_lists(
     async with running(authority) as proxy:
         proxy.pages = world.pages()
         limits = FetcherSettings(
-            proxy=proxy.address, ca_file=str(folder / "ca.pem"), pause=0.0, per_host=4
+            proxy=proxy.address, ca_file=str(folder / "ca.pem"), min_delay=0.0, per_host=4
         )
         async with HttpFetcher(limits) as fetcher:
             for source in sources:
@@ -353,13 +353,13 @@ async def links_of(source: Source, fetcher: HttpFetcher) -> set[str]:
     for root in source.lists:
         waiting, seen = [root], {root}
         while waiting:
-            fetched = await fetcher.fetch(waiting.pop(), hosts=source.hosts)
+            fetched = await fetcher.fetch(waiting.pop(), route=source.route)
             if fetched.outcome is not Outcome.OK:
                 continue
             discovery = discover(source, fetched)
             links |= {link.url for link in discovery.links}
-            waiting += [url for url in discovery.further if url not in seen]
-            seen |= set(discovery.further)
+            waiting += [url for url in discovery.next_pages if url not in seen]
+            seen |= set(discovery.next_pages)
     return links
 
 

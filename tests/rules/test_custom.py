@@ -11,16 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import UserError
-from monitor.ingest.rules_in_force import StandingRules
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.statements import Label, Speaker, Statement
-from monitor.rules.custom import own_wish, region_hint, regions_asked
+from monitor.rules.custom import parse_custom_rule, resolve_regions, suggest_region_name
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
-from monitor.rules.provider import LiveRules
+from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.engine import Database
-from monitor.storage.recipients import remember_chat
-from monitor.storage.subscriptions import OwnRule, keep_own_rule, own_rules, subscribe, unsubscribe
+from monitor.storage.recipients import save_chat
+from monitor.storage.subscriptions import (
+    CustomRule,
+    custom_rules,
+    custom_rules_reader,
+    save_custom_rule,
+    subscribe,
+    unsubscribe,
+)
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
@@ -31,8 +37,8 @@ def change(text: str, region: str = "贵州省", label: Label = Label.COMMITMENT
 
 
 def wants(words: str, found: Change) -> bool:
-    wish = own_wish(words)
-    rule = parse_rule(wish.body, rule_id=wish.id, name=wish.name)
+    draft = parse_custom_rule(words)
+    rule = parse_rule(draft.body, rule_id=draft.id, name=draft.name)
     return bool(RuleSet((rule,)).match(found))
 
 
@@ -55,67 +61,68 @@ def test_words_say_what_is_wanted(words: str, text: str, region: str, wanted: bo
     assert wants(words, change(text, region)) is wanted
 
 
-def test_what_is_no_governments_commitment_is_not_told_unasked() -> None:
+def test_non_government_statements_are_not_sent_by_default() -> None:
     assert not wants("算力", change("建议多建算力。", label=Label.PROPOSAL))
 
 
-def test_equal_wishes_are_one_rule_however_they_are_written() -> None:
-    assert own_wish("液冷 贵州").id == own_wish(" 贵州省、液冷 ").id
-    assert own_wish("液冷 贵州").id != own_wish("液冷 甘肃").id
+def test_equal_texts_are_one_rule_however_they_are_written() -> None:
+    assert parse_custom_rule("液冷 贵州").id == parse_custom_rule(" 贵州省、液冷 ").id
+    assert parse_custom_rule("液冷 贵州").id != parse_custom_rule("液冷 甘肃").id
 
 
 @pytest.mark.parametrize(
     "words", ["", " ，, ", "云", "-机器人", "a" * 31, "a|b c|d", "一个 " * 20, "算力|", "||"]
 )
-def test_what_cannot_be_looked_for_is_refused_with_the_mend(words: str) -> None:
+def test_what_cannot_be_looked_for_is_refused_with_a_hint(words: str) -> None:
     with pytest.raises(UserError):
-        own_wish(words)
+        parse_custom_rule(words)
 
 
 @given(st.text(max_size=200))
 def test_whatever_a_chat_writes_is_a_rule_or_a_mistake(words: str) -> None:
     try:
-        wish = own_wish(words)
+        draft = parse_custom_rule(words)
     except UserError:
         return
-    assert len(wish.id) <= 64
-    assert isinstance(json.loads(wish.body), dict)
-    parse_rule(wish.body, rule_id=wish.id, name=wish.name)
+    assert len(draft.id) <= 64
+    assert isinstance(json.loads(draft.body), dict)
+    # The stored body is read again as the same rule.
+    assert parse_rule(draft.body, rule_id=draft.id, name=draft.name) == draft.rule
 
 
 def test_regions_of_a_province_are_those_that_lie_in_it() -> None:
-    assert {"贵州省", "贵阳市"} <= set(regions_asked("贵州"))
-    assert "兰州市" not in regions_asked("贵州")
-    assert regions_asked("贵洲") == ()
-    assert region_hint("贵洲") == "贵州"
+    assert {"贵州省", "贵阳市"} <= set(resolve_regions("贵州"))
+    assert "兰州市" not in resolve_regions("贵州")
+    assert resolve_regions("贵洲") == ()
+    assert suggest_region_name("贵洲") == "贵州"
 
 
 def put(database: Database, chat: int, words: str, minute: int = 0) -> str:
-    wish = own_wish(words)
+    draft = parse_custom_rule(words)
     with database.write() as session:
-        remember_chat(session, chat, title="", now=NOW)
+        save_chat(session, chat, title="", now=NOW)
         now = NOW.replace(minute=minute)
-        keep_own_rule(session, OwnRule(wish.id, wish.name, wish.body), now=now)
-        subscribe(session, chat, wish.id, now=now)
-    return wish.id
+        save_custom_rule(session, CustomRule(draft.id, draft.name, draft.body), now=now)
+        subscribe(session, chat, draft.id, now=now)
+    return draft.id
 
 
-def test_an_own_rule_goes_with_the_last_chat_that_wants_it(database: Database) -> None:
+def test_a_custom_rule_goes_with_the_last_chat_that_wants_it(database: Database) -> None:
     rule_id = put(database, 7, "贵州 液冷")
     put(database, 8, "液冷 贵州", 1)
     with database.write() as session:
         assert unsubscribe(session, 7, rule_id)
-        assert [rule.id for rule in own_rules(session)] == [rule_id]
+        assert [rule.id for rule in custom_rules(session)] == [rule_id]
         assert unsubscribe(session, 8, rule_id)
-        assert own_rules(session) == []
+        assert custom_rules(session) == []
 
 
-def test_own_rules_are_in_force_as_soon_as_they_are_kept(
+def test_custom_rules_are_in_force_as_soon_as_they_are_kept(
     database: Database, tmp_path: Path
 ) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text("rules:\n  - {id: a, name: 甲, regions: [甘肃]}\n", encoding="utf-8")
-    rules = StandingRules(LiveRules([file]), database)
+    rules = RuleProvider(RuleFiles([file]), custom=custom_rules_reader(database))
     found = change("推广液冷数据中心。")
     assert rules.current().match(found) == ()
     rule_id = put(database, 7, "液冷")
@@ -130,13 +137,13 @@ def test_own_rules_are_in_force_as_soon_as_they_are_kept(
     assert {match.rule_id for match in rules.current().match(found)} == {"b", other}
 
 
-def test_an_own_rule_that_means_nothing_any_more_matches_nothing(
+def test_a_custom_rule_that_means_nothing_any_more_matches_nothing(
     sqlite_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with sqlite_database.write() as session:
-        keep_own_rule(session, OwnRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
+        save_custom_rule(session, CustomRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
     file = tmp_path / "rules.yaml"
     file.write_text("rules: []\n", encoding="utf-8")
-    rules = StandingRules(LiveRules([file]), sqlite_database)
+    rules = RuleProvider(RuleFiles([file]), custom=custom_rules_reader(sqlite_database))
     assert rules.current().match(change("推广液冷数据中心。")) == ()
-    assert "rules.own_broken" in caplog.text
+    assert "rules.custom_broken" in caplog.text

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import UserError
-from monitor.extraction.region_groups import region_groups, regions_named, suggest_region
+from monitor.extraction.regions import region_groups, regions_named, suggest_region
 from monitor.rules.loader import load_rules, parse_rule
-from monitor.rules.model import Known
+from monitor.rules.model import RuleVocabulary
 
 
 def names(name):
@@ -45,7 +45,7 @@ def test_the_four_parts_of_the_country_are_all_of_the_mainland_once():
 @pytest.mark.parametrize(
     ("name", "hint"), [("贵洲", "贵州"), ("京津翼", "京津冀"), ("长三脚", "长三角"), ("各市", None)]
 )
-def test_a_name_nobody_knows_has_a_nearest_one(name, hint):
+def test_an_unknown_name_has_a_suggestion(name, hint):
     assert regions_named(name) == ()
     assert hint is None or hint in suggest_region(name)
 
@@ -65,8 +65,8 @@ def test_a_group_in_a_rule_is_its_regions(tmp_path):
         ("topics: [x]", ":3:14: unknown topic 'x' – one of ai_computing"),
     ],
 )
-def test_what_nobody_knows_is_a_mistake_with_its_place(tmp_path, body, message):
-    known = Known(("compute", "chips"), ("ai_computing",), ("hunan",))
+def test_an_unknown_value_is_an_error_with_its_place(tmp_path, body, message):
+    known = RuleVocabulary(("compute", "chips"), ("ai_computing",), ("hunan",))
     path = tmp_path / "r.yaml"
     path.write_text("rules:\n  - {id: a, name: a}\n  - {id: b, name: b}\n", encoding="utf-8")
     assert load_rules([path], known).rules
@@ -76,7 +76,7 @@ def test_what_nobody_knows_is_a_mistake_with_its_place(tmp_path, body, message):
     assert message in str(caught.value)
 
 
-def test_a_chats_own_rule_is_offered_to_nobody_else():
+def test_a_custom_rule_is_offered_only_to_its_chat():
     rule = parse_rule(
         '{"regions": ["贵州"], "keywords": {"any": ["算力"]}}', rule_id="own-1", name="我的"
     )

@@ -14,8 +14,8 @@ from monitor.model.alerts import Recipient
 from monitor.model.changes import Kind
 from monitor.model.statements import Label, Speaker
 from monitor.rules.loader import load_rules
-from monitor.rules.model import Known
-from monitor.rules.provider import LiveRules
+from monitor.rules.model import RuleVocabulary
+from monitor.rules.provider import RuleFiles
 from monitor.rules.schema import field_names, json_schema
 
 SHIPPED = Path(__file__).resolve().parents[2] / "rules"
@@ -68,7 +68,7 @@ def test_one_value_may_stand_without_brackets(tmp_path):
         ("    priority: high\n", ":4:5: rules.0.priority: "),
     ],
 )
-def test_a_mistake_names_its_place_and_the_mend(tmp_path, body, message):
+def test_an_error_names_its_place_and_the_fix(tmp_path, body, message):
     with pytest.raises(UserError) as caught:
         load_one(tmp_path, body)
     assert message in str(caught.value)
@@ -128,7 +128,7 @@ def test_every_field_of_a_rule_is_described():
 
 def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_set(tmp_path, caplog):
     path = write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = LiveRules([tmp_path])
+    live = RuleFiles([tmp_path])
     assert [rule.id for rule in live.current().rules] == ["one"]
     write(tmp_path, "rules:\n  - {id: two, name: a}\n  - {id: three, name: b}\n")
     os.utime(path, ns=(1, 1))
@@ -139,13 +139,13 @@ def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_last_set(tmp_p
     assert [record.message for record in caplog.records] == ["rules.broken"]
 
 
-def test_a_template_that_is_mended_mends_the_rules(tmp_path):
+def test_a_corrected_template_makes_the_rules_valid(tmp_path):
     def prove(template):
         if "{{" in template.source:
             raise UserError("no template", file=template.path)
 
     write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = LiveRules([tmp_path], Known(template=prove))
+    live = RuleFiles([tmp_path], RuleVocabulary(check_template=prove))
     write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
     live.current()
     assert live.broken is not None
@@ -167,7 +167,7 @@ def test_what_is_written_while_the_rules_are_read_is_read_too(tmp_path):
     once = []
     (tmp_path / "short.html").write_text("kurz", encoding="utf-8")
     write(tmp_path, "rules:\n  - {id: one, name: a}\n")
-    live = LiveRules([tmp_path], Known(template=prove))
+    live = RuleFiles([tmp_path], RuleVocabulary(check_template=prove))
     once.append(1)
     write(tmp_path, "rules:\n  - {id: two, name: b, then: {template: short.html}}\n")
     live.current()

@@ -107,7 +107,7 @@ def test_words_that_were_taken_out_still_count(rule):
     assert rules.match(change(said(), said("发放算力券。")))
 
 
-def test_continued_is_told_only_to_who_asks(rule):
+def test_continued_is_sent_only_to_subscribers_of_it(rule):
     carried = change(said(), said(), kind=Kind.CONTINUED, deltas=())
     assert not rule("").match(carried)
     assert rule("    kinds: [continued]\n").match(carried)

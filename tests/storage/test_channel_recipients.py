@@ -1,4 +1,4 @@
-"""Ways of the settings become rows, and those that are gone are told no more."""
+"""Channels of the settings become rows, and those that are gone are told no more."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor.model.alerts import Recipient
-from monitor.storage.recipients import WayChoice, deactivate_chat, find_key, get_chat, sync_ways
+from monitor.storage.recipients import (
+    ChannelConfig,
+    deactivate_chat,
+    find_recipient_id,
+    get_recipient,
+    sync_channels,
+)
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
-TEAM = WayChoice("team", "en", "daily 09:00", "22:00-08:00", "Europe/Berlin")
+TEAM = ChannelConfig("team", "en", "daily 09:00", "22:00-08:00", "Europe/Berlin")
 
 
 def way(session, name):
-    return get_chat(session, find_key(session, Recipient(0, 0, name)))
+    return get_recipient(session, find_recipient_id(session, Recipient(0, 0, name)))
 
 
 @pytest.mark.parametrize("fixture", ["sqlite_database", "postgres_database"])
-def test_a_way_is_written_down_with_its_choices(fixture, request):
+def test_a_channel_is_stored_with_its_options(fixture, request):
     database = request.getfixturevalue(fixture)
     with database.write() as session:
-        sync_ways(session, [TEAM, WayChoice("feed")], now=NOW)
+        sync_channels(session, [TEAM, ChannelConfig("feed")], now=NOW)
     with database.read() as session:
         team, feed = way(session, "team"), way(session, "feed")
-    assert (team.kind, team.language, team.active) == ("way", "en", True)
+    assert (team.kind, team.language, team.active) == ("external", "en", True)
     assert (str(team.digest), str(team.quiet), team.timezone) == (
         "daily 09:00",
         "22:00-08:00",
@@ -32,28 +38,28 @@ def test_a_way_is_written_down_with_its_choices(fixture, request):
     )
     assert (feed.digest, feed.quiet, feed.language) == (None, None, "zh")
     with database.write() as session:
-        sync_ways(session, [WayChoice("feed", digest="weekly mon 08:00")], now=NOW)
+        sync_channels(session, [ChannelConfig("feed", digest="weekly mon 08:00")], now=NOW)
     with database.read() as session:
         assert not way(session, "team").active
         assert str(way(session, "feed").digest) == "weekly mon 08:00"
 
 
-def test_a_way_that_was_given_up_on_is_active_again_after_a_start(sqlite_database):
+def test_a_deactivated_channel_is_active_again_after_a_start(sqlite_database):
     with sqlite_database.write() as session:
-        sync_ways(session, [TEAM], now=NOW)
-        deactivate_chat(session, find_key(session, TEAM.to))
+        sync_channels(session, [TEAM], now=NOW)
+        deactivate_chat(session, find_recipient_id(session, TEAM.to))
     with sqlite_database.write() as session:
         assert not way(session, "team").active
-        sync_ways(session, [TEAM], now=NOW)
+        sync_channels(session, [TEAM], now=NOW)
     with sqlite_database.read() as session:
         assert way(session, "team").active
 
 
 def test_chats_of_telegram_are_left_alone(sqlite_database):
-    from monitor.storage.recipients import remember_chat
+    from monitor.storage.recipients import save_chat
 
     with sqlite_database.write() as session:
-        remember_chat(session, 12, title="Ann", now=NOW)
-        sync_ways(session, [], now=NOW)
+        save_chat(session, 12, title="Ann", now=NOW)
+        sync_channels(session, [], now=NOW)
     with sqlite_database.read() as session:
-        assert get_chat(session, 12).active
+        assert get_recipient(session, 12).active

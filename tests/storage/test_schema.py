@@ -14,16 +14,15 @@ from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageError, UserError
 from monitor.model.changes import Basis, Change, Delta, Kind
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.storage.changes import list_changes
 from monitor.storage.documents import (
-    Evidence,
     add_changes,
     add_document,
     add_snapshot,
     load_snapshot,
-    promote,
+    set_current_snapshot,
 )
 from monitor.storage.engine import Database, migrations_folder, newest_revision
 from monitor.storage.tables import METADATA
@@ -60,10 +59,10 @@ def write_a_change(database):
             document.id,
             Document(STATEMENT.text, title="报告"),
             (STATEMENT,),
-            evidence=Evidence(body=b"bytes"),
+            fetch=FetchRecord(body=b"bytes"),
             now=NOW,
         )
-        promote(session, document.id, after.id, title="报告", published=None)
+        set_current_snapshot(session, document.id, after.id, title="报告", published=None)
         change = Change(
             Kind.ADDED,
             Basis.REVISION,

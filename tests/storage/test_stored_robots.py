@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from monitor.fetching.robots import RobotsCopy
-from monitor.ingest.robots_store import StoredRobots
+from monitor.ingest.context import StoredRobots
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 HERE = "https://www.example.gov.cn"
@@ -11,16 +11,16 @@ HERE = "https://www.example.gov.cn"
 
 def test_a_copy_comes_back_and_a_newer_one_takes_its_place(database):
     memory = StoredRobots(database)
-    assert memory.recall(HERE) is None
-    memory.keep(HERE, RobotsCopy("User-agent: *\nDisallow: /政务", NOW))
-    assert memory.recall(HERE) == RobotsCopy("User-agent: *\nDisallow: /政务", NOW)
+    assert memory.load(HERE) is None
+    memory.save(HERE, RobotsCopy("User-agent: *\nDisallow: /政务", NOW))
+    assert memory.load(HERE) == RobotsCopy("User-agent: *\nDisallow: /政务", NOW)
     later = RobotsCopy(None, NOW + timedelta(days=1))
-    memory.keep(HERE, later)
-    assert memory.recall(HERE) == later
-    assert memory.recall("http://www.example.gov.cn") is None
+    memory.save(HERE, later)
+    assert memory.load(HERE) == later
+    assert memory.load("http://www.example.gov.cn") is None
 
 
 def test_what_no_database_keeps_is_left_out(database):
     memory = StoredRobots(database)
-    memory.keep(HERE, RobotsCopy("Disallow:\x00 /\ufffd", NOW))
-    assert memory.recall(HERE) == RobotsCopy("Disallow: /\ufffd", NOW)
+    memory.save(HERE, RobotsCopy("Disallow:\x00 /\ufffd", NOW))
+    assert memory.load(HERE) == RobotsCopy("Disallow: /\ufffd", NOW)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,16 +14,30 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from postgres import in_postgres
-from sqlalchemy import text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
 
 from monitor.model.alerts import Recipient
 from monitor.outbox.queue import lease
 from monitor.storage.engine import Database, migrations_folder
-from monitor.storage.recipients import get_chat
-from monitor.storage.subscriptions import chats_of_rules
+from monitor.storage.recipients import get_recipient
+from monitor.storage.subscriptions import subscribers_of_rules
 from monitor.storage.tables import METADATA
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 THEN = "2026-02-01 00:00:00.000000"
 
 ROWS = (
@@ -68,7 +83,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
     in_postgres(server, f"DROP DATABASE {name}")
 
 
-def test_what_was_on_its_way_before_chats_could_choose_still_arrives(before: Database) -> None:
+def test_alerts_queued_before_the_upgrade_are_still_delivered(before: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")
@@ -88,14 +103,154 @@ def test_what_was_on_its_way_before_chats_could_choose_still_arrives(before: Dat
         assert [line["message_id"] for line in log] == [55, None, None, None, None]
         assert log[3]["error"] == "refused"
         assert {line["digest_id"] for line in log} == {None}
-        chat = get_chat(session, 7)
+        chat = get_recipient(session, 7)
         assert (chat.to, chat.language, chat.digest, chat.quiet) == (Recipient(7), "en", None, None)
-        assert not get_chat(session, -1005).active
-        assert chats_of_rules(session, ["guizhou"]) == {"guizhou": (7,)}
+        assert not get_recipient(session, -1005).active
+        assert subscribers_of_rules(session, ["guizhou"]) == {"guizhou": (7,)}
     with before.write() as session:
         taken = lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=10)
-    assert sorted((alert.id, alert.chat_id, alert.maybe_sent) for alert in taken) == [
+    assert sorted((alert.id, alert.recipient_id, alert.possibly_delivered) for alert in taken) == [
         (2, 7, False),
         (3, 7, True),
         (5, 999, False),
     ]
+
+
+RENAMED_TABLES = {
+    "chat": "recipient",
+    "own_rule": "custom_rule",
+    "source_event": "source_health_event",
+    "address": "frontier_entry",
+    "sketch": "text_fingerprint",
+    "promise": "fulfilment",
+}
+RENAMED_COLUMNS = {
+    ("chat", "way"): "channel",
+    ("chat", "held_until"): "defer_until",
+    ("chat", "quiet"): "quiet_hours",
+    ("subscription", "chat_id"): "recipient_id",
+    ("mute", "chat_id"): "recipient_id",
+    ("document", "succeeded_by_id"): "successor_id",
+    ("address", "frame"): "page_fingerprint",
+    ("snapshot", "address_id"): "frontier_entry_id",
+    ("promise", "judged_at"): "assessed_at",
+    ("alert", "chat_id"): "recipient_id",
+    ("alert", "lease"): "leased_by",
+    ("alert", "lease_until"): "leased_until",
+    ("alert", "begun_at"): "in_flight_since",
+    ("alert", "doubtful"): "possibly_duplicate",
+}
+RENAMED_VALUES = {
+    ("chat", "kind"): {"way": "external"},
+    ("chat", "access"): {"asked": "pending", "refused": "denied", "shut": "revoked"},
+    ("promise", "verdict"): {"kept": "met", "silent": "not_reported"},
+    ("alert", "state"): {"held": "scheduled", "bundled": "in_digest"},
+    ("alert", "error"): {"muted": None, "quiet hours": None, "waits for others": None},
+}
+# State, error, and what the alert then waits for.
+ALERTS = (
+    ("pending", None, None),
+    ("pending", "quiet hours", "quiet_hours"),
+    ("pending", "muted", "muted"),
+    ("pending", "waits for others", "earlier_alert"),
+    ("pending", "Telegram said no", "retry"),
+    ("leased", None, None),
+    ("sent", None, None),
+    ("dead", "refused", None),
+    ("held", None, "digest"),
+    ("held", "muted", "digest"),
+    ("bundled", None, None),
+)
+CHOSEN = {
+    ("chat", "kind"): ("private", "group", "supergroup", "channel", "thread", "way"),
+    ("chat", "access"): ("", "asked", "granted", "refused", "shut"),
+    ("promise", "verdict"): ("kept", "missed", "silent"),
+    ("alert", "state"): [state for state, _, _ in ALERTS],
+    ("alert", "error"): [error for _, error, _ in ALERTS],
+}
+
+
+def value_of(table: Table, column: Column[Any], number: int) -> object:
+    """A value that no other row of the table has, if the type has so many."""
+    if (table.name, column.name) in CHOSEN:
+        values = CHOSEN[table.name, column.name]
+        return values[(number - 1) % len(values)]
+    if (table.name, column.name) == ("alert", "digest_id"):
+        return None if number == 1 else 1
+    kind = column.type
+    if isinstance(kind, String):
+        name = "id" if column.primary_key or column.foreign_keys else column.name
+        return f"{name[: (kind.length or 99) - 2]}{number}"
+    makers: tuple[tuple[type, Callable[[], object]], ...] = (
+        (Boolean, lambda: number % 2 == 0),
+        (DateTime, lambda: NOW.replace(tzinfo=UTC if kind.timezone else None) + number * HOUR),
+        (Date, lambda: NOW.date() + number * 24 * HOUR),
+        (Float, lambda: float(number)),
+        (LargeBinary, lambda: bytes([number])),
+        (Integer, lambda: number),
+    )
+    return next(make() for sort, make in makers if isinstance(kind, sort))
+
+
+def test_every_row_of_every_table_is_there_under_the_new_names(before: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    old = MetaData()
+    written: dict[str, list[dict[str, Any]]] = {}
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+        old.reflect(connection)
+        for table in old.sorted_tables:
+            if table.name == "alembic_version":
+                continue
+            written[table.name] = [
+                {column.name: value_of(table, column, number) for column in table.columns}
+                for number in range(1, len(ALERTS) + 1)
+            ]
+            connection.execute(table.insert(), written[table.name])
+    assert before.upgrade() == ["0011"]
+    new = MetaData()
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        new.reflect(connection)
+        for name, rows in written.items():
+            table = new.tables[RENAMED_TABLES.get(name, name)]
+            found = [dict(row) for row in connection.execute(table.select()).mappings()]
+            if name == "alert":
+                waits = {row["id"]: row.pop("waiting_for") for row in found}
+                assert [waits[number] for number in sorted(waits)] == [wait for *_, wait in ALERTS]
+            expected = [
+                {
+                    RENAMED_COLUMNS.get((name, key), key): RENAMED_VALUES.get((name, key), {}).get(
+                        value, value
+                    )
+                    for key, value in row.items()
+                }
+                for row in rows
+            ]
+            for row in (*found, *expected):
+                for key, value in row.items():
+                    if isinstance(value, datetime):
+                        row[key] = value.replace(tzinfo=None)
+            assert sorted(map(repr, found)) == sorted(
+                repr({key: row[key] for key in found[0]}) for row in expected
+            ), name
+        views = {view: connection.execute(text(f"SELECT * FROM {view}")).all() for view in VIEWS}
+        assert len(views["provenance"]) == len(ALERTS)
+    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
+        session.execute(text("DELETE FROM fulfilment"))
+
+
+VIEWS = (
+    "change_log",
+    "commitments_current",
+    "targets_current",
+    "target_fulfilment",
+    "corroborations",
+    "alert_log",
+    "source_health",
+    "source_health_events",
+    "provenance",
+)

@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
-from monitor.ingest.ingest import take_in
-from monitor.ingest.request import Arrival, Doubt, Interest
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
 from monitor.json_contract import logged_json
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.changes import list_changes
-from monitor.storage.documents import Evidence
 from monitor.storage.views import View, columns_of, figures_of, read_view
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
@@ -24,19 +23,11 @@ TEXT = "湖南省政府工作报告提出，全省算\n力规模突破9000P。�
 def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None):
     speaker = Speaker.MEDIA if kind is DocumentKind.NEWS else Speaker.GOVERNMENT
     provenance = Provenance(kind, speaker, region, 2026, title="湖南新闻")
-    arrival = Arrival(
-        Document(text), provenance, extract(text, provenance, load_topics()), Evidence()
+    request = IngestRequest(
+        Document(text), provenance, extract(text, provenance, load_topics()), FetchRecord()
     )
     with database.write() as session:
-        take_in(
-            session,
-            arrival,
-            known_id=None,
-            history=lambda: False,
-            interest=Interest(RuleSet(())),
-            doubt=Doubt(),
-            now=NOW,
-        )
+        ingest(session, request, rules=RuleSet(()), now=NOW)
 
 
 def test_words_are_found_where_a_column_broke_them(database):

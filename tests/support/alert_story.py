@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from monitor.model.changes import Basis, Change, Delta, Kind
-from monitor.model.documents import Document, DocumentKind, Provenance
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.outbox.queue import Wanted, enqueue
-from monitor.storage.documents import Evidence, add_changes, add_document, add_snapshot
+from monitor.storage.documents import add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
@@ -103,7 +103,7 @@ def plant(
                 document.id,
                 Document(text=f"{title} {side}"),
                 [s for change in changes if (s := getattr(change, side)) is not None],
-                evidence=Evidence(),
+                fetch=FetchRecord(),
                 now=now,
             )
             for side in ("before", "after")

@@ -1,4 +1,4 @@
-"""An alert, and a hostile one, for ways out."""
+"""An alert, and a hostile one, for channels."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from datetime import date
 
 from alert_story import NOW, goal, raised
 
-from monitor.messages.alert_message import render
+from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message, Span
-from monitor.model.alerts import Recipient
-from monitor.model.changes import Change
+from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert, Recipient
+from monitor.model.changes import Change, LoggedChange
 from monitor.model.documents import DocumentKind
-from monitor.outbox.load import AlertChange, AlertDocument, OutboxAlert
-from monitor.storage.changes import LoggedChange
 
 TO = Recipient(0, 0, "team")
 HOSTILE = (
@@ -39,7 +37,7 @@ def alert_of(
 
 def message_of(alert: OutboxAlert | None = None) -> Message:
     alert = alert or alert_of()
-    return replace(render(alert), alert=alert)
+    return replace(render_alert(alert), alert=alert)
 
 
 def hostile(number: int = 8) -> Message:

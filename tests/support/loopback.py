@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
-from monitor.fetching.budget import FetcherSettings
+from monitor.catalogue.model import FetchRoute
 from monitor.fetching.fetcher import HttpFetcher
+from monitor.fetching.settings import FetcherSettings
 
 PAGE_TIME = datetime(2026, 2, 1, tzinfo=UTC)
 Writer = asyncio.StreamWriter
@@ -39,10 +40,15 @@ class Clock:
         self.at += seconds
 
 
+PRIVATE = FetchRoute(allow_private=True)
+
+
 def fetcher(clock=None, resolver=None, robots=None, **settings):
-    settings.setdefault("pause", 0.0)
+    settings.setdefault("min_delay", 0.0)
     clock = clock or Clock()
-    extra = {"robots": robots} if resolver is None else {"robots": robots, "resolver": resolver}
+    extra = {"robots_store": robots}
+    if resolver is not None:
+        extra["resolver"] = resolver
     return HttpFetcher(
         FetcherSettings(**settings),
         now=lambda: PAGE_TIME,

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 TOKEN = "4242424242:TEST-token-of-the-fake-bot-api-12345"
-WAIT = 15.0
+WAIT = 120.0
 
 
 class FakeBotApi(Methods, Messages, World):

@@ -11,7 +11,7 @@ from telegram.request import HTTPXRequest
 from telegram_api import TOKEN, FakeBotApi
 
 # Importing it decides how the library gives durations.
-import monitor.bot.dispatcher  # noqa: F401
+import monitor.bot.app  # noqa: F401
 
 
 class StillClock:

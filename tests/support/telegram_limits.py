@@ -29,9 +29,11 @@ class Limits:
     a_second: int = 30
     in_private_a_second: int = 1
     in_groups_a_minute: int = 20
-    #: Calls that came too fast, and those that came while their chat was held already.
+    #: Calls that came too fast, and those that came while their chat was held already, with
+    #: the chats.
     refused: int = 0
     impatient: int = 0
+    impatient_chats: set[int] = field(default_factory=set)
     _all: deque[float] = field(default_factory=deque)
     _chats: defaultdict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _held: dict[int, float] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class Limits:
         rest = self._held.get(chat_id, now) - now
         if rest > 0:
             self.impatient += 1
+            self.impatient_chats.add(chat_id)
             raise too_many(rest)
         self._held.pop(chat_id, None)
 

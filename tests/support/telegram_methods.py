@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from telegram_calls import Refusal
 from telegram_chats import BOT, SELF
-from telegram_hook import Hook
 from telegram_people import People
+from telegram_webhook import WebhookPoster
 
 _CHAT_SCOPES = {"chat", "chat_administrators", "chat_member"}
 _GIFTS = (
@@ -29,7 +29,7 @@ class Methods(People):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.hook: Hook | None = None
+        self.hook: WebhookPoster | None = None
         #: How often updates were asked for.
         self.polls = 0
         self._commands: dict[tuple[Any, ...], list[dict[str, str]]] = {}
@@ -91,7 +91,7 @@ class Methods(People):
         self._deleteWebhook(params)
         with self._changed:
             self._allow(params)
-            self.hook = Hook(
+            self.hook = WebhookPoster(
                 url,
                 secret,
                 updates=self._updates,
@@ -121,7 +121,7 @@ class Methods(People):
             }
             if self._allowed:
                 about["allowed_updates"] = self._allowed
-            return about | (self.hook.told() if self.hook else {})
+            return about | (self.hook.info() if self.hook else {})
 
     def _allow(self, params: dict[str, Any]) -> None:
         """Which kinds of updates are wanted holds until another call says otherwise."""

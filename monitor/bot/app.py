@@ -1,0 +1,83 @@
+"""The Telegram application: python-telegram-bot's, with our handlers; ``runner.py`` runs it."""
+
+from __future__ import annotations
+
+from telegram.ext import (
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from monitor.bot.commands import COMMANDS
+from monitor.bot.context import BotContext
+from monitor.bot.dispatcher import (
+    PerChatUpdateProcessor,
+    RateLimiter,
+    ReplySender,
+    UpdateDispatcher,
+)
+from monitor.bot.runner import App
+from monitor.channels.telegram import API, FloodControl
+from monitor.secret_mask import SecretMask
+
+FILE_API = "https://api.telegram.org/file/bot"
+
+# An edited message is no second command.
+_NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
+# Text that is no command is searched for, in private chats.
+_TEXT = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
+_NUMBERED_COMMITMENT = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
+
+
+def build_application(
+    token: str,
+    *,
+    context: BotContext,
+    base_url: str = API,
+    base_file_url: str = FILE_API,
+    proxy: str | None = None,
+    flood_control: FloodControl | None = None,
+    rate_limiter: RateLimiter | None = None,
+) -> App:
+    """The bot, ready for ``polling`` or ``webhook``; nothing is sent yet.
+
+    Args:
+        token: from @BotFather.
+        context: what handlers work with.
+        base_url: of the Bot API, to which the token is appended.
+        base_file_url: the same for files.
+        proxy: ``http://`` or ``socks5://``, for Telegram alone.
+        flood_control: the Telegram channel's own, so that both together keep the limits.
+        rate_limiter: how many requests a chat may make.
+    """
+    builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
+    builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
+    builder = builder.concurrent_updates(PerChatUpdateProcessor())
+    if proxy is not None:
+        builder = builder.proxy(proxy).get_updates_proxy(proxy)
+    application: App = builder.build()
+    dispatcher = UpdateDispatcher(
+        context,
+        ReplySender(application.bot, flood_control or FloodControl()),
+        rate_limiter or RateLimiter(),
+        SecretMask.of_token(token),
+    )
+    for name in COMMANDS:
+        application.add_handler(CommandHandler(name, dispatcher.command(name), _NEW))
+    application.add_handler(CallbackQueryHandler(dispatcher.callback_query))
+    application.add_handler(ChatMemberHandler(dispatcher.membership))
+    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, dispatcher.migration))
+    application.add_handler(
+        MessageHandler(filters.Regex(_NUMBERED_COMMITMENT) & _NEW, dispatcher.numbered_commitment)
+    )
+    application.add_handler(
+        MessageHandler(
+            filters.COMMAND & filters.ChatType.PRIVATE & _NEW, dispatcher.unknown_command
+        )
+    )
+    application.add_handler(MessageHandler(_TEXT & _NEW, dispatcher.text))
+    application.add_error_handler(dispatcher.error)
+    return application

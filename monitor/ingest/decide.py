@@ -1,0 +1,348 @@
+"""Second step of ingest: which document a page is, what changed in it, and what is to be written.
+
+Pure: the same request, state and time give the same plan. Nothing is read and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from monitor.comparison.compare import compare
+from monitor.comparison.fulfilment import assess_fulfilment
+from monitor.comparison.similarity import suspect_reason
+from monitor.ingest.dedup import (
+    LOGGED,
+    Repeated,
+    find_corroborated,
+    find_duplicate,
+    find_reprinted,
+    has_new_content,
+    revision_changes,
+)
+from monitor.ingest.plan import (
+    FULFILMENT_HORIZON,
+    MIRROR,
+    CurrentSnapshot,
+    IngestPlan,
+    IngestRequest,
+    IngestState,
+    KnownDocument,
+    NewDocument,
+    NewSnapshot,
+    PlannedChange,
+    PlannedCorroboration,
+    PlannedVerdict,
+    StatementRef,
+    SuccessorChanges,
+    SuspectPolicy,
+    is_elsewhere,
+    series_key,
+)
+from monitor.model.alerts import Match
+from monitor.model.changes import Basis, Change, Kind
+from monitor.model.documents import DocumentKind, Outcome, StoredDocument, sha256_hex
+from monitor.model.statements import Statement
+from monitor.rules.matcher import RuleSet
+
+_Match = Callable[[Change], tuple[Match, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionContext:
+    """What a decision depends on besides the page: rules in force, limits, and the time."""
+
+    rules: RuleSet
+    now: datetime
+    policy: SuspectPolicy = field(default_factory=SuspectPolicy)
+
+
+def decide(request: IngestRequest, state: IngestState, context: DecisionContext) -> IngestPlan:
+    """What is to be written for a page.
+
+    Args:
+        request: the page.
+        state: what ``load_state`` found for it.
+        context: rules, limits, time.
+    """
+    if state.document is not None:
+        return _decide_known(request, state, state.document, context)
+    if state.same_text is not None:
+        return _decide_copy(request, state.same_text)
+    duplicate, request = find_duplicate(request, state)
+    if duplicate is None:
+        return create_document(request, state, context)
+    if lacks_address(duplicate.document, request.fetch.url):
+        return attach_address(request, duplicate.document)
+    changes = revision_changes(duplicate, request)
+    if not has_new_content(duplicate, changes):
+        return IngestPlan(document_id=duplicate.document.id, reason=MIRROR)
+    return update_document(
+        request, state, duplicate.document, context, known=duplicate, changes=changes
+    )
+
+
+def lacks_address(document: StoredDocument, url: str | None) -> bool:
+    """Whether a page is the first web address of a document that came from a file."""
+    return document.url is None and url is not None
+
+
+def attach_address(request: IngestRequest, document: StoredDocument) -> IngestPlan:
+    """A document that came from a file gets an address: its text there is compared from now on."""
+    return IngestPlan(
+        reason=MIRROR,
+        document_id=document.id,
+        snapshot=NewSnapshot(),
+        current=CurrentSnapshot(document.title, request.document.published),
+        move_home=True,
+    )
+
+
+def update_document(
+    request: IngestRequest,
+    state: IngestState,
+    document: StoredDocument,
+    context: DecisionContext,
+    *,
+    known: KnownDocument | None,
+    changes: Sequence[Change] | None = None,
+) -> IngestPlan:
+    """A known document has another text than at the last visit.
+
+    Args:
+        request: the page.
+        state: the loaded state.
+        document: the document it belongs to.
+        context: rules, limits, time.
+        known: the document with its snapshot; None if it has none.
+        changes: the comparison with that snapshot, if it was computed already.
+    """
+    if known is not None and (doubted := _suspect_plan(request, known, context)) is not None:
+        return doubted
+    if changes is None:
+        changes = (
+            revision_changes(known, request)
+            if known is not None
+            else compare((), request.statements, Basis.REVISION, labels=LOGGED)
+        )
+    changes = [change for change in changes if change.kind is not Kind.CONTINUED]
+    repeated: list[Repeated] = []
+    if document.kind is not DocumentKind.REPORT:
+        repeated = find_corroborated(_added(changes), state)
+        changes = _without(changes, repeated)
+    refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
+    return IngestPlan(
+        document_id=document.id,
+        snapshot=NewSnapshot(),
+        current=CurrentSnapshot(request.document.title, request.document.published),
+        move_home=is_elsewhere(document, request),
+        verdicts=_verdicts(request, document, state, refs),
+        corroborations=refs.corroborations(repeated),
+        changes=refs.planned(changes, _match(request, context)),
+    )
+
+
+def create_document(
+    request: IngestRequest, state: IngestState, context: DecisionContext
+) -> IngestPlan:
+    """A page is a document that nobody has seen before."""
+    provenance, key = request.provenance, series_key(request.provenance)
+    older = newer = None
+    if key is not None:
+        older = state.reports.get((key[0], key[1] - 1))
+        newer = state.reports.get((key[0], key[1] + 1))
+    baseline = request.baseline or newer is not None
+    refs = _Refs(request.statements, state.reports.values(), state.similar)
+    changes: Sequence[Change] = ()
+    repeated: list[Repeated] = []
+    if older is not None:
+        changes = compare(
+            older.snapshot.statements, request.statements, Basis.SUCCESSION, labels=LOGGED
+        )
+    elif not baseline:
+        changes = compare((), request.statements, Basis.REVISION, labels=LOGGED)
+        if provenance.kind is not DocumentKind.REPORT:
+            reprinted = find_reprinted(_added(changes), request, state)
+            changes = _without(changes, reprinted)
+            corroborated = find_corroborated(_added(changes), state)
+            changes = _without(changes, corroborated)
+            repeated = [*reprinted, *corroborated]
+    return IngestPlan(
+        new_document=NewDocument(provenance, baseline, request.shingles.fingerprint),
+        snapshot=NewSnapshot(),
+        current=CurrentSnapshot(provenance.title, request.document.published),
+        predecessor_id=None if older is None else older.document.id,
+        successor_id=None if newer is None else newer.document.id,
+        successor_changes=_successor_changes(request, newer, state, refs),
+        verdicts=_verdicts(request, None, state, refs),
+        corroborations=refs.corroborations(repeated),
+        changes=refs.planned(changes, None if baseline else _match(request, context)),
+    )
+
+
+class _Refs:
+    """Finds a statement of a comparison by identity: two sentences of one text may be equal."""
+
+    def __init__(self, new: Sequence[Statement], *known: Iterable[KnownDocument]) -> None:
+        self._refs = {
+            id(statement): StatementRef(row_id=row_id)
+            for documents in known
+            for one in documents
+            for statement, row_id in zip(
+                one.snapshot.statements, one.snapshot.statement_ids, strict=True
+            )
+        }
+        self._refs |= {
+            id(statement): StatementRef(position=position) for position, statement in enumerate(new)
+        }
+
+    def of(self, statement: Statement) -> StatementRef:
+        return self._refs[id(statement)]
+
+    def of_optional(self, statement: Statement | None) -> StatementRef | None:
+        return None if statement is None else self._refs[id(statement)]
+
+    def planned(
+        self, changes: Iterable[Change], match: _Match | None = None
+    ) -> tuple[PlannedChange, ...]:
+        return tuple(
+            PlannedChange(
+                change,
+                self.of_optional(change.before),
+                self.of_optional(change.after),
+                () if match is None else match(change),
+            )
+            for change in changes
+        )
+
+    def corroborations(self, repeated: Iterable[Repeated]) -> tuple[PlannedCorroboration, ...]:
+        return tuple(
+            PlannedCorroboration(self.of(one.statement), self.of(one.source), one.share)
+            for one in repeated
+        )
+
+
+def _decide_copy(request: IngestRequest, document: StoredDocument) -> IngestPlan:
+    """The page has exactly the text of a known document."""
+    if lacks_address(document, request.fetch.url):
+        return attach_address(request, document)
+    return IngestPlan(document_id=document.id, reason=MIRROR)
+
+
+def _decide_known(
+    request: IngestRequest, state: IngestState, document: StoredDocument, context: DecisionContext
+) -> IngestPlan:
+    """The address showed a known document before, perhaps as a copy of it."""
+    known = state.known
+    if not is_elsewhere(document, request):
+        return update_document(request, state, document, context, known=known)
+    mirror = IngestPlan(document_id=document.id, reason=MIRROR)
+    if known is None or known.snapshot.text == request.document.text:
+        return mirror
+    changes = revision_changes(known, request)
+    if not has_new_content(known, changes):
+        return mirror
+    return update_document(request, state, document, context, known=known, changes=changes)
+
+
+def _suspect_plan(
+    request: IngestRequest, known: KnownDocument, context: DecisionContext
+) -> IngestPlan | None:
+    """The plan for a text that is suspect and not confirmed yet; None for one to believe."""
+    reason = suspect_reason(
+        known.snapshot.text, request.document.text, shrink=context.policy.shrink
+    )
+    if not reason:
+        return None
+    suspect = request.suspect.seen(sha256_hex(request.document.text), context.now)
+    emptied = bool(known.snapshot.statements) and not request.statements
+    if suspect.is_confirmed(context.policy, context.now, emptied=emptied):
+        return None
+    return IngestPlan(
+        outcome=Outcome.SHRUNK,
+        reason=reason,
+        document_id=known.document.id,
+        snapshot=NewSnapshot(Outcome.SHRUNK, reason) if suspect.count == 1 else None,
+        suspect=suspect,
+    )
+
+
+def _match(request: IngestRequest, context: DecisionContext) -> _Match:
+    return partial(context.rules.match, source_id=request.source_id)
+
+
+def _added(changes: Iterable[Change]) -> list[Statement]:
+    return [c.after for c in changes if c.kind is Kind.ADDED and c.after is not None]
+
+
+def _without(changes: Iterable[Change], repeated: Iterable[Repeated]) -> list[Change]:
+    """The changes except statements that were added and only repeat known ones."""
+    known = {id(one.statement) for one in repeated}
+    return [c for c in changes if c.kind is not Kind.ADDED or id(c.after) not in known]
+
+
+def _successor_changes(
+    request: IngestRequest, newer: KnownDocument | None, state: IngestState, refs: _Refs
+) -> SuccessorChanges | None:
+    """The comparison of a report that comes late with the one of the year after it."""
+    if newer is None or newer.snapshot.id in state.compared:
+        return None
+    changes = compare(
+        request.statements, newer.snapshot.statements, Basis.SUCCESSION, labels=LOGGED
+    )
+    return SuccessorChanges(newer.document.id, newer.snapshot.id, refs.planned(changes))
+
+
+def _verdicts(
+    request: IngestRequest, document: StoredDocument | None, state: IngestState, refs: _Refs
+) -> tuple[PlannedVerdict, ...]:
+    """Verdicts of this report's review on earlier targets, and of later reviews on its own.
+
+    Reports come in any order: a target is assessed when the second of two reports is there, and
+    again when either was edited.
+    """
+    key = series_key(request.provenance if document is None else document)
+    if key is None:
+        return ()
+    first = state.reports.get(key)
+    if first is not None and (document is None or first.document.id != document.id):
+        return ()  # the series has another report for this year
+    region, year = key
+    found: list[PlannedVerdict] = []
+    for plan_year in range(year - FULFILMENT_HORIZON, year):
+        plan = state.reports.get((region, plan_year))
+        if plan is not None:
+            found += _assess(plan.snapshot.statements, request.statements, year - 1, None, refs)
+    for review_year in range(year + 1, year + FULFILMENT_HORIZON + 1):
+        review = state.reports.get((region, review_year))
+        if review is not None:
+            found += _assess(
+                request.statements,
+                review.snapshot.statements,
+                review_year - 1,
+                review.snapshot.id,
+                refs,
+            )
+    return tuple(found)
+
+
+def _assess(
+    plan: Sequence[Statement],
+    review: Sequence[Statement],
+    due: int,
+    review_id: int | None,
+    refs: _Refs,
+) -> Iterator[PlannedVerdict]:
+    for one in assess_fulfilment(plan, review, due=due):
+        yield PlannedVerdict(
+            review_id=review_id,
+            commitment=refs.of(one.commitment),
+            position=one.position,
+            due=due,
+            verdict=one.verdict,
+            achievement=refs.of_optional(one.achievement),
+            achieved=None if one.achieved is None else one.achieved.value,
+            unit=None if one.achieved is None else one.achieved.unit,
+        )

@@ -1,0 +1,121 @@
+"""First step of ingest: read everything the decision needs from storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from monitor.comparison.similarity import TextShingles
+from monitor.ingest.dedup import REPRINT_OVERLAP
+from monitor.ingest.plan import (
+    FULFILMENT_HORIZON,
+    IngestRequest,
+    IngestState,
+    KnownDocument,
+    is_elsewhere,
+    series_key,
+)
+from monitor.model.changes import Basis
+from monitor.model.documents import StoredDocument, sha256_hex
+from monitor.model.statements import Label
+from monitor.storage.documents import (
+    documents_by_id,
+    earlier_sentences,
+    find_similar,
+    find_text,
+    get_document,
+    has_changes,
+    load_snapshots,
+    load_texts,
+    reports_of_regions,
+)
+
+_SHARED_HASHES = 3
+"""Hashes of a fingerprint that two documents must share to be compared at all."""
+
+_ReportKey = tuple[str, int]
+
+
+def load_state(session: Session, request: IngestRequest) -> IngestState:
+    """Everything the decision needs to know about a page.
+
+    Args:
+        session: the writing transaction that writes the plan, too: no other visit may come between.
+        request: the page.
+    """
+    document: StoredDocument | None = None
+    similar: list[StoredDocument] = []
+    if request.document_id is not None:
+        document = get_document(session, request.document_id)
+    elif same_text := find_text(session, sha256_hex(request.document.text)):
+        # Nothing else is asked about an exact copy.
+        return IngestState(same_text=same_text)
+    else:
+        similar = _find_similar(session, request)
+    keys = set(_report_keys(request, document, similar))
+    stored = reports_of_regions(session, {region for region, _ in keys})
+    reports = {key: report for key, report in stored.items() if key in keys}
+    own = series_key(document or request.provenance)
+    mirrors = [*similar, *([document] if document and is_elsewhere(document, request) else [])]
+    if own in reports and document is None:
+        mirrors.append(reports[own])
+    known = _load_known(
+        session,
+        [*([document] if document else []), *similar, *reports.values()],
+        mirrors=mirrors,
+    )
+    state = IngestState(
+        document=document,
+        known=known.get(document.id) if document else None,
+        similar=tuple(known[one.id] for one in similar if one.id in known),
+        reports={key: known[one.id] for key, one in reports.items() if one.id in known},
+    )
+    newer = None if own is None or document else state.reports.get((own[0], own[1] + 1))
+    if newer is None or not has_changes(session, newer.snapshot.id, Basis.SUCCESSION):
+        return state
+    return replace(state, compared=frozenset({newer.snapshot.id}))
+
+
+def _find_similar(session: Session, request: IngestRequest) -> list[StoredDocument]:
+    """The documents with nearly the same text, those that share most hashes first."""
+    ids = find_similar(session, request.shingles.fingerprint, shared=_SHARED_HASHES)
+    found = documents_by_id(session, ids)
+    texts = load_texts(session, {one.snapshot_id for one in found.values() if one.snapshot_id})
+    near = {
+        snapshot_id
+        for snapshot_id, text in texts.items()
+        if TextShingles(text).overlap(request.shingles) >= REPRINT_OVERLAP
+    }
+    return [found[document_id] for document_id in ids if found[document_id].snapshot_id in near]
+
+
+def _report_keys(
+    request: IngestRequest, document: StoredDocument | None, similar: Iterable[StoredDocument]
+) -> Iterator[_ReportKey]:
+    """Region and year of each report that may be compared with the page or one like it."""
+    for one in (document or request.provenance, *similar):
+        key = series_key(one)
+        if key is not None:
+            region, year = key
+            for other in range(year - FULFILMENT_HORIZON, year + FULFILMENT_HORIZON + 1):
+                yield region, other
+    if request.baseline and document is None and not similar:
+        return  # its statements are not compared with the reports they may repeat
+    for statement in request.statements:
+        if statement.label is Label.COMMITMENT and statement.region and statement.year:
+            yield statement.region, statement.year
+
+
+def _load_known(
+    session: Session, documents: Iterable[StoredDocument], *, mirrors: Iterable[StoredDocument]
+) -> dict[int, KnownDocument]:
+    """Documents with their snapshots, by id; with earlier sentences where a copy may be read."""
+    having = {one.id: (one, one.snapshot_id) for one in documents if one.snapshot_id is not None}
+    snapshots = load_snapshots(session, {snapshot_id for _, snapshot_id in having.values()})
+    said = earlier_sentences(session, [one for one in mirrors if one.id in having])
+    return {
+        one.id: KnownDocument(one, snapshots[snapshot_id], said.get(one.id, frozenset()))
+        for one, snapshot_id in having.values()
+    }

@@ -1,0 +1,230 @@
+"""Third step of ingest: write a plan, in the transaction its state was read in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from monitor.ingest.plan import IngestPlan, IngestRequest, IngestResult, PlannedChange, StatementRef
+from monitor.model.alerts import Match
+from monitor.model.changes import Change
+from monitor.model.documents import StoredSnapshot
+from monitor.outbox.queue import Wanted, enqueue
+from monitor.storage.documents import (
+    add_corroborations,
+    add_document,
+    add_fingerprint,
+    add_snapshot,
+    link_successor,
+    log_changes,
+    set_current_snapshot,
+    set_home,
+)
+from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments
+from monitor.storage.recipients import ensure_recipients
+from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
+
+_RowId = Callable[[StatementRef], int]
+
+
+def write_plan(
+    session: Session,
+    plan: IngestPlan,
+    request: IngestRequest,
+    *,
+    terminal_chat: int | None,
+    now: datetime,
+) -> IngestResult:
+    """Write a plan: snapshot, statements, changes, fulfilment and alerts, all or nothing.
+
+    Args:
+        session: the transaction the plan's state was read in; the caller commits it.
+        plan: what was decided.
+        request: the page it was decided for.
+        terminal_chat: the recipient that stands for all Telegram chats where there is no bot.
+        now: the time of the visit.
+    """
+    document_id = plan.document_id
+    if plan.new_document is not None:
+        document_id = _add_document(session, plan, request, now)
+    alerts = 0
+    if plan.snapshot is not None and document_id is not None:
+        snapshot = add_snapshot(
+            session,
+            document_id,
+            request.document,
+            request.statements if plan.current else (),
+            fetch=request.fetch,
+            now=now,
+            outcome=plan.snapshot.outcome,
+            reason=plan.snapshot.reason,
+        )
+        if plan.current is not None:
+            set_current_snapshot(
+                session,
+                document_id,
+                snapshot.id,
+                title=plan.current.title,
+                published=plan.current.published,
+            )
+        ids = _log_findings(session, plan, document_id, snapshot, now)
+        found = [
+            (change_id, match)
+            for change_id, one in zip(ids, plan.changes, strict=True)
+            for match in one.matches
+        ]
+        wanted = find_recipients(session, found, terminal_chat=terminal_chat, now=now)
+        if wanted:
+            alerts = enqueue(
+                session, snapshot_id=snapshot.id, document_id=document_id, matches=wanted, now=now
+            )
+    if plan.move_home and document_id is not None:
+        set_home(session, document_id, url=request.fetch.url, source_id=request.source_id)
+    return IngestResult(
+        document_id,
+        plan.outcome,
+        plan.reason,
+        changes=tuple(one.change for one in plan.changes),
+        alerts=alerts,
+        suspect=plan.suspect,
+    )
+
+
+def find_recipients(
+    session: Session,
+    found: Sequence[tuple[int, Match]],
+    *,
+    terminal_chat: int | None,
+    now: datetime,
+) -> list[Wanted]:
+    """The recipients of each match, except those that are inactive or muted the rule.
+
+    Args:
+        session: a writing transaction.
+        found: ids of changes, and the rules that match them.
+        terminal_chat: the recipient that stands for all Telegram chats where there is no bot.
+        now: the time of the visit.
+    """
+    if not found:
+        return []
+    rules = {match.rule_id for _, match in found}
+    named = ensure_recipients(
+        session,
+        {
+            to
+            for _, match in found
+            for to in match.recipients
+            if terminal_chat is None or to.channel
+        },
+        now=now,
+    )
+    subscribed = subscribers_of_rules(session, rules) if terminal_chat is None else {}
+    wanted = [
+        Wanted(change_id, match.rule_id, recipient_id, match.priority, match.delivery)
+        for change_id, match in found
+        for recipient_id in dict.fromkeys(
+            (
+                *([] if terminal_chat is None else [terminal_chat]),
+                *(named[to] for to in match.recipients if to in named),
+                *subscribed.get(match.rule_id, ()),
+            )
+        )
+    ]
+    gone = inactive(session, {one.recipient_id for one in wanted})
+    mutes = muted(session, rules, now=now)
+    return [
+        one
+        for one in wanted
+        if one.recipient_id not in gone and (one.recipient_id, one.rule_id) not in mutes
+    ]
+
+
+def _add_document(
+    session: Session, plan: IngestPlan, request: IngestRequest, now: datetime
+) -> int | None:
+    if plan.new_document is None:
+        return None
+    document = add_document(
+        session,
+        provenance=plan.new_document.provenance,
+        source_id=request.source_id,
+        url=request.fetch.url,
+        baseline=plan.new_document.baseline,
+        now=now,
+    )
+    add_fingerprint(session, document.id, plan.new_document.fingerprint)
+    if plan.predecessor_id is not None:
+        link_successor(session, plan.predecessor_id, document.id)
+    if plan.successor_id is not None:
+        link_successor(session, document.id, plan.successor_id)
+    return document.id
+
+
+def _log_findings(
+    session: Session, plan: IngestPlan, document_id: int, snapshot: StoredSnapshot, now: datetime
+) -> list[int]:
+    """Write what the comparison of the new snapshot found; returns the ids of its changes."""
+
+    def row_id(ref: StatementRef) -> int:
+        if ref.row_id is not None:
+            return ref.row_id
+        return snapshot.statement_ids[ref.position or 0]
+
+    _write_verdicts(session, plan, snapshot.id, row_id, now)
+    successor = plan.successor_changes
+    if successor is not None:
+        log_changes(
+            session,
+            _logged(successor.changes, row_id),
+            document_id=successor.document_id,
+            snapshot_id=successor.snapshot_id,
+            now=now,
+        )
+    add_corroborations(
+        session,
+        [(row_id(one.statement), row_id(one.commitment), one.share) for one in plan.corroborations],
+        now=now,
+    )
+    return log_changes(
+        session,
+        _logged(plan.changes, row_id),
+        document_id=document_id,
+        snapshot_id=snapshot.id,
+        now=now,
+    )
+
+
+def _logged(
+    changes: Iterable[PlannedChange], row_id: _RowId
+) -> list[tuple[Change, int | None, int | None]]:
+    return [
+        (
+            one.change,
+            None if one.before is None else row_id(one.before),
+            None if one.after is None else row_id(one.after),
+        )
+        for one in changes
+    ]
+
+
+def _write_verdicts(
+    session: Session, plan: IngestPlan, snapshot_id: int, row_id: _RowId, now: datetime
+) -> None:
+    by_review: defaultdict[int, list[FulfilmentRecord]] = defaultdict(list)
+    for one in plan.verdicts:
+        by_review[snapshot_id if one.review_id is None else one.review_id].append(
+            FulfilmentRecord(
+                commitment_id=row_id(one.commitment),
+                position=one.position,
+                due=one.due,
+                verdict=one.verdict,
+                achievement_id=None if one.achievement is None else row_id(one.achievement),
+                achieved=one.achieved,
+                unit=one.unit,
+            )
+        )
+    for review_id, verdicts in by_review.items():
+        add_fulfilments(session, verdicts, snapshot_id=review_id, now=now)

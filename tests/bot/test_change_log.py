@@ -1,0 +1,295 @@
+"""The change log in a chat: /latest, /search, /region and /commitment."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from alert_story import Clock, added, goal, plant, raised
+from bot_app import bot_context, running
+from bot_handlers import buttons, chat_of
+from sqlalchemy import text
+from telegram_api import parse_html, utf16
+
+from monitor.bot.commands import CALLBACKS, COMMANDS, handle_callback, handle_command
+from monitor.bot.context import AccessPolicy, Request
+from monitor.messages.alert_message import render_alert
+from monitor.messages.richtext import TEXT_LIMIT, Message
+from monitor.model.alerts import Recipient
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.outbox.load import get_alert
+from monitor.storage.engine import Database
+from monitor.storage.recipients import language_of, save_chat, set_language
+
+CHAT = Request(7, Recipient(7), "聊天")
+
+
+def ask(database: Database, line: str, *, policy: AccessPolicy | None = None) -> Message:
+    command, _, said = line.partition(" ")
+    found = handle_command(bot_context(database, policy=policy), command, replace(CHAT, args=said))
+    assert found.message is not None
+    return found.message
+
+
+def numbered(count: int) -> list[Change]:
+    return [
+        Change(
+            Kind.ADDED,
+            Basis.REVISION,
+            "贵州省",
+            None,
+            goal(n, f"第{n}个智算中心规模超过{n}Eflops，采用液冷技术。"),
+            (Delta("算力规模", "Eflops", None, n),),
+        )
+        for n in range(1, count + 1)
+    ]
+
+
+def test_a_search_goes_back_page_by_page(database: Database) -> None:
+    plant(database, numbered(12))
+    chat = chat_of(database)
+    first = chat.ask("/search 液冷")
+    assert "“液冷”的变化" in first.text
+    assert "第12个" in first.text
+    assert "第7个" not in first.text
+    second = chat.press(buttons(first)["更早的 ›"]).message
+    assert second is not None
+    assert "第7个" in second.text
+    assert "没有找到“量子”" in chat.ask("/search 量子").text
+    assert "请写 /search" in chat.ask("/search").text
+
+
+async def test_plain_words_in_ones_own_chat_are_looked_for(sqlite_database: Database) -> None:
+    await asyncio.to_thread(plant, sqlite_database, numbered(12))
+    async with running(sqlite_database) as api:
+        assert "第12个" in (await api.ask(7, "液冷技术")).text
+
+
+def test_the_latest_changes_are_shown_like_alerts(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database)
+    assert "还没有" in chat.ask("/latest").text
+    plant(sqlite_database, [raised(), added()])
+    answer = chat.ask("/latest 1")
+    assert "≥190 Eflops" in answer.text
+    assert "160" not in answer.text
+    assert "贵州 算力规模 160 → 190 Eflops ▲18.75%" in chat.ask("/latest").text
+    assert "算力" in chat.ask("/latest ９９９９９9999999999999999").text
+
+
+def test_a_chat_chooses_its_language(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database)
+    assert "/language" in chat.ask("/language klingon").text
+    assert "English" in chat.ask("/language EN").text
+    assert "Commands" in chat.ask("/help").text
+    with sqlite_database.read() as session:
+        assert language_of(session, 7) == "en"
+
+
+def test_a_region_has_what_lies_in_it(database: Database) -> None:
+    guiyang = replace(added(), region="贵阳市", after=goal(3, region="贵阳市"))
+    gansu = replace(added(), region="甘肃省", after=goal(5, region="甘肃省"))
+    plant(database, [guiyang, gansu])
+    shown = ask(database, "region 贵州").text
+    assert "超过3Eflops" in shown
+    assert "超过5Eflops" not in shown
+    assert "超过5Eflops" in ask(database, "region 西部").text
+    assert "没有这个地区：贵洲" in ask(database, "region 贵洲").text
+    assert "是不是要找 贵州" in ask(database, "region 贵洲").text
+    assert "请写 /region" in ask(database, "region").text
+
+
+def give_numbers(database: Database) -> None:
+    """Two reports with their targets, as the reader leaves them."""
+    plant(database, [raised()])
+    with database.write() as session:
+        session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
+        session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+
+
+def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Database) -> None:
+    give_numbers(database)
+    message = ask(database, "commitment 1")
+    assert message.text.startswith("#1 贵州 算力规模 160 → 190 Eflops ▲18.75%")
+    assert "今年全省算力总规模要超过160Eflops，把枢纽节点做实。" in message.text
+    assert "今年全省算力总规模要超过190Eflops，把枢纽节点做实。" in message.text
+    assert "历年数字\n2026 承诺 ≥190 Eflops" in message.text
+    assert 'href="https://www.example.gov.cn/report.html"' in message.html
+    assert message.buttons[0][0].callback_data == "v:1"
+
+
+def give_history(database: Database) -> None:
+    """The report of the year before, a document with its own numbers, and an alert for chat 7."""
+    plant(database, [raised()], chats=[7])
+    with database.write() as session:
+        session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
+        session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        session.execute(
+            text(
+                "INSERT INTO document (title, kind, region, year, url, first_seen_at, baseline,"
+                " snapshot_id) SELECT '2025年报告', 'report', '贵州省', 2025, url, first_seen_at,"
+                " baseline, (SELECT MIN(id) FROM snapshot) FROM document"
+            )
+        )
+
+
+def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
+    give_history(database)
+    chat = chat_of(database)
+    whole = chat.command("/commitment #1")
+    assert whole.message is not None
+    assert "2025 承诺 ≥160 Eflops" in whole.message.text
+    assert whole.picture is not None
+    assert "算力规模" in whole.picture.caption.text
+    # An alert draws it when it is asked.
+    drawn = chat.press(get_alert_message(database)).picture
+    assert drawn is not None
+    assert "算力规模" in drawn.caption.text
+
+
+async def test_a_picture_is_sent_after_its_message(sqlite_database: Database) -> None:
+    await asyncio.to_thread(give_history, sqlite_database)
+    async with running(sqlite_database) as api:
+        assert "2025 承诺 ≥160 Eflops" in (await api.ask(7, "/commitment #1")).text
+        picture = await api.reply(7, method="sendPhoto")
+        assert "算力规模" in picture.result["caption"]
+        message = await api.ask(7, "/help")
+        api.press(7, message.result["message_id"], get_alert_message(sqlite_database))
+        assert "算力规模" in (await api.reply(7, 1, method="sendPhoto")).result["caption"]
+
+
+def get_alert_message(database: Database) -> str:
+    """What the button of the one alert there is carries."""
+    with database.read() as session:
+        alert = get_alert(session, 1)
+    assert alert is not None
+    return next(
+        b.callback_data for row in render_alert(alert).buttons for b in row if b.text == "图表"
+    )
+
+
+@pytest.mark.parametrize("said", ["", "x", "0", "99", "-1", "1 2", "9" * 40, "９９"])
+def test_a_number_the_log_does_not_have_is_said(sqlite_database: Database, said: str) -> None:
+    plant(sqlite_database)
+    shown = ask(sqlite_database, f"commitment {said}").text
+    assert "请写 /commitment" in shown or "没有第" in shown
+
+
+HOSTILE = [
+    "",
+    "\x00<&>" * 5000,
+    "😀" * 5000,
+    "{rule}{0}{count}%s%n",
+    "' OR 1=1; DROP TABLE change; --",
+    "\u202e贵州",
+    "a:1:0",
+    "-1",
+    "9" * 400,
+    "daily 09:00 " * 50,
+    "<b>" * 2000,
+]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_whatever_is_said_every_answer_is_a_valid_message(
+    sqlite_database: Database, command: str, language: str
+) -> None:
+    plant(sqlite_database, [*numbered(12), raised()], title="题" * 900, chats=[7])
+    with sqlite_database.write() as session:
+        save_chat(session, 7, title="𠀀" * 5000, now=Clock()())
+        set_language(session, 7, language)
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(7,)))
+    for said in HOSTILE:
+        found = handle_command(context, command, replace(CHAT, args=said))
+        assert found.message is not None
+        fits(found.message)
+
+
+CARRIED = ["1", "1:0", "1:9", "1:x", "l:5:", "s:9:液冷", "r:9:贵州", "0:feed", "yes"]
+
+
+@pytest.mark.parametrize("prefix", [*CALLBACKS, "", "x"])
+def test_whatever_a_button_carries_its_answer_is_a_valid_message(
+    sqlite_database: Database, prefix: str
+) -> None:
+    plant(sqlite_database, [*numbered(30), raised()], chats=[7])
+    context = bot_context(sqlite_database, policy=AccessPolicy(operators=(7,)))
+    for said in [*HOSTILE, *CARRIED]:
+        found = handle_callback(context, prefix, replace(CHAT, args=said[:64]))
+        for message in (found.message, found.edit):
+            if message is not None:
+                fits(message)
+        assert utf16(found.toast) <= 4096
+
+
+def fits(message: Message) -> None:
+    shown, _ = parse_html(message.html)
+    assert 0 < utf16(shown.strip()) <= TEXT_LIMIT
+    for row in message.buttons:
+        for button in row:
+            assert 1 <= len(button.callback_data.encode()) <= 64
+            assert button.text
+    assert sum(map(len, message.buttons)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("digest 9:00", "摘要：daily 09:00"),
+        ("digest 每周五 18点", "摘要：weekly fri 18:00"),
+        ("digest 关", "摘要：关"),
+        ("quiet ２２：００-０８：００", "免打扰：22:00-08:00"),
+        ("quiet OFF", "免打扰：关"),
+        ("mute 3 d", "静音到 2026-02-06 18:00"),
+        ("mute 3天", "静音到 2026-02-06 18:00"),
+        ("mute OFF", "已取消静音"),
+        ("mute guizhou 3d", "已静音：贵州算力"),
+        ("mute 贵州算力 off", "已恢复：贵州算力"),
+        ("timezone 上海", "时区：Asia/Shanghai"),
+        ("timezone new york", "时区：America/New_York"),
+        ("timezone europe/berlin", "时区：Europe/Berlin"),
+        ("timezone ../../etc/passwd", "请写 /timezone"),
+        ("language 中文", "用中文"),
+        ("language English", "English from now on"),
+        ("latest 贵州", "贵州的变化"),
+        ("latest 枢纽 算力", "“枢纽 算力”的变化"),
+        ("search 樞紐", "“樞紐”的变化"),
+        ("region 贵州省 甘肃", "贵州省 甘肃的变化"),
+        ("commitment １", "#1 贵州"),
+        ("unsubscribe guizho", "没有这条规则：guizho"),
+        ("subscribe 算", "2 到 30 个字"),
+    ],
+)
+def test_people_write_as_they_like(sqlite_database: Database, line: str, said: str) -> None:
+    plant(sqlite_database, [raised()])
+    assert said in ask(sqlite_database, line).text
+
+
+async def test_a_command_ends_where_telegram_says(sqlite_database: Database) -> None:
+    await asyncio.to_thread(plant, sqlite_database, [raised()])
+    async with running(sqlite_database) as api:
+        api.push(
+            {
+                "message": {
+                    "message_id": 900,
+                    "date": 1_770_000_000,
+                    "chat": api.add_chat(7),
+                    "from": {"id": 7, "is_bot": False, "first_name": "Person"},
+                    "text": "/commitment#1",
+                    "entities": [{"type": "bot_command", "offset": 0, "length": 11}],
+                }
+            }
+        )
+        assert (await api.reply(7)).text.startswith("#1 贵州")
+
+
+def test_an_own_rule_is_ended_by_its_words_in_whatever_order(sqlite_database: Database) -> None:
+    ask(sqlite_database, "subscribe 贵州,液冷")
+    # Another chat's way of writing the same changes nothing for this one.
+    other = replace(CHAT, recipient_id=8, recipient=Recipient(8), args="液冷 贵州")
+    handle_command(bot_context(sqlite_database), "subscribe", other)
+    assert "贵州 液冷" in ask(sqlite_database, "mine").text
+    assert "已静音" in ask(sqlite_database, "mute 液冷、贵州 3 D").text
+    assert "已恢复" in ask(sqlite_database, "mute 贵州 液冷 ｏｆｆ").text
+    assert "已退订" in ask(sqlite_database, "unsubscribe 液冷 贵州").text
