@@ -562,11 +562,11 @@ def main() -> int:
         over = _report(taken, disk)
         if not options.few:
             spawned = multiprocessing.get_context("spawn")
-            told: multiprocessing.Queue = spawned.Queue()
-            watcher = spawned.Process(target=_peak_of_many, args=(base, told))
+            peaks: multiprocessing.Queue = spawned.Queue()
+            watcher = spawned.Process(target=_peak_of_many, args=(base, peaks))
             watcher.start()
             watcher.join()
-            peak = told.get(timeout=1)
+            peak = peaks.get(timeout=1)
             print(f"peak memory with {MANY:,} sources: {peak:.0f} MB (limit {MEMORY})")
             over |= peak > MEMORY
         return int(over)

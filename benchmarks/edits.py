@@ -108,7 +108,7 @@ def _menu(rng: Random) -> str:
 
 
 def page(rng: Random, text: str) -> bytes:
-    """A page with the text in it, each time in another dress."""
+    """A page with the text in it, each time with another layout."""
     tag = rng.choice(["p", "div", "span"])
     lines = [html.escape(line) for line in _paragraphs(text)]
     if rng.random() < 0.5:
@@ -142,7 +142,7 @@ def page(rng: Random, text: str) -> bytes:
 class Edit:
     """A text with one commitment edited, and what a reader would say of it.
 
-    ``kinds``: the kind of each change to be told, none for an edit that only moves words about;
+    ``kinds``: the kind of each change to be reported, none for an edit that only moves words about;
     ``delta``: values before and after in any unit, when a number was changed.
     """
 

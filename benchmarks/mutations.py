@@ -108,17 +108,17 @@ def changes_of(one: Text, text: str, *, before: str | None = None) -> list[Chang
 
 def cosmetic(corpus: Path | None, rounds: int) -> list[Result]:
     """Every cosmetic edit on every text, ``rounds`` times."""
-    results = {name: Result(name) for name in (*COSMETIC, "the page in another dress")}
+    results = {name: Result(name) for name in (*COSMETIC, "the page with another layout")}
     for one in texts(corpus):
         dressed = read_document(page(Random(0), one.text)).text
         for number in range(rounds):
             rng = Random(f"{_SEED} {one.name} {number}")
             for name, edit in COSMETIC.items():
                 found = changes_of(one, edit(rng, one.text))
-                results[name].count(_told(one, found))
+                results[name].count(_reported(one, found))
             other = read_document(page(rng, one.text)).text
             found = changes_of(one, other, before=dressed)
-            results["the page in another dress"].count(_told(one, found))
+            results["the page with another layout"].count(_reported(one, found))
     return list(results.values())
 
 
@@ -140,7 +140,7 @@ def substantive(corpus: Path | None, rounds: int) -> list[Result]:
     return list(results.values())
 
 
-def _told(one: Text, found: list[Change]) -> str:
+def _reported(one: Text, found: list[Change]) -> str:
     return "" if not found else f"{one.name}: " + "; ".join(_shown(change) for change in found[:3])
 
 
@@ -184,7 +184,7 @@ def table(title: str, results: list[Result]) -> str:
 
 def main() -> None:
     """Print the tables; see the head of this file."""
-    parser = argparse.ArgumentParser(description="Edit reports and see what is told.")
+    parser = argparse.ArgumentParser(description="Edit reports and see what is reported.")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     parser.add_argument("--misses", action="store_true", help="print what went wrong")
     options = parser.parse_args()

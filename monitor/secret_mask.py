@@ -12,7 +12,7 @@ MASK = "<hidden>"
 
 _MIN_TOKEN_PART = 16
 _MIN_URL_PART = 5
-# A shorter password cannot be told from prose; together with its user name it can.
+# A shorter password cannot be distinguished from prose; together with its user name it can.
 _MIN_CREDENTIAL = 3
 
 

@@ -41,7 +41,7 @@ def test_every_column_of_every_view_is_documented(database):
     }
     # The server's own statistics are no part of the product.
     views = {name: columns for name, columns in views.items() if not name.startswith("pg_")}
-    told = documented()
-    assert set(told) == set(views)
+    described = documented()
+    assert set(described) == set(views)
     for name, columns in views.items():
-        assert sorted(told[name]) == sorted(columns), name
+        assert sorted(described[name]) == sorted(columns), name

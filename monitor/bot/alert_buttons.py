@@ -18,7 +18,7 @@ from monitor.messages.richtext import (
     utf16_length,
 )
 from monitor.model.alerts import OutboxAlert
-from monitor.model.schedule import zone_of
+from monitor.model.delivery_times import zone_of
 from monitor.outbox.load import get_alert
 from monitor.storage import subscriptions
 from monitor.storage.provenance import ChangeProvenance, provenance_of_changes

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.alerts import AccessMode, Recipient, RecipientKind
-from monitor.model.schedule import DEFAULT_ZONE, zone_of
+from monitor.model.delivery_times import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
 from monitor.rules.matcher import fold
 from monitor.rules.model import Rule

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from monitor.bot.context import MAX_DESCRIPTION, MAX_NAME, BotContext, Reply, Request, text_reply
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
-from monitor.model.schedule import parse_digest, parse_quiet, zone_of
+from monitor.model.delivery_times import parse_digest, parse_quiet, zone_of
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
 from monitor.rules.custom import custom_rule_id, normalize

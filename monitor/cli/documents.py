@@ -24,7 +24,6 @@ from monitor.model.documents import Document, Outcome, Provenance
 from monitor.model.statements import Label, Target, number
 
 Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an http(s) address.")]
-AllOption = Annotated[bool, typer.Option("--all", help="Print the rest too.")]
 PublishedOption = Annotated[
     str | None, typer.Option("--published", metavar="YYYY-MM-DD", help="When it was published.")
 ]
@@ -41,13 +40,16 @@ def extract(
     form: FormatOption = Format.TABLE,
     region: RegionOption = None,
     published: PublishedOption = None,
-    everything: AllOption = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Print achievements, proposals, opinions and others too."),
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print every sentence looked at, and what decided.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Print the commitments in a text (--all: achievements, proposals, opinions, other too)."""
+    """Print the commitments in a text."""
     settings = load_settings(config)
     document = load_document(place, settings)
     provenance = _provenance(document, place, region, published)
@@ -94,10 +96,12 @@ def diff(
         ),
     ] = None,
     region: RegionOption = None,
-    everything: AllOption = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print commitments that were continued too.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Print what changed between two texts (--all: what was carried on too)."""
+    """Print what changed between two texts."""
     from monitor.comparison.compare import compare
 
     settings = load_settings(config)

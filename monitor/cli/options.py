@@ -29,7 +29,7 @@ ConfigOption = Annotated[
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
-        "--database", "-d", help="Database address; goes before the settings file.", metavar="URL"
+        "--database", "-d", help="Database address; overrides the settings file.", metavar="URL"
     ),
 ]
 FormatOption = Annotated[

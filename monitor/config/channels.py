@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from monitor.config.base import Section, read_secret
 from monitor.errors import UserError
-from monitor.model.schedule import DAYS, parse_digest, parse_quiet
+from monitor.model.delivery_times import DAYS, parse_digest, parse_quiet
 
 _NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _NAME_LIMIT = 40

@@ -1,10 +1,28 @@
-"""Dates as Chinese pages write them: in meta tags, in bylines, in URLs."""
+"""The date of publication, and dates as Chinese pages write them: meta tags, bylines, URLs.
+
+Maketime, which some systems write before the meta tag PubDate, is the time of rendering and never
+the date of publication.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 from functools import cache
+
+from selectolax.lexbor import LexborHTMLParser
+
+from monitor.documents.body import select_nodes
+from monitor.documents.html_text import LABEL_GAP, clean_line, lines_of
+
+_META_NAMES = (
+    "pubdate",
+    "publishdate",
+    "firstpublishedtime",
+    "article:published_time",
+    "releasedate",
+    "dc.date",
+)
 
 
 @cache
@@ -31,6 +49,34 @@ def _url_date_patterns() -> tuple[re.Pattern[str], ...]:
         re.compile(r"/((?:19|20)\d\d)(\d\d)/(\d\d)/"),  # e-paper /202604/24/content_16990.html
         re.compile(r"/((?:19|20)\d\d)(\d\d)(\d\d)/"),  # /20240129/2dfb67.html
     )
+
+
+@cache
+def _date_label_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:发布时间|发布日期|发文日期|成文日期|时间|日期)\s?[：:]" + LABEL_GAP + r"([^<>]{6,40})"
+    )
+
+
+def find_published(
+    tree: LexborHTMLParser, meta: dict[str, str], markup: str, selector: str | None, url: str | None
+) -> date | None:
+    """The date of publication: from the selector, a meta tag, the byline, or else the URL."""
+    for node in select_nodes(tree, selector):
+        day = find_date(
+            clean_line(" ".join(lines_of(node)) or node.attributes.get("content") or "")
+        )
+        if day is not None:
+            return day
+    for name in _META_NAMES:
+        day = find_date(meta.get(name, ""))
+        if day is not None:
+            return day
+    for match in _date_label_pattern().finditer(markup[:400_000]):
+        day = find_date(clean_line(match.group(1)))
+        if day is not None:
+            return day
+    return date_in_url(url) if url else None
 
 
 def find_date(text: str) -> date | None:

@@ -17,6 +17,9 @@ from selectolax.lexbor import LexborNode
 MAX_BYTES = 20_000_000
 """Longer bodies are not read."""
 
+LABEL_GAP = r"\s{0,80}(?:<[^<>]{0,200}>\s{0,80}){0,4}"
+"""Regex of the tags between a label (来源：) and its value; every repetition is bounded."""
+
 _MAX_CHEAP_TAGS = 2_000  # so few are cheap in any arrangement
 _MAX_DEPTH = 5_000
 _MAX_COPIES = 2_000_000

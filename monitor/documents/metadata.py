@@ -1,48 +1,27 @@
-"""The metadata of a page: title, date of publication, source line.
+"""The metadata of a page: meta tags, title, source line.
 
 The national practice for government sites gives each article the meta tags ArticleTitle,
-PubDate and ContentSource; the case of the names differs between sites. Maketime, which some
-systems write before PubDate, is the time of rendering and never the date of publication.
+PubDate and ContentSource; the case of the names differs between sites.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.body import select_nodes
-from monitor.documents.dates import date_in_url, find_date
-from monitor.documents.html_text import clean_line, lines_of
+from monitor.documents.html_text import LABEL_GAP, clean_line, lines_of
 
 _TITLES = ("articletitle", "og:title")
-_DATES = (
-    "pubdate",
-    "publishdate",
-    "firstpublishedtime",
-    "article:published_time",
-    "releasedate",
-    "dc.date",
-)
 _SOURCES = ("contentsource", "source")
 _MAX_TITLE = 200
-
-# Tags may separate a label from its value; every repetition is bounded.
-_GAP = r"\s{0,80}(?:<[^<>]{0,200}>\s{0,80}){0,4}"
-
-
-@cache
-def _date_label_pattern() -> re.Pattern[str]:
-    return re.compile(
-        r"(?:发布时间|发布日期|发文日期|成文日期|时间|日期)\s?[：:]" + _GAP + r"([^<>]{6,40})"
-    )
 
 
 @cache
 def _source_label_pattern() -> re.Pattern[str]:
-    return re.compile(r"来源\s?[：:]" + _GAP + r"([^<>\n]{1,60})")
+    return re.compile(r"来源\s?[：:]" + LABEL_GAP + r"([^<>\n]{1,60})")
 
 
 @cache
@@ -91,27 +70,6 @@ def find_title(tree: LexborHTMLParser, meta: dict[str, str], selector: str | Non
     return _strip_site_name(clean_line(tag.text(deep=True)) if tag is not None else "", meta)[
         :_MAX_TITLE
     ]
-
-
-def find_published(
-    tree: LexborHTMLParser, meta: dict[str, str], markup: str, selector: str | None, url: str | None
-) -> date | None:
-    """The date of publication: from the selector, a meta tag, the byline, or else the URL."""
-    for node in select_nodes(tree, selector):
-        day = find_date(
-            clean_line(" ".join(lines_of(node)) or node.attributes.get("content") or "")
-        )
-        if day is not None:
-            return day
-    for name in _DATES:
-        day = find_date(meta.get(name, ""))
-        if day is not None:
-            return day
-    for match in _date_label_pattern().finditer(markup[:400_000]):
-        day = find_date(clean_line(match.group(1)))
-        if day is not None:
-            return day
-    return date_in_url(url) if url else None
 
 
 def find_source_line(

@@ -10,9 +10,9 @@ from selectolax.lexbor import LexborHTMLParser
 from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.body import article_lines, has_prose
 from monitor.documents.charset import decode, is_mojibake, replacement_share
-from monitor.documents.dates import date_in_url
+from monitor.documents.dates import date_in_url, find_published
 from monitor.documents.html_text import MAX_BYTES, lines_of, too_expensive
-from monitor.documents.metadata import find_published, find_source_line, find_title, meta_tags
+from monitor.documents.metadata import find_source_line, find_title, meta_tags
 from monitor.model.documents import Document, Outcome, Selectors
 
 

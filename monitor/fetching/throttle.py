@@ -20,7 +20,7 @@ _COOLDOWN_BACKOFF = Backoff(initial=300.0, maximum=3_600.0)
 
 
 class HostSignal(StrEnum):
-    """What a request told about the load of its host."""
+    """What a request showed about the load of its host."""
 
     OK = "ok"
     OVERLOADED = "overloaded"  # 429 or 503

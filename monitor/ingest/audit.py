@@ -146,8 +146,8 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
             for change in changes
             if basis is Basis.SUCCESSION or change.kind is not Kind.CONTINUED
         ]
-    told = corroborated_ids(session, found.snapshot_id)
-    wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in told]
+    corroborated = corroborated_ids(session, found.snapshot_id)
+    wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in corroborated]
     have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in logged]
     lacking = sum(line not in have for line in wanted)
     extra = sum(line not in wanted for line in have)

@@ -101,7 +101,7 @@ def is_baseline(
         zone: the time zone ``published`` is meant in.
 
     Returns:
-        True: it is recorded and nobody is told. What stood there at the first visit is history
+        True: it is recorded and nobody is notified. What stood there at the first visit is history
         unless it is dated after the source was added; what appears later is news unless it is
         dated more than 30 days before that (a column that was moved, an archive put online).
     """

@@ -23,8 +23,8 @@ from monitor.messages.richtext import (
     utf16_length,
 )
 from monitor.model.alerts import AlertChange, AlertDocument, NoticeKind, OutboxAlert
+from monitor.model.delivery_times import zone_of
 from monitor.model.documents import Health
-from monitor.model.schedule import zone_of
 
 MAX_CHANGES = 12
 """Changes on one page: nobody reads more at once."""

@@ -274,7 +274,7 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
             state=AlertState.DEAD,
             leased_by=None,
             leased_until=None,
-            error=f"told under the new id {new_id}",
+            error=f"already sent to the new id {new_id}",
         )
         .execution_options(synchronize_session=False)
     )

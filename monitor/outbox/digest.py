@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import AlertKind, AlertState, DeliveryMode, WaitReason
-from monitor.model.schedule import Digest, Quiet, zone_of
+from monitor.model.delivery_times import Digest, Quiet, zone_of
 from monitor.storage.recipients import RecipientSettings, get_recipient
 from monitor.storage.tables import AlertRow, RecipientRow
 

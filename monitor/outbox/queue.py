@@ -24,7 +24,7 @@ from monitor.model.alerts import (
     OutboxAlert,
     WaitReason,
 )
-from monitor.model.schedule import zone_of
+from monitor.model.delivery_times import zone_of
 from monitor.outbox.digest import wait_for_digest
 from monitor.outbox.load import load_alerts
 from monitor.storage.base import batches

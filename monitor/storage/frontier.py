@@ -162,7 +162,7 @@ def record_list(
         fetched: the answer.
         body_hash: SHA-256 of the body, None without one.
         complete: whether everything it leads to was read; if not, the next visit must not be
-            told "not modified".
+            answered "not modified".
         now: the time of the visit.
         shown: identities of the links on it, if they are to be remembered.
     """

@@ -27,7 +27,7 @@ from monitor.storage.tables import (
 
 @dataclass(frozen=True, slots=True)
 class AuditedSnapshot:
-    """A snapshot with the bytes it was read from; ``body`` is None when they were let go."""
+    """A snapshot with the bytes it was read from; ``body`` is None when they were deleted."""
 
     snapshot_id: int
     document: StoredDocument
@@ -159,7 +159,7 @@ class ChangeProvenance:
     """The snapshot in which a change's statement stands.
 
     ``statement`` is what is said now, or was said last; ``blob_hash`` is the SHA-256 of the page's
-    bytes, which are kept unless ``has_bytes`` says that they were let go.
+    bytes, which are kept unless ``has_bytes`` says that they were deleted.
     """
 
     change_id: int

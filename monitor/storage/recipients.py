@@ -12,7 +12,7 @@ from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import Access, Recipient, RecipientKind
-from monitor.model.schedule import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
+from monitor.model.delivery_times import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
 from monitor.storage.base import batches, insert_into
 from monitor.storage.tables import RecipientRow, SubscriptionRow
 
@@ -334,7 +334,7 @@ def _parsed(parse: Callable[[str], _T | None], stored: str) -> _T | None:
 
 @dataclass(frozen=True, slots=True)
 class ChannelConfig:
-    """What the settings say of a channel; digest and quiet hours as ``model/schedule.py`` reads."""
+    """A channel of the settings; ``model/delivery_times.py`` reads digest and quiet hours."""
 
     name: str
     language: str = "zh"

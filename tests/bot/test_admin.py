@@ -43,9 +43,9 @@ async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> Non
         assert "已向管理员申请" in (await api.ask(7, "/start")).text
         assert len(api.sent(7)) == 2
         await system.deliver()
-        (wish,) = api.sent(OPERATOR)
-        assert "（编号 7）申请使用" in wish.text
-        api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
+        (request,) = api.sent(OPERATOR)
+        assert "（编号 7）申请使用" in request.text
+        api.press(OPERATOR, request.result["message_id"], request.buttons["同意"])
         assert "已同意：7" in (await api.reply(OPERATOR, method="editMessageText")).text
         await system.deliver()
         assert "可以用了" in (await api.reply(7, 2)).text
@@ -60,9 +60,9 @@ def test_a_denied_chat_gets_no_more_replies(sqlite_database: Database) -> None:
     chat, operator = Chat(context), Chat(context, OPERATOR)
     chat.ask("/start")
     with sqlite_database.read() as session:
-        (wish,) = list_alerts(session)
-        alert = get_alert(session, wish.id)
-    assert wish.recipient_id == OPERATOR
+        (request,) = list_alerts(session)
+        alert = get_alert(session, request.id)
+    assert request.recipient_id == OPERATOR
     assert alert is not None
     operator.press_for_edit(render_alert(alert), "拒绝")
     assert chat.command("/start") == Reply()
@@ -154,8 +154,8 @@ async def test_operators_hear_of_a_chat_that_is_gone_once(database: Database) ->
         api.blocked.add(7)
         await system.deliver()
         await system.deliver()
-        (told,) = api.sent(OPERATOR)
-        assert "聊天 7 收不到消息了" in told.text
+        (notice,) = api.sent(OPERATOR)
+        assert "聊天 7 收不到消息了" in notice.text
         with database.read() as session:
             states = session.execute(text("SELECT state FROM alert_log WHERE recipient_id = 7"))
             assert {row[0] for row in states} == {"dead"}
@@ -250,8 +250,8 @@ async def test_a_pending_chat_gets_no_alerts_of_earlier_subscriptions(database: 
         assert "已向管理员申请" in (await system.api.ask(7, "/start")).text
         await system.record_and_deliver(raised())
         assert len(system.api.sent(7)) == 1
-        (wish,) = system.api.sent(OPERATOR)
-        system.api.press(OPERATOR, wish.result["message_id"], wish.buttons["同意"])
+        (request,) = system.api.sent(OPERATOR)
+        system.api.press(OPERATOR, request.result["message_id"], request.buttons["同意"])
         await system.api.reply(OPERATOR, method="editMessageText")
         await system.record_and_deliver(raised(1, 2), title="另一份")
         assert "1 → 2" in system.api.sent(7)[-1].text

@@ -92,11 +92,11 @@ async def test_a_command_is_answered(sqlite_database):
     async with running(sqlite_database) as hook:
         await hook.deliver(message(10))
         assert "/subscribe" in (await hook.api.reply(5)).text
-    (told,) = hook.api.sent(method="setWebhook")
-    assert told.params["url"] == URL
-    assert told.params["secret_token"] == SECRET
-    assert told.params["allowed_updates"] == list(ALLOWED_UPDATES)
-    assert not told.params.get("drop_pending_updates")
+    (call,) = hook.api.sent(method="setWebhook")
+    assert call.params["url"] == URL
+    assert call.params["secret_token"] == SECRET
+    assert call.params["allowed_updates"] == list(ALLOWED_UPDATES)
+    assert not call.params.get("drop_pending_updates")
     # Updates wait at Telegram until the next start.
     assert hook.api.sent(method="deleteWebhook") == []
 

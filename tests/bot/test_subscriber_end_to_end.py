@@ -148,10 +148,10 @@ async def test_of_several_rules_one_is_chosen_to_be_silent(sqlite_database: Data
         await system.record_and_deliver(raised(5, 6), title="另一份")
         again = await api.reply(PERSON, 3)
         with sqlite_database.read() as session:
-            told = session.connection().exec_driver_sql(
+            matched = session.connection().exec_driver_sql(
                 "SELECT rule_id FROM alert_change WHERE alert_id = 2"
             )
-            assert [row[0] for row in told] == ["guizhou"]
+            assert [row[0] for row in matched] == ["guizhou"]
         assert "5 → 6" in again.text
 
 
@@ -200,7 +200,7 @@ def test_a_forged_button_of_another_chats_alert_shows_nothing(
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "reply"),
     [
         ("digest OFF", "随时发"),
         ("digest ｄａｉｌｙ　９：００", "daily 09:00"),
@@ -213,18 +213,18 @@ def test_a_forged_button_of_another_chats_alert_shows_nothing(
         ("mute guizhou OFF", "已恢复：贵州算力"),
     ],
 )
-def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told: str) -> None:
+def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, reply: str) -> None:
     command, _, rest = said.partition(" ")
     found = handle_command(
         bot_context(sqlite_database), command, Request(7, Recipient(7), args=rest)
     )
     assert found.message is not None
-    assert told in found.message.text
+    assert reply in found.message.text
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "reply"),
     [
         ("云", {"zh": "“云”：每个词 2 到 30 个字", "en": "“云”: a word has 2 to 30 characters"}),
         (" ".join(f"算力{n}" for n in range(9)), {"zh": "最多 8 个词", "en": "8 words at most"}),
@@ -237,14 +237,14 @@ def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, told
     ],
 )
 def test_an_invalid_custom_rule_is_explained_in_the_chats_language(
-    sqlite_database: Database, said: str, told: dict[str, str], language: str
+    sqlite_database: Database, said: str, reply: dict[str, str], language: str
 ) -> None:
     context = bot_context(sqlite_database)
     request = Request(7, Recipient(7), args=language)
     handle_command(context, "language", request)
     found = handle_command(context, "subscribe", replace(request, args=said))
     assert found.message is not None
-    assert told[language] in found.message.text
+    assert reply[language] in found.message.text
     with sqlite_database.read() as session:
         assert rules_of(session, 7) == ()
 
@@ -270,7 +270,7 @@ def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "reply"),
     [
         ("/commitment#1", "没有第 1 条变化"),
         ("/search：液冷", "没有找到“液冷”"),
@@ -279,10 +279,10 @@ def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
     ],
 )
 async def test_a_command_needs_no_blank_after_it(
-    sqlite_database: Database, said: str, told: str
+    sqlite_database: Database, said: str, reply: str
 ) -> None:
     async with running(sqlite_database) as api:
-        assert told in (await api.ask(7, said)).text
+        assert reply in (await api.ask(7, said)).text
 
 
 async def test_a_command_for_another_bot_is_none_for_this_one(sqlite_database: Database) -> None:

@@ -23,8 +23,8 @@ TEMPLATES = ("{{7*7}}", "{% raw %}x{% endraw %}", "{0.__class__}", "%(name)s", "
 def test_cve_2024_32651_text_of_a_page_is_not_a_template(said: str) -> None:
     change = replace(added(), after=goal(190, said))
     document = AlertDocument(said, None, DocumentKind.NEWS, None, None, said)
-    told = (AlertChange(1, change, ("rule",)), AlertChange(2, raised(), ("rule",)))
-    message = render_alert(OutboxAlert(1, 7, 1, NOW, False, document, told))
+    changes = (AlertChange(1, change, ("rule",)), AlertChange(2, raised(), ("rule",)))
+    message = render_alert(OutboxAlert(1, 7, 1, NOW, False, document, changes))
     text, _ = parse_html(message.html)
     assert text.count(said) >= 2
     assert "49" not in text

@@ -9,7 +9,7 @@ import pytest
 from alert_story import NOW, plant
 
 from monitor.cli.app import main
-from monitor.model.schedule import Digest
+from monitor.model.delivery_times import Digest
 from monitor.outbox.admin import (
     drop_alerts,
     exhausted_alerts,

@@ -365,12 +365,12 @@ def test_nothing_changed_in_a_text_compared_with_itself(text, basis):
 def test_every_statement_is_in_at_most_one_change(before, after, basis):
     changes = compare(before, after, basis)
     for side, given_ in (("before", before), ("after", after)):
-        told = [id(item) for c in changes if (item := getattr(c, side)) is not None]
-        assert len(told) == len(set(told))
-        assert set(told) <= {id(item) for item in given_}
+        reported = [id(item) for c in changes if (item := getattr(c, side)) is not None]
+        assert len(reported) == len(set(reported))
+        assert set(reported) <= {id(item) for item in given_}
 
 
-TURNED = {
+MIRRORED = {
     Kind.STRENGTHENED: Kind.WEAKENED,
     Kind.WEAKENED: Kind.STRENGTHENED,
     Kind.ADDED: Kind.DROPPED,
@@ -381,8 +381,8 @@ TURNED = {
 @given(texts, texts, st.sampled_from(list(Basis)))
 def test_swapped_stronger_is_weaker_and_added_is_dropped(before, after, basis):
     there, back = compare(before, after, basis), compare(after, before, basis)
-    turned = Counter(TURNED.get(change.kind, change.kind) for change in there)
-    assert turned == Counter(change.kind for change in back)
+    mirrored = Counter(MIRRORED.get(change.kind, change.kind) for change in there)
+    assert mirrored == Counter(change.kind for change in back)
 
 
 @given(st.lists(st.text(max_size=40), max_size=5), st.lists(st.text(max_size=40), max_size=5))

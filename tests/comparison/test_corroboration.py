@@ -22,8 +22,10 @@ PLAN = (
 
 def linked(article, plan=PLAN):
     known = extract(plan, REPORT, load_topics())
-    told = extract(article, PRESS, load_topics())
-    return [(item.statement.text, item.commitment.text[:6]) for item in corroborate(told, known)]
+    statements = extract(article, PRESS, load_topics())
+    return [
+        (item.statement.text, item.commitment.text[:6]) for item in corroborate(statements, known)
+    ]
 
 
 @pytest.mark.parametrize(

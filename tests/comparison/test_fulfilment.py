@@ -24,7 +24,7 @@ def target(metric, value, unit="P", op=Op.AT_LEAST, year=None):
     return Target(metric, op, value, unit, year, f"{metric}{value}{unit}")
 
 
-def told(text, *targets, **more):
+def achieved(text, *targets, **more):
     return said(text, *targets, label=Label.ACHIEVEMENT, **more)
 
 
@@ -45,7 +45,7 @@ PROMISE = said("全省算力规模突破9000P。", target("全省算力规模", 
     ],
 )
 def test_the_review_is_held_against_the_promise(reached, verdict):
-    review = [told("算力建设成效明显。", reached)]
+    review = [achieved("算力建设成效明显。", reached)]
     (found,) = assess_fulfilment([PROMISE], review, due=2025)
     assert found.verdict is verdict
     assert found.target == PROMISE.targets[0]
@@ -55,13 +55,13 @@ def test_the_review_is_held_against_the_promise(reached, verdict):
 def test_a_ceiling_is_kept_from_below():
     promise = said("PUE降到1.25以下。", target("平均PUE", 1.25, "", op=Op.AT_MOST))
     for value, verdict in ((1.2, Verdict.MET), (1.3, Verdict.MISSED)):
-        review = [told("平均PUE降到位。", target("平均PUE", value, "", op=Op.AT_MOST))]
+        review = [achieved("平均PUE降到位。", target("平均PUE", value, "", op=Op.AT_MOST))]
         assert assess_fulfilment([promise], review, due=2025)[0].verdict is verdict
 
 
 def test_a_target_is_not_missed_on_mere_similarity():
     promise = said("培育人工智能企业200家。", target("人工智能企业", 200, "家"))
-    core = told("培育人工智能重点企业150家。", target("人工智能重点企业", 150, "家"))
+    core = achieved("培育人工智能重点企业150家。", target("人工智能重点企业", 150, "家"))
     assert assess_fulfilment([promise], [core], due=2025)[0].verdict is Verdict.NOT_REPORTED
 
 
@@ -69,7 +69,7 @@ def test_only_what_was_due_is_judged():
     plan = said(
         "今年突破9000P，到2027年突破2万P。", target("算力", 9000), target("算力", 20000, year=2027)
     )
-    review = [told("算力突破9100P。", target("算力", 9100))]
+    review = [achieved("算力突破9100P。", target("算力", 9100))]
     assert [(j.position, j.verdict) for j in assess_fulfilment([plan], review, due=2025)] == [
         (0, Verdict.MET)
     ]
@@ -80,21 +80,21 @@ def test_only_what_was_due_is_judged():
 
 
 def test_the_nearest_sentence_is_the_evidence():
-    near = told("全省算力规模突破9100P。", target("全省算力规模", 9100))
-    far = told("在算力方面，规模达9500P。", target("算力规模", 9500))
+    near = achieved("全省算力规模突破9100P。", target("全省算力规模", 9100))
+    far = achieved("在算力方面，规模达9500P。", target("算力规模", 9500))
     assert assess_fulfilment([PROMISE], [far, near], due=2025)[0].achievement is near
 
 
 def test_plans_and_other_regions_are_no_evidence():
     plan = said("全省算力规模突破9100P。", target("全省算力规模", 9100))
-    other = told("算力规模突破9100P。", target("算力规模", 9100), region="甘肃省")
+    other = achieved("算力规模突破9100P。", target("算力规模", 9100), region="甘肃省")
     assert assess_fulfilment([PROMISE], [plan, other], due=2025)[0].verdict is Verdict.NOT_REPORTED
 
 
 def test_metrics_that_say_nothing_are_known_by_their_sentences():
     promise = said("设立智算基金，规模10亿元。", target("规模", 1e9, "元"))
-    same = told("设立智算基金，规模12亿元。", target("规模", 1.2e9, "元"))
-    other = told("支持文旅项目，规模50亿元。", target("规模", 5e9, "元"))
+    same = achieved("设立智算基金，规模12亿元。", target("规模", 1.2e9, "元"))
+    other = achieved("支持文旅项目，规模50亿元。", target("规模", 5e9, "元"))
     assert assess_fulfilment([promise], [same], due=2025)[0].verdict is Verdict.MET
     assert assess_fulfilment([promise], [other], due=2025)[0].verdict is Verdict.NOT_REPORTED
 
@@ -112,8 +112,8 @@ def verdicts(promise, review):
         "政府工作报告\n一、2025年工作回顾\n过去一年，我们加快培育新质生产力。人工智能产业加快发展。"
         f"{review}\n二、2026年重点工作\n今年要重点做好以下工作。\n深入实施“人工智能+”行动。"
     )
-    promised, told = extract(plan, PLAN, TOPICS), extract(later, REVIEW, TOPICS)
-    return [one.verdict.value for one in assess_fulfilment(promised, told, due=2025)]
+    promised, review = extract(plan, PLAN, TOPICS), extract(later, REVIEW, TOPICS)
+    return [one.verdict.value for one in assess_fulfilment(promised, review, due=2025)]
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,12 @@ def reports(shared):
 
 
 def test_the_succession_is_what_a_reader_would_write_down(reports):
-    told = compare(*reports, Basis.SUCCESSION)
-    assert len(told) == len(BY_HAND)
+    changes = compare(*reports, Basis.SUCCESSION)
+    assert len(changes) == len(BY_HAND)
     for kind, before, after in BY_HAND:
         (change,) = [
             change
-            for change in told
+            for change in changes
             if (before is None or (change.before and before in change.before.text))
             and (after is None or (change.after and after in change.after.text))
         ]

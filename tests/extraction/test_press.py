@@ -74,7 +74,7 @@ def test_the_speaker_decides_the_kind_of_a_statement(text, label, speaker, regio
                 ("proposal", "delegate", "湖南省"),
             ],
         ),
-        # What is told of a city that goes by 该市.
+        # What is said of a city that goes by 该市.
         (
             "湖南省工信厅厅长何某介绍，长沙是主引擎。目前该市已建成智算中心3座。",
             [("achievement", "media", "长沙市")],

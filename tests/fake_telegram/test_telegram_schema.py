@@ -181,5 +181,5 @@ def test_calls_come_in_the_address_or_as_json_too() -> None:
         asked = httpx.get(f"{address}/getChatMember?chat_id=7&user_id=7", trust_env=False)
         assert asked.json()["result"]["status"] == "member"
         body = {"chat_id": 7, "text": "x"}
-        told = httpx.post(f"{address}/sendMessage", json=body, trust_env=False)
-        assert told.json()["result"]["text"] == "x"
+        answer = httpx.post(f"{address}/sendMessage", json=body, trust_env=False)
+        assert answer.json()["result"]["text"] == "x"

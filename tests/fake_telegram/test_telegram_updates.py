@@ -67,10 +67,10 @@ async def test_an_address_that_refuses_is_reported() -> None:
             await bot.set_webhook(address, allowed_updates=["message"])
             api.say(7, "one")
             await api.wait_for(lambda: api.hook is not None and api.hook.tries)
-            told = await bot.get_webhook_info()
-            assert told.pending_update_count == 1
-            assert "503" in told.last_error_message
-            assert told.allowed_updates == ("message",)
+            info = await bot.get_webhook_info()
+            assert info.pending_update_count == 1
+            assert "503" in info.last_error_message
+            assert info.allowed_updates == ("message",)
             await bot.set_webhook("", drop_pending_updates=True)
             assert (await bot.get_webhook_info()).pending_update_count == 0
     assert came[0][0] is None

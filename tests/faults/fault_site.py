@@ -82,7 +82,7 @@ def article(name: str, *, mode: str = HEALTHY, which: str = PAGE, visit: int = 0
         *(_sentence(dice) for _ in range(3)),
     ]
     body = "\n".join(f"<p>{line}</p>" for line in lines)
-    # Letters, so that no page is told from another by its digits alone.
+    # Letters, so that no page differs from another by its digits alone.
     token = "".join(Random(f"{name}{visit}").choices("abcdefghij", k=12))
     return (
         '<!DOCTYPE html>\n<html><head><meta charset="utf-8">\n'

@@ -52,7 +52,7 @@ class Watcher:
 
 @pytest.fixture(scope="module")
 def watcher() -> Watcher:
-    # A hook cannot be taken out again; it can be told to look away.
+    # A hook cannot be taken out again; it can be disabled.
     found = Watcher()
     sys.addaudithook(found)
     return found

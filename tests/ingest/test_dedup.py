@@ -1,4 +1,4 @@
-"""One article at many addresses: reprints are known, and what they add is told alone."""
+"""One article at many addresses: reprints are known, and only what they add is reported."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ PLAN = (
 MORE = "到2027年，人工智能核心产业规模达到3000亿元。\n支持高校开设人工智能专业10个。\n"
 
 
-def told(taken):
+def reported(taken):
     return [(change.kind.value, change.statement.text) for change in taken.changes]
 
 
@@ -117,7 +117,7 @@ def test_the_full_report_after_its_excerpt_is_the_same_document_and_its_rest_is_
     excerpt = arrived(database, PLAN, "http://paper.example/1", REPORT)
     whole = arrived(database, PLAN + MORE, "http://province.example/1", REPORT)
     assert whole.document_id == excerpt.document_id
-    assert told(whole) == [
+    assert reported(whole) == [
         ("added", "到2027年，人工智能核心产业规模达到3000亿元。"),
         ("added", "支持高校开设人工智能专业10个。"),
     ]
@@ -133,7 +133,7 @@ def test_a_corrected_copy_is_reported_once(database):
     first = arrived(database, PLAN + MORE, "http://paper.example/1", REPORT)
     corrected = (PLAN + MORE).replace("2座", "1座")
     second = arrived(database, corrected, "http://province.example/1", REPORT)
-    assert told(second) == [("weakened", "新建智算中心1座，培育人工智能企业100家以上。")]
+    assert reported(second) == [("weakened", "新建智算中心1座，培育人工智能企业100家以上。")]
     # The copy that was not corrected changes its dress: what it says was said before.
     old = (PLAN + MORE).replace("各位代表", "各位 代表")
     again = arrived(database, old, "http://paper.example/1", REPORT, known=first.document_id)

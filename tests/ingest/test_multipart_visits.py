@@ -75,8 +75,8 @@ async def watch(tmp_path):
                 clock[0] += timedelta(days=1)
                 web.asked.clear()
                 (report,) = await run_once(daemon)
-                told = [(c.kind.value, c.statement.text) for c in report.changes]
-                return report, told
+                changes = [(c.kind.value, c.statement.text) for c in report.changes]
+                return report, changes
 
             yield web, visit, daemon.context.database
             sources = {one.id: one for one in load_catalogue(settings.catalogue)}
@@ -100,9 +100,9 @@ async def test_an_article_of_three_pages_is_one_document(watch):
     web.pages["/plan.html"] = html(FIRST, pager(3))
     web.pages["/plan_2.html"] = html(["培育人工智能企业50家以上。"])
     web.pages["/plan_3.html"] = html(["到2027年，建成大模型10个。"])
-    _, told = await visit()
-    assert {kind for kind, _ in told} == {"added"}
-    assert [text for _, text in told][-2:] == [
+    _, changes = await visit()
+    assert {kind for kind, _ in changes} == {"added"}
+    assert [text for _, text in changes][-2:] == [
         "培育人工智能企业50家以上。",
         "到2027年，建成大模型10个。",
     ]
@@ -124,8 +124,8 @@ async def test_half_a_text_drops_nothing(watch):
     web.pages["/plan_2.html"] = html(["培育人工智能企业50家以上。"])
     await visit()
     web.pages["/plan_2.html"] = Page(b"overloaded", 500)
-    report, told = await visit()
-    assert told == []
+    report, changes = await visit()
+    assert changes == []
     assert report.pages.total() == 1
     web.pages["/plan_2.html"] = html(["培育人工智能企业80家以上。"])
     assert (await visit())[1] == [("strengthened", "培育人工智能企业80家以上。")]
@@ -135,8 +135,8 @@ async def test_a_page_that_only_offers_a_pdf(watch):
     web, visit, database = watch
     web.pages["/plan.html"] = html([], '<a href="/files/plan.pdf">点击下载全文</a>')
     web.pages["/files/plan.pdf"] = Page(pdf(PAGES), headers={"Content-Type": "application/pdf"})
-    _, told = await visit()
-    assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in told
+    _, changes = await visit()
+    assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in changes
     with database.read() as session:
         (row,) = session.execute(text("SELECT title, url FROM document")).all()
         (seen,) = session.execute(text("SELECT request, response, bytes FROM provenance")).all()

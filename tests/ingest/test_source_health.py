@@ -1,4 +1,4 @@
-"""Sources that fail, fall silent and come back: each turn is written once and told once."""
+"""Sources that fail, turn quiet and recover: each transition is stored once and reported once."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ async def test_operators_get_one_notice_for_each_health_event(tmp_path):
             if 20 <= half_day < 26:
                 site.pages[f"{BASE}/tianjin/"] = FakePage(status=412)
             await run_once(daemon)
-            told = [(call.chat_id, call.message.text) for call in channel.sent]
-            seen.append(len(told))
+            notices = [(call.chat_id, call.message.text) for call in channel.sent]
+            seen.append(len(notices))
         with daemon.context.database.read() as session:
-            turns = session.execute(
+            transitions = session.execute(
                 text(
                     "SELECT source_id, was, health FROM source_health_events ORDER BY at, event_id"
                 )
@@ -112,16 +112,16 @@ async def test_operators_get_one_notice_for_each_health_event(tmp_path):
             health = dict(
                 session.execute(text("SELECT source_id, health FROM source_health")).all()
             )
-    assert [tuple(turn) for turn in turns] == [
+    assert [tuple(turn) for turn in transitions] == [
         ("tianjin", "ok", "failing"),
         ("tianjin", "failing", "ok"),
         ("beijing", "ok", "quiet"),
         ("beijing", "quiet", "ok"),
     ]
     assert set(health.values()) == {"ok"}
-    assert sorted({chat for chat, _ in told}) == sorted(OPERATORS)
-    assert len(told) == len(turns) * len(OPERATORS)
-    mine = [words for chat, words in told if chat == OPERATORS[0]]
+    assert sorted({chat for chat, _ in notices}) == sorted(OPERATORS)
+    assert len(notices) == len(transitions) * len(OPERATORS)
+    mine = [words for chat, words in notices if chat == OPERATORS[0]]
     assert "HTTP 412" in mine[0]
     assert "连续几次访问失败" in mine[0]
     assert "恢复正常" in mine[1]

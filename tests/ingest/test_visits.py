@@ -126,7 +126,7 @@ async def baseline(watch):
 
 
 async def published(watch):
-    """This year's report has come out and was told."""
+    """This year's report has come out and was reported."""
     await baseline(watch)
     watch.put()
     watch.list(REPORT, OLDER)
@@ -302,10 +302,10 @@ async def test_proposals_are_logged_and_alert_only_subscribers_of_them(tmp_path)
             ("commitment", "added"),
             ("proposal", "added"),
         ]
-        told = {sent.chat_id: sent.message.text for sent in watch.channel.sent}
-        assert "2万P" in told[7]
-        assert "建议" not in told[7]
-        assert "普惠" in told[8]
+        messages = {sent.chat_id: sent.message.text for sent in watch.channel.sent}
+        assert "2万P" in messages[7]
+        assert "建议" not in messages[7]
+        assert "普惠" in messages[8]
 
 
 async def test_a_user_topic_reaches_the_alert(tmp_path):

@@ -46,8 +46,8 @@ DOCUMENT = AlertDocument(
 
 
 def alert(*changes: Change, document: AlertDocument = DOCUMENT, **fields: object) -> OutboxAlert:
-    told = tuple(AlertChange(n, change, ("rule",)) for n, change in enumerate(changes))
-    plain = OutboxAlert(1, 7, 1, NOW, False, document, told)
+    wanted = tuple(AlertChange(n, change, ("rule",)) for n, change in enumerate(changes))
+    plain = OutboxAlert(1, 7, 1, NOW, False, document, wanted)
     return replace(plain, **fields)  # type: ignore[arg-type]
 
 
@@ -154,7 +154,7 @@ def test_numbers_are_written_for_people(value: float, unit: str, zh: str, en: st
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "unit", "told"),
+    ("before", "after", "unit", "wanted"),
     [
         (160, 190, "Eflops", "160 → 190 Eflops ▲18.75%"),
         (150_000_000_000, 200_000_000_000, "元", "1,500 → 2,000亿元 ▲33.33%"),
@@ -164,11 +164,11 @@ def test_numbers_are_written_for_people(value: float, unit: str, zh: str, en: st
         (100, 50, "P", "100 → 50P ▼50%"),
     ],
 )
-def test_a_step_is_shown_with_its_size(before: float, after: float, unit: str, told: str) -> None:
+def test_a_step_is_shown_with_its_size(before: float, after: float, unit: str, wanted: str) -> None:
     table = alert_texts()
     assert (
         f"{format_change(before, after, unit, table)} {format_growth(before, after, unit, table)}"
-        == told
+        == wanted
     )
 
 
@@ -306,10 +306,10 @@ documents = st.builds(
 def test_any_change_makes_a_message_telegram_takes(
     several: list[Change], document: AlertDocument, possibly_delivered: bool, language: str
 ) -> None:
-    told = alert(
+    wanted = alert(
         *several, document=document, possibly_delivered=possibly_delivered, language=language
     )
-    message = render_alert(told)
+    message = render_alert(wanted)
     text, entities = parse_html(message.html)
     assert text == message.text
     assert 0 < utf16(text.strip()) <= TEXT_LIMIT

@@ -249,8 +249,8 @@ figures = st.builds(
     st.sampled_from(["zh", "en"]),
 )
 def test_no_value_breaks_a_chart(several: list[Figure], unit: str, title: str, lang: str) -> None:
-    told = [Figure(**{**fields_of(item), "unit": unit}) for item in several]
-    found = build_chart(told, metric="算力规模", unit=unit)
+    figures = [Figure(**{**fields_of(item), "unit": unit}) for item in several]
+    found = build_chart(figures, metric="算力规模", unit=unit)
     if found is None:
         return
     svg = chart_svg(found, title, lang)

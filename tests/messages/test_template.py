@@ -120,28 +120,28 @@ def test_changes_come_strongest_first_and_what_does_not_fit_is_counted() -> None
     message = made.render(
         sample_alert(sample_change(Kind.REWORDED), first, *[c.change for c in many.changes])
     )
-    told = message.text.count("\n")
-    assert message.text.endswith(f"{told}+{32 - told}")
-    assert 1 <= told < 12
+    lines = message.text.count("\n")
+    assert message.text.endswith(f"{lines}+{32 - lines}")
+    assert 1 <= lines < 12
     assert message.fits
     few = made.render(sample_alert(sample_change(Kind.REWORDED), first))
     assert re.findall(r"^[a-z]+", few.text, re.MULTILINE) == ["strengthened", "reworded"]
 
 
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
-    told = replace(sample_alert(raised()), possibly_delivered=True)
-    assert "可能已经发过" in template("x {{ document.title }}").render(told).text
+    alert = replace(sample_alert(raised()), possibly_delivered=True)
+    assert "可能已经发过" in template("x {{ document.title }}").render(alert).text
 
 
 def test_markup_from_outside_stays_text() -> None:
     evil = '</b><a href="https://evil.example">x</a>{{ 7*7 }}'
     change = raised()
     after = replace(change.statement, text=evil, section=evil, region=evil, themes=(evil,))
-    told = sample_alert(replace(change, after=after, region=evil, deltas=()))
-    document = replace(told.document, title=evil, source_name=evil)  # type: ignore[type-var]
+    alert = sample_alert(replace(change, after=after, region=evil, deltas=()))
+    document = replace(alert.document, title=evil, source_name=evil)  # type: ignore[type-var]
     figures = ROOT / "rules" / "templates" / "figures.html"
     made = template(figures.read_text(encoding="utf-8"))
-    _, entities = parse_html(made.render(replace(told, document=document)).html)
+    _, entities = parse_html(made.render(replace(alert, document=document)).html)
     links = [entity["url"] for entity in entities if entity["type"] == "text_link"]
     assert links == [document.url]
 
@@ -304,9 +304,9 @@ def test_a_template_that_fails_on_an_alert_falls_back_to_the_built_in_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made = template("a\n{% if document.title == 'odd' %}{{ 1 / 0 }}{% endif %}")
-    told = sample_alert(raised())
-    told = replace(told, document=replace(told.document, title="odd"))  # type: ignore[type-var]
-    assert made.render(told) == render_alert(told)
+    alert = sample_alert(raised())
+    alert = replace(alert, document=replace(alert.document, title="odd"))  # type: ignore[type-var]
+    assert made.render(alert) == render_alert(alert)
     (record,) = [record for record in caplog.records if record.message == "template.failed"]
     assert record.levelname == "WARNING"
     assert (record.template, record.template_line) == ("mine.html", 2)  # type: ignore[attr-defined]
@@ -315,5 +315,5 @@ def test_a_template_that_fails_on_an_alert_falls_back_to_the_built_in_message(
 
 def test_a_source_health_event_uses_the_built_in_message() -> None:
     event = SourceHealthEvent("a", "A", NOW, Health.FAILING, Health.OK, NOW, Outcome.ERROR, "x")
-    told = replace(sample_alert(), document=None, event=event)
-    assert template("x").render(told) == render_alert(told)
+    alert = replace(sample_alert(), document=None, event=event)
+    assert template("x").render(alert) == render_alert(alert)

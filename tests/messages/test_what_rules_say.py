@@ -175,11 +175,11 @@ def test_operators_hear_once_of_a_rule_file_that_breaks(
     file.write_text("rules:\n  - {id: a, name: 甲, regions: [贵洲]}\n", encoding="utf-8")
     assert [rules.refresh() for _ in range(3)] == [True, False, False]
     with database.read() as session:
-        told = session.execute(
+        notices = session.execute(
             text("SELECT a.recipient_id, n.text FROM alert a JOIN notice n ON n.id = a.notice_id")
         ).all()
-    assert sorted(row[0] for row in told) == [1, 2]
-    assert "rules.yaml:2:32: unknown region '贵洲' – did you mean 贵州?" in told[0][1]
+    assert sorted(row[0] for row in notices) == [1, 2]
+    assert "rules.yaml:2:32: unknown region '贵洲' – did you mean 贵州?" in notices[0][1]
     assert [rule.id for rule in rules.current().rules] == ["a"]
     file.write_text("rules:\n  - {id: b, name: 乙}\n", encoding="utf-8")
     assert not rules.refresh()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model.schedule import DAYS, Digest, Quiet, parse_digest, parse_quiet, zone_of
+from monitor.model.delivery_times import DAYS, Digest, Quiet, parse_digest, parse_quiet, zone_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -122,7 +122,7 @@ def test_ten_thousand_alerts_through_a_bad_network_and_twenty_kills(tmp_path: Pa
     noted = {alert for alert, note in messages if note}
     chats = [MOVED[1] if chat == MOVED[0] else chat for chat in (*PEOPLE, *GROUPS)]
     expected = {(chat, f"报告{number}") for chat in chats for number in range(REPORTS)}
-    # Nothing is lost, and nobody is told what was not for them.
+    # Nothing is lost, and nobody gets what was not for them.
     assert set(arrived) == expected
     # What came twice says so itself, and only what the documented window allows came twice.
     assert repeated <= noted

@@ -10,8 +10,8 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.model.alerts import AlertKind
+from monitor.model.delivery_times import Digest
 from monitor.model.documents import DocumentKind
-from monitor.model.schedule import Digest
 from monitor.outbox.admin import move_alerts, withdraw_alerts
 from monitor.outbox.digest import make_digests, set_digest, set_muted
 from monitor.outbox.queue import (
@@ -54,9 +54,13 @@ def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
     assert alert.document.title == "2026年贵州省政府工作报告"
     assert alert.document.kind is DocumentKind.REPORT
     assert alert.language == "zh"
-    (told,) = alert.changes
-    assert (told.change_id, told.change, told.rule_ids) == (change_id, change, ("guizhou",))
-    assert "160" in told.summary
+    (item,) = alert.changes
+    assert (item.change_id, item.change, item.rule_ids) == (
+        change_id,
+        change,
+        ("guizhou",),
+    )
+    assert "160" in item.summary
 
 
 def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
@@ -282,7 +286,7 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
             {"change": change_id},
         )
     (digest,) = take(database)
-    assert [told.change_id for told in digest.changes] == [change_id]
+    assert [item.change_id for item in digest.changes] == [change_id]
 
 
 def test_a_muted_chat_gets_no_queued_alert(database: Database) -> None:

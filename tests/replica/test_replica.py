@@ -303,8 +303,8 @@ def test_the_third_round_tells_the_edit_and_the_new_plan_and_nothing_else(played
     added = [row for row in new if row["document_title"] == played.plan.title]
     assert {(row["kind"], row["region"]) for row in added} == {("added", "北京市")}
     assert any("77000P" in row["after_text"] for row in added)
-    told = Counter(row["document_title"] for row in third.rows["alerts"])
-    assert told == {EDITED: 1, played.plan.title: 1}
+    alerts = Counter(row["document_title"] for row in third.rows["alerts"])
+    assert alerts == {EDITED: 1, played.plan.title: 1}
 
 
 def test_the_third_round_reads_again_only_what_changed(played: Played) -> None:

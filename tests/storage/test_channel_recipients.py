@@ -1,4 +1,4 @@
-"""Channels of the settings become rows, and those that are gone are told no more."""
+"""Channels of the settings become rows, and those that are gone receive nothing more."""
 
 from __future__ import annotations
 

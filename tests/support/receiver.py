@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that takes posts, and answers as it is told."""
+"""A real HTTP server on loopback that takes posts, and answers as the test sets it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A Bot API server on loopback for tests: Telegram's answers, refusals and limits, and a person.
 
 It speaks the methods the product uses, parses the HTML it is sent as strictly as Telegram does,
-records every call, and can be told to refuse, or have bad luck on a seed. Every call, answer and
+records every call, and can be set to refuse, or to fail at random on a seed. Every call, answer and
 update is held to a published description of the Bot API, and what does not fit fails the test
 that used it. Point the bot at ``base_url``. Waiting is done on a condition, never by sleeping.
 
@@ -228,7 +228,7 @@ class FakeBotApi(Methods, Messages, World):
         return code, None if silent else json.dumps(body).encode()
 
     def _fate(self, method: str, params: dict[str, Any]) -> Refusal | Fault | str | None:
-        """What was told to happen, or happens by itself."""
+        """The outcome that a test set, or one by chance."""
         with self._changed:
             for index, (wanted, chat_id, refusal) in enumerate(self._scripted):
                 if wanted is None and method == "getUpdates":

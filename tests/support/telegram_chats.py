@@ -26,7 +26,7 @@ BOT = {
     "allows_users_to_create_topics": False,
     "can_manage_bots": False,
 }
-#: What a bot is told of itself by getMe only.
+#: What only getMe says of a bot.
 _BOT_ONLY = {"id", "is_bot", "first_name", "username"}
 SELF = {key: value for key, value in BOT.items() if key in _BOT_ONLY}
 ANONYMOUS = {

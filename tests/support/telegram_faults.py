@@ -17,7 +17,7 @@ _ANSWERS = {"500": "Internal Server Error", "502": "Bad Gateway"}
 
 
 class Fault(NamedTuple):
-    """What befell a call, and how long it was told to wait."""
+    """What happened to a call, and how long it was asked to wait."""
 
     number: int
     kind: str
@@ -73,5 +73,5 @@ class Faults:
 
     @property
     def unheard(self) -> list[Fault]:
-        """Messages that are in their chat though the client was told otherwise, or nothing."""
+        """Messages that are in their chat though the client got a refusal, or no answer."""
         return [fault for fault in self.done if fault.late]

@@ -7,7 +7,7 @@ from typing import Any
 from telegram_chats import ANONYMOUS, EPOCH, SELF, TELEGRAM, World
 from telegram_html import utf16
 
-#: What a bot that names no kinds is not told.
+#: Updates that a bot does not get unless it names their kinds.
 _SILENT = {"chat_member", "message_reaction", "message_reaction_count"}
 
 
@@ -83,7 +83,7 @@ class People(World):
         return query_id
 
     def let_in(self, chat_id: int, *, person: int = 0) -> None:
-        """The bot is added to a chat, or unblocked, and is told so."""
+        """The bot is added to a chat, or unblocked, and gets an update about it."""
         self.add_chat(chat_id)
         with self._changed:
             known = chat_id in self.blocked
@@ -93,7 +93,7 @@ class People(World):
         self._of_itself(chat_id, old, {"user": SELF, "status": "member"}, person)
 
     def throw_out(self, chat_id: int, *, person: int = 0) -> None:
-        """The chat blocks the bot or removes it, and the bot is told so."""
+        """The chat blocks the bot or removes it, and the bot gets an update about it."""
         self.add_chat(chat_id)
         with self._changed:
             self.blocked.add(chat_id)

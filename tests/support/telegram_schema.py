@@ -216,7 +216,7 @@ def unread(kind: Any, value: Any, where: str) -> list[str]:
         return []
     try:
         read = reader.de_json(value, None)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         return [f"{where}: python-telegram-bot cannot read it: {error!r}"]
     return [f"{where}: python-telegram-bot does not know {path}" for path in _aside(read)]
 
