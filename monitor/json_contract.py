@@ -38,6 +38,9 @@ def change_json(change: Change) -> dict[str, Any]:
         "after": None if change.after is None else statement_json(change.after),
         "deltas": [_delta(delta) for delta in change.deltas],
         "similarity": round(change.similarity, 4),
+        "score": None if change.score is None else round(change.score, 4),
+        "nearest_text": change.nearest_text,
+        "certainty": change.certainty.value,
     }
 
 

@@ -16,12 +16,13 @@ from monitor.documents.reader import read_document
 from monitor.errors import MonitorError, UserError
 from monitor.extraction.extract import explain as explain_statements
 from monitor.extraction.extract import extract as extract_statements
+from monitor.extraction.extract import plan_sentences
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.json_contract import change_json, statement_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Document, Outcome, Provenance
-from monitor.model.statements import Label, Target, number
+from monitor.model.statements import Label, Statement, Target, number
 
 Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an http(s) address.")]
 PublishedOption = Annotated[
@@ -116,9 +117,21 @@ def diff(
     before, after = (
         extract_statements(document.text, provenance, topics) for document, provenance in sides
     )
+    plans: tuple[tuple[Statement, ...], ...] = ((), ())
+    if basis is Basis.SUCCESSION:
+        plans = tuple(
+            plan_sentences(document.text, provenance, statements)
+            for (document, provenance), statements in zip(sides, (before, after), strict=True)
+        )
     changes = [
         change
-        for change in compare(before, after, basis, texts=(sides[0][0].text, sides[1][0].text))
+        for change in compare(
+            before,
+            after,
+            basis,
+            texts=(sides[0][0].text, sides[1][0].text),
+            plans=(plans[0], plans[1]),
+        )
         if everything or change.kind is not Kind.CONTINUED
     ]
     write_rows(

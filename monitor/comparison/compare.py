@@ -19,16 +19,35 @@ from monitor.comparison.cues import (
     same_values_respelled,
 )
 from monitor.comparison.normalize import normalize
-from monitor.comparison.similarity import ClauseIndex, TextPair, partial_ratio, ratio
-from monitor.comparison.targets import TargetMove, overall_direction, target_moves
+from monitor.comparison.similarity import (
+    ClauseIndex,
+    TextPair,
+    longest_common_length,
+    partial_ratio,
+    ratio,
+    sentence_similarity,
+)
+from monitor.comparison.targets import (
+    TargetMove,
+    overall_direction,
+    pair_targets,
+    target_moves,
+)
 from monitor.comparison.thresholds import (
     BY_BASIS,
     MAX_PART_PAIRS,
     NEARLY_IDENTICAL,
     PART,
     PART_GAIN,
+    SHARED_METRIC,
 )
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.comparison.year_links import (
+    PlanSentence,
+    YearLink,
+    find_links,
+    link_model,
+)
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Statement, Target
 
 _MAX_LINES = 30
@@ -68,6 +87,7 @@ def list_context(text: str, start: int) -> str:
 
 
 COMMITMENTS = frozenset({Label.COMMITMENT})
+_MIN_SHARED_METRIC = 3
 _KIND_BY_DIRECTION = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
 
 
@@ -89,6 +109,7 @@ def compare(
     *,
     labels: Collection[Label] = COMMITMENTS,
     texts: tuple[str, str] | None = None,
+    plans: tuple[Sequence[Statement], Sequence[Statement]] = ((), ()),
 ) -> tuple[Change, ...]:
     """What became of each statement, in the order of the new text, dropped ones last.
 
@@ -100,10 +121,13 @@ def compare(
         labels: the labels that are compared, each with its own kind only.
         texts: the texts themselves, for a revision: sentences whose words stand in both texts,
             only split differently, then count as untouched.
+        plans: the other sentences of both plans (``plan_sentences``), for a succession: a promise
+            may go on in one of them, and a number that stands in one was not taken back.
 
     Returns:
-        One change for every statement of these labels, *continued* ones too. The statements in
-        the changes are the objects that were passed in. A sentence that was split or merged is
+        One change for every statement of these labels, *continued* ones too; for a succession one
+        for every pair of sentences that are one promise. The statements in the changes are the
+        objects that were passed in. A sentence that was split or merged is
         reported once, at its larger part; one whose words all stand in the other of ``texts``
         without being a sentence there is not reported.
     """
@@ -113,6 +137,9 @@ def compare(
     for topic, label in sorted(groups):
         old = [item for item in before if item.topic == topic and item.label is label]
         new = [item for item in after if item.topic == topic and item.label is label]
+        if basis is Basis.SUCCESSION and label is Label.COMMITMENT:
+            changes.extend(_compare_years(old, new, plans))
+            continue
         found = _compare_group(
             old,
             new,
@@ -123,6 +150,152 @@ def compare(
         )
         changes.extend(found)
     return tuple(sorted(changes, key=_order))
+
+
+def _compare_years(
+    old: Sequence[Statement],
+    new: Sequence[Statement],
+    plans: tuple[Sequence[Statement], Sequence[Statement]],
+) -> Iterable[Change]:
+    """What became of the promises of a plan in the plan of the year after it."""
+    before, after = _plan(old, plans[0]), _plan(new, plans[1])
+    found = find_links(before, after, link_model())
+    old_context = _PlanContext(before)
+    new_context = _PlanContext(after)
+    for link in found.links:
+        match = _Match(
+            before[link.before].statement,
+            after[link.after].statement,
+            sentence_similarity(
+                before[link.before].statement.text, after[link.after].statement.text
+            ),
+        )
+        is_best = link is found.nearest_after[link.before]
+        change = _classify_succession(match, old_context, new_context, is_best=is_best)
+        yield replace(change, score=link.probability)
+    linked_before = {link.before for link in found.links}
+    linked_after = {link.after for link in found.links}
+    for j, sentence in enumerate(after):
+        if sentence.in_scope and j not in linked_after:
+            certainty = Certainty.UNSURE if j in found.unsure_after else Certainty.SURE
+            nearest = found.nearest_before.get(j)
+            other = None if nearest is None else before[nearest.before].statement
+            yield _alone(Kind.ADDED, sentence.statement, nearest, other, certainty)
+    for i, sentence in enumerate(before):
+        if sentence.in_scope and i not in linked_before:
+            certainty = Certainty.UNSURE if i in found.unsure_before else Certainty.SURE
+            nearest = found.nearest_after.get(i)
+            other = None if nearest is None else after[nearest.after].statement
+            yield _alone(Kind.DROPPED, sentence.statement, nearest, other, certainty)
+
+
+def _plan(commitments: Sequence[Statement], others: Sequence[Statement]) -> list[PlanSentence]:
+    """The sentences of a plan in text order, those in scope once."""
+    known = {one.start for one in commitments}
+    sentences = [PlanSentence(one, True) for one in commitments]
+    sentences += [PlanSentence(one, False) for one in others if one.start not in known]
+    return sorted(sentences, key=lambda one: one.statement.start)
+
+
+def _alone(
+    kind: Kind,
+    item: Statement,
+    nearest: YearLink | None,
+    other: Statement | None,
+    certainty: Certainty,
+) -> Change:
+    """A promise without a link: what it is nearest to, and whether it surely stands alone."""
+    added = kind is Kind.ADDED
+    return Change(
+        kind,
+        Basis.SUCCESSION,
+        item.region,
+        None if added else item,
+        item if added else None,
+        _all_deltas(item.targets, new=added),
+        score=0.0 if nearest is None else nearest.probability,
+        nearest_text=None if other is None else other.text,
+        certainty=certainty,
+    )
+
+
+class _PlanContext:
+    """The numbers of a whole plan: one that stands in another sentence has not gone."""
+
+    def __init__(self, sentences: Sequence[PlanSentence]) -> None:
+        self._targets = [target for sentence in sentences for target in sentence.statement.targets]
+        self._text = normalize("\n".join(one.statement.text for one in sentences))
+
+    def holds(self, target: Target) -> bool:
+        """Whether the plan names this number for this metric somewhere."""
+        return normalize(target.raw) in self._text or bool(
+            pair_targets([target], self._targets, nearly_identical=False)
+        )
+
+
+def _classify_succession(
+    match: _Match, before: _PlanContext, after: _PlanContext, *, is_best: bool
+) -> Change:
+    """The change of a promise that goes on in a sentence of the next year's plan.
+
+    ``is_best``: no other sentence of that plan is more probably its continuation, so that a number
+    that is missing in this one is missing.
+    """
+    old, new = match.before, match.after
+    moves = target_moves(
+        old.targets,
+        new.targets,
+        nearly_identical=match.similarity >= NEARLY_IDENTICAL,
+        years=(old.year, new.year),
+        granted=lambda target: is_benefit_ceiling(target, old, new),
+    )
+    gone = [target for target in old.targets if not after.holds(target)]
+    came = [target for target in new.targets if not before.holds(target)]
+    moves = [
+        move
+        for move in moves
+        if not (_only_left_sentence(move, _without_targets(old.targets, gone)))
+        and not (_only_entered_sentence(move, _without_targets(new.targets, came)))
+    ]
+    direction: float = retraction(old.text, new.text)
+    if not direction:
+        given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
+        comparable_moves = [
+            move
+            for move in moves
+            if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
+        ]
+        direction = (
+            overall_direction(comparable_moves) if moves else _polarity(old, new, Basis.SUCCESSION)
+        )
+    if direction:
+        kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
+    elif moves or not _is_continued(
+        match, match.similarity, Basis.SUCCESSION, numbers=bool(old.targets and new.targets)
+    ):
+        kind = Kind.REWORDED
+    else:
+        kind = Kind.CONTINUED
+    return _change(kind, Basis.SUCCESSION, match, tuple(move.delta for move in moves))
+
+
+def _has_counterpart(move: TargetMove, old: Statement, new: Statement) -> bool:
+    """Whether a number that came or went was given for something that both sentences name.
+
+    一批示范场景 became 60个示范场景, which is more; a target beside a promise that goes on is news,
+    and no strength of that promise.
+    """
+    if move.delta.before is not None and move.delta.after is not None:
+        return True
+    other = old if move.delta.before is None else new
+    metric = normalize(move.delta.metric)
+    length = longest_common_length(metric, normalize(other.text))
+    return length >= max(_MIN_SHARED_METRIC, SHARED_METRIC * len(metric))
+
+
+def _without_targets(targets: Sequence[Target], some: Sequence[Target]) -> list[Target]:
+    left_out = {id(target) for target in some}
+    return [target for target in targets if id(target) not in left_out]
 
 
 def _compare_group(

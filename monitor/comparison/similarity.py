@@ -12,6 +12,7 @@ import heapq
 import re
 import zlib
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from functools import cache, cached_property
 from typing import Any
 
@@ -130,6 +131,12 @@ def ratio(first: str, second: str) -> float:
 def partial_ratio(first: str, second: str) -> float:
     """Indel similarity of the shorter string to the best matching part of the longer, 0 to 1."""
     return float(_fuzz().partial_ratio(first, second)) / 100
+
+
+def longest_common_length(first: str, second: str) -> int:
+    """Length of the longest run of characters that two strings share."""
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    return matcher.find_longest_match().size
 
 
 def sentence_similarity(first: str, second: str) -> float:

@@ -148,6 +148,22 @@ def shared_metric(before: Sequence[Target], after: Sequence[Target]) -> bool:
     )
 
 
+def metric_likeness(before: Sequence[Target], after: Sequence[Target]) -> float:
+    """How alike the most similar metrics of two sentences are that have one dimension, 0 to 1.
+
+    A total and an increment of one metric count as one metric.
+    """
+    return max(
+        (
+            _metric_similarity(old, new)
+            for old in before
+            for new in after
+            if comparable(old.unit, new.unit)
+        ),
+        default=0.0,
+    )
+
+
 def _comparable_targets(old: Target, new: Target) -> bool:
     """Whether two targets have one dimension and are both totals or both increments."""
     increments = (old.op is Op.INCREASE_BY, new.op is Op.INCREASE_BY)

@@ -51,6 +51,9 @@ PART = 0.80
 PART_GAIN = 0.05
 """Minimum gain in similarity to the whole of all parts over the larger part alone."""
 
+SHARED_METRIC = 0.60
+"""Minimum share of a metric that stands in the other sentence, for a number that came or went."""
+
 MAX_CANDIDATE_PAIRS = 200_000
 """Pairs of sentences that one gram proposes at most; two texts of 400 sentences need 160,000."""
 

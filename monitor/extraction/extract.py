@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MAX_HEADING_LENGTH = 40
 _MAX_JOINED_SENTENCES = 8
 _LOOK_BACK_LENGTH = 200
+_MIN_PLAN_SENTENCE = 6
+_NOT_PLANNED = frozenset({Section.REVIEW, Section.PROBLEMS, Section.GLOSSARY, Section.BOILERPLATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,48 @@ def extract(text: str, provenance: Provenance, topics: Topics) -> tuple[Statemen
     """
     found = explain(text, provenance, topics)
     return tuple(item.statement for item in found if item.statement is not None)
+
+
+def plan_sentences(
+    text: str, provenance: Provenance, statements: Sequence[Statement]
+) -> tuple[Statement, ...]:
+    """The other sentences of a report's plan: what is promised there about other subjects.
+
+    A promise whose word for the topic is gone may go on in one of them.
+
+    Args:
+        text: the text of a report.
+        provenance: what the report is.
+        statements: what ``extract`` found in it.
+
+    Returns:
+        Sentences that are no commitment of ``statements``, in text order, with the label *other*
+        and without themes.
+    """
+    clean = join_lines(text, press=False)
+    lines = assign_plan_or_review(clean.text, paragraphs(clean.text, _plan_year(provenance)))
+    known = {one.start for one in statements if one.label is Label.COMMITMENT}
+    found = []
+    for line in lines:
+        if line.section in _NOT_PLANNED:
+            continue
+        for first, last in split_sentences(clean.text[line.start : line.end]):
+            start = clean.original(line.start + first)
+            end = clean.original(line.start + last - 1) + 1
+            if start not in known and end - start >= _MIN_PLAN_SENTENCE:
+                found.append(
+                    Statement(
+                        text=text[start:end],
+                        start=start,
+                        end=end,
+                        label=Label.OTHER,
+                        speaker=provenance.speaker,
+                        region=provenance.region,
+                        year=_plan_year(provenance),
+                        section=line.heading[:_MAX_HEADING_LENGTH],
+                    )
+                )
+    return tuple(found)
 
 
 def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[ExplainedSentence, ...]:

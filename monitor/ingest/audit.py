@@ -7,7 +7,7 @@ statements against the text, the log against the statements. A finding names the
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -20,9 +20,11 @@ from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
 from monitor.ingest.dedup import LOGGED
 from monitor.ingest.pages import provenance_of
+from monitor.ingest.plan import stored_plan
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
-from monitor.storage.documents import corroborated_ids, load_snapshot
+from monitor.model.statements import Statement
+from monitor.storage.documents import corroborated_ids, load_snapshot, other_sentences
 from monitor.storage.provenance import (
     AuditedSnapshot,
     LoggedRow,
@@ -134,15 +136,21 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
     logged = logged_changes_of(session, found.snapshot_id)
     wanted: list[_Line] = []
     for basis, before in _comparisons(session, found, logged):
+        plans: tuple[tuple[Statement, ...], tuple[Statement, ...]] = ((), ())
+        if basis is Basis.SUCCESSION and before is not None:
+            year_before = replace(found.document, year=(found.document.year or 0) - 1)
+            plans = stored_plan(year_before, before), stored_plan(found.document, stored)
         changes = compare(
             before.statements if before else (),
             stored.statements,
             basis,
             labels=LOGGED,
             texts=(before.text, stored.text) if before else None,
+            plans=plans,
         )
+        rows = _rows_of_others(session, zip((before, stored), plans, strict=True))
         wanted += [
-            _line(change, before, stored)
+            _line(change, before, stored, rows)
             for change in changes
             if basis is Basis.SUCCESSION or change.kind is not Kind.CONTINUED
         ]
@@ -186,8 +194,25 @@ def _compared_with(session: Session, logged: Sequence[LoggedRow]) -> StoredSnaps
     return None
 
 
-def _line(change: Change, before: StoredSnapshot | None, after: StoredSnapshot) -> _Line:
-    ids = {
+def _rows_of_others(
+    session: Session, plans: Iterable[tuple[StoredSnapshot | None, tuple[Statement, ...]]]
+) -> dict[int, int]:
+    """The rows of sentences about other subjects, by identity; -1 for one that has none."""
+    rows: dict[int, int] = {}
+    for snapshot, sentences in plans:
+        if snapshot is not None and sentences:
+            known = other_sentences(session, snapshot.id)
+            rows |= {id(one): known.get(one.start, -1) for one in sentences}
+    return rows
+
+
+def _line(
+    change: Change,
+    before: StoredSnapshot | None,
+    after: StoredSnapshot,
+    rows: Mapping[int, int],
+) -> _Line:
+    ids = dict(rows) | {
         id(statement): row_id
         for snapshot in (before, after)
         if snapshot is not None

@@ -40,6 +40,7 @@ from monitor.ingest.plan import (
     SuspectPolicy,
     is_elsewhere,
     series_key,
+    stored_plan,
 )
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Kind
@@ -158,9 +159,16 @@ def create_document(
     changes: Sequence[Change] = ()
     repeated: list[Repeated] = []
     if older is not None:
+        plans = (stored_plan(older.document, older.snapshot), request.plan)
         changes = compare(
-            older.snapshot.statements, request.statements, Basis.SUCCESSION, labels=LOGGED
+            older.snapshot.statements,
+            request.statements,
+            Basis.SUCCESSION,
+            labels=LOGGED,
+            plans=plans,
         )
+        refs.add_others(plans[0], (older.document.id, older.snapshot.id))
+        refs.add_others(plans[1], None)
     elif not baseline:
         changes = compare((), request.statements, Basis.REVISION, labels=LOGGED)
         if provenance.kind is not DocumentKind.REPORT:
@@ -197,6 +205,10 @@ class _Refs:
         self._refs |= {
             id(statement): StatementRef(position=position) for position, statement in enumerate(new)
         }
+
+    def add_others(self, sentences: Iterable[Statement], snapshot: tuple[int, int] | None) -> None:
+        """Know sentences about other subjects of a stored document, or of the new one."""
+        self._refs |= {id(one): StatementRef(other=one, snapshot=snapshot) for one in sentences}
 
     def of(self, statement: Statement) -> StatementRef:
         return self._refs[id(statement)]
@@ -289,9 +301,16 @@ def _successor_changes(
     """The comparison of a report that comes late with the one of the year after it."""
     if newer is None or newer.snapshot.id in state.compared:
         return None
+    plans = (request.plan, stored_plan(newer.document, newer.snapshot))
     changes = compare(
-        request.statements, newer.snapshot.statements, Basis.SUCCESSION, labels=LOGGED
+        request.statements,
+        newer.snapshot.statements,
+        Basis.SUCCESSION,
+        labels=LOGGED,
+        plans=plans,
     )
+    refs.add_others(plans[0], None)
+    refs.add_others(plans[1], (newer.document.id, newer.snapshot.id))
     return SuccessorChanges(newer.document.id, newer.snapshot.id, refs.planned(changes))
 
 

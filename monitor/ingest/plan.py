@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from monitor.comparison.similarity import ClauseIndex, TextShingles
+from monitor.extraction.extract import plan_sentences
 from monitor.model.alerts import Match
 from monitor.model.changes import Change, Verdict
 from monitor.model.documents import (
@@ -19,7 +20,7 @@ from monitor.model.documents import (
     StoredDocument,
     StoredSnapshot,
 )
-from monitor.model.statements import Statement
+from monitor.model.statements import Speaker, Statement
 
 MIRROR = "mirror"
 """The reason of a result: the page is a copy of a known document and says nothing new."""
@@ -93,6 +94,11 @@ class IngestRequest:
         """The text's shingles, computed once: for its fingerprint and for every comparison."""
         return TextShingles(self.document.text)
 
+    @cached_property
+    def plan(self) -> tuple[Statement, ...]:
+        """The sentences about other subjects in the plan of a report."""
+        return plan_sentences(self.document.text, self.provenance, self.statements)
+
 
 @dataclass(frozen=True)
 class KnownDocument:
@@ -140,10 +146,16 @@ class IngestState:
 
 @dataclass(frozen=True, slots=True)
 class StatementRef:
-    """A statement of the plan: a stored row, or one of the new snapshot by its position."""
+    """A statement of the plan: a stored row, or one of the new snapshot by its position.
+
+    ``other`` is a sentence about another subject that no row has yet; ``snapshot`` is the stored
+    snapshot and its document that it stands in, None for the new one.
+    """
 
     row_id: int | None = None
     position: int | None = None
+    other: Statement | None = None
+    snapshot: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +260,12 @@ class IngestResult:
     changes: tuple[Change, ...] = ()
     alerts: int = 0
     suspect: SuspectState | None = None
+
+
+def stored_plan(document: StoredDocument, snapshot: StoredSnapshot) -> tuple[Statement, ...]:
+    """The sentences about other subjects in the plan of a stored report."""
+    provenance = Provenance(document.kind, Speaker.GOVERNMENT, document.region, document.year)
+    return plan_sentences(snapshot.text, provenance, snapshot.statements)
 
 
 def series_key(one: StoredDocument | Provenance | None) -> tuple[str, int] | None:

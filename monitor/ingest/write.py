@@ -12,11 +12,13 @@ from monitor.ingest.plan import IngestPlan, IngestRequest, IngestResult, Planned
 from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import StoredSnapshot
+from monitor.model.statements import Statement
 from monitor.outbox.queue import Wanted, enqueue
 from monitor.storage.documents import (
     add_corroborations,
     add_document,
     add_fingerprint,
+    add_other_sentences,
     add_snapshot,
     link_successor,
     log_changes,
@@ -167,10 +169,13 @@ def _log_findings(
     session: Session, plan: IngestPlan, document_id: int, snapshot: StoredSnapshot, now: datetime
 ) -> list[int]:
     """Write what the comparison of the new snapshot found; returns the ids of its changes."""
+    others = _keep_others(session, plan, document_id, snapshot.id)
 
     def row_id(ref: StatementRef) -> int:
         if ref.row_id is not None:
             return ref.row_id
+        if ref.other is not None:
+            return others[ref.snapshot or (document_id, snapshot.id)][ref.other.start]
         return snapshot.statement_ids[ref.position or 0]
 
     _write_verdicts(session, plan, snapshot.id, row_id, now)
@@ -195,6 +200,23 @@ def _log_findings(
         snapshot_id=snapshot.id,
         now=now,
     )
+
+
+def _keep_others(
+    session: Session, plan: IngestPlan, document_id: int, snapshot_id: int
+) -> dict[tuple[int, int], dict[int, int]]:
+    """Keep the sentences about other subjects that changes refer to.
+
+    Returns:
+        Their rows by where they start, for each document and snapshot.
+    """
+    successor = plan.successor_changes
+    wanted: defaultdict[tuple[int, int], list[Statement]] = defaultdict(list)
+    for one in (*plan.changes, *(successor.changes if successor else ())):
+        for ref in (one.before, one.after):
+            if ref is not None and ref.other is not None:
+                wanted[ref.snapshot or (document_id, snapshot_id)].append(ref.other)
+    return {place: add_other_sentences(session, *place, some) for place, some in wanted.items()}
 
 
 def _logged(

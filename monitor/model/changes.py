@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from monitor.model.statements import Statement
+from monitor.model.statements import Label, Statement
 
 
 class Kind(StrEnum):
@@ -25,6 +25,13 @@ class Basis(StrEnum):
 
     REVISION = "revision"  # a document with its own earlier text (none yet, for a new one)
     SUCCESSION = "succession"  # this year's report with last year's of the same series
+
+
+class Certainty(StrEnum):
+    """Whether a promise surely stands alone, or the nearest sentence may be what became of it."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
 
 
 class Verdict(StrEnum):
@@ -48,7 +55,12 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the change log. At least one of ``before`` and ``after`` is there."""
+    """One line of the change log. At least one of ``before`` and ``after`` is there.
+
+    ``similarity`` is that of the wording; ``score`` is, from one year to the next, how probably the
+    two sentences (or, for a promise that stands alone, its and the nearest one, ``nearest_text``)
+    are one promise, 0 to 1.
+    """
 
     kind: Kind
     basis: Basis
@@ -57,11 +69,19 @@ class Change:
     after: Statement | None
     deltas: tuple[Delta, ...] = ()
     similarity: float = 0.0
+    score: float | None = None
+    nearest_text: str | None = None
+    certainty: Certainty = Certainty.SURE
 
     @property
     def statement(self) -> Statement:
-        """The statement to show: what is said now, or what was said last."""
+        """The statement to show: what is said now, or what was said last.
+
+        Where a promise goes on in a sentence about another subject, the one about the topic.
+        """
         statement = self.after or self.before
+        if self.before is not None and statement is not None and statement.label is Label.OTHER:
+            statement = self.before
         if statement is None:  # pragma: no cover - nobody builds such a change
             raise ValueError("a change has a statement before or after")
         return statement

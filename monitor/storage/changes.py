@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from monitor.model.changes import Kind, LoggedChange
@@ -45,11 +45,15 @@ def list_changes(
         words: the same, each of which has to stand somewhere.
         limit: how many at most.
     """
+    after = StatementRow.__table__.alias("later")
     statement = StatementRow.__table__.alias("shown")
+    # As Change.statement has it.
+    shown = case((after.c.in_scope, ChangeRow.after_id), else_=ChangeRow.before_id)
     query = (
         select(ChangeRow)
         .join(ChangeRow.document)
-        .join(statement, statement.c.id == func.coalesce(ChangeRow.after_id, ChangeRow.before_id))
+        .outerjoin(after, after.c.id == ChangeRow.after_id)
+        .join(statement, statement.c.id == shown)
         .options(
             contains_eager(ChangeRow.document),
             joinedload(ChangeRow.before),

@@ -143,14 +143,14 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
         listed = (
             select(*table_of(TargetRow).c)
             .join(StatementRow, StatementRow.id == TargetRow.statement_id)
-            .where(StatementRow.snapshot_id.in_(some))
+            .where(StatementRow.snapshot_id.in_(some), StatementRow.in_scope)
             .order_by(TargetRow.statement_id, TargetRow.position)
         )
         for row in session.execute(listed):
             targets[row.statement_id].append(stored_target(row))
         found = (
             select(*table_of(StatementRow).c)
-            .where(StatementRow.snapshot_id.in_(some))
+            .where(StatementRow.snapshot_id.in_(some), StatementRow.in_scope)
             .order_by(StatementRow.start_offset, StatementRow.id)
         )
         for row in session.execute(found):
@@ -281,6 +281,38 @@ def add_changes(
     )
 
 
+def add_other_sentences(
+    session: Session, document_id: int, snapshot_id: int, sentences: Iterable[Statement]
+) -> dict[int, int]:
+    """Keep sentences about other subjects that changes refer to.
+
+    Returns:
+        The row of each, by where the sentence starts; those that were kept before too.
+    """
+    known = other_sentences(session, snapshot_id)
+    new = {one.start: one for one in sentences if one.start not in known}
+    ids = insert_rows(
+        session,
+        StatementRow,
+        [
+            {
+                **statement_values(one, snapshot_id=snapshot_id, document_id=document_id),
+                "in_scope": False,
+            }
+            for one in new.values()
+        ],
+    )
+    return known | dict(zip(new, ids, strict=True))
+
+
+def other_sentences(session: Session, snapshot_id: int) -> dict[int, int]:
+    """The rows of a snapshot's sentences about other subjects, by where they start."""
+    query = select(StatementRow.start_offset, StatementRow.id).where(
+        StatementRow.snapshot_id == snapshot_id, StatementRow.in_scope.is_(False)
+    )
+    return {row.start_offset: row.id for row in session.execute(query)}
+
+
 def log_changes(
     session: Session,
     changes: Sequence[tuple[Change, int | None, int | None]],
@@ -390,6 +422,7 @@ def earlier_sentences(
         .where(
             SnapshotRow.document_id.in_([one.id for one in documents]),
             SnapshotRow.id.not_in([one.snapshot_id for one in documents]),
+            StatementRow.in_scope,
         )
         .distinct()
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target, number
 from monitor.storage.tables import ChangeRow, StatementRow, TargetRow
 
@@ -97,6 +97,9 @@ def change_values(
         "before_id": before_id,
         "after_id": after_id,
         "similarity": change.similarity,
+        "score": change.score,
+        "nearest_text": change.nearest_text,
+        "certainty": change.certainty.value,
         "summary": summary(change),
         "identity": f"{snapshot_id}:{change.basis.value}:{before_id or '-'}:{after_id or '-'}",
     }
@@ -127,6 +130,9 @@ def change_of(row: ChangeRow) -> Change:
         after=None if row.after is None else statement_of(row.after),
         deltas=tuple(Delta(item.metric, item.unit, item.before, item.after) for item in row.deltas),
         similarity=row.similarity,
+        score=row.score,
+        nearest_text=row.nearest_text,
+        certainty=Certainty(row.certainty),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
@@ -175,9 +175,12 @@ class ChangeProvenance:
 
 def provenance_of_changes(session: Session, change_ids: Sequence[int]) -> list[ChangeProvenance]:
     """The proofs of some changes, in their order; those that are not there are left out."""
-    shown = func.coalesce(ChangeRow.after_id, ChangeRow.before_id)
+    after = StatementRow.__table__.alias("later")
+    # As Change.statement has it.
+    shown = case((after.c.in_scope, ChangeRow.after_id), else_=ChangeRow.before_id)
     query = (
         select(ChangeRow, SnapshotRow, BlobRow.codec)
+        .outerjoin(after, after.c.id == ChangeRow.after_id)
         .join(StatementRow, StatementRow.id == shown)
         .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
         .outerjoin(BlobRow, BlobRow.hash == SnapshotRow.blob_hash)

@@ -206,6 +206,8 @@ class StatementRow(Base):
     year: Mapped[int | None]
     themes: Mapped[str]  # comma-joined
     section: Mapped[str]
+    # False for a sentence about another subject that a change refers to.
+    in_scope: Mapped[bool] = mapped_column(default=True)
     targets: Mapped[list[TargetRow]] = relationship(
         order_by="TargetRow.position", lazy="selectin", cascade="all"
     )
@@ -275,6 +277,10 @@ class ChangeRow(Base):
     before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     similarity: Mapped[float]
+    # How probably the two sentences, or this and the nearest one, are one promise.
+    score: Mapped[float | None]
+    nearest_text: Mapped[str | None]
+    certainty: Mapped[str] = mapped_column(String(8), default="sure")
     summary: Mapped[str]  # the deltas in words: 算力规模 160 → 190 Eflops
     # snapshot, basis, before and after: a change cannot be written twice, NULLs included.
     identity: Mapped[str] = mapped_column(String(80), unique=True)

@@ -361,13 +361,32 @@ def test_nothing_changed_in_a_text_compared_with_itself(text, basis):
     assert {change.kind for change in compare(text, text, basis)} <= {Kind.CONTINUED}
 
 
-@given(texts, texts, st.sampled_from(list(Basis)))
-def test_every_statement_is_in_at_most_one_change(before, after, basis):
-    changes = compare(before, after, basis)
+@given(texts, texts)
+def test_a_revision_has_every_statement_in_at_most_one_change(before, after):
+    changes = compare(before, after, Basis.REVISION)
     for side, given_ in (("before", before), ("after", after)):
         reported = [id(item) for c in changes if (item := getattr(c, side)) is not None]
         assert len(reported) == len(set(reported))
         assert set(reported) <= {id(item) for item in given_}
+
+
+@given(texts, texts)
+def test_a_succession_has_every_statement_and_no_pair_twice(before, after):
+    changes = compare(before, after, Basis.SUCCESSION)
+    pairs = [(id(change.before), id(change.after)) for change in changes]
+    assert len(pairs) == len(set(pairs))
+    for side, given_ in (("before", before), ("after", after)):
+        found = {id(item) for c in changes if (item := getattr(c, side)) is not None}
+        assert found == {id(item) for item in given_}
+
+
+@given(texts, texts)
+def test_a_link_found_forwards_is_found_backwards(before, after):
+    there = compare(before, after, Basis.SUCCESSION)
+    back = compare(after, before, Basis.SUCCESSION)
+    assert {(id(c.before), id(c.after)) for c in there} == {
+        (id(c.after), id(c.before)) for c in back
+    }
 
 
 MIRRORED = {
@@ -378,9 +397,9 @@ MIRRORED = {
 }
 
 
-@given(texts, texts, st.sampled_from(list(Basis)))
-def test_swapped_stronger_is_weaker_and_added_is_dropped(before, after, basis):
-    there, back = compare(before, after, basis), compare(after, before, basis)
+@given(texts, texts)
+def test_swapped_stronger_is_weaker_and_added_is_dropped(before, after):
+    there, back = compare(before, after, Basis.REVISION), compare(after, before, Basis.REVISION)
     mirrored = Counter(MIRRORED.get(change.kind, change.kind) for change in there)
     assert mirrored == Counter(change.kind for change in back)
 
@@ -397,4 +416,5 @@ def test_a_long_text_of_sentences_all_alike_is_compared():
         return [said(text, start=i * 40) for i, text in enumerate(texts)]
 
     changes = compare(flood(0), flood(1), Basis.SUCCESSION)
-    assert sum(change.after is not None for change in changes) <= SENTENCES_SIZE
+    # A pair is the best one of one of its sentences at least.
+    assert len(changes) <= 2 * SENTENCES_SIZE

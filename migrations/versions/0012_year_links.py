@@ -1,0 +1,46 @@
+"""Links between the years: score, certainty and nearest sentence of a change; other sentences.
+
+A promise may go on in a sentence about another subject. Such a sentence becomes a row of
+``statement`` that is not in scope, so that the change can refer to it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+CHANGE_LOG = """
+SELECT c.id AS change_id, c.detected_at, c.kind, c.basis, c.region, c.topic,
+       s.themes, s.label, s.speaker, s.year, c.summary,
+       b.text AS before_text, a.text AS after_text, s.section,
+       d.metric, d.unit, d.before AS before_value, d.after AS after_value, c.similarity,
+       c.score, c.certainty, c.nearest_text,
+       s.start_offset, s.end_offset, c.snapshot_id,
+       doc.id AS document_id, doc.kind AS document_kind, doc.title AS document_title,
+       doc.url, doc.published, doc.source_id, src.name AS source_name
+FROM change c
+JOIN document doc ON doc.id = c.document_id
+LEFT JOIN source src ON src.id = doc.source_id
+LEFT JOIN statement b ON b.id = c.before_id
+LEFT JOIN statement a ON a.id = c.after_id
+LEFT JOIN statement s
+  ON s.id = CASE WHEN a.in_scope THEN c.after_id ELSE c.before_id END
+LEFT JOIN delta d ON d.change_id = c.id AND d.position = 0"""
+
+
+def upgrade() -> None:
+    op.execute("DROP VIEW change_log")
+    op.add_column(
+        "statement",
+        sa.Column("in_scope", sa.Boolean(), nullable=False, server_default=sa.true()),
+    )
+    op.add_column("change", sa.Column("score", sa.Float(), nullable=True))
+    op.add_column("change", sa.Column("nearest_text", sa.Text(), nullable=True))
+    op.add_column(
+        "change",
+        sa.Column("certainty", sa.String(length=8), nullable=False, server_default="sure"),
+    )
+    op.execute(f"CREATE VIEW change_log AS {CHANGE_LOG}")
