@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from monitor.bot.changes import history_of, picture_of
 from monitor.bot.context import MAX_LIST_TEXT, MAX_NAME, BotContext, Reply, Request, parse_number
-from monitor.messages.alert_message import ranked_changes, render_alert
-from monitor.messages.change_text import headline
+from monitor.messages.alert_message import document_line, ranked_changes, render_alert
+from monitor.messages.change_text import change_spans, headline
 from monitor.messages.i18n import BotTexts, fill
 from monitor.messages.richtext import (
+    ENTITY_LIMIT,
     Button,
     CallbackPrefix,
     Message,
     Span,
     callback_data,
+    entity_count,
     one_line,
     short_hash,
     utf16_length,
 )
-from monitor.model.alerts import OutboxAlert
+from monitor.model.alerts import AlertChange, OutboxAlert
 from monitor.model.delivery_times import zone_of
-from monitor.outbox.load import get_alert
+from monitor.outbox.load import get_alert, unsure_changes
 from monitor.storage import subscriptions
 from monitor.storage.provenance import ChangeProvenance, provenance_of_changes
 from monitor.storage.recipients import RecipientSettings
@@ -57,6 +59,39 @@ def evidence_of_change(context: BotContext, request: Request) -> Reply:
     if number is None:
         return Reply(toast=context.texts(request.recipient_id).expired)
     return Reply(_evidence(context, request, [number]))
+
+
+def unsure(context: BotContext, request: Request) -> Reply:
+    """What an alert counts as unsure, each with the nearest sentence, as a new message."""
+    chat, bot = context.settings(request.recipient_id), context.texts(request.recipient_id)
+    # The page in the data is the number of the change after which the list goes on.
+    number, _, last = request.args.partition(":")
+    alert = _alert_of_chat(context, request, parse_number(number) or 0)
+    found: list[AlertChange] = []
+    if alert is not None:
+        after = parse_number(last) or 0
+        with context.database.read() as session:
+            found = unsure_changes(session, alert.id, after=after, limit=_MAX_CHANGES + 1)
+    if alert is None or not found:
+        return Reply(toast=bot.expired)
+    spans = [Span(bot.unsure_title, bold=True)]
+    room, styles = MAX_LIST_TEXT, ENTITY_LIMIT - 1
+    shown = 0
+    for item in found[:_MAX_CHANGES]:
+        entry = [Span("\n\n"), *change_spans(item.change, chat.language, speaker=False)]
+        if alert.document is None and item.document is not None:
+            entry += [Span("\n"), *document_line(item.document)]
+        entry.append(Span(f"\n/commitment_{item.change_id}"))
+        room -= utf16_length("".join(span.text for span in entry))
+        styles -= entity_count(entry)
+        if shown and (room < 0 or styles < 0):
+            break
+        spans += entry
+        shown += 1
+    if shown == len(found):
+        return Reply(Message(tuple(spans)))
+    data = callback_data(CallbackPrefix.ALERT_UNSURE, alert.id, found[shown - 1].change_id)
+    return Reply(Message(tuple(spans), ((Button(bot.unsure_more, data),),)))
 
 
 def chart(context: BotContext, request: Request) -> Reply:

@@ -246,6 +246,10 @@ def _change_in_full(
         if side is not None:
             text = trim(" ".join(side.text.split()), _MAX_SENTENCE)
             spans += [Span(f"\n\n{name}\n", bold=True), Span(text)]
+    if change.nearest_text is not None:
+        sure = table.certainty[change.certainty]
+        spans += [Span(f"\n\n{table.nearest} ({sure})\n", bold=True)]
+        spans.append(Span(trim(" ".join(change.nearest_text.split()), _MAX_SENTENCE)))
     spans += _history(figures, bot, table)
     spans.append(Span("\n"))
     if statement.section:

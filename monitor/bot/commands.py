@@ -99,6 +99,7 @@ CALLBACKS = {
         Callback(CallbackPrefix.ALERT_PAGE, alert_buttons.show_page),
         Callback(CallbackPrefix.ALERT_EVIDENCE, alert_buttons.evidence_of_alert),
         Callback(CallbackPrefix.ALERT_CHART, alert_buttons.chart),
+        Callback(CallbackPrefix.ALERT_UNSURE, alert_buttons.unsure),
         Callback(CallbackPrefix.CHANGE_EVIDENCE, alert_buttons.evidence_of_change),
         Callback(CallbackPrefix.MUTE_RULE, alert_buttons.mute_rule),
         Callback(CallbackPrefix.MUTE_CHOSEN_RULE, alert_buttons.mute_chosen_rule),

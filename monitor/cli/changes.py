@@ -26,7 +26,7 @@ from monitor.storage.changes import find_change, list_changes
 
 if TYPE_CHECKING:
     from monitor.messages.richtext import Span
-    from monitor.model.changes import LoggedChange
+    from monitor.model.changes import Change, LoggedChange
 
 _MAX_CHARACTERS_COMPARED = 20_000
 
@@ -50,6 +50,10 @@ def changes(
     database: DatabaseOption = None,
 ) -> None:
     """Print the change log, newest first."""
+    from monitor.messages.change_text import unsure_note
+    from monitor.messages.i18n import alert_texts
+
+    texts = alert_texts("en")
     name = region_of(region)
     day = date_of(since, "--since")
     with open_database(config, database) as (settings, store):
@@ -66,9 +70,10 @@ def changes(
                 text=text,
                 limit=limit,
             )
+    notes = [unsure_note(item.change, texts) for item in found]
     write_rows(
         form,
-        ("id", "detected", "kind", "region", "change", "text", "document"),
+        ("id", "detected", "kind", "region", "change", "text", "note", "document"),
         (
             (
                 item.id,
@@ -77,12 +82,13 @@ def changes(
                 item.change.region,
                 item.summary,
                 item.change.statement.text,
+                note,
                 item.document_title,
             )
-            for item in found
+            for item, note in zip(found, notes, strict=True)
         ),
         objects=map(logged_json, found),
-        leave_out=("document",),
+        leave_out=("document",) if any(notes) else ("document", "note"),
     )
 
 
@@ -128,6 +134,7 @@ def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, .
         ("before", (Span(before or "–"),)),
         ("after", (Span(after or "–"),)),
         ("difference", difference or (Span("–"),)),
+        *([] if change.nearest_text is None else [("nearest", (Span(_nearest(change)),))]),
         ("said by", (Span(f"{change.statement.speaker}, {change.statement.region or '?'}"),)),
         ("section", (Span(change.statement.section or "–"),)),
         ("document", (Span(f"{found.document_title} {found.published or ''}"),)),
@@ -135,3 +142,9 @@ def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, .
         ("detected", (Span(f"{found.detected_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"),)),
     ]
     return [(name, spans) for name, spans in lines]
+
+
+def _nearest(change: Change) -> str:
+    """The nearest sentence of the other report, its score, and whether the change is sure."""
+    score = "" if change.score is None else f"{change.score:.2f}, "
+    return f"{change.nearest_text} ({score}{change.certainty})"

@@ -104,7 +104,10 @@ def diff(
 ) -> None:
     """Print what changed between two texts."""
     from monitor.comparison.compare import compare
+    from monitor.messages.change_text import unsure_note
+    from monitor.messages.i18n import alert_texts
 
+    texts = alert_texts("en")
     settings = load_settings(config)
     sides = [
         (document := load_document(place, settings), _provenance(document, place, region, None))
@@ -134,9 +137,10 @@ def diff(
         )
         if everything or change.kind is not Kind.CONTINUED
     ]
+    notes = [unsure_note(change, texts) for change in changes]
     write_rows(
         form,
-        ("kind", "region", "deltas", "before", "after"),
+        ("kind", "region", "deltas", "before", "after", "note"),
         (
             (
                 change.kind,
@@ -147,10 +151,12 @@ def diff(
                 ),
                 change.before.text if change.before else None,
                 change.after.text if change.after else None,
+                note,
             )
-            for change in changes
+            for change, note in zip(changes, notes, strict=True)
         ),
         objects=map(change_json, changes),
+        leave_out=() if any(notes) else ("note",),
     )
 
 

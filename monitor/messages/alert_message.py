@@ -63,6 +63,14 @@ def duplicate_note(alert: OutboxAlert) -> tuple[Span, ...]:
     return Span("\n"), Span(alert_texts(alert.language).possibly_delivered, italic=True)
 
 
+def unsure_count(alert: OutboxAlert) -> tuple[Span, ...]:
+    """The line that counts what may have been dropped or added; nothing if all is sure."""
+    if not alert.unsure:
+        return ()
+    line = alert_texts(alert.language).unsure.format(count=alert.unsure)
+    return Span("\n" if alert.document else "\n\n"), Span(line, italic=True)
+
+
 def ranked_changes(alert: OutboxAlert) -> list[AlertChange]:
     """The changes of an alert by the priority of their rules, then the strongest first."""
     return sorted(alert.changes, key=lambda item: (-item.priority, *change_rank(item.change)))
@@ -74,13 +82,15 @@ def _changes_page(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
     changes = [item.change for item in items]
     foot = document_footer(alert.document, changes, texts, alert.language) if alert.document else []
     head = [] if alert.document else _digest_head(alert)
+    tail = unsure_count(alert)
     several = alert.document is None or not same_speaker(changes)
-    frame = utf16_length("".join(span.text for span in (*head, *foot)))
+    around = (*head, *foot, *tail)
+    frame = utf16_length("".join(span.text for span in around))
     begin = number = 0
     while True:
         room, styles = (
             TEXT_LIMIT - _RESERVE - frame,
-            ENTITY_LIMIT - entity_count((*head, *foot)) - 1,
+            ENTITY_LIMIT - entity_count(around) - 1,
         )
         body: list[Span] = []
         end = begin
@@ -100,7 +110,7 @@ def _changes_page(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
         body.append(Span(texts.more.format(count=rest) + "\n\n"))
     if body and not foot:
         body[-1] = Span(body[-1].text.rstrip("\n"))
-    return [*head, *body, *foot], _buttons(alert, number, rest)
+    return [*head, *body, *foot, *tail], _paging(alert, number, rest) + alert_actions(alert, number)
 
 
 def _item(
@@ -127,7 +137,7 @@ def _digest_head(alert: OutboxAlert) -> list[Span]:
     return [Span(title, bold=True), Span("\n\n")]
 
 
-def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
+def _paging(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
     bot = bot_texts(alert.language)
     paging = []
     if page:
@@ -141,11 +151,20 @@ def _buttons(alert: OutboxAlert, page: int, rest: int) -> _Buttons:
                 callback_data(CallbackPrefix.ALERT_PAGE, alert.id, page + 1),
             )
         )
+    return (tuple(paging),) if paging else ()
+
+
+def alert_actions(alert: OutboxAlert, page: int = 0) -> _Buttons:
+    """The buttons of an alert without those that turn its pages."""
+    bot = bot_texts(alert.language)
     actions = [Button(bot.evidence, callback_data(CallbackPrefix.ALERT_EVIDENCE, alert.id, page))]
     if any(item.change.deltas for item in alert.changes):
         actions.append(Button(bot.chart, callback_data(CallbackPrefix.ALERT_CHART, alert.id)))
     actions.append(Button(bot.mute_rule, callback_data(CallbackPrefix.MUTE_RULE, alert.id, page)))
-    return (tuple(paging), tuple(actions)) if paging else (tuple(actions),)
+    if not alert.unsure:
+        return (tuple(actions),)
+    data = callback_data(CallbackPrefix.ALERT_UNSURE, alert.id, 0)
+    return ((Button(fill(bot.unsure_changes, count=alert.unsure), data),), tuple(actions))
 
 
 def _health_spans(alert: OutboxAlert) -> list[Span]:

@@ -24,7 +24,7 @@ from monitor.messages.i18n import (
 )
 from monitor.messages.richtext import Span, one_line, trim, utf16_length
 from monitor.model.alerts import AlertDocument
-from monitor.model.changes import Change, Delta, Kind
+from monitor.model.changes import Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
 
 _UNIT_LIMIT = 12
@@ -220,6 +220,9 @@ def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) 
         spans.append(Span(f"\n{_figure(delta, change, texts)}"))
     spans.append(Span(f"\n{kind_symbol(change.kind)} {texts.kinds[change.kind]}{texts.colon}"))
     spans += sentence_spans(change, texts)
+    note = unsure_note(change, texts)
+    if note:
+        spans.append(Span(f"\n{note}", italic=True))
     if speaker:
         spans.append(Span(f"\n— {speaker_and_label(change, language)}"))
     return tuple(spans)
@@ -307,6 +310,13 @@ def sentence_spans(change: Change, texts: AlertTexts) -> list[Span]:
         Span("\n" + texts.now),
         Span(one_line(new, _SENTENCE)),
     ]
+
+
+def unsure_note(change: Change, texts: AlertTexts) -> str:
+    """``not repeated; nearest: …`` for a change that is not sure; else empty."""
+    if change.certainty is Certainty.SURE or change.kind not in texts.not_repeated:
+        return ""
+    return texts.not_repeated[change.kind] + (one_line(change.nearest_text, _SENTENCE) or "–")
 
 
 def same_speaker(changes: list[Change]) -> bool:

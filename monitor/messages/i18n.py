@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from monitor.model.alerts import NoticeKind
-from monitor.model.changes import Kind
+from monitor.model.changes import Certainty, Kind
 from monitor.model.documents import Health, Outcome
 from monitor.model.statements import NATION, Label, Op, Speaker
 from monitor.yaml import read_yaml, validate
@@ -36,6 +36,10 @@ class AlertTexts(_Texts):
     was: str
     now: str
     dropped: str
+    not_repeated: dict[Kind, str]
+    nearest: str
+    certainty: dict[Certainty, str]
+    unsure: str  # {count}
     quote: tuple[str, str]
     colon: str
     more: str
@@ -157,6 +161,9 @@ class BotTexts(_Texts):
     no_commitment: str
     older: str
     more_changes: str
+    unsure_changes: str
+    unsure_title: str
+    unsure_more: str
     expand: str
     previous: str
     evidence: str

@@ -36,6 +36,7 @@ class CallbackPrefix(StrEnum):
     ALERT_PAGE = "a"
     ALERT_EVIDENCE = "e"
     ALERT_CHART = "g"
+    ALERT_UNSURE = "u"
     CHANGE_EVIDENCE = "v"
     MUTE_RULE = "q"
     MUTE_CHOSEN_RULE = "k"

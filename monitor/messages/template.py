@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import UserError
-from monitor.messages.alert_message import MAX_CHANGES, duplicate_note, ranked_changes, render_alert
+from monitor.messages.alert_message import (
+    MAX_CHANGES,
+    alert_actions,
+    duplicate_note,
+    ranked_changes,
+    render_alert,
+    unsure_count,
+)
 from monitor.messages.html_parser import MarkupError, parse_markup
 from monitor.messages.i18n import bot_texts
 from monitor.messages.richtext import (
@@ -62,7 +69,7 @@ def message_renderer(rules: Callable[[], RuleSet]) -> Callable[[OutboxAlert], Me
         expand = Button(
             bot_texts(alert.language).expand, callback_data(CallbackPrefix.ALERT_PAGE, alert.id, 0)
         )
-        return replace(message, buttons=((expand,), *built_in.buttons[-1:]), alert=alert)
+        return replace(message, buttons=((expand,), *alert_actions(alert)), alert=alert)
 
     return render_message
 
@@ -186,4 +193,4 @@ def _render(
         raise TemplateError(str(error), output.line_at(error.offset)) from None
     if not any(span.text.strip() for span in spans):
         raise TemplateError("the message is empty – Telegram takes no empty message")
-    return Message((*spans, *duplicate_note(alert)))
+    return Message((*spans, *unsure_count(alert), *duplicate_note(alert)))

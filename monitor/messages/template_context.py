@@ -11,6 +11,7 @@ from monitor.messages.change_text import (
     relative_change,
     sentence_spans,
     speaker_and_label,
+    unsure_note,
     value_change,
 )
 from monitor.messages.i18n import AlertTexts, alert_texts, kind_symbol, short_region, speaker_name
@@ -84,6 +85,10 @@ class ChangeView:
     year: int | None
     figures: tuple[FigureView, ...]
     summary: str
+    certainty: str
+    nearest_text: str
+    score: float | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,10 @@ def _change(item: AlertChange, language: str) -> ChangeView:
         year=statement.year,
         figures=tuple(_figure(delta, change, texts) for delta in change.deltas[:_MAX_FIGURES]),
         summary=one_line(item.summary, _SENTENCE),
+        certainty=change.certainty.value,
+        nearest_text=one_line(change.nearest_text, _SENTENCE),
+        score=None if change.score is None else round(change.score, 2),
+        note=unsure_note(change, texts),
     )
 
 

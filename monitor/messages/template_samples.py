@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 
@@ -52,6 +52,17 @@ def sample_change(kind: Kind, *, figures: bool = True) -> Change:
     return Change(kind, basis, "贵州省", before, after, (delta,) if figures else (), 0.9)
 
 
+def unsure_change(kind: Kind) -> Change:
+    """A commitment that may have been added or dropped, with the nearest sentence."""
+    return replace(
+        sample_change(kind),
+        basis=Basis.SUCCESSION,
+        score=0.31,
+        nearest_text="加快算力枢纽建设，算力总规模再上一个台阶。",
+        certainty=Certainty.UNSURE,
+    )
+
+
 def sample_alerts() -> Iterator[tuple[str, OutboxAlert]]:
     """Pairs of a description, for error messages, and an alert."""
     bare = AlertDocument("", None, DocumentKind.PAGE, None, None, None)
@@ -70,6 +81,9 @@ def sample_alerts() -> Iterator[tuple[str, OutboxAlert]]:
         unnamed = replace(
             change, region=None, after=_plain_opinion(), before=_plain_opinion(), deltas=()
         )
+        for kind in (Kind.ADDED, Kind.DROPPED):
+            alone = sample_alert(unsure_change(kind), language=language)
+            yield f"a change that is not sure: {kind}", replace(alone, unsure=2)
         yield "a change that names no region", sample_alert(unnamed, language=language)
         yield "a title with < and & in it", sample_alert(change, document=odd, language=language)
         yield f"{_MANY} changes at once", sample_alert(*many, language=language)

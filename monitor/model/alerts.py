@@ -164,7 +164,8 @@ class OutboxAlert:
     It has ``changes`` with their ``document``, or without one if it is a digest; or an ``event``
     of a source; or a ``notice``. ``attempts`` includes this attempt. ``possibly_delivered`` says
     that it may have been delivered before. ``language`` and ``timezone`` are the chat's, ``to`` is
-    the recipient.
+    the recipient. ``unsure`` counts what may have been dropped or added in the same documents and
+    is not among ``changes``.
     """
 
     id: int
@@ -179,6 +180,7 @@ class OutboxAlert:
     notice: Notice | None = None
     to: Recipient = TERMINAL
     timezone: str = "Asia/Shanghai"
+    unsure: int = 0
 
     @property
     def kind(self) -> AlertKind:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from monitor.model.alerts import AlertChange, AlertDocument, Notice, NoticeKind, OutboxAlert
+from monitor.model.changes import Certainty, Kind
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
 from monitor.storage.mappers import change_of
@@ -38,6 +40,7 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
     """The alerts of some rows, in their order."""
     changes = _changes(session, [row.id for row in rows])
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
+    unsure = _unsure_counts(session, [row.id for row in rows])
     events = health_events_by_id(session, {row.event_id for row in rows if row.event_id})
     notices = _notices(session, {row.notice_id for row in rows if row.notice_id})
     chats = recipients_by_id(session, {row.recipient_id for row in rows})
@@ -55,6 +58,7 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
             language=chats[row.recipient_id].language,
             to=chats[row.recipient_id].to,
             timezone=chats[row.recipient_id].timezone,
+            unsure=unsure.get(row.id, 0),
         )
         for row in rows
     ]
@@ -103,6 +107,77 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
         )
         for alert_id, mine in changes_of_alert.items()
     }
+
+
+def unsure_changes(
+    session: Session, alert_id: int, *, after: int = 0, limit: int
+) -> list[AlertChange]:
+    """What an alert counts as unsure, in the order of the log.
+
+    Args:
+        session: a reading transaction.
+        alert_id: an alert, or a digest, which has the unsure changes of its parts.
+        after: leave out the changes up to this number.
+        limit: how many at most.
+    """
+    query = (
+        select(ChangeRow)
+        .join(AlertRow, _is_unsure())
+        .where(or_(AlertRow.id == alert_id, AlertRow.digest_id == alert_id), ChangeRow.id > after)
+        .options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
+        .order_by(ChangeRow.id)
+        .limit(limit)
+    )
+    rows = session.scalars(query).all()
+    documents = documents_of(session, {row.document_id for row in rows})
+    return [
+        AlertChange(
+            change_id=row.id,
+            change=change_of(row),
+            rule_ids=(),
+            summary=row.summary,
+            document=documents[row.document_id],
+        )
+        for row in rows
+    ]
+
+
+def _unsure_counts(session: Session, alert_ids: Sequence[int]) -> dict[int, int]:
+    """How many changes are unsure, for each alert that has any; a digest has those of its parts."""
+    query = (
+        select(AlertRow.id, AlertRow.digest_id, func.count())
+        .join(ChangeRow, _is_unsure())
+        .where(or_(AlertRow.id.in_(alert_ids), AlertRow.digest_id.in_(alert_ids)))
+        .group_by(AlertRow.id, AlertRow.digest_id)
+    )
+    counts: Counter[int] = Counter()
+    for part_id, digest_id, count in session.execute(query):
+        counts[part_id] += count
+        if digest_id is not None:
+            counts[digest_id] += count
+    return counts
+
+
+def _is_unsure() -> ColumnElement[bool]:
+    """Whether a change is unsure beside an alert.
+
+    It was found in the same snapshot, is about a region of the alert's changes, and no rule made
+    it one of them.
+    """
+    link, matched = aliased(AlertChangeRow), aliased(ChangeRow)
+    return and_(
+        ChangeRow.snapshot_id == AlertRow.snapshot_id,
+        ChangeRow.certainty == Certainty.UNSURE,
+        ChangeRow.kind.in_((Kind.ADDED, Kind.DROPPED)),
+        ~exists().where(
+            AlertChangeRow.alert_id == AlertRow.id, AlertChangeRow.change_id == ChangeRow.id
+        ),
+        exists().where(
+            link.alert_id == AlertRow.id,
+            matched.id == link.change_id,
+            matched.region.is_not_distinct_from(ChangeRow.region),
+        ),
+    )
 
 
 def _notices(session: Session, ids: set[int]) -> dict[int, Notice]:

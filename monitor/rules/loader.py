@@ -11,9 +11,11 @@ import re2
 from monitor.errors import UserError
 from monitor.extraction.regions import regions_named, suggest_region
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
+from monitor.model.changes import Certainty
 from monitor.rules.matcher import RuleSet, fold
 from monitor.rules.model import (
     ANY_VOCABULARY,
+    CertaintyCondition,
     Pattern,
     Rule,
     RuleVocabulary,
@@ -28,6 +30,10 @@ _SUFFIXES = {".yaml", ".yml"}
 _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
 _TEMPLATE_BYTES = 20_000
+_CERTAINTY = {
+    CertaintyCondition.SURE: frozenset({Certainty.SURE}),
+    CertaintyCondition.ANY: frozenset(Certainty),
+}
 
 
 def load_rules(paths: Sequence[Path], vocabulary: RuleVocabulary = ANY_VOCABULARY) -> RuleSet:
@@ -121,6 +127,7 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         themes=frozenset(entry.themes),
         kinds=frozenset(entry.kinds),
         basis=frozenset(entry.basis),
+        certainty=_CERTAINTY[entry.certainty],
         speakers=frozenset(entry.speakers),
         labels=frozenset(entry.labels),
         sources=frozenset(entry.sources),

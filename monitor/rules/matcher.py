@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import product
 
 import ahocorasick
@@ -19,13 +20,31 @@ import ahocorasick
 from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.regions import find_region, gazetteer
 from monitor.model.alerts import Match
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Speaker
 from monitor.rules.model import Rule, TargetCondition
 
-# In the order in which a failed condition is reported. For kinds, labels, speakers and basis an
-# empty set matches nothing; for the others it matches everything.
-_FACTS = ("kinds", "labels", "speakers", "basis", "regions", "themes", "topics", "sources", "years")
+# In the order in which a failed condition is reported. For the fields of ``_EVERY`` an empty set
+# matches nothing; for the others it matches everything.
+_FACTS = (
+    "kinds",
+    "labels",
+    "speakers",
+    "basis",
+    "certainty",
+    "regions",
+    "themes",
+    "topics",
+    "sources",
+    "years",
+)
+_EVERY: Mapping[str, type[StrEnum]] = {
+    "kinds": Kind,
+    "labels": Label,
+    "speakers": Speaker,
+    "basis": Basis,
+    "certainty": Certainty,
+}
 _MAX_KEYS = 60
 _MAX_UNITS = 100
 _OPEN = (None,)
@@ -158,6 +177,7 @@ class RuleSet:
                 "labels": frozenset({statement.label}),
                 "speakers": frozenset({statement.speaker}),
                 "basis": frozenset({change.basis}),
+                "certainty": frozenset({change.certainty}),
                 "topics": frozenset({statement.topic}),
                 "sources": frozenset({source_id}),
                 "years": frozenset({statement.year}),
@@ -208,12 +228,11 @@ def explain_match(rule: Rule, change: Change, *, source_id: str | None = None) -
 
 def _set_conditions(rule: Rule) -> _SetConditions:
     """The conditions that are sets of values, by field; without those that accept everything."""
-    every = {"kinds": Kind, "labels": Label, "speakers": Speaker, "basis": Basis}
     wanted = ((name, getattr(rule, name)) for name in _FACTS)
     return tuple(
         (name, values)
         for name, values in wanted
-        if (values or name in every) and len(values) != len(every.get(name, ()))
+        if (values or name in _EVERY) and len(values) != len(_EVERY.get(name, ()))
     )
 
 

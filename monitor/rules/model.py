@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.model.alerts import DeliveryMode, Recipient
-from monitor.model.changes import Basis, Kind
+from monitor.model.changes import Basis, Certainty, Kind
 from monitor.model.statements import Label, Speaker
+
+
+class CertaintyCondition(StrEnum):
+    """Which changes a rule takes by their certainty; *unsure* ones alone are never asked for."""
+
+    SURE = "sure"
+    ANY = "any"
 
 
 class Pattern(Protocol):
@@ -82,6 +90,7 @@ class Rule:
     themes: frozenset[str]
     kinds: frozenset[Kind]
     basis: frozenset[Basis]
+    certainty: frozenset[Certainty]
     speakers: frozenset[Speaker]
     labels: frozenset[Label]
     sources: frozenset[str]

@@ -19,6 +19,7 @@ from pydantic import (
 from monitor.model.alerts import DeliveryMode
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label, Speaker
+from monitor.rules.model import CertaintyCondition
 
 _MOST = 500
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
@@ -118,6 +119,12 @@ class RuleEntry(_Entry):
     )
     basis: tuple[Basis, ...] = Field(
         default=tuple(Basis), description="An edited page, or this year's report against last's."
+    )
+    certainty: CertaintyCondition = Field(
+        default=CertaintyCondition.SURE,
+        description="sure: no added or dropped whose nearest sentence of the other report may be "
+        "the same promise; such ones are counted in one line at the end of the message; any: those "
+        "too, each with its nearest sentence.",
     )
     speakers: tuple[Speaker, ...] = Field(
         default=(Speaker.GOVERNMENT, Speaker.MINISTRY), description="Who says it."

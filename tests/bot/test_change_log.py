@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 
 import pytest
-from alert_story import Clock, added, goal, plant, raised
+from alert_story import Clock, added, goal, plant, raised, unsure
 from bot_app import bot_context, running
 from bot_handlers import buttons, chat_of
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from monitor.bot.context import AccessPolicy, Request
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import TEXT_LIMIT, Message
 from monitor.model.alerts import Recipient
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.outbox.load import get_alert
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of, save_chat, set_language
@@ -118,6 +119,43 @@ def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Datab
     assert message.buttons[0][0].callback_data == "v:1"
 
 
+def test_what_is_not_sure_is_shown_with_the_nearest_sentence(database: Database) -> None:
+    plant(database, [unsure(1)])
+    note = "今年未见；最接近：推进第1个算力枢纽建设。"
+    assert note in ask(database, "latest").text
+    assert note in ask(database, "search 智算").text
+    assert "最接近 (不确定)\n推进第1个算力枢纽建设。" in ask(database, "commitment 1").text
+    ask(database, "language en")
+    assert "not repeated; nearest: 推进第1个算力枢纽建设。" in ask(database, "latest").text
+    assert "Nearest (not sure)\n推进第1个算力枢纽建设。" in ask(database, "commitment 1").text
+
+
+def test_the_nearest_sentence_of_a_sure_change_is_in_its_full_view(database: Database) -> None:
+    plant(database, [replace(unsure(1), certainty=Certainty.SURE)])
+    assert "最接近" not in ask(database, "latest").text
+    assert "最接近 (确定)\n推进第1个算力枢纽建设。" in ask(database, "commitment 1").text
+
+
+def test_the_button_of_an_alert_lists_what_is_not_sure_in_parts(database: Database) -> None:
+    many = [unsure(n) for n in range(1, 12)]
+    plant(database, [raised()], unmatched=many, chats=[7])
+    chat = chat_of(database)
+    with database.read() as session:
+        alert = get_alert(session, 1)
+    assert alert is not None
+    data = buttons(render_alert(alert))["？不确定 11 条"]
+    seen = []
+    while data:
+        listed = chat.press(data).message
+        assert listed is not None
+        assert listed.text.startswith("不确定的新增与不再提")
+        fits(listed)
+        seen += re.findall(r"今年未见；最接近：推进第(\d+)个", listed.text)
+        data = buttons(listed).get("更多 ›", "")
+    assert seen == [str(n) for n in range(1, 12)]
+    assert "过期" in chat.press("u:1:99").toast
+
+
 def give_history(database: Database) -> None:
     """The report of the year before, a document with its own numbers, and an alert for chat 7."""
     plant(database, [raised()], chats=[7])
@@ -213,7 +251,7 @@ CARRIED = ["1", "1:0", "1:9", "1:x", "l:5:", "s:9:液冷", "r:9:贵州", "0:feed
 def test_whatever_a_button_carries_its_answer_is_a_valid_message(
     sqlite_database: Database, prefix: str
 ) -> None:
-    plant(sqlite_database, [*numbered(30), raised()], chats=[7])
+    plant(sqlite_database, [*numbered(30), raised()], unmatched=[unsure(9)], chats=[7])
     context = bot_context(sqlite_database, policy=AccessPolicy(operators=(7,)))
     for said in [*HOSTILE, *CARRIED]:
         found = handle_callback(context, prefix, replace(CHAT, args=said[:64]))

@@ -182,7 +182,8 @@ async def test_waiting_alerts_are_sent_at_once_when_a_mute_ends(sqlite_database:
 
 
 @pytest.mark.parametrize(
-    "forged", ["a:1:0", "e:1:0", "g:1", "q:1:0", "k:1:feed", "a:99999999999999999999:1", "v:99"]
+    "forged",
+    ["a:1:0", "e:1:0", "u:1:0", "g:1", "q:1:0", "k:1:feed", "a:99999999999999999999:1", "v:99"],
 )
 def test_a_forged_button_of_another_chats_alert_shows_nothing(
     sqlite_database: Database, forged: str

@@ -31,7 +31,7 @@ from monitor.messages.richtext import (
     utf16_length,
 )
 from monitor.model.alerts import AlertChange, AlertDocument, OutboxAlert
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 
@@ -88,6 +88,59 @@ def test_what_was_dropped_is_struck_out() -> None:
     shown = render_alert(alert(dropped())).html
     assert "<b>贵州 算力规模 ≥160 Eflops → 未再提</b>" in shown
     assert "<s>今年全省" in shown
+
+
+def unsure(change: Change) -> Change:
+    return replace(
+        change,
+        basis=Basis.SUCCESSION,
+        score=0.31,
+        nearest_text="推进算力枢纽\n建设。",
+        certainty=Certainty.UNSURE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "language", "note"),
+    [
+        (dropped(), "zh", "今年未见；最接近：推进算力枢纽 建设。"),
+        (dropped(), "en", "not repeated; nearest: 推进算力枢纽 建设。"),
+        (added(), "zh", "去年未见；最接近：推进算力枢纽 建设。"),
+        (added(), "en", "not said last year; nearest: 推进算力枢纽 建设。"),
+    ],
+)
+def test_what_is_not_sure_is_shown_with_the_nearest_sentence(
+    change: Change, language: str, note: str
+) -> None:
+    shown = render_alert(alert(unsure(change), language=language)).text
+    assert shown.splitlines()[2] == note
+    sure = replace(unsure(change), certainty=Certainty.SURE)
+    assert note not in render_alert(alert(sure, language=language)).text
+
+
+def test_a_report_that_has_no_nearest_sentence_is_shown_without_one() -> None:
+    change = replace(unsure(dropped()), nearest_text=None)
+    assert "not repeated; nearest: –" in render_alert(alert(change, language="en")).text
+
+
+def test_what_no_rule_asked_for_and_is_not_sure_is_one_line_with_a_button() -> None:
+    message = render_alert(alert(raised(), unsure=3))
+    assert message.text.endswith("\n另有 3 条承诺可能是新增或不再提，尚不能确定。")
+    (button,), _ = message.buttons
+    assert (button.text, button.callback_data) == ("？不确定 3 条", "u:1:0")
+    message = render_alert(alert(raised(), unsure=1, language="en"))
+    assert message.text.endswith("\nNot sure: 1 more may have been dropped or added.")
+    assert message.buttons[0][0].text == "? 1 not sure"
+    assert len(render_alert(alert(raised())).buttons) == 1
+
+
+def test_every_page_of_an_alert_counts_what_is_not_sure() -> None:
+    many = alert(*[raised(100 + n, 200 + n) for n in range(60)], unsure=3)
+    for page in (0, 1, 99):
+        message = render_alert(many, page)
+        assert message.fits
+        assert "另有 3 条" in message.text
+        assert message.buttons[1][0].callback_data == "u:1:0"
 
 
 def test_sentences_with_little_in_common_stand_one_below_the_other() -> None:
@@ -282,6 +335,9 @@ def changes(draw: st.DrawFn) -> Change:
         before,
         after,
         tuple(draw(deltas)),
+        score=draw(st.none() | st.floats(0, 1)),
+        nearest_text=draw(st.none() | anything),
+        certainty=draw(st.sampled_from(Certainty)),
     )
 
 
@@ -301,13 +357,22 @@ documents = st.builds(
     st.lists(changes(), min_size=1, max_size=20),
     documents,
     st.booleans(),
+    st.integers(0, 10**6),
     st.sampled_from(["zh", "en", "??"]),
 )
 def test_any_change_makes_a_message_telegram_takes(
-    several: list[Change], document: AlertDocument, possibly_delivered: bool, language: str
+    several: list[Change],
+    document: AlertDocument,
+    possibly_delivered: bool,
+    count: int,
+    language: str,
 ) -> None:
     wanted = alert(
-        *several, document=document, possibly_delivered=possibly_delivered, language=language
+        *several,
+        document=document,
+        possibly_delivered=possibly_delivered,
+        unsure=count,
+        language=language,
     )
     message = render_alert(wanted)
     text, entities = parse_html(message.html)

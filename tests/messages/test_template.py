@@ -24,7 +24,12 @@ from monitor.messages.template_context import (
     FigureView,
     TextsView,
 )
-from monitor.messages.template_samples import sample_alert, sample_alerts, sample_change
+from monitor.messages.template_samples import (
+    sample_alert,
+    sample_alerts,
+    sample_change,
+    unsure_change,
+)
 from monitor.messages.template_sandbox import FILTERS, SOURCE_LIMIT
 from monitor.model.changes import Kind
 from monitor.model.documents import Health, Outcome, SourceHealthEvent
@@ -131,6 +136,25 @@ def test_changes_come_strongest_first_and_what_does_not_fit_is_counted() -> None
 def test_a_message_that_may_be_a_repetition_says_so() -> None:
     alert = replace(sample_alert(raised()), possibly_delivered=True)
     assert "可能已经发过" in template("x {{ document.title }}").render(alert).text
+
+
+def test_a_template_can_say_that_a_change_is_not_sure() -> None:
+    made = template(
+        "{% for c in changes %}{{ c.certainty }} {{ c.score|default('–') }} "
+        "{{ c.nearest_text }} / {{ c.note }}\n{% endfor %}"
+    )
+    nearest = "加快算力枢纽建设，算力总规模再上一个台阶。"
+    alert = sample_alert(unsure_change(Kind.DROPPED), sample_change(Kind.REWORDED), language="en")
+    assert made.render(alert).text == (
+        f"unsure 0.31 {nearest} / not repeated; nearest: {nearest}\nsure –  /"
+    )
+
+
+def test_what_is_not_sure_is_counted_under_the_message_of_a_template() -> None:
+    alert = replace(sample_alert(raised()), unsure=2)
+    assert template("{{ document.title }}").render(alert).text == (
+        "2026年贵州省政府工作报告\n另有 2 条承诺可能是新增或不再提，尚不能确定。"
+    )
 
 
 def test_markup_from_outside_stays_text() -> None:

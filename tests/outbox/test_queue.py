@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from alert_story import NOW, added, plant, raised
+from alert_story import NOW, added, plant, raised, unsure
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.model.alerts import AlertKind
+from monitor.model.changes import Certainty, Kind
 from monitor.model.delivery_times import Digest
 from monitor.model.documents import DocumentKind
 from monitor.outbox.admin import move_alerts, withdraw_alerts
 from monitor.outbox.digest import make_digests, set_digest, set_muted
+from monitor.outbox.load import unsure_changes
 from monitor.outbox.queue import (
     Wanted,
     enqueue,
@@ -61,6 +64,44 @@ def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
         ("guizhou",),
     )
     assert "160" in item.summary
+
+
+def test_an_alert_counts_what_is_not_sure_beside_its_changes(database: Database) -> None:
+    told = [raised(), unsure(1)]
+    beside = [
+        unsure(2),
+        unsure(3, Kind.ADDED),
+        unsure(4, region="甘肃省"),  # no change of the alert is about it
+        replace(unsure(5), certainty=Certainty.SURE),
+    ]
+    ids = plant(database, told, unmatched=beside, chats=[7])
+    plant(database, unmatched=[unsure(6)], title="另一份报告")
+    (alert,) = take(database)
+    assert alert.unsure == 2
+    with database.read() as session:
+        found = unsure_changes(session, alert.id, limit=9)
+        assert [(item.change_id, item.change) for item in found] == [
+            (ids[2], beside[0]),
+            (ids[3], beside[1]),
+        ]
+        rest = unsure_changes(session, alert.id, after=ids[2], limit=9)
+        assert [item.change_id for item in rest] == [ids[3]]
+
+
+def test_a_digest_counts_what_is_not_sure_in_all_its_parts(database: Database) -> None:
+    with database.write() as session:
+        save_chat(session, 1, title="某人", now=NOW)
+        set_digest(session, 1, Digest.parse("daily 09:00"), now=NOW)
+    plant(database, unmatched=[unsure(1), unsure(2)], chats=[1], title="甲")
+    plant(database, unmatched=[unsure(3)], chats=[1], title="乙")
+    later = NOW + timedelta(days=1)
+    with database.write() as session:
+        make_digests(session, now=later)
+    (digest,) = take(database, later)
+    assert (digest.kind, digest.unsure) == (AlertKind.DIGEST, 3)
+    with database.read() as session:
+        found = unsure_changes(session, digest.id, limit=9)
+    assert [item.document.title for item in found] == ["甲", "甲", "乙"]
 
 
 def test_one_document_makes_one_alert_a_chat(database: Database) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from monitor.errors import UserError
 from monitor.model.alerts import Recipient
-from monitor.model.changes import Kind
+from monitor.model.changes import Certainty, Kind
 from monitor.model.statements import Label, Speaker
 from monitor.rules.loader import load_rules
 from monitor.rules.model import RuleVocabulary
@@ -37,6 +37,7 @@ def test_left_out_conditions_have_the_defaults_of_a_careful_reader(tmp_path):
     assert rule.kinds == frozenset(Kind) - {Kind.CONTINUED}
     assert rule.labels == {Label.COMMITMENT}
     assert rule.speakers == {Speaker.GOVERNMENT, Speaker.MINISTRY}
+    assert rule.certainty == {Certainty.SURE}
     assert rule.regions == rule.themes == frozenset()
     assert rule.subscribable
     assert rule.recipients == ()
@@ -66,6 +67,10 @@ def test_one_value_may_stand_without_brackets(tmp_path):
         ("    regex: ['((a{999}){999}){999}']\n", "no regular expression"),
         ("    name: 二\n", "the key 'name' stands here twice – keep one"),
         ("    priority: high\n", ":4:5: rules.0.priority: "),
+        (
+            "    certainty: unsure\n",
+            ":4:5: rules.0.certainty: Input should be 'sure' or 'any'",
+        ),
     ],
 )
 def test_an_error_names_its_place_and_the_fix(tmp_path, body, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model.alerts import Recipient
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import explain_match
@@ -111,6 +112,28 @@ def test_continued_is_sent_only_to_subscribers_of_it(rule):
     carried = change(said(), said(), kind=Kind.CONTINUED, deltas=())
     assert not rule("").match(carried)
     assert rule("    kinds: [continued]\n").match(carried)
+
+
+UNSURE = replace(
+    change(before=said(), kind=Kind.DROPPED, basis=Basis.SUCCESSION),
+    score=0.3,
+    nearest_text="推进算力枢纽建设。",
+    certainty=Certainty.UNSURE,
+)
+
+
+def test_what_is_not_sure_is_sent_only_to_subscribers_of_it(rule):
+    assert not rule("").match(UNSURE)
+    (one,) = rule("    certainty: sure\n").rules
+    assert explain_match(one, UNSURE) == "certainty: unsure is none of sure"
+    assert rule("    certainty: any\n").match(UNSURE)
+
+
+def test_what_is_sure_is_sent_to_all(rule):
+    sure = replace(UNSURE, certainty=Certainty.SURE)
+    for body in ("", "    certainty: sure\n", "    certainty: any\n"):
+        assert rule(body).match(sure)
+        assert rule(body).match(change())
 
 
 def test_a_match_carries_chats_and_priority(rule):

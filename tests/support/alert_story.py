@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.outbox.queue import Wanted, enqueue
@@ -67,20 +67,39 @@ def added() -> Change:
     )
 
 
+def unsure(number: int = 1, kind: Kind = Kind.DROPPED, region: str = "贵州省") -> Change:
+    """A commitment that may have been dropped, or added, with the nearest sentence."""
+    said = goal(number, f"建成第{number}个智算中心。", region=region, targets=())
+    return Change(
+        kind,
+        Basis.SUCCESSION,
+        region,
+        said if kind is Kind.DROPPED else None,
+        None if kind is Kind.DROPPED else said,
+        score=0.31,
+        nearest_text=f"推进第{number}个算力枢纽建设。",
+        certainty=Certainty.UNSURE,
+    )
+
+
 def plant(
     database: Database,
     changes: Sequence[Change] = (),
     *,
     chats: Sequence[int] = (),
+    unmatched: Sequence[Change] = (),
     title: str = "2026年贵州省政府工作报告",
     priority: int = 0,
     now: datetime = NOW,
 ) -> list[int]:
     """Write a report and its changes; with ``chats`` put alerts into the outbox too.
 
+    The alerts tell of ``changes``; no rule matches those of ``unmatched``.
+
     Returns the ids of the changes.
     """
     changes = list(changes) or [raised()]
+    every = [*changes, *unmatched]
     with database.write() as session:
         document = add_document(
             session,
@@ -102,20 +121,22 @@ def plant(
                 session,
                 document.id,
                 Document(text=f"{title} {side}"),
-                [s for change in changes if (s := getattr(change, side)) is not None],
+                [s for change in every if (s := getattr(change, side)) is not None],
                 fetch=FetchRecord(),
                 now=now,
             )
             for side in ("before", "after")
         )
         ids = add_changes(
-            session, changes, document_id=document.id, before=before, after=after, now=now
+            session, every, document_id=document.id, before=before, after=after, now=now
         )
         enqueue(
             session,
             snapshot_id=after.id,
             document_id=document.id,
-            matches=[Wanted(i, "guizhou", chat, priority) for chat in chats for i in ids],
+            matches=[
+                Wanted(i, "guizhou", chat, priority) for chat in chats for i in ids[: len(changes)]
+            ],
             now=now,
         )
     return ids
