@@ -122,9 +122,9 @@ class RuleEntry(_Entry):
     )
     certainty: CertaintyCondition = Field(
         default=CertaintyCondition.SURE,
-        description="sure: no added or dropped whose nearest sentence of the other report may be "
-        "the same promise; such ones are counted in one line at the end of the message; any: those "
-        "too, each with its nearest sentence.",
+        description="sure: added and dropped only where no sentence of the other report may be "
+        "the same promise, the others are counted in one line of the alert; any: all of them, the "
+        "unsure ones with the nearest sentence.",
     )
     speakers: tuple[Speaker, ...] = Field(
         default=(Speaker.GOVERNMENT, Speaker.MINISTRY), description="Who says it."

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from monitor.cli.app import main
+from monitor.comparison import compare
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -94,6 +96,32 @@ def test_diff_prints_the_contract(monitor):
     assert "continued" not in kinds
     everything = lines(monitor("diff", old, new, "--format", "jsonl", "--all"))
     assert kinds | {"continued"} == {change["kind"] for change in everything}
+
+
+def test_diff_names_the_nearest_sentence_of_what_is_not_sure(monitor, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    old, new = SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt"
+    everything_is_sure = replace(compare.link_model(), alone_before=1.0, alone_after=1.0)
+    monkeypatch.setattr(compare, "link_model", lambda: everything_is_sure)
+    assert "note" not in monitor("diff", old, new)
+    nothing_is_sure = replace(compare.link_model(), alone_before=0.0, alone_after=0.0)
+    monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
+    alone = [
+        change
+        for change in lines(monitor("diff", old, new, "--format", "jsonl"))
+        if change["kind"] in {"added", "dropped"}
+    ]
+    assert {change["certainty"] for change in alone} == {"unsure"}
+    assert all(0 <= change["score"] <= 1 and change["nearest_text"] for change in alone)
+    rows = list(csv.DictReader(io.StringIO(monitor("diff", old, new, "--format", "csv"))))
+    notes = {row["before"] or row["after"]: row["note"] for row in rows if row["note"]}
+    words = {"added": "not said last year; nearest: ", "dropped": "not repeated; nearest: "}
+    assert notes == {
+        (change["before"] or change["after"])["text"]: words[change["kind"]]
+        + change["nearest_text"]
+        for change in alone
+    }
+    assert "not repeated" in monitor("diff", old, new)
 
 
 def test_a_text_does_not_differ_from_itself(monitor):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
 from monitor.cli.app import main
+from monitor.comparison import compare
 from monitor.storage.views import View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -62,6 +64,22 @@ def test_reports_of_several_years_become_a_series_in_any_order(monitor):
     assert monitor("changes", "--format", "jsonl", "--since", "2100-01-01") == ""
     assert len(monitor("changes", "--format", "jsonl", "--limit", "1").splitlines()) == 1
     assert "strengthened" in monitor("changes", "--theme", "compute")
+
+
+def test_what_is_not_sure_is_shown_with_the_nearest_sentence(monitor, monkeypatch):
+    nothing_is_sure = replace(compare.link_model(), alone_before=0.0, alone_after=0.0)
+    monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    listed = ("changes", "--kind", "dropped", "--limit", "1")
+    item = json.loads(monitor(*listed, "--format", "jsonl"))
+    assert item["certainty"] == "unsure"
+    (row,) = csv.DictReader(io.StringIO(monitor(*listed, "--format", "csv")))
+    assert row["note"] == f"not repeated; nearest: {item['nearest_text']}"
+    assert "note" in monitor(*listed)
+    assert "note" not in monitor("changes", "--kind", "strengthened")
+    shown = monitor("show", item["id"])
+    assert f"{item['nearest_text']} ({item['score']:.2f}, unsure)" in shown
 
 
 def test_a_change_is_shown_with_what_differs(monitor):

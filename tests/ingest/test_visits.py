@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from web import Page, Web
 
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
+from monitor.comparison import compare
 from monitor.config.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.model.documents import Outcome
@@ -147,6 +149,35 @@ async def test_a_new_report_is_compared_with_last_years_and_sent_in_one_message(
     assert any("60 → 50" in summary and kind == "weakened" for summary, kind in log.items())
     assert len(watch.channel.sent) == 1
     assert watch.sql("SELECT DISTINCT year FROM commitments_current") == [(2026,)]
+
+
+async def test_what_is_not_sure_goes_to_those_who_ask_and_is_counted_for_the_others(
+    tmp_path, monkeypatch
+):
+    nothing_is_sure = replace(compare.link_model(), alone_before=0.0, alone_after=0.0)
+    monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
+    rules = (
+        "rules:\n"
+        "  - {id: sure, name: 确定的, then: {chats: [7]}}\n"
+        "  - {id: any, name: 全部, certainty: any, then: {chats: [8]}}\n"
+    )
+    gone = "推广无人驾驶公交，开行智能网联线路3条。"
+    async with watching(tmp_path, rules=rules) as watch:
+        watch.put([*YEAR_BEFORE, gone], OLDER, "2025年青海省政府工作报告")
+        watch.list(OLDER)
+        await watch.round()
+        watch.put()
+        watch.list(REPORT, OLDER)
+        await watch.round(20)
+        assert ("dropped", gone, "unsure") in watch.sql(
+            "SELECT kind, before_text, certainty FROM change_log"
+        )
+        sent = {one.to.chat_id: one.message.text for one in watch.channel.sent}
+        assert "20,000P" in sent[7]
+        assert gone not in sent[7]
+        assert sent[7].endswith("另有 1 条承诺可能是新增或不再提，尚不能确定。")
+        assert f"不再提：{gone}\n今年未见；最接近：" in sent[8]
+        assert "尚不能确定" not in sent[8]
 
 
 async def test_an_edited_number_is_a_revision(watch):

@@ -91,7 +91,7 @@ def test_an_alert_counts_what_is_not_sure_beside_its_changes(database: Database)
 def test_a_digest_counts_what_is_not_sure_in_all_its_parts(database: Database) -> None:
     with database.write() as session:
         save_chat(session, 1, title="某人", now=NOW)
-        set_digest(session, 1, Digest.parse("daily 09:00"), now=NOW)
+        set_digest(session, 1, Digest(), now=NOW)
     plant(database, unmatched=[unsure(1), unsure(2)], chats=[1], title="甲")
     plant(database, unmatched=[unsure(3)], chats=[1], title="乙")
     later = NOW + timedelta(days=1)
