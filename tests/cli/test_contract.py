@@ -101,10 +101,12 @@ def test_diff_prints_the_contract(monitor):
 def test_diff_names_the_nearest_sentence_of_what_is_not_sure(monitor, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     old, new = SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt"
-    everything_is_sure = replace(compare.link_model(), alone_before=1.0, alone_after=1.0)
+    everything_is_sure = replace(
+        compare.link_model(), alone_before=(1.0, 1.0), alone_after=(1.0, 1.0)
+    )
     monkeypatch.setattr(compare, "link_model", lambda: everything_is_sure)
     assert "note" not in monitor("diff", old, new)
-    nothing_is_sure = replace(compare.link_model(), alone_before=0.0, alone_after=0.0)
+    nothing_is_sure = replace(compare.link_model(), alone_before=(0.0, 0.0), alone_after=(0.0, 0.0))
     monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
     alone = [
         change
