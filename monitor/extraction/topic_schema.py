@@ -18,12 +18,14 @@ class Entry(_Model):
     """Words of a topic with their exceptions.
 
     ``except`` are longer phrases in which a word means something else; of ``needs`` one must be
-    in the same sentence.
+    in the same sentence. In quotation marks beside one of ``figurative_with``, within the same
+    item of a list, a word is a figure of speech.
     """
 
     words: Annotated[tuple[Word, ...], Field(min_length=1)]
     unless: tuple[Word, ...] = Field(default=(), alias="except")
     needs: tuple[Word, ...] = ()
+    figurative_with: tuple[Word, ...] = ()
 
 
 class Theme(_Model):

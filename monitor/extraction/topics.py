@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import ahocorasick
 
 from monitor.errors import UserError
+from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
 # The schema loads pydantic, which importing this module must not do.
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 GENERAL = "general"
 """The name in ``of`` for the topic's own words, which have no theme."""
 
-BUILT_IN = Path(__file__).parent / "data" / "topics"
+BUILT_IN = DATA / "topics"
 
 _LATIN = frozenset(string.ascii_letters)
 
@@ -82,13 +83,19 @@ class Topics:
     def hits(self, text: str) -> list[Hit]:
         """Every occurrence of a word, in text order; linear in the length of the text.
 
-        A word inside one of its ``except`` phrases has ``hidden_by``; a part of a longer Latin
-        word (AI in CHAIN) is not a hit. The caller, who knows the sentence, checks ``needs``.
+        A word inside one of its ``except`` phrases, or used as a figure of speech, has
+        ``hidden_by``; so has one that only begins with the end of an ordinary word (算法 in
+        预算法). A part of a longer Latin word (AI in CHAIN) is not a hit. The caller, who knows the
+        sentence, checks ``needs``.
         """
         found: list[Hit] = []
         exceptions: dict[tuple[str, int], tuple[int, str]] = {}
+        ordinary: dict[int, tuple[int, str]] = {}
+        ordinary_words = _ordinary_words()
         for last, (word, uses, excepted) in self.automaton.iter(text.translate(_lower_case())):
             start, end = last + 1 - len(word), last + 1
+            if word in ordinary_words:
+                ordinary.update(dict.fromkeys(range(start + 1, end), (end, word)))
             if word[0] in _LATIN and start and text[start - 1] in _LATIN:
                 continue
             if word[-1] in _LATIN and end < len(text) and text[end] in _LATIN:
@@ -98,6 +105,11 @@ class Topics:
                 exceptions.update({(inner, index): (end, word) for index in range(start, end)})
         if exceptions:
             found = [_hidden(hit, exceptions) if hit.use.entry.unless else hit for hit in found]
+        if ordinary:
+            found = [_hidden_by_ordinary(hit, ordinary, text) for hit in found]
+        found = [
+            _hidden_by_figure(hit, text) if hit.use.entry.figurative_with else hit for hit in found
+        ]
         found.sort(key=lambda hit: (hit.start, -hit.end))
         return found
 
@@ -105,6 +117,46 @@ class Topics:
 def _hidden(hit: Hit, exceptions: dict[tuple[str, int], tuple[int, str]]) -> Hit:
     end, phrase = exceptions.get((hit.word, hit.start), (0, ""))
     return replace(hit, hidden_by=phrase) if end >= hit.end else hit
+
+
+def _hidden_by_ordinary(hit: Hit, ordinary: dict[int, tuple[int, str]], text: str) -> Hit:
+    """Hide a hit that begins inside an ordinary word and ends after it."""
+    end, word = ordinary.get(hit.start, (0, ""))
+    if not hit.hidden_by and hit.start < end < hit.end:
+        return replace(hit, hidden_by=word + text[end : hit.end])
+    return hit
+
+
+def _hidden_by_figure(hit: Hit, text: str) -> Hit:
+    """Hide a hit in quotation marks whose neighbours say that it is meant figuratively."""
+    if (
+        hit.hidden_by
+        or text[hit.start - 1 : hit.start] != "“"
+        or text[hit.end : hit.end + 1] != "”"
+    ):
+        return hit
+    left = max((m.end() for m in _item_end_pattern().finditer(text, 0, hit.start)), default=0)
+    right = _item_end_pattern().search(text, hit.end)
+    item = text[left : right.start() if right else len(text)]
+    beside = any(word in item for word in hit.use.entry.figurative_with)
+    return replace(hit, hidden_by=item) if beside else hit
+
+
+@cache
+def _item_end_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；：！？、\n]")
+
+
+@dataclass(frozen=True)
+class _OrdinaryWords(WordTable):
+    """``data/ordinary_words.yaml``."""
+
+    words: tuple[str, ...]
+
+
+@cache
+def _ordinary_words() -> frozenset[str]:
+    return frozenset(read_table(DATA / "ordinary_words.yaml", _OrdinaryWords).words)
 
 
 def in_scope_hits(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
@@ -247,7 +299,7 @@ def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
             for phrase in use.entry.unless:
                 excepted.setdefault(phrase.translate(_lower_case()), []).append(word)
     automaton = ahocorasick.Automaton()
-    for word in {**uses, **excepted}:
+    for word in {*uses, *excepted, *_ordinary_words()}:
         automaton.add_word(
             word, (word, tuple(uses.get(word, ())), tuple(set(excepted.get(word, ()))))
         )

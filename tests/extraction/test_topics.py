@@ -101,3 +101,30 @@ def test_errors_name_their_place_and_the_fix(topic_file, text, said):
 )
 def test_look_alikes_are_out_of_scope(words):
     assert extract(f"二、2026年重点工作\n{words}。\n", PLAN, load_topics()) == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "in_scope"),
+    [
+        ("落实预算法实施条例，管好国库资金。", False),
+        ("推动结算法规修订。", False),
+        ("打算力争全年增收。", False),
+        ("健全核心算法备案制度。", True),
+        ("提升综合算力水平。", True),
+        ("培育优质种源，铸就水稻“芯片”。", False),
+        ("实施种业振兴行动，壮大畜禽“芯片”企业。", False),
+        ("保障粮食、“芯片”等供应。", True),
+        ("做强农机装备，攻关车规“芯片”。", True),
+    ],
+)
+def test_a_word_with_another_meaning_is_out_of_scope(sentence, in_scope):
+    found = extract(f"二、2026年重点工作\n{sentence}\n", PLAN, load_topics())
+    assert bool(found) is in_scope
+
+
+def test_a_users_word_may_be_figurative_too(topic_file):
+    text = "topics:\n  - id: brains\n    words:\n      - {words: [大脑], figurative_with: [城市]}\n"
+    topics = load_topics([topic_file(text)])
+    plan = "二、2026年重点工作\n建设城市“大脑”。\n研究类人“大脑”。\n保护大脑健康。\n"
+    found = [one.text for one in extract(plan, PLAN, topics) if one.topic == "brains"]
+    assert found == ["研究类人“大脑”。", "保护大脑健康。"]
