@@ -17,7 +17,7 @@ from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest as ingest_document
-from monitor.ingest.plan import MIRROR, IngestRequest
+from monitor.ingest.plan import MIRROR, NO_COMMITMENT, IngestRequest
 from monitor.model.documents import DocumentKind, FetchRecord
 from monitor.model.statements import Label
 from monitor.rules.matcher import RuleSet
@@ -78,6 +78,11 @@ def ingest(
                     result = ingest_document(session, request, rules=RuleSet(()), now=utc_now())
                 if result.reason == MIRROR:
                     print_status(f"{path}: already in the history")
+                elif result.reason == NO_COMMITMENT:
+                    taken += 1
+                    print_status(
+                        f"{path}: imported, but {result.reason}; see monitor extract --explain"
+                    )
                 else:
                     taken += 1
                     found = sum(1 for item in request.statements if item.label is Label.COMMITMENT)

@@ -13,6 +13,8 @@ from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
 _NUMERAL = "[一二三四五六七八九十]{1,3}"
 _LONGEST_HEADING = 60
+_LONGEST_STANDALONE = 40
+_DECORATION = " —*#■□●◆◇▲★【】〔〕[]"
 _OPENING = 40
 _Kinds: TypeAlias = "tuple[tuple[Section, re.Pattern[str]], ...]"
 
@@ -20,7 +22,8 @@ _Kinds: TypeAlias = "tuple[tuple[Section, re.Pattern[str]], ...]"
 @cache
 def _line_pattern() -> re.Pattern[str]:
     return re.compile(
-        rf"(?:[^\n。！？；]|[。！？；](?!(?:第{_NUMERAL}部分|{_NUMERAL}、|（{_NUMERAL}）)))+[。！？；]?"
+        rf"(?:[^\n。！？；]|[。！？；](?!(?:第{_NUMERAL}部分|{_NUMERAL}、|（{_NUMERAL}）"
+        rf"|(?:{_any(_words().plan_headings)})[。：])))+[。！？；]?"
     )
 
 
@@ -66,6 +69,7 @@ class SectionWords(WordTable):
 
     markers: tuple[Marker, ...]
     headings: tuple[KindPattern, ...]
+    plan_headings: tuple[str, ...]
     standalone: tuple[str, ...]
     openings: tuple[KindPattern, ...]
 
@@ -95,7 +99,16 @@ def _markers() -> tuple[tuple[int, re.Pattern[str]], ...]:
 
 @cache
 def _standalone() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in _words().standalone))
+    return re.compile(_any(_words().standalone))
+
+
+@cache
+def _plan_headings() -> re.Pattern[str]:
+    return re.compile(_any(_words().plan_headings))
+
+
+def _any(patterns: tuple[str, ...]) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
 
 
 @cache
@@ -139,8 +152,9 @@ class _Outline:
         """Return the paragraph at ``start:end`` and advance the outline."""
         found = _head_end_pattern().search(text, start, end)
         lead = found.end() if found else end
-        level = _level(text, start, end)
-        head = text[start : found.start() if found else end].strip(" —*#")
+        head_end = found.start() if found else end
+        level = self._level(text, start, end, head_end)
+        head = text[start:head_end].strip(_DECORATION)
         if level == 1 and len(head) > _LONGEST_HEADING:
             head = head[: HEADING_LENGTH + 10]
         if level and len(head) <= _LONGEST_HEADING:
@@ -151,6 +165,27 @@ class _Outline:
             if heads and "，" not in head and head not in _GREETINGS:
                 self.heading = head
         return Paragraph(start, end, here, self.heading, reason, lead)
+
+    def _level(self, text: str, start: int, end: int, head_end: int) -> int:
+        """The level of the heading at ``start``, 0 for a line that is none."""
+        while start < end and text[start] in _DECORATION:
+            start += 1
+        for level, pattern in _markers():
+            marker = pattern.match(text, start, end)
+            if marker is not None:
+                opens = level > 1 and self._opens_plan(text[marker.end() : head_end])
+                return 1 if opens else level
+        if self._opens_plan(text[start:head_end]):
+            return 1
+        whole = text[start:end].strip(_DECORATION + "：")
+        return int(len(whole) <= _LONGEST_STANDALONE and bool(_standalone().fullmatch(whole)))
+
+    def _opens_plan(self, head: str) -> bool:
+        """Whether a heading opens the plan, on whatever level it is numbered."""
+        head = head.strip(_DECORATION)
+        if len(head) > _LONGEST_STANDALONE or _plan_headings().fullmatch(head) is None:
+            return False
+        return _kind(self.headings, head) is Section.PLAN
 
     def _by_heading(self, level: int, head: str) -> tuple[Section, str]:
         kind = _kind(self.headings, head)
@@ -179,17 +214,6 @@ class _Outline:
 _AT_ANY_LEVEL = frozenset({Section.GLOSSARY, Section.BOILERPLATE, Section.LIVELIHOOD})
 _GREETINGS = frozenset({"各位代表", "同志们", "各位委员", "现在"})
 _UNDECIDED = frozenset({Section.UNKNOWN, Section.MIXED, Section.OUTLOOK})
-
-
-def _level(text: str, start: int, end: int) -> int:
-    while start < end and text[start] in " *#":
-        start += 1
-    for level, pattern in _markers():
-        if pattern.match(text, start, end):
-            return level
-    if end - start <= 40 and _standalone().fullmatch(text, start, end):
-        return 1
-    return 0
 
 
 def _kind(kinds: _Kinds, text: str) -> Section | None:

@@ -25,6 +25,7 @@ from monitor.ingest.dedup import (
 from monitor.ingest.plan import (
     FULFILMENT_HORIZON,
     MIRROR,
+    NO_COMMITMENT,
     CurrentSnapshot,
     IngestPlan,
     IngestRequest,
@@ -45,7 +46,7 @@ from monitor.ingest.plan import (
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import DocumentKind, Outcome, StoredDocument, sha256_hex
-from monitor.model.statements import Statement
+from monitor.model.statements import Label, Statement
 from monitor.rules.matcher import RuleSet
 
 _Match = Callable[[Change], tuple[Match, ...]]
@@ -135,6 +136,7 @@ def update_document(
         changes = _without(changes, repeated)
     refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
     return IngestPlan(
+        reason=NO_COMMITMENT if _lacks_commitments(document.kind, request.statements) else "",
         document_id=document.id,
         snapshot=NewSnapshot(),
         current=CurrentSnapshot(request.document.title, request.document.published),
@@ -158,7 +160,8 @@ def create_document(
     refs = _Refs(request.statements, state.reports.values(), state.similar)
     changes: Sequence[Change] = ()
     repeated: list[Repeated] = []
-    if older is not None:
+    unread = _lacks_commitments(provenance.kind, request.statements)
+    if older is not None and not unread:
         plans = (stored_plan(older.document, older.snapshot), request.plan)
         changes = compare(
             older.snapshot.statements,
@@ -169,7 +172,7 @@ def create_document(
         )
         refs.add_others(plans[0], (older.document.id, older.snapshot.id))
         refs.add_others(plans[1], None)
-    elif not baseline:
+    elif older is None and not baseline:
         changes = compare((), request.statements, Basis.REVISION, labels=LOGGED)
         if provenance.kind is not DocumentKind.REPORT:
             reprinted = find_reprinted(_added(changes), request, state)
@@ -178,6 +181,7 @@ def create_document(
             changes = _without(changes, corroborated)
             repeated = [*reprinted, *corroborated]
     return IngestPlan(
+        reason=NO_COMMITMENT if unread else "",
         new_document=NewDocument(provenance, baseline, request.shingles.fingerprint),
         snapshot=NewSnapshot(),
         current=CurrentSnapshot(provenance.title, request.document.published),
@@ -187,6 +191,16 @@ def create_document(
         verdicts=_verdicts(request, None, state, refs),
         corroborations=refs.corroborations(repeated),
         changes=refs.planned(changes, None if baseline else _match(request, context)),
+    )
+
+
+def _lacks_commitments(kind: DocumentKind, statements: Iterable[Statement]) -> bool:
+    """Whether a report promises nothing, which says more of how it was read than of the report.
+
+    Next to the report of the year before, all its promises would be told dropped.
+    """
+    return kind is DocumentKind.REPORT and not any(
+        statement.label is Label.COMMITMENT for statement in statements
     )
 
 
@@ -300,6 +314,8 @@ def _successor_changes(
 ) -> SuccessorChanges | None:
     """The comparison of a report that comes late with the one of the year after it."""
     if newer is None or newer.snapshot.id in state.compared:
+        return None
+    if _lacks_commitments(newer.document.kind, newer.snapshot.statements):
         return None
     plans = (request.plan, stored_plan(newer.document, newer.snapshot))
     changes = compare(

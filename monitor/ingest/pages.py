@@ -22,7 +22,7 @@ from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.decide import lacks_address
 from monitor.ingest.ingest import ingest
-from monitor.ingest.plan import MIRROR, IngestRequest, IngestResult, SuspectState
+from monitor.ingest.plan import MIRROR, NO_COMMITMENT, IngestRequest, IngestResult, SuspectState
 from monitor.ingest.schedule import is_baseline, next_page_visit
 from monitor.model.documents import (
     Document,
@@ -96,6 +96,8 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
                 report.pages[result.outcome] += 1
                 report.changes.extend(result.changes)
                 report.alerts += result.alerts
+                if result.reason == NO_COMMITMENT and not report.reason:
+                    report.reason = f"{entry.url}: {result.reason}"
             else:
                 report.pages[fetched.outcome] += 1
                 values = _visit_values(source, entry, fetched, fetched.outcome, context.now())

@@ -25,6 +25,9 @@ from monitor.model.statements import Speaker, Statement
 MIRROR = "mirror"
 """The reason of a result: the page is a copy of a known document and says nothing new."""
 
+NO_COMMITMENT = "no commitment was found in this report"
+"""The reason of a result: the plan of a report may not have been recognised."""
+
 FULFILMENT_HORIZON = 5
 """Years a plan reaches: the targets of a five-year plan are in the report that opens it."""
 

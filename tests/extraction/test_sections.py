@@ -71,3 +71,43 @@ def test_the_nearest_heading_is_kept():
     text = "二、2026年重点工作\n（一）培育新动能\n做强数字底座。新增算力2000P。\n"
     found = [e.statement for e in explain(text, REPORT, load_topics()) if e.statement]
     assert found[0].section == "做强数字底座"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "2026年工作安排建议",
+        "对2026年政府工作的建议",
+        "今年工作打算",
+        "新的一年工作思路",
+        "下一步工作重点",
+        "扎实做好2026年各项工作",
+        "今年工作的总体要求和重点任务",
+        "政府工作建议",
+        "展望2026年",
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["{}\n", "二、{}\n", "（二）{}\n", "2.{}\n", "【{}】\n", "**{}**\n", "■{}：\n"]
+)
+def test_a_heading_opens_the_plan_however_it_is_numbered(heading, form):
+    done, todo = "组建人工智能学院。\n粮食丰收。\n", "做好八个方面。\n建强算力调度平台。\n"
+    text = "一、2025年工作回顾\n" + done + form.format(heading) + todo
+    assert labels(text) == [Label.ACHIEVEMENT, Label.COMMITMENT]
+
+
+def test_a_plan_heading_is_found_inside_a_paragraph():
+    text = "2025年工作回顾\n组建人工智能学院。2026年工作打算：建强算力调度平台。\n"
+    assert labels(text) == [Label.ACHIEVEMENT, Label.COMMITMENT]
+
+
+def test_last_years_work_opens_no_plan():
+    text = "一、2025年工作回顾\n粮食丰收。\n2025年重点工作：组建人工智能学院。\n"
+    assert labels(text) == [Label.ACHIEVEMENT]
+
+
+def test_a_slogan_in_a_clause_that_promises_is_a_promise():
+    plan = "二、2026年工作安排\n"
+    assert labels(plan + "支持机器人品牌走向世界、扬帆远航。") == [Label.COMMITMENT]
+    assert labels(plan + "助力大模型企业扬帆出海，打造出海基地。") == [Label.COMMITMENT]
+    assert labels(plan + "人工智能之舟正当扬帆，未来前景光明。") == [Label.OTHER]

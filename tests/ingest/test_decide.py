@@ -14,6 +14,7 @@ from monitor.extraction.topics import load_topics
 from monitor.ingest.decide import DecisionContext, decide
 from monitor.ingest.plan import (
     MIRROR,
+    NO_COMMITMENT,
     CurrentSnapshot,
     IngestPlan,
     IngestRequest,
@@ -307,3 +308,13 @@ def test_every_reference_of_a_plan_is_to_a_statement_that_is_there(edits):
             assert ref.row_id in report.snapshot.statement_ids
         else:
             assert 0 <= ref.position < len(page.statements)
+
+
+def test_a_report_without_any_commitment_is_noticed_and_drops_nothing():
+    before = known(PLAN.replace("2026", "2025"), year=2025)
+    unread = request("政府工作报告\n一、2025年工作回顾\n建成智算中心2座，发展势头良好。\n")
+    plan = decide(unread, IngestState(reports={("江苏省", 2025): before}), CONTEXT)
+    assert plan.reason == NO_COMMITMENT
+    assert plan.predecessor_id == 1
+    assert plan.changes == ()
+    assert decide(request(PLAN), IngestState(), CONTEXT).reason == ""
