@@ -29,8 +29,8 @@ from monitor.comparison.similarity import (
 )
 from monitor.comparison.targets import (
     TargetMove,
+    is_measured,
     overall_direction,
-    pair_targets,
     target_moves,
 )
 from monitor.comparison.thresholds import (
@@ -40,6 +40,12 @@ from monitor.comparison.thresholds import (
     PART,
     PART_GAIN,
     SHARED_METRIC,
+)
+from monitor.comparison.year_kinds import (
+    clause_deadline_shift,
+    counted_names,
+    effort_direction,
+    numbers_of_kin,
 )
 from monitor.comparison.year_links import (
     PlanSentence,
@@ -224,12 +230,19 @@ class _PlanContext:
 
     def __init__(self, sentences: Sequence[PlanSentence]) -> None:
         self._targets = [target for sentence in sentences for target in sentence.statement.targets]
+        self._sentences = [sentence.statement.text for sentence in sentences]
         self._text = normalize("\n".join(one.statement.text for one in sentences))
 
-    def holds(self, target: Target) -> bool:
-        """Whether the plan names this number for this metric somewhere."""
-        return normalize(target.raw) in self._text or bool(
-            pair_targets([target], self._targets, nearly_identical=False)
+    def holds(self, target: Target, statement: Statement) -> bool:
+        """Whether the plan names this number of ``statement`` for this metric somewhere.
+
+        A number that only counts a list of names stands where these are named.
+        """
+        if normalize(target.raw) in self._text or is_measured(target, self._targets):
+            return True
+        names = counted_names(statement.text, target)
+        return bool(names) and any(
+            all(name in sentence for name in names) for sentence in self._sentences
         )
 
 
@@ -242,20 +255,22 @@ def _classify_succession(
     that is missing in this one is missing.
     """
     old, new = match.before, match.after
+    old_targets = [*old.targets, *numbers_of_kin(old, new)]
+    new_targets = [*new.targets, *numbers_of_kin(new, old)]
     moves = target_moves(
-        old.targets,
-        new.targets,
+        old_targets,
+        new_targets,
         nearly_identical=match.similarity >= NEARLY_IDENTICAL,
         years=(old.year, new.year),
         granted=lambda target: is_benefit_ceiling(target, old, new),
     )
-    gone = [target for target in old.targets if not after.holds(target)]
-    came = [target for target in new.targets if not before.holds(target)]
+    gone = [target for target in old_targets if not after.holds(target, old)]
+    came = [target for target in new_targets if not before.holds(target, new)]
     moves = [
         move
         for move in moves
-        if not (_only_left_sentence(move, _without_targets(old.targets, gone)))
-        and not (_only_entered_sentence(move, _without_targets(new.targets, came)))
+        if not (_only_left_sentence(move, _without_targets(old_targets, gone)))
+        and not (_only_entered_sentence(move, _without_targets(new_targets, came)))
     ]
     direction: float = retraction(old.text, new.text)
     if not direction:
@@ -265,9 +280,7 @@ def _classify_succession(
             for move in moves
             if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
         ]
-        direction = (
-            overall_direction(comparable_moves) if moves else _polarity(old, new, Basis.SUCCESSION)
-        )
+        direction = overall_direction(comparable_moves) if moves else _year_polarity(old, new)
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
     elif moves or not _is_continued(
@@ -291,6 +304,16 @@ def _has_counterpart(move: TargetMove, old: Statement, new: Statement) -> bool:
     metric = normalize(move.delta.metric)
     length = longest_common_length(metric, normalize(other.text))
     return length >= max(_MIN_SHARED_METRIC, SHARED_METRIC * len(metric))
+
+
+def _year_polarity(before: Statement, after: Statement) -> int:
+    """1 if a promise whose targets all stayed got stronger by its words, -1 weaker, else 0."""
+    years = before.year, after.year
+    return (
+        deadline_shift(before.text, after.text, years, Basis.SUCCESSION)
+        or clause_deadline_shift(before, after)
+        or effort_direction(before.text, after.text)
+    )
 
 
 def _without_targets(targets: Sequence[Target], some: Sequence[Target]) -> list[Target]:

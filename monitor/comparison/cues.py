@@ -78,6 +78,9 @@ class CueTable(WordTable):
     hedges: tuple[str, ...]
     lower_is_better: tuple[str, ...]
     benefits: tuple[str, ...]
+    attempts: tuple[str, ...]
+    builds: tuple[str, ...]
+    some: tuple[str, ...]
 
 
 def names(text: str) -> frozenset[str]:

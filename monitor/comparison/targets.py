@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from monitor.comparison.cues import lower_is_better
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
-from monitor.comparison.thresholds import METRIC, SAME_VALUE, YEAR_WORTH
+from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
 from monitor.extraction.quantities import comparable, to_base
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Target
@@ -137,6 +137,14 @@ def pair_targets(
                 news.remove(rest[0])
                 pairs.append((i, rest[0]))
     return [(before[i], after[j]) for i, j in sorted(pairs)]
+
+
+def is_measured(target: Target, others: Sequence[Target]) -> bool:
+    """Whether one of ``others`` surely measures what ``target`` does, with any number."""
+    return any(
+        _comparable_targets(target, other) and _metric_similarity(target, other) >= METRIC_ELSEWHERE
+        for other in others
+    )
 
 
 def shared_metric(before: Sequence[Target], after: Sequence[Target]) -> bool:

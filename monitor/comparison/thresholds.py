@@ -39,6 +39,9 @@ SAME_BUT_CUE = 0.90
 METRIC = 0.60
 """Minimum similarity of two metrics that measure the same thing."""
 
+METRIC_ELSEWHERE = 0.80
+"""The same for metrics in sentences that are not linked, of which one may be another's sibling."""
+
 METRIC_BONUS = 0.30
 """Bonus of a pair for a shared metric in comparable units."""
 

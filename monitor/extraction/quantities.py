@@ -139,6 +139,12 @@ def comparable(first: str, second: str) -> bool:
     return to_base(1, first)[1] == to_base(1, second)[1]
 
 
+def counts_things(unit: str) -> bool:
+    """Whether a unit counts things (个, 家), so that a noun may follow it."""
+    known = _carried().get(unit) or units().get(unit.lower())
+    return known is not None and known.dimension not in _MEASURED
+
+
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}
 
 
@@ -288,6 +294,8 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
 
 
 _PREDICATED = {"ratio", "times", "compute", "bytes", "power", "energy", "area", "money", "latency"}
+_MEASURED = _PREDICATED | {"duration", "duration_minutes", "length", "mass", "coal", "bandwidth"}
+_MEASURED |= {"token", "visits", "dollars", "euros", "hk_dollars"}
 
 
 def _amount(match: re.Match[str], unit: Unit, sentence: str) -> float | None:

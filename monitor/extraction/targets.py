@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from monitor.extraction.quantities import Quantity, quantities
+from monitor.extraction.quantities import Quantity, counts_things, quantities
+from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.statements import Op, Target
 
@@ -354,10 +355,18 @@ def parse_targets(
         if len(raw) > 80:
             raw = sentence[quantity.cue_start : quantity.end]
         op = quantity.op
-        if not quantity.cue and any(word in what.verbs for word in quantity_words().increments):
+        added = any(word in what.verbs for word in quantity_words().increments)
+        if added and (not quantity.cue or op in {Op.REACH, Op.AT_LEAST}):
+            # 新增算力达到1.7万P is as much an increment as 新增算力1.7万P.
             op = Op.INCREASE_BY
         targets.append(Target(what.metric, op, _number(quantity.value), quantity.unit, year, raw))
     return tuple(targets)
+
+
+def counted_things(sentence: str, this_year: int | None = None) -> tuple[Target, ...]:
+    """The quantities of a sentence that count things (9个, 20家), about the topic or not."""
+    found = parse_targets(normalize_characters(sentence), this_year=this_year)
+    return tuple(target for target in found if counts_things(target.unit))
 
 
 def _number(value: float) -> float:
