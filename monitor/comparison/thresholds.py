@@ -73,12 +73,11 @@ growth, so that 3000 by 2027 is more than 3100 by 2030."""
 FULFILMENT_METRIC = 0.80
 """Minimum similarity of metrics for a review to report a target as met."""
 
-FULFILMENT_METRIC_MISSED = 0.90
-"""The same for a target missed, which needs stronger evidence."""
+FULFILMENT_SEVERAL_YEARS = 3.5
+"""A count beyond this multiple of its target adds up the years of a five-year plan."""
 
-FULFILMENT_MET_BONUS = 0.20
-"""Bonus of a number that meets the target over one that misses it: of 苏州2座, 全省6座 for one
-target the larger is the total."""
+FULFILMENT_OTHER_SCOPE = 1 / 3
+"""A number below this share of its target counts something else, or a part only."""
 
 FULFILMENT_ABOUT = 0.05
 """Relative shortfall that still meets an approximate target (3000亿元左右)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor.extraction.attribution import Attribution, Manner
@@ -81,30 +81,79 @@ def plan_sentences(
         Sentences that are no commitment of ``statements``, in text order, with the label *other*
         and without themes.
     """
+    known = {one.start for one in statements if one.label is Label.COMMITMENT}
+    return tuple(
+        _other_statement(text, one, provenance)
+        for one in _report_sentences(text, provenance)
+        if one.line.section not in _NOT_PLANNED and one.start not in known
+    )
+
+
+def review_sentences(
+    text: str, provenance: Provenance, statements: Sequence[Statement]
+) -> tuple[Statement, ...]:
+    """The other sentences of a report's review that give a number.
+
+    Reports measure a target of this topic (数字经济增加值) in a sentence about another.
+
+    Args:
+        text: the text of a report.
+        provenance: what the report is.
+        statements: what ``extract`` found in it.
+
+    Returns:
+        Sentences that are no achievement of ``statements``, in text order, with all their numbers,
+        the label *other* and without themes.
+    """
+    year = _plan_year(provenance)
+    known = {one.start for one in statements if one.label is Label.ACHIEVEMENT}
+    return tuple(
+        replace(
+            _other_statement(text, one, provenance),
+            year=None if year is None else year - 1,
+            targets=targets,
+        )
+        for one in _report_sentences(text, provenance)
+        if one.line.section is Section.REVIEW
+        and one.start not in known
+        and (targets := parse_targets(one.text, this_year=year, earlier=one.earlier))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReportSentence:
+    """A sentence of a report, normalised, and its span in the original text."""
+
+    text: str
+    start: int
+    end: int
+    line: Paragraph
+    earlier: str
+
+
+def _report_sentences(text: str, provenance: Provenance) -> Iterator[_ReportSentence]:
     clean = join_lines(text, press=False)
     lines = assign_plan_or_review(clean.text, paragraphs(clean.text, _plan_year(provenance)))
-    known = {one.start for one in statements if one.label is Label.COMMITMENT}
-    found = []
     for line in lines:
-        if line.section in _NOT_PLANNED:
-            continue
         for first, last in split_sentences(clean.text[line.start : line.end]):
-            start = clean.original(line.start + first)
-            end = clean.original(line.start + last - 1) + 1
-            if start not in known and end - start >= _MIN_PLAN_SENTENCE:
-                found.append(
-                    Statement(
-                        text=text[start:end],
-                        start=start,
-                        end=end,
-                        label=Label.OTHER,
-                        speaker=provenance.speaker,
-                        region=provenance.region,
-                        year=_plan_year(provenance),
-                        section=line.heading[:_MAX_HEADING_LENGTH],
-                    )
-                )
-    return tuple(found)
+            begin, stop = line.start + first, line.start + last
+            start, end = clean.original(begin), clean.original(stop - 1) + 1
+            if end - start >= _MIN_PLAN_SENTENCE:
+                earlier = clean.text[max(line.start, begin - _LOOK_BACK_LENGTH) : begin]
+                yield _ReportSentence(clean.text[begin:stop], start, end, line, earlier)
+
+
+def _other_statement(text: str, one: _ReportSentence, provenance: Provenance) -> Statement:
+    return Statement(
+        text=text[one.start : one.end],
+        start=one.start,
+        end=one.end,
+        label=Label.OTHER,
+        speaker=provenance.speaker,
+        region=provenance.region,
+        year=_plan_year(provenance),
+        section=one.line.heading[:_MAX_HEADING_LENGTH],
+    )
 
 
 def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[ExplainedSentence, ...]:

@@ -150,7 +150,17 @@ _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番"
 
 @cache
 def _from_pattern() -> re.Pattern[str]:
-    return re.compile("[由从](?:[^，。；、0-9]{0,4}(?:年|年初|年末|年底|月|季度|期)的?)?$")
+    return re.compile(
+        "[由从](?:(?:20[0-9]{2}|[^，。；、0-9]{0,4})(?:年|年初|年末|年底|月|季度|期)的?)?$"
+    )
+
+
+@cache
+def _to_pattern() -> re.Pattern[str]:
+    # What may stand between the two: at most a verb, and the year of the second.
+    return re.compile(
+        "[^，。；、]{0,8}|[^，。；、0-9]{0,6}[到至为](?:20[0-9]{2}年|今年|去年)[底末]?的?"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +182,8 @@ class Quantity:
     """Whether the unit counts things, so that a noun may follow it (100个场景)."""
     follows: bool = False
     """Whether only a comma separates it from the quantity before (23.7%、16.5%)."""
+    both: bool = False
+    """Whether it is said of two things at once (机架和算力“双翻番”); it then comes twice."""
 
 
 def quantities(sentence: str) -> list[Quantity]:
@@ -185,6 +197,8 @@ def quantities(sentence: str) -> list[Quantity]:
         quantity = _read(sentence, match)
         if quantity is not None:
             found.append(quantity)
+        if quantity is not None and quantity.both:
+            found.append(replace(quantity, follows=True))
     kept: list[Quantity] = []
     start: int | None = None
     for index, quantity in enumerate(found):
@@ -211,7 +225,7 @@ def _pattern() -> re.Pattern[str]:
         rf"(?P<dash>-|—{{1,2}}|~|～|至|到))?"
         rf"(?P<number>{number})(?P<scale>{MULTIPLIER})?(?P<more>余|多|来)?(?P<unit>{unit})"
         rf"|(?P<bare>[千百十]?万?亿|[千百十]?万|千|百)(?P<baremore>余|多)?(?P<bareunit>{unit})"
-        rf"|(?P<doubled>翻了?(?:一番|两番)|翻番)"
+        rf"|(?P<both>[“‘]?双)?(?P<doubled>翻了?(?:一番|两番)|翻番)"
         rf"|(?P<plain>[0-9]\.[0-9]{{1,4}})(?![0-9.%])"
         # 3000台/年, 200万千瓦时/年: the frequency is no part of the unit.
         rf")(?:/(?:年|月|天|日))?(?P<after>{after})?(?P<growth>{growth})?",
@@ -259,7 +273,10 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
     after = match["after"] or ""
     if match["doubled"]:
         times = _MULTIPLIED[match["doubled"]]
-        return Quantity(start, end, times, "倍", Op.INCREASE_BY, start, "", counted=False)
+        both = match["both"] is not None
+        return Quantity(
+            start, end, times, "倍", Op.INCREASE_BY, start, "", counted=False, both=both
+        )
     if match["plain"]:
         return _unitless(sentence, match, cue, cue_start, after)
     unit = units()[(match["unit"] or match["bareunit"]).lower()]
@@ -268,7 +285,8 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
         return None
     if match["bare"]:
         # 万亿元 is a number only after a quantity cue: 规模突破万亿元, but 万亿元产业.
-        if quantity_cues().get(cue) not in {"at_least", "reach", "increase_by"}:
+        cued = quantity_cues().get(cue) in {"at_least", "reach", "increase_by"}
+        if not cued and not match["baremore"]:
             return None
         amount: float | None = multiplier(match["bare"])
     else:
@@ -301,6 +319,8 @@ _MEASURED |= {"token", "visits", "dollars", "euros", "hk_dollars"}
 def _amount(match: re.Match[str], unit: Unit, sentence: str) -> float | None:
     number, scale = match["number"], match["scale"] or ""
     if not number[0].isascii():
+        if number in _SMALL and match["more"]:
+            return _SMALL[number] * multiplier(scale)  # 百余项
         found = value(number, scale)
         # 一个, 两项, 四个 are articles and slogans more often than quantities.
         few = found is not None and found < (10 if unit.weak else 2)
@@ -354,7 +374,7 @@ def _opens_growth(sentence: str, quantity: Quantity, following: Quantity) -> boo
         _from_pattern().search(sentence, max(0, quantity.cue_start - 10), quantity.cue_start)
         is not None
         and quantity.unit == following.unit
-        and following.cue_start - quantity.end <= 8
+        and _to_pattern().fullmatch(sentence, quantity.end, following.cue_start) is not None
     )
 
 

@@ -92,8 +92,17 @@ def named_years(sentence: str, this_year: int | None, earlier: str = "") -> list
 
 
 _PHRASE_LIMIT = 60
+# Characters that may follow the number that a bare 翻番 refers to, up to its comma.
+_NEAR_CLAUSE = 4
 _SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
 _EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
+
+
+@cache
+def _only_verbs() -> re.Pattern[str]:
+    return re.compile(
+        "(?:双双|均|都|已|全面|如期|提前|成功|顺利|圆满|实现|完成|达到|了|总量|规模|[“‘])*"
+    )
 
 
 @cache
@@ -129,8 +138,27 @@ def measurements(sentence: str, found: list[Quantity]) -> list[Measurement]:
     for index, quantity in enumerate(found):
         floor = found[index - 1].end if index else 0
         ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
-        result.append(_measurement(sentence, quantity, floor, ceiling, result))
+        if quantity.unit == "倍" and (antecedent := _antecedent(sentence, found, index, result)):
+            result.append(antecedent)
+        else:
+            result.append(_measurement(sentence, quantity, floor, ceiling, result))
     return _distributed(sentence, found, result)
+
+
+def _antecedent(
+    sentence: str, found: list[Quantity], index: int, earlier: list[Measurement]
+) -> Measurement | None:
+    """What 翻番 is said of when its clause names nothing: 机架4万架、算力2万P，实现“双翻番”."""
+    quantity = found[index]
+    back = 2 if quantity.both else 1
+    if len(earlier) < back:
+        return None
+    left, right = clause_of(sentence, quantity.start, quantity.end)
+    bare = _only_verbs().fullmatch(sentence, left, quantity.start)
+    if bare is None or not left or found[index - 1].end < left - 1 - _NEAR_CLAUSE:
+        return None
+    what = earlier[-back]
+    return Measurement(what.metric, what.start, what.end, (left, right), bare[0])
 
 
 def clause_of(sentence: str, start: int, end: int) -> tuple[int, int]:
@@ -145,7 +173,7 @@ def _measurement(
 ) -> Measurement:
     clause = clause_of(sentence, quantity.cue_start, quantity.end)
     left = max(clause[0], floor, quantity.cue_start - _PHRASE_LIMIT)
-    if not quantity.cue and not quantity.counted:
+    if not quantity.cue and not quantity.counted and not quantity.both:
         # A size without a verb (甲、乙公司12吉瓦时电池) belongs to the last item named.
         left = max(left, sentence.rfind("、", left, quantity.cue_start) + 1)
     if quantity.cue and clause[0] == quantity.cue_start > max(floor, 1):
@@ -359,7 +387,9 @@ def parse_targets(
         if added and (not quantity.cue or op in {Op.REACH, Op.AT_LEAST}):
             # 新增算力达到1.7万P is as much an increment as 新增算力1.7万P.
             op = Op.INCREASE_BY
-        targets.append(Target(what.metric, op, _number(quantity.value), quantity.unit, year, raw))
+        target = Target(what.metric, op, _number(quantity.value), quantity.unit, year, raw)
+        if not (quantity.both and target in targets):
+            targets.append(target)
     return tuple(targets)
 
 

@@ -11,7 +11,11 @@ from datetime import datetime
 from functools import partial
 
 from monitor.comparison.compare import compare
-from monitor.comparison.fulfilment import assess_fulfilment
+from monitor.comparison.fulfilment import (
+    TargetFulfilment,
+    assess_fulfilment,
+    has_targets_due,
+)
 from monitor.comparison.similarity import suspect_reason
 from monitor.ingest.dedup import (
     LOGGED,
@@ -42,6 +46,7 @@ from monitor.ingest.plan import (
     is_elsewhere,
     series_key,
     stored_plan,
+    stored_review,
 )
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Kind
@@ -349,28 +354,30 @@ def _verdicts(
     for plan_year in range(year - FULFILMENT_HORIZON, year):
         plan = state.reports.get((region, plan_year))
         if plan is not None:
-            found += _assess(plan.snapshot.statements, request.statements, year - 1, None, refs)
+            promised = plan.snapshot.statements
+            others = request.review if has_targets_due(promised, year - 1) else ()
+            refs.add_others(others, None)
+            verdicts = assess_fulfilment(promised, request.statements, due=year - 1, others=others)
+            found += _planned_verdicts(verdicts, year - 1, None, refs)
     for review_year in range(year + 1, year + FULFILMENT_HORIZON + 1):
         review = state.reports.get((region, review_year))
         if review is not None:
-            found += _assess(
-                request.statements,
-                review.snapshot.statements,
-                review_year - 1,
-                review.snapshot.id,
-                refs,
+            due = review_year - 1
+            later, snapshot = (), review.snapshot
+            if has_targets_due(request.statements, due):
+                later = stored_review(review.document, snapshot)
+            refs.add_others(later, (review.document.id, snapshot.id))
+            verdicts = assess_fulfilment(
+                request.statements, snapshot.statements, due=due, others=later
             )
+            found += _planned_verdicts(verdicts, due, snapshot.id, refs)
     return tuple(found)
 
 
-def _assess(
-    plan: Sequence[Statement],
-    review: Sequence[Statement],
-    due: int,
-    review_id: int | None,
-    refs: _Refs,
+def _planned_verdicts(
+    verdicts: Iterable[TargetFulfilment], due: int, review_id: int | None, refs: _Refs
 ) -> Iterator[PlannedVerdict]:
-    for one in assess_fulfilment(plan, review, due=due):
+    for one in verdicts:
         yield PlannedVerdict(
             review_id=review_id,
             commitment=refs.of(one.commitment),

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from monitor.comparison.similarity import ClauseIndex, TextShingles
-from monitor.extraction.extract import plan_sentences
+from monitor.extraction.extract import plan_sentences, review_sentences
 from monitor.model.alerts import Match
 from monitor.model.changes import Change, Verdict
 from monitor.model.documents import (
@@ -101,6 +101,11 @@ class IngestRequest:
     def plan(self) -> tuple[Statement, ...]:
         """The sentences about other subjects in the plan of a report."""
         return plan_sentences(self.document.text, self.provenance, self.statements)
+
+    @cached_property
+    def review(self) -> tuple[Statement, ...]:
+        """The sentences about other subjects in the review of a report that give a number."""
+        return review_sentences(self.document.text, self.provenance, self.statements)
 
 
 @dataclass(frozen=True)
@@ -269,6 +274,12 @@ def stored_plan(document: StoredDocument, snapshot: StoredSnapshot) -> tuple[Sta
     """The sentences about other subjects in the plan of a stored report."""
     provenance = Provenance(document.kind, Speaker.GOVERNMENT, document.region, document.year)
     return plan_sentences(snapshot.text, provenance, snapshot.statements)
+
+
+def stored_review(document: StoredDocument, snapshot: StoredSnapshot) -> tuple[Statement, ...]:
+    """The sentences about other subjects in the review of a stored report."""
+    provenance = Provenance(document.kind, Speaker.GOVERNMENT, document.region, document.year)
+    return review_sentences(snapshot.text, provenance, snapshot.statements)
 
 
 def series_key(one: StoredDocument | Provenance | None) -> tuple[str, int] | None:

@@ -205,17 +205,19 @@ def _log_findings(
 def _keep_others(
     session: Session, plan: IngestPlan, document_id: int, snapshot_id: int
 ) -> dict[tuple[int, int], dict[int, int]]:
-    """Keep the sentences about other subjects that changes refer to.
+    """Keep the sentences about other subjects that changes and verdicts refer to.
 
     Returns:
         Their rows by where they start, for each document and snapshot.
     """
     successor = plan.successor_changes
     wanted: defaultdict[tuple[int, int], list[Statement]] = defaultdict(list)
-    for one in (*plan.changes, *(successor.changes if successor else ())):
-        for ref in (one.before, one.after):
-            if ref is not None and ref.other is not None:
-                wanted[ref.snapshot or (document_id, snapshot_id)].append(ref.other)
+    changes = (*plan.changes, *(successor.changes if successor else ()))
+    refs = [ref for one in changes for ref in (one.before, one.after)]
+    refs += [one.achievement for one in plan.verdicts]
+    for ref in refs:
+        if ref is not None and ref.other is not None:
+            wanted[ref.snapshot or (document_id, snapshot_id)].append(ref.other)
     return {place: add_other_sentences(session, *place, some) for place, some in wanted.items()}
 
 
