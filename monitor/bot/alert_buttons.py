@@ -102,7 +102,7 @@ def chart(context: BotContext, request: Request) -> Reply:
         return Reply(toast=bot.expired)
     with context.database.read() as session:
         for item in ranked_changes(alert)[:_MAX_CHANGES]:
-            figures = history_of(item.change, lambda r, m: figures_of(session, r, m))
+            figures = history_of(item.change, lambda r, m: figures_of(session, r, *m))
             picture = picture_of(item.change, figures, chat.language)
             if picture is not None:
                 return Reply(picture=picture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from monitor.bot.context import (
@@ -14,6 +15,7 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
+from monitor.extraction.metrics import metric_history, search_terms
 from monitor.messages.change_text import change_spans, format_amount, headline
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
@@ -113,28 +115,28 @@ def commitment(context: BotContext, request: Request) -> Reply:
         found = find_change(session, number)
         if found is None:
             return text_reply(fill(bot.no_commitment, id=number))
-        figures = history_of(found.change, lambda r, m: figures_of(session, r, m))
+        figures = history_of(found.change, lambda r, m: figures_of(session, r, *m))
     language = context.settings(request.recipient_id).language
     picture = picture_of(found.change, figures, language)
     return Reply(_change_in_full(context, request, found, figures), picture=picture)
 
 
-def history_of(change: Change, figures: Callable[[str, str], list[Figure]]) -> list[Figure]:
-    """The figures of a region's reports for the metric of a change, in its unit.
+def history_of(
+    change: Change, figures: Callable[[str, Sequence[str]], list[Figure]]
+) -> list[Figure]:
+    """The figures of a region's reports for the metric of a change, in one unit.
 
     Args:
         change: any change.
-        figures: finds the figures of a region and a metric.
+        figures: finds the figures of a region and of names of a metric.
     """
     subject = _subject(change)
     region = change.statement.region or change.region
     if subject is None or region is None:
         return []
     metric, unit = subject
-    # 智能算力规模 contains 算力规模 and is another metric.
-    found = figures(region, metric)
-    same = [f for f in found if f.unit == unit and short_metric(f.metric) == metric]
-    return same[-_MAX_FIGURES:]
+    found = metric_history(figures(region, search_terms(metric)), metric, unit=unit)
+    return [replace(figure, metric=metric) for figure in found[-_MAX_FIGURES:]]
 
 
 def picture_of(change: Change, figures: Sequence[Figure], language: str) -> Picture | None:
@@ -143,6 +145,8 @@ def picture_of(change: Change, figures: Sequence[Figure], language: str) -> Pict
     if subject is None:
         return None
     metric, unit = subject
+    if figures:
+        unit = figures[0].unit
     chart = build_chart(figures, metric=metric, unit=unit)
     if chart is None:
         return None

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
 from monitor.cli.output import Format, print_status, write_rows
-from monitor.extraction.quantities import comparable, to_base
-from monitor.model.statements import Figure, number
+from monitor.extraction.metrics import metric_history, search_terms
+from monitor.model.statements import Figure, Op, number
 from monitor.storage.views import figures_of
 
 _COLUMNS = ("plan", "year", "label", "metric", "op", "value", "unit", "text", "document")
@@ -32,12 +32,13 @@ def history(
 ) -> None:
     """Print what a region's reports promised and reached of a metric, year by year.
 
-    The table has a bar for each number in the most frequent unit or one that converts to it;
-    other numbers have no bar.
+    Names of one metric (算力规模, 算力总规模) are one, and numbers are given in the most frequent
+    unit where they convert; the table has a bar for each of these.
     """
     name = region_of(region) or region
     with open_database(config, database) as (_, store), store.read() as session:
-        found = figures_of(session, name, metric)
+        figures = figures_of(session, name, *search_terms(metric))
+    found = metric_history(figures, metric)
     if form is Format.TABLE:
         _draw(found)
     else:
@@ -52,8 +53,9 @@ def history(
 
 
 def _draw(found: list[Figure]) -> None:
-    unit = _usual_unit(found)
-    values = [_value_in(figure, unit) for figure in found]
+    units = Counter(figure.unit for figure in found)
+    unit = max(units, key=units.__getitem__, default="")
+    values = [_level(figure, unit) for figure in found]
     most = max((value for value in values if value is not None), default=0.0)
     table = Table("year", "", "metric", "value", f"in {unit}" if unit else "", "report")
     for figure, value in zip(found, values, strict=True):
@@ -73,17 +75,5 @@ def _draw(found: list[Figure]) -> None:
     Console().print(table)
 
 
-def _usual_unit(found: list[Figure]) -> str:
-    """The unit that most figures convert to; of several, the most frequent one."""
-    units = Counter(figure.unit for figure in found)
-
-    def reach(unit: str) -> tuple[int, int]:
-        return sum(n for other, n in units.items() if comparable(unit, other)), units[unit]
-
-    return max(units, key=reach, default="")
-
-
-def _value_in(figure: Figure, unit: str) -> float | None:
-    if figure.op == "increase_by" or not comparable(figure.unit, unit):
-        return None
-    return to_base(figure.value, figure.unit)[0] / to_base(1, unit)[0]
+def _level(figure: Figure, unit: str) -> float | None:
+    return figure.value if figure.op != Op.INCREASE_BY and figure.unit == unit else None

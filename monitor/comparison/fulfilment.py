@@ -26,6 +26,7 @@ from monitor.comparison.thresholds import (
     FULFILMENT_WORDING,
     SAME_VALUE,
 )
+from monitor.extraction.metrics import GROWTH_UNITS, metric_core
 from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.targets import is_generic
 from monitor.model.changes import Verdict
@@ -34,32 +35,16 @@ from monitor.model.statements import Label, Op, Statement, Target
 _COUNTS = frozenset({"座", "家", "个", "项", "款", "台", "张", "条", "人", "名", "所", "处"})
 # One thing is counted with either: 200项场景, 200个场景.
 _ITEMS = frozenset({"个", "项", "款", "件"})
-_GROWTH_UNITS = frozenset({"%", "倍", "个百分点"})
 # Numbers in these units are levels that no year adds up.
 _LEVELS = frozenset({"%", "P", ""})
-_SYNONYMS = {
-    "规模以上": "规上",
-    "智能算力": "智算",
-    "智能计算": "智算",
-    "智算算力": "智算",
-    "比重": "占比",
-    "营业收入": "营收",
-}
 # Names of computing power as a whole and of its largest part. 超算 and 通算 are told apart.
-_SIBLINGS = frozenset({"算力", "智算"})
+_SIBLINGS = frozenset({"算力", "智算", "绿色算力", "综合算力"})
 # With one of these a metric is another one.
 _OTHER_METRIC = ("人均", "户均", "民间", "单位", "占比", "人工智能+")
 # A generic metric this long (典型应用场景) names a thing inside the topic.
 _SPECIFIC = 4
-
-
-@cache
-def _neutral_pattern() -> re.Pattern[str]:
-    # Words around a metric that do not change it.
-    return re.compile(
-        "^(?:全省|全市|全区|全国|我省|我市|我区|累计|力争|新增|建成|培育|打造|全年|完成|推出|发布|落地)+"
-        "|(?:总)?(?:规模|总量|总数|数量|数|容量|总额)$"
-    )
+# One this long (数字产业增加值) names it in any sentence.
+_TELLING = 6
 
 
 @cache
@@ -119,11 +104,6 @@ def _other_basis_pattern() -> re.Pattern[str]:
 @cache
 def _nearly_pattern() -> re.Pattern[str]:
     return re.compile("近|接近|将近")
-
-
-@cache
-def _total_pattern() -> re.Pattern[str]:
-    return re.compile("总(?=规模|量|数|算力|额)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +210,12 @@ def _positions_due(commitment: Statement, due: int) -> list[int]:
 
 
 def _assess(commitment: Statement, position: int, review: _Review) -> TargetFulfilment:
+    core = _metric_core(commitment.targets[position].metric)
     found = list(_evidence(commitment, position, review.achievements, review.due))
     found += [
         one
         for one in _evidence(commitment, position, review.others, review.due)
-        if one.grade is _Grade.SAME and not is_generic(one.achieved.metric)
+        if _metric_core(one.achieved.metric) == core
     ]
     found += _grown(commitment, position, review)
     best = _decide(found)
@@ -293,8 +274,9 @@ def _compare_metrics(
         return None
     promised, reported = _metric_core(target.metric), _metric_core(reached.metric)
     period = _counting_period(commitment.text, target)
-    if period != (counted := _counting_period(achievement.text, reached)) and (
-        (period, counted) != ("sum", "") or promised != reported
+    counted = _counting_period(achievement.text, reached)
+    if period != counted and not (
+        promised == reported and _covers(period, counted, target, reached)
     ):
         return None
     if is_generic(target.metric) or is_generic(reached.metric) or not promised or not reported:
@@ -304,20 +286,30 @@ def _compare_metrics(
     return _compare_cores(promised, reported)
 
 
+def _covers(period: str, counted: str, target: Target, reached: Target) -> bool:
+    """Whether a number counted over another period meets a target all the same.
+
+    What was added in a year is no more than what there is: 新增7200家 meets 3000家.
+    """
+    return (period, counted) in {("sum", ""), ("", "added"), ("sum", "added")} and _is_met(
+        target, reached
+    )
+
+
 def _compare_sentences(
     commitment: Statement, achievement: Statement, *, named: str
 ) -> tuple[_Grade, float] | None:
     """The same for 规模, 总量, 企业, of which only the sentences tell what is measured."""
     similarity = sentence_similarity(commitment.text, achievement.text)
     shared = len(named) >= _SPECIFIC and not {*commitment.themes}.isdisjoint(achievement.themes)
-    alike = similarity >= FULFILMENT_WORDING or shared
+    alike = similarity >= FULFILMENT_WORDING or shared or len(named) >= _TELLING
     return (_Grade.NEAR, similarity) if alike else None
 
 
 def _compare_cores(promised: str, reported: str) -> tuple[_Grade, float] | None:
     if promised == reported:
         return _Grade.SAME, 1.0
-    if {promised, reported} == _SIBLINGS:
+    if {promised, reported} <= _SIBLINGS:
         return _Grade.SIBLING, 0.0
     similarity = ratio(promised, reported)
     alike = similarity >= FULFILMENT_METRIC and _only_qualifies(promised, reported)
@@ -338,7 +330,7 @@ def _only_qualifies(first: str, second: str) -> bool:
 
 def _comparable_units(target: Target, reached: Target) -> bool:
     if (target.op is Op.INCREASE_BY) != (reached.op is Op.INCREASE_BY) and (
-        target.unit in _GROWTH_UNITS
+        target.unit in GROWTH_UNITS
     ):
         return False
     if {target.unit, reached.unit} <= _ITEMS:
@@ -354,11 +346,7 @@ def _amount(target: Target) -> tuple[float, str]:
 
 
 def _metric_core(metric: str) -> str:
-    """The metric without scope and totals: 全省算力总规模 is 算力."""
-    core = normalize(metric)
-    for words, same in _SYNONYMS.items():
-        core = core.replace(words, same)
-    return _neutral_pattern().sub("", _total_pattern().sub("", core))
+    return metric_core(normalize(metric))
 
 
 def _in_same_place(
@@ -383,7 +371,7 @@ def _place_in_list(statement: Statement, position: int) -> tuple[int, int]:
 def _counting_period(sentence: str, target: Target) -> str:
     """The period over which a number is counted: one year's addition is not a total."""
     clause = _clause(sentence, target)
-    growth = target.unit in _GROWTH_UNITS
+    growth = target.unit in GROWTH_UNITS
     if _sum_pattern().search(clause) or (
         target.year is None and _years_on_pattern().match(sentence)
     ):
@@ -392,10 +380,18 @@ def _counting_period(sentence: str, target: Target) -> str:
         return several[1] or "a year"
     if target.op is Op.INCREASE_BY:
         return "growth" if growth else "added"
-    if _added_pattern().search(clause):
+    if _added_pattern().search(clause) or _is_in_added_list(sentence, clause):
         return "added"
     is_level = _to_pattern().search(clause) and not _made_pattern().search(clause)
     return "sum" if target.unit in _COUNTS and is_level else ""
+
+
+def _is_in_added_list(sentence: str, item: str) -> bool:
+    """Whether an item without a verb stands in a list that 新增 opens: 新增甲5家、乙8家."""
+    whole = next((one for one in _clauses_pattern().findall(sentence) if item in one), item)
+    opened = _added_pattern().match(whole)
+    own_verb = _made_pattern().search(item) or _to_pattern().search(item)
+    return opened is not None and not own_verb and "达" not in item
 
 
 def _grown(commitment: Statement, position: int, review: _Review) -> Iterator[_Evidence]:
@@ -429,7 +425,7 @@ def _levels(
         for target in one.targets:
             if (
                 target.op is not Op.INCREASE_BY
-                and target.unit not in _GROWTH_UNITS
+                and target.unit not in GROWTH_UNITS
                 and target.year in {None, year}
                 and _metric_core(target.metric) == core
                 and not is_generic(target.metric)
@@ -443,7 +439,7 @@ def _shows_missed(
     commitment: Statement, target: Target, achievement: Statement, reached: Target, grade: _Grade
 ) -> bool:
     """Whether a number that does not meet the target shows that it was missed."""
-    if grade is not _Grade.SAME or not comparable(target.unit, reached.unit):
+    if grade is not _Grade.SAME or not comparable(_amount(target)[1], _amount(reached)[1]):
         return False
     if _is_met(target, reached) or _is_part(commitment, achievement, reached):
         return False

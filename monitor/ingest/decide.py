@@ -363,7 +363,8 @@ def _verdicts(
         review = state.reports.get((region, review_year))
         if review is not None:
             due = review_year - 1
-            later, snapshot = (), review.snapshot
+            later: tuple[Statement, ...] = ()
+            snapshot = review.snapshot
             if has_targets_due(request.statements, due):
                 later = stored_review(review.document, snapshot)
             refs.add_others(later, (review.document.id, snapshot.id))

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Date, column, func, inspect, select, table
+from sqlalchemy import Date, column, func, inspect, or_, select, table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -80,13 +80,14 @@ def has_time(view: View) -> bool:
     return view in _TIMED
 
 
-def figures_of(session: Session, region: str, metric: str, *, limit: int = 500) -> list[Figure]:
+def figures_of(session: Session, region: str, *metrics: str, limit: int = 500) -> list[Figure]:
     """The numbers that a region's reports as they stand gave of a metric, oldest plan first.
 
     Args:
         session: a reading transaction.
         region: an official name.
-        metric: a piece of the metric's name; half and full width and case do not matter.
+        metrics: pieces of the metric's names, of which one suffices; half and full width and case
+            do not matter.
         limit: how many at most.
     """
     query = (
@@ -97,7 +98,12 @@ def figures_of(session: Session, region: str, metric: str, *, limit: int = 500) 
             DocumentRow.kind == "report",
             StatementRow.region == region,
             StatementRow.label.in_(("commitment", "achievement")),
-            func.lower(TargetRow.metric).contains(metric.lower(), autoescape=True),
+            or_(
+                *(
+                    func.lower(TargetRow.metric).contains(metric.lower(), autoescape=True)
+                    for metric in metrics
+                )
+            ),
         )
         .order_by(DocumentRow.year, StatementRow.start_offset, TargetRow.position)
         .limit(limit)

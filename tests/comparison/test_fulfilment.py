@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.comparison.fulfilment import assess_fulfilment
-from monitor.extraction.extract import extract
+from monitor.extraction.extract import extract, review_sentences
 from monitor.extraction.topics import load_topics
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind, Provenance
@@ -146,3 +146,141 @@ def verdicts(promise, review):
 )
 def test_the_sentences_of_a_review(promise, review, verdict):
     assert verdicts(promise, review) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("promise", "review", "verdicts_"),
+    [
+        # More than was promised; in other words; with the sibling's name.
+        ("智算规模突破20万P。", "全省智能算力规模达22万P、居全国前列。", ["met"]),
+        ("智算规模突破20万P。", "算力总规模达到22万P。", ["met"]),
+        ("算力总规模达到20万P。", "建成智算规模21万P，绿电占比超八成。", ["met"]),
+        ("算力总规模突破15Eflops。", "智能算力规模突破1.6万P。", ["met"]),
+        ("智能算力规模达3万P。", "建成智能算力超6.5万P，5G信号覆盖各村。", ["met"]),
+        # The whole does not stand for its part where the review has both, and nothing is missed
+        # on the number of a sibling.
+        ("智能算力达5000P。", "总算力突破2万P，智能算力达4800P。", ["missed"]),
+        ("智算规模突破20万P。", "算力总规模达到18万P。", ["not_reported"]),
+        ("智能算力达5000P。", "超算算力达6000P。", ["not_reported"]),
+        # Two things doubled, and one.
+        ("实现机架规模和算力规模“双翻番”。", "机架规模、算力规模实现双翻番。", ["met", "met"]),
+        (
+            "实现标准机架和算力规模“双翻番”。",
+            "建成标准机架6万架、算力规模超3.1万P，实现“双翻番”。",
+            ["met", "met"],
+        ),
+        ("算力规模翻番。", "算力规模达到1.8万P，实现翻番。", ["met"]),
+        ("算力规模翻番。", "算力规模增长1.3倍。", ["met"]),
+        ("算力规模翻番。", "算力规模增长130%。", ["met"]),
+        ("算力规模翻番。", "算力规模增长60%。", ["missed"]),
+        ("算力规模增长50%以上。", "算力规模比上年翻一番。", ["met"]),
+        # Growth.
+        ("人工智能核心产业增长10%。", "人工智能核心产业预计增长10%。", ["met"]),
+        ("人工智能核心产业产值增长10%左右。", "人工智能核心产业产值增长12.5%。", ["met"]),
+        # Counts.
+        ("打造人工智能应用场景200项。", "打造人工智能应用场景200余项。", ["met"]),
+        ("打造人工智能应用场景200个。", "落地人工智能应用场景200余项。", ["met"]),
+        ("打造人工智能应用场景100个以上。", "打造百余个人工智能应用场景。", ["met"]),
+        ("打造人工智能应用场景200个。", "打造人工智能应用场景超过230个。", ["met"]),
+        ("人工智能企业达到300家。", "人工智能企业突破320家。", ["met"]),
+        ("新增智能算力1.5万P。", "新增智能算力1.6万P。", ["met"]),
+        ("培育人工智能企业100家。", "新增人工智能企业130家。", ["met"]),
+        ("培育人工智能企业100家。", "新增人工智能企业80家。", ["not_reported"]),
+        (
+            "新增人工智能企业100家、人工智能平台5个。",
+            "新增人工智能企业110家、人工智能平台6个。",
+            ["met", "met"],
+        ),
+        ("新增人工智能企业100家。", "新增备案大模型9个、人工智能企业达120家。", ["not_reported"]),
+        # Counts of several years, of another thing, of one place.
+        ("培育人工智能企业100家。", "培育人工智能企业520家。", ["not_reported"]),
+        ("培育人工智能企业300家。", "8家人工智能企业入选国家名单。", ["not_reported"]),
+        ("人工智能产业规模达到3000亿元。", "人工智能产业人均产值达到2000亿元。", ["not_reported"]),
+        # A round number is the lower end of a range; another basis may meet the target.
+        ("智能算力规模达到9500P。", "智能算力规模突破9000P。", ["not_reported"]),
+        ("智能算力规模达到9500P。", "智能算力规模达到9000P。", ["missed"]),
+        ("人工智能产业产值增长10%。", "人工智能产业产值增长8%、同口径增长11%。", ["not_reported"]),
+        ("人工智能产业产值增长10%。", "人工智能产业产值增长8%，同口径增速达标。", ["not_reported"]),
+        # From one level to another.
+        (
+            "企业人工智能普及率达到60%。",
+            "企业人工智能普及率从2021年的20%提升到2025年的61%。",
+            ["met"],
+        ),
+        (
+            "企业人工智能普及率达到60%。",
+            "企业人工智能普及率从2021年的20%提升到2025年的55%。",
+            ["missed"],
+        ),
+    ],
+)
+def test_a_review_meets_a_target_in_its_own_words(promise, review, verdicts_):
+    assert verdicts(promise, review) == verdicts_
+
+
+def test_a_likeness_that_contradicts_the_metric_shows_nothing():
+    promise = said("培育备案大模型20个。", target("备案大模型", 20, "个"))
+    same = achieved("备案大模型18个。", target("备案大模型", 18, "个"))
+    near = achieved("国家备案大模型21个。", target("国家备案大模型", 21, "个"))
+    assert assess_fulfilment([promise], [same], due=2025)[0].verdict is Verdict.MISSED
+    assert assess_fulfilment([promise], [same, near], due=2025)[0].verdict is Verdict.NOT_REPORTED
+
+
+def test_growth_shows_in_two_levels_but_a_target_is_not_missed_on_them():
+    promise = said("算力规模翻番。", target("算力规模", 1, "倍", op=Op.INCREASE_BY))
+    before = achieved("算力规模达8000P。", target("算力规模", 8000), year=2024)
+    for value, verdict in ((17000, Verdict.MET), (12000, Verdict.NOT_REPORTED)):
+        after = achieved(f"算力规模达{value}P。", target("算力总规模", value))
+        assert assess_fulfilment([before, promise], [after], due=2025)[0].verdict is verdict
+
+
+def test_numbers_of_a_list_are_compared_in_their_order():
+    promise = said(
+        "智算和超算利用率分别达到60%、80%。",
+        target("算力利用率", 60, "%"),
+        target("算力利用率", 80, "%"),
+    )
+    review = achieved(
+        "智算和超算利用率分别达到55%、82%。",
+        target("算力利用率", 55, "%"),
+        target("算力利用率", 82, "%"),
+    )
+    found = assess_fulfilment([promise], [review], due=2025)
+    assert [one.verdict for one in found] == [Verdict.MISSED, Verdict.MET]
+
+
+def test_a_place_of_the_promise_has_to_be_in_the_review():
+    promise = said("长沙市加快建设，智能算力达5000P。", target("智能算力", 5000))
+    review = achieved("智能算力达4800P。", target("智能算力", 4800))
+    assert assess_fulfilment([promise], [review], due=2025)[0].verdict is Verdict.NOT_REPORTED
+
+
+def test_sentences_about_other_subjects_are_evidence_for_the_same_metric_only():
+    promise = said("深化“人工智能+”，数字经济增加值增长10%。", growth("数字经济增加值", 10))
+    for metric, value, verdict in (
+        ("数字经济增加值", 11, Verdict.MET),
+        ("数字经济增加值", 8, Verdict.MISSED),
+        ("数字经济增加值占比", 11, Verdict.NOT_REPORTED),
+        ("数字经济新增加值", 11, Verdict.NOT_REPORTED),
+    ):
+        other = said(f"{metric}增长{value}%。", growth(metric, value), label=Label.OTHER)
+        assert assess_fulfilment([promise], [], due=2025)[0].verdict is Verdict.NOT_REPORTED
+        (found,) = assess_fulfilment([promise], [], due=2025, others=[other])
+        assert found.verdict is verdict
+        assert found.achievement is (other if verdict is not Verdict.NOT_REPORTED else None)
+
+
+def growth(metric, value):
+    return target(metric, value, "%", op=Op.INCREASE_BY)
+
+
+def test_review_sentences_are_those_about_other_subjects_with_numbers():
+    text = (
+        "政府工作报告\n一、2025年工作回顾\n过去一年，我们取得新成绩。算力规模达到9000P。"
+        "数字经济增加值增长11%。\n二、2026年重点工作\n今年要重点做好以下工作。粮食产量500亿斤。"
+    )
+    statements = extract(text, REVIEW, TOPICS)
+    (one,) = review_sentences(text, REVIEW, statements)
+    assert (one.text, one.label, one.year) == ("数字经济增加值增长11%。", Label.OTHER, 2025)
+    assert [(item.metric, item.value) for item in one.targets] == [("数字经济增加值", 11)]
+    assert text[one.start : one.end] == one.text

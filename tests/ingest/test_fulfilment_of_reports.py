@@ -16,6 +16,7 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.fulfilment import list_fulfilments
+from monitor.storage.views import figures_of
 
 NOW = datetime(2027, 2, 1, tzinfo=UTC)
 REPORTS = {
@@ -81,3 +82,23 @@ def test_an_edit_of_either_report_is_judged_anew(database, edited):
         now=NOW + timedelta(days=1),
     )
     assert [verdict for *_, verdict, _ in ledger(database, due=2025)] == ["met", "met"]
+
+
+@pytest.mark.parametrize("order", [(2025, 2026), (2026, 2025)])
+def test_a_sentence_about_another_subject_is_the_evidence(database, order):
+    texts = {
+        2025: "一、2024年工作回顾\n算力规模达到5000P。\n二、2025年重点任务\n"
+        "深化“人工智能+”，数字产业增加值增长10%。",
+        2026: "一、2025年工作回顾\n算力规模达到8000P。数字产业增加值增长12%。粮食产量500亿斤。\n"
+        "二、2026年重点任务\n算力规模突破9000P。",
+    }
+    for year in order:
+        take(database, arrival(year, texts[year]))
+    with database.read() as session:
+        (line,) = list_fulfilments(session, due=2025)
+        assert figures_of(session, "湖南省", "增加值")[0].label == "commitment"
+    assert (line.verdict, line.achieved, line.review_text) == (
+        "met",
+        12,
+        "数字产业增加值增长12%。",
+    )
