@@ -102,6 +102,16 @@ def _other_basis_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _doubled_pattern() -> re.Pattern[str]:
+    # Right after a level; 双翻番 is said of two, so that one may stand between.
+    verbs = "(?:双双|均|都|已|全面|如期|提前|成功|顺利|圆满|实现|完成|达到|了)*"
+    doubled = "翻了?(?:一番|(?P<twice>两番))|翻番"
+    return re.compile(
+        f"(?:、居[^，。；]*)?[，、]{verbs}(?:{doubled})|(?:、[^，。；]*)?，{verbs}[“‘]?双翻番"
+    )
+
+
+@cache
 def _nearly_pattern() -> re.Pattern[str]:
     return re.compile("近|接近|将近")
 
@@ -218,6 +228,7 @@ def _assess(commitment: Statement, position: int, review: _Review) -> TargetFulf
         if _metric_core(one.achieved.metric) == core
     ]
     found += _grown(commitment, position, review)
+    found += _doubled(commitment, position, review)
     best = _decide(found)
     if best is None:
         return TargetFulfilment(commitment, position, Verdict.NOT_REPORTED)
@@ -415,10 +426,34 @@ def _grown(commitment: Statement, position: int, review: _Review) -> Iterator[_E
                     yield _Evidence(_Grade.NEAR, True, score, achievement, reached)
 
 
+def _doubled(commitment: Statement, position: int, review: _Review) -> Iterator[_Evidence]:
+    """A growth that a review says of the level before: 机架4万架、算力2万P，实现“双翻番”."""
+    target = commitment.targets[position]
+    if target.op is not Op.INCREASE_BY or target.unit not in {"%", "倍"}:
+        return
+    core = _metric_core(target.metric)
+    for achievement in review.achievements:
+        shared = not {*commitment.themes}.isdisjoint(achievement.themes)
+        for reached in _levels([achievement], commitment, core, review.due, generic=shared):
+            at = achievement.text.find(reached.raw) + len(reached.raw)
+            said = _doubled_pattern().match(achievement.text, at)
+            if said is not None and (300 if said["twice"] else 100) >= _amount(target)[0] > 0:
+                score = sentence_similarity(commitment.text, achievement.text)
+                yield _Evidence(_Grade.NEAR, True, score, achievement, reached)
+
+
 def _levels(
-    statements: Sequence[Statement], commitment: Statement, core: str, year: int
+    statements: Sequence[Statement],
+    commitment: Statement,
+    core: str,
+    year: int,
+    *,
+    generic: bool = False,
 ) -> Iterator[Target]:
-    """The totals that statements of the same region give for a metric in a year."""
+    """The totals that statements of the same region give for a metric in a year.
+
+    A generic metric (机架) counts only where ``generic`` is set.
+    """
     for one in statements:
         if (one.region, one.topic) != (commitment.region, commitment.topic):
             continue
@@ -428,7 +463,7 @@ def _levels(
                 and target.unit not in GROWTH_UNITS
                 and target.year in {None, year}
                 and _metric_core(target.metric) == core
-                and not is_generic(target.metric)
+                and (generic or not is_generic(target.metric))
                 and _counting_period(one.text, target) in {"", "sum"}
                 and not _is_part(commitment, one, target)
             ):

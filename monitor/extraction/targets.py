@@ -92,17 +92,8 @@ def named_years(sentence: str, this_year: int | None, earlier: str = "") -> list
 
 
 _PHRASE_LIMIT = 60
-# Characters that may follow the number that a bare 翻番 refers to, up to its comma.
-_NEAR_CLAUSE = 4
 _SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
 _EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
-
-
-@cache
-def _only_verbs() -> re.Pattern[str]:
-    return re.compile(
-        "(?:双双|均|都|已|全面|如期|提前|成功|顺利|圆满|实现|完成|达到|了|总量|规模|[“‘])*"
-    )
 
 
 @cache
@@ -138,27 +129,8 @@ def measurements(sentence: str, found: list[Quantity]) -> list[Measurement]:
     for index, quantity in enumerate(found):
         floor = found[index - 1].end if index else 0
         ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
-        if quantity.unit == "倍" and (antecedent := _antecedent(sentence, found, index, result)):
-            result.append(antecedent)
-        else:
-            result.append(_measurement(sentence, quantity, floor, ceiling, result))
+        result.append(_measurement(sentence, quantity, floor, ceiling, result))
     return _distributed(sentence, found, result)
-
-
-def _antecedent(
-    sentence: str, found: list[Quantity], index: int, earlier: list[Measurement]
-) -> Measurement | None:
-    """What 翻番 is said of when its clause names nothing: 机架4万架、算力2万P，实现“双翻番”."""
-    quantity = found[index]
-    back = 2 if quantity.both else 1
-    if len(earlier) < back:
-        return None
-    left, right = clause_of(sentence, quantity.start, quantity.end)
-    bare = _only_verbs().fullmatch(sentence, left, quantity.start)
-    if bare is None or not left or found[index - 1].end < left - 1 - _NEAR_CLAUSE:
-        return None
-    what = earlier[-back]
-    return Measurement(what.metric, what.start, what.end, (left, right), bare[0])
 
 
 def clause_of(sentence: str, start: int, end: int) -> tuple[int, int]:
