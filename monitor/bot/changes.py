@@ -1,4 +1,7 @@
-"""``/latest``, ``/search``, ``/region``: the change log. ``/commitment``: one change in full."""
+"""``/latest``, ``/search``, ``/region``: the change log.
+
+``/commitment``: one change in full, or a commitment over the years.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from monitor.bot.context import (
     text_reply,
 )
 from monitor.extraction.metrics import metric_history, search_terms
+from monitor.extraction.quantities import growth_of, to_base
 from monitor.messages.change_text import change_spans, format_amount, headline
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
@@ -39,10 +43,11 @@ from monitor.messages.richtext import (
     trim,
     utf16_length,
 )
-from monitor.model.changes import Change, LoggedChange
+from monitor.model.changes import Change, CommitmentYear, Kind, LoggedChange
 from monitor.model.statements import Figure, Label, Op
 from monitor.rules.custom import normalize, resolve_regions, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
+from monitor.storage.commitments import commitment_of_change, commitment_years, find_commitments
 from monitor.storage.views import figures_of
 
 _PAGE_SIZE = 5
@@ -106,19 +111,26 @@ def older(context: BotContext, request: Request) -> Reply:
 
 
 def commitment(context: BotContext, request: Request) -> Reply:
-    """A change by its number: both sentences in full, its history, its source, and a chart."""
+    """A change by its number: both sentences in full, its history, its source, and a chart.
+
+    Words find commitments: since when each is promised, and how its number moved.
+    """
     bot = context.texts(request.recipient_id)
     number = parse_number(request.short_args)
-    if number is None:
+    if number is None and not request.short_args:
         return text_reply(bot.which_commitment)
+    if number is None:
+        return Reply(_commitment_list(context, request))
     with context.database.read() as session:
         found = find_change(session, number)
         if found is None:
             return text_reply(fill(bot.no_commitment, id=number))
         figures = history_of(found.change, lambda r, m: figures_of(session, r, *m))
+        commitment_id = commitment_of_change(session, number)
+        years = [] if commitment_id is None else commitment_years(session, commitment_id)
     language = context.settings(request.recipient_id).language
     picture = picture_of(found.change, figures, language)
-    return Reply(_change_in_full(context, request, found, figures), picture=picture)
+    return Reply(_change_in_full(context, request, found, figures, years), picture=picture)
 
 
 def history_of(
@@ -210,6 +222,60 @@ def _list_page(
     return Message(tuple(spans), ((Button(bot.older, data),),))
 
 
+def _commitment_list(context: BotContext, request: Request) -> Message:
+    """The commitments with some words in them, those promised longest first."""
+    language = context.settings(request.recipient_id).language
+    bot, table = bot_texts(language), alert_texts(language)
+    places: list[str] = []
+    words: list[str] = []
+    for word in normalize(request.short_args).split():
+        names = resolve_regions(word)
+        places += names
+        if not names:
+            words.append(word)
+    with context.database.read() as session:
+        found = find_commitments(session, words=words, regions=places or None, limit=_PAGE_SIZE)
+    if not found:
+        nothing = fill(bot.no_found, words=request.short_args)
+        return Message((Span(f"{nothing}\n{bot.which_commitment}"),))
+    title = fill(bot.found_commitments, words=request.short_args)
+    spans = [Span(title, bold=True)]
+    room = MAX_LIST_TEXT - utf16_length(title)
+    for years in found:
+        newest = years[-1]
+        entry = [
+            Span(f"\n\n{one_line(newest.text, _MAX_TITLE)}", link=newest.url),
+            Span(f"\n{newest.region or '?'} · {_identity(years, bot, table)}"),
+        ]
+        if newest.change_id is not None:
+            entry.append(Span(f"\n/commitment_{newest.change_id}"))
+        room -= utf16_length("".join(span.text for span in entry))
+        if room < 0 and len(spans) > 1:
+            break
+        spans += entry
+    return Message(tuple(spans))
+
+
+def _identity(years: Sequence[CommitmentYear], bot: BotTexts, table: AlertTexts) -> str:
+    """First promised in, repeated in, grew from … to …, in one line."""
+    first = years[0].first_year
+    parts = [fill(bot.first_promised, year=first)]
+    again = sorted({one.year for one in years if one.kind is not Kind.DROPPED} - {first})
+    if again:
+        parts.append(fill(bot.repeated, years=bot.enumeration.join(map(str, again))))
+    if any(one.merged_into is not None for one in years):
+        parts.append(bot.merged)
+    growth = growth_of(years, short_metric)
+    if growth is not None:
+        old, new = (to_base(one.value or 0, one.unit or "")[0] for one in growth)
+        text = bot.grew if new > old else bot.fell if new < old else bot.stayed
+        before, after = (format_amount(one.value or 0, one.unit or "", table) for one in growth)
+        parts.append(
+            fill(text, metric=short_metric(growth[1].metric or ""), before=before, after=after)
+        )
+    return bot.separator.join(parts)
+
+
 def _places(names: str) -> list[str]:
     """The official names of regions; none if one of them is unknown."""
     found = [resolve_regions(name) for name in names.split()]
@@ -239,6 +305,7 @@ def _change_in_full(
     request: Request,
     found: LoggedChange,
     figures: Sequence[Figure],
+    years: Sequence[CommitmentYear],
 ) -> Message:
     change, statement = found.change, found.change.statement
     language = context.settings(request.recipient_id).language
@@ -254,6 +321,8 @@ def _change_in_full(
         sure = table.certainty[change.certainty]
         spans += [Span(f"\n\n{table.nearest} ({sure})\n", bold=True)]
         spans.append(Span(trim(" ".join(change.nearest_text.split()), _MAX_SENTENCE)))
+    if years:
+        spans.append(Span(f"\n\n{_identity(years, bot, table)}"))
     spans += _history(figures, bot, table)
     spans.append(Span("\n"))
     if statement.section:

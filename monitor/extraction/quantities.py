@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from monitor.extraction.vocabulary import alternation, quantity_cues, quantity_words
+from monitor.model.changes import CommitmentYear, Kind
 from monitor.model.statements import Op
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
@@ -143,6 +146,29 @@ def counts_things(unit: str) -> bool:
     """Whether a unit counts things (个, 家), so that a noun may follow it."""
     known = _carried().get(unit) or units().get(unit.lower())
     return known is not None and known.dimension not in _MEASURED
+
+
+def growth_of(
+    years: Sequence[CommitmentYear], metric_of: Callable[[str], str]
+) -> tuple[CommitmentYear, CommitmentYear] | None:
+    """The first and the last year that give a number of one metric; of several the most frequent.
+
+    Args:
+        years: of one commitment, oldest first.
+        metric_of: the metric without what does not change it (全省算力规模 is 算力规模).
+
+    Returns:
+        Two years whose numbers compare, or None. An increment is compared with nothing.
+    """
+    series: defaultdict[tuple[str, str], list[CommitmentYear]] = defaultdict(list)
+    for one in years:
+        if one.value is None or one.op == Op.INCREASE_BY or one.kind is Kind.DROPPED:
+            continue
+        series[metric_of(one.metric or ""), to_base(1, one.unit or "")[1]].append(one)
+    longest = max(series.values(), key=lambda some: len({one.year for one in some}), default=[])
+    if not longest or longest[0].year == longest[-1].year:
+        return None
+    return longest[0], longest[-1]
 
 
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}

@@ -82,7 +82,7 @@ def decide(request: IngestRequest, state: IngestState, context: DecisionContext)
     if duplicate is None:
         return create_document(request, state, context)
     if lacks_address(duplicate.document, request.fetch.url):
-        return attach_address(request, duplicate.document)
+        return attach_address(request, duplicate.document, known=duplicate)
     changes = revision_changes(duplicate, request)
     if not has_new_content(duplicate, changes):
         return IngestPlan(document_id=duplicate.document.id, reason=MIRROR)
@@ -96,13 +96,24 @@ def lacks_address(document: StoredDocument, url: str | None) -> bool:
     return document.url is None and url is not None
 
 
-def attach_address(request: IngestRequest, document: StoredDocument) -> IngestPlan:
-    """A document that came from a file gets an address: its text there is compared from now on."""
+def attach_address(
+    request: IngestRequest, document: StoredDocument, *, known: KnownDocument | None = None
+) -> IngestPlan:
+    """A document that came from a file gets an address: its text there is compared from now on.
+
+    Args:
+        request: the page.
+        document: the document it shows.
+        known: the document with its snapshot, if the page has other words.
+    """
+    changes = () if known is None else revision_changes(known, request)
+    refs = _Refs(request.statements, [known] if known else [])
     return IngestPlan(
         reason=MIRROR,
         document_id=document.id,
         snapshot=NewSnapshot(),
         current=CurrentSnapshot(document.title, request.document.published),
+        versions=refs.versions(changes),
         move_home=True,
     )
 
@@ -134,17 +145,19 @@ def update_document(
             if known is not None
             else compare((), request.statements, Basis.REVISION, labels=LOGGED)
         )
+    refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
+    versions = refs.versions(changes)
     changes = [change for change in changes if change.kind is not Kind.CONTINUED]
     repeated: list[Repeated] = []
     if document.kind is not DocumentKind.REPORT:
         repeated = find_corroborated(_added(changes), state)
         changes = _without(changes, repeated)
-    refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
     return IngestPlan(
         reason=NO_COMMITMENT if _lacks_commitments(document.kind, request.statements) else "",
         document_id=document.id,
         snapshot=NewSnapshot(),
         current=CurrentSnapshot(request.document.title, request.document.published),
+        versions=versions,
         move_home=is_elsewhere(document, request),
         verdicts=_verdicts(request, document, state, refs),
         corroborations=refs.corroborations(repeated),
@@ -234,6 +247,15 @@ class _Refs:
 
     def of_optional(self, statement: Statement | None) -> StatementRef | None:
         return None if statement is None else self._refs[id(statement)]
+
+    def versions(self, changes: Iterable[Change]) -> tuple[tuple[int, int], ...]:
+        """The positions of new statements, and the rows that a revision found them in before."""
+        pairs = (
+            (self.of(change.after).position, self.of(change.before).row_id)
+            for change in changes
+            if change.before is not None and change.after is not None
+        )
+        return tuple((new, old) for new, old in pairs if new is not None and old is not None)
 
     def planned(
         self, changes: Iterable[Change], match: _Match | None = None

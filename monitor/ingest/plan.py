@@ -237,9 +237,10 @@ class SuccessorChanges:
 class IngestPlan:
     """All that is to be written, decided.
 
-    ``document_id`` is None for a document that is new (``new_document``). ``move_home`` gives the
-    document this address and source; ``predecessor_id`` and ``successor_id`` are the reports of the
-    year before and after that get linked.
+    ``document_id`` is None for a document that is new (``new_document``). ``versions`` are the
+    positions of new statements and the rows they had in the document's snapshot before.
+    ``move_home`` gives the document this address and source; ``predecessor_id`` and
+    ``successor_id`` are the reports of the year before and after that get linked.
     """
 
     outcome: Outcome = Outcome.OK
@@ -248,6 +249,7 @@ class IngestPlan:
     new_document: NewDocument | None = None
     snapshot: NewSnapshot | None = None
     current: CurrentSnapshot | None = None
+    versions: tuple[tuple[int, int], ...] = ()
     move_home: bool = False
     suspect: SuspectState | None = None
     predecessor_id: int | None = None

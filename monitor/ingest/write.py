@@ -63,6 +63,8 @@ def write_plan(
             now=now,
             outcome=plan.snapshot.outcome,
             reason=plan.snapshot.reason,
+            versions=dict(plan.versions),
+            is_first=plan.new_document is not None,
         )
         if plan.current is not None:
             set_current_snapshot(

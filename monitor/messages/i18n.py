@@ -159,6 +159,15 @@ class BotTexts(_Texts):
     which_words: str
     which_commitment: str
     no_commitment: str
+    found_commitments: str
+    first_promised: str
+    repeated: str
+    merged: str
+    grew: str
+    fell: str
+    stayed: str
+    enumeration: str
+    separator: str
     older: str
     more_changes: str
     unsure_changes: str

@@ -100,3 +100,32 @@ class LoggedChange:
     url: str | None
     published: date | None
     source_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentYear:
+    """What one year's report says of a commitment; a line of ``commitment_history``.
+
+    ``kind`` is what the comparison with the year before said, None in the first report that is
+    known; *dropped* if an edit took the sentence out of the report. ``merged_into`` is the older
+    commitment that this one goes on in.
+    """
+
+    commitment_id: int
+    region: str | None
+    themes: str
+    first_year: int
+    last_year: int
+    years: int
+    statement_id: int
+    year: int
+    text: str
+    in_scope: bool
+    metric: str | None
+    op: str | None
+    value: float | None
+    unit: str | None
+    kind: Kind | None
+    change_id: int | None
+    merged_into: int | None
+    url: str | None

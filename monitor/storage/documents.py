@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Row, Select, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -183,8 +184,24 @@ def add_snapshot(
     now: datetime,
     outcome: Outcome = Outcome.OK,
     reason: str = "",
+    versions: Mapping[int, int] = MappingProxyType({}),
+    is_first: bool = False,
 ) -> StoredSnapshot:
-    """Keep what a visit saw, with its bytes and statements."""
+    """Keep what a visit saw, with its bytes and statements.
+
+    Args:
+        session: a writing transaction.
+        document_id: the document; None while it is unknown.
+        document: what was read.
+        statements: what was found in it.
+        fetch: what was asked and answered.
+        now: the time of the visit.
+        outcome: of the visit.
+        reason: of the outcome.
+        versions: rows of the document's snapshots before, by the positions of statements that they
+            are a version of; the others are known again by their words.
+        is_first: the document has no other snapshot.
+    """
     values = {
         "document_id": document_id,
         "frontier_entry_id": fetch.frontier_entry_id,
@@ -204,10 +221,21 @@ def add_snapshot(
     }
     (snapshot_id,) = insert_rows(session, SnapshotRow, [values])
     kept = () if document_id is None else tuple(statements)
+    first = (
+        {}
+        if document_id is None or is_first
+        else _first_versions(session, document_id, kept, versions)
+    )
     ids = insert_rows(
         session,
         StatementRow,
-        [statement_values(s, snapshot_id=snapshot_id, document_id=document_id) for s in kept],
+        [
+            {
+                **statement_values(s, snapshot_id=snapshot_id, document_id=document_id),
+                "first_version_id": first.get(position),
+            }
+            for position, s in enumerate(kept)
+        ],
     )
     insert_rows(
         session,
@@ -220,6 +248,57 @@ def add_snapshot(
         wanted=False,
     )
     return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids))
+
+
+def _first_versions(
+    session: Session,
+    document_id: int,
+    statements: Sequence[Statement],
+    versions: Mapping[int, int],
+    snapshot_id: int | None = None,
+) -> dict[int, int]:
+    """The rows that statements had in the first snapshot of their document that has them.
+
+    Args:
+        session: a writing transaction.
+        document_id: the document.
+        statements: of its new snapshot.
+        versions: rows of a snapshot before, by the positions of statements.
+        snapshot_id: the new snapshot, if it has rows already.
+
+    Returns:
+        The rows by position; of two sentences with the same words each has one of its own.
+    """
+    first = func.coalesce(StatementRow.first_version_id, StatementRow.id).label("first")
+    first_of = {
+        row.id: row.first
+        for some in batches(versions.values())
+        for row in session.execute(select(StatementRow.id, first).where(StatementRow.id.in_(some)))
+    }
+    found = {position: first_of[row_id] for position, row_id in versions.items()}
+    rest = {one.text for position, one in enumerate(statements) if position not in found}
+    known: defaultdict[tuple[str, str], dict[int, None]] = defaultdict(dict)
+    for some in batches(rest):
+        query = (
+            select(StatementRow.topic, StatementRow.text, first)
+            .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
+            .where(SnapshotRow.document_id == document_id, StatementRow.text.in_(some))
+            .order_by(StatementRow.id)
+        )
+        if snapshot_id is not None:
+            query = query.where(SnapshotRow.id != snapshot_id)
+        for row in session.execute(query):
+            known[row.topic, row.text][row.first] = None
+    taken = set(found.values())
+    for position, one in enumerate(statements):
+        if position not in found:
+            again = next(
+                (row_id for row_id in known[one.topic, one.text] if row_id not in taken), None
+            )
+            if again is not None:
+                found[position] = again
+                taken.add(again)
+    return found
 
 
 def set_current_snapshot(
@@ -291,6 +370,7 @@ def add_other_sentences(
     """
     known = other_sentences(session, snapshot_id)
     new = {one.start: one for one in sentences if one.start not in known}
+    first = _first_versions(session, document_id, tuple(new.values()), {}, snapshot_id)
     ids = insert_rows(
         session,
         StatementRow,
@@ -298,8 +378,9 @@ def add_other_sentences(
             {
                 **statement_values(one, snapshot_id=snapshot_id, document_id=document_id),
                 "in_scope": False,
+                "first_version_id": first.get(position),
             }
-            for one in new.values()
+            for position, one in enumerate(new.values())
         ],
     )
     return known | dict(zip(new, ids, strict=True))

@@ -208,6 +208,8 @@ class StatementRow(Base):
     section: Mapped[str]
     # False for a sentence about another subject that a change refers to.
     in_scope: Mapped[bool] = mapped_column(default=True)
+    # The row of this sentence in the first snapshot of its document that has it; NULL: this one.
+    first_version_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
     targets: Mapped[list[TargetRow]] = relationship(
         order_by="TargetRow.position", lazy="selectin", cascade="all"
     )

@@ -23,6 +23,7 @@ class View(StrEnum):
 
     CHANGES = "change_log"
     COMMITMENTS = "commitments_current"
+    COMMITMENT_HISTORY = "commitment_history"
     TARGETS = "targets_current"
     FULFILMENT = "target_fulfilment"
     CORROBORATIONS = "corroborations"

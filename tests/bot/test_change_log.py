@@ -15,11 +15,18 @@ from telegram_api import parse_html, utf16
 
 from monitor.bot.commands import CALLBACKS, COMMANDS, handle_callback, handle_command
 from monitor.bot.context import AccessPolicy, Request
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import TEXT_LIMIT, Message
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
+from monitor.model.statements import Speaker
 from monitor.outbox.load import get_alert
+from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of, save_chat, set_language
 
@@ -183,6 +190,53 @@ def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
     drawn = chat.press(get_alert_message(database)).picture
     assert drawn is not None
     assert "算力规模" in drawn.caption.text
+
+
+def give_three_years(database: Database) -> None:
+    """The reports of three years, as they are ingested."""
+    topics = load_topics()
+    for year, value in ((2024, 100), (2025, 160), (2026, 190)):
+        body = (
+            f"贵州省政府工作报告\n二、{year}年重点工作\n"
+            f"推进“黔算一号”智算中心建设，全省算力规模突破{value}Eflops。\n抓好高标准农田建设。"
+        )
+        provenance = Provenance(
+            DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", year, title=f"{year}年报告"
+        )
+        request = IngestRequest(
+            Document(body), provenance, extract(body, provenance, topics), FetchRecord()
+        )
+        with database.write() as session:
+            ingest(session, request, rules=RuleSet(()), now=Clock()())
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", "2024 年首次承诺；此后再提：2025、2026；算力规模从 100 Eflops 增至 190 Eflops"),
+        (
+            "en",
+            "first promised in 2024; repeated in 2025, 2026; "
+            "算力规模 grew from 100 Eflops to 190 Eflops",
+        ),
+    ],
+)
+def test_a_commitment_tells_since_when_it_is_promised(
+    database: Database, language: str, said: str
+) -> None:
+    give_three_years(database)
+    with database.write() as session:
+        save_chat(session, 7, title="某人", now=Clock()())
+        set_language(session, 7, language)
+    listed = ask(database, "commitment 贵州 黔算一号")
+    assert said in listed.text
+    number = re.search(r"/commitment_(\d+)", listed.text)
+    assert number is not None
+    shown = ask(database, f"commitment {number[1]}")
+    assert said in shown.text
+    assert "190Eflops" in shown.text
+    assert "/commitment" in ask(database, "commitment 甘肃 黔算一号").text
+    assert said not in ask(database, "commitment 甘肃 黔算一号").text
 
 
 async def test_a_picture_is_sent_after_its_message(sqlite_database: Database) -> None:

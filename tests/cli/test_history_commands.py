@@ -175,6 +175,28 @@ def test_the_history_of_a_number_is_drawn_in_one_unit(monitor):
     assert "unknown region" in monitor("history", "--region", "贵洲", "--metric", "算", code=2)
 
 
+def test_a_commitment_is_followed_over_the_years(monitor):
+    monitor("init")
+    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    out = monitor("commitment", "算力规模", "--region", "贵州", "--format", "jsonl")
+    years = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert [(one["year"], one["value"], one["kind"]) for one in years] == [
+        (2025, 160, None),
+        (2026, 190, "strengthened"),
+    ]
+    first, last = years
+    said = monitor("commitment", last["statement_id"])
+    assert (
+        f"commitment {first['commitment_id']}, 贵州省, first promised in 2025, repeated in 2026, "
+        "grew from ≥160Eflops to ≥190Eflops"
+    ) in " ".join(said.split())
+    assert monitor("commitment", last["change_id"], "--change") == said
+    assert "算力" in monitor("commitment", "算力")
+    assert "no commitment of a report contains" in monitor("commitment", "没有 的词")
+    assert "monitor commitment WORDS" in monitor("commitment", "99999999999999999999", code=2)
+    assert "is no number" in monitor("commitment", "算力", "--change", code=2)
+
+
 def test_words_of_two_characters_are_found(monitor):
     monitor("init")
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")

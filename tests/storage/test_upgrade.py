@@ -140,6 +140,10 @@ RENAMED_COLUMNS = {
     ("alert", "begun_at"): "in_flight_since",
     ("alert", "doubtful"): "possibly_duplicate",
 }
+NEW_COLUMNS = {
+    "statement": ("in_scope", "first_version_id"),
+    "change": ("score", "nearest_text", "certainty"),
+}
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
     ("chat", "access"): {"asked": "pending", "refused": "denied", "shut": "revoked"},
@@ -221,6 +225,9 @@ def test_every_row_of_every_table_is_there_under_the_new_names(before: Database)
             if name == "alert":
                 waits = {row["id"]: row.pop("waiting_for") for row in found}
                 assert [waits[number] for number in sorted(waits)] == [wait for *_, wait in ALERTS]
+            for row in found:
+                for column in NEW_COLUMNS.get(name, ()):
+                    row.pop(column)
             expected = [
                 {
                     RENAMED_COLUMNS.get((name, key), key): RENAMED_VALUES.get((name, key), {}).get(
@@ -246,6 +253,7 @@ def test_every_row_of_every_table_is_there_under_the_new_names(before: Database)
 VIEWS = (
     "change_log",
     "commitments_current",
+    "commitment_history",
     "targets_current",
     "target_fulfilment",
     "corroborations",
@@ -254,3 +262,88 @@ VIEWS = (
     "source_health_events",
     "provenance",
 )
+
+
+COMPUTING = "全省算力规模突破{}Eflops。"
+# Two statements in each of three snapshots: the report of 2025, its page edited, that of 2026.
+SENTENCES = (
+    (1, 1, COMPUTING.format(160), 160),
+    (2, 1, "支持机器人企业。", None),
+    (3, 2, COMPUTING.format(165), 165),
+    (4, 2, "支持机器人\n企业。", None),
+    (5, 3, COMPUTING.format(190), 190),
+    (6, 3, "扶持机器人企业。", None),
+)
+LOGGED = (
+    (1, 2, "strengthened", "revision", 1, 3),
+    (2, 3, "strengthened", "succession", 3, 5),
+    (3, 3, "reworded", "succession", 4, 6),
+)
+
+
+def test_commitments_of_an_older_database_have_one_identity(before: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        for number, year in ((1, 2025), (2, 2026)):
+            connection.execute(
+                text(
+                    "INSERT INTO document (id, kind, region, year, title, first_seen_at, baseline)"
+                    f" VALUES ({number}, 'report', '贵州省', {year}, '', '{THEN}', false)"
+                )
+            )
+        for number in (1, 2, 3):
+            connection.execute(
+                text(
+                    "INSERT INTO snapshot (id, document_id, visited_at, outcome, reason, text_hash,"
+                    f" title, text) VALUES ({number}, {1 + number // 3}, '{THEN}', 'ok', '', '',"
+                    " '', '')"
+                )
+            )
+        for number, snapshot, sentence, value in SENTENCES:
+            connection.execute(
+                text(
+                    "INSERT INTO statement (id, snapshot_id, document_id, topic, text,"
+                    " start_offset, end_offset, label, speaker, region, year, themes, section)"
+                    f" VALUES ({number}, {snapshot}, {1 + snapshot // 3}, 'ai_computing',"
+                    f" '{sentence}', 0, 0, 'commitment', 'government', '贵州省', 2025, '', '')"
+                )
+            )
+            if value is not None:
+                connection.execute(
+                    text(
+                        "INSERT INTO target (id, statement_id, position, metric, op, value, unit,"
+                        f" raw) VALUES ({number}, {number}, 0, '算力规模', 'reach', {value},"
+                        " 'Eflops', '')"
+                    )
+                )
+        for number, snapshot, kind, basis, old, new in LOGGED:
+            connection.execute(
+                text(
+                    "INSERT INTO change (id, detected_at, document_id, snapshot_id, kind, basis,"
+                    " topic, before_id, after_id, similarity, summary, identity) VALUES"
+                    f" ({number}, '{THEN}', {1 + snapshot // 3}, {snapshot}, '{kind}', '{basis}',"
+                    f" 'ai_computing', {old}, {new}, 0.5, '', '{number}')"
+                )
+            )
+    assert before.upgrade()[0] == "0013"
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    with before.read() as session:
+        history = session.execute(
+            text(
+                "SELECT commitment_id, year, statement_id, value, kind, first_year, last_year"
+                " FROM commitment_history ORDER BY commitment_id, year"
+            )
+        ).all()
+    assert [tuple(line) for line in history] == [
+        (1, 2025, 3, 165, None, 2025, 2026),
+        (1, 2026, 5, 190, "strengthened", 2025, 2026),
+        (2, 2025, 4, None, None, 2025, 2026),
+        (2, 2026, 6, None, "reworded", 2025, 2026),
+    ]
+    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
+        session.execute(text("UPDATE statement SET first_version_id = NULL"))
