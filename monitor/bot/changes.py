@@ -18,8 +18,13 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
-from monitor.extraction.metrics import metric_history, search_terms
-from monitor.extraction.quantities import growth_of, to_base
+from monitor.extraction.quantities import (
+    growth_of,
+    metric_core,
+    metric_history,
+    search_terms,
+    to_base,
+)
 from monitor.messages.change_text import change_spans, format_amount, headline
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
@@ -265,7 +270,7 @@ def _identity(years: Sequence[CommitmentYear], bot: BotTexts, table: AlertTexts)
         parts.append(fill(bot.repeated, years=bot.enumeration.join(map(str, again))))
     if any(one.merged_into is not None for one in years):
         parts.append(bot.merged)
-    growth = growth_of(years, short_metric)
+    growth = growth_of(years, metric_core)
     if growth is not None:
         old, new = (to_base(one.value or 0, one.unit or "")[0] for one in growth)
         text = bot.grew if new > old else bot.fell if new < old else bot.stayed

@@ -18,8 +18,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.errors import UserError
-from monitor.extraction.quantities import growth_of, to_base
-from monitor.messages.i18n import short_metric
+from monitor.extraction.quantities import growth_of, metric_core, to_base
 from monitor.model.changes import CommitmentYear, Kind
 from monitor.model.statements import number
 from monitor.storage.commitments import (
@@ -97,7 +96,7 @@ def summary(years: Sequence[CommitmentYear]) -> str:
     merged = next((one for one in reversed(years) if one.merged_into is not None), None)
     if merged is not None:
         parts.append(f"goes on in commitment {merged.merged_into} after {merged.year}")
-    growth = growth_of(years, short_metric)
+    growth = growth_of(years, metric_core)
     if growth is not None:
         old, new = (to_base(one.value or 0, one.unit or "")[0] for one in growth)
         verb = "grew" if new > old else "fell" if new < old else "stayed"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
 from monitor.cli.output import Format, print_status, write_rows
-from monitor.extraction.metrics import metric_history, search_terms
+from monitor.extraction.quantities import metric_history, search_terms
 from monitor.model.statements import Figure, Op, number
 from monitor.storage.views import figures_of
 

@@ -26,8 +26,7 @@ from monitor.comparison.thresholds import (
     FULFILMENT_WORDING,
     SAME_VALUE,
 )
-from monitor.extraction.metrics import GROWTH_UNITS, metric_core
-from monitor.extraction.quantities import comparable, to_base
+from monitor.extraction.quantities import GROWTH_UNITS, comparable, metric_core, to_base
 from monitor.extraction.targets import is_generic
 from monitor.model.changes import Verdict
 from monitor.model.statements import Label, Op, Statement, Target

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.comparison.compare import compare
-from monitor.comparison.year_kinds import (
+from monitor.comparison.compare import (
     clause_deadline_shift,
+    compare,
     counted_names,
     effort_direction,
     numbers_of_kin,
