@@ -208,9 +208,10 @@ def test_merged_commitments_go_on_under_the_oldest_id(database: Database) -> Non
 def test_a_promise_whose_ai_word_goes_away_for_a_year_is_one_commitment(
     database: Database,
 ) -> None:
-    report(database, 2024, "实施“百企登云”行动，推动人工智能进入制造业企业。")
-    report(database, 2025, "深入实施“百企登云”行动，推动制造业企业转型。")
-    report(database, 2026, "继续实施“百企登云”行动，推动人工智能进入制造业企业。")
+    platform = "建设全省算力调度平台。"
+    report(database, 2024, "实施“百企登云”行动，推动人工智能进入制造业企业。", platform)
+    report(database, 2025, "深入实施“百企登云”行动，推动制造业企业转型。", platform)
+    report(database, 2026, "继续实施“百企登云”行动，推动人工智能进入制造业企业。", platform)
     years = history(database, "百企登云")
     assert [(one.year, one.in_scope) for one in years] == [
         (2024, True),
