@@ -73,15 +73,18 @@ class Site:
         self.now_open = 0
         self.most_open = 0
         self.port = 0
-        self._open: set[asyncio.Task] = set()
+        self._open: dict[asyncio.Task, asyncio.StreamWriter] = {}
 
     def url(self, path="/", host="127.0.0.1"):
         return f"{self.scheme}://{host}:{self.port}{path}"
 
+    def accept(self, reader, writer):
+        """Serve a connection; a task that is cancelled before it began would not close it."""
+        task = asyncio.create_task(self.serve(reader, writer))
+        self._open[task] = writer
+        task.add_done_callback(self._open.pop)
+
     async def serve(self, reader, writer):
-        task = asyncio.current_task()
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
         self.now_open += 1
         self.most_open = max(self.most_open, self.now_open)
         try:
@@ -107,23 +110,25 @@ class Site:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    def hang_up(self):
+    async def hang_up(self):
         """End what drips for ever; from Python 3.12 on a server waits for it when it closes."""
-        for task in self._open:
+        for task, writer in list(self._open.items()):
             task.cancel()
+            writer.transport.abort()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
 
 @asynccontextmanager
 async def site(tls=None, host="127.0.0.1"):
     here = Site()
     here.scheme = "http" if tls is None else "https"
-    server = await asyncio.start_server(here.serve, host, 0, ssl=tls)
+    server = await asyncio.start_server(here.accept, host, 0, ssl=tls)
     here.port = server.sockets[0].getsockname()[1]
     try:
         yield here
     finally:
         server.close()
-        here.hang_up()
+        await here.hang_up()
         await server.wait_closed()
 
 
