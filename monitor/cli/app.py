@@ -32,7 +32,11 @@ _COMMANDS = (
     ("ingest", "ingest:ingest", "Import reports of earlier years into the history"),
     ("changes", "changes:changes", "Print the change log, newest first."),
     ("show", "changes:show", "Print one change of the log."),
-    ("commitment", "commitment:commitment", "Print what the report of each year said of a commitment"),
+    (
+        "commitment",
+        "commitment:commitment",
+        "Print what the report of each year said of a commitment.",
+    ),
     ("fulfilment", "fulfilment:fulfilment", "Print what became of the targets."),
     (
         "history",
