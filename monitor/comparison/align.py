@@ -1,10 +1,12 @@
-"""Sentence alignment: which sentence of the new text continues which one of the old text.
+"""Alignment of an edited text: which sentence of the new text is which one of the old text.
+
+The plans of two years are linked in year_links.py.
 
 Identical sentences are paired first. Every other pair gets a score: how much rare text the two
 share (a name that occurs once in both reports weighs more than 推进 in every sentence), how
 similar the wording is, whether they measure the same thing. The best pairs are taken first, each
 sentence once. An optimal assignment (the Hungarian algorithm) gave the same pairs on every text
-measured, see docs/explanation/comparing.md.
+measured.
 """
 
 from __future__ import annotations

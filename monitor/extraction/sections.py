@@ -190,7 +190,7 @@ class _Outline:
     def _by_heading(self, level: int, head: str) -> tuple[Section, str]:
         kind = _kind(self.headings, head)
         if level == 1:
-            # A heading that does not tell leaves it to the wording (see plan_or_review.py).
+            # A heading that does not tell leaves it to the wording (assign_plan_or_review).
             self.section = kind or Section.UNKNOWN
         elif kind is Section.LIVELIHOOD and self.section is Section.REVIEW:
             pass  # 办好民生实事 under the review is last year's list
