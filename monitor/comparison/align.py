@@ -11,14 +11,13 @@ measured.
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.comparison.cues import names
 from monitor.comparison.normalize import normalize
-from monitor.comparison.similarity import ratio
+from monitor.comparison.similarity import gram_vector, gram_weights, grams_of, ratio, same_region
 from monitor.comparison.targets import shared_metric
 from monitor.comparison.thresholds import (
     MAX_CANDIDATE_PAIRS,
@@ -28,7 +27,6 @@ from monitor.comparison.thresholds import (
 )
 from monitor.model.statements import Statement
 
-_GRAM_LENGTH = 2
 # Far below any meaningful difference of scores, even for texts of 400 sentences.
 _ORDER_PENALTY = 1e-9
 # A name in more sentences than this does not identify one of them.
@@ -77,7 +75,7 @@ def align(
     scores = _scores(
         [(i, before[i], old_keys[i]) for i in left],
         [(j, after[j], new_keys[j]) for j in right],
-        _weights([*old_keys, *new_keys]),
+        gram_weights([grams_of(key) for key in (*old_keys, *new_keys)]),
         _rare_names(before, after),
     )
     for i, j in _only_of_theme(before, after):
@@ -106,7 +104,7 @@ def _exact(
     for i, key in enumerate(old_keys):
         rest = waiting.get(key, [])
         for position in reversed(range(len(rest))):
-            if _same_region(before[i], after[rest[position]]):
+            if same_region(before[i], after[rest[position]]):
                 pairs.append(Pair(i, rest.pop(position), 1.0))
                 break
     return pairs
@@ -119,7 +117,7 @@ def _scores(
     rare: frozenset[str],
 ) -> dict[tuple[int, int], float]:
     """Scores of the pairs that share text, by position."""
-    vectors = {j: _vector(key, weights) for j, _, key in right}
+    vectors = {j: gram_vector(grams_of(key), weights) for j, _, key in right}
     news = {j: (item, key, names(item.text) & rare) for j, item, key in right}
     postings: dict[str, list[int]] = defaultdict(list)
     for j, vector in vectors.items():
@@ -131,7 +129,7 @@ def _scores(
     scores: dict[tuple[int, int], float] = {}
     for i, old, old_key in left:
         shared: dict[int, float] = defaultdict(float)
-        for gram, weight in _vector(old_key, weights).items():
+        for gram, weight in gram_vector(grams_of(old_key), weights).items():
             holders = postings.get(gram, ())
             if len(holders) <= most:
                 for j in holders:
@@ -139,7 +137,7 @@ def _scores(
         old_names = names(old.text) & rare
         for j, cosine in shared.items():
             new, new_key, new_names = news[j]
-            if not _same_region(old, new):
+            if not same_region(old, new):
                 continue
             score = (cosine + ratio(old_key, new_key)) / 2
             if shared_metric(old.targets, new.targets):
@@ -166,24 +164,3 @@ def _only_of_theme(before: Sequence[Statement], after: Sequence[Statement]) -> s
         if len(old) == len(new) == 1:
             found.add((old[0], new[0]))
     return found
-
-
-def _same_region(old: Statement, new: Statement) -> bool:
-    """Whether two statements have one region; an unknown one matches any."""
-    return old.region == new.region or old.region is None or new.region is None
-
-
-def _grams(key: str) -> Counter[str]:
-    return Counter(key[i : i + _GRAM_LENGTH] for i in range(max(1, len(key) - _GRAM_LENGTH + 1)))
-
-
-def _weights(keys: Sequence[str]) -> dict[str, float]:
-    """Inverse document frequency of each gram."""
-    holders = Counter(gram for key in keys for gram in set(_grams(key)))
-    return {gram: math.log((1 + len(keys)) / (1 + n)) + 1 for gram, n in holders.items()}
-
-
-def _vector(key: str, weights: dict[str, float]) -> dict[str, float]:
-    raw = {gram: n * weights[gram] for gram, n in _grams(key).items()}
-    length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
-    return {gram: value / length for gram, value in raw.items()}

@@ -9,9 +9,11 @@ in the review, so their neighbours matter.
 from __future__ import annotations
 
 import heapq
+import math
 import re
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import cache, cached_property
 from typing import Any
@@ -105,6 +107,7 @@ def _clauses(text: str) -> str:
     return _EDGE + "".join(key + _EDGE for key in keys if key)
 
 
+GRAM_LENGTH = 2
 _SHINGLE = 8
 _BROKEN = "\ufffd"
 
@@ -131,6 +134,29 @@ def ratio(first: str, second: str) -> float:
 def partial_ratio(first: str, second: str) -> float:
     """Indel similarity of the shorter string to the best matching part of the longer, 0 to 1."""
     return float(_fuzz().partial_ratio(first, second)) / 100
+
+
+def grams_of(key: str) -> Counter[str]:
+    """The pairs of characters of a normalised text; a shorter text is its own."""
+    return Counter(key[i : i + GRAM_LENGTH] for i in range(max(1, len(key) - GRAM_LENGTH + 1)))
+
+
+def gram_weights(sentences: Sequence[Counter[str]]) -> dict[str, float]:
+    """Inverse document frequency of each gram of some sentences."""
+    holders = Counter(gram for one in sentences for gram in one)
+    return {gram: math.log((1 + len(sentences)) / (1 + n)) + 1 for gram, n in holders.items()}
+
+
+def gram_vector(sentence: Counter[str], weights: dict[str, float]) -> dict[str, float]:
+    """The weighted grams of a sentence as a vector of length 1."""
+    raw = {gram: n * weights[gram] for gram, n in sentence.items()}
+    length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
+    return {gram: value / length for gram, value in raw.items()}
+
+
+def same_region(old: Statement, new: Statement) -> bool:
+    """Whether two statements have one region; an unknown one matches any."""
+    return old.region == new.region or old.region is None or new.region is None
 
 
 def longest_common_length(first: str, second: str) -> int:

@@ -22,12 +22,19 @@ from typing import Any
 
 from monitor.comparison.cues import names
 from monitor.comparison.normalize import normalize
-from monitor.comparison.similarity import partial_ratio, ratio
+from monitor.comparison.similarity import (
+    GRAM_LENGTH,
+    gram_vector,
+    gram_weights,
+    grams_of,
+    partial_ratio,
+    ratio,
+    same_region,
+)
 from monitor.comparison.targets import metric_likeness
 from monitor.model.statements import Statement
 
 _MODEL = Path(__file__).parent / "link_model.json"
-_GRAM_LENGTH = 2
 # Sentences that are looked at closely for each sentence, those that share most text first.
 _MAX_CANDIDATES = 12
 _MIN_COSINE = 0.03
@@ -151,7 +158,7 @@ class _Side:
         self.sentences = sentences
         self.statements = [one.statement for one in sentences]
         self.keys = [normalize(one.text) for one in self.statements]
-        self.grams = [_grams(key) for key in self.keys]
+        self.grams = [grams_of(key) for key in self.keys]
         self.names = [names(one.text) for one in self.statements]
         self.name_counts = Counter(name for found in self.names for name in found)
         starts = [one.start for one in self.statements]
@@ -166,8 +173,8 @@ class _Side:
             found = []
             for clause in _clause_pattern().split(self.statements[index].text):
                 key = normalize(clause)
-                if len(key) >= _GRAM_LENGTH:
-                    grams = frozenset(_grams(key))
+                if len(key) >= GRAM_LENGTH:
+                    grams = frozenset(grams_of(key))
                     found.append((grams, sum(weights.get(gram, 0.0) for gram in grams)))
             self._clauses[index] = found
         return self._clauses[index]
@@ -208,7 +215,7 @@ def _propose(
     before: Sequence[PlanSentence], after: Sequence[PlanSentence]
 ) -> list[tuple[int, int, tuple[float, ...]]]:
     old, new = _Side(before), _Side(after)
-    weights = _weights([*old.grams, *new.grams])
+    weights = gram_weights([*old.grams, *new.grams])
     rows = _cosines(old, new, weights)
     columns: list[dict[int, float]] = [{} for _ in after]
     for i, row in enumerate(rows):
@@ -275,7 +282,7 @@ def find_links(
     candidates += [
         YearLink(i, j, model.probability(features), features)
         for i, j, features in propose_links(before, after)
-        if _same_region(before[i].statement, after[j].statement)
+        if same_region(before[i].statement, after[j].statement)
     ]
     candidates.sort(key=lambda one: (one.before, one.after))
     nearest_after: dict[int, YearLink] = {}
@@ -310,11 +317,6 @@ def find_links(
 
 def _limit(before: PlanSentence, after: PlanSentence, model: LinkModel) -> float:
     return model.link if before.in_scope and after.in_scope else model.link_out_of_scope
-
-
-def _same_region(old: Statement, new: Statement) -> bool:
-    """Whether two statements have one region; an unknown one matches any."""
-    return old.region == new.region or old.region is None or new.region is None
 
 
 def _features(
@@ -399,14 +401,14 @@ def _long_grams(old: str, new: str, weights: dict[str, float]) -> float:
 def _cosines(old: _Side, new: _Side, weights: dict[str, float]) -> list[dict[int, float]]:
     """For each earlier sentence the cosines of the later ones that share text with it."""
     postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for j, grams in enumerate(new.grams):
-        for gram, weight in _vector(grams, weights).items():
+    for j, sentence in enumerate(new.grams):
+        for gram, weight in gram_vector(sentence, weights).items():
             postings[gram].append((j, weight))
     most = max(1, _MAX_POSTINGS // max(1, len(old.sentences), len(new.sentences)))
     found: list[dict[int, float]] = []
-    for grams in old.grams:
+    for sentence in old.grams:
         shared: defaultdict[int, float] = defaultdict(float)
-        for gram, weight in _vector(grams, weights).items():
+        for gram, weight in gram_vector(sentence, weights).items():
             holders = postings.get(gram, ())
             if len(holders) <= most:
                 for j, other in holders:
@@ -419,19 +421,3 @@ def _best(row: dict[int, float]) -> dict[int, int]:
     """The indices with the highest values, best first, with their rank from 0."""
     best = heapq.nlargest(_MAX_CANDIDATES, row.items(), key=lambda one: (one[1], -one[0]))
     return {index: rank for rank, (index, _) in enumerate(best)}
-
-
-def _grams(key: str) -> Counter[str]:
-    return Counter(key[i : i + _GRAM_LENGTH] for i in range(max(1, len(key) - _GRAM_LENGTH + 1)))
-
-
-def _weights(grams: Sequence[Counter[str]]) -> dict[str, float]:
-    """Inverse document frequency of each gram."""
-    holders = Counter(gram for one in grams for gram in one)
-    return {gram: math.log((1 + len(grams)) / (1 + n)) + 1 for gram, n in holders.items()}
-
-
-def _vector(grams: Counter[str], weights: dict[str, float]) -> dict[str, float]:
-    raw = {gram: n * weights[gram] for gram, n in grams.items()}
-    length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
-    return {gram: value / length for gram, value in raw.items()}
