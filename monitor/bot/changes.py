@@ -48,7 +48,7 @@ from monitor.messages.richtext import (
     trim,
     utf16_length,
 )
-from monitor.model.changes import Change, CommitmentYear, Kind, LoggedChange
+from monitor.model.changes import Basis, Change, CommitmentYear, Kind, LoggedChange
 from monitor.model.statements import Figure, Label, Op
 from monitor.rules.custom import normalize, resolve_regions, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
@@ -200,6 +200,8 @@ def _list_page(
             before=before,
             words=normalize(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
             regions=_places(query) if kind is _ListKind.REGION else None,
+            # A review that is silent is no news; who looks for a place or a word finds it.
+            without=(Kind.NOT_REPORTED,) if kind is _ListKind.LATEST else (),
             limit=size + 1,
         )
     if not found:
@@ -318,7 +320,10 @@ def _change_in_full(
     spans = [Span(f"#{found.id} {headline(change, language)}", bold=True)]
     spans.append(Span(f"\n{table.kinds[change.kind]} · {table.labels[statement.label]} · "))
     spans.append(Span(speaker_name(statement.speaker, statement.region or change.region, language)))
-    for name, side in ((bot.before, change.before), (bot.after, change.after)):
+    names = (bot.before, bot.after)
+    if change.basis is Basis.FULFILMENT:
+        names = (bot.promise, bot.review)
+    for name, side in zip(names, (change.before, change.after), strict=True):
         if side is not None:
             text = trim(" ".join(side.text.split()), _MAX_SENTENCE)
             spans += [Span(f"\n\n{name}\n", bold=True), Span(text)]

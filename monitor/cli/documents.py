@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,13 @@ Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an ht
 PublishedOption = Annotated[
     str | None, typer.Option("--published", metavar="YYYY-MM-DD", help="When it was published.")
 ]
+
+
+class _Basis(StrEnum):
+    """On which basis two texts may be compared."""
+
+    REVISION = Basis.REVISION.value
+    SUCCESSION = Basis.SUCCESSION.value
 
 
 def read(place: Place, config: ConfigOption = None) -> None:
@@ -89,11 +97,12 @@ def diff(
     old: Place,
     new: Place,
     form: FormatOption = Format.TABLE,
-    basis: Annotated[
-        Basis | None,
+    chosen: Annotated[
+        _Basis | None,
         typer.Option(
+            "--basis",
             help="revision: the same document was edited; succession: last year's report and "
-            "this year's. Default: succession when the two name different years."
+            "this year's. Default: succession when the two name different years.",
         ),
     ] = None,
     region: RegionOption = None,
@@ -113,7 +122,9 @@ def diff(
         (document := load_document(place, settings), _provenance(document, place, region, None))
         for place in (old, new)
     ]
-    if basis is None:
+    if chosen is not None:
+        basis = Basis(chosen)
+    else:
         years = {provenance.year for _, provenance in sides}
         basis = Basis.SUCCESSION if len(years) == 2 and None not in years else Basis.REVISION
     topics = load_topics(settings.topics)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from functools import cache
@@ -28,7 +28,7 @@ from monitor.comparison.thresholds import (
 )
 from monitor.extraction.quantities import GROWTH_UNITS, comparable, metric_core, to_base
 from monitor.extraction.targets import is_generic
-from monitor.model.changes import Verdict
+from monitor.model.changes import Basis, Change, Delta, Kind, Verdict
 from monitor.model.statements import Label, Op, Statement, Target
 
 _COUNTS = frozenset({"座", "家", "个", "项", "款", "台", "张", "条", "人", "名", "所", "处"})
@@ -201,6 +201,39 @@ def assess_fulfilment(
         for commitment in promised
         for position in _positions_due(commitment, due)
     ]
+
+
+def verdict_change(found: TargetFulfilment) -> Change:
+    """The line of the change log for a verdict; one that is pending has none."""
+    commitment, target, achievement = found.commitment, found.target, found.achievement
+    return Change(
+        kind=Kind(found.verdict.value),
+        basis=Basis.FULFILMENT,
+        region=commitment.region,
+        before=commitment,
+        after=achievement,
+        deltas=(Delta(target.metric, target.unit, target.value, _achieved_value(found)),),
+        similarity=(
+            0.0 if achievement is None else sentence_similarity(commitment.text, achievement.text)
+        ),
+    )
+
+
+def _achieved_value(found: TargetFulfilment) -> float | None:
+    """What was achieved, in the unit of the target.
+
+    None where the review gives no such number: a growth of 100% that shows in a level.
+    """
+    target, achieved = found.target, found.achieved
+    if achieved is None:
+        return None
+    if achieved.unit == target.unit or {achieved.unit, target.unit} <= _ITEMS:
+        return achieved.value
+    scale, unit = _amount(replace(target, value=1.0))
+    value, other = _amount(achieved)
+    if not comparable(unit, other):
+        return None
+    return float(f"{value / scale:.12g}")
 
 
 def has_targets_due(promised: Sequence[Statement], due: int) -> bool:

@@ -14,17 +14,20 @@ from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
 from monitor.comparison.compare import compare
+from monitor.comparison.fulfilment import assess_fulfilment, verdict_change
 from monitor.documents.multipart import BUNDLE_TYPE, Part, read_parts, unbundle
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
+from monitor.ingest.decide import is_read_review
 from monitor.ingest.dedup import LOGGED
 from monitor.ingest.pages import provenance_of
-from monitor.ingest.plan import stored_plan
+from monitor.ingest.plan import FULFILMENT_HORIZON, stored_plan, stored_review
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
 from monitor.model.statements import Statement
 from monitor.storage.documents import corroborated_ids, load_snapshot, other_sentences
+from monitor.storage.fulfilment import assessed_plans, repeated_verdicts
 from monitor.storage.provenance import (
     AuditedSnapshot,
     LoggedRow,
@@ -133,7 +136,8 @@ def _provenance(found: AuditedSnapshot, source: Source | None) -> Provenance:
 
 
 def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> str:
-    logged = logged_changes_of(session, found.snapshot_id)
+    every = logged_changes_of(session, found.snapshot_id)
+    logged = [row for row in every if row.change.basis is not Basis.FULFILMENT]
     wanted: list[_Line] = []
     for basis, before in _comparisons(session, found, logged):
         plans: tuple[tuple[Statement, ...], tuple[Statement, ...]] = ((), ())
@@ -156,12 +160,43 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
         ]
     corroborated = corroborated_ids(session, found.snapshot_id)
     wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in corroborated]
-    have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in logged]
+    wanted += _verdicts(session, found, stored)
+    have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in every]
     lacking = sum(line not in have for line in wanted)
     extra = sum(line not in wanted for line in have)
     if not lacking and not extra:
         return ""
     return f"{lacking} changes are not in the log, {extra} of {len(have)} do not follow"
+
+
+def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> list[_Line]:
+    """The verdicts of the snapshot's review, without those that were given before.
+
+    They are on the plans that were known then, and on those that came or were edited later.
+    """
+    known = found.document
+    if known.kind is not DocumentKind.REPORT or not known.region or not known.year:
+        return []
+    if not is_read_review(stored.statements):
+        return []
+    plans = assessed_plans(session, found.snapshot_id)
+    for year in range(known.year - FULFILMENT_HORIZON, known.year):
+        plan_id = report_before(session, known.region, year + 1, found.snapshot_id)
+        if plan_id is not None:
+            plans.add(plan_id)
+    others = stored_review(known, stored)
+    rows = _rows_of_others(session, [(stored, others)])
+    repeated = repeated_verdicts(session, found.snapshot_id)
+    lines: list[_Line] = []
+    for plan_id in sorted(plans):
+        plan = load_snapshot(session, plan_id)
+        for one in assess_fulfilment(
+            plan.statements, stored.statements, due=known.year - 1, others=others
+        ):
+            line = _line(verdict_change(one), plan, stored, rows)
+            if (line[1], one.position, one.verdict.value) not in repeated:
+                lines.append(line)
+    return lines
 
 
 def _comparisons(

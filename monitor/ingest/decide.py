@@ -15,6 +15,7 @@ from monitor.comparison.fulfilment import (
     TargetFulfilment,
     assess_fulfilment,
     has_targets_due,
+    verdict_change,
 )
 from monitor.comparison.similarity import suspect_reason
 from monitor.ingest.dedup import (
@@ -152,6 +153,7 @@ def update_document(
     if document.kind is not DocumentKind.REPORT:
         repeated = find_corroborated(_added(changes), state)
         changes = _without(changes, repeated)
+    match = _match(request, context)
     return IngestPlan(
         reason=NO_COMMITMENT if _lacks_commitments(document.kind, request.statements) else "",
         document_id=document.id,
@@ -159,9 +161,9 @@ def update_document(
         current=CurrentSnapshot(request.document.title, request.document.published),
         versions=versions,
         move_home=is_elsewhere(document, request),
-        verdicts=_verdicts(request, document, state, refs),
+        verdicts=_verdicts(request, document, state, refs, match),
         corroborations=refs.corroborations(repeated),
-        changes=refs.planned(changes, _match(request, context)),
+        changes=refs.planned(changes, match),
     )
 
 
@@ -198,6 +200,7 @@ def create_document(
             corroborated = find_corroborated(_added(changes), state)
             changes = _without(changes, corroborated)
             repeated = [*reprinted, *corroborated]
+    match = None if baseline else _match(request, context)
     return IngestPlan(
         reason=NO_COMMITMENT if unread else "",
         new_document=NewDocument(provenance, baseline, request.shingles.fingerprint),
@@ -206,9 +209,9 @@ def create_document(
         predecessor_id=None if older is None else older.document.id,
         successor_id=None if newer is None else newer.document.id,
         successor_changes=_successor_changes(request, newer, state, refs),
-        verdicts=_verdicts(request, None, state, refs),
+        verdicts=_verdicts(request, None, state, refs, match),
         corroborations=refs.corroborations(repeated),
-        changes=refs.planned(changes, None if baseline else _match(request, context)),
+        changes=refs.planned(changes, match),
     )
 
 
@@ -358,12 +361,16 @@ def _successor_changes(
 
 
 def _verdicts(
-    request: IngestRequest, document: StoredDocument | None, state: IngestState, refs: _Refs
+    request: IngestRequest,
+    document: StoredDocument | None,
+    state: IngestState,
+    refs: _Refs,
+    match: _Match | None,
 ) -> tuple[PlannedVerdict, ...]:
     """Verdicts of this report's review on earlier targets, and of later reviews on its own.
 
     Reports come in any order: a target is assessed when the second of two reports is there, and
-    again when either was edited.
+    again when either was edited. What a stored review says is history and alerts nobody.
     """
     key = series_key(request.provenance if document is None else document)
     if key is None:
@@ -373,17 +380,20 @@ def _verdicts(
         return ()  # the series has another report for this year
     region, year = key
     found: list[PlannedVerdict] = []
-    for plan_year in range(year - FULFILMENT_HORIZON, year):
-        plan = state.reports.get((region, plan_year))
-        if plan is not None:
-            promised = plan.snapshot.statements
-            others = request.review if has_targets_due(promised, year - 1) else ()
-            refs.add_others(others, None)
-            verdicts = assess_fulfilment(promised, request.statements, due=year - 1, others=others)
-            found += _planned_verdicts(verdicts, year - 1, None, refs)
+    if is_read_review(request.statements):
+        for plan_year in range(year - FULFILMENT_HORIZON, year):
+            plan = state.reports.get((region, plan_year))
+            if plan is not None:
+                promised = plan.snapshot.statements
+                others = request.review if has_targets_due(promised, year - 1) else ()
+                refs.add_others(others, None)
+                verdicts = assess_fulfilment(
+                    promised, request.statements, due=year - 1, others=others
+                )
+                found += _planned_verdicts(verdicts, year - 1, None, refs, match)
     for review_year in range(year + 1, year + FULFILMENT_HORIZON + 1):
         review = state.reports.get((region, review_year))
-        if review is not None:
+        if review is not None and is_read_review(review.snapshot.statements):
             due = review_year - 1
             later: tuple[Statement, ...] = ()
             snapshot = review.snapshot
@@ -393,16 +403,30 @@ def _verdicts(
             verdicts = assess_fulfilment(
                 request.statements, snapshot.statements, due=due, others=later
             )
-            found += _planned_verdicts(verdicts, due, snapshot.id, refs)
+            found += _planned_verdicts(verdicts, due, review, refs, None)
     return tuple(found)
 
 
+def is_read_review(statements: Iterable[Statement]) -> bool:
+    """Whether a report is read well enough for its review to judge: its plan was found.
+
+    In a report whose halves were not recognised, what is planned would pass for what was reached.
+    """
+    return not _lacks_commitments(DocumentKind.REPORT, statements)
+
+
 def _planned_verdicts(
-    verdicts: Iterable[TargetFulfilment], due: int, review_id: int | None, refs: _Refs
+    verdicts: Iterable[TargetFulfilment],
+    due: int,
+    review: KnownDocument | None,
+    refs: _Refs,
+    match: _Match | None,
 ) -> Iterator[PlannedVerdict]:
     for one in verdicts:
+        change = verdict_change(one)
         yield PlannedVerdict(
-            review_id=review_id,
+            review_id=None if review is None else review.snapshot.id,
+            review_document_id=None if review is None else review.document.id,
             commitment=refs.of(one.commitment),
             position=one.position,
             due=due,
@@ -410,4 +434,6 @@ def _planned_verdicts(
             achievement=refs.of_optional(one.achievement),
             achieved=None if one.achieved is None else one.achieved.value,
             unit=None if one.achieved is None else one.achieved.unit,
+            change=change,
+            matches=() if match is None else match(change),
         )

@@ -187,9 +187,14 @@ class PlannedCorroboration:
 
 @dataclass(frozen=True, slots=True)
 class PlannedVerdict:
-    """What became of one target, by a review; ``review_id`` None is the new snapshot."""
+    """What became of one target, by a review; ``review_id`` None is the new snapshot.
+
+    ``review_document_id`` is the document of a stored review. ``change`` is logged, and sent to the
+    rules that match it, unless the same verdict on the target was given before.
+    """
 
     review_id: int | None
+    review_document_id: int | None
     commitment: StatementRef
     position: int
     due: int
@@ -197,6 +202,8 @@ class PlannedVerdict:
     achievement: StatementRef | None
     achieved: float | None
     unit: str | None
+    change: Change
+    matches: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

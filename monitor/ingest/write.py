@@ -8,7 +8,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from monitor.ingest.plan import IngestPlan, IngestRequest, IngestResult, PlannedChange, StatementRef
+from monitor.ingest.plan import (
+    IngestPlan,
+    IngestRequest,
+    IngestResult,
+    PlannedChange,
+    PlannedVerdict,
+    StatementRef,
+)
 from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import StoredSnapshot
@@ -25,7 +32,7 @@ from monitor.storage.documents import (
     set_current_snapshot,
     set_home,
 )
-from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments
+from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments, new_verdicts
 from monitor.storage.recipients import ensure_recipients
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
@@ -53,6 +60,7 @@ def write_plan(
     if plan.new_document is not None:
         document_id = _add_document(session, plan, request, now)
     alerts = 0
+    logged: list[tuple[int, Change, tuple[Match, ...]]] = []
     if plan.snapshot is not None and document_id is not None:
         snapshot = add_snapshot(
             session,
@@ -74,12 +82,8 @@ def write_plan(
                 title=plan.current.title,
                 published=plan.current.published,
             )
-        ids = _log_findings(session, plan, document_id, snapshot, now)
-        found = [
-            (change_id, match)
-            for change_id, one in zip(ids, plan.changes, strict=True)
-            for match in one.matches
-        ]
+        logged = _log_findings(session, plan, document_id, snapshot, now)
+        found = [(change_id, match) for change_id, _, matches in logged for match in matches]
         wanted = find_recipients(session, found, terminal_chat=terminal_chat, now=now)
         if wanted:
             alerts = enqueue(
@@ -91,7 +95,7 @@ def write_plan(
         document_id,
         plan.outcome,
         plan.reason,
-        changes=tuple(one.change for one in plan.changes),
+        changes=tuple(change for _, change, _ in logged),
         alerts=alerts,
         suspect=plan.suspect,
     )
@@ -169,8 +173,13 @@ def _add_document(
 
 def _log_findings(
     session: Session, plan: IngestPlan, document_id: int, snapshot: StoredSnapshot, now: datetime
-) -> list[int]:
-    """Write what the comparison of the new snapshot found; returns the ids of its changes."""
+) -> list[tuple[int, Change, tuple[Match, ...]]]:
+    """Write what was found with the new snapshot.
+
+    Returns:
+        The changes it brings: their ids and the rules that match them. Verdicts come first, so that
+        what the new plan says is newest in the log.
+    """
     others = _keep_others(session, plan, document_id, snapshot.id)
 
     def row_id(ref: StatementRef) -> int:
@@ -180,7 +189,7 @@ def _log_findings(
             return others[ref.snapshot or (document_id, snapshot.id)][ref.other.start]
         return snapshot.statement_ids[ref.position or 0]
 
-    _write_verdicts(session, plan, snapshot.id, row_id, now)
+    verdicts = _write_verdicts(session, plan, (document_id, snapshot.id), row_id=row_id, now=now)
     successor = plan.successor_changes
     if successor is not None:
         log_changes(
@@ -195,13 +204,15 @@ def _log_findings(
         [(row_id(one.statement), row_id(one.commitment), one.share) for one in plan.corroborations],
         now=now,
     )
-    return log_changes(
+    ids = log_changes(
         session,
         _logged(plan.changes, row_id),
         document_id=document_id,
         snapshot_id=snapshot.id,
         now=now,
     )
+    changes = zip(ids, plan.changes, strict=True)
+    return [*verdicts, *((change_id, one.change, one.matches) for change_id, one in changes)]
 
 
 def _keep_others(
@@ -237,20 +248,62 @@ def _logged(
 
 
 def _write_verdicts(
-    session: Session, plan: IngestPlan, snapshot_id: int, row_id: _RowId, now: datetime
-) -> None:
-    by_review: defaultdict[int, list[FulfilmentRecord]] = defaultdict(list)
+    session: Session,
+    plan: IngestPlan,
+    own: tuple[int, int],
+    *,
+    row_id: _RowId,
+    now: datetime,
+) -> list[tuple[int, Change, tuple[Match, ...]]]:
+    """Write the verdicts; each that was not given before is logged for the report of its review.
+
+    Args:
+        session: a writing transaction.
+        plan: what was decided.
+        own: the document and its new snapshot.
+        row_id: the row of a statement.
+        now: the time of the visit.
+
+    Returns:
+        The logged changes of the new snapshot's review.
+    """
+    by_review: defaultdict[tuple[int, int], list[PlannedVerdict]] = defaultdict(list)
     for one in plan.verdicts:
-        by_review[snapshot_id if one.review_id is None else one.review_id].append(
-            FulfilmentRecord(
-                commitment_id=row_id(one.commitment),
-                position=one.position,
-                due=one.due,
-                verdict=one.verdict,
-                achievement_id=None if one.achievement is None else row_id(one.achievement),
-                achieved=one.achieved,
-                unit=one.unit,
-            )
+        if one.review_id is None or one.review_document_id is None:
+            by_review[own].append(one)
+        else:
+            by_review[one.review_document_id, one.review_id].append(one)
+    logged: list[tuple[int, Change, tuple[Match, ...]]] = []
+    for (review_document_id, review_id), verdicts in by_review.items():
+        records = [_record(one, row_id) for one in verdicts]
+        is_new = new_verdicts(session, records)
+        add_fulfilments(session, records, snapshot_id=review_id, now=now)
+        new = [
+            (one, record) for one, record, new in zip(verdicts, records, is_new, strict=True) if new
+        ]
+        ids = log_changes(
+            session,
+            [(one.change, record.commitment_id, record.achievement_id) for one, record in new],
+            document_id=review_document_id,
+            snapshot_id=review_id,
+            now=now,
+            positions=[one.position for one, _ in new],
         )
-    for review_id, verdicts in by_review.items():
-        add_fulfilments(session, verdicts, snapshot_id=review_id, now=now)
+        if (review_document_id, review_id) == own:
+            logged += [
+                (change_id, one.change, one.matches)
+                for change_id, (one, _) in zip(ids, new, strict=True)
+            ]
+    return logged
+
+
+def _record(one: PlannedVerdict, row_id: _RowId) -> FulfilmentRecord:
+    return FulfilmentRecord(
+        commitment_id=row_id(one.commitment),
+        position=one.position,
+        due=one.due,
+        verdict=one.verdict,
+        achievement_id=None if one.achievement is None else row_id(one.achievement),
+        achieved=one.achieved,
+        unit=one.unit,
+    )

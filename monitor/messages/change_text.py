@@ -24,7 +24,7 @@ from monitor.messages.i18n import (
 )
 from monitor.messages.richtext import Span, one_line, trim, utf16_length
 from monitor.model.alerts import AlertDocument
-from monitor.model.changes import Certainty, Change, Delta, Kind
+from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
 
 _UNIT_LIMIT = 12
@@ -229,11 +229,17 @@ def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) 
 
 
 def headline(change: Change, language: str = "zh") -> str:
-    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``; without numbers kind, label and themes."""
+    """``贵州 算力规模 160 → 190 Eflops ▲18.75%``; without numbers kind, label and themes.
+
+    Of a verdict ``贵州 met: 算力规模 ≥20,000P promised, 22,000P reached``.
+    """
     texts = alert_texts(language)
     region = one_line(short_region(change.region or change.statement.region), _REGION)
     if change.deltas:
-        return f"{region} {_figure(change.deltas[0], change, texts)}".strip()
+        figure = _figure(change.deltas[0], change, texts)
+        if change.basis is Basis.FULFILMENT:
+            figure = f"{texts.kinds[change.kind]}{texts.colon}{figure}"
+        return f"{region} {figure}".strip()
     label = texts.labels[change.statement.label]
     themes = "、" if language == "zh" else ", "
     named = themes.join(texts.themes.get(theme, theme) for theme in change.statement.themes[:3])
@@ -257,7 +263,9 @@ def _relative_step(delta: Delta) -> float:
 
 
 def _figure(delta: Delta, change: Change, texts: AlertTexts) -> str:
-    shown = f"{value_change(delta, change, texts)} {relative_change(delta, texts)}".strip()
+    shown = value_change(delta, change, texts)
+    if change.basis is not Basis.FULFILMENT:  # a target that was met has not grown
+        shown = f"{shown} {relative_change(delta, texts)}".strip()
     return f"{metric_name(delta)} {shown}".strip()
 
 
@@ -267,7 +275,16 @@ def metric_name(delta: Delta) -> str:
 
 
 def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
-    """The number before and after: ``160 → 190 Eflops``, or one of them: ``≥190 Eflops``."""
+    """The number before and after: ``160 → 190 Eflops``, or one of them: ``≥190 Eflops``.
+
+    Of a verdict what was promised and what was reached.
+    """
+    if change.basis is Basis.FULFILMENT and delta.before is not None:
+        promised = _amount_with_op(delta, delta.before, change.before, texts)
+        if delta.after is None:
+            return texts.promised_number.format(promised=promised)
+        reached = format_amount(delta.after, delta.unit, texts)
+        return texts.reached_number.format(promised=promised, reached=reached)
     if delta.before is not None and delta.after is not None:
         return format_change(delta.before, delta.after, delta.unit, texts)
     if delta.after is not None:
@@ -294,8 +311,13 @@ def _amount_with_op(
 
 
 def sentence_spans(change: Change, texts: AlertTexts) -> list[Span]:
-    """The sentence: an inline diff if there are two that resemble each other, else both."""
+    """The sentence: an inline diff if there are two that resemble each other, else both.
+
+    Of a verdict both, with what they are: a review is no new wording of the promise.
+    """
     before, after = change.before, change.after
+    if before is not None and after is not None and change.basis is Basis.FULFILMENT:
+        return _both(texts.promised, before.text, texts.reviewed, after.text)
     if before is None or after is None or before.text == after.text:
         dropped = change.kind is Kind.DROPPED
         return [Span(one_line(change.statement.text, _SENTENCE), strike=dropped)]
@@ -304,10 +326,15 @@ def sentence_spans(change: Change, texts: AlertTexts) -> list[Span]:
     both = inline_diff(old, new, limit=2 * _SENTENCE)
     if both is not None:
         return list(both)
+    return _both(texts.was, old, texts.now, new)
+
+
+def _both(first: str, old: str, second: str, new: str) -> list[Span]:
+    """Two sentences, each on its own line after its name."""
     return [
-        Span("\n" + texts.was),
+        Span("\n" + first),
         Span(one_line(old, _SENTENCE)),
-        Span("\n" + texts.now),
+        Span("\n" + second),
         Span(one_line(new, _SENTENCE)),
     ]
 

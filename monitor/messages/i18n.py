@@ -36,6 +36,10 @@ class AlertTexts(_Texts):
     was: str
     now: str
     dropped: str
+    promised: str
+    reviewed: str
+    promised_number: str  # {promised}
+    reached_number: str  # {promised}, {reached}
     not_repeated: dict[Kind, str]
     nearest: str
     certainty: dict[Certainty, str]
@@ -182,6 +186,8 @@ class BotTexts(_Texts):
     source_link: str
     before: str
     after: str
+    promise: str
+    review: str
     history: str
     promised: str
     reached: str

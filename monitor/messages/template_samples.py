@@ -39,8 +39,9 @@ def sample_alert(
 def sample_change(kind: Kind, *, figures: bool = True) -> Change:
     """A change of a kind, with or without numbers."""
     before = None if kind is Kind.ADDED else _statement(160, 2025, figures=figures)
-    after = None if kind is Kind.DROPPED else _statement(190, 2026, figures=figures)
-    if kind is Kind.WEAKENED:
+    gone = kind in {Kind.DROPPED, Kind.NOT_REPORTED}
+    after = None if gone else _statement(190, 2026, figures=figures)
+    if kind in {Kind.WEAKENED, Kind.MISSED}:
         before, after = after, before
     delta = Delta(
         "算力规模",
@@ -49,6 +50,8 @@ def sample_change(kind: Kind, *, figures: bool = True) -> Change:
         None if after is None else after.targets[0].value if after.targets else None,
     )
     basis = Basis.REVISION if kind is Kind.ADDED else Basis.SUCCESSION
+    if kind in {Kind.MET, Kind.MISSED, Kind.NOT_REPORTED}:
+        basis = Basis.FULFILMENT
     return Change(kind, basis, "贵州省", before, after, (delta,) if figures else (), 0.9)
 
 

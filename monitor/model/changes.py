@@ -10,7 +10,7 @@ from monitor.model.statements import Label, Statement
 
 
 class Kind(StrEnum):
-    """What happened to a commitment."""
+    """What happened to a commitment, or what became of one of its targets."""
 
     ADDED = "added"
     STRENGTHENED = "strengthened"
@@ -18,6 +18,9 @@ class Kind(StrEnum):
     REWORDED = "reworded"
     CONTINUED = "continued"
     DROPPED = "dropped"
+    MET = "met"
+    MISSED = "missed"
+    NOT_REPORTED = "not_reported"
 
 
 class Basis(StrEnum):
@@ -25,6 +28,7 @@ class Basis(StrEnum):
 
     REVISION = "revision"  # a document with its own earlier text (none yet, for a new one)
     SUCCESSION = "succession"  # this year's report with last year's of the same series
+    FULFILMENT = "fulfilment"  # a target with the review of the year it was due in
 
 
 class Certainty(StrEnum):
@@ -60,6 +64,9 @@ class Change:
     ``similarity`` is that of the wording; ``score`` is, from one year to the next, how probably the
     two sentences (or, for a promise that stands alone, its and the nearest one, ``nearest_text``)
     are one promise, 0 to 1.
+
+    For a verdict on a target ``before`` is the commitment, ``after`` the sentence of the review or
+    None, and the one delta is what was promised and what was achieved.
     """
 
     kind: Kind
@@ -77,10 +84,16 @@ class Change:
     def statement(self) -> Statement:
         """The statement to show: what is said now, or what was said last.
 
-        Where a promise goes on in a sentence about another subject, the one about the topic.
+        Where a promise goes on in a sentence about another subject, the one about the topic; of a
+        verdict the commitment.
         """
         statement = self.after or self.before
-        if self.before is not None and statement is not None and statement.label is Label.OTHER:
+        is_verdict = self.basis is Basis.FULFILMENT
+        if (
+            self.before is not None
+            and statement is not None
+            and (is_verdict or statement.label is Label.OTHER)
+        ):
             statement = self.before
         if statement is None:  # pragma: no cover - nobody builds such a change
             raise ValueError("a change has a statement before or after")

@@ -11,7 +11,7 @@ import re2
 from monitor.errors import UserError
 from monitor.extraction.regions import regions_named, suggest_region
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
-from monitor.model.changes import Certainty
+from monitor.model.changes import Basis, Certainty, Kind
 from monitor.rules.matcher import RuleSet, fold
 from monitor.rules.model import (
     ANY_VOCABULARY,
@@ -22,7 +22,7 @@ from monitor.rules.model import (
     TargetCondition,
     TemplateFile,
 )
-from monitor.rules.schema import RuleEntry, RuleFile
+from monitor.rules.schema import VERDICT_KINDS, RuleEntry, RuleFile
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
 _SUFFIXES = {".yaml", ".yml"}
@@ -125,7 +125,7 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
             _pattern(text, file, (*at, "regex", index)) for index, text in enumerate(entry.regex)
         ),
         themes=frozenset(entry.themes),
-        kinds=frozenset(entry.kinds),
+        kinds=_kinds(entry),
         basis=frozenset(entry.basis),
         certainty=_CERTAINTY[entry.certainty],
         speakers=frozenset(entry.speakers),
@@ -143,6 +143,15 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         delivery=entry.then.delivery,
         template=_template(entry.then.template, file, (*at, "then", "template"), vocabulary),
     )
+
+
+def _kinds(entry: RuleEntry) -> frozenset[Kind]:
+    """The kinds a rule names, or those that its basis can have."""
+    named = frozenset(entry.kinds)
+    if {"kinds", "basis"} & entry.model_fields_set != {"basis"}:
+        return named
+    of_promises = named if {*entry.basis} - {Basis.FULFILMENT} else frozenset()
+    return of_promises.union(VERDICT_KINDS if Basis.FULFILMENT in entry.basis else ())
 
 
 def _chat(name: str) -> Recipient:

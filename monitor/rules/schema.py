@@ -113,12 +113,18 @@ class RuleEntry(_Entry):
         default=(), max_length=50, description="RE2 expressions; one of them must match."
     )
     themes: Words = Field(default=(), description="At least one of these themes.")
+    # Verdicts have to be asked for: a rule without kinds tells what changes in what is promised,
+    # and one review judges the targets of a whole year. not_reported never comes by itself: a
+    # review that is silent, or says it in words the comparison does not find, proves nothing.
     kinds: tuple[Kind, ...] = Field(
         default=(Kind.ADDED, Kind.STRENGTHENED, Kind.WEAKENED, Kind.REWORDED, Kind.DROPPED),
-        description="Kinds of change; all but continued if left out.",
+        description="Kinds of change. Continued and the verdicts on targets (met, missed, "
+        "not_reported) only if asked for; with basis fulfilment met and missed if left out.",
     )
     basis: tuple[Basis, ...] = Field(
-        default=tuple(Basis), description="An edited page, or this year's report against last's."
+        default=tuple(Basis),
+        description="revision: an edited page; succession: this year's report against last's; "
+        "fulfilment: a target against the review of the year it was due in.",
     )
     certainty: CertaintyCondition = Field(
         default=CertaintyCondition.SURE,
@@ -144,6 +150,10 @@ class RuleEntry(_Entry):
         description="Matches of rules with a higher priority come first in an alert.",
     )
     then: ThenEntry = ThenEntry()
+
+
+VERDICT_KINDS = (Kind.MET, Kind.MISSED)
+"""The kinds of a rule that asks for fulfilment and names none."""
 
 
 class RuleFile(_Entry):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from monitor.model.changes import Kind, LoggedChange
+from monitor.model.changes import Basis, Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
@@ -25,6 +25,7 @@ def list_changes(
     regions: Collection[str] | None = None,
     theme: str | None = None,
     kind: Kind | None = None,
+    without: Collection[Kind] = (),
     label: Label | None = Label.COMMITMENT,
     text: str | None = None,
     words: Collection[str] = (),
@@ -40,6 +41,7 @@ def list_changes(
         regions: official names, one of which it must be.
         theme: one theme the statement must have.
         kind: one kind.
+        without: kinds that are left out.
         label: the label of the statement; None for all.
         text: words that stand in the statement, however short and wherever a column broke them.
         words: the same, each of which has to stand somewhere.
@@ -48,7 +50,11 @@ def list_changes(
     after = StatementRow.__table__.alias("later")
     statement = StatementRow.__table__.alias("shown")
     # As Change.statement has it.
-    shown = case((after.c.in_scope, ChangeRow.after_id), else_=ChangeRow.before_id)
+    shown = case(
+        (ChangeRow.basis == Basis.FULFILMENT, ChangeRow.before_id),
+        (after.c.in_scope, ChangeRow.after_id),
+        else_=ChangeRow.before_id,
+    )
     query = (
         select(ChangeRow)
         .join(ChangeRow.document)
@@ -72,6 +78,8 @@ def list_changes(
         query = query.where(ChangeRow.region.in_(regions))
     if kind is not None:
         query = query.where(ChangeRow.kind == kind)
+    if without:
+        query = query.where(ChangeRow.kind.not_in(without))
     if label is not None:
         query = query.where(statement.c.label == label)
     if theme is not None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from sqlalchemy import ColumnElement, Row, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
-from monitor.model.changes import CommitmentYear, Kind
+from monitor.model.changes import Basis, CommitmentYear, Kind
 from monitor.storage.tables import ChangeRow, StatementRow
 
 _NAMES = tuple(one.name for one in fields(CommitmentYear))
@@ -42,11 +42,14 @@ def commitment_of_change(session: Session, change_id: int) -> int | None:
     if not 0 < change_id < 1 << 63:
         return None
     row = session.execute(
-        select(ChangeRow.after_id, ChangeRow.before_id).where(ChangeRow.id == change_id)
+        select(ChangeRow.after_id, ChangeRow.before_id, ChangeRow.basis).where(
+            ChangeRow.id == change_id
+        )
     ).first()
     if row is None:
         return None
-    sides = (one for one in row if one is not None)
+    verdict = row.basis == Basis.FULFILMENT  # what came after is no promise
+    sides = (one for one in (None if verdict else row.after_id, row.before_id) if one is not None)
     found = (commitment_of_statement(session, one) for one in sides)
     return next((one for one in found if one is not None), None)
 

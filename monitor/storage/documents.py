@@ -401,8 +401,17 @@ def log_changes(
     document_id: int,
     snapshot_id: int,
     now: datetime,
+    positions: Sequence[int] = (),
 ) -> list[int]:
     """Write changes into the log, each with the ids of its statements before and after.
+
+    Args:
+        session: a writing transaction.
+        changes: the changes with their statements' rows.
+        document_id: the document they were found in.
+        snapshot_id: its snapshot.
+        now: the time of the visit.
+        positions: of verdicts, the place of each one's target in its commitment.
 
     Returns:
         The changes' ids in the same order.
@@ -418,8 +427,9 @@ def log_changes(
                 before_id=before_id,
                 after_id=after_id,
                 detected_at=now,
+                position=positions[index] if positions else None,
             )
-            for change, before_id, after_id in changes
+            for index, (change, before_id, after_id) in enumerate(changes)
         ],
     )
     insert_rows(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import column, select, table
+from sqlalchemy import and_, column, func, select, table
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Verdict
-from monitor.storage.base import insert_rows
-from monitor.storage.tables import FulfilmentRow
+from monitor.storage.base import batches, insert_rows
+from monitor.storage.tables import FulfilmentRow, StatementRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,75 @@ def add_fulfilments(
         ],
         wanted=False,
     )
+
+
+def new_verdicts(session: Session, verdicts: Sequence[FulfilmentRecord]) -> list[bool]:
+    """For each verdict, whether no review gave it before.
+
+    All versions of a commitment's sentence count as one, so that an edit of either report brings
+    only verdicts that differ. Verdicts of a version that was logged by nobody count, too: those
+    that are older than the log of verdicts are history.
+    """
+    version = func.coalesce(StatementRow.first_version_id, StatementRow.id)
+    versions: dict[int, int] = {}
+    for some in batches({one.commitment_id for one in verdicts}):
+        query = select(StatementRow.id, version.label("first")).where(StatementRow.id.in_(some))
+        versions |= {row.id: row.first for row in session.execute(query)}
+    given: set[tuple[int, int, int, str]] = set()
+    for some in batches(set(versions.values())):
+        given |= {
+            (first, position, due, verdict)
+            for first, position, due, verdict in session.execute(
+                select(version, FulfilmentRow.position, FulfilmentRow.due, FulfilmentRow.verdict)
+                .join(StatementRow, StatementRow.id == FulfilmentRow.commitment_id)
+                .where(version.in_(some))
+            )
+        }
+    return [
+        (versions[one.commitment_id], one.position, one.due, one.verdict.value) not in given
+        for one in verdicts
+    ]
+
+
+def assessed_plans(session: Session, snapshot_id: int) -> set[int]:
+    """The snapshots whose targets the review of a snapshot has judged."""
+    query = (
+        select(StatementRow.snapshot_id)
+        .join(FulfilmentRow, FulfilmentRow.commitment_id == StatementRow.id)
+        .where(FulfilmentRow.snapshot_id == snapshot_id)
+        .distinct()
+    )
+    return set(session.scalars(query))
+
+
+def repeated_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int, str]]:
+    """The verdicts of a snapshot that were given before, which are not logged again.
+
+    Returns:
+        For each the commitment, the target's position and the verdict.
+    """
+    version = func.coalesce(StatementRow.first_version_id, StatementRow.id).label("version")
+    rows = (
+        select(*FulfilmentRow.__table__.columns, version)
+        .join(StatementRow, StatementRow.id == FulfilmentRow.commitment_id)
+        .subquery()
+    )
+    given, before = rows.alias(), rows.alias()
+    query = (
+        select(given.c.commitment_id, given.c.position, given.c.verdict)
+        .join(
+            before,
+            and_(
+                before.c.version == given.c.version,
+                before.c.position == given.c.position,
+                before.c.due == given.c.due,
+                before.c.verdict == given.c.verdict,
+                before.c.id < given.c.id,
+            ),
+        )
+        .where(given.c.snapshot_id == snapshot_id)
+    )
+    return {(row.commitment_id, row.position, row.verdict) for row in session.execute(query)}
 
 
 def list_fulfilments(

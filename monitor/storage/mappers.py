@@ -84,8 +84,13 @@ def change_values(
     before_id: int | None,
     after_id: int | None,
     detected_at: datetime,
+    position: int | None = None,
 ) -> dict[str, object]:
-    """The columns of a change; ``identity`` is unique, so that it cannot be written twice."""
+    """The columns of a change; ``identity`` is unique, so that it cannot be written twice.
+
+    Of a verdict it has the ``position`` of the target, of which a commitment may have several.
+    """
+    identity = f"{snapshot_id}:{change.basis.value}:{before_id or '-'}:{after_id or '-'}"
     return {
         "detected_at": detected_at,
         "document_id": document_id,
@@ -101,7 +106,7 @@ def change_values(
         "nearest_text": change.nearest_text,
         "certainty": change.certainty.value,
         "summary": summary(change),
-        "identity": f"{snapshot_id}:{change.basis.value}:{before_id or '-'}:{after_id or '-'}",
+        "identity": identity if position is None else f"{identity}:{position}",
     }
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
-from monitor.model.changes import Change
+from monitor.model.changes import Basis, Change
 from monitor.model.documents import DocumentKind, Outcome, StoredDocument
 from monitor.model.statements import Statement
 from monitor.storage.documents import FORGOTTEN, get_document
@@ -177,7 +177,11 @@ def provenance_of_changes(session: Session, change_ids: Sequence[int]) -> list[C
     """The proofs of some changes, in their order; those that are not there are left out."""
     after = StatementRow.__table__.alias("later")
     # As Change.statement has it.
-    shown = case((after.c.in_scope, ChangeRow.after_id), else_=ChangeRow.before_id)
+    shown = case(
+        (ChangeRow.basis == Basis.FULFILMENT, ChangeRow.before_id),
+        (after.c.in_scope, ChangeRow.after_id),
+        else_=ChangeRow.before_id,
+    )
     query = (
         select(ChangeRow, SnapshotRow, BlobRow.codec)
         .outerjoin(after, after.c.id == ChangeRow.after_id)

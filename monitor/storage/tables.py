@@ -284,7 +284,8 @@ class ChangeRow(Base):
     nearest_text: Mapped[str | None]
     certainty: Mapped[str] = mapped_column(String(8), default="sure")
     summary: Mapped[str]  # the deltas in words: 算力规模 160 → 190 Eflops
-    # snapshot, basis, before and after: a change cannot be written twice, NULLs included.
+    # snapshot, basis, before, after, and of a verdict the target's position: a change cannot be
+    # written twice, NULLs included.
     identity: Mapped[str] = mapped_column(String(80), unique=True)
     before: Mapped[StatementRow | None] = relationship(foreign_keys=[before_id])
     after: Mapped[StatementRow | None] = relationship(foreign_keys=[after_id])

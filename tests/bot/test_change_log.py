@@ -27,6 +27,7 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Speaker
 from monitor.outbox.load import get_alert
 from monitor.rules.matcher import RuleSet
+from monitor.storage.changes import list_changes
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of, save_chat, set_language
 
@@ -190,6 +191,38 @@ def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
     drawn = chat.press(get_alert_message(database)).picture
     assert drawn is not None
     assert "算力规模" in drawn.caption.text
+
+
+def give_a_review(database: Database) -> None:
+    """A plan, and the review of it: a target that was met and one that is not reported."""
+    texts = {
+        2025: "二、2025年重点任务\n全省算力规模突破20万P。开放高质量数据集50个。",
+        2026: "一、2025年工作回顾\n全省算力规模达到22万P。\n二、2026年重点任务\n建设智算中心2座。",
+    }
+    for year, body in texts.items():
+        provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", year)
+        statements = extract(body, provenance, load_topics())
+        request = IngestRequest(
+            Document(body), provenance, statements, FetchRecord(url=f"https://example.org/{year}")
+        )
+        with database.write() as session:
+            ingest(session, request, rules=RuleSet(()), now=Clock()())
+
+
+def test_a_target_that_was_met_is_among_the_latest_and_silence_is_not(database: Database) -> None:
+    give_a_review(database)
+    met, silent = "贵州 兑现：算力规模 承诺≥200,000P，实际220,000P", "贵州 未见报告："
+    latest = ask(database, "latest").text
+    assert met in latest
+    assert silent not in latest
+    assert met in ask(database, "region 贵州").text
+    assert silent in ask(database, "region 贵州").text
+    assert silent in ask(database, "search 数据集").text
+    with database.read() as session:
+        (line,) = list_changes(session, kind=Kind.MET)
+    shown = ask(database, f"commitment {line.id}").text
+    assert "承诺原文\n全省算力规模突破20万P。" in shown
+    assert "回顾原文\n全省算力规模达到22万P。" in shown
 
 
 def give_three_years(database: Database) -> None:

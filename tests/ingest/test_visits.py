@@ -182,7 +182,7 @@ async def test_what_is_not_sure_goes_to_those_who_ask_and_is_counted_for_the_oth
 
 async def test_an_edited_number_is_a_revision(watch):
     await published(watch)
-    watch.put([line.replace("2万P", "2.5万P") for line in PLAN])
+    watch.put([line.replace("突破2万P", "突破2.5万P") for line in PLAN])
     report = await watch.round()
     (change,) = report.changes
     assert (change.kind.value, change.basis.value) == ("strengthened", "revision")

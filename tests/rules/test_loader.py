@@ -20,6 +20,8 @@ from monitor.rules.schema import field_names, json_schema
 
 SHIPPED = Path(__file__).resolve().parents[2] / "rules"
 
+VERDICTS = {Kind.MET, Kind.MISSED, Kind.NOT_REPORTED}
+
 
 def write(tmp_path, text, name="r.yaml"):
     path = tmp_path / name
@@ -34,13 +36,33 @@ def load_one(tmp_path, body):
 
 def test_left_out_conditions_have_the_defaults_of_a_careful_reader(tmp_path):
     rule = load_one(tmp_path, "")
-    assert rule.kinds == frozenset(Kind) - {Kind.CONTINUED}
+    assert rule.kinds == frozenset(Kind) - {Kind.CONTINUED, *VERDICTS}
     assert rule.labels == {Label.COMMITMENT}
     assert rule.speakers == {Speaker.GOVERNMENT, Speaker.MINISTRY}
     assert rule.certainty == {Certainty.SURE}
     assert rule.regions == rule.themes == frozenset()
     assert rule.subscribable
     assert rule.recipients == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "verdicts", "others"),
+    [
+        ("basis: [fulfilment]", {Kind.MET, Kind.MISSED}, False),
+        ("basis: [succession, fulfilment]", {Kind.MET, Kind.MISSED}, True),
+        ("basis: [revision]", set(), True),
+        ("kinds: [not_reported]", {Kind.NOT_REPORTED}, False),
+        (
+            "kinds: [met, not_reported]\n    basis: [fulfilment]",
+            {Kind.MET, Kind.NOT_REPORTED},
+            False,
+        ),
+    ],
+)
+def test_verdicts_have_to_be_asked_for_and_silence_by_its_name(tmp_path, body, verdicts, others):
+    rule = load_one(tmp_path, f"    {body}\n")
+    assert rule.kinds & VERDICTS == verdicts
+    assert (Kind.ADDED in rule.kinds) is others
 
 
 def test_short_region_names_become_official_ones(tmp_path):
