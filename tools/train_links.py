@@ -19,15 +19,18 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from monitor.comparison.year_links import (
     FEATURES,
+    AloneModel,
     LinkModel,
     PlanSentence,
+    best_candidates,
+    log_odds,
     propose_links,
 )
 from monitor.extraction.extract import extract, plan_sentences
@@ -45,13 +48,11 @@ ARGUABLE_WEIGHT = 0.6
 OWN_WEIGHT = 0.2
 """Weight of our own labels on other subjects; 0 and 1 gave a lower F1."""
 REGULARISATION = 0.02
-LIMITS: dict[str, Any] = {
-    "link": 0.5,
-    "link_out_of_scope": 0.9,
-    # The best candidate in scope, the best one out of scope.
-    "alone_before": (0.1, 0.15),
-    "alone_after": (0.3, 0.1),
-}
+LIMITS = {"link": 0.5, "link_out_of_scope": 0.9}
+# Least probabilities of what is called sure. Precision first: dropped accuses a government.
+SURE = {"sure_before": 0.55, "sure_after": 0.6, "candidate": 0.35}
+ARGUABLY_ALONE_WEIGHT = 0.5
+_NEVER_ALONE = AloneModel(0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,20 @@ class Plans:
     name: str
     before: tuple[PlanSentence, ...]
     after: tuple[PlanSentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A sentence in scope that has no link, and the probabilities of its best candidates.
+
+    ``grade``: *right* if the annotators found it plainly alone, *arguable* if they left it open,
+    *wrong* if it has a clear link.
+    """
+
+    region: str
+    later: bool
+    best: tuple[float, float]
+    grade: str
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -164,6 +179,7 @@ def fit(rows: Sequence[Row]) -> LinkModel:
         tuple(map(float, model.coef_[0])),
         float(model.intercept_[0]),
         **LIMITS,
+        alone=_NEVER_ALONE,
     )
 
 
@@ -204,6 +220,76 @@ def measure(rows: Sequence[Row], clear: int, models: dict[str, LinkModel]) -> di
     }
 
 
+def singles(
+    plans: Plans,
+    rows: Sequence[Row],
+    model: LinkModel,
+    links: Sequence[dict[str, Any]],
+    alone: Sequence[dict[str, Any]],
+) -> list[Single]:
+    """The sentences of two plans that ``model`` links with nothing, with what was judged."""
+    told = told_rows(rows, model)
+    scored = [(row, model.probability(row.features)) for row in rows]
+    found = []
+    for later, name, sentences, others in (
+        (False, "old", plans.before, plans.after),
+        (True, "new", plans.after, plans.before),
+    ):
+        linked = {row.after if later else row.before for row in told}
+        best = best_candidates(
+            (row.after, others[row.before].in_scope, probability)
+            if later
+            else (row.before, others[row.after].in_scope, probability)
+            for row, probability in scored
+        )
+        for index, one in enumerate(sentences):
+            start, end = one.statement.start, one.statement.end
+            if one.in_scope and index not in linked:
+                grades = {link["grade"] for link in links if is_same(start, end, link[name])}
+                grade = "wrong" if "clear" in grades else "arguable"
+                spots = [x for x in alone if x["side"] == name and is_same(start, end, x)]
+                if not grades and spots and spots[0]["grade"] == "clear":
+                    grade = "right"
+                found.append(Single(plans.region, later, best.get(index, (0.0, 0.0)), grade))
+    return found
+
+
+def fit_alone(known: Sequence[Single]) -> AloneModel:
+    """How probably a sentence plainly stands alone, by its best candidates."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(max_iter=3_000)
+    model.fit(
+        [[*map(log_odds, one.best), float(one.later)] for one in known],
+        [one.grade == "right" for one in known],
+        sample_weight=[ARGUABLY_ALONE_WEIGHT if one.grade == "arguable" else 1.0 for one in known],
+    )
+    in_scope, out_of_scope, later = map(float, model.coef_[0])
+    return AloneModel(float(model.intercept_[0]), in_scope, out_of_scope, later, **SURE)
+
+
+def measure_alone(known: Sequence[Single], alone: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How true *dropped* and *added* are where they are sure, cross-validated over regions."""
+    count: Counter[tuple[str, str]] = Counter()
+    for region in {one.region for one in known}:
+        model = fit_alone([one for one in known if one.region != region])
+        for one in known:
+            if one.region == region and model.is_sure(one.best, later=one.later):
+                count["added" if one.later else "dropped", one.grade] += 1
+    figures = {}
+    for kind, side in (("dropped", "old"), ("added", "new")):
+        right, arguable = count[kind, "right"], count[kind, "arguable"]
+        told = right + arguable + count[kind, "wrong"]
+        clear = sum(one["side"] == side and one["grade"] == "clear" for one in alone)
+        figures[f"{kind}_sure"] = {
+            "told": told,
+            "plainly_true": right,
+            "true_or_arguable": right + arguable,
+            "clearly_alone": clear,
+        }
+    return figures
+
+
 def main() -> None:
     """Print the figures; with ``--write`` write the model too."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -211,14 +297,17 @@ def main() -> None:
     options = parser.parse_args()
     topics = load_topics()
     links, labels = read_lines(LINKS / "links.jsonl"), read_lines(LABELS)
+    alone = read_lines(LINKS / "alone.jsonl")
     rows: list[Row] = []
     own: list[Row] = []
+    every: list[Plans] = []
     for pair in read_lines(LINKS / "pairs.jsonl"):
         old, new = (
             read_plan(LINKS / "texts" / pair[side], pair["region"], topics)
             for side in ("old_doc", "new_doc")
         )
         plans = Plans(pair["region"], pair["old_doc"], old, new)
+        every.append(plans)
         mine = [
             one
             for one in links
@@ -232,6 +321,18 @@ def main() -> None:
     }
     clear = sum(link["grade"] == "clear" for link in links)
     figures = measure(rows, clear, models)
+    known = [
+        one
+        for plans in every
+        for one in singles(
+            plans,
+            [row for row in rows if row.pair == plans.name],
+            models[plans.region],
+            [link for link in links if link["old_doc"] == plans.name],
+            [spot for spot in alone if spot["pair"][0] == plans.name],
+        )
+    ]
+    figures |= measure_alone(known, alone)
     print(json.dumps(figures))
     for region in regions:
         mine = [row for row in rows if row.region == region]
@@ -248,6 +349,7 @@ def main() -> None:
     import sklearn
 
     model = fit([*rows, *own])
+    alone_model = fit_alone(known)
     record = {
         "trained": datetime.now(UTC).date().isoformat(),
         "by": "tools/train_links.py",
@@ -259,6 +361,7 @@ def main() -> None:
     data = {
         "record": record,
         "limits": LIMITS,
+        "alone": {name: round(value, 5) for name, value in asdict(alone_model).items()},
         "intercept": round(model.intercept, 5),
         "features": {
             name: {"mean": round(mean, 5), "scale": round(scale, 5), "weight": round(weight, 5)}

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,11 @@ from monitor.json_contract import change_json, statement_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Document, Outcome, Provenance
 from monitor.model.statements import Label, Statement, Target, number
+
+if TYPE_CHECKING:
+    from monitor.comparison.compare import LinkEvidence
+
+_SHOWN_FEATURES = 4
 
 Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an http(s) address.")]
 PublishedOption = Annotated[
@@ -109,10 +114,18 @@ def diff(
     everything: Annotated[
         bool, typer.Option("--all", help="Print commitments that were continued too.")
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="For a succession: name what speaks for and against two sentences being one "
+            "promise, the strongest first.",
+        ),
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Print what changed between two texts."""
-    from monitor.comparison.compare import compare
+    from monitor.comparison.compare import compare, link_evidence
     from monitor.messages.change_text import unsure_note
     from monitor.messages.i18n import alert_texts
 
@@ -149,9 +162,14 @@ def diff(
         if everything or change.kind is not Kind.CONTINUED
     ]
     notes = [unsure_note(change, texts) for change in changes]
+    evidence: list[LinkEvidence | None] = [None] * len(changes)
+    if explain and basis is Basis.SUCCESSION:
+        evidence = link_evidence(changes, before, after, (plans[0], plans[1]))
+    elif explain:
+        print_status("a revision is compared sentence by sentence: --explain has nothing to add")
     write_rows(
         form,
-        ("kind", "region", "deltas", "before", "after", "note"),
+        ("kind", "region", "deltas", "before", "after", "note", "evidence"),
         (
             (
                 change.kind,
@@ -163,12 +181,42 @@ def diff(
                 change.before.text if change.before else None,
                 change.after.text if change.after else None,
                 note,
+                _evidence_text(found),
             )
-            for change, note in zip(changes, notes, strict=True)
+            for change, note, found in zip(changes, notes, evidence, strict=True)
         ),
-        objects=map(change_json, changes),
-        leave_out=() if any(notes) else ("note",),
+        objects=(
+            change_json(change) | ({"evidence": _evidence_json(found)} if explain else {})
+            for change, found in zip(changes, evidence, strict=True)
+        ),
+        leave_out=(*(() if any(notes) else ("note",)), *(() if any(evidence) else ("evidence",))),
     )
+
+
+def _evidence_json(found: LinkEvidence | None) -> dict[str, Any] | None:
+    """The evidence for a link as ``monitor diff --explain`` prints it."""
+    if found is None:
+        return None
+    return {
+        "probability": round(found.probability, 4),
+        "weighed": [
+            {"feature": name, "value": round(value, 4), "adds": round(adds, 4)}
+            for name, value, adds in found.weighed
+        ],
+    }
+
+
+def _evidence_text(found: LinkEvidence | None) -> str | None:
+    """The strongest features with their values and what they add to the log odds."""
+    if found is None:
+        return None
+    if not found.weighed:
+        return "the same words"
+    strongest = found.weighed[:_SHOWN_FEATURES]
+    weighed = ", ".join(
+        f"{name.replace('_', ' ')} {value:.2g} ({adds:+.2f})" for name, value, adds in strongest
+    )
+    return f"{found.probability:.2f}: {weighed}"
 
 
 def load_document(place: str, settings: Settings) -> Document:

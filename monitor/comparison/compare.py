@@ -43,6 +43,8 @@ from monitor.comparison.thresholds import (
     SHARED_METRIC,
 )
 from monitor.comparison.year_links import (
+    FEATURES,
+    LinkModel,
     PlanSentence,
     YearLink,
     find_links,
@@ -180,16 +182,70 @@ def _compare_years(
     linked_after = {link.after for link in found.links}
     for j, sentence in enumerate(after):
         if sentence.in_scope and j not in linked_after:
-            certainty = Certainty.UNSURE if j in found.unsure_after else Certainty.SURE
+            certainty = Certainty.SURE if j in found.alone_after else Certainty.UNSURE
             nearest = found.nearest_before.get(j)
             other = None if nearest is None else before[nearest.before].statement
             yield _alone(Kind.ADDED, sentence.statement, nearest, other, certainty)
     for i, sentence in enumerate(before):
         if sentence.in_scope and i not in linked_before:
-            certainty = Certainty.UNSURE if i in found.unsure_before else Certainty.SURE
+            certainty = Certainty.SURE if i in found.alone_before else Certainty.UNSURE
             nearest = found.nearest_after.get(i)
             other = None if nearest is None else after[nearest.after].statement
             yield _alone(Kind.DROPPED, sentence.statement, nearest, other, certainty)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvidence:
+    """Why two sentences of two years' plans are one promise or not, by the link model.
+
+    ``weighed`` has the name of each feature, its value and what it adds to the log odds, the
+    strongest first; it is empty where the words are the same.
+    """
+
+    probability: float
+    weighed: tuple[tuple[str, float, float], ...]
+
+
+def link_evidence(
+    changes: Sequence[Change],
+    before: Sequence[Statement],
+    after: Sequence[Statement],
+    plans: tuple[Sequence[Statement], Sequence[Statement]],
+) -> list[LinkEvidence | None]:
+    """The evidence for each change of a succession that ``compare`` found in the same statements.
+
+    For a promise that stands alone it is that of the nearest sentence; None if there is none.
+    """
+    model = link_model()
+    known: dict[tuple[int | None, int | None], LinkEvidence] = {}
+    for topic in {change.statement.topic for change in changes}:
+        old, new = (
+            _plan([x for x in some if x.topic == topic and x.label is Label.COMMITMENT], others)
+            for some, others in zip((before, after), plans, strict=True)
+        )
+        found = find_links(old, new, model)
+        for sides, links in (
+            ((True, True), found.links),
+            ((True, False), found.nearest_after.values()),
+            ((False, True), found.nearest_before.values()),
+        ):
+            for one in links:
+                first = id(old[one.before].statement) if sides[0] else None
+                second = id(new[one.after].statement) if sides[1] else None
+                known[first, second] = _evidence(one, model)
+    return [known.get((_id(change.before), _id(change.after))) for change in changes]
+
+
+def _id(statement: Statement | None) -> int | None:
+    return None if statement is None else id(statement)
+
+
+def _evidence(link: YearLink, model: LinkModel) -> LinkEvidence:
+    if not link.features:
+        return LinkEvidence(link.probability, ())
+    weighed = zip(FEATURES, link.features, model.contributions(link.features), strict=True)
+    strongest_first = sorted(weighed, key=lambda one: -abs(one[2]))
+    return LinkEvidence(link.probability, tuple(strongest_first))
 
 
 def _plan(commitments: Sequence[Statement], others: Sequence[Statement]) -> list[PlanSentence]:

@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,7 @@ _MAX_RARE = 2
 _CLAUSE_INFORMATION = 15.0
 # What one gram may propose at most, so that long reports cost time by length, not by its square.
 _MAX_POSTINGS = 400_000
+_LEAST_ODDS = 0.02
 
 
 @cache
@@ -101,13 +102,57 @@ FEATURES = (
 
 
 @dataclass(frozen=True, slots=True)
+class AloneModel:
+    """How probably a sentence without a link plainly stands alone: what was dropped, or is new.
+
+    A logistic model over the log odds of its best candidate ``in_scope`` and of its best one
+    ``out_of_scope``; ``later`` is added for a sentence of the later plan. ``sure_before`` and
+    ``sure_after`` are the least probabilities at which an earlier and a later one is sure; nothing
+    is that has a candidate more probable than ``candidate``.
+    """
+
+    intercept: float
+    in_scope: float
+    out_of_scope: float
+    later: float
+    sure_before: float
+    sure_after: float
+    candidate: float
+
+    def is_sure(self, best: tuple[float, float], *, later: bool) -> bool:
+        """Whether a sentence surely stands alone.
+
+        Args:
+            best: the probability of its best candidate in scope, and of its best one out of scope;
+                0 for none.
+            later: whether it is one of the later plan.
+        """
+        limit = self.sure_after if later else self.sure_before
+        return max(best) <= self.candidate and self.probability(best, later=later) >= limit
+
+    def probability(self, best: tuple[float, float], *, later: bool) -> float:
+        """How probably it stands alone; the arguments are those of ``is_sure``."""
+        known, other = (log_odds(one) for one in best)
+        return _sigmoid(
+            self.intercept + self.in_scope * known + self.out_of_scope * other + self.later * later
+        )
+
+
+def log_odds(probability: float) -> float:
+    """The log odds of a probability, bounded, so that 0 and 1 have some."""
+    return math.log((probability + _LEAST_ODDS) / (1 - probability + _LEAST_ODDS))
+
+
+def _sigmoid(score: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+@dataclass(frozen=True, slots=True)
 class LinkModel:
     """Weights of a logistic model over standardised features, and the limits of its answers.
 
     ``link`` and ``link_out_of_scope`` are the least probabilities of a link where both sentences
-    are in scope, and where one is not. ``alone_…`` are the highest probabilities of the best
-    candidate in scope and of the best one out of scope of a sentence that surely has no link, of an
-    earlier one (``before``) and of a later one (``after``).
+    are in scope, and where one is not.
     """
 
     means: tuple[float, ...]
@@ -116,13 +161,11 @@ class LinkModel:
     intercept: float
     link: float
     link_out_of_scope: float
-    alone_before: tuple[float, float]
-    alone_after: tuple[float, float]
+    alone: AloneModel
 
     def probability(self, features: Sequence[float]) -> float:
         """How probably a pair with these features is linked."""
-        score = self.intercept + sum(self.contributions(features))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+        return _sigmoid(self.intercept + sum(self.contributions(features)))
 
     def contributions(self, features: Sequence[float]) -> list[float]:
         """What each feature adds to the score."""
@@ -146,8 +189,7 @@ def link_model() -> LinkModel:
         intercept=data["intercept"],
         link=data["limits"]["link"],
         link_out_of_scope=data["limits"]["link_out_of_scope"],
-        alone_before=tuple(data["limits"]["alone_before"]),
-        alone_after=tuple(data["limits"]["alone_after"]),
+        alone=AloneModel(**data["alone"]),
     )
 
 
@@ -251,15 +293,14 @@ def _propose(
 class YearLinks:
     """The links of two plans, and the most probable candidate of each sentence.
 
-    ``unsure_before`` and ``unsure_after`` are the sentences that have a candidate too probable for
-    them to surely stand alone.
+    ``alone_before`` and ``alone_after`` are the sentences that surely stand alone.
     """
 
     links: tuple[YearLink, ...]
     nearest_after: dict[int, YearLink]
     nearest_before: dict[int, YearLink]
-    unsure_before: frozenset[int]
-    unsure_after: frozenset[int]
+    alone_before: frozenset[int]
+    alone_after: frozenset[int]
 
 
 def find_links(
@@ -298,21 +339,45 @@ def find_links(
         and one.probability
         >= min(nearest_after[one.before].probability, nearest_before[one.after].probability)
     )
+    best_of_before = best_candidates(
+        (one.before, after[one.after].in_scope, one.probability) for one in candidates
+    )
+    best_of_after = best_candidates(
+        (one.after, before[one.before].in_scope, one.probability) for one in candidates
+    )
     return YearLinks(
         links,
         nearest_after,
         nearest_before,
         frozenset(
-            one.before
-            for one in candidates
-            if one.probability >= model.alone_before[not after[one.after].in_scope]
+            i
+            for i in range(len(before))
+            if model.alone.is_sure(best_of_before.get(i, (0.0, 0.0)), later=False)
         ),
         frozenset(
-            one.after
-            for one in candidates
-            if one.probability >= model.alone_after[not before[one.before].in_scope]
+            j
+            for j in range(len(after))
+            if model.alone.is_sure(best_of_after.get(j, (0.0, 0.0)), later=True)
         ),
     )
+
+
+def best_candidates(
+    candidates: Iterable[tuple[int, bool, float]],
+) -> dict[int, tuple[float, float]]:
+    """The highest probability in scope and out of scope for each sentence.
+
+    Args:
+        candidates: sentence, whether the candidate is in scope, its probability.
+    """
+    best: dict[int, tuple[float, float]] = {}
+    for index, in_scope, probability in candidates:
+        known, other = best.get(index, (0.0, 0.0))
+        if in_scope:
+            best[index] = (max(known, probability), other)
+        else:
+            best[index] = (known, max(other, probability))
+    return best
 
 
 def _limit(before: PlanSentence, after: PlanSentence, model: LinkModel) -> float:

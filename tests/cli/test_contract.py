@@ -101,12 +101,11 @@ def test_diff_prints_the_contract(monitor):
 def test_diff_names_the_nearest_sentence_of_what_is_not_sure(monitor, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     old, new = SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt"
-    everything_is_sure = replace(
-        compare.link_model(), alone_before=(1.0, 1.0), alone_after=(1.0, 1.0)
-    )
+    model = compare.link_model()
+    everything_is_sure = replace(model, alone=replace(model.alone, intercept=100.0))
     monkeypatch.setattr(compare, "link_model", lambda: everything_is_sure)
     assert "note" not in monitor("diff", old, new)
-    nothing_is_sure = replace(compare.link_model(), alone_before=(0.0, 0.0), alone_after=(0.0, 0.0))
+    nothing_is_sure = replace(model, alone=replace(model.alone, intercept=-100.0))
     monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
     alone = [
         change
@@ -193,6 +192,21 @@ TOPIC = """topics:
       industry: {words: [产业]}
       infrastructure: {words: [起降点, 低空航线]}
 """
+
+
+def test_diff_explains_which_features_decided(monitor, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    old, new = SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt"
+    assert "both in scope" in monitor("diff", old, new, "--explain")
+    explained = lines(monitor("diff", old, new, "--explain", "--format", "jsonl"))
+    plain = lines(monitor("diff", old, new, "--format", "jsonl"))
+    assert [{k: v for k, v in one.items() if k != "evidence"} for one in explained] == plain
+    linked = [one for one in explained if one["before"] and one["after"]]
+    assert all(one["evidence"]["probability"] == one["score"] for one in linked)
+    assert any(one["evidence"]["weighed"] for one in linked)
+    assert all({"feature", "value", "adds"} == set(x) for x in linked[0]["evidence"]["weighed"])
+    edited = monitor("diff", old, old, "--explain", "--basis", "revision", "--format", "jsonl")
+    assert edited == ""
 
 
 def test_explain_says_what_decided(monitor):

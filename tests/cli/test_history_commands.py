@@ -67,7 +67,8 @@ def test_reports_of_several_years_become_a_series_in_any_order(monitor):
 
 
 def test_what_is_not_sure_is_shown_with_the_nearest_sentence(monitor, monkeypatch):
-    nothing_is_sure = replace(compare.link_model(), alone_before=(0.0, 0.0), alone_after=(0.0, 0.0))
+    model = compare.link_model()
+    nothing_is_sure = replace(model, alone=replace(model.alone, intercept=-100.0))
     monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
     monitor("init")
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")

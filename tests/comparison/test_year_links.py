@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.comparison.compare import compare
+from monitor.comparison.compare import compare, link_evidence
 from monitor.comparison.year_links import (
     FEATURES,
     PlanSentence,
@@ -103,7 +104,45 @@ def test_what_stands_alone_names_the_nearest_sentence_and_whether_it_is_sure():
     )
     assert dropped.certainty is Certainty.SURE
     assert dropped.score is not None
-    assert dropped.score < max(link_model().alone_before)
+    assert link_model().alone.is_sure((dropped.score, dropped.score), later=False)
+
+
+def test_the_better_the_best_candidate_the_less_sure_a_sentence_stands_alone():
+    alone = link_model().alone
+    by_scope = [alone.probability((one, 0.0), later=False) for one in (0.0, 0.1, 0.4, 1.0)]
+    others = [alone.probability((0.0, one), later=True) for one in (0.0, 0.1, 0.4, 1.0)]
+    assert by_scope == sorted(by_scope, reverse=True)
+    assert others == sorted(others, reverse=True)
+    assert alone.is_sure((0.0, 0.0), later=False)
+    assert not alone.is_sure((0.4, 0.0), later=True)
+
+
+def test_the_evidence_of_a_link_names_what_the_model_weighed():
+    before = [
+        statement("建设智算中心二期，算力规模达到300P。", 0),
+        statement("培育数据标注产业。", 40),
+    ]
+    after = [statement("建成智算中心二期，算力规模突破400P。", 0)]
+    changes = compare(before, after, Basis.SUCCESSION)
+    evidence = link_evidence(changes, before, after, ((), ()))
+    (linked,) = (
+        one for change, one in zip(changes, evidence, strict=True) if change.before is before[0]
+    )
+    assert linked is not None
+    weights = [abs(contribution) for _, _, contribution in linked.weighed]
+    assert {name for name, _, _ in linked.weighed} == set(FEATURES)
+    assert weights == sorted(weights, reverse=True)
+    # The contributions are the decision: with the intercept they give the probability.
+    score = link_model().intercept + sum(one for _, _, one in linked.weighed)
+    assert linked.probability == pytest.approx(1 / (1 + math.exp(-score)))
+
+
+def test_sentences_with_the_same_words_need_no_evidence():
+    same = [statement("建设智算中心二期。", 0)]
+    changes = compare(same, same, Basis.SUCCESSION)
+    (evidence,) = link_evidence(changes, same, same, ((), ()))
+    assert evidence is not None
+    assert (evidence.probability, evidence.weighed) == (1.0, ())
 
 
 def test_a_number_beside_a_promise_that_goes_on_is_no_strength_of_it():

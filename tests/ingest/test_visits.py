@@ -154,7 +154,8 @@ async def test_a_new_report_is_compared_with_last_years_and_sent_in_one_message(
 async def test_what_is_not_sure_goes_to_those_who_ask_and_is_counted_for_the_others(
     tmp_path, monkeypatch
 ):
-    nothing_is_sure = replace(compare.link_model(), alone_before=(0.0, 0.0), alone_after=(0.0, 0.0))
+    model = compare.link_model()
+    nothing_is_sure = replace(model, alone=replace(model.alone, intercept=-100.0))
     monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
     rules = (
         "rules:\n"
