@@ -612,6 +612,7 @@ def _order(change: Change) -> tuple[bool, int, str]:
 _SHORTEST_THING = 4
 _KIN = 2
 _BESIDE_VERB = 8
+_SOME_REACH = 20
 _SHORTEST_CLAUSE = 6
 
 
@@ -629,7 +630,7 @@ def numbers_of_kin(item: Statement, other: Statement) -> tuple[Target, ...]:
         thing = _thing(target.metric)
         if (target.value, target.unit) in own or len(thing) < _SHORTEST_THING:
             continue
-        if thing[:_KIN] in kinds or _some_pattern(thing).search(other.text):
+        if thing[:_KIN] in kinds or _promises_some(other.text, thing):
             found.append(target)
     return tuple(found)
 
@@ -651,9 +652,19 @@ def counted_names(sentence: str, target: Target) -> tuple[str, ...]:
     return (names[0][-2:], *names[1:]) if _number_first(target) else ()
 
 
-def _some_pattern(thing: str) -> re.Pattern[str]:
-    """Matches a thing of which a sentence promises some, without saying how many."""
-    return re.compile(f"(?:{alternation(cue_table().some)})[^，。；：]{{0,8}}{re.escape(thing)}")
+def _promises_some(text: str, thing: str) -> bool:
+    """Whether a sentence promises some of a thing, without saying how many."""
+    at = text.find(thing)
+    while at >= 0:
+        if _some_pattern().search(text, max(0, at - _SOME_REACH), at):
+            return True
+        at = text.find(thing, at + 1)
+    return False
+
+
+@cache
+def _some_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(cue_table().some)})[^，。；：]{{0,8}}$")
 
 
 def _number_first(target: Target) -> bool:

@@ -271,8 +271,6 @@ def _propose(
     found = []
     for i, j in sorted(proposed):
         cosine = rows[i][j]
-        if cosine < _MIN_COSINE:
-            continue
         best_row, best_column = best_of_rows[i], best_of_columns[j]
         ranks = best_row.get(j, _MAX_CANDIDATES), best_column.get(i, _MAX_CANDIDATES)
         # The same in both directions: a link found forwards is found backwards.
@@ -478,7 +476,7 @@ def _cosines(old: _Side, new: _Side, weights: dict[str, float]) -> list[dict[int
             if len(holders) <= most:
                 for j, other in holders:
                     shared[j] += weight * other
-        found.append({j: min(cosine, 1.0) for j, cosine in shared.items()})
+        found.append({j: min(one, 1.0) for j, one in shared.items() if one >= _MIN_COSINE})
     return found
 
 
