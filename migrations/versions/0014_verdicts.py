@@ -1,6 +1,7 @@
 """Verdicts on targets are changes: the change log shows the commitment of each.
 
-The verdicts that were given before stay in ``fulfilment`` alone: they are history, no news.
+The verdicts that were given before stay in ``fulfilment`` alone: they are history, no news. They
+are marked, so that an audit does not miss them in the log.
 """
 
 from alembic import op
@@ -32,3 +33,15 @@ LEFT JOIN delta d ON d.change_id = c.id AND d.position = 0"""
 def upgrade() -> None:
     op.execute("DROP VIEW change_log")
     op.execute(f"CREATE VIEW change_log AS {CHANGE_LOG}")
+    if op.get_bind().dialect.name != "sqlite":
+        # The default of the moment is that of the rows that are there.
+        op.execute("ALTER TABLE fulfilment ADD COLUMN predates_log BOOLEAN DEFAULT true NOT NULL")
+        op.execute("ALTER TABLE fulfilment ALTER COLUMN predates_log SET DEFAULT false")
+        return
+    op.execute("ALTER TABLE fulfilment ADD COLUMN predates_log BOOLEAN DEFAULT 0 NOT NULL")
+    op.execute("DROP TRIGGER fulfilment_no_update")
+    op.execute("UPDATE fulfilment SET predates_log = 1")
+    op.execute(
+        "CREATE TRIGGER fulfilment_no_update BEFORE UPDATE ON fulfilment "
+        "BEGIN SELECT RAISE(ABORT, 'fulfilment is append-only'); END"
+    )

@@ -27,7 +27,7 @@ from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
 from monitor.model.statements import Statement
 from monitor.storage.documents import corroborated_ids, load_snapshot, other_sentences
-from monitor.storage.fulfilment import assessed_plans, repeated_verdicts
+from monitor.storage.fulfilment import assessed_plans, unlogged_verdicts
 from monitor.storage.provenance import (
     AuditedSnapshot,
     LoggedRow,
@@ -170,7 +170,7 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
 
 
 def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> list[_Line]:
-    """The verdicts of the snapshot's review, without those that were given before.
+    """The verdicts of the snapshot's review that must be in the log.
 
     They are on the plans that were known then, and on those that came or were edited later.
     """
@@ -186,7 +186,7 @@ def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) 
             plans.add(plan_id)
     others = stored_review(known, stored)
     rows = _rows_of_others(session, [(stored, others)])
-    repeated = repeated_verdicts(session, found.snapshot_id)
+    unlogged = unlogged_verdicts(session, found.snapshot_id)
     lines: list[_Line] = []
     for plan_id in sorted(plans):
         plan = load_snapshot(session, plan_id)
@@ -194,7 +194,8 @@ def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) 
             plan.statements, stored.statements, due=known.year - 1, others=others
         ):
             line = _line(verdict_change(one), plan, stored, rows)
-            if (line[1], one.position, one.verdict.value) not in repeated:
+            target = line[1], one.position
+            if not unlogged & {(*target, one.verdict.value), (*target, None)}:
                 lines.append(line)
     return lines
 

@@ -125,11 +125,13 @@ def assessed_plans(session: Session, snapshot_id: int) -> set[int]:
     return set(session.scalars(query))
 
 
-def repeated_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int, str]]:
-    """The verdicts of a snapshot that were given before, which are not logged again.
+def unlogged_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int, str | None]]:
+    """The verdicts of a snapshot that need no line of the log.
 
     Returns:
-        For each the commitment, the target's position and the verdict.
+        For each the commitment, the target's position and the verdict if it was given before and is
+        not logged again. None, for any verdict, if the log of verdicts is younger: today's reading
+        may judge otherwise.
     """
     version = func.coalesce(StatementRow.first_version_id, StatementRow.id).label("version")
     rows = (
@@ -138,7 +140,7 @@ def repeated_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int,
         .subquery()
     )
     given, before = rows.alias(), rows.alias()
-    query = (
+    repeated = (
         select(given.c.commitment_id, given.c.position, given.c.verdict)
         .join(
             before,
@@ -152,7 +154,12 @@ def repeated_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int,
         )
         .where(given.c.snapshot_id == snapshot_id)
     )
-    return {(row.commitment_id, row.position, row.verdict) for row in session.execute(query)}
+    older = select(FulfilmentRow.commitment_id, FulfilmentRow.position).where(
+        FulfilmentRow.snapshot_id == snapshot_id, FulfilmentRow.predates_log
+    )
+    return {(row.commitment_id, row.position, row.verdict) for row in session.execute(repeated)} | {
+        (row.commitment_id, row.position, None) for row in session.execute(older)
+    }
 
 
 def list_fulfilments(

@@ -261,6 +261,8 @@ class FulfilmentRow(Base):
     achieved: Mapped[float | None]
     unit: Mapped[str | None]
     assessed_at: Mapped[datetime]
+    # Given when verdicts were no changes yet: the log lacks it.
+    predates_log: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ChangeRow(Base):

@@ -17,6 +17,7 @@ from postgres import in_postgres
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Float,
@@ -29,8 +30,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from monitor.extraction.extract import extract
+from monitor.extraction.topics import load_topics
+from monitor.ingest.audit import verify_snapshot
+from monitor.ingest.ingest import ingest
+from monitor.ingest.plan import IngestRequest
 from monitor.model.alerts import Recipient
+from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
+from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
+from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database, migrations_folder
 from monitor.storage.recipients import get_recipient
 from monitor.storage.subscriptions import subscribers_of_rules
@@ -143,6 +152,7 @@ RENAMED_COLUMNS = {
 NEW_COLUMNS = {
     "statement": ("in_scope", "first_version_id"),
     "change": ("score", "nearest_text", "certainty"),
+    "promise": ("predates_log",),
 }
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
@@ -347,3 +357,97 @@ def test_commitments_of_an_older_database_have_one_identity(before: Database) ->
     ]
     with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
         session.execute(text("UPDATE statement SET first_version_id = NULL"))
+
+
+PROMISED = (
+    "一、2024年工作回顾\n全省算力规模达到15万P。\n二、2025年重点任务\n全省算力规模突破20万P。"
+    "培育人工智能企业100家。"
+)
+REVIEWED = (
+    "一、2025年工作回顾\n全省算力规模达到22万P。培育人工智能企业90家。\n"
+    "二、2026年重点任务\n全省算力规模突破30万P。"
+)
+
+
+def take_report(database: Database, year: int, body: str, *, known: int | None = None) -> None:
+    """A visit that reads a report of a region."""
+    provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "湖南省", year, title="报告")
+    request = IngestRequest(
+        Document(body),
+        provenance,
+        extract(body, provenance, load_topics()),
+        FetchRecord(url=f"https://example.org/{year}"),
+        document_id=known,
+    )
+    with database.write() as session:
+        ingest(session, request, rules=RuleSet(()), now=NOW)
+
+
+def copy_rows(new: Database, connection: Connection) -> None:
+    """Fill a schema of an earlier version with what a database holds, as far as it has room."""
+    old = MetaData()
+    old.reflect(connection)
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+    with new.engine.connect() as source:
+        for table in METADATA.sorted_tables:
+            rows = [dict(row) for row in source.execute(table.select()).mappings()]
+            names = old.tables[table.name].columns.keys()
+            kept = [{name: row[name] for name in names} for row in reversed(rows)]
+            if kept:
+                connection.execute(old.tables[table.name].insert(), kept)
+            if kept and "id" in names and connection.dialect.name == "postgresql":
+                connection.execute(
+                    text(
+                        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), MAX(id))"
+                        f" FROM {table.name}"
+                    )
+                )
+
+
+def missing_verdicts(database: Database) -> list[tuple[int, str]]:
+    """What an audit of all snapshots finds wrong in the log."""
+    with database.read() as session:
+        return [
+            (finding.snapshot_id, finding.what)
+            for number in session.scalars(text("SELECT id FROM snapshot ORDER BY id"))
+            for finding in verify_snapshot(session, number, sources={}, topics=load_topics())
+            if finding.step == "log"
+        ]
+
+
+def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
+    before: Database, sqlite_database: Database
+) -> None:
+    take_report(sqlite_database, 2025, PROMISED)
+    take_report(sqlite_database, 2026, REVIEWED)
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with sqlite_database.write() as session:
+        for table in ("delta", "change"):
+            session.execute(text(f"DROP TRIGGER {table}_no_delete"))
+        verdicts = "SELECT id FROM change WHERE basis = 'fulfilment'"
+        session.execute(text(f"DELETE FROM delta WHERE change_id IN ({verdicts})"))
+        session.execute(text("DELETE FROM change WHERE basis = 'fulfilment'"))
+    assert missing_verdicts(sqlite_database) == [
+        (2, "2 changes are not in the log, 0 of 2 do not follow")
+    ]
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0013")
+        copy_rows(sqlite_database, connection)
+    assert before.upgrade() == ["0014"]
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    assert missing_verdicts(before) == []
+    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
+        session.execute(text("UPDATE fulfilment SET predates_log = false"))
+
+    # An edit of the review repeats one verdict, which is history, and brings one that is news.
+    take_report(before, 2026, REVIEWED.replace("90家", "105家"), known=2)
+    with before.read() as session:
+        assert session.execute(
+            text("SELECT snapshot_id, kind FROM change_log WHERE basis = 'fulfilment'")
+        ).all() == [(3, "met")]
+    assert missing_verdicts(before) == []
