@@ -45,6 +45,7 @@ from monitor.ingest.plan import (
     SuccessorChanges,
     SuspectPolicy,
     is_elsewhere,
+    lacks_address,
     series_key,
     stored_plan,
     stored_review,
@@ -78,12 +79,12 @@ def decide(request: IngestRequest, state: IngestState, context: DecisionContext)
     if state.document is not None:
         return _decide_known(request, state, state.document, context)
     if state.same_text is not None:
-        return _decide_copy(request, state.same_text)
+        return _decide_copy(request, state, state.same_text)
     duplicate, request = find_duplicate(request, state)
     if duplicate is None:
         return create_document(request, state, context)
     if lacks_address(duplicate.document, request.fetch.url):
-        return attach_address(request, duplicate.document, known=duplicate)
+        return attach_address(request, state, duplicate.document, known=duplicate)
     changes = revision_changes(duplicate, request)
     if not has_new_content(duplicate, changes):
         return IngestPlan(document_id=duplicate.document.id, reason=MIRROR)
@@ -92,29 +93,30 @@ def decide(request: IngestRequest, state: IngestState, context: DecisionContext)
     )
 
 
-def lacks_address(document: StoredDocument, url: str | None) -> bool:
-    """Whether a page is the first web address of a document that came from a file."""
-    return document.url is None and url is not None
-
-
 def attach_address(
-    request: IngestRequest, document: StoredDocument, *, known: KnownDocument | None = None
+    request: IngestRequest,
+    state: IngestState,
+    document: StoredDocument,
+    *,
+    known: KnownDocument | None = None,
 ) -> IngestPlan:
     """A document that came from a file gets an address: its text there is compared from now on.
 
     Args:
         request: the page.
+        state: the loaded state.
         document: the document it shows.
         known: the document with its snapshot, if the page has other words.
     """
     changes = () if known is None else revision_changes(known, request)
-    refs = _Refs(request.statements, [known] if known else [])
+    refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
     return IngestPlan(
         reason=MIRROR,
         document_id=document.id,
         snapshot=NewSnapshot(),
         current=CurrentSnapshot(document.title, request.document.published),
         versions=refs.versions(changes),
+        verdicts=_verdicts(request, document, state, refs, None),
         move_home=True,
     )
 
@@ -280,10 +282,12 @@ class _Refs:
         )
 
 
-def _decide_copy(request: IngestRequest, document: StoredDocument) -> IngestPlan:
+def _decide_copy(
+    request: IngestRequest, state: IngestState, document: StoredDocument
+) -> IngestPlan:
     """The page has exactly the text of a known document."""
     if lacks_address(document, request.fetch.url):
-        return attach_address(request, document)
+        return attach_address(request, state, document)
     return IngestPlan(document_id=document.id, reason=MIRROR)
 
 

@@ -15,6 +15,7 @@ from monitor.ingest.plan import (
     IngestState,
     KnownDocument,
     is_elsewhere,
+    lacks_address,
     series_key,
 )
 from monitor.model.changes import Basis
@@ -46,20 +47,23 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
         request: the page.
     """
     document: StoredDocument | None = None
+    same_text: StoredDocument | None = None
     similar: list[StoredDocument] = []
     if request.document_id is not None:
         document = get_document(session, request.document_id)
     elif same_text := find_text(session, sha256_hex(request.document.text)):
-        # Nothing else is asked about an exact copy.
-        return IngestState(same_text=same_text)
+        # Nothing else is asked about an exact copy, unless it becomes the document's text.
+        if not lacks_address(same_text, request.fetch.url):
+            return IngestState(same_text=same_text)
     else:
         similar = _find_similar(session, request)
-    keys = set(_report_keys(request, document, similar))
+    shown = document or same_text
+    keys = set(_report_keys(request, shown, similar))
     stored = reports_of_regions(session, {region for region, _ in keys})
     reports = {key: report for key, report in stored.items() if key in keys}
-    own = series_key(document or request.provenance)
+    own = series_key(shown or request.provenance)
     mirrors = [*similar, *([document] if document and is_elsewhere(document, request) else [])]
-    if own in reports and document is None:
+    if own in reports and shown is None:
         mirrors.append(reports[own])
     known = _load_known(
         session,
@@ -69,10 +73,11 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
     state = IngestState(
         document=document,
         known=known.get(document.id) if document else None,
+        same_text=same_text,
         similar=tuple(known[one.id] for one in similar if one.id in known),
         reports={key: known[one.id] for key, one in reports.items() if one.id in known},
     )
-    newer = None if own is None or document else state.reports.get((own[0], own[1] + 1))
+    newer = None if own is None or shown else state.reports.get((own[0], own[1] + 1))
     if newer is None or not has_changes(session, newer.snapshot.id, Basis.SUCCESSION):
         return state
     return replace(state, compared=frozenset({newer.snapshot.id}))

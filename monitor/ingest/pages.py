@@ -20,9 +20,15 @@ from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
-from monitor.ingest.decide import lacks_address
 from monitor.ingest.ingest import ingest
-from monitor.ingest.plan import MIRROR, NO_COMMITMENT, IngestRequest, IngestResult, SuspectState
+from monitor.ingest.plan import (
+    MIRROR,
+    NO_COMMITMENT,
+    IngestRequest,
+    IngestResult,
+    SuspectState,
+    lacks_address,
+)
 from monitor.ingest.schedule import is_baseline, next_page_visit
 from monitor.model.documents import (
     Document,

@@ -298,6 +298,11 @@ def series_key(one: StoredDocument | Provenance | None) -> tuple[str, int] | Non
     return one.region, one.year
 
 
+def lacks_address(document: StoredDocument, url: str | None) -> bool:
+    """Whether a page is the first web address of a document that came from a file."""
+    return document.url is None and url is not None
+
+
 def is_elsewhere(document: StoredDocument, request: IngestRequest) -> bool:
     """Whether a document is read from another address than the page of a request."""
     return document.url is not None and document.url != request.fetch.url

@@ -249,3 +249,23 @@ def test_a_change_of_the_log_leads_to_its_commitment(database: Database) -> None
         for change_id in (0, -1, 9_999, 1 << 70):
             assert commitment_of_change(session, change_id) is None
             assert commitment_of_statement(session, change_id) is None
+
+
+def test_the_evidence_of_a_verdict_is_no_commitment(database: Database) -> None:
+    """A sentence of a review about another subject is kept for the verdict that refers to it."""
+    plan = "深化“人工智能+”，数字产业增加值增长10%。"
+    review = (
+        f"{REGION}政府工作报告\n一、2025年工作回顾\n数字产业增加值增长12%。\n"
+        f"二、2026年重点工作\n{SPACE.format(190)}"
+    )
+    report(database, 2025, plan)
+    provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, REGION, 2026, title="报告")
+    statements = extract(review, provenance, load_topics())
+    request = IngestRequest(Document(review), provenance, statements, FetchRecord(url="2026"))
+    with database.write() as session:
+        ingest(session, request, rules=RuleSet(()), now=NOW)
+    with database.read() as session:
+        assert list(
+            session.execute(text("SELECT text, in_scope FROM statement WHERE text LIKE '%12%'"))
+        ) == [("数字产业增加值增长12%。", False)]
+    assert [one.text for one in history(database, "增加值")] == [plan]

@@ -10,8 +10,9 @@ import pytest
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
+from monitor.ingest.audit import verify_snapshot
 from monitor.ingest.ingest import ingest
-from monitor.ingest.plan import IngestRequest
+from monitor.ingest.plan import MIRROR, IngestRequest
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
@@ -102,3 +103,19 @@ def test_a_sentence_about_another_subject_is_the_evidence(database, order):
         12,
         "数字产业增加值增长12%。",
     )
+
+
+@pytest.mark.parametrize("attached", [2025, 2026])
+@pytest.mark.parametrize("edit", ["", "办好民生实事。"])
+def test_a_report_from_a_file_that_gets_an_address_keeps_its_verdicts(database, attached, edit):
+    for year in (2025, 2026):
+        take(database, arrival(year, REPORTS[year]))
+    before = ledger(database)
+    url = f"https://example.org/{attached}"
+    found = take(database, arrival(attached, REPORTS[attached] + edit, url))
+    assert found.reason == MIRROR
+    assert ledger(database) == before
+    with database.read() as session:
+        for snapshot_id in (1, 2, 3):
+            found = verify_snapshot(session, snapshot_id, sources={}, topics=load_topics())
+            assert [one.what for one in found if one.step == "log"] == []
