@@ -19,7 +19,7 @@ from monitor.documents.multipart import BUNDLE_TYPE, Part, read_parts, unbundle
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
-from monitor.ingest.decide import is_read_review
+from monitor.ingest.decide import has_commitments
 from monitor.ingest.dedup import LOGGED
 from monitor.ingest.pages import provenance_of
 from monitor.ingest.plan import FULFILMENT_HORIZON, stored_plan, stored_review
@@ -139,7 +139,7 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
     every = logged_changes_of(session, found.snapshot_id)
     logged = [row for row in every if row.change.basis is not Basis.FULFILMENT]
     wanted: list[_Line] = []
-    for basis, before in _comparisons(session, found, logged):
+    for basis, before in _comparisons(session, found, stored, logged):
         plans: tuple[tuple[Statement, ...], tuple[Statement, ...]] = ((), ())
         if basis is Basis.SUCCESSION and before is not None:
             year_before = replace(found.document, year=(found.document.year or 0) - 1)
@@ -177,7 +177,7 @@ def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) 
     known = found.document
     if known.kind is not DocumentKind.REPORT or not known.region or not known.year:
         return []
-    if not is_read_review(stored.statements):
+    if not has_commitments(stored.statements):
         return []
     plans = assessed_plans(session, found.snapshot_id)
     for year in range(known.year - FULFILMENT_HORIZON, known.year):
@@ -201,7 +201,7 @@ def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) 
 
 
 def _comparisons(
-    session: Session, found: AuditedSnapshot, logged: Sequence[LoggedRow]
+    session: Session, found: AuditedSnapshot, stored: StoredSnapshot, logged: Sequence[LoggedRow]
 ) -> list[tuple[Basis, StoredSnapshot | None]]:
     """The snapshots that this one must have been compared with, and on which basis."""
     known = found.document
@@ -213,6 +213,8 @@ def _comparisons(
     if known.kind is DocumentKind.REPORT and known.region and known.year and not earlier:
         older = report_before(session, known.region, known.year, found.snapshot_id)
     if older is not None:
+        if not has_commitments(stored.statements):
+            return []  # a report that was not read well is not compared with the year before
         return [(Basis.SUCCESSION, load_snapshot(session, older))]
     if earlier is None and not known.baseline:
         result.append((Basis.REVISION, None))

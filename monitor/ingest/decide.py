@@ -384,7 +384,7 @@ def _verdicts(
         return ()  # the series has another report for this year
     region, year = key
     found: list[PlannedVerdict] = []
-    if is_read_review(request.statements):
+    if has_commitments(request.statements):
         for plan_year in range(year - FULFILMENT_HORIZON, year):
             plan = state.reports.get((region, plan_year))
             if plan is not None:
@@ -397,7 +397,7 @@ def _verdicts(
                 found += _planned_verdicts(verdicts, year - 1, None, refs, match)
     for review_year in range(year + 1, year + FULFILMENT_HORIZON + 1):
         review = state.reports.get((region, review_year))
-        if review is not None and is_read_review(review.snapshot.statements):
+        if review is not None and has_commitments(review.snapshot.statements):
             due = review_year - 1
             later: tuple[Statement, ...] = ()
             snapshot = review.snapshot
@@ -411,8 +411,8 @@ def _verdicts(
     return tuple(found)
 
 
-def is_read_review(statements: Iterable[Statement]) -> bool:
-    """Whether a report is read well enough for its review to judge: its plan was found.
+def has_commitments(statements: Iterable[Statement]) -> bool:
+    """Whether a report is read well enough to be compared and to judge: its plan was found.
 
     In a report whose halves were not recognised, what is planned would pass for what was reached.
     """

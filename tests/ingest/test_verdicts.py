@@ -187,6 +187,39 @@ def test_a_report_whose_plan_was_not_found_judges_nothing(database):
     assert kinds(database) == ["met", "missed", "not_reported"]
 
 
+@pytest.mark.parametrize("unread", [2025, 2026])
+@pytest.mark.parametrize("order", [(2025, 2026), (2026, 2025)])
+def test_a_report_that_is_read_right_later_brings_each_verdict_once(database, unread, order):
+    texts = {2025: PLAN, 2026: REVIEW}
+    ids = {}
+    for year in order:
+        body = texts[year].partition("二、")[0] if year == unread else texts[year]
+        ids[year] = take(database, year, body).document_id
+    assert kinds(database) == []
+    for _ in range(2):
+        for body in (texts[unread], texts[unread] + "办好实事。"):
+            take(database, unread, body, known=ids[unread])
+    assert kinds(database) == ["met", "missed", "not_reported"]
+    assert audited(database) == []
+    with database.read() as session:
+        shown = session.execute(
+            text(
+                "SELECT verdict FROM target_fulfilment WHERE due = 2025 ORDER BY position, verdict"
+            )
+        )
+        assert sorted(shown.scalars()) == ["met", "missed", "not_reported"]
+
+
+def test_a_report_that_lost_its_plan_takes_no_verdict_back(database):
+    """The page is read badly once, and then as it was."""
+    take(database, 2025, PLAN)
+    review = take(database, 2026, REVIEW).document_id
+    take(database, 2026, REVIEW.partition("二、")[0] + "经济平稳增长。" * 9, known=review)
+    take(database, 2026, REVIEW, known=review)
+    assert kinds(database) == ["met", "missed", "not_reported"]
+    assert audited(database) == []
+
+
 @pytest.mark.parametrize("order", [(2025, 2026), (2026, 2025)])
 def test_the_log_of_verdicts_can_be_recomputed(database, order):
     texts = {2025: PLAN, 2026: REVIEW}
