@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.messages.change_text import change_rank, change_spans, document_footer, same_speaker
-from monitor.messages.i18n import alert_texts, bot_texts, fill
+from monitor.messages.change_text import (
+    change_rank,
+    change_spans,
+    document_footer,
+    same_speaker,
+    target_text,
+)
+from monitor.messages.i18n import alert_texts, bot_texts, fill, short_region
 from monitor.messages.richtext import (
     ENTITY_LIMIT,
     TEXT_LIMIT,
@@ -32,6 +38,7 @@ MAX_CHANGES = 12
 _SENTENCE = 280
 _TITLE = 120
 _NOTICE = 3_000
+_TARGET = 60
 # Room for the number of remaining changes, the note of a possible duplicate and empty lines.
 _RESERVE = 160
 
@@ -71,6 +78,24 @@ def unsure_count(alert: OutboxAlert) -> tuple[Span, ...]:
     return Span("\n" if alert.document else "\n\n"), Span(line, italic=True)
 
 
+def _targets_due(alert: OutboxAlert) -> tuple[Span, ...]:
+    """How many targets are due this year, and the first of them; of most alerts nothing."""
+    if alert.due is None:
+        return ()
+    texts = alert_texts(alert.language)
+    lines = [
+        f"· {one_line(f'{short_region(region)} {target_text(target, texts)}', _TARGET)}"
+        for region, target in alert.due.first
+    ]
+    rest = alert.due.count - len(lines)
+    if rest:
+        lines.append(texts.more.format(count=rest))
+    title = texts.targets_due.format(year=alert.due.year, count=alert.due.count)
+    region = short_region(alert.due.first[0][0])
+    where = texts.see_targets_due.format(year=alert.due.year, region=region)
+    return Span(f"\n\n{title}", bold=True), Span("\n" + "\n".join((*lines, where)))
+
+
 def ranked_changes(alert: OutboxAlert) -> list[AlertChange]:
     """The changes of an alert by the priority of their rules, then the strongest first."""
     return sorted(alert.changes, key=lambda item: (-item.priority, *change_rank(item.change)))
@@ -82,7 +107,7 @@ def _changes_page(alert: OutboxAlert, page: int) -> tuple[list[Span], _Buttons]:
     changes = [item.change for item in items]
     foot = document_footer(alert.document, changes, texts, alert.language) if alert.document else []
     head = [] if alert.document else _digest_head(alert)
-    tail = unsure_count(alert)
+    tail = (*unsure_count(alert), *_targets_due(alert))
     several = alert.document is None or not same_speaker(changes)
     around = (*head, *foot, *tail)
     frame = utf16_length("".join(span.text for span in around))

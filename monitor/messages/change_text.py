@@ -274,6 +274,12 @@ def metric_name(delta: Delta) -> str:
     return one_line(short_metric(delta.metric), _METRIC)
 
 
+def target_text(target: Target, texts: AlertTexts) -> str:
+    """A target in words: ``算力规模 ≥190 Eflops``."""
+    metric = one_line(short_metric(target.metric), _METRIC)
+    return f"{metric} {texts.ops[target.op]}{format_amount(target.value, target.unit, texts)}"
+
+
 def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
     """The number before and after: ``160 → 190 Eflops``, or one of them: ``≥190 Eflops``.
 

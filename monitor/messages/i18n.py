@@ -48,6 +48,8 @@ class AlertTexts(_Texts):
     colon: str
     more: str
     digest: str
+    targets_due: str  # {year}, {count}
+    see_targets_due: str  # {region}, {year}
     health: dict[Health, str]  # {was}, {days}
     outcomes: dict[Outcome, str]
     possibly_delivered: str

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, SourceHealthEvent
+from monitor.model.statements import Target
 
 CUSTOM_RULE_PREFIX = "own-"
 """How the id of a custom rule of a chat begins; no rule in a file may begin so."""
@@ -158,6 +159,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetsDue:
+    """The targets that are due in a year and not judged yet: how many, and the first of them."""
+
+    year: int
+    count: int
+    first: tuple[tuple[str | None, Target], ...]  # each with its region
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxAlert:
     """An alert that is being delivered.
 
@@ -165,7 +175,8 @@ class OutboxAlert:
     of a source; or a ``notice``. ``attempts`` includes this attempt. ``possibly_delivered`` says
     that it may have been delivered before. ``language`` and ``timezone`` are the chat's, ``to`` is
     the recipient. ``unsure`` counts what may have been dropped or added in the same documents and
-    is not among ``changes``.
+    is not among ``changes``. ``due`` is what the first digest of a month says of the
+    year's targets.
     """
 
     id: int
@@ -181,6 +192,7 @@ class OutboxAlert:
     to: Recipient = TERMINAL
     timezone: str = "Asia/Shanghai"
     unsure: int = 0
+    due: TargetsDue | None = None
 
     @property
     def kind(self) -> AlertKind:

@@ -8,12 +8,22 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from monitor.model.alerts import AlertChange, AlertDocument, Notice, NoticeKind, OutboxAlert
+from monitor.model.alerts import (
+    AlertChange,
+    AlertDocument,
+    AlertKind,
+    Notice,
+    NoticeKind,
+    OutboxAlert,
+    TargetsDue,
+)
 from monitor.model.changes import Certainty, Kind
+from monitor.model.delivery_times import zone_of
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
+from monitor.storage.fulfilment import targets_due
 from monitor.storage.mappers import change_of
-from monitor.storage.recipients import recipients_by_id
+from monitor.storage.recipients import RecipientSettings, recipients_by_id
 from monitor.storage.source_health import health_events_by_id
 from monitor.storage.tables import (
     AlertChangeRow,
@@ -26,6 +36,8 @@ from monitor.storage.tables import (
 
 MAX_CHANGES = 1_000
 """Changes of one alert that are loaded: the first by priority."""
+
+_TARGETS_NAMED = 3
 
 
 def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
@@ -59,9 +71,38 @@ def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]
             to=chats[row.recipient_id].to,
             timezone=chats[row.recipient_id].timezone,
             unsure=unsure.get(row.id, 0),
+            due=_targets_due(session, row, chats[row.recipient_id], changes.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def _targets_due(
+    session: Session,
+    row: AlertRow,
+    chat: RecipientSettings,
+    changes: Sequence[AlertChange],
+) -> TargetsDue | None:
+    """The year's targets in the regions and themes of a digest, if it is the first of its month."""
+    if row.kind != AlertKind.DIGEST:
+        return None
+    day = row.created_at.astimezone(zone_of(chat.timezone))
+    month = day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    earlier = select(AlertRow.id).where(
+        AlertRow.recipient_id == row.recipient_id,
+        AlertRow.kind == AlertKind.DIGEST,
+        AlertRow.id < row.id,
+        AlertRow.created_at >= month,
+    )
+    if session.scalar(earlier.limit(1)) is not None:
+        return None
+    return targets_due(
+        session,
+        day.year,
+        regions={item.change.region for item in changes if item.change.region},
+        themes={theme for item in changes for theme in item.change.statement.themes},
+        limit=_TARGETS_NAMED,
+    )
 
 
 def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[AlertChange, ...]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import and_, column, func, select, table
 from sqlalchemy.orm import Session
 
+from monitor.model.alerts import TargetsDue
 from monitor.model.changes import Verdict
+from monitor.model.statements import Op, Target
 from monitor.storage.base import batches, insert_rows
 from monitor.storage.tables import FulfilmentRow, StatementRow
 
@@ -193,3 +195,37 @@ def list_fulfilments(
         FulfilmentLine(**{**row, "verdict": Verdict(row["verdict"])})
         for row in session.execute(query.limit(limit)).mappings()
     ]
+
+
+def targets_due(
+    session: Session,
+    year: int,
+    *,
+    regions: Collection[str],
+    themes: Collection[str],
+    limit: int,
+) -> TargetsDue | None:
+    """The targets of reports that are due in a year and not judged yet; None if there are none.
+
+    Args:
+        session: a reading transaction.
+        year: the year in which they are due.
+        regions: official names, one of which the commitment's is.
+        themes: the commitment has one of them.
+        limit: how many are named.
+    """
+    shown = _LEDGER.c
+    names = (shown.region, shown.themes, shown.metric, shown.op, shown.promised, shown.unit)
+    query = (
+        select(*names, shown.raw)
+        .where(shown.due == year, shown.verdict == Verdict.PENDING, shown.region.in_(regions))
+        .order_by(shown.plan_year.desc(), shown.region, shown.statement_id, shown.position)
+    )
+    found = [row for row in session.execute(query) if set(themes) & set(row.themes.split(","))]
+    if not found:
+        return None
+    first = (
+        (row.region, Target(row.metric, Op(row.op), row.promised, row.unit, year, row.raw))
+        for row in found[:limit]
+    )
+    return TargetsDue(year, len(found), tuple(first))

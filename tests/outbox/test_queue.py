@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from alert_story import NOW, added, plant, raised, unsure
+from alert_story import NOW, added, goal, plant, raised, unsure
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.messages.alert_message import render_alert
 from monitor.model.alerts import AlertKind
 from monitor.model.changes import Certainty, Kind
 from monitor.model.delivery_times import Digest
@@ -102,6 +103,39 @@ def test_a_digest_counts_what_is_not_sure_in_all_its_parts(database: Database) -
     with database.read() as session:
         found = unsure_changes(session, digest.id, limit=9)
     assert [item.document.title for item in found] == ["甲", "甲", "乙"]
+
+
+def test_the_first_digest_of_a_month_says_what_is_due_this_year(database: Database) -> None:
+    """Of the regions and themes of its changes; a later digest of the month does not repeat it."""
+    with database.write() as session:
+        save_chat(session, 1, title="某人", now=NOW)
+        set_digest(session, 1, Digest(), now=NOW)
+    elsewhere = replace(raised(), region="甘肃省", after=goal(105, region="甘肃省"))
+    plant(database, [elsewhere], title="甘")
+    current = (
+        "UPDATE document SET snapshot_id ="
+        " (SELECT MAX(id) FROM snapshot WHERE document_id = document.id)"
+    )
+    told: list[tuple[bool, str]] = []
+    for days in (1, 2, 40):
+        now = NOW + timedelta(days=days)
+        plant(database, [raised(160, 190 + days)], chats=[1], title=f"甲{days}", now=now)
+        plant(database, [raised(20, 30 + days)], chats=[1], title=f"乙{days}", now=now)
+        later = now + timedelta(days=1)
+        with database.write() as session:
+            session.execute(text(current))
+            make_digests(session, now=later)
+        (digest,) = take(database, later, leased_by=str(days))
+        with database.write() as session:
+            mark_sent(session, digest.id, message_id=days, now=later)
+        assert digest.kind is AlertKind.DIGEST
+        told.append((digest.due is not None, render_alert(digest).text))
+    assert [due for due, _ in told] == [True, False, True]
+    first, second, _ = (shown for _, shown in told)
+    assert "\n\n2026 年到期的目标：2 项\n· 贵州 算力规模 " in first
+    assert "\n查看：/commitment 贵州，或 monitor fulfilment --year 2026" in first
+    assert "甘肃" not in first
+    assert "到期" not in second
 
 
 def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
