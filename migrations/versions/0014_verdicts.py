@@ -4,7 +4,7 @@ The verdicts that were given before stay in ``fulfilment`` alone: they are histo
 are marked, so that an audit does not miss them in the log.
 
 The sentences about other subjects that verdicts refer to are no commitments: ``commitment_history``
-leaves them out.
+leaves them out. The links of one commitment are found by index.
 """
 
 from alembic import op
@@ -45,8 +45,8 @@ WITH RECURSIVE sentence AS (
   JOIN statement s ON s.snapshot_id = seen.id
   WHERE doc.kind = 'report' AND doc.year IS NOT NULL
     AND (s.label = 'commitment' OR (NOT s.in_scope AND s.id IN (
-      SELECT before_id FROM change WHERE basis = 'succession'
-      UNION SELECT after_id FROM change WHERE basis = 'succession'
+      SELECT c.before_id FROM change c WHERE c.basis = 'succession'
+      UNION SELECT c.after_id FROM change c WHERE c.basis = 'succession'
     )))
 ),
 version AS (
@@ -143,6 +143,8 @@ WHERE shown.age < 2"""
 
 
 def upgrade() -> None:
+    op.create_index("ix_change_before_id", "change", ["before_id"])
+    op.create_index("ix_change_after_id", "change", ["after_id"])
     op.execute("DROP VIEW change_log")
     op.execute(f"CREATE VIEW change_log AS {CHANGE_LOG}")
     op.execute("DROP VIEW commitment_history")

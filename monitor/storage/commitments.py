@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, column, func, or_, select, table
+from sqlalchemy import Row, bindparam, column, func, select, table, text
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Basis, CommitmentYear, Kind
+from monitor.storage.base import batches
 from monitor.storage.tables import ChangeRow, StatementRow
 
+# Of some statements; the migration that creates the view has the same text for all of them.
+_SCOPED_HISTORY = Path(__file__).with_name("commitment_history.sql")
 _NAMES = tuple(one.name for one in fields(CommitmentYear))
 _HISTORY = table("commitment_history", *map(column, _NAMES))
 _IN_ORDER = (_HISTORY.c.year, _HISTORY.c.statement_id)
@@ -25,16 +30,12 @@ def commitment_of_statement(session: Session, statement_id: int) -> int | None:
     """
     if not 0 < statement_id < 1 << 63:
         return None
-    first = func.coalesce(StatementRow.first_version_id, StatementRow.id)
-    version = session.scalar(select(first).where(StatementRow.id == statement_id))
-    if version is None:
-        return None
-    versions = select(StatementRow.id).where(
-        or_(StatementRow.id == version, StatementRow.first_version_id == version)
-    )
-    return session.scalar(
-        select(_HISTORY.c.commitment_id).where(_HISTORY.c.statement_id.in_(versions)).limit(1)
-    )
+    statements = _linked_statements(session, statement_id)
+    versions = _versions(session, {statement_id})
+    for one in _read_scoped(session, statements):
+        if one.statement_id in versions:
+            return one.commitment_id
+    return None
 
 
 def commitment_of_change(session: Session, change_id: int) -> int | None:
@@ -56,7 +57,8 @@ def commitment_of_change(session: Session, change_id: int) -> int | None:
 
 def commitment_years(session: Session, commitment_id: int) -> list[CommitmentYear]:
     """What each report said of a commitment, oldest first."""
-    return _read(session, _HISTORY.c.commitment_id == commitment_id)
+    statements = _linked_statements(session, commitment_id)
+    return [one for one in _read_scoped(session, statements) if one.commitment_id == commitment_id]
 
 
 def find_commitments(
@@ -80,8 +82,8 @@ def find_commitments(
     fits: set[int] = set()
     for one in _read(session):
         by_id.setdefault(one.commitment_id, []).append(one)
-        text = "".join(one.text.lower().split())
-        if (regions is None or one.region in regions) and all(word in text for word in said):
+        words_of = "".join(one.text.lower().split())
+        if (regions is None or one.region in regions) and all(word in words_of for word in said):
             fits.add(one.commitment_id)
     ranked = sorted(
         (by_id[commitment_id] for commitment_id in fits),
@@ -90,10 +92,71 @@ def find_commitments(
     return ranked[:limit]
 
 
-def _read(session: Session, *wanted: ColumnElement[bool]) -> list[CommitmentYear]:
-    rows: Iterable[Row[tuple[object, ...]]] = session.execute(
-        select(_HISTORY).where(*wanted).order_by(*_IN_ORDER)
+def _versions(session: Session, statement_ids: Collection[int]) -> set[int]:
+    """All versions of some statements, in whatever snapshot of their documents."""
+    found: set[int] = set()
+    first = func.coalesce(StatementRow.first_version_id, StatementRow.id)
+    for some in batches(statement_ids):
+        versions = session.scalars(select(first).where(StatementRow.id.in_(some))).all()
+        found.update(versions)
+        found.update(
+            session.scalars(
+                select(StatementRow.id).where(StatementRow.first_version_id.in_(versions))
+            )
+        )
+    return found
+
+
+def _linked_statements(session: Session, statement_id: int) -> set[int]:
+    """The statements that comparisons of years link with one, over all years, and their versions.
+
+    Every step is a search in an index; the view would compute the identity of all commitments.
+    """
+    known: set[int] = set()
+    new = _versions(session, {statement_id})
+    while new:
+        known |= new
+        linked: set[int] = set()
+        for near, far in (
+            (ChangeRow.before_id, ChangeRow.after_id),
+            (ChangeRow.after_id, ChangeRow.before_id),
+        ):
+            for some in batches(new):
+                query = select(far).where(
+                    near.in_(some), far.is_not(None), ChangeRow.basis == Basis.SUCCESSION
+                )
+                linked.update(one for one in session.scalars(query) if one is not None)
+        new = _versions(session, linked - known) - known
+    return known
+
+
+def _read_scoped(session: Session, statement_ids: Collection[int]) -> list[CommitmentYear]:
+    """The lines of the view that some statements make, all of those that are linked with them."""
+    if not statement_ids:
+        return []
+    sql = _SCOPED_HISTORY.read_text(encoding="utf-8").format(
+        scope="\n    AND s.id IN :statement_ids",
+        # A search in two indexes: of the whole log the planners make a scan.
+        changes="(SELECT * FROM change WHERE before_id IN :statement_ids"
+        " UNION SELECT * FROM change WHERE after_id IN :statement_ids)",
     )
+    query = (
+        text(sql)
+        .bindparams(bindparam("statement_ids", sorted(statement_ids), expanding=True))
+        .columns(*map(column, _NAMES))
+        .subquery()
+    )
+    rows = session.execute(
+        select(*(query.c[name] for name in _NAMES)).order_by(query.c.year, query.c.statement_id)
+    )
+    return _years(row for row in rows if row.commitment_id is not None)
+
+
+def _read(session: Session) -> list[CommitmentYear]:
+    return _years(session.execute(select(_HISTORY).order_by(*_IN_ORDER)))
+
+
+def _years(rows: Iterable[Row[Any]]) -> list[CommitmentYear]:
     found = []
     for row in rows:
         values = row._asdict()

@@ -278,8 +278,8 @@ class ChangeRow(Base):
     basis: Mapped[str] = mapped_column(String(16))
     region: Mapped[str | None] = mapped_column(index=True)
     topic: Mapped[str] = mapped_column(String(64))
-    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
     similarity: Mapped[float]
     # How probably the two sentences, or this and the nearest one, are one promise.
     score: Mapped[float | None]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -17,13 +19,14 @@ from monitor.model.changes import CommitmentYear, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
+from monitor.storage import commitments
 from monitor.storage.commitments import (
     commitment_of_change,
     commitment_of_statement,
     commitment_years,
     find_commitments,
 )
-from monitor.storage.engine import Database
+from monitor.storage.engine import Database, migrations_folder
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 REGION = "贵州省"
@@ -269,3 +272,48 @@ def test_the_evidence_of_a_verdict_is_no_commitment(database: Database) -> None:
             session.execute(text("SELECT text, in_scope FROM statement WHERE text LIKE '%12%'"))
         ) == [("数字产业增加值增长12%。", False)]
     assert [one.text for one in history(database, "增加值")] == [plan]
+
+
+def test_one_commitment_is_read_as_the_view_has_it(database: Database) -> None:
+    """The read by index and the view agree on every line, of merged and of edited ones, too."""
+    pages = {}
+    for year, number in ((2023, 60), (2024, 100), (2025, 160), (2026, 190)):
+        two = (TALENT.format(number), ROBOTS) if year != 2025 else (TALENT.format(number) + ROBOTS,)
+        page = report(database, year, SPACE.format(number), *two)
+        pages[year] = page.document_id
+        report(database, year, SPACE.format(number), *two, region="云南省")
+    report(database, 2025, SPACE.format(165), ROBOTS, document_id=pages[2025])
+    with database.read() as session:
+        lines = session.execute(
+            text(
+                "SELECT commitment_id, statement_id, year, kind, merged_into, last_year, value"
+                " FROM commitment_history ORDER BY year, statement_id"
+            )
+        ).all()
+        assert len(lines) > 15
+        for commitment_id in {line.commitment_id for line in lines}:
+            assert [
+                (
+                    one.commitment_id,
+                    one.statement_id,
+                    one.year,
+                    one.kind,
+                    one.merged_into,
+                    one.last_year,
+                    one.value,
+                )
+                for one in commitment_years(session, commitment_id)
+            ] == [tuple(line) for line in lines if line.commitment_id == commitment_id]
+        for line in lines:
+            assert commitment_of_statement(session, line.statement_id) == line.commitment_id
+
+
+def test_the_query_for_one_commitment_is_that_of_the_view() -> None:
+    path = migrations_folder() / "versions" / "0014_verdicts.py"
+    spec = spec_from_file_location("migration", path)
+    assert spec is not None
+    assert spec.loader is not None
+    migration = module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    query = Path(commitments.__file__).with_name("commitment_history.sql").read_text("utf-8")
+    assert query.format(scope="", changes="change").strip() == migration.COMMITMENT_HISTORY.strip()
