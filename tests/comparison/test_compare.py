@@ -14,6 +14,7 @@ from monitor.comparison.compare import compare
 from monitor.model.changes import Basis, Delta, Kind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 
+COMPARED = (Basis.REVISION, Basis.SUCCESSION)
 PROVINCE = "贵州省"
 
 
@@ -198,7 +199,7 @@ def test_a_year_later_the_same_promise_in_other_words_is_no_news():
     assert only(compare([before], [after], Basis.REVISION)).kind is Kind.REWORDED
 
 
-@pytest.mark.parametrize("basis", list(Basis))
+@pytest.mark.parametrize("basis", COMPARED)
 @pytest.mark.parametrize(
     ("firm", "taken_back"),
     [
@@ -356,7 +357,7 @@ statements = st.builds(
 texts = st.lists(statements, max_size=7, unique_by=lambda statement: statement.text)
 
 
-@given(texts, st.sampled_from(list(Basis)))
+@given(texts, st.sampled_from(COMPARED))
 def test_nothing_changed_in_a_text_compared_with_itself(text, basis):
     assert {change.kind for change in compare(text, text, basis)} <= {Kind.CONTINUED}
 
@@ -406,7 +407,7 @@ def test_swapped_stronger_is_weaker_and_added_is_dropped(before, after):
 
 @given(st.lists(st.text(max_size=40), max_size=5), st.lists(st.text(max_size=40), max_size=5))
 def test_no_text_is_too_odd_to_be_compared(before, after):
-    for basis in Basis:
+    for basis in COMPARED:
         compare([said(text) for text in before], [said(text) for text in after], basis)
 
 
