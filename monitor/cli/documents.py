@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -264,14 +263,13 @@ def _provenance(
 ) -> Provenance:
     is_url = place.startswith(("http://", "https://"))
     day = date_of(published, "--published") or document.published
-    guess = infer_provenance(
+    return infer_provenance(
         document.text,
         title=document.title,
         url=place if is_url else None,
         published=day,
         region=region_of(region),
     )
-    return replace(guess, region=region_of(region)) if region else guess
 
 
 def describe(target: Target) -> str:

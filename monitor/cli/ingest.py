@@ -53,12 +53,11 @@ def ingest(
                 guess = infer_provenance(
                     document.text, title=title, published=document.published, region=name
                 )
-                provenance = replace(
-                    guess, region=name or guess.region, year=year or guess.year, title=title
-                )
+                provenance = replace(guess, year=year or guess.year, title=title)
                 if provenance.kind is not DocumentKind.REPORT:
                     print_status(
-                        f"{path}: this is not a government work report; stored as an article"
+                        f"{path}: this is not a government work report; stored as "
+                        f"{'a plan' if provenance.kind is DocumentKind.PLAN else 'an article'}"
                     )
                 elif provenance.region is None or provenance.year is None:
                     lacking = "region" if provenance.region is None else "year"

@@ -15,7 +15,7 @@ from monitor.extraction.labels import (
     score_cues_in_context,
 )
 from monitor.extraction.press import label_by_speaker
-from monitor.extraction.sections import Paragraph, Section, paragraphs
+from monitor.extraction.sections import Paragraph, Section, paragraphs, plan_document_sections
 from monitor.extraction.speakers import attribute_sentences
 from monitor.extraction.targets import named_years, parse_targets
 from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
@@ -164,7 +164,9 @@ def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[Explaine
     if not any(hit.use.scope for hit in hits):
         return ()
     lines = paragraphs(clean.text, _plan_year(provenance))
-    if not press:
+    if provenance.kind is DocumentKind.PLAN:
+        lines = plan_document_sections(clean.text, lines)
+    elif not press:
         lines = assign_plan_or_review(clean.text, lines)
     found: list[ExplainedSentence] = []
     for candidate in _candidates(clean.text, lines, hits, provenance):

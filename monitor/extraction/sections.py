@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import TypeAlias
@@ -16,6 +17,7 @@ _LONGEST_HEADING = 60
 _LONGEST_STANDALONE = 40
 _DECORATION = " —*#■□●◆◇▲★【】〔〕[]"
 _OPENING = 40
+_LONGEST_FRONT = 2000
 _Kinds: TypeAlias = "tuple[tuple[Section, re.Pattern[str]], ...]"
 
 
@@ -72,6 +74,7 @@ class SectionWords(WordTable):
     plan_headings: tuple[str, ...]
     standalone: tuple[str, ...]
     openings: tuple[KindPattern, ...]
+    standing: tuple[KindPattern, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,66 @@ def paragraphs(text: str, plan_year: int | None) -> list[Paragraph]:
     """
     outline = _Outline(*_kinds(plan_year))
     return [outline.place(text, *found.span()) for found in _line_pattern().finditer(text)]
+
+
+def plan_document_sections(text: str, lines: Sequence[Paragraph]) -> list[Paragraph]:
+    """The sections of a plan that a government issued: it has no review half.
+
+    Whatever year a line names, it is planned, except under a heading on where things stand
+    (发展基础: review; 形势: by its wording). Title, preface and the names of attachments say
+    nothing.
+
+    Args:
+        text: the text of the plan.
+        lines: its lines as ``paragraphs`` found them.
+    """
+    levels = [_marker_level(text, line) for line in lines]
+    body = next((number for number, level in enumerate(levels) if level), None)
+    has_front = body is not None and lines[body].start <= _LONGEST_FRONT
+    background: tuple[int, Section] | None = None
+    attached = False
+    found: list[Paragraph] = []
+    for number, (line, level) in enumerate(zip(lines, levels, strict=True)):
+        words = text[line.start : line.end].strip()
+        listed = attached and _attached_name().match(words) is not None
+        attached = listed or _attachments().match(words) is not None
+        if level and (background is None or level <= background[0]):
+            here = _kind(_standing(), line.heading)
+            background = (level, here) if here else None
+        if attached or (has_front and number < (body or 0)):
+            reason = "preface or attachment of a plan"
+            found.append(replace(line, section=Section.BOILERPLATE, reason=reason))
+        elif line.section in _OUTSIDE_OF_PLANS:
+            found.append(line)
+        elif background is not None:
+            found.append(replace(line, section=background[1]))
+        elif line.section in _AHEAD:
+            found.append(line)
+        else:
+            found.append(replace(line, section=Section.PLAN, reason="a plan has no review"))
+    return found
+
+
+def _marker_level(text: str, line: Paragraph) -> int:
+    start = line.start
+    while start < line.end and text[start] in _DECORATION:
+        start += 1
+    return next((level for level, mark in _markers() if mark.match(text, start, line.end)), 0)
+
+
+@cache
+def _standing() -> _Kinds:
+    return tuple((one.kind, re.compile(one.pattern)) for one in _words().standing)
+
+
+@cache
+def _attachments() -> re.Pattern[str]:
+    return re.compile("附件(?:[0-9]{1,2}|[一二三四五六七八九十])?(?:：|$)")
+
+
+@cache
+def _attached_name() -> re.Pattern[str]:
+    return re.compile("[0-9]{1,2}[.、][^。；]{2,60}$")
 
 
 @dataclass
@@ -213,6 +276,8 @@ class _Outline:
 
 _AT_ANY_LEVEL = frozenset({Section.GLOSSARY, Section.BOILERPLATE, Section.LIVELIHOOD})
 _GREETINGS = frozenset({"各位代表", "同志们", "各位委员", "现在"})
+_OUTSIDE_OF_PLANS = frozenset({Section.PROBLEMS, Section.GLOSSARY, Section.BOILERPLATE})
+_AHEAD = frozenset({Section.PLAN, Section.OUTLOOK, Section.LIVELIHOOD})
 _UNDECIDED = frozenset({Section.UNKNOWN, Section.MIXED, Section.OUTLOOK})
 
 

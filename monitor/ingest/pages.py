@@ -50,6 +50,7 @@ from monitor.storage.frontier import (
 from monitor.urls import same_site
 
 _BATCH = 100
+_KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
 _Values = dict[str, object]
@@ -157,7 +158,9 @@ def provenance_of(
     """Who speaks in a document, for where and when: what the page says, else its source.
 
     A report column also has explanations, pictures and notices; only what reads like a report
-    becomes a member of the series. ``title`` and ``listed`` are what the list page says.
+    becomes a member of the series, and of the place it names: a province's column may list a
+    city's report. A plan belongs to its issuer. ``title`` and ``listed`` are what the list page
+    says.
     """
     title = document.title or title
     published = document.published or listed
@@ -167,8 +170,9 @@ def provenance_of(
         url=url,
         published=published,
         region=source.region,
+        expected=source.document_kind,
     )
-    if inferred.kind is DocumentKind.REPORT:
+    if inferred.kind in _KNOWN_BY_FORM:
         return inferred
     kind = DocumentKind.PAGE if source.document_kind is DocumentKind.PAGE else DocumentKind.NEWS
     return Provenance(

@@ -19,6 +19,7 @@ _LATE = timedelta(days=30)
 # every week after seven, because a report that is edited in silence is what we are for.
 _THINNING: Mapping[DocumentKind, tuple[float, timedelta]] = {
     DocumentKind.REPORT: (1 / 30, timedelta(days=7)),
+    DocumentKind.PLAN: (1 / 4, timedelta(days=30)),
     DocumentKind.PAGE: (1 / 4, timedelta(days=30)),
     DocumentKind.NEWS: (1, timedelta(days=90)),
 }

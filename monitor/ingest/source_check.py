@@ -20,6 +20,7 @@ _SHORT = 200
 _STALE = {
     DocumentKind.REPORT: timedelta(days=430),
     DocumentKind.NEWS: timedelta(days=30),
+    DocumentKind.PLAN: timedelta(days=180),
     DocumentKind.PAGE: timedelta(days=180),
 }
 _ADDRESS = {

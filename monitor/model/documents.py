@@ -36,6 +36,7 @@ class DocumentKind(StrEnum):
     """What a document is."""
 
     REPORT = "report"  # a government work report: one a year, member of a series
+    PLAN = "plan"  # what a government or ministry issued to lay down what is to be done
     NEWS = "news"  # an article of the press
     PAGE = "page"  # anything else that is watched at one address
 

@@ -76,13 +76,13 @@ def test_an_article_about_a_report_is_news():
     [
         (
             "贵州省算力产业发展行动方案\n一、总体要求\n",
-            DocumentKind.PAGE,
+            DocumentKind.PLAN,
             Speaker.GOVERNMENT,
             "贵州省",
         ),
         (
             "工业和信息化部关于印发算力互联互通行动计划的通知\n",
-            DocumentKind.PAGE,
+            DocumentKind.PLAN,
             Speaker.MINISTRY,
             "全国",
         ),
