@@ -120,7 +120,7 @@ def _words() -> DocumentWords:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """A pattern of the table with the names in braces filled in."""
-    named = _words().patterns
+    named = _words().patterns | {"region": names_pattern().pattern}
     while any(f"{{{name}}}" in pattern for name in named):
         for name, part in named.items():
             pattern = pattern.replace(f"{{{name}}}", part)

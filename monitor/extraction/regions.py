@@ -71,6 +71,20 @@ def find_region(name: str) -> Region | None:
     return gazetteer().find(name)
 
 
+def regions_around(name: str) -> tuple[Region, ...]:
+    """The known regions that a region is or lies in: 合肥市蜀山区 in 合肥市 and 安徽省.
+
+    Documents of counties name them in full after their city; the table has no counties. Empty for
+    a name that begins with no known region.
+    """
+    region = find_region(name)
+    if region is None:
+        begins = names_pattern().match(name)
+        region = None if begins is None else find_region(begins[0])
+    province = None if region is None else gazetteer().province_of(region)
+    return tuple(one for one in (region, province) if one is not None)
+
+
 def region_names() -> list[str]:
     """Official and short names of all regions, for suggestions."""
     return [name for name in gazetteer().by_name if not name.isdigit()]

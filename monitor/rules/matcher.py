@@ -18,7 +18,7 @@ from itertools import product
 import ahocorasick
 
 from monitor.extraction.quantities import comparable, to_base
-from monitor.extraction.regions import find_region, gazetteer
+from monitor.extraction.regions import regions_around
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Speaker
@@ -329,12 +329,10 @@ def _percent(number: Delta) -> float:
 
 
 def _with_province(name: str | None) -> frozenset[str]:
-    """A region and its province."""
+    """A region and its province, of a county its city too."""
     if name is None:
         return frozenset()
-    region = find_region(name)
-    province = None if region is None else gazetteer().province_of(region)
-    return frozenset({name} if province is None else {name, province.name})
+    return frozenset({name, *(region.name for region in regions_around(name))})
 
 
 def _automaton(words: Iterable[str]) -> ahocorasick.Automaton | None:

@@ -16,6 +16,7 @@ from monitor.channels.fake import FakeChannel
 from monitor.comparison import compare
 from monitor.config.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
 from monitor.daemon import run_once
+from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Outcome
 
 PLAN = [
@@ -286,6 +287,58 @@ async def test_a_reprint_under_another_address_is_the_same_report(watch):
     assert report.changes == []
     assert watch.sql("SELECT COUNT(*) FROM document") == [(2,)]
     assert len(watch.channel.sent) == 1
+
+
+@pytest.mark.parametrize("title", [TITLE, "算力写进青海省政府工作报告，谁受益？"])
+async def test_an_article_titled_like_the_report_does_not_take_its_place(watch, title):
+    await baseline(watch)
+    article = "/zfgzbg/202601/t20260124_3.html"
+    watch.put(ARTICLE, article, title)
+    watch.web.links(LIST, [(article, title, "2026-01-24")])
+    await watch.round()
+    kinds = "SELECT kind, region, year FROM document ORDER BY id"
+    assert watch.sql(kinds) == [("report", "青海省", 2025), ("news", "青海省", 2026)]
+    assert watch.sql("SELECT COUNT(*) FROM change_log WHERE kind = 'dropped'") == [(0,)]
+    watch.put()
+    watch.list(REPORT, OLDER)
+    report = await watch.round()
+    assert watch.sql(kinds)[-1] == ("report", "青海省", 2026)
+    assert Basis.SUCCESSION in {change.basis for change in report.changes}
+
+
+@pytest.mark.parametrize("place", ["西宁市", "西宁市城北区"])
+async def test_a_citys_report_in_its_provinces_column_stays_out_of_the_series(watch, place):
+    await baseline(watch)
+    path, title = "/zfgzbg/202601/t20260124_4.html", f"2026年{place}政府工作报告"
+    watch.put([line.replace("青海省", place) for line in PLAN], path, title)
+    watch.web.links(LIST, [(path, title, "2026-01-24")])
+    report = await watch.round()
+    assert watch.sql("SELECT kind, region, year FROM document ORDER BY id") == [
+        ("report", "青海省", 2025),
+        ("report", place, 2026),
+    ]
+    assert Kind.DROPPED not in {change.kind for change in report.changes}
+    assert {change.region for change in report.changes} == {place}
+
+
+async def test_a_plan_in_a_report_column_is_its_issuers_and_edits_of_it_are_told(watch):
+    await baseline(watch)
+    path, title = "/zfgzbg/202601/t20260124_5.html", "智算产业行动计划和省政府工作报告"
+    plan = [
+        "西宁市人民政府办公室关于印发智算产业行动计划（2025—2027年）的通知",
+        "一、总体要求",
+        "2026年，智能算力规模达到3万P。",
+        "二、保障措施",
+        "给予人工智能企业算力券支持。",
+    ]
+    watch.put(plan, path, title)
+    watch.web.links(LIST, [(path, title, "2026-01-24")])
+    await watch.round()
+    watch.put([line.replace("3万P", "4万P") for line in plan], path, title)
+    await watch.round()
+    logged = "SELECT DISTINCT document_kind, region, label, speaker FROM change_log"
+    assert watch.sql(logged) == [("plan", "西宁市", "commitment", "government")]
+    assert ("strengthened",) in watch.sql("SELECT kind FROM change_log")
 
 
 async def test_an_archive_put_online_late_is_baseline(watch):

@@ -98,6 +98,13 @@ def test_a_province_includes_its_prefectures(rule):
     assert not rule("    regions: [深圳]\n").match(change(said(region="广东省")))
 
 
+@pytest.mark.parametrize("region", ["安徽", "合肥", "合肥市"])
+def test_a_county_is_in_its_city_and_its_province(rule, region):
+    rules = rule(f"    regions: [{region}]\n")
+    assert rules.match(change(said(region="合肥市蜀山区")))
+    assert not rules.match(change(said(region="某区")))
+
+
 def test_a_dropped_sentence_is_found_by_the_words_it_had(rule):
     rules = rule("    keywords: {any: [算力]}\n    kinds: [dropped]\n")
     assert rules.match(change(before=said(), kind=Kind.DROPPED))
