@@ -483,7 +483,9 @@ def _plan_region(
     province = _words().provinces.get(number[:1])
     if province is not None and _fits(level, province):
         return province
-    return context if context is None or _fits(level, context) else None
+    if context is None:
+        return _region_in(name, level)
+    return context if _fits(level, context) else None
 
 
 def _offices(page: _Page) -> Iterator[str]:
@@ -539,7 +541,14 @@ def _issue_year(page: _Page, title: str, published: date | None) -> int | None:
         return int(signed[1])
     if published is not None:
         return published.year
-    return _year(title + "\n" + page.opening)
+    span = _span_pattern().search(title)
+    return int(span[1]) if span else _year(title + "\n" + page.opening)
+
+
+@cache
+def _span_pattern() -> re.Pattern[str]:
+    # 2025—2027年
+    return re.compile("(20[0-9]{2})年?[—–~至到-]+20[0-9]{2}年")
 
 
 @cache

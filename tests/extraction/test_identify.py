@@ -31,7 +31,10 @@ DELIVERY = "各位代表：\n现在，我代表省人民政府，向大会报告
         # without a title
         ("", "2026年1月20日在甘肃省第十四届人民代表大会第五次会议上\n" + DELIVERY + BODY),
         ("", "——2026年1月20日在甘肃省人民代表大会会议上\n各位代表：\n" + BODY),
-        ("", "（2026年1月在甘肃省人民代表大会会议上）\n受省人民政府委托，现报告全年工作。\n" + BODY),
+        (
+            "",
+            "（2026年1月在甘肃省人民代表大会会议上）\n受省政府委托，现报告全年工作。\n" + BODY,
+        ),
         # its printing in a paper, under a dateline or a headline of the paper's
         ("政府工作报告", "新华社兰州1月28日电 \n政府工作报告\n" + DELIVERY + BODY),
         ("2026年甘肃省政府工作报告全文来了", "政府工作报告\n" + DELIVERY + BODY),
@@ -227,6 +230,10 @@ def test_a_plan_belongs_to_its_issuer(head, end, speaker, region, year):
     found = infer_provenance(head + PLAN + end, published=date(2025, 7, 1))
     assert found.kind is DocumentKind.PLAN
     assert (found.speaker, found.region, found.year) == (speaker, region, year)
+
+
+def test_a_plan_for_several_years_without_a_date_is_of_the_first():
+    assert infer_provenance("甘肃省智算产业行动计划（2025—2027年）\n" + PLAN).year == 2025
 
 
 @pytest.mark.parametrize(
