@@ -184,6 +184,14 @@ def _marked_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _dateline_pattern() -> re.Pattern[str]:
+    # 本报长沙5月6日电（记者…）, 央视网消息（新闻联播）：…
+    return re.compile(
+        r"\s*[^，。；：\n（]{0,6}(?:社|报|网|台)[^，。；：\n]{0,16}?(?:电|讯|消息)[ （，：]"
+    )
+
+
+@cache
 def _sentence_pattern() -> re.Pattern[str]:
     return re.compile(
         rf"[^。！？；\n]{{0,{LONGEST_SENTENCE}}}+[。！？；]{{1,9}}+[”’）》]{{0,4}}+"
@@ -200,21 +208,44 @@ def join_lines(text: str, *, press: bool) -> CleanText:
     """Normalise ``text`` and join its broken lines; see ``text.CleanText``.
 
     In ``press`` a paragraph that ends without a full stop continues in the next one: the text
-    layer of a newspaper page has a line break wherever its column ends. In other documents only
-    lines that cannot end there are joined, unless the whole document is hard-wrapped.
+    layer of a newspaper page has a line break wherever its column ends. Where the paper's lines
+    are whole paragraphs, one without a full stop or two commas is a headline and ends there. In
+    other documents only lines that cannot end there are joined, unless the whole document is
+    hard-wrapped.
     """
     flat = normalize_characters(text)
     lines = [found.span() for found in _line_pattern().finditer(flat) if not found[0].isspace()]
     width = _width(flat, lines)
     # A line much shorter than the width ends its paragraph; columns have no reliable width.
     shortest = 17 * width // 20 if width else 0 if press else None
+    headlines = press and not width and not _in_columns(flat, lines)
     drop = stray_spaces(flat)
     joins = [
         (end, next_start)
         for (start, end), (next_start, next_end) in pairwise(lines)
-        if _continues(flat[start:end], flat[next_start:next_end], shortest=shortest)
+        if _continues(
+            flat[start:end],
+            flat[next_start:next_end],
+            shortest=None if headlines and not _breaks_off(flat, start, end) else shortest,
+        )
     ]
     return remove_ranges(flat, _merged(drop, joins))
+
+
+@cache
+def _prose_pattern() -> re.Pattern[str]:
+    return re.compile("[。；！？]|，[^\n，]+，")
+
+
+def _breaks_off(text: str, start: int, end: int) -> bool:
+    """Whether a line without a full stop at its end is a broken paragraph and no headline."""
+    return text[end - 1] not in _ENDED and _prose_pattern().search(text, start, end) is not None
+
+
+def _in_columns(text: str, lines: list[tuple[int, int]]) -> bool:
+    """Whether most lines break off: those of a column, which are too short to tell its width."""
+    broken = sum(text[end - 1] not in _ENDED for _, end in lines)
+    return 2 * broken > len(lines) > 3
 
 
 def _width(text: str, lines: list[tuple[int, int]]) -> int:
@@ -228,7 +259,7 @@ def _width(text: str, lines: list[tuple[int, int]]) -> int:
 
 def _continues(line: str, following: str, *, shortest: int | None) -> bool:
     indented, line = line.startswith("  "), line.strip()
-    if not line or _marked_pattern().match(following):
+    if not line or _marked_pattern().match(following) or _dateline_pattern().match(following):
         return False
     after = following.lstrip()
     # In a column a closing quote without a full stop does not end a paragraph.

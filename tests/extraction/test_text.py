@@ -106,3 +106,33 @@ def test_a_number_that_a_column_broke_is_one_number():
     )
     assert join_lines("到2026 100家企业用上算力。", press=True).text == "到2026 100家企业用上算力。"
     assert join_lines("Eflops 5 TOPS", press=True).text == "Eflops 5 TOPS"
+
+
+PARAGRAPHS = (
+    "全省新建智算中心三座，力争年内投运。首座已经封顶。",
+    "湖滨市则把目光放在应用上，推出场景清单。",
+    "当地企业说，算力比去年便宜。",
+)
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "算力便宜了，企业用起来了，湖滨市的智算账本",
+        "湖滨市加快布局智能算力基础设施赋能千行百业高质量发展",
+        "一座“算力超市”",
+    ],
+)
+def test_a_headline_is_no_part_of_the_paragraph_below_it(headline):
+    text = "\n".join((headline.replace("，企", "企"), *PARAGRAPHS))
+    assert join_lines(text, press=True).text == text
+
+
+def test_a_paragraph_does_not_run_into_a_dateline():
+    text = "研究算力布局，部署场景开放，审议若干措施\n本报湖滨5月6日电 （记者某某）省里开会。"
+    assert join_lines(text, press=True).text.count("\n") == 1
+
+
+def test_a_paragraph_that_breaks_off_goes_on_in_the_next_line():
+    text = "\n".join((*PARAGRAPHS, "全市有三座智算中心。其中两座建在河\n东新区，明年投运。"))
+    assert join_lines(text, press=True).text.endswith("其中两座建在河东新区，明年投运。")
