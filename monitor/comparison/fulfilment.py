@@ -18,6 +18,7 @@ from functools import cache
 from monitor.comparison.cues import lower_is_better, places
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio, sentence_similarity
+from monitor.comparison.targets import is_upper_end
 from monitor.comparison.thresholds import (
     FULFILMENT_ABOUT,
     FULFILMENT_METRIC,
@@ -248,6 +249,7 @@ def _positions_due(commitment: Statement, due: int) -> list[int]:
         position
         for position, target in enumerate(commitment.targets)
         if (target.year or commitment.year) == due
+        and not is_upper_end(commitment.targets, position)
     ]
 
 

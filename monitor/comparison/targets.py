@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.comparison.cues import lower_is_better
 from monitor.comparison.normalize import normalize
@@ -93,6 +93,19 @@ def overall_direction(found: Sequence[TargetMove]) -> float:
     return up if total > 0 else down
 
 
+def is_upper_end(targets: Sequence[Target], position: int) -> bool:
+    """Whether a target is the upper end of a range (2—3家), whose lower end is what is promised."""
+    before, here = targets[position - 1], targets[position]
+    return position > 0 and before.value < here.value and replace(before, value=here.value) == here
+
+
+def _end_of_range(targets: Sequence[Target], position: int) -> int:
+    """-1 for the lower end of a range, 1 for the upper one, 0 for any other target."""
+    if is_upper_end(targets, position):
+        return 1
+    return -int(position + 1 < len(targets) and is_upper_end(targets, position + 1))
+
+
 def pair_targets(
     before: Sequence[Target], after: Sequence[Target], *, nearly_identical: bool
 ) -> list[tuple[Target, Target]]:
@@ -106,6 +119,7 @@ def pair_targets(
         (
             (
                 similarity >= _SAME_METRIC,
+                _end_of_range(before, i) * _end_of_range(after, j) >= 0,
                 _agreement(old, new),
                 similarity,
                 -abs(i - j),

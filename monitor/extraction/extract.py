@@ -284,6 +284,7 @@ def _classify(
                 this_year=plan_year,
                 under_topic_lead=candidate.under_topic_lead,
                 earlier=candidate.earlier,
+                mixed=provenance.kind is DocumentKind.REPORT,
             )
             if label in {Label.COMMITMENT, Label.ACHIEVEMENT}
             else ()

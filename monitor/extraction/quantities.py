@@ -210,16 +210,21 @@ class Quantity:
     """Whether only a comma separates it from the quantity before (23.7%、16.5%)."""
     both: bool = False
     """Whether it is said of two things at once (机架和算力“双翻番”); it then comes twice."""
+    high: float | None = None
+    """The upper end of a range (2—3家), whose lower end is the value."""
 
 
 def quantities(sentence: str) -> list[Quantity]:
     """All quantities of a sentence, in order.
 
-    Ordinals (第5位), dates, sizes that name a class (万卡级, 8英寸) and slogans (两个毫不动摇) do
-    not count. A range gives its lower end, which is what is promised.
+    Ordinals (第5位), dates, sizes that name a class (万卡级, 8英寸), vague numbers (数十个) and
+    slogans (两个毫不动摇) do not count.
     """
     found: list[Quantity] = []
+    glosses = [gloss.span() for gloss in _definition_pattern().finditer(sentence)]
     for match in _pattern().finditer(sentence):
+        if any(start < match.start() < end for start, end in glosses):
+            continue
         quantity = _read(sentence, match)
         if quantity is not None:
             found.append(quantity)
@@ -239,6 +244,12 @@ def quantities(sentence: str) -> list[Quantity]:
 
 
 @cache
+def _definition_pattern() -> re.Pattern[str]:
+    """An explanation of a unit: （1P约等于每秒1000万亿次）."""
+    return re.compile("（[^（）\n]{0,40}?(?:等于|相当于|是指|即)[^（）\n]{0,60}）")
+
+
+@cache
 def _pattern() -> re.Pattern[str]:
     number = f"(?:{ARABIC}|{CHINESE})"
     unit = unit_pattern()
@@ -246,12 +257,18 @@ def _pattern() -> re.Pattern[str]:
     after = alternation(word for words in tails.values() for word in words)
     growth = alternation(tails[Op.INCREASE_BY])
     return re.compile(
-        rf"(?<![0-9A-Za-z.第])(?:"
-        rf"(?:(?P<low>{number})(?P<lowscale>{MULTIPLIER})?(?P<lowunit>{unit})?"
-        rf"(?P<dash>-|—{{1,2}}|~|～|至|到))?"
-        rf"(?P<number>{number})(?P<scale>{MULTIPLIER})?(?P<more>余|多|来)?(?P<unit>{unit})"
+        rf"(?<![0-9A-Za-z.第〇零一二三四五六七八九十])(?:"
+        rf"(?P<tenths>[一二三四五六七八九]成[一二三四五六七八九])(?![成十百千万亿])"
         rf"|(?P<bare>[千百十]?万?亿|[千百十]?万|千|百)(?P<baremore>余|多)?(?P<bareunit>{unit})"
-        rf"|(?P<both>[“‘]?双)?(?P<doubled>翻了?(?:一番|两番)|翻番)"
+        rf"|(?:(?P<low>{number})(?P<lowscale>{MULTIPLIER})?(?P<lowunit>{unit})?"
+        rf"(?P<dash>-|—{{1,2}}|~|～|至|到))?"
+        # 2500多亿元: the multiplier may follow 多. 43 EFLOPS: a blank stays between Latin letters.
+        rf"(?P<number>{number})(?P<scale>{MULTIPLIER})?(?P<more>余|多|来)?(?P<late>{MULTIPLIER})?"
+        rf" ?(?P<unit>{unit})"
+        rf"|(?P<both>[“‘]?双)?(?P<doubled>翻了?(?:一番|两番)|翻番)[”’]?"
+        # 产业规模突破3000亿, 机架超过900万: the noun implies the unit.
+        rf"|(?P<amount>{number})(?P<amountscale>[十百千]?万?亿|[十百千]?万)(?P<amountmore>余|多)?"
+        rf"(?=[，。；、！）“”]|大关|以上|左右|$)"
         rf"|(?P<plain>[0-9]\.[0-9]{{1,4}})(?![0-9.%])"
         # 3000台/年, 200万千瓦时/年: the frequency is no part of the unit.
         rf")(?:/(?:年|月|天|日))?(?P<after>{after})?(?P<growth>{growth})?",
@@ -261,14 +278,31 @@ def _pattern() -> re.Pattern[str]:
 
 @cache
 def _cue_at_end() -> re.Pattern[str]:
-    return re.compile(f"(?:{alternation(quantity_cues())})$")
+    return re.compile(f"(?P<cue>{alternation(quantity_cues())})了?$")
 
 
 @cache
 def _rate_pattern() -> re.Pattern[str]:
     return re.compile(
-        "每(?:小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
+        "每(?:秒|小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
     )
+
+
+@cache
+def _share_pattern() -> re.Pattern[str]:
+    """A cue that the noun parts from its number: 约占全国总规模的72%, 几乎是去年的3倍."""
+    return re.compile(
+        f"(?P<cue>{alternation(quantity_cues())})(?:占(?:到|据|了|全)?|是|为|相当于)"
+        "[^，。；、]{1,20}$"
+    )
+
+
+@cache
+def _growth_before_pattern() -> re.Pattern[str]:
+    """What makes a share or a multiple a growth, in front of another cue: 增速分别达到."""
+    words = quantity_words()
+    growth = alternation((*words.growth_nouns, *words.before[Op.INCREASE_BY.value]))
+    return re.compile(f"(?:{growth})(?:均|分别|已|将|也|都|普遍|总体)?$")
 
 
 @cache
@@ -277,11 +311,16 @@ def _punctuation_pattern() -> re.Pattern[str]:
 
 
 _LONGEST_CUE = 10
+_LONGEST_SHARE = 30
 
 
 @cache
 def _class_pattern() -> re.Pattern[str]:
-    return re.compile("级|型(?!企业)|制(?!造)")
+    # 十万台级机器人量产 says what is reached, 万卡级集群 what it is called.
+    return re.compile(
+        "级(?![^，。；、]{0,14}(?:量产|产能|规模(?!以上)|生产能力|落地能力))|型(?!企业)|制(?!造)"
+        "|(?:时延|延迟)?圈|(?<=位)数"
+    )
 
 
 @cache
@@ -289,13 +328,23 @@ def _slogan_pattern() -> re.Pattern[str]:
     return re.compile("(?:毫不|确立|维护|自信|意识|全面|革命|务必|结合|伟大)")
 
 
+@cache
+def _implied_units() -> tuple[tuple[re.Pattern[str], Unit], ...]:
+    """By the noun in front: the unit of a number that is written without one."""
+    known = units()
+    nameless = Unit("", "", 1, "", 1, "count", weak=False)
+    return tuple(
+        (re.compile(f"(?:{alternation(nouns)})[^，。；、]{{0,6}}$"), known.get(unit, nameless))
+        for unit, nouns in quantity_words().implied_units.items()
+    )
+
+
 def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
     start, end = match.span()
     # 不超过每小时2元, 达到每万人500台: the rate belongs to the number, not to the metric.
     rate = _rate_pattern().search(sentence, max(0, start - 6), start)
     spoken = rate.start() if rate else start
-    cue = _longest_cue(sentence[max(0, spoken - _LONGEST_CUE) : spoken])
-    cue_start = spoken - len(cue)
+    cue, cue_start = _longest_cue(sentence, spoken)
     after = match["after"] or ""
     if match["doubled"]:
         times = _MULTIPLIED[match["doubled"]]
@@ -305,36 +354,65 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
         )
     if match["plain"]:
         return _unitless(sentence, match, cue, cue_start, after)
-    unit = units()[(match["unit"] or match["bareunit"]).lower()]
-    tail = sentence[end : end + 6]
-    if not unit.target or _class_pattern().match(tail):
+    unit = _unit_of(sentence, match, cue_start)
+    if unit is not None and unit.target == "次" and rate and rate[0] == "每秒":
+        unit = replace(units()["p"], factor=1e-15)  # 每秒2000万亿次
+    if unit is None or _is_name(sentence, match):
         return None
-    if match["bare"]:
-        # 万亿元 is a number only after a quantity cue: 规模突破万亿元, but 万亿元产业.
-        cued = quantity_cues().get(cue) in {"at_least", "reach", "increase_by"}
-        if not cued and not match["baremore"]:
-            return None
-        amount: float | None = multiplier(match["bare"])
-    else:
-        amount = _amount(match, unit, sentence)
-    if amount is None or _slogan_pattern().match(tail):
+    amount = _amount(sentence, match, unit, cue)
+    if amount is None:
         return None
-    after = match["growth"] or after
-    after += "多" if match["more"] or match["baremore"] else ""
+    low, high = _low_end(sentence, match), None
+    if match["bare"] and not cue and sentence[start - 1 : start] == "上":
+        cue, cue_start = "至少", start - 1
+    more = match["more"] or match["baremore"] or match["amountmore"]
+    after = (match["growth"] or after) + ("多" if more else "")
+    if unit.dimension in {"ratio", "times"} and not cue:
+        share = _share_pattern().search(sentence, max(0, start - _LONGEST_SHARE), start)
+        cue = share["cue"] if share else cue
     op, sign = _op(cue, after, unit)
-    if match["low"] and op is Op.REACH:
-        op = Op.AT_LEAST
-    amount = round(sign * amount * unit.factor, 9)
+    if unit.target in GROWTH_UNITS and _growth_before_pattern().search(
+        sentence, max(0, cue_start - 8), cue_start
+    ):
+        op = Op.INCREASE_BY
+    if low is not None:
+        amount, high = low, round(amount * unit.factor, 9) if op is Op.REACH else None
     return Quantity(
         start,
         end,
-        amount,
+        round(sign * amount * unit.factor, 9),
         unit.target,
         op,
         cue_start,
         cue,
         counted=unit.dimension not in _PREDICATED,
+        high=high,
     )
+
+
+def _unit_of(sentence: str, match: re.Match[str], cue_start: int) -> Unit | None:
+    """The unit of a number; None when it has none that counts (8英寸)."""
+    if match["amount"]:
+        before = sentence[max(0, cue_start - 16) : cue_start]
+        return next((unit for noun, unit in _implied_units() if noun.search(before)), None)
+    if match["tenths"]:
+        return units()["%"]
+    unit = units()[(match["unit"] or match["bareunit"]).lower()]
+    return unit if unit.target else None
+
+
+def _is_name(sentence: str, match: re.Match[str]) -> bool:
+    """Whether a number is part of a name, a slogan or a date: 万卡级, 数十个, 3个月."""
+    end = match.end()
+    if _class_pattern().match(sentence, end) or _slogan_pattern().match(sentence, end):
+        return True
+    if (match["unit"] or match["bareunit"]) in {"卡", "张"} and _cluster_pattern().match(
+        sentence, end
+    ):
+        return True
+    before = sentence[match.start() - 1 : match.start()]
+    vague = match["bare"] or (match["number"] or "")[:1] in _SMALL
+    return before == "每" or (bool(vague) and before in {"数", "几"})
 
 
 _PREDICATED = {"ratio", "times", "compute", "bytes", "power", "energy", "area", "money", "latency"}
@@ -342,22 +420,67 @@ _MEASURED = _PREDICATED | {"duration", "duration_minutes", "length", "mass", "co
 _MEASURED |= {"token", "visits", "dollars", "euros", "hk_dollars"}
 
 
-def _amount(match: re.Match[str], unit: Unit, sentence: str) -> float | None:
-    number, scale = match["number"], match["scale"] or ""
-    if not number[0].isascii():
-        if number in _SMALL and match["more"]:
-            return _SMALL[number] * multiplier(scale)  # 百余项
-        found = value(number, scale)
-        # 一个, 两项, 四个 are articles and slogans more often than quantities.
-        few = found is not None and found < (10 if unit.weak else 2)
-        return None if few else found
-    if number.startswith("0") and len(number) > 1 and "." not in number:
+@cache
+def _cluster_pattern() -> re.Pattern[str]:
+    return re.compile("[^，。；、0-9]{0,10}(?:集群|资源池)")
+
+
+def _amount(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> float | None:
+    if match["bare"]:
+        counts = _counts_bare(sentence, match, unit, cue)
+        return multiplier(match["bare"]) if counts else None
+    if match["amount"]:
+        return value(match["amount"], match["amountscale"])
+    if match["tenths"]:
+        return 10.0 * _DIGITS[match["tenths"][0]] + _DIGITS[match["tenths"][2]]  # 九成三
+    number = match["number"]
+    scale = match["scale"] or match["late"] or ""
+    if number[0].isascii():
+        padded = number.startswith("0") and len(number) > 1 and "." not in number
+        return None if padded else value(number, scale)
+    if number in _SMALL and match["more"]:
+        return _SMALL[number] * multiplier(scale)  # 百余项
+    found = value(number, scale)
+    # 一个, 两项, 四个 are articles and slogans more often than quantities.
+    certain = bool(match["after"] or cue or scale)
+    few = found is not None and found < _fewest(unit, certain=certain)
+    return None if few else found
+
+
+def _counts_bare(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> bool:
+    """Whether 万亿元 or 百个 is a number: where something says so, but not in 万亿元产业."""
+    if quantity_cues().get(cue) in {"at_least", "reach", "increase_by", "about"}:
+        return True
+    start = match.start()
+    if match["baremore"] or sentence[start - 1 : start] == "上":
+        return True
+    if unit.dimension == "card":
+        return False
+    counts = unit.dimension not in _PREDICATED
+    return bool(match["after"]) or (
+        counts and _verb_before_pattern().search(sentence, max(0, start - 6), start) is not None
+    )
+
+
+def _fewest(unit: Unit, *, certain: bool) -> int:
+    """The smallest number that a Chinese numeral gives as a quantity."""
+    if unit.dimension == "ratio":
+        return 1
+    if certain or unit.dimension in _PREDICATED:
+        return 2
+    return 10 if unit.weak else 3
+
+
+def _low_end(sentence: str, match: re.Match[str]) -> float | None:
+    """The lower end of a range (2—3家); None when there is none."""
+    if not match["low"] or sentence[max(0, match.start() - 1) : match.start()] in {"由", "从"}:
         return None
-    if not match["low"]:
-        return value(number, scale)
-    if sentence[max(0, match.start() - 1) : match.start()] in {"由", "从"}:
-        return value(number, scale)
-    return value(match["low"], match["lowscale"] or scale)
+    return value(match["low"], match["lowscale"] or match["scale"] or "")
+
+
+@cache
+def _verb_before_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().verbs)})了?$")
 
 
 def _unitless(
@@ -371,10 +494,16 @@ def _unitless(
     return Quantity(start, end, float(match["plain"]), "", op, cue_start, cue, counted=False)
 
 
-def _longest_cue(before: str) -> str:
+def _longest_cue(sentence: str, end: int) -> tuple[str, int]:
+    """The longest cue that ends at ``end``, and where it starts; 突破了 is 突破."""
     # A search anchored at the end tries the leftmost start first, which gives the longest cue.
-    found = _cue_at_end().search(before)
-    return found[0] if found else ""
+    found = _cue_at_end().search(sentence[max(0, end - _LONGEST_CUE) : end])
+    if found is None:
+        return "", end
+    start = end - len(found[0])
+    # 签约, 附近 and 通过 end in a cue that they do not contain.
+    inside = sentence[start - 1 : start + 1] in quantity_words().no_cues
+    return ("", end) if inside else (found["cue"], start)
 
 
 def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
@@ -417,15 +546,32 @@ def _describes(sentence: str, quantity: Quantity, following: Quantity) -> bool:
 
 
 def _shared(sentence: str, found: list[Quantity]) -> list[Quantity]:
-    """In 分别增长23.7%、16.5% the op of the first number applies to the second."""
+    """In 分别增长23.7%、16.5% and 不少于20个团队、30个项目 the first op applies to both."""
     for index in range(1, len(found)):
         last, here = found[index - 1], found[index]
-        if sentence[last.end : here.start] in {"、", "和", "，"} and last.unit == here.unit:
+        if last.unit != here.unit:
+            continue
+        between = sentence[last.end : here.start]
+        if between in {"、", "和", "，"}:
             op, amount = here.op, here.value
             if here.op is Op.REACH:
                 op, amount = last.op, -amount if last.value < 0 else amount
             found[index] = replace(here, op=op, value=amount, follows=True)
+        elif (
+            last.cue
+            and here.op is Op.REACH
+            and not here.cue
+            and quantity_cues().get(last.cue) == last.op.value
+            and _item_pattern().fullmatch(between)
+        ):
+            found[index] = replace(here, op=last.op)
     return found
+
+
+@cache
+def _item_pattern() -> re.Pattern[str]:
+    """The noun that a number counts, up to the next number of the list."""
+    return re.compile("[^、和及，。；0-9][^，。；、0-9]{0,14}(?:、|和|及|以及)")
 
 
 GROWTH_UNITS = frozenset({"%", "倍", "个百分点"})

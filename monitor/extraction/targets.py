@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.extraction.quantities import Quantity, counts_things, quantities
@@ -121,15 +121,27 @@ class Measurement:
     clause: tuple[int, int]
     verbs: str = ""
     """The verbs and adverbs in front of it (力争新增), which are no part of the metric."""
+    item: bool = False
+    """Whether it is one item of a list whose numbers follow in the same order."""
 
 
-def measurements(sentence: str, found: list[Quantity]) -> list[Measurement]:
-    """What each of ``found`` measures, in the same order."""
+def measurements(sentence: str, found: list[Quantity], *, mixed: bool = True) -> list[Measurement]:
+    """What each of ``found`` measures, in the same order; for ``mixed`` see ``parse_targets``."""
     result: list[Measurement] = []
     for index, quantity in enumerate(found):
         floor = found[index - 1].end if index else 0
         ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
-        result.append(_measurement(sentence, quantity, floor, ceiling, result))
+        what = _measurement(sentence, quantity, floor, ceiling, result)
+        what = what if mixed else _named(sentence, quantity, what, ceiling, result)
+        first, last = _whole_quotes(what.metric)
+        result.append(
+            replace(
+                what,
+                metric=what.metric[first:last],
+                start=what.start + first,
+                end=what.start + last,
+            )
+        )
     return _distributed(sentence, found, result)
 
 
@@ -174,6 +186,48 @@ def _measurement(
     return Measurement(metric, start, start + len(metric), clause, verb)
 
 
+def _named(
+    sentence: str,
+    quantity: Quantity,
+    what: Measurement,
+    ceiling: int,
+    earlier: list[Measurement],
+) -> Measurement:
+    """The metric by a noun: 三年安排60亿元 and 全省有近10家 only say that there is a number."""
+    if not _says_nothing().fullmatch(what.metric):
+        return what
+    metric, start = _after(sentence, quantity, ceiling)
+    if not metric:
+        metric, start = _purpose(sentence, quantity.end)
+    if metric:
+        return replace(what, metric=metric, start=start, end=start + len(metric))
+    if earlier and earlier[-1].clause[1] + 1 >= what.clause[0]:
+        last = earlier[-1]
+        return replace(what, metric=last.metric, start=last.start, end=last.end)
+    return what
+
+
+@cache
+def _says_nothing() -> re.Pattern[str]:
+    """Verbs, times and places: what stands before a number without naming what it counts."""
+    words = quantity_words()
+    times = "(?:在|用)?(?:未来)?(?:[一二两三四五六七八九十]|[0-9]{1,2}|每)年(?:来|内|间)?"
+    said = alternation((*words.leading, *words.verbs, *words.trailing, *words.places))
+    return re.compile(f"(?:{times}|{said})+")
+
+
+@cache
+def _purpose_pattern() -> re.Pattern[str]:
+    purposes = alternation(quantity_words().purposes)
+    return re.compile(f"(?:资金|专项资金)?，?(?:{purposes})+(?P<noun>[^，。；：、]{{2,30}})")
+
+
+def _purpose(sentence: str, end: int) -> tuple[str, int]:
+    """What money is for: 安排60亿元支持智能产业发展."""
+    found = _purpose_pattern().match(sentence, end)
+    return (found["noun"], found.start("noun")) if found else ("", end)
+
+
 def _subject(sentence: str, start: int, end: int) -> tuple[str, int] | None:
     """The subject of a clause whose number follows later: 算力总规模再上台阶、确保12万P以上."""
     if end <= start:
@@ -208,9 +262,9 @@ def _peel() -> re.Pattern[str]:
     # 湖北今年将培育…, 深圳已经集聚…: the agent is no part of the metric.
     doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
     places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"
-    return re.compile(
-        f"(?:{years}|{places}|{doers}|(?:{alternation(words.leading + words.verbs)})(?:了|起)?)"
-    )
+    each = "对?每(?:个|家|款|项|户|名|台|张)"
+    said = alternation(words.leading + words.verbs)
+    return re.compile(f"(?:{years}|{places}|{doers}|{each}|(?:{said})(?:了|起)?)")
 
 
 @cache
@@ -220,7 +274,7 @@ def _trailing() -> re.Pattern[str]:
     compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
     until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
     return re.compile(
-        f"(?:{compared})?(?:{until}|{alternation(quantity_words().trailing)}){{0,4}}$"
+        f"(?:{compared})?(?:每(?:个|家|款|项|户|名)[^，、]{{0,6}}(?=每年$))?(?:{until}|每年|{alternation(quantity_words().trailing)}){{0,4}}$"
     )
 
 
@@ -241,11 +295,23 @@ def _ending() -> re.Pattern[str]:
     return re.compile(f"(?<=..)(?:{alternation(quantity_words().endings)})$")
 
 
+@cache
+def _conjunctions_pattern() -> re.Pattern[str]:
+    # 和林格尔 and 和田 are places.
+    return re.compile("(?:[、及与以，]|和(?!林格尔|田|县|平区|龙|政))+")
+
+
+@cache
+def _share_of() -> re.Pattern[str]:
+    # 新增算力占全国新增算力的60%: a share of what is added is no increment.
+    return re.compile("占(?![比地])")
+
+
 def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     """The noun phrase that ends at ``right``, its start, and the verbs in front of it."""
     start = left
-    while start < right and sentence[start] in "、和及与以，":
-        start += 1
+    conjunctions = _conjunctions_pattern().match(sentence, start, right)
+    start = conjunctions.end() if conjunctions else start
     whole = last = start
     while start < right:
         peeled = _peel().match(sentence, start, right)
@@ -253,7 +319,7 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
             break
         last, start = start, peeled.end()
     phrase = sentence[start:right]
-    inner = _inner().match(phrase)
+    inner = None if _share_of().search(phrase) else _inner().match(phrase)
     if inner is not None:
         start += inner.end()
         phrase = phrase[inner.end() :]
@@ -267,7 +333,10 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
 
 def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     start = quantity.end
-    while start < len(sentence) and sentence[start] in "的":
+    gloss = _gloss_pattern().match(sentence, start)
+    # 12万PFLOPS（每秒千万亿次浮点运算）智能算力: the noun follows the explanation.
+    start = gloss.end() if gloss else start
+    while start < len(sentence) and sentence[start] in "的级":
         start += 1
     found = _following_pattern().match(sentence, start)
     end = found.end() if found else start
@@ -285,6 +354,11 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     if not phrase or phrase[0] in "、，）”》（":
         return "", start
     return phrase.rstrip("、和与及等的"), start
+
+
+@cache
+def _gloss_pattern() -> re.Pattern[str]:
+    return re.compile("（[^（）]{1,20}）(?![，。；、])")
 
 
 def _listed_nouns(phrase: str) -> str:
@@ -313,7 +387,7 @@ def _distributed(
                 for offset, (start, end) in enumerate(items):
                     text = head.metric[start:end]
                     result[index + offset] = Measurement(
-                        text, head.start + start, head.start + end, head.clause
+                        text, head.start + start, head.start + end, head.clause, item=True
                     )
         index += size
     return result
@@ -326,6 +400,7 @@ def parse_targets(
     this_year: int | None = None,
     under_topic_lead: bool = False,
     earlier: str = "",
+    mixed: bool = True,
 ) -> tuple[Target, ...]:
     """The targets in ``sentence``, in order.
 
@@ -337,31 +412,50 @@ def parse_targets(
         under_topic_lead: whether the paragraph opens with a run-in heading on the topic, so that
             a generic metric (应用落地3000个) belongs to the topic anywhere in the sentence.
         earlier: the text before it, for the year that 届时 means.
+        mixed: whether a sentence may go through several subjects, as those of reports do; a
+            number then needs a word of the topic beside it.
     """
     found = quantities(sentence)
     if not found:
         return ()
     years = named_years(sentence, this_year, earlier)
     targets: list[Target] = []
-    for quantity, what in zip(found, measurements(sentence, found), strict=True):
-        if not what.metric or (
-            spans is not None
-            and not belongs(sentence, quantity, what, spans, under_topic_lead=under_topic_lead)
+    for quantity, what in zip(found, measurements(sentence, found, mixed=mixed), strict=True):
+        if (
+            not what.metric
+            or _counts_no_result(sentence, quantity, what.metric)
+            or (
+                spans is not None
+                and not belongs(
+                    sentence,
+                    quantity,
+                    what,
+                    spans,
+                    under_topic_lead=under_topic_lead,
+                    mixed=mixed,
+                )
+            )
         ):
             continue
         year = next((y.year for y in reversed(years) if y.end <= quantity.start), None)
         start = min(quantity.cue_start, what.start)
-        raw = sentence[start : max(quantity.end, what.end)]
+        raw = _unquoted(sentence, start, max(quantity.end, what.end))
         if len(raw) > 80:
-            raw = sentence[quantity.cue_start : quantity.end]
+            raw = _unquoted(sentence, quantity.cue_start, quantity.end)
         op = quantity.op
         added = any(word in what.verbs for word in quantity_words().increments)
-        if added and (not quantity.cue or op in {Op.REACH, Op.AT_LEAST}):
+        if (
+            added
+            and not _share_of().search(what.metric)
+            and (not quantity.cue or op in {Op.REACH, Op.AT_LEAST})
+        ):
             # 新增算力达到1.7万P is as much an increment as 新增算力1.7万P.
             op = Op.INCREASE_BY
         target = Target(what.metric, op, _number(quantity.value), quantity.unit, year, raw)
         if not (quantity.both and target in targets):
             targets.append(target)
+        if quantity.high is not None:
+            targets.append(replace(target, value=_number(quantity.high)))
     return tuple(targets)
 
 
@@ -369,6 +463,85 @@ def counted_things(sentence: str, this_year: int | None = None) -> tuple[Target,
     """The quantities of a sentence that count things (9个, 20家), about the topic or not."""
     found = parse_targets(normalize_characters(sentence), this_year=this_year)
     return tuple(target for target in found if counts_things(target.unit))
+
+
+def _unquoted(sentence: str, start: int, end: int) -> str:
+    """The text at ``start:end`` with both marks of each quotation in it, or with none."""
+    raw = sentence[start:end]
+    if raw.count("“") == raw.count("”") + 1 and sentence[end : end + 1] == "”":
+        return raw + "”"
+    if raw.count("”") == raw.count("“") + 1 and sentence[start - 1 : start] == "“":
+        return "“" + raw
+    first, last = _whole_quotes(raw)
+    return raw[first:last]
+
+
+def _whole_quotes(text: str) -> tuple[int, int]:
+    """The span of ``text`` without a mark whose counterpart lies outside."""
+    start, opened = 0, -1
+    for index, character in enumerate(text):
+        if character == "“":
+            opened = index
+        elif character == "”" and opened < 0:
+            start = index + 1
+        elif character == "”":
+            opened = -1
+    if opened < 0:
+        return start, len(text)
+    return (start, opened) if opened - start > 1 else (opened + 1, len(text))
+
+
+@cache
+def _no_result_pattern() -> re.Pattern[str]:
+    words = quantity_words()
+    actors, acts = alternation(words.actors), alternation(words.acts)
+    return re.compile(
+        f"(?:行业|重点|具体|主要|关键|省级)?(?:{alternation(words.plan_parts)})(?!化|数据集)"
+        f"|(?:{actors})[^，。；、]{{0,6}}?(?:{acts})"
+    )
+
+
+@cache
+def _companions_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().companions)})$")
+
+
+@cache
+def _event_pattern() -> re.Pattern[str]:
+    words = quantity_words()
+    return re.compile(f"(?:{alternation((*words.events, *words.plan_steps))})$")
+
+
+@cache
+def _forecast_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().forecasts)})[^，。；、]*$")
+
+
+def _counts_no_result(sentence: str, quantity: Quantity, metric: str) -> bool:
+    """Whether a number counts who acts (23个省份提出), the parts of a plan (4个方面) or events.
+
+    Forecasts and prices are no results either.
+    Nor is a time without a cue: 24小时不间断, 在5毫秒内接入.
+    """
+    if quantity.unit in _TIMES and not quantity.cue:
+        return True
+    clause = clause_of(sentence, quantity.cue_start, quantity.cue_start)[0]
+    if _forecast_pattern().search(sentence, clause, quantity.cue_start):
+        return True
+    if quantity.unit in _MONEY:
+        return not quantity.cue and abs(quantity.value) < _SMALLEST_SUM
+    before = max(0, quantity.cue_start - 4)
+    return quantity.counted and (
+        _no_result_pattern().match(sentence, quantity.end) is not None
+        or _event_pattern().search(metric) is not None
+        or _companions_pattern().search(sentence, before, quantity.cue_start) is not None
+    )
+
+
+_MONEY = frozenset({"元", "美元", "欧元", "港元"})
+_TIMES = frozenset({"毫秒", "分钟", "小时"})
+_SMALLEST_SUM = 1000
+"""Less money than this, without a cue, is a price and no budget."""
 
 
 def _number(value: float) -> float:
@@ -382,19 +555,43 @@ def belongs(
     spans: Sequence[tuple[int, int]],
     *,
     under_topic_lead: bool = False,
+    mixed: bool = True,
 ) -> bool:
     """Whether a quantity is about the words at ``spans``.
 
     It is when its metric names the topic, or when the metric is generic (企业, 规模) and the topic
-    is named in the same clause or in the one right before.
+    is named in the same clause or in the one right before. In a text that is not ``mixed`` it is
+    also when nothing else is named since the topic was.
     """
     listed = _counts_its_list(sentence, quantity, what)
+    if not mixed and _sizes_another(sentence, quantity):
+        return False
     if any(start < what.end and end > what.start for start, end in spans):
         return not listed or any(what.start <= start for start, end in spans)
+    if mixed:
+        return not listed and _stands_beside(
+            sentence, quantity, what, spans, under_topic_lead=under_topic_lead
+        )
     left, right = what.clause
-    if not listed and _deployed().search(sentence, left, quantity.cue_start):
+    another = what.item and any(start < right and end > left for start, end in spans)
+    return not (listed or another) and _goes_on_about(
+        sentence, what, spans, under_topic_lead=under_topic_lead
+    )
+
+
+def _stands_beside(
+    sentence: str,
+    quantity: Quantity,
+    what: Measurement,
+    spans: Sequence[tuple[int, int]],
+    *,
+    under_topic_lead: bool,
+) -> bool:
+    """Whether a generic metric, or what the topic's things went to, is named with the topic."""
+    left, right = what.clause
+    if _deployed().search(sentence, left, quantity.cue_start):
         return any(left <= start < right for start, _ in spans)
-    if listed or not is_generic(what.metric):
+    if not is_generic(what.metric):
         return False
     if quantity.unit == "元" and sentence.startswith(quantity_words().purposes, right + 1):
         right = clause_of(sentence, right + 1, right + 1)[1]
@@ -404,6 +601,52 @@ def belongs(
         return False
     before = clause_of(sentence, left - 1, left - 1)
     return any(start < before[1] and end > before[0] for start, end in spans)
+
+
+def _sizes_another(sentence: str, quantity: Quantity) -> bool:
+    """Whether a number without a verb is the size of another matter: 50万千瓦光伏电站."""
+    bare = not quantity.counted and not quantity.cue
+    return bare and _other_matter().match(sentence, quantity.end) is not None
+
+
+def _goes_on_about(
+    sentence: str,
+    what: Measurement,
+    spans: Sequence[tuple[int, int]],
+    *,
+    under_topic_lead: bool,
+) -> bool:
+    """Whether the topic is what a sentence speaks of where a quantity stands.
+
+    Its clause decides and, when it names nothing, those before; a number in front of everything
+    is about what follows.
+    """
+    generic = is_generic(what.metric)
+    if generic and under_topic_lead:
+        return True
+    if not generic and _other_matter().search(what.metric):
+        return False
+    left, right = what.clause
+    while True:
+        other = _other_matter().search(sentence, left, right) is not None
+        if any(start < right and end > left for start, end in spans):
+            # 新能源、算力等基地: what follows such a list is about all of it.
+            listed = other and "、" in sentence[left:right]
+            return not listed or left == what.clause[0]
+        if other:
+            return False
+        if left == 0:
+            break
+        left, right = clause_of(sentence, left - 1, left - 1)
+    right = what.clause[1]
+    after = clause_of(sentence, right + 1, right + 1)
+    return any(start < after[1] and end > after[0] for start, end in spans)
+
+
+@cache
+def _other_matter() -> re.Pattern[str]:
+    # 智能船舶 and AI药物 are matters of the topic.
+    return re.compile(f"(?<!智能)(?<!AI)(?:{alternation(quantity_words().other_matters)})")
 
 
 @cache

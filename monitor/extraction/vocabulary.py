@@ -59,6 +59,18 @@ class QuantityWords(WordTable):
     purposes: tuple[str, ...]
     unitless: tuple[str, ...]
     increments: tuple[str, ...]
+    growth_nouns: tuple[str, ...]
+    implied_units: dict[str, tuple[str, ...]]
+    actors: tuple[str, ...]
+    acts: tuple[str, ...]
+    plan_parts: tuple[str, ...]
+    plan_steps: tuple[str, ...]
+    other_matters: tuple[str, ...]
+    no_cues: tuple[str, ...]
+    companions: tuple[str, ...]
+    places: tuple[str, ...]
+    events: tuple[str, ...]
+    forecasts: tuple[str, ...]
 
 
 @cache

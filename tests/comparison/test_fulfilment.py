@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from monitor.comparison.fulfilment import assess_fulfilment
+from monitor.comparison.targets import pair_targets
 from monitor.extraction.extract import extract, review_sentences
+from monitor.extraction.targets import parse_targets
 from monitor.extraction.topics import load_topics
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind, Provenance
@@ -50,6 +52,21 @@ def test_the_review_is_held_against_the_promise(reached, verdict):
     assert found.verdict is verdict
     assert found.target == PROMISE.targets[0]
     assert (found.achievement is review[0]) == (verdict is not Verdict.NOT_REPORTED)
+
+
+def test_a_range_is_kept_by_its_lower_end():
+    ends = parse_targets("培育3—5家算力企业")
+    assert [one.value for one in ends] == [3, 5]
+    promise = said("培育3—5家算力企业。", *ends)
+    review = [achieved("培育算力企业4家。", target("算力企业", 4, "家"))]
+    (found,) = assess_fulfilment([promise], review, due=2025)
+    assert (found.position, found.verdict) == (0, Verdict.MET)
+
+
+def test_the_ends_of_two_ranges_are_compared_each_with_its_like():
+    before, after = parse_targets("培育2—3家算力企业"), parse_targets("培育3—5家算力企业")
+    pairs = pair_targets(before, after, nearly_identical=True)
+    assert sorted((old.value, new.value) for old, new in pairs) == [(2, 3), (3, 5)]
 
 
 def test_a_ceiling_is_kept_from_below():
