@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from monitor.extraction.attribution import Attribution, Manner
 from monitor.extraction.labels import (
     assign_plan_or_review,
     label_by_section,
+    label_words,
     score_cues,
     score_cues_in_context,
 )
@@ -20,6 +23,7 @@ from monitor.extraction.speakers import attribute_sentences
 from monitor.extraction.targets import named_years, parse_targets
 from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
+from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Statement
 
@@ -267,7 +271,11 @@ def _classify(
         provenance.speaker, provenance.region, Manner.NONE, ""
     )
     line = candidate.line
-    if line.section in {Section.GLOSSARY, Section.BOILERPLATE} or candidate.attribution is None:
+    if _file_name_pattern().search(candidate.text):
+        label, reason = Label.OTHER, "name of a file"
+    elif candidate.attribution is None and _is_bare_heading(candidate):
+        label, reason = Label.OTHER, "heading without an action"
+    elif line.section in {Section.GLOSSARY, Section.BOILERPLATE} or candidate.attribution is None:
         label, reason = label_by_section(line.section, scores)
     else:
         label, reason = label_by_speaker(candidate.text, candidate.attribution, scores)
@@ -316,6 +324,47 @@ def _classify(
         theme_words=tuple(themes.items()),
         rejected="" if scope else f"{'、'.join(words)} means something else here",
     )
+
+
+@cache
+def _file_name_pattern() -> re.Pattern[str]:
+    """The name of an attachment: 附件1：…申报表, ….docx."""
+    return re.compile(
+        "^(?:附件|附表)[0-9一二三四五六七八九十]{0,2}[：.、][^，。；！？]*$"
+        r"|\.(?:docx?|pdf|xlsx?|pptx?|wps|ofd|zip|rar)[”》）]?$",
+        re.IGNORECASE,
+    )
+
+
+def _is_bare_heading(candidate: _Candidate) -> bool:
+    """Whether a line is a heading that only names a subject: （二）人工智能产业.
+
+    A heading that opens with a verb (加快算力产业发展) states an intention.
+    """
+    line = candidate.line
+    if (candidate.start, candidate.end) != (line.start, line.end):
+        return False
+    words = _heading_mark_pattern().sub("", candidate.text)
+    if words == candidate.text and words.endswith("。"):
+        return False
+    words = words.rstrip("。：")
+    return len(words) <= HEADING_LENGTH and _subject_pattern().fullmatch(words) is not None
+
+
+@cache
+def _heading_mark_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"^[ #*]*(?:第?[一二三四五六七八九十]{1,3}(?:部分|章|节|[、.是]|，)"
+        r"|（[一二三四五六七八九十]{1,3}）|[0-9]{1,2}[.、）]|专栏[0-9]{1,2}|——|•|·|●|■|▲|◆)*[ ：]*"
+    )
+
+
+@cache
+def _subject_pattern() -> re.Pattern[str]:
+    """A phrase of which no part opens with a verb or a preposition, and that gives no number."""
+    verbs = alternation(quantity_words().verbs)
+    opens = f"{label_words().verb}|{verbs}|[将要以用让把向为在按从对由举倾集]|力争"
+    return re.compile(f"(?:(?:^|[、和与 ])(?!{opens})[^，。；、和与 0-9]+)+")
 
 
 def _year(sentence: str, label: Label, provenance: Provenance, plan_year: int | None) -> int | None:

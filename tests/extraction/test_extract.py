@@ -79,3 +79,24 @@ def test_any_text_gives_statements_that_are_slices_of_it(text, provenance):
 def test_a_text_without_end_is_read(text):
     for provenance in (REPORT, PRESS):
         assert extract(text(TEXTS_SIZE), provenance, load_topics())
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("（二）人工智能与算力", Label.OTHER),
+        ("专栏2 人工智能重大工程", Label.OTHER),
+        ("三是人工智能应用。", Label.OTHER),
+        ("附件1：人工智能项目申报表", Label.OTHER),
+        ("湖滨市智能算力行动方案.docx", Label.OTHER),
+        ("（二）加快发展人工智能", Label.COMMITMENT),
+        ("（二）以人工智能赋能制造", Label.COMMITMENT),
+        ("（二）网络与数据中心，培育算力产业", Label.COMMITMENT),
+        ("智能算力规模达到5万P", Label.COMMITMENT),
+    ],
+)
+def test_a_heading_or_a_file_name_promises_only_what_it_says(line, label):
+    text = f"二、2026年重点工作\n{line}\n新建智算中心3座，推动开放共享。\n"
+    first, last = extract(text, REPORT, load_topics())
+    assert (first.text, first.label) == (line, label)
+    assert last.label is Label.COMMITMENT
