@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import ahocorasick
 
 from monitor.errors import UserError
-from monitor.extraction.vocabulary import DATA, WordTable, read_table
+from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
 
 # The schema loads pydantic, which importing this module must not do.
 if TYPE_CHECKING:
@@ -84,18 +84,16 @@ class Topics:
         """Every occurrence of a word, in text order; linear in the length of the text.
 
         A word inside one of its ``except`` phrases, or used as a figure of speech, has
-        ``hidden_by``; so has one that only begins with the end of an ordinary word (算法 in
-        预算法). A part of a longer Latin word (AI in CHAIN) is not a hit. The caller, who knows the
-        sentence, checks ``needs``.
+        ``hidden_by``; so has one that shares characters with an ordinary word (算法 in 预算法,
+        智能体 in 智能体验). A part of a longer Latin word (AI in CHAIN) is not a hit. The caller,
+        who knows the sentence, checks ``needs``.
         """
         found: list[Hit] = []
         exceptions: dict[tuple[str, int], tuple[int, str]] = {}
-        ordinary: dict[int, tuple[int, str]] = {}
-        ordinary_words = _ordinary_words()
+        ordinary = _OrdinaryPlaces(text)
         for last, (word, uses, excepted) in self.automaton.iter(text.translate(_lower_case())):
             start, end = last + 1 - len(word), last + 1
-            if word in ordinary_words:
-                ordinary.update(dict.fromkeys(range(start + 1, end), (end, word)))
+            ordinary.add(word, start, end)
             if word[0] in _LATIN and start and text[start - 1] in _LATIN:
                 continue
             if word[-1] in _LATIN and end < len(text) and text[end] in _LATIN:
@@ -106,7 +104,7 @@ class Topics:
         if exceptions:
             found = [_hidden(hit, exceptions) if hit.use.entry.unless else hit for hit in found]
         if ordinary:
-            found = [_hidden_by_ordinary(hit, ordinary, text) for hit in found]
+            found = [ordinary.hide(hit) for hit in found]
         found = [
             _hidden_by_figure(hit, text) if hit.use.entry.figurative_with else hit for hit in found
         ]
@@ -119,27 +117,72 @@ def _hidden(hit: Hit, exceptions: dict[tuple[str, int], tuple[int, str]]) -> Hit
     return replace(hit, hidden_by=phrase) if end >= hit.end else hit
 
 
-def _hidden_by_ordinary(hit: Hit, ordinary: dict[int, tuple[int, str]], text: str) -> Hit:
-    """Hide a hit that begins inside an ordinary word and ends after it."""
-    end, word = ordinary.get(hit.start, (0, ""))
-    if not hit.hidden_by and hit.start < end < hit.end:
-        return replace(hit, hidden_by=word + text[end : hit.end])
-    return hit
+class _OrdinaryPlaces:
+    """Where ordinary words of a text overlap the words of topics."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words = _ordinary_words()
+        # By offset inside an ordinary word: that word, with its start and end.
+        self._before: dict[int, tuple[int, int, str]] = {}
+        self._after: dict[int, tuple[int, int, str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._before or self._after)
+
+    def add(self, word: str, start: int, end: int) -> None:
+        """Note ``word`` at ``start:end``, unless its outer character belongs to another word."""
+        taken = self._words.before.get(word)
+        if taken is not None and self._text[start - 1 : start] not in {*taken}:
+            self._before.update(dict.fromkeys(range(start + 1, end), (start, end, word)))
+        taken = self._words.after.get(word)
+        if taken is not None and self._text[end : end + 1] not in {*taken}:
+            self._after.update(dict.fromkeys(range(start + 1, end), (start, end, word)))
+
+    def hide(self, hit: Hit) -> Hit:
+        """Hide a hit that begins inside an ordinary word and ends after it, or the reverse."""
+        if hit.hidden_by:
+            return hit
+        start, end, _ = self._before.get(hit.start, (0, 0, ""))
+        if hit.start < end < hit.end:
+            return replace(hit, hidden_by=self._text[start : hit.end])
+        start, end, _ = self._after.get(hit.end, (0, 0, ""))
+        if hit.start < start < hit.end < end:
+            return replace(hit, hidden_by=self._text[hit.start : end])
+        return hit
 
 
 def _hidden_by_figure(hit: Hit, text: str) -> Hit:
     """Hide a hit in quotation marks whose neighbours say that it is meant figuratively."""
-    if (
-        hit.hidden_by
-        or text[hit.start - 1 : hit.start] != "“"
-        or text[hit.end : hit.end + 1] != "”"
-    ):
+    words = hit.use.entry.figurative_with
+    if hit.hidden_by:
         return hit
+    if _names_figure(words).search(text, max(0, hit.start - 8), hit.start):
+        return replace(hit, hidden_by=text[max(0, hit.start - 4) : hit.end])
+    marks = text[hit.start - 1 : hit.start] + text[hit.end : hit.end + 1]
+    if marks not in {"“”", "‘’"}:
+        return hit
+    if _likens_pattern().search(text, max(0, hit.start - 14), hit.start - 1):
+        return replace(hit, hidden_by=text[hit.start - 1 : hit.end + 1])
     left = max((m.end() for m in _item_end_pattern().finditer(text, 0, hit.start)), default=0)
     right = _item_end_pattern().search(text, hit.end)
     item = text[left : right.start() if right else len(text)]
-    beside = any(word in item for word in hit.use.entry.figurative_with)
+    beside = any(word in item for word in words)
     return replace(hit, hidden_by=item) if beside else hit
+
+
+@cache
+def _names_figure(words: tuple[str, ...]) -> re.Pattern[str]:
+    """One of ``words`` right before a hit: 农牧业芯片."""
+    return re.compile(f"(?:{alternation(words)})[牧林]?(?:产业|业|物)?的?$")
+
+
+@cache
+def _likens_pattern() -> re.Pattern[str]:
+    """Something else is said to be the hit: 种质是农业的“芯片”."""
+    return re.compile(
+        "(?:是|被称为|被誉为|被喻为|堪称|称作|犹如|好比|如同|当作)[^，。；：“”]{0,8}的?$"
+    )
 
 
 @cache
@@ -151,12 +194,13 @@ def _item_end_pattern() -> re.Pattern[str]:
 class _OrdinaryWords(WordTable):
     """``data/ordinary_words.yaml``."""
 
-    words: tuple[str, ...]
+    before: dict[str, str]
+    after: dict[str, str]
 
 
 @cache
-def _ordinary_words() -> frozenset[str]:
-    return frozenset(read_table(DATA / "ordinary_words.yaml", _OrdinaryWords).words)
+def _ordinary_words() -> _OrdinaryWords:
+    return read_table(DATA / "ordinary_words.yaml", _OrdinaryWords)
 
 
 def in_scope_hits(sentence: str, hits: Sequence[Hit]) -> list[Hit]:
@@ -299,7 +343,8 @@ def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
             for phrase in use.entry.unless:
                 excepted.setdefault(phrase.translate(_lower_case()), []).append(word)
     automaton = ahocorasick.Automaton()
-    for word in {*uses, *excepted, *_ordinary_words()}:
+    ordinary = _ordinary_words()
+    for word in {*uses, *excepted, *ordinary.before, *ordinary.after}:
         automaton.add_word(
             word, (word, tuple(uses.get(word, ())), tuple(set(excepted.get(word, ()))))
         )

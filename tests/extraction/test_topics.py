@@ -115,6 +115,23 @@ def test_look_alikes_are_out_of_scope(words):
         ("实施种业振兴行动，壮大畜禽“芯片”企业。", False),
         ("保障粮食、“芯片”等供应。", True),
         ("做强农机装备，攻关车规“芯片”。", True),
+        # Where the text is cut decides what it contains.
+        ("开展项目概算法定化试点。", False),
+        ("评估算力需求，联结算力枢纽。", True),
+        ("改善游客智能体验。", False),
+        ("建设智能体验证平台。", True),
+        ("完善城市智能体系。", False),
+        ("研制智能体系统。", True),
+        ("推动各地数据集中管理。", False),
+        ("建设行业数据集中心。", True),
+        ("办好计算力学研究所。", False),
+        ("保护人类脑健康，采购电脑机箱。", False),
+        ("整治河流片区，查验文具身份码。", False),
+        # Figures of speech, whatever the marks and the neighbours.
+        ("壮大农牧业芯片。", False),
+        ("地层数据是勘探的“芯片”。", False),
+        ("种质被誉为牧场的‘芯片’。", False),
+        ("研制座舱芯片，它是汽车的大脑。", True),
     ],
 )
 def test_a_word_with_another_meaning_is_out_of_scope(sentence, in_scope):
