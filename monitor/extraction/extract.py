@@ -363,7 +363,10 @@ def _heading_mark_pattern() -> re.Pattern[str]:
 def _subject_pattern() -> re.Pattern[str]:
     """A phrase of which no part opens with a verb or a preposition, and that gives no number."""
     verbs = alternation(quantity_words().verbs)
-    opens = f"{label_words().verb}|{verbs}|[将要以用让把向为在按从对由举倾集]|力争"
+    when = (
+        "[一二三四上下][个半]?[季年]度?|[今明本全][年省市区县]|[我各][省市区县]|年[内底]|[近远]期"
+    )
+    opens = f"{label_words().verb}|{verbs}|{when}|[将要以用让把向为在按从对由举倾集]|力争"
     return re.compile(f"(?:(?:^|[、和与 ])(?!{opens})[^，。；、和与 0-9]+)+")
 
 

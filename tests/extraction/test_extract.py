@@ -92,6 +92,7 @@ def test_a_text_without_end_is_read(text):
         ("（二）加快发展人工智能", Label.COMMITMENT),
         ("（二）以人工智能赋能制造", Label.COMMITMENT),
         ("（二）网络与数据中心，培育算力产业", Label.COMMITMENT),
+        ("三、下半年新建智算中心", Label.COMMITMENT),
         ("智能算力规模达到5万P", Label.COMMITMENT),
     ],
 )
