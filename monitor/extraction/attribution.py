@@ -1,14 +1,18 @@
-"""Reporting clauses of the press (某某表示): the subject before a verb of saying, and its role."""
+"""Reporting clauses of the press (某某表示): the subject before a verb of saying, and its role.
+
+Everything here reads one sentence. What the subject refers to when it is a pronoun, a bare name or
+a document (他, 王某, 《方案》) is for the state of the discourse to tell (``speakers.py``).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
-from monitor.extraction.regions import Region, find_region, gazetteer
+from monitor.extraction.regions import Region, districts, find_region, gazetteer
 from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
 from monitor.model.statements import NATION, Speaker
 
@@ -21,6 +25,20 @@ class Manner(StrEnum):
     ANNOUNCE = "announce"
     REPORT = "report"
     NONE = ""  # nobody is quoted
+
+
+class Basis(StrEnum):
+    """How the speaker of a sentence is known, from the surest to the weakest."""
+
+    NAMED = "named"  # a reporting clause in the sentence itself
+    QUOTE = "quote"  # a reporting clause beside the quotation
+    DOCUMENT = "document"  # the words of a document: its issuer
+    ACTING = "acting"  # a place or an office that is the subject of a plan
+    BLOCK = "block"  # below a line that names the speaker: a list of voices, a signature
+    CONTINUED = "continued"  # the words of the speaker before go on
+    OWNER = "owner"  # a plan without a subject: whoever the article is about
+    HEADING = "heading"  # a heading: the text below it
+    NEWSPAPER = "newspaper"  # nobody else
 
 
 @dataclass(frozen=True)
@@ -41,69 +59,158 @@ class SpeakerWords(WordTable):
     not_saying: tuple[str, ...]
     proposing: str
     agent_should: str
-    paper: str
-    agent: str
-    issuing: str
-    subject: str
-    planning: str
+    dateline: str
+    informed: str
+    according: str
+    circumstance: str
+    trailing: str
+    adverbs: str
+    excerpt: str
+    voices: str
+    speech: str
+    news_desk: str
+    introduced: str
+    opening: str
     pronoun: str
-    anaphora: str
+    that_office: str
+    delegate_subject: str
+    meeting: str
+    document: str
+    meets: str
+    document_subject: str
     issues: str
-    everywhere: str
-    several: str
+    issuing: str
+    plan_title: str
+    nation_acts: str
+    everywhere_acts: str
+    heard: str
+    by_document: str
+    delegate_before: str
+    pending: str
+    adverbial_place: str
+    group: str
+    adverbial: str
+    departments_act: str
+    document_acts: str
+    place_acts: str
+    aims: str
+    bare_aims: str
+    own_office: str
+    national_delegate: str
+    delegate_of: str
+    state_document: str
+    host: str
+    paper_again: str
+    content: str
+    subject_place: str
+    that_city: str
+    block_line: str
+    local_acts: str
+    planning: str
+    future: str
+    past: str
+    reached: str
+    aims_at: str
+    paper: str
+    hearsay: str
+    scene: str
+    firm: str
+    goes_on: str
     caption: str
     answer: str
-    local_agent: str
-    own_office: str
-    list_goes_on: str
-    local: str
-    national: str
-    subject_place: str
+    question: str
+    scholar: str
+    comment: str
+    argues: str
+    decree: str
+    research: str
+    signature: str
+    notice: str
+    briefing: str
+    national_event: str
+    leader_event: str
+    visits: str
+    nation_subject: str
+    public_body: str
+    nation: str
     that_place: str
-    according: str
-    office: str
-    official: str
-    going_on: str
+    several: str
+    venue: str
+    organisation: str
     institution: str
     titles: tuple[str, ...]
+    compound_surnames: tuple[str, ...]
     surnames: str
     ambiguous: tuple[str, ...]
+    zones: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """Who says a sentence, and how.
 
-    ``cue`` is the text that decided.
+    ``cue`` is the text that decided, ``distance`` the number of sentences since it was read.
+    ``person`` is the name of the person who speaks, or the title of one without a name
+    (负责人); empty when an office, a place or a document speaks.
     """
 
     speaker: Speaker
     region: str | None
     manner: Manner
     cue: str
+    basis: Basis = Basis.NEWSPAPER
+    distance: int = 0
+    person: str = ""
+
+
+class Reference(StrEnum):
+    """What the subject of a reporting clause is."""
+
+    ROLE = "role"  # an office, a person with a title, a place: known from the clause itself
+    DOCUMENT = "document"
+    MEETING = "meeting"
+    PRONOUN = "pronoun"  # 他, 该负责人
+    NAME = "name"  # a name without a title
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who or what a clause is about.
+
+    ``speaker`` is None unless the words themselves tell it; ``name`` is the person's.
+    """
+
+    reference: Reference
+    text: str
+    speaker: Speaker | None = None
+    region: str | None = None
+    name: str = ""
+
+    @property
+    def person(self) -> str:
+        """The person's name, or the title of one without a name."""
+        unnamed = (title for title in ("负责人", "发言人", "负责同志") if title in self.text)
+        return self.name or next(unnamed, "")
 
 
 @dataclass(frozen=True, slots=True)
 class ReportingClause:
     """A subject with a verb of saying, found outside quotes.
 
-    ``speaker`` is None for a pronoun or a name that only the context of the article resolves;
-    ``closes`` tells that nothing follows, so that the reported words are those before it.
+    ``closes`` tells that nothing follows, so that the reported words are those before it;
+    ``end`` is where the reported words begin.
     """
 
-    speaker: Speaker | None
-    region: str | None
+    subject: Subject
     manner: Manner
-    subject: str
     verb: str
+    end: int
     closes: bool
-    several: bool = False
-    """Whether it names several regions (北京、上海等地提出), so that none is the speaker."""
 
     @property
     def cue(self) -> str:
         """The end of the subject with the verb, for explanations."""
-        return f"{self.subject[-30:]}{self.verb}"
+        return f"{self.subject.text[-30:]}{self.verb}"
 
 
 @cache
@@ -113,18 +220,47 @@ def speaker_words() -> SpeakerWords:
 
 
 @cache
-def region_pattern() -> re.Pattern[str]:
+def _zones() -> dict[str, Region]:
+    found = dict(districts())
+    for name, zones in speaker_words().zones.items():
+        region = find_region(name)
+        if region is None:
+            raise ValueError(f"speakers.yaml: {name} is no region")
+        found |= dict.fromkeys(zones, region)
+    return found
+
+
+def _by_first_character(names: Iterable[str]) -> str:
+    """An alternation that tries only the names that begin with the character at hand."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        groups.setdefault(name[0], []).append(name[1:])
+    branches = "|".join(
+        f"{re.escape(first)}(?:{alternation(rest)})" for first, rest in groups.items()
+    )
+    return f"(?=[{''.join(map(re.escape, groups))}])(?:{branches})"
+
+
+def _place_names() -> set[str]:
     """Names of regions as the press writes them, without ambiguous short names."""
-    ambiguous = set(speaker_words().ambiguous)
     names = {r.name for r in gazetteer().regions if r.level != "nation"}
     names |= {r.short for r in gazetteer().regions if r.level != "nation" and len(r.short) > 1}
-    return re.compile(f"(?:{alternation(names - ambiguous)})(?!{speaker_words().institution})")
+    return (names - set(speaker_words().ambiguous)) | set(_zones())
+
+
+@cache
+def region_pattern() -> re.Pattern[str]:
+    """Names of regions as the press writes them, without ambiguous short names."""
+    names = _by_first_character(_place_names())
+    return re.compile(f"(?:{names})(?!{speaker_words().institution})")
 
 
 @cache
 def press_pattern(name: str) -> re.Pattern[str]:
     """The pattern ``name`` of ``data/speakers.yaml``, with ``{region}`` filled in."""
-    pattern = getattr(speaker_words(), name)
+    words = speaker_words()
+    pattern = getattr(words, name).replace("{titles}", alternation(words.titles))
+    pattern = pattern.replace("{document}", words.document)
     return re.compile(pattern.replace("{region}", f"(?:{region_pattern().pattern})"))
 
 
@@ -132,8 +268,9 @@ def press_pattern(name: str) -> re.Pattern[str]:
 def _verbs() -> tuple[re.Pattern[str], dict[str, Manner]]:
     words = speaker_words()
     manner = {verb: name for name, verbs in words.saying.items() for verb in verbs}
-    never = alternation(words.not_saying)
-    return re.compile(f"(?P<never>{never})|(?P<verb>{alternation(manner)})"), manner
+    never = _by_first_character(set(words.not_saying))
+    verbs = _by_first_character(set(manner))
+    return re.compile(f"(?P<never>{never})|(?P<verb>{verbs})"), manner
 
 
 @cache
@@ -145,35 +282,67 @@ def roles() -> tuple[tuple[Role, re.Pattern[str]], ...]:
 @cache
 def _person() -> re.Pattern[str]:
     words = speaker_words()
-    return re.compile(f"(?:{alternation(words.titles)})([{words.surnames}][一-鿿]{{1,2}})")
+    return re.compile(
+        f"(?:{alternation(words.titles)})"
+        f"(?P<name>(?:{alternation(words.compound_surnames)})[一-鿿]{{1,2}}"
+        f"|[{words.surnames}][一-鿿]{{1,2}}"
+        "|[一-鿿]{1,6}·[一-鿿]{1,8})"
+    )
+
+
+@cache
+def _places() -> tuple[dict[str, tuple[tuple[str, Region], ...]], re.Pattern[str]]:
+    """The names of ``region_pattern`` by their first two characters, and what may not follow."""
+    names: dict[str, list[tuple[str, Region]]] = {}
+    for name in sorted(_place_names(), key=lambda name: (-len(name), name)):
+        region = find_region(name) or _zones()[name]
+        names.setdefault(name[:2], []).append((name, region))
+    institution = re.compile(speaker_words().institution)
+    return {start: tuple(found) for start, found in names.items()}, institution
+
+
+def _scan_places(text: str) -> Iterator[tuple[int, int, Region]]:
+    """The regions a text names, from left to right (thousands of names: too many for ``re``)."""
+    names, institution = _places()
+    at = 0
+    while at < len(text) - 1:
+        for name, region in names.get(text[at : at + 2], ()):
+            if text.startswith(name, at) and not institution.match(text, at + len(name)):
+                yield at, at + len(name), region
+                at += len(name) - 1
+                break
+        at += 1
+
+
+@lru_cache(maxsize=2048)
+def places_in(text: str) -> tuple[tuple[int, int, Region], ...]:
+    """The regions a text names, with their spans; 广东省深圳市 is 深圳市 alone."""
+    found: list[tuple[int, int, Region]] = []
+    for start, end, region in _scan_places(text):
+        if found and found[-1][1] == start and region.code[:2] == found[-1][2].code[:2]:
+            first, _, outer = found.pop()
+            # A zone may be known by its province alone: 昆明市 with one stays 昆明市.
+            found.append((first, end, outer if region.level == "province" else region))
+            continue
+        found.append((start, end, region))
+    return tuple(found)
 
 
 def regions_in(text: str) -> list[Region]:
-    """The regions a text names, in order; 广东省深圳市 is 深圳市 alone."""
-    found: list[tuple[int, Region]] = []
-    for match in region_pattern().finditer(text):
-        region = find_region(match[0])
-        if region is None:
-            continue
-        if found and found[-1][0] == match.start() and region.code[:2] == found[-1][1].code[:2]:
-            found.pop()
-        found.append((match.end(), region))
-    return [region for _, region in found]
+    """The regions a text names, in order."""
+    return [region for _, _, region in places_in(text)]
 
 
 def region_of_all(regions: Sequence[Region]) -> str | None:
-    """The acting region when several are named: 杭州、宁波将 is 浙江省, 北京、上海将 is None.
+    """The smallest area that holds all of several regions; None when none is named.
 
-    Of regions of different levels the last one acts (广东提出，深圳将).
+    杭州、宁波 is 浙江省, 北京、上海 is the nation; a province with its own city is the province.
     """
-    *others, last = regions
-    peers = [region for region in others if region.level == last.level and region != last]
-    if not peers:
-        return last.name
-    if last.level == "province" or any(peer.code[:2] != last.code[:2] for peer in peers):
-        return None
-    province = gazetteer().province_of(last)
-    return province.name if province else None
+    names = list(dict.fromkeys(region.name for region in regions))
+    if len(names) < 2:
+        return names[0] if names else None
+    provinces = {province_name(name) for name in names}
+    return provinces.pop() if len(provinces) == 1 else NATION
 
 
 def province_name(name: str) -> str:
@@ -183,73 +352,164 @@ def province_name(name: str) -> str:
     return province.name if province else name
 
 
-_SUBJECT_LIMIT = 90
+@cache
+def _quote_mark() -> re.Pattern[str]:
+    return re.compile("[“”《》]")
+
+
+@lru_cache(maxsize=2048)
+def mask_quotes(text: str, *, inside: bool = False) -> str:
+    """The text with the words in quotes and in titles of documents blanked, offsets unchanged.
+
+    ``inside`` tells that the text begins in a quote that opened before.
+    """
+    pieces: list[str] = []
+    quotes, titles, at = int(inside), 0, 0
+    for mark in _quote_mark().finditer(text):
+        hidden = quotes or titles
+        pieces.append("□" * (mark.start() - at) if hidden else text[at : mark.start()])
+        pieces.append(mark[0])
+        at = mark.end()
+        quotes = max(0, quotes + (mark[0] == "“") - (mark[0] == "”"))
+        titles = max(0, titles + (mark[0] == "《") - (mark[0] == "》"))
+    pieces.append("□" * (len(text) - at) if quotes or titles else text[at:])
+    return "".join(pieces)
+
+
+_SUBJECT_LIMIT = 100
+_CLAUSES_BACK = 3
 
 
 @cache
-def _short_pattern() -> re.Pattern[str]:
-    # Possibly nothing but a name: 周云杰表示, 据李镇介绍.
-    return re.compile("(?:^|[，。；：])据?[^，。；：]{1,4}$")
+def _clause_end() -> re.Pattern[str]:
+    return re.compile("[，。；：！？”—]")
 
 
-def is_quoted(sentence: str, at: int) -> bool:
-    """Whether the offset ``at`` is inside a quote that opened in this sentence."""
-    return sentence.count("“", 0, at) > sentence.count("”", 0, at)
-
-
-def reporting_clauses(sentence: str) -> Iterator[ReportingClause]:
+def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[ReportingClause]:
     """The reporting clauses of a sentence outside quotes, in order."""
+    masked = mask_quotes(sentence, inside=inside)
     pattern, manner = _verbs()
-    for match in pattern.finditer(sentence, 0, _SUBJECT_LIMIT + 40):
-        if match["verb"] is None or is_quoted(sentence, match.start()):
+    for match in pattern.finditer(masked):
+        verb = match["verb"]
+        follows = masked[match.end() : match.end() + 1]
+        if verb is None or follows == "了" or (follows == "的" and not verb.endswith("下")):
             continue
-        subject = sentence[: match.start()]
-        subject = subject[subject.rfind("”") + 1 :] if subject.endswith("”") else subject
-        if len(subject) > _SUBJECT_LIMIT:
-            return
-        found = _speaker_of_subject(subject, match["verb"], manner[match["verb"]])
-        if found is not None:
-            closes = sentence[match.end() : match.end() + 1] in {"。", "", "！"}
-            speaker, region = found
-            several = press_pattern("several").search(subject) is not None
-            verb = match["verb"]
-            yield ReportingClause(speaker, region, manner[verb], subject, verb, closes, several)
+        subject = _subject_before(sentence, masked, match.start(), manner[verb])
+        heard = subject and not subject.name and press_pattern("heard").search(subject.text)
+        if subject is not None and not heard:
+            closes = masked[match.end() : match.end() + 1] in {"。", "", "！", "；"}
+            yield ReportingClause(subject, manner[verb], verb, match.end(), closes)
 
 
-def first_reporting_clause(sentence: str) -> ReportingClause | None:
-    """The first reporting clause of a sentence outside quotes, or None."""
-    return next(reporting_clauses(sentence), None)
-
-
-def _speaker_of_subject(
-    subject: str, verb: str, manner: Manner
-) -> tuple[Speaker | None, str | None] | None:
-    """Speaker and region of a subject; (None, None) when the context must resolve it."""
-    clause = subject.rpartition("，")[2]
-    earlier = subject.removesuffix(clause)
-    if clause[:1] in {"他", "她"} and people_in(earlier):
-        return _speaker_of_subject(earlier.rstrip("，"), verb, manner)
-    regions = regions_in(subject)
-    named = regions[0].name if regions else None
-    # 谈及下一步，该负责人说: a person named before, whatever office the words name.
-    if (
-        (named is None and press_pattern("anaphora").search(subject))
-        or press_pattern("pronoun").match(clause)
-        or press_pattern("office").match(clause)
-    ):
-        return None, None
-    role = role_of(subject)
-    if role is not None:
-        region = role.region or (NATION if role.speaker is Speaker.MINISTRY else named)
-        return role.speaker, region
-    # 山东明确, 广东省也提出: a region that announces something is its government.
-    if manner == Manner.ANNOUNCE and (
-        press_pattern("subject").search(subject) or press_pattern("several").search(subject)
-    ):
-        return Speaker.GOVERNMENT, named
-    if press_pattern("pronoun").match(subject) or _short_pattern().search(subject):
-        return None, None
+def _subject_before(sentence: str, masked: str, at: int, manner: Manner) -> Subject | None:
+    """The subject of the verb at ``at``: in its clause, or before an adverbial clause."""
+    end = at
+    for _ in range(_CLAUSES_BACK):
+        begin = end
+        while begin and not _clause_end().match(masked, begin - 1):
+            begin -= 1
+        if at - begin > _SUBJECT_LIMIT:
+            return None
+        subject = read_subject(sentence[begin:end], masked[begin:end], manner)
+        if subject is not None:
+            before = masked[:begin].rstrip("，、")
+            return _as_delegate(subject, before[max(0, len(before) - 40) :])
+        adverbial = begin == end or _is_adverbial(masked[begin:end])
+        if not begin or not adverbial or masked[begin - 1] in "。；！？”":
+            return None
+        end = begin - 1
     return None
+
+
+def _as_delegate(subject: Subject, before: str) -> Subject:
+    """The subject, who is a delegate when the clause before says so and a name follows."""
+    office = press_pattern("delegate_before").search(before)
+    if office is None or not subject.name:
+        return subject
+    clause = _clause_end().split(before)[-1]
+    region = _first(clause) or subject.region
+    return replace(subject, speaker=Speaker.DELEGATE, region=region, text=clause + subject.text)
+
+
+def _is_adverbial(clause: str) -> bool:
+    return (
+        press_pattern("circumstance").match(clause) is not None
+        or press_pattern("adverbs").fullmatch(clause) is not None
+    )
+
+
+def read_subject(clause: str, masked: str, manner: Manner) -> Subject | None:
+    """The subject in the words before a verb of saying, or None when they name nobody.
+
+    Args:
+        clause: the words before the verb, from the last comma.
+        masked: the same with quotes and titles blanked.
+        manner: of the verb: a place alone announces, but it does not tell (广东提出, not 广东说).
+    """
+    cut = press_pattern("trailing").search(masked)
+    core = masked[: cut.start()] if cut else masked
+    opening = press_pattern("opening").match(core)
+    begin = opening.end() if opening else 0
+    core = core[begin:]
+    adverbial = press_pattern("adverbial_place").fullmatch(masked) or press_pattern(
+        "adverbs"
+    ).fullmatch(core)
+    if not core or adverbial or press_pattern("news_desk").search(core):
+        return None
+    return _subject(clause[begin : begin + len(core)], core, manner)
+
+
+def _subject(clause: str, core: str, manner: Manner) -> Subject:
+    if press_pattern("pronoun").fullmatch(core) or press_pattern("group").fullmatch(core):
+        return Subject(Reference.PRONOUN, clause)
+    person = _named_person(core)
+    role = role_of(core)
+    document = press_pattern("document_subject").search(core) is not None
+    if role is not None and (person or not document):
+        region = role.region or (NATION if role.speaker is Speaker.MINISTRY else None)
+        return Subject(Reference.ROLE, clause, role.speaker, region or _first(core), person)
+    if document:
+        return Subject(Reference.DOCUMENT, clause)
+    if press_pattern("meeting").search(core):
+        return Subject(Reference.MEETING, clause)
+    region = _announcing_place(core) if manner is Manner.ANNOUNCE else None
+    if region is not None:
+        return Subject(Reference.ROLE, clause, Speaker.GOVERNMENT, region)
+    return Subject(Reference.NAME, clause, name=person or core)
+
+
+def _first(text: str) -> str | None:
+    return next((region.name for region in regions_in(text)), None)
+
+
+def _announcing_place(core: str) -> str | None:
+    """The region of 广东, 北京、上海等地, 安徽等10个省份; None when anything else is named."""
+    if press_pattern("everywhere_acts").fullmatch(core + "将"):
+        return NATION
+    core = core.rpartition("的")[2]
+    places = places_in(core)
+    rest = core
+    for start, end, _ in reversed(places):
+        rest = rest[:start] + rest[end:]
+    if press_pattern("several").fullmatch(rest) is None:
+        return None
+    return region_of_all([place for _, _, place in places])
+
+
+def _named_person(masked: str) -> str:
+    """The name between a title and the verb: 副厅长牟某某 (any surname)."""
+    match = _title_and_name().search(masked)
+    return match["name"] if match else ""
+
+
+@cache
+def _title_and_name() -> re.Pattern[str]:
+    words = speaker_words()
+    compound = f"(?:{alternation(words.compound_surnames)})[一-鿿]{{1,2}}"
+    return re.compile(
+        f"(?:{alternation(words.titles)})"
+        f"(?P<name>{compound}|[一-鿿]{{2,3}}|[一-鿿]{{1,6}}·[一-鿿]{{1,8}})$"
+    )
 
 
 def role_of(subject: str) -> Role | None:
@@ -259,4 +519,4 @@ def role_of(subject: str) -> Role | None:
 
 def people_in(text: str) -> list[str]:
     """Names (two or three characters) of the persons a text introduces with a title."""
-    return [match[1] for match in _person().finditer(text)]
+    return [match["name"] for match in _person().finditer(text)]

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _TABLE = Path(__file__).parent / "data" / "regions.csv"
+_DISTRICTS = Path(__file__).parent / "data" / "districts.csv"
 _RANK = {"nation": 0, "province": 1, "prefecture": 2, "county": 3}
 
 
@@ -64,6 +65,15 @@ def gazetteer() -> Gazetteer:
     for region in sorted(regions, key=lambda r: (_RANK[r.level], r.code)):
         by_name.setdefault(region.short, region)
     return Gazetteer(regions, by_name)
+
+
+@cache
+def districts() -> Mapping[str, Region]:
+    """Districts and counties, by name, with the prefecture or municipality they lie in."""
+    with _DISTRICTS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    by_name = gazetteer().by_name
+    return {row["name"]: by_name[row["region"]] for row in rows}
 
 
 def find_region(name: str) -> Region | None:

@@ -35,8 +35,8 @@ def heard(text):
         ("“算力很重要。”湖南省人大代表王强说。", "opinion", "delegate", "湖南省"),
         ("“应当多建智算中心。”湖南省人大代表王强说。", "proposal", "delegate", "湖南省"),
         ("根据湖南省政协的提案，应多建智算中心。", "proposal", "delegate", "湖南省"),
-        ("北京、上海等地提出，建设智算中心。", "commitment", "government", None),
-        ("某大学教授李明指出，大模型还在早期。", "opinion", "expert", None),
+        ("北京、上海等地提出，建设智算中心。", "commitment", "government", "全国"),
+        ("某大学教授李明指出，大模型还在早期。", "opinion", "expert", "全国"),
         ("某科技公司总裁李明表示，公司将发布大模型。", "opinion", "enterprise", None),
         ("去年，湖南建成智算中心3座，成绩明显提升。", "achievement", "media", "湖南省"),
         ("“建设智算高地”是湖南省为自己定下的目标。", "commitment", "government", "湖南省"),
@@ -74,10 +74,10 @@ def test_the_speaker_decides_the_kind_of_a_statement(text, label, speaker, regio
                 ("proposal", "delegate", "湖南省"),
             ],
         ),
-        # What is said of a city that goes by 该市.
+        # What an official goes on to say of a city that goes by 该市.
         (
             "湖南省工信厅厅长何某介绍，长沙是主引擎。目前该市已建成智算中心3座。",
-            [("achievement", "media", "长沙市")],
+            [("achievement", "government", "长沙市")],
         ),
         # Questions say nothing; firms' plans ask nobody.
         ("湖南的智算中心建得怎样？", [("other", "media", "湖南省")]),
@@ -100,7 +100,7 @@ def test_a_quotation_continues_until_the_speaker_changes():
         ("opinion", "delegate", "湖南省"),
         ("proposal", "delegate", "湖南省"),
         ("commitment", "government", "湖北省"),
-        ("other", "media", None),
+        ("other", "media", "全国"),
     ]
 
 
@@ -114,9 +114,9 @@ def test_pronouns_names_and_plans_point_back():
     assert heard(text) == [
         ("other", "media", "湖南省"),
         ("commitment", "government", "湖南省"),
-        ("other", "media", None),
-        ("proposal", "delegate", None),
-        ("opinion", "delegate", None),
+        ("other", "media", "全国"),
+        ("proposal", "delegate", "全国"),
+        ("opinion", "delegate", "全国"),
     ]
 
 
@@ -192,6 +192,6 @@ def test_a_round_up_by_region_speaks_for_each_under_its_name():
         ("commitment", "government", "北京市"),
         ("commitment", "government", "广东省"),
         ("achievement", "government", "陕西省"),
-        ("other", "media", None),
-        ("other", "media", None),
+        ("other", "media", "全国"),
+        ("other", "media", "全国"),
     ]

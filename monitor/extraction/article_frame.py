@@ -1,0 +1,233 @@
+"""What a press article as a whole is: read from its headline, its lead and its last lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor.extraction.attribution import (
+    Attribution,
+    Basis,
+    Manner,
+    Reference,
+    Role,
+    mask_quotes,
+    press_pattern,
+    province_name,
+    read_subject,
+    region_of_all,
+    regions_in,
+    reporting_clauses,
+    role_of,
+)
+from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
+from monitor.extraction.places import headline, is_national, news_start, topic_regions
+from monitor.model.documents import Provenance
+from monitor.model.statements import NATION, Speaker
+
+_LEAD_LENGTH = 3
+"""Paragraphs, the headline included, in which an article says what it is about."""
+
+
+_SHORT_ARTICLE = 14
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFrame:
+    """What the article as a whole is.
+
+    Attributes:
+        place: the region it is about.
+        authors: who speaks in all of a paragraph (an essay, a notice), by paragraph.
+        owner: whose plan it tells.
+        briefing: it reports what officials told the press.
+        leader: it reports a visit, a meeting or a speech of the nation's leaders.
+        comment: it argues, so that what it quotes ends with the sentence.
+        sourced: it is short and tells what one source told.
+        host: whose press conference it reports.
+        voice: whom its headline quotes (某某部：…).
+    """
+
+    place: str | None = None
+    authors: tuple[Attribution | None, ...] = ()
+    owner: Attribution | None = None
+    briefing: bool = False
+    leader: bool = False
+    comment: bool = False
+    sourced: bool = False
+    host: Attribution | None = None
+    voice: Attribution | None = None
+
+
+def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
+    """Read the frame of an article from its sentences."""
+    filled = [sentences for sentences in paragraphs if sentences]
+    if not filled:
+        return ArticleFrame(provenance.region)
+    first = filled[0][0]
+    title = headline(first) or provenance.title or first[news_start(first) :]
+    lead = [sentence for sentences in filled[:_LEAD_LENGTH] for sentence in sentences]
+    place = provenance.region or _place_of_article(title, filled)
+    briefing = any(press_pattern("briefing").search(one) for one in (title, *lead))
+    length = sum(map(len, filled))
+    voice = _voice(title, place, length)
+    owner = _owner_of_plan(title, lead, length, place)
+    return ArticleFrame(
+        host=_host(filled, place) if briefing else None,
+        voice=voice,
+        comment=place is None and _is_comment(title, filled, briefing=briefing),
+        sourced=length <= _SHORT_ARTICLE
+        and (voice is not None or owner is not None or any(map(_is_sourced, lead))),
+        place=place,
+        authors=tuple(_authors(paragraphs, place)),
+        owner=owner,
+        briefing=briefing,
+        leader=_is_leader_event(title, 8)
+        or any(_is_leader_event(one, 40) for one in lead if news_start(one)),
+    )
+
+
+_ARGUING_SHARE = 0.14
+
+
+def _is_comment(title: str, paragraphs: Sequence[Sequence[str]], *, briefing: bool) -> bool:
+    """Whether the newspaper argues: by its rubric, or by its words where it quotes nobody."""
+    if press_pattern("comment").search(title):
+        return True
+    sentences = [sentence for sentences in paragraphs for sentence in sentences]
+    news = any(press_pattern("dateline").match(one) for one in sentences[:_LEAD_LENGTH])
+    if news or briefing or len(sentences) < _SHORT_ARTICLE:
+        return False
+    arguing = sum(press_pattern("argues").search(mask_quotes(one)) is not None for one in sentences)
+    return arguing >= _ARGUING_SHARE * len(sentences) and not any(map(_quotes_a_person, sentences))
+
+
+def _quotes_a_person(sentence: str) -> bool:
+    return any(
+        clause.subject.name and clause.subject.speaker for clause in reporting_clauses(sentence)
+    )
+
+
+def _is_sourced(sentence: str) -> bool:
+    return press_pattern("informed").search(sentence) is not None or (
+        press_pattern("according").search(sentence) is not None
+    )
+
+
+def _host(paragraphs: Sequence[Sequence[str]], place: str | None) -> Attribution | None:
+    """Whose press conference an article reports: the first authority that speaks in it."""
+    for sentences in paragraphs:
+        for sentence in sentences:
+            for clause in reporting_clauses(sentence[news_start(sentence) :]):
+                subject = clause.subject
+                if subject.speaker in AUTHORITIES and subject.reference is Reference.ROLE:
+                    region = region_of_role(subject.speaker, subject.region, subject.text, place)
+                    return Attribution(subject.speaker, region, Manner.REPORT, clause.cue)
+    return None
+
+
+def _voice(title: str, place: str | None, length: int) -> Attribution | None:
+    """Whom a headline quotes: 某某部：…; a place alone is a topic, not a voice.
+
+    In a longer text only an authority is believed to speak throughout.
+    """
+    who, colon, _ = title.partition("：")
+    subject = read_subject(who, mask_quotes(who), Manner.REPORT) if colon else None
+    if subject is None or subject.speaker is None or subject.speaker is Speaker.MEDIA:
+        return None
+    limit = 2 * _SHORT_ARTICLE if subject.speaker in AUTHORITIES else _SHORT_ARTICLE
+    region = region_of_role(subject.speaker, subject.region, subject.text, place)
+    attribution = Attribution(subject.speaker, region, Manner.REPORT, who, Basis.NAMED)
+    return attribution if length <= limit else None
+
+
+def _is_leader_event(sentence: str, within: int) -> bool:
+    """Whether a headline or a lead tells what a leader of the nation does, and begins with him."""
+    body = mask_quotes(sentence[news_start(sentence) :])[:90]
+    return (
+        is_leader(role_of(body[:within]))
+        and press_pattern("leader_event").search(body) is not None
+        and not press_pattern("heard").search(body[:within])
+    )
+
+
+def is_leader(role: Role | None) -> bool:
+    """Whether a role is that of the nation's leaders."""
+    return role is not None and role.speaker is Speaker.GOVERNMENT and role.region == NATION
+
+
+def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | None:
+    """The region an article is about: its headline's, if the text keeps to it.
+
+    A headline without a place leaves it to the text: most sentences that name a place name this.
+    """
+    counts: dict[str, int] = {}
+    national = 0
+    for sentences in paragraphs:
+        for sentence in sentences:
+            names = {r.name for r in topic_regions(sentence[news_start(sentence) :])}
+            for name in names | {province_name(name) for name in names}:
+                counts[name] = counts.get(name, 0) + 1
+            national += not names and is_national(sentence)
+    if press_pattern("national_event").search(title):
+        return None
+    captioned = press_pattern("caption").fullmatch(title) is not None
+    titled = None if captioned else region_of_all(topic_regions(title))
+    if titled is not None and titled != NATION:
+        return titled
+    total = sum(len(s) for s in paragraphs)
+    best = max(counts, key=lambda name: (counts[name], -len(name)), default=None)
+    if best is None or titled == NATION or is_national(title):
+        return None
+    others = {province_name(name) for name in counts} - {province_name(best)}
+    strong = counts[best] * 3 >= total and counts[best] > 2 * national
+    return best if strong and len(others) <= 1 else None
+
+
+def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Attribution | None]:
+    """Who speaks in all of a text, by paragraph: the author of an essay, the office of a notice.
+
+    A line that signs (作者为某大学教授) stands for the text above it, back to the signature before.
+    """
+    lines = ["".join(sentences) for sentences in paragraphs]
+    authors: list[Attribution | None] = [None] * len(lines)
+    begin = 0
+    for number, line in enumerate(lines):
+        signed = press_pattern("signature").search(line)
+        if signed is None:
+            continue
+        end = number + 1 if begin or number > _LEAD_LENGTH else len(lines)
+        authors[begin:end] = [_signed_by(signed["who"], place)] * (end - begin)
+        begin = end
+    if not begin and any(press_pattern("notice").search(line) for line in lines[:_LEAD_LENGTH]):
+        regions = [region for line in lines for region in regions_in(line)]
+        region = place or (regions[0].name if regions else None)
+        if region is not None:
+            office = Attribution(
+                Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], Basis.BLOCK
+            )
+            authors = [office] * len(lines)
+    return authors
+
+
+def _signed_by(who: str, place: str | None) -> Attribution | None:
+    role = role_of(who)
+    if role is None or role.speaker is Speaker.MEDIA:
+        return None
+    if role.speaker is not Speaker.DELEGATE and press_pattern("scholar").search(who):
+        return Attribution(Speaker.EXPERT, place, Manner.OPINE, who, Basis.BLOCK)
+    region = region_of_role(role.speaker, role.region or first_region(who), who, place)
+    return Attribution(role.speaker, region, Manner.OPINE, who, Basis.BLOCK)
+
+
+def _owner_of_plan(
+    title: str, lead: Sequence[str], length: int, place: str | None
+) -> Attribution | None:
+    """Whose plan an article tells, when it is about one plan: named in the headline or the lead."""
+    if length > _SHORT_ARTICLE and not press_pattern("plan_title").search(title):
+        return None
+    for sentence in lead:
+        issued = issuer_of(sentence, place)
+        if issued is not None:
+            return issued
+    return None

@@ -1,0 +1,341 @@
+"""The state of the discourse: who and what an article has named so far, and what refers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.extraction.article_frame import ArticleFrame, is_leader
+from monitor.extraction.attribution import (
+    Attribution,
+    Basis,
+    Manner,
+    Reference,
+    ReportingClause,
+    Subject,
+    mask_quotes,
+    people_in,
+    places_in,
+    press_pattern,
+    read_subject,
+    region_of_all,
+    regions_in,
+    reporting_clauses,
+    role_of,
+)
+from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
+from monitor.extraction.places import is_national, news_start, region_of_topic, topic_regions
+from monitor.model.documents import Provenance
+from monitor.model.statements import NATION, Speaker
+
+_PEOPLE_LIMIT = 200
+
+
+@dataclass
+class Discourse:
+    """Who and what the sentences read so far have named."""
+
+    provenance: Provenance
+    frame: ArticleFrame
+    author: Attribution | None = None
+    """Who signs the text."""
+    current: Attribution | None = None
+    """Who is speaking, until somebody else or the newspaper speaks."""
+    carried: Attribution | None = None
+    """Who was speaking at the end of the last paragraph."""
+    owner: Attribution | None = None
+    """The authority whose plans were told last."""
+    document: Attribution | None = None
+    """The issuer of the document named last."""
+    meeting: Attribution | None = None
+    """Whose meeting was named last."""
+    block: Attribution | None = None
+    """Who speaks below the last line that named a speaker."""
+    caption: Attribution | None = None
+    """The region of the caption above (上海：, 【广东】)."""
+    pending: Attribution | None = None
+    """A speaker whose 看来 follows in a later line, because a column broke the sentence."""
+    subject_place: str | None = None
+    """The region that was the subject of a sentence of this paragraph."""
+    last_person: Attribution | None = None
+    people: dict[str, Attribution] = field(default_factory=dict)
+    place: str | None = None
+    """The region named last."""
+    paragraph_place: str | None = None
+    """The region the paragraph is about."""
+
+    def add_person(self, names: Sequence[str], attribution: Attribution) -> None:
+        """Remember a person under the name, and under its first two characters."""
+        for name in names:
+            attribution = replace(attribution, person=name)
+            if len(self.people) < _PEOPLE_LIMIT:
+                self.people[name] = attribution
+                self.people.setdefault(name[:2], attribution)
+        self.last_person = attribution
+
+    def known(self, text: str) -> Attribution | None:
+        """The person that a text begins with, by a name alone."""
+        return next((p for size in (4, 3, 2) if (p := self.people.get(text[:size]))), None)
+
+    def home(self) -> str | None:
+        """The region of what names no region."""
+        return self.paragraph_place or self.frame.place or self.provenance.region
+
+
+def resolve_first(
+    sentence: str, state: Discourse, *, inside: bool
+) -> tuple[ReportingClause, Attribution] | None:
+    """The first reporting clause that can be resolved, and its attribution."""
+    start = news_start(sentence)
+    body = sentence[start:]
+    found = _informed(body, state)
+    if found is not None:
+        return found
+    introduced = _introduced(body, state)
+    if introduced is not None:
+        return introduced
+    for clause in reporting_clauses(body, inside=inside):
+        attribution = _resolve(clause, body, state)
+        if attribution is not None:
+            if attribution.basis is Basis.NAMED:
+                _remember(clause.subject, attribution, state)
+            return clause, attribution
+    return _delegate(body, state)
+
+
+def _delegate(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """A delegate whose view is told without a verb of saying: 某委员关注的是人：…."""
+    masked = mask_quotes(body)
+    clause = masked[masked.rfind("”") + 1 :].lstrip("，")
+    match = press_pattern("delegate_subject").match(clause)
+    if match is None or not press_pattern("voices").search(clause, 0, 60):
+        return None
+    region = region_of_role(Speaker.DELEGATE, first_region(match[0]), clause, state.home())
+    subject = Subject(Reference.ROLE, match[0], Speaker.DELEGATE, region)
+    attribution = Attribution(Speaker.DELEGATE, region, Manner.OPINE, match[0], Basis.NAMED)
+    state.last_person = attribution
+    return ReportingClause(subject, Manner.OPINE, "", 0, closes=False), attribution
+
+
+def _informed(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """记者从X获悉, 据X介绍: X speaks."""
+    for name in ("informed", "according"):
+        match = press_pattern(name).search(body, 0, 120)
+        if match is None:
+            continue
+        who = match["who"]
+        if press_pattern("host").search(who) and state.frame.host is not None:
+            heard = Subject(Reference.MEETING, who)
+            clause = ReportingClause(heard, Manner.REPORT, "获悉", match.end(), closes=False)
+            return clause, replace(state.frame.host, cue=match[0], basis=Basis.NAMED)
+        subject = read_subject(who, who, Manner.REPORT)
+        if subject is None or subject.speaker in {None, Speaker.MEDIA}:
+            continue
+        clause = ReportingClause(subject, Manner.REPORT, match[0][-2:], match.end(), closes=False)
+        attribution = _of_role(clause, state)
+        return clause, replace(attribution, cue=match[0])
+    return None
+
+
+def _introduced(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """A person, and after a colon what the person says: 总工程师赵某给出的数字是：…."""
+    masked = mask_quotes(body)
+    match = press_pattern("introduced").match(masked)
+    if match is None:
+        return None
+    words = match["subject"].rpartition("，")[2]
+    subject = read_subject(words, words, Manner.REPORT)
+    if subject is None or subject.reference is not Reference.ROLE or not subject.name:
+        return None
+    clause = ReportingClause(subject, Manner.REPORT, "：", match.end(), closes=False)
+    attribution = _of_role(clause, state)
+    _remember(subject, attribution, state)
+    return clause, attribution
+
+
+def _remember(subject: Subject, attribution: Attribution, state: Discourse) -> None:
+    if subject.name:
+        state.add_person([subject.name], attribution)
+    elif subject.person or (
+        subject.reference is Reference.ROLE and attribution.speaker not in AUTHORITIES
+    ):
+        state.last_person = attribution
+
+
+def _resolve(clause: ReportingClause, body: str, state: Discourse) -> Attribution | None:
+    """Who the subject of a reporting clause is, or None."""
+    subject = clause.subject
+    known, basis = None, Basis.NAMED
+    if clause.verb == "看来" and state.pending is not None:
+        known, state.pending = state.pending, None
+    elif subject.reference is Reference.ROLE:
+        known = _of_role(clause, state)
+        basis = known.basis
+    elif subject.reference is Reference.NAME:
+        known = state.known(subject.name)
+    elif subject.reference is Reference.PRONOUN:
+        known = _just_introduced(subject, body, state)
+    elif subject.reference is Reference.DOCUMENT:
+        known, basis = _of_document(subject, body, state), Basis.DOCUMENT
+    else:
+        known = _of_meeting(body, state)
+    if known is None:
+        return None
+    return replace(known, manner=clause.manner, cue=clause.cue, basis=basis, distance=0)
+
+
+def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attribution | None:
+    """Who 他 is: the person whom the clauses before name, or who spoke last."""
+    if press_pattern("that_office").match(subject.text):
+        return state.owner
+    before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
+    _note_people(before, state)
+    return state.last_person or state.current or state.carried
+
+
+def _of_role(clause: ReportingClause, state: Discourse) -> Attribution:
+    """The speaker that the words of a clause name themselves.
+
+    An office or a place that announces something speaks no further than its plan goes.
+    """
+    subject = clause.subject
+    speaker = subject.speaker or Speaker.MEDIA
+    region = region_of_role(speaker, subject.region, subject.text, state.home())
+    told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
+    announced = clause.manner is Manner.ANNOUNCE and not told and speaker in AUTHORITIES
+    basis = Basis.ACTING if announced else Basis.NAMED
+    return Attribution(speaker, region, clause.manner, clause.cue, basis, person=subject.person)
+
+
+def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution | None:
+    """The issuer of a document: named with it, or of the document spoken of."""
+    issued = issuer_of(body, state.place or state.home())
+    if issued is not None:
+        return issued
+    role = role_of(mask_quotes(subject.text))
+    named = region_of_all(regions_in(subject.text))
+    if named is None and press_pattern("that_place").search(subject.text):
+        named = state.place
+    speaker = role.speaker if role is not None else Speaker.GOVERNMENT
+    if named is None and role is not None:
+        local = speaker is Speaker.GOVERNMENT and role.region is None
+        named = state.home() if local else role.region or NATION
+    elif named is None and press_pattern("state_document").search(subject.text):
+        named = (state.home() if "报告" in subject.text else None) or NATION
+    elif speaker in AUTHORITIES:
+        speaker = Speaker.GOVERNMENT
+    if named is not None:
+        return Attribution(speaker, named, Manner.ANNOUNCE, subject.text)
+    return state.document or state.frame.owner or state.owner or _state_council(subject, state)
+
+
+def _state_council(subject: Subject, state: Discourse) -> Attribution | None:
+    """报告 alone, in an article without a region, is the State Council's."""
+    if state.home() is None and subject.text.endswith("报告"):
+        return Attribution(Speaker.GOVERNMENT, NATION, Manner.ANNOUNCE, subject.text)
+    return None
+
+
+def _of_meeting(body: str, state: Discourse) -> Attribution | None:
+    return _meeting(body, state) or state.meeting or state.owner
+
+
+def _meeting(body: str, state: Discourse) -> Attribution | None:
+    """Whose meeting a sentence names."""
+    masked = mask_quotes(body)
+    if "会" not in masked:
+        return None
+    for clause in masked.split("，"):
+        role = role_of(clause) if press_pattern("meets").search(clause) else None
+        if role is not None and role.speaker in AUTHORITIES:
+            ministry = role.speaker is Speaker.MINISTRY
+            region = role.region or (NATION if ministry else region_of_topic(clause))
+            return Attribution(role.speaker, region or state.home(), Manner.ANNOUNCE, clause)
+    return None
+
+
+def note(sentence: str, state: Discourse) -> None:
+    """Record the people, documents and places that a sentence names."""
+    body = sentence[news_start(sentence) :]
+    issued = issuer_of(body, state.home())
+    if issued is not None:
+        state.document = issued
+        if issued.speaker in AUTHORITIES:
+            state.owner = issued
+    state.meeting = _meeting(body, state) or state.meeting
+    broken = press_pattern("pending").match(body)
+    if broken is not None:
+        region = first_region(broken[0]) or state.home()
+        state.pending = Attribution(Speaker.DELEGATE, region, Manner.OPINE, broken[0], Basis.NAMED)
+    regions = topic_regions(mask_quotes(body))
+    if regions:
+        state.place = state.paragraph_place = region_of_topic(mask_quotes(body))
+    elif is_national(body) and not state.frame.place:
+        state.paragraph_place = None
+    _note_people(mask_quotes(body), state)
+
+
+def _note_people(masked: str, state: Discourse) -> None:
+    """Record the people a text introduces; who is its subject is whom 他 means next."""
+    for number, clause in enumerate(masked.split("，")):
+        names = people_in(clause)
+        if not number and (known := state.known(clause)) is not None:
+            state.last_person = known
+        role = role_of(clause) if names or not number else None
+        if role is None or role.speaker is Speaker.MEDIA:
+            continue
+        region = region_of_role(
+            role.speaker, role.region or first_region(clause), clause, state.home()
+        )
+        person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], Basis.NAMED)
+        if is_leader(role) and not number:
+            state.last_person = person
+        if any(state.known(name) for name in names):
+            continue
+        for name in names:
+            state.add_person([name[:3]], person)
+
+
+def names_block(sentences: Sequence[str], state: Discourse) -> bool:
+    """Whether a paragraph is a line that names who speaks in what follows."""
+    if len(sentences) > 1 or len(sentences[0]) > 60 or sentences[0][-1:] in "。！？；”":
+        return False
+    line = sentences[0].lstrip("—■●▲◆ ").rstrip("：")
+    match = press_pattern("block_line").fullmatch(line)
+    if match is None or press_pattern("news_desk").search(line):
+        return False
+    role = role_of(line)
+    if role is None or role.speaker is Speaker.MEDIA:
+        return False
+    region = region_of_role(role.speaker, role.region or first_region(line), line, None)
+    state.block = Attribution(role.speaker, region or NATION, Manner.OPINE, line, Basis.BLOCK)
+    return True
+
+
+def answering(sentence: str, state: Discourse) -> Attribution | None:
+    """The speaker of an answer in an interview (秦某：…, 答：…)."""
+    if press_pattern("question").match(sentence):
+        state.block = None
+    match = press_pattern("answer").match(sentence)
+    if match is None:
+        return None
+    who = match["who"]
+    known = state.known(who)
+    if known is None and who in {"答", "他", "她"}:
+        known = state.last_person or state.owner
+    if known is None:
+        return None
+    # An answer may run over several paragraphs, until the next question.
+    state.block = replace(known, cue=match[0], basis=Basis.BLOCK, distance=0)
+    return state.block
+
+
+def caption(sentence: str, state: Discourse) -> Attribution | None:
+    """The region whose plans a paragraph lists: by its own caption, or by the one above."""
+    match = press_pattern("caption").match(sentence) if places_in(sentence[:14]) else None
+    if match is not None:
+        region = region_of_all(regions_in(match["place"]))
+        return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match[0], Basis.BLOCK)
+    named = {region.name for region in regions_in(sentence)}
+    elsewhere = state.caption is not None and named - {state.caption.region}
+    return None if elsewhere or any(reporting_clauses(sentence)) else state.caption

@@ -1,0 +1,106 @@
+"""Which region a sentence of the press is about.
+
+Not every place a sentence names is its matter: datelines, venues, and the places in the names of
+firms and universities are nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from monitor.extraction.attribution import places_in, press_pattern, province_name, region_of_all
+from monitor.extraction.regions import Region
+from monitor.model.statements import NATION
+
+_EVENTS = ("大会", "会议", "论坛", "博览会", "峰会", "发布会", "研讨会", "展会", "展览会", "仪式")
+_HELD = ("举行", "召开", "举办", "开幕", "闭幕", "启动", "亮相", "发布", "签署", "落幕", "期间")
+
+
+@lru_cache(maxsize=2048)
+def news_start(sentence: str) -> int:
+    """Where the news begins: after the headline and the dateline that stand before it."""
+    match = press_pattern("dateline").match(sentence)
+    return match.end() if match is not None and match.end() < len(sentence) else 0
+
+
+def headline(sentence: str) -> str:
+    """The headline that was joined to the news, or an empty text."""
+    match = press_pattern("dateline").match(sentence)
+    return match["headline"] if match is not None else ""
+
+
+def topic_regions(text: str) -> list[Region]:
+    """The regions a text is about: those it names except venues and parts of firms' names."""
+    held = any(word in text for word in _HELD)
+    national = held and press_pattern("national_event").search(text) is not None
+    held = held and any(word in text for word in _EVENTS)
+    found: list[Region] = []
+    for start, end, region in places_in(text):
+        if press_pattern("organisation").match(text, end):
+            continue
+        if national and region.level != "province":
+            continue
+        if held and press_pattern("venue").search(text[max(0, start - 14) : start]):
+            continue
+        found.append(region)
+    return found
+
+
+def is_national(text: str) -> bool:
+    """Whether a text speaks of the whole country, or of places everywhere in it."""
+    return press_pattern("nation").search(text) is not None
+
+
+def region_of_topic(text: str) -> str | None:
+    """The region a text is about: a place, the nation, or None when it names none.
+
+    Of several places in separate clauses the first counts; those of one clause act together.
+    """
+    regions = topic_regions(text)
+    if not regions:
+        return NATION if is_national(text) else None
+    first = text
+    for clause in text.split("，"):
+        if topic_regions(clause):
+            first = clause
+            break
+    together = topic_regions(first)
+    if len({region.name for region in together}) > 1 and not _joined(first):
+        # 距离苏州不到百公里的嘉兴: what the words before describe is the subject.
+        described = places_in(first)[-1]
+        if first[described[0] - 1 : described[0]] == "的":
+            return described[2].name
+        return narrowest(together[:2])
+    return region_of_all(together) or regions[0].name
+
+
+def region_of_body(text: str) -> str | None:
+    """The region of a public body that a text names (某市…研究院), when it names no other place."""
+    for _, end, region in places_in(text):
+        if press_pattern("public_body").match(text, end):
+            return region.name
+    return None
+
+
+def _joined(clause: str) -> bool:
+    """Whether the places of a clause are members of one list (北京、上海), not apart."""
+    spans = places_in(clause)
+    return any(
+        clause[one[1] : other[0]] in {"、", "和", "与", "及", "以及", "省、", "市、", "市和"}
+        for one, other in pairwise(spans)
+    )
+
+
+def narrowest(regions: Sequence[Region]) -> str:
+    """Of a place and one that lies in it, the narrower; else the first."""
+    first, *rest = regions
+    if rest and lies_in(rest[0].name, first.name):
+        return rest[0].name
+    return first.name
+
+
+def lies_in(inner: str, outer: str) -> bool:
+    """Whether a region lies in another one."""
+    return inner != outer and (outer == NATION or province_name(inner) == outer)

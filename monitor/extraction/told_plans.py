@@ -1,0 +1,146 @@
+"""Plans the newspaper tells in its own words (湖南将…): the authority that is their subject."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from monitor.extraction.attribution import (
+    Attribution,
+    Basis,
+    Manner,
+    mask_quotes,
+    places_in,
+    press_pattern,
+    region_of_all,
+    regions_in,
+    roles,
+)
+from monitor.extraction.discourse import Discourse
+from monitor.extraction.issuers import AUTHORITIES, issuer_of, issuing
+from monitor.extraction.places import news_start, topic_regions
+from monitor.model.statements import NATION, Speaker
+
+_CLAUSES_READ = 4
+
+
+def acting_authority(sentence: str, state: Discourse) -> Attribution | None:
+    """A government, a ministry or a document that is the subject of a plan, without a quotation."""
+    body = sentence[news_start(sentence) :]
+    quoted = _by_document(body, state)
+    if quoted is not None:
+        return quoted
+    masked = mask_quotes(body)
+    at = 0
+    for clause in masked.split("，")[:_CLAUSES_READ]:
+        opening = press_pattern("opening").match(clause)
+        begin = opening.end() if opening else 0
+        found = _acting_clause(body[at + begin : at + len(clause)], clause[begin:], body, state)
+        if found is not None:
+            return found
+        at += len(clause) + 1
+    issued = issuing(body)
+    if issued is not None and press_pattern("content").search(body, issued.end()):
+        issuer = issuer_of(body, state.home())
+        return issuer if issuer is not None and issuer.speaker in AUTHORITIES else None
+    return None
+
+
+def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) -> Attribution | None:
+    if press_pattern("nation_acts").match(masked):
+        if state.owner is not None and state.owner.speaker is Speaker.MINISTRY:
+            return replace(state.owner, manner=Manner.REPORT, basis=Basis.ACTING, distance=0)
+        return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], Basis.ACTING)
+    ministry = next(pattern for role, pattern in roles() if role.speaker is Speaker.MINISTRY)
+    office = ministry.match(masked)
+    if office is not None and not topic_regions(masked[: office.end()]) and looks_ahead(sentence):
+        return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, office[0], Basis.ACTING)
+    if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
+        return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], Basis.ACTING)
+    if press_pattern("departments_act").match(masked):
+        owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
+        return replace(owner, manner=Manner.REPORT, basis=Basis.ACTING, distance=0)
+    document = _document_acts(clause, masked, sentence, state)
+    return document or _place_acts(masked, sentence, state)
+
+
+def _by_document(body: str, state: Discourse) -> Attribution | None:
+    """按照去年出台的实施意见，到2027年…: the issuer of the document."""
+    match = press_pattern("by_document").match(body)
+    if match is None or not looks_ahead(body[match.end() :]):
+        return None
+    region = region_of_all(regions_in(match[0]))
+    if region is not None:
+        return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, match[0], Basis.DOCUMENT)
+    place = state.place or state.home()
+    local = Attribution(Speaker.GOVERNMENT, place, Manner.ANNOUNCE, match[0], Basis.DOCUMENT)
+    issuer = state.document or state.frame.owner or (local if place not in {None, NATION} else None)
+    return replace(issuer, cue=match[0], basis=Basis.DOCUMENT, distance=0) if issuer else None
+
+
+def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) -> Attribution | None:
+    """意见坚持…, 《方案》聚焦…: the issuer of the document."""
+    match = press_pattern("document_acts").match(masked)
+    if match is None or not looks_ahead(sentence):
+        return None
+    issuer = state.document or state.frame.owner
+    if press_pattern("state_document").search(match[0]):
+        issuer = Attribution(Speaker.GOVERNMENT, NATION, Manner.ANNOUNCE, match[0])
+    named = region_of_all(regions_in(clause[: match.end()]))
+    if named is not None:
+        issuer = Attribution(Speaker.GOVERNMENT, named, Manner.ANNOUNCE, clause[:30])
+    if issuer is None:
+        return None
+    return replace(
+        issuer, manner=Manner.ANNOUNCE, cue=clause[:30], basis=Basis.DOCUMENT, distance=0
+    )
+
+
+def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | None:
+    """A place that will do something: 湖南今年将…, 该市计划…, 全省…将达到…."""
+    local = press_pattern("local_acts").match(masked)
+    if local is not None and (place := state.place or state.home()) and place != NATION:
+        return Attribution(Speaker.GOVERNMENT, place, Manner.REPORT, local[0], Basis.ACTING)
+    bare = press_pattern("bare_aims").match(masked) or press_pattern("aims_at").match(masked)
+    if state.subject_place is not None and bare:
+        return Attribution(
+            Speaker.GOVERNMENT, state.subject_place, Manner.REPORT, masked[:10], Basis.ACTING
+        )
+    match = press_pattern("place_acts").match(masked) if places_in(masked) else None
+    if match is None:
+        return None
+    region = region_of_all(regions_in(match["places"]))
+    if topic_regions(masked):
+        state.subject_place = region
+    rest = masked[match.end() :]
+    office = match["office"]
+    plans = press_pattern("planning").match(rest) and looks_ahead(sentence)
+    aims = press_pattern("aims").match(rest)
+    if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
+        return None
+    return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match[0], Basis.ACTING)
+
+
+def looks_ahead(sentence: str) -> bool:
+    """Whether a sentence looks ahead: by a cue, or because nothing in it looks back."""
+    return press_pattern("future").search(sentence) is not None or not (
+        press_pattern("past").search(sentence) or press_pattern("reached").search(sentence)
+    )
+
+
+def looks_back(sentence: str) -> bool:
+    """Whether a sentence looks back; in a plan a number alone (突破1000亿元) does not."""
+    return (
+        press_pattern("future").search(sentence) is None
+        and press_pattern("past").search(sentence) is not None
+    )
+
+
+def is_bare(sentence: str) -> bool:
+    """Whether a sentence is a predicate without a subject: its verbs plan, after adverbials."""
+    for clause in mask_quotes(sentence).split("，"):
+        opening = press_pattern("opening").match(clause)
+        rest = clause[opening.end() if opening else 0 :]
+        if not rest or press_pattern("adverbial").match(rest):
+            continue
+        return press_pattern("planning").match(rest) is not None
+    return press_pattern("planning").match(sentence) is not None

@@ -1,0 +1,227 @@
+"""Who speaks in the press, and for which region: one example for each mechanism."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.extraction.attribution import Basis
+from monitor.extraction.speakers import attribute_sentences
+from monitor.extraction.text import split_sentences
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Speaker
+
+PRESS = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026)
+
+
+def attributions(text):
+    """The attributions of a text of one line a paragraph, in one list."""
+    paragraphs = [
+        [line[start:end] for start, end in split_sentences(line)] for line in text.split("\n")
+    ]
+    return [one for paragraph in attribute_sentences(paragraphs, PRESS) for one in paragraph]
+
+
+def voices(text):
+    return [(one.speaker.value, one.region) for one in attributions(text)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "speaker", "region"),
+    [
+        # A delegate stays one, whatever else he is, also when the office stands before the comma.
+        ("湖北省人大代表、某集团董事长晏某某说，算力仍然偏贵。", "delegate", "湖北省"),
+        ("湖北省政协委员，某某股份公司总经理晏明说，算力仍然偏贵。", "delegate", "湖北省"),
+        ("全国人大代表、某大学校长晏明建议，设立算力基金。", "delegate", "全国"),
+        # Rare and double surnames, adverbs and occasions between the name and the verb.
+        ("山西省数据局副局长逯远在日前举行的座谈会上介绍，算力翻了一番。", "government", "山西省"),
+        ("山西省数据局副局长欧阳远也坦言，算力仍不够。", "government", "山西省"),
+        # Whose word a research institute, a firm's branch, a consultancy is.
+        ("某某咨询公司分析师晏明认为，算力会降价。", "expert", "全国"),
+        ("某某科技有限公司首席技术官晏明说，模型已经上线。", "enterprise", None),
+        # The source of the news speaks.
+        ("记者从云南省工信厅获悉，全省算力已达900P。", "government", "云南省"),
+        ("据国家能源局介绍，算电协同提速。", "ministry", "全国"),
+        # Central departments, and the State Council.
+        ("国家数据局等六部门印发意见，提出建设算力网。", "ministry", "全国"),
+        ("国务院常务会议指出，要加快建设算力网。", "government", "全国"),
+        ("我国将加快建设算力网。", "government", "全国"),
+    ],
+)
+def test_the_clause_tells_who_speaks(sentence, speaker, region):
+    assert voices(sentence) == [(speaker, region)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "region"),
+    [
+        ("湖北、江西等地提出，建设智算中心。", "全国"),
+        ("武汉、宜昌提出，共建智算中心。", "湖北省"),
+        ("有12个省份提出，建设智算中心。", "全国"),
+        ("湖北省武汉市提出，建设智算中心。", "武汉市"),
+        ("江夏区提出，建设智算中心。", "武汉市"),
+        ("产业基础雄厚的湖北将建设智算中心。", "湖北省"),
+    ],
+)
+def test_several_places_take_the_smallest_area_that_holds_them(sentence, region):
+    assert voices(sentence) == [("government", region)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "region"),
+    [
+        ("本报武汉5月6日电（记者晏明）算力仍然偏贵。", "全国"),
+        ("世界算力大会在武汉举行。", "全国"),
+        ("武汉某某智能有限公司发布了新模型。", "全国"),
+        ("目前，武汉已建成智算中心3座。", "武汉市"),
+    ],
+)
+def test_neither_dateline_nor_venue_nor_a_name_is_a_place(sentence, region):
+    assert voices(sentence) == [("media", region)]
+
+
+def test_an_article_about_a_place_keeps_it():
+    text = (
+        "云南算力产业观察\n走进机房，服务器整齐排列。\n全省算力去年翻了一番。\n"
+        "我国算力产业仍在爬坡。"
+    )
+    assert voices(text) == [
+        ("media", "云南省"),
+        ("media", "云南省"),
+        ("media", "云南省"),
+        ("media", "全国"),
+    ]
+
+
+def test_a_quotation_belongs_to_whom_the_next_sentence_names():
+    text = (
+        "“算力仍然偏贵。我们在想办法。”某某科技公司总经理晏明说。\n"
+        "云南明确，今年建成智算中心两座。“光有机器还不够。”云南省政协委员鲁平直言，缺的是人。"
+    )
+    assert [speaker for speaker, _ in voices(text)] == [
+        "enterprise",
+        "enterprise",
+        "enterprise",
+        "government",
+        "delegate",
+        "delegate",
+    ]
+
+
+def test_names_and_pronouns_refer_to_persons_introduced_before():
+    text = (
+        "云南省科技厅厅长鲁平首先发言，她说，算力翻了一番。\n"
+        "某某大学教授晏明关注成本。晏明认为，电价是关键。\n鲁平答道，将推广绿电直供。"
+    )
+    assert [speaker for speaker, _ in voices(text)] == [
+        "government",
+        "media",
+        "expert",
+        "government",
+    ]
+
+
+def test_a_plan_without_a_subject_is_its_owners():
+    text = (
+        "云南省近日印发《云南省算力发展行动方案》，提出到2028年算力达到5000P。\n"
+        "建设省级智算中心，培育服务商。\n方案聚焦三个领域。\n据了解，同类方案各地都有。"
+    )
+    assert voices(text) == [
+        ("government", "云南省"),
+        ("government", "云南省"),
+        ("government", "云南省"),
+        ("media", "云南省"),
+    ]
+
+
+def test_a_plan_told_by_the_newspaper_ends_with_the_next_fact():
+    text = "云南今年将新建智算中心两座，培育服务商；支持企业上云。去年，企业数量增长两成。"
+    assert [speaker for speaker, _ in voices(text)] == ["government", "government", "media"]
+
+
+def test_a_colon_opens_the_words_of_one_speaker():
+    text = (
+        "国家能源局副局长鲁平作了演讲。以下为部分摘录：\n算力用电增长很快。\n各方都在想办法。\n"
+        "云南省能源局局长晏明随后表示，绿电充足。"
+    )
+    assert voices(text)[2:] == [
+        ("ministry", "全国"),
+        ("ministry", "全国"),
+        ("government", "云南省"),
+    ]
+
+
+def test_a_line_with_a_name_opens_a_block():
+    text = (
+        "代表建言\n全国人大代表、某大学校长鲁平：\n降低算力成本\n算力仍然偏贵。\n"
+        "全国政协委员、某集团董事长晏明：\n人才是关键。"
+    )
+    found = attributions(text)
+    assert {one.speaker for one in found[1:]} == {Speaker.DELEGATE}
+    assert found[3].basis is Basis.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("signature", "speaker"),
+    [
+        ("（作者为某大学教授）", "expert"),
+        ("（作者系某集团有限公司董事长）", "enterprise"),
+        ("（作者：全国政协委员、某协会会长）", "delegate"),
+    ],
+)
+def test_the_signature_decides_a_whole_essay(signature, speaker):
+    text = f"让算力普惠\n算力仍然偏贵。\n应当降低成本。\n{signature}"
+    assert {who for who, _ in voices(text)} == {speaker}
+
+
+def test_a_notice_is_the_governments_own_text():
+    text = "关于申报算力券的通知\n各有关企业：\n云南省将发放算力券。\n申报企业应在本地注册。"
+    assert set(voices(text)) == {("government", "云南省")}
+
+
+def test_answers_of_an_interview_run_over_paragraphs():
+    text = (
+        "国家数据局副局长鲁平说，愿意回答提问。\n问：算力够用吗？\n答：总体够用。\n缺口在高端。\n"
+        "问：下一步呢？"
+    )
+    assert [speaker for speaker, _ in voices(text)] == [
+        "ministry",
+        "media",
+        "ministry",
+        "ministry",
+        "media",
+    ]
+
+
+def test_leaders_speak_and_act():
+    text = (
+        "李强在云南调研\n李强来到一家算力企业，察看机房。李强强调，要加快建设算力网。要降低成本。"
+    )
+    assert voices(text)[1:] == [
+        ("media", "云南省"),
+        ("government", "全国"),
+        ("government", "全国"),
+    ]
+
+
+def test_a_comment_quotes_a_plan_for_one_sentence():
+    text = "算力要用得好（时评）\n“十五五”规划纲要提出，建设算力网。推动算力普惠，才能形成合力。"
+    assert [speaker for speaker, _ in voices(text)][1:] == ["government", "media"]
+
+
+def test_a_heading_takes_the_text_below():
+    text = "国家能源局发布年度成绩\n算力用电增长\n国家能源局介绍，算力用电增长两成。"
+    found = attributions(text)
+    assert (found[1].speaker, found[1].basis) == (Speaker.MINISTRY, Basis.HEADING)
+
+
+def test_an_attribution_tells_how_the_speaker_is_known():
+    text = (
+        "某某大学教授晏明认为，电价是关键。机器会越来越便宜。\n云南将新建智算中心两座。"
+        "支持企业上云。"
+    )
+    assert [(one.basis, one.distance, one.person) for one in attributions(text)] == [
+        (Basis.NAMED, 0, "晏明"),
+        (Basis.CONTINUED, 1, "晏明"),
+        (Basis.ACTING, 0, ""),
+        (Basis.ACTING, 1, ""),
+    ]
