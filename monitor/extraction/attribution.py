@@ -133,6 +133,8 @@ class SpeakerWords(WordTable):
     nation_subject: str
     public_body: str
     nation: str
+    home: str
+    departments: str
     that_place: str
     several: str
     venue: str
@@ -466,8 +468,7 @@ def _subject(clause: str, core: str, manner: Manner) -> Subject:
     role = role_of(core)
     document = press_pattern("document_subject").search(core) is not None
     if role is not None and (person or not document):
-        region = role.region or (NATION if role.speaker is Speaker.MINISTRY else None)
-        return Subject(Reference.ROLE, clause, role.speaker, region or _first(core), person)
+        return Subject(Reference.ROLE, clause, *_rank(role, core), person)
     if document:
         return Subject(Reference.DOCUMENT, clause)
     if press_pattern("meeting").search(core):
@@ -478,6 +479,16 @@ def _subject(clause: str, core: str, manner: Manner) -> Subject:
     return Subject(Reference.NAME, clause, name=person or core)
 
 
+def _rank(role: Role, core: str) -> tuple[Speaker, str | None]:
+    """Speaker and region of a role; the departments of a region are its government's."""
+    first = _first(core)
+    if role.speaker is not Speaker.MINISTRY:
+        return role.speaker, role.region or first
+    if first is not None and press_pattern("departments").search(core):
+        return Speaker.GOVERNMENT, first
+    return role.speaker, NATION
+
+
 def _first(text: str) -> str | None:
     return next((region.name for region in regions_in(text)), None)
 
@@ -486,6 +497,9 @@ def _announcing_place(core: str) -> str | None:
     """The region of 广东, 北京、上海等地, 安徽等10个省份; None when anything else is named."""
     if press_pattern("everywhere_acts").fullmatch(core + "将"):
         return NATION
+    spans = places_in(core)
+    if spans and spans[0][0] == 0 and core[spans[0][1] :][:1] == "的":
+        return spans[0][2].name
     core = core.rpartition("的")[2]
     places = places_in(core)
     rest = core

@@ -17,6 +17,7 @@ from monitor.extraction.attribution import (
     people_in,
     places_in,
     press_pattern,
+    province_name,
     read_subject,
     region_of_all,
     regions_in,
@@ -186,8 +187,11 @@ def _resolve(clause: ReportingClause, body: str, state: Discourse) -> Attributio
 
 def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attribution | None:
     """Who 他 is: the person whom the clauses before name, or who spoke last."""
-    if press_pattern("that_office").match(subject.text):
-        return state.owner
+    if press_pattern("that_office").match(subject.text) and state.owner is not None:
+        region = state.owner.region
+        # 厅 is an office of a province.
+        province = province_name(region) if region and "厅" in subject.text else region
+        return replace(state.owner, region=province)
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     _note_people(before, state)
     return state.last_person or state.current or state.carried

@@ -40,6 +40,8 @@ def topic_regions(text: str) -> list[Region]:
     for start, end, region in places_in(text):
         if press_pattern("organisation").match(text, end):
             continue
+        if press_pattern("home").search(text[max(0, start - 5) : start]):
+            continue
         if national and region.level != "province":
             continue
         if held and press_pattern("venue").search(text[max(0, start - 14) : start]):

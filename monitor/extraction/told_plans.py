@@ -11,6 +11,7 @@ from monitor.extraction.attribution import (
     mask_quotes,
     places_in,
     press_pattern,
+    province_name,
     region_of_all,
     regions_in,
     roles,
@@ -99,7 +100,14 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
     """A place that will do something: 湖南今年将…, 该市计划…, 全省…将达到…."""
     local = press_pattern("local_acts").match(masked)
     if local is not None and (place := state.place or state.home()) and place != NATION:
-        return Attribution(Speaker.GOVERNMENT, place, Manner.REPORT, local[0], Basis.ACTING)
+        wide = local[0].startswith(("自治区", "全省", "该省", "省里"))
+        return Attribution(
+            Speaker.GOVERNMENT,
+            province_name(place) if wide else place,
+            Manner.REPORT,
+            local[0],
+            Basis.ACTING,
+        )
     bare = press_pattern("bare_aims").match(masked) or press_pattern("aims_at").match(masked)
     if state.subject_place is not None and bare:
         return Attribution(
