@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.extraction.attribution import (
     Attribution,
@@ -70,7 +70,7 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
     place = provenance.region or _place_of_article(title, filled)
     briefing = any(press_pattern("briefing").search(one) for one in (title, *lead))
     length = sum(map(len, filled))
-    voice = _voice(title, place, length)
+    voice = _voice(title, lead, place, length)
     owner = _owner_of_plan(title, lead, length, place)
     return ArticleFrame(
         host=_host(filled, place) if briefing else None,
@@ -126,19 +126,25 @@ def _host(paragraphs: Sequence[Sequence[str]], place: str | None) -> Attribution
     return None
 
 
-def _voice(title: str, place: str | None, length: int) -> Attribution | None:
+def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> Attribution | None:
     """Whom a headline quotes: 某某部：…; a place alone is a topic, not a voice.
 
     In a longer text only an authority is believed to speak throughout.
     """
     who, colon, _ = title.partition("：")
     subject = read_subject(who, mask_quotes(who), Manner.REPORT) if colon else None
+    if subject is not None and subject.reference is Reference.NAME and _is_firm_news(lead):
+        subject = replace(subject, reference=Reference.ROLE, speaker=Speaker.ENTERPRISE)
     if subject is None or subject.speaker is None or subject.speaker is Speaker.MEDIA:
         return None
     limit = 2 * _SHORT_ARTICLE if subject.speaker in AUTHORITIES else _SHORT_ARTICLE
     region = region_of_role(subject.speaker, subject.region, subject.text, place)
     attribution = Attribution(subject.speaker, region, Manner.REPORT, who, Basis.NAMED)
     return attribution if length <= limit else None
+
+
+def _is_firm_news(lead: Sequence[str]) -> bool:
+    return any(press_pattern("firm_news").search(sentence) for sentence in lead)
 
 
 def _is_leader_event(sentence: str, within: int) -> bool:

@@ -114,6 +114,7 @@ class SpeakerWords(WordTable):
     paper: str
     hearsay: str
     scene: str
+    firm_news: str
     firm: str
     goes_on: str
     caption: str
