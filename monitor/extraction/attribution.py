@@ -107,6 +107,8 @@ class SpeakerWords(WordTable):
     block_line: str
     local_acts: str
     planning: str
+    judges: str
+    trend: str
     future: str
     past: str
     reached: str

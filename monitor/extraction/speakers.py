@@ -205,7 +205,11 @@ _OWNED = frozenset({Basis.ACTING, Basis.DOCUMENT, Basis.OWNER})
 
 def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
-    if is_bare(sentence) or state.frame.owner is not None:
+    if is_bare(sentence):
+        return not looks_back(sentence)
+    if press_pattern("trend").match(sentence) or press_pattern("judges").search(sentence):
+        return False
+    if state.frame.owner is not None:
         return not looks_back(sentence)
     return press_pattern("future").search(sentence) is not None and (
         current.basis is Basis.DOCUMENT or press_pattern("goes_on").match(sentence) is not None

@@ -145,6 +145,8 @@ def looks_back(sentence: str) -> bool:
 
 def is_bare(sentence: str) -> bool:
     """Whether a sentence is a predicate without a subject: its verbs plan, after adverbials."""
+    if press_pattern("judges").search(mask_quotes(sentence)):
+        return False
     for clause in mask_quotes(sentence).split("，"):
         opening = press_pattern("opening").match(clause)
         rest = clause[opening.end() if opening else 0 :]
