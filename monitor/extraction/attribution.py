@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import islice
 
 from monitor.extraction.regions import Region, districts, find_region, gazetteer
 from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
@@ -383,6 +384,7 @@ def mask_quotes(text: str, *, inside: bool = False) -> str:
 
 _SUBJECT_LIMIT = 100
 _CLAUSES_BACK = 3
+_VERBS_READ = 12
 
 
 @cache
@@ -394,7 +396,7 @@ def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[Report
     """The reporting clauses of a sentence outside quotes, in order."""
     masked = mask_quotes(sentence, inside=inside)
     pattern, manner = _verbs()
-    for match in pattern.finditer(masked):
+    for match in islice(pattern.finditer(masked), _VERBS_READ):
         verb = match["verb"]
         follows = masked[match.end() : match.end() + 1]
         if verb is None or follows == "了" or (follows == "的" and not verb.endswith("下")):

@@ -23,12 +23,16 @@ from monitor.model.statements import NATION, Speaker
 AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
 
 
+_READ_LENGTH = 240
+
+
 @lru_cache(maxsize=2048)
 def issuing(sentence: str) -> re.Match[str] | None:
     """The words of a sentence that announce a document."""
     if press_pattern("issues").search(sentence) is None:
         return None
-    return press_pattern("issuing").search(sentence, news_start(sentence))
+    start = news_start(sentence)
+    return press_pattern("issuing").search(sentence, start, start + _READ_LENGTH)
 
 
 def issuer_of(sentence: str, place: str | None) -> Attribution | None:
