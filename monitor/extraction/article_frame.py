@@ -11,6 +11,7 @@ from monitor.extraction.attribution import (
     Manner,
     Reference,
     Role,
+    mark_places,
     mask_quotes,
     press_pattern,
     province_name,
@@ -177,7 +178,7 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
             national += not names and is_national(sentence)
     if press_pattern("national_event").search(title):
         return None
-    captioned = press_pattern("caption").fullmatch(title) is not None
+    captioned = press_pattern("caption").fullmatch(mark_places(title)) is not None
     titled = None if captioned else region_of_all(topic_regions(title))
     if titled is not None and titled != NATION:
         return titled

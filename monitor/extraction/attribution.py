@@ -261,13 +261,19 @@ def region_pattern() -> re.Pattern[str]:
     return re.compile(f"(?:{names})(?!{speaker_words().institution})")
 
 
+_PLACE = "◆"
+
+
 @cache
 def press_pattern(name: str) -> re.Pattern[str]:
-    """The pattern ``name`` of ``data/speakers.yaml``, with ``{region}`` filled in."""
+    """The pattern ``name`` of ``data/speakers.yaml``.
+
+    One that speaks of a ``{region}`` is to be matched with ``mark_places(text)``.
+    """
     words = speaker_words()
     pattern = getattr(words, name).replace("{titles}", alternation(words.titles))
     pattern = pattern.replace("{document}", words.document)
-    return re.compile(pattern.replace("{region}", f"(?:{region_pattern().pattern})"))
+    return re.compile(pattern.replace("{region}", f"{_PLACE}+"))
 
 
 @cache
@@ -332,6 +338,16 @@ def places_in(text: str) -> tuple[tuple[int, int, Region], ...]:
             continue
         found.append((start, end, region))
     return tuple(found)
+
+
+def mark_places(text: str) -> str:
+    """The text with the names of regions replaced by marks, offsets unchanged.
+
+    Patterns with thousands of names would take long to compile and to match.
+    """
+    for start, end, _ in places_in(text):
+        text = text[:start] + _PLACE * (end - start) + text[end:]
+    return text
 
 
 def regions_in(text: str) -> list[Region]:

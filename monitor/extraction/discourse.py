@@ -13,9 +13,9 @@ from monitor.extraction.attribution import (
     Reference,
     ReportingClause,
     Subject,
+    mark_places,
     mask_quotes,
     people_in,
-    places_in,
     press_pattern,
     province_name,
     read_subject,
@@ -30,6 +30,8 @@ from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 
 _PEOPLE_LIMIT = 200
+_CAPTION_LENGTH = 5
+"""A longer line of names alone (某省某市某区) says where a scene is, not who plans."""
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Discourse:
     """A speaker whose 看来 follows in a later line, because a column broke the sentence."""
     subject_place: str | None = None
     """The region that was the subject of a sentence of this paragraph."""
+    section: str | None = None
+    """The region of the last line that names a place alone."""
     last_person: Attribution | None = None
     people: dict[str, Attribution] = field(default_factory=dict)
     place: str | None = None
@@ -80,7 +84,11 @@ class Discourse:
 
     def home(self) -> str | None:
         """The region of what names no region."""
-        return self.paragraph_place or self.frame.place or self.provenance.region
+        return self.paragraph_place or self.base()
+
+    def base(self) -> str | None:
+        """The region of the section or of the whole article."""
+        return self.section or self.frame.place or self.provenance.region
 
 
 def resolve_first(
@@ -336,10 +344,14 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
 
 def caption(sentence: str, state: Discourse) -> Attribution | None:
     """The region whose plans a paragraph lists: by its own caption, or by the one above."""
-    match = press_pattern("caption").match(sentence) if places_in(sentence[:14]) else None
+    match = press_pattern("caption").match(mark_places(sentence))
     if match is not None:
-        region = region_of_all(regions_in(match["place"]))
-        return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match[0], Basis.BLOCK)
+        caption = sentence[: match.end()]
+        region = region_of_all(regions_in(caption))
+        if caption[-1] not in "：】〕]）”" and len(caption) > _CAPTION_LENGTH:
+            state.section = region
+            return None
+        return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, caption, Basis.BLOCK)
     named = {region.name for region in regions_in(sentence)}
     elsewhere = state.caption is not None and named - {state.caption.region}
     return None if elsewhere or any(reporting_clauses(sentence)) else state.caption

@@ -10,6 +10,7 @@ from monitor.extraction.attribution import (
     Basis,
     Manner,
     Role,
+    mark_places,
     places_in,
     press_pattern,
     province_name,
@@ -87,8 +88,8 @@ def region_of_role(speaker: Speaker, region: str | None, text: str, home: str | 
     if speaker is Speaker.DELEGATE:
         if press_pattern("national_delegate").search(text):
             return NATION
-        body = press_pattern("delegate_of").search(text)
-        return (first_region(body[0]) if body else home) or NATION
+        body = press_pattern("delegate_of").search(mark_places(text))
+        return (first_region(text[slice(*body.span())]) if body else home) or NATION
     return home
 
 

@@ -16,6 +16,7 @@ from monitor.extraction.attribution import (
     Basis,
     Manner,
     ReportingClause,
+    mark_places,
     mask_quotes,
     people_in,
     press_pattern,
@@ -196,7 +197,8 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     if state.frame.leader and press_pattern("visits").search(mask_quotes(sentence)):
         return True
     cue = "paper_again" if speaking else "paper"
-    return any(press_pattern(name).match(sentence) for name in (cue, "scene"))
+    scene = press_pattern("scene").match(mark_places(sentence))
+    return scene is not None or press_pattern(cue).match(sentence) is not None
 
 
 _OWNED = frozenset({Basis.ACTING, Basis.DOCUMENT, Basis.OWNER})
@@ -256,7 +258,7 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
     if attribution.speaker is Speaker.GOVERNMENT:
         return _narrowed(attribution, words, state)
     named = region_of_topic(words)
-    home = state.frame.place or state.provenance.region
+    home = state.base()
     if named == NATION and home and not press_pattern("nation_subject").match(words):
         named = home
     if named is None and press_pattern("that_place").search(words):
@@ -275,10 +277,10 @@ def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribu
 
     In a province's answer 合肥是主引擎，该市已聚集… is about the city.
     """
-    subject = press_pattern("subject_place").match(words)
+    subject = press_pattern("subject_place").match(mark_places(words))
     region: str | None = None
     if subject is not None:
-        region = region_of_all(regions_in(subject["place"]))
+        region = region_of_all(regions_in(words[slice(*subject.span("place"))]))
     elif press_pattern("that_city").match(words):
         region = state.place
     if region and attribution.region and lies_in(region, attribution.region):
@@ -299,7 +301,7 @@ def _newspaper(sentence: str, state: Discourse) -> Attribution:
 
 
 def _region_of_news(body: str, state: Discourse) -> str | None:
-    home = state.frame.place or state.provenance.region
+    home = state.base()
     if state.frame.leader:
         return home
     region = region_of_topic(body)

@@ -8,8 +8,8 @@ from monitor.extraction.attribution import (
     Attribution,
     Basis,
     Manner,
+    mark_places,
     mask_quotes,
-    places_in,
     press_pattern,
     province_name,
     region_of_all,
@@ -113,10 +113,10 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
         return Attribution(
             Speaker.GOVERNMENT, state.subject_place, Manner.REPORT, masked[:10], Basis.ACTING
         )
-    match = press_pattern("place_acts").match(masked) if places_in(masked) else None
+    match = press_pattern("place_acts").match(mark_places(masked))
     if match is None:
         return None
-    region = region_of_all(regions_in(match["places"]))
+    region = region_of_all(regions_in(masked[slice(*match.span("places"))]))
     if topic_regions(masked):
         state.subject_place = region
     rest = masked[match.end() :]
@@ -125,7 +125,9 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
     aims = press_pattern("aims").match(rest)
     if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
         return None
-    return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match[0], Basis.ACTING)
+    return Attribution(
+        Speaker.GOVERNMENT, region, Manner.REPORT, masked[: match.end()], Basis.ACTING
+    )
 
 
 def looks_ahead(sentence: str) -> bool:
