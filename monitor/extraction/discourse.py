@@ -312,7 +312,7 @@ def names_block(sentences: Sequence[str], state: Discourse) -> bool:
     """Whether a paragraph is a line that names who speaks in what follows."""
     if len(sentences) > 1 or len(sentences[0]) > 60 or sentences[0][-1:] in "。！？；”":
         return False
-    line = sentences[0].lstrip("—■●▲◆ ").rstrip("：")
+    line = sentences[0].lstrip("—■●▲◆□◎★▶·• ").rstrip("：")
     match = press_pattern("block_line").fullmatch(line)
     if match is None or press_pattern("news_desk").search(line):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.regions import find_region, gazetteer, region_names
+from monitor.extraction.regions import districts, find_region, gazetteer, region_names
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,13 @@ def test_prefectures_know_their_province():
     shenzhen = find_region("深圳市")
     assert shenzhen is not None
     assert gazetteer().province_of(shenzhen) == find_region("广东省")
+
+
+def test_districts_and_counties_know_the_region_they_lie_in():
+    homes = {name: districts()[name].name for name in ("官渡区", "徐汇区", "博兴县")}
+    assert homes == {"官渡区": "昆明市", "徐汇区": "上海市", "博兴县": "滨州市"}
+    # A name that several cities use says nothing.
+    assert "鼓楼区" not in districts()
 
 
 def test_a_misspelled_region_gets_a_suggestion():

@@ -41,6 +41,9 @@ def voices(text):
         # The source of the news speaks.
         ("记者从云南省工信厅获悉，全省算力已达900P。", "government", "云南省"),
         ("据国家能源局介绍，算电协同提速。", "ministry", "全国"),
+        # A region's departments together are its government.
+        ("云南四部门介绍，全省算力已达900P。", "government", "云南省"),
+        ("云南的解法是组建算力调度中心。", "government", "云南省"),
         # Central departments, and the State Council.
         ("国家数据局等六部门印发意见，提出建设算力网。", "ministry", "全国"),
         ("国务院常务会议指出，要加快建设算力网。", "government", "全国"),
@@ -225,3 +228,26 @@ def test_an_attribution_tells_how_the_speaker_is_known():
         (Basis.ACTING, 0, ""),
         (Basis.ACTING, 1, ""),
     ]
+
+
+def test_a_judgement_is_no_part_of_the_plan_before():
+    text = "云南将建设智算中心两座，推广算力券。降低成本，是算力普惠的关键。"
+    assert [speaker for speaker, _ in voices(text)] == ["government", "media"]
+
+
+def test_the_headline_of_a_flash_names_the_firm_that_speaks():
+    text = "某某微电：上半年算力芯片出货翻番\n公告显示，营收增长两成。\n新产线预计年底投产。"
+    assert {speaker for speaker, _ in voices(text)} == {"enterprise"}
+
+
+def test_a_line_of_places_says_where_the_scenes_below_are():
+    text = (
+        "小城里的机器人\n云南昆明官渡区\n工人们正在调试设备。\n山东泰安泰山区\n标注员坐满一层楼。"
+    )
+    assert [region for _, region in voices(text)][2::2] == ["昆明市", "泰安市"]
+
+
+def test_any_text_gets_one_attribution_a_sentence():
+    paragraphs = [[], ["“"], ["》”"], ["："], ["提出" * 200], ["答：", "问："], []]
+    found = attribute_sentences(paragraphs, PRESS)
+    assert [len(one) for one in found] == [len(one) for one in paragraphs]
