@@ -68,7 +68,6 @@ class SpeakerWords(WordTable):
     adverbs: str
     excerpt: str
     voices: str
-    speech: str
     news_desk: str
     introduced: str
     opening: str
@@ -115,10 +114,8 @@ class SpeakerWords(WordTable):
     reached: str
     aims_at: str
     paper: str
-    hearsay: str
     scene: str
     firm_news: str
-    firm: str
     goes_on: str
     caption: str
     answer: str
