@@ -17,11 +17,11 @@ from monitor.extraction.labels import (
     score_cues,
     score_cues_in_context,
 )
-from monitor.extraction.press import label_by_speaker
+from monitor.extraction.press import PressReader
+from monitor.extraction.press_model import PressReading
 from monitor.extraction.sections import Paragraph, Section, paragraphs, plan_document_sections
-from monitor.extraction.speakers import attribute_sentences
 from monitor.extraction.targets import named_years, parse_targets
-from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
+from monitor.extraction.text import HEADING_LENGTH, join_lines, joined_before, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.documents import DocumentKind, Provenance
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from monitor.extraction.topic_schema import Topic
 
 _MAX_HEADING_LENGTH = 40
-_MAX_JOINED_SENTENCES = 8
 _LOOK_BACK_LENGTH = 200
 _MIN_PLAN_SENTENCE = 6
 _NOT_PLANNED = frozenset({Section.REVIEW, Section.PROBLEMS, Section.GLOSSARY, Section.BOILERPLATE})
@@ -194,6 +193,8 @@ class _Candidate:
     under_topic_lead: bool
     hits: list[Hit]
     attribution: Attribution | None
+    reading: PressReading | None
+    """The label and speaker in the press; None in other documents."""
     before: str
     """The clauses before it up to the last full stop: 建成…；投用… share their tense."""
     earlier: str
@@ -210,11 +211,7 @@ def _candidates(
         ]
         for line in lines
     ]
-    attributions: list[list[Attribution]] | None = None
-    if provenance.kind is DocumentKind.NEWS:
-        attributions = attribute_sentences(
-            [[text[a:b] for a, b in spans] for spans in cut], provenance
-        )
+    press = PressReader(text, cut, provenance) if provenance.kind is DocumentKind.NEWS else None
     starts = [hit.start for hit in hits]
     scope = [hit.start for hit in hits if hit.use.scope]
     for number, (line, spans) in enumerate(zip(lines, cut, strict=True)):
@@ -225,6 +222,7 @@ def _candidates(
         )
         for index, (start, end) in enumerate(spans):
             if _any_between(scope, start, end):
+                reading, attribution = press.read(number, index) if press else (None, None)
                 yield _Candidate(
                     text=text[start:end],
                     start=start,
@@ -232,17 +230,11 @@ def _candidates(
                     line=line,
                     under_topic_lead=under_topic_lead,
                     hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
-                    attribution=attributions[number][index] if attributions else None,
-                    before=_joined_before(text, spans, index),
+                    attribution=attribution,
+                    reading=reading,
+                    before=joined_before(text, spans, index),
                     earlier=text[max(line.start, start - _LOOK_BACK_LENGTH) : start],
                 )
-
-
-def _joined_before(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
-    first = index
-    while first and text[spans[first - 1][1] - 1] == "；" and index - first < _MAX_JOINED_SENTENCES:
-        first -= 1
-    return text[spans[first][0] : spans[index][0]]
 
 
 def _any_between(places: Sequence[int], start: int, end: int) -> bool:
@@ -273,12 +265,12 @@ def _classify(
     line = candidate.line
     if _file_name_pattern().search(candidate.text):
         label, reason = Label.OTHER, "name of a file"
-    elif candidate.attribution is None and _is_bare_heading(candidate):
+    elif candidate.reading is None and _is_bare_heading(candidate):
         label, reason = Label.OTHER, "heading without an action"
-    elif line.section in {Section.GLOSSARY, Section.BOILERPLATE} or candidate.attribution is None:
+    elif candidate.reading is None or line.section in {Section.GLOSSARY, Section.BOILERPLATE}:
         label, reason = label_by_section(line.section, scores)
     else:
-        label, reason = label_by_speaker(candidate.text, candidate.attribution, scores)
+        label, reason = candidate.reading.label, "model: " + ", ".join(candidate.reading.features)
     statement: Statement | None = None
     themes: dict[str, str] = {}
     if scope:

@@ -1,16 +1,95 @@
-"""Labels in the press, by the speaker, the manner of saying and the wording."""
+"""Label and speaker of the sentences of an article: the rules' answers, weighed by a model.
+
+The rules say who speaks (speakers.py) and what a sentence of such a speaker is; the learned model
+(press_model.py) takes their answers as features and decides.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
-from monitor.extraction.labels import CueScores, score_cues
+from monitor.extraction.labels import CueScores, score_cues, score_cues_in_context
+from monitor.extraction.press_model import (
+    Features,
+    PressArticle,
+    PressReading,
+    press_model,
+)
 from monitor.extraction.quantities import quantities
-from monitor.model.statements import Label, Speaker
+from monitor.extraction.speakers import attribute_sentences
+from monitor.extraction.text import joined_before
+from monitor.model.documents import Provenance
+from monitor.model.statements import NATION, Label, Speaker
 
 _AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
+
+
+class PressReader:
+    """Reads the sentences of an article.
+
+    Args:
+        text: the normalised text of the article.
+        paragraphs: the spans of the sentences of each paragraph in ``text``.
+        provenance: what is known of the article.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        paragraphs: Sequence[Sequence[tuple[int, int]]],
+        provenance: Provenance,
+    ) -> None:
+        self._text = text
+        self._spans = paragraphs
+        sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
+        self._attributions = attribute_sentences(sentences, provenance)
+        published = provenance.published
+        self._article = PressArticle(
+            provenance.title,
+            sentences,
+            self._attributions,
+            published.year if published else provenance.year,
+        )
+
+    def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
+        """The label and the speaker of a sentence by the rules alone."""
+        label, _ = self._label_by_rule(paragraph, index)
+        return label, self._attributions[paragraph][index].speaker
+
+    def features(self, paragraph: int, index: int) -> Features:
+        """What the model weighs of a sentence."""
+        by_rule, scores = self._label_by_rule(paragraph, index)
+        return self._article.features(paragraph, index, scores, by_rule)
+
+    def _label_by_rule(self, paragraph: int, index: int) -> tuple[Label, CueScores]:
+        start, end = self._spans[paragraph][index]
+        sentence = self._text[start:end]
+        scores = score_cues_in_context(
+            joined_before(self._text, self._spans[paragraph], index), score_cues(sentence)
+        )
+        label, _ = label_by_speaker(sentence, self._attributions[paragraph][index], scores)
+        return label, scores
+
+    def read(self, paragraph: int, index: int) -> tuple[PressReading, Attribution]:
+        """The label and the speaker of a sentence, and the attribution that fits them.
+
+        Where the model names another speaker than the rules, their region stays, but a ministry's
+        is the nation.
+        """
+        reading = press_model().read(self.features(paragraph, index))
+        attribution = self._attributions[paragraph][index]
+        if reading.speaker is not attribution.speaker:
+            ministry = reading.speaker is Speaker.MINISTRY
+            attribution = replace(
+                attribution,
+                speaker=reading.speaker,
+                region=NATION if ministry else attribution.region,
+            )
+        return reading, attribution
 
 
 def label_by_speaker(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -202,6 +203,17 @@ def _sentence_pattern() -> re.Pattern[str]:
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences, which end at 。！？； with closing quotes, or at a line break."""
     return [found.span() for found in _sentence_pattern().finditer(text)]
+
+
+_MAX_JOINED_SENTENCES = 8
+
+
+def joined_before(text: str, spans: Sequence[tuple[int, int]], index: int) -> str:
+    """The clauses before a sentence up to the last full stop, at most eight of them."""
+    first = index
+    while first and text[spans[first - 1][1] - 1] == "；" and index - first < _MAX_JOINED_SENTENCES:
+        first -= 1
+    return text[spans[first][0] : spans[index][0]]
 
 
 def join_lines(text: str, *, press: bool) -> CleanText:

@@ -1,0 +1,376 @@
+"""The learned model of the press: what a sentence of an article is, and who says it.
+
+The rules read an article first: who speaks by the state of the discourse (speakers.py), what the
+cues of a sentence are (labels.py). Here their answers are features of a linear model, beside the
+characters (one to three in a row) of the sentence and its neighbours, of the beginnings of the
+sentence and of its clauses, of the title and of the end of the article, and beside kinds of wording
+(``data/press_wording.yaml``). It scores every label and every speaker; the possible pair with the
+highest sum is the answer. The weights are learned by ``tools/train_press.py`` from labelled
+articles; ``data/press_model.json`` holds them with the record of the training.
+
+A weight is a whole number from -127 to 127, times the scale of its zone. The weights of a feature,
+one for each label and speaker, stand in one integer, a lane of 32 bits each, so that one addition
+adds all of them: the sums are exact, and the same on every machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import struct
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, pairwise
+from typing import Any
+
+from monitor.extraction.attribution import Attribution
+from monitor.extraction.labels import CueScores
+from monitor.extraction.vocabulary import DATA, WordTable, read_table
+from monitor.model.statements import Label, Speaker
+
+LABELS = tuple(Label)
+SPEAKERS = tuple(Speaker)
+CLASSES = len(LABELS) + len(SPEAKERS)
+"""Each feature has a weight for every label, then for every speaker."""
+
+MAX_WEIGHT = 127
+_AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
+_LANE_BYTES = 4
+_LANES = struct.Struct(f"<{CLASSES}I")
+_TITLE_LENGTH = 80
+_END_LENGTH = 60
+_BEGINNING_LENGTH = 10
+_MAX_SCORE = 4
+_MAX_DISTANCE = 6
+
+FLAGS = "rules"
+"""The zone whose features are not characters but what the rules found."""
+
+
+@dataclass(frozen=True)
+class PressWording(WordTable):
+    """``data/press_wording.yaml``."""
+
+    wording: dict[str, str]
+    crossed: tuple[str, ...]
+
+
+@cache
+def press_wording() -> PressWording:
+    """The kinds of wording that the model knows."""
+    return read_table(DATA / "press_wording.yaml", PressWording)
+
+
+@cache
+def _wording_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(text)) for name, text in press_wording().wording.items())
+
+
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    return re.compile(r"[0-9][0-9.]*")
+
+
+@cache
+def _year_pattern() -> re.Pattern[str]:
+    return re.compile(r"20[0-9]{2}(?=年)")
+
+
+def grams(text: str) -> frozenset[str]:
+    """The runs of one to three characters of ``text``."""
+    return frozenset(
+        {
+            *text,
+            *map("".join, pairwise(text)),
+            *map("".join, zip(text, text[1:], text[2:], strict=False)),
+        }
+    )
+
+
+def _plain(text: str) -> str:
+    """The text with every number as 0."""
+    return _number_pattern().sub("0", text)
+
+
+@cache
+def _clause_pattern() -> re.Pattern[str]:
+    return re.compile("[^，；：。、！？“”（）]+")
+
+
+def _clause_starts(text: str) -> frozenset[str]:
+    """The first one to three characters of each clause: that is where its verb is."""
+    return frozenset(
+        clause[:length] for clause in _clause_pattern().findall(text) for length in (1, 2, 3)
+    )
+
+
+Features = Mapping[str, Set[str]]
+"""The features of a sentence by zone."""
+
+
+class PressArticle:
+    """An article, prepared so that the features of its sentences share their parts."""
+
+    def __init__(
+        self,
+        title: str,
+        paragraphs: Sequence[Sequence[str]],
+        attributions: Sequence[Sequence[Attribution]],
+        year: int | None,
+    ) -> None:
+        self._paragraphs = paragraphs
+        self._attributions = attributions
+        self._year = year
+        self._grams: dict[tuple[int, int], frozenset[str]] = {}
+        self._size = sum(map(len, paragraphs))
+        self._before = [0]
+        for sentences in paragraphs:
+            self._before.append(self._before[-1] + len(sentences))
+        first = paragraphs[0][0] if paragraphs and paragraphs[0] else ""
+        self._title = grams(_plain((title or first)[:_TITLE_LENGTH]))
+        end = "".join("".join(sentences) for sentences in paragraphs[-3:])
+        self._end = grams(_plain(end[-_END_LENGTH:]))
+
+    def features(self, paragraph: int, index: int, scores: CueScores, by_rule: Label) -> Features:
+        """The features of a sentence with these cues, which the rules label ``by_rule``."""
+        sentences = self._paragraphs[paragraph]
+        text = sentences[index]
+        plain = _plain(text)
+        found: dict[str, Set[str]] = {
+            "sentence": self._sentence(paragraph, index),
+            "beginning": grams(plain[:_BEGINNING_LENGTH])
+            | {f"^{plain[:length]}" for length in range(1, 7)},
+            "clause": _clause_starts(plain),
+            "title": self._title,
+            "end": self._end,
+            FLAGS: frozenset(self._flags(paragraph, index, scores, by_rule)),
+        }
+        if index:
+            found["before"] = self._sentence(paragraph, index - 1)
+        elif paragraph and self._paragraphs[paragraph - 1]:
+            found["paragraph before"] = self._sentence(
+                paragraph - 1, len(self._paragraphs[paragraph - 1]) - 1
+            )
+        if index + 1 < len(sentences):
+            found["after"] = self._sentence(paragraph, index + 1)
+        return found
+
+    def _sentence(self, paragraph: int, index: int) -> frozenset[str]:
+        key = (paragraph, index)
+        if key not in self._grams:
+            self._grams[key] = grams(_plain(self._paragraphs[paragraph][index]))
+        return self._grams[key]
+
+    def _flags(
+        self, paragraph: int, index: int, scores: CueScores, by_rule: Label
+    ) -> Iterable[str]:
+        sentences = self._paragraphs[paragraph]
+        text = sentences[index]
+        attribution = self._attributions[paragraph][index]
+        yield from _attribution_flags(attribution, scores, by_rule)
+        yield from _form_flags(text, self._year)
+        yield from _wording_flags(text, attribution.speaker)
+        if not index:
+            yield "first of paragraph"
+        if index == len(sentences) - 1:
+            yield "last of paragraph"
+        if len(sentences) == 1:
+            yield "paragraph of its own"
+        if paragraph < 2:
+            yield f"paragraph {paragraph}"
+        yield f"quarter {4 * (self._before[paragraph] + index) // max(1, self._size)}"
+
+
+def _attribution_flags(
+    attribution: Attribution, scores: CueScores, by_rule: Label
+) -> Iterable[str]:
+    speaker, manner = attribution.speaker.value, attribution.manner.value or "none"
+    basis = attribution.basis.value
+    distance = min(attribution.distance, _MAX_DISTANCE)
+    back = scores.past + scores.result
+    tense = "ahead" if scores.future > back else "back" if back > scores.future else "open"
+    yield f"speaker {speaker}"
+    yield f"speaker {speaker}, manner {manner}"
+    yield f"speaker {speaker}, {basis}"
+    yield f"speaker {speaker}, {basis}, {tense}"
+    yield f"{basis}, {distance} sentences before"
+    yield f"speaker {speaker}, {tense}"
+    yield f"speaker {speaker}, manner {manner}, {tense}"
+    yield f"label {by_rule.value}"
+    yield f"label {by_rule.value}, speaker {speaker}"
+    for name, score in (
+        ("future", scores.future),
+        ("past", scores.past),
+        ("result", scores.result),
+        ("state", scores.state),
+    ):
+        yield f"{name} {min(score, _MAX_SCORE)}"
+
+
+def _form_flags(text: str, year: int | None) -> Iterable[str]:
+    yield f"ends with {text[-1:] if text[-1:] in '。？！；”：' else 'nothing'}"
+    yield f"quote {text.startswith('“'):d}{'“' in text:d}{'”' in text:d}"
+    yield f"length {min(6, len(text) // 15)}"
+    yield f"numbers {min(3, len(_number_pattern().findall(text)))}"
+    years = [int(found) for found in _year_pattern().findall(text)]
+    if years and year:
+        latest = max(years)
+        yield "year " + ("ahead" if latest > year else "now" if latest == year else "past")
+
+
+def _wording_flags(text: str, speaker: Speaker) -> Iterable[str]:
+    kinds = [name for name, pattern in _wording_patterns() if pattern.search(text)]
+    crossed = press_wording().crossed
+    for kind in kinds:
+        yield kind
+        yield f"{kind}, speaker {speaker.value}"
+    for one, other in combinations(kinds, 2):
+        if one in crossed or other in crossed:
+            yield f"{one} + {other}"
+
+
+@dataclass(frozen=True, slots=True)
+class PressReading:
+    """What the model made of a sentence.
+
+    ``features`` are those that spoke most for the label and speaker and against the next best pair.
+    """
+
+    label: Label
+    speaker: Speaker
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The weights of the features of one zone; ``weights`` packs one lane for each class.
+
+    A lane holds its weight plus ``MAX_WEIGHT``, so that no lane borrows from the next.
+    """
+
+    weights: Mapping[str, int]
+    scale: float
+
+    def sums(self, features: Set[str]) -> list[int]:
+        """The sums of the weights of the features, class by class."""
+        hits = list(filter(None, map(self.weights.get, features)))
+        lanes = _LANES.unpack(sum(hits).to_bytes(_LANES.size, "little"))
+        return [lane - MAX_WEIGHT * len(hits) for lane in lanes]
+
+
+@dataclass(frozen=True, slots=True)
+class PressModel:
+    """A linear model of labels and speakers.
+
+    ``commitment`` is what a commitment's sum must exceed that of the best other pair by.
+    """
+
+    zones: Mapping[str, Zone]
+    intercepts: tuple[float, ...]
+    commitment: float
+
+    def scores(self, features: Features) -> list[float]:
+        """The score of each label, then of each speaker."""
+        totals = list(self.intercepts)
+        for name, found in features.items():
+            zone = self.zones[name]
+            factor = zone.scale / zone_size(name, found)
+            for place, value in enumerate(zone.sums(found)):
+                totals[place] += factor * value
+        return totals
+
+    def read(self, features: Features) -> PressReading:
+        """The best possible label and speaker of a sentence, and the features that decided."""
+        (label, speaker), second = self.best(self.scores(features))
+        return PressReading(label, speaker, self._deciding(features, (label, speaker), second))
+
+    def best(self, scores: Sequence[float]) -> tuple[tuple[Label, Speaker], tuple[Label, Speaker]]:
+        """The possible pair with the highest sum of scores, and the next one."""
+        ranked = sorted(
+            (
+                scores[i]
+                + scores[len(LABELS) + j]
+                - (self.commitment if label is Label.COMMITMENT else 0.0),
+                -i,
+                -j,
+            )
+            for i, label in enumerate(LABELS)
+            for j, speaker in enumerate(SPEAKERS)
+            if is_possible(label, speaker)
+        )
+        (_, i, j), (_, k, m) = ranked[-1], ranked[-2]
+        return (LABELS[-i], SPEAKERS[-j]), (LABELS[-k], SPEAKERS[-m])
+
+    def _deciding(
+        self, features: Features, best: tuple[Label, Speaker], second: tuple[Label, Speaker]
+    ) -> tuple[str, ...]:
+        """The features with the greatest difference between two pairs, the greatest first."""
+        classes = [
+            (LABELS.index(label), len(LABELS) + SPEAKERS.index(speaker))
+            for label, speaker in (best, second)
+        ]
+        found: list[tuple[float, str]] = []
+        for name, members in features.items():
+            zone = self.zones[name]
+            factor = zone.scale / zone_size(name, members)
+            for feature in members & zone.weights.keys():
+                sums = zone.sums({feature})
+                for_best, for_second = (sum(sums[place] for place in pair) for pair in classes)
+                shown = feature if name == FLAGS else f"{name} “{feature}”"
+                found.append((factor * (for_second - for_best), shown))
+        return tuple(shown for value, shown in sorted(found)[:_MAX_SHOWN] if value < 0)
+
+
+_MAX_SHOWN = 6
+
+
+def is_possible(label: Label, speaker: Speaker) -> bool:
+    """Whether a speaker of this kind makes statements of this kind."""
+    if label is Label.COMMITMENT:
+        return speaker in _AUTHORITIES
+    return label is not Label.PROPOSAL or speaker is not Speaker.MEDIA
+
+
+def zone_size(name: str, features: Set[str]) -> float:
+    """What the sum of a zone is divided by, so that long sentences do not outweigh the rest."""
+    return 1.0 if name == FLAGS else math.sqrt(len(features) or 1)
+
+
+def pack_weights(rows: Sequence[Sequence[int]]) -> str:
+    """The weights of a zone, feature by feature, as the model's file has them."""
+    return base64.b64encode(bytes(w + MAX_WEIGHT for row in rows for w in row)).decode("ascii")
+
+
+def unpack_weights(packed: str) -> list[int]:
+    """The weights of each feature in one integer."""
+    lanes = base64.b64decode(packed)
+    spread = bytearray(_LANE_BYTES * len(lanes))
+    spread[::_LANE_BYTES] = lanes
+    size = _LANES.size
+    return [int.from_bytes(spread[at : at + size], "little") for at in range(0, len(spread), size)]
+
+
+def model_of(data: Mapping[str, Any]) -> PressModel:
+    """The model of a file's data."""
+    return PressModel(
+        zones={
+            name: Zone(
+                dict(
+                    zip(zone["features"].split("\n"), unpack_weights(zone["weights"]), strict=True)
+                ),
+                zone["scale"],
+            )
+            for name, zone in data["zones"].items()
+        },
+        intercepts=tuple(data["intercepts"]),
+        commitment=data["commitment"],
+    )
+
+
+@cache
+def press_model() -> PressModel:
+    """The model that ships with the program."""
+    return model_of(json.loads((DATA / "press_model.json").read_text(encoding="utf-8")))

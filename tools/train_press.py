@@ -1,0 +1,515 @@
+"""Train the model that reads the press, and print how good it is.
+
+    python tools/train_press.py [--all] [--write]
+
+Needs scikit-learn, which is no dependency of the program, and the labelled press beside the
+checkout (``../shared/press``). A quarter of its articles is kept unseen: it is neither trained on
+nor measured, unless ``--all`` is given. Besides these it takes the invented articles
+(``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
+in the same articles, which we labelled by the same guide, as offsets without text. Both are
+weighted lower and never used to measure.
+
+Every figure comes from cross-validation over articles: an article is measured with a model that saw
+nothing of it. They are counted as ``score_press.py`` counts: a value is right when it is the
+label's or one of its alternatives. ``--write`` trains on everything and writes
+``monitor/extraction/data/press_model.json`` with the record of the training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitor.extraction.press import PressReader
+from monitor.extraction.press_model import (
+    CLASSES,
+    FLAGS,
+    LABELS,
+    MAX_WEIGHT,
+    SPEAKERS,
+    Features,
+    PressModel,
+    model_of,
+    pack_weights,
+    zone_size,
+)
+from monitor.extraction.sections import paragraphs
+from monitor.extraction.text import join_lines, split_sentences
+from monitor.extraction.topics import Hit, Topics, in_scope_hits, load_topics
+from monitor.model.documents import DocumentKind, Provenance
+from monitor.model.statements import Label, Speaker
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[1]
+PRESS = ROOT.parent / "shared" / "press"
+SEED_TEXT = ROOT.parent / "shared" / "corpus" / "press_2024_cena.txt"
+SEED_LABELS = ROOT.parent / "shared" / "gold" / "seed_article.jsonl"
+OWN = ROOT / "tools" / "data" / "press_labels.jsonl"
+MODEL = ROOT / "monitor" / "extraction" / "data" / "press_model.json"
+
+FOLDS = 10
+REGULARISATION = 2.0
+ZONES = {
+    "sentence": 3.0,
+    "beginning": 1.0,
+    "clause": 1.0,
+    "before": 1.0,
+    "paragraph before": 1.0,
+    "after": 1.0,
+    "title": 1.0,
+    "end": 1.0,
+    FLAGS: 0.08,
+}
+"""How much each zone weighs in the likeness of two sentences."""
+MAIN_SHARE = 0.7
+"""Weight of the label itself; the rest is shared by the label and its alternatives."""
+INVENTED_WEIGHT = 0.7
+OWN_WEIGHT = 0.7
+MIN_SENTENCES = 3
+"""A feature of fewer sentences is left out."""
+MAX_FEATURES = 24_000
+PRECISION = 0.92
+"""The least precision of commitments; the limit of the model is set for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with its features; ``gold`` are the labels that the scorer compares it with.
+
+    ``lost`` are labels of sentences that extraction does not tell: they train, and cannot be right.
+    ``own`` are labels of ours.
+    """
+
+    doc: str
+    features: Features
+    told: bool
+    ignored: bool
+    gold: tuple[dict[str, Any], ...]
+    lost: tuple[dict[str, Any], ...]
+    own: tuple[dict[str, Any], ...]
+    weight: float
+    measured: bool
+    by_rule: tuple[Label, Speaker]
+
+    @property
+    def labels(self) -> tuple[dict[str, Any], ...]:
+        """The labels to learn from."""
+        return self.gold or self.lost or self.own
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file with one JSON object a line; none without the file."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def is_unseen(doc: str) -> bool:
+    """Whether an article belongs to the quarter that is kept for measuring."""
+    return int(hashlib.sha256(doc.encode()).hexdigest(), 16) % 4 == 0
+
+
+def fold_of(doc: str) -> int:
+    """The part of the cross-validation that measures an article."""
+    return int(hashlib.sha256(f"fold {doc}".encode()).hexdigest(), 16) % FOLDS
+
+
+def by_document(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each document."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["doc"]].append(row)
+    return found
+
+
+def overlap(span: tuple[int, int], row: dict[str, Any]) -> int:
+    """How many characters a span shares with a labelled sentence."""
+    return max(0, min(span[1], row["end"]) - max(span[0], row["start"]))
+
+
+def best_span(spans: Sequence[tuple[int, int]], row: dict[str, Any]) -> int | None:
+    """The span that shares more than half of the shorter of the two, as the scorer has it."""
+    best = max(range(len(spans)), key=lambda at: overlap(spans[at], row), default=None)
+    if best is None:
+        return None
+    shorter = min(row["end"] - row["start"], spans[best][1] - spans[best][0])
+    return best if overlap(spans[best], row) * 2 > shorter else None
+
+
+def read_folder(
+    folder: Path, topics: Topics, *, keep: Callable[[str], bool], weight: float, measured: bool
+) -> list[Sentence]:
+    """The labelled sentences of a folder's articles, and those that extraction tells."""
+    gold = by_document(read_lines(folder / "gold.jsonl"))
+    ignore = by_document(read_lines(folder / "ignore.jsonl"))
+    own = by_document(read_lines(OWN)) if measured else {}
+    return [
+        sentence
+        for row in read_lines(folder / "index.jsonl")
+        if keep(row["file"])
+        for sentence in read_article(
+            (folder / "texts" / row["file"]).read_text(encoding="utf-8"),
+            row,
+            topics,
+            labels=(gold[row["file"]], ignore[row["file"]], own.get(row["file"], [])),
+            weight=weight,
+            measured=measured,
+        )
+    ]
+
+
+def read_seed_article(topics: Topics) -> list[Sentence]:
+    """The article that the project began with; its labels quote their sentences."""
+    text = SEED_TEXT.read_text(encoding="utf-8")
+    gold = []
+    for one in read_lines(SEED_LABELS):
+        start = text.index(one["quote"])
+        gold.append(
+            {**one, "doc": SEED_TEXT.name, "start": start, "end": start + len(one["quote"])}
+        )
+    row = {"file": SEED_TEXT.name, "published": "2024-02-01"}
+    return read_article(text, row, topics, labels=(gold, [], []), weight=1.0, measured=False)
+
+
+def read_article(
+    text: str,
+    row: dict[str, Any],
+    topics: Topics,
+    *,
+    labels: tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]],
+    weight: float,
+    measured: bool,
+) -> list[Sentence]:
+    """The sentences of one article that have a label or are told."""
+    gold, ignore, own = labels
+    published = date.fromisoformat(row["published"][:10]) if row.get("published") else None
+    provenance = Provenance(
+        DocumentKind.NEWS, Speaker.MEDIA, None, published and published.year, published
+    )
+    clean = join_lines(text, press=True)
+    cut = [
+        [
+            (line.start + a, line.start + b)
+            for a, b in split_sentences(clean.text[line.start : line.end])
+        ]
+        for line in paragraphs(clean.text, provenance.year)
+    ]
+    reader = PressReader(clean.text, cut, provenance)
+    places = [(p, k) for p, spans in enumerate(cut) for k in range(len(spans))]
+    spans = [
+        (clean.original(start), clean.original(end - 1) + 1) for part in cut for start, end in part
+    ]
+    hits = topics.hits(clean.text)
+    told_at = [
+        at
+        for at, (start, end) in enumerate(span for part in cut for span in part)
+        if is_told(clean.text[start:end], [one for one in hits if start <= one.start < end])
+    ]
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    lost: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    mine: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for one in gold:
+        best = best_span([spans[at] for at in told_at], one)
+        if best is not None:
+            found[told_at[best]].append(one)
+        elif (at := best_span(spans, one)) is not None:
+            lost[at].append(one)
+    for one in own:
+        at = best_span(spans, one)
+        if at is not None and at not in found and at not in lost:
+            mine[at].append(one)
+    return [
+        Sentence(
+            doc=row["file"],
+            features=reader.features(*places[at]),
+            told=at in told_at,
+            ignored=any(overlap(spans[at], one) for one in ignore),
+            gold=tuple(found[at]),
+            lost=tuple(lost[at]),
+            own=tuple(mine[at]),
+            weight=OWN_WEIGHT if at in mine else weight,
+            measured=measured and (at in told_at or at in lost),
+            by_rule=reader.by_rule(*places[at]),
+        )
+        for at in sorted({*told_at, *lost, *mine})
+    ]
+
+
+def is_told(sentence: str, hits: Sequence[Hit]) -> bool:
+    """Whether extraction tells a sentence: a word of a topic in it says what the topic means."""
+    of_topic: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        of_topic[hit.use.topic].append(hit)
+    return any(
+        any(hit.use.scope for hit in found) and in_scope_hits(sentence, found)
+        for found in of_topic.values()
+    )
+
+
+class Design:
+    """The features of all sentences as matrices, zone by zone, and what is to be learned."""
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        import numpy as np
+        from scipy import sparse
+
+        self.sentences = sentences
+        self.names: dict[str, list[str]] = {}
+        self.matrices: dict[str, Any] = {}
+        size = len(sentences)
+        kernel = np.zeros((size, size), np.float32)
+        for zone, weight in ZONES.items():
+            counts = Counter(f for one in sentences for f in one.features.get(zone, ()))
+            names = sorted(name for name, count in counts.items() if count >= MIN_SENTENCES)
+            column = {name: at for at, name in enumerate(names)}
+            rows, columns, values = [], [], []
+            for at, one in enumerate(sentences):
+                members = one.features.get(zone, frozenset())
+                for name in members & column.keys():
+                    rows.append(at)
+                    columns.append(column[name])
+                    values.append(1 / zone_size(zone, members))
+            matrix = sparse.csr_matrix(
+                (np.array(values, np.float32), (rows, columns)), (size, len(names))
+            )
+            self.names[zone], self.matrices[zone] = names, matrix
+            kernel += np.float32(weight) * (matrix @ matrix.T).toarray()
+        self.kernel = kernel
+        self.weights = np.array([one.weight for one in sentences])
+        self.targets = np.array([target_of(one) for one in sentences], np.float32)
+        self.known = np.array([bool(one.labels) for one in sentences])
+
+    def fit(self, rows: NDArray[np.intp]) -> dict[str, Any]:
+        """Train on some sentences; the data of the model's file without its record."""
+        import numpy as np
+        from sklearn.kernel_ridge import KernelRidge
+
+        rows = rows[self.known[rows]]
+        mean = np.average(self.targets[rows], axis=0, weights=self.weights[rows])
+        ridge = KernelRidge(alpha=REGULARISATION, kernel="precomputed")
+        ridge.fit(
+            self.kernel[np.ix_(rows, rows)],
+            self.targets[rows] - mean,
+            sample_weight=self.weights[rows],
+        )
+        learned = {
+            zone: np.float32(weight) * (self.matrices[zone][rows].T @ ridge.dual_coef_)
+            for zone, weight in ZONES.items()
+        }
+        return self._pack(learned, mean)
+
+    def scores(self, data: dict[str, Any], rows: NDArray[np.intp]) -> Any:
+        """The scores that a model with this data gives to some sentences, as the program does."""
+        model = model_of(data)
+        return [model.scores(self.sentences[at].features) for at in rows]
+
+    def _pack(self, learned: dict[str, Any], mean: Any) -> dict[str, Any]:
+        """Keep the features that matter most, with weights as whole numbers."""
+        import numpy as np
+
+        # The rules' features are few; each stays.
+        norms = np.concatenate(
+            [np.linalg.norm(w, axis=1) for zone, w in learned.items() if zone != FLAGS]
+        )
+        limit = np.sort(norms)[-MAX_FEATURES] if len(norms) > MAX_FEATURES else 0.0
+        zones = {}
+        for zone, weights in learned.items():
+            kept = np.flatnonzero(
+                np.linalg.norm(weights, axis=1) >= (0.0 if zone == FLAGS else limit)
+            )
+            scale = float(np.abs(weights[kept]).max()) / MAX_WEIGHT
+            whole = np.rint(weights[kept] / scale).astype(int)
+            zones[zone] = {
+                "scale": float(f"{scale:.6g}"),
+                "features": "\n".join(self.names[zone][at] for at in kept),
+                "weights": pack_weights(whole.tolist()),
+            }
+        return {
+            "intercepts": [round(float(value), 5) for value in mean],
+            "commitment": 0.0,
+            "zones": zones,
+        }
+
+
+def target_of(sentence: Sentence) -> list[float]:
+    """What the scores of the labels and of the speakers should be."""
+    values: list[float] = []
+    for field, classes in (("label", LABELS), ("speaker", SPEAKERS)):
+        share: Counter[str] = Counter()
+        for one in sentence.labels[:1]:
+            right = [one[field], *one.get("alt", {}).get(field, ())]
+            right = [name for name in right if name in set(classes)]
+            share[one[field]] += MAIN_SHARE
+            for name in right:
+                share[name] += (1 - MAIN_SHARE) / len(right)
+        values += [share[name] for name in classes]
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the scorer counts."""
+
+    all: int
+    found: int
+    label: int
+    speaker: int
+    both: int
+    hits: int
+    false: int
+    misses: int
+
+    @property
+    def precision(self) -> float:
+        """Of the commitments told, those that are some."""
+        return self.hits / max(1, self.hits + self.false)
+
+    @property
+    def recall(self) -> float:
+        """Of the commitments, those that are told."""
+        return self.hits / max(1, self.hits + self.misses)
+
+    def record(self) -> dict[str, float | int]:
+        """The figures by name."""
+        return {
+            "sentences": self.all,
+            "found": round(self.found / self.all, 3),
+            "label_and_speaker": round(self.both / self.all, 3),
+            "label_and_speaker_of_found": round(self.both / self.found, 3),
+            "label_of_found": round(self.label / self.found, 3),
+            "speaker_of_found": round(self.speaker / self.found, 3),
+            "commitment_precision": round(self.precision, 3),
+            "commitment_recall": round(self.recall, 3),
+        }
+
+
+def measure(sentences: Sequence[Sentence], told: Sequence[tuple[Label, Speaker]]) -> Figures:
+    """Count as score_press.py does."""
+    count: Counter[str] = Counter()
+    for sentence, (label, speaker) in zip(sentences, told, strict=True):
+        for one in sentence.lost:
+            count["all"] += 1
+            count["misses"] += one["label"] == Label.COMMITMENT
+        for one in sentence.gold:
+            labels = {one["label"], *one.get("alt", {}).get("label", ())}
+            speakers = {one["speaker"], *one.get("alt", {}).get("speaker", ())}
+            count["all"] += 1
+            count["found"] += 1
+            count["label"] += label in labels
+            count["speaker"] += speaker in speakers
+            count["both"] += label in labels and speaker in speakers
+            if one["label"] == Label.COMMITMENT:
+                count["hits"] += label is Label.COMMITMENT
+                count["misses"] += label not in labels
+            elif label is Label.COMMITMENT:
+                count["false"] += Label.COMMITMENT not in labels
+        if sentence.told and not sentence.gold and not sentence.ignored:
+            count["false"] += label is Label.COMMITMENT
+    return Figures(
+        **{
+            name: count[name]
+            for name in ("all", "found", "label", "speaker", "both", "hits", "false", "misses")
+        }
+    )
+
+
+def decide(scores: Sequence[Sequence[float]], commitment: float) -> list[tuple[Label, Speaker]]:
+    """The best possible pair of each sentence."""
+    model = PressModel({}, (), commitment)
+    return [model.best(one)[0] for one in scores]
+
+
+def limit_for(sentences: Sequence[Sentence], scores: Sequence[Sequence[float]]) -> float:
+    """The lowest limit of commitments with the precision that is asked for."""
+    for step in range(61):
+        limit = step / 50
+        if measure(sentences, decide(scores, limit)).precision >= PRECISION:
+            return limit
+    return 1.2
+
+
+def cross_validated(design: Design) -> NDArray[np.float64]:
+    """The scores of every sentence by a model that saw nothing of its article."""
+    import numpy as np
+
+    folds = np.array([fold_of(one.doc) if one.measured else -1 for one in design.sentences])
+    docs = np.array([one.doc for one in design.sentences])
+    scores = np.zeros((len(folds), CLASSES))
+    for fold in range(FOLDS):
+        left_out = np.isin(docs, docs[folds == fold])
+        data = design.fit(np.flatnonzero(~left_out))
+        rows = np.flatnonzero(left_out)
+        scores[rows] = design.scores(data, rows)
+    return scores
+
+
+def main() -> None:
+    """Print the figures; with ``--write`` write the model too."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="train and measure on all articles")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    import numpy as np
+
+    topics = load_topics()
+    sentences = [
+        *read_folder(
+            PRESS,
+            topics,
+            keep=lambda doc: options.all or not is_unseen(doc),
+            weight=1.0,
+            measured=True,
+        ),
+        *read_folder(
+            PRESS / "invented",
+            topics,
+            keep=lambda _: True,
+            weight=INVENTED_WEIGHT,
+            measured=False,
+        ),
+        *read_seed_article(topics),
+    ]
+    design = Design(sentences)
+    scores = cross_validated(design)
+    measured = np.flatnonzero([one.measured for one in sentences])
+    mine = [sentences[at] for at in measured]
+    rules = measure(mine, [one.by_rule for one in mine])
+    limit = limit_for(mine, scores[measured].tolist())
+    figures = measure(mine, decide(scores[measured].tolist(), limit))
+    for name, values in (("rules alone", rules), ("rules and model", figures)):
+        print(name, json.dumps(values.record()))
+    for step in range(0, 45, 5):
+        print(
+            step / 100,
+            json.dumps(measure(mine, decide(scores[measured].tolist(), step / 100)).record()),
+        )
+    if not options.write:
+        return
+    import sklearn
+
+    data = design.fit(np.arange(len(sentences))) | {"commitment": limit}
+    articles = len({one.doc for one in mine})
+    record = {
+        "trained": datetime.now(UTC).date().isoformat(),
+        "by": "tools/train_press.py",
+        "library": f"scikit-learn {sklearn.__version__}, KernelRidge(alpha={REGULARISATION})",
+        "data": f"{sum(len(one.labels) for one in mine)} labelled sentences of {articles} articles",
+        "cross_validated_over_articles": figures.record(),
+        "rules_alone": rules.record(),
+    }
+    text = json.dumps({"record": record, **data}, indent=1, ensure_ascii=False)
+    MODEL.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
