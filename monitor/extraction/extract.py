@@ -17,8 +17,7 @@ from monitor.extraction.labels import (
     score_cues,
     score_cues_in_context,
 )
-from monitor.extraction.press import PressReader
-from monitor.extraction.press_model import PressReading
+from monitor.extraction.press import PressReader, PressReading
 from monitor.extraction.sections import Paragraph, Section, paragraphs, plan_document_sections
 from monitor.extraction.targets import named_years, parse_targets
 from monitor.extraction.text import HEADING_LENGTH, join_lines, joined_before, split_sentences
@@ -64,7 +63,7 @@ def extract(text: str, provenance: Provenance, topics: Topics) -> tuple[Statemen
 
     ``text[statement.start:statement.end] == statement.text`` holds for each of them.
     """
-    found = explain(text, provenance, topics)
+    found = _read(text, provenance, topics, reasons=False)
     return tuple(item.statement for item in found if item.statement is not None)
 
 
@@ -161,6 +160,12 @@ def _other_statement(text: str, one: _ReportSentence, provenance: Provenance) ->
 
 def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[ExplainedSentence, ...]:
     """What ``extract`` finds, with the reasons, and the sentences that were rejected."""
+    return _read(text, provenance, topics, reasons=True)
+
+
+def _read(
+    text: str, provenance: Provenance, topics: Topics, *, reasons: bool
+) -> tuple[ExplainedSentence, ...]:
     press = provenance.kind is DocumentKind.NEWS
     clean = join_lines(text, press=press)
     hits = topics.hits(clean.text)
@@ -172,7 +177,7 @@ def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[Explaine
     elif not press:
         lines = assign_plan_or_review(clean.text, lines)
     found: list[ExplainedSentence] = []
-    for candidate in _candidates(clean.text, lines, hits, provenance):
+    for candidate in _candidates(clean.text, lines, hits, provenance, reasons=reasons):
         start, end = clean.original(candidate.start), clean.original(candidate.end - 1) + 1
         for topic in topics.topics:
             own_hits = [hit for hit in candidate.hits if hit.use.topic == topic.id]
@@ -192,7 +197,6 @@ class _Candidate:
     line: Paragraph
     under_topic_lead: bool
     hits: list[Hit]
-    attribution: Attribution | None
     reading: PressReading | None
     """The label and speaker in the press; None in other documents."""
     before: str
@@ -202,7 +206,12 @@ class _Candidate:
 
 
 def _candidates(
-    text: str, lines: Sequence[Paragraph], hits: Sequence[Hit], provenance: Provenance
+    text: str,
+    lines: Sequence[Paragraph],
+    hits: Sequence[Hit],
+    provenance: Provenance,
+    *,
+    reasons: bool,
 ) -> Iterator[_Candidate]:
     cut = [
         [
@@ -222,7 +231,7 @@ def _candidates(
         )
         for index, (start, end) in enumerate(spans):
             if _any_between(scope, start, end):
-                reading, attribution = press.read(number, index) if press else (None, None)
+                reading = press.read(number, index, reason=reasons) if press else None
                 yield _Candidate(
                     text=text[start:end],
                     start=start,
@@ -230,7 +239,6 @@ def _candidates(
                     line=line,
                     under_topic_lead=under_topic_lead,
                     hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
-                    attribution=attribution,
                     reading=reading,
                     before=joined_before(text, spans, index),
                     earlier=text[max(line.start, start - _LOOK_BACK_LENGTH) : start],
@@ -259,18 +267,21 @@ def _classify(
     scores = score_cues_in_context(candidate.before, score_cues(candidate.text))
     words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in hits if hit.use.scope))
     scope = in_scope_hits(candidate.text, hits)
-    attribution = candidate.attribution or Attribution(
-        provenance.speaker, provenance.region, Manner.NONE, ""
+    reading = candidate.reading
+    attribution = (
+        reading.attribution
+        if reading
+        else Attribution(provenance.speaker, provenance.region, Manner.NONE, "")
     )
     line = candidate.line
     if _file_name_pattern().search(candidate.text):
         label, reason = Label.OTHER, "name of a file"
-    elif candidate.reading is None and _is_bare_heading(candidate):
+    elif reading is None and _is_bare_heading(candidate):
         label, reason = Label.OTHER, "heading without an action"
-    elif candidate.reading is None or line.section in {Section.GLOSSARY, Section.BOILERPLATE}:
+    elif reading is None or line.section in {Section.GLOSSARY, Section.BOILERPLATE}:
         label, reason = label_by_section(line.section, scores)
     else:
-        label, reason = candidate.reading.label, "model: " + ", ".join(candidate.reading.features)
+        label, reason = reading.label, reading.reason
     statement: Statement | None = None
     themes: dict[str, str] = {}
     if scope:

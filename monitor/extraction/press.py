@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
 from monitor.extraction.labels import CueScores, score_cues, score_cues_in_context
 from monitor.extraction.press_model import (
+    Answer,
     Features,
     PressArticle,
-    PressReading,
     press_model,
 )
 from monitor.extraction.quantities import quantities
@@ -26,6 +26,15 @@ from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Label, Speaker
 
 _AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
+
+
+@dataclass(frozen=True, slots=True)
+class PressReading:
+    """What a sentence of the press is, who says it, and why."""
+
+    label: Label
+    attribution: Attribution
+    reason: str
 
 
 class PressReader:
@@ -57,39 +66,50 @@ class PressReader:
 
     def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
         """The label and the speaker of a sentence by the rules alone."""
-        label, _ = self._label_by_rule(paragraph, index)
-        return label, self._attributions[paragraph][index].speaker
+        sentence, attribution, scores = self._rule_input(paragraph, index)
+        return label_by_speaker(sentence, attribution, scores)[0], attribution.speaker
 
     def features(self, paragraph: int, index: int) -> Features:
         """What the model weighs of a sentence."""
-        by_rule, scores = self._label_by_rule(paragraph, index)
-        return self._article.features(paragraph, index, scores, by_rule)
+        sentence, attribution, scores = self._rule_input(paragraph, index)
+        label, _ = label_by_speaker(sentence, attribution, scores)
+        return self._article.features(paragraph, index, scores, label)
 
-    def _label_by_rule(self, paragraph: int, index: int) -> tuple[Label, CueScores]:
-        start, end = self._spans[paragraph][index]
+    def _rule_input(self, paragraph: int, index: int) -> tuple[str, Attribution, CueScores]:
+        spans = self._spans[paragraph]
+        start, end = spans[index]
         sentence = self._text[start:end]
-        scores = score_cues_in_context(
-            joined_before(self._text, self._spans[paragraph], index), score_cues(sentence)
-        )
-        label, _ = label_by_speaker(sentence, self._attributions[paragraph][index], scores)
-        return label, scores
+        before = joined_before(self._text, spans, index)
+        scores = score_cues_in_context(before, score_cues(sentence))
+        return sentence, self._attributions[paragraph][index], scores
 
-    def read(self, paragraph: int, index: int) -> tuple[PressReading, Attribution]:
-        """The label and the speaker of a sentence, and the attribution that fits them.
+    def read(self, paragraph: int, index: int, *, reason: bool = False) -> PressReading:
+        """The label of a sentence, and its attribution to the speaker that the model names.
 
-        Where the model names another speaker than the rules, their region stays, but a ministry's
-        is the nation.
+        Where this is another speaker than the rules', their region stays, but a ministry's is the
+        nation. The ``reason`` costs far more time than the answer and is given only when asked for.
         """
-        reading = press_model().read(self.features(paragraph, index))
+        model = press_model()
+        features = self.features(paragraph, index)
+        best, second = model.best(model.scores(features))
         attribution = self._attributions[paragraph][index]
-        if reading.speaker is not attribution.speaker:
-            ministry = reading.speaker is Speaker.MINISTRY
-            attribution = replace(
-                attribution,
-                speaker=reading.speaker,
-                region=NATION if ministry else attribution.region,
-            )
-        return reading, attribution
+        if best.speaker is not attribution.speaker:
+            region = NATION if best.speaker is Speaker.MINISTRY else attribution.region
+            attribution = replace(attribution, speaker=best.speaker, region=region)
+        told = self._reason(paragraph, index, features, (best, second)) if reason else ""
+        return PressReading(best.label, attribution, told)
+
+    def _reason(
+        self, paragraph: int, index: int, features: Features, pairs: tuple[Answer, Answer]
+    ) -> str:
+        best, second = pairs
+        sentence, attribution, scores = self._rule_input(paragraph, index)
+        label, reason = label_by_speaker(sentence, attribution, scores)
+        decided = ", ".join(press_model().deciding_features(features, best, second))
+        return (
+            f"model: {best.label} of {best.speaker} rather than {second.label} of "
+            f"{second.speaker}, by {decided}; rules: {label} of {attribution.speaker}, {reason}"
+        )
 
 
 def label_by_speaker(

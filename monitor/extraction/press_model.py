@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, pairwise
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from monitor.extraction.attribution import Attribution
 from monitor.extraction.labels import CueScores
@@ -107,7 +107,7 @@ def _clause_starts(text: str) -> frozenset[str]:
     )
 
 
-Features = Mapping[str, Set[str]]
+Features: TypeAlias = "Mapping[str, Set[str]]"
 """The features of a sentence by zone."""
 
 
@@ -232,16 +232,11 @@ def _wording_flags(text: str, speaker: Speaker) -> Iterable[str]:
             yield f"{one} + {other}"
 
 
-@dataclass(frozen=True, slots=True)
-class PressReading:
-    """What the model made of a sentence.
-
-    ``features`` are those that spoke most for the label and speaker and against the next best pair.
-    """
+class Answer(NamedTuple):
+    """A label and a speaker."""
 
     label: Label
     speaker: Speaker
-    features: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,45 +277,35 @@ class PressModel:
                 totals[place] += factor * value
         return totals
 
-    def read(self, features: Features) -> PressReading:
-        """The best possible label and speaker of a sentence, and the features that decided."""
-        (label, speaker), second = self.best(self.scores(features))
-        return PressReading(label, speaker, self._deciding(features, (label, speaker), second))
-
-    def best(self, scores: Sequence[float]) -> tuple[tuple[Label, Speaker], tuple[Label, Speaker]]:
-        """The possible pair with the highest sum of scores, and the next one."""
+    def best(self, scores: Sequence[float]) -> tuple[Answer, Answer]:
+        """The possible answer with the highest sum of scores, and the next one."""
         ranked = sorted(
-            (
-                scores[i]
-                + scores[len(LABELS) + j]
-                - (self.commitment if label is Label.COMMITMENT else 0.0),
-                -i,
-                -j,
-            )
-            for i, label in enumerate(LABELS)
-            for j, speaker in enumerate(SPEAKERS)
-            if is_possible(label, speaker)
+            _possible_answers(),
+            key=lambda answer: (
+                scores[LABELS.index(answer.label)]
+                + scores[len(LABELS) + SPEAKERS.index(answer.speaker)]
+                - (self.commitment if answer.label is Label.COMMITMENT else 0.0)
+            ),
+            reverse=True,
         )
-        (_, i, j), (_, k, m) = ranked[-1], ranked[-2]
-        return (LABELS[-i], SPEAKERS[-j]), (LABELS[-k], SPEAKERS[-m])
+        return ranked[0], ranked[1]
 
-    def _deciding(
-        self, features: Features, best: tuple[Label, Speaker], second: tuple[Label, Speaker]
+    def deciding_features(
+        self, features: Features, best: Answer, second: Answer
     ) -> tuple[str, ...]:
-        """The features with the greatest difference between two pairs, the greatest first."""
-        classes = [
-            (LABELS.index(label), len(LABELS) + SPEAKERS.index(speaker))
-            for label, speaker in (best, second)
-        ]
+        """The features that speak most for one answer and against another, strongest first."""
         found: list[tuple[float, str]] = []
         for name, members in features.items():
             zone = self.zones[name]
             factor = zone.scale / zone_size(name, members)
             for feature in members & zone.weights.keys():
                 sums = zone.sums({feature})
-                for_best, for_second = (sum(sums[place] for place in pair) for pair in classes)
+                difference = sum(
+                    sign * (sums[LABELS.index(label)] + sums[len(LABELS) + SPEAKERS.index(speaker)])
+                    for sign, (label, speaker) in ((-1, best), (1, second))
+                )
                 shown = feature if name == FLAGS else f"{name} “{feature}”"
-                found.append((factor * (for_second - for_best), shown))
+                found.append((factor * difference, shown))
         return tuple(shown for value, shown in sorted(found)[:_MAX_SHOWN] if value < 0)
 
 
@@ -332,6 +317,16 @@ def is_possible(label: Label, speaker: Speaker) -> bool:
     if label is Label.COMMITMENT:
         return speaker in _AUTHORITIES
     return label is not Label.PROPOSAL or speaker is not Speaker.MEDIA
+
+
+@cache
+def _possible_answers() -> tuple[Answer, ...]:
+    return tuple(
+        Answer(label, speaker)
+        for label in LABELS
+        for speaker in SPEAKERS
+        if is_possible(label, speaker)
+    )
 
 
 def zone_size(name: str, features: Set[str]) -> float:
