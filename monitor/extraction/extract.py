@@ -264,10 +264,14 @@ def _classify(
     span: tuple[str, int, int],
 ) -> ExplainedSentence:
     text, start, end = span
-    scores = score_cues_in_context(candidate.before, score_cues(candidate.text))
+    reading = candidate.reading
+    scores = (
+        reading.scores
+        if reading
+        else score_cues_in_context(candidate.before, score_cues(candidate.text))
+    )
     words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in hits if hit.use.scope))
     scope = in_scope_hits(candidate.text, hits)
-    reading = candidate.reading
     attribution = (
         reading.attribution
         if reading

@@ -34,6 +34,7 @@ class PressReading:
 
     label: Label
     attribution: Attribution
+    scores: CueScores
     reason: str
 
 
@@ -63,6 +64,7 @@ class PressReader:
             self._attributions,
             published.year if published else provenance.year,
         )
+        self._shared_scores: list[float] = []
 
     def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
         """The label and the speaker of a sentence by the rules alone."""
@@ -73,7 +75,10 @@ class PressReader:
         """What the model weighs of a sentence."""
         sentence, attribution, scores = self._rule_input(paragraph, index)
         label, _ = label_by_speaker(sentence, attribution, scores)
-        return self._article.features(paragraph, index, scores, label)
+        return {
+            **self._article.features,
+            **self._article.features_of(paragraph, index, scores, label),
+        }
 
     def _rule_input(self, paragraph: int, index: int) -> tuple[str, Attribution, CueScores]:
         spans = self._spans[paragraph]
@@ -90,19 +95,20 @@ class PressReader:
         nation. The ``reason`` costs far more time than the answer and is given only when asked for.
         """
         model = press_model()
-        features = self.features(paragraph, index)
-        best, second = model.best(model.scores(features))
-        attribution = self._attributions[paragraph][index]
+        if not self._shared_scores:
+            self._shared_scores = model.scores(self._article.features)
+        sentence, attribution, scores = self._rule_input(paragraph, index)
+        by_rule, _ = label_by_speaker(sentence, attribution, scores)
+        features = self._article.features_of(paragraph, index, scores, by_rule)
+        best, second = model.best(model.scores(features, self._shared_scores))
         if best.speaker is not attribution.speaker:
             region = NATION if best.speaker is Speaker.MINISTRY else attribution.region
             attribution = replace(attribution, speaker=best.speaker, region=region)
-        told = self._reason(paragraph, index, features, (best, second)) if reason else ""
-        return PressReading(best.label, attribution, told)
+        told = self._reason(paragraph, index, best, second) if reason else ""
+        return PressReading(best.label, attribution, scores, told)
 
-    def _reason(
-        self, paragraph: int, index: int, features: Features, pairs: tuple[Answer, Answer]
-    ) -> str:
-        best, second = pairs
+    def _reason(self, paragraph: int, index: int, best: Answer, second: Answer) -> str:
+        features = self.features(paragraph, index)
         sentence, attribution, scores = self._rule_input(paragraph, index)
         label, reason = label_by_speaker(sentence, attribution, scores)
         decided = ", ".join(press_model().deciding_features(features, best, second))

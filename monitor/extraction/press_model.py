@@ -130,12 +130,17 @@ class PressArticle:
         for sentences in paragraphs:
             self._before.append(self._before[-1] + len(sentences))
         first = paragraphs[0][0] if paragraphs and paragraphs[0] else ""
-        self._title = grams(_plain((title or first)[:_TITLE_LENGTH]))
         end = "".join("".join(sentences) for sentences in paragraphs[-3:])
-        self._end = grams(_plain(end[-_END_LENGTH:]))
+        self.features: Features = {
+            "title": grams(_plain((title or first)[:_TITLE_LENGTH])),
+            "end": grams(_plain(end[-_END_LENGTH:])),
+        }
+        """The features that all sentences have."""
 
-    def features(self, paragraph: int, index: int, scores: CueScores, by_rule: Label) -> Features:
-        """The features of a sentence with these cues, which the rules label ``by_rule``."""
+    def features_of(
+        self, paragraph: int, index: int, scores: CueScores, by_rule: Label
+    ) -> Features:
+        """The other features of a sentence with these cues, which the rules label ``by_rule``."""
         sentences = self._paragraphs[paragraph]
         text = sentences[index]
         plain = _plain(text)
@@ -144,8 +149,6 @@ class PressArticle:
             "beginning": grams(plain[:_BEGINNING_LENGTH])
             | {f"^{plain[:length]}" for length in range(1, 7)},
             "clause": _clause_starts(plain),
-            "title": self._title,
-            "end": self._end,
             FLAGS: frozenset(self._flags(paragraph, index, scores, by_rule)),
         }
         if index:
@@ -253,7 +256,8 @@ class Zone:
         """The sums of the weights of the features, class by class."""
         hits = list(filter(None, map(self.weights.get, features)))
         lanes = _LANES.unpack(sum(hits).to_bytes(_LANES.size, "little"))
-        return [lane - MAX_WEIGHT * len(hits) for lane in lanes]
+        offset = MAX_WEIGHT * len(hits)
+        return [lane - offset for lane in lanes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +271,9 @@ class PressModel:
     intercepts: tuple[float, ...]
     commitment: float
 
-    def scores(self, features: Features) -> list[float]:
-        """The score of each label, then of each speaker."""
-        totals = list(self.intercepts)
+    def scores(self, features: Features, start: Sequence[float] = ()) -> list[float]:
+        """The score of each label, then of each speaker, added to those of ``start``."""
+        totals = list(start or self.intercepts)
         for name, found in features.items():
             zone = self.zones[name]
             factor = zone.scale / zone_size(name, found)
@@ -280,15 +284,11 @@ class PressModel:
     def best(self, scores: Sequence[float]) -> tuple[Answer, Answer]:
         """The possible answer with the highest sum of scores, and the next one."""
         ranked = sorted(
-            _possible_answers(),
-            key=lambda answer: (
-                scores[LABELS.index(answer.label)]
-                + scores[len(LABELS) + SPEAKERS.index(answer.speaker)]
-                - (self.commitment if answer.label is Label.COMMITMENT else 0.0)
-            ),
-            reverse=True,
+            (scores[i] + scores[j] - self.commitment * is_commitment, -place)
+            for place, (_, i, j, is_commitment) in enumerate(_possible_answers())
         )
-        return ranked[0], ranked[1]
+        first, second = (_possible_answers()[-place][0] for _, place in ranked[:-3:-1])
+        return first, second
 
     def deciding_features(
         self, features: Features, best: Answer, second: Answer
@@ -320,11 +320,12 @@ def is_possible(label: Label, speaker: Speaker) -> bool:
 
 
 @cache
-def _possible_answers() -> tuple[Answer, ...]:
+def _possible_answers() -> tuple[tuple[Answer, int, int, bool], ...]:
+    """Each possible answer, the places of its label and speaker, and whether it commits."""
     return tuple(
-        Answer(label, speaker)
-        for label in LABELS
-        for speaker in SPEAKERS
+        (Answer(label, speaker), i, len(LABELS) + j, label is Label.COMMITMENT)
+        for i, label in enumerate(LABELS)
+        for j, speaker in enumerate(SPEAKERS)
         if is_possible(label, speaker)
     )
 
