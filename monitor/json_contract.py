@@ -25,6 +25,9 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "themes": list(statement.themes),
         "targets": [_target(target) for target in statement.targets],
         "section": statement.section,
+        "source_name": statement.source_name,
+        "person": statement.person,
+        "person_title": statement.person_title,
     }
 
 

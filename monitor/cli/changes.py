@@ -27,6 +27,7 @@ from monitor.storage.changes import find_change, list_changes
 if TYPE_CHECKING:
     from monitor.messages.richtext import Span
     from monitor.model.changes import Change, LoggedChange
+    from monitor.model.statements import Statement
 
 _MAX_CHARACTERS_COMPARED = 20_000
 
@@ -135,13 +136,18 @@ def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, .
         ("after", (Span(after or "–"),)),
         ("difference", difference or (Span("–"),)),
         *([] if change.nearest_text is None else [("nearest", (Span(_nearest(change)),))]),
-        ("said by", (Span(f"{change.statement.speaker}, {change.statement.region or '?'}"),)),
+        ("said by", (Span(_said_by(change.statement)),)),
         ("section", (Span(change.statement.section or "–"),)),
         ("document", (Span(f"{found.document_title} {found.published or ''}"),)),
         ("address", (Span(found.url or "–"),)),
         ("detected", (Span(f"{found.detected_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"),)),
     ]
     return [(name, spans) for name, spans in lines]
+
+
+def _said_by(statement: Statement) -> str:
+    said = f"{statement.speaker}, {statement.region or '?'}"
+    return f"{said}: {statement.source_line}" if statement.source_line else said
 
 
 def _nearest(change: Change) -> str:

@@ -112,6 +112,7 @@ def _block(item: ExplainedSentence) -> Text:
                 "speaker",
                 f"{statement.speaker}, {statement.region or '?'}  ← {item.attribution or '–'}",
             ),
+            *([("source", statement.source_line)] if statement.source_line else []),
             ("topic", f"{statement.topic}  ← {'、'.join(item.words)}"),
             ("themes", ", ".join(f"{t} ← {w or 'default'}" for t, w in item.theme_words)),
             *(

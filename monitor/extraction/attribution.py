@@ -154,7 +154,8 @@ class Attribution:
 
     ``cue`` is the text that decided, ``distance`` the number of sentences since it was read.
     ``person`` is the name of the person who speaks, or the title of one without a name
-    (负责人); empty when an office, a place or a document speaks.
+    (负责人); empty when an office, a place or a document speaks. ``named_by`` is the cue that
+    introduced the speaker: where 他 or 会议 speaks, the one that named the person or the office.
     """
 
     speaker: Speaker
@@ -164,6 +165,12 @@ class Attribution:
     basis: Basis = Basis.NEWSPAPER
     distance: int = 0
     person: str = ""
+    named_by: str = ""
+
+    def __post_init__(self) -> None:
+        """A new speaker is named by the cue; a copy with another cue keeps the first one."""
+        if not self.named_by:
+            object.__setattr__(self, "named_by", self.cue)
 
 
 class Reference(StrEnum):

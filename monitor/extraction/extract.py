@@ -19,6 +19,12 @@ from monitor.extraction.labels import (
 )
 from monitor.extraction.press import PressReader, PressReading
 from monitor.extraction.sections import Paragraph, Section, paragraphs, plan_document_sections
+from monitor.extraction.source_names import (
+    NOBODY,
+    SourceName,
+    fitting_name,
+    source_of_document,
+)
 from monitor.extraction.targets import named_years, parse_targets
 from monitor.extraction.text import HEADING_LENGTH, join_lines, joined_before, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
@@ -199,6 +205,7 @@ class _Candidate:
     hits: list[Hit]
     reading: PressReading | None
     """The label and speaker in the press; None in other documents."""
+    source: SourceName
     before: str
     """The clauses before it up to the last full stop: 建成…；投用… share their tense."""
     earlier: str
@@ -221,6 +228,13 @@ def _candidates(
         for line in lines
     ]
     press = PressReader(text, cut, provenance) if provenance.kind is DocumentKind.NEWS else None
+    issuer = (
+        NOBODY
+        if press
+        else fitting_name(
+            source_of_document(text, provenance), provenance.speaker, provenance.region
+        )
+    )
     starts = [hit.start for hit in hits]
     scope = [hit.start for hit in hits if hit.use.scope]
     for number, (line, spans) in enumerate(zip(lines, cut, strict=True)):
@@ -240,6 +254,7 @@ def _candidates(
                     under_topic_lead=under_topic_lead,
                     hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
                     reading=reading,
+                    source=reading.source if reading else issuer,
                     before=joined_before(text, spans, index),
                     earlier=text[max(line.start, start - _LOOK_BACK_LENGTH) : start],
                 )
@@ -316,6 +331,9 @@ def _classify(
             targets=targets,
             section=line.heading[:_MAX_HEADING_LENGTH],
             topic=topic.id,
+            source_name=candidate.source.source,
+            person=candidate.source.person,
+            person_title=candidate.source.title,
         )
     return ExplainedSentence(
         text=text,

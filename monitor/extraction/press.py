@@ -20,6 +20,7 @@ from monitor.extraction.press_model import (
     press_model,
 )
 from monitor.extraction.quantities import quantities
+from monitor.extraction.source_names import SourceName, fitting_name, name_sources
 from monitor.extraction.speakers import attribute_sentences
 from monitor.extraction.text import joined_before
 from monitor.model.documents import Provenance
@@ -34,6 +35,7 @@ class PressReading:
 
     label: Label
     attribution: Attribution
+    source: SourceName
     scores: CueScores
     reason: str
 
@@ -57,6 +59,7 @@ class PressReader:
         self._spans = paragraphs
         sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
         self._attributions = attribute_sentences(sentences, provenance)
+        self._sources = name_sources(sentences, self._attributions, provenance)
         published = provenance.published
         self._article = PressArticle(
             provenance.title,
@@ -104,8 +107,10 @@ class PressReader:
         if best.speaker is not attribution.speaker:
             region = NATION if best.speaker is Speaker.MINISTRY else attribution.region
             attribution = replace(attribution, speaker=best.speaker, region=region)
+        source = self._sources[paragraph][index]
+        source = fitting_name(source, attribution.speaker, attribution.region)
         told = self._reason(paragraph, index, best, second) if reason else ""
-        return PressReading(best.label, attribution, scores, told)
+        return PressReading(best.label, attribution, source, scores, told)
 
     def _reason(self, paragraph: int, index: int, best: Answer, second: Answer) -> str:
         features = self.features(paragraph, index)

@@ -62,7 +62,9 @@ class Statement:
 
     ``start`` and ``end`` are offsets in code points into the text of its document, and
     ``document.text[start:end] == text``. ``region`` is a full official name (贵州省) or None
-    when nobody can tell; ``section`` is the heading it stands under.
+    when nobody can tell; ``section`` is the heading it stands under. ``source_name`` is the office
+    that speaks, by its official name (several joined by 、), or the document in 《》;
+    ``person_title`` is the person's without the office. None where the text names nobody.
     """
 
     text: str
@@ -76,6 +78,21 @@ class Statement:
     targets: tuple[Target, ...] = ()
     section: str = ""
     topic: str = "ai_computing"
+    source_name: str | None = None
+    person: str | None = None
+    person_title: str | None = None
+
+    @property
+    def offices(self) -> tuple[str, ...]:
+        """The offices that speak, without a document."""
+        name = self.source_name or ""
+        return () if not name or name.startswith("《") else tuple(name.split("、"))
+
+    @property
+    def source_line(self) -> str:
+        """Who speaks, by name: 国家数据局, 副局长张某; empty where nobody is named."""
+        person = f"{self.person_title or ''}{self.person or ''}"
+        return ", ".join(part for part in (self.source_name, person) if part)
 
 
 def number(value: float | None) -> float | int | None:

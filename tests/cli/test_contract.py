@@ -63,7 +63,11 @@ def test_extract_prints_the_contract(monitor):
         "themes",
         "targets",
         "section",
+        "source_name",
+        "person",
+        "person_title",
     ]
+    assert {item["source_name"] for item in found} == {"贵州省人民政府"}
 
 
 def test_extract_without_all_prints_commitments_only(monitor):

@@ -51,6 +51,14 @@ def test_a_raised_number_is_stronger_and_says_by_how_much():
     assert change.after is after
 
 
+@pytest.mark.parametrize("basis", [Basis.REVISION, Basis.SUCCESSION])
+def test_another_name_of_the_source_is_no_change(basis):
+    before = said("全省算力规模突破160Eflops。", target(value=160))
+    after = replace(before, source_name="贵州省大数据局", person="陈某", person_title="局长")
+    kinds = {change.kind for change in compare([before], [after], basis)}
+    assert kinds == {change.kind for change in compare([before], [before], basis)}
+
+
 def test_units_are_converted_before_numbers_are_compared():
     before = said("智能算力达到12000P。", target("智能算力", Op.REACH, 12000, "P"))
     same = said("智能算力达到12Eflops。", target("智能算力", Op.REACH, 12, "Eflops"))
