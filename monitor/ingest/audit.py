@@ -113,6 +113,11 @@ def _statements(
         for statement in extract(found.text, _provenance(found, source), topics)
         if source is None or not source.topics or statement.topic in source.topics
     )
+    if not any(one.source_name or one.person for one in stored.statements):
+        # Statements of before migration 0015 have no names.
+        again = tuple(
+            replace(one, source_name=None, person=None, person_title=None) for one in again
+        )
     if again == stored.statements:
         return ""
     gone = sum(statement not in again for statement in stored.statements)

@@ -29,6 +29,9 @@ def statement_values(
         "year": statement.year,
         "themes": ",".join(statement.themes),
         "section": statement.section,
+        "source_name": statement.source_name,
+        "person": statement.person,
+        "person_title": statement.person_title,
     }
 
 
@@ -68,6 +71,9 @@ def stored_statement(row: StatementRow | Row[Any], targets: tuple[Target, ...]) 
         targets=targets,
         section=row.section,
         topic=row.topic,
+        source_name=row.source_name,
+        person=row.person,
+        person_title=row.person_title,
     )
 
 

@@ -206,6 +206,10 @@ class StatementRow(Base):
     year: Mapped[int | None]
     themes: Mapped[str]  # comma-joined
     section: Mapped[str]
+    # Who speaks, by name; NULL where nobody is named, and in rows older than the columns.
+    source_name: Mapped[str | None]
+    person: Mapped[str | None]
+    person_title: Mapped[str | None]
     # False for a sentence about another subject that a change refers to.
     in_scope: Mapped[bool] = mapped_column(default=True)
     # The row of this sentence in the first snapshot of its document that has it; NULL: this one.

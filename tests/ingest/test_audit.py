@@ -87,6 +87,20 @@ async def test_a_page_that_comes_back_after_its_bytes_were_let_go_is_kept_again(
     assert verified(watch) == (4, [])
 
 
+async def test_statements_of_before_they_had_names_still_follow(watch):
+    await two_years_and_an_edit(watch)
+    if watch.daemon.context.database.is_sqlite:
+        triggers = watch.sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'statement'"
+        )
+        tamper(watch, *(f"DROP TRIGGER {name}" for (name,) in triggers))
+    else:
+        tamper(watch, "ALTER TABLE statement DISABLE TRIGGER ALL")
+    assert watch.sql("SELECT DISTINCT source_name FROM statement") == [("青海省人民政府",)]
+    tamper(watch, "UPDATE statement SET source_name = NULL")
+    assert verified(watch) == (3, [])
+
+
 async def test_what_was_altered_is_found(watch):
     await two_years_and_an_edit(watch)
     sqlite = watch.daemon.context.database.is_sqlite

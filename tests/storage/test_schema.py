@@ -39,6 +39,9 @@ STATEMENT = Statement(
     themes=("compute", "data"),
     targets=(Target("全省算力规模", Op.AT_LEAST, 190, "Eflops", None, "突破190Eflops"),),
     section="二、重点工作",
+    source_name="贵州省大数据局",
+    person="陈某",
+    person_title="局长",
 )
 
 
@@ -200,6 +203,16 @@ def test_the_public_views_answer(database):
         assert (row["metric"], row["op"], row["value"]) == ("全省算力规模", "at_least", 190)
         for view in ("source_health", "alert_log", "targets_current"):
             session.execute(text(f"SELECT * FROM {view}")).all()
+
+
+def test_who_speaks_is_stored_and_shown_by_name(database):
+    write_a_change(database)
+    with database.read() as session:
+        row = session.execute(text("SELECT * FROM change_log")).mappings().one()
+        named = (row["statement_source_name"], row["person"], row["person_title"])
+        assert named == ("贵州省大数据局", "陈某", "局长")
+        row = session.execute(text("SELECT * FROM commitments_current")).mappings().one()
+        assert (row["source_name"], row["person"], row["person_title"]) == named
 
 
 def test_a_time_without_a_zone_is_refused(sqlite_database):

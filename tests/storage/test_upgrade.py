@@ -150,7 +150,7 @@ RENAMED_COLUMNS = {
     ("alert", "doubtful"): "possibly_duplicate",
 }
 NEW_COLUMNS = {
-    "statement": ("in_scope", "first_version_id"),
+    "statement": ("in_scope", "first_version_id", "source_name", "person", "person_title"),
     "change": ("score", "nearest_text", "certainty"),
     "promise": ("predates_log",),
 }
@@ -437,7 +437,7 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
         config.attributes["connection"] = connection
         command.upgrade(config, "0013")
         copy_rows(sqlite_database, connection)
-    assert before.upgrade() == ["0014"]
+    assert before.upgrade()[0] == "0014"
     with before.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     assert missing_verdicts(before) == []
@@ -451,3 +451,49 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
             text("SELECT snapshot_id, kind FROM change_log WHERE basis = 'fulfilment'")
         ).all() == [(3, "met")]
     assert missing_verdicts(before) == []
+
+
+def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    columns = "id, snapshot_id, document_id, topic, text, start_offset, end_offset, label,"
+    columns += " speaker, region, year, themes, section, in_scope"
+    values = "1, 1, 'ai_computing', '扩容算力。', 0, 5, 'commitment', 'ministry', '全国', 2026, '',"
+    values += " '', true"
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0014")
+        for row in (
+            "INSERT INTO document (id, kind, region, year, title, first_seen_at, baseline)"
+            f" VALUES (1, 'page', '全国', 2026, '', '{THEN}', false)",
+            "INSERT INTO snapshot (id, document_id, visited_at, outcome, reason, text_hash, title,"
+            f" text) VALUES (1, 1, '{THEN}', 'ok', '', '', '', '扩容算力。')",
+            "UPDATE document SET snapshot_id = 1",
+            f"INSERT INTO statement ({columns}) VALUES (1, {values})",
+        ):
+            connection.execute(text(row))
+    assert before.upgrade()[0] == "0015"
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    with before.write() as session:
+        session.execute(
+            text(
+                f"INSERT INTO statement ({columns}, source_name, person, person_title)"
+                f" VALUES (2, {values}, '国家数据局', '余某', '副局长')"
+            )
+        )
+    with before.read() as session:
+        lines = session.execute(
+            text(
+                "SELECT statement_id, source_name, person, person_title FROM commitments_current"
+                " ORDER BY statement_id"
+            )
+        ).all()
+        session.execute(text("SELECT statement_source_name, source_name FROM change_log")).all()
+    assert [tuple(line) for line in lines] == [
+        (1, None, None, None),
+        (2, "国家数据局", "余某", "副局长"),
+    ]
+    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
+        session.execute(text("UPDATE statement SET person = NULL"))
