@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import blake2s
 
 from monitor.errors import UserError
+from monitor.extraction.offices import offices_named
 from monitor.extraction.regions import gazetteer, regions_named, suggest_region
 from monitor.extraction.text import simplification_table
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
@@ -66,20 +67,59 @@ class CustomRuleError(UserError):
 def parse_custom_rule(text: str) -> CustomRuleDraft:
     """The rule that a few words make.
 
-    A region, or a group of regions, limits the rule to that place. Every other word must occur
-    in the sentence; of words joined by ``|`` one is enough; a word after ``-`` must not occur.
+    A region, or a group of regions, limits the rule to that place, an office (工信部) to what it
+    says. Every other word must occur in the sentence; of words joined by ``|`` one is enough; a
+    word after ``-`` must not occur.
 
     Raises:
         CustomRuleError: too many words, or a word that is too short or too long.
     """
-    regions: list[str] = []
-    keywords: dict[str, list[str]] = {"any": [], "all": [], "none": []}
-    shown: list[str] = []
     words = [
         word
         for word in _SEPARATORS.split(_BAR.sub("|", normalize(_UNREADABLE.sub(" ", text))))
         if word
     ]
+    _check_size(words)
+    wish = _read_words(words)
+    entry: dict[str, object] = {}
+    places = sorted({name for word in wish.regions for name in _official(word)})
+    if places:
+        entry["regions"] = places
+    if wish.offices:
+        entry["speakers"] = sorted(wish.offices)
+    chosen = {key: sorted(set(found)) for key, found in wish.keywords.items() if found}
+    if chosen:
+        entry["keywords"] = chosen
+    body = json.dumps(entry, ensure_ascii=False, sort_keys=True)
+    rule_id = CUSTOM_RULE_PREFIX + blake2s(body.encode(), digest_size=6).hexdigest()
+    name = " ".join(dict.fromkeys(wish.shown))
+    folded = {key: tuple(map(fold, chosen.get(key, ()))) for key in wish.keywords}
+    rule = replace(
+        _rule_without_conditions(),
+        id=rule_id,
+        name=name,
+        regions=frozenset(places),
+        speakers=frozenset(wish.offices) or _rule_without_conditions().speakers,
+        keywords_any=folded["any"],
+        keywords_all=folded["all"],
+        keywords_none=folded["none"],
+    )
+    return CustomRuleDraft(rule_id, name, body, rule)
+
+
+@dataclass(slots=True)
+class _Wish:
+    """What the words of a text ask for, and the words as they are shown."""
+
+    regions: list[str] = field(default_factory=list)
+    offices: set[str] = field(default_factory=set)
+    keywords: dict[str, list[str]] = field(
+        default_factory=lambda: {"any": [], "all": [], "none": []}
+    )
+    shown: list[str] = field(default_factory=list)
+
+
+def _check_size(words: list[str]) -> None:
     if not words:
         raise CustomRuleError(CustomRuleProblem.NOTHING, "no words", hint="贵州 液冷")
     if len(words) > _MAX_WORDS:
@@ -97,45 +137,33 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
             hint=f"at most {_MAX_CHARACTERS}",
             most=_MAX_CHARACTERS,
         )
+
+
+def _read_words(words: list[str]) -> _Wish:
+    wish = _Wish()
     for word in words:
+        shown = word
         if regions_named(word):
-            regions.append(word)
+            wish.regions.append(word)
+        elif named := offices_named(word):
+            wish.offices.update(named)
+            shown = named[0]
         elif word.startswith("-"):
-            keywords["none"] += _checked([word[1:]])
+            wish.keywords["none"] += _checked([word[1:]])
         elif "|" in word:
-            if keywords["any"]:
+            if wish.keywords["any"]:
                 raise CustomRuleError(
                     CustomRuleProblem.SEVERAL_GROUPS,
                     "alternatives twice",
                     hint="one group of words with | between",
                 )
-            keywords["any"] += _checked(word.split("|"))
+            wish.keywords["any"] += _checked(word.split("|"))
         else:
-            keywords["all"] += _checked([word])
-        shown.append(word)
-    if not regions and not keywords["any"] and not keywords["all"]:
+            wish.keywords["all"] += _checked([word])
+        wish.shown.append(shown)
+    if not (wish.regions or wish.offices or wish.keywords["any"] or wish.keywords["all"]):
         raise CustomRuleError(CustomRuleProblem.NOTHING, "nothing to look for", hint="贵州 液冷")
-    entry: dict[str, object] = {}
-    places = sorted({name for word in regions for name in _official(word)})
-    if places:
-        entry["regions"] = places
-    chosen = {key: sorted(set(found)) for key, found in keywords.items() if found}
-    if chosen:
-        entry["keywords"] = chosen
-    body = json.dumps(entry, ensure_ascii=False, sort_keys=True)
-    rule_id = CUSTOM_RULE_PREFIX + blake2s(body.encode(), digest_size=6).hexdigest()
-    name = " ".join(dict.fromkeys(shown))
-    folded = {key: tuple(map(fold, chosen.get(key, ()))) for key in keywords}
-    rule = replace(
-        _rule_without_conditions(),
-        id=rule_id,
-        name=name,
-        regions=frozenset(places),
-        keywords_any=folded["any"],
-        keywords_all=folded["all"],
-        keywords_none=folded["none"],
-    )
-    return CustomRuleDraft(rule_id, name, body, rule)
+    return wish
 
 
 def custom_rule_id(text: str) -> str | None:

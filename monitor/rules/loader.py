@@ -9,9 +9,11 @@ from pathlib import Path
 import re2
 
 from monitor.errors import UserError
+from monitor.extraction.offices import offices_named, suggest_office
 from monitor.extraction.regions import regions_named, suggest_region
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
+from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet, fold
 from monitor.rules.model import (
     ANY_VOCABULARY,
@@ -128,7 +130,11 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         kinds=_kinds(entry),
         basis=frozenset(entry.basis),
         certainty=_CERTAINTY[entry.certainty],
-        speakers=frozenset(entry.speakers),
+        speakers=frozenset(
+            speaker
+            for index, name in enumerate(entry.speakers)
+            for speaker in _speakers(name, file, (*at, "speakers", index))
+        ),
         labels=frozenset(entry.labels),
         sources=frozenset(entry.sources),
         years=frozenset(entry.years),
@@ -186,6 +192,20 @@ def _regions(name: str, file: YamlFile, at: Path_) -> tuple[str, ...]:
     if not regions:
         raise file.error(at, f"unknown region {name!r}", suggest_region(name))
     return tuple(region.name for region in regions)
+
+
+def _speakers(name: str, file: YamlFile, at: Path_) -> tuple[Speaker | str, ...]:
+    """The kind of speaker, or the offices, that a name stands for."""
+    kind = fold(name)
+    if kind in set(Speaker):
+        return (Speaker(kind),)
+    offices = offices_named(name)
+    if not offices:
+        kinds = [speaker.value for speaker in Speaker]
+        hint = did_you_mean(kind, kinds) if name.isascii() else suggest_office(name)
+        hint = hint or f"a kind ({', '.join(kinds)}) or an office such as 工信部"
+        raise file.error(at, f"unknown speaker {name!r}", hint)
+    return offices
 
 
 def _pattern(text: str, file: YamlFile, at: Path_) -> Pattern:

@@ -17,11 +17,12 @@ from itertools import product
 
 import ahocorasick
 
+from monitor.extraction.offices import government_of
 from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.regions import regions_around
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
-from monitor.model.statements import Label, Speaker
+from monitor.model.statements import NATION, Label, Speaker, Statement
 from monitor.rules.model import Rule, TargetCondition
 
 # In the order in which a failed condition is reported. For the fields of ``_EVERY`` an empty set
@@ -175,7 +176,7 @@ class RuleSet:
                 "regions": regions,
                 "themes": frozenset(statement.themes),
                 "labels": frozenset({statement.label}),
-                "speakers": frozenset({statement.speaker}),
+                "speakers": _speakers(statement),
                 "basis": frozenset({change.basis}),
                 "certainty": frozenset({change.certainty}),
                 "topics": frozenset({statement.topic}),
@@ -232,7 +233,7 @@ def _set_conditions(rule: Rule) -> _SetConditions:
     return tuple(
         (name, values)
         for name, values in wanted
-        if (values or name in _EVERY) and len(values) != len(_EVERY.get(name, ()))
+        if (values or name in _EVERY) and not (name in _EVERY and values.issuperset(_EVERY[name]))
     )
 
 
@@ -326,6 +327,18 @@ def _percent(number: Delta) -> float:
         return -1.0
     # 160 → 176 is 10 %; binary fractions give 10.000000000000002.
     return round(abs(number.after - number.before) / abs(number.before) * 100, 9)
+
+
+def _speakers(statement: Statement) -> frozenset[object]:
+    """The kind of speaker, and the offices that speak.
+
+    What a region promises without an office's name is its government's.
+    """
+    offices = statement.offices
+    if not offices and statement.speaker is Speaker.GOVERNMENT and statement.region != NATION:
+        government = government_of(statement.region)
+        offices = () if government is None else (government,)
+    return frozenset({statement.speaker, *offices})
 
 
 def _with_province(name: str | None) -> frozenset[str]:

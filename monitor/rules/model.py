@@ -76,7 +76,10 @@ class TargetCondition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry of a rule file, checked and compiled. Regions are official names."""
+    """One entry of a rule file, checked and compiled.
+
+    Regions are official names; ``speakers`` are kinds of speaker and official names of offices.
+    """
 
     id: str
     name: str
@@ -91,7 +94,7 @@ class Rule:
     kinds: frozenset[Kind]
     basis: frozenset[Basis]
     certainty: frozenset[Certainty]
-    speakers: frozenset[Speaker]
+    speakers: frozenset[Speaker | str]
     labels: frozenset[Label]
     sources: frozenset[str]
     years: frozenset[int]

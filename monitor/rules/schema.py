@@ -25,6 +25,12 @@ _MOST = 500
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Words = Annotated[tuple[Word, ...], Field(max_length=_MOST)]
+_KINDS = [speaker.value for speaker in Speaker]
+SpeakerName = Annotated[
+    Word,
+    WithJsonSchema({"anyOf": [{"enum": _KINDS}, {"type": "string", "pattern": "[^\\x00-\\x7f]"}]}),
+]
+SpeakerNames = Annotated[tuple[SpeakerName, ...], Field(max_length=_MOST)]
 _CHAT = r"^-?\d{1,16}(/\d{1,16})?$"
 
 
@@ -132,8 +138,11 @@ class RuleEntry(_Entry):
         "the same promise, the others are counted in one line of the alert; any: all of them, the "
         "unsure ones with the nearest sentence.",
     )
-    speakers: tuple[Speaker, ...] = Field(
-        default=(Speaker.GOVERNMENT, Speaker.MINISTRY), description="Who says it."
+    speakers: SpeakerNames = Field(
+        default=(Speaker.GOVERNMENT.value, Speaker.MINISTRY.value),
+        description="Who says it: kinds of speaker (government, ministry, delegate, expert, "
+        "enterprise, media), and offices by official or short name (工信部, 国家数据局, "
+        "贵州省大数据局); one of them is enough.",
     )
     labels: tuple[Label, ...] = Field(
         default=(Label.COMMITMENT,), description="Proposals and opinions only if asked for."

@@ -28,6 +28,16 @@ def test_commands_subscribe_and_unsubscribe(database: Database) -> None:
     assert "还没有订阅" in chat.ask("/mine").text
 
 
+async def test_an_office_is_subscribed_by_name_and_its_alert_names_it(database: Database) -> None:
+    chat = chat_of(database)
+    assert "已订阅：工业和信息化部" in chat.ask("/subscribe 工信部").text
+    assert "本来就订阅" in chat.ask("/subscribe 工业和信息化部").text
+    assert "工业和信息化部" in chat.ask("/mine").text
+    assert "已退订：工业和信息化部" in chat.ask("/unsubscribe 工信部").text
+    assert mine(database, 7) == ()
+    assert "部门" in chat.ask("/help").text
+
+
 def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> None:
     chat = chat_of(sqlite_database)
     suggestion = chat.ask("/subscribe guizou")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,6 +60,20 @@ def wants(words: str, found: Change) -> bool:
 )
 def test_words_say_what_is_wanted(words: str, text: str, region: str, wanted: bool) -> None:
     assert wants(words, change(text, region)) is wanted
+
+
+def test_the_name_of_an_office_asks_for_what_it_says() -> None:
+    found = change("推广液冷数据中心。", "全国")
+    assert found.after is not None
+    bureau = replace(found, after=replace(found.after, source_name="国家数据局"))
+    assert wants("国家数据局", bureau)
+    assert wants("國家數據局 液冷", bureau)
+    assert not wants("国家数据局 芯片", bureau)
+    assert not wants("工信部", bureau)
+    # The words of the sentence are not asked: 国家数据局 is who speaks, no keyword.
+    assert not wants("国家数据局", change("按国家数据局要求推广液冷。"))
+    assert parse_custom_rule("工信部").name == "工业和信息化部"
+    assert parse_custom_rule("工信部").id == parse_custom_rule("工业和信息化部").id
 
 
 def test_non_government_statements_are_not_sent_by_default() -> None:

@@ -70,6 +70,25 @@ def test_short_region_names_become_official_ones(tmp_path):
     assert rule.regions == {"贵州省", "深圳市", "全国", "广西壮族自治区"}
 
 
+@pytest.mark.parametrize(
+    ("written", "speakers"),
+    [
+        ("[government, Ministry]", {"government", "ministry"}),
+        ("工信部", {"工业和信息化部"}),
+        ("[工业和信息化部, 国家数据局, delegate]", {"工业和信息化部", "国家数据局", "delegate"}),
+        ("[國家數據局]", {"国家数据局"}),
+    ],
+)
+def test_speakers_are_kinds_or_offices_by_any_of_their_names(tmp_path, written, speakers):
+    assert load_one(tmp_path, f"    speakers: {written}\n").speakers == speakers
+
+
+def test_a_local_office_stands_for_those_that_do_its_work_in_its_region(tmp_path):
+    speakers = load_one(tmp_path, "    speakers: [贵州数据局]\n").speakers
+    assert {"贵州省数据局", "贵州省大数据局"} <= speakers
+    assert all(name.startswith("贵州省") for name in speakers)
+
+
 def test_one_value_may_stand_without_brackets(tmp_path):
     rule = load_one(tmp_path, "    regions: 贵州\n    then: {chats: -1001234567890}\n")
     assert rule.regions == {"贵州省"}
@@ -88,6 +107,15 @@ def test_one_value_may_stand_without_brackets(tmp_path):
         ("    regex: ['(?=a)b']\n", "RE2 syntax, without look-around"),
         ("    regex: ['((a{999}){999}){999}']\n", "no regular expression"),
         ("    name: 二\n", "the key 'name' stands here twice – keep one"),
+        (
+            "    speakers: [工新部]\n",
+            ":4:16: unknown speaker '工新部' – did you mean 工信部?",
+        ),
+        (
+            "    speakers: [goverment]\n",
+            ":4:16: unknown speaker 'goverment' – did you mean government?",
+        ),
+        ("    speakers: [算力]\n", "unknown speaker '算力' – a kind (government, ministry,"),
         ("    priority: high\n", ":4:5: rules.0.priority: "),
         (
             "    certainty: unsure\n",

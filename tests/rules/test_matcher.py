@@ -46,6 +46,40 @@ def rule(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("speakers", "fields", "wanted"),
+    [
+        ("工信部", {"source_name": "工业和信息化部"}, True),
+        ("工信部", {"source_name": "教育部、工业和信息化部"}, True),
+        ("工信部", {"source_name": "教育部"}, False),
+        ("工信部", {"source_name": None}, False),
+        ("工信部", {"source_name": "《工业和信息化部算力行动计划》"}, False),
+        ("[工信部, ministry]", {"source_name": "教育部"}, True),
+        ("[government, ministry, delegate, expert, enterprise, media]", {}, True),
+        ("[government, ministry, delegate, expert, enterprise, 工信部]", {}, True),
+        ("[delegate, expert, enterprise, media, 工信部, 教育部]", {}, False),
+    ],
+)
+def test_a_rule_asks_for_an_office_by_name(rule, speakers, fields, wanted):
+    found = change(said(region="全国", **({"speaker": Speaker.MINISTRY} | fields)))
+    assert bool(rule(f"    speakers: {speakers}\n").match(found)) is wanted
+
+
+@pytest.mark.parametrize(
+    ("source", "region", "wanted"),
+    [
+        ("贵州省人民政府", "贵州省", True),
+        (None, "贵州省", True),
+        ("《贵州省算力行动方案》", "贵州省", True),
+        ("贵州省大数据局", "贵州省", False),
+        (None, "贵阳市", False),
+    ],
+)
+def test_what_a_region_promises_without_an_office_is_its_governments(rule, source, region, wanted):
+    found = change(said(region=region, source_name=source))
+    assert bool(rule("    speakers: [贵州省政府]\n").match(found)) is wanted
+
+
+@pytest.mark.parametrize(
     ("body", "wanted"),
     [
         ("", True),
