@@ -319,7 +319,7 @@ def _change_in_full(
     bot, table = bot_texts(language), alert_texts(language)
     spans = [Span(f"#{found.id} {headline(change, language)}", bold=True)]
     spans.append(Span(f"\n{table.kinds[change.kind]} · {table.labels[statement.label]} · "))
-    spans.append(Span(speaker_name(statement.speaker, statement.region or change.region, language)))
+    spans.append(Span(speaker_name(statement, statement.region or change.region, language)))
     names = (bot.before, bot.after)
     if change.basis is Basis.FULFILMENT:
         names = (bot.promise, bot.review)

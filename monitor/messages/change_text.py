@@ -353,16 +353,17 @@ def unsure_note(change: Change, texts: AlertTexts) -> str:
 
 
 def same_speaker(changes: list[Change]) -> bool:
-    """Whether all changes have the same speaker, region and label."""
-    speakers = {(c.statement.speaker, c.statement.region, c.statement.label) for c in changes}
+    """Whether all changes have the same speaker, by name, region and label."""
+    said = [change.statement for change in changes]
+    speakers = {(s.speaker, s.source_name, s.person, s.region, s.label) for s in said}
     return len(speakers) == 1
 
 
 def speaker_and_label(change: Change, language: str) -> str:
-    """Speaker and label: 贵州省政府 · 承诺."""
+    """Speaker and label: 贵州省政府 · 承诺, 国家数据局 局长张某 · 承诺."""
     statement = change.statement
     region = one_line(statement.region or change.region, _REGION)
-    name = speaker_name(statement.speaker, region, language)
+    name = speaker_name(statement, region, language)
     return f"{name} · {alert_texts(language).labels[statement.label]}"
 
 

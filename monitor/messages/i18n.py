@@ -8,11 +8,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from monitor.messages.richtext import one_line
 from monitor.model.alerts import NoticeKind
 from monitor.model.changes import Certainty, Kind
 from monitor.model.documents import Health, Outcome
-from monitor.model.statements import NATION, Label, Op, Speaker
+from monitor.model.statements import NATION, Label, Op, Speaker, Statement
 from monitor.yaml import read_yaml, validate
+
+_NAME = 60
 
 
 class _Texts(BaseModel):
@@ -26,6 +29,9 @@ class AlertTexts(_Texts):
     labels: dict[Label, str]
     speakers: dict[Speaker, str]
     state_council: str
+    named_source: str  # {kind}, {source}
+    titled_person: str  # {source}, {title}, {person}
+    person: str  # {source}, {person}
     themes: dict[str, str]
     ops: dict[Op, str]
     scales: dict[str, float]  # the largest first
@@ -104,12 +110,37 @@ def short_metric(metric: str) -> str:
     return metric
 
 
-def speaker_name(speaker: Speaker, region: str | None, language: str) -> str:
-    """The speaker's name: 贵州省政府, 国务院, 专家."""
+def speaker_name(statement: Statement, region: str | None, language: str) -> str:
+    """Who speaks, as the text names it, else by kind: 国家数据局 局长张某, 贵州省政府, 专家.
+
+    Args:
+        statement: what is said.
+        region: official name, shown for a government without a name; the statement's, or that of
+            its change.
+        language: of the kinds and of the order of name and title.
+    """
     texts = alert_texts(language)
+    kind = _speaker_kind(statement.speaker, region, texts)
+    name = one_line(statement.source_name, _NAME)
+    own = statement.speaker is Speaker.GOVERNMENT and name in _governments(region)
+    who = texts.named_source.format(kind=kind, source=name) if name and not own else kind
+    person = one_line(statement.person, _NAME)
+    if not person:
+        return who
+    title = one_line(statement.person_title, _NAME)
+    named = texts.titled_person if title else texts.person
+    return named.format(source=who, title=title, person=person)
+
+
+def _speaker_kind(speaker: Speaker, region: str | None, texts: AlertTexts) -> str:
     if speaker is Speaker.GOVERNMENT and region == NATION:
         return texts.state_council
     return texts.speakers[speaker].format(region=region or "").strip()
+
+
+def _governments(region: str | None) -> tuple[str, ...]:
+    """What a region's government is called as a source; its kind names it already."""
+    return ("国务院",) if region == NATION else (f"{region}人民政府",)
 
 
 class StatusTexts(_Texts):

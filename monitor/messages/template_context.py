@@ -78,6 +78,9 @@ class ChangeView:
     before: str
     diff: StyledText
     speaker: str
+    source_name: str
+    person: str
+    person_title: str
     label: str
     attribution: str
     themes: tuple[str, ...]
@@ -179,8 +182,11 @@ def _change(item: AlertChange, language: str) -> ChangeView:
         before=one_line(change.before.text, _SENTENCE) if both and change.before else "",
         diff=StyledText(tuple(sentence_spans(change, texts))),
         speaker=speaker_name(
-            statement.speaker, one_line(statement.region or change.region, _NAME), language
+            statement, one_line(statement.region or change.region, _NAME), language
         ),
+        source_name=one_line(statement.source_name, _LINE),
+        person=one_line(statement.person, _NAME),
+        person_title=one_line(statement.person_title, _NAME),
         label=texts.labels[statement.label],
         attribution=speaker_and_label(change, language),
         themes=tuple(

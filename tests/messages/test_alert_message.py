@@ -70,6 +70,60 @@ def test_an_alert_shows_issuer_region_date_and_link() -> None:
     assert "2026-01-28 · 贵州省人民政府" in shown
 
 
+@pytest.mark.parametrize(
+    ("fields", "zh", "en"),
+    [
+        ({}, "贵州省政府 · 承诺", "Government of 贵州省 · commitment"),
+        (
+            {"source_name": "贵州省人民政府"},
+            "贵州省政府 · 承诺",
+            "Government of 贵州省 · commitment",
+        ),
+        (
+            {"source_name": "贵州省大数据局", "person": "陈某", "person_title": "局长"},
+            "贵州省大数据局 局长陈某 · 承诺",
+            "Government of 贵州省: 贵州省大数据局, 陈某 (局长) · commitment",
+        ),
+        (
+            {
+                "speaker": Speaker.MINISTRY,
+                "region": "全国",
+                "source_name": "工业和信息化部、国家数据局",
+            },
+            "工业和信息化部、国家数据局 · 承诺",
+            "Central ministry: 工业和信息化部、国家数据局 · commitment",
+        ),
+        (
+            {"source_name": "《贵州省算力方案》"},
+            "《贵州省算力方案》 · 承诺",
+            "《贵州省算力方案》 · commitment",
+        ),
+        (
+            {"speaker": Speaker.EXPERT, "person": "李某", "person_title": "某大学教授"},
+            "专家 某大学教授李某 · 承诺",
+            "Expert, 李某 (某大学教授) · commitment",
+        ),
+        (
+            {"speaker": Speaker.MINISTRY, "region": "全国", "person": "李某"},
+            "国家部委 李某 · 承诺",
+            "Central ministry, 李某 · commitment",
+        ),
+    ],
+)
+def test_an_alert_names_who_speaks(fields: dict[str, object], zh: str, en: str) -> None:
+    change = replace(raised(), after=goal(190, **fields))
+    assert zh in render_alert(alert(change)).text
+    assert en in render_alert(replace(alert(change), language="en")).text
+
+
+def test_two_offices_are_named_with_what_each_says() -> None:
+    first = replace(raised(), after=goal(190, source_name="贵州省数据局"))
+    second = replace(raised(20, 21), after=goal(21, source_name="贵州省科学技术厅"))
+    text = render_alert(alert(first, second)).text
+    assert "— 贵州省数据局 · 承诺" in text
+    assert "— 贵州省科学技术厅 · 承诺" in text
+
+
 def test_the_strongest_change_is_first() -> None:
     text = render_alert(alert(added(), dropped(), raised(20, 21), raised())).text
     order = ["160 → 190", "20 → 21", "未再提", "≥190"]
