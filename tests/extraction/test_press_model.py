@@ -56,7 +56,9 @@ def test_lanes_do_not_borrow_from_each_other():
     rows = [row(commitment=-MAX_WEIGHT, media=MAX_WEIGHT), row(other=-3), row(commitment=5)]
     names = ("a", "b", "c")
     zone = Zone(dict(zip(names, unpack_weights(pack_weights(rows)), strict=True)), 1.0)
-    assert zone.sums({"a", "b", "c", "unknown"}) == [sum(column) for column in zip(*rows, strict=True)]
+    assert zone.sums({"a", "b", "c", "unknown"}) == [
+        sum(column) for column in zip(*rows, strict=True)
+    ]
     assert zone.sums(frozenset()) == [0] * CLASSES
 
 
