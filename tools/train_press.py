@@ -6,8 +6,9 @@ Needs scikit-learn, which is no dependency of the program, and the labelled pres
 checkout (``../shared/press``). A quarter of its articles is kept unseen: it is neither trained on
 nor measured, unless ``--all`` is given. Besides these it takes the invented articles
 (``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
-in the same articles, which we labelled by the same guide, as offsets without text. Both are
-weighted lower and never used to measure.
+in the same articles, which we labelled by the same guide, as offsets without text; and
+``tools/data/press_examples.jsonl``: invented sentences of rare kinds. They are weighted lower and
+never used to measure.
 
 Every figure comes from cross-validation over articles: an article is measured with a model that saw
 nothing of it. They are counted as ``score_press.py`` counts: a value is right when it is the
@@ -55,6 +56,7 @@ PRESS = ROOT.parent / "shared" / "press"
 SEED_TEXT = ROOT.parent / "shared" / "corpus" / "press_2024_cena.txt"
 SEED_LABELS = ROOT.parent / "shared" / "gold" / "seed_article.jsonl"
 OWN = ROOT / "tools" / "data" / "press_labels.jsonl"
+EXAMPLES = ROOT / "tools" / "data" / "press_examples.jsonl"
 MODEL = ROOT / "monitor" / "extraction" / "data" / "press_model.json"
 
 FOLDS = 10
@@ -75,6 +77,9 @@ MAIN_SHARE = 0.7
 """Weight of the label itself; the rest is shared by the label and its alternatives."""
 INVENTED_WEIGHT = 0.7
 OWN_WEIGHT = 0.7
+EXAMPLE_WEIGHT = 0.3
+PROPOSAL_WEIGHT = 2.5
+"""Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
 """A feature of fewer sentences is left out."""
 MAX_FEATURES = 24_000
@@ -170,17 +175,33 @@ def read_folder(
     ]
 
 
-def read_seed_article(topics: Topics) -> list[Sentence]:
-    """The article that the project began with; its labels quote their sentences."""
-    text = SEED_TEXT.read_text(encoding="utf-8")
+def read_quoted(
+    text: str, quotes: Sequence[dict[str, Any]], row: dict[str, Any], topics: Topics, weight: float
+) -> list[Sentence]:
+    """The sentences of an article whose labels quote them."""
     gold = []
-    for one in read_lines(SEED_LABELS):
+    for one in quotes:
         start = text.index(one["quote"])
-        gold.append(
-            {**one, "doc": SEED_TEXT.name, "start": start, "end": start + len(one["quote"])}
-        )
+        gold.append({**one, "start": start, "end": start + len(one["quote"])})
+    return read_article(text, row, topics, labels=(gold, [], []), weight=weight, measured=False)
+
+
+def read_seed_article(topics: Topics) -> list[Sentence]:
+    """The article that the project began with."""
+    text = SEED_TEXT.read_text(encoding="utf-8")
     row = {"file": SEED_TEXT.name, "published": "2024-02-01"}
-    return read_article(text, row, topics, labels=(gold, [], []), weight=1.0, measured=False)
+    return read_quoted(text, read_lines(SEED_LABELS), row, topics, 1.0)
+
+
+def read_examples(topics: Topics) -> list[Sentence]:
+    """Our invented sentences of kinds that are rare in the articles, each an article of its own."""
+    return [
+        sentence
+        for number, one in enumerate(read_lines(EXAMPLES))
+        for sentence in read_quoted(
+            one["text"], one["labels"], {"file": f"example {number}"}, topics, EXAMPLE_WEIGHT
+        )
+    ]
 
 
 def read_article(
@@ -287,7 +308,7 @@ class Design:
             self.names[zone], self.matrices[zone] = names, matrix
             kernel += np.float32(weight) * (matrix @ matrix.T).toarray()
         self.kernel = kernel
-        self.weights = np.array([one.weight for one in sentences])
+        self.weights = np.array([weight_of(one) for one in sentences])
         self.targets = np.array([target_of(one) for one in sentences], np.float32)
         self.known = np.array([bool(one.labels) for one in sentences])
 
@@ -341,6 +362,12 @@ class Design:
             "commitment": 0.0,
             "zones": zones,
         }
+
+
+def weight_of(sentence: Sentence) -> float:
+    """How much a sentence counts in training."""
+    proposal = any(one["label"] == Label.PROPOSAL for one in sentence.labels)
+    return sentence.weight * (PROPOSAL_WEIGHT if proposal else 1.0)
 
 
 def target_of(sentence: Sentence) -> list[float]:
@@ -471,6 +498,7 @@ def main() -> None:
             measured=False,
         ),
         *read_seed_article(topics),
+        *read_examples(topics),
     ]
     design = Design(sentences)
     scores = cross_validated(design)
@@ -493,8 +521,8 @@ def main() -> None:
         "by": "tools/train_press.py",
         "library": f"scikit-learn {sklearn.__version__}, KernelRidge(alpha={REGULARISATION})",
         "data": f"{counts['press']} labelled sentences of {len({one.doc for one in measured})} "
-        f"articles of the press, {counts['invented']} of invented ones and of the seed article, "
-        f"{counts['own']} of our own labels of sentences on other subjects",
+        f"articles of the press; {counts['invented']} of invented articles, the seed article and "
+        f"examples; {counts['own']} on other subjects, labelled by us",
         "cross_validated_over_articles": figures,
     }
     text = json.dumps({"record": record, **data}, indent=1, ensure_ascii=False)

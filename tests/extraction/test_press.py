@@ -28,7 +28,8 @@ def heard(text):
         ("湖南省工信厅厅长表示，将建设智算中心。", "commitment", "government", "湖南省"),
         ("湖南省数据局局长介绍，智算中心已建成投用。", "achievement", "government", "湖南省"),
         ("工信部有关负责人表示，将推进算力布局。", "commitment", "ministry", "全国"),
-        ("国家发展改革委近日印发方案，算力布局正在优化。", "other", "ministry", "全国"),
+        # Issued without content: the newspaper's.
+        ("国家发展改革委近日印发方案，算力布局正在优化。", "other", "media", "全国"),
         ("湖南省政协委员王强建议，多建智算中心。", "proposal", "delegate", "湖南省"),
         ("湖南省人大代表、某公司董事长王强认为，算力很重要。", "opinion", "delegate", "湖南省"),
         ("在湖南省人大代表王强看来，算力很重要。", "opinion", "delegate", "湖南省"),
@@ -63,7 +64,8 @@ def test_the_speaker_decides_the_kind_of_a_statement(text, label, speaker, regio
         # An official without a name is who 他 is; a quote of several sentences is all hers.
         (
             "科技部有关司局负责人到会发言。他说，“算力是底座。我们将推进智算中心联网。”",
-            [("other", "ministry", "全国"), ("commitment", "ministry", "全国")],
+            # What an official calls the foundation is an opinion.
+            [("opinion", "ministry", "全国"), ("commitment", "ministry", "全国")],
         ),
         # 他 is the person of the clause before, not an office that was named further up.
         (
