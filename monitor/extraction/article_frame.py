@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from monitor.extraction.attribution import (
     Attribution,
-    Basis,
+    KnownBy,
     Manner,
     Reference,
     Role,
@@ -140,7 +140,7 @@ def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> A
         return None
     limit = 2 * _SHORT_ARTICLE if subject.speaker in AUTHORITIES else _SHORT_ARTICLE
     region = region_of_role(subject.speaker, subject.region, subject.text, place)
-    attribution = Attribution(subject.speaker, region, Manner.REPORT, who, Basis.NAMED)
+    attribution = Attribution(subject.speaker, region, Manner.REPORT, who, KnownBy.NAMED)
     return attribution if length <= limit else None
 
 
@@ -211,7 +211,7 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
         region = place or (regions[0].name if regions else None)
         if region is not None:
             office = Attribution(
-                Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], Basis.BLOCK
+                Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], KnownBy.BLOCK
             )
             authors = [office] * len(lines)
     return authors
@@ -222,9 +222,9 @@ def _signed_by(who: str, place: str | None) -> Attribution | None:
     if role is None or role.speaker is Speaker.MEDIA:
         return None
     if role.speaker is not Speaker.DELEGATE and press_pattern("scholar").search(who):
-        return Attribution(Speaker.EXPERT, place, Manner.OPINE, who, Basis.BLOCK)
+        return Attribution(Speaker.EXPERT, place, Manner.OPINE, who, KnownBy.BLOCK)
     region = region_of_role(role.speaker, role.region or first_region(who), who, place)
-    return Attribution(role.speaker, region, Manner.OPINE, who, Basis.BLOCK)
+    return Attribution(role.speaker, region, Manner.OPINE, who, KnownBy.BLOCK)
 
 
 def _owner_of_plan(

@@ -28,7 +28,7 @@ class Manner(StrEnum):
     NONE = ""  # nobody is quoted
 
 
-class Basis(StrEnum):
+class KnownBy(StrEnum):
     """How the speaker of a sentence is known, from the surest to the weakest."""
 
     NAMED = "named"  # a reporting clause in the sentence itself
@@ -162,7 +162,7 @@ class Attribution:
     region: str | None
     manner: Manner
     cue: str
-    basis: Basis = Basis.NEWSPAPER
+    known_by: KnownBy = KnownBy.NEWSPAPER
     distance: int = 0
     person: str = ""
     named_by: str = ""

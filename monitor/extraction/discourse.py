@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from monitor.extraction.article_frame import ArticleFrame, is_leader
 from monitor.extraction.attribution import (
     Attribution,
-    Basis,
+    KnownBy,
     Manner,
     Reference,
     ReportingClause,
@@ -106,7 +106,7 @@ def resolve_first(
     for clause in reporting_clauses(body, inside=inside):
         attribution = _resolve(clause, body, state)
         if attribution is not None:
-            if attribution.basis is Basis.NAMED:
+            if attribution.known_by is KnownBy.NAMED:
                 _remember(clause.subject, attribution, state)
             return clause, attribution
     return _delegate(body, state)
@@ -121,7 +121,7 @@ def _delegate(body: str, state: Discourse) -> tuple[ReportingClause, Attribution
         return None
     region = region_of_role(Speaker.DELEGATE, first_region(match[0]), clause, state.home())
     subject = Subject(Reference.ROLE, match[0], Speaker.DELEGATE, region)
-    attribution = Attribution(Speaker.DELEGATE, region, Manner.OPINE, match[0], Basis.NAMED)
+    attribution = Attribution(Speaker.DELEGATE, region, Manner.OPINE, match[0], KnownBy.NAMED)
     state.last_person = attribution
     return ReportingClause(subject, Manner.OPINE, "", 0, closes=False), attribution
 
@@ -136,7 +136,7 @@ def _informed(body: str, state: Discourse) -> tuple[ReportingClause, Attribution
         if press_pattern("host").search(who) and state.frame.host is not None:
             heard = Subject(Reference.MEETING, who)
             clause = ReportingClause(heard, Manner.REPORT, "获悉", match.end(), closes=False)
-            return clause, replace(state.frame.host, cue=match[0], basis=Basis.NAMED)
+            return clause, replace(state.frame.host, cue=match[0], known_by=KnownBy.NAMED)
         subject = read_subject(who, who, Manner.REPORT)
         if subject is None or subject.speaker in {None, Speaker.MEDIA}:
             continue
@@ -174,23 +174,23 @@ def _remember(subject: Subject, attribution: Attribution, state: Discourse) -> N
 def _resolve(clause: ReportingClause, body: str, state: Discourse) -> Attribution | None:
     """Who the subject of a reporting clause is, or None."""
     subject = clause.subject
-    known, basis = None, Basis.NAMED
+    known, known_by = None, KnownBy.NAMED
     if clause.verb == "看来" and state.pending is not None:
         known, state.pending = state.pending, None
     elif subject.reference is Reference.ROLE:
         known = _of_role(clause, state)
-        basis = known.basis
+        known_by = known.known_by
     elif subject.reference is Reference.NAME:
         known = state.known(subject.name)
     elif subject.reference is Reference.PRONOUN:
         known = _just_introduced(subject, body, state)
     elif subject.reference is Reference.DOCUMENT:
-        known, basis = _of_document(subject, body, state), Basis.DOCUMENT
+        known, known_by = _of_document(subject, body, state), KnownBy.DOCUMENT
     else:
         known = _of_meeting(body, state)
     if known is None:
         return None
-    return replace(known, manner=clause.manner, cue=clause.cue, basis=basis, distance=0)
+    return replace(known, manner=clause.manner, cue=clause.cue, known_by=known_by, distance=0)
 
 
 def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attribution | None:
@@ -215,8 +215,8 @@ def _of_role(clause: ReportingClause, state: Discourse) -> Attribution:
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
     announced = clause.manner is Manner.ANNOUNCE and not told and speaker in AUTHORITIES
-    basis = Basis.ACTING if announced else Basis.NAMED
-    return Attribution(speaker, region, clause.manner, clause.cue, basis, person=subject.person)
+    known_by = KnownBy.ACTING if announced else KnownBy.NAMED
+    return Attribution(speaker, region, clause.manner, clause.cue, known_by, person=subject.person)
 
 
 def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution | None:
@@ -278,7 +278,9 @@ def note(sentence: str, state: Discourse) -> None:
     broken = press_pattern("pending").match(body)
     if broken is not None:
         region = first_region(broken[0]) or state.home()
-        state.pending = Attribution(Speaker.DELEGATE, region, Manner.OPINE, broken[0], Basis.NAMED)
+        state.pending = Attribution(
+            Speaker.DELEGATE, region, Manner.OPINE, broken[0], KnownBy.NAMED
+        )
     regions = topic_regions(mask_quotes(body))
     if regions:
         state.place = state.paragraph_place = region_of_topic(mask_quotes(body))
@@ -299,7 +301,7 @@ def _note_people(masked: str, state: Discourse) -> None:
         region = region_of_role(
             role.speaker, role.region or first_region(clause), clause, state.home()
         )
-        person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], Basis.NAMED)
+        person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
         if is_leader(role) and not number:
             state.last_person = person
         if any(state.known(name) for name in names):
@@ -320,7 +322,7 @@ def names_block(sentences: Sequence[str], state: Discourse) -> bool:
     if role is None or role.speaker is Speaker.MEDIA:
         return False
     region = region_of_role(role.speaker, role.region or first_region(line), line, None)
-    state.block = Attribution(role.speaker, region or NATION, Manner.OPINE, line, Basis.BLOCK)
+    state.block = Attribution(role.speaker, region or NATION, Manner.OPINE, line, KnownBy.BLOCK)
     return True
 
 
@@ -338,7 +340,7 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
     if known is None:
         return None
     # An answer may run over several paragraphs, until the next question.
-    state.block = replace(known, cue=match[0], basis=Basis.BLOCK, distance=0)
+    state.block = replace(known, cue=match[0], known_by=KnownBy.BLOCK, distance=0)
     return state.block
 
 
@@ -351,7 +353,7 @@ def caption(sentence: str, state: Discourse) -> Attribution | None:
         if caption[-1] not in "：】〕]）”" and len(caption) > _CAPTION_LENGTH:
             state.section = region
             return None
-        return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, caption, Basis.BLOCK)
+        return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, caption, KnownBy.BLOCK)
     named = {region.name for region in regions_in(sentence)}
     elsewhere = state.caption is not None and named - {state.caption.region}
     return None if elsewhere or any(reporting_clauses(sentence)) else state.caption

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from monitor.extraction.attribution import (
     Attribution,
-    Basis,
+    KnownBy,
     Manner,
     Role,
     mark_places,
@@ -44,7 +44,7 @@ def issuer_of(sentence: str, place: str | None) -> Attribution | None:
     who = match["who"] or ""
     role = role_of(who)
     if role is None and press_pattern("research").search(match["named"] or match["what"]):
-        return Attribution(Speaker.EXPERT, NATION, Manner.REPORT, match[0][-30:], Basis.DOCUMENT)
+        return Attribution(Speaker.EXPERT, NATION, Manner.REPORT, match[0][-30:], KnownBy.DOCUMENT)
     region = _region_of_issuer(who, match["named"] or match["what"], role, place)
     if role is None or role.speaker in AUTHORITIES:
         central = region == NATION and not (role is None and _is_decree(match))
@@ -54,7 +54,7 @@ def issuer_of(sentence: str, place: str | None) -> Attribution | None:
         speaker = role.speaker
     if region is None:
         return None
-    return Attribution(speaker, region, Manner.ANNOUNCE, match[0][-30:], Basis.DOCUMENT)
+    return Attribution(speaker, region, Manner.ANNOUNCE, match[0][-30:], KnownBy.DOCUMENT)
 
 
 def _is_decree(issued: re.Match[str]) -> bool:

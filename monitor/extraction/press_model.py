@@ -191,15 +191,15 @@ def _attribution_flags(
     attribution: Attribution, scores: CueScores, by_rule: Label
 ) -> Iterable[str]:
     speaker, manner = attribution.speaker.value, attribution.manner.value or "none"
-    basis = attribution.basis.value
+    known_by = attribution.known_by.value
     distance = min(attribution.distance, _MAX_DISTANCE)
     back = scores.past + scores.result
     tense = "ahead" if scores.future > back else "back" if back > scores.future else "open"
     yield f"speaker {speaker}"
     yield f"speaker {speaker}, manner {manner}"
-    yield f"speaker {speaker}, {basis}"
-    yield f"speaker {speaker}, {basis}, {tense}"
-    yield f"{basis}, {distance} sentences before"
+    yield f"speaker {speaker}, {known_by}"
+    yield f"speaker {speaker}, {known_by}, {tense}"
+    yield f"{known_by}, {distance} sentences before"
     yield f"speaker {speaker}, {tense}"
     yield f"speaker {speaker}, manner {manner}, {tense}"
     yield f"label {by_rule.value}"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from monitor.extraction.article_frame import read_frame
 from monitor.extraction.attribution import (
     Attribution,
-    Basis,
+    KnownBy,
     Manner,
     ReportingClause,
     mark_places,
@@ -77,21 +77,23 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
         if clause is not None:
             for earlier in waiting:
                 if _claims(clause, found[earlier]):
-                    found[earlier] = replace(clause[1], basis=Basis.QUOTE, distance=index - earlier)
+                    found[earlier] = replace(
+                        clause[1], known_by=KnownBy.QUOTE, distance=index - earlier
+                    )
         waiting = []
         found.append(_sentence(sentence, clause, state))
-        if not index and clause is None and found[0].basis in _UNSURE and is_bare(sentence):
+        if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
     return found
 
 
-_UNSURE = frozenset({Basis.OWNER, Basis.NEWSPAPER})
+_UNSURE = frozenset({KnownBy.OWNER, KnownBy.NEWSPAPER})
 
 
 def _claims(clause: tuple[ReportingClause, Attribution], earlier: Attribution) -> bool:
     """Whether a reporting clause tells who said the sentence before it."""
     reported, attribution = clause
-    return bool(attribution.person) or reported.closes or earlier.basis in _UNSURE
+    return bool(attribution.person) or reported.closes or earlier.known_by in _UNSURE
 
 
 def _sentence(
@@ -140,7 +142,7 @@ def _open_excerpt(sentence: str, state: Discourse) -> None:
     """Begin a block at 以下为部分摘录：; the next reporting clause ends it."""
     speaker = state.current or state.last_person or state.owner
     if speaker is not None and press_pattern("excerpt").search(sentence):
-        state.block = replace(speaker, cue=_EXCERPT, basis=Basis.BLOCK)
+        state.block = replace(speaker, cue=_EXCERPT, known_by=KnownBy.BLOCK)
 
 
 def _is_citation(reported: ReportingClause, attribution: Attribution, state: Discourse) -> bool:
@@ -149,7 +151,7 @@ def _is_citation(reported: ReportingClause, attribution: Attribution, state: Dis
         return attribution.speaker in AUTHORITIES
     if attribution.region != NATION or attribution.speaker is not Speaker.GOVERNMENT:
         return False
-    if attribution.basis is Basis.DOCUMENT:
+    if attribution.known_by is KnownBy.DOCUMENT:
         return press_pattern("state_document").search(reported.subject.text) is not None
     return not state.frame.leader
 
@@ -159,8 +161,8 @@ def _quotation(sentence: str, state: Discourse) -> Attribution:
     speaker = state.author or state.block or state.current or state.last_person
     if speaker is None:
         return _newspaper(sentence, state)
-    basis = Basis.CONTINUED if state.current else Basis.QUOTE
-    return replace(speaker, basis=basis, distance=speaker.distance + 1)
+    known_by = KnownBy.CONTINUED if state.current else KnownBy.QUOTE
+    return replace(speaker, known_by=known_by, distance=speaker.distance + 1)
 
 
 def _going_on(sentence: str, acting: Attribution | None, state: Discourse) -> Attribution | None:
@@ -176,14 +178,14 @@ def _going_on(sentence: str, acting: Attribution | None, state: Discourse) -> At
     others = people_in(mask_quotes(body).partition("，")[0])
     if others and not any(name.startswith(current.person or "?") for name in others):
         return None
-    if current.basis in _OWNED and not _owned(body, current, state):
+    if current.known_by in _OWNED and not _owned(body, current, state):
         return None
-    return replace(current, basis=_continued(current), distance=current.distance + 1)
+    return replace(current, known_by=_continued(current), distance=current.distance + 1)
 
 
 def _takes_over(acting: Attribution, current: Attribution) -> bool:
     """Whether an authority that acts ends the words of the speaker before."""
-    if current.basis is not Basis.NAMED and acting.region != current.region:
+    if current.known_by is not KnownBy.NAMED and acting.region != current.region:
         return True
     return acting.speaker is not current.speaker and acting.region != NATION
 
@@ -193,7 +195,7 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
 
     Inside a person's words 当前 and 近年来 are the person's.
     """
-    speaking = state.current is not None and state.current.basis not in _OWNED
+    speaking = state.current is not None and state.current.known_by not in _OWNED
     if state.frame.leader and press_pattern("visits").search(mask_quotes(sentence)):
         return True
     cue = "paper_again" if speaking else "paper"
@@ -201,7 +203,7 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     return scene is not None or press_pattern(cue).match(sentence) is not None
 
 
-_OWNED = frozenset({Basis.ACTING, Basis.DOCUMENT, Basis.OWNER})
+_OWNED = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
 """Nobody speaks: the newspaper tells a plan, and only what plans is its owner's."""
 
 
@@ -214,13 +216,13 @@ def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     if state.frame.owner is not None:
         return not looks_back(sentence)
     return press_pattern("future").search(sentence) is not None and (
-        current.basis is Basis.DOCUMENT or press_pattern("goes_on").match(sentence) is not None
+        current.known_by is KnownBy.DOCUMENT or press_pattern("goes_on").match(sentence) is not None
     )
 
 
-def _continued(current: Attribution) -> Basis:
-    keep = _OWNED | {Basis.BLOCK}
-    return current.basis if current.basis in keep else Basis.CONTINUED
+def _continued(current: Attribution) -> KnownBy:
+    keep = _OWNED | {KnownBy.BLOCK}
+    return current.known_by if current.known_by in keep else KnownBy.CONTINUED
 
 
 def _resumed(sentence: str, state: Discourse) -> Attribution | None:
@@ -241,7 +243,7 @@ def _planned(sentence: str, acting: Attribution | None, state: Discourse) -> Att
     owner = state.frame.owner or state.owner
     if owner is None or state.frame.comment or not is_bare(sentence) or _is_heading([sentence]):
         return None
-    return replace(owner, basis=Basis.OWNER, distance=owner.distance + 1)
+    return replace(owner, known_by=KnownBy.OWNER, distance=owner.distance + 1)
 
 
 def _inside(sentence: str, inside: bool) -> bool:
@@ -296,7 +298,7 @@ def _newspaper(sentence: str, state: Discourse) -> Attribution:
         _region_of_news(body, state) or NATION,
         Manner.NONE,
         "",
-        Basis.NEWSPAPER,
+        KnownBy.NEWSPAPER,
     )
 
 
@@ -324,11 +326,11 @@ def _with_headings(
             continue
         known = found[number][0]
         # A headline may say of the nation (我国将…) what a ministry tells below.
-        if known.basis is not Basis.NEWSPAPER and (number or known.region != NATION):
+        if known.known_by is not KnownBy.NEWSPAPER and (number or known.region != NATION):
             continue
         below = next((one[0] for one in found[number + 1 :] if one), None)
         if below is not None and below.speaker is not Speaker.MEDIA:
-            found[number] = [replace(below, basis=Basis.HEADING, manner=Manner.NONE)]
+            found[number] = [replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)]
     return found
 
 

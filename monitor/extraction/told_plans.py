@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from monitor.extraction.attribution import (
     Attribution,
-    Basis,
+    KnownBy,
     Manner,
     mark_places,
     mask_quotes,
@@ -49,17 +49,17 @@ def acting_authority(sentence: str, state: Discourse) -> Attribution | None:
 def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) -> Attribution | None:
     if press_pattern("nation_acts").match(masked):
         if state.owner is not None and state.owner.speaker is Speaker.MINISTRY:
-            return replace(state.owner, manner=Manner.REPORT, basis=Basis.ACTING, distance=0)
-        return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], Basis.ACTING)
+            return replace(state.owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
+        return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
     ministry = next(pattern for role, pattern in roles() if role.speaker is Speaker.MINISTRY)
     office = ministry.match(masked)
     if office is not None and not topic_regions(masked[: office.end()]) and looks_ahead(sentence):
-        return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, office[0], Basis.ACTING)
+        return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, office[0], KnownBy.ACTING)
     if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
-        return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], Basis.ACTING)
+        return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
     if press_pattern("departments_act").match(masked):
         owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
-        return replace(owner, manner=Manner.REPORT, basis=Basis.ACTING, distance=0)
+        return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)
     return document or _place_acts(masked, sentence, state)
 
@@ -71,11 +71,11 @@ def _by_document(body: str, state: Discourse) -> Attribution | None:
         return None
     region = region_of_all(regions_in(match[0]))
     if region is not None:
-        return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, match[0], Basis.DOCUMENT)
+        return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, match[0], KnownBy.DOCUMENT)
     place = state.place or state.home()
-    local = Attribution(Speaker.GOVERNMENT, place, Manner.ANNOUNCE, match[0], Basis.DOCUMENT)
+    local = Attribution(Speaker.GOVERNMENT, place, Manner.ANNOUNCE, match[0], KnownBy.DOCUMENT)
     issuer = state.document or state.frame.owner or (local if place not in {None, NATION} else None)
-    return replace(issuer, cue=match[0], basis=Basis.DOCUMENT, distance=0) if issuer else None
+    return replace(issuer, cue=match[0], known_by=KnownBy.DOCUMENT, distance=0) if issuer else None
 
 
 def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) -> Attribution | None:
@@ -92,7 +92,7 @@ def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) ->
     if issuer is None:
         return None
     return replace(
-        issuer, manner=Manner.ANNOUNCE, cue=clause[:30], basis=Basis.DOCUMENT, distance=0
+        issuer, manner=Manner.ANNOUNCE, cue=clause[:30], known_by=KnownBy.DOCUMENT, distance=0
     )
 
 
@@ -106,12 +106,12 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
             province_name(place) if wide else place,
             Manner.REPORT,
             local[0],
-            Basis.ACTING,
+            KnownBy.ACTING,
         )
     bare = press_pattern("bare_aims").match(masked) or press_pattern("aims_at").match(masked)
     if state.subject_place is not None and bare:
         return Attribution(
-            Speaker.GOVERNMENT, state.subject_place, Manner.REPORT, masked[:10], Basis.ACTING
+            Speaker.GOVERNMENT, state.subject_place, Manner.REPORT, masked[:10], KnownBy.ACTING
         )
     match = press_pattern("place_acts").match(mark_places(masked))
     if match is None:
@@ -126,7 +126,7 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
     if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
         return None
     return Attribution(
-        Speaker.GOVERNMENT, region, Manner.REPORT, masked[: match.end()], Basis.ACTING
+        Speaker.GOVERNMENT, region, Manner.REPORT, masked[: match.end()], KnownBy.ACTING
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.attribution import Basis
+from monitor.extraction.attribution import KnownBy
 from monitor.extraction.speakers import attribute_sentences
 from monitor.extraction.text import split_sentences
 from monitor.model.documents import DocumentKind, Provenance
@@ -160,7 +160,7 @@ def test_a_line_with_a_name_opens_a_block():
     )
     found = attributions(text)
     assert {one.speaker for one in found[1:]} == {Speaker.DELEGATE}
-    assert found[3].basis is Basis.BLOCK
+    assert found[3].known_by is KnownBy.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_comment_quotes_a_plan_for_one_sentence():
 def test_a_heading_takes_the_text_below():
     text = "国家能源局发布年度成绩\n算力用电增长\n国家能源局介绍，算力用电增长两成。"
     found = attributions(text)
-    assert (found[1].speaker, found[1].basis) == (Speaker.MINISTRY, Basis.HEADING)
+    assert (found[1].speaker, found[1].known_by) == (Speaker.MINISTRY, KnownBy.HEADING)
 
 
 def test_an_attribution_tells_how_the_speaker_is_known():
@@ -222,11 +222,11 @@ def test_an_attribution_tells_how_the_speaker_is_known():
         "某某大学教授晏明认为，电价是关键。机器会越来越便宜。\n云南将新建智算中心两座。"
         "支持企业上云。"
     )
-    assert [(one.basis, one.distance, one.person) for one in attributions(text)] == [
-        (Basis.NAMED, 0, "晏明"),
-        (Basis.CONTINUED, 1, "晏明"),
-        (Basis.ACTING, 0, ""),
-        (Basis.ACTING, 1, ""),
+    assert [(one.known_by, one.distance, one.person) for one in attributions(text)] == [
+        (KnownBy.NAMED, 0, "晏明"),
+        (KnownBy.CONTINUED, 1, "晏明"),
+        (KnownBy.ACTING, 0, ""),
+        (KnownBy.ACTING, 1, ""),
     ]
 
 
