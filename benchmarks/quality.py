@@ -13,18 +13,22 @@ same and the metrics overlap by half.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 from monitor.extraction.extract import extract
+from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import DocumentKind, Provenance
-from monitor.model.statements import Label, Speaker, Statement, Target
+from monitor.model.statements import NATION, Label, Speaker, Statement, Target
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -251,6 +255,67 @@ def total(name: str, scores: Iterable[Score]) -> Score:
     return score
 
 
+def is_kept_unseen(doc: str) -> bool:
+    """Whether a press article belongs to the quarter that nothing was trained or tuned on."""
+    return int(hashlib.sha256(doc.encode()).hexdigest(), 16) % 4 == 0
+
+
+def unseen_press(shared: Path) -> dict[str, float]:
+    """How the real press articles that were kept unseen are read, alternatives counted as right.
+
+    ``label_and_speaker`` and ``with_region`` are shares of all labelled sentences, found or not.
+    """
+    folder = shared / "press"
+    gold = _by_document(folder / "gold.jsonl")
+    ignored = _by_document(folder / "ignore.jsonl")
+    topics = load_topics()
+    count: Counter[str] = Counter()
+    for article in _rows(folder / "index.jsonl"):
+        doc = article["file"]
+        if not is_kept_unseen(doc):
+            continue
+        text = (folder / "texts" / doc).read_text(encoding="utf-8")
+        day = date.fromisoformat(article["published"][:10]) if article["published"] else None
+        told = list(extract(text, infer_provenance(text, published=day), topics))
+        for row in gold.get(doc, ()):
+            count["sentences"] += 1
+            statement = nearest(tuple(told), row["start"], row["end"])
+            labels = {row["label"], *row["alt"].get("label", ())}
+            commitment = statement is not None and statement.label is Label.COMMITMENT
+            missed = statement is None or statement.label not in labels
+            count["missed"] += row["label"] == "commitment" and not commitment and missed
+            if statement is None:
+                continue
+            told = [one for one in told if one is not statement]
+            count["told"] += row["label"] == "commitment" and commitment
+            count["false"] += commitment and "commitment" not in labels
+            if statement.label in labels and statement.speaker in {
+                row["speaker"],
+                *row["alt"].get("speaker", ()),
+            }:
+                count["both"] += 1
+                places = {row["region"], *row["alt"].get("region", ())}
+                nowhere = row["speaker"] != "government" and {
+                    row["region"],
+                    statement.region,
+                } <= {None, NATION}
+                count["region"] += statement.region in places or nowhere
+        count["false"] += sum(
+            one.label is Label.COMMITMENT
+            and not any(
+                min(one.end, x["end"]) > max(one.start, x["start"]) for x in ignored.get(doc, ())
+            )
+            for one in told
+        )
+    return {
+        "sentences": count["sentences"],
+        "label_and_speaker": count["both"] / count["sentences"],
+        "with_region": count["region"] / count["sentences"],
+        "commitment_precision": count["told"] / (count["told"] + count["false"]),
+        "commitment_recall": count["told"] / (count["told"] + count["missed"]),
+    }
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         for line in file:
@@ -279,6 +344,15 @@ _PAGE_HEAD = """# Quality of extraction
 
 Written by `python benchmarks/quality.py --write`; a test fails when a pinned score drops.
 
+## Real press
+
+A quarter of 386 real articles, chosen by hash, that nothing was trained or tuned on; two annotators
+labelled them by one guide (alternatives that the guide allows count as right). They agree with each
+other on the label in 0.93 and on the speaker in 0.97. Shares are of all labelled sentences, found
+or not; the first version of the rules gave 0.48, 0.42, 0.90 and 0.33 on the same articles.
+
+{press}## Reports, and texts of our own
+
 P and R are precision and recall of commitments; a labelled sentence is found when a statement
 overlaps it by more than half. *Labels* is the share of labelled sentences with the right label,
 *speaker and region* the share with both right (press). A target is right when op, value, unit and
@@ -292,6 +366,13 @@ wrote the other texts ourselves** (own samples, reports and press annotated by a
 scores do not stand for real texts.
 
 """
+
+
+def press_table(figures: dict[str, float]) -> str:
+    """The figures of the press in Markdown."""
+    rows = [f"| {name} | {value:.3f} |" for name, value in figures.items() if name != "sentences"]
+    head = f"| real press, {figures['sentences']:.0f} sentences | share |\n|---|---|\n"
+    return head + "\n".join(rows) + "\n\n"
 
 
 def main() -> None:
@@ -315,7 +396,8 @@ def main() -> None:
         reports, article = shared_scores(SHARED)
         scores = [*reports, total("**reports**", reports), article, *scores]
     text = table(scores)
-    print(text)
+    press_text = press_table(unseen_press(SHARED)) if (SHARED / "press").is_dir() else ""
+    print(press_text + text)
     print("\nReal texts: the reports and press_2024_cena. We wrote all other texts ourselves.")
     if options.misses:
         print(
@@ -323,7 +405,7 @@ def main() -> None:
         )
     if options.write:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(_PAGE_HEAD + text + "\n", encoding="utf-8")
+        PAGE.write_text(_PAGE_HEAD.replace("{press}", press_text) + text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ PROPOSAL_WEIGHT = 2.5
 MIN_SENTENCES = 3
 """A feature of fewer sentences is left out."""
 MAX_FEATURES = 24_000
-LIMIT = 0.3
+LIMIT = 0.2
 """By how much a commitment must beat the best other answer: the figures of other limits are printed
 and recorded."""
 LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
