@@ -77,7 +77,7 @@ MAIN_SHARE = 0.7
 """Weight of the label itself; the rest is shared by the label and its alternatives."""
 INVENTED_WEIGHT = 1.0
 OWN_WEIGHT = 1.0
-EXAMPLE_WEIGHT = 0.3
+EXAMPLE_WEIGHT = 0.6
 PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
