@@ -17,7 +17,10 @@ from monitor.storage.views import View, columns_of, figures_of, read_view
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 # A newspaper's column broke the first word in two.
-TEXT = "会议今天闭幕。湖南省政府工作报告提出，全省算\n力规模突破9000P。湖南明确，培育人工智能企业100%的一半。"
+TEXT = (
+    "会议今天闭幕。湖南省政府工作报告提出，全省算\n"
+    "力规模突破9000P。湖南明确，培育人工智能企业100%的一半。"
+)
 
 
 def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None):
