@@ -17,7 +17,7 @@ REPORT = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026)
 PRESS = Provenance(DocumentKind.NEWS, Speaker.MEDIA, None, 2026)
 
 TEXT = """2026年贵州省政府工作报告
-（2026年1月27日在贵州省第十四届人民代表大会第四次会议上）
+（2026年1月21日在贵州省第十四届人民代表大会第五次会议上）
 一、2025年工作回顾
 智能算力规模达到8万P，城镇新增就业60万人。
 我们也清醒地认识到，算力利用率不高等问题依然存在。
