@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from monitor.extraction.attribution import Attribution, Manner
 from monitor.extraction.labels import (
+    CueScores,
     assign_plan_or_review,
+    cues_of_sentence,
     label_by_section,
     label_words,
-    score_cues,
-    score_cues_in_context,
 )
 from monitor.extraction.press import PressReader, PressReading
 from monitor.extraction.sections import Paragraph, Section, paragraphs, plan_document_sections
@@ -26,7 +26,7 @@ from monitor.extraction.source_names import (
     source_of_document,
 )
 from monitor.extraction.targets import named_years, parse_targets
-from monitor.extraction.text import HEADING_LENGTH, join_lines, joined_before, split_sentences
+from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.documents import DocumentKind, Provenance
@@ -206,8 +206,8 @@ class _Candidate:
     reading: PressReading | None
     """The label and speaker in the press; None in other documents."""
     source: SourceName
-    before: str
-    """The clauses before it up to the last full stop: 建成…；投用… share their tense."""
+    scores: CueScores
+    """Its cues, with the tense of the clauses before it that it shares: 建成…；投用…."""
     earlier: str
     """The text before it in its paragraph, as far as a reference (届时) may reach."""
 
@@ -255,7 +255,7 @@ def _candidates(
                     hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
                     reading=reading,
                     source=reading.source if reading else issuer,
-                    before=joined_before(text, spans, index),
+                    scores=reading.scores if reading else cues_of_sentence(text, spans, index),
                     earlier=text[max(line.start, start - _LOOK_BACK_LENGTH) : start],
                 )
 
@@ -280,11 +280,7 @@ def _classify(
 ) -> ExplainedSentence:
     text, start, end = span
     reading = candidate.reading
-    scores = (
-        reading.scores
-        if reading
-        else score_cues_in_context(candidate.before, score_cues(candidate.text))
-    )
+    scores = candidate.scores
     words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in hits if hit.use.scope))
     scope = in_scope_hits(candidate.text, hits)
     attribution = (

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.extraction.sections import Paragraph, Section
+from monitor.extraction.text import joined_before
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 from monitor.model.statements import Label
 
@@ -100,6 +101,18 @@ def score_cues_in_context(before: str, scores: CueScores) -> CueScores:
     return replace(
         scores, past=earlier.past, result=earlier.result, cues=scores.cues + earlier.cues
     )
+
+
+def cues_of_sentence(text: str, spans: Sequence[tuple[int, int]], index: int) -> CueScores:
+    """The scores of a sentence in its paragraph.
+
+    Args:
+        text: the whole text.
+        spans: the sentences of the paragraph in ``text``.
+        index: which of them.
+    """
+    start, end = spans[index]
+    return score_cues_in_context(joined_before(text, spans, index), score_cues(text[start:end]))
 
 
 _LABEL_OF_SECTION = {

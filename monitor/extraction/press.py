@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
-from monitor.extraction.labels import CueScores, score_cues, score_cues_in_context
+from monitor.extraction.issuers import AUTHORITIES
+from monitor.extraction.labels import CueScores, cues_of_sentence, score_cues
 from monitor.extraction.press_model import (
-    Answer,
     Features,
     PressArticle,
     press_model,
@@ -22,11 +22,8 @@ from monitor.extraction.press_model import (
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
 from monitor.extraction.speakers import attribute_sentences
-from monitor.extraction.text import joined_before
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Label, Speaker
-
-_AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,7 @@ class PressReader:
         spans = self._spans[paragraph]
         start, end = spans[index]
         sentence = self._text[start:end]
-        before = joined_before(self._text, spans, index)
-        scores = score_cues_in_context(before, score_cues(sentence))
+        scores = cues_of_sentence(self._text, spans, index)
         return sentence, self._attributions[paragraph][index], scores
 
     def read(self, paragraph: int, index: int, *, reason: bool = False) -> PressReading:
@@ -101,26 +97,23 @@ class PressReader:
         if not self._shared_scores:
             self._shared_scores = model.scores(self._article.features)
         sentence, attribution, scores = self._rule_input(paragraph, index)
-        by_rule, _ = label_by_speaker(sentence, attribution, scores)
+        by_rule, why = label_by_speaker(sentence, attribution, scores)
         features = self._article.features_of(paragraph, index, scores, by_rule)
         best, second = model.best(model.scores(features, self._shared_scores))
+        told = ""
+        if reason:
+            decided = model.deciding_features({**self._article.features, **features}, best, second)
+            told = (
+                f"model: {best.label} of {best.speaker} rather than {second.label} of "
+                f"{second.speaker}, by {', '.join(decided)}; "
+                f"rules: {by_rule} of {attribution.speaker}, {why}"
+            )
         if best.speaker is not attribution.speaker:
             region = NATION if best.speaker is Speaker.MINISTRY else attribution.region
             attribution = replace(attribution, speaker=best.speaker, region=region)
         source = self._sources[paragraph][index]
         source = fitting_name(source, attribution.speaker, attribution.region)
-        told = self._reason(paragraph, index, best, second) if reason else ""
         return PressReading(best.label, attribution, source, scores, told)
-
-    def _reason(self, paragraph: int, index: int, best: Answer, second: Answer) -> str:
-        features = self.features(paragraph, index)
-        sentence, attribution, scores = self._rule_input(paragraph, index)
-        label, reason = label_by_speaker(sentence, attribution, scores)
-        decided = ", ".join(press_model().deciding_features(features, best, second))
-        return (
-            f"model: {best.label} of {best.speaker} rather than {second.label} of "
-            f"{second.speaker}, by {decided}; rules: {label} of {attribution.speaker}, {reason}"
-        )
 
 
 def label_by_speaker(
@@ -133,7 +126,7 @@ def label_by_speaker(
     """
     if sentence.endswith("？"):
         return Label.OTHER, "question"
-    if attribution.speaker in _AUTHORITIES:
+    if attribution.speaker in AUTHORITIES:
         return _label_of_authority(sentence, attribution, scores)
     if attribution.speaker is Speaker.MEDIA:
         if scores.state < 3 and _reports_results(sentence, scores):

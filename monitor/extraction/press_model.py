@@ -27,6 +27,7 @@ from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from monitor.extraction.attribution import Attribution
+from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 from monitor.model.statements import Label, Speaker
@@ -37,7 +38,6 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 """Each feature has a weight for every label, then for every speaker."""
 
 MAX_WEIGHT = 127
-_AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
 _LANE_BYTES = 4
 _LANES = struct.Struct(f"<{CLASSES}I")
 _TITLE_LENGTH = 80
@@ -315,7 +315,7 @@ _MAX_SHOWN = 6
 def is_possible(label: Label, speaker: Speaker) -> bool:
     """Whether a speaker of this kind makes statements of this kind."""
     if label is Label.COMMITMENT:
-        return speaker in _AUTHORITIES
+        return speaker in AUTHORITIES
     return label is not Label.PROPOSAL or speaker is not Speaker.MEDIA
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from monitor.extraction.attribution import Attribution, speaker_words
+from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.offices import OfficeMention, government_of, is_central, offices_in
 from monitor.extraction.regions import find_region
 from monitor.extraction.text import normalize_characters
@@ -20,7 +21,6 @@ from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_tab
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import NATION, Speaker
 
-_AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})
 _MAX_TITLE = 40
 _MAX_NAME = 80
 _MAX_KNOWN = 200
@@ -251,7 +251,7 @@ def _named_by_cue(sentence: str, attribution: Attribution, article: _Article) ->
     if named == NOBODY and attribution.named_by != cue:
         named = _named_before(attribution, article)
     article.by_cue[cue] = named
-    if named.person or (named.source and attribution.speaker in _AUTHORITIES):
+    if named.person or (named.source and attribution.speaker in AUTHORITIES):
         article.add_person(named)
     return named
 
@@ -358,7 +358,7 @@ def _read_office(
 ) -> SourceName | None:
     """The offices that are a clause's subject, or the document with who issued it."""
     subject = _pattern("occasion").sub("", clause) or clause
-    if "政府工作报告" in subject and attribution.speaker in _AUTHORITIES:
+    if "政府工作报告" in subject and attribution.speaker in AUTHORITIES:
         return SourceName(government_of(attribution.region))
     document = _document_of(subject, article)
     offices = _speaking_offices(subject, article.home, attribution)
@@ -392,7 +392,7 @@ def _speaking_offices(
     if attribution is None:
         return [office for office in offices_in(text, home) if not office.expert]
     speaker = attribution.speaker
-    if speaker not in _AUTHORITIES:
+    if speaker not in AUTHORITIES:
         return [office for office in offices_in(text, home) if office.expert]
     central = speaker is Speaker.MINISTRY or attribution.region == NATION
     return [
@@ -422,7 +422,7 @@ def _person_of(
     run = _run_to(before, offices) if offices else []
     source = _joined(run) or None
     title = before[run[-1].end :] if run else before
-    if attribution is None or attribution.speaker in _AUTHORITIES:
+    if attribution is None or attribution.speaker in AUTHORITIES:
         source, title = _governed(source, title)
     title = title.lstrip("的原、和与及").rpartition("“")[2].rpartition("的")[2][-_MAX_TITLE:]
     return SourceName(source, match["name"], title or None)
@@ -580,7 +580,7 @@ def fitting_name(named: SourceName, speaker: Speaker, region: str | None) -> Sou
     """
     if speaker is Speaker.MEDIA:
         return NOBODY
-    if named.source is None or speaker not in _AUTHORITIES or named.source.startswith("《"):
+    if named.source is None or speaker not in AUTHORITIES or named.source.startswith("《"):
         return named
     central = speaker is Speaker.MINISTRY or region == NATION
     return named if is_central(named.source.partition("、")[0]) is central else NOBODY
