@@ -26,7 +26,7 @@ _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, 
 _NEXT = """\
 monitor init          write monitor.toml and example rules into this folder
 monitor rules check   check them
-monitor sources list  the real catalogue: 31 provinces, State Council, cena.com.cn
+monitor sources list  the real catalogue: 31 provinces, State Council, ministries, press
 monitor run           watch it; without a Telegram token alerts are printed
 monitor changes       the change log; in SQL it is the view change_log
 """
@@ -74,8 +74,8 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
             console.rule(f"[bold]Round 2 · {clock[0]:%Y-%m-%d} · the site has changed")
             console.print(
                 "Since then: Guizhou's 2026 report came out; Gansu's page got other numbers and\n"
-                "another layout; the press and its e-paper have a new article each; one page was\n"
-                "only redrawn; one answers with a firewall's page.\n\n"
+                "another layout; a ministry issued a plan; the press and its e-paper have a new\n"
+                "article each; one page was only redrawn; one answers with a firewall's page.\n\n"
                 "Alerts, as Telegram would show them (none for the last two):\n"
             )
             reports = await run_once(app)

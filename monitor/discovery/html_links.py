@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import islice
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -22,6 +23,7 @@ from monitor.urls import resolve_url
 _MAX_LINKS = 50_000
 _MAX_ANCESTORS = 5
 _MAX_ROW_TEXT = 400
+_MAX_CELLS = 20
 _MAX_TITLE = 300
 _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
@@ -142,7 +144,28 @@ def _links(tree: LexborHTMLParser, base: str) -> Iterator[ListLink]:
         spent += len(shown)
         if spent > _MAX_TEXT:
             return
-        yield ListLink(address, _title(node, shown), _date_beside(shown, beside[row.mem_id]))
+        day = _date_beside(shown, beside[row.mem_id]) or _date_in_row(node)
+        yield ListLink(address, _title(node, shown), day)
+
+
+def _date_in_row(node: LexborNode) -> date | None:
+    """The date in the row of a link that is not alone there, in an element without links.
+
+    On some lists what explains a policy is linked in the row of the policy.
+    """
+    for row in _ancestors(node):
+        if row.tag not in {"li", "tr"}:
+            continue
+        first = row.css_first("a")
+        if first is None or first.mem_id != node.mem_id:
+            return None
+        texts = (
+            child.text(deep=True, separator=" ")
+            for child in islice(row.iter(), _MAX_CELLS)
+            if child.css_first("a") is None
+        )
+        return find_date(clean_line(" ".join(texts)[:_MAX_ROW_TEXT]))
+    return None
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:

@@ -1,7 +1,7 @@
 """The articles and the further pages that a list page links to. Pure.
 
 Of JSON lists, such as those of gov.cn and gkmlpt, no exact schema is assumed: any object that has a
-URL and a title under one of the usual keys is a link, at any depth.
+URL and a title under one of the usual keys is a link, at any depth, and HTML is read as HTML.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -28,6 +28,7 @@ from monitor.discovery.feeds import (
     sitemap_links,
 )
 from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
+from monitor.discovery.jpaas import is_first_page, is_unit, unit_page_url, unit_url
 from monitor.documents.charset import decode
 from monitor.documents.dates import date_in_url, find_date
 from monitor.documents.html_text import clean_line
@@ -39,6 +40,8 @@ from monitor.urls import canonical_url, resolve_url, same_site, url_identity
 _URL_KEYS = ("url", "link", "href", "puburl", "docpuburl")
 _TITLE_KEYS = ("title", "doctitle", "name", "subject")
 _DATE_KEYS = ("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "date", "ptime")
+_EPOCH_KEYS = ("deploytime", "publishtime", "pubtime", "createtime")
+_BEIJING = timedelta(hours=8)
 _MAX_VALUES = 500_000
 
 
@@ -62,6 +65,9 @@ def json_links(markup: str, base: str) -> Iterator[ListLink]:
             row = _list_link(value, base)
             if row is not None:
                 yield row
+            fragment = value.get("html")
+            if isinstance(fragment, str) and "<a" in fragment:
+                yield from html_links(fragment, base)
             pending.extend(reversed(list(value.values())))
         elif isinstance(value, list):
             pending.extend(reversed(value))
@@ -77,7 +83,21 @@ def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
 
 
 def _date(fields: Mapping[str, Any]) -> date | None:
-    return find_date(_first_text(fields, _DATE_KEYS))
+    return find_date(_first_text(fields, _DATE_KEYS)) or _epoch_day(fields)
+
+
+def _epoch_day(fields: Mapping[str, Any]) -> date | None:
+    """The day in China of a time in milliseconds since 1970."""
+    for name in _EPOCH_KEYS:
+        written = str(fields.get(name) or "")
+        if _epoch_pattern().fullmatch(written):
+            return (datetime.fromtimestamp(int(written) / 1000, UTC) + _BEIJING).date()
+    return None
+
+
+@cache
+def _epoch_pattern() -> re.Pattern[str]:
+    return re.compile(r"[12]\d{12}")
 
 
 def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
@@ -95,7 +115,7 @@ def _page_count_pattern() -> re.Pattern[str]:
 
 @cache
 def _page_parameter_pattern() -> re.Pattern[str]:
-    return re.compile(r"([?&]page=)(\d{1,6})")
+    return re.compile(r"([?&](?:page|p)=)(\d{1,6})")
 
 
 @cache
@@ -137,7 +157,8 @@ class Discovery:
     those of all article links, whatever their titles; the next visit compares them.
     ``link_count`` counts all links of the page: many and no article means that page or pattern
     have changed, none means that there is no list. ``undated_index``: a sitemap index without
-    dates, which may stay unchanged while its sitemaps change.
+    dates, which may stay unchanged while its sitemaps change. ``rows_url``: where a script of the
+    page gets the rows of the list, which the page itself lacks.
     """
 
     links: tuple[Link, ...] = ()
@@ -148,6 +169,7 @@ class Discovery:
     format: ListFormat = ListFormat.HTML
     undated_index: bool = False
     reason: str = ""
+    rows_url: str = ""
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
@@ -178,8 +200,11 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     articles = _article_links(source, rows, base)
     links = tuple(_with_title(source, articles.values()))[: source.max_links]
     has_pages = list_format in {ListFormat.HTML, ListFormat.JSON}
+    rows_url = ""
+    if list_format is ListFormat.HTML and (not articles or source.family == "jpaas"):
+        rows_url = unit_url(markup, base) or ""
     next_pages, backfill_pages = (
-        _list_pages(source, fetched, markup, rows) if has_pages else ((), ())
+        _list_pages(source, fetched, markup, rows) if has_pages and not rows_url else ((), ())
     )
     return Discovery(
         links,
@@ -188,6 +213,7 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
         tuple(articles)[:_MAX_IDENTITIES],
         link_count=len(rows),
         format=list_format,
+        rows_url=rows_url,
     )
 
 
@@ -272,7 +298,7 @@ def _list_pages(
     if source.family == "founder_epaper":
         return _issue_pages(source, fetched, rows)
     following = tuple(dict.fromkeys(_next_page_urls(source, fetched, markup, rows)))
-    if fetched.url not in source.lists:
+    if fetched.url not in source.lists and not is_first_page(fetched.url):
         # Without a paging pattern a further page names the one after it.
         return (), following[:1] if source.paging is None else ()
     always = source.list_pages - 1
@@ -284,6 +310,12 @@ def _next_page_urls(
 ) -> Iterator[str]:
     """The second page of a list, the third and so on, as many as may be needed."""
     wanted = min(source.list_pages - 1 + source.max_backfill_pages, _MAX_LIST_PAGES)
+    if is_unit(fetched.url):
+        # The first page has as many rows as its site likes; those after it are cut alike.
+        articles = {row.url for row in rows if _is_article_link(source, row.url, fetched.url)}
+        for number in range(2, 2 + wanted) if articles else ():
+            yield unit_page_url(fetched.url, number, len(articles))
+        return
     if looks_like_json(markup):
         numbered = _page_parameter_pattern().search(fetched.url)
         first = int(numbered[2]) + 1 if numbered is not None else 0

@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from monitor.catalogue.loader import families
 from monitor.catalogue.model import Source
 from monitor.discovery.html_links import ListLink, html_links
+from monitor.discovery.jpaas import unit_url
 from monitor.discovery.list_pages import ListFormat, discover
 from monitor.discovery.url_patterns import LinkGroup, article_groups
 from monitor.documents.charset import decode
@@ -111,6 +112,9 @@ def suggest_source(source: Source, fetched: Fetched) -> SourceSuggestion:
     rows = list(html_links(markup, fetched.final_url))
     groups = article_groups(rows)
     best = groups[0] if groups else None
+    if unit_url(markup, fetched.final_url) is not None:
+        why = "a script of the page names the unit that has its rows"
+        return SourceSuggestion(name, "jpaas", why, None, "the rows are in a unit", None, (), 0)
     family, why = _family(fetched, markup, best)
     if best is None:
         articles = "no links that look like articles"

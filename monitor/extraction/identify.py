@@ -163,6 +163,7 @@ def infer_provenance(
     published: date | None = None,
     region: str | None = None,
     expected: DocumentKind | None = None,
+    speaker: Speaker = Speaker.GOVERNMENT,
 ) -> Provenance:
     """Infer kind, speaker, region and year of ``text`` from its title, form and address.
 
@@ -178,6 +179,7 @@ def infer_provenance(
         region: whose documents are expected here: that of an article. A report or plan that names
             its own place belongs to that place.
         expected: the kind of documents its source has, which is evidence, not proof.
+        speaker: who issues what is published there: the speaker of a plan that names no issuer.
     """
     page = _page(text, title, url, expected)
     report = weigh(_words().report, page)
@@ -192,10 +194,10 @@ def infer_provenance(
         )
     plan = weigh(_words().plan, page)
     if plan.suffices:
-        speaker, own = _issuer(page, plan, region)
+        issuer, own = _issuer(page, plan, region)
         return Provenance(
             DocumentKind.PLAN,
-            speaker,
+            issuer or (speaker if own == region else Speaker.GOVERNMENT),
             own,
             _issue_year(page, _title_line(plan), published),
             published,
@@ -436,8 +438,11 @@ def _issued_pattern() -> re.Pattern[str]:
     return re.compile("[〔\\[【（](20[0-9]{2})[〕\\]】）]")
 
 
-def _issuer(page: _Page, plan: Weighed, context: str | None) -> tuple[Speaker, str | None]:
-    """The speaker and region of a plan: by title, header, signature, number, in this order."""
+def _issuer(page: _Page, plan: Weighed, context: str | None) -> tuple[Speaker | None, str | None]:
+    """The speaker and region of a plan: by title, header, signature, number, in this order.
+
+    The speaker is None where nothing names one.
+    """
     level = ""
     for written in _offices(page):
         office = written.removeprefix("中共")
@@ -451,7 +456,7 @@ def _issuer(page: _Page, plan: Weighed, context: str | None) -> tuple[Speaker, s
         level = level or (named[0] if named else "")
     number = _number(page)
     return _numbered(number) or (
-        Speaker.GOVERNMENT,
+        None,
         _plan_region(page, _plan_name(_title_line(plan)), number, level, context),
     )
 

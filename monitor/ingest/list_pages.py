@@ -71,7 +71,8 @@ class ListCrawl:
         responses: the answers in order; the first is the list's own.
         links: the links that were found, in the order of the pages.
         visited: the URLs that were requested.
-        root: what the list page links to; None if it is unchanged or could not be read.
+        root: what the list links to; None if it is unchanged or could not be read.
+        has_rows_elsewhere: the list page only says where its rows are.
         complete: nothing has to be tried again.
         link_count: all links of the pages that were read.
         article_count: those that look like articles.
@@ -86,6 +87,7 @@ class ListCrawl:
     links: list[Link] = field(default_factory=list)
     visited: set[str] = field(default_factory=set)
     root: Discovery | None = None
+    has_rows_elsewhere: bool = False
     complete: bool = True
     link_count: int = 0
     article_count: int = 0
@@ -107,6 +109,8 @@ class ListCrawl:
         """
         self.visited.add(self.url)
         self.root = await self._read(self.url)
+        if self.root is not None and self.root.rows_url:
+            self.root = await self._read_rows(self.root.rows_url)
         if self.root is not None:
             await self._read_further(self.root)
         list_page = self.responses[0]
@@ -114,6 +118,18 @@ class ListCrawl:
             self.responses[0] = await asyncio.to_thread(
                 _without_articles, list_page, self.link_count
             )
+
+    async def _read_rows(self, url: str) -> Discovery | None:
+        """Read the rows of a list whose page lacks them; if that fails, so does the list."""
+        self.has_rows_elsewhere = True
+        self.visited.add(url)
+        rows = await self._read(url)
+        answer = self.responses[-1]
+        if answer.outcome not in HEALTHY:
+            self.responses[0] = replace(
+                self.responses[0], outcome=answer.outcome, reason=f"its rows: {answer.reason}"
+            )
+        return rows
 
     async def _read_further(self, root: Discovery) -> None:
         reached = self.is_first or await self._reaches_known(root)
@@ -246,8 +262,9 @@ def _record(crawl: ListCrawl) -> int:
     baseline = source.baseline and crawl.is_first
     # Lists show the newest first; reports are read oldest first, so that each finds the one before.
     found = [FoundLink(link, baseline, url_identity(link.url)) for link in reversed(crawl.links)]
-    # A sitemap index without dates may stay unchanged while its sitemaps change.
-    must_refetch = root is not None and root.undated_index
+    # A sitemap index without dates, and a page without rows, may stay unchanged while what they
+    # lead to changes.
+    must_refetch = crawl.has_rows_elsewhere or (root is not None and root.undated_index)
     with context.database.write() as session:
         for position, fetched in enumerate(crawl.responses):
             is_list_page = position == 0

@@ -39,6 +39,7 @@ from monitor.model.documents import (
     Provenance,
     sha256_hex,
 )
+from monitor.model.statements import Speaker
 from monitor.storage.documents import find_text
 from monitor.storage.frontier import (
     FrontierEntry,
@@ -171,6 +172,7 @@ def provenance_of(
         published=published,
         region=source.region,
         expected=source.document_kind,
+        speaker=source.speaker if source.speaker is Speaker.MINISTRY else Speaker.GOVERNMENT,
     )
     if inferred.kind in _KNOWN_BY_FORM:
         return inferred

@@ -173,12 +173,16 @@ async def fetch_unconditionally(source: Source, url: str, context: CheckContext)
 async def find_articles(
     source: Source, fetched: Fetched, context: CheckContext
 ) -> tuple[Discovery, Fetched]:
-    """What a list links to; if those are only lists (an issue, an index), what one of them does."""
+    """What a list links to; if those are only lists (an issue, an index), what one of them does.
+
+    Of a list whose rows are elsewhere, what is found there.
+    """
     discovery = discover(source, fetched)
     for _ in range(_DEEPEST):
-        if discovery.identities or not discovery.next_pages:
+        following = (discovery.rows_url, *discovery.next_pages)[not discovery.rows_url :]
+        if not following or (discovery.identities and not discovery.rows_url):
             break
-        below = await fetch_unconditionally(source, discovery.next_pages[0], context)
+        below = await fetch_unconditionally(source, following[0], context)
         if below.outcome is not Outcome.OK:
             break
         fetched, discovery = below, discover(source, below)
@@ -276,13 +280,14 @@ async def _has_next_page(
         found is not top and top.format is not ListFormat.HTML
     ):
         return None
-    following = (*top.next_pages, *top.backfill_pages)
+    first = found if top.rows_url else top
+    following = (*first.next_pages, *first.backfill_pages)
     if not following:
         return None
     fetched = await fetch_unconditionally(source, following[0], context)
     if fetched.outcome is not Outcome.OK:
         return False
-    return bool(set(discover(source, fetched).identities) - set(top.identities))
+    return bool(set(discover(source, fetched).identities) - set(first.identities))
 
 
 def newest_link(links: tuple[Link, ...]) -> Link | None:

@@ -70,7 +70,7 @@ async def suggest_entry(
     if (
         guess.format is ListFormat.HTML
         and not guess.link_count
-        and guess.family != "founder_epaper"
+        and guess.family not in {"founder_epaper", "jpaas"}
     ):
         return _page(url, fetched, values)
     return await _list(url, fetched, guess, values, context)

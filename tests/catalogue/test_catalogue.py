@@ -47,6 +47,43 @@ def test_all_provinces_the_state_council_and_the_newspaper_are_built_in():
     assert all(s.lists or s.pages for s in catalogue)
 
 
+def test_the_ministries_that_plan_computing_are_built_in_with_three_columns_each():
+    ministries = [s for s in load_catalogue() if s.speaker is Speaker.MINISTRY]
+    columns = {(s.id.split("-")[0], s.id.split("-")[1], s.document_kind) for s in ministries}
+    assert columns == {
+        (office, column, kind)
+        for office in ("miit", "nda", "ndrc", "most", "cac")
+        for column, kind in (
+            ("news", DocumentKind.NEWS),
+            ("policies", DocumentKind.PAGE),
+            ("interpretations", DocumentKind.NEWS),
+        )
+    }
+    assert {(s.region, s.code) for s in ministries} == {("全国", "100000")}
+    assert all(s.link_pattern and s.selectors.body for s in ministries)
+
+
+# Addresses that are cited, each by the column its article stands in.
+@pytest.mark.parametrize(
+    ("source_id", "address"),
+    [
+        ("miit-news", "www.miit.gov.cn/xwfb/gxdt/sjdt/art/2026/art_{hex}.html"),
+        ("miit-policies", "www.miit.gov.cn/zwgk/zcwj/wjfb/yj/art/2026/art_{hex}.html"),
+        ("miit-policies", "www.miit.gov.cn/jgsj/kjs/wjfb/art/2026/art_{hex}.html"),
+        ("miit-interpretations", "www.miit.gov.cn/zwgk/zcjd/art/2026/art_{hex}.html"),
+        ("nda-news", "www.nda.gov.cn/sjj/swdt/xwfb/0826/20250826173046592282838_pc.html"),
+        ("nda-policies", "www.nda.gov.cn/sjj/zwgk/zcfb/0112/20260107214358696030895_pc.html"),
+        ("ndrc-policies", "www.ndrc.gov.cn/xxgk/zcfb/tz/202410/t20241030_1394119.html"),
+        ("ndrc-interpretations", "www.ndrc.gov.cn/xxgk/jd/jd/202505/t20250530_1398141_ext.html"),
+        ("most-policies", "www.most.gov.cn/tztg/202404/t20240425_190494.html"),
+        ("cac-policies", "www.cac.gov.cn/2025-03/14/c_1743654684782215.htm"),
+    ],
+)
+def test_cited_addresses_of_ministries_pass_the_link_pattern(source_id, address):
+    url = "https://" + address.format(hex="0123456789abcdef" * 2)
+    assert load_catalogue()[source_id].link_pattern.search(url)
+
+
 def test_regions_and_codes_are_the_official_ones(shared):
     import yaml
 

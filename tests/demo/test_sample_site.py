@@ -124,7 +124,7 @@ async def test_nonsense_does_not_end_the_site(
 def test_every_page_of_every_round_can_be_made() -> None:
     for round_ in (1, 2):
         there = [path for path in addresses() if page_at(path, round_=round_) is not None]
-        assert len(there) >= 9
+        assert len(there) >= 11
 
 
 def test_the_old_page_is_gbk_and_keeps_it_to_itself() -> None:
@@ -168,6 +168,7 @@ async def test_the_demo_catalogue_is_only_the_sample_site(tmp_path: Path, site: 
         "demo-guizhou",
         "demo-gansu",
         "demo-sichuan",
+        "demo-nda",
         "demo-press",
         "demo-epaper",
     ]
@@ -193,6 +194,8 @@ async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: Sampl
     assert found == [
         ("demo-guizhou", "2026年贵州省政府工作报告"),
         ("demo-guizhou", "2025年贵州省政府工作报告"),
+        ("demo-nda", "国家数据局关于印发《算力普惠行动计划（2026—2028年）》的通知"),
+        ("demo-nda", "国家数据局综合司关于报送数据标注典型案例的通知"),
         ("demo-press", "多省竞速布局智能算力，代表委员热议协同发展"),
         ("demo-press", "服务器市场节后开局平稳"),
         ("demo-epaper", "重庆加快布局智能网联汽车"),

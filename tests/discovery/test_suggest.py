@@ -54,6 +54,22 @@ PAGES = {
         rows("/yaowen/liebiao/202601/content_70{n}.htm"),
         15,
     ),
+    "jpaas": (
+        "https://www.x.gov.cn/zwgk/tz/index.html",
+        MENU + "<script id='1' url='/api-gateway/jpaas-publish-server/front/page/build/unit' "
+        "querydata=\"{'tagId':'分页列表','pageId':'2'}\"></script>",
+        None,
+    ),
+    "nda": (
+        "https://www.nda.gov.cn/sjj/zwgk/zcfb/list/index_pc_1.html",
+        rows("/sjj/zwgk/zcfb/01{n:02}/202601{n:02}21435800000000{n}_pc.html"),
+        15,
+    ),
+    "cac": (
+        "https://www.cac.gov.cn/wxzw/wxfb/A093702index_1.htm",
+        rows("//www.cac.gov.cn/2026-01/{n:02}/c_17000000{n}.htm"),
+        15,
+    ),
     "cena": (
         "https://www.cena.com.cn/ssxw/index_1.html",
         rows("/ssxw/202601{n:02}/12{n}.html"),

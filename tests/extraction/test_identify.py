@@ -21,6 +21,20 @@ BODY = """一、2025年工作回顾
 DELIVERY = "各位代表：\n现在，我代表省人民政府，向大会报告工作，请予审议。\n"
 
 
+def test_a_plan_that_names_no_issuer_is_its_sources():
+    text = "为做好有关工作，制定如下措施。\n一、总体要求\n建设算力平台3个。\n二、保障措施\n"
+    title = "智能算力普惠行动方案"
+    for speaker in (Speaker.MINISTRY, Speaker.GOVERNMENT):
+        found = infer_provenance(text, title=title, region="全国", speaker=speaker)
+        assert (found.kind, found.speaker, found.region) == (DocumentKind.PLAN, speaker, "全国")
+    # What names a province is the province's, wherever it is printed.
+    local = infer_provenance(text, title="贵州省" + title, region="全国", speaker=Speaker.MINISTRY)
+    assert (local.speaker, local.region) == (Speaker.GOVERNMENT, "贵州省")
+    office = "国家网信办关于印发《智能体安全行动方案》的通知"
+    found = infer_provenance(text, title=office, region="全国")
+    assert (found.speaker, found.region) == (Speaker.MINISTRY, "全国")
+
+
 @pytest.mark.parametrize(
     ("title", "text"),
     [

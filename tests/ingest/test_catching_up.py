@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,6 +15,7 @@ from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings
 from monitor.daemon import run_once
+from monitor.model.documents import Outcome
 
 START = datetime(2026, 3, 3, 4, tzinfo=UTC)
 EPAPER = """
@@ -271,6 +273,34 @@ async def test_addresses_of_an_older_release_are_not_visited_anew(tmp_path):
             pass
         web.links("/list", [("//127.0.0.1:" + web.base[17:] + "//a/1.html", "甲", "2026-03-01")])
         assert (await watch.round()).new_addresses == 0
+
+
+UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
+SHELL = f"""<script url='{UNIT}' querydata="{{'tagId':'分页列表','pageId':'2'}}"></script>"""
+
+
+def unit(*numbers):
+    rows = "".join(f"<li><a href='/a/art/2026/art_{n:032x}.html'>甲{n}</a></li>" for n in numbers)
+    return Page(json.dumps({"data": {"html": f"<ul>{rows}</ul>"}}).encode())
+
+
+async def test_the_rows_of_a_list_that_a_script_gets_are_its_links(tmp_path):
+    async with watching(tmp_path, FEED.replace("id: feed,", "id: feed, family: jpaas,")) as watch:
+        web = watch.web
+        for number in range(1, 6):
+            path = f"/a/art/2026/art_{number:032x}.html"
+            web.html(path, "算力", [f"算力设施{number}。" * 30])
+        web.pages["/list"] = Page(SHELL.encode(), headers={"ETag": '"1"'})
+        rows = f"{UNIT}?tagId=%E5%88%86%E9%A1%B5%E5%88%97%E8%A1%A8&pageId=2"
+        web.pages[rows] = unit(1)
+        assert (await watch.round()).new_addresses == 1
+        # The page is the same, its rows are not, and one is on the next page already.
+        web.pages[rows] = unit(5, 4)
+        web.pages[rows + "&paramJson=%7B%22pageNo%22%3A2%2C%22pageSize%22%3A2%7D"] = unit(3, 1)
+        assert (await watch.round()).new_addresses == 3
+        del web.pages[rows]
+        report = await watch.round()
+        assert (report.outcome, report.reason) == (Outcome.GONE, "its rows: HTTP 404")
 
 
 async def test_a_feed_and_a_sitemap_index_are_lists_of_a_source(tmp_path):

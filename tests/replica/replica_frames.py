@@ -3,13 +3,14 @@ an article. Pure strings; where they stand and in which charset they are sent is
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from html import escape
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from replica_texts import Article
 
@@ -117,6 +118,17 @@ def _anchor(row: Row, *, cut: int = 60) -> str:
     return f'<a href="{row.href}" target="_blank" title="{title}">{shown}</a>'
 
 
+def _explained(row: Row, number: int) -> str:
+    """What some ministries put into the row of a policy: links to what explains it."""
+    if number % 2:
+        return ""
+    return (
+        '<strong>解读</strong><div class="popbox"><h3 title="相关解读">相关解读</h3><ul><li>'
+        f'<a href="../../jd/jd/202601/t20260101_{number}.html" title="{row.article.title}解读">'
+        f"{row.article.title}解读</a></li></ul></div>"
+    )
+
+
 # --- TRS WCM
 
 
@@ -131,7 +143,10 @@ def trs_list(page: ListPage) -> str:
                 f'<a href="javascript:void(0)" onclick="window.open(\'{row.href}\')">'
                 f"{row.article.title}</a>"
             )
-        rows.append(f"<li>{anchor}<span>{row.article.day}</span></li>")
+        day = f"{row.article.day}"
+        if page.source.id == "ndrc-policies":
+            anchor, day = anchor + _explained(row, len(rows)), f"{row.article.day:%Y/%m/%d}"
+        rows.append(f"<li>{anchor}<span>{day}</span></li>")
     pager = f'<script>createPageHTML({page.count}, {page.number - 1}, "index", "html");</script>'
     inner = f'<ul class="list default_news">\n{chr(10).join(rows)}\n</ul>\n{pager}'
     title = f"{page.source.name}_政务公开_{_site(page.source)}"
@@ -310,6 +325,125 @@ def ucap_article(page: ArticlePage) -> str:
     return _page(title, head, body + _FOOT.format(name=_site(page.source)), page.meta)
 
 
+# --- 大汉 JPaaS
+
+
+def jpaas_unit_path(column: str) -> str:
+    """The unit that has the rows of a column."""
+    page_id = hashlib.sha256(column.encode()).hexdigest()[:32]
+    return (
+        "/api-gateway/jpaas-publish-server/front/page/build/unit?parseType=buildstatic"
+        f"&webId=8d828e40&tplSetId=20974b21&pageType=column&tagId={quote('右侧内容')}&editType=null"
+        f"&pageId={page_id}"
+    )
+
+
+def jpaas_shell(page: ListPage) -> str:
+    """A column without rows; the script that asks for them has the parameters in single quotes."""
+    path, _, query = jpaas_unit_path(page.url).partition("?")
+    written = ",".join(f"'{key}':'{value}'" for key, value in parse_qsl(query))
+    body = (
+        '<div class="lmy_main_rb"><script>var authorizedReadUnitId = "95e2ec85";</script>'
+        '<script id="95e2ec85" parseType="buildstatic" src="/script/AuthorizedRead/unitbuild.js" '
+        f'url="{path}" queryData="{{{written}}}"></script></div>'
+    )
+    return _page(page.source.name, _site_metas(page.source), body, page.meta)
+
+
+def jpaas_unit(page: ListPage) -> str:
+    """The rows, as HTML in JSON."""
+    rows = "".join(
+        f'<li class="cf"><a class="fl" href="{row.href}" title="{row.article.title}"><i></i>'
+        f'{row.article.title[:12]}...</a><span class="fr">{row.article.day}</span></li>'
+        for row in page.rows
+    )
+    fragment = f'<div id="右侧内容"><div class="page-content"><ul>{rows}</ul></div></div>'
+    answer = {"success": True, "code": "200", "data": {"html": fragment}}
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def jpaas_search(page: ListPage) -> str:
+    """The library of documents: hits in groups, times in milliseconds."""
+    hits = [
+        {
+            "title": row.article.title,
+            "url": row.href,
+            "deploytime": int(datetime.combine(row.article.day, time(1), UTC).timestamp() * 1000),
+        }
+        for row in page.rows
+    ]
+    found = [{"groupData": [{"data": hit}]} for hit in hits]
+    return json.dumps({"data": {"searchResult": {"dataResults": found}}}, ensure_ascii=False)
+
+
+def jpaas_article(page: ArticlePage) -> str:
+    """The time of the tag PubDate is not that of the page."""
+    article = page.article
+    body = (
+        f'<h1 id="con_title">{escape(article.title)}</h1><div class="cinfo">'
+        f'<span id="con_time">发布时间：{article.day} 16:27</span>'
+        f"<span>来源：{article.issuer}</span></div>"
+        f'<div class="ccontent" id="con_con">{_paragraphs(article)}</div>'
+    )
+    title = f"{escape(article.title)}_{page.source.name}"
+    late = f"{article.day + timedelta(days=1)} 14:46"
+    return _page(title, _metas(page, published=late), body, page.meta)
+
+
+# --- www.nda.gov.cn
+
+
+def nda_list(page: ListPage) -> str:
+    """Days with dots; how many pages there are is said in a script."""
+    rows = "".join(
+        f'<li><a href="{row.href}" title="{row.article.title}">{row.article.title}</a>'
+        f"{_explained(row, number)}<span>{row.article.day:%Y.%m.%d}</span></li>"
+        for number, row in enumerate(page.rows)
+    )
+    pager = (
+        f"<script>$('.pages').pagination({{totalData: {page.count * 15}, showData: 15}})</script>"
+    )
+    body = f'<ul class="u-list">{rows}</ul><div class="pages"></div>{pager}'
+    return _page(page.source.name, _site_metas(page.source), body, page.meta)
+
+
+def nda_article(page: ArticlePage) -> str:
+    """The national tags; attachments in a list below."""
+    article = page.article
+    body = (
+        f'<h1>{escape(article.title)}</h1><li class="source">来源：{article.issuer}</li>'
+        f'<div class="article">{_paragraphs(article)}</div>'
+        '<div class="filelist"></div>'
+    )
+    return _page(f"{escape(article.title)}-国家数据局", _metas(page), body, page.meta)
+
+
+# --- www.cac.gov.cn
+
+
+def cac_list(page: ListPage) -> str:
+    """Addresses without scheme and without quotes."""
+    rows = "".join(
+        f'<li><h5><a href={row.href} target=_blank title="{row.article.title}">'
+        f'{row.article.title}</a></h5><div class="times">{row.article.day}</div></li>'
+        for row in page.rows
+    )
+    body = f"<ul id=\"loadingInfoPage\">{rows}</ul><script>var o = {{total:'400'}};</script>"
+    return _page(page.source.name, "", body, page.meta)
+
+
+def cac_article(page: ArticlePage) -> str:
+    """No tags at all."""
+    article = page.article
+    when = f"{article.day.year}年{article.day.month:02d}月{article.day.day:02d}日 19:36"
+    body = (
+        f'<h1 class="title">{escape(article.title)}</h1><div class="info">'
+        f'<span id="pubtime">{when}</span><span id="source">来源：<a>{article.issuer}</a></span>'
+        f'</div><div class="main-content"><DIV id=BodyLabel>{_paragraphs(article)}</DIV></div>'
+    )
+    return _page(f"{escape(article.title)}_中央网络安全和信息化委员会办公室", "", body, page.meta)
+
+
 # --- www.cena.com.cn
 
 
@@ -411,6 +545,9 @@ FRAMES: dict[str, tuple[ListFrame, ArticleFrame]] = {
     "jcms": (jcms_list, jcms_article),
     "gkmlpt": (nfcms_list, nfcms_article),
     "ucap": (ucap_list, ucap_article),
+    "jpaas": (jpaas_shell, jpaas_article),
+    "nda": (nda_list, nda_article),
+    "cac": (cac_list, cac_article),
     "cena": (cena_list, cena_article),
     "founder_epaper": (own_list, epaper_article),
     "own": (own_list, own_article),

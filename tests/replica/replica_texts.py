@@ -195,6 +195,61 @@ def notice(number: int, day: date) -> Article:
     return Article(f"国务院办公厅关于加强{subject}工作的意见", day, lines, "国务院办公厅")
 
 
+_SUBJECTS = (
+    "工业大模型",
+    "可信数据空间",
+    "绿色算力",
+    "科学智能",
+    "智能体安全",
+    "数据标注",
+    "开源社区",
+)
+
+
+def ministry_news(office: str, column: str, number: int, day: date, *, page: int = 1) -> Article:
+    """What a ministry says of its work: a meeting, and what is to be done."""
+    dice = Random(f"{office}{column}{number}")
+    subject = _SUBJECTS[number % len(_SUBJECTS)]
+    lines = (
+        f"{day.month}月{day.day}日，{office}召开{subject}第{dice.randint(2, 99)}次工作推进会。",
+        f"{office}将在{day.year}年底前遴选{subject}人工智能应用试点{dice.randint(112, 990)}个。",
+        f"会上，{dice.randint(11, 48)}家单位交流了编号{dice.randint(10**5, 10**6)}的材料。",
+        f"有关司局和{dice.randint(5, 30)}个地方的主管部门参加，分{dice.randint(2, 9)}组讨论。",
+    )
+    return Article(f"{office}推进{subject}工作（{column}{number}）", day, lines, office, page=page)
+
+
+def ministry_plan(office: str, column: str, number: int, day: date, *, page: int = 1) -> Article:
+    """A plan that a ministry issues by a letter."""
+    dice = Random(f"{office}{column}{number}plan")
+    name = f"{_SUBJECTS[number % len(_SUBJECTS)]}{column}发展行动方案"
+    lines = (
+        "各省、自治区、直辖市及计划单列市主管部门：",
+        f"现将《{name}》印发给你们，请结合实际认真贯彻执行。",
+        "一、总体要求",
+        f"到{day.year + 2}年，建成算力服务平台{dice.randint(112, 990)}个，"
+        f"人工智能标杆企业达到{dice.randint(1112, 9990)}家。",
+        "二、重点任务",
+        f"组织开展{name}揭榜挂帅，支持{dice.randint(11, 98)}个智能算力联合体。",
+        office,
+        f"{day.year}年{day.month}月{day.day}日",
+    )
+    return Article(f"{office}关于印发《{name}》的通知", day, lines, office, page=page)
+
+
+def ministry_answers(office: str, number: int, day: date, *, page: int = 1) -> Article:
+    """A ministry explains its plan."""
+    dice = Random(f"{office}{number}answers")
+    name = f"{_SUBJECTS[number % len(_SUBJECTS)]}行动方案"
+    lines = (
+        f"近日，{office}印发《{name}》（以下简称《方案》）。",
+        f"《方案》提出，到{day.year + 2}年，智能算力规模达到{dice.randint(112, 990)}EFLOPS。",
+        f"问：编制《方案》第{dice.randint(2, 30)}章有什么考虑？",
+        f"答：{office}将建设{dice.randint(112, 990)}个公共算力平台，服务中小企业。",
+    )
+    return Article(f"《{name}》解读之{number}", day, lines, office, page=page)
+
+
 def plan(region: str, day: date) -> Article:
     """What comes out between two rounds: a plan with promises nobody has heard before."""
     short = short_name(region)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from replica_frames import (
     FRAMES,
@@ -25,13 +25,29 @@ from replica_frames import (
     gkmlpt_json,
     jcms_proxy_path,
     jcms_records,
+    jpaas_search,
+    jpaas_shell,
+    jpaas_unit,
+    jpaas_unit_path,
     ucap_json,
 )
 from replica_proxy import Page
-from replica_texts import NATION, Article, days_before, noise, notice, press, report
+from replica_texts import (
+    NATION,
+    Article,
+    days_before,
+    ministry_answers,
+    ministry_news,
+    ministry_plan,
+    noise,
+    notice,
+    press,
+    report,
+)
 
 from monitor.catalogue.model import Catalogue, Source
 from monitor.model.documents import DocumentKind
+from monitor.model.statements import Speaker
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,9 @@ _BY_FAMILY = {
     "cena": Manners(header="text/html"),
     "founder_epaper": Manners(header="text/html", etag=True, modified=True, framing="plain"),
     "own": Manners(header="text/html", modified=True),
+    "jpaas": Manners(framing="chunked"),
+    "nda": _STATIC,
+    "cac": Manners(header="text/html", modified=True),
 }
 _BY_SOURCE = {
     "beijing": Manners(etag=True, modified=True),
@@ -82,6 +101,15 @@ _BY_SOURCE = {
 # Articles of the year before still stand on the host that the portal had then.
 _OLD_HOST = {"fujian": ("www.fj.", "www.fujian."), "jiangsu": ("www.jiangsu.", "www.js.")}
 _EXTENSION = {"fujian": "htm", "shanxi": "shtml", "hubei": "shtml"}
+
+
+_OFFICES = {
+    "miit": "工业和信息化部",
+    "nda": "国家数据局",
+    "ndrc": "国家发展改革委",
+    "most": "科技部",
+    "cac": "国家网信办",
+}
 
 
 def _hex(article: Article, salt: str) -> str:
@@ -128,6 +156,14 @@ def address_of(source: Source, column: str, article: Article) -> str:
     if source.family == "jcms":
         known = re.search(r"/col(\d+)/", column)
         return f"{root}/art/{day.year}/{day.month}/{day.day}/art_{known[1]}_{number}.html"
+    if source.family == "jpaas":
+        folder = f"{root}/zwgk/zcwj/wjfb/tz/" if "/search/" in column else base
+        return f"{folder}art/{day.year}/art_{code}.html"
+    if source.family == "nda":
+        serial = _number(article, source.id, 13)
+        return f"{base.removesuffix('list/')}{day:%m%d}/{day:%Y%m%d}{serial}_pc.html"
+    if source.family == "cac":
+        return f"{root}/{day:%Y-%m/%d}/c_{_number(article, source.id, 16)}.htm"
     raise LookupError(f"the replica knows no address for articles of {source.id}")
 
 
@@ -201,6 +237,9 @@ class World:
             for issue, day in enumerate(self._issues()):
                 yield from (press(f"展区{issue}{n}", n, day) for n in range(4))
             return
+        if source.speaker is Speaker.MINISTRY:
+            yield from self._of_ministry(source, url)
+            return
         if source.document_kind is DocumentKind.NEWS:
             if urlsplit(url).path in {"", "/"}:
                 return  # the home page shows what the sections have
@@ -213,6 +252,19 @@ class World:
             yield from (notice(n, days_before(self.today, n * 9 + 2)) for n in range(6))
             return
         yield from self._reports(source, url, index)
+
+    def _of_ministry(self, source: Source, url: str) -> Iterable[Article]:
+        office = _OFFICES[source.id.partition("-")[0]]
+        column = f"第{'一二三四'[source.lists.index(url)]}栏"
+        for n in range(3):
+            day = days_before(self.today, n * 4 + 2)
+            page = 1 if n < 2 or source.family == "cac" else 2
+            if source.document_kind is DocumentKind.PAGE:
+                yield ministry_plan(office, column, n + len(url), day, page=page)
+            elif source.id.endswith("-news"):
+                yield ministry_news(office, column, n + len(url), day, page=page)
+            else:
+                yield ministry_answers(office, n + len(url), day, page=page)
 
     def _reports(self, source: Source, url: str, index: int) -> Iterable[Article]:
         region = source.region or NATION
@@ -254,6 +306,11 @@ class World:
             made |= self._sent(
                 url, manners, lambda visit, f=frame, p=page, m=manners: f(p(visit, m.meta)), rows
             )
+            if frame is jpaas_shell:
+                unit = urljoin(column, jpaas_unit_path(column))
+                made |= self._sent(
+                    unit, manners, lambda visit, p=page, m=manners: jpaas_unit(p(visit, m.meta)), []
+                )
         return made
 
     def _article(self, source: Source, url: str, article: Article) -> dict[str, Page]:
@@ -343,10 +400,22 @@ def further(source: Source, column: str, number: int) -> str:
         return column
     if source.family == "jcms":
         return urljoin(column, jcms_proxy_path(column, number - 1))
+    if source.family == "jpaas":
+        return _further_of_unit(column, number)
     names = {"hunan": "tygl_zrpx_{}.html", "shanghai": "index_{}.html", "hainan": "list3_{}.shtml"}
-    if source.id in names or source.family == "cena":
-        return urljoin(column, names.get(source.id, "index_{}.html").format(number))
+    names |= {"cena": "index_{}.html", "nda": "index_pc_{}.html"}
+    name = names.get(source.id) or names.get(source.family)
+    if name is not None:
+        return urljoin(column, name.format(number))
     return urljoin(column, f"index_{number - 1}.html")
+
+
+def _further_of_unit(column: str, number: int) -> str:
+    if "/api/search/" in column:
+        return column.replace("&p=1&", f"&p={number}&")
+    page = quote(f'{{"pageNo":{number},"pageSize":2}}')
+    unit = urljoin(column, jpaas_unit_path(column)).replace("&editType=null", "")
+    return f"{unit}&paramJson={page}"
 
 
 def _list_frame(source: Source, column: str, number: int) -> Callable[[ListPage], str]:
@@ -356,6 +425,10 @@ def _list_frame(source: Source, column: str, number: int) -> Callable[[ListPage]
         return gkmlpt_json
     if source.family == "jcms" and number > 1:
         return jcms_records
+    if "/api/search/" in column:
+        return jpaas_search
+    if source.family == "jpaas" and number > 1:
+        return jpaas_unit
     return FRAMES[source.family][0]
 
 
@@ -365,6 +438,10 @@ def _written(source: Source, column: str, url: str) -> str:
         column = column.replace(*(_manners(source).moved or ("", "")))
         base = column.rsplit("/", 1)[0] + "/"
         return "./" + url.removeprefix(base) if url.startswith(base) else url
+    if source.family in {"jpaas", "nda"}:
+        return urlsplit(url).path
+    if source.family == "cac":
+        return url.removeprefix("https:")
     if source.id == "sichuan":
         return url + "?c2Id=280&c1Id=36"
     if source.id in {"shanghai", "hainan", "henan", "heilongjiang"} or source.family == "cena":

@@ -87,7 +87,7 @@ QUERIES = {
     "alerts": "SELECT * FROM alert_log",
     "health": "SELECT * FROM source_health",
     "documents": "SELECT * FROM document",
-    "commitments": "SELECT region, year, text FROM commitments_current",
+    "commitments": "SELECT region, year, text, speaker, source_name FROM commitments_current",
 }
 
 
@@ -242,6 +242,21 @@ def test_every_report_has_commitments_of_its_own(played: Played) -> None:
     assert len(texts) > 100
 
 
+def test_commitments_of_ministries_are_theirs_and_the_nations(played: Played) -> None:
+    found = {
+        (row["source_name"], row["region"])
+        for row in played.rounds[0].rows["commitments"]
+        if row["speaker"] == "ministry"
+    }
+    assert found == {
+        ("工业和信息化部", NATION),
+        ("国家数据局", NATION),
+        ("国家发展和改革委员会", NATION),
+        ("科学技术部", NATION),
+        ("国家互联网信息办公室", NATION),
+    }
+
+
 def test_a_report_at_two_addresses_is_one_document(played: Played) -> None:
     for source_id in ("guangdong", "sichuan", "guizhou", "yunnan", "ningxia", "state-council"):
         rows = [
@@ -358,8 +373,9 @@ async def links_of(source: Source, fetcher: HttpFetcher) -> set[str]:
                 continue
             discovery = discover(source, fetched)
             links |= {link.url for link in discovery.links}
-            waiting += [url for url in discovery.next_pages if url not in seen]
-            seen |= set(discovery.next_pages)
+            following = [*discovery.next_pages, *filter(None, [discovery.rows_url])]
+            waiting += [url for url in following if url not in seen]
+            seen |= set(following)
     return links
 
 
@@ -380,12 +396,12 @@ async def test_the_platforms_own_list_in_json_serves_as_well(tmp_path: Path) -> 
 
 
 def test_there_are_further_pages_to_walk() -> None:
-    world = World(CATALOGUE, datetime.now(UTC).date())
+    pages = World(CATALOGUE, datetime.now(UTC).date()).pages()
     paged = {
         source.id
         for source in CATALOGUE.enabled
         for column in source.lists
-        if further(source, column, 2) in world.pages()
+        if further(source, column, 2) in pages
     }
     assert len(paged) >= 18
-    assert {"hunan", "jiangsu", "beijing", "cena-www"} <= paged
+    assert {"hunan", "jiangsu", "beijing", "cena-www", "miit-news", "nda-policies"} <= paged
