@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_added_to_is_left_alone(monitor, tmp_path, site):
     assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize("kind", ["feed", "epaper", "page"])
+@pytest.mark.parametrize("kind", ["feed", "epaper", "unit", "page"])
 def test_feeds_epapers_and_single_pages_are_added_too(monitor, tmp_path, site, kind):
     if kind == "feed":
         item = (
@@ -197,13 +197,23 @@ def test_feeds_epapers_and_single_pages_are_added_too(monitor, tmp_path, site, k
         page = f"<meta charset=utf-8><ul id=articlelist>{article}</ul>"
         site.pages["/pc/layout/202601/30/node_01.html"] = Page(page.encode())
         site.html("/pc/content/202601/30/content_9.html", "算力网一体推进", TEXT)
+    elif kind == "unit":
+        unit = "/api-gateway/jpaas-publish-server/front/page/build/unit"
+        query = "{'tagId':'list','pageId':'2'}"
+        menu = "".join(f"<a href='/m{n}/index.html'>栏目{n}</a>" for n in range(9))
+        shell = f'{menu}<script url="{unit}" queryData="{query}"></script>'
+        site.pages["/x"] = Page(shell.encode())
+        article = f"/art/2026/art_{'0a' * 16}.html"
+        answer = json.dumps({"data": {"html": f"<a href='{article}'>算力通知</a>"}})
+        site.pages[f"{unit}?tagId=list&pageId=2"] = Page(answer.encode())
+        site.html(article, "算力通知", TEXT)
     else:
         site.html("/x", "政府工作报告", TEXT)
     url = site.base + ("/pc/layout/index.html" if kind == "epaper" else "/x")
     monitor("sources", "add", url, "--id", "town", "--allow-private")
     source = load_catalogue([tmp_path / "c.yaml"])["town"]
-    family = {"feed": "generic", "epaper": "founder_epaper", "page": "generic"}[kind]
-    assert source.family == family
+    families = {"epaper": "founder_epaper", "unit": "jpaas"}
+    assert source.family == families.get(kind, "generic")
     assert source.lists == (() if kind == "page" else (url,))
     (found,) = checked(monitor)
     assert found["works"]
