@@ -148,26 +148,6 @@ def _links(tree: LexborHTMLParser, base: str) -> Iterator[ListLink]:
         yield ListLink(address, _title(node, shown), day)
 
 
-def _date_in_row(node: LexborNode) -> date | None:
-    """The date in the row of a link that is not alone there, in an element without links.
-
-    On some lists what explains a policy is linked in the row of the policy.
-    """
-    for row in _ancestors(node):
-        if row.tag not in {"li", "tr"}:
-            continue
-        first = row.css_first("a")
-        if first is None or first.mem_id != node.mem_id:
-            return None
-        texts = (
-            child.text(deep=True, separator=" ")
-            for child in islice(row.iter(), _MAX_CELLS)
-            if child.css_first("a") is None
-        )
-        return find_date(clean_line(" ".join(texts)[:_MAX_ROW_TEXT]))
-    return None
-
-
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
     above = node.parent
     for _ in range(_MAX_ANCESTORS):
@@ -207,3 +187,23 @@ def _date_beside(shown: str, beside: str) -> date | None:
     if title and title in beside:
         beside = beside.replace(title, " ", 1)
     return find_date(beside[:_MAX_ROW_TEXT])
+
+
+def _date_in_row(node: LexborNode) -> date | None:
+    """The date in the row of a link that is not alone there, in an element without links.
+
+    On some lists what explains a policy is linked in the row of the policy.
+    """
+    for row in _ancestors(node):
+        if row.tag not in {"li", "tr"}:
+            continue
+        first = row.css_first("a")
+        if first is None or first.mem_id != node.mem_id:
+            return None
+        texts = (
+            child.text(deep=True, separator=" ")
+            for child in islice(row.iter(), _MAX_CELLS)
+            if child.css_first("a") is None
+        )
+        return find_date(clean_line(" ".join(texts)[:_MAX_ROW_TEXT]))
+    return None

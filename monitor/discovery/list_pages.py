@@ -311,10 +311,7 @@ def _next_page_urls(
     """The second page of a list, the third and so on, as many as may be needed."""
     wanted = min(source.list_pages - 1 + source.max_backfill_pages, _MAX_LIST_PAGES)
     if is_unit(fetched.url):
-        # The first page has as many rows as its site likes; those after it are cut alike.
-        articles = {row.url for row in rows if _is_article_link(source, row.url, fetched.url)}
-        for number in range(2, 2 + wanted) if articles else ():
-            yield unit_page_url(fetched.url, number, len(articles))
+        yield from _unit_page_urls(source, fetched, rows, wanted)
         return
     if looks_like_json(markup):
         numbered = _page_parameter_pattern().search(fetched.url)
@@ -339,6 +336,15 @@ def _next_page_urls(
         following = resolve_url(fetched.final_url, source.paging.replace("{n}", str(number)))
         if following is not None:
             yield following
+
+
+def _unit_page_urls(
+    source: Source, fetched: Fetched, rows: Iterable[ListLink], wanted: int
+) -> Iterator[str]:
+    """The pages of a unit after its first, which has as many rows as its site likes."""
+    size = len({row.url for row in rows if _is_article_link(source, row.url, fetched.url)})
+    for number in range(2, 2 + wanted) if size else ():
+        yield unit_page_url(fetched.url, number, size)
 
 
 def _issue_pages(
