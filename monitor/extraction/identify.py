@@ -82,7 +82,7 @@ class DocumentWords(WordTable):
     ministries: str
     central: str
     numbers: tuple[NumberOfOffice, ...]
-    provinces: dict[str, str]
+    codes: dict[str, tuple[str, ...]]
     no_names: str
     patterns: dict[str, str]
 
@@ -480,12 +480,27 @@ def _plan_region(
     own = _read_place(name, _short_county_pattern())
     if own is not None and (own.known is not None or not level or _fits(level, own.county)):
         return _full_name(own, page, context)
-    province = _words().provinces.get(number[:1])
-    if province is not None and _fits(level, province):
-        return province
+    numbered = _region_of_number(number, level, context)
+    if numbered is not None:
+        return numbered
     if context is None:
         return _region_in(name, level)
     return context if _fits(level, context) else None
+
+
+def _region_of_number(number: str, level: str, context: str | None) -> str | None:
+    """The region whose documents have such numbers: 皖政办 is 安徽省, 合政办 合肥市."""
+    codes = _words().codes
+    lengths = range(min(len(number), max(map(len, codes))), 0, -1)
+    code = next((number[:length] for length in lengths if number[:length] in codes), None)
+    if code is None:
+        return None
+    if len(code) == 1 and _compiled("^{code_follows}").match(number[1:]) is None:
+        return None
+    fitting = [region for region in codes[code] if _fits(level, region)]
+    if context in fitting:
+        return context
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _offices(page: _Page) -> Iterator[str]:
