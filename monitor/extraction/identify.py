@@ -13,7 +13,13 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 
-from monitor.extraction.regions import Region, find_region, names_pattern
+from monitor.extraction.regions import (
+    Region,
+    districts,
+    find_region,
+    gazetteer,
+    names_pattern,
+)
 from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 from monitor.model.documents import DocumentKind, Provenance
@@ -312,13 +318,17 @@ def _read_place(text: str, county: re.Pattern[str]) -> _Place | None:
 
 
 def _full_name(place: _Place, page: _Page, context: str | None) -> str:
-    """The official name, or of a county that the gazetteer lacks its name after its region's.
+    """The official name, or of a county that the gazetteer lacks its name after its city's.
 
-    The region is the one the text names right before the county, else the context: two provinces
-    have a 鼓楼区 each.
+    A county whose name only one city has gets this city whatever stands before it, so that it has
+    one name. Of the others (two provinces have a 鼓楼区 each) the region is the one the text names
+    right before the county, else the context.
     """
     if not place.county:
         return place.known.name if place.known else ""
+    city = districts().get(place.county)
+    if city is not None and (place.known is None or _lies_in(city, place.known)):
+        return city.name + place.county
     if place.known is not None:
         return place.known.name + place.county
     before = re.compile(f"((?:{names_pattern().pattern})+){re.escape(place.county)}")
@@ -330,6 +340,10 @@ def _full_name(place: _Place, page: _Page, context: str | None) -> str:
     if context is None or context == NATION or context.endswith(place.county):
         return context if context and context != NATION else place.county
     return context + place.county if find_region(context) else place.county
+
+
+def _lies_in(city: Region, around: Region) -> bool:
+    return around in (city, gazetteer().province_of(city))
 
 
 def _fits(level: str, region: str) -> bool:
