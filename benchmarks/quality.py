@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,10 @@ class Score:
     attributions: Count = field(default_factory=Count)
     labels: Count = field(default_factory=Count)
     misses: list[str] = field(default_factory=list)
+    texts: int = 1
 
     def add(self, other: Score) -> None:
+        self.texts += other.texts
         for name in ("commitments", "themes", "targets", "attributions", "labels"):
             getattr(self, name).add(getattr(other, name))
         self.misses += other.misses
@@ -249,7 +252,7 @@ def annotated_scores(folder: Path = ANNOTATED) -> list[Score]:
 
 def total(name: str, scores: Iterable[Score]) -> Score:
     """The sum of several scores."""
-    score = Score(name)
+    score = Score(name, texts=0)
     for part in scores:
         score.add(part)
     return score
@@ -265,55 +268,86 @@ def unseen_press(shared: Path) -> dict[str, float]:
 
     ``label_and_speaker`` and ``with_region`` are shares of all labelled sentences, found or not.
     """
+    return _figures(sum(_press_counts(shared).values(), Counter()))
+
+
+def unseen_press_by_genre(shared: Path) -> dict[str, dict[str, float]]:
+    """The figures of ``unseen_press`` by the genre of the articles, the largest first."""
+    counts = _press_counts(shared)
+    genres = sorted(counts, key=lambda genre: -counts[genre]["sentences"])
+    return {genre: _figures(counts[genre]) for genre in genres if counts[genre]["sentences"]}
+
+
+@cache
+def _press_counts(shared: Path) -> dict[str, Counter[str]]:
+    """What was right and wrong in the unseen press, by genre."""
     folder = shared / "press"
     gold = _by_document(folder / "gold.jsonl")
     ignored = _by_document(folder / "ignore.jsonl")
-    topics = load_topics()
-    count: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {}
     for article in _rows(folder / "index.jsonl"):
         doc = article["file"]
         if not is_kept_unseen(doc):
             continue
         text = (folder / "texts" / doc).read_text(encoding="utf-8")
         day = date.fromisoformat(article["published"][:10]) if article["published"] else None
-        told = list(extract(text, infer_provenance(text, published=day), topics))
-        for row in gold.get(doc, ()):
-            count["sentences"] += 1
-            statement = nearest(tuple(told), row["start"], row["end"])
-            labels = {row["label"], *row["alt"].get("label", ())}
-            commitment = statement is not None and statement.label is Label.COMMITMENT
-            missed = statement is None or statement.label not in labels
-            count["missed"] += row["label"] == "commitment" and not commitment and missed
-            if statement is None:
-                continue
-            told = [one for one in told if one is not statement]
-            count["told"] += row["label"] == "commitment" and commitment
-            count["false"] += commitment and "commitment" not in labels
-            if statement.label in labels and statement.speaker in {
-                row["speaker"],
-                *row["alt"].get("speaker", ()),
-            }:
-                count["both"] += 1
-                places = {row["region"], *row["alt"].get("region", ())}
-                nowhere = row["speaker"] != "government" and {
-                    row["region"],
-                    statement.region,
-                } <= {None, NATION}
-                count["region"] += statement.region in places or nowhere
-        count["false"] += sum(
-            one.label is Label.COMMITMENT
-            and not any(
-                min(one.end, x["end"]) > max(one.start, x["start"]) for x in ignored.get(doc, ())
-            )
-            for one in told
-        )
+        told = extract(text, infer_provenance(text, published=day), load_topics())
+        found = _article_counts(told, gold.get(doc, ()), ignored.get(doc, ()))
+        counts.setdefault(article["genre"], Counter()).update(found)
+    return counts
+
+
+def _article_counts(
+    statements: Iterable[Statement],
+    gold: Iterable[dict[str, Any]],
+    ignored: Iterable[dict[str, Any]],
+) -> Counter[str]:
+    """One article's counts; a commitment that is neither labelled nor to be ignored is false."""
+    count: Counter[str] = Counter(articles=1)
+    told = list(statements)
+    for row in gold:
+        count["sentences"] += 1
+        statement = nearest(tuple(told), row["start"], row["end"])
+        labels = {row["label"], *row["alt"].get("label", ())}
+        commitment = statement is not None and statement.label is Label.COMMITMENT
+        missed = statement is None or statement.label not in labels
+        count["missed"] += row["label"] == "commitment" and not commitment and missed
+        if statement is None:
+            continue
+        told = [one for one in told if one is not statement]
+        count["told"] += row["label"] == "commitment" and commitment
+        count["false"] += commitment and "commitment" not in labels
+        speakers = {row["speaker"], *row["alt"].get("speaker", ())}
+        if statement.label in labels and statement.speaker in speakers:
+            count["both"] += 1
+            count["region"] += _right_region(statement, row)
+    count["false"] += sum(
+        one.label is Label.COMMITMENT
+        and not any(min(one.end, x["end"]) > max(one.start, x["start"]) for x in ignored)
+        for one in told
+    )
+    return count
+
+
+def _right_region(statement: Statement, row: dict[str, Any]) -> bool:
+    places = {row["region"], *row["alt"].get("region", ())}
+    nowhere = {row["region"], statement.region} <= {None, NATION}
+    return statement.region in places or (nowhere and row["speaker"] != "government")
+
+
+def _figures(count: Counter[str]) -> dict[str, float]:
     return {
+        "articles": count["articles"],
         "sentences": count["sentences"],
         "label_and_speaker": count["both"] / count["sentences"],
         "with_region": count["region"] / count["sentences"],
-        "commitment_precision": count["told"] / (count["told"] + count["false"]),
-        "commitment_recall": count["told"] / (count["told"] + count["missed"]),
+        "commitment_precision": _share(count["told"], count["false"]),
+        "commitment_recall": _share(count["told"], count["missed"]),
     }
+
+
+def _share(right: int, wrong: int) -> float:
+    return right / (right + wrong) if right + wrong else 1.0
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -351,7 +385,12 @@ labelled them by one guide (alternatives that the guide allows count as right). 
 other on the label in 0.93 and on the speaker in 0.97. Shares are of all labelled sentences, found
 or not; the first version of the rules gave 0.48, 0.42, 0.90 and 0.33 on the same articles.
 
-{press}## Reports, and texts of our own
+{press}## By kind of text
+
+Articles are those of the unseen quarter. *Label and speaker*, *with region*: as above; of reports,
+whose speaker is known, the label alone. P and R are precision and recall of commitments.
+
+{kinds}## Reports, and texts of our own
 
 P and R are precision and recall of commitments; a labelled sentence is found when a statement
 overlaps it by more than half. *Labels* is the share of labelled sentences with the right label,
@@ -368,9 +407,41 @@ scores do not stand for real texts.
 """
 
 
+_PRESS_FIGURES = ("label_and_speaker", "with_region", "commitment_precision", "commitment_recall")
+
+
+def kinds_table(genres: dict[str, dict[str, float]], reports: Score, article: Score) -> str:
+    """The figures by kind of text in Markdown, with who labelled how much."""
+    lines = [
+        "| kind of text | texts | sentences | labelled by | label and speaker | with region "
+        "| commitments P | R |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    two = "two annotators, one guide"
+    for genre, figures in genres.items():
+        shares = " | ".join(f"{figures[name]:.3f}" for name in _PRESS_FIGURES)
+        lines.append(
+            f"| press, {genre} | {figures['articles']:.0f} | {figures['sentences']:.0f} "
+            f"| {two} | {shares} |"
+        )
+    for kind, texts, score, by in (
+        ("work reports", reports.texts, reports, "an analyst; read while the rules were written"),
+        ("seed article (press)", 1, article, "an analyst; part of what the model is trained on"),
+    ):
+        labelled = score.labels.right + score.labels.missing
+        said_by = score.attributions
+        region = f"{said_by.recall:.3f}" if said_by.right + said_by.missing else "–"
+        lines.append(
+            f"| {kind} | {texts} | {labelled} | {by} | {score.labels.recall:.3f} | {region} "
+            f"| {score.commitments.precision:.3f} | {score.commitments.recall:.3f} |"
+        )
+    lines.append("| plans | 0 | 0 | nobody: no plan is labelled | – | – | – | – |")
+    return "\n".join(lines) + "\n\n"
+
+
 def press_table(figures: dict[str, float]) -> str:
     """The figures of the press in Markdown."""
-    rows = [f"| {name} | {value:.3f} |" for name, value in figures.items() if name != "sentences"]
+    rows = [f"| {name} | {figures[name]:.3f} |" for name in _PRESS_FIGURES]
     head = f"| real press, {figures['sentences']:.0f} sentences | share |\n|---|---|\n"
     return head + "\n".join(rows) + "\n\n"
 
@@ -392,12 +463,16 @@ def main() -> None:
         *press,
         total("**press annotated by another**", press),
     ]
+    press_text = press_table(unseen_press(SHARED)) if (SHARED / "press").is_dir() else ""
+    kinds_text = ""
     if (SHARED / "gold").is_dir():
         reports, article = shared_scores(SHARED)
-        scores = [*reports, total("**reports**", reports), article, *scores]
+        all_reports = total("**reports**", reports)
+        scores = [*reports, all_reports, article, *scores]
+        genres = unseen_press_by_genre(SHARED) if press_text else {}
+        kinds_text = kinds_table(genres, all_reports, article)
     text = table(scores)
-    press_text = press_table(unseen_press(SHARED)) if (SHARED / "press").is_dir() else ""
-    print(press_text + text)
+    print(press_text + kinds_text + text)
     print("\nReal texts: the reports and press_2024_cena. We wrote all other texts ourselves.")
     if options.misses:
         print(
@@ -405,7 +480,8 @@ def main() -> None:
         )
     if options.write:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(_PAGE_HEAD.replace("{press}", press_text) + text + "\n", encoding="utf-8")
+        head = _PAGE_HEAD.replace("{press}", press_text).replace("{kinds}", kinds_text)
+        PAGE.write_text(head + text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,14 @@ from monitor.extraction.labels import (
     label_words,
 )
 from monitor.extraction.press import PressReader, PressReading
-from monitor.extraction.sections import Paragraph, Section, paragraphs, plan_document_sections
+from monitor.extraction.sections import (
+    Paragraph,
+    Section,
+    opens_part,
+    paragraphs,
+    part_of_plan,
+    plan_document_sections,
+)
 from monitor.extraction.source_names import (
     NOBODY,
     SourceName,
@@ -202,6 +209,8 @@ class _Candidate:
     end: int
     line: Paragraph
     under_topic_lead: bool
+    heading: bool
+    """Whether it is a line of its own that heads the lines below, in a plan."""
     hits: list[Hit]
     reading: PressReading | None
     """The label and speaker in the press; None in other documents."""
@@ -228,6 +237,7 @@ def _candidates(
         for line in lines
     ]
     press = PressReader(text, cut, provenance) if provenance.kind is DocumentKind.NEWS else None
+    plan = provenance.kind is DocumentKind.PLAN
     issuer = (
         NOBODY
         if press
@@ -252,6 +262,7 @@ def _candidates(
                     end=end,
                     line=line,
                     under_topic_lead=under_topic_lead,
+                    heading=plan and len(spans) == 1 and opens_part(text, lines, number),
                     hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
                     reading=reading,
                     source=reading.source if reading else issuer,
@@ -360,7 +371,9 @@ def _file_name_pattern() -> re.Pattern[str]:
 def _is_bare_heading(candidate: _Candidate) -> bool:
     """Whether a line is a heading that only names a subject: （二）人工智能产业.
 
-    A heading that opens with a verb (加快算力产业发展) states an intention.
+    A heading that opens with a verb (加快算力产业发展) states an intention. In a plan, which is
+    divided into actions and tasks, carrying out one of them (实施算力强基行动) only names what the
+    lines below promise.
     """
     line = candidate.line
     if (candidate.start, candidate.end) != (line.start, line.end):
@@ -369,6 +382,8 @@ def _is_bare_heading(candidate: _Candidate) -> bool:
     if words == candidate.text and words.endswith("。"):
         return False
     words = words.rstrip("。：")
+    if candidate.heading and part_of_plan().fullmatch(words) is not None:
+        return True
     return len(words) <= HEADING_LENGTH and _subject_pattern().fullmatch(words) is not None
 
 

@@ -13,7 +13,13 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 
-from monitor.extraction.regions import Region, find_region, names_pattern
+from monitor.extraction.regions import (
+    Region,
+    districts,
+    find_region,
+    gazetteer,
+    names_pattern,
+)
 from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 from monitor.model.documents import DocumentKind, Provenance
@@ -82,7 +88,7 @@ class DocumentWords(WordTable):
     ministries: str
     central: str
     numbers: tuple[NumberOfOffice, ...]
-    provinces: dict[str, str]
+    codes: dict[str, tuple[str, ...]]
     no_names: str
     patterns: dict[str, str]
 
@@ -314,13 +320,17 @@ def _read_place(text: str, county: re.Pattern[str]) -> _Place | None:
 
 
 def _full_name(place: _Place, page: _Page, context: str | None) -> str:
-    """The official name, or of a county that the gazetteer lacks its name after its region's.
+    """The official name, or of a county that the gazetteer lacks its name after its city's.
 
-    The region is the one the text names right before the county, else the context: two provinces
-    have a 鼓楼区 each.
+    A county whose name only one city has gets this city whatever stands before it, so that it has
+    one name. Of the others (two provinces have a 鼓楼区 each) the region is the one the text names
+    right before the county, else the context.
     """
     if not place.county:
         return place.known.name if place.known else ""
+    city = districts().get(place.county)
+    if city is not None and (place.known is None or _lies_in(city, place.known)):
+        return city.name + place.county
     if place.known is not None:
         return place.known.name + place.county
     before = re.compile(f"((?:{names_pattern().pattern})+){re.escape(place.county)}")
@@ -332,6 +342,10 @@ def _full_name(place: _Place, page: _Page, context: str | None) -> str:
     if context is None or context == NATION or context.endswith(place.county):
         return context if context and context != NATION else place.county
     return context + place.county if find_region(context) else place.county
+
+
+def _lies_in(city: Region, around: Region) -> bool:
+    return around in (city, gazetteer().province_of(city))
 
 
 def _fits(level: str, region: str) -> bool:
@@ -485,12 +499,27 @@ def _plan_region(
     own = _read_place(name, _short_county_pattern())
     if own is not None and (own.known is not None or not level or _fits(level, own.county)):
         return _full_name(own, page, context)
-    province = _words().provinces.get(number[:1])
-    if province is not None and _fits(level, province):
-        return province
+    numbered = _region_of_number(number, level, context)
+    if numbered is not None:
+        return numbered
     if context is None:
         return _region_in(name, level)
     return context if _fits(level, context) else None
+
+
+def _region_of_number(number: str, level: str, context: str | None) -> str | None:
+    """The region whose documents have such numbers: 皖政办 is 安徽省, 合政办 合肥市."""
+    codes = _words().codes
+    lengths = range(min(len(number), max(map(len, codes))), 0, -1)
+    code = next((number[:length] for length in lengths if number[:length] in codes), None)
+    if code is None:
+        return None
+    if len(code) == 1 and _compiled("^{code_follows}").match(number[1:]) is None:
+        return None
+    fitting = [region for region in codes[code] if _fits(level, region)]
+    if context in fitting:
+        return context
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _offices(page: _Page) -> Iterator[str]:

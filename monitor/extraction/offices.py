@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,6 +18,8 @@ from monitor.model.statements import NATION
 
 _LONGEST_REGION = 11
 _LONGEST_COUNTY = 4
+_SHORTEST_KIND = 3
+"""Shorter names of kinds of offices (政府, 委) are ordinary words."""
 _OWN = {"省": "province", "自治区": "province", "市": "prefecture", "州": "prefecture"}
 """What stands for the region in an office's name (省工信厅, 我市财政局), and its level."""
 _LOCAL = frozenset("省市州区县旗各地方级")
@@ -143,12 +145,13 @@ def _mention(
     name, start = match[0], match.start()
     central = _central_by_name().get(name)
     local = _local_by_name().get(name)
-    if local is not None:
-        place = _region_before(text, start, home)
-        if place is not None:
-            begin, region = place
-            return OfficeMention(begin, match.end(), local.of(region), region)
-    if central is None or (central[1] and (not bare or text[start - 1 : start] in _LOCAL)):
+    place = _region_before(text, start, home) if local or (central and central[1]) else None
+    if local is not None and place is not None:
+        begin, region = place
+        return OfficeMention(begin, match.end(), local.of(region), region)
+    if central is None or (
+        central[1] and (not bare or place is not None or text[start - 1 : start] in _LOCAL)
+    ):
         return None
     office = central[0]
     return OfficeMention(start, match.end(), office.name, NATION, office.expert)
@@ -242,13 +245,15 @@ def government_of(region: str | None) -> str | None:
 def offices_named(name: str) -> tuple[str, ...]:
     """The official names of the offices that a name stands for; empty for an unknown one.
 
-    The first is the office itself. The others are what asking for it means too: the other name of
-    one body, and the offices of a region that do the same work elsewhere under another name.
+    A name that central and local offices share (发改委, 数据局) is the central one's; for those of
+    some regions see ``offices_in_regions``. The first is the office itself. The others are what
+    asking for it means too: the other name of one body, and the offices of a region that do the
+    same work elsewhere under another name.
 
     Args:
         name: 工信部, 国家数据局, 贵州工信厅, in any width and in either script.
     """
-    name = unicodedata.normalize("NFKC", name).translate(simplification_table()).strip()
+    name = _plain(name)
     central = _central_by_name().get(name)
     if central is not None:
         first = central[0].name
@@ -260,6 +265,25 @@ def offices_named(name: str) -> tuple[str, ...]:
         if place is not None and place[0] == 0 and office is not None:
             return _in_region(office, place[1])
     return _official(name)
+
+
+def offices_in_regions(name: str, regions: Iterable[str]) -> tuple[str, ...]:
+    """The local offices that a name without a region (发改委, 数据局) means in some regions.
+
+    Those of a region that do the same work under another name are among them. Empty for a name of
+    no local office and for the nation.
+
+    Args:
+        name: a name of a kind of office, in any width and in either script.
+        regions: official names of regions.
+    """
+    office = _local_by_name().get(_plain(name)) if len(name) >= _SHORTEST_KIND else None
+    found = (_in_region(office, region) for region in regions if office and region != NATION)
+    return tuple(dict.fromkeys(one for offices in found for one in offices))
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).translate(simplification_table()).strip()
 
 
 def _in_region(office: LocalOffice, region: str) -> tuple[str, ...]:

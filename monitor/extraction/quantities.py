@@ -271,7 +271,7 @@ def _pattern() -> re.Pattern[str]:
         rf"(?=[，。；、！）“”]|大关|以上|左右|$)"
         rf"|(?P<plain>[0-9]\.[0-9]{{1,4}})(?![0-9.%])"
         # 3000台/年, 200万千瓦时/年: the frequency is no part of the unit.
-        rf")(?:/(?:年|月|天|日))?(?P<after>{after})?(?P<growth>{growth})?",
+        rf")(?:/(?:年|月|天|日))?(?:(?P<after>{after})(?![到至]))?(?:(?P<growth>{growth})(?![到至]))?",
         re.IGNORECASE,
     )
 
@@ -411,10 +411,14 @@ def _is_name(sentence: str, match: re.Match[str]) -> bool:
     ):
         return True
     before = sentence[match.start() - 1 : match.start()]
+    if before == "前" and (match["unit"] or match["bareunit"]) in _RANKS:
+        return True
     vague = match["bare"] or (match["number"] or "")[:1] in _SMALL
     return before == "每" or (bool(vague) and before in {"数", "几"})
 
 
+_RANKS = frozenset({"名", "位", "强", "个"})
+"""Units of a rank: 国内前3名."""
 _PREDICATED = {"ratio", "times", "compute", "bytes", "power", "energy", "area", "money", "latency"}
 _MEASURED = _PREDICATED | {"duration", "duration_minutes", "length", "mass", "coal", "bandwidth"}
 _MEASURED |= {"token", "visits", "dollars", "euros", "hk_dollars"}
@@ -443,7 +447,8 @@ def _amount(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> float 
     found = value(number, scale)
     # 一个, 两项, 四个 are articles and slogans more often than quantities.
     certain = bool(match["after"] or cue or scale)
-    few = found is not None and found < _fewest(unit, certain=certain)
+    fewest = 1 if _counts_before(sentence, match, unit) else _fewest(unit, certain=certain)
+    few = found is not None and found < fewest
     return None if few else found
 
 
@@ -460,6 +465,26 @@ def _counts_bare(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> b
     return bool(match["after"]) or (
         counts and _verb_before_pattern().search(sentence, max(0, start - 6), start) is not None
     )
+
+
+def _counts_before(sentence: str, match: re.Match[str], unit: Unit) -> bool:
+    """Whether a Chinese numeral ends a clause after what it counts: 新建智算中心一座."""
+    if unit.dimension in _MEASURED or unit.weak:
+        return False
+    if _clause_end_pattern().match(sentence, match.end()) is None:
+        return False
+    return _counted_noun_pattern().search(sentence, 0, match.start()) is not None
+
+
+@cache
+def _clause_end_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；、]|$")
+
+
+@cache
+def _counted_noun_pattern() -> re.Pattern[str]:
+    # 一县一座 counts nothing.
+    return re.compile(f"(?:{alternation(quantity_words().verbs)})[^，。；、一各]{{3,20}}$")
 
 
 def _fewest(unit: Unit, *, certain: bool) -> int:

@@ -16,6 +16,9 @@ _NUMERAL = "[一二三四五六七八九十]{1,3}"
 _LONGEST_HEADING = 60
 _LONGEST_STANDALONE = 40
 _DECORATION = " —*#■□●◆◇▲★【】〔〕[]"
+_SENTENCE_ENDS = frozenset("。；！？")
+_PARTS_LEVEL = 2
+"""The level of the parts of a chapter: （一）. Below it are items: 1., 一是."""
 _OPENING = 40
 _LONGEST_FRONT = 2000
 _Kinds: TypeAlias = "tuple[tuple[Section, re.Pattern[str]], ...]"
@@ -75,6 +78,7 @@ class SectionWords(WordTable):
     standalone: tuple[str, ...]
     openings: tuple[KindPattern, ...]
     standing: tuple[KindPattern, ...]
+    part_of_plan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,29 @@ def plan_document_sections(text: str, lines: Sequence[Paragraph]) -> list[Paragr
         else:
             found.append(replace(line, section=Section.PLAN, reason="a plan has no review"))
     return found
+
+
+def opens_part(text: str, lines: Sequence[Paragraph], number: int) -> bool:
+    """Whether a line heads the lines below it: they are of a lower level or are prose.
+
+    Args:
+        text: the text of a document.
+        lines: its lines as ``paragraphs`` found them.
+        number: which of them.
+    """
+    words = [text[line.start : line.end].strip() for line in lines[number : number + 2]]
+    if len(words) < 2 or words[0][-1:] in _SENTENCE_ENDS or len(words[0]) > _LONGEST_STANDALONE:
+        return False
+    level, below = (_marker_level(text, line) for line in lines[number : number + 2])
+    if level:
+        return not below or below > level
+    return below > _PARTS_LEVEL or (not below and words[1][-1:] in _SENTENCE_ENDS)
+
+
+@cache
+def part_of_plan() -> re.Pattern[str]:
+    """The name of a part of a plan with no more than that it is carried out: 实施算力强基行动."""
+    return re.compile(_words().part_of_plan)
 
 
 def _marker_level(text: str, line: Paragraph) -> int:

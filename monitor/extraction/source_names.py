@@ -163,12 +163,21 @@ def source_of_document(text: str, provenance: Provenance) -> SourceName:
         signed = offices_in(line, provenance.region, bare=True) if len(line) <= _MAX_NAME else ()
         if signed and signed[0].start == 0 and signed[-1].end == len(line):
             return SourceName(_joined(signed))
+    if any(_number_of_government().match(line) for line in lines[:_HEAD_LINES]):
+        return SourceName(government_of(provenance.region))
     named = title or (lines[0] if lines else "")
     found = _document_title().search(named)
     if found is not None:
         return SourceName(f"《{found['title']}》")
     titled = _ends_as_document(named) and not re.search(_words().issuing, named)
     return SourceName(f"《{named}》") if titled and len(named) <= _MAX_NAME else NOBODY
+
+
+@cache
+def _number_of_government() -> re.Pattern[str]:
+    """The number of a government's document: 合政办〔2026〕3号, 苏府规字〔2026〕3号."""
+    letters = "[一-鿿] ?"
+    return re.compile(f"(?:{letters}){{1,3}}[政府] ?(?:{letters}){{0,4}}[〔\\[（【]20[0-9]{{2}}")
 
 
 def _issuer_of_line(line: str, provenance: Provenance) -> str | None:
@@ -178,7 +187,9 @@ def _issuer_of_line(line: str, provenance: Provenance) -> str | None:
         return None
     run = _run_from(line, found, 0)
     rest = line[run[-1].end :]
-    issues = re.match(f"关于|文件|$|等[^，。]{{0,8}}关于|(?:{_words().issuing})", rest)
+    issues = re.match(
+        f"(?:办公[厅室])?(?:关于|文件|$)|等[^，。]{{0,8}}关于|(?:{_words().issuing})", rest
+    )
     return _joined(run) if issues else None
 
 

@@ -40,7 +40,7 @@ def _year_pattern() -> re.Pattern[str]:
     return re.compile(
         r"(?P<year>(?:19|20)[0-9]{2})年(?!代|[0-9]|来|以来|起|启动|开始|[省市]?政府工作报告|全国两会|世界|中国)"
         r"|“?(?P<plan>十[一二三四五六七八]?)五”?(?:规划)?(?:时期|期)?(?P<end>末|期末|收官|结束)"
-        r"|(?P<relative>今年|本年|年内|明年|后年|去年|上年|前年)"
+        r"|(?P<relative>今年|本年|(?<![0-9一二两三四五六七八九十几])年内|明年|后年|去年|上年|前年)"
     )
 
 
@@ -211,9 +211,9 @@ def _named(
 def _says_nothing() -> re.Pattern[str]:
     """Verbs, times and places: what stands before a number without naming what it counts."""
     words = quantity_words()
-    times = "(?:在|用)?(?:未来)?(?:[一二两三四五六七八九十]|[0-9]{1,2}|每)年(?:来|内|间)?"
+    years = "(?:在|用)?(?:未来)?(?:[一二两三四五六七八九十]|[0-9]{1,2}|每)年(?:来|内|间)?"
     said = alternation((*words.leading, *words.verbs, *words.trailing, *words.places))
-    return re.compile(f"(?:{times}|{said})+")
+    return re.compile(f"(?:{years}|[上下]半年|{said})+")
 
 
 @cache
@@ -261,10 +261,13 @@ def _peel() -> re.Pattern[str]:
     years = "(?:到|至|截至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
     # 湖北今年将培育…, 深圳已经集聚…: the agent is no part of the metric.
     doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
-    places = "在[^，]{1,30}?(?:等领域|等方面|领域|方面)"
-    each = "对?每(?:个|家|款|项|户|名|台|张)"
+    done = alternation(words.verbs)
+    places = f"在[^，]{{1,30}}?(?:等领域|等方面|领域|方面|(?=(?:{done})))"
+    areas = f"(?:{alternation(words.areas)})(?=(?:{done}))"
+    each = f"对?每(?:(?:个|家|款|项|户|名|台|张)(?:{areas})?|{areas})"
+    spans = "(?:未来|今后|用)?(?:[0-9]{1,2}|[一二两三四五])年(?:内|左右|时间)|[上下]半年"
     said = alternation(words.leading + words.verbs)
-    return re.compile(f"(?:{years}|{places}|{doers}|{each}|(?:{said})(?:了|起)?)")
+    return re.compile(f"(?:{years}|{spans}|{places}|{areas}|{doers}|{each}|(?:{said})(?:了|起)?)")
 
 
 @cache
@@ -275,6 +278,17 @@ def _trailing() -> re.Pattern[str]:
     until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
     return re.compile(
         f"(?:{compared})?(?:每(?:个|家|款|项|户|名)[^，、]{{0,6}}(?=每年$))?(?:{until}|每年|{alternation(quantity_words().trailing)}){{0,4}}$"
+    )
+
+
+@cache
+def _spending() -> re.Pattern[str]:
+    """What money is for or who gets it: 算力三年安排, 对算力企业按 (30%补贴)."""
+    words = quantity_words()
+    times = "(?:未来|今后)?(?:[一二两三四五]|[0-9]{1,2})年(?:内|间)?|每年|年内|全年|合计|累计"
+    return re.compile(
+        f"对?(?P<noun>(?!{times}|未来|今后)[^，。；]{{2,}}?)"
+        f"(?:(?:{times})+(?:{alternation(words.spending)})+|(?:{alternation(words.granting)})+)"
     )
 
 
@@ -324,6 +338,9 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
         start += inner.end()
         phrase = phrase[inner.end() :]
     phrase = _trailing().sub("", phrase, count=1)
+    spent = _spending().fullmatch(phrase)
+    if spent is not None:
+        start, phrase = start + spent.start("noun"), spent["noun"]
     if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
         start, phrase = start + 1, phrase[1:-1]
     if len(phrase) < 2 or all(character in _EMPTY for character in phrase):
@@ -351,9 +368,24 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
         phrase = phrase[2:] if attained else ""
         start += 2 if attained else 0
     phrase = _ending().sub("", _listed_nouns(phrase), count=1)
+    area = _acting_area().match(phrase)
+    # 在5个县开展试点, 突破1000家大关
+    phrase = area[0] if area else "" if _threshold().fullmatch(phrase) else phrase
     if not phrase or phrase[0] in "、，）”》（":
         return "", start
     return phrase.rstrip("、和与及等的"), start
+
+
+@cache
+def _acting_area() -> re.Pattern[str]:
+    """Where or by whom something is done, right before the verb: 市州 in 16个市州布局."""
+    words = quantity_words()
+    return re.compile(f"(?:{alternation(words.areas)})(?=(?:{alternation(words.verbs)}))")
+
+
+@cache
+def _threshold() -> re.Pattern[str]:
+    return re.compile(alternation(quantity_words().thresholds))
 
 
 @cache

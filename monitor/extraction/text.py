@@ -238,7 +238,9 @@ def join_lines(text: str, *, press: bool) -> CleanText:
         if _continues(
             flat[start:end],
             flat[next_start:next_end],
-            shortest=None if headlines and not _breaks_off(flat, start, end) else shortest,
+            shortest=None
+            if headlines and not _breaks_off(flat, start, end, next_start)
+            else shortest,
         )
     ]
     return remove_ranges(flat, _merged(drop, joins))
@@ -249,9 +251,61 @@ def _prose_pattern() -> re.Pattern[str]:
     return re.compile("[。；！？]|，[^\n，]+，")
 
 
-def _breaks_off(text: str, start: int, end: int) -> bool:
+@cache
+def _opening_of_prose_pattern() -> re.Pattern[str]:
+    # A report with its source, a day, or words that are put before a sentence of the news.
+    return re.compile(
+        r"\s*(?:据|记者|近日|日前|近年来|近期|目前|截至|此外|同时|其中|当前|另外|此前|对此|随后|为此"
+        "|(?:20[0-9]{2}年)?[0-9]{1,2}月[0-9]{1,2}日)[^\n：]*，"
+        "|[^\n：，]{2,30}(?:提出|表示|介绍|指出|认为|明确|透露|强调|获悉|了解到|显示|介绍说|说|称)，"
+    )
+
+
+@cache
+def _unfinished_pattern() -> re.Pattern[str]:
+    # Words that govern what follows end no headline, nor does a number without its unit.
+    return re.compile(
+        "[的和与及或并在将把被对向从由为于以等第各每该其至达超近约不]$|[^0-9][0-9.]+$"
+    )
+
+
+@cache
+def _no_beginning_pattern() -> re.Pattern[str]:
+    # Words that lean on what stands before them begin no paragraph.
+    return re.compile(
+        "的(?!确)|[们吗呢吧]|以及|了(?![解却然])|着(?![力眼重手实陆])|过(?![去程度往渡硬])"
+        "|(?:底|末|内|初)[前，。建投达实完启]|[亿万]?(?:元|个|家|P)[，。、]"
+    )
+
+
+def _breaks_off(text: str, start: int, end: int, following: int) -> bool:
     """Whether a line without a full stop at its end is a broken paragraph and no headline."""
-    return text[end - 1] not in _ENDED and _prose_pattern().search(text, start, end) is not None
+    if text[end - 1] in _ENDED:
+        return False
+    if _prose_pattern().search(text, start, end) is not None:
+        return True
+    if "，" not in text[start:end]:
+        return False
+    return (
+        _opening_of_prose_pattern().match(text, start, end) is not None
+        or _unfinished_pattern().search(text[start:end].rstrip()) is not None
+        or _no_beginning_pattern().match(text, following) is not None
+        or _is_word_of(text, end, following)
+    )
+
+
+def _is_word_of(text: str, end: int, following: int) -> bool:
+    """Whether the break stands inside words that the text has elsewhere in one piece."""
+    before, after = text[end - 2 : end], text[following : following + 2]
+    return any(
+        _chinese_words_pattern().fullmatch(words) is not None and words in text
+        for words in (before + after[:1], before[1:] + after)
+    )
+
+
+@cache
+def _chinese_words_pattern() -> re.Pattern[str]:
+    return re.compile("[一-鿿]{3}")
 
 
 def _in_columns(text: str, lines: list[tuple[int, int]]) -> bool:

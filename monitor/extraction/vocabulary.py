@@ -71,6 +71,10 @@ class QuantityWords(WordTable):
     places: tuple[str, ...]
     events: tuple[str, ...]
     forecasts: tuple[str, ...]
+    areas: tuple[str, ...]
+    thresholds: tuple[str, ...]
+    spending: tuple[str, ...]
+    granting: tuple[str, ...]
 
 
 @cache

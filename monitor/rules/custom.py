@@ -11,10 +11,11 @@ from functools import cache
 from hashlib import blake2s
 
 from monitor.errors import UserError
-from monitor.extraction.offices import offices_named
+from monitor.extraction.offices import offices_in_regions, offices_named
 from monitor.extraction.regions import gazetteer, regions_named, suggest_region
 from monitor.extraction.text import simplification_table
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
+from monitor.model.statements import NATION
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import fold
 from monitor.rules.model import Rule
@@ -68,8 +69,8 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
     """The rule that a few words make.
 
     A region, or a group of regions, limits the rule to that place, an office (工信部) to what it
-    says. Every other word must occur in the sentence; of words joined by ``|`` one is enough; a
-    word after ``-`` must not occur.
+    says; beside a region 发改委 is the office of that region. Every other word must occur in the
+    sentence; of words joined by ``|`` one is enough; a word after ``-`` must not occur.
 
     Raises:
         CustomRuleError: too many words, or a word that is too short or too long.
@@ -141,10 +142,14 @@ def _check_size(words: list[str]) -> None:
 
 def _read_words(words: list[str]) -> _Wish:
     wish = _Wish()
+    places = {name for word in words for name in _official(word)}
     for word in words:
         shown = word
         if regions_named(word):
             wish.regions.append(word)
+        elif NATION not in places and (local := offices_in_regions(word, places)):
+            # 贵州 发改委 is that of 贵州, 发改委 alone the central one.
+            wish.offices.update(local)
         elif named := offices_named(word):
             wish.offices.update(named)
             shown = named[0]

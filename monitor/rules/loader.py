@@ -9,11 +9,11 @@ from pathlib import Path
 import re2
 
 from monitor.errors import UserError
-from monitor.extraction.offices import offices_named, suggest_office
+from monitor.extraction.offices import offices_in_regions, offices_named, suggest_office
 from monitor.extraction.regions import regions_named, suggest_region
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
-from monitor.model.statements import Speaker
+from monitor.model.statements import NATION, Speaker
 from monitor.rules.matcher import RuleSet, fold
 from monitor.rules.model import (
     ANY_VOCABULARY,
@@ -110,16 +110,17 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
                 )
                 message = f"unknown {field[-1][:-1]} {name!r}"
                 raise file.error((*at, *field, index), message, hint)
+    regions = frozenset(
+        region
+        for index, name in enumerate(entry.regions)
+        for region in _regions(name, file, (*at, "regions", index))
+    )
     return Rule(
         id=entry.id,
         name=entry.name,
         description=entry.description,
         topics=frozenset(entry.topics),
-        regions=frozenset(
-            region
-            for index, name in enumerate(entry.regions)
-            for region in _regions(name, file, (*at, "regions", index))
-        ),
+        regions=regions,
         keywords_any=tuple(fold(word) for word in entry.keywords.any),
         keywords_all=tuple(fold(word) for word in entry.keywords.all),
         keywords_none=tuple(fold(word) for word in entry.keywords.none),
@@ -133,7 +134,7 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         speakers=frozenset(
             speaker
             for index, name in enumerate(entry.speakers)
-            for speaker in _speakers(name, file, (*at, "speakers", index))
+            for speaker in _speakers(name, regions, file, (*at, "speakers", index))
         ),
         labels=frozenset(entry.labels),
         sources=frozenset(entry.sources),
@@ -194,12 +195,18 @@ def _regions(name: str, file: YamlFile, at: Path_) -> tuple[str, ...]:
     return tuple(region.name for region in regions)
 
 
-def _speakers(name: str, file: YamlFile, at: Path_) -> tuple[Speaker | str, ...]:
-    """The kind of speaker, or the offices, that a name stands for."""
+def _speakers(
+    name: str, regions: frozenset[str], file: YamlFile, at: Path_
+) -> tuple[Speaker | str, ...]:
+    """The kind of speaker, or the offices, that a name stands for.
+
+    In a rule for some regions 发改委 is that of each of them.
+    """
     kind = fold(name)
     if kind in set(Speaker):
         return (Speaker(kind),)
-    offices = offices_named(name)
+    local = offices_in_regions(name, sorted(regions))
+    offices = local if local and NATION not in regions else (*offices_named(name), *local)
     if not offices:
         kinds = [speaker.value for speaker in Speaker]
         hint = did_you_mean(kind, kinds) if name.isascii() else suggest_office(name)

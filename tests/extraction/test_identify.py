@@ -133,7 +133,7 @@ def test_what_else_a_congress_hears_is_no_work_report(title, opening):
         ),
         ("2026年安徽省政府工作报告", "", "安徽省"),
         ("2026年天津市河北区政府工作报告", "", "天津市河北区"),
-        ("2026年江苏省昆山市政府工作报告", "", "江苏省昆山市"),
+        ("2026年江苏省昆山市政府工作报告", "", "苏州市昆山市"),
     ],
 )
 def test_a_report_belongs_to_the_place_it_names(title, head, region, context):
@@ -144,10 +144,16 @@ def test_a_report_belongs_to_the_place_it_names(title, head, region, context):
 
 @pytest.mark.parametrize(
     ("context", "region"),
-    [("合肥市", "合肥市蜀山区"), ("合肥市蜀山区", "合肥市蜀山区"), (None, "蜀山区")],
+    [("合肥市", "合肥市蜀山区"), ("合肥市蜀山区", "合肥市蜀山区"), (None, "合肥市蜀山区")],
 )
-def test_a_county_without_its_city_takes_it_from_the_context(context, region):
+def test_a_county_without_its_city_is_the_city_s(context, region):
     text = "2026年1月8日在蜀山区第十八届人民代表大会第五次会议上\n" + DELIVERY + BODY
+    assert infer_provenance(text, region=context).region == region
+
+
+@pytest.mark.parametrize(("context", "region"), [("南京市", "南京市鼓楼区"), (None, "鼓楼区")])
+def test_a_county_whose_name_several_cities_have_takes_its_city_from_the_context(context, region):
+    text = "2026年1月8日在鼓楼区第十八届人民代表大会第五次会议上\n" + DELIVERY + BODY
     assert infer_provenance(text, region=context).region == region
 
 
@@ -246,6 +252,37 @@ def test_a_plan_belongs_to_its_issuer(head, end, speaker, region, year):
     assert (found.speaker, found.region, found.year) == (speaker, region, year)
 
 
+@pytest.mark.parametrize(
+    ("number", "region", "context"),
+    [
+        ("皖政办〔2026〕4号", "安徽省", None),
+        ("合政办秘〔2026〕4号", "合肥市", None),
+        ("合政办〔2026〕4号", "合肥市", "安徽省"),
+        ("苏政发〔2026〕4号", "江苏省", None),
+        ("苏府办发〔2026〕4号", "苏州市", None),
+        ("甬经信产〔2026〕4号", "宁波市", None),
+        ("赣市府办发〔2026〕4号", "赣州市", None),
+        ("青政办发〔2026〕4号", "青岛市", None),
+        ("青政办〔2026〕4号", "青海省", None),
+        ("宁政办发〔2026〕4号", None, None),
+        ("宁政办发〔2026〕4号", "南京市", "南京市"),
+        ("云阳府办发〔2026〕4号", None, None),
+        ("商政办发〔2026〕4号", None, None),
+    ],
+)
+def test_a_document_number_tells_the_region_where_it_is_one_s_own(number, region, context):
+    text = f"{number}\n智算产业行动计划（2026—2028年）\n{PLAN}"
+    found = infer_provenance(text, region=context)
+    assert (found.kind, found.speaker) == (DocumentKind.PLAN, Speaker.GOVERNMENT)
+    assert found.region == region
+
+
+def test_a_county_is_known_by_its_header():
+    text = f"肥西县人民政府办公室文件\n肥政办〔2026〕4号\n智算产业行动计划\n{PLAN}"
+    for context in (None, "安徽省", "合肥市"):
+        assert infer_provenance(text, region=context).region == "合肥市肥西县"
+
+
 def test_a_plan_for_several_years_without_a_date_is_of_the_first():
     assert infer_provenance("甘肃省智算产业行动计划（2025—2027年）\n" + PLAN).year == 2025
 
@@ -265,6 +302,28 @@ def test_a_plan_for_several_years_without_a_date_is_of_the_first():
 )
 def test_news_about_a_plan_is_no_plan(title, text):
     assert infer_provenance(text, title=title).kind is DocumentKind.NEWS
+
+
+@pytest.mark.parametrize(
+    ("heading", "label"),
+    [
+        ("（一）实施算力强基行动", Label.OTHER),
+        ("（一）深入开展“人工智能+”专项行动", Label.OTHER),
+        ("三、加快推进人工智能赋能的重点任务", Label.OTHER),
+        ("推进人工智能人才培育工程", Label.OTHER),
+        ("（一）扩大智能算力供给", Label.COMMITMENT),
+        ("（一）实施算力强基行动，建成智算中心4座", Label.COMMITMENT),
+        ("（一）实施算力强基行动。", Label.COMMITMENT),
+        # The next line is no part of it.
+        ("（一）实施算力强基行动\n（二）扩大智能算力供给", Label.COMMITMENT),
+    ],
+)
+def test_a_heading_that_names_a_part_of_a_plan_promises_nothing(heading, label):
+    text = f"甘肃省智算产业行动计划\n{PLAN}三、重点任务\n{heading}\n1.推动开放。部署高性能芯片。\n"
+    found = extract(text, infer_provenance(text), load_topics())
+    labels = {one.text: one.label for one in found}
+    assert labels[heading.split("\n")[0]] is label
+    assert labels["部署高性能芯片。"] is Label.COMMITMENT
 
 
 def test_a_plan_has_no_review_half():

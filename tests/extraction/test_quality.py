@@ -82,6 +82,11 @@ def test_real_articles_that_nothing_was_trained_on_are_read(shared, quality):
     assert figures["commitment_recall"] >= 0.67
 
 
+def test_the_figures_by_kind_of_text_cover_every_sentence(shared, quality):
+    kinds = quality.unseen_press_by_genre(shared).values()
+    assert sum(kind["sentences"] for kind in kinds) == quality.unseen_press(shared)["sentences"]
+
+
 def test_damage_to_a_report_costs_little(shared, damage):
     for score in damage.damaged_scores(shared):
         assert score.commitments.f1 >= 0.98, score.name

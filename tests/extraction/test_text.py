@@ -136,3 +136,18 @@ def test_a_paragraph_does_not_run_into_a_dateline():
 def test_a_paragraph_that_breaks_off_goes_on_in_the_next_line():
     text = "\n".join((*PARAGRAPHS, "全市有三座智算中心。其中两座建在河\n东新区，明年投运。"))
     assert join_lines(text, press=True).text.endswith("其中两座建在河东新区，明年投运。")
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ("省里的规划提出，全省智", "能算力三年翻番。"),
+        ("智算中心一期投运，二期将在", "明年开工。"),
+        ("湖滨市算力规模扩大，总量达到32", "Eflops。"),
+        ("两座智算中心开工，一座在今年", "底前投运。"),
+        ("开发区提供算力，租用服", "务器的企业增加。园区有服务器三千台。"),
+    ],
+)
+def test_a_first_line_that_breaks_off_in_mid_sentence_is_no_headline(first, rest):
+    text = "\n".join((first, rest, *PARAGRAPHS))
+    assert join_lines(text, press=True).text.startswith(first + rest)

@@ -76,6 +76,16 @@ def test_the_name_of_an_office_asks_for_what_it_says() -> None:
     assert parse_custom_rule("工信部").id == parse_custom_rule("工业和信息化部").id
 
 
+def test_an_office_alone_is_the_central_one_and_beside_a_region_that_of_the_region() -> None:
+    found = change("推广液冷数据中心。", "贵州省")
+    assert found.after is not None
+    local = replace(found, after=replace(found.after, source_name="贵州省大数据局"))
+    assert wants("贵州 数据局", local)
+    assert not wants("数据局", local)
+    assert parse_custom_rule("数据局").id == parse_custom_rule("国家数据局").id
+    assert parse_custom_rule("贵州 数据局").name == "贵州 数据局"
+
+
 def test_non_government_statements_are_not_sent_by_default() -> None:
     assert not wants("算力", change("建议多建算力。", label=Label.PROPOSAL))
 

@@ -77,6 +77,8 @@ def test_short_region_names_become_official_ones(tmp_path):
         ("工信部", {"工业和信息化部"}),
         ("[工业和信息化部, 国家数据局, delegate]", {"工业和信息化部", "国家数据局", "delegate"}),
         ("[國家數據局]", {"国家数据局"}),
+        ("[数据局]", {"国家数据局"}),
+        ("[发改委]\n    regions: [全国]", {"国家发展和改革委员会"}),
     ],
 )
 def test_speakers_are_kinds_or_offices_by_any_of_their_names(tmp_path, written, speakers):
@@ -87,6 +89,12 @@ def test_a_local_office_stands_for_those_that_do_its_work_in_its_region(tmp_path
     speakers = load_one(tmp_path, "    speakers: [贵州数据局]\n").speakers
     assert {"贵州省数据局", "贵州省大数据局"} <= speakers
     assert all(name.startswith("贵州省") for name in speakers)
+
+
+def test_an_office_without_a_region_is_that_of_the_rules_regions(tmp_path):
+    speakers = load_one(tmp_path, "    speakers: [发改委]\n    regions: [贵州]\n").speakers
+    assert "贵州省发展和改革委员会" in speakers
+    assert "国家发展和改革委员会" not in speakers
 
 
 def test_one_value_may_stand_without_brackets(tmp_path):

@@ -473,6 +473,12 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
             f"INSERT INTO statement ({columns}) VALUES (1, {values})",
         ):
             connection.execute(text(row))
+        connection.execute(
+            text(
+                "INSERT INTO target (statement_id, position, metric, op, value, unit, year, raw)"
+                " VALUES (1, 0, '算力', 'reach', 5, 'P', 2026, '')"
+            )
+        )
     assert before.upgrade()[0] == "0015"
     with before.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
@@ -491,6 +497,12 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
             )
         ).all()
         session.execute(text("SELECT statement_source_name, source_name FROM change_log")).all()
+        targets = session.execute(
+            text("SELECT metric, source_name, person, person_title FROM targets_current")
+        ).all()
+        repeated = "SELECT source_name, person, person_title FROM corroborations"
+        assert session.execute(text(repeated)).all() == []
+    assert [tuple(line) for line in targets] == [("算力", None, None, None)]
     assert [tuple(line) for line in lines] == [
         (1, None, None, None),
         (2, "国家数据局", "余某", "副局长"),
