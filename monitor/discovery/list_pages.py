@@ -28,6 +28,7 @@ from monitor.discovery.feeds import (
     sitemap_links,
 )
 from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
+from monitor.discovery.list_finder import find_list, next_page
 from monitor.documents.charset import decode
 from monitor.documents.dates import date_in_url, find_date
 from monitor.documents.html_text import clean_line
@@ -148,6 +149,7 @@ class Discovery:
     format: ListFormat = ListFormat.HTML
     undated_index: bool = False
     reason: str = ""
+    evidence: tuple[str, ...] = ()
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
@@ -188,6 +190,39 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
         tuple(articles)[:_MAX_IDENTITIES],
         link_count=len(rows),
         format=list_format,
+    )
+
+
+def discover_any(fetched: Fetched) -> Discovery:
+    """Find the articles on a list page that no source describes."""
+    try:
+        body = _decompressed(fetched)
+    except (DecodeError, TooLarge) as error:
+        return Discovery(reason=f"the packed list cannot be read: {error}")
+    markup, _ = decode(body, fetched.content_type, None)
+    base = fetched.final_url
+    root = root_name(markup)
+    rows: tuple[ListLink, ...]
+    following: str | None = None
+    if root == "sitemapindex":
+        maps, _ = indexed_sitemaps(markup, base)
+        return Discovery(next_pages=maps, format=ListFormat.SITEMAP_INDEX)
+    if root in SITEMAP_ROOTS:
+        list_format, rows = ListFormat.SITEMAP, tuple(sitemap_links(markup, base))
+    elif root in FEED_ROOTS:
+        list_format, rows = ListFormat.FEED, tuple(feed_links(markup, base))
+    elif looks_like_json(markup):
+        list_format, rows = ListFormat.JSON, tuple(json_links(markup, base))
+    else:
+        list_format, rows = ListFormat.HTML, find_list(markup, base)
+        following = next_page(markup, base)
+    links = tuple(Link(row.url, row.title, row.published or row.last_modified) for row in rows)
+    return Discovery(
+        links,
+        next_pages=(following,) if following else (),
+        link_count=len(rows),
+        format=list_format,
+        reason="" if links else "no list was found on this page",
     )
 
 

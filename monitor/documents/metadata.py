@@ -11,12 +11,15 @@ from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
-from monitor.documents.body import select_nodes
+from monitor.documents.blocks import Layout
+from monitor.documents.body import letters_of, select_nodes
 from monitor.documents.html_text import LABEL_GAP, clean_line, lines_of
 
 _TITLES = ("articletitle", "og:title")
 _SOURCES = ("contentsource", "source")
+_SITE_NAMES = ("sitename", "columnname", "og:site_name", "application-name")
 _MAX_TITLE = 200
+_MIN_TITLE = 5
 
 
 @cache
@@ -53,23 +56,57 @@ def meta_tags(tree: LexborHTMLParser) -> dict[str, str]:
     return found
 
 
-def find_title(tree: LexborHTMLParser, meta: dict[str, str], selector: str | None) -> str:
-    """The title of the article, without the names of site and column."""
+def find_title(
+    tree: LexborHTMLParser, meta: dict[str, str], selector: str | None, layout: Layout
+) -> str:
+    """The title of the article, without the names of site and column.
+
+    ``<title>`` holds it among other names; the page shows it alone, mostly as a heading.
+    """
     for node in select_nodes(tree, selector):
         title = clean_line(" ".join(lines_of(node)))
         if title:
             return title[:_MAX_TITLE]
+    tag = tree.css_first("title")
+    whole = clean_line(tag.text(deep=True)) if tag is not None else ""
+    names = {letters_of(meta[name]) for name in _SITE_NAMES if meta.get(name)}
     for name in _TITLES:
         if meta.get(name):
-            return meta[name][:_MAX_TITLE]
+            shown = _shown_title(layout, meta[name], names)
+            return (shown or _strip_site_name(meta[name], meta))[:_MAX_TITLE]
     headings = [clean_line(" ".join(lines_of(node))) for node in tree.css("h1")[:5]]
-    headings = [h for h in headings if h and h != meta.get("sitename")]
-    if len(headings) == 1:
-        return headings[0][:_MAX_TITLE]
-    tag = tree.css_first("title")
-    return _strip_site_name(clean_line(tag.text(deep=True)) if tag is not None else "", meta)[
-        :_MAX_TITLE
-    ]
+    headings = [h for h in headings if h and letters_of(h) not in names]
+    if len(headings) == 1 and len(headings[0]) <= _MAX_TITLE:
+        return headings[0]
+    return (_shown_title(layout, whole, names) or _strip_site_name(whole, meta))[:_MAX_TITLE]
+
+
+def _shown_title(layout: Layout, whole: str, names: set[str]) -> str:
+    """The line of the page that is the title in ``whole``, which may hold other names too."""
+    wanted = letters_of(whole)
+    best, best_rank = "", (0, 0, 0)
+    for index, line in enumerate(layout.lines):
+        if not _MIN_TITLE <= len(line.text) <= _MAX_TITLE or line.link_share > 0.5:
+            continue
+        shown = letters_of(line.text)
+        if len(shown) < _MIN_TITLE or shown not in wanted or shown in names:
+            continue
+        # 站名 栏目 标题 has the title last, 标题_栏目_站名 first.
+        rank = (int(line.is_heading), int(wanted.startswith(shown)), len(shown))
+        if rank > best_rank and len(shown) * 4 >= len(wanted):
+            best, best_rank = _continued(layout, index, wanted), rank
+    return best
+
+
+def _continued(layout: Layout, index: int, wanted: str) -> str:
+    """A title with the lines after it that belong to it."""
+    text = layout.lines[index].text
+    for line in layout.lines[index + 1 : index + 3]:
+        shown = letters_of(line.text)
+        if not shown or letters_of(text) + shown not in wanted or letters_of(text) == wanted:
+            break
+        text += line.text
+    return text
 
 
 def find_source_line(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.block_pages import block_reason, find_soft_error
-from monitor.documents.body import article_lines, has_prose
+from monitor.documents.blocks import layout_of
+from monitor.documents.body import find_article, has_prose
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.dates import date_in_url, find_published
-from monitor.documents.html_text import MAX_BYTES, lines_of, too_expensive
+from monitor.documents.html_text import MAX_BYTES, hidden_names, too_expensive
 from monitor.documents.metadata import find_source_line, find_title, meta_tags
 from monitor.model.documents import Document, Outcome, Selectors
 
@@ -53,6 +56,7 @@ def read_document(
     url: str | None = None,
     selectors: Selectors | None = None,
     encoding: str | None = None,
+    today: date | None = None,
 ) -> Document:
     """Read a page, a file or a plain text; never raises for its content.
 
@@ -63,6 +67,7 @@ def read_document(
         selectors: of the family of the page; if one finds nothing, the general reader is used
             and ``reason`` says so.
         encoding: a charset set by the source.
+        today: no later day is believed to be the day of issue.
 
     Returns:
         A document whose text has one line a paragraph. A plain text file keeps its text, except
@@ -81,7 +86,7 @@ def read_document(
     dear = too_expensive(text)
     if dear:
         return _empty(f"not parsed: {dear}", charset)
-    return _read_page(text, charset, url, selectors or Selectors())
+    return _read_page(text, charset, url, selectors or Selectors(), today)
 
 
 def _read_file(body: bytes, url: str | None) -> Document | None:
@@ -101,39 +106,48 @@ def _read_file(body: bytes, url: str | None) -> Document | None:
     return None
 
 
-def _read_page(markup: str, charset: str, url: str | None, selectors: Selectors) -> Document:
+def _read_page(
+    markup: str, charset: str, url: str | None, selectors: Selectors, today: date | None
+) -> Document:
     tree = LexborHTMLParser(markup)
-    lines, remark = article_lines(tree, selectors.body)
-    whole = tree.body
-    visible = "\n".join(lines)
-    if len(visible) < 500 and whole is not None:
-        visible = "\n".join(lines_of(whole))
-    blocked = block_reason(markup, visible)
+    if tree.body is None:
+        return _empty("no text to believe on this page", charset)
     meta = meta_tags(tree)
+    hidden = hidden_names(tree)
+    layout = layout_of(tree.body, hidden)
+    if hidden and not has_prose([line.text for line in layout.lines]):
+        # A script shows what the style hides.
+        hidden = frozenset()
+        layout = layout_of(tree.body)
+    title = find_title(tree, meta, selectors.title, layout)
+    article = find_article(tree, layout, selectors.body, title, hidden)
+    text = "\n".join(article.lines)
+    visible = text
+    if len(visible) < 500:
+        visible = "\n".join(line.text for line in layout.lines)
+    blocked = block_reason(markup, visible)
     document = Document(
-        text="\n".join(lines),
-        title=find_title(tree, meta, selectors.title),
+        text=text,
+        title=title,
         published=find_published(tree, meta, markup, selectors.published, url),
         source_line=find_source_line(tree, meta, markup, selectors.source_line),
         charset=charset,
-        reason=remark,
+        reason=article.remark,
+        taken=article.taken,
+        evidence=article.evidence,
     )
     if blocked:
-        return Document("", document.title, None, None, charset, Outcome.BLOCKED, blocked)
-    notice = find_soft_error(document.text) or find_soft_error(visible)
+        return Document("", title, None, None, charset, Outcome.BLOCKED, blocked)
+    notice = find_soft_error(text) or find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
-        return Document("", document.title, None, None, charset, outcome, why)
-    if not has_prose(lines):
-        return Document(
-            "",
-            document.title,
-            document.published,
-            document.source_line,
-            charset,
-            Outcome.EMPTY,
-            "no text to believe on this page",
-        )
+        return Document("", title, None, None, charset, outcome, why)
+    if not has_prose(article.lines):
+        reason = "no text to believe on this page"
+        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
+    if article.doubts:
+        reason = "; ".join((*filter(None, [article.remark]), *article.doubts))
+        return replace(document, outcome=Outcome.PARTIAL, reason=f"not sure of the text: {reason}")
     return document
 
 

@@ -22,10 +22,16 @@ class BlockSigns(_Table):
 
 
 class Boilerplate(_Table):
-    """``boilerplate.yaml``: expressions for lines to drop and for the beginning of a footer."""
+    """``boilerplate.yaml``: expressions for lines to drop, for the beginning of a footer and for
+    headings of other articles, and the names of blocks beside an article and around it.
+    """
 
     lines: tuple[str, ...]
     ends: tuple[str, ...]
+    headings: tuple[str, ...]
+    foreign_names: tuple[str, ...]
+    foreign_words: tuple[str, ...]
+    article_names: tuple[str, ...]
 
 
 class SoftErrors(_Table):
