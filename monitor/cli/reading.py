@@ -17,7 +17,7 @@ from monitor.cli.options import ConfigOption
 from monitor.cli.output import print_status, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
-from monitor.documents.reader import read_document
+from monitor.documents.reader import KnownDays, read_document
 from monitor.errors import MonitorError, UserError
 from monitor.model.documents import Document, Fetched, Outcome
 
@@ -111,9 +111,8 @@ def read_place(place: str, settings: Settings, *, url: str | None = None) -> Doc
         MonitorError: the page could not be fetched.
     """
     page = _load(place, settings, url)
-    return read_document(
-        page.body, content_type=page.content_type, url=page.url, today=utc_now().date()
-    )
+    days = KnownDays(today=utc_now().date())
+    return read_document(page.body, content_type=page.content_type, url=page.url, days=days)
 
 
 def is_url(place: str) -> bool:

@@ -78,7 +78,8 @@ class Article:
 
     ``remark``: the selector found nothing. ``taken`` is the share of the page's prose in the
     lines. ``doubts`` say why this may be another text, ``evidence`` what was chosen and why.
-    ``span`` are the first and the last line of the layout that the article lies between.
+    The article lies between the lines ``first`` and ``last`` of the layout; ``heading`` is the line
+    that shows its title (-1: none).
     """
 
     lines: list[str]
@@ -86,6 +87,9 @@ class Article:
     taken: float = 1.0
     doubts: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    heading: int = -1
+    first: int = 0
+    last: int = 0
 
 
 def select_nodes(tree: LexborHTMLParser, selector: str | None) -> list[LexborNode]:
@@ -145,9 +149,25 @@ def find_article(
     if has_prose(chosen):
         whole = sum(line_weight(line) for line in layout.lines)
         taken = sum(map(_prose, chosen)) / whole if whole else 1.0
-        return Article(chosen, taken=min(1.0, taken), evidence=(f"body: selector {selector}",))
+        first, last = _place_of(chosen, layout)
+        return Article(
+            chosen,
+            taken=min(1.0, taken),
+            evidence=(f"body: selector {selector}",),
+            heading=first - 1,
+            first=first,
+            last=last,
+        )
     remark = f"nothing under the selector {selector}; read without it" if selector else ""
     return _Finder(layout, title).article(remark)
+
+
+def _place_of(chosen: Sequence[str], layout: Layout) -> tuple[int, int]:
+    """The lines of the layout that a selected text lies between."""
+    shown = [line.text for line in layout.lines]
+    first = shown.index(chosen[0]) if chosen[0] in shown else 0
+    last = len(shown) - 1 - shown[::-1].index(chosen[-1]) if chosen[-1] in shown else len(shown) - 1
+    return first, last
 
 
 def has_prose(lines: Sequence[str]) -> bool:
@@ -207,7 +227,9 @@ class _Finder:
             f"body: {self.layout.name(block)} scores {scores[block] / scores[best]:.2f} of it"
             for block in rivals
         ]
-        return Article([lines[i].text for i in kept], remark, taken, doubts, tuple(evidence))
+        first, last = (kept[0], kept[-1]) if kept else (0, 0)
+        text = [lines[index].text for index in kept]
+        return Article(text, remark, taken, doubts, tuple(evidence), heading, first, last)
 
     def weight(self, block: Block) -> float:
         """The prose of a block."""

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
+from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.blocks import layout_of
-from monitor.documents.body import find_article, has_prose
+from monitor.documents.body import find_article, has_prose, letters_of, line_weight
 from monitor.documents.charset import decode, is_mojibake, replacement_share
-from monitor.documents.dates import date_in_url, find_published
+from monitor.documents.dates import DatedPage, date_in_url, find_published
+from monitor.documents.gaps import find_gaps
 from monitor.documents.html_text import MAX_BYTES, hidden_names, too_expensive
 from monitor.documents.metadata import find_source_line, find_title, meta_tags
+from monitor.documents.pagers import further_pages
+from monitor.documents.script_body import script_body, stub_target
 from monitor.model.documents import Document, Outcome, Selectors
+from monitor.urls import resolve_url
 
 
 @cache
@@ -47,6 +53,16 @@ def _control_character_pattern() -> re.Pattern[str]:
 
 
 _MAX_CONTROL_SHARE = 0.01
+_LITTLE_PROSE = 120
+_MORE_IN_SCRIPT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDays:
+    """The day that a list gives for a document, and the day of the visit."""
+
+    listed: date | None = None
+    today: date | None = None
 
 
 def read_document(
@@ -56,7 +72,7 @@ def read_document(
     url: str | None = None,
     selectors: Selectors | None = None,
     encoding: str | None = None,
-    today: date | None = None,
+    days: KnownDays | None = None,
 ) -> Document:
     """Read a page, a file or a plain text; never raises for its content.
 
@@ -67,7 +83,7 @@ def read_document(
         selectors: of the family of the page; if one finds nothing, the general reader is used
             and ``reason`` says so.
         encoding: a charset set by the source.
-        today: no later day is believed to be the day of issue.
+        days: what is known of the day of issue before the page is read.
 
     Returns:
         A document whose text has one line a paragraph. A plain text file keeps its text, except
@@ -86,7 +102,7 @@ def read_document(
     dear = too_expensive(text)
     if dear:
         return _empty(f"not parsed: {dear}", charset)
-    return _read_page(text, charset, url, selectors or Selectors(), today)
+    return _read_page(text, charset, url, selectors or Selectors(), days or KnownDays())
 
 
 def _read_file(body: bytes, url: str | None) -> Document | None:
@@ -107,7 +123,7 @@ def _read_file(body: bytes, url: str | None) -> Document | None:
 
 
 def _read_page(
-    markup: str, charset: str, url: str | None, selectors: Selectors, today: date | None
+    markup: str, charset: str, url: str | None, selectors: Selectors, days: KnownDays
 ) -> Document:
     tree = LexborHTMLParser(markup)
     if tree.body is None:
@@ -121,34 +137,72 @@ def _read_page(
         layout = layout_of(tree.body)
     title = find_title(tree, meta, selectors.title, layout)
     article = find_article(tree, layout, selectors.body, title, hidden)
-    text = "\n".join(article.lines)
+    lines, taken, found = article.lines, article.taken, article.evidence
+    prose = sum(line_weight(line) for line in layout.lines)
+    if prose < _LITTLE_PROSE:
+        held, weight = script_body(tree)
+        if weight > _MORE_IN_SCRIPT * prose:
+            lines, taken, found = held, 1.0, ("body: a string of a script",)
+    text = "\n".join(lines)
     visible = text
     if len(visible) < 500:
         visible = "\n".join(line.text for line in layout.lines)
-    blocked = block_reason(markup, visible)
+    issued = find_published(
+        DatedPage(
+            tree,
+            meta,
+            markup,
+            layout,
+            article.heading,
+            article.first,
+            article.last,
+            selectors.published,
+            url,
+            days.listed,
+            days.today,
+        )
+    )
     document = Document(
         text=text,
         title=title,
-        published=find_published(tree, meta, markup, selectors.published, url),
+        published=issued.day,
         source_line=find_source_line(tree, meta, markup, selectors.source_line),
         charset=charset,
         reason=article.remark,
-        taken=article.taken,
-        evidence=article.evidence,
+        published_from=issued.found_in,
+        taken=taken,
+        attachments=find_attachments(markup, tree, url),
+        further_pages=further_pages(markup, tree, url),
+        evidence=(*found, *issued.evidence),
     )
+    blocked = block_reason(markup, visible)
     if blocked:
         return Document("", title, None, None, charset, Outcome.BLOCKED, blocked)
+    others = "\n".join(
+        line for line in visible.split("\n") if letters_of(line) != letters_of(title)
+    )
+    target = stub_target(tree, len(letters_of(others)))
+    if target is not None:
+        there = resolve_url(url, target) if url else target
+        reason = f"this page only leads to {there or target}"
+        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
     notice = find_soft_error(text) or find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
         return Document("", title, None, None, charset, outcome, why)
-    if not has_prose(article.lines):
+    if not has_prose([line for line in lines if letters_of(line) != letters_of(title)]):
         reason = "no text to believe on this page"
         return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
-    if article.doubts:
-        reason = "; ".join((*filter(None, [article.remark]), *article.doubts))
-        return replace(document, outcome=Outcome.PARTIAL, reason=f"not sure of the text: {reason}")
-    return document
+    return _with_doubts(document, article.doubts if lines is article.lines else ())
+
+
+def _with_doubts(document: Document, doubts: Sequence[str]) -> Document:
+    """The document, partial if something of it was seen and not read, or its text is doubtful."""
+    gaps = [*(f"not sure of the text: {doubt}" for doubt in doubts), *find_gaps(document)]
+    if not gaps:
+        return document
+    reason = "; ".join((*filter(None, [document.reason]), *gaps))
+    return replace(document, outcome=Outcome.PARTIAL, reason=reason)
 
 
 def _read_plain_text(text: str, charset: str, url: str | None) -> Document:

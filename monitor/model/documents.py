@@ -192,13 +192,14 @@ class StoredDocument:
 class StoredSnapshot:
     """A snapshot's text and its statements in the order of the text.
 
-    ``statement_ids`` runs parallel to ``statements``.
+    ``statement_ids`` runs parallel to ``statements``; ``outcome`` is ``OK`` or ``PARTIAL``.
     """
 
     id: int
     text: str
     statements: tuple[Statement, ...]
     statement_ids: tuple[int, ...]
+    outcome: Outcome = Outcome.OK
 
 
 def sha256_hex(content: bytes | str) -> str:
