@@ -6,6 +6,7 @@ URL and a title under one of the usual keys is a link, at any depth.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,16 +45,14 @@ _MAX_VALUES = 500_000
 
 
 def looks_like_json(markup: str) -> bool:
-    """Whether the text is JSON rather than HTML."""
-    return markup.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
+    """Whether the text is JSON rather than HTML, perhaps within a call or an assignment."""
+    start = markup.lstrip("\ufeff \t\r\n")[:200]
+    return start[:1] in {"{", "["} or _wrapper_pattern().match(start) is not None
 
 
 def json_links(markup: str, base: str) -> Iterator[ListLink]:
     """The links of a JSON list in its order; none if it is no JSON."""
-    try:
-        root = json.loads(markup.lstrip("\ufeff"))
-    except (ValueError, RecursionError):
-        return
+    root = _json_value(markup)
     pending: list[Any] = [root]
     seen = 0
     while pending and seen < _MAX_VALUES:
@@ -68,13 +67,41 @@ def json_links(markup: str, base: str) -> Iterator[ListLink]:
             pending.extend(reversed(value))
 
 
+@cache
+def _wrapper_pattern() -> re.Pattern[str]:
+    # callback({…}), /**/cb([…]) and var list = [{…}];
+    return re.compile(
+        r"(?:/\*.{0,40}?\*/\s*)?(?:(?:var|let|const|window\.)\s*)?[A-Za-z_$][\w$.]{0,80}\s*(?:\(|=)\s*(?=[\[{])"
+    )
+
+
+def _json_value(markup: str) -> Any:
+    """The value of a JSON text, of the argument of a call, or of an assignment; None without one."""
+    text = markup.lstrip("\ufeff \t\r\n")
+    found = _wrapper_pattern().match(text)
+    try:
+        return json.JSONDecoder().raw_decode(text, found.end() if found is not None else 0)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+@cache
+def _title_tag_pattern() -> re.Pattern[str]:
+    return re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+
+
+def _plain_title(title: str) -> str:
+    """A title without the tags that a search puts around its words."""
+    return clean_line(html.unescape(_title_tag_pattern().sub("", html.unescape(title))))[:300]
+
+
 def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
     fields = {str(key).lower(): content for key, content in value.items()}
     address, title = _first_text(fields, _URL_KEYS), _first_text(fields, _TITLE_KEYS)
     url = resolve_url(base, address) if address and title else None
     if url is None:
         return None
-    return ListLink(url, clean_line(title)[:300], _date(fields))
+    return ListLink(url, _plain_title(title), _date(fields))
 
 
 def _date(fields: Mapping[str, Any]) -> date | None:
