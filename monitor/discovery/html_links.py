@@ -152,22 +152,7 @@ def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
     The row of a link is the largest element around it that holds no headline of another row. A
     second link of a row (its column, a file, 详情) is no headline.
     """
-    nodes: list[tuple[LexborNode, str, str]] = []
-    resolved: dict[str, str | None] = {}
-    spent = 0
-    for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
-        reference = _link_target(node)
-        if reference not in resolved:
-            resolved[reference] = resolve_url(base, reference)
-        address = resolved[reference]
-        if address is None:
-            continue
-        shown = _shown_text(node)
-        # Nested elements would have their text copied many times.
-        spent += len(shown)
-        if spent > _MAX_TEXT:
-            break
-        nodes.append((node, address, shown))
+    nodes = _resolved_links(tree, base)
     second = _second_links(nodes)
     first: dict[int, str] = {}
     crowded: set[int] = set()
@@ -188,6 +173,27 @@ def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
             beside[row.mem_id] = clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4])
         link = ListLink(address, _title(node, shown), _date_beside(shown, beside[row.mem_id]))
         yield Anchor(node, link, index not in second)
+
+
+def _resolved_links(tree: LexborHTMLParser, base: str) -> list[tuple[LexborNode, str, str]]:
+    """The elements that lead somewhere, with their URLs and texts."""
+    nodes: list[tuple[LexborNode, str, str]] = []
+    resolved: dict[str, str | None] = {}
+    spent = 0
+    for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
+        reference = _link_target(node)
+        if reference not in resolved:
+            resolved[reference] = resolve_url(base, reference)
+        address = resolved[reference]
+        if address is None:
+            continue
+        shown = _shown_text(node)
+        # Nested elements would have their text copied many times.
+        spent += len(shown)
+        if spent > _MAX_TEXT:
+            break
+        nodes.append((node, address, shown))
+    return nodes
 
 
 def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:

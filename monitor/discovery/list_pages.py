@@ -76,7 +76,7 @@ def _wrapper_pattern() -> re.Pattern[str]:
 
 
 def _json_value(markup: str) -> Any:
-    """The value of a JSON text, of the argument of a call, or of an assignment; None without one."""
+    """The value of a JSON text, of the argument of a call or of an assignment, or None."""
     text = markup.lstrip("\ufeff \t\r\n")
     found = _wrapper_pattern().match(text)
     try:

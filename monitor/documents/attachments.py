@@ -6,13 +6,13 @@ Which of them has text of the document and which is a form to fill in, its name 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from monitor.documents.blocks import Layout, Reference
 from monitor.documents.body import is_foreign_name, letters_of
 from monitor.documents.html_text import clean_line
 from monitor.model.documents import Attachment
@@ -23,17 +23,27 @@ if TYPE_CHECKING:
 READABLE = frozenset({"pdf", "docx", "txt"})
 """Extensions of the files that are read."""
 
-_MARKS = (".pdf", ".doc", ".wps", ".ofd", ".xls", ".txt", ".zip", ".rar", ".et", ".ppt")
 _MAX_LINKS = 5_000
 _MAX_ATTACHMENTS = 50
 _MAX_SCRIPT = 2_000
 _ASIDE = frozenset({"nav", "footer", "aside"})
-_MAX_DEPTH = 40
+_RELATED = ("xiangguan", "relat", "xg")
 
 
 @cache
 def _extension_pattern() -> re.Pattern[str]:
     return re.compile(r"\.(pdf|docx?|wps|ofd|xlsx?|et|pptx?|txt|zip|rar)$", re.IGNORECASE)
+
+
+@cache
+def _may_be_file_pattern() -> re.Pattern[str]:
+    return re.compile(r"\.(?:pdf|doc|wps|ofd|xls|et|ppt|txt|zip|rar)", re.IGNORECASE)
+
+
+@cache
+def _sending_pattern() -> re.Pattern[str]:
+    # The address of a script that sends a file, whose name the label says.
+    return re.compile(r"down|file|attach|fujian|upload|annex", re.IGNORECASE)
 
 
 @cache
@@ -58,27 +68,24 @@ def _label_pattern() -> re.Pattern[str]:
     )
 
 
-def find_attachments(
-    markup: str, tree: LexborHTMLParser, url: str | None
-) -> tuple[Attachment, ...]:
+def find_attachments(layout: Layout, url: str | None) -> tuple[Attachment, ...]:
     """The files and viewers of a page, each once, none of its menus and imprint.
 
     Args:
-        markup: the page.
-        tree: the same, parsed.
+        layout: the page.
         url: its address; without one the references are returned as they stand.
     """
-    lowered = markup.lower()
-    if not any(mark in lowered for mark in _MARKS):
-        return ()
     found: dict[str, Attachment] = {}
-    for node, reference in _references(tree):
+    for one in layout.references[:_MAX_LINKS]:
+        reference = _file_reference(one)
+        if not reference:
+            continue
         target = urljoin(url, reference) if url else reference
         if url and not target.startswith(("http://", "https://")):
             continue
-        if target in found or _is_aside(node):
+        if target in found or _is_aside(layout, one.block):
             continue
-        found[target] = Attachment(_name(node, target), target)
+        found[target] = Attachment(_name(one.node, target), target)
         if len(found) >= _MAX_ATTACHMENTS:
             break
     return tuple(found.values())
@@ -122,25 +129,30 @@ def is_copy(one: Attachment, title: str) -> bool:
     )
 
 
-def _references(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, str]]:
-    for node in tree.css("a, iframe, embed, object, [onclick]")[:_MAX_LINKS]:
-        attributes = node.attributes
-        written = attributes.get("href") or attributes.get("src") or attributes.get("data") or ""
-        reference = _file_in(written.strip())
-        if not reference:
-            script = attributes.get("onclick") or (written if "javascript" in written[:20] else "")
-            match = _quoted_pattern().search(script[:_MAX_SCRIPT])
-            reference = match[1].strip() if match is not None else ""
-        if not reference and node.tag == "a" and written and not written.startswith("#"):
-            label = node.text(strip=True)
-            named = len(label) <= 200 and _named_pattern().search(label) is not None
-            reference = written.strip() if named and "javascript" not in written[:20] else ""
-        if reference:
-            yield node, " ".join(reference.split()).replace(" ", "%20")
+def _file_reference(one: Reference) -> str:
+    """The file that an element leads to, as written; empty for a page."""
+    attributes = one.attributes
+    written = (
+        attributes.get("href") or attributes.get("src") or attributes.get("data") or ""
+    ).strip()
+    reference = _file_in(written) if "." in written else ""
+    if not reference:
+        script = attributes.get("onclick") or (
+            written if written[:10].lower() == "javascript" else ""
+        )
+        match = _quoted_pattern().search(script[:_MAX_SCRIPT]) if script else None
+        reference = match[1].strip() if match is not None else ""
+    if not reference and _sending_pattern().search(written) is not None:
+        label = one.node.text(strip=True)
+        named = len(label) <= 200 and _named_pattern().search(label) is not None
+        reference = written if named and written[:10].lower() != "javascript" else ""
+    return " ".join(reference.split()).replace(" ", "%20")
 
 
 def _file_in(reference: str) -> str:
     """A reference to a file, or the file that a viewer is asked to show; empty for a page."""
+    if _may_be_file_pattern().search(reference) is None:
+        return ""
     if reference.lower().startswith(("javascript:", "data:", "mailto:")):
         return ""
     try:
@@ -172,18 +184,14 @@ def _name(node: LexborNode, target: str) -> str:
     return unquote(urlsplit(target).path.rpartition("/")[2])[:200] or target[:200]
 
 
-def _is_aside(node: LexborNode) -> bool:
-    above = node.parent
-    for _ in range(_MAX_DEPTH):
-        if above is None:
-            return False
-        if above.tag in _ASIDE:
+def _is_aside(layout: Layout, block: int) -> bool:
+    for index in (block, *layout.ancestors(block)):
+        one = layout.blocks[index]
+        if one.tag in _ASIDE:
             return True
-        attributes = above.attributes
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()[:200]
-        if names != " " and above.tag not in {"body", "html"} and is_foreign_name(names):
-            return "xiangguan" not in names and "relat" not in names and "xg" not in names
-        above = above.parent
+        if len(one.names) > 1 and one.tag != "body" and is_foreign_name(one.names):
+            # 相关附件 stands in a block of that name.
+            return not any(name in one.names for name in _RELATED)
     return False
 
 

@@ -18,6 +18,7 @@ from monitor.documents.html_text import (
     is_hidden,
 )
 
+_REFERRING = frozenset({"a", "iframe", "embed", "object"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
@@ -48,12 +49,22 @@ class Block:
     end: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An element that may lead to another page or to a file, and the block around it."""
+
+    node: LexborNode
+    attributes: dict[str, str | None]
+    block: int
+
+
 @dataclass(slots=True)
 class Layout:
-    """The blocks of a page, the whole page first, and its lines in order."""
+    """The blocks of a page, the whole page first, its lines in order, and what leads elsewhere."""
 
     blocks: list[Block] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
 
     def ancestors(self, block: int) -> list[int]:
         """The blocks around a block, the innermost first; the block itself is not among them."""
@@ -71,36 +82,105 @@ class Layout:
         return f"{one.tag}{names}"
 
 
-class _Builder:
-    """Collects the text of the line that is being read."""
+# What an open element is: (its id, its kind, its block or -1).
+_Open = tuple[int, int, int]
+_PLAIN, _HIDDEN, _LINK, _BLOCK, _CELL, _PRE, _HEADING = range(7)
 
-    def __init__(self) -> None:
-        self.layout = Layout()
+
+class _Builder:
+    """The layout so far, the open elements, and the text of the line that is being read."""
+
+    def __init__(self, top: LexborNode, hidden: frozenset[str]) -> None:
+        self.layout = Layout(blocks=[Block(top.tag or "", "", -1, 0)])
+        self.hidden = hidden
+        self.open: list[_Open] = [(top.mem_id, _BLOCK, 0)]
+        self.inside = [0]  # open blocks
+        self.links: list[str] = []
+        self.pre = self.headings = 0
         self.parts: list[str] = []
         self.linked = 0
         self.href = ""
 
-    def flush(self, block: int, *, heading: bool = False) -> None:
+    def flush(self) -> None:
+        """End the line."""
         if not self.parts:
             return
         line = clean_line("".join(self.parts))
         if line:
-            self.layout.lines.append(Line(line, self.linked, block, heading, self.href))
+            heading = self.headings > 0
+            self.layout.lines.append(Line(line, self.linked, self.inside[-1], heading, self.href))
         self.parts.clear()
         self.linked, self.href = 0, ""
 
+    def add_text(self, text: str) -> None:
+        if self.links and text.strip():
+            self.linked += len(text.strip())
+            self.href = self.href or self.links[-1]
+        if not self.pre or "\n" not in text:
+            self.parts.append(text)
+            return
+        first, *others = text.split("\n")
+        self.parts.append(first)
+        for other in others:
+            self.flush()
+            self.parts.append(other)
 
-@dataclass(slots=True)
-class _Open:
-    """An open element: what has to be undone at its end."""
+    def begin(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        if tag == "br":
+            self.flush()
+            return
+        attributes = node.attributes
+        kind, block = _PLAIN, -1
+        if attributes and (tag in _REFERRING or "onclick" in attributes):
+            self.layout.references.append(Reference(node, attributes, self.inside[-1]))
+        if tag in INVISIBLE_ELEMENTS or (
+            (attributes or tag == "dialog") and is_hidden(tag, attributes, self.hidden)
+        ):
+            kind = _HIDDEN
+        elif tag == "a" and "href" in attributes:
+            kind = _LINK
+            self.links.append(attributes["href"] or "")
+        elif tag in BLOCK_ELEMENTS or tag in CELLS:
+            kind, block = self._begin_block(tag, attributes)
+        self.open.append((node.mem_id, kind, block))
 
-    mem_id: int
-    block: int = -1
-    link: bool = False
-    pre: bool = False
-    cell: bool = False
-    heading: bool = False
-    hidden: bool = False
+    def _begin_block(self, tag: str, attributes: dict[str, str | None]) -> tuple[int, int]:
+        kind = _BLOCK
+        if tag in CELLS:
+            kind = _CELL
+        else:
+            self.flush()
+            if tag == "pre":
+                kind = _PRE
+                self.pre += 1
+            elif tag in _HEADINGS:
+                kind = _HEADING
+                self.headings += 1
+        blocks = self.layout.blocks
+        block = len(blocks)
+        names = ""
+        if attributes:
+            names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:200].lower()
+        blocks.append(Block(tag, names, self.inside[-1], len(self.layout.lines)))
+        self.inside.append(block)
+        return kind, block
+
+    def end(self) -> None:
+        """End the innermost open element."""
+        _, kind, block = self.open.pop()
+        if kind == _LINK:
+            self.links.pop()
+        if block < 0:
+            return
+        if kind == _CELL:
+            self.parts.append(" ")
+        else:
+            self.flush()
+            self.pre -= kind == _PRE
+            self.headings -= kind == _HEADING
+        self.layout.blocks[block].end = len(self.layout.lines)
+        self.inside.pop()
 
 
 def layout_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> Layout:
@@ -110,29 +190,8 @@ def layout_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> Layout:
         top: the body of the page.
         hidden: the names that the page's style hides.
     """
-    build = _Builder()
-    layout = build.layout
-    layout.blocks.append(Block(top.tag or "", "", -1, 0))
-    stack = [_Open(top.mem_id, block=0)]
-    inside = [0]  # open blocks
-    links: list[str] = []
-    pre = headings = 0
-
-    def close() -> None:
-        nonlocal pre, headings
-        done = stack.pop()
-        if done.link:
-            links.pop()
-        if done.block >= 0:
-            if not done.cell:
-                build.flush(done.block, heading=headings > 0)
-            layout.blocks[done.block].end = len(layout.lines)
-            inside.pop()
-            pre -= done.pre
-            headings -= done.heading
-            if done.cell:
-                build.parts.append(" ")
-
+    build = _Builder(top, hidden)
+    stack = build.open
     nodes = iter(top.traverse(include_text=True))
     next(nodes, None)
     for node in nodes:
@@ -140,57 +199,19 @@ def layout_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> Layout:
         if above is None:
             continue
         above_id = above.mem_id
-        while stack[-1].mem_id != above_id and len(stack) > 1:
-            close()
-        if stack[-1].hidden:
-            if node.is_element_node:
-                stack.append(_Open(node.mem_id, hidden=True))
-            continue
+        while stack[-1][0] != above_id and len(stack) > 1:
+            build.end()
+        shown = stack[-1][1] != _HIDDEN
         if node.is_text_node:
-            _add_text(build, node.text_content or "", inside[-1], links, pre > 0)
-            continue
-        if not node.is_element_node:
-            continue
-        tag = node.tag or ""
-        if tag == "br":
-            build.flush(inside[-1], heading=headings > 0)
-            continue
-        attributes = node.attributes
-        if tag in INVISIBLE_ELEMENTS or is_hidden(tag, attributes, hidden):
-            stack.append(_Open(node.mem_id, hidden=True))
-            continue
-        one = _Open(node.mem_id)
-        if tag == "a" and "href" in attributes:
-            one.link = True
-            links.append(attributes["href"] or "")
-        elif tag in BLOCK_ELEMENTS or tag in CELLS:
-            one.cell = tag in CELLS
-            if not one.cell:
-                build.flush(inside[-1], heading=headings > 0)
-            one.pre, one.heading = tag == "pre", tag in _HEADINGS
-            pre += one.pre
-            headings += one.heading
-            one.block = len(layout.blocks)
-            names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:200].lower()
-            layout.blocks.append(Block(tag, names, inside[-1], len(layout.lines)))
-            inside.append(one.block)
-        stack.append(one)
+            if shown:
+                build.add_text(node.text_content or "")
+        elif node.is_element_node:
+            if shown:
+                build.begin(node)
+            else:
+                stack.append((node.mem_id, _HIDDEN, -1))
     while len(stack) > 1:
-        close()
-    build.flush(0)
-    layout.blocks[0].end = len(layout.lines)
-    return layout
-
-
-def _add_text(build: _Builder, text: str, block: int, links: list[str], pre: bool) -> None:
-    if links and text.strip():
-        build.linked += len(text.strip())
-        build.href = build.href or links[-1]
-    if not pre or "\n" not in text:
-        build.parts.append(text)
-        return
-    first, *others = text.split("\n")
-    build.parts.append(first)
-    for other in others:
-        build.flush(block)
-        build.parts.append(other)
+        build.end()
+    build.flush()
+    build.layout.blocks[0].end = len(build.layout.lines)
+    return build.layout

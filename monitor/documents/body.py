@@ -54,7 +54,7 @@ _BOXES = frozenset(
     {"div", "td", "th", "section", "article", "main", "body", "center", "founder-content"}
     | {"ucapcontent", "details", "blockquote", "fieldset", "figure", "dd", "li", "pre"}
 )
-_DECAY = 0.5
+_DECAY, _LEAST_SHARE = 0.5, 0.1
 _LONE_BOX = 0.6
 _UNPUNCTUATED = 0.1
 _MAX_PARAGRAPH = 800
@@ -323,31 +323,10 @@ class _Finder:
         """How much each block looks like the article's: near prose counts full, deep prose less."""
         blocks, scores = self.layout.blocks, dict[int, float]()
         for index, weight in enumerate(self.weights):
-            if not weight:
-                continue
-            weight = min(weight, _MAX_PARAGRAPH)
-            if heading >= 0:
-                away = index - heading
-                weight *= _BEFORE_TITLE if away < 0 else 1.0
-            line = self.layout.lines[index]
-            lone, share = -1, 1.0
-            block = line.block
-            while block >= 0:
-                one = blocks[block]
-                if one.tag in _BOXES:
-                    if one.end - one.first == 1:
-                        lone = block
-                    else:
-                        if lone >= 0:
-                            scores[lone] = scores.get(lone, 0.0) + weight * _LONE_BOX
-                            lone = -1
-                        scores[block] = scores.get(block, 0.0) + weight * share
-                        share *= _DECAY
-                        if share < 0.1:
-                            break
-                block = one.parent
-            if lone >= 0:
-                scores[lone] = scores.get(lone, 0.0) + weight
+            if weight:
+                share = _BEFORE_TITLE if index < heading else 1.0
+                line = self.layout.lines[index]
+                self._give(scores, line.block, min(weight, _MAX_PARAGRAPH) * share)
         for block in scores:
             one = blocks[block]
             scores[block] *= (1 - self._link_share(one)) ** 2
@@ -359,6 +338,27 @@ class _Finder:
                 scores[block] *= _NEAR_TITLE
         return scores
 
+    def _give(self, scores: dict[int, float], block: int, weight: float) -> None:
+        """Give the weight of a line to the boxes around it, outer ones less.
+
+        A box that holds this line alone is a paragraph, which counts less than what holds it.
+        """
+        blocks = self.layout.blocks
+        lone, share = -1, 1.0
+        while block >= 0 and share >= _LEAST_SHARE:
+            one = blocks[block]
+            if one.tag in _BOXES and one.end - one.first == 1:
+                lone = block
+            elif one.tag in _BOXES:
+                if lone >= 0:
+                    scores[lone] = scores.get(lone, 0.0) + weight * _LONE_BOX
+                    lone = -1
+                scores[block] = scores.get(block, 0.0) + weight * share
+                share *= _DECAY
+            block = one.parent
+        if lone >= 0:
+            scores[lone] = scores.get(lone, 0.0) + weight
+
     def _link_share(self, block: Block) -> float:
         lines = self.layout.lines[block.first : block.end]
         return sum(line.linked for line in lines) / max(1, sum(len(line.text) for line in lines))
@@ -369,11 +369,10 @@ class _Finder:
         The search ends at the block that holds the title too.
         """
         blocks = self.layout.blocks
-        top, level = best, 0
-        for above in self.layout.ancestors(best):
+        top = best
+        for level, above in enumerate(self.layout.ancestors(best), start=1):
             if blocks[top].first <= heading < blocks[top].end or blocks[above].tag == "body":
                 break
-            level += 1
             kin = self._kin(above, blocks[top], heading)
             wanted = _MIN_KIN if level == 1 else self.weight(blocks[top]) * _KIN_SHARE
             if kin >= max(_MIN_KIN, wanted):

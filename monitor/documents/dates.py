@@ -42,7 +42,6 @@ _META_NAMES = (
 _EARLIEST = date(1949, 10, 1)
 _TOMORROW = timedelta(days=1)
 _FAR, _NEAR = timedelta(days=31), timedelta(days=3)
-_SIGNS = {"enpproperty": "<!--enpproperty", "JSON": "datePublished"}
 _LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
 
 
@@ -121,6 +120,15 @@ def _signed_pattern() -> re.Pattern[str]:
     return re.compile(
         r"[（(]?(?:此件[^\d]{0,10})?(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日(?:印发)?[）)]?"
     )
+
+
+@cache
+def _hidden_signs() -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Where press systems and search engines have the day: its name, a sign of it, its form."""
+    return {
+        "enpproperty": ("<!--enpproperty", _press_comment_pattern()),
+        "JSON": ("datePublished", _linked_data_pattern()),
+    }
 
 
 @cache
@@ -229,13 +237,8 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         if day is not None:
             yield _Candidate(day, "time element")
     yield from _bylines(page)
-    for pattern, name in (
-        (_press_comment_pattern(), "enpproperty"),
-        (_linked_data_pattern(), "JSON"),
-    ):
-        match = (
-            pattern.search(page.markup) if name in _SIGNS and _SIGNS[name] in page.markup else None
-        )
+    for name, (sign, pattern) in _hidden_signs().items():
+        match = pattern.search(page.markup) if sign in page.markup else None
         day = find_date(match[1]) if match is not None else None
         if day is not None:
             yield _Candidate(day, name)

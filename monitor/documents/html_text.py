@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -132,7 +132,7 @@ def _simple_selector_pattern() -> re.Pattern[str]:
     return re.compile(r"(?:[a-z][a-z0-9]{0,20})?([.#])([A-Za-z_][\w-]{0,80})")
 
 
-_MAX_STYLE = 200_000
+_MAX_STYLE = 60_000
 _HIDING_WORDS = ("display", "visibility", "font-size:0", "font-size: 0", "-999", "opacity", "clip")
 
 
@@ -144,22 +144,29 @@ def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
     """
     shown = dict.fromkeys(_HIDDEN_CLASSES, False)
     for node in tree.css("style")[:50]:
-        style = (node.text(deep=True) or "")[:_MAX_STYLE]
-        if not any(word in style for word in _HIDING_WORDS):
-            continue
-        if "/*" in style:
-            style = _style_comment_pattern().sub("", style)
-        for selectors, rules in _style_rules(style):
-            if not any(word in rules for word in _HIDING_WORDS):
-                continue
-            hides = _hidden_style_pattern().search(rules) is not None
-            if not hides and "display" not in rules:
-                continue
-            for selector in selectors.split(","):
-                found = _simple_selector_pattern().fullmatch(selector.strip())
-                if found is not None:
-                    shown[found[1] + found[2]] = not hides
+        style = node.text(deep=True) or ""
+        if any(word in style for word in _HIDING_WORDS):
+            shown.update(_rules_of(style[:_MAX_STYLE]))
     return frozenset(name for name, visible in shown.items() if not visible)
+
+
+@lru_cache(maxsize=64)
+def _rules_of(style: str) -> tuple[tuple[str, bool], ...]:
+    """Whether each class or id is shown, by the rules of a style; all pages of a site share it."""
+    shown: list[tuple[str, bool]] = []
+    if "/*" in style:
+        style = _style_comment_pattern().sub("", style)
+    for selectors, rules in _style_rules(style):
+        if not any(word in rules for word in _HIDING_WORDS):
+            continue
+        hides = _hidden_style_pattern().search(rules) is not None
+        if not hides and "display" not in rules:
+            continue
+        for selector in selectors.split(","):
+            found = _simple_selector_pattern().fullmatch(selector.strip())
+            if found is not None:
+                shown.append((found[1] + found[2], not hides))
+    return tuple(shown)
 
 
 @cache
@@ -168,14 +175,24 @@ def _space_pattern() -> re.Pattern[str]:
     return re.compile(r"[^\S\u3000]+")
 
 
+# Controls, marks of direction, joiners, fillers, variation selectors and tags.
+_INVISIBLE = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    r"\U000e0000-\U000e0fff"
+)
+# Radicals and compatibility ideographs.
+_COMPATIBLE = r"\u2e80-\u2fd5\uf900-\ufaff\U0002f800-\U0002fa1f"
+
+
 @cache
 def _invisible_character_pattern() -> re.Pattern[str]:
-    # Controls, marks of direction, joiners, fillers, variation selectors and tags.
-    return re.compile(
-        "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-        "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-        "\U000e0000-\U000e0fff]"
-    )
+    return re.compile(f"[{_INVISIBLE}]")
+
+
+@cache
+def _odd_character_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_INVISIBLE}{_COMPATIBLE}]")
 
 
 @cache
@@ -234,14 +251,14 @@ def is_hidden(
         return "open" not in attributes
     if not attributes:
         return False
-    if "hidden" in attributes and attributes["hidden"] != "until-found":
+    style = (attributes.get("style") or "")[:500]
+    if (
+        attributes.get("hidden", "until-found") != "until-found"
+        or attributes.get("aria-hidden") == "true"
+        or (style and _hidden_style_pattern().search(style) is not None)
+    ):
         return True
-    if (attributes.get("aria-hidden") or "").lower() == "true":
-        return True
-    style = attributes.get("style")
-    if style and _hidden_style_pattern().search(style[:500]) is not None:
-        return True
-    if not names or (style and _shown_style_pattern().search(style[:500]) is not None):
+    if not names or (style and _shown_style_pattern().search(style) is not None):
         return False
     return f"#{attributes.get('id')}" in names or any(
         f".{name}" in names for name in (attributes.get("class") or "").split()
@@ -292,6 +309,8 @@ def clean_line(text: str) -> str:
         text = _cms_mark_pattern().sub("", text)
     if "\n" in text or "\r" in text:
         text = _wrapped_line_pattern().sub("", text)
+    if "\u3000" not in text:
+        return " ".join(text.split())
     return _space_pattern().sub(" ", text).strip()
 
 
@@ -301,17 +320,15 @@ def clean_characters(text: str) -> str:
     A PDF or a page made of one writes 人工 with the characters of a table of radicals, which look
     the same and are others.
     """
-    if text.isascii() and text.isprintable():
+    if _odd_character_pattern().search(text) is None:
         return text
     text = _invisible_character_pattern().sub("", text)
-    if _radical_pattern().search(text) is None:
-        return text
     return _radical_pattern().sub(_usual_character, text)
 
 
 @cache
 def _radical_pattern() -> re.Pattern[str]:
-    return re.compile("[\u2e80-\u2fd5\uf900-\ufaff\U0002f800-\U0002fa1f]")
+    return re.compile(f"[{_COMPATIBLE}]")
 
 
 # The supplement of radicals has no decomposition in Unicode.

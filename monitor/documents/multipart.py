@@ -49,6 +49,11 @@ class MissingParts:
     further: tuple[str, ...] = ()
     attachment: str | None = None
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All of them, in order."""
+        return self.further or ((self.attachment,) if self.attachment else ())
+
 
 def find_missing_parts(document: Document) -> MissingParts:
     """The parts to fetch besides a page for its complete document.

@@ -11,21 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from monitor.documents.blocks import Layout
 
 MAX_PAGES = 30
-_MARKS = (
-    "createPageHTML",
-    "agination",
-    "下一页",
-    "下页",
-    "后一页",
-    "page=",
-    ">2<",
-    "[2]",
-    "【2】",
-    "（2）",
-)
+_CALL = "createPageHTML"
 _MAX_LINKS = 2_000
 _PAGE_PARAMETERS = frozenset(
     {"page", "p", "pn", "pageno", "pagenum", "pageindex", "page_no", "curpage", "currentpage"}
@@ -53,29 +42,32 @@ def _next_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _page_reference_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:[_/=-]|^)\d{1,2}(?:\.\w{2,6}|&[^/]*)?$")
+
+
+@cache
 def _suffix_pattern() -> re.Pattern[str]:
     return re.compile(r"[_-](\d{1,2})$")
 
 
-def further_pages(markup: str, tree: LexborHTMLParser, url: str | None) -> tuple[str, ...]:
+def further_pages(markup: str, layout: Layout, url: str | None) -> tuple[str, ...]:
     """The addresses of the further pages of an article, in order; none on a further page itself.
 
     Args:
         markup: the page.
-        tree: the same, parsed.
+        layout: the same, laid out.
         url: its address; without one the references are returned as they stand.
     """
-    if not any(mark in markup for mark in _MARKS):
-        return ()
     base = url or "http://page.invalid/"
     stem = urlsplit(base).path.rpartition("/")[2].rpartition(".")[0]
-    call = _call_pattern().search(markup)
+    call = _call_pattern().search(markup) if _CALL in markup else None
     if call is not None and int(call[1]) > 1 and int(call[2]) == 0 and (not url or call[3] == stem):
         count = min(int(call[1]), MAX_PAGES)
         return tuple(_join(url, f"{call[3]}_{number}.{call[4]}") for number in range(1, count))
     numbered: dict[int, str] = {}
     onward: dict[int, str] = {}
-    for label, reference in _labelled_links(tree):
+    for label, reference in _labelled_links(layout):
         target = urljoin(base, reference)
         number = page_number(base, target) if url else _trailing_number(target)
         if number is None:
@@ -133,14 +125,17 @@ def _trailing_number(target: str) -> int | None:
     return _number_in_query("", parts.query)
 
 
-def _labelled_links(tree: LexborHTMLParser) -> Iterator[tuple[str, str]]:
+def _labelled_links(layout: Layout) -> Iterator[tuple[str, str]]:
     """The links whose label is a number or says that the article goes on."""
-    for node in tree.css("a[href]")[:_MAX_LINKS]:
-        label = node.text(strip=True)
+    for one in layout.references[:_MAX_LINKS]:
+        reference = (one.attributes.get("href") or "").strip()
+        if _page_reference_pattern().search(reference) is None:
+            continue
+        label = one.node.text(strip=True)
         if len(label) > 12 or not label:
             continue
         if _number_pattern().fullmatch(label) or _next_pattern().fullmatch(label):
-            yield label, (node.attributes.get("href") or "").strip()
+            yield label, reference
 
 
 def _filled(numbered: dict[int, str], onward: dict[int, str]) -> tuple[str, ...]:

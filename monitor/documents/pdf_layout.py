@@ -6,6 +6,7 @@ two columns may alternate.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,9 +41,7 @@ def ordered_lines(pieces: Sequence[Piece]) -> list[str] | None:
     if gap is not None:
         return _columns(shown, gap)
     rows = _rows(shown)
-    upward = sum(
-        after.bottom > before.top for before, after in zip(shown, shown[1:], strict=False)
-    )
+    upward = sum(after.bottom > before.top for before, after in itertools.pairwise(shown))
     if not upward or upward < _UPWARD * len(shown):
         return None
     return [_joined(row) for row in rows]
@@ -108,7 +107,7 @@ def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 def _joined(row: Sequence[Piece]) -> str:
     text = row[0].text.strip("\r\n")
-    for before, after in zip(row, row[1:], strict=False):
+    for before, after in itertools.pairwise(row):
         height = max(1.0, after.top - after.bottom)
         gap = " " if after.left - before.right > height else ""
         text += gap + after.text.strip("\r\n")

@@ -47,11 +47,7 @@ _MAX_PREAMBLE = 64
 _MAX_REPLACEMENT_SHARE = 0.05
 
 
-@cache
-def _control_character_pattern() -> re.Pattern[str]:
-    return re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-
-
+_CONTROLS = bytes({*range(9), *range(14, 32), 127})
 _MAX_CONTROL_SHARE = 0.01
 _LITTLE_PROSE = 120
 _MORE_IN_SCRIPT = 2.0
@@ -171,8 +167,8 @@ def _read_page(
         reason=article.remark,
         published_from=issued.found_in,
         taken=taken,
-        attachments=find_attachments(markup, tree, url),
-        further_pages=further_pages(markup, tree, url),
+        attachments=find_attachments(layout, url),
+        further_pages=further_pages(markup, layout, url),
         evidence=(*found, *issued.evidence),
     )
     blocked = block_reason(markup, visible)
@@ -220,7 +216,9 @@ def _garbled_reason(text: str) -> str:
     """Why the decoded bytes are no text; empty if they are."""
     if replacement_share(text) > _MAX_REPLACEMENT_SHARE:
         return "no charset fits these bytes"
-    if len(_control_character_pattern().findall(text)) > _MAX_CONTROL_SHARE * len(text):
+    encoded = text.encode("utf-8", "surrogatepass")
+    controls = len(encoded) - len(encoded.translate(None, _CONTROLS))
+    if controls > _MAX_CONTROL_SHARE * len(text):
         return "these bytes are no text"
     if is_mojibake(text):
         return "Chinese that was misread before it was sent"

@@ -136,40 +136,53 @@ async def read_whole(
     page = Part(fetched.final_url, fetched.content_type, fetched.body)
     document = await asyncio.to_thread(_read, source, [page], days)
     if document.target is not None and _may_follow(source, page.url, document.target):
-        answer = await context.fetcher.fetch(document.target, route=source.route)
-        if answer.outcome is not Outcome.OK:
-            reason = f"{document.reason}: {answer.reason or answer.outcome.value}"
-            return _failed(document, fetched, answer.outcome, reason)
-        fetched = answer
-        page = Part(fetched.final_url, fetched.content_type, fetched.body)
-        document = replace(await asyncio.to_thread(_read, source, [page], days), target=None)
-        # The stub stays the same whatever happens where it leads to.
-        return Reading(document, fetched.content_type, fetched.body, has_parts=True)
+        return await _read_target(source, context, (document, fetched), days)
     missing = find_missing_parts(document)
-    urls = missing.further or ((missing.attachment,) if missing.attachment else ())
-    if not urls:
+    if not missing.urls:
         return Reading(document, fetched.content_type, fetched.body)
     parts = [page]
-    for number, url in enumerate(urls, start=2):
+    for number, url in enumerate(missing.urls, start=2):
         if not _may_follow(source, page.url, url):
             if document.text:
                 return Reading(document, fetched.content_type, fetched.body)
             there = urlsplit(url).hostname
             return _failed(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
         answer = await context.fetcher.fetch(url, route=source.route)
-        if answer.outcome in _NOTHING_THERE and missing.attachment and document.text:
-            return Reading(document, fetched.content_type, fetched.body, has_parts=True)
         if answer.outcome is not Outcome.OK:
-            part = "its attachment" if missing.attachment else f"part {number} of {len(urls) + 1}"
-            reason = f"{part}: {answer.reason or answer.outcome.value}"
-            if missing.attachment and not is_short(document.text):
-                partial = replace(document, outcome=Outcome.PARTIAL, reason=reason)
-                return Reading(partial, fetched.content_type, fetched.body, has_parts=True)
-            return _failed(document, fetched, answer.outcome, reason)
+            part = f"part {number} of {len(missing.urls) + 1}"
+            part = "its attachment" if missing.attachment else part
+            return _lacking(document, fetched, answer, part, attached=bool(missing.attachment))
         parts.append(Part(answer.final_url, answer.content_type, answer.body))
     whole = await asyncio.to_thread(_read, source, parts, days)
     body = await asyncio.to_thread(bundle, parts)
     return Reading(whole, BUNDLE_TYPE, body, has_parts=True)
+
+
+async def _read_target(
+    source: Source, context: VisitContext, stub: tuple[Document, Fetched], days: KnownDays
+) -> Reading:
+    """Read the page that a stub leads to; a second stub is not followed."""
+    document, fetched = stub
+    answer = await context.fetcher.fetch(document.target or "", route=source.route)
+    if answer.outcome is not Outcome.OK:
+        reason = f"{document.reason}: {answer.reason or answer.outcome.value}"
+        return _failed(document, fetched, answer.outcome, reason)
+    page = Part(answer.final_url, answer.content_type, answer.body)
+    whole = await asyncio.to_thread(_read, source, [page], days)
+    # The stub stays the same whatever happens where it leads to.
+    return Reading(whole, answer.content_type, answer.body, has_parts=True)
+
+
+def _lacking(
+    document: Document, fetched: Fetched, answer: Fetched, part: str, *, attached: bool
+) -> Reading:
+    """What is read of a page one of whose parts was not sent."""
+    reason = f"{part}: {answer.reason or answer.outcome.value}"
+    gone = answer.outcome in _NOTHING_THERE and bool(document.text)
+    if attached and (gone or not is_short(document.text)):
+        partial = replace(document, outcome=Outcome.PARTIAL, reason=reason)
+        return Reading(partial, fetched.content_type, fetched.body, has_parts=True)
+    return _failed(document, fetched, answer.outcome, reason)
 
 
 def _may_follow(source: Source, here: str, there: str) -> bool:
