@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.discovery.epaper import group_issues, issue_date
 from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url
 from monitor.documents.body import is_foreign_name
 from monitor.documents.dates import date_in_url
@@ -95,10 +96,13 @@ def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
         return ()
     tree = LexborHTMLParser(markup)
     here = url_identity(base)
+    in_issue = issue_date(base) is not None
     groups: dict[tuple[str, ...], _Group] = {}
     for order, one in enumerate(anchors(tree, base_url(tree, base))):
         if not one.is_main or url_identity(one.link.url) == here:
             continue
+        if in_issue and issue_date(one.link.url) is not None:
+            continue  # a page of the issue, or another issue
         if _headline_pattern().search(one.link.title) is None:
             continue
         path, aside = _path(one.node)
@@ -116,7 +120,20 @@ def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
     return tuple(_each_once(best))
 
 
-def next_page(markup: str, base: str) -> str | None:
+def next_pages(markup: str, base: str) -> tuple[str, ...]:
+    """The pages to go on with: those of the same issue of an e-paper, or the next one of a list."""
+    day = issue_date(base)
+    if day is None:
+        following = _next_page(markup, base)
+        return (following,) if following else ()
+    if too_expensive(markup):
+        return ()
+    tree = LexborHTMLParser(markup)
+    urls = (one.link.url for one in anchors(tree, base_url(tree, base)))
+    return tuple(url for url in group_issues(base, urls).get(day, ()) if url != base)
+
+
+def _next_page(markup: str, base: str) -> str | None:
     """The list page after this one: of its pager's link, of its number, of its script."""
     found = _page_call_pattern().search(markup)
     if not too_expensive(markup):

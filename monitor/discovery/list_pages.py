@@ -29,7 +29,7 @@ from monitor.discovery.feeds import (
     sitemap_links,
 )
 from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
-from monitor.discovery.list_finder import find_list, next_page
+from monitor.discovery.list_finder import find_list, next_pages
 from monitor.documents.charset import decode
 from monitor.documents.dates import date_in_url, find_date
 from monitor.documents.html_text import clean_line
@@ -118,7 +118,10 @@ def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 @cache
 def _page_count_pattern() -> re.Pattern[str]:
-    return re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
+    return re.compile(
+        r"createPageHTML\s*\(\s*(\d{1,5})(?:\s*,\s*\d{1,5}\s*,\s*[\"'][\w.-]{1,80}[\"']\s*,"
+        r"\s*[\"'](s?html?)[\"'])?"
+    )
 
 
 @cache
@@ -135,7 +138,8 @@ def _next_link_pattern() -> re.Pattern[str]:
 def _non_article_pattern() -> re.Pattern[str]:
     # Without a link pattern, home pages, index pages and assets are no articles.
     return re.compile(
-        r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$"
+        r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|/(?:node|nbs)[\w.-]*\.s?html?"
+        r"|\.(?:css|js|jpe?g|png|gif|ico))$"
     )
 
 
@@ -230,7 +234,7 @@ def discover_any(fetched: Fetched) -> Discovery:
     base = fetched.final_url
     root = root_name(markup)
     rows: tuple[ListLink, ...]
-    following: str | None = None
+    following: tuple[str, ...] = ()
     if root == "sitemapindex":
         maps, _ = indexed_sitemaps(markup, base)
         return Discovery(next_pages=maps, format=ListFormat.SITEMAP_INDEX)
@@ -242,11 +246,11 @@ def discover_any(fetched: Fetched) -> Discovery:
         list_format, rows = ListFormat.JSON, tuple(json_links(markup, base))
     else:
         list_format, rows = ListFormat.HTML, find_list(markup, base)
-        following = next_page(markup, base)
+        following = next_pages(markup, base)
     links = tuple(Link(row.url, row.title, row.published or row.last_modified) for row in rows)
     return Discovery(
         links,
-        next_pages=(following,) if following else (),
+        next_pages=following,
         link_count=len(rows),
         format=list_format,
         reason="" if links else "no list was found on this page",
@@ -363,10 +367,14 @@ def _next_page_urls(
         yield from (url for url in named if httpx.URL(url).host == host)
         return
     count = _page_count_pattern().search(markup)
+    paging = source.paging
     if count is not None:
-        wanted = min(wanted, int(count.group(1)) - 1)
+        wanted = min(wanted, int(count[1]) - 1)
+        if count[2]:
+            # The script knows whether its pages end in .html or .shtml.
+            paging = re.sub(r"\.s?html?$", f".{count[2]}", paging)
     for number in range(source.paging_from, source.paging_from + wanted):
-        following = resolve_url(fetched.final_url, source.paging.replace("{n}", str(number)))
+        following = resolve_url(fetched.final_url, paging.replace("{n}", str(number)))
         if following is not None:
             yield following
 

@@ -78,7 +78,7 @@ class Layout:
     def name(self, block: int) -> str:
         """A block as people write it: ``div.article``."""
         one = self.blocks[block]
-        names = "".join(f".{name}" for name in one.names.split()[:3])
+        names = "".join(f".{name}" for name in clean_line(one.names).split()[:3])
         return f"{one.tag}{names}"
 
 

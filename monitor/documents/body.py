@@ -64,6 +64,7 @@ _NEAR_TITLE = 1.5
 _TITLE_DISTANCE = 40
 _BEFORE_TITLE = 0.4
 _MOST = 0.4
+_LITTLE_LEFT = 40
 _ALIKE = 0.75
 _MIN_KIN = 10
 _MIN_LEAD, _MAX_LEAD = 20, 3
@@ -238,15 +239,33 @@ class _Finder:
     def _foreign_blocks(self) -> list[bool]:
         """Whether each block is beside the article, by its name, its heading or its form.
 
-        A block that holds much of the page's prose is not, whatever it is called.
+        Where too little is left, a block that holds much of the page's prose is not, whatever it
+        is called.
         """
+        found = self._marked(self.sums[-1])
+        left = sum(
+            weight
+            for line, weight in zip(self.layout.lines, self.weights, strict=True)
+            if not found[line.block]
+        )
+        return found if left >= _LITTLE_LEFT else self._marked(_MOST * self.sums[-1])
+
+    def _marked(self, most: float) -> list[bool]:
+        """Mark the blocks that look foreign and hold no more prose than ``most``, nor the title."""
         blocks = self.layout.blocks
         found = [False] * len(blocks)
-        whole = self.sums[-1]
+        wanted = letters_of(self.title)
+        titles = [
+            index
+            for index, line in enumerate(self.layout.lines)
+            if line.is_heading and len(wanted) > 3 and letters_of(line.text) == wanted
+        ]
         for index, block in enumerate(blocks):
             if block.parent >= 0 and found[block.parent]:
                 found[index] = True
-            elif block.first < block.end and index and self.weight(block) <= _MOST * whole:
+            elif any(block.first <= title < block.end for title in titles):
+                continue
+            elif block.first < block.end and index and self.weight(block) <= most:
                 found[index] = (
                     block.tag in _ASIDE_ELEMENTS
                     or (block.names != " " and is_foreign_name(block.names))

@@ -70,7 +70,7 @@ def _url_date_patterns() -> tuple[re.Pattern[str], ...]:
         re.compile(r"/((?:19|20)\d\d)(\d\d)(\d\d)/"),  # /20240129/2dfb67.html
         re.compile(r"/((?:19|20)\d\d)/(\d\d)(\d\d)/"),  # people.cn /n1/2019/0926/c1-2.html
         re.compile(r"[/_-]((?:19|20)\d\d)[_-](\d\d)[_-](\d\d)(?=[_/.-])"),  # 2019_09_07_1.shtml
-        re.compile(r"/[a-z]/((?:19|20)\d\d)(\d\d)(\d\d)[0-9A-Z]"),  # /a/20240513A01.html
+        re.compile(r"/[a-z]/((?:19|20)\d\d)(\d\d)(\d\d)[A-Z]"),  # /a/20240513A01.html
         re.compile(r"/((?:19|20)\d\d)/(\d{1,2})/(\d{1,2})-[0-9a-f]{8}"),  # /2020/7/2-b51327b1.html
         re.compile(r"/((?:19|20)\d\d)-(\d\d)-(\d\d)(?=[/._-])"),  # /2024-05-13/doc-1.shtml
         re.compile(
@@ -87,7 +87,7 @@ _LABELS = (
 
 @cache
 def _date_label_pattern() -> re.Pattern[str]:
-    return re.compile(rf"({_LABELS})\s?[】\]]?\s?[：:]?\s{{0,8}}(?=(?:19|20)\d\d)(.{{6,40}})")
+    return re.compile(rf"({_LABELS})\s?[】\]]?\s?[：:]?\s{{0,8}}(?=((?:19|20)\d\d.{{2,36}}))")
 
 
 @cache
@@ -133,7 +133,7 @@ def _hidden_signs() -> dict[str, tuple[str, re.Pattern[str]]]:
 
 @cache
 def _press_comment_pattern() -> re.Pattern[str]:
-    return re.compile(r"<!--enpproperty[^>]{0,200}>.{0,400}?<date>([^<]{8,40})</date>", re.DOTALL)
+    return re.compile(r"<!--enpproperty.{0,600}?<date>([^<]{8,40})</date>", re.DOTALL)
 
 
 @cache
@@ -255,7 +255,7 @@ def _bylines(page: DatedPage) -> Iterator[_Candidate]:
     labelled: list[_Candidate] = []
     bare: list[_Candidate] = []
     for index, line in enumerate(lines):
-        if page.first < index < page.last and index - page.first > 3:
+        if page.first + 3 < index <= page.last:
             continue
         text = line.text
         if len(text) > 200 or line.link_share > 0.6:

@@ -133,7 +133,17 @@ def _simple_selector_pattern() -> re.Pattern[str]:
 
 
 _MAX_STYLE = 60_000
-_HIDING_WORDS = ("display", "visibility", "font-size:0", "font-size: 0", "-999", "opacity", "clip")
+_HIDING_WORDS = (
+    "display",
+    "visibility",
+    "font-size:0",
+    "font-size: 0",
+    "-999",
+    "opacity",
+    "clip",
+    "left:-",
+    "text-indent",
+)
 
 
 def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
@@ -150,7 +160,7 @@ def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
     return frozenset(name for name, visible in shown.items() if not visible)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _rules_of(style: str) -> tuple[tuple[str, bool], ...]:
     """Whether each class or id is shown, by the rules of a style; all pages of a site share it."""
     shown: list[tuple[str, bool]] = []

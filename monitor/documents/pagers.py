@@ -12,6 +12,7 @@ from functools import cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from monitor.documents.blocks import Layout
+from monitor.documents.html_text import clean_line
 
 MAX_PAGES = 30
 _CALL = "createPageHTML"
@@ -128,7 +129,7 @@ def _trailing_number(target: str) -> int | None:
 def _labelled_links(layout: Layout) -> Iterator[tuple[str, str]]:
     """The links whose label is a number or says that the article goes on."""
     for one in layout.references[:_MAX_LINKS]:
-        reference = (one.attributes.get("href") or "").strip()
+        reference = clean_line(one.attributes.get("href") or "")
         if _page_reference_pattern().search(reference) is None:
             continue
         label = one.node.text(strip=True)

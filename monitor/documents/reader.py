@@ -17,7 +17,13 @@ from monitor.documents.body import find_article, has_prose, letters_of, line_wei
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.dates import DatedPage, date_in_url, find_published
 from monitor.documents.gaps import find_gaps
-from monitor.documents.html_text import MAX_BYTES, hidden_names, too_expensive
+from monitor.documents.html_text import (
+    MAX_BYTES,
+    clean_characters,
+    clean_line,
+    hidden_names,
+    too_expensive,
+)
 from monitor.documents.metadata import find_source_line, find_title, meta_tags
 from monitor.documents.pagers import further_pages
 from monitor.documents.script_body import script_body, stub_target
@@ -47,10 +53,12 @@ _MAX_PREAMBLE = 64
 _MAX_REPLACEMENT_SHARE = 0.05
 
 
+_SEPARATORS = dict.fromkeys(range(0x1C, 0x20), " ")
 _CONTROLS = bytes({*range(9), *range(14, 32), 127})
 _MAX_CONTROL_SHARE = 0.01
 _LITTLE_PROSE = 120
 _MORE_IN_SCRIPT = 2.0
+_MORE_IF_SHOWN = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +135,16 @@ def _read_page(
     meta = meta_tags(tree)
     hidden = hidden_names(tree)
     layout = layout_of(tree.body, hidden)
-    if hidden and not has_prose([line.text for line in layout.lines]):
-        # A script shows what the style hides.
-        hidden = frozenset()
-        layout = layout_of(tree.body)
+    prose = sum(map(line_weight, layout.lines))
+    if prose < _LITTLE_PROSE:
+        whole = layout_of(tree.body)
+        more = sum(map(line_weight, whole.lines))
+        if more > _MORE_IF_SHOWN * prose:
+            # A script shows what the style hides.
+            hidden, layout, prose = frozenset(), whole, more
     title = find_title(tree, meta, selectors.title, layout)
     article = find_article(tree, layout, selectors.body, title, hidden)
     lines, taken, found = article.lines, article.taken, article.evidence
-    prose = sum(line_weight(line) for line in layout.lines)
     if prose < _LITTLE_PROSE:
         held, weight = script_body(tree)
         if weight > _MORE_IN_SCRIPT * prose:
@@ -179,7 +189,7 @@ def _read_page(
     )
     target = stub_target(tree, len(letters_of(others)))
     if target is not None:
-        there = resolve_url(url, target) if url else target
+        there = resolve_url(url, target) if url else clean_line(target)
         reason = f"this page only leads to {there or target}"
         return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
     notice = find_soft_error(text) or find_soft_error(visible)
@@ -204,6 +214,7 @@ def _with_doubts(document: Document, doubts: Sequence[str]) -> Document:
 def _read_plain_text(text: str, charset: str, url: str | None) -> Document:
     # PostgreSQL accepts no NUL; a replacement of the same length keeps offsets.
     text = text.replace("\r\n", "\n").replace("\x00", "\ufffd")
+    text = clean_characters(text).translate(_SEPARATORS)
     first = next((line.strip() for line in text.split("\n", 50)[:50] if line.strip()), "")
     published = date_in_url(url) if url else None
     if not has_prose(text.split("\n")):
