@@ -31,6 +31,19 @@ _MAX_LETTERS_BESIDE = 16
 _MIN_HEADLINE, _MIN_HEADLINES = 9, 3
 
 
+# A sentence that uses the word of a notice, and is longer, speaks of something else.
+_MIN_SENTENCE = 18
+
+
+@cache
+def _address_pattern() -> re.Pattern[str]:
+    # A notice speaks to its reader.
+    return re.compile(
+        r"您|你|请(?!求)|抱歉|对不起|IP|ID|URL|管理员|浏览器|客户端|验证码|本站|本网站|该网站|防火墙|JavaScript|Cookie|滑块",
+        re.IGNORECASE,
+    )
+
+
 @cache
 def _notice_pattern() -> re.Pattern[str]:
     return re.compile(
@@ -88,11 +101,14 @@ def _has_other_text(visible: str, words: Sequence[str]) -> bool:
     """Whether a small page says more than a notice: sentences or headlines of other things."""
     letters = headlines = 0
     for sentence in _sentence_pattern().findall(visible):
-        if _filler().search(sentence) is not None or _notice_pattern().search(sentence) is not None:
-            continue
         size = len(_letter_pattern().findall(sentence))
+        if any(word in sentence for word in words):
+            if size < _MIN_SENTENCE or _address_pattern().search(sentence) is not None:
+                continue
+        elif _filler().search(sentence) is not None or _notice_pattern().search(sentence):
+            continue
         if _punctuation_pattern().search(sentence) is not None:
-            letters += size if not any(word in sentence for word in words) else 0
+            letters += size
         elif size >= _MIN_HEADLINE:
             headlines += 1
     return letters > _MAX_LETTERS_BESIDE or headlines >= _MIN_HEADLINES

@@ -38,7 +38,7 @@ def _number_pattern() -> re.Pattern[str]:
 @cache
 def _next_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"[\[【(（]?\s*(?:点击|阅读|查看)?\s*(?:下\s?一?\s?页|后一页|尾页|末页)[^\d。]{0,6}"
+        r"[\[【(（]?\s*(?:(?:点击|阅读|查看|进入)\s*){0,2}(?:下\s?一?\s?页|后一页|尾页|末页)[^\d。]{0,6}"
     )
 
 
