@@ -312,8 +312,9 @@ class _Finder:
         if len(wanted) < 4:
             return -1
         found = -1
+        longest = 2 * len(self.title) + 10
         for index, line in enumerate(self.layout.lines):
-            if len(line.text) > 300 or line.link_share > 0.5:
+            if len(line.text) > longest or line.linked * 2 > len(line.text):
                 continue
             if self.foreign[line.block] and not line.is_heading:
                 continue

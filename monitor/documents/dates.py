@@ -237,7 +237,8 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         if day is not None:
             yield _Candidate(day, "time element")
     yield from _bylines(page)
-    for name, (sign, pattern) in _hidden_signs().items():
+    signs = {} if any(page.meta.get(name) for name in _META_NAMES) else _hidden_signs()
+    for name, (sign, pattern) in signs.items():
         match = pattern.search(page.markup) if sign in page.markup else None
         day = find_date(match[1]) if match is not None else None
         if day is not None:

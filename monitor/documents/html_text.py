@@ -261,18 +261,29 @@ def is_hidden(
         return "open" not in attributes
     if not attributes:
         return False
-    style = (attributes.get("style") or "")[:500]
+    style = attributes.get("style")
+    shown = _shown_by_style(style[:300]) if style else None
     if (
-        attributes.get("hidden", "until-found") != "until-found"
+        shown is False
+        or attributes.get("hidden", "until-found") != "until-found"
         or attributes.get("aria-hidden") == "true"
-        or (style and _hidden_style_pattern().search(style) is not None)
     ):
         return True
-    if not names or (style and _shown_style_pattern().search(style) is not None):
+    if shown or not names:
         return False
-    return f"#{attributes.get('id')}" in names or any(
-        f".{name}" in names for name in (attributes.get("class") or "").split()
-    )
+    written = attributes.get("class")
+    if written and any(f".{name}" in names for name in written.split()):
+        return True
+    identity = attributes.get("id")
+    return bool(identity) and f"#{identity}" in names
+
+
+@lru_cache(maxsize=2048)
+def _shown_by_style(style: str) -> bool | None:
+    """Whether a style attribute shows or hides its element; None if it says nothing of it."""
+    if _hidden_style_pattern().search(style) is not None:
+        return False
+    return True if _shown_style_pattern().search(style) is not None else None
 
 
 def lines_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> list[str]:
@@ -319,6 +330,7 @@ def clean_line(text: str) -> str:
         text = _cms_mark_pattern().sub("", text)
     if "\n" in text or "\r" in text:
         text = _wrapped_line_pattern().sub("", text)
+    text = text.strip()
     if "\u3000" not in text:
         return " ".join(text.split())
     return _space_pattern().sub(" ", text).strip()

@@ -88,6 +88,8 @@ def _shown_title(layout: Layout, whole: str, names: set[str]) -> str:
     for index, line in enumerate(layout.lines):
         if not _MIN_TITLE <= len(line.text) <= _MAX_TITLE or line.link_share > 0.5:
             continue
+        if line.text[:2] not in whole:
+            continue
         shown = letters_of(line.text)
         if len(shown) < _MIN_TITLE or shown not in wanted or shown in names:
             continue

@@ -184,10 +184,11 @@ def _read_page(
     blocked = block_reason(markup, visible)
     if blocked:
         return Document("", title, None, None, charset, Outcome.BLOCKED, blocked)
-    others = "\n".join(
-        line for line in visible.split("\n") if letters_of(line) != letters_of(title)
-    )
-    target = stub_target(tree, len(letters_of(others)))
+    target = None
+    if prose < _LITTLE_PROSE:
+        target = stub_target(
+            tree, len(letters_of("".join(_without_title(visible.split("\n"), title))))
+        )
     if target is not None:
         there = resolve_url(url, target) if url else clean_line(target)
         reason = f"this page only leads to {there or target}"
@@ -196,10 +197,16 @@ def _read_page(
     if notice is not None:
         outcome, why = notice
         return Document("", title, None, None, charset, outcome, why)
-    if not has_prose([line for line in lines if letters_of(line) != letters_of(title)]):
+    if not has_prose(lines) or not has_prose(_without_title(lines[:20], title)):
         reason = "no text to believe on this page"
         return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
     return _with_doubts(document, article.doubts if lines is article.lines else ())
+
+
+def _without_title(lines: Sequence[str], title: str) -> list[str]:
+    """The lines but those that only repeat the title."""
+    wanted = letters_of(title)
+    return [line for line in lines if letters_of(line) != wanted]
 
 
 def _with_doubts(document: Document, doubts: Sequence[str]) -> Document:
