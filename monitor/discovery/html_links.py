@@ -98,7 +98,7 @@ def html_links(markup: str, base: str) -> Iterator[ListLink]:
     """All links of a list page in its order, those of the records in its scripts first."""
     if too_expensive(markup):
         return
-    records = _jcms_records(markup)
+    records = jcms_records(markup)
     if records:
         # One parse for all records, since each has a few hundred bytes only.
         yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base)
@@ -117,7 +117,8 @@ def jcms_next_urls(markup: str, base: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address in addresses if address))
 
 
-def _jcms_records(markup: str) -> list[str]:
+def jcms_records(markup: str) -> list[str]:
+    """The rows that a JCMS list keeps in a script, as HTML; none on other pages."""
     if not _jcms_datastore_pattern().search(markup):
         return []
     return [match.group(1) for match in _jcms_record_pattern().finditer(markup)][:_MAX_LINKS]

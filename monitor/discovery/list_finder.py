@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.discovery.epaper import group_issues, issue_date
-from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url
+from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url, jcms_records
 from monitor.documents.body import is_foreign_name
 from monitor.documents.dates import date_in_url
 from monitor.documents.html_text import too_expensive
@@ -94,6 +94,9 @@ def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
     """
     if too_expensive(markup):
         return ()
+    records = jcms_records(markup)
+    if records:
+        markup = f"<ul>{''.join(records)}</ul>"
     tree = LexborHTMLParser(markup)
     here = url_identity(base)
     in_issue = issue_date(base) is not None

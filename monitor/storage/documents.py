@@ -139,8 +139,8 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
     texts: dict[int, tuple[str, Outcome]] = {}
     for some in batches(snapshot_ids):
         believed = select(SnapshotRow.id, SnapshotRow.text, SnapshotRow.outcome)
-        for row in session.execute(believed.where(SnapshotRow.id.in_(some))):
-            texts[row.id] = row.text, Outcome(row.outcome)
+        for one in session.execute(believed.where(SnapshotRow.id.in_(some))):
+            texts[one.id] = one.text, Outcome(one.outcome)
     targets: defaultdict[int, list[Target]] = defaultdict(list)
     statements: defaultdict[int, list[Statement]] = defaultdict(list)
     ids: defaultdict[int, list[int]] = defaultdict(list)

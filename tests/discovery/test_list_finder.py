@@ -107,5 +107,14 @@ def test_addresses_are_taken_as_browsers_take_them(written, opened):
     assert urls[-1] == f"https://www.example.gov.cn{opened}"
 
 
+def test_rows_that_a_script_keeps_are_a_list():
+    records = "".join(
+        f"<record><![CDATA[{ROWS['li'].format(n=n, h=headline(n))}]]></record>" for n in range(1, 7)
+    )
+    script = f"<script type='text/xml'><datastore>{records}</datastore></script>"
+    found = find(f"<html><ul>{MENU}</ul>{script}</html>")
+    assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 7)]
+
+
 def test_a_page_without_a_list_says_so():
     assert find("<html><p>没有列表。</p></html>").reason == "no list was found on this page"
