@@ -27,6 +27,7 @@ _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
 _MAX_ROW_LINKS = 4
 _MIN_HEADLINE = 6
+_MAX_PLAIN = 16
 _ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl"})
 
 
@@ -79,6 +80,21 @@ def _quoted_url_pattern() -> re.Pattern[str]:
 @cache
 def _no_target_pattern() -> re.Pattern[str]:
     return re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
+
+
+@cache
+def _day_alone_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\d\s年月日:：./-]*")
+
+
+@cache
+def _split_day_patterns() -> tuple[tuple[re.Pattern[str], tuple[int, int, int]], ...]:
+    # Days whose parts stand in elements of their own, and which part is year, month and day.
+    return (
+        (re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s+(\d{1,2})[-/.月]\s?(\d{1,2})(?!\d)"), (1, 2, 3)),
+        (re.compile(r"(?<!\d)(\d{1,2})日?\s+((?:19|20)\d\d)[-/.年]\s?(\d{1,2})(?!\d)"), (2, 3, 1)),
+        (re.compile(r"(?<!\d)(\d{1,2})[-/.月]\s?(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)"), (3, 1, 2)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +188,10 @@ def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
             row = above
         if row.mem_id not in beside:
             beside[row.mem_id] = clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4])
-        link = ListLink(address, _title(node, shown), _date_beside(shown, beside[row.mem_id]))
+        day = _date_beside(shown, beside[row.mem_id])
+        if day is None and (time := row.css_first("time[datetime]")) is not None:
+            day = find_date(time.attributes.get("datetime") or "")
+        link = ListLink(address, _title(node, shown), day)
         yield Anchor(node, link, index not in second)
 
 
@@ -266,6 +285,8 @@ def _link_target(node: LexborNode) -> str:
 
 def _title(node: LexborNode, text: str) -> str:
     """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
+    if len(text) > _MAX_PLAIN:
+        text = _headline_in(node) or text
     shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
     whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
@@ -275,9 +296,28 @@ def _title(node: LexborNode, text: str) -> str:
     return shown
 
 
+def _headline_in(node: LexborNode) -> str:
+    """The headline in a link that holds a whole row: summary, day and picture too."""
+    if node.css_first("div, p, dt, h1, h2, h3, h4, h5, h6") is None:
+        return ""
+    for selector in ("h1, h2, h3, h4, h5, h6, dt", '[class*="title"], [class*="tit"]', "p, div"):
+        for part in node.css(selector)[:5]:
+            text = part.text(deep=True).strip()
+            if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
+                return text if part.css_first("p, div") is None else ""
+    return ""
+
+
 def _date_beside(shown: str, beside: str) -> date | None:
     """The date in the row of a link, without its title, which may name another date."""
     title = clean_line(shown[: _MAX_ROW_TEXT * 4])
     if title and title in beside:
         beside = beside.replace(title, " ", 1)
-    return find_date(beside[:_MAX_ROW_TEXT])
+    beside = beside[:_MAX_ROW_TEXT]
+    day = find_date(beside)
+    if day is None:
+        for pattern, order in _split_day_patterns():
+            match = pattern.search(beside)
+            if match is not None:
+                return find_date("-".join(match[number] for number in order))
+    return day

@@ -7,7 +7,8 @@ beside them. Menus have short labels, link lists at the side have less room and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -101,14 +102,16 @@ def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
     here = url_identity(base)
     in_issue = issue_date(base) is not None
     groups: dict[tuple[str, ...], _Group] = {}
-    for order, one in enumerate(anchors(tree, base_url(tree, base))):
+    every = list(anchors(tree, base_url(tree, base)))
+    beside = Counter(one.node.parent.mem_id for one in every if one.is_main and one.node.parent)
+    for order, one in enumerate(every):
         if not one.is_main or url_identity(one.link.url) == here:
             continue
         if in_issue and issue_date(one.link.url) is not None:
             continue  # a page of the issue, or another issue
         if _headline_pattern().search(one.link.title) is None:
             continue
-        path, aside = _path(one.node)
+        path, aside = _path(one.node, beside)
         group = groups.setdefault(path, _Group(_loose(path)))
         group.members.append((order, one))
         group.is_aside = group.is_aside or aside
@@ -183,10 +186,14 @@ def _day(link: ListLink) -> date | None:
     return link.published or date_in_url(link.url)
 
 
-def _path(node: LexborNode) -> tuple[tuple[str, ...], bool]:
+def _path(node: LexborNode, beside: Mapping[int, int]) -> tuple[tuple[str, ...], bool]:
     """The elements around a link, outer ones with their names, and whether it stands aside.
 
     The names of the rows themselves differ (odd, even, last), those of what holds them do not.
+
+    Args:
+        node: the link.
+        beside: how many links stand directly in an element, by its id.
     """
     path = [node.tag or ""]
     aside = False
@@ -199,7 +206,8 @@ def _path(node: LexborNode) -> tuple[tuple[str, ...], bool]:
         if tag in _ASIDE or (names != " " and is_foreign_name(names[:200])):
             aside = True
         plain = " ".join(_row_name_pattern().sub("", names).split())
-        path.append(f"{tag} {plain}" if depth else tag)
+        is_row = not depth and beside.get(above.mem_id, 0) < _MIN_ROWS
+        path.append(tag if is_row else f"{tag} {plain}")
         above = above.parent
         depth += 1
     return tuple(path), aside

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -31,16 +31,28 @@ from monitor.discovery.feeds import (
 from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
 from monitor.discovery.list_finder import find_list, next_pages
 from monitor.documents.charset import decode
-from monitor.documents.dates import date_in_url, find_date
+from monitor.documents.dates import CHINA, date_in_url, find_date
 from monitor.documents.html_text import clean_line
 from monitor.errors import DecodeError, TooLarge
 from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
 from monitor.urls import canonical_url, resolve_url, same_site, url_identity
 
-_URL_KEYS = ("url", "link", "href", "puburl", "docpuburl")
-_TITLE_KEYS = ("title", "doctitle", "name", "subject")
-_DATE_KEYS = ("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "date", "ptime")
+_URL_KEYS = (
+    *("url", "link", "href", "puburl", "docpuburl", "linkurl", "weburl", "pageurl", "articleurl"),
+    *("detailurl", "arturl", "infourl", "path"),
+)
+_TITLE_KEYS = (
+    *("title", "doctitle", "headline", "name", "subject", "infotitle", "articletitle", "topic"),
+    *("maintitle", "showtitle"),
+)
+_DATE_KEYS = (
+    *("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "publish_time"),
+    *("publishedat", "pub_date", "releasetime", "releasedate", "publishedtime", "showtime"),
+    *("displaytime", "date", "ptime", "time", "focus_date", "inputtime", "createtime"),
+)
+# Seconds and milliseconds since 1970; smaller numbers are years or counts.
+_FIRST_SECOND, _MILLISECONDS = 600_000_000, 10_000_000_000
 _MAX_VALUES = 500_000
 
 
@@ -105,7 +117,19 @@ def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
 
 
 def _date(fields: Mapping[str, Any]) -> date | None:
-    return find_date(_first_text(fields, _DATE_KEYS))
+    for name in _DATE_KEYS:
+        content = fields.get(name)
+        found = find_date(content) if isinstance(content, str) else None
+        seconds = content if isinstance(content, int) and not isinstance(content, bool) else 0
+        if isinstance(content, str) and content.isdigit() and len(content) in {10, 13}:
+            seconds = int(content)
+        if seconds > _MILLISECONDS:
+            seconds //= 1000
+        if found is None and _FIRST_SECOND <= seconds < _MILLISECONDS:
+            found = datetime.fromtimestamp(seconds, CHINA).date()
+        if found is not None:
+            return found
+    return None
 
 
 def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -45,6 +45,11 @@ def _not_letter_pattern() -> re.Pattern[str]:
     return re.compile(r"[^0-9A-Za-z\u3400-\u9fff]+")
 
 
+@cache
+def _furniture_end_pattern() -> re.Pattern[str]:
+    return re.compile(r"([】\]）)])\s*(?=[【\[（(])|\s+")
+
+
 _MAX_NODES = 5_000
 _MIN_LETTERS = 10
 _ASIDE_ELEMENTS = frozenset({"nav", "footer", "aside", "form"})
@@ -69,7 +74,7 @@ _ALIKE = 0.75
 _MIN_KIN = 10
 _MIN_LEAD, _MAX_LEAD = 20, 3
 _KIN_SHARE = 0.08
-_SHORT = 120
+_SHORT, _MAX_FURNITURE = 120, 80
 _LATE = 0.6
 
 
@@ -275,11 +280,13 @@ class _Finder:
         return found
 
     def _heads_others(self, block: Block) -> bool:
-        """Whether a block begins with a heading such as 相关阅读, and links follow."""
+        """Whether a block begins with a heading such as 相关阅读, and links follow, or comments."""
         lines = self.layout.lines
         first = lines[block.first]
         if block.end - block.first < 2 or len(first.text) > 16:
             return False
+        if _comments_pattern().fullmatch(first.text) is not None:
+            return True
         if _heading_pattern().fullmatch(first.text) is None:
             return False
         return any(line.link_share > 0.8 for line in lines[block.first + 1 : block.end])
@@ -412,11 +419,23 @@ class _Finder:
                 if index >= inner.end and _ends_article(line):
                     break
                 continue
+            if self._is_beside(line, above):
+                continue
             if _clause_pattern().search(line.text) is not None and line.link_share < 0.3:
                 if self._is_linked_block(line, above):
                     continue
                 kin += self.weights[index]
         return kin
+
+    def _is_beside(self, line: Line, above: int) -> bool:
+        """Whether a line stands in a part of a block whose name says that it is a side column."""
+        block = line.block
+        while block not in {above, -1}:
+            one = self.layout.blocks[block]
+            if one.names != " " and one.tag in _BOXES and is_side_name(one.names):
+                return True
+            block = one.parent
+        return False
 
     def _is_linked_block(self, line: Line, above: int) -> bool:
         """Whether a line stands in a part of a block that consists of links for the most part."""
@@ -500,7 +519,7 @@ class _Finder:
         for block, score in scores.items():
             one = blocks[block]
             apart = one.end <= chosen.first or one.first >= chosen.end
-            if apart and score >= _ALIKE * scores[best]:
+            if apart and score >= _ALIKE * scores[best] and not self._repeats(one, chosen):
                 doubts.append(f"{self.layout.name(block)} looks as much like the article")
                 break
         if heading >= 0 and kept:
@@ -510,6 +529,13 @@ class _Finder:
                 doubts.append("the text stands far below the title")
         return tuple(doubts)
 
+    def _repeats(self, one: Block, other: Block) -> bool:
+        """Whether a block says what another does: a page for wide and for narrow screens."""
+        lines = self.layout.lines
+        said = {line.text for line in lines[other.first : other.end]}
+        again = [line.text in said for line in lines[one.first : one.end]]
+        return sum(again) * 5 >= len(again) * 4
+
 
 def letters_of(text: str) -> str:
     """The letters and digits of a text."""
@@ -517,14 +543,29 @@ def letters_of(text: str) -> str:
 
 
 def is_boilerplate(line: str) -> bool:
-    """Whether a line is a button, a byline or other furniture of the page."""
-    return len(line) <= _SHORT and _boilerplate_pattern().fullmatch(line) is not None
+    """Whether a line is a button, a byline or other furniture of the page, or several of them."""
+    if len(line) > _SHORT:
+        return False
+    if _boilerplate_pattern().fullmatch(line) is not None:
+        return True
+    if len(line) > _MAX_FURNITURE or (" " not in line and "】" not in line):
+        return False
+    parts = _furniture_end_pattern().sub(r"\1\n", line).split("\n")
+    return len(parts) > 1 and all(
+        _boilerplate_pattern().fullmatch(part) is not None for part in parts if part
+    )
 
 
 @lru_cache(maxsize=4096)
 def is_foreign_name(names: str) -> bool:
     """Whether the class or id of a block says that it stands beside the article."""
     return _foreign_name_pattern().search(names) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_side_name(names: str) -> bool:
+    """Whether the class or id of a block says that it is a column beside another."""
+    return _side_name_pattern().search(names) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -570,6 +611,17 @@ def _footer_pattern() -> re2._Regexp:
 @cache
 def _heading_pattern() -> re2._Regexp:
     return _alternatives(_tables().headings)
+
+
+@cache
+def _comments_pattern() -> re2._Regexp:
+    return _alternatives(_tables().comments)
+
+
+@cache
+def _side_name_pattern() -> re2._Regexp:
+    words = "|".join(map(re.escape, _tables().beside_words))
+    return _alternatives([rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])"])
 
 
 @cache

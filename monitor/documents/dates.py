@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
@@ -40,6 +40,9 @@ _META_NAMES = (
     "dcterms.issued",
 )
 _EARLIEST = date(1949, 10, 1)
+CHINA = timezone(timedelta(hours=8))
+"""The time zone of days of issue."""
+
 _TOMORROW = timedelta(days=1)
 _FAR, _NEAR = timedelta(days=31), timedelta(days=3)
 _LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
@@ -55,6 +58,16 @@ def _numeric_date_pattern() -> re.Pattern[str]:
 @cache
 def _compact_date_pattern() -> re.Pattern[str]:
     return re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+_NUMERALS = "〇一二三四五六七八九○"
+
+
+@cache
+def _written_date_pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"([一二][{_NUMERALS}]{{3}})年([一二三四五六七八九十]{{1,3}})月([一二三四五六七八九十]{{1,3}})日"
+    )
 
 
 @cache
@@ -81,7 +94,7 @@ def _url_date_patterns() -> tuple[re.Pattern[str], ...]:
 
 _LABELS = (
     "发布时间|发布日期|发表时间|发表日期|发稿时间|发文日期|发文时间|成文日期|公开日期|上传时间|录入时间|添加时间|刊发时间|"
-    "出版日期|更新时间|更新日期|发布于|发表于|时间|日期"
+    r"出版日期|更新时间|更新日期|发布于|发表于|(?:发布|发表|刊发|首发)(?=\s?[：:])|时间|日期"
 )
 
 
@@ -100,7 +113,7 @@ def _other_day_pattern() -> re.Pattern[str]:
     # Days that are no day of issue: of effect, of meetings, of terms, of clocks.
     return re.compile(
         "施行|实施|生效|失效|截止|截至|到期|有效|会议|活动|开会|召开|举办|申报|报名|受理|公示|考试|开标|投标|面试|当前|现在|今天|今日"
-        "|北京时间|服务器|系统时间|修改日期|修订|访问时间|星期|上映|起止|开始|结束|任期|出生|成立|制发"
+        "|北京时间|服务器|系统时间|修改|修订|回复|评论|网友|访问时间|星期|上映|起止|开始|结束|任期|出生|成立|制发"
     )
 
 
@@ -111,6 +124,7 @@ def _bare_pattern() -> re.Pattern[str]:
         r"(?:\s*\d{1,2}[:：]\d{2}|[\]）)】\s]*$|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
         r"|来\s{0,4}源.{0,40}(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}"
         r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：]\d{2}"
+        r"|^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[^，。；、至起前到~—\d]{0,16}$"
         r"|^.{0,20}\s(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?$"
     )
 
@@ -119,6 +133,7 @@ def _bare_pattern() -> re.Pattern[str]:
 def _signed_pattern() -> re.Pattern[str]:
     return re.compile(
         r"[（(]?(?:此件[^\d]{0,10})?(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日(?:印发)?[）)]?"
+        r"|" + _written_date_pattern().pattern
     )
 
 
@@ -142,8 +157,17 @@ def _linked_data_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _script_day_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}:\s{0,4}[\"']?"
+        r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def _digit_pattern() -> re.Pattern[str]:
-    return re.compile(r"(?:19|20)\d\d")
+    return re.compile(rf"(?:19|20)\d\d|[一二][{_NUMERALS}]{{3}}年")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +192,7 @@ class DatedPage:
 
     ``first`` and ``last`` are the lines of the layout that the text lies between, ``heading`` the
     one that shows the title (-1: none). ``listed`` is the day that a list gives, ``today`` the
-    day of the visit.
+    day of the visit. ``in_script``: the text is a string of a script, where its day may be too.
     """
 
     tree: LexborHTMLParser
@@ -182,6 +206,7 @@ class DatedPage:
     url: str | None = None
     listed: date | None = None
     today: date | None = None
+    in_script: bool = False
 
 
 def find_published(page: DatedPage) -> IssueDay:
@@ -236,25 +261,46 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         day = find_date(clean_line(written or ""))
         if day is not None:
             yield _Candidate(day, "time element")
-    yield from _bylines(page)
+    near, far = _bylines(page)
+    yield from near
     signs = {} if any(page.meta.get(name) for name in _META_NAMES) else _hidden_signs()
     for name, (sign, pattern) in signs.items():
         match = pattern.search(page.markup) if sign in page.markup else None
         day = find_date(match[1]) if match is not None else None
         if day is not None:
             yield _Candidate(day, name)
+    if page.in_script:
+        yield from _script_days(page.markup)
     day = date_in_url(page.url) if page.url else None
     if day is not None:
         yield _Candidate(day, "address")
+    yield from far
     yield from _date_lines(page)
 
 
-def _bylines(page: DatedPage) -> Iterator[_Candidate]:
-    """Days in the lines around the text: with a label anywhere, without one near the title."""
+def _script_days(markup: str) -> Iterator[_Candidate]:
+    """Days of publication among the data of a script: as text, or as seconds since 1970."""
+    for match in _script_day_pattern().finditer(markup):
+        written = match[1]
+        if written.isdigit():
+            day = datetime.fromtimestamp(int(written[:10]), CHINA).date()
+        else:
+            day = find_date(written)
+        if day is not None:
+            yield _Candidate(day, "script")
+            return
+
+
+def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
+    """Days in the lines around the text: with a label anywhere, without one near the title.
+
+    Those without a label below the text come apart: they may be of something else.
+    """
     lines = page.layout.lines
     near = range(max(0, page.heading - 3), page.heading + 9) if page.heading >= 0 else None
     labelled: list[_Candidate] = []
     bare: list[_Candidate] = []
+    below: list[_Candidate] = []
     for index, line in enumerate(lines):
         if page.first + 3 < index <= page.last:
             continue
@@ -265,30 +311,33 @@ def _bylines(page: DatedPage) -> Iterator[_Candidate]:
             text = f"{text} {lines[index + 1].text[:40]}"
         elif _digit_pattern().search(text) is None:
             continue
-        found = _labelled_day(text)
-        if found is not None:
-            labelled.append(found)
+        found = _labelled_days(text)
+        if found:
+            labelled += found
             continue
         close = index in near if near is not None else page.first - 8 <= index < page.first
         if close and (day := _bare_day(text)) is not None:
-            bare.append(_Candidate(day, "byline"))
-    yield from sorted(labelled, key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
-    yield from bare
+            (bare if index <= page.last else below).append(_Candidate(day, "byline"))
+    labelled.sort(key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
+    return labelled + bare, below
 
 
-def _labelled_day(text: str) -> _Candidate | None:
+def _labelled_days(text: str) -> list[_Candidate]:
+    found = []
     for match in _date_label_pattern().finditer(text):
         if _other_day_pattern().search(text[max(0, match.start() - 6) : match.end(1)]) is not None:
             continue
         day = find_date(match[2])
         if day is not None:
-            return _Candidate(day, f"byline {match[1]}")
-    return None
+            found.append(_Candidate(day, f"byline {match[1]}"))
+    return found
 
 
 def _bare_day(text: str) -> date | None:
     """The day of a byline without a label: 2020-10-04 20:30 来源: …, or alone in its line."""
-    if _other_day_pattern().search(text) is not None or _bare_pattern().search(text) is None:
+    if _other_day_pattern().search(text) is not None:
+        return None
+    if _bare_pattern().search(text) is None and _signed_pattern().fullmatch(text) is None:
         return None
     return find_date(text)
 
@@ -314,7 +363,16 @@ def find_date(text: str) -> date | None:
             found = _day(groups[0], groups[-2], groups[-1])
             if found is not None:
                 return found
-    return None
+    match = _written_date_pattern().search(text[:2000]) if "年" in text else None
+    return _day(*map(_written_number, match.groups())) if match is not None else None
+
+
+def _written_number(written: str) -> str:
+    """A number of a date in Chinese numerals, as digits: 二〇二四, 十二, 三十一."""
+    if "十" not in written:
+        return "".join(str(_NUMERALS.index(one) % 10) for one in written)
+    tens, _, ones = written.partition("十")
+    return str(10 * int(_written_number(tens or "一")) + int(_written_number(ones or "〇")))
 
 
 def date_in_url(url: str) -> date | None:

@@ -146,6 +146,10 @@ _HIDING_WORDS = (
 )
 
 
+ANY_STYLE = frozenset({""})
+"""Names to hide nothing by style: what a page hides until its script shows it is read."""
+
+
 def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
     """The classes (``.name``) and ids (``#name``) that are hidden on a screen.
 
@@ -255,13 +259,13 @@ def is_hidden(
     Args:
         tag: of the element.
         attributes: of the element.
-        names: of ``hidden_names``.
+        names: of ``hidden_names``; ``ANY_STYLE`` if no style is to be believed.
     """
     if tag == "dialog":
         return "open" not in attributes
     if not attributes:
         return False
-    style = attributes.get("style")
+    style = None if names is ANY_STYLE else attributes.get("style")
     shown = _shown_by_style(style[:300]) if style else None
     if (
         shown is False

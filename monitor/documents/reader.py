@@ -18,13 +18,14 @@ from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.dates import DatedPage, date_in_url, find_published
 from monitor.documents.gaps import find_gaps
 from monitor.documents.html_text import (
+    ANY_STYLE,
     MAX_BYTES,
     clean_characters,
     clean_line,
     hidden_names,
     too_expensive,
 )
-from monitor.documents.metadata import find_source_line, find_title, meta_tags
+from monitor.documents.metadata import find_source_line, find_title, meta_tags, title_above
 from monitor.documents.pagers import further_pages
 from monitor.documents.script_body import script_body, stub_target
 from monitor.model.documents import Document, Outcome, Selectors
@@ -137,12 +138,12 @@ def _read_page(
     layout = layout_of(tree.body, hidden)
     prose = sum(map(line_weight, layout.lines))
     if prose < _LITTLE_PROSE:
-        whole = layout_of(tree.body)
+        whole = layout_of(tree.body, ANY_STYLE)
         more = sum(map(line_weight, whole.lines))
         if more > _MORE_IF_SHOWN * prose:
             # A script shows what the style hides.
-            hidden, layout, prose = frozenset(), whole, more
-    title = find_title(tree, meta, selectors.title, layout)
+            hidden, layout, prose = ANY_STYLE, whole, more
+    title = find_title(tree, meta, selectors.title, layout, markup)
     article = find_article(tree, layout, selectors.body, title, hidden)
     lines, taken, found = article.lines, article.taken, article.evidence
     if prose < _LITTLE_PROSE:
@@ -166,11 +167,12 @@ def _read_page(
             url,
             days.listed,
             days.today,
+            in_script=lines is not article.lines,
         )
     )
     document = Document(
         text=text,
-        title=title,
+        title=title_above(layout, article.first, title) if article.heading < 0 else title,
         published=issued.day,
         source_line=find_source_line(tree, meta, markup, selectors.source_line),
         charset=charset,

@@ -24,15 +24,18 @@ class BlockSigns(_Table):
 class Boilerplate(_Table):
     """``boilerplate.yaml``: expressions for lines, and names of blocks, that are no article.
 
-    ``lines`` are dropped, ``ends`` begin a footer, ``headings`` head other articles.
+    ``lines`` are dropped, ``ends`` begin a footer, ``headings`` head other articles and
+    ``comments`` what readers wrote.
     """
 
     lines: tuple[str, ...]
     ends: tuple[str, ...]
     headings: tuple[str, ...]
+    comments: tuple[str, ...]
     foreign_names: tuple[str, ...]
     foreign_words: tuple[str, ...]
     article_names: tuple[str, ...]
+    beside_words: tuple[str, ...]
 
 
 class AttachmentNames(_Table):
