@@ -23,6 +23,12 @@ def _bad_character_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _line_break_pattern() -> re.Pattern[str]:
+    # A browser drops the line breaks of an address, and the spaces that indent its next line.
+    return re.compile(r"[\r\n][ \t\r\n]*|\t")
+
+
+@cache
 def _host_pattern() -> re.Pattern[str]:
     return re.compile(
         r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z0-9](?:[a-z0-9-]{0,62})\.?|\[[0-9a-f:.]+\]"
@@ -130,7 +136,9 @@ def resolve_url(base: str, reference: str) -> str | None:
 
     The fragment is dropped, because no server receives it. Nothing else is changed.
     """
-    reference = reference.strip(" \t\r\n\u3000\xa0")
+    reference = _line_break_pattern().sub("", reference).strip(" \f\u3000\xa0'\"")
+    if "\\" in reference or " " in reference:
+        reference = _as_browsers_read(reference)
     if not reference or reference.startswith("#") or len(reference) > MAX_LENGTH:
         return None
     try:
@@ -138,6 +146,17 @@ def resolve_url(base: str, reference: str) -> str | None:
     except (RefusedAddress, ValueError):
         return None
     return str(url)
+
+
+def _as_browsers_read(reference: str) -> str:
+    """A reference with slashes for backslashes before its query, and its spaces encoded.
+
+    A backslash in the host stays: parsers disagree about it, so that it is refused.
+    """
+    address, mark, rest = reference.partition("?")
+    if not address.replace("\\", "/").startswith("//") and "://" not in address:
+        address = address.replace("\\", "/")
+    return f"{address}{mark}{rest}".replace(" ", "%20")
 
 
 def canonical_url(address: str) -> str:

@@ -57,8 +57,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "storage"},
     "demo": {"app", "daemon", "config", "ingest", "model", "storage", "yaml"},
     "cli": BASE
-    | {"clock", "catalogue", "config", "documents", "extraction", "comparison", "rules"}
-    | {"json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
+    | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
+    | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
     | {"ingest", "app", "daemon", "demo"},
     "__main__": {"cli"},
 }

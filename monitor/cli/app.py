@@ -26,7 +26,12 @@ _COMMANDS = (
     ("init", "init:init", "Write monitor.toml, catalogue.yaml and example rules."),
     ("demo", "init:demo", "Run the whole pipeline on a bundled sample site."),
     ("run", "run:run", "Watch all sources, log what changes, and alert."),
-    ("read", "documents:read", "Print the clean text of a page or file."),
+    ("read", "reading:read", "Print the clean text of a page or file."),
+    (
+        "links",
+        "reading:links",
+        "Print the articles that a list page names, and the list pages after it.",
+    ),
     ("extract", "documents:extract", "Print the commitments in a text."),
     ("diff", "documents:diff", "Print what changed between two texts."),
     ("ingest", "ingest:ingest", "Import reports of earlier years into the history"),

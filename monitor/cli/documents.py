@@ -1,8 +1,7 @@
-"""Commands over single texts: ``read``, ``extract``, ``diff``. They need no database."""
+"""Commands over single texts: ``extract``, ``diff``. They need no database."""
 
 from __future__ import annotations
 
-import asyncio
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
-from monitor.cli.output import Format, print_status, write_rows, write_text
+from monitor.cli.output import Format, print_status, write_rows
+from monitor.cli.reading import Place, is_url, read_place
 from monitor.config.settings import Settings, load_settings
-from monitor.documents.reader import read_document
 from monitor.errors import MonitorError, UserError
 from monitor.extraction.extract import explain as explain_statements
 from monitor.extraction.extract import extract as extract_statements
@@ -21,7 +20,7 @@ from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.json_contract import change_json, statement_json
 from monitor.model.changes import Basis, Kind
-from monitor.model.documents import Document, Outcome, Provenance
+from monitor.model.documents import Document, Provenance
 from monitor.model.statements import Label, Statement, Target, number
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 _SHOWN_FEATURES = 4
 
-Place = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or an http(s) address.")]
 PublishedOption = Annotated[
     str | None, typer.Option("--published", metavar="YYYY-MM-DD", help="When it was published.")
 ]
@@ -40,12 +38,6 @@ class _Basis(StrEnum):
 
     REVISION = Basis.REVISION.value
     SUCCESSION = Basis.SUCCESSION.value
-
-
-def read(place: Place, config: ConfigOption = None) -> None:
-    """Print the clean text of a page or file: the text that all offsets point into."""
-    document = load_document(place, load_settings(config))
-    write_text(document.text)
 
 
 def extract(
@@ -225,48 +217,22 @@ def load_document(place: str, settings: Settings) -> Document:
         UserError: there is no such file, or no text was found in it.
         MonitorError: the page could not be fetched or read.
     """
-    if place.startswith(("http://", "https://")):
-        return asyncio.run(_fetch(place, settings))
-    path = Path(place)
-    try:
-        body = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError("no such file", file=path) from None
-    except OSError as error:
-        raise UserError(error.strerror or str(error), file=path) from None
-    document = read_document(body)
-    if document.outcome is not Outcome.OK:
-        raise UserError(f"no text was found: {document.reason or document.outcome}", file=path)
-    return document
-
-
-async def _fetch(url: str, settings: Settings) -> Document:
-    # A file needs no network.
-    from monitor.app import fetcher_settings
-    from monitor.catalogue.model import FetchRoute
-    from monitor.fetching.fetcher import HttpFetcher
-
-    async with HttpFetcher(fetcher_settings(settings)) as fetcher:
-        # The user names the address: the SSRF guard is for addresses that pages name, and
-        # robots.txt for automatic visits.
-        fetched = await fetcher.fetch(url, route=FetchRoute(allow_private=True, robots=False))
-    if fetched.outcome is not Outcome.OK:
-        raise MonitorError(f"{url}: {fetched.outcome}: {fetched.reason}")
-    document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
-    if document.outcome is not Outcome.OK:
-        raise MonitorError(f"{url}: {document.outcome}: {document.reason}")
-    return document
+    document = read_place(place, settings)
+    if document.has_text:
+        return document
+    if is_url(place):
+        raise MonitorError(f"{place}: {document.outcome}: {document.reason}")
+    raise UserError(f"no text was found: {document.reason or document.outcome}", file=Path(place))
 
 
 def _provenance(
     document: Document, place: str, region: str | None, published: str | None
 ) -> Provenance:
-    is_url = place.startswith(("http://", "https://"))
     day = date_of(published, "--published") or document.published
     return infer_provenance(
         document.text,
         title=document.title,
-        url=place if is_url else None,
+        url=place if is_url(place) else None,
         published=day,
         region=region_of(region),
     )

@@ -27,6 +27,29 @@ _MAX_CELLS = 20
 _MAX_TITLE = 300
 _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
+_MAX_ROW_LINKS = 4
+_MIN_HEADLINE = 6
+_MAX_PLAIN = 16
+_ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl"})
+
+
+@cache
+def _secondary_label_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
+        r"\s*[\]】)）>]?\s*[>》»]*$",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _script_string_pattern() -> re.Pattern[str]:
+    return re.compile(r"""(["'])((?:(?!\1)[^\\\n]|\\.){2,500})\1""")
+
+
+@cache
+def _script_tag_pattern() -> re.Pattern[str]:
+    return re.compile(r"<[^<>]{0,300}>")
 
 
 @cache
@@ -61,6 +84,21 @@ def _no_target_pattern() -> re.Pattern[str]:
     return re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
 
 
+@cache
+def _day_alone_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\d\s年月日:：./-]*")
+
+
+@cache
+def _split_day_patterns() -> tuple[tuple[re.Pattern[str], tuple[int, int, int]], ...]:
+    # Days whose parts stand in elements of their own, and which part is year, month and day.
+    return (
+        (re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s+(\d{1,2})[-/.月]\s?(\d{1,2})(?!\d)"), (1, 2, 3)),
+        (re.compile(r"(?<!\d)(\d{1,2})日?\s+((?:19|20)\d\d)[-/.年]\s?(\d{1,2})(?!\d)"), (2, 3, 1)),
+        (re.compile(r"(?<!\d)(\d{1,2})[-/.月]\s?(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)"), (3, 1, 2)),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ListLink:
     """A link as the list shows it; ``url`` is absolute.
@@ -78,14 +116,14 @@ def html_links(markup: str, base: str) -> Iterator[ListLink]:
     """All links of a list page in its order, those of the records in its scripts first."""
     if too_expensive(markup):
         return
-    records = _jcms_records(markup)
+    records = jcms_records(markup)
     if records:
         # One parse for all records, since each has a few hundred bytes only.
         yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base)
         if _jcms_datastore_pattern().match(markup.lstrip()[:200]):
             return
     tree = LexborHTMLParser(markup)
-    yield from _links(tree, _base_url(tree, base))
+    yield from _links(tree, base_url(tree, base))
 
 
 def jcms_next_urls(markup: str, base: str) -> tuple[str, ...]:
@@ -97,13 +135,14 @@ def jcms_next_urls(markup: str, base: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address in addresses if address))
 
 
-def _jcms_records(markup: str) -> list[str]:
+def jcms_records(markup: str) -> list[str]:
+    """The rows that a JCMS list keeps in a script, as HTML; none on other pages."""
     if not _jcms_datastore_pattern().search(markup):
         return []
     return [match.group(1) for match in _jcms_record_pattern().finditer(markup)][:_MAX_LINKS]
 
 
-def _base_url(tree: LexborHTMLParser, address: str) -> str:
+def base_url(tree: LexborHTMLParser, address: str) -> str:
     """The ``<base>`` of the page if it is on the same host, else the URL of the page."""
     node = tree.css_first("base[href]")
     declared = resolve_url(address, node.attributes.get("href") or "") if node is not None else None
@@ -113,39 +152,117 @@ def _base_url(tree: LexborHTMLParser, address: str) -> str:
 
 
 def _links(tree: LexborHTMLParser, base: str) -> Iterator[ListLink]:
-    nodes: list[tuple[LexborNode, str]] = []
-    resolved: dict[str, str | None] = {}
-    for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
-        reference = _link_target(node)
-        if reference not in resolved:
-            resolved[reference] = resolve_url(base, reference)
-        address = resolved[reference]
-        if address is not None:
-            nodes.append((node, address))
-    # The row of a link is the largest element that holds no link to another URL.
+    for anchor in anchors(tree, base):
+        yield anchor.link
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """An element that leads somewhere; ``is_main``: no other link of its row has more words."""
+
+    node: LexborNode
+    link: ListLink
+    is_main: bool
+
+
+def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
+    """The links of a page in its order, each with the date of its row.
+
+    The row of a link is the largest element around it that holds no headline of another row. A
+    second link of a row (its column, a file, 详情) is no headline.
+    """
+    nodes = _resolved_links(tree, base)
+    second = _second_links(nodes)
     first: dict[int, str] = {}
     crowded: set[int] = set()
-    for node, address in nodes:
+    for index, (node, address, _) in enumerate(nodes):
+        if index in second:
+            continue
         for above in _ancestors(node):
             if first.setdefault(above.mem_id, address) != address:
                 crowded.add(above.mem_id)
     beside: dict[int, str] = {}
-    spent = 0
-    for node, address in nodes:
+    for index, (node, address, shown) in enumerate(nodes):
         row = node
         for above in _ancestors(node):
             if above.mem_id in crowded or above.tag in {"body", "html"}:
                 break
             row = above
-        shown = node.text(deep=True)
         if row.mem_id not in beside:
             beside[row.mem_id] = clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4])
+        day = _date_beside(shown, beside[row.mem_id])
+        if day is None and (time := row.css_first("time[datetime]")) is not None:
+            day = find_date(time.attributes.get("datetime") or "")
+        if day is None:
+            day = _date_in_row(node)
+        link = ListLink(address, _title(node, shown), day)
+        yield Anchor(node, link, index not in second)
+
+
+def _resolved_links(tree: LexborHTMLParser, base: str) -> list[tuple[LexborNode, str, str]]:
+    """The elements that lead somewhere, with their URLs and texts."""
+    nodes: list[tuple[LexborNode, str, str]] = []
+    resolved: dict[str, str | None] = {}
+    spent = 0
+    for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
+        reference = _link_target(node)
+        if reference not in resolved:
+            resolved[reference] = resolve_url(base, reference)
+        address = resolved[reference]
+        if address is None:
+            continue
+        shown = _shown_text(node)
         # Nested elements would have their text copied many times.
         spent += len(shown)
         if spent > _MAX_TEXT:
-            return
-        day = _date_beside(shown, beside[row.mem_id]) or _date_in_row(node)
-        yield ListLink(address, _title(node, shown), day)
+            break
+        nodes.append((node, address, shown))
+    return nodes
+
+
+def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
+    """The links that stand in the row of a list beside one with more words."""
+    rows: dict[int, list[int]] = {}
+    for index, (node, _, _) in enumerate(nodes):
+        for above in _ancestors(node):
+            if above.tag in _ROW_ELEMENTS:
+                rows.setdefault(above.mem_id, []).append(index)
+                break
+    second: set[int] = set()
+    for members in rows.values():
+        if not 1 < len(members) <= _MAX_ROW_LINKS:
+            continue
+        sizes = {index: _headline_size(nodes[index]) for index in members}
+        main = max(members, key=lambda index: sizes[index])
+        # Two headlines in one cell are two rows.
+        second.update(
+            index
+            for index in members
+            if index != main and (sizes[index] < _MIN_HEADLINE or nodes[index][1] == nodes[main][1])
+        )
+    return second
+
+
+def _headline_size(one: tuple[LexborNode, str, str]) -> int:
+    node, _, shown = one
+    if _secondary_label_pattern().match(shown.strip()) is not None:
+        return 0
+    return max(len(shown.strip()), len(node.attributes.get("title") or ""))
+
+
+def _shown_text(node: LexborNode) -> str:
+    """The text of a link; one that a script writes is taken from the script."""
+    shown = node.text(deep=True)
+    if "document.write" not in shown and "innerHTML" not in shown:
+        return shown
+    script = node.css_first("script")
+    if script is None:
+        return shown
+    written = script.text(deep=True)
+    strings = [found[1] for found in _script_string_pattern().findall(written[:_MAX_REFERENCE])]
+    return max((_script_tag_pattern().sub("", one) for one in strings), key=len, default="") or (
+        shown.replace(written, "")
+    )
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -172,6 +289,8 @@ def _link_target(node: LexborNode) -> str:
 
 def _title(node: LexborNode, text: str) -> str:
     """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
+    if len(text) > _MAX_PLAIN:
+        text = _headline_in(node) or text
     shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
     whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
@@ -181,12 +300,31 @@ def _title(node: LexborNode, text: str) -> str:
     return shown
 
 
+def _headline_in(node: LexborNode) -> str:
+    """The headline in a link that holds a whole row: summary, day and picture too."""
+    if node.css_first("div, p, dt, h1, h2, h3, h4, h5, h6") is None:
+        return ""
+    for selector in ("h1, h2, h3, h4, h5, h6, dt", '[class*="title"], [class*="tit"]', "p, div"):
+        for part in node.css(selector)[:5]:
+            text = part.text(deep=True).strip()
+            if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
+                return text if part.css_first("p, div") is None else ""
+    return ""
+
+
 def _date_beside(shown: str, beside: str) -> date | None:
     """The date in the row of a link, without its title, which may name another date."""
     title = clean_line(shown[: _MAX_ROW_TEXT * 4])
     if title and title in beside:
         beside = beside.replace(title, " ", 1)
-    return find_date(beside[:_MAX_ROW_TEXT])
+    beside = beside[:_MAX_ROW_TEXT]
+    day = find_date(beside)
+    if day is None:
+        for pattern, order in _split_day_patterns():
+            match = pattern.search(beside)
+            if match is not None:
+                return find_date("-".join(match[number] for number in order))
+    return day
 
 
 def _date_in_row(node: LexborNode) -> date | None:

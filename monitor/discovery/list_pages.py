@@ -6,11 +6,12 @@ URL and a title under one of the usual keys is a link, at any depth, and HTML is
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -29,33 +30,50 @@ from monitor.discovery.feeds import (
 )
 from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
 from monitor.discovery.jpaas import is_first_page, is_unit, unit_page_url, unit_url
+from monitor.discovery.list_finder import find_list, next_pages
 from monitor.documents.charset import decode
-from monitor.documents.dates import date_in_url, find_date
+from monitor.documents.dates import CHINA, date_in_url, find_date
 from monitor.documents.html_text import clean_line
 from monitor.errors import DecodeError, TooLarge
 from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
 from monitor.urls import canonical_url, resolve_url, same_site, url_identity
 
-_URL_KEYS = ("url", "link", "href", "puburl", "docpuburl")
-_TITLE_KEYS = ("title", "doctitle", "name", "subject")
-_DATE_KEYS = ("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "date", "ptime")
-_EPOCH_KEYS = ("deploytime", "publishtime", "pubtime", "createtime")
-_BEIJING = timedelta(hours=8)
+_URL_KEYS = (
+    *("url", "link", "href", "puburl", "docpuburl", "linkurl", "weburl", "pageurl", "articleurl"),
+    *("detailurl", "arturl", "infourl", "path"),
+)
+_TITLE_KEYS = (
+    *("title", "doctitle", "headline", "name", "subject", "infotitle", "articletitle", "topic"),
+    *("maintitle", "showtitle"),
+)
+_DATE_KEYS = (
+    *("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "publish_time"),
+    *(
+        "publishedat",
+        "pub_date",
+        "releasetime",
+        "releasedate",
+        "publishedtime",
+        "showtime",
+        "deploytime",
+    ),
+    *("displaytime", "date", "ptime", "time", "focus_date", "inputtime", "createtime"),
+)
+# Seconds and milliseconds since 1970; smaller numbers are years or counts.
+_FIRST_SECOND, _MILLISECONDS = 600_000_000, 10_000_000_000
 _MAX_VALUES = 500_000
 
 
 def looks_like_json(markup: str) -> bool:
-    """Whether the text is JSON rather than HTML."""
-    return markup.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
+    """Whether the text is JSON rather than HTML, perhaps within a call or an assignment."""
+    start = markup.lstrip("\ufeff \t\r\n")[:200]
+    return start[:1] in {"{", "["} or _wrapper_pattern().match(start) is not None
 
 
 def json_links(markup: str, base: str) -> Iterator[ListLink]:
     """The links of a JSON list in its order; none if it is no JSON."""
-    try:
-        root = json.loads(markup.lstrip("\ufeff"))
-    except (ValueError, RecursionError):
-        return
+    root = _json_value(markup)
     pending: list[Any] = [root]
     seen = 0
     while pending and seen < _MAX_VALUES:
@@ -73,31 +91,57 @@ def json_links(markup: str, base: str) -> Iterator[ListLink]:
             pending.extend(reversed(value))
 
 
+@cache
+def _wrapper_pattern() -> re.Pattern[str]:
+    # callback({…}), /**/cb([…]) and var list = [{…}];
+    return re.compile(
+        r"(?:/\*.{0,40}?\*/\s*)?(?:(?:var|let|const|window\.)\s*)?[A-Za-z_$][\w$.]{0,80}\s*(?:\(|=)\s*(?=[\[{])"
+    )
+
+
+def _json_value(markup: str) -> Any:
+    """The value of a JSON text, of the argument of a call or of an assignment, or None."""
+    text = markup.lstrip("\ufeff \t\r\n")
+    found = _wrapper_pattern().match(text)
+    try:
+        return json.JSONDecoder().raw_decode(text, found.end() if found is not None else 0)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+@cache
+def _title_tag_pattern() -> re.Pattern[str]:
+    return re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+
+
+def _plain_title(title: str) -> str:
+    """A title without the tags that a search puts around its words."""
+    return clean_line(html.unescape(_title_tag_pattern().sub("", html.unescape(title))))[:300]
+
+
 def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
     fields = {str(key).lower(): content for key, content in value.items()}
     address, title = _first_text(fields, _URL_KEYS), _first_text(fields, _TITLE_KEYS)
     url = resolve_url(base, address) if address and title else None
     if url is None:
         return None
-    return ListLink(url, clean_line(title)[:300], _date(fields))
+    return ListLink(url, _plain_title(title), _date(fields))
 
 
 def _date(fields: Mapping[str, Any]) -> date | None:
-    return find_date(_first_text(fields, _DATE_KEYS)) or _epoch_day(fields)
-
-
-def _epoch_day(fields: Mapping[str, Any]) -> date | None:
-    """The day in China of a time in milliseconds since 1970."""
-    for name in _EPOCH_KEYS:
-        written = str(fields.get(name) or "")
-        if _epoch_pattern().fullmatch(written):
-            return (datetime.fromtimestamp(int(written) / 1000, UTC) + _BEIJING).date()
+    for name in _DATE_KEYS:
+        content = fields.get(name)
+        found = find_date(content) if isinstance(content, str) else None
+        seconds = content if isinstance(content, int) and not isinstance(content, bool) else 0
+        if isinstance(content, str) and content.isdigit() and len(content) in {10, 13}:
+            seconds = int(content)
+        if seconds > _MILLISECONDS:
+            seconds //= 1000
+        if found is None and _FIRST_SECOND <= seconds < _MILLISECONDS:
+            found = datetime.fromtimestamp(seconds, CHINA).date()
+        if found is not None:
+            return found
     return None
-
-
-@cache
-def _epoch_pattern() -> re.Pattern[str]:
-    return re.compile(r"[12]\d{12}")
 
 
 def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
@@ -110,7 +154,10 @@ def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 @cache
 def _page_count_pattern() -> re.Pattern[str]:
-    return re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
+    return re.compile(
+        r"createPageHTML\s*\(\s*(\d{1,5})(?:\s*,\s*\d{1,5}\s*,\s*[\"'][\w.-]{1,80}[\"']\s*,"
+        r"\s*[\"'](s?html?)[\"'])?"
+    )
 
 
 @cache
@@ -127,7 +174,8 @@ def _next_link_pattern() -> re.Pattern[str]:
 def _non_article_pattern() -> re.Pattern[str]:
     # Without a link pattern, home pages, index pages and assets are no articles.
     return re.compile(
-        r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|\.(?:css|js|jpe?g|png|gif|ico))$"
+        r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|/(?:node|nbs)[\w.-]*\.s?html?"
+        r"|\.(?:css|js|jpe?g|png|gif|ico))$"
     )
 
 
@@ -170,6 +218,7 @@ class Discovery:
     undated_index: bool = False
     reason: str = ""
     rows_url: str = ""
+    evidence: tuple[str, ...] = ()
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
@@ -214,6 +263,39 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
         link_count=len(rows),
         format=list_format,
         rows_url=rows_url,
+    )
+
+
+def discover_any(fetched: Fetched) -> Discovery:
+    """Find the articles on a list page that no source describes."""
+    try:
+        body = _decompressed(fetched)
+    except (DecodeError, TooLarge) as error:
+        return Discovery(reason=f"the packed list cannot be read: {error}")
+    markup, _ = decode(body, fetched.content_type, None)
+    base = fetched.final_url
+    root = root_name(markup)
+    rows: tuple[ListLink, ...]
+    following: tuple[str, ...] = ()
+    if root == "sitemapindex":
+        maps, _ = indexed_sitemaps(markup, base)
+        return Discovery(next_pages=maps, format=ListFormat.SITEMAP_INDEX)
+    if root in SITEMAP_ROOTS:
+        list_format, rows = ListFormat.SITEMAP, tuple(sitemap_links(markup, base))
+    elif root in FEED_ROOTS:
+        list_format, rows = ListFormat.FEED, tuple(feed_links(markup, base))
+    elif looks_like_json(markup):
+        list_format, rows = ListFormat.JSON, tuple(json_links(markup, base))
+    else:
+        list_format, rows = ListFormat.HTML, find_list(markup, base)
+        following = next_pages(markup, base)
+    links = tuple(Link(row.url, row.title, row.published or row.last_modified) for row in rows)
+    return Discovery(
+        links,
+        next_pages=following,
+        link_count=len(rows),
+        format=list_format,
+        reason="" if links else "no list was found on this page",
     )
 
 
@@ -330,10 +412,14 @@ def _next_page_urls(
         yield from (url for url in named if httpx.URL(url).host == host)
         return
     count = _page_count_pattern().search(markup)
+    paging = source.paging
     if count is not None:
-        wanted = min(wanted, int(count.group(1)) - 1)
+        wanted = min(wanted, int(count[1]) - 1)
+        if count[2]:
+            # The script knows whether its pages end in .html or .shtml.
+            paging = re.sub(r"\.s?html?$", f".{count[2]}", paging)
     for number in range(source.paging_from, source.paging_from + wanted):
-        following = resolve_url(fetched.final_url, source.paging.replace("{n}", str(number)))
+        following = resolve_url(fetched.final_url, paging.replace("{n}", str(number)))
         if following is not None:
             yield following
 

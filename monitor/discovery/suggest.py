@@ -20,7 +20,7 @@ from monitor.discovery.url_patterns import LinkGroup, article_groups
 from monitor.documents.charset import decode
 from monitor.documents.html_text import clean_line, too_expensive
 from monitor.documents.reader import read_document
-from monitor.model.documents import Document, Fetched, Outcome, Selectors
+from monitor.model.documents import Document, Fetched, Selectors
 from monitor.urls import same_site
 
 _HEAD = 500_000
@@ -142,6 +142,11 @@ def suggest_pattern(fetched: Fetched) -> tuple[int, str] | None:
     return (len(groups[0].rows), groups[0].pattern) if groups else None
 
 
+def _fits(document: Document) -> bool:
+    """Whether the selector of the body found something."""
+    return "nothing under the selector" not in document.reason
+
+
 def suggest_body_selector(fetched: Fetched, selectors: Selectors) -> tuple[str | None, Document]:
     """A selector for the body of an article, and the article read with it.
 
@@ -149,11 +154,11 @@ def suggest_body_selector(fetched: Fetched, selectors: Selectors) -> tuple[str |
     general reader.
     """
     document = _read(fetched, selectors)
-    if document.outcome is Outcome.OK and len(document.text) >= _SHORT_TEXT and not document.reason:
+    if document.has_text and len(document.text) >= _SHORT_TEXT and _fits(document):
         return None, document
     for body in BODY_SELECTORS:
         again = _read(fetched, replace(selectors, body=body))
-        if again.outcome is Outcome.OK and not again.reason and _is_better(again, document):
+        if again.has_text and _fits(again) and _is_better(again, document):
             return body, again
     return None, document
 

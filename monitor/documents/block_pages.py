@@ -11,6 +11,7 @@ where almost no text is visible, and a word only on a small page.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
@@ -26,6 +27,29 @@ _MAX_CHALLENGE_BYTES = 400_000
 _HEAD_BYTES = 65_536
 _MAX_LETTERS_OF_CHALLENGE = 60
 _MAX_LETTERS_OF_NOTICE = 400
+_MAX_LETTERS_BESIDE = 16
+_MIN_HEADLINE, _MIN_HEADLINES = 9, 3
+
+
+# A sentence that uses the word of a notice, and is longer, speaks of something else.
+_MIN_SENTENCE = 18
+
+
+@cache
+def _address_pattern() -> re.Pattern[str]:
+    # A notice speaks to its reader.
+    return re.compile(
+        r"您|你|请(?!求)|抱歉|对不起|IP|ID|URL|管理员|浏览器|客户端|验证码|本站|本网站|该网站|防火墙|JavaScript|Cookie|滑块",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _notice_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"您|你的|网站|管理员|IP|ID|URL|UUID|防火墙|拦截|攻击|浏览器|客户端|服务器|请求|JavaScript|Cookie|滑块|验证码|访问",
+        re.IGNORECASE,
+    )
 
 
 @cache
@@ -68,9 +92,26 @@ def block_reason(markup: str, visible: str) -> str:
             return "a script that sets a cookie and loads again instead of the page"
     if len(markup) <= SMALL_PAGE and seen < _MAX_LETTERS_OF_NOTICE:
         for word in signs.words:
-            if word in visible:
+            if word in visible and not _has_other_text(visible, signs.words):
                 return f"a firewall's notice instead of the page ({word})"
     return ""
+
+
+def _has_other_text(visible: str, words: Sequence[str]) -> bool:
+    """Whether a small page says more than a notice: sentences or headlines of other things."""
+    letters = headlines = 0
+    for sentence in _sentence_pattern().findall(visible):
+        size = len(_letter_pattern().findall(sentence))
+        if any(word in sentence for word in words):
+            if size < _MIN_SENTENCE or _address_pattern().search(sentence) is not None:
+                continue
+        elif _filler().search(sentence) is not None or _notice_pattern().search(sentence):
+            continue
+        if _punctuation_pattern().search(sentence) is not None:
+            letters += size
+        elif size >= _MIN_HEADLINE:
+            headlines += 1
+    return letters > _MAX_LETTERS_BESIDE or headlines >= _MIN_HEADLINES
 
 
 def block_reason_of(body: bytes, content_type: str | None = None) -> str:

@@ -1,15 +1,23 @@
-"""The article on a page: by the selector of the family, else where the prose is densest."""
+"""The article on a page: by the selector of the family, else where its prose is.
+
+The general reader looks for the block with most prose near the title, then takes in the blocks
+around it that hold prose of the same article, and leaves out what stands beside and below it:
+menus, teasers of other articles, comments, the imprint. Prose is text outside links with Chinese
+punctuation. What it is not sure of it says.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from monitor.documents.html_text import lines_of, walk
+from monitor.documents.blocks import Block, Layout, Line
+from monitor.documents.html_text import lines_of
 
 if TYPE_CHECKING:
     import re2
@@ -23,16 +31,71 @@ def _punctuation_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _clause_pattern() -> re.Pattern[str]:
+    return re.compile("[，。；！？]")
+
+
+@cache
 def _letter_pattern() -> re.Pattern[str]:
     return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
 
 
-_ASIDE_ELEMENTS = frozenset({"nav", "footer", "aside", "header"})
-_PARAGRAPH_ELEMENTS = frozenset({"p", "span", "font", "strong", "b", "li", "section"})
-_DOMINANT_SHARE = 0.6
+@cache
+def _not_letter_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^0-9A-Za-z\u3400-\u9fff]+")
+
+
+@cache
+def _furniture_end_pattern() -> re.Pattern[str]:
+    return re.compile(r"([】\]）)])\s*(?=[【\[（(])|\s+")
+
+
 _MAX_NODES = 5_000
-_FOOTER_SHARE = 0.2
 _MIN_LETTERS = 10
+_ASIDE_ELEMENTS = frozenset({"nav", "footer", "aside", "form"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+# Elements that hold paragraphs or parts of a page; lists and tables stand inside one of them.
+_BOXES = frozenset(
+    {"div", "td", "th", "section", "article", "main", "body", "center", "founder-content"}
+    | {"ucapcontent", "details", "blockquote", "fieldset", "figure", "dd", "li", "pre"}
+)
+_DECAY, _LEAST_SHARE = 0.5, 0.1
+_LONE_BOX = 0.6
+_UNPUNCTUATED = 0.1
+_MAX_PARAGRAPH = 800
+_BESIDE = 0.15
+_NAMED = 1.2
+_NEAR_TITLE = 1.5
+_TITLE_DISTANCE = 40
+_BEFORE_TITLE = 0.4
+_MOST = 0.4
+_LITTLE_LEFT = 40
+_ALIKE = 0.75
+_MIN_KIN = 10
+_MIN_LEAD, _MAX_LEAD = 20, 3
+_KIN_SHARE = 0.08
+_SHORT, _MAX_FURNITURE = 120, 80
+_LATE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The lines of an article, and how they were found.
+
+    ``remark``: the selector found nothing. ``taken`` is the share of the page's prose in the
+    lines. ``doubts`` say why this may be another text, ``evidence`` what was chosen and why.
+    The article lies between the lines ``first`` and ``last`` of the layout; ``heading`` is the line
+    that shows its title (-1: none).
+    """
+
+    lines: list[str]
+    remark: str = ""
+    taken: float = 1.0
+    doubts: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    heading: int = -1
+    first: int = 0
+    last: int = 0
 
 
 def select_nodes(tree: LexborHTMLParser, selector: str | None) -> list[LexborNode]:
@@ -66,21 +129,51 @@ def selector_error(selector: str) -> str:
     return ""
 
 
-def article_lines(tree: LexborHTMLParser, selector: str | None) -> tuple[list[str], str]:
-    """The lines of the article, and a remark if the selector found nothing."""
+def find_article(
+    tree: LexborHTMLParser,
+    layout: Layout,
+    selector: str | None,
+    title: str,
+    hidden: frozenset[str] = frozenset(),
+) -> Article:
+    """The article of a page.
+
+    Args:
+        tree: the page.
+        layout: its visible lines and blocks.
+        selector: of the body, of the family of the page.
+        title: of the article; the text is looked for near it.
+        hidden: the names that the page's style hides.
+    """
     blocks: list[list[str]] = []
     for node in select_nodes(tree, selector):
-        lines = _without_boilerplate(lines_of(node))
+        lines = _without_boilerplate(lines_of(node, hidden))
         # Some portals send the article twice, for wide and for narrow screens.
         if lines and lines not in blocks:
             blocks.append(lines)
     chosen = [line for block in blocks for line in block]
     if has_prose(chosen):
-        return chosen, ""
-    densest = _densest(tree)
-    found = [] if densest is None else lines_of(densest)
+        whole = sum(line_weight(line) for line in layout.lines)
+        taken = sum(map(_prose, chosen)) / whole if whole else 1.0
+        first, last = _place_of(chosen, layout)
+        return Article(
+            chosen,
+            taken=min(1.0, taken),
+            evidence=(f"body: selector {selector}",),
+            heading=first - 1,
+            first=first,
+            last=last,
+        )
     remark = f"nothing under the selector {selector}; read without it" if selector else ""
-    return _without_boilerplate(_before_footer(found)), remark
+    return _Finder(layout, title).article(remark)
+
+
+def _place_of(chosen: Sequence[str], layout: Layout) -> tuple[int, int]:
+    """The lines of the layout that a selected text lies between."""
+    shown = [line.text for line in layout.lines]
+    first = shown.index(chosen[0]) if chosen[0] in shown else 0
+    last = len(shown) - 1 - shown[::-1].index(chosen[-1]) if chosen[-1] in shown else len(shown) - 1
+    return first, last
 
 
 def has_prose(lines: Sequence[str]) -> bool:
@@ -93,76 +186,416 @@ def has_prose(lines: Sequence[str]) -> bool:
     return False
 
 
-def _densest(tree: LexborHTMLParser) -> LexborNode | None:
-    """The smallest element that holds most of the prose of the page.
-
-    Prose is text outside links. Text with Chinese punctuation has full weight, other text a
-    tenth and an imprint none, so that menus and footers weigh little. The search descends from
-    the body while one child holds most of the remaining weight.
-    """
-    top = tree.body
-    if top is None:
-        return None
-    weights: dict[int, float] = {}
-    stack: list[tuple[int, float]] = [(top.mem_id, 0.0)]
-    aside = links = 0
-    for node, left in walk(top):
-        if node.is_text_node:
-            if not left and not aside and not links:
-                stack[-1] = (stack[-1][0], stack[-1][1] + _weight(node.text_content or ""))
-        elif node.is_element_node:
-            change = -1 if left else 1
-            aside += change * (node.tag in _ASIDE_ELEMENTS)
-            links += change * (node.tag == "a")
-            if not left:
-                stack.append((node.mem_id, 0.0))
-            else:
-                identity, weight = stack.pop()
-                weights[identity] = weight
-                stack[-1] = (stack[-1][0], stack[-1][1] + weight)
-    total = stack[0][1]
-    if not total:
-        return None
-    return _descend(top, weights, total)
-
-
-def _descend(top: LexborNode, weights: dict[int, float], total: float) -> LexborNode:
-    node, whole = top, total
-    while True:
-        child = node.first_child
-        dominant: LexborNode | None = None
-        while child is not None:
-            if weights.get(child.mem_id, 0.0) >= _DOMINANT_SHARE * whole:
-                dominant = child
-                break
-            child = child.next
-        if dominant is None or dominant.tag in _PARAGRAPH_ELEMENTS:
-            return node
-        node, whole = dominant, weights[dominant.mem_id]
-
-
-def _weight(text: str) -> float:
-    size = len(text) - text.count(" ") - text.count("\n") - text.count("\u3000")
-    if not size or (size <= 120 and _footer_pattern().match(text.strip()) is not None):
+def line_weight(line: Line) -> float:
+    """How much prose a line is: its letters outside links, few of them without punctuation."""
+    if line.linked * 2 > len(line.text):
         return 0.0
-    return size if _punctuation_pattern().search(text) else size * 0.1
+    return _prose(line.text) * (1 - line.link_share)
+
+
+@dataclass(slots=True)
+class _Finder:
+    """Looks for the article in a layout; each method is one step of ``article``."""
+
+    layout: Layout
+    title: str
+    weights: list[float] = field(default_factory=list)
+    sums: list[float] = field(default_factory=list)
+    foreign: list[bool] = field(default_factory=list)
+
+    def article(self, remark: str) -> Article:
+        lines = self.layout.lines
+        self.weights = [line_weight(line) for line in lines]
+        self.sums = [0.0]
+        for weight in self.weights:
+            self.sums.append(self.sums[-1] + weight)
+        if not self.sums[-1]:
+            # Headlines alone, or nothing.
+            return Article(_without_boilerplate([line.text for line in lines]), remark)
+        self.foreign = self._foreign_blocks()
+        heading = self._title_line()
+        scores = self._scores(heading)
+        if not scores:
+            return Article([], remark)
+        best = max(scores, key=lambda block: scores[block])
+        top = self._widened(best, heading)
+        kept = self._kept(top, heading)
+        taken = sum(self.weights[index] for index in kept) / self.sums[-1]
+        doubts = self._doubts(best, top, scores, heading, kept)
+        evidence = [
+            f"body: {self.layout.name(top)}, {len(kept)} of {len(lines)} lines, "
+            f"{taken:.0%} of the prose"
+        ]
+        if top != best:
+            evidence.append(f"body: most prose in {self.layout.name(best)}, more beside it")
+        rivals = sorted(scores, key=lambda block: -scores[block])[1:4]
+        evidence += [
+            f"body: {self.layout.name(block)} scores {scores[block] / scores[best]:.2f} of it"
+            for block in rivals
+        ]
+        first, last = (kept[0], kept[-1]) if kept else (0, 0)
+        text = [lines[index].text for index in kept]
+        return Article(text, remark, taken, doubts, tuple(evidence), heading, first, last)
+
+    def weight(self, block: Block) -> float:
+        """The prose of a block."""
+        return self.sums[block.end] - self.sums[block.first]
+
+    def _foreign_blocks(self) -> list[bool]:
+        """Whether each block is beside the article, by its name, its heading or its form.
+
+        Where too little is left, a block that holds much of the page's prose is not, whatever it
+        is called.
+        """
+        found = self._marked(self.sums[-1])
+        left = sum(
+            weight
+            for line, weight in zip(self.layout.lines, self.weights, strict=True)
+            if not found[line.block]
+        )
+        return found if left >= _LITTLE_LEFT else self._marked(_MOST * self.sums[-1])
+
+    def _marked(self, most: float) -> list[bool]:
+        """Mark the blocks that look foreign and hold no more prose than ``most``, nor the title."""
+        blocks = self.layout.blocks
+        found = [False] * len(blocks)
+        wanted = letters_of(self.title)
+        titles = [
+            index
+            for index, line in enumerate(self.layout.lines)
+            if line.is_heading and len(wanted) > 3 and letters_of(line.text) == wanted
+        ]
+        for index, block in enumerate(blocks):
+            if block.parent >= 0 and found[block.parent]:
+                found[index] = True
+            elif any(block.first <= title < block.end for title in titles):
+                continue
+            elif block.first < block.end and index and self.weight(block) <= most:
+                found[index] = (
+                    block.tag in _ASIDE_ELEMENTS
+                    or (block.names != " " and is_foreign_name(block.names))
+                    or self._heads_others(block)
+                )
+        self._mark_teasers(found)
+        return found
+
+    def _heads_others(self, block: Block) -> bool:
+        """Whether a block begins with a heading such as 相关阅读, and links follow, or comments."""
+        lines = self.layout.lines
+        first = lines[block.first]
+        if block.end - block.first < 2 or len(first.text) > 16:
+            return False
+        if _comments_pattern().fullmatch(first.text) is not None:
+            return True
+        if _heading_pattern().fullmatch(first.text) is None:
+            return False
+        return any(line.link_share > 0.8 for line in lines[block.first + 1 : block.end])
+
+    def _mark_teasers(self, found: list[bool]) -> None:
+        """Mark neighbours that each begin with a linked headline and go on with its summary."""
+        before: dict[int, int] = {}
+        for index, block in enumerate(self.layout.blocks):
+            if found[index] or block.end - block.first < 2 or block.tag not in _BOXES:
+                continue
+            if not self._is_teaser(block):
+                continue
+            twin = before.get(block.parent)
+            if twin is not None and self.layout.blocks[twin].names == block.names:
+                found[index] = found[twin] = True
+            before[block.parent] = index
+        # What lies in a marked block was passed before its neighbour came.
+        for index, block in enumerate(self.layout.blocks):
+            found[index] = found[index] or (block.parent >= 0 and found[block.parent])
+
+    def _is_teaser(self, block: Block) -> bool:
+        first = self.layout.lines[block.first]
+        if first.link_share < 0.9 or len(first.text) < 4 or first.href.startswith("#"):
+            return False
+        return block.end - block.first <= 6 and 0 < self.weight(block) <= 600
+
+    def _title_line(self) -> int:
+        """The line that shows the title; -1 if there is none."""
+        wanted = letters_of(self.title)
+        if len(wanted) < 4:
+            return -1
+        found = -1
+        longest = 2 * len(self.title) + 10
+        for index, line in enumerate(self.layout.lines):
+            if len(line.text) > longest or line.linked * 2 > len(line.text):
+                continue
+            if self.foreign[line.block] and not line.is_heading:
+                continue
+            last = self._title_end(index, wanted)
+            if last >= 0 and line.is_heading:
+                return last
+            if last >= 0 and found < 0:
+                found = last
+        return found
+
+    def _title_end(self, index: int, wanted: str) -> int:
+        """The last line of a title that begins at a line; -1 if none does."""
+        lines = self.layout.lines
+        shown = letters_of(lines[index].text)
+        if lines[index].is_heading and len(shown) >= 8 and shown in wanted:
+            return index
+        last = index
+        while len(shown) < len(wanted) and wanted.startswith(shown) and last - index < 3:
+            last += 1
+            if last == len(lines) or len(shown) < 6:
+                return -1
+            shown += letters_of(lines[last].text)
+        return last if shown == wanted else -1
+
+    def _scores(self, heading: int) -> dict[int, float]:
+        """How much each block looks like the article's: near prose counts full, deep prose less."""
+        blocks, scores = self.layout.blocks, dict[int, float]()
+        for index, weight in enumerate(self.weights):
+            if weight:
+                share = _BEFORE_TITLE if index < heading else 1.0
+                line = self.layout.lines[index]
+                self._give(scores, line.block, min(weight, _MAX_PARAGRAPH) * share)
+        for block in scores:
+            one = blocks[block]
+            scores[block] *= (1 - self._link_share(one)) ** 2
+            if self.foreign[block]:
+                scores[block] *= _BESIDE
+            elif is_article_name(one.names):
+                scores[block] *= _NAMED
+            if 0 <= heading < one.end and one.first - heading < _TITLE_DISTANCE:
+                scores[block] *= _NEAR_TITLE
+        return scores
+
+    def _give(self, scores: dict[int, float], block: int, weight: float) -> None:
+        """Give the weight of a line to the boxes around it, outer ones less.
+
+        A box that holds this line alone is a paragraph, which counts less than what holds it.
+        """
+        blocks = self.layout.blocks
+        lone, share = -1, 1.0
+        while block >= 0 and share >= _LEAST_SHARE:
+            one = blocks[block]
+            if one.tag in _BOXES and one.end - one.first == 1:
+                lone = block
+            elif one.tag in _BOXES:
+                if lone >= 0:
+                    scores[lone] = scores.get(lone, 0.0) + weight * _LONE_BOX
+                    lone = -1
+                scores[block] = scores.get(block, 0.0) + weight * share
+                share *= _DECAY
+            block = one.parent
+        if lone >= 0:
+            scores[lone] = scores.get(lone, 0.0) + weight
+
+    def _link_share(self, block: Block) -> float:
+        lines = self.layout.lines[block.first : block.end]
+        return sum(line.linked for line in lines) / max(1, sum(len(line.text) for line in lines))
+
+    def _widened(self, best: int, heading: int) -> int:
+        """The block around the best one that holds more of the article beside it.
+
+        The search ends at the block that holds the title too.
+        """
+        blocks = self.layout.blocks
+        top = best
+        for level, above in enumerate(self.layout.ancestors(best), start=1):
+            if blocks[top].first <= heading < blocks[top].end or blocks[above].tag == "body":
+                break
+            kin = self._kin(above, blocks[top], heading)
+            wanted = _MIN_KIN if level == 1 else self.weight(blocks[top]) * _KIN_SHARE
+            if kin >= max(_MIN_KIN, wanted):
+                top = above
+        return top
+
+    def _kin(self, above: int, inner: Block, heading: int) -> float:
+        """The prose in a block that lies beside an inner one and is of the same article."""
+        blocks, lines = self.layout.blocks, self.layout.lines
+        outer = blocks[above]
+        kin = 0.0
+        for index in range(outer.first, outer.end):
+            line = lines[index]
+            if inner.first <= index < inner.end or index <= heading or not self.weights[index]:
+                continue
+            if self.foreign[line.block] or _ends_article(line) or is_boilerplate(line.text):
+                if index >= inner.end and _ends_article(line):
+                    break
+                continue
+            if self._is_beside(line, above):
+                continue
+            if _clause_pattern().search(line.text) is not None and line.link_share < 0.3:
+                if self._is_linked_block(line, above):
+                    continue
+                kin += self.weights[index]
+        return kin
+
+    def _is_beside(self, line: Line, above: int) -> bool:
+        """Whether a line stands in a part of a block whose name says that it is a side column."""
+        block = line.block
+        while block not in {above, -1}:
+            one = self.layout.blocks[block]
+            if one.names != " " and one.tag in _BOXES and is_side_name(one.names):
+                return True
+            block = one.parent
+        return False
+
+    def _is_linked_block(self, line: Line, above: int) -> bool:
+        """Whether a line stands in a part of a block that consists of links for the most part."""
+        block = line.block
+        parent = self.layout.blocks[block].parent
+        while parent not in {above, -1} and block != above:
+            block, parent = parent, self.layout.blocks[parent].parent
+        return block != above and self._link_share(self.layout.blocks[block]) > 0.3
+
+    def _kept(self, top: int, heading: int) -> list[int]:
+        """The lines of the article in its block, in order."""
+        block = self.layout.blocks[top]
+        lines = self.layout.lines
+        inside = self.foreign[top]
+        kept = [
+            index
+            for index in range(block.first, block.end)
+            if inside or not self.foreign[lines[index].block]
+        ]
+        kept = [*self._lead(block, heading), *kept]
+        kept = self._from_title(kept, heading)
+        kept = self._before_end(kept)
+        kept = [index for index in kept if not is_boilerplate(lines[index].text)]
+        while kept and lines[kept[-1]].link_share > 0.8 and not _is_file(lines[kept[-1]]):
+            kept.pop()
+        while kept and lines[kept[0]].link_share > 0.8 and not _is_file(lines[kept[0]]):
+            kept.pop(0)
+        return kept
+
+    def _lead(self, block: Block, heading: int) -> list[int]:
+        """The paragraphs between the title and the block: a summary that stands apart."""
+        found = []
+        for index in range(heading + 1, block.first) if heading >= 0 else ():
+            line = self.layout.lines[index]
+            if self.foreign[line.block] or line.link_share > 0.3 or is_boilerplate(line.text):
+                continue
+            if len(line.text) >= _MIN_LEAD and _clause_pattern().search(line.text) is not None:
+                found.append(index)
+        return found if len(found) <= _MAX_LEAD else []
+
+    def _from_title(self, kept: list[int], heading: int) -> list[int]:
+        """Without what stands above the title, and without the title itself."""
+        if heading not in kept:
+            return kept
+        after = [index for index in kept if index > heading]
+        left = sum(self.weights[index] for index in kept if index < heading)
+        right = sum(self.weights[index] for index in after)
+        return after if right >= left else kept
+
+    def _before_end(self, kept: list[int]) -> list[int]:
+        """Up to the imprint, a notice of rights, or the heading of other articles."""
+        whole = sum(self.weights[index] for index in kept)
+        seen = 0.0
+        for at, index in enumerate(kept):
+            line = self.layout.lines[index]
+            late = seen >= _LATE * whole
+            if late and (_ends_article(line) or self._heads_rest(kept[at:])):
+                return kept[:at]
+            seen += self.weights[index]
+        return kept
+
+    def _heads_rest(self, rest: list[int]) -> bool:
+        """Whether the first of these lines is a heading of other articles, and links follow."""
+        lines = self.layout.lines
+        first = lines[rest[0]]
+        if len(first.text) > 16 or _heading_pattern().fullmatch(first.text) is None:
+            return False
+        after = [lines[index] for index in rest[1:6]]
+        return bool(after) and (
+            sum(line.link_share > 0.8 for line in after) * 2 >= len(after)
+            or not any(self.weights[index] > 20 for index in rest[1:])
+        )
+
+    def _doubts(
+        self, best: int, top: int, scores: dict[int, float], heading: int, kept: list[int]
+    ) -> tuple[str, ...]:
+        """Why the article may be another block."""
+        blocks = self.layout.blocks
+        chosen = blocks[top]
+        doubts = []
+        for block, score in scores.items():
+            one = blocks[block]
+            apart = one.end <= chosen.first or one.first >= chosen.end
+            if apart and score >= _ALIKE * scores[best] and not self._repeats(one, chosen):
+                doubts.append(f"{self.layout.name(block)} looks as much like the article")
+                break
+        if heading >= 0 and kept:
+            if kept[0] < heading and kept[-1] < heading:
+                doubts.append("the text stands above the title")
+            elif kept[0] - heading > _TITLE_DISTANCE:
+                doubts.append("the text stands far below the title")
+        return tuple(doubts)
+
+    def _repeats(self, one: Block, other: Block) -> bool:
+        """Whether a block says what another does: a page for wide and for narrow screens."""
+        lines = self.layout.lines
+        said = {line.text for line in lines[other.first : other.end]}
+        again = [line.text in said for line in lines[one.first : one.end]]
+        return sum(again) * 5 >= len(again) * 4
+
+
+def letters_of(text: str) -> str:
+    """The letters and digits of a text."""
+    return _not_letter_pattern().sub("", text)
+
+
+def is_boilerplate(line: str) -> bool:
+    """Whether a line is a button, a byline or other furniture of the page, or several of them."""
+    if len(line) > _SHORT:
+        return False
+    if _boilerplate_pattern().fullmatch(line) is not None:
+        return True
+    if len(line) > _MAX_FURNITURE or (" " not in line and "】" not in line):
+        return False
+    parts = _furniture_end_pattern().sub(r"\1\n", line).split("\n")
+    return len(parts) > 1 and all(
+        _boilerplate_pattern().fullmatch(part) is not None for part in parts if part
+    )
+
+
+@lru_cache(maxsize=4096)
+def is_foreign_name(names: str) -> bool:
+    """Whether the class or id of a block says that it stands beside the article."""
+    return _foreign_name_pattern().search(names) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_side_name(names: str) -> bool:
+    """Whether the class or id of a block says that it is a column beside another."""
+    return _side_name_pattern().search(names) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_article_name(names: str) -> bool:
+    """Whether the class or id of a block says that it holds an article."""
+    return any(name in names for name in _tables().article_names)
+
+
+def _prose(text: str) -> float:
+    size = len(text) - text.count(" ") - text.count("\u3000")
+    if not size or (size <= _SHORT and _footer_pattern().match(text) is not None):
+        return 0.0
+    return size if _punctuation_pattern().search(text) else size * _UNPUNCTUATED
+
+
+def _ends_article(line: Line) -> bool:
+    return len(line.text) <= 4 * _SHORT and _footer_pattern().match(line.text) is not None
+
+
+@cache
+def _file_pattern() -> re.Pattern[str]:
+    return re.compile(r"\.(?:pdf|docx?|wps|ofd|xlsx?|et|zip|rar|txt)(?:[?#]|$)", re.IGNORECASE)
+
+
+def _is_file(line: Line) -> bool:
+    return _file_pattern().search(line.href) is not None
 
 
 def _without_boilerplate(lines: Sequence[str]) -> list[str]:
-    pattern = _boilerplate_pattern()
-    return [line for line in lines if len(line) > 120 or pattern.fullmatch(line) is None]
-
-
-def _before_footer(lines: list[str]) -> list[str]:
-    footer = _footer_pattern()
-    total = sum(map(len, lines))
-    seen = 0
-    for index, line in enumerate(lines):
-        late = seen >= total * (1 - _FOOTER_SHARE)
-        if late and len(line) <= 120 and footer.match(line) is not None:
-            return lines[:index]
-        seen += len(line)
-    return lines
+    return [line for line in lines if not is_boilerplate(line)]
 
 
 @cache
@@ -175,10 +608,34 @@ def _footer_pattern() -> re2._Regexp:
     return _alternatives(_tables().ends)
 
 
+@cache
+def _heading_pattern() -> re2._Regexp:
+    return _alternatives(_tables().headings)
+
+
+@cache
+def _comments_pattern() -> re2._Regexp:
+    return _alternatives(_tables().comments)
+
+
+@cache
+def _side_name_pattern() -> re2._Regexp:
+    words = "|".join(map(re.escape, _tables().beside_words))
+    return _alternatives([rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])"])
+
+
+@cache
+def _foreign_name_pattern() -> re2._Regexp:
+    tables = _tables()
+    words = "|".join(map(re.escape, tables.foreign_words))
+    names = "|".join(map(re.escape, tables.foreign_names))
+    return _alternatives([names, rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])"])
+
+
 def _alternatives(expressions: Sequence[str]) -> re2._Regexp:
     import re2
 
-    return re2.compile("|".join(expressions))
+    return re2.compile("|".join(f"(?:{one})" for one in expressions))
 
 
 def _tables() -> Boilerplate:

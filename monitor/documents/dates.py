@@ -7,22 +7,45 @@ the date of publication.
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
+from monitor.documents.blocks import Layout
 from monitor.documents.body import select_nodes
-from monitor.documents.html_text import LABEL_GAP, clean_line, lines_of
+from monitor.documents.html_text import clean_line, lines_of
 
 _META_NAMES = (
     "pubdate",
     "publishdate",
+    "publish_date",
+    "publish-date",
+    "publishtime",
     "firstpublishedtime",
     "article:published_time",
+    "article:publish_time",
+    "bytedance:published_time",
+    "weibo:article:create_at",
+    "og:time",
+    "og:release_date",
+    "og:pubdate",
     "releasedate",
+    "datepublished",
     "dc.date",
+    "dc.date.issued",
+    "dcterms.issued",
 )
+_EARLIEST = date(1949, 10, 1)
+CHINA = timezone(timedelta(hours=8))
+"""The time zone of days of issue."""
+
+_TOMORROW = timedelta(days=1)
+_FAR, _NEAR = timedelta(days=31), timedelta(days=3)
+_LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
 
 
 @cache
@@ -37,6 +60,16 @@ def _compact_date_pattern() -> re.Pattern[str]:
     return re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
+_NUMERALS = "〇一二三四五六七八九○"
+
+
+@cache
+def _written_date_pattern() -> re.Pattern[str]:
+    return re.compile(
+        rf"([一二][{_NUMERALS}]{{3}})年([一二三四五六七八九十]{{1,3}})月([一二三四五六七八九十]{{1,3}})日"
+    )
+
+
 @cache
 def _url_date_patterns() -> tuple[re.Pattern[str], ...]:
     # Each family has its own form of date in a URL; the first that matches decides.
@@ -48,35 +81,274 @@ def _url_date_patterns() -> tuple[re.Pattern[str], ...]:
         re.compile(r"/((?:19|20)\d\d)-(\d\d)/(\d\d)/"),  # old gov.cn and e-paper
         re.compile(r"/((?:19|20)\d\d)(\d\d)/(\d\d)/"),  # e-paper /202604/24/content_16990.html
         re.compile(r"/((?:19|20)\d\d)(\d\d)(\d\d)/"),  # /20240129/2dfb67.html
+        re.compile(r"/((?:19|20)\d\d)/(\d\d)(\d\d)/"),  # people.cn /n1/2019/0926/c1-2.html
+        re.compile(r"[/_-]((?:19|20)\d\d)[_-](\d\d)[_-](\d\d)(?=[_/.-])"),  # 2019_09_07_1.shtml
+        re.compile(r"/[a-z]/((?:19|20)\d\d)(\d\d)(\d\d)[A-Z]"),  # /a/20240513A01.html
+        re.compile(r"/((?:19|20)\d\d)/(\d{1,2})/(\d{1,2})-[0-9a-f]{8}"),  # /2020/7/2-b51327b1.html
+        re.compile(r"/((?:19|20)\d\d)-(\d\d)-(\d\d)(?=[/._-])"),  # /2024-05-13/doc-1.shtml
+        re.compile(
+            r"/[a-z]{0,12}[_-]?((?:19|20)\d\d)(\d\d)(\d\d)[_-]\d"
+        ),  # content_20240513_1.html
     )
+
+
+_LABELS = (
+    "发布时间|发布日期|发表时间|发表日期|发稿时间|发文日期|发文时间|成文日期|公开日期|上传时间|录入时间|添加时间|刊发时间|"
+    r"出版日期|更新时间|更新日期|发布于|发表于|(?:发布|发表|刊发|首发)(?=\s?[：:])|时间|日期"
+)
 
 
 @cache
 def _date_label_pattern() -> re.Pattern[str]:
+    return re.compile(rf"({_LABELS})\s?[】\]]?\s?[：:]?\s{{0,8}}(?=((?:19|20)\d\d.{{2,36}}))")
+
+
+@cache
+def _label_end_pattern() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_LABELS})\s?[】\]]?\s?[：:]?$")
+
+
+@cache
+def _other_day_pattern() -> re.Pattern[str]:
+    # Days that are no day of issue: of effect, of meetings, of terms, of clocks.
     return re.compile(
-        r"(?:发布时间|发布日期|发文日期|成文日期|时间|日期)\s?[：:]" + LABEL_GAP + r"([^<>]{6,40})"
+        "施行|实施|生效|失效|截止|截至|到期|有效|会议|活动|开会|召开|举办|申报|报名|受理|公示|考试|开标|投标|面试|当前|现在|今天|今日"
+        "|北京时间|服务器|系统时间|修改|修订|回复|评论|网友|访问时间|星期|上映|起止|开始|结束|任期|出生|成立|制发"
     )
 
 
-def find_published(
-    tree: LexborHTMLParser, meta: dict[str, str], markup: str, selector: str | None, url: str | None
-) -> date | None:
-    """The date of publication: from the selector, a meta tag, the byline, or else the URL."""
-    for node in select_nodes(tree, selector):
+@cache
+def _bare_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
+        r"(?:\s*\d{1,2}[:：]\d{2}|[\]）)】\s]*$|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
+        r"|来\s{0,4}源.{0,40}(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}"
+        r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：]\d{2}"
+        r"|^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[^，。；、至起前到~—\d]{0,16}$"
+        r"|^.{0,20}\s(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?$"
+    )
+
+
+@cache
+def _signed_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"[（(]?(?:此件[^\d]{0,10})?(?:19|20)\d\d\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日(?:印发)?[）)]?"
+        r"|" + _written_date_pattern().pattern
+    )
+
+
+@cache
+def _hidden_signs() -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Where press systems and search engines have the day: its name, a sign of it, its form."""
+    return {
+        "enpproperty": ("<!--enpproperty", _press_comment_pattern()),
+        "JSON": ("datePublished", _linked_data_pattern()),
+    }
+
+
+@cache
+def _press_comment_pattern() -> re.Pattern[str]:
+    return re.compile(r"<!--enpproperty.{0,600}?<date>([^<]{8,40})</date>", re.DOTALL)
+
+
+@cache
+def _linked_data_pattern() -> re.Pattern[str]:
+    return re.compile(r"\"datePublished\"\s{0,4}:\s{0,4}\"([^\"]{8,40})\"")
+
+
+@cache
+def _script_day_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}:\s{0,4}[\"']?"
+        r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _digit_pattern() -> re.Pattern[str]:
+    return re.compile(rf"(?:19|20)\d\d|[一二][{_NUMERALS}]{{3}}年")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueDay:
+    """The day of issue of a document: where it was found, and what was not believed."""
+
+    day: date | None
+    found_in: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    day: date
+    found_in: str
+    is_sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPage:
+    """What the day of issue is looked for in.
+
+    ``first`` and ``last`` are the lines of the layout that the text lies between, ``heading`` the
+    one that shows the title (-1: none). ``listed`` is the day that a list gives, ``today`` the
+    day of the visit. ``in_script``: the text is a string of a script, where its day may be too.
+    """
+
+    tree: LexborHTMLParser
+    meta: Mapping[str, str]
+    markup: str
+    layout: Layout
+    heading: int
+    first: int
+    last: int
+    selector: str | None = None
+    url: str | None = None
+    listed: date | None = None
+    today: date | None = None
+    in_script: bool = False
+
+
+def find_published(page: DatedPage) -> IssueDay:
+    """The day of issue: the best candidate that the clock, the list and the others allow."""
+    refused: list[str] = []
+    found: list[_Candidate] = []
+    for one in _candidates(page):
+        if not one.day >= _EARLIEST or (page.today and one.day > page.today + _TOMORROW):
+            refused.append(f"day: {one.day} ({one.found_in}) is not possible")
+        else:
+            found.append(one)
+    chosen = _weighed(found, page.listed)
+    if chosen is None:
+        return IssueDay(page.listed, "list" if page.listed else "", tuple(refused))
+    others = dict.fromkeys(f"{one.day} ({one.found_in})" for one in found if one.day != chosen.day)
+    evidence = [f"day: {chosen.day} of {chosen.found_in}", *refused]
+    evidence += [f"day: not {other}" for other in list(others)[:4]]
+    return IssueDay(chosen.day, chosen.found_in, tuple(evidence))
+
+
+def _weighed(found: Sequence[_Candidate], listed: date | None) -> _Candidate | None:
+    """The first candidate, unless the others agree on another day, or the list rules it out."""
+    if not found:
+        return None
+    chosen = found[0]
+    agreed = Counter(one.day for one in {one.found_in: one for one in found[1:]}.values())
+    for day, count in agreed.most_common(1):
+        # A time of rendering is later than the day that byline and address agree on.
+        if count > 1 and day < chosen.day and not chosen.found_in.startswith("selector"):
+            chosen = next(one for one in found if one.day == day)
+    if listed is None or abs(chosen.day - listed) <= _FAR or chosen.is_sure:
+        return chosen
+    near = [one for one in found if abs(one.day - listed) <= _NEAR]
+    return near[0] if near else _Candidate(listed, "list")
+
+
+def _candidates(page: DatedPage) -> Iterator[_Candidate]:
+    """Days that a page names, the most trustworthy place first."""
+    for node in select_nodes(page.tree, page.selector):
         day = find_date(
             clean_line(" ".join(lines_of(node)) or node.attributes.get("content") or "")
         )
         if day is not None:
-            return day
+            yield _Candidate(day, f"selector {page.selector}", is_sure=True)
     for name in _META_NAMES:
-        day = find_date(meta.get(name, ""))
+        day = find_date(page.meta.get(name, ""))
         if day is not None:
-            return day
-    for match in _date_label_pattern().finditer(markup[:400_000]):
-        day = find_date(clean_line(match.group(1)))
+            yield _Candidate(day, f"meta {name}", is_sure=True)
+    for node in page.tree.css('[itemprop="datePublished"], time[pubdate], time[datetime]')[:3]:
+        attributes = node.attributes
+        written = attributes.get("datetime") or attributes.get("content") or node.text(deep=True)
+        day = find_date(clean_line(written or ""))
         if day is not None:
-            return day
-    return date_in_url(url) if url else None
+            yield _Candidate(day, "time element")
+    near, far = _bylines(page)
+    yield from near
+    signs = {} if any(page.meta.get(name) for name in _META_NAMES) else _hidden_signs()
+    for name, (sign, pattern) in signs.items():
+        match = pattern.search(page.markup) if sign in page.markup else None
+        day = find_date(match[1]) if match is not None else None
+        if day is not None:
+            yield _Candidate(day, name)
+    if page.in_script:
+        yield from _script_days(page.markup)
+    day = date_in_url(page.url) if page.url else None
+    if day is not None:
+        yield _Candidate(day, "address")
+    yield from far
+    yield from _date_lines(page)
+
+
+def _script_days(markup: str) -> Iterator[_Candidate]:
+    """Days of publication among the data of a script: as text, or as seconds since 1970."""
+    for match in _script_day_pattern().finditer(markup):
+        written = match[1]
+        if written.isdigit():
+            day = datetime.fromtimestamp(int(written[:10]), CHINA).date()
+        else:
+            day = find_date(written)
+        if day is not None:
+            yield _Candidate(day, "script")
+            return
+
+
+def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
+    """Days in the lines around the text: with a label anywhere, without one near the title.
+
+    Those without a label below the text come apart: they may be of something else.
+    """
+    lines = page.layout.lines
+    near = range(max(0, page.heading - 3), page.heading + 9) if page.heading >= 0 else None
+    labelled: list[_Candidate] = []
+    bare: list[_Candidate] = []
+    below: list[_Candidate] = []
+    for index, line in enumerate(lines):
+        if page.first + 3 < index <= page.last:
+            continue
+        text = line.text
+        if len(text) > 200 or line.link_share > 0.6:
+            continue
+        if _label_end_pattern().search(text) is not None and index + 1 < len(lines):
+            text = f"{text} {lines[index + 1].text[:40]}"
+        elif _digit_pattern().search(text) is None:
+            continue
+        found = _labelled_days(text)
+        if found:
+            labelled += found
+            continue
+        close = index in near if near is not None else page.first - 8 <= index < page.first
+        if close and (day := _bare_day(text)) is not None:
+            (bare if index <= page.last else below).append(_Candidate(day, "byline"))
+    labelled.sort(key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
+    return labelled + bare, below
+
+
+def _labelled_days(text: str) -> list[_Candidate]:
+    found = []
+    for match in _date_label_pattern().finditer(text):
+        if _other_day_pattern().search(text[max(0, match.start() - 6) : match.end(1)]) is not None:
+            continue
+        day = find_date(match[2])
+        if day is not None:
+            found.append(_Candidate(day, f"byline {match[1]}"))
+    return found
+
+
+def _bare_day(text: str) -> date | None:
+    """The day of a byline without a label: 2020-10-04 20:30 来源: …, or alone in its line."""
+    if _other_day_pattern().search(text) is not None:
+        return None
+    if _bare_pattern().search(text) is None and _signed_pattern().fullmatch(text) is None:
+        return None
+    return find_date(text)
+
+
+def _date_lines(page: DatedPage) -> Iterator[_Candidate]:
+    """The day that a document is signed with: alone in one of its last lines."""
+    for line in page.layout.lines[max(page.first, page.last - 6) : page.last + 1]:
+        if _signed_pattern().fullmatch(line.text) is not None:
+            day = find_date(line.text)
+            if day is not None:
+                yield _Candidate(day, "date line")
 
 
 def find_date(text: str) -> date | None:
@@ -91,7 +363,16 @@ def find_date(text: str) -> date | None:
             found = _day(groups[0], groups[-2], groups[-1])
             if found is not None:
                 return found
-    return None
+    match = _written_date_pattern().search(text[:2000]) if "年" in text else None
+    return _day(*map(_written_number, match.groups())) if match is not None else None
+
+
+def _written_number(written: str) -> str:
+    """A number of a date in Chinese numerals, as digits: 二〇二四, 十二, 三十一."""
+    if "十" not in written:
+        return "".join(str(_NUMERALS.index(one) % 10) for one in written)
+    tens, _, ones = written.partition("十")
+    return str(10 * int(_written_number(tens or "一")) + int(_written_number(ones or "〇")))
 
 
 def date_in_url(url: str) -> date | None:

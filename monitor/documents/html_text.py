@@ -8,11 +8,12 @@ memory. So tags are counted in linear time before any parsing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_BYTES = 20_000_000
 """Longer bodies are not read."""
@@ -28,6 +29,19 @@ _MAX_COPIES = 2_000_000
 @cache
 def _tag_pattern() -> re.Pattern[str]:
     return re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
+
+
+def _style_rules(style: str) -> Iterator[tuple[str, str]]:
+    """The selectors and declarations of the rules that hold on every screen."""
+    depth = 0
+    for piece in style.split("}"):
+        opened = piece.count("{")
+        # Rules of print or of narrow screens (@media) are nested.
+        if not depth and opened == 1:
+            selectors, _, rules = piece.partition("{")
+            if "@" not in selectors:
+                yield selectors[-2000:], rules[:2000]
+        depth = max(0, depth + opened - 1)
 
 
 _NEVER_OPEN_NAMES = """
@@ -77,17 +91,96 @@ tbody tfoot thead tr ul caption founder-content ucapcontent
 """
 _INVISIBLE_NAMES = """
 script style noscript template iframe object embed svg math canvas audio video select option
-textarea button head title meta link map
+textarea button head title meta link map del datalist
 """
-_BLOCK_ELEMENTS = frozenset(_BLOCK_NAMES.split())
-_CELLS = frozenset({"td", "th"})
+BLOCK_ELEMENTS = frozenset(_BLOCK_NAMES.split())
+CELLS = frozenset({"td", "th"})
 INVISIBLE_ELEMENTS = frozenset(_INVISIBLE_NAMES.split())
 """Elements whose text a reader of the page does not see."""
 
 
 @cache
 def _hidden_style_pattern() -> re.Pattern[str]:
-    return re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+    return re.compile(
+        r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)"
+        r"|font-size\s*:\s*0(?:\.0+)?\s*(?:px|pt|em|rem|%)?\s*(?:;|!|$)"
+        r"|(?<![\w-])(?:left|top|right|text-indent|margin-left)\s*:\s*-\d{4,}"
+        r"|(?<![\w-])clip\s*:\s*rect\(\s*[01](?:px)?\s*,?\s*[01](?:px)?\s*,",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _shown_style_pattern() -> re.Pattern[str]:
+    return re.compile(r"display\s*:\s*(?!none)\w|visibility\s*:\s*visible", re.IGNORECASE)
+
+
+_HIDDEN_CLASSES = frozenset(
+    f".{name}"
+    for name in ("hidden", "hide", "d-none", "ng-hide", "layui-hide", "sr-only", "visually-hidden")
+)
+"""Classes that hide in the style sheets of the usual frameworks."""
+
+
+@cache
+def _style_comment_pattern() -> re.Pattern[str]:
+    return re.compile(r"/\*.{0,5000}?\*/", re.DOTALL)
+
+
+@cache
+def _simple_selector_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:[a-z][a-z0-9]{0,20})?([.#])([A-Za-z_][\w-]{0,80})")
+
+
+_MAX_STYLE = 60_000
+_HIDING_WORDS = (
+    "display",
+    "visibility",
+    "font-size:0",
+    "font-size: 0",
+    "-999",
+    "opacity",
+    "clip",
+    "left:-",
+    "text-indent",
+)
+
+
+ANY_STYLE = frozenset({""})
+"""Names to hide nothing by style: what a page hides until its script shows it is read."""
+
+
+def hidden_names(tree: LexborHTMLParser) -> frozenset[str]:
+    """The classes (``.name``) and ids (``#name``) that are hidden on a screen.
+
+    They are those that the usual frameworks hide, and those that the page's own style does. Only
+    selectors of one class or id count, and the last rule for one decides.
+    """
+    shown = dict.fromkeys(_HIDDEN_CLASSES, False)
+    for node in tree.css("style")[:50]:
+        style = node.text(deep=True) or ""
+        if any(word in style for word in _HIDING_WORDS):
+            shown.update(_rules_of(style[:_MAX_STYLE]))
+    return frozenset(name for name, visible in shown.items() if not visible)
+
+
+@lru_cache(maxsize=128)
+def _rules_of(style: str) -> tuple[tuple[str, bool], ...]:
+    """Whether each class or id is shown, by the rules of a style; all pages of a site share it."""
+    shown: list[tuple[str, bool]] = []
+    if "/*" in style:
+        style = _style_comment_pattern().sub("", style)
+    for selectors, rules in _style_rules(style):
+        if not any(word in rules for word in _HIDING_WORDS):
+            continue
+        hides = _hidden_style_pattern().search(rules) is not None
+        if not hides and "display" not in rules:
+            continue
+        for selector in selectors.split(","):
+            found = _simple_selector_pattern().fullmatch(selector.strip())
+            if found is not None:
+                shown.append((found[1] + found[2], not hides))
+    return tuple(shown)
 
 
 @cache
@@ -96,11 +189,24 @@ def _space_pattern() -> re.Pattern[str]:
     return re.compile(r"[^\S\u3000]+")
 
 
+# Controls, marks of direction, joiners, fillers, variation selectors and tags.
+_INVISIBLE = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    r"\U000e0000-\U000e0fff"
+)
+# Radicals and compatibility ideographs.
+_COMPATIBLE = r"\u2e80-\u2fd5\uf900-\ufaff\U0002f800-\U0002fa1f"
+
+
 @cache
 def _invisible_character_pattern() -> re.Pattern[str]:
-    return re.compile(
-        "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-    )
+    return re.compile(f"[{_INVISIBLE}]")
+
+
+@cache
+def _odd_character_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_INVISIBLE}{_COMPATIBLE}]")
 
 
 @cache
@@ -116,15 +222,18 @@ def _wrapped_line_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<=[{_CHINESE}])[ \t]*[\r\n][ \t\r\n]*(?=[{_CHINESE}])")
 
 
-def walk(top: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+def walk(
+    top: LexborNode, hidden: frozenset[str] = frozenset()
+) -> Iterator[tuple[LexborNode, bool]]:
     """Every node below ``top`` in document order, without recursion: first False, at its end True.
 
-    Nodes below an invisible element are skipped.
+    Nodes below an invisible element are skipped; ``hidden`` are names that the page's style hides.
     """
     node = top.first_child
     while node is not None:
         yield node, False
-        below = node.first_child if node.is_element_node and not is_invisible(node) else None
+        seen = node.is_element_node and not is_invisible(node, hidden)
+        below = node.first_child if seen else None
         if below is not None:
             node = below
             continue
@@ -137,15 +246,51 @@ def walk(top: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
         node = node.next if node is not None else None
 
 
-def is_invisible(node: LexborNode) -> bool:
+def is_invisible(node: LexborNode, hidden: frozenset[str] = frozenset()) -> bool:
     """Whether a reader of the page does not see the text of the element."""
-    if node.tag in INVISIBLE_ELEMENTS:
+    return node.tag in INVISIBLE_ELEMENTS or is_hidden(node.tag, node.attributes, hidden)
+
+
+def is_hidden(
+    tag: str | None, attributes: dict[str, str | None], names: frozenset[str] = frozenset()
+) -> bool:
+    """Whether an element's attributes, or the page's style for its names, hide it.
+
+    Args:
+        tag: of the element.
+        attributes: of the element.
+        names: of ``hidden_names``; ``ANY_STYLE`` if no style is to be believed.
+    """
+    if tag == "dialog":
+        return "open" not in attributes
+    if not attributes:
+        return False
+    style = None if names is ANY_STYLE else attributes.get("style")
+    shown = _shown_by_style(style[:300]) if style else None
+    if (
+        shown is False
+        or attributes.get("hidden", "until-found") != "until-found"
+        or attributes.get("aria-hidden") == "true"
+    ):
         return True
-    style = node.attrs.get("style")
-    return bool(style) and _hidden_style_pattern().search(str(style)[:500]) is not None
+    if shown or not names:
+        return False
+    written = attributes.get("class")
+    if written and any(f".{name}" in names for name in written.split()):
+        return True
+    identity = attributes.get("id")
+    return bool(identity) and f"#{identity}" in names
 
 
-def lines_of(top: LexborNode) -> list[str]:
+@lru_cache(maxsize=2048)
+def _shown_by_style(style: str) -> bool | None:
+    """Whether a style attribute shows or hides its element; None if it says nothing of it."""
+    if _hidden_style_pattern().search(style) is not None:
+        return False
+    return True if _shown_style_pattern().search(style) is not None else None
+
+
+def lines_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> list[str]:
     """The lines of text below ``top``, stripped, without empty ones.
 
     Spaces collapse as in a browser; a line break of the source between two Chinese characters
@@ -162,7 +307,7 @@ def lines_of(top: LexborNode) -> list[str]:
                 lines.append(line)
             parts.clear()
 
-    for node, left in walk(top):
+    for node, left in walk(top, hidden):
         if node.is_text_node:
             text = "" if left else node.text_content or ""
             if preformatted and "\n" in text:
@@ -173,10 +318,10 @@ def lines_of(top: LexborNode) -> list[str]:
                     parts.append(other)
             else:
                 parts.append(text)
-        elif node.tag in _BLOCK_ELEMENTS:
+        elif node.tag in BLOCK_ELEMENTS:
             flush()
             preformatted += (node.tag == "pre") * (-1 if left else 1)
-        elif left and node.tag in _CELLS:
+        elif left and node.tag in CELLS:
             parts.append(" ")
     flush()
     return lines
@@ -184,5 +329,47 @@ def lines_of(top: LexborNode) -> list[str]:
 
 def clean_line(text: str) -> str:
     """One line without invisible characters, with single spaces, stripped."""
-    text = _cms_mark_pattern().sub("", _invisible_character_pattern().sub("", text))
-    return _space_pattern().sub(" ", _wrapped_line_pattern().sub("", text)).strip()
+    text = clean_characters(text)
+    if "<$[" in text:
+        text = _cms_mark_pattern().sub("", text)
+    if "\n" in text or "\r" in text:
+        text = _wrapped_line_pattern().sub("", text)
+    text = text.strip()
+    if "\u3000" not in text:
+        return " ".join(text.split())
+    return _space_pattern().sub(" ", text).strip()
+
+
+def clean_characters(text: str) -> str:
+    """The text without invisible characters, radicals and compatibility characters as usual ones.
+
+    A PDF or a page made of one writes 人工 with the characters of a table of radicals, which look
+    the same and are others.
+    """
+    if _odd_character_pattern().search(text) is None:
+        return text
+    text = _invisible_character_pattern().sub("", text)
+    return _radical_pattern().sub(_usual_character, text)
+
+
+@cache
+def _radical_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_COMPATIBLE}]")
+
+
+# The supplement of radicals has no decomposition in Unicode.
+_RADICALS = (
+    "⺁厂⺃乚⺅亻⺇几⺉刂⺋卩⺌小⺍小⺎兀⺏尢⺐尢⺑尣⺒巳⺓幺⺔彑⺕彐⺖忄⺗忄⺘扌⺙攵⺛旡⺜日⺝月⺞歺⺟母⺠民"
+    "⺡氵⺢氺⺣灬⺤爫⺥爫⺦丬⺧牛⺨犭⺩王⺪疋⺫罒⺬示⺭礻⺮竹⺯糸⺰纟⺱罓⺲罒⺳罓⺴罓⺵罓⺶羊⺷羊⺸羊⺹耂⺺肀⺻聿⺼月"
+    "⺽臼⺾艹⺿艹⻀艹⻁虎⻂衤⻃覀⻄西⻅见⻆角⻇角⻈讠⻉贝⻊足⻋车⻌辶⻍辶⻎辶⻏阝⻐钅⻑長⻒镸⻓长⻔门⻕阜⻖阝⻗雨"
+    "⻘青⻙韦⻚页⻛风⻜飞⻝食⻞食⻟飠⻠饣⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龟⻲龟⻳龟"
+)
+
+
+@cache
+def _radical_table() -> dict[str, str]:
+    return dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True))
+
+
+def _usual_character(found: re.Match[str]) -> str:
+    return _radical_table().get(found[0]) or unicodedata.normalize("NFKC", found[0])

@@ -11,17 +11,47 @@ from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
-from monitor.documents.body import select_nodes
+from monitor.documents.blocks import Layout
+from monitor.documents.body import is_boilerplate, letters_of, select_nodes
 from monitor.documents.html_text import LABEL_GAP, clean_line, lines_of
 
 _TITLES = ("articletitle", "og:title")
 _SOURCES = ("contentsource", "source")
+_SITE_NAMES = ("sitename", "columnname", "og:site_name", "application-name")
 _MAX_TITLE = 200
+_MIN_TITLE = 5
+_LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 5, 80, 7
+
+
+@cache
+def _site_name_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"^.{0,16}(?:日报|晚报|时报|早报|晨报|商报|快报|周报|都市报|政府|门户|官网|网站|网|客户端|平台|数字报|电子报|电子版)$"
+    )
+
+
+@cache
+def _prose_or_day_pattern() -> re.Pattern[str]:
+    return re.compile(r"[。；]|[：:]\s|(?:19|20)\d\d\s?[-/.年]\s?\d|^第\s?\w{1,3}\s?版")
 
 
 @cache
 def _source_label_pattern() -> re.Pattern[str]:
     return re.compile(r"来源\s?[：:]" + LABEL_GAP + r"([^<>\n]{1,60})")
+
+
+_PRESS_COMMENT = "<!--enpproperty"
+
+
+@cache
+def _press_title_pattern() -> re.Pattern[str]:
+    # The comment in which e-papers of Founder hold the data of an article.
+    return re.compile(r"<!--enpproperty.{0,1500}?<title>(.{1,400}?)</title>", re.DOTALL)
+
+
+@cache
+def _markup_pattern() -> re.Pattern[str]:
+    return re.compile(r"<[^<>]{0,100}>")
 
 
 @cache
@@ -53,23 +83,86 @@ def meta_tags(tree: LexborHTMLParser) -> dict[str, str]:
     return found
 
 
-def find_title(tree: LexborHTMLParser, meta: dict[str, str], selector: str | None) -> str:
-    """The title of the article, without the names of site and column."""
+def find_title(
+    tree: LexborHTMLParser,
+    meta: dict[str, str],
+    selector: str | None,
+    layout: Layout,
+    markup: str = "",
+) -> str:
+    """The title of the article, without the names of site and column.
+
+    ``<title>`` holds it among other names; the page shows it alone, mostly as a heading.
+    """
     for node in select_nodes(tree, selector):
         title = clean_line(" ".join(lines_of(node)))
         if title:
             return title[:_MAX_TITLE]
+    if _PRESS_COMMENT in markup and (match := _press_title_pattern().search(markup)) is not None:
+        title = clean_line(_markup_pattern().sub("", match[1]))
+        if title:
+            return title[:_MAX_TITLE]
+    tag = tree.css_first("title")
+    whole = clean_line(tag.text(deep=True)) if tag is not None else ""
+    names = {letters_of(meta[name]) for name in _SITE_NAMES if meta.get(name)}
     for name in _TITLES:
         if meta.get(name):
-            return meta[name][:_MAX_TITLE]
+            shown = _shown_title(layout, meta[name], names)
+            return (shown or _strip_site_name(meta[name], meta))[:_MAX_TITLE]
     headings = [clean_line(" ".join(lines_of(node))) for node in tree.css("h1")[:5]]
-    headings = [h for h in headings if h and h != meta.get("sitename")]
-    if len(headings) == 1:
-        return headings[0][:_MAX_TITLE]
-    tag = tree.css_first("title")
-    return _strip_site_name(clean_line(tag.text(deep=True)) if tag is not None else "", meta)[
-        :_MAX_TITLE
-    ]
+    headings = [h for h in headings if h and letters_of(h) not in names]
+    if len(headings) == 1 and len(headings[0]) <= _MAX_TITLE:
+        return headings[0]
+    return (_shown_title(layout, whole, names) or _strip_site_name(whole, meta))[:_MAX_TITLE]
+
+
+def title_above(layout: Layout, first: int, title: str) -> str:
+    """The title, or the line above the text where the page is only named like its site.
+
+    Args:
+        layout: of the page.
+        first: the line that the text begins with.
+        title: of the page, which shows it nowhere.
+    """
+    if len(title) > _MAX_COLUMN_NAME and _site_name_pattern().search(title) is None:
+        return title
+    for line in reversed(layout.lines[max(0, first - _LINES_ABOVE) : first]):
+        text = line.text
+        if not _MIN_TITLE < len(text) <= _MAX_TITLE_ABOVE or line.link_share > 0.5:
+            continue
+        if not is_boilerplate(text) and _prose_or_day_pattern().search(text) is None:
+            return text
+    return title
+
+
+def _shown_title(layout: Layout, whole: str, names: set[str]) -> str:
+    """The line of the page that is the title in ``whole``, which may hold other names too."""
+    wanted = letters_of(whole)
+    best, best_rank = "", (0, 0, 0)
+    for index, line in enumerate(layout.lines):
+        if not _MIN_TITLE <= len(line.text) <= _MAX_TITLE or line.link_share > 0.5:
+            continue
+        if line.text[:2] not in whole:
+            continue
+        shown = letters_of(line.text)
+        if len(shown) < _MIN_TITLE or shown not in wanted or shown in names:
+            continue
+        # 站名 栏目 标题 has the title last, 标题_栏目_站名 first.
+        rank = (int(line.is_heading), int(wanted.startswith(shown)), len(shown))
+        if rank > best_rank and len(shown) * 4 >= len(wanted):
+            best, best_rank = _continued(layout, index, wanted), rank
+    return best
+
+
+def _continued(layout: Layout, index: int, wanted: str) -> str:
+    """A title with the lines after it that belong to it."""
+    text = layout.lines[index].text
+    for line in layout.lines[index + 1 : index + 3]:
+        shown = letters_of(line.text)
+        if not shown or letters_of(text) + shown not in wanted or letters_of(text) == wanted:
+            break
+        text += line.text
+    return text
 
 
 def find_source_line(

@@ -19,6 +19,7 @@ from pypdfium2 import raw
 from monitor.documents.charset import replacement_share
 from monitor.documents.dates import date_in_url
 from monitor.documents.html_text import clean_line
+from monitor.documents.pdf_layout import Piece, ordered_lines
 from monitor.model.documents import Document, Outcome
 
 MAX_PAGES = 600
@@ -26,6 +27,7 @@ MAX_PAGES = 600
 
 _MAX_LETTERS = 2_000_000
 _MAX_OBJECTS = 200
+_MAX_PIECES = 400
 _MIN_LETTERS_PER_PAGE = 20
 _MAX_REPLACEMENT_SHARE = 0.05
 # A line shorter than this share of a full one ends its paragraph.
@@ -126,7 +128,8 @@ def _pages(body: bytes) -> tuple[list[list[str]], bool]:
             seen += len(text)
             if seen > _MAX_LETTERS:
                 raise _PdfTooLong("a PDF with more text than a report can have")
-            pages.append([line.rstrip() for line in text.splitlines() if line.strip()])
+            lines = ordered_lines(_pieces(text_page)) or text.splitlines()
+            pages.append([line.rstrip() for line in lines if line.strip()])
             if number < 3 and not text.strip():
                 pictures = pictures or _has_picture(page)
             text_page.close()
@@ -134,6 +137,15 @@ def _pages(body: bytes) -> tuple[list[list[str]], bool]:
         return pages, pictures
     finally:
         document.close()
+
+
+def _pieces(text_page: pdfium.PdfTextPage) -> list[Piece]:
+    """The runs of text of a page in the order they were drawn; none on a page of very many."""
+    count = text_page.count_rects()
+    if count > _MAX_PIECES:
+        return []
+    boxes = [text_page.get_rect(index) for index in range(count)]
+    return [Piece(text_page.get_text_bounded(*box), *box) for box in boxes]
 
 
 def _has_picture(page: pdfium.PdfPage) -> bool:

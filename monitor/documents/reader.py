@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 
 from selectolax.lexbor import LexborHTMLParser
 
+from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
-from monitor.documents.body import article_lines, has_prose
+from monitor.documents.blocks import layout_of
+from monitor.documents.body import find_article, has_prose, letters_of, line_weight
 from monitor.documents.charset import decode, is_mojibake, replacement_share
-from monitor.documents.dates import date_in_url, find_published
-from monitor.documents.html_text import MAX_BYTES, lines_of, too_expensive
-from monitor.documents.metadata import find_source_line, find_title, meta_tags
+from monitor.documents.dates import DatedPage, date_in_url, find_published
+from monitor.documents.gaps import find_gaps
+from monitor.documents.html_text import (
+    ANY_STYLE,
+    MAX_BYTES,
+    clean_characters,
+    clean_line,
+    hidden_names,
+    too_expensive,
+)
+from monitor.documents.metadata import find_source_line, find_title, meta_tags, title_above
+from monitor.documents.pagers import further_pages
+from monitor.documents.script_body import script_body, stub_target
 from monitor.model.documents import Document, Outcome, Selectors
+from monitor.urls import resolve_url
 
 
 @cache
@@ -38,12 +54,20 @@ _MAX_PREAMBLE = 64
 _MAX_REPLACEMENT_SHARE = 0.05
 
 
-@cache
-def _control_character_pattern() -> re.Pattern[str]:
-    return re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-
-
+_SEPARATORS = dict.fromkeys(range(0x1C, 0x20), " ")
+_CONTROLS = bytes({*range(9), *range(14, 32), 127})
 _MAX_CONTROL_SHARE = 0.01
+_LITTLE_PROSE = 120
+_MORE_IN_SCRIPT = 2.0
+_MORE_IF_SHOWN = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDays:
+    """The day that a list gives for a document, and the day of the visit."""
+
+    listed: date | None = None
+    today: date | None = None
 
 
 def read_document(
@@ -53,6 +77,7 @@ def read_document(
     url: str | None = None,
     selectors: Selectors | None = None,
     encoding: str | None = None,
+    days: KnownDays | None = None,
 ) -> Document:
     """Read a page, a file or a plain text; never raises for its content.
 
@@ -63,6 +88,7 @@ def read_document(
         selectors: of the family of the page; if one finds nothing, the general reader is used
             and ``reason`` says so.
         encoding: a charset set by the source.
+        days: what is known of the day of issue before the page is read.
 
     Returns:
         A document whose text has one line a paragraph. A plain text file keeps its text, except
@@ -81,7 +107,7 @@ def read_document(
     dear = too_expensive(text)
     if dear:
         return _empty(f"not parsed: {dear}", charset)
-    return _read_page(text, charset, url, selectors or Selectors())
+    return _read_page(text, charset, url, selectors or Selectors(), days or KnownDays())
 
 
 def _read_file(body: bytes, url: str | None) -> Document | None:
@@ -101,45 +127,103 @@ def _read_file(body: bytes, url: str | None) -> Document | None:
     return None
 
 
-def _read_page(markup: str, charset: str, url: str | None, selectors: Selectors) -> Document:
+def _read_page(
+    markup: str, charset: str, url: str | None, selectors: Selectors, days: KnownDays
+) -> Document:
     tree = LexborHTMLParser(markup)
-    lines, remark = article_lines(tree, selectors.body)
-    whole = tree.body
-    visible = "\n".join(lines)
-    if len(visible) < 500 and whole is not None:
-        visible = "\n".join(lines_of(whole))
-    blocked = block_reason(markup, visible)
+    if tree.body is None:
+        return _empty("no text to believe on this page", charset)
     meta = meta_tags(tree)
+    hidden = hidden_names(tree)
+    layout = layout_of(tree.body, hidden)
+    prose = sum(map(line_weight, layout.lines))
+    if prose < _LITTLE_PROSE:
+        whole = layout_of(tree.body, ANY_STYLE)
+        more = sum(map(line_weight, whole.lines))
+        if more > _MORE_IF_SHOWN * prose:
+            # A script shows what the style hides.
+            hidden, layout, prose = ANY_STYLE, whole, more
+    title = find_title(tree, meta, selectors.title, layout, markup)
+    article = find_article(tree, layout, selectors.body, title, hidden)
+    lines, taken, found = article.lines, article.taken, article.evidence
+    if prose < _LITTLE_PROSE:
+        held, weight = script_body(tree)
+        if weight > _MORE_IN_SCRIPT * prose:
+            lines, taken, found = held, 1.0, ("body: a string of a script",)
+    text = "\n".join(lines)
+    visible = text
+    if len(visible) < 500:
+        visible = "\n".join(line.text for line in layout.lines)
+    issued = find_published(
+        DatedPage(
+            tree,
+            meta,
+            markup,
+            layout,
+            article.heading,
+            article.first,
+            article.last,
+            selectors.published,
+            url,
+            days.listed,
+            days.today,
+            in_script=lines is not article.lines,
+        )
+    )
     document = Document(
-        text="\n".join(lines),
-        title=find_title(tree, meta, selectors.title),
-        published=find_published(tree, meta, markup, selectors.published, url),
+        text=text,
+        title=title_above(layout, article.first, title) if article.heading < 0 else title,
+        published=issued.day,
         source_line=find_source_line(tree, meta, markup, selectors.source_line),
         charset=charset,
-        reason=remark,
+        reason=article.remark,
+        published_from=issued.found_in,
+        taken=taken,
+        attachments=find_attachments(layout, url),
+        further_pages=further_pages(markup, layout, url),
+        evidence=(*found, *issued.evidence),
     )
+    blocked = block_reason(markup, visible)
     if blocked:
-        return Document("", document.title, None, None, charset, Outcome.BLOCKED, blocked)
-    notice = find_soft_error(document.text) or find_soft_error(visible)
+        return Document("", title, None, None, charset, Outcome.BLOCKED, blocked)
+    target = None
+    if prose < _LITTLE_PROSE:
+        target = stub_target(
+            tree, len(letters_of("".join(_without_title(visible.split("\n"), title))))
+        )
+    if target is not None:
+        there = resolve_url(url, target) if url else clean_line(target)
+        reason = f"this page only leads to {there or target}"
+        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
+    notice = find_soft_error(text) or find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
-        return Document("", document.title, None, None, charset, outcome, why)
-    if not has_prose(lines):
-        return Document(
-            "",
-            document.title,
-            document.published,
-            document.source_line,
-            charset,
-            Outcome.EMPTY,
-            "no text to believe on this page",
-        )
-    return document
+        return Document("", title, None, None, charset, outcome, why)
+    if not has_prose(lines) or not has_prose(_without_title(lines[:20], title)):
+        reason = "no text to believe on this page"
+        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
+    return _with_doubts(document, article.doubts if lines is article.lines else ())
+
+
+def _without_title(lines: Sequence[str], title: str) -> list[str]:
+    """The lines but those that only repeat the title."""
+    wanted = letters_of(title)
+    return [line for line in lines if letters_of(line) != wanted]
+
+
+def _with_doubts(document: Document, doubts: Sequence[str]) -> Document:
+    """The document, partial if something of it was seen and not read, or its text is doubtful."""
+    gaps = [*(f"not sure of the text: {doubt}" for doubt in doubts), *find_gaps(document)]
+    if not gaps:
+        return document
+    reason = "; ".join((*filter(None, [document.reason]), *gaps))
+    return replace(document, outcome=Outcome.PARTIAL, reason=reason)
 
 
 def _read_plain_text(text: str, charset: str, url: str | None) -> Document:
     # PostgreSQL accepts no NUL; a replacement of the same length keeps offsets.
     text = text.replace("\r\n", "\n").replace("\x00", "\ufffd")
+    text = clean_characters(text).translate(_SEPARATORS)
     first = next((line.strip() for line in text.split("\n", 50)[:50] if line.strip()), "")
     published = date_in_url(url) if url else None
     if not has_prose(text.split("\n")):
@@ -152,7 +236,9 @@ def _garbled_reason(text: str) -> str:
     """Why the decoded bytes are no text; empty if they are."""
     if replacement_share(text) > _MAX_REPLACEMENT_SHARE:
         return "no charset fits these bytes"
-    if len(_control_character_pattern().findall(text)) > _MAX_CONTROL_SHARE * len(text):
+    encoded = text.encode("utf-8", "surrogatepass")
+    controls = len(encoded) - len(encoded.translate(None, _CONTROLS))
+    if controls > _MAX_CONTROL_SHARE * len(text):
         return "these bytes are no text"
     if is_mojibake(text):
         return "Chinese that was misread before it was sent"

@@ -22,10 +22,28 @@ class BlockSigns(_Table):
 
 
 class Boilerplate(_Table):
-    """``boilerplate.yaml``: expressions for lines to drop and for the beginning of a footer."""
+    """``boilerplate.yaml``: expressions for lines, and names of blocks, that are no article.
+
+    ``lines`` are dropped, ``ends`` begin a footer, ``headings`` head other articles and
+    ``comments`` what readers wrote.
+    """
 
     lines: tuple[str, ...]
     ends: tuple[str, ...]
+    headings: tuple[str, ...]
+    comments: tuple[str, ...]
+    foreign_names: tuple[str, ...]
+    foreign_words: tuple[str, ...]
+    article_names: tuple[str, ...]
+    beside_words: tuple[str, ...]
+
+
+class AttachmentNames(_Table):
+    """``attachments.yaml``: what the name of a file says of it."""
+
+    forms: tuple[str, ...]
+    texts: tuple[str, ...]
+    copies: tuple[str, ...]
 
 
 class SoftErrors(_Table):
@@ -47,6 +65,12 @@ def block_signs() -> BlockSigns:
 def boilerplate() -> Boilerplate:
     """The expressions for boilerplate."""
     return validate(read_yaml(Path(__file__).with_name("boilerplate.yaml")), Boilerplate)
+
+
+@cache
+def attachment_names() -> AttachmentNames:
+    """The expressions for the names of files."""
+    return validate(read_yaml(Path(__file__).with_name("attachments.yaml")), AttachmentNames)
 
 
 @cache

@@ -20,7 +20,7 @@ from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics
 from monitor.ingest.decide import has_commitments
-from monitor.ingest.dedup import LOGGED
+from monitor.ingest.dedup import LOGGED, known_changes
 from monitor.ingest.pages import provenance_of
 from monitor.ingest.plan import FULFILMENT_HORIZON, stored_plan, stored_review
 from monitor.model.changes import Basis, Change, Kind
@@ -157,6 +157,8 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
             texts=(before.text, stored.text) if before else None,
             plans=plans,
         )
+        if before is not None:
+            changes = known_changes(changes, before.outcome, stored.outcome)
         rows = _rows_of_others(session, zip((before, stored), plans, strict=True))
         wanted += [
             _line(change, before, stored, rows)

@@ -65,7 +65,7 @@ def next_health(
     return Health.QUIET if share_with_news() > _MOST else Health.OK
 
 
-HEALTHY = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
+HEALTHY = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED})
 """Outcomes of an address that works."""
 
 

@@ -25,6 +25,7 @@ from monitor.ingest.dedup import (
     find_duplicate,
     find_reprinted,
     has_new_content,
+    known_changes,
     revision_changes,
 )
 from monitor.ingest.plan import (
@@ -113,7 +114,7 @@ def attach_address(
     return IngestPlan(
         reason=MIRROR,
         document_id=document.id,
-        snapshot=NewSnapshot(),
+        snapshot=_snapshot(request),
         current=CurrentSnapshot(document.title, request.document.published),
         versions=refs.versions(changes),
         verdicts=_verdicts(request, document, state, refs, None),
@@ -157,9 +158,10 @@ def update_document(
         changes = _without(changes, repeated)
     match = _match(request, context)
     return IngestPlan(
-        reason=NO_COMMITMENT if _lacks_commitments(document.kind, request.statements) else "",
+        outcome=request.document.outcome,
+        reason=_reason(request, unread=_lacks_commitments(document.kind, request.statements)),
         document_id=document.id,
-        snapshot=NewSnapshot(),
+        snapshot=_snapshot(request),
         current=CurrentSnapshot(request.document.title, request.document.published),
         versions=versions,
         move_home=is_elsewhere(document, request),
@@ -192,6 +194,7 @@ def create_document(
             labels=LOGGED,
             plans=plans,
         )
+        changes = known_changes(changes, older.snapshot.outcome, request.document.outcome)
         refs.add_others(plans[0], (older.document.id, older.snapshot.id))
         refs.add_others(plans[1], None)
     elif older is None and not baseline:
@@ -204,9 +207,10 @@ def create_document(
             repeated = [*reprinted, *corroborated]
     match = None if baseline else _match(request, context)
     return IngestPlan(
-        reason=NO_COMMITMENT if unread else "",
+        outcome=request.document.outcome,
+        reason=_reason(request, unread=unread),
         new_document=NewDocument(provenance, baseline, request.shingles.fingerprint),
-        snapshot=NewSnapshot(),
+        snapshot=_snapshot(request),
         current=CurrentSnapshot(provenance.title, request.document.published),
         predecessor_id=None if older is None else older.document.id,
         successor_id=None if newer is None else newer.document.id,
@@ -215,6 +219,19 @@ def create_document(
         corroborations=refs.corroborations(repeated),
         changes=refs.planned(changes, match),
     )
+
+
+def _snapshot(request: IngestRequest) -> NewSnapshot:
+    document = request.document
+    partial = document.outcome is Outcome.PARTIAL
+    return NewSnapshot(document.outcome, document.reason if partial else "")
+
+
+def _reason(request: IngestRequest, *, unread: bool) -> str:
+    """What there is to say of a document that is taken in."""
+    if unread:
+        return NO_COMMITMENT
+    return request.document.reason if request.document.outcome is Outcome.PARTIAL else ""
 
 
 def _lacks_commitments(kind: DocumentKind, statements: Iterable[Statement]) -> bool:
@@ -359,6 +376,7 @@ def _successor_changes(
         labels=LOGGED,
         plans=plans,
     )
+    changes = known_changes(changes, request.document.outcome, newer.snapshot.outcome)
     refs.add_others(plans[0], None)
     refs.add_others(plans[1], (newer.document.id, newer.snapshot.id))
     return SuccessorChanges(newer.document.id, newer.snapshot.id, refs.planned(changes))

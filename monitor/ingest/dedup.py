@@ -18,7 +18,7 @@ from monitor.comparison.similarity import (
 )
 from monitor.ingest.plan import IngestRequest, IngestState, KnownDocument, series_key
 from monitor.model.changes import Basis, Change, Kind
-from monitor.model.documents import DocumentKind
+from monitor.model.documents import DocumentKind, Outcome
 from monitor.model.statements import Label, Statement
 
 LOGGED = frozenset({Label.COMMITMENT, Label.PROPOSAL, Label.OPINION})
@@ -73,13 +73,33 @@ def find_duplicate(
 
 def revision_changes(known: KnownDocument, request: IngestRequest) -> tuple[Change, ...]:
     """The comparison of a known document with a newer text of it, continued statements included."""
-    return compare(
+    changes = compare(
         known.snapshot.statements,
         request.statements,
         Basis.REVISION,
         labels=LOGGED,
         texts=(known.snapshot.text, request.document.text),
     )
+    return known_changes(changes, known.snapshot.outcome, request.document.outcome)
+
+
+def known_changes(changes: Iterable[Change], before: Outcome, after: Outcome) -> tuple[Change, ...]:
+    """The changes that two texts prove, of which one may be partial.
+
+    What a partial text lacks was not dropped; what is read beside a partial text for the first time
+    was not added.
+
+    Args:
+        changes: the comparison.
+        before: how the older text was read.
+        after: how the newer one was.
+    """
+    unknown: set[Kind] = set()
+    if after is Outcome.PARTIAL:
+        unknown.add(Kind.DROPPED)
+    elif before is Outcome.PARTIAL:
+        unknown.add(Kind.ADDED)
+    return tuple(change for change in changes if change.kind not in unknown)
 
 
 def has_new_content(known: KnownDocument, changes: Iterable[Change]) -> bool:

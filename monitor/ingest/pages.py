@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
 
 from monitor.catalogue.model import Source
+from monitor.documents.gaps import is_short
 from monitor.documents.multipart import (
     BUNDLE_TYPE,
-    MissingParts,
     Part,
     bundle,
     find_missing_parts,
     read_parts,
 )
 from monitor.documents.page_fingerprint import page_fingerprint
+from monitor.documents.reader import KnownDays
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
@@ -96,7 +97,7 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
                 fingerprint=entry.page_fingerprint,
             )
             if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
-                reading = await read_whole(source, context, fetched)
+                reading = await read_whole(source, context, fetched, listed=entry.listed)
                 page = _Page(entry, fetched, reading, added_at)
                 result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
                 if same_text:
@@ -118,34 +119,77 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
             return
 
 
-async def read_whole(source: Source, context: VisitContext, fetched: Fetched) -> Reading:
-    """Read a page with its further pages, or the attachment that has its text.
+async def read_whole(
+    source: Source, context: VisitContext, fetched: Fetched, *, listed: date | None = None
+) -> Reading:
+    """Read a page with its further pages, or with the attachment that has its text.
 
-    If a part cannot be fetched, the outcome of the document is that part's: statements of a missing
-    page would look dropped.
+    If a further page cannot be fetched, the outcome of the document is that page's. If an
+    attachment cannot, a page with a text of its own is partial.
+
+    Args:
+        source: the source of the page.
+        context: of the visit.
+        fetched: the page.
+        listed: the day that the list gives it.
     """
+    days = KnownDays(listed, context.now().astimezone(context.zone).date())
     page = Part(fetched.final_url, fetched.content_type, fetched.body)
-    document, missing = await asyncio.to_thread(_read_page, source, page)
-    urls = missing.further or ((missing.attachment,) if missing.attachment else ())
-    if not urls:
+    document = await asyncio.to_thread(_read, source, [page], days)
+    if document.target is not None and _may_follow(source, page.url, document.target):
+        return await _read_target(source, context, (document, fetched), days)
+    missing = find_missing_parts(document)
+    if not missing.urls:
         return Reading(document, fetched.content_type, fetched.body)
     parts = [page]
-    for number, url in enumerate(urls, start=2):
-        here, there = urlsplit(page.url).hostname or "", urlsplit(url).hostname or ""
-        if not same_site(here, there) and there not in source.route.hosts:
+    for number, url in enumerate(missing.urls, start=2):
+        if not _may_follow(source, page.url, url):
             if document.text:
                 return Reading(document, fetched.content_type, fetched.body)
+            there = urlsplit(url).hostname
             return _failed(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
         answer = await context.fetcher.fetch(url, route=source.route)
-        if answer.outcome in _NOTHING_THERE and missing.attachment and document.text:
-            return Reading(document, fetched.content_type, fetched.body, has_parts=True)
         if answer.outcome is not Outcome.OK:
-            part = "its attachment" if missing.attachment else f"part {number} of {len(urls) + 1}"
-            reason = f"{part}: {answer.reason or answer.outcome.value}"
-            return _failed(document, fetched, answer.outcome, reason)
+            part = f"part {number} of {len(missing.urls) + 1}"
+            part = "its attachment" if missing.attachment else part
+            return _lacking(document, fetched, answer, part, attached=bool(missing.attachment))
         parts.append(Part(answer.final_url, answer.content_type, answer.body))
-    whole, body = await asyncio.to_thread(_join, source, parts)
+    whole = await asyncio.to_thread(_read, source, parts, days)
+    body = await asyncio.to_thread(bundle, parts)
     return Reading(whole, BUNDLE_TYPE, body, has_parts=True)
+
+
+async def _read_target(
+    source: Source, context: VisitContext, stub: tuple[Document, Fetched], days: KnownDays
+) -> Reading:
+    """Read the page that a stub leads to; a second stub is not followed."""
+    document, fetched = stub
+    answer = await context.fetcher.fetch(document.target or "", route=source.route)
+    if answer.outcome is not Outcome.OK:
+        reason = f"{document.reason}: {answer.reason or answer.outcome.value}"
+        return _failed(document, fetched, answer.outcome, reason)
+    page = Part(answer.final_url, answer.content_type, answer.body)
+    whole = await asyncio.to_thread(_read, source, [page], days)
+    # The stub stays the same whatever happens where it leads to.
+    return Reading(whole, answer.content_type, answer.body, has_parts=True)
+
+
+def _lacking(
+    document: Document, fetched: Fetched, answer: Fetched, part: str, *, attached: bool
+) -> Reading:
+    """What is read of a page one of whose parts was not sent."""
+    reason = f"{part}: {answer.reason or answer.outcome.value}"
+    gone = answer.outcome in _NOTHING_THERE and bool(document.text)
+    if attached and (gone or not is_short(document.text)):
+        partial = replace(document, outcome=Outcome.PARTIAL, reason=reason)
+        return Reading(partial, fetched.content_type, fetched.body, has_parts=True)
+    return _failed(document, fetched, answer.outcome, reason)
+
+
+def _may_follow(source: Source, here: str, there: str) -> bool:
+    """Whether a part of a page may be fetched: on its site, or on a host of the route."""
+    host = urlsplit(there).hostname or ""
+    return same_site(urlsplit(here).hostname or "", host) or host in source.route.hosts
 
 
 def provenance_of(
@@ -201,14 +245,8 @@ def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> No
         update_entries(session, updates)
 
 
-def _read_page(source: Source, page: Part) -> tuple[Document, MissingParts]:
-    document = read_parts([page], selectors=source.selectors, encoding=source.encoding)
-    return document, find_missing_parts(page, document, encoding=source.encoding)
-
-
-def _join(source: Source, parts: list[Part]) -> tuple[Document, bytes]:
-    whole = read_parts(parts, selectors=source.selectors, encoding=source.encoding)
-    return whole, bundle(parts)
+def _read(source: Source, parts: list[Part], days: KnownDays) -> Document:
+    return read_parts(parts, selectors=source.selectors, encoding=source.encoding, days=days)
 
 
 def _failed(document: Document, fetched: Fetched, outcome: Outcome, reason: str) -> Reading:
@@ -228,7 +266,7 @@ def _ingest_page(
     entry, document = page.entry, page.reading.document
     now = context.now()
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
-    if document.outcome is not Outcome.OK:
+    if not document.has_text:
         values["last_reason"] = document.reason
         with context.database.write() as session:
             update_entry(session, entry.id, values)
@@ -236,7 +274,9 @@ def _ingest_page(
     text_hash = sha256_hex(document.text)
     believed = _believed_values(page, text_hash)
     if text_hash == entry.text_hash:
-        return IngestResult(entry.document_id, Outcome.OK), values | believed
+        reason = document.reason if document.outcome is Outcome.PARTIAL else ""
+        values["last_reason"] = reason or None
+        return IngestResult(entry.document_id, document.outcome, reason), values | believed
     if entry.document_id is None:
         copied = _attach_copy(context, entry, text_hash, values | believed)
         if copied is not None:
@@ -276,7 +316,7 @@ def _attach_copy(
         document = find_text(session, text_hash)
         if document is None or lacks_address(document, entry.url):
             return None
-        copied = {"document_id": document.id, "last_outcome": Outcome.OK, "last_reason": MIRROR}
+        copied = {"document_id": document.id, "last_reason": MIRROR}
         update_entry(session, entry.id, values | copied)
     return IngestResult(document.id, Outcome.OK, MIRROR)
 

@@ -74,7 +74,7 @@ def next_page_visit(
         The time of the next visit: after a failure sooner than the interval at first, then
         doubling, a week at most.
     """
-    if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
+    if outcome in {Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED}:
         share, longest = _THINNING[kind]
         wait = max(page_interval, min(age * share, longest))
     else:

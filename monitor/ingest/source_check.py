@@ -257,7 +257,7 @@ async def _check_page(
     return SourceCheck(
         id=source.id,
         address=address,
-        works=works and document.outcome is Outcome.OK,
+        works=works and document.has_text,
         outcome=document.outcome,
         reason=document.reason,
         status=fetched.status,

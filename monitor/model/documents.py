@@ -12,9 +12,14 @@ from monitor.model.statements import Speaker, Statement
 
 
 class Outcome(StrEnum):
-    """How a visit ended. Only ``OK`` may become the baseline of a comparison."""
+    """How a visit ended. Only ``OK`` and ``PARTIAL`` give a text to store.
+
+    ``PARTIAL``: the text is right as far as it goes, but something that belongs to it was seen and
+    not read. What is missing in it was not dropped.
+    """
 
     OK = "ok"
+    PARTIAL = "partial"
     NOT_MODIFIED = "not_modified"
     BLOCKED = "blocked"
     EMPTY = "empty"
@@ -52,11 +57,24 @@ class Selectors:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file or viewer that a page offers; ``read``: its text is part of the document's."""
+
+    name: str
+    url: str
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A page as read: clean text, and what the page says of itself.
 
     ``text`` has one line a paragraph, no markup, no navigation; ``outcome`` is ``OK``,
-    ``EMPTY``, ``BLOCKED`` or ``GONE`` and says whether the text may be believed.
+    ``PARTIAL``, ``EMPTY``, ``BLOCKED`` or ``GONE`` and says whether the text may be believed.
+    ``published_from`` names what gave the day. ``taken`` is the share (0 to 1) of the page's prose
+    that is in the text. ``further_pages`` are pages of the article that were seen and not read.
+    ``target`` is where a page without a text of its own sends its readers. ``evidence`` says, for
+    people, why this text and this day were chosen.
     """
 
     text: str
@@ -66,6 +84,17 @@ class Document:
     charset: str = "utf-8"
     outcome: Outcome = Outcome.OK
     reason: str = ""
+    published_from: str = ""
+    taken: float = 1.0
+    attachments: tuple[Attachment, ...] = ()
+    further_pages: tuple[str, ...] = ()
+    target: str | None = None
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the text may be used."""
+        return self.outcome in {Outcome.OK, Outcome.PARTIAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +192,14 @@ class StoredDocument:
 class StoredSnapshot:
     """A snapshot's text and its statements in the order of the text.
 
-    ``statement_ids`` runs parallel to ``statements``.
+    ``statement_ids`` runs parallel to ``statements``; ``outcome`` is ``OK`` or ``PARTIAL``.
     """
 
     id: int
     text: str
     statements: tuple[Statement, ...]
     statement_ids: tuple[int, ...]
+    outcome: Outcome = Outcome.OK
 
 
 def sha256_hex(content: bytes | str) -> str:

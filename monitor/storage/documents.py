@@ -136,7 +136,11 @@ def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
 
 def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int, StoredSnapshot]:
     """Snapshots with their statements in the order of the text, by id."""
-    texts = load_texts(session, snapshot_ids)
+    texts: dict[int, tuple[str, Outcome]] = {}
+    for some in batches(snapshot_ids):
+        believed = select(SnapshotRow.id, SnapshotRow.text, SnapshotRow.outcome)
+        for one in session.execute(believed.where(SnapshotRow.id.in_(some))):
+            texts[one.id] = one.text, Outcome(one.outcome)
     targets: defaultdict[int, list[Target]] = defaultdict(list)
     statements: defaultdict[int, list[Statement]] = defaultdict(list)
     ids: defaultdict[int, list[int]] = defaultdict(list)
@@ -159,9 +163,9 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
             statements[row.snapshot_id].append(stored_statement(row, tuple(targets[row.id])))
     return {
         snapshot_id: StoredSnapshot(
-            snapshot_id, body, tuple(statements[snapshot_id]), tuple(ids[snapshot_id])
+            snapshot_id, text, tuple(statements[snapshot_id]), tuple(ids[snapshot_id]), outcome
         )
-        for snapshot_id, body in texts.items()
+        for snapshot_id, (text, outcome) in texts.items()
     }
 
 
@@ -247,7 +251,7 @@ def add_snapshot(
         ],
         wanted=False,
     )
-    return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids))
+    return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids), outcome)
 
 
 def _first_versions(

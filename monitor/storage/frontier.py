@@ -324,7 +324,7 @@ def close_visit(
     row.last_outcome = outcome
     row.last_reason = reason or None
     row.next_visit_at = next_visit_at
-    if outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
+    if outcome in {Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED}:
         row.last_ok_at = now
         row.failures = 0
     else:

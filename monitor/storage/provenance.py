@@ -45,6 +45,10 @@ class AuditedSnapshot:
     listed: date | None
 
 
+BELIEVED = (Outcome.OK, Outcome.PARTIAL)
+"""Outcomes of snapshots whose text counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedRow:
     """A line of the log by its statements' ids."""
@@ -61,7 +65,7 @@ def snapshots_between(session: Session, since: datetime, until: datetime) -> lis
         .where(
             SnapshotRow.visited_at >= since,
             SnapshotRow.visited_at < until,
-            SnapshotRow.outcome == Outcome.OK,
+            SnapshotRow.outcome.in_(BELIEVED),
             SnapshotRow.document_id.is_not(None),
         )
         .order_by(SnapshotRow.id)
@@ -104,7 +108,7 @@ def snapshot_before(session: Session, document_id: int, snapshot_id: int) -> int
     query = select(func.max(SnapshotRow.id)).where(
         SnapshotRow.document_id == document_id,
         SnapshotRow.id < snapshot_id,
-        SnapshotRow.outcome == Outcome.OK,
+        SnapshotRow.outcome.in_(BELIEVED),
     )
     return session.scalar(query)
 
@@ -131,7 +135,7 @@ def report_before(session: Session, region: str, year: int, snapshot_id: int) ->
             DocumentRow.kind == DocumentKind.REPORT,
             DocumentRow.region == region,
             DocumentRow.year == year - 1,
-            SnapshotRow.outcome == Outcome.OK,
+            SnapshotRow.outcome.in_(BELIEVED),
             SnapshotRow.id < snapshot_id,
         )
         .group_by(DocumentRow.id)

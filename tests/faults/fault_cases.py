@@ -743,10 +743,10 @@ PAGES = (
     ),
     Case(
         "meta-refresh",
-        "only a meta refresh",
+        "a meta refresh that leads to another one",
         answers('<html><meta http-equiv="refresh" content="0;url=/b.html"></html>'),
         EMPTY,
-        "no text",
+        "only leads",
     ),
     Case(
         "script-shell",

@@ -151,3 +151,51 @@ async def test_a_page_that_only_offers_a_pdf(watch):
     less = [[line.replace("3000亿元", "2000亿元") for line in page] for page in PAGES]
     web.pages["/files/plan.pdf"] = Page(pdf(less))
     assert (await visit())[1] == [("weakened", "到2027年，人工智能核心产业规模达到2000亿元。")]
+
+
+async def test_a_partial_text_is_stored_and_drops_nothing(watch):
+    web, visit, database = watch
+    file = '<p>附件：<a href="/att/plan.doc">全省算力实施方案.doc</a></p>'
+    web.pages["/plan.html"] = html(FIRST, file)
+    report, changes = await visit()
+    assert report.pages == {"partial": 1}
+    assert ("added", FIRST[1]) in changes
+    with database.read() as session:
+        (row,) = session.execute(text("SELECT outcome, reason FROM snapshot")).all()
+    assert row.outcome == "partial"
+    assert row.reason == "attachments are not read: 全省算力实施方案.doc (.doc cannot be read)"
+    # What is no longer on the page may stand in the file; what is told otherwise is told.
+    edited = [line.replace("9000P", "9500P") for line in FIRST if "第8项" not in line]
+    web.pages["/plan.html"] = html(edited, file)
+    report, changes = await visit()
+    assert [kind for kind, _ in changes] == ["strengthened"]
+    # The file is gone: the text is complete from now on.
+    web.pages["/plan.html"] = html(edited[:-1])
+    report, changes = await visit()
+    assert report.pages == {"ok": 1}
+    assert {kind for kind, _ in changes} <= {"dropped"}
+
+
+async def test_a_plan_attached_to_a_long_notice_is_read(watch):
+    web, visit, _ = watch
+    web.pages["/plan.html"] = html(FIRST * 2, '<a href="/att/全省 方案.pdf">算力实施方案.pdf</a>')
+    web.pages["/att/%E5%85%A8%E7%9C%81%20%E6%96%B9%E6%A1%88.pdf"] = Page(
+        pdf(PAGES), headers={"Content-Type": "application/pdf"}
+    )
+    report, changes = await visit()
+    assert report.pages == {"ok": 1}
+    assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in changes
+
+
+async def test_a_stub_is_followed_on_its_own_site_only(watch):
+    web, visit, _ = watch
+    web.pages["/plan.html"] = Page(
+        b'<html><head><meta http-equiv="refresh" content="0;url=/real/1.html"></head></html>'
+    )
+    web.pages["/real/1.html"] = html(FIRST)
+    report, changes = await visit()
+    assert report.pages == {"ok": 1}
+    assert ("added", FIRST[1]) in changes
+    web.pages["/plan.html"] = Page(b'<script>location.href="http://elsewhere.example/1"</script>')
+    report, changes = await visit()
+    assert (report.pages, changes) == ({"empty": 1}, [])

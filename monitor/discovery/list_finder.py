@@ -1,0 +1,217 @@
+"""Finds the list on a page that no source describes: the rows that look alike. Pure.
+
+The headlines of a list stand in the same elements, one after the other, most of them with a date
+beside them. Menus have short labels, link lists at the side have less room and few dates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from monitor.discovery.epaper import group_issues, issue_date
+from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url, jcms_records
+from monitor.documents.body import is_foreign_name
+from monitor.documents.dates import date_in_url
+from monitor.documents.html_text import too_expensive
+from monitor.urls import resolve_url, url_identity
+
+_MIN_ROWS = 3
+_MIN_HEADLINE = 6
+_MAX_DEPTH = 60
+_NAMED_LEVELS = 3
+_ASIDE = frozenset({"nav", "footer", "aside"})
+_BESIDE = 0.3
+_DATED = 2.0
+
+
+@cache
+def _next_label_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$", re.IGNORECASE
+    )
+
+
+@cache
+def _page_call_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"createPageHTML\s*\(\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
+        r"\s*[\"'](\w{1,6})[\"']"
+    )
+
+
+@cache
+def _headline_pattern() -> re.Pattern[str]:
+    # A label of a menu, of a pager or of a button is none.
+    return re.compile(r"[\u3400-\u9fffA-Za-z]")
+
+
+@cache
+def _varying_pattern() -> re.Pattern[str]:
+    return re.compile(r"[0-9a-fA-F-]*\d[0-9a-fA-F-]*|\?.*$")
+
+
+@cache
+def _row_name_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\d+|\b(?:odd|even|first|last|cur|current|on|active|hover|top|new|hot|line|bg)\b"
+    )
+
+
+@dataclass(slots=True)
+class _Group:
+    """Links in the same elements, with their places; ``loose`` is what holds these elements."""
+
+    loose: tuple[str, ...]
+    members: list[tuple[int, Anchor]] = field(default_factory=list)
+    is_aside: bool = False
+
+    def forms(self) -> set[str]:
+        """The addresses without what differs between articles."""
+        return {_varying_pattern().sub("#", one.link.url) for _, one in self.members}
+
+    def score(self) -> float:
+        headlines = [one for _, one in self.members if len(one.link.title) >= _MIN_HEADLINE]
+        if len(headlines) < _MIN_ROWS or len(headlines) * 2 < len(self.members):
+            return 0.0
+        dated = sum(bool(_day(one.link)) for one in headlines) / len(headlines)
+        room = min(1.5, sum(len(one.link.title) for one in headlines) / len(headlines) / 16)
+        return len(headlines) * (1 + _DATED * dated) * room * (_BESIDE if self.is_aside else 1)
+
+
+def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
+    """The rows of the list on a page, in its order; none if there is no list.
+
+    Args:
+        markup: the page.
+        base: its address.
+    """
+    if too_expensive(markup):
+        return ()
+    records = jcms_records(markup)
+    if records:
+        markup = f"<ul>{''.join(records)}</ul>"
+    tree = LexborHTMLParser(markup)
+    here = url_identity(base)
+    in_issue = issue_date(base) is not None
+    groups: dict[tuple[str, ...], _Group] = {}
+    every = list(anchors(tree, base_url(tree, base)))
+    beside = Counter(one.node.parent.mem_id for one in every if one.is_main and one.node.parent)
+    for order, one in enumerate(every):
+        if not one.is_main or url_identity(one.link.url) == here:
+            continue
+        if in_issue and issue_date(one.link.url) is not None:
+            continue  # a page of the issue, or another issue
+        if _headline_pattern().search(one.link.title) is None:
+            continue
+        path, aside = _path(one.node, beside)
+        group = groups.setdefault(path, _Group(_loose(path)))
+        group.members.append((order, one))
+        group.is_aside = group.is_aside or aside
+    best = max(groups.values(), key=_Group.score, default=None)
+    if best is None or not best.score():
+        return ()
+    forms = best.forms()
+    for group in groups.values():
+        # The first row of some lists is set in other elements.
+        if group is not best and group.loose == best.loose and group.forms() <= forms:
+            best.members += group.members
+    return tuple(_each_once(best))
+
+
+def next_pages(markup: str, base: str) -> tuple[str, ...]:
+    """The pages to go on with: those of the same issue of an e-paper, or the next one of a list."""
+    day = issue_date(base)
+    if day is None:
+        following = _next_page(markup, base)
+        return (following,) if following else ()
+    if too_expensive(markup):
+        return ()
+    tree = LexborHTMLParser(markup)
+    urls = (one.link.url for one in anchors(tree, base_url(tree, base)))
+    return tuple(url for url in group_issues(base, urls).get(day, ()) if url != base)
+
+
+def _next_page(markup: str, base: str) -> str | None:
+    """The list page after this one: of its pager's link, of its number, of its script."""
+    found = _page_call_pattern().search(markup)
+    if not too_expensive(markup):
+        tree = LexborHTMLParser(markup)
+        root = base_url(tree, base)
+        numbered = None
+        for node in tree.css("a[href]")[:5_000]:
+            label = node.text(deep=True).strip()
+            href = node.attributes.get("href") or ""
+            if len(label) > 12 or href.startswith(("#", "javascript")):
+                continue
+            target = resolve_url(root, href)
+            if target is None or urlsplit(target).netloc != urlsplit(base).netloc:
+                continue
+            if _next_label_pattern().match(label) and url_identity(target) != url_identity(base):
+                return target
+            if label == "2" and numbered is None:
+                numbered = target
+        if numbered is not None and found is None and not _is_numbered(base):
+            return numbered
+    if found is None:
+        return None
+    following = int(found[2]) + 1
+    if following >= int(found[1]):
+        return None
+    return resolve_url(base, f"{found[3]}_{following}.{found[4]}")
+
+
+def _is_numbered(url: str) -> bool:
+    return re.search(r"_\d{1,4}\.\w+$|[?&]page=\d", url) is not None
+
+
+def _each_once(group: _Group) -> Iterator[ListLink]:
+    seen: set[str] = set()
+    for _, one in sorted(group.members, key=lambda member: member[0]):
+        identity = url_identity(one.link.url)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        yield ListLink(one.link.url, one.link.title, _day(one.link))
+
+
+def _day(link: ListLink) -> date | None:
+    return link.published or date_in_url(link.url)
+
+
+def _path(node: LexborNode, beside: Mapping[int, int]) -> tuple[tuple[str, ...], bool]:
+    """The elements around a link, outer ones with their names, and whether it stands aside.
+
+    The names of the rows themselves differ (odd, even, last), those of what holds them do not.
+
+    Args:
+        node: the link.
+        beside: how many links stand directly in an element, by its id.
+    """
+    path = [node.tag or ""]
+    aside = False
+    above = node.parent
+    depth = 0
+    while above is not None and depth < _MAX_DEPTH:
+        tag = above.tag or ""
+        attributes = above.attributes
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
+        if tag in _ASIDE or (names != " " and is_foreign_name(names[:200])):
+            aside = True
+        plain = " ".join(_row_name_pattern().sub("", names).split())
+        is_row = not depth and beside.get(above.mem_id, 0) < _MIN_ROWS
+        path.append(tag if is_row else f"{tag} {plain}")
+        above = above.parent
+        depth += 1
+    return tuple(path), aside
+
+
+def _loose(path: tuple[str, ...]) -> tuple[str, ...]:
+    return path[_NAMED_LEVELS:]

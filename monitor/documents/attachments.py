@@ -1,0 +1,218 @@
+"""The files that a page offers: links, viewers, frames and scripts. Pure.
+
+Which of them has text of the document and which is a form to fill in, its name says.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from monitor.documents.blocks import Layout, Reference
+from monitor.documents.body import is_foreign_name, letters_of
+from monitor.documents.html_text import clean_line
+from monitor.model.documents import Attachment
+
+if TYPE_CHECKING:
+    import re2
+
+READABLE = frozenset({"pdf", "docx", "txt"})
+"""Extensions of the files that are read."""
+
+_MAX_LINKS = 5_000
+_MAX_ATTACHMENTS = 50
+_MAX_SCRIPT = 2_000
+_ASIDE = frozenset({"nav", "footer", "aside"})
+_RELATED = ("xiangguan", "relat", "xg")
+
+
+@cache
+def _extension_pattern() -> re.Pattern[str]:
+    return re.compile(r"\.(pdf|docx?|wps|ofd|xlsx?|et|pptx?|txt|zip|rar)$", re.IGNORECASE)
+
+
+@cache
+def _may_be_file_pattern() -> re.Pattern[str]:
+    return re.compile(r"\.(?:pdf|doc|wps|ofd|xls|et|ppt|txt|zip|rar)", re.IGNORECASE)
+
+
+@cache
+def _sending_pattern() -> re.Pattern[str]:
+    # The address of a script that sends a file, whose name the label says.
+    return re.compile(r"down|file|attach|fujian|upload|annex", re.IGNORECASE)
+
+
+@cache
+def _named_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\.(pdf|docx?|wps|ofd|xlsx?|et|pptx?|zip|rar)\s*(?:[（(][^（）()]{0,16}[）)])?$", re.I
+    )
+
+
+@cache
+def _quoted_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"""['"]([^'"<>]{1,500}\.(?:pdf|docx?|wps|ofd|xlsx?|et)(?:\?[^'"<>]{0,200})?)['"]""",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _label_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"^\s*(?:相关)?附件\s*\d{0,2}\s*[：:.、]?\s*|^\s*(?:点击)?(?:下载|查看)\s*[：:]?\s*(?=\S{4})"
+    )
+
+
+def find_attachments(layout: Layout, url: str | None) -> tuple[Attachment, ...]:
+    """The files and viewers of a page, each once, none of its menus and imprint.
+
+    Args:
+        layout: the page.
+        url: its address; without one the references are returned as they stand.
+    """
+    found: dict[str, Attachment] = {}
+    for one in layout.references[:_MAX_LINKS]:
+        reference = _file_reference(one)
+        if not reference:
+            continue
+        target = urljoin(url, reference) if url else reference
+        if url and not target.startswith(("http://", "https://")):
+            continue
+        if target in found or _is_aside(layout, one.block):
+            continue
+        found[target] = Attachment(_name(one.node, target), target)
+        if len(found) >= _MAX_ATTACHMENTS:
+            break
+    return tuple(found.values())
+
+
+def extension_of(one: Attachment) -> str:
+    """The extension of a file by its address, else by its name; in lower case, without the dot."""
+    for text in (*_paths(one.url), one.name):
+        match = _extension_pattern().search(text) or _named_pattern().search(text)
+        if match is not None:
+            return match[1].lower()
+    return ""
+
+
+def holds_text(one: Attachment, title: str, *, strict: bool = False) -> bool:
+    """Whether a file by its name is a text that belongs to the document, not a form or a table.
+
+    Args:
+        one: the file.
+        title: of the document.
+        strict: a name that says nothing is none of a text.
+    """
+    if extension_of(one) in {"xls", "xlsx", "et", "zip", "rar", "ppt", "pptx"}:
+        return False
+    name = _extension_pattern().sub("", one.name)
+    if _form_pattern().search(name) is not None:
+        return False
+    if _text_pattern().search(name) is not None:
+        return True
+    if not strict and re.search(r"[\u3400-\u9fff]", name) is None:
+        return True
+    wanted = letters_of(title)
+    return bool(wanted) and (letters_of(name)[:8] in wanted)
+
+
+def is_copy(one: Attachment, title: str) -> bool:
+    """Whether a file is the page itself in another format."""
+    name = letters_of(_extension_pattern().sub("", one.name))
+    return bool(name) and (
+        name == letters_of(title) or _copy_pattern().search(one.name) is not None
+    )
+
+
+def _file_reference(one: Reference) -> str:
+    """The file that an element leads to, as written; empty for a page."""
+    attributes = one.attributes
+    written = (
+        attributes.get("href") or attributes.get("src") or attributes.get("data") or ""
+    ).strip()
+    reference = _file_in(written) if "." in written else ""
+    if not reference:
+        script = attributes.get("onclick") or (
+            written if written[:10].lower() == "javascript" else ""
+        )
+        match = _quoted_pattern().search(script[:_MAX_SCRIPT]) if script else None
+        reference = match[1].strip() if match is not None else ""
+    if not reference and _sending_pattern().search(written) is not None:
+        label = one.node.text(strip=True)
+        named = len(label) <= 200 and _named_pattern().search(label) is not None
+        reference = written if named and written[:10].lower() != "javascript" else ""
+    return " ".join(reference.split()).replace(" ", "%20")
+
+
+def _file_in(reference: str) -> str:
+    """A reference to a file, or the file that a viewer is asked to show; empty for a page."""
+    if _may_be_file_pattern().search(reference) is None:
+        return ""
+    if reference.lower().startswith(("javascript:", "data:", "mailto:")):
+        return ""
+    try:
+        parts = urlsplit(reference)
+    except ValueError:
+        return ""
+    if _extension_pattern().search(parts.path.strip()) is not None:
+        return reference
+    for _, value in parse_qsl(parts.query):
+        if _extension_pattern().search(urlsplit(value).path.strip()) is not None:
+            # viewer.html?file=/a/plan.pdf shows a file, download?name=plan.pdf sends it.
+            return value if "/" in value or "view" in parts.path.lower() else reference
+    return ""
+
+
+def _paths(url: str) -> list[str]:
+    parts = urlsplit(url)
+    return [unquote(parts.path), *(value for _, value in parse_qsl(parts.query))]
+
+
+def _name(node: LexborNode, target: str) -> str:
+    shown = clean_line(node.text(deep=True)[:400]) if node.tag == "a" else ""
+    shown = shown or clean_line(node.attributes.get("title") or "")
+    plain = _label_pattern().sub("", shown)
+    if len(plain) >= 3:
+        return plain[:200]
+    if shown:
+        return shown
+    return unquote(urlsplit(target).path.rpartition("/")[2])[:200] or target[:200]
+
+
+def _is_aside(layout: Layout, block: int) -> bool:
+    for index in (block, *layout.ancestors(block)):
+        one = layout.blocks[index]
+        if one.tag in _ASIDE:
+            return True
+        if len(one.names) > 1 and one.tag != "body" and is_foreign_name(one.names):
+            # 相关附件 stands in a block of that name.
+            return not any(name in one.names for name in _RELATED)
+    return False
+
+
+@cache
+def _form_pattern() -> re2._Regexp:
+    return _compiled("forms")
+
+
+@cache
+def _text_pattern() -> re2._Regexp:
+    return _compiled("texts")
+
+
+@cache
+def _copy_pattern() -> re2._Regexp:
+    return _compiled("copies")
+
+
+def _compiled(name: str) -> re2._Regexp:
+    import re2
+
+    from monitor.documents.tables import attachment_names
+
+    return re2.compile("|".join(getattr(attachment_names(), name)))

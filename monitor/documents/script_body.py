@@ -1,0 +1,123 @@
+"""The text of a page that scripts show: strings of HTML in scripts and text areas. Pure.
+
+Nothing is executed. A page that its scripts fetch from elsewhere has no text here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from selectolax.lexbor import LexborHTMLParser
+
+from monitor.documents.blocks import layout_of
+from monitor.documents.body import line_weight
+from monitor.documents.html_text import too_expensive
+
+_MAX_SCRIPT = 2_000_000
+_MAX_STRINGS = 200
+_MIN_PROSE = 60
+_MAX_STUB_LETTERS = 60
+
+
+@cache
+def _string_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r'"((?:[^"\\\n]|\\.){80,})"' + r"|'((?:[^'\\\n]|\\.){80,})'" + r"|`([^`]{80,})`"
+    )
+
+
+@cache
+def _chinese_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\u3400-\u9fff]|\\u[4-9][0-9a-fA-F]{3}")
+
+
+@cache
+def _refresh_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"^\s*(\d{1,3})?\s*[;,]?\s*url\s*=\s*['\"]?\s*([^'\"<>]{1,1000}?)\s*['\"]?\s*$", re.I
+    )
+
+
+@cache
+def _location_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:window\.|document\.|self\.|top\.|parent\.)?location"
+        r"(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*['\"]([^'\"<>\s]{1,1000})['\"]"
+    )
+
+
+def script_body(tree: LexborHTMLParser) -> tuple[list[str], float]:
+    """The lines of the longest text that a script holds, and their prose; no lines without one."""
+    best: tuple[list[str], float] = ([], 0.0)
+    for markup in _held_markup(tree):
+        if too_expensive(markup):
+            continue
+        body = LexborHTMLParser(f"<body>{markup}").body
+        if body is None:
+            continue
+        lines = layout_of(body).lines
+        prose = sum(line_weight(line) for line in lines)
+        if prose >= _MIN_PROSE and prose > best[1]:
+            best = [line.text for line in lines], prose
+    return best
+
+
+def _held_markup(tree: LexborHTMLParser) -> Iterator[str]:
+    for node in tree.css("textarea, script[type='text/template'], script[type='text/html']")[:20]:
+        held = node.text(deep=True)
+        if len(held) >= _MIN_PROSE and _chinese_pattern().search(held) is not None:
+            yield held[:_MAX_SCRIPT]
+    count = 0
+    for node in tree.css("script")[:100]:
+        script = (node.text(deep=True) or "")[:_MAX_SCRIPT]
+        if len(script) < _MIN_PROSE or _chinese_pattern().search(script) is None:
+            continue
+        for match in _string_pattern().finditer(script):
+            count += 1
+            if count > _MAX_STRINGS:
+                return
+            held = _unescaped(match)
+            if _chinese_pattern().search(held) is not None:
+                yield held
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """A string literal of a script as text."""
+    literal = match[1] or match[2] or match[3] or ""
+    if match[2] is not None:
+        literal = literal.replace("\\'", "'").replace('"', '\\"').replace('\\\\"', '\\"')
+    try:
+        return str(json.loads(f'"{literal}"', strict=False))
+    except ValueError:
+        return literal.replace("\\/", "/").replace('\\"', '"').replace("\\n", "\n")
+
+
+def stub_target(tree: LexborHTMLParser, letters: int) -> str | None:
+    """Where a page without a text of its own sends its readers, as written; None for others.
+
+    Args:
+        tree: the page.
+        letters: how many letters of text it shows.
+    """
+    if letters > _MAX_STUB_LETTERS:
+        return None
+    for node in tree.css("meta[content]")[:50]:
+        attributes = node.attributes
+        if (attributes.get("http-equiv") or "").strip().lower() == "refresh":
+            match = _refresh_pattern().match(attributes.get("content") or "")
+            if match is not None and int(match[1] or 0) <= 30:
+                return match[2]
+    noscript = " ".join(node.html or "" for node in tree.css("noscript")[:3])
+    match = re.search(r"http-equiv\s*=\s*[\"']?refresh", noscript, re.I)
+    if match is not None:
+        content = re.search(r"url\s*=\s*['\"]?([^'\"<>\s]{1,1000})", noscript, re.I)
+        if content is not None:
+            return content[1]
+    for node in tree.css("script")[:10]:
+        match = _location_pattern().search((node.text(deep=True) or "")[:20_000])
+        if match is not None and not match[1].startswith(("#", "javascript")):
+            return match[1]
+    return None

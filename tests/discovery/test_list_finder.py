@@ -1,0 +1,120 @@
+"""Lists that no source describes, and links in the shapes that sites give them. Invented pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from monitor.discovery.list_pages import discover_any
+from monitor.model.documents import Fetched, Outcome
+
+BASE = "https://www.example.gov.cn/xw/index.html"
+
+
+def find(body, url=BASE):
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    return discover_any(Fetched(url, url, Outcome.OK, 200, now, body.encode(), "text/html"))
+
+
+def headline(n):
+    return f"第{n}批算力项目在临江市集中开工建设"
+
+
+ROWS = {
+    "li": "<li><a href=/xw/t{n}.html>{h}</a><span>2026-01-0{n}</span></li>",
+    "date first": "<li class=c{n}><span>2026-01-0{n}</span><a href=/xw/t{n}.html>{h}</a></li>",
+    "two addresses": "<li>[<a href=/xw/>综合</a>] <a href=/xw/t{n}.html>{h}</a> 2026-01-0{n}</li>",
+    "twin": "<li><a href=/xw/t{n}.html>{h}</a><a href=/f/{n}.pdf>下载</a><i>2026-01-0{n}</i></li>",
+    "table": "<tr><td><a href=/xw/t{n}.html>{h}</a></td><td>2026-01-0{n}</td></tr>",
+    "div": "<div class=row><div><a href=/xw/t{n}.html>{h}</a></div><div>2026-01-0{n}</div></div>",
+    "script title": "<li><a href=/xw/t{n}.html><script>document.write('{h}')</script></a>"
+    "<span>2026-01-0{n}</span></li>",
+}
+MENU = "".join(f"<li><a href=/m{n}/>机构职能{n}号</a></li>" for n in range(8))
+HOT = "".join(f"<li><a href=/hot/t{n}.html>热门新闻的标题之{n}</a></li>" for n in range(5))
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_rows_of_a_list_are_found_with_their_days(row):
+    rows = "".join(ROWS[row].format(n=n, h=headline(n)) for n in range(1, 7))
+    holder = (
+        f"<table>{rows}</table>" if row == "table" else f"<div class=list><ul>{rows}</ul></div>"
+    )
+    found = find(
+        f"<html><ul class=nav>{MENU}</ul>{holder}<div class=hot><ul>{HOT}</ul></div></html>"
+    )
+    assert [(one.url, one.title, one.published) for one in found.links] == [
+        (f"https://www.example.gov.cn/xw/t{n}.html", headline(n), date(2026, 1, n))
+        for n in range(1, 7)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pager", "following"),
+    [
+        ("<a href=index_1.html>下一页</a>", "index_1.html"),
+        ("<b>1</b><a href=index2.html>2</a><a href=index3.html>3</a>", "index2.html"),
+        ('<script>createPageHTML(9, 0, "index", "shtml")</script>', "index_1.shtml"),
+        ('<script>//createPageHTML(1, 0, "index", "html")</script>', None),
+        ("<a href=#page=2>下一页</a>", None),
+    ],
+)
+def test_the_next_page_of_a_list(pager, following):
+    rows = "".join(ROWS["li"].format(n=n, h=headline(n)) for n in range(1, 7))
+    expected = () if following is None else (f"https://www.example.gov.cn/xw/{following}",)
+    assert find(f"<html><ul>{rows}</ul>{pager}</html>").next_pages == expected
+
+
+def test_an_issue_of_an_epaper_gives_its_articles_and_its_other_pages():
+    base = "http://paper.example.cn/html/2026-01/05/node_1.htm"
+    articles = "".join(f"<li><a href=content_{n}.htm>{headline(n)}</a></li>" for n in range(4))
+    pages = "".join(f"<li><a href=node_{n}.htm>第0{n}版：本地要闻</a></li>" for n in range(1, 7))
+    found = find(f"<html><ul>{pages}</ul><ul>{articles}</ul></html>", base)
+    assert [one.url.rpartition("/")[2] for one in found.links] == [
+        f"content_{n}.htm" for n in range(4)
+    ]
+    assert [one.rpartition("/")[2] for one in found.next_pages] == [
+        f"node_{n}.htm" for n in range(2, 7)
+    ]
+
+
+LIST = '[{"url": "/j/1.html", "title": "<em>算力</em>&amp;数据规划", "pubTime": "2026-01-05"}]'
+
+
+@pytest.mark.parametrize(
+    "wrap", ["{}", "cb({});", "/**/jQuery1_2({})", "var list = {};", "window.data={}"]
+)
+def test_json_in_a_call_or_an_assignment_is_a_list(wrap):
+    (link,) = find(wrap.replace("{}", LIST)).links
+    assert (link.title, link.published) == ("算力&数据规划", date(2026, 1, 5))
+
+
+@pytest.mark.parametrize(
+    ("written", "opened"),
+    [
+        ("\n  /a/t1.html\n ", "/a/t1.html"),
+        ("/a/\n   t1.html", "/a/t1.html"),
+        ("\\a\\t1.html", "/a/t1.html"),
+        ("/a/t 1.html", "/a/t%201.html"),
+        ("/a/t1.html'", "/a/t1.html"),
+    ],
+)
+def test_addresses_are_taken_as_browsers_take_them(written, opened):
+    rows = "".join(ROWS["li"].format(n=n, h=headline(n)) for n in range(1, 7))
+    odd = f'<li><a href="{written}">{headline(9)}</a><span>2026-01-09</span></li>'
+    urls = [one.url for one in find(f"<html><ul>{rows}{odd}</ul></html>").links]
+    assert urls[-1] == f"https://www.example.gov.cn{opened}"
+
+
+def test_rows_that_a_script_keeps_are_a_list():
+    records = "".join(
+        f"<record><![CDATA[{ROWS['li'].format(n=n, h=headline(n))}]]></record>" for n in range(1, 7)
+    )
+    script = f"<script type='text/xml'><datastore>{records}</datastore></script>"
+    found = find(f"<html><ul>{MENU}</ul>{script}</html>")
+    assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 7)]
+
+
+def test_a_page_without_a_list_says_so():
+    assert find("<html><p>没有列表。</p></html>").reason == "no list was found on this page"

@@ -1,0 +1,161 @@
+"""The general reader: what belongs to an article and what stands beside it. Invented pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.documents.reader import read_document
+from monitor.model.documents import Outcome
+
+TITLE = "临江市算力发展三年行动方案发布"
+LONG = "市政府办公室负责牵头，各区县按照分工推进智算中心、调度平台和光缆干线的建设，" * 6
+LINES = [
+    "本报讯，临江市昨日公布了算力发展三年行动方案。",
+    f"{LONG}到2028年算力规模达到30Eflops。",
+    "方案提出，培育大模型企业12家，设立3亿元的引导基金。",
+    "市发展改革委表示，将按季度公布进展。",
+]
+
+
+def page(body, *, head="", before="", after=""):
+    return (
+        f"<html><head><meta charset=utf-8><title>{TITLE}_临江新闻网</title>{head}</head><body>"
+        "<div class=topbar><a href=/>首页</a><a href=/news/>新闻</a><a href=/gov/>政务</a></div>"
+        f"{before}<div class=wrap><h1>{TITLE}</h1>{body}</div>{after}"
+        "<div class=bottom>主办：临江市人民政府办公室　版权所有，未经许可不得转载。</div>"
+        "</body></html>"
+    ).encode()
+
+
+def lines_of(*args, **kwargs):
+    return read_document(page(*args, **kwargs)).text.split("\n")
+
+
+def wrapped(template, lines=LINES):
+    return "".join(template.format(line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<div class=box>{wrapped('<div>{}</div>')}</div>",
+        f"<div class=box>{wrapped('<section>{}</section>')}</div>",
+        f"<div class=box>{wrapped('<blockquote>{}</blockquote>')}</div>",
+        f"<div class=box><ul>{wrapped('<li>{}</li>')}</ul></div>",
+        f"<div class=box><p>{LINES[0]}</p><ul>{wrapped('<li>{}</li>', LINES[1:3])}</ul>"
+        f"<p>{LINES[3]}</p></div>",
+        f"<table class=box>{wrapped('<tr><td>{}</td></tr>')}</table>",
+        f"<div class=box>{wrapped('<div><p>{}</p></div>')}</div>",
+        f"<div class=box><div class=s1>{wrapped('<p>{}</p>', LINES[:2])}</div><img src=a.jpg>"
+        f"<div class=s1>{wrapped('<p>{}</p>', LINES[2:])}</div></div>",
+        f"<main><section>{wrapped('<p>{}</p>', LINES[:2])}</section>"
+        f"<section>{wrapped('<p>{}</p>', LINES[2:])}</section></main>",
+        f"<div class=summary>{LINES[0]}</div>"
+        f"<div class=box>{wrapped('<p>{}</p>', LINES[1:])}</div>",
+    ],
+    ids=["div", "section", "blockquote", "li", "mixed", "td", "div-p", "two", "sections", "lead"],
+)
+def test_all_paragraphs_are_read_whatever_holds_them(body):
+    document = read_document(page(body))
+    assert document.text.split("\n") == LINES
+    assert document.outcome is Outcome.OK
+    assert document.taken > 0.9
+
+
+TEASER = (
+    "<div class=item><a href=/n/{0}.html>外省动态之{0}</a>"
+    "<p>邻省计划{0}年内建成智算中心{0}座，投资{0}亿元。</p></div>"
+)
+BESIDE = {
+    "comments": f"<div class=comment-list><p>网友甲：{LONG}</p><p>网友乙：很好，支持。</p></div>",
+    "teasers": f"<div class=more>{''.join(TEASER.format(n) for n in (3, 4, 5))}</div>",
+    "related": f"<div><h3>延伸阅读</h3>{TEASER.format(7)}</div>",
+    "sidebar": f"<div class=sidebar><p>{LONG}</p></div>",
+    "aside": f"<aside><p>{LONG}</p></aside>",
+    "menu": f"<ul class=nav>{'<li><a href=/m>机构职能，领导信息，政策法规</a></li>' * 30}</ul>",
+    "editor": "<p>（责任编辑：王小小）</p><p>【纠错】</p><p>分享让更多人看到</p>",
+    "rights": "<p>免责声明：本网转载此文，不代表本网观点。</p><p>如有问题，请联系我们。</p>",
+    "links": "<p><a href=/1.html>另一条新闻的标题，很长很长</a></p>" * 4,
+}
+
+
+@pytest.mark.parametrize("place", ["after", "in the block", "before"])
+@pytest.mark.parametrize("beside", BESIDE)
+def test_what_stands_beside_the_article_is_left_out(beside, place):
+    article = f"<div class=box>{wrapped('<p>{}</p>')}</div>"
+    if place == "after":
+        got = lines_of(article, after=BESIDE[beside])
+    elif place == "before" and beside not in {"editor", "rights", "links", "related"}:
+        got = lines_of(article, before=BESIDE[beside])
+    else:
+        got = lines_of(f"<div class=box>{wrapped('<p>{}</p>')}{BESIDE[beside]}</div>")
+    assert got == LINES
+
+
+def test_teasers_between_two_paragraphs_are_left_out():
+    teasers = "".join(TEASER.format(n) for n in (3, 4))
+    body = f"<p>{LINES[0]}</p><div class=rec>{teasers}</div>{wrapped('<p>{}</p>', LINES[1:])}"
+    assert lines_of(f"<div class=box>{body}</div>") == LINES
+
+
+HIDDEN = [
+    "<p hidden>{}</p>",
+    "<p aria-hidden=true>{}</p>",
+    "<div style='font-size:0'>{}</div>",
+    "<div style='position:absolute;left:-9999px'>{}</div>",
+    "<div style='text-indent:-9999px'>{}</div>",
+    "<div class=gone>{}</div>",
+    "<div id=trap>{}</div>",
+    "<dialog>{}</dialog>",
+    "<p><del>{}</del></p>",
+    "<div class=d-none>{}</div>",
+]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_what_a_reader_does_not_see_is_no_text(hidden):
+    head = (
+        "<style>/* x */ .a,.gone{display:none} #trap{position:absolute;left:-2000px}"
+        "@media (max-width:600px){.box{display:none}} .shown{display:none} .shown{display:block}"
+        "</style>"
+    )
+    secret = hidden.format("到2030年算力规模达到900Eflops，建成超大集群。")
+    body = f"<div class='box shown'>{wrapped('<p>{}</p>')}{secret}</div>"
+    assert lines_of(body, head=head) == LINES
+
+
+def test_a_page_whose_style_hides_all_of_it_is_read():
+    head = "<style>.wrap{display:none}</style>"
+    assert lines_of(f"<div class=box>{wrapped('<p>{}</p>')}</div>", head=head) == LINES
+
+
+def test_two_blocks_that_look_alike_are_a_doubt():
+    body = f"<div class=box>{wrapped('<p>{}</p>')}</div>"
+    other = f"<div class=box>{wrapped('<p>另外，{}</p>')}</div>"
+    markup = (
+        f"<body><table><tr><td>{body}</td></tr></table><table><tr><td>{other}</td></tr></table>"
+    )
+    document = read_document(f"<html><meta charset=utf-8>{markup}".encode())
+    assert document.outcome is Outcome.PARTIAL
+    assert "looks as much like the article" in document.reason
+
+
+def test_the_evidence_names_the_block_and_the_day():
+    document = read_document(page(f"<div class=box>{wrapped('<p>{}</p>')}</div>"))
+    assert any(line.startswith("body: div.box, 4 of ") for line in document.evidence)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (
+            "算\u2066力\u2069规\u061c模\u034f达到\ufe0f30\U000e0041Eflops，\u3164培育企业。",
+            "算力规模达到30Eflops，培育企业。",
+        ),
+        ("推动⼈⼯智能⾻⼲企业发展，⻓远规划。", "推动人工智能骨干企业发展，长远规划。"),
+        ("算力\u202e规模，\x1b[31m达到30Eflops。", "算力规模，[31m达到30Eflops。"),
+    ],
+)
+def test_characters_that_nobody_sees_never_reach_the_text(written, read):
+    assert lines_of(f"<div class=box><p>{written}</p></div>") == [read]
+    assert read_document(f"{written}\n{LONG * 4}\n".encode()).text.split("\n")[0] == read
