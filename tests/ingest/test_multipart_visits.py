@@ -20,7 +20,6 @@ from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.audit import verify_snapshot
-from monitor.parser_process import ParserProcess
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 FIRST = [
@@ -89,7 +88,11 @@ async def watch(tmp_path):
                     finding
                     for one in snapshots
                     for finding in verify_snapshot(
-                        session, one, sources=sources, topics=load_topics(), parser=ParserProcess()
+                        session,
+                        one,
+                        sources=sources,
+                        topics=load_topics(),
+                        parser=daemon.context.parser,
                     )
                 ]
             assert snapshots
