@@ -106,7 +106,7 @@ class ParserProcess:
             if self._idle is not None:
                 self._idle.cancel()
             for task in self._tasks:
-                task.cancel()
+                task.cancel()  # type: ignore[no-untyped-call]
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
