@@ -146,6 +146,7 @@ async def open_app(
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,
         )
+        stack.callback(context.parser.close)
         await asyncio.to_thread(_prepare, settings, database, catalogue.enabled, files, now())
         # What is loaded by now stays to the end: the collector need not walk it again and again.
         gc.collect()

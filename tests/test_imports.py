@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "yaml": {"errors"},
     "config": BASE,
     "documents": BASE,
+    "parser_process": {"documents"},
     "catalogue": BASE | {"documents"},
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
@@ -50,7 +51,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "bot": BASE | {"logs", "storage", "messages", "channels", "outbox", "rules", "extraction"},
     "ingest": BASE
     | PURE
-    | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"},
+    | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
+    | {"parser_process"},
     "app": BASE
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
     | {"messages", "channels", "outbox", "bot", "ingest"},
@@ -59,7 +61,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"ingest", "app", "daemon", "demo"},
+    | {"ingest", "app", "daemon", "demo", "parser_process"},
     "__main__": {"cli"},
 }
 
@@ -72,7 +74,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "requests": set(),
     **dict.fromkeys(("urllib3", "anyio", "trio", "h11", "h2", "websockets"), frozenset()),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
-    **dict.fromkeys(("socketserver", "asyncore", "multiprocessing"), frozenset()),
+    **dict.fromkeys(("socketserver", "asyncore"), frozenset()),
+    **dict.fromkeys(("multiprocessing", "pebble", "resource"), frozenset({"parser_process"})),
     "ctypes": set(),
     "protego": {"fetching"},
     "http.server": {"demo"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +22,7 @@ from monitor.config.settings import Settings, load_settings
 from monitor.documents.reader import KnownDays, read_document
 from monitor.errors import MonitorError, UserError
 from monitor.model.documents import Document, Fetched, Outcome
+from monitor.parser_process import ParserError, ParserProcess
 
 if TYPE_CHECKING:
     from monitor.discovery.list_pages import Discovery
@@ -112,7 +115,31 @@ def read_place(place: str, settings: Settings, *, url: str | None = None) -> Doc
     """
     page = _load(place, settings, url)
     days = KnownDays(today=utc_now().date())
-    return read_document(page.body, content_type=page.content_type, url=page.url, days=days)
+    with parser_process() as parser:
+        return parser.call(
+            [page.body],
+            read_document,
+            page.body,
+            content_type=page.content_type,
+            url=page.url,
+            days=days,
+        )
+
+
+@contextmanager
+def parser_process() -> Iterator[ParserProcess]:
+    """The process that parses what may be costly; its failures are the user's to read.
+
+    Raises:
+        MonitorError: bytes could not be read within its limits.
+    """
+    parser = ParserProcess()
+    try:
+        yield parser
+    except ParserError as error:
+        raise MonitorError(str(error)) from None
+    finally:
+        parser.close()
 
 
 def is_url(place: str) -> bool:
@@ -165,10 +192,11 @@ def _discover(page: _Page, url: str, settings: Settings) -> Discovery:
     fetched = Fetched(
         url, url, Outcome.OK, 200, _now(), body=page.body, content_type=page.content_type
     )
-    for source in load_catalogue(settings.catalogue).sources:
-        if url in source.lists:
-            return discover(source, fetched)
-    return discover_any(fetched)
+    source = next((s for s in load_catalogue(settings.catalogue).sources if url in s.lists), None)
+    with parser_process() as parser:
+        if source is not None:
+            return parser.call([page.body], discover, source, fetched)
+        return parser.call([page.body], discover_any, fetched)
 
 
 def _now() -> datetime:

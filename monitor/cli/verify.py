@@ -17,6 +17,7 @@ from monitor.cli.options import (
     open_database,
 )
 from monitor.cli.output import Format, print_status, progress, write_rows
+from monitor.cli.reading import parser_process
 from monitor.clock import utc_now
 from monitor.extraction.topics import load_topics
 from monitor.ingest.audit import verify_snapshot
@@ -52,10 +53,10 @@ def verify(
                 session, _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
             )
             findings = []
-            with progress() as bar:
+            with parser_process() as parser, progress() as bar:
                 for snapshot_id in bar.track(ids, description="verifying"):
                     findings += verify_snapshot(
-                        session, snapshot_id, sources=sources, topics=topics
+                        session, snapshot_id, sources=sources, topics=topics, parser=parser
                     )
                     session.expunge_all()
     write_rows(

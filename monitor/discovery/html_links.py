@@ -16,8 +16,9 @@ from itertools import islice
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.documents.cost import too_expensive
 from monitor.documents.dates import find_date
-from monitor.documents.html_text import clean_line, too_expensive
+from monitor.documents.html_text import clean_line
 from monitor.urls import resolve_url
 
 _MAX_LINKS = 50_000

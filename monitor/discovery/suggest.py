@@ -18,7 +18,8 @@ from monitor.discovery.jpaas import unit_url
 from monitor.discovery.list_pages import ListFormat, discover
 from monitor.discovery.url_patterns import LinkGroup, article_groups
 from monitor.documents.charset import decode
-from monitor.documents.html_text import clean_line, too_expensive
+from monitor.documents.cost import too_expensive
+from monitor.documents.html_text import clean_line
 from monitor.documents.reader import read_document
 from monitor.model.documents import Document, Fetched, Selectors
 from monitor.urls import same_site

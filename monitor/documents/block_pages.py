@@ -17,7 +17,8 @@ from functools import cache
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.charset import decode
-from monitor.documents.html_text import lines_of, too_expensive
+from monitor.documents.cost import too_expensive
+from monitor.documents.html_text import lines_of
 from monitor.model.documents import Outcome
 
 SMALL_PAGE = 10_000

@@ -27,6 +27,16 @@ _SUPERSETS = {
     "cp950": "big5hkscs",
     "big5": "big5hkscs",
 }
+# Those of browsers (WHATWG, Encoding, section 4.2). Python has more codecs, some of which are no
+# charset, fail whatever one asks of them, or take quadratic time (punycode).
+_CHARSET_NAMES = """
+utf-8 utf-8-sig utf-16 utf-16-le utf-16-be ascii gb2312 gbk gb18030 hz cp936 big5 big5hkscs cp950
+euc_jp iso2022_jp shift_jis cp932 euc_kr cp949 cp866 koi8-r koi8-u mac-roman mac-cyrillic
+cp874 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 iso8859-1 iso8859-2
+iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10 iso8859-11 iso8859-13
+iso8859-14 iso8859-15 iso8859-16 tis-620
+"""
+_CHARSETS = frozenset(_CHARSET_NAMES.split())
 # Defaults of unconfigured servers; none of them can encode Chinese.
 _UNINFORMATIVE_CHARSETS = frozenset({"iso8859-1", "ascii", "cp1252", "latin-1"})
 
@@ -91,7 +101,7 @@ def decode(
     Args:
         body: the bytes, decompressed.
         content_type: the header of that name, or None.
-        override: a charset set by the operator; ignored if Python does not know it.
+        override: a charset set by the operator; ignored if browsers do not know it.
 
     Returns:
         The text without its byte order mark, and the Python name of the charset. Invalid bytes
@@ -174,10 +184,9 @@ def _codec_name(label: str | None) -> str | None:
         return None
     try:
         name = codecs.lookup(label.strip()).name
-        "".encode(name)  # some codecs map bytes to bytes
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
-    return _SUPERSETS.get(name, name)
+    return _SUPERSETS.get(name, name) if name in _CHARSETS else None
 
 
 def _garbled_share(text: str) -> float:

@@ -1,34 +1,16 @@
-"""Converts a tree of elements to lines of text, one line a paragraph; limits the cost of parsing.
-
-An HTML parser searches all open elements at each new one and repeats every unclosed formatting
-element in each new block. Both are quadratic: a few hundred kilobytes can take gigabytes of
-memory. So tags are counted in linear time before any parsing.
-"""
+"""Converts a tree of elements to lines of text, one line a paragraph."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-MAX_BYTES = 20_000_000
-"""Longer bodies are not read."""
-
 LABEL_GAP = r"\s{0,80}(?:<[^<>]{0,200}>\s{0,80}){0,4}"
 """Regex of the tags between a label (来源：) and its value; every repetition is bounded."""
-
-_MAX_CHEAP_TAGS = 2_000  # so few are cheap in any arrangement
-_MAX_DEPTH = 5_000
-_MAX_COPIES = 2_000_000
-
-
-@cache
-def _tag_pattern() -> re.Pattern[str]:
-    return re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 
 
 def _style_rules(style: str) -> Iterator[tuple[str, str]]:
@@ -42,46 +24,6 @@ def _style_rules(style: str) -> Iterator[tuple[str, str]]:
             if "@" not in selectors:
                 yield selectors[-2000:], rules[:2000]
         depth = max(0, depth + opened - 1)
-
-
-_NEVER_OPEN_NAMES = """
-area base br col embed hr img input link meta source track wbr p li dt dd option tr td th
-tbody thead tfoot
-"""
-_FORMATTING_NAMES = "a b big code em font i nobr s small strike strong tt u"
-_NEVER_OPEN = frozenset(_NEVER_OPEN_NAMES.split())
-_FORMATTING = frozenset(_FORMATTING_NAMES.split())
-
-
-def too_expensive(markup: str) -> str:
-    """Why parsing this markup would be too expensive, or an empty string if it would not."""
-    if markup.count("<") - markup.count("</") <= _MAX_CHEAP_TAGS:
-        return ""
-    still_open: Counter[str] = Counter()
-    depth = deepest = formatting = most_formatting = blocks = 0
-    for match in _tag_pattern().finditer(markup):
-        name = match.group(2).lower()
-        if name in _NEVER_OPEN:
-            blocks += 1
-            continue
-        step = 1
-        if match.group(1):
-            if not still_open[name]:
-                continue
-            step = -1
-        still_open[name] += step
-        depth += step
-        if name in _FORMATTING:
-            formatting += step
-            most_formatting = max(most_formatting, formatting)
-        else:
-            blocks += 1
-        deepest = max(deepest, depth)
-    if deepest > _MAX_DEPTH:
-        return f"{deepest} elements are nested in one another"
-    if most_formatting * blocks > _MAX_COPIES and most_formatting > 200:
-        return f"{most_formatting} formatting elements are left open"
-    return ""
 
 
 _BLOCK_NAMES = """

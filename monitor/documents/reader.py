@@ -15,15 +15,14 @@ from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.blocks import layout_of
 from monitor.documents.body import find_article, has_prose, letters_of, line_weight
 from monitor.documents.charset import decode, is_mojibake, replacement_share
+from monitor.documents.cost import MAX_BYTES, too_expensive
 from monitor.documents.dates import DatedPage, date_in_url, find_published
 from monitor.documents.gaps import find_gaps
 from monitor.documents.html_text import (
     ANY_STYLE,
-    MAX_BYTES,
     clean_characters,
     clean_line,
     hidden_names,
-    too_expensive,
 )
 from monitor.documents.metadata import find_source_line, find_title, meta_tags, title_above
 from monitor.documents.pagers import further_pages

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import layout_of
 from monitor.documents.body import line_weight
-from monitor.documents.html_text import too_expensive
+from monitor.documents.cost import too_expensive
 
 _MAX_SCRIPT = 2_000_000
 _MAX_STRINGS = 200

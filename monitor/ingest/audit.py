@@ -26,6 +26,7 @@ from monitor.ingest.plan import FULFILMENT_HORIZON, stored_plan, stored_review
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
 from monitor.model.statements import Statement
+from monitor.parser_process import ParserError, ParserProcess
 from monitor.storage.documents import corroborated_ids, load_snapshot, other_sentences
 from monitor.storage.fulfilment import assessed_plans, unlogged_verdicts
 from monitor.storage.provenance import (
@@ -52,7 +53,12 @@ class Finding:
 
 
 def verify_snapshot(
-    session: Session, snapshot_id: int, *, sources: Mapping[str, Source], topics: Topics
+    session: Session,
+    snapshot_id: int,
+    *,
+    sources: Mapping[str, Source],
+    topics: Topics,
+    parser: ParserProcess,
 ) -> list[Finding]:
     """Recompute a snapshot and its lines of the log.
 
@@ -61,6 +67,7 @@ def verify_snapshot(
         snapshot_id: a believed snapshot.
         sources: the catalogue, by id: how its pages are read.
         topics: the topics in force.
+        parser: reads stored bytes that may be costly.
 
     Returns:
         The mismatches. Statements also differ when the extractor or a topic has changed since.
@@ -73,7 +80,7 @@ def verify_snapshot(
     stored = load_snapshot(session, snapshot_id)
     steps = (
         ("bytes", _bytes(found)),
-        ("text", _text(found, source)),
+        ("text", _text(found, source, parser)),
         ("statements", _statements(found, source, stored, topics)),
         ("log", _log(session, found, stored)),
     )
@@ -86,7 +93,7 @@ def _bytes(found: AuditedSnapshot) -> str:
     return ""
 
 
-def _text(found: AuditedSnapshot, source: Source | None) -> str:
+def _text(found: AuditedSnapshot, source: Source | None, parser: ParserProcess) -> str:
     if sha256_hex(found.text) != found.text_hash:
         return "the stored text is not the one that was read"
     if found.body is None or (source is None and found.source_id is not None):
@@ -95,11 +102,16 @@ def _text(found: AuditedSnapshot, source: Source | None) -> str:
         parts = unbundle(found.body)
     else:
         parts = [Part(found.url or "", found.content_type, found.body)]
-    again = read_parts(
-        parts,
-        selectors=source.selectors if source else None,
-        encoding=source.encoding if source else None,
-    )
+    try:
+        again = parser.call(
+            [part.body for part in parts],
+            read_parts,
+            parts,
+            selectors=source.selectors if source else None,
+            encoding=source.encoding if source else None,
+        )
+    except ParserError as error:
+        return f"the bytes cannot be read again: {error}"
     return "" if again.text == found.text else "the bytes are read differently today"
 
 

@@ -14,6 +14,7 @@ from monitor.fetching.robots import RobotsCopy
 from monitor.ingest.plan import SuspectPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
+from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
 from monitor.storage.robots import load_robots, save_robots
@@ -71,7 +72,7 @@ HEALTHY = frozenset({Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED})
 
 @dataclass(frozen=True, slots=True)
 class VisitContext:
-    """The edges of a visit: network, database, clock, rules.
+    """The edges of a visit: network, database, clock, rules, and the process for costly bytes.
 
     ``rules`` gives the rules in force; it may block and open a connection of its own.
     ``terminal_chat`` stands for all Telegram chats where there is no bot; ``wake`` is called when
@@ -83,6 +84,7 @@ class VisitContext:
     topics: Topics
     rules: Callable[[], RuleSet]
     now: Callable[[], datetime]
+    parser: ParserProcess = field(default_factory=ParserProcess)
     suspects: SuspectPolicy = field(default_factory=SuspectPolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))

@@ -13,6 +13,7 @@ from monitor.discovery.list_pages import Discovery, discover
 from monitor.documents.reader import read_document
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
+from monitor.parser_process import ParserError
 from monitor.storage.engine import Database
 from monitor.storage.frontier import (
     FoundLink,
@@ -116,7 +117,11 @@ class ListCrawl:
         list_page = self.responses[0]
         if list_page.outcome is Outcome.OK and not self.article_count and not self.has_unchanged:
             self.responses[0] = await asyncio.to_thread(
-                _without_articles, list_page, self.link_count
+                self.context.parser.call,
+                [list_page.body],
+                _without_articles,
+                list_page,
+                self.link_count,
             )
 
     async def _read_rows(self, url: str) -> Discovery | None:
@@ -162,7 +167,13 @@ class ListCrawl:
         if state is not None and state.body_hash == sha256_hex(fetched.body):
             self.has_unchanged = True
             return None
-        discovery = await asyncio.to_thread(discover, self.source, fetched)
+        try:
+            discovery = await asyncio.to_thread(
+                self.context.parser.call, [fetched.body], discover, self.source, fetched
+            )
+        except ParserError as error:
+            self.responses[-1] = replace(fetched, outcome=Outcome.EMPTY, reason=str(error))
+            return None
         self.link_count += discovery.link_count
         self.article_count += len(discovery.identities)
         self.links.extend(discovery.links)

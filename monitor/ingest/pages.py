@@ -41,6 +41,7 @@ from monitor.model.documents import (
     sha256_hex,
 )
 from monitor.model.statements import Speaker
+from monitor.parser_process import ParserError
 from monitor.storage.documents import find_text
 from monitor.storage.frontier import (
     FrontierEntry,
@@ -135,7 +136,7 @@ async def read_whole(
     """
     days = KnownDays(listed, context.now().astimezone(context.zone).date())
     page = Part(fetched.final_url, fetched.content_type, fetched.body)
-    document = await asyncio.to_thread(_read, source, [page], days)
+    document = await asyncio.to_thread(_read, source, context, [page], days)
     if document.target is not None and _may_follow(source, page.url, document.target):
         return await _read_target(source, context, (document, fetched), days)
     missing = find_missing_parts(document)
@@ -154,7 +155,7 @@ async def read_whole(
             part = "its attachment" if missing.attachment else part
             return _lacking(document, fetched, answer, part, attached=bool(missing.attachment))
         parts.append(Part(answer.final_url, answer.content_type, answer.body))
-    whole = await asyncio.to_thread(_read, source, parts, days)
+    whole = await asyncio.to_thread(_read, source, context, parts, days)
     body = await asyncio.to_thread(bundle, parts)
     return Reading(whole, BUNDLE_TYPE, body, has_parts=True)
 
@@ -169,7 +170,7 @@ async def _read_target(
         reason = f"{document.reason}: {answer.reason or answer.outcome.value}"
         return _failed(document, fetched, answer.outcome, reason)
     page = Part(answer.final_url, answer.content_type, answer.body)
-    whole = await asyncio.to_thread(_read, source, [page], days)
+    whole = await asyncio.to_thread(_read, source, context, [page], days)
     # The stub stays the same whatever happens where it leads to.
     return Reading(whole, answer.content_type, answer.body, has_parts=True)
 
@@ -245,8 +246,18 @@ def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> No
         update_entries(session, updates)
 
 
-def _read(source: Source, parts: list[Part], days: KnownDays) -> Document:
-    return read_parts(parts, selectors=source.selectors, encoding=source.encoding, days=days)
+def _read(source: Source, context: VisitContext, parts: list[Part], days: KnownDays) -> Document:
+    try:
+        return context.parser.call(
+            [part.body for part in parts],
+            read_parts,
+            parts,
+            selectors=source.selectors,
+            encoding=source.encoding,
+            days=days,
+        )
+    except ParserError as error:
+        return Document("", outcome=Outcome.EMPTY, reason=str(error))
 
 
 def _failed(document: Document, fetched: Fetched, outcome: Outcome, reason: str) -> Reading:

@@ -76,3 +76,9 @@ def test_any_bytes_become_text(body, content_type):
 @given(st.text(alphabet=PROSE, min_size=30, max_size=200))
 def test_undeclared_prose_is_read_back(text):
     assert decode(text.encode("utf-8"))[0] == text
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "utf-7", "unicode_escape", "charmap"])
+def test_what_browsers_do_not_know_is_no_charset(name: str) -> None:
+    text = "全省算力规模突破9000P，新建智算中心3座。" * 3
+    assert decode(text.encode("gb18030"), f"text/html; charset={name}") == (text, "gb18030")

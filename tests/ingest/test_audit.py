@@ -9,6 +9,7 @@ from sqlalchemy import text
 from test_visits import OLDER, PLAN, REPORT, TITLE, baseline, published, watching
 
 from monitor.ingest.audit import verify_snapshot
+from monitor.parser_process import ParserProcess
 from monitor.storage.provenance import delete_raw_bytes, snapshots_between
 
 
@@ -29,7 +30,9 @@ def verified(watch):
         found = [
             (item.step, item.what)
             for snapshot_id in ids
-            for item in verify_snapshot(session, snapshot_id, sources=sources, topics=tools.topics)
+            for item in verify_snapshot(
+                session, snapshot_id, sources=sources, topics=tools.topics, parser=ParserProcess()
+            )
         ]
     return len(ids), found
 

@@ -15,6 +15,7 @@ from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import MIRROR, IngestRequest
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
+from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.fulfilment import list_fulfilments
 from monitor.storage.views import figures_of
@@ -117,5 +118,7 @@ def test_a_report_from_a_file_that_gets_an_address_keeps_its_verdicts(database, 
     assert ledger(database) == before
     with database.read() as session:
         for snapshot_id in (1, 2, 3):
-            found = verify_snapshot(session, snapshot_id, sources={}, topics=load_topics())
+            found = verify_snapshot(
+                session, snapshot_id, sources={}, topics=load_topics(), parser=ParserProcess()
+            )
             assert [one.what for one in found if one.step == "log"] == []

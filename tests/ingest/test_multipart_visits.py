@@ -88,7 +88,11 @@ async def watch(tmp_path):
                     finding
                     for one in snapshots
                     for finding in verify_snapshot(
-                        session, one, sources=sources, topics=load_topics()
+                        session,
+                        one,
+                        sources=sources,
+                        topics=load_topics(),
+                        parser=daemon.context.parser,
                     )
                 ]
             assert snapshots

@@ -17,6 +17,7 @@ from monitor.messages.richtext import Message
 from monitor.model.changes import Basis, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Speaker
+from monitor.parser_process import ParserProcess
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet
 from monitor.storage.changes import list_changes
@@ -238,7 +239,9 @@ def audited(database):
         found = [
             one
             for snapshot_id in ids
-            for one in verify_snapshot(session, snapshot_id, sources={}, topics=load_topics())
+            for one in verify_snapshot(
+                session, snapshot_id, sources={}, topics=load_topics(), parser=ParserProcess()
+            )
         ]
     return [one.what for one in found if one.step == "log"]
 

@@ -39,6 +39,7 @@ from monitor.model.alerts import Recipient
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
+from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database, migrations_folder
 from monitor.storage.recipients import get_recipient
@@ -411,7 +412,9 @@ def missing_verdicts(database: Database) -> list[tuple[int, str]]:
         return [
             (finding.snapshot_id, finding.what)
             for number in session.scalars(text("SELECT id FROM snapshot ORDER BY id"))
-            for finding in verify_snapshot(session, number, sources={}, topics=load_topics())
+            for finding in verify_snapshot(
+                session, number, sources={}, topics=load_topics(), parser=ParserProcess()
+            )
             if finding.step == "log"
         ]
 

@@ -27,6 +27,8 @@ MARKUP: HostileInputs = {
     "formatting": lambda n: "".join(f"<b a={i}>" for i in range(n // 5)) + "<p>x" * (n // 5),
     "false ends": lambda n: "<div></x>" * (2 * n),
     "comments": lambda n: "<!--" * (3 * n),
+    "ends in comments": lambda n: "<div><!--</div>-->" * (2 * n),
+    "ends in attributes": lambda n: '<div a="</div>">' * (2 * n),
     "tags": lambda n: "<a " * (3 * n),
     "angles": lambda n: "来源：" + "<" * (5 * n),
     "scripts": lambda n: "<script" * (2 * n),

@@ -1,0 +1,122 @@
+"""What a page costs to parse, told from its bytes in linear time, before any parser sees them.
+
+An HTML parser searches all open elements at each new one, all attributes of an element at each
+new one, and repeats every unclosed formatting element in each new block: all quadratic, so a page
+of some kilobytes can take minutes or gigabytes. Tags are counted as the parser counts them (HTML
+Standard, section 13.2.5): what stands in comments, attributes, scripts and text areas opens and
+closes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+MAX_BYTES = 20_000_000
+"""Longer bodies are not read."""
+
+_FEW_TAGS = 500
+_FEW_ATTRIBUTES = 12_000
+_SMALL = 1_500_000
+# Below these limits a page takes less than 30 MB and a tenth of a second.
+_CHEAP_TAGS = 5_000
+_CHEAP_COPIES = 100_000
+
+_MAX_CHEAP_TAGS = 2_000  # so few are cheap in any arrangement
+_MAX_DEPTH = 5_000
+_MAX_COPIES = 2_000_000
+_FILES = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_MAX_PREAMBLE = 64
+
+
+@cache
+def _markup_pattern() -> re.Pattern[str]:
+    value = r"""=\s*(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?"""
+    return re.compile(
+        rf"""<!--(?:-?>|.*?(?:--!?>|\Z))
+        |<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])
+          (?:[^>=]|{value})*+(?:>.*?(?:</\1|\Z))?
+        |<(/?)([a-z][^\s/>]*)(?:[^>=]|{value})*+""",
+        re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    )
+
+
+_NEVER_OPEN_NAMES = """
+area base br col embed hr img input link meta source track wbr p li dt dd option tr td th
+tbody thead tfoot
+"""
+_FORMATTING_NAMES = "a b big code em font i nobr s small strike strong tt u"
+_NEVER_OPEN = frozenset(_NEVER_OPEN_NAMES.split())
+_FORMATTING = frozenset(_FORMATTING_NAMES.split())
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupCost:
+    """What decides the cost of parsing a page.
+
+    ``tags`` counts all elements, ``depth`` the most that are open at once; ``formatting`` the most
+    formatting elements that are; each of them may be repeated in each block of ``blocks``.
+    """
+
+    tags: int
+    depth: int
+    formatting: int
+    blocks: int
+
+
+def markup_cost(markup: str) -> MarkupCost:
+    """Count the elements of a page as a parser opens and closes them."""
+    still_open: Counter[str] = Counter()
+    tags = depth = deepest = formatting = most_formatting = blocks = 0
+    for match in _markup_pattern().finditer(markup):
+        name = match.group(3)
+        if name is None:
+            continue  # a comment, or an element whose content is text
+        name = name.lower()
+        step = -1 if match.group(2) else 1
+        tags += step > 0
+        if name in _NEVER_OPEN:
+            blocks += 1
+            continue
+        if step < 0 and not still_open[name]:
+            continue
+        still_open[name] += step
+        depth += step
+        if name in _FORMATTING:
+            formatting += step
+            most_formatting = max(most_formatting, formatting)
+        else:
+            blocks += 1
+        deepest = max(deepest, depth)
+    return MarkupCost(tags, deepest, most_formatting, blocks)
+
+
+def too_expensive(markup: str) -> str:
+    """Why parsing this markup would be too expensive, or an empty string if it would not."""
+    if markup.count("<") - markup.count("</") <= _MAX_CHEAP_TAGS:
+        return ""
+    cost = markup_cost(markup)
+    if cost.depth > _MAX_DEPTH:
+        return f"{cost.depth} elements are nested in one another"
+    if cost.formatting * cost.blocks > _MAX_COPIES and cost.formatting > 200:
+        return f"{cost.formatting} formatting elements are left open"
+    return ""
+
+
+def needs_process(body: bytes) -> bool:
+    """Whether bytes are to be parsed in a process of their own, with limits.
+
+    Files of other programs always; pages that are larger than an ordinary one, or whose elements
+    are so many or so arranged that they could cost memory or time.
+    """
+    if any(mark in body[:_MAX_PREAMBLE] for mark in _FILES):
+        return True
+    if len(body) > _SMALL or body.count(b"=") > _FEW_ATTRIBUTES:
+        return True
+    if body.count(b"<") - body.count(b"</") <= _FEW_TAGS:
+        return False
+    # Two bytes a character or one: the tags are the same without the zeros.
+    cost = markup_cost(body.replace(b"\x00", b"").decode("latin-1"))
+    return cost.tags > _CHEAP_TAGS or cost.formatting * cost.blocks > _CHEAP_COPIES
