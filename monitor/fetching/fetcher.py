@@ -26,7 +26,7 @@ from monitor.fetching.http_client import (
     HttpResponse,
     attempts_note,
 )
-from monitor.fetching.outcome import classify, last_modified_of, retry_after_of
+from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
 from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
@@ -57,7 +57,8 @@ class Fetcher(Protocol):
             url: absolute, http or https.
             route: how the source is reached; a redirect to a host that it does not name ends
                 MOVED.
-            etag: the validator of our copy; with it the outcome may be NOT_MODIFIED.
+            etag: the validator of our copy; with it the outcome may be NOT_MODIFIED. One that no
+                header can carry is not sent.
             last_modified: likewise.
             fingerprint: of our copy (``page_fingerprint``); a page that shows the same text is
                 NOT_MODIFIED too, with its new validators.
@@ -156,6 +157,7 @@ class HttpFetcher:
         fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
+        etag, last_modified = validator_of(etag), validator_of(last_modified)
         headers = self._headers(etag, last_modified)
         current, seen = url, {url}
         budget = Budget(self._settings.total_timeout)
@@ -200,7 +202,7 @@ class HttpFetcher:
             status=response.status,
             fetched_at=now,
             content_type=response.headers.get("content-type"),
-            etag=response.headers.get("etag"),
+            etag=validator_of(response.headers.get("etag")),
             last_modified=last_modified_of(response.headers, now),
             headers=response.headers,
         )
@@ -225,7 +227,7 @@ class HttpFetcher:
             fetched_at=now,
             body=response.body if is_ok or outcome is Outcome.BLOCKED else b"",
             content_type=content_type,
-            etag=response.headers.get("etag") if is_ok else None,
+            etag=validator_of(response.headers.get("etag")) if is_ok else None,
             last_modified=last_modified_of(response.headers, now) if is_ok else None,
             headers=response.headers,
             reason=reason and reason + note,

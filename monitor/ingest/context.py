@@ -34,6 +34,14 @@ class HealthPolicy:
     operators: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RevalidationPolicy:
+    """How long a server's "not modified" is believed, since the body was last received."""
+
+    lists: timedelta = timedelta(days=7)
+    pages: timedelta = timedelta(days=30)
+
+
 def next_health(
     health: Health,
     *,
@@ -85,6 +93,7 @@ class VisitContext:
     now: Callable[[], datetime]
     suspects: SuspectPolicy = field(default_factory=SuspectPolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
+    revalidation: RevalidationPolicy = field(default_factory=RevalidationPolicy)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None

@@ -12,6 +12,7 @@ from monitor.discovery.epaper import issue_date
 from monitor.discovery.list_pages import Discovery, discover
 from monitor.documents.reader import read_document
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.schedule import needs_body
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.storage.engine import Database
 from monitor.storage.frontier import (
@@ -128,11 +129,9 @@ class ListCrawl:
     async def _read(self, url: str) -> Discovery | None:
         """Read one list page; None if it is unchanged or could not be fetched."""
         state = self.states.get(url)
+        etag, last_modified = self._validators(state)
         fetched = await self.context.fetcher.fetch(
-            url,
-            route=self.source.route,
-            etag=state.etag if state else None,
-            last_modified=state.last_modified if state else None,
+            url, route=self.source.route, etag=etag, last_modified=last_modified
         )
         is_list_page = not self.responses
         self.responses.append(fetched)
@@ -151,6 +150,13 @@ class ListCrawl:
         self.article_count += len(discovery.identities)
         self.links.extend(discovery.links)
         return discovery
+
+    def _validators(self, state: ListPageState | None) -> tuple[str | None, str | None]:
+        """The validators of the last answer, unless the body itself is to be seen again."""
+        now, interval = self.context.now(), self.context.revalidation.lists
+        if state is None or needs_body(state.body_read_at, now=now, interval=interval):
+            return None, None
+        return state.etag, state.last_modified
 
     async def _read_all(self, urls: Iterable[str]) -> list[Discovery]:
         """Read pages and, of an issue's, those they link to."""

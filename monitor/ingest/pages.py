@@ -29,7 +29,7 @@ from monitor.ingest.plan import (
     SuspectState,
     lacks_address,
 )
-from monitor.ingest.schedule import is_baseline, next_page_visit
+from monitor.ingest.schedule import is_baseline, needs_body, next_page_visit
 from monitor.model.documents import (
     Document,
     DocumentKind,
@@ -51,6 +51,7 @@ from monitor.urls import same_site
 
 _BATCH = 100
 _KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
+_NOT_MODIFIED_STATUS = 304
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
 _Values = dict[str, object]
@@ -87,13 +88,7 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
         added_at, due = await asyncio.to_thread(_due, source, context, start)
         unchanged: list[tuple[int, _Values]] = []
         for entry in due:
-            fetched = await context.fetcher.fetch(
-                entry.url,
-                route=source.route,
-                etag=entry.etag,
-                last_modified=entry.last_modified,
-                fingerprint=entry.page_fingerprint,
-            )
+            fetched = await _fetch(source, context, entry)
             if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
                 reading = await read_whole(source, context, fetched)
                 page = _Page(entry, fetched, reading, added_at)
@@ -108,13 +103,32 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
             else:
                 report.pages[fetched.outcome] += 1
                 values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
-                if fetched.outcome is Outcome.NOT_MODIFIED and fetched.status == 200:
-                    values |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
+                if fetched.outcome in HEALTHY and fetched.status != _NOT_MODIFIED_STATUS:
+                    # The same text, or the same bytes, received again.
+                    values |= {
+                        "etag": fetched.etag,
+                        "last_modified": fetched.last_modified,
+                        "body_read_at": context.now(),
+                    }
                 unchanged.append((entry.id, values))
         if unchanged:
             await asyncio.to_thread(_update_all, context, unchanged)
         if len(due) < _BATCH:
             return
+
+
+async def _fetch(source: Source, context: VisitContext, entry: FrontierEntry) -> Fetched:
+    """Fetch a page, with validators unless its body is to be seen again."""
+    conditional = not needs_body(
+        entry.body_read_at, now=context.now(), interval=context.revalidation.pages
+    )
+    return await context.fetcher.fetch(
+        entry.url,
+        route=source.route,
+        etag=entry.etag if conditional else None,
+        last_modified=entry.last_modified if conditional else None,
+        fingerprint=entry.page_fingerprint,
+    )
 
 
 async def read_whole(source: Source, context: VisitContext, fetched: Fetched) -> Reading:
@@ -232,7 +246,7 @@ def _ingest_page(
             update_entry(session, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None
     text_hash = sha256_hex(document.text)
-    believed = _believed_values(page, text_hash)
+    believed = _believed_values(page, text_hash, now)
     if text_hash == entry.text_hash:
         return IngestResult(entry.document_id, Outcome.OK), values | believed
     if entry.document_id is None:
@@ -337,7 +351,7 @@ def _visit_values(
     }
 
 
-def _believed_values(page: _Page, text_hash: str) -> _Values:
+def _believed_values(page: _Page, text_hash: str, now: datetime) -> _Values:
     """What the next visit compares a believed text with."""
     fetched, document = page.fetched, page.reading.document
     values: _Values = {"text_hash": text_hash, **_suspect_values(SuspectState())}
@@ -348,6 +362,7 @@ def _believed_values(page: _Page, text_hash: str) -> _Values:
     return values | {
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
+        "body_read_at": now,
         "body_hash": sha256_hex(fetched.body),
         "page_fingerprint": page_fingerprint(fetched.body, document.text, document.charset),
     }

@@ -85,6 +85,20 @@ def next_page_visit(
     return now + max(wait, timedelta(seconds=1))
 
 
+def needs_body(body_read_at: datetime | None, *, now: datetime, interval: timedelta) -> bool:
+    """Whether an address is to be requested without validators.
+
+    A server whose ETag is frozen answers "not modified" for ever; an unconditional request finds
+    out. A time in the future is no evidence of a request.
+
+    Args:
+        body_read_at: when the body was last received, None if never.
+        now: the time of the request.
+        interval: how long "not modified" is believed.
+    """
+    return body_read_at is None or not now - interval < body_read_at <= now
+
+
 def is_baseline(
     *,
     baseline: bool,

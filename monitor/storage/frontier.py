@@ -43,6 +43,7 @@ class ListPageState:
     read_before: bool
     outcome: Outcome | None = None
     shown: frozenset[str] | None = None
+    body_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class FrontierEntry:
     suspect_hash: str | None
     suspect_count: int
     suspect_since: datetime | None
+    body_read_at: datetime | None
 
 
 _ENTRY = tuple(getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry))
@@ -130,6 +132,7 @@ def list_page_states(session: Session, source_id: str) -> dict[str, ListPageStat
             row.first_ok_at is not None,
             None if row.last_outcome is None else Outcome(row.last_outcome),
             None if row.shown is None else frozenset(_marks(row.shown)),
+            row.body_read_at,
         )
         for row in rows
     }
@@ -175,6 +178,7 @@ def record_list(
     row.last_status = fetched.status
     if fetched.outcome is Outcome.OK:
         row.first_ok_at = row.first_ok_at or now
+        row.body_read_at = now
         row.etag = fetched.etag if complete else None
         row.last_modified = fetched.last_modified if complete else None
         row.body_hash = body_hash if complete else None

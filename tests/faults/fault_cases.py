@@ -837,6 +837,12 @@ PAGES = (
         OK,
     ),
     Case(
+        "etag-beyond-ascii",
+        "ETag beyond ASCII",
+        answers(page, etag='"\xe9\xe8"'),
+        OK,
+    ),
+    Case(
         "skew-past",
         "Date of 1970, Last-Modified that is no date",
         answers(page, date="Thu, 01 Jan 1970 00:00:00 GMT", last_modified="yesterday", etag=""),
