@@ -36,6 +36,9 @@ from monitor.fetching.ssrf_guard import Resolver, check_name, system_resolver
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import parse_url, resolve_url, same_site
 
+COOKIE_CHECK = "the site sets a cookie and redirects to the same address: it wants the cookie back"
+"""The reason of a page that is shown only to who returns a cookie."""
+
 _HOME = frozenset({"", "/", "/index.html", "/index.htm", "/index.shtml", "/index.php"})
 
 
@@ -184,7 +187,7 @@ class HttpFetcher:
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
-                current = _redirect_target(current, location, seen)
+                current = _redirect_target(current, location, seen, response.sets_cookie)
         except FetchSkipped as skipped:
             return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
         except REQUEST_ERRORS as error:
@@ -267,15 +270,18 @@ class HttpFetcher:
         return headers
 
 
-def _redirect_target(current: str, reference: str, seen: set[str]) -> str:
+def _redirect_target(current: str, reference: str, seen: set[str], sets_cookie: bool) -> str:
     """The target of a redirect.
 
     Raises:
+        FetchSkipped: it was visited before, and the server sets a cookie.
         FetchError: the target is no http URL, was visited before, or downgrades https to http.
     """
     target = resolve_url(current, reference)
     if target is None:
         raise FetchError(f"a redirect to {reference[:80]!r}", url=current)
+    if target in seen and sets_cookie:
+        raise FetchSkipped(Outcome.BLOCKED, COOKIE_CHECK, url=current)
     if target in seen:
         raise FetchError("a redirect in a circle", url=current)
     seen.add(target)

@@ -21,6 +21,8 @@ from monitor.storage.robots import load_robots, save_robots
 _MOST = 0.5
 """Share of its kind that must have had news for a source without any to count as quiet."""
 
+_MAX_FAULT = 300
+
 
 @dataclass(frozen=True, slots=True)
 class HealthPolicy:
@@ -101,7 +103,12 @@ class VisitContext:
 
 @dataclass(slots=True)
 class VisitReport:
-    """How a visit to a source went; ``transition`` is its new health, if that changed."""
+    """How a visit to a source went.
+
+    ``transition`` is its new health, if that changed. ``retry_after``: seconds that the server of
+    a failed list asked us to wait. ``fault``: the first exception, which ended the visit, a list or
+    a page. ``closed``: the outcome is in the database.
+    """
 
     source_id: str
     outcome: Outcome = Outcome.OK
@@ -111,6 +118,16 @@ class VisitReport:
     changes: list[Change] = field(default_factory=list)
     alerts: int = 0
     transition: Health | None = None
+    retry_after: float | None = None
+    fault: str = ""
+    closed: bool = False
+
+    def add_fault(self, error: Exception, where: str = "") -> None:
+        """Note an exception; the visit counts as failed, whatever else was read."""
+        words = " ".join(f"{where} {type(error).__name__}: {error}".split())
+        # It may hold what a site sent, half characters that no database takes included.
+        plain = "".join(char if char.isprintable() else "?" for char in words[:_MAX_FAULT])
+        self.fault = self.fault or plain
 
 
 @dataclass(frozen=True, slots=True)

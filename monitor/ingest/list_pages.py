@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -14,7 +15,8 @@ from monitor.documents.reader import read_document
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import needs_body
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
-from monitor.storage.engine import Database
+from monitor.storage.base import storable
+from monitor.storage.engine import DATABASE_FAULTS, Database
 from monitor.storage.frontier import (
     FoundLink,
     ListPageState,
@@ -28,6 +30,8 @@ from monitor.storage.frontier import (
 )
 from monitor.urls import url_identity
 
+log = logging.getLogger(__name__)
+
 _BATCH = 1_000
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
@@ -38,11 +42,20 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
     failures: list[Fetched] = []
     for url in source.lists:
         crawl = ListCrawl(source, context, states, url)
-        await crawl.run()
+        try:
+            await crawl.run()
+            report.new_addresses += await asyncio.to_thread(_record, crawl)
+        except DATABASE_FAULTS:
+            raise
+        except Exception as error:
+            # What one list holds must not keep the others and the known pages from being read.
+            log.exception("list.failed", extra={"source": source.id, "url": url})
+            report.add_fault(error, url)
+            continue
         root = crawl.responses[0]
         if root.outcome not in HEALTHY:
             failures.append(root)
-        report.new_addresses += await asyncio.to_thread(_record, crawl)
+            report.retry_after = max(report.retry_after or 0.0, root.retry_after or 0.0) or None
     if source.pages and not await asyncio.to_thread(_knows_pages, source, context):
         report.new_addresses += await asyncio.to_thread(_record_pages, source, context)
     if failures and len(failures) == len(source.lists):
@@ -251,7 +264,10 @@ def _record(crawl: ListCrawl) -> int:
     now = context.now()
     baseline = source.baseline and crawl.is_first
     # Lists show the newest first; reports are read oldest first, so that each finds the one before.
-    found = [FoundLink(link, baseline, url_identity(link.url)) for link in reversed(crawl.links)]
+    found = [
+        FoundLink(replace(link, title=storable(link.title)), baseline, url_identity(link.url))
+        for link in reversed(crawl.links)
+    ]
     # A sitemap index without dates may stay unchanged while its sitemaps change.
     must_refetch = root is not None and root.undated_index
     with context.database.write() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
@@ -29,7 +30,12 @@ from monitor.ingest.plan import (
     SuspectState,
     lacks_address,
 )
-from monitor.ingest.schedule import is_baseline, needs_body, next_page_visit
+from monitor.ingest.schedule import (
+    is_baseline,
+    longest_page_wait,
+    needs_body,
+    next_page_visit,
+)
 from monitor.model.documents import (
     Document,
     DocumentKind,
@@ -39,7 +45,9 @@ from monitor.model.documents import (
     Provenance,
     sha256_hex,
 )
+from monitor.retry import CLOCK_SKEW
 from monitor.storage.documents import find_text
+from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
     FrontierEntry,
     due_entries,
@@ -48,6 +56,8 @@ from monitor.storage.frontier import (
     update_entry,
 )
 from monitor.urls import same_site
+
+log = logging.getLogger(__name__)
 
 _BATCH = 100
 _KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
@@ -88,33 +98,53 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
         added_at, due = await asyncio.to_thread(_due, source, context, start)
         unchanged: list[tuple[int, _Values]] = []
         for entry in due:
-            fetched = await _fetch(source, context, entry)
-            if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
-                reading = await read_whole(source, context, fetched)
-                page = _Page(entry, fetched, reading, added_at)
-                result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
-                if same_text:
-                    unchanged.append((entry.id, same_text))
-                report.pages[result.outcome] += 1
-                report.changes.extend(result.changes)
-                report.alerts += result.alerts
-                if result.reason == NO_COMMITMENT and not report.reason:
-                    report.reason = f"{entry.url}: {result.reason}"
-            else:
-                report.pages[fetched.outcome] += 1
-                values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
-                if fetched.outcome in HEALTHY and fetched.status != _NOT_MODIFIED_STATUS:
-                    # The same text, or the same bytes, received again.
-                    values |= {
-                        "etag": fetched.etag,
-                        "last_modified": fetched.last_modified,
-                        "body_read_at": context.now(),
-                    }
+            try:
+                values = await _visit_entry(source, context, entry, added_at, report)
+            except DATABASE_FAULTS:
+                raise
+            except Exception as error:
+                # A page that the program cannot read must not keep those after it from their turn.
+                log.exception("page.failed", extra={"source": source.id, "url": entry.url})
+                values = _fault_values(source, context, entry, error)
+                report.pages[Outcome.ERROR] += 1
+                report.add_fault(error, entry.url)
+            if values is not None:
                 unchanged.append((entry.id, values))
         if unchanged:
             await asyncio.to_thread(_update_all, context, unchanged)
         if len(due) < _BATCH:
             return
+
+
+async def _visit_entry(
+    source: Source,
+    context: VisitContext,
+    entry: FrontierEntry,
+    added_at: datetime,
+    report: VisitReport,
+) -> _Values | None:
+    """Fetch a page and ingest it if it is new; the columns that are still to be written."""
+    fetched = await _fetch(source, context, entry)
+    if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
+        reading = await read_whole(source, context, fetched)
+        page = _Page(entry, fetched, reading, added_at)
+        result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
+        report.pages[result.outcome] += 1
+        report.changes.extend(result.changes)
+        report.alerts += result.alerts
+        if result.reason == NO_COMMITMENT and not report.reason:
+            report.reason = f"{entry.url}: {result.reason}"
+        return same_text
+    report.pages[fetched.outcome] += 1
+    values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
+    if fetched.outcome in HEALTHY and fetched.status != _NOT_MODIFIED_STATUS:
+        # The same text, or the same bytes, received again.
+        values |= {
+            "etag": fetched.etag,
+            "last_modified": fetched.last_modified,
+            "body_read_at": context.now(),
+        }
+    return values
 
 
 async def _fetch(source: Source, context: VisitContext, entry: FrontierEntry) -> Fetched:
@@ -203,9 +233,11 @@ def _due(
     source: Source, context: VisitContext, start: datetime
 ) -> tuple[datetime, list[FrontierEntry]]:
     """When the source was added to the catalogue, and its entries that are due."""
+    longest = longest_page_wait(source.page_interval, source.document_kind)
+    latest = context.now() + longest + CLOCK_SKEW
     with context.database.read() as session:
         added_at = source_added_at(session, source.id)
-        return added_at, due_entries(session, source.id, start, _BATCH)
+        return added_at, due_entries(session, source.id, start, _BATCH, latest=latest)
 
 
 def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> None:
@@ -349,6 +381,16 @@ def _visit_values(
             retry_after=fetched.retry_after,
         ),
     }
+
+
+def _fault_values(
+    source: Source, context: VisitContext, entry: FrontierEntry, error: Exception
+) -> _Values:
+    """The visit of a page that ended with an exception: it is retried like one that failed."""
+    now = context.now()
+    reason = f"{type(error).__name__}: the page could not be read"
+    failed = Fetched(entry.url, entry.url, Outcome.ERROR, None, now, reason=reason)
+    return _visit_values(source, entry, failed, Outcome.ERROR, now)
 
 
 def _believed_values(page: _Page, text_hash: str, now: datetime) -> _Values:

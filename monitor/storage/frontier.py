@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
+from monitor.retry import CLOCK_SKEW
 from monitor.storage.tables import FrontierEntryRow, ListPageRow, SourceRow
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
@@ -110,10 +111,50 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
         session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
 
 
-def next_visits(session: Session) -> dict[str, datetime | None]:
-    """When each enabled source is due; None: it was never visited."""
-    query = select(SourceRow.id, SourceRow.next_visit_at).where(SourceRow.enabled)
-    return {row.id: row.next_visit_at for row in session.execute(query)}
+@dataclass(frozen=True, slots=True)
+class VisitTimes:
+    """When a source was visited last, and when it is due; None: never."""
+
+    last_visit_at: datetime | None
+    next_visit_at: datetime | None
+
+
+def visit_times(session: Session) -> dict[str, VisitTimes]:
+    """The times of each enabled source."""
+    query = select(SourceRow.id, SourceRow.last_visit_at, SourceRow.next_visit_at)
+    rows = session.execute(query.where(SourceRow.enabled))
+    return {row.id: VisitTimes(row.last_visit_at, row.next_visit_at) for row in rows}
+
+
+def was_visited_in_future(session: Session, source_id: str, now: datetime) -> bool:
+    """Whether the last visit lies ahead: the clock was wrong then, or is wrong now."""
+    row = session.get_one(SourceRow, source_id)
+    return row.last_visit_at is not None and row.last_visit_at > now + CLOCK_SKEW
+
+
+def forget_future_visits(session: Session, source_id: str, now: datetime) -> None:
+    """Correct what visits with a clock that was ahead left behind: their pages are due.
+
+    A time ahead would keep a page from its visit, a suspect text from being believed, and the
+    source from being called quiet until that time comes.
+    """
+    ahead, entry = now + CLOCK_SKEW, FrontierEntryRow
+    for moment, corrected in (
+        (entry.first_seen_at, entry.first_seen_at),
+        (entry.suspect_since, entry.suspect_since),
+        (entry.last_visit_at, entry.next_visit_at),
+    ):
+        session.execute(
+            update(entry)
+            .where(entry.source_id == source_id, moment > ahead)
+            .values({corrected: now})
+            .execution_options(synchronize_session=False)
+        )
+    source = session.get_one(SourceRow, source_id)
+    if source.added_at > ahead:
+        source.added_at = now
+    if source.last_new_at is not None and source.last_new_at > ahead:
+        source.last_new_at = now
 
 
 def source_added_at(session: Session, source_id: str) -> datetime:
@@ -279,11 +320,22 @@ def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     return found
 
 
-def due_entries(session: Session, source_id: str, now: datetime, limit: int) -> list[FrontierEntry]:
-    """Addresses of a source that are due, those that wait longest first."""
+def due_entries(
+    session: Session, source_id: str, now: datetime, limit: int, *, latest: datetime
+) -> list[FrontierEntry]:
+    """Addresses of a source that are due, those that wait longest first.
+
+    Args:
+        session: a reading transaction.
+        source_id: whose addresses.
+        now: what was due then.
+        limit: how many at most.
+        latest: a due time after it is not believed: no visit until now could have set it.
+    """
+    due = FrontierEntryRow.next_visit_at
     query = (
         select(*_ENTRY)
-        .where(FrontierEntryRow.source_id == source_id, FrontierEntryRow.next_visit_at <= now)
+        .where(FrontierEntryRow.source_id == source_id, or_(due <= now, due > latest))
         .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
         .limit(limit)
     )
