@@ -1,4 +1,4 @@
-"""When the daemon visits a source: as the database says, a little later, whatever the clock does."""
+"""When the daemon visits a source: as the database says, whatever the clock does."""
 
 from __future__ import annotations
 
