@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
 from monitor.fetching.robots import RobotsCopy
-from monitor.ingest.plan import SuspectPolicy
+from monitor.ingest.plan import IngestResult, SuspectPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
 from monitor.rules.matcher import RuleSet
@@ -121,6 +121,11 @@ class VisitReport:
     retry_after: float | None = None
     fault: str = ""
     closed: bool = False
+
+    def add_result(self, result: IngestResult) -> None:
+        """Add what a page brought."""
+        self.changes.extend(result.changes)
+        self.alerts += result.alerts
 
     def add_fault(self, error: Exception, where: str = "") -> None:
         """Note an exception; the visit counts as failed, whatever else was read."""

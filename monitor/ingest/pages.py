@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
@@ -36,6 +37,13 @@ from monitor.ingest.schedule import (
     needs_body,
     next_page_visit,
 )
+from monitor.ingest.withdrawal import (
+    GONE,
+    WithdrawalContext,
+    ingest_gone,
+    ingest_return,
+)
+from monitor.model.changes import Change
 from monitor.model.documents import (
     Document,
     DocumentKind,
@@ -49,6 +57,7 @@ from monitor.retry import CLOCK_SKEW
 from monitor.storage.documents import find_text
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
+    WITHDRAWN,
     FrontierEntry,
     due_entries,
     source_added_at,
@@ -130,10 +139,14 @@ async def _visit_entry(
         page = _Page(entry, fetched, reading, added_at)
         result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
         report.pages[result.outcome] += 1
-        report.changes.extend(result.changes)
-        report.alerts += result.alerts
+        report.add_result(result)
         if result.reason == NO_COMMITMENT and not report.reason:
             report.reason = f"{entry.url}: {result.reason}"
+        if result.outcome is Outcome.OK and entry.suspect_hash == WITHDRAWN:
+            back = await asyncio.to_thread(
+                _ingest_return, source, context, entry, fetched, result.changes
+            )
+            report.add_result(back)
         return same_text
     report.pages[fetched.outcome] += 1
     values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
@@ -144,6 +157,15 @@ async def _visit_entry(
             "last_modified": fetched.last_modified,
             "body_read_at": context.now(),
         }
+    if fetched.outcome is Outcome.GONE and entry.document_id is not None:
+        gone = await asyncio.to_thread(_ingest_gone, source, context, entry, fetched, values)
+        report.add_result(gone)
+        return None
+    if fetched.outcome in HEALTHY and entry.suspect_hash == WITHDRAWN:
+        back = await asyncio.to_thread(_ingest_return, source, context, entry, fetched, ())
+        report.add_result(back)
+    if fetched.outcome in HEALTHY and entry.suspect_hash in {GONE, WITHDRAWN}:
+        values |= _suspect_values(SuspectState())
     return values
 
 
@@ -307,6 +329,41 @@ def _ingest_page(
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
         update_entry(session, entry.id, values)
     return result, None
+
+
+def _ingest_gone(
+    source: Source,
+    context: VisitContext,
+    entry: FrontierEntry,
+    fetched: Fetched,
+    values: _Values,
+) -> IngestResult:
+    """Count a visit that found a document gone, with the columns of its address."""
+    withdrawal = _withdrawal_context(source, context)
+    with context.database.write() as session:
+        result, suspect = ingest_gone(session, entry, fetched, withdrawal)
+        update_entry(session, entry.id, values | _suspect_values(suspect))
+    return result
+
+
+def _ingest_return(
+    source: Source,
+    context: VisitContext,
+    entry: FrontierEntry,
+    fetched: Fetched,
+    told: Sequence[Change],
+) -> IngestResult:
+    """Log that a withdrawn document is back."""
+    withdrawal = _withdrawal_context(source, context)
+    with context.database.write() as session:
+        return ingest_return(session, entry, fetched, told, withdrawal)
+
+
+def _withdrawal_context(source: Source, context: VisitContext) -> WithdrawalContext:
+    # Rules are read before a transaction begins: that may need a connection of its own.
+    return WithdrawalContext(
+        source.id, context.rules(), context.now(), context.suspects, context.terminal_chat
+    )
 
 
 def _attach_copy(

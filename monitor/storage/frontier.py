@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
 
 from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +19,9 @@ from sqlalchemy.orm import Session
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
 from monitor.storage.tables import FrontierEntryRow, ListPageRow, SourceRow
+
+WITHDRAWN = "withdrawn"
+"""Stands where suspect texts are counted for a document that was told withdrawn."""
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500
@@ -340,6 +345,59 @@ def due_entries(
         .limit(limit)
     )
     return [FrontierEntry(*row) for row in session.execute(query)]
+
+
+class Elsewhere(StrEnum):
+    """What the other addresses of a document say of it."""
+
+    NOWHERE = "nowhere"
+    THERE = "there"  # one shows it, or may
+    WITHDRAWN = "withdrawn"  # one has told that it is withdrawn
+
+
+def where_else(session: Session, address_id: int, document_id: int) -> Elsewhere:
+    """Whether a document stands at another address than this one."""
+    query = select(FrontierEntryRow.last_outcome, FrontierEntryRow.suspect_hash).where(
+        FrontierEntryRow.document_id == document_id, FrontierEntryRow.id != address_id
+    )
+    rows = session.execute(query).all()
+    if any(row.last_outcome not in {Outcome.GONE, Outcome.MOVED} for row in rows):
+        return Elsewhere.THERE
+    told = any(row.suspect_hash == WITHDRAWN for row in rows)
+    return Elsewhere.WITHDRAWN if told else Elsewhere.NOWHERE
+
+
+def end_withdrawal(session: Session, document_id: int) -> None:
+    """Forget that a document was withdrawn, at all its addresses."""
+    session.execute(
+        update(FrontierEntryRow)
+        .where(
+            FrontierEntryRow.document_id == document_id,
+            FrontierEntryRow.suspect_hash == WITHDRAWN,
+        )
+        .values(suspect_hash=None, suspect_count=0, suspect_since=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def host_is_well(
+    session: Session, source_id: str, entry: FrontierEntry, *, since: datetime
+) -> bool | None:
+    """Whether another page of an address's host was well since a time; None if none is known.
+
+    Only lists and pages of the same source count.
+    """
+    found: list[bool] = []
+    for table in (FrontierEntryRow, ListPageRow):
+        query = select(table.url, table.last_outcome, table.last_visit_at)
+        host = urlsplit(entry.url).hostname
+        rows = session.execute(query.where(table.source_id == source_id, table.url != entry.url))
+        found += [
+            row.last_outcome in {Outcome.OK, Outcome.NOT_MODIFIED} and row.last_visit_at >= since
+            for row in rows
+            if row.last_visit_at is not None and urlsplit(row.url).hostname == host
+        ]
+    return any(found) if found else None
 
 
 def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:

@@ -43,6 +43,7 @@ class AuditedSnapshot:
     source_id: str | None
     listed_title: str
     listed: date | None
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,16 @@ class LoggedRow:
 
 
 def snapshots_between(session: Session, since: datetime, until: datetime) -> list[int]:
-    """The believed snapshots of a span of time, oldest first."""
+    """The snapshots of a span of time that the log was written from, oldest first.
+
+    Those that were believed, and the visits that found a document withdrawn or back.
+    """
     query = (
         select(SnapshotRow.id)
         .where(
             SnapshotRow.visited_at >= since,
             SnapshotRow.visited_at < until,
-            SnapshotRow.outcome == Outcome.OK,
+            SnapshotRow.outcome.in_((Outcome.OK, Outcome.GONE, Outcome.NOT_MODIFIED)),
             SnapshotRow.document_id.is_not(None),
         )
         .order_by(SnapshotRow.id)
@@ -96,15 +100,18 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
         source_id=address.source_id if address else None,
         listed_title=address.title if address else "",
         listed=address.listed if address else None,
+        outcome=Outcome(row.outcome),
     )
 
 
-def snapshot_before(session: Session, document_id: int, snapshot_id: int) -> int | None:
-    """The believed snapshot of a document that came right before another one."""
+def snapshot_before(
+    session: Session, document_id: int, snapshot_id: int, *, outcome: Outcome = Outcome.OK
+) -> int | None:
+    """The snapshot of a document that came right before another one: of this outcome."""
     query = select(func.max(SnapshotRow.id)).where(
         SnapshotRow.document_id == document_id,
         SnapshotRow.id < snapshot_id,
-        SnapshotRow.outcome == Outcome.OK,
+        SnapshotRow.outcome == outcome,
     )
     return session.scalar(query)
 

@@ -1,0 +1,38 @@
+"""A withdrawn page, and when a body was last received.
+
+``body_read_at`` says when the body of a list or page was last received, and not only called
+unchanged by its server. What was read before counts as never received: the next visit requests it
+without validators. ``source_health`` counts documents whose page is gone for good.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+SOURCE_HEALTH = """
+SELECT src.id AS source_id, src.name, src.region, src.enabled,
+       src.health, src.health_since,
+       src.last_visit_at, src.last_ok_at, src.last_outcome, src.last_reason, src.failures,
+       src.next_visit_at, src.added_at, src.last_new_at, src.exceptions,
+       (SELECT COUNT(*) FROM frontier_entry f WHERE f.source_id = src.id) AS addresses,
+       (SELECT COUNT(*) FROM frontier_entry f WHERE f.source_id = src.id
+          AND f.last_outcome IN ('blocked', 'empty', 'shrunk')) AS suspect_addresses,
+       (SELECT COUNT(*) FROM frontier_entry f WHERE f.source_id = src.id
+          AND f.last_outcome IN ('error', 'gone')) AS failing_addresses,
+       (SELECT COUNT(*) FROM document d WHERE d.source_id = src.id) AS documents,
+       (SELECT MAX(d.first_seen_at) FROM document d WHERE d.source_id = src.id)
+          AS newest_document_at,
+       (SELECT COUNT(DISTINCT f.document_id) FROM frontier_entry f WHERE f.source_id = src.id
+          AND f.suspect_hash = 'withdrawn') AS withdrawn_documents
+FROM source src"""
+
+
+def upgrade() -> None:
+    for table in ("list_page", "frontier_entry"):
+        op.add_column(table, sa.Column("body_read_at", sa.DateTime(timezone=True)))
+    op.execute("DROP VIEW source_health")
+    op.execute(f"CREATE VIEW source_health AS {SOURCE_HEALTH}")
