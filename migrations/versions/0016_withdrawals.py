@@ -2,7 +2,8 @@
 
 ``body_read_at`` says when the body of a list or page was last received, and not only called
 unchanged by its server. What was read before counts as never received: the next visit requests it
-without validators. ``source_health`` counts documents whose page is gone for good.
+without validators. ``document.withdrawn_at`` says since when a document's page is gone for good,
+and ``source_health`` counts such documents.
 """
 
 import sqlalchemy as sa
@@ -26,13 +27,14 @@ SELECT src.id AS source_id, src.name, src.region, src.enabled,
        (SELECT COUNT(*) FROM document d WHERE d.source_id = src.id) AS documents,
        (SELECT MAX(d.first_seen_at) FROM document d WHERE d.source_id = src.id)
           AS newest_document_at,
-       (SELECT COUNT(DISTINCT f.document_id) FROM frontier_entry f WHERE f.source_id = src.id
-          AND f.suspect_hash = 'withdrawn') AS withdrawn_documents
+       (SELECT COUNT(*) FROM document d WHERE d.source_id = src.id
+          AND d.withdrawn_at IS NOT NULL) AS withdrawn_documents
 FROM source src"""
 
 
 def upgrade() -> None:
     for table in ("list_page", "frontier_entry"):
         op.add_column(table, sa.Column("body_read_at", sa.DateTime(timezone=True)))
+    op.add_column("document", sa.Column("withdrawn_at", sa.DateTime(timezone=True)))
     op.execute("DROP VIEW source_health")
     op.execute(f"CREATE VIEW source_health AS {SOURCE_HEALTH}")

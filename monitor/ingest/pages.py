@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
@@ -38,12 +37,11 @@ from monitor.ingest.schedule import (
     next_page_visit,
 )
 from monitor.ingest.withdrawal import (
-    GONE,
     WithdrawalContext,
     ingest_gone,
     ingest_return,
+    is_gone,
 )
-from monitor.model.changes import Change
 from monitor.model.documents import (
     Document,
     DocumentKind,
@@ -57,7 +55,7 @@ from monitor.retry import CLOCK_SKEW
 from monitor.storage.documents import find_text
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
-    WITHDRAWN,
+    GONE,
     FrontierEntry,
     due_entries,
     source_added_at,
@@ -142,11 +140,10 @@ async def _visit_entry(
         report.add_result(result)
         if result.reason == NO_COMMITMENT and not report.reason:
             report.reason = f"{entry.url}: {result.reason}"
-        if result.outcome is Outcome.OK and entry.suspect_hash == WITHDRAWN:
-            back = await asyncio.to_thread(
-                _ingest_return, source, context, entry, fetched, result.changes
+        if same_text and entry.withdrawn:
+            report.add_result(
+                await asyncio.to_thread(_ingest_return, source, context, entry, fetched)
             )
-            report.add_result(back)
         return same_text
     report.pages[fetched.outcome] += 1
     values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
@@ -157,14 +154,13 @@ async def _visit_entry(
             "last_modified": fetched.last_modified,
             "body_read_at": context.now(),
         }
-    if fetched.outcome is Outcome.GONE and entry.document_id is not None:
+    if is_gone(fetched) and entry.document_id is not None:
         gone = await asyncio.to_thread(_ingest_gone, source, context, entry, fetched, values)
         report.add_result(gone)
         return None
-    if fetched.outcome in HEALTHY and entry.suspect_hash == WITHDRAWN:
-        back = await asyncio.to_thread(_ingest_return, source, context, entry, fetched, ())
-        report.add_result(back)
-    if fetched.outcome in HEALTHY and entry.suspect_hash in {GONE, WITHDRAWN}:
+    if fetched.outcome in HEALTHY and entry.withdrawn:
+        report.add_result(await asyncio.to_thread(_ingest_return, source, context, entry, fetched))
+    if fetched.outcome in HEALTHY and entry.suspect_hash == GONE:
         values |= _suspect_values(SuspectState())
     return values
 
@@ -296,6 +292,9 @@ def _ingest_page(
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
     if document.outcome is not Outcome.OK:
         values["last_reason"] = document.reason
+        if document.outcome is Outcome.GONE and entry.document_id is not None:
+            gone = replace(page.fetched, outcome=Outcome.GONE, reason=document.reason)
+            return _ingest_gone(source, context, entry, gone, values), None
         with context.database.write() as session:
             update_entry(session, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None
@@ -304,19 +303,18 @@ def _ingest_page(
     if text_hash == entry.text_hash:
         return IngestResult(entry.document_id, Outcome.OK), values | believed
     if entry.document_id is None:
-        copied = _attach_copy(context, entry, text_hash, values | believed)
+        copied = _attach_copy(source, context, page, text_hash, values | believed)
         if copied is not None:
             return copied, None
     request = _request(source, context, page)
-    # Read before the transaction begins: it may need a connection of its own.
-    rules = context.rules()
+    withdrawal = _withdrawal_context(source, context)
     if request.document_id is None:
         _ = request.shingles  # computed before other writers have to wait
     with context.database.write() as session:
         result = ingest(
             session,
             request,
-            rules=rules,
+            rules=withdrawal.rules,
             now=now,
             policy=context.suspects,
             terminal_chat=context.terminal_chat,
@@ -327,6 +325,16 @@ def _ingest_page(
             "last_reason": result.reason or None,
         }
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
+        if result.outcome is Outcome.OK and result.document_id is not None:
+            back = ingest_return(
+                session,
+                result.document_id,
+                entry,
+                page.fetched,
+                context=withdrawal,
+                told=result.changes,
+            )
+            result = result.with_return(back)
         update_entry(session, entry.id, values)
     return result, None
 
@@ -347,16 +355,15 @@ def _ingest_gone(
 
 
 def _ingest_return(
-    source: Source,
-    context: VisitContext,
-    entry: FrontierEntry,
-    fetched: Fetched,
-    told: Sequence[Change],
+    source: Source, context: VisitContext, entry: FrontierEntry, fetched: Fetched
 ) -> IngestResult:
-    """Log that a withdrawn document is back."""
+    """Log that a withdrawn document is back, unchanged."""
     withdrawal = _withdrawal_context(source, context)
+    unchanged = IngestResult(entry.document_id, fetched.outcome)
     with context.database.write() as session:
-        return ingest_return(session, entry, fetched, told, withdrawal)
+        document_id = entry.document_id or 0
+        back = ingest_return(session, document_id, entry, fetched, context=withdrawal)
+    return unchanged.with_return(back)
 
 
 def _withdrawal_context(source: Source, context: VisitContext) -> WithdrawalContext:
@@ -367,19 +374,22 @@ def _withdrawal_context(source: Source, context: VisitContext) -> WithdrawalCont
 
 
 def _attach_copy(
-    context: VisitContext, entry: FrontierEntry, text_hash: str, values: _Values
+    source: Source, context: VisitContext, page: _Page, text_hash: str, values: _Values
 ) -> IngestResult | None:
     """Attach a new address to the document it is an exact copy of; None if it is none.
 
-    A copy says nothing new, so its statements need not be extracted.
+    A copy says nothing new, so its statements need not be extracted. But a document that was
+    withdrawn is back with it.
     """
+    entry, withdrawal = page.entry, _withdrawal_context(source, context)
     with context.database.write() as session:
         document = find_text(session, text_hash)
         if document is None or lacks_address(document, entry.url):
             return None
         copied = {"document_id": document.id, "last_outcome": Outcome.OK, "last_reason": MIRROR}
         update_entry(session, entry.id, values | copied)
-    return IngestResult(document.id, Outcome.OK, MIRROR)
+        back = ingest_return(session, document.id, entry, page.fetched, context=withdrawal)
+    return IngestResult(document.id, Outcome.OK, MIRROR).with_return(back)
 
 
 def _request(source: Source, context: VisitContext, page: _Page) -> IngestRequest:

@@ -1,17 +1,19 @@
 """A document whose page is gone for good is withdrawn, and one that comes back is back.
 
-One 404 or 410 says little: it is doubted like a suspect text, and a notice with 200 says nothing. A
-withdrawal is told when several visits over ``suspects.hours`` found the page gone, other pages of
-its host were well in between, and the document stands at no other address. Only documents that are
-watched for years (reports and pages) are told of: an article that leaves the web after some months
-is no news.
+One answer says little: it is doubted like a suspect text. A withdrawal is told when several visits
+over ``suspects.hours`` found the page gone, other pages of its host were well in between, and the
+document stands at no other address. A redirect to the home page and a notice with status 200 are
+what a site does instead of 404; they must last ``suspects.empty_confirm_hours``, like a text
+without statements. Only documents that are watched for years (reports, plans and pages) are told
+of: an article that leaves the web after some months is no news.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -39,20 +41,23 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Label, Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import get_document, has_other_report, load_snapshot
-from monitor.storage.frontier import (
-    WITHDRAWN,
-    Elsewhere,
-    FrontierEntry,
-    end_withdrawal,
-    host_is_well,
-    where_else,
+from monitor.storage.documents import (
+    get_document,
+    has_other_report,
+    load_snapshot,
+    set_withdrawn,
 )
+from monitor.storage.frontier import (
+    GONE,
+    FrontierEntry,
+    host_is_well,
+    recheck_neighbours,
+    stands_elsewhere,
+)
+from monitor.urls import same_site
 
-GONE = "gone"
-"""Stands for the text of a page that is gone, where suspect texts are counted."""
-
-_TOLD = frozenset({DocumentKind.REPORT, DocumentKind.PAGE})
+_GONE_STATUS = frozenset({404, 410})
+_TOLD = frozenset({DocumentKind.REPORT, DocumentKind.PLAN, DocumentKind.PAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,15 @@ class WithdrawalContext:
     now: datetime
     policy: SuspectPolicy
     terminal_chat: int | None
+
+
+def is_gone(fetched: Fetched) -> bool:
+    """Whether an answer says that a page is not there: a status, or the site's home page."""
+    if fetched.outcome is Outcome.MOVED:
+        # The other way to move, to another site, says where the page is.
+        old, new = urlsplit(fetched.url).hostname, urlsplit(fetched.final_url).hostname
+        return same_site(old or "", new or "")
+    return fetched.outcome is Outcome.GONE
 
 
 def ingest_gone(
@@ -83,61 +97,70 @@ def ingest_gone(
     Returns:
         The result, and what the address is suspected of from now on.
     """
-    document_id = entry.document_id or 0
-    nothing = IngestResult(document_id, Outcome.GONE, fetched.reason)
+    document = get_document(session, entry.document_id or 0)
     before = SuspectState(entry.suspect_hash, entry.suspect_count, entry.suspect_since)
-    if entry.suspect_hash == WITHDRAWN:
-        return nothing, before
     suspect = before.seen(GONE, context.now)
-    document = get_document(session, document_id)
-    if not _may_be_withdrawn(session, document, entry, suspect, context):
-        return nothing, suspect
-    told = SuspectState(WITHDRAWN, suspect.count, suspect.since)
-    if where_else(session, entry.id, document_id) is Elsewhere.WITHDRAWN:
-        return nothing, told  # another address of it told so
-    snapshot = load_snapshot(session, document.snapshot_id or 0)
+    nothing = IngestResult(document.id, fetched.outcome, fetched.reason), suspect
+    if document.kind not in _TOLD or document.snapshot_id is None:
+        return nothing
+    if document.withdrawn_at is not None or document.successor_id:
+        return nothing
+    if suspect.count == 1:
+        recheck_neighbours(session, context.source_id, entry, context.now)
+    if not _is_withdrawn(session, document, entry, fetched, suspect=suspect, context=context):
+        return nothing
+    set_withdrawn(session, document.id, context.now)
+    snapshot = load_snapshot(session, document.snapshot_id)
     plan = withdrawal_plan(document, snapshot, context.rules, context.source_id, fetched.reason)
-    return _write(session, plan, document, entry=entry, fetched=fetched, context=context), told
+    written = _write(session, plan, document, entry=entry, fetched=fetched, context=context)
+    return replace(written, outcome=fetched.outcome), suspect
 
 
-def _may_be_withdrawn(
+def _is_withdrawn(
     session: Session,
     document: StoredDocument,
     entry: FrontierEntry,
+    fetched: Fetched,
+    *,
     suspect: SuspectState,
     context: WithdrawalContext,
 ) -> bool:
-    if document.kind not in _TOLD or document.snapshot_id is None or document.successor_id:
+    policy, now = context.policy, context.now
+    is_soft = fetched.status not in _GONE_STATUS
+    if not suspect.is_confirmed(policy, now, emptied=is_soft):
         return False
-    if not suspect.is_confirmed(context.policy, context.now, emptied=False):
-        return False
-    well = host_is_well(session, context.source_id, entry, since=suspect.since or context.now)
+    well = host_is_well(session, context.source_id, entry, since=suspect.since or now)
     # A host of which nothing else is known may be down as a whole: that takes longer to tell.
-    if well is False or not suspect.is_confirmed(context.policy, context.now, emptied=well is None):
+    if well is False or not suspect.is_confirmed(policy, now, emptied=is_soft or well is None):
         return False
-    if where_else(session, entry.id, document.id) is Elsewhere.THERE:
+    if stands_elsewhere(session, entry.id, document.id):
         return False
     return not has_other_report(session, document)
 
 
 def ingest_return(
     session: Session,
+    document_id: int,
     entry: FrontierEntry,
     fetched: Fetched,
-    told: Iterable[Change],
+    *,
     context: WithdrawalContext,
-) -> IngestResult:
-    """Log that a withdrawn document is back.
+    told: Iterable[Change] = (),
+) -> IngestResult | None:
+    """Log that a document is back if it was withdrawn.
 
     Args:
         session: a writing transaction.
-        entry: the address that shows it again.
+        document_id: the document.
+        entry: the address that shows it, its old one or another.
         fetched: the answer.
-        told: changes that the same visit found in its text: their sentences are not told twice.
         context: rules and time.
+        told: changes that the same visit found in its text: their sentences are not told twice.
     """
-    document = get_document(session, entry.document_id or 0)
-    end_withdrawal(session, document.id)
+    document = get_document(session, document_id)
+    if document.withdrawn_at is None:
+        return None
+    set_withdrawn(session, document.id, None)
     snapshot = load_snapshot(session, document.snapshot_id or 0)
     known = {change.after.text for change in told if change.after is not None}
     plan = return_plan(document, snapshot, context.rules, context.source_id, known)

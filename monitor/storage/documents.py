@@ -145,6 +145,11 @@ def has_other_report(session: Session, document: StoredDocument) -> bool:
     return bool(session.scalar(query))
 
 
+def set_withdrawn(session: Session, document_id: int, since: datetime | None) -> None:
+    """Note that a document's page is gone for good, or (None) that it is back."""
+    _set(session, document_id, {"withdrawn_at": since})
+
+
 def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
     """A snapshot with its statements in the order of the text."""
     return load_snapshots(session, (snapshot_id,))[snapshot_id]

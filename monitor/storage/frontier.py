@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
@@ -18,13 +17,16 @@ from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.tables import FrontierEntryRow, ListPageRow, SourceRow
+from monitor.storage.tables import DocumentRow, FrontierEntryRow, ListPageRow, SourceRow
 
-WITHDRAWN = "withdrawn"
-"""Stands where suspect texts are counted for a document that was told withdrawn."""
+GONE = "gone"
+"""Stands for the text of a page that is gone, where suspect texts are counted."""
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500
+_NEIGHBOURS_SEEN = 200
+_RECHECKED = 3
+_LONG_BEFORE = timedelta(days=7)
 _MARK = 8
 
 
@@ -73,9 +75,12 @@ class FrontierEntry:
     suspect_count: int
     suspect_since: datetime | None
     body_read_at: datetime | None
+    withdrawn: bool  # its document was told withdrawn
 
 
-_ENTRY = tuple(getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry))
+_ENTRY = tuple(
+    getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry) if one.name != "withdrawn"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +343,10 @@ def due_entries(
         latest: a due time after it is not believed: no visit until now could have set it.
     """
     due = FrontierEntryRow.next_visit_at
+    columns = (*_ENTRY, DocumentRow.withdrawn_at.is_not(None))
     query = (
-        select(*_ENTRY)
+        select(*columns)
+        .outerjoin(DocumentRow, DocumentRow.id == FrontierEntryRow.document_id)
         .where(FrontierEntryRow.source_id == source_id, or_(due <= now, due > latest))
         .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
         .limit(limit)
@@ -347,57 +354,75 @@ def due_entries(
     return [FrontierEntry(*row) for row in session.execute(query)]
 
 
-class Elsewhere(StrEnum):
-    """What the other addresses of a document say of it."""
-
-    NOWHERE = "nowhere"
-    THERE = "there"  # one shows it, or may
-    WITHDRAWN = "withdrawn"  # one has told that it is withdrawn
-
-
-def where_else(session: Session, address_id: int, document_id: int) -> Elsewhere:
-    """Whether a document stands at another address than this one."""
-    query = select(FrontierEntryRow.last_outcome, FrontierEntryRow.suspect_hash).where(
-        FrontierEntryRow.document_id == document_id, FrontierEntryRow.id != address_id
+def stands_elsewhere(session: Session, address_id: int, document_id: int) -> bool:
+    """Whether another address of a document shows it, or may."""
+    query = select(FrontierEntryRow.id).where(
+        FrontierEntryRow.document_id == document_id,
+        FrontierEntryRow.id != address_id,
+        or_(
+            FrontierEntryRow.last_outcome.is_(None),
+            FrontierEntryRow.last_outcome.not_in((Outcome.GONE, Outcome.MOVED)),
+        ),
     )
-    rows = session.execute(query).all()
-    if any(row.last_outcome not in {Outcome.GONE, Outcome.MOVED} for row in rows):
-        return Elsewhere.THERE
-    told = any(row.suspect_hash == WITHDRAWN for row in rows)
-    return Elsewhere.WITHDRAWN if told else Elsewhere.NOWHERE
-
-
-def end_withdrawal(session: Session, document_id: int) -> None:
-    """Forget that a document was withdrawn, at all its addresses."""
-    session.execute(
-        update(FrontierEntryRow)
-        .where(
-            FrontierEntryRow.document_id == document_id,
-            FrontierEntryRow.suspect_hash == WITHDRAWN,
-        )
-        .values(suspect_hash=None, suspect_count=0, suspect_since=None)
-        .execution_options(synchronize_session=False)
-    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def host_is_well(
     session: Session, source_id: str, entry: FrontierEntry, *, since: datetime
 ) -> bool | None:
-    """Whether another page of an address's host was well since a time; None if none is known.
+    """Whether another page of an address's host was well since a time; None if none can tell.
 
-    Only lists and pages of the same source count.
+    Only the pages and lists of the same source count, and its lists only if no page can tell: a
+    site that is rebuilt has new lists, and all its old pages are gone. A page that was gone long
+    before tells nothing.
     """
-    found: list[bool] = []
-    for table in (FrontierEntryRow, ListPageRow):
-        query = select(table.url, table.last_outcome, table.last_visit_at)
-        host = urlsplit(entry.url).hostname
-        rows = session.execute(query.where(table.source_id == source_id, table.url != entry.url))
-        found += [
-            row.last_outcome in {Outcome.OK, Outcome.NOT_MODIFIED} and row.last_visit_at >= since
-            for row in rows
-            if row.last_visit_at is not None and urlsplit(row.url).hostname == host
+    lists = select(ListPageRow.url, ListPageRow.last_outcome).where(
+        ListPageRow.source_id == source_id, ListPageRow.last_visit_at >= since
+    )
+    pages = select(FrontierEntryRow.url, FrontierEntryRow.last_outcome).where(
+        FrontierEntryRow.source_id == source_id,
+        FrontierEntryRow.last_visit_at >= since,
+        FrontierEntryRow.id != entry.id,
+        FrontierEntryRow.document_id.is_not(None),
+        or_(
+            FrontierEntryRow.suspect_since.is_(None),
+            FrontierEntryRow.suspect_since > since - _LONG_BEFORE,
+        ),
+    )
+    host = urlsplit(entry.url).hostname
+    for query in (pages, lists):
+        found = [
+            row.last_outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
+            for row in session.execute(query)
+            if row.url != entry.url and urlsplit(row.url).hostname == host
         ]
-    return any(found) if found else None
+        if found:
+            return any(found)
+    return None
+
+
+def recheck_neighbours(
+    session: Session, source_id: str, entry: FrontierEntry, now: datetime
+) -> None:
+    """Make a few other pages of an address's host due, to see whether they are gone, too.
+
+    Nothing is done if one of them is already known to be gone: they have been rechecked then.
+    """
+    query = (
+        select(FrontierEntryRow.id, FrontierEntryRow.url, FrontierEntryRow.suspect_hash)
+        .where(
+            FrontierEntryRow.source_id == source_id,
+            FrontierEntryRow.id != entry.id,
+            FrontierEntryRow.document_id.is_not(None),
+        )
+        .order_by(FrontierEntryRow.id.desc())
+        .limit(_NEIGHBOURS_SEEN)
+    )
+    host = urlsplit(entry.url).hostname
+    rows = [row for row in session.execute(query) if urlsplit(row.url).hostname == host]
+    if any(row.suspect_hash == GONE for row in rows):
+        return
+    update_entries(session, [(row.id, {"next_visit_at": now}) for row in rows[:_RECHECKED]])
 
 
 def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:

@@ -108,6 +108,7 @@ class DocumentRow(Base):
     # The snapshot the next visit is compared with. No foreign key: the two tables name each other.
     snapshot_id: Mapped[int | None] = mapped_column(Id)
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    withdrawn_at: Mapped[datetime | None]  # since when its page is known to be gone for good
 
 
 class FrontierEntryRow(Base):

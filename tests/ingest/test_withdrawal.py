@@ -76,14 +76,25 @@ async def test_a_page_that_is_gone_for_one_visit_is_told_nobody(watch):
     assert watch.sql(LOG) == []
 
 
-async def test_a_notice_with_status_200_withdraws_nothing(watch):
-    said = "<html><title>404</title><p>您访问的页面不存在</p></html>"
-    remove(watch, body=said.encode(), status=200)
-    for _ in range(6):
+NOTICE = Page("<html><title>404</title><p>您访问的页面不存在</p></html>".encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [(NOTICE, Outcome.GONE), (Page(b"", 302, headers={"location": "/"}), Outcome.MOVED)],
+    ids=["notice", "home page"],
+)
+async def test_what_a_site_says_instead_of_404_is_doubted_for_a_week(watch, answer, outcome):
+    watch.web.pages["/"] = Page("<html><title>门户</title><p>首页</p>".encode())
+    watch.web.pages[REPORT] = answer
+    for _ in range(4):
         await watch.round(1.5)
     outcomes = watch.sql(f"SELECT last_outcome FROM frontier_entry WHERE url LIKE '%{REPORT}'")
-    assert outcomes == [(Outcome.GONE,)]
+    assert outcomes == [(outcome,)]
     assert watch.sql(LOG) == []
+    for _ in range(4):
+        await watch.round(2)
+    assert [kind for kind, _ in watch.sql(LOG)] == ["dropped"]
 
 
 async def test_a_host_that_answers_404_to_everything_withdraws_nothing(watch):
@@ -92,6 +103,44 @@ async def test_a_host_that_answers_404_to_everything_withdraws_nothing(watch):
     for _ in range(12):
         await watch.round(1.5)
     assert watch.sql(LOG) == []
+
+
+async def test_a_site_that_is_rebuilt_without_its_old_pages_withdraws_nothing(watch):
+    for path in (REPORT, OLDER):
+        remove(watch, path)
+    for _ in range(12):
+        await watch.round(1.5)
+    assert watch.sql(LOG) == []
+
+
+async def test_a_withdrawn_report_is_back_at_another_address(watch):
+    page = watch.web.pages[REPORT]
+    remove(watch)
+    for _ in range(7):
+        await watch.round(1.5)
+    ((_, count),) = watch.sql(LOG)
+    moved = "/zfgzbg/202602/t20260201_7.html"
+    watch.web.pages[moved] = page
+    watch.list(moved, OLDER)
+    for _ in range(3):
+        await watch.round(1.5)
+    assert watch.sql(LOG) == [("added", count), ("dropped", count)]
+    assert watch.sql(WITHDRAWN) == [(0,)]
+    assert findings(watch) == []
+
+
+async def test_a_withdrawn_report_that_comes_back_short_is_not_back_until_that_is_believed(watch):
+    remove(watch)
+    for _ in range(7):
+        await watch.round(1.5)
+    watch.put([*PLAN[:3], "打造绿色算力基地，智算规模突破2万P。"])
+    await watch.round(8)
+    assert [kind for kind, _ in watch.sql(LOG)] == ["dropped"]
+    assert watch.sql(WITHDRAWN) == [(1,)]
+    watch.put()
+    await watch.round(8)
+    assert [kind for kind, _ in watch.sql(LOG)] == ["added", "dropped"]
+    assert watch.sql("SELECT COUNT(*) FROM change_log WHERE basis = 'revision'") == [(0,)]
 
 
 async def test_a_report_that_moved_is_not_withdrawn(watch):

@@ -155,6 +155,7 @@ NEW_COLUMNS = {
     "promise": ("predates_log",),
     "address": ("body_read_at",),
     "list_page": ("body_read_at",),
+    "document": ("withdrawn_at",),
 }
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
