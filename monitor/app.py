@@ -33,7 +33,12 @@ from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.ingest.context import HealthPolicy, StoredRobots, VisitContext
+from monitor.ingest.context import (
+    HealthPolicy,
+    RevalidationPolicy,
+    StoredRobots,
+    VisitContext,
+)
 from monitor.ingest.list_pages import identify_addresses
 from monitor.ingest.plan import SuspectPolicy
 from monitor.ingest.rule_vocabulary import rule_vocabulary
@@ -142,6 +147,10 @@ async def open_app(
                 failures=settings.health.failures,
                 quiet=timedelta(days=settings.health.quiet_days),
                 operators=operators,
+            ),
+            revalidation=RevalidationPolicy(
+                lists=timedelta(days=settings.crawl.list_revalidation_days),
+                pages=timedelta(days=settings.crawl.page_revalidation_days),
             ),
             zone=ZoneInfo(settings.timezone),
             wake=wake.set,

@@ -10,30 +10,36 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.app import App, outbox_worker, refresh_rules, serve_bot
 from monitor.catalogue.model import Source
 from monitor.ingest.context import VisitReport
-from monitor.ingest.schedule import next_list_visit
+from monitor.ingest.schedule import next_start, spread
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
 from monitor.outbox.worker import deliver_due, delivery_loop
-from monitor.storage.frontier import next_visits
+from monitor.retry import Backoff
+from monitor.storage.frontier import visit_times
 from monitor.storage.provenance import delete_raw_bytes
 
 log = logging.getLogger(__name__)
 
-_JITTER = 0.1
-_START_INTERVAL = timedelta(seconds=0.5)
-_RULES_INTERVAL_SECONDS = 15
+_VISITS_INTERVAL = timedelta(seconds=15)
+_RULES_INTERVAL = timedelta(seconds=15)
+_RETENTION_INTERVAL = timedelta(days=1)
+_CLOCK_INTERVAL = timedelta(minutes=1)
+_START_INTERVAL = 0.5
+_UNWRITTEN_BACKOFF = Backoff(initial=60.0, maximum=3600.0)
 
 
 async def run_once(
@@ -61,25 +67,43 @@ async def run_once(
     return reports
 
 
-def due_sources(app: App) -> list[Source]:
-    """The sources that are due for a visit."""
+def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
+    """The sources that are due for a visit.
+
+    Args:
+        app: the open application.
+        spread_out: put them off by up to a tenth of their interval, see ``spread``.
+    """
     with app.context.database.read() as session:
-        due = next_visits(session)
+        known = visit_times(session)
     now = app.context.now()
-    return [s for s in app.sources if (when := due.get(s.id)) is None or when <= now]
+
+    def is_due(source: Source) -> bool:
+        times = known.get(source.id)
+        start = next_start(times, source, now=now)
+        # What is due because its time is not believed is not put off.
+        put_off = spread_out and start != now
+        return start + (spread(times, source) if put_off else timedelta(0)) <= now
+
+    return [source for source in app.sources if is_due(source)]
 
 
 async def run_forever(app: App, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
-    scheduler = schedule(app)
     async with serve_bot(app):
         delivery = asyncio.create_task(delivery_loop(outbox_worker(app, stop), wake=app.wake))
+        visits = DueVisits(app)
+        scheduler = schedule(app, visits)
         scheduler.start()
         log.info("daemon.started", extra={"sources": len(app.sources)})
         try:
-            await stop.wait()
+            while not stop.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _CLOCK_INTERVAL.total_seconds())
+                advance_jobs(scheduler)
         finally:
             scheduler.shutdown(wait=False)
+            await visits.cancel()
             app.wake.set()
             await delivery
             log.info("daemon.stopped")
@@ -104,67 +128,127 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-class _VisitTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
-    """Fires when the lists or the pages of a source are due, and a little later."""
+class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """Fires an interval after it fired last.
 
-    def __init__(self, source: Source, zone: ZoneInfo) -> None:
-        self._source = source
-        self._zone = zone
+    APScheduler's own trigger counts each time that a clock passed: a jump of a year is two million.
+    """
 
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """When to visit again after the visit that was due at ``previous_fire_time``."""
-        last, source = previous_fire_time or now, self._source
-        due = min(
-            next_list_visit(
-                last, list_interval=source.list_interval, season=source.season, zone=self._zone
-            ),
-            last + source.page_interval,
-        )
-        due = max(due, last + timedelta(seconds=1))
-        later: datetime = self._apply_jitter(due, (due - last).total_seconds() * _JITTER, now)
-        return later
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, _previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """When to fire again."""
+        return now + self.interval
 
 
-def schedule(app: App) -> AsyncIOScheduler:
-    """A job for every source, not started yet."""
+def schedule(app: App, visits: DueVisits) -> AsyncIOScheduler:
+    """The recurring jobs, not started yet.
+
+    No job waits for the time of a visit: times are in the database, and a job looks at them.
+    """
     scheduler = AsyncIOScheduler(
-        timezone=app.settings.timezone,
+        timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    limit = asyncio.Semaphore(app.settings.crawl.concurrency)
 
-    async def visit_source(source: Source) -> None:
-        async with limit:
-            await _visit_safely(source, app)
-
-    with app.context.database.read() as session:
-        due = next_visits(session)
-    now = app.context.now()
-    for position, source in enumerate(app.sources):
-        # Sources that are due at the start begin one after the other, not all at once.
-        first = now + _START_INTERVAL * position
+    def add(name: str, interval: timedelta, job: Callable[[], Awaitable[None]]) -> None:
         scheduler.add_job(
-            visit_source,
-            _VisitTrigger(source, app.context.zone),
-            args=[source],
-            id=source.id,
-            next_run_time=max(due.get(source.id) or first, first),
+            _run_job,
+            Every(interval),
+            args=[name, job],
+            id=name,
+            next_run_time=datetime.now(UTC),
         )
-    scheduler.add_job(
-        refresh_rules,
-        IntervalTrigger(seconds=_RULES_INTERVAL_SECONDS, timezone=app.settings.timezone),
-        args=[app],
-        id="rules",
-    )
+
+    add("visits", _VISITS_INTERVAL, visits.start)
+    add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.settings.raw_retention_days is not None:
-        scheduler.add_job(
-            _delete_raw_bytes,
-            IntervalTrigger(days=1, timezone=app.settings.timezone),
-            args=[app, timedelta(days=app.settings.raw_retention_days)],
-            id="raw-retention",
-            next_run_time=now + _START_INTERVAL * len(app.sources),
-        )
+        age = timedelta(days=app.settings.raw_retention_days)
+        add("raw-retention", _RETENTION_INTERVAL, lambda: _delete_raw_bytes(app, age))
     return scheduler
+
+
+def advance_jobs(scheduler: AsyncIOScheduler) -> None:
+    """Run the jobs that would wait longer than their interval: the clock was set back."""
+    now = datetime.now(UTC)
+    for job in scheduler.get_jobs():
+        if job.next_run_time > now + job.trigger.interval:
+            job.modify(next_run_time=now)
+
+
+async def _run_job(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await job()
+    except asyncio.CancelledError:
+        log.debug("daemon.job_cancelled", extra={"job": name})
+    except Exception:
+        # For example a locked database. What is due stays due.
+        log.exception("daemon.job_failed", extra={"job": name})
+
+
+@dataclass(slots=True)
+class DueVisits:
+    """Starts the visits that the database says are due, one of a source at a time.
+
+    The due times are stored with each visit, so that a retry comes when it was promised, whatever
+    else happened.
+
+    Attributes:
+        app: the open application.
+        clock: monotonic seconds.
+        sleep: waits for so many seconds.
+    """
+
+    app: App
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _held_until: dict[str, float] = field(default_factory=dict)
+    _unwritten: Counter[str] = field(default_factory=Counter)
+    _limit: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the limit of visits at the same time."""
+        self._limit = asyncio.Semaphore(self.app.settings.crawl.concurrency)
+
+    async def start(self) -> None:
+        """Start what is due and not under way."""
+        due = await asyncio.to_thread(due_sources, self.app, spread_out=True)
+        clock = self.clock()
+        free = [s for s in due if self._held_until.get(s.id, clock) <= clock]
+        for position, source in enumerate(s for s in free if s.id not in self._tasks):
+            # Sources that are due together begin one after the other.
+            task = asyncio.create_task(self._visit(source, _START_INTERVAL * position))
+            self._tasks[source.id] = task
+            task.add_done_callback(partial(self._forget, source.id))
+
+    async def finish(self) -> None:
+        """Wait for the visits that are under way."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def cancel(self) -> None:
+        """End the visits that are under way."""
+        while self._tasks:
+            for task in self._tasks.values():
+                task.cancel()
+            await self.finish()
+
+    def _forget(self, source_id: str, _task: asyncio.Task[None]) -> None:
+        del self._tasks[source_id]
+
+    async def _visit(self, source: Source, delay: float) -> None:
+        await self.sleep(delay)
+        async with self._limit:
+            report = await _visit_safely(source, self.app)
+        if report.closed:
+            self._unwritten.pop(source.id, None)
+            self._held_until.pop(source.id, None)
+            return
+        # Nothing of the visit is in the database, where the source is still due.
+        self._unwritten[source.id] += 1
+        pause = _UNWRITTEN_BACKOFF.delay(self._unwritten[source.id])
+        self._held_until[source.id] = self.clock() + pause
 
 
 async def _delete_raw_bytes(app: App, age: timedelta) -> None:
@@ -183,5 +267,7 @@ async def _visit_safely(source: Source, app: App) -> VisitReport:
         return await visit(source, app.context)
     except Exception as error:
         log.exception("visit.failed", extra={"source": source.id})
-        reason = f"{type(error).__name__}: {error}"
-        return VisitReport(source.id, Outcome.ERROR, reason)
+        report = VisitReport(source.id, Outcome.ERROR)
+        report.add_fault(error)
+        report.reason = report.fault
+        return report

@@ -1,10 +1,13 @@
-"""When to try again: exponential backoff and the Retry-After header. Pure."""
+"""When to try again: exponential backoff, the Retry-After header, due times. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far the clocks of two machines, or of one before and after a correction, may differ."""
 
 # Beyond it every delay has reached its maximum, and a float would overflow.
 _MAX_EXPONENT = 64
@@ -33,6 +36,19 @@ class Backoff:
         grown = self.initial * self.factor ** min(attempt - 1, _MAX_EXPONENT)
         lowest, highest = self.jitter
         return min(grown, self.maximum) * (lowest + chance * (highest - lowest))
+
+
+def believed_due(due: datetime, *, now: datetime, longest: timedelta) -> datetime:
+    """A stored due time, or ``now`` if it is further off than anything could have set it.
+
+    Such a time was stored while the clock was wrong, and nothing would happen until it comes.
+
+    Args:
+        due: the stored time.
+        now: the current time.
+        longest: the longest time that may lie between the two.
+    """
+    return now if due > now + longest + CLOCK_SKEW else due
 
 
 def parse_retry_after(

@@ -1,50 +1,268 @@
-"""When the scheduler visits a source again: as its lists and pages ask, a little later."""
+"""When the daemon visits a source: as the database says, whatever the clock does."""
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from monitor.app import open_app
 from monitor.catalogue.loader import load_catalogue
-from monitor.daemon import _VisitTrigger
+from monitor.channels.fake import FakeChannel
+from monitor.clock import utc_now
+from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
+from monitor.daemon import DueVisits, Every, advance_jobs, due_sources, run_once, schedule
+from monitor.fetching.fake import FakeFetcher, FakePage
+from monitor.ingest.schedule import next_start, spread
+from monitor.storage.engine import Database
+from monitor.storage.frontier import VisitTimes
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+HOUR = timedelta(hours=1)
+YEAR = timedelta(days=365)
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 HUNAN = load_catalogue()["hunan"]
+BASE = "http://127.0.0.1:1"
+PAGE = f"{BASE}/report.html"
+LIST = f"{BASE}/list/"
+REPORT = (
+    "<html><title>2026年甘肃省政府工作报告</title><p>二、2026年重点工作</p>"
+    + "<p>全省智能算力规模达到8万P以上，建设算力调度平台2个。</p>" * 12
+)
+CATALOGUE = f"""
+builtin: false
+sources:
+  - {{id: page, name: 报告, region: 甘肃省, document_kind: report, season: null, pages: {PAGE},
+     allow_private: true}}
+  - {{id: news, name: 要闻, document_kind: news, season: null, lists: {LIST}, allow_private: true}}
+"""
 
 
-def wait_after(source, last, now=NOW):
-    return _VisitTrigger(source, SHANGHAI).get_next_fire_time(last, now) - (last or now)
+class Watch:
+    """The daemon's visits with clocks that the test moves; ``look`` waits for what it starts."""
+
+    def __init__(self, app, site, channel, clock):
+        self.app, self.site, self.channel, self.clock = app, site, channel, clock
+        self.elapsed = 0.0
+        self.restart()
+
+    async def _sleep(self, _seconds):
+        pass
+
+    def restart(self):
+        self.visits = DueVisits(self.app, clock=lambda: self.elapsed, sleep=self._sleep)
+
+    async def look(self, later=timedelta(0)):
+        """The pages that a look after some time requests."""
+        self.clock[0] += later
+        self.elapsed += later.total_seconds()
+        self.site.asked.clear()
+        await self.visits.start()
+        await self.visits.finish()
+        return self.site.asked.copy()
+
+    async def hours_of_visits(self, url, hours, step=timedelta(minutes=5)):
+        """After how many hours the URL is requested, with a look every five minutes."""
+        start, found = self.clock[0], []
+        while self.clock[0] - start < timedelta(hours=hours):
+            if url in await self.look(step):
+                found.append(round((self.clock[0] - start) / HOUR, 1))
+        return found
+
+    def sql(self, query):
+        with self.app.context.database.read() as session:
+            return [tuple(row) for row in session.execute(text(query))]
 
 
-@pytest.mark.parametrize("last", [None, NOW, NOW - timedelta(minutes=20)])
-def test_a_source_is_due_after_its_interval_and_a_tenth_at_most(last):
-    for _ in range(20):
-        assert HUNAN.list_interval <= wait_after(HUNAN, last) <= HUNAN.list_interval * 1.1
+@asynccontextmanager
+async def watching(tmp_path, address):
+    (tmp_path / "c.yaml").write_text(CATALOGUE, encoding="utf-8")
+    (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
+    clock = [NOW]
+    site = FakeFetcher(now=lambda: clock[0])
+    site.pages[PAGE] = REPORT
+    site.pages[LIST] = "<ul><li><a href='/t1.html'>第一条要闻</a></ul>"
+    site.pages[f"{BASE}/t1.html"] = REPORT.replace("甘肃", "青海")
+    channel = FakeChannel()
+    settings = Settings.model_construct(
+        database=address,
+        catalogue=(tmp_path / "c.yaml",),
+        rules=(tmp_path / "r.yaml",),
+        crawl=CrawlSettings(min_delay=0.0),
+        telegram=TelegramSettings(token="1:never-used", operators=(9001,)),
+    )
+    async with open_app(
+        settings, console=Console(quiet=True), fetcher=site, channel=channel, now=lambda: clock[0]
+    ) as app:
+        yield Watch(app, site, channel, clock)
 
 
-def test_pages_that_are_due_sooner_than_lists_bring_the_visit_forward():
-    often = replace(HUNAN, page_interval=timedelta(hours=1))
-    assert wait_after(often, NOW) <= timedelta(hours=1.1)
+@pytest.fixture
+async def watch(tmp_path, database):
+    address = database.url.render_as_string(hide_password=False)
+    async with watching(tmp_path, address) as watch:
+        yield watch
 
 
-def test_in_the_season_lists_are_visited_more_often():
-    january = datetime(2026, 1, 20, tzinfo=UTC)
-    assert wait_after(HUNAN, january, january) <= HUNAN.season.list_interval * 1.1
-    assert HUNAN.season.list_interval < HUNAN.list_interval
+def times(last, wait):
+    return VisitTimes(last, last + wait)
 
 
-def test_the_season_begins_with_a_visit():
-    eve = datetime(2026, 12, 31, 23, 0, tzinfo=SHANGHAI)
-    assert timedelta(hours=1) <= wait_after(HUNAN, eve, eve) <= timedelta(hours=1.1)
+def test_a_source_is_due_when_its_last_visit_said():
+    assert next_start(None, HUNAN, now=NOW) == NOW
+    assert next_start(VisitTimes(None, None), HUNAN, now=NOW) == NOW
+    assert next_start(times(NOW, 6 * HOUR), HUNAN, now=NOW) == NOW + 6 * HOUR
+    assert next_start(times(NOW - 9 * HOUR, 6 * HOUR), HUNAN, now=NOW) == NOW - 3 * HOUR
 
 
-def test_a_clock_that_was_set_back_does_not_stop_the_visits():
-    later = NOW + timedelta(days=400)  # the last visit, as it seemed then
-    due = _VisitTrigger(HUNAN, SHANGHAI).get_next_fire_time(later, NOW)
-    assert due > later
-    # Started anew, the daemon goes by the clock as it is.
-    assert wait_after(HUNAN, None) <= HUNAN.list_interval * 1.1
+@pytest.mark.parametrize(
+    "ahead", [timedelta(minutes=10), timedelta(days=1), YEAR, 50 * YEAR], ids=str
+)
+def test_a_visit_that_was_made_in_the_future_is_not_waited_for(ahead):
+    assert next_start(times(NOW + ahead, 6 * HOUR), HUNAN, now=NOW) == NOW
+
+
+def test_a_due_time_beyond_any_interval_is_not_waited_for():
+    assert next_start(VisitTimes(None, NOW + YEAR), HUNAN, now=NOW) == NOW
+    # The clocks of two machines may differ a little.
+    assert next_start(times(NOW + timedelta(minutes=1), HOUR), HUNAN, now=NOW) > NOW
+
+
+def test_visits_are_spread_over_a_tenth_of_the_interval():
+    found = {
+        spread(times(NOW + n * timedelta(minutes=7), HUNAN.list_interval), HUNAN)
+        for n in range(200)
+    }
+    assert timedelta(0) <= min(found) < HUNAN.list_interval * 0.01
+    assert HUNAN.list_interval * 0.09 < max(found) <= HUNAN.list_interval * 0.1
+
+
+def test_retries_and_pages_that_are_due_earlier_are_not_put_off():
+    often = replace(HUNAN, season=None)
+    assert spread(times(NOW, HOUR), often) == timedelta(0)
+    assert spread(VisitTimes(None, None), often) == spread(None, often) == timedelta(0)
+
+
+async def test_sources_are_visited_after_their_interval_and_a_tenth_at_most(watch):
+    assert {PAGE, LIST} <= set(await watch.look())
+    (first, *_) = await watch.hours_of_visits(LIST, 7)
+    assert 6 <= first <= 6.7
+
+
+async def test_a_page_that_fails_is_visited_after_an_hour_then_two_then_four(watch):
+    watch.site.pages[PAGE] = FakePage(status=500)
+    await watch.look()
+    assert await watch.hours_of_visits(PAGE, 8) == [1, 3, 7]
+
+
+async def test_the_retry_times_outlive_a_restart(watch):
+    watch.site.pages[PAGE] = FakePage(status=500)
+    await watch.look()
+    watch.restart()
+    assert await watch.hours_of_visits(PAGE, 2) == [1]
+    watch.restart()
+    assert await watch.hours_of_visits(PAGE, 2) == [1]
+
+
+async def test_retry_after_is_obeyed_by_pages_and_lists(watch):
+    asked_to_wait = FakePage(b"no", 429, {"retry-after": str(9 * 3600)})
+    watch.site.pages |= {PAGE: asked_to_wait, LIST: asked_to_wait}
+    await watch.look()
+    (due,) = watch.sql("SELECT COUNT(*) FROM source WHERE last_outcome = 'blocked'")
+    assert due == (2,)
+    # The source of the page has its lists' interval too, and finds nothing due then.
+    assert await watch.hours_of_visits(PAGE, 10) == [9]
+    watch.restart()
+    (first, *_) = await watch.hours_of_visits(LIST, 12)
+    assert first >= 8
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), YEAR], ids=["day", "year"])
+async def test_a_visit_with_the_clock_ahead_costs_no_visit_afterwards(watch, ahead):
+    await watch.look()
+    watch.clock[0] += ahead
+    watch.site.pages[LIST] = "<ul><li><a href='/t2.html'>第二条要闻</a></ul>"
+    watch.site.pages[f"{BASE}/t2.html"] = REPORT.replace("2026", "2025")
+    await watch.look()
+    watch.clock[0] -= ahead
+    assert {s.id for s in due_sources(watch.app)} == {"page", "news"}
+    asked = await watch.look(timedelta(minutes=1))
+    assert {PAGE, LIST, f"{BASE}/t2.html"} <= set(asked)
+    assert due_sources(watch.app) == []
+    wrong = f"'{(watch.clock[0] + timedelta(days=91)).isoformat()}'"
+    assert watch.sql(f"SELECT COUNT(*) FROM frontier_entry WHERE next_visit_at > {wrong}") == [(0,)]
+    for column in ("first_seen_at", "last_visit_at"):
+        late = f"SELECT COUNT(*) FROM frontier_entry WHERE {column} > next_visit_at"
+        assert watch.sql(late) == [(0,)]
+    # And so in the rounds of ``--once``.
+    watch.clock[0] += timedelta(days=1)
+    assert len(await run_once(watch.app)) == 2
+
+
+async def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_stop_it(watch):
+    await watch.look()
+    watch.clock[0] -= YEAR
+    await watch.look()
+    (first, *_) = await watch.hours_of_visits(LIST, 7)
+    assert first <= 6.7
+
+
+async def test_after_a_clock_jumped_ahead_the_next_look_visits(watch):
+    await watch.look()
+    watch.clock[0] += timedelta(hours=7)
+    assert {PAGE, LIST} & set(await watch.look()) == {LIST}
+
+
+async def test_every_job_runs_again_within_a_minute_whatever_the_clock_did(watch):
+    scheduler = schedule(watch.app, watch.visits)
+    scheduler.start(paused=True)
+    visits = scheduler.get_job("visits")
+    assert visits.trigger.interval <= timedelta(minutes=1)
+    for shift in (timedelta(days=1), YEAR):
+        visits.modify(next_run_time=utc_now() + shift)
+        advance_jobs(scheduler)
+        assert scheduler.get_job("visits").next_run_time <= utc_now()
+    scheduler.shutdown(wait=False)
+    # One run makes up for all that a jump ahead passed.
+    assert Every(HOUR).get_next_fire_time(NOW - YEAR, NOW) == NOW + HOUR
+
+
+async def test_a_look_that_comes_early_reads_nothing_and_costs_no_turn(watch):
+    await watch.look()
+    for _ in range(5):
+        assert await watch.look(timedelta(minutes=1)) == []
+    (first, *_) = await watch.hours_of_visits(LIST, 7)
+    assert first <= 6.7
+
+
+async def test_a_source_that_cannot_be_written_is_tried_again_soon_and_then_on_time(
+    watch, monkeypatch
+):
+    watch.site.pages[PAGE] = FakePage(status=500)
+    await watch.look()
+    write = Database.write
+
+    def locked(_self):
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(Database, "write", locked)
+    assert await watch.hours_of_visits(PAGE, 1.1) == [1.0, 1.1, 1.2]
+    monkeypatch.setattr(Database, "write", write)
+    (again, *later) = await watch.hours_of_visits(PAGE, 8)
+    assert again <= 0.2
+    assert [round(hour - again) for hour in later] == [2, 6]
+
+
+async def test_a_database_that_cannot_be_read_costs_a_look(watch, monkeypatch):
+    def locked(_self):
+        raise OperationalError("BEGIN", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "read", locked)
+        with pytest.raises(OperationalError):
+            await watch.look()
+    assert {PAGE, LIST} <= set(await watch.look())

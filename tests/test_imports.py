@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "app": BASE
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
     | {"messages", "channels", "outbox", "bot", "ingest"},
-    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "storage"},
+    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"},
     "demo": {"app", "daemon", "config", "ingest", "model", "storage", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}

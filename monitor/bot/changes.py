@@ -25,7 +25,7 @@ from monitor.extraction.quantities import (
     search_terms,
     to_base,
 )
-from monitor.messages.change_text import change_spans, format_amount, headline
+from monitor.messages.change_text import change_spans, format_amount, headline, kind_name
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
     AlertTexts,
@@ -318,7 +318,7 @@ def _change_in_full(
     language = context.settings(request.recipient_id).language
     bot, table = bot_texts(language), alert_texts(language)
     spans = [Span(f"#{found.id} {headline(change, language)}", bold=True)]
-    spans.append(Span(f"\n{table.kinds[change.kind]} · {table.labels[statement.label]} · "))
+    spans.append(Span(f"\n{kind_name(change, table)} · {table.labels[statement.label]} · "))
     spans.append(Span(speaker_name(statement, statement.region or change.region, language)))
     names = (bot.before, bot.after)
     if change.basis is Basis.FULFILMENT:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from monitor.bot.context import MAX_DESCRIPTION, MAX_NAME, BotContext, Reply, Request, text_reply
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
-from monitor.model.delivery_times import parse_digest, parse_quiet, zone_of
+from monitor.model.delivery_times import MAX_MUTE, parse_digest, parse_quiet, zone_of
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
 from monitor.rules.custom import custom_rule_id, normalize
@@ -24,7 +24,6 @@ _UNITS = {
     **dict.fromkeys(("d", "天"), timedelta(days=1)),
     **dict.fromkeys(("w", "周"), timedelta(weeks=1)),
 }
-_MAX_DURATION = timedelta(days=366)
 _OFF = {"off", "关", "关闭", "取消"}
 _LANGUAGES = {
     **dict.fromkeys(("zh", "zh-cn", "中文", "汉语", "chinese"), "zh"),
@@ -206,7 +205,7 @@ def _parse_duration(text: str) -> timedelta | None:
     if found is None:
         return None
     duration = int(found[1]) * _UNITS[found[2]]
-    return min(duration, _MAX_DURATION) if duration else None
+    return min(duration, MAX_MUTE) if duration else None
 
 
 def _format_time(moment: datetime, zone: ZoneInfo) -> str:

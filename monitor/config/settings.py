@@ -77,6 +77,15 @@ class CrawlSettings(Section):
     max_bytes: int = Field(
         default=20_000_000, ge=1000, description="Maximum size of a decompressed body in bytes."
     )
+    list_revalidation_days: float = Field(
+        default=7.0,
+        gt=0,
+        description="Days that a server's answer that a list is unchanged (304) is believed; then "
+        "the list is requested without ETag and Last-Modified.",
+    )
+    page_revalidation_days: float = Field(
+        default=30.0, gt=0, description="The same for articles and other pages."
+    )
     proxy: str | None = Field(
         default=None, description="http://, https:// or socks5:// proxy of the crawl.", repr=False
     )

@@ -148,7 +148,8 @@ def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         content = fields.get(name)
         if isinstance(content, str) and content.strip():
-            return content.strip()
+            # JSON may hold half an emoji, which no UTF-8 has.
+            return content.encode("utf-8", "ignore").decode().strip()
     return ""
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import RefusedAddress
-from monitor.fetching.outcome import classify, last_modified_of, retry_after_of
+from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import parse_url
@@ -61,7 +61,7 @@ class FakeFetcher:
         if isinstance(page, bytes | str):
             body = page.encode() if isinstance(page, str) else page
             page = FakePage(body, headers={"content-type": "text/html; charset=utf-8"})
-        answer = self._answer(url, page, etag, last_modified)
+        answer = self._answer(url, page, validator_of(etag), validator_of(last_modified))
         if (
             fingerprint
             and answer.outcome is Outcome.OK
@@ -94,7 +94,7 @@ class FakeFetcher:
             fetched_at=self.now(),
             body=body if well or outcome is Outcome.BLOCKED else b"",
             content_type=kind,
-            etag=tag if well else None,
+            etag=validator_of(tag) if well else None,
             last_modified=last_modified_of(headers, self.now()) if well else None,
             headers=headers,
             reason=reason,

@@ -26,7 +26,7 @@ from monitor.fetching.http_client import (
     HttpResponse,
     attempts_note,
 )
-from monitor.fetching.outcome import classify, last_modified_of, retry_after_of
+from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
 from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
@@ -35,6 +35,9 @@ from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import Resolver, check_name, system_resolver
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import parse_url, resolve_url, same_site
+
+COOKIE_CHECK = "the site sets a cookie and redirects to the same address: it wants the cookie back"
+"""The reason of a page that is shown only to who returns a cookie."""
 
 _HOME = frozenset({"", "/", "/index.html", "/index.htm", "/index.shtml", "/index.php"})
 
@@ -57,7 +60,8 @@ class Fetcher(Protocol):
             url: absolute, http or https.
             route: how the source is reached; a redirect to a host that it does not name ends
                 MOVED.
-            etag: the validator of our copy; with it the outcome may be NOT_MODIFIED.
+            etag: the validator of our copy; with it the outcome may be NOT_MODIFIED. One that no
+                header can carry is not sent.
             last_modified: likewise.
             fingerprint: of our copy (``page_fingerprint``); a page that shows the same text is
                 NOT_MODIFIED too, with its new validators.
@@ -156,6 +160,7 @@ class HttpFetcher:
         fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
+        etag, last_modified = validator_of(etag), validator_of(last_modified)
         headers = self._headers(etag, last_modified)
         current, seen = url, {url}
         budget = Budget(self._settings.total_timeout)
@@ -182,7 +187,7 @@ class HttpFetcher:
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
-                current = _redirect_target(current, location, seen)
+                current = _redirect_target(current, location, seen, response.sets_cookie)
         except FetchSkipped as skipped:
             return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
         except REQUEST_ERRORS as error:
@@ -200,7 +205,7 @@ class HttpFetcher:
             status=response.status,
             fetched_at=now,
             content_type=response.headers.get("content-type"),
-            etag=response.headers.get("etag"),
+            etag=validator_of(response.headers.get("etag")),
             last_modified=last_modified_of(response.headers, now),
             headers=response.headers,
         )
@@ -225,7 +230,7 @@ class HttpFetcher:
             fetched_at=now,
             body=response.body if is_ok or outcome is Outcome.BLOCKED else b"",
             content_type=content_type,
-            etag=response.headers.get("etag") if is_ok else None,
+            etag=validator_of(response.headers.get("etag")) if is_ok else None,
             last_modified=last_modified_of(response.headers, now) if is_ok else None,
             headers=response.headers,
             reason=reason and reason + note,
@@ -265,15 +270,18 @@ class HttpFetcher:
         return headers
 
 
-def _redirect_target(current: str, reference: str, seen: set[str]) -> str:
+def _redirect_target(current: str, reference: str, seen: set[str], sets_cookie: bool) -> str:
     """The target of a redirect.
 
     Raises:
+        FetchSkipped: it was visited before, and the server sets a cookie.
         FetchError: the target is no http URL, was visited before, or downgrades https to http.
     """
     target = resolve_url(current, reference)
     if target is None:
         raise FetchError(f"a redirect to {reference[:80]!r}", url=current)
+    if target in seen and sets_cookie:
+        raise FetchSkipped(Outcome.BLOCKED, COOKIE_CHECK, url=current)
     if target in seen:
         raise FetchError("a redirect in a circle", url=current)
     seen.add(target)

@@ -64,11 +64,15 @@ def is_transient(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What a server sent; ``body`` may be the beginning only, see ``HttpClient.get``."""
+    """What a server sent; ``body`` may be the beginning only, see ``HttpClient.get``.
+
+    ``sets_cookie``: it has a Set-Cookie header, which ``headers`` leaves out.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    sets_cookie: bool = False
 
 
 @dataclass(slots=True)
@@ -197,7 +201,7 @@ async def _read(
             # There is no body, but a response that is not read to its end costs the connection.
             async for _ in response.aiter_raw():
                 break
-        return HttpResponse(status, headers, b"")
+        return HttpResponse(status, headers, b"", "set-cookie" in response.headers)
     has_page = status in _STATUSES_WITH_PAGE
     limit = max_bytes or (limit if has_page else MAX_EVIDENCE_BYTES)
     strict = has_page and max_bytes is None

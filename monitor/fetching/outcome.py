@@ -31,6 +31,7 @@ _BEGINS = (b"<html", b"<body")
 _ENDS = (b"</html", b"</body")
 _BLOCKS = (b"div", b"table", b"article", b"section")
 _MAX_RETRY_AFTER = 7 * 86_400.0
+_MAX_VALIDATOR = 1_000
 
 
 def classify(
@@ -82,6 +83,17 @@ def _is_truncated(body: bytes) -> bool:
     return any(markup.count(b"<" + tag) > markup.count(b"</" + tag) for tag in _BLOCKS)
 
 
+def validator_of(value: str | None) -> str | None:
+    """A validator as it can be sent back, or None.
+
+    A header takes printable ASCII (RFC 9110, 5.5). Anything else would make every later request
+    fail, and a value that was cut matches nothing.
+    """
+    value = (value or "").strip(" \t")
+    is_sendable = value.isascii() and value.isprintable() and len(value) <= _MAX_VALIDATOR
+    return value if value and is_sendable else None
+
+
 def last_modified_of(headers: Mapping[str, str], now: datetime) -> str | None:
     """The Last-Modified validator, unless it lies in the future.
 
@@ -93,7 +105,7 @@ def last_modified_of(headers: Mapping[str, str], now: datetime) -> str | None:
     """
     value = headers.get("last-modified", "").strip()
     when = parse_http_date(value)
-    return value if when is not None and when <= now else None
+    return validator_of(value) if when is not None and when <= now else None
 
 
 def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:

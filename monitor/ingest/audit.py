@@ -23,8 +23,16 @@ from monitor.ingest.decide import has_commitments
 from monitor.ingest.dedup import LOGGED, known_changes
 from monitor.ingest.pages import provenance_of
 from monitor.ingest.plan import FULFILMENT_HORIZON, stored_plan, stored_review
+from monitor.ingest.withdrawal import withdrawal_changes
 from monitor.model.changes import Basis, Change, Kind
-from monitor.model.documents import Document, DocumentKind, Provenance, StoredSnapshot, sha256_hex
+from monitor.model.documents import (
+    Document,
+    DocumentKind,
+    Outcome,
+    Provenance,
+    StoredSnapshot,
+    sha256_hex,
+)
 from monitor.model.statements import Statement
 from monitor.parser_process import ParserError, ParserProcess
 from monitor.storage.documents import corroborated_ids, load_snapshot, other_sentences
@@ -76,6 +84,9 @@ def verify_snapshot(
         found = load_audited_snapshot(session, snapshot_id)
     except zlib.error as error:
         return [Finding(snapshot_id, None, "bytes", f"they cannot be unpacked: {error}")]
+    if found.outcome is not Outcome.OK:
+        what = _withdrawal(session, found)
+        return [Finding(snapshot_id, found.url, "log", what)] if what else []
     source = sources.get(found.source_id or "")
     stored = load_snapshot(session, snapshot_id)
     steps = (
@@ -183,6 +194,35 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
     have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in every]
     lacking = sum(line not in have for line in wanted)
     extra = sum(line not in wanted for line in have)
+    if not lacking and not extra:
+        return ""
+    return f"{lacking} changes are not in the log, {extra} of {len(have)} do not follow"
+
+
+def _withdrawal(session: Session, found: AuditedSnapshot) -> str:
+    """What is wrong with the log of a visit that found a document withdrawn, or back."""
+    kind = Kind.DROPPED if found.outcome is Outcome.GONE else Kind.ADDED
+    document_id, snapshot_id = found.document.id, found.snapshot_id
+    text_id = snapshot_before(session, document_id, snapshot_id)
+    if text_id is None:
+        return "the document has no text that could be withdrawn"
+    told: set[str] = set()
+    gone_id = snapshot_before(session, document_id, snapshot_id, outcomes=(Outcome.GONE,))
+    if kind is Kind.ADDED and gone_id is not None and text_id > gone_id:
+        # It came back with another text: what is new in that was told with it.
+        rows = logged_changes_of(session, text_id)
+        told = {row.change.after.text for row in rows if row.change.after is not None}
+    wanted = {
+        row_id
+        for change, row_id in withdrawal_changes(load_snapshot(session, text_id), kind)
+        if change.statement.text not in told
+    }
+    have = [
+        row.before_id if kind is Kind.DROPPED else row.after_id
+        for row in logged_changes_of(session, snapshot_id)
+        if (row.change.kind, row.change.basis) == (kind, Basis.WITHDRAWAL)
+    ]
+    lacking, extra = len(wanted.difference(have)), len(set(have) - wanted)
     if not lacking and not extra:
         return ""
     return f"{lacking} changes are not in the log, {extra} of {len(have)} do not follow"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
 from monitor.fetching.robots import RobotsCopy
-from monitor.ingest.plan import SuspectPolicy
+from monitor.ingest.plan import IngestResult, SuspectPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Health, Outcome
 from monitor.parser_process import ParserProcess
@@ -21,6 +21,8 @@ from monitor.storage.robots import load_robots, save_robots
 
 _MOST = 0.5
 """Share of its kind that must have had news for a source without any to count as quiet."""
+
+_MAX_FAULT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class HealthPolicy:
     failures: int = 3
     quiet: timedelta = timedelta(days=30)
     operators: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevalidationPolicy:
+    """How long a server's "not modified" is believed, since the body was last received."""
+
+    lists: timedelta = timedelta(days=7)
+    pages: timedelta = timedelta(days=30)
 
 
 def next_health(
@@ -87,6 +97,7 @@ class VisitContext:
     parser: ParserProcess = field(default_factory=ParserProcess)
     suspects: SuspectPolicy = field(default_factory=SuspectPolicy)
     health: HealthPolicy = field(default_factory=HealthPolicy)
+    revalidation: RevalidationPolicy = field(default_factory=RevalidationPolicy)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None
@@ -94,7 +105,12 @@ class VisitContext:
 
 @dataclass(slots=True)
 class VisitReport:
-    """How a visit to a source went; ``transition`` is its new health, if that changed."""
+    """How a visit to a source went.
+
+    ``transition`` is its new health, if that changed. ``retry_after``: seconds that the server of
+    a failed list asked us to wait. ``fault``: the first exception, which ended the visit, a list or
+    a page. ``closed``: the outcome is in the database.
+    """
 
     source_id: str
     outcome: Outcome = Outcome.OK
@@ -104,6 +120,21 @@ class VisitReport:
     changes: list[Change] = field(default_factory=list)
     alerts: int = 0
     transition: Health | None = None
+    retry_after: float | None = None
+    fault: str = ""
+    closed: bool = False
+
+    def add_result(self, result: IngestResult) -> None:
+        """Add what a page brought."""
+        self.changes.extend(result.changes)
+        self.alerts += result.alerts
+
+    def add_fault(self, error: Exception, where: str = "") -> None:
+        """Note an exception; the visit counts as failed, whatever else was read."""
+        words = " ".join(f"{where} {type(error).__name__}: {error}".split())
+        # It may hold what a site sent, half characters that no database takes included.
+        plain = "".join(char if char.isprintable() else "?" for char in words[:_MAX_FAULT])
+        self.fault = self.fault or plain
 
 
 @dataclass(frozen=True, slots=True)

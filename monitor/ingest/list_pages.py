@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -12,9 +13,11 @@ from monitor.discovery.epaper import issue_date
 from monitor.discovery.list_pages import Discovery, discover
 from monitor.documents.reader import read_document
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.schedule import needs_body
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.parser_process import ParserError
-from monitor.storage.engine import Database
+from monitor.storage.base import storable
+from monitor.storage.engine import DATABASE_FAULTS, Database
 from monitor.storage.frontier import (
     FoundLink,
     ListPageState,
@@ -28,6 +31,8 @@ from monitor.storage.frontier import (
 )
 from monitor.urls import url_identity
 
+log = logging.getLogger(__name__)
+
 _BATCH = 1_000
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
@@ -38,11 +43,20 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
     failures: list[Fetched] = []
     for url in source.lists:
         crawl = ListCrawl(source, context, states, url)
-        await crawl.run()
+        try:
+            await crawl.run()
+            report.new_addresses += await asyncio.to_thread(_record, crawl)
+        except DATABASE_FAULTS:
+            raise
+        except Exception as error:
+            # What one list holds must not keep the others and the known pages from being read.
+            log.exception("list.failed", extra={"source": source.id, "url": url})
+            report.add_fault(error, url)
+            continue
         root = crawl.responses[0]
         if root.outcome not in HEALTHY:
             failures.append(root)
-        report.new_addresses += await asyncio.to_thread(_record, crawl)
+            report.retry_after = max(report.retry_after or 0.0, root.retry_after or 0.0) or None
     if source.pages and not await asyncio.to_thread(_knows_pages, source, context):
         report.new_addresses += await asyncio.to_thread(_record_pages, source, context)
     if failures and len(failures) == len(source.lists):
@@ -149,11 +163,9 @@ class ListCrawl:
     async def _read(self, url: str) -> Discovery | None:
         """Read one list page; None if it is unchanged or could not be fetched."""
         state = self.states.get(url)
+        etag, last_modified = self._validators(state)
         fetched = await self.context.fetcher.fetch(
-            url,
-            route=self.source.route,
-            etag=state.etag if state else None,
-            last_modified=state.last_modified if state else None,
+            url, route=self.source.route, etag=etag, last_modified=last_modified
         )
         is_list_page = not self.responses
         self.responses.append(fetched)
@@ -178,6 +190,13 @@ class ListCrawl:
         self.article_count += len(discovery.identities)
         self.links.extend(discovery.links)
         return discovery
+
+    def _validators(self, state: ListPageState | None) -> tuple[str | None, str | None]:
+        """The validators of the last answer, unless the body itself is to be seen again."""
+        now, interval = self.context.now(), self.context.revalidation.lists
+        if state is None or needs_body(state.body_read_at, now=now, interval=interval):
+            return None, None
+        return state.etag, state.last_modified
 
     async def _read_all(self, urls: Iterable[str]) -> list[Discovery]:
         """Read pages and, of an issue's, those they link to."""
@@ -272,7 +291,10 @@ def _record(crawl: ListCrawl) -> int:
     now = context.now()
     baseline = source.baseline and crawl.is_first
     # Lists show the newest first; reports are read oldest first, so that each finds the one before.
-    found = [FoundLink(link, baseline, url_identity(link.url)) for link in reversed(crawl.links)]
+    found = [
+        FoundLink(replace(link, title=storable(link.title)), baseline, url_identity(link.url))
+        for link in reversed(crawl.links)
+    ]
     # A sitemap index without dates, and a page without rows, may stay unchanged while what they
     # lead to changes.
     must_refetch = crawl.has_rows_elsewhere or (root is not None and root.undated_index)

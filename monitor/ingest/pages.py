@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from urllib.parse import urlsplit
@@ -30,7 +31,18 @@ from monitor.ingest.plan import (
     SuspectState,
     lacks_address,
 )
-from monitor.ingest.schedule import is_baseline, next_page_visit
+from monitor.ingest.schedule import (
+    is_baseline,
+    longest_page_wait,
+    needs_body,
+    next_page_visit,
+)
+from monitor.ingest.withdrawal import (
+    WithdrawalContext,
+    ingest_gone,
+    ingest_return,
+    is_gone,
+)
 from monitor.model.documents import (
     Document,
     DocumentKind,
@@ -42,8 +54,11 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
+from monitor.retry import CLOCK_SKEW
 from monitor.storage.documents import find_text
+from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
+    GONE,
     FrontierEntry,
     due_entries,
     source_added_at,
@@ -52,8 +67,11 @@ from monitor.storage.frontier import (
 )
 from monitor.urls import same_site
 
+log = logging.getLogger(__name__)
+
 _BATCH = 100
 _KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
+_NOT_MODIFIED_STATUS = 304
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
 _Values = dict[str, object]
@@ -90,34 +108,78 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
         added_at, due = await asyncio.to_thread(_due, source, context, start)
         unchanged: list[tuple[int, _Values]] = []
         for entry in due:
-            fetched = await context.fetcher.fetch(
-                entry.url,
-                route=source.route,
-                etag=entry.etag,
-                last_modified=entry.last_modified,
-                fingerprint=entry.page_fingerprint,
-            )
-            if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
-                reading = await read_whole(source, context, fetched, listed=entry.listed)
-                page = _Page(entry, fetched, reading, added_at)
-                result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
-                if same_text:
-                    unchanged.append((entry.id, same_text))
-                report.pages[result.outcome] += 1
-                report.changes.extend(result.changes)
-                report.alerts += result.alerts
-                if result.reason == NO_COMMITMENT and not report.reason:
-                    report.reason = f"{entry.url}: {result.reason}"
-            else:
-                report.pages[fetched.outcome] += 1
-                values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
-                if fetched.outcome is Outcome.NOT_MODIFIED and fetched.status == 200:
-                    values |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
+            try:
+                values = await _visit_entry(source, context, entry, added_at, report)
+            except DATABASE_FAULTS:
+                raise
+            except Exception as error:
+                # A page that the program cannot read must not keep those after it from their turn.
+                log.exception("page.failed", extra={"source": source.id, "url": entry.url})
+                values = _fault_values(source, context, entry, error)
+                report.pages[Outcome.ERROR] += 1
+                report.add_fault(error, entry.url)
+            if values is not None:
                 unchanged.append((entry.id, values))
         if unchanged:
             await asyncio.to_thread(_update_all, context, unchanged)
         if len(due) < _BATCH:
             return
+
+
+async def _visit_entry(
+    source: Source,
+    context: VisitContext,
+    entry: FrontierEntry,
+    added_at: datetime,
+    report: VisitReport,
+) -> _Values | None:
+    """Fetch a page and ingest it if it is new; the columns that are still to be written."""
+    fetched = await _fetch(source, context, entry)
+    if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
+        reading = await read_whole(source, context, fetched, listed=entry.listed)
+        page = _Page(entry, fetched, reading, added_at)
+        result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
+        report.pages[result.outcome] += 1
+        report.add_result(result)
+        if result.reason == NO_COMMITMENT and not report.reason:
+            report.reason = f"{entry.url}: {result.reason}"
+        if same_text and entry.withdrawn:
+            report.add_result(
+                await asyncio.to_thread(_ingest_return, source, context, entry, fetched)
+            )
+        return same_text
+    report.pages[fetched.outcome] += 1
+    values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
+    if fetched.outcome in HEALTHY and fetched.status != _NOT_MODIFIED_STATUS:
+        # The same text, or the same bytes, received again.
+        values |= {
+            "etag": fetched.etag,
+            "last_modified": fetched.last_modified,
+            "body_read_at": context.now(),
+        }
+    if is_gone(fetched) and entry.document_id is not None:
+        gone = await asyncio.to_thread(_ingest_gone, source, context, entry, fetched, values)
+        report.add_result(gone)
+        return None
+    if fetched.outcome in HEALTHY and entry.withdrawn:
+        report.add_result(await asyncio.to_thread(_ingest_return, source, context, entry, fetched))
+    if fetched.outcome in HEALTHY and entry.suspect_hash == GONE:
+        values |= _suspect_values(SuspectState())
+    return values
+
+
+async def _fetch(source: Source, context: VisitContext, entry: FrontierEntry) -> Fetched:
+    """Fetch a page, with validators unless its body is to be seen again."""
+    conditional = not needs_body(
+        entry.body_read_at, now=context.now(), interval=context.revalidation.pages
+    )
+    return await context.fetcher.fetch(
+        entry.url,
+        route=source.route,
+        etag=entry.etag if conditional else None,
+        last_modified=entry.last_modified if conditional else None,
+        fingerprint=entry.page_fingerprint,
+    )
 
 
 async def read_whole(
@@ -236,9 +298,11 @@ def _due(
     source: Source, context: VisitContext, start: datetime
 ) -> tuple[datetime, list[FrontierEntry]]:
     """When the source was added to the catalogue, and its entries that are due."""
+    longest = longest_page_wait(source.page_interval, source.document_kind)
+    latest = context.now() + longest + CLOCK_SKEW
     with context.database.read() as session:
         added_at = source_added_at(session, source.id)
-        return added_at, due_entries(session, source.id, start, _BATCH)
+        return added_at, due_entries(session, source.id, start, _BATCH, latest=latest)
 
 
 def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> None:
@@ -279,29 +343,31 @@ def _ingest_page(
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
     if not document.has_text:
         values["last_reason"] = document.reason
+        if document.outcome is Outcome.GONE and entry.document_id is not None:
+            gone = replace(page.fetched, outcome=Outcome.GONE, reason=document.reason)
+            return _ingest_gone(source, context, entry, gone, values), None
         with context.database.write() as session:
             update_entry(session, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None
     text_hash = sha256_hex(document.text)
-    believed = _believed_values(page, text_hash)
+    believed = _believed_values(page, text_hash, now)
     if text_hash == entry.text_hash:
         reason = document.reason if document.outcome is Outcome.PARTIAL else ""
         values["last_reason"] = reason or None
         return IngestResult(entry.document_id, document.outcome, reason), values | believed
     if entry.document_id is None:
-        copied = _attach_copy(context, entry, text_hash, values | believed)
+        copied = _attach_copy(source, context, page, text_hash, values | believed)
         if copied is not None:
             return copied, None
     request = _request(source, context, page)
-    # Read before the transaction begins: it may need a connection of its own.
-    rules = context.rules()
+    withdrawal = _withdrawal_context(source, context)
     if request.document_id is None:
         _ = request.shingles  # computed before other writers have to wait
     with context.database.write() as session:
         result = ingest(
             session,
             request,
-            rules=rules,
+            rules=withdrawal.rules,
             now=now,
             policy=context.suspects,
             terminal_chat=context.terminal_chat,
@@ -312,24 +378,71 @@ def _ingest_page(
             "last_reason": result.reason or None,
         }
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
+        if result.outcome is Outcome.OK and result.document_id is not None:
+            back = ingest_return(
+                session,
+                result.document_id,
+                entry,
+                page.fetched,
+                context=withdrawal,
+                told=result.changes,
+            )
+            result = result.with_return(back)
         update_entry(session, entry.id, values)
     return result, None
 
 
+def _ingest_gone(
+    source: Source,
+    context: VisitContext,
+    entry: FrontierEntry,
+    fetched: Fetched,
+    values: _Values,
+) -> IngestResult:
+    """Count a visit that found a document gone, with the columns of its address."""
+    withdrawal = _withdrawal_context(source, context)
+    with context.database.write() as session:
+        result, suspect = ingest_gone(session, entry, fetched, withdrawal)
+        update_entry(session, entry.id, values | _suspect_values(suspect))
+    return result
+
+
+def _ingest_return(
+    source: Source, context: VisitContext, entry: FrontierEntry, fetched: Fetched
+) -> IngestResult:
+    """Log that a withdrawn document is back, unchanged."""
+    withdrawal = _withdrawal_context(source, context)
+    unchanged = IngestResult(entry.document_id, fetched.outcome)
+    with context.database.write() as session:
+        document_id = entry.document_id or 0
+        back = ingest_return(session, document_id, entry, fetched, context=withdrawal)
+    return unchanged.with_return(back)
+
+
+def _withdrawal_context(source: Source, context: VisitContext) -> WithdrawalContext:
+    # Rules are read before a transaction begins: that may need a connection of its own.
+    return WithdrawalContext(
+        source.id, context.rules(), context.now(), context.suspects, context.terminal_chat
+    )
+
+
 def _attach_copy(
-    context: VisitContext, entry: FrontierEntry, text_hash: str, values: _Values
+    source: Source, context: VisitContext, page: _Page, text_hash: str, values: _Values
 ) -> IngestResult | None:
     """Attach a new address to the document it is an exact copy of; None if it is none.
 
-    A copy says nothing new, so its statements need not be extracted.
+    A copy says nothing new, so its statements need not be extracted. But a document that was
+    withdrawn is back with it.
     """
+    entry, withdrawal = page.entry, _withdrawal_context(source, context)
     with context.database.write() as session:
         document = find_text(session, text_hash)
         if document is None or lacks_address(document, entry.url):
             return None
         copied = {"document_id": document.id, "last_reason": MIRROR}
         update_entry(session, entry.id, values | copied)
-    return IngestResult(document.id, Outcome.OK, MIRROR)
+        back = ingest_return(session, document.id, entry, page.fetched, context=withdrawal)
+    return IngestResult(document.id, Outcome.OK, MIRROR).with_return(back)
 
 
 def _request(source: Source, context: VisitContext, page: _Page) -> IngestRequest:
@@ -390,7 +503,17 @@ def _visit_values(
     }
 
 
-def _believed_values(page: _Page, text_hash: str) -> _Values:
+def _fault_values(
+    source: Source, context: VisitContext, entry: FrontierEntry, error: Exception
+) -> _Values:
+    """The visit of a page that ended with an exception: it is retried like one that failed."""
+    now = context.now()
+    reason = f"{type(error).__name__}: the page could not be read"
+    failed = Fetched(entry.url, entry.url, Outcome.ERROR, None, now, reason=reason)
+    return _visit_values(source, entry, failed, Outcome.ERROR, now)
+
+
+def _believed_values(page: _Page, text_hash: str, now: datetime) -> _Values:
     """What the next visit compares a believed text with."""
     fetched, document = page.fetched, page.reading.document
     values: _Values = {"text_hash": text_hash, **_suspect_values(SuspectState())}
@@ -401,6 +524,7 @@ def _believed_values(page: _Page, text_hash: str) -> _Values:
     return values | {
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
+        "body_read_at": now,
         "body_hash": sha256_hex(fetched.body),
         "page_fingerprint": page_fingerprint(fetched.body, document.text, document.charset),
     }

@@ -278,6 +278,12 @@ class IngestResult:
     alerts: int = 0
     suspect: SuspectState | None = None
 
+    def with_return(self, back: IngestResult | None) -> IngestResult:
+        """The result of a visit that also found a withdrawn document back."""
+        if back is None:
+            return self
+        return replace(self, changes=self.changes + back.changes, alerts=self.alerts + back.alerts)
+
 
 def stored_plan(document: StoredDocument, snapshot: StoredSnapshot) -> tuple[Statement, ...]:
     """The sentences about other subjects in the plan of a stored report."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.catalogue.model import Season
+from monitor.catalogue.model import Season, Source
 from monitor.model.documents import DocumentKind, Outcome
-from monitor.retry import Backoff
+from monitor.retry import CLOCK_SKEW, Backoff, believed_due
+from monitor.storage.frontier import VisitTimes
 
 _LONGEST = timedelta(days=7)
+_SPREAD = 0.1
 _FAILED_VISIT_BACKOFF = Backoff(initial=3600.0, maximum=_LONGEST.total_seconds())
 # A page that was moved or listed late is still news; one that old was on the web before us.
 _LATE = timedelta(days=30)
@@ -49,6 +52,73 @@ def next_list_visit(
     return now + list_interval
 
 
+def retry_list_visit(
+    due: datetime,
+    *,
+    now: datetime,
+    failures: int,
+    is_fault: bool,
+    retry_after: float | None,
+) -> datetime:
+    """When a source whose visit failed is due again.
+
+    Args:
+        due: when its lists are due.
+        now: the time of the visit.
+        failures: failed visits in a row before this one.
+        is_fault: the visit ended with an exception, so that pages may be left that are due.
+        retry_after: seconds that the server of a list asked us to wait.
+    """
+    if is_fault:
+        wait = timedelta(seconds=_FAILED_VISIT_BACKOFF.delay(failures + 1))
+        due = min(due, now + wait)
+    if retry_after is not None:
+        due = max(due, now + min(timedelta(seconds=retry_after), _LONGEST))
+    return due
+
+
+def next_start(times: VisitTimes | None, source: Source, *, now: datetime) -> datetime:
+    """When a source is due, ``now`` if it never was visited or the clock was wrong when it was.
+
+    Args:
+        times: of its last visit; None without one.
+        source: whose intervals say how far off the next visit may be.
+        now: the current time.
+    """
+    if times is None or times.next_visit_at is None:
+        return now
+    if times.last_visit_at is not None and times.last_visit_at > now + CLOCK_SKEW:
+        return now
+    return believed_due(
+        times.next_visit_at, now=now, longest=max(_LONGEST, *_list_intervals(source))
+    )
+
+
+def spread(times: VisitTimes | None, source: Source) -> timedelta:
+    """How much later than due the daemon starts a visit, so that sources do not move in step.
+
+    A tenth of the interval at most, always the same for one due time. What is due sooner than the
+    lists, a page or a retry, is not put off.
+    """
+    if times is None or times.next_visit_at is None or times.last_visit_at is None:
+        return timedelta(0)
+    wait = times.next_visit_at - times.last_visit_at
+    if wait < min(_list_intervals(source)):
+        return timedelta(0)
+    chance = zlib.crc32(f"{source.id} {times.next_visit_at.isoformat()}".encode()) / 2**32
+    return wait * _SPREAD * chance
+
+
+def _list_intervals(source: Source) -> list[timedelta]:
+    season = source.season
+    return [source.list_interval, *([] if season is None else [season.list_interval])]
+
+
+def longest_page_wait(page_interval: timedelta, kind: DocumentKind) -> timedelta:
+    """The most that may lie between a visit of a page and the next one."""
+    return max(page_interval, _THINNING[kind][1], _LONGEST)
+
+
 def next_page_visit(
     outcome: Outcome,
     *,
@@ -83,6 +153,20 @@ def next_page_visit(
         wait = max(wait, min(timedelta(seconds=retry_after), _LONGEST))
     # Never in the same instant: a visit that asks what is due would find it again.
     return now + max(wait, timedelta(seconds=1))
+
+
+def needs_body(body_read_at: datetime | None, *, now: datetime, interval: timedelta) -> bool:
+    """Whether an address is to be requested without validators.
+
+    A server whose ETag is frozen answers "not modified" for ever; an unconditional request finds
+    out. A time in the future is no evidence of a request.
+
+    Args:
+        body_read_at: when the body was last received, None if never.
+        now: the time of the request.
+        interval: how long "not modified" is believed.
+    """
+    return body_read_at is None or not now - interval < body_read_at <= now
 
 
 def is_baseline(

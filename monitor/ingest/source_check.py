@@ -11,7 +11,7 @@ from monitor.discovery.list_pages import Discovery, ListFormat, discover
 from monitor.discovery.suggest import suggest_body_selector, suggest_pattern
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import Topics
-from monitor.fetching.fetcher import Fetcher
+from monitor.fetching.fetcher import COOKIE_CHECK, Fetcher
 from monitor.ingest.pages import provenance_of
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 
@@ -40,6 +40,8 @@ def address_hint(outcome: Outcome, reason: str, *, is_article: bool = False) -> 
         reason: the fetcher's line.
         is_article: whether it is the newest article of a list that did answer.
     """
+    if reason == COOKIE_CHECK:
+        return "it wants its cookie back: watch another column or site that has the same texts"
     if is_article:
         return "the list answers, its newest article does not: is its address right?"
     if "not resolve" in reason:

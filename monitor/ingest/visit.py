@@ -17,8 +17,14 @@ from monitor.catalogue.model import Source
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport, next_health
 from monitor.ingest.list_pages import read_lists
 from monitor.ingest.pages import read_pages
-from monitor.ingest.schedule import next_list_visit
-from monitor.storage.frontier import close_visit, earliest_due
+from monitor.ingest.schedule import next_list_visit, retry_list_visit
+from monitor.model.documents import Outcome
+from monitor.storage.frontier import (
+    close_visit,
+    earliest_due,
+    forget_future_visits,
+    was_visited_in_future,
+)
 from monitor.storage.source_health import record_transition, share_with_news, source_state
 
 log = logging.getLogger(__name__)
@@ -29,19 +35,30 @@ _MANY_PAGES = 3
 async def visit(source: Source, context: VisitContext) -> VisitReport:
     """Crawl the lists of a source, then every frontier entry of it that is due.
 
-    A page or list that fails is an outcome, written to the database; only faults of the program or
-    of the database are raised.
+    Whatever fails is an outcome, written to the database. An exception that leaves a list, a page
+    or the visit counts as a failure of the source.
+
+    Raises:
+        SQLAlchemyError: the database does not take the outcome.
     """
     report = VisitReport(source.id)
-    await read_lists(source, context, report)
-    await read_pages(source, context, report)
-    if not HEALTHY & report.pages.keys() and (
+    try:
+        await asyncio.to_thread(_begin, source, context)
+        await read_lists(source, context, report)
+        await read_pages(source, context, report)
+    except Exception as error:
+        log.exception("visit.failed", extra={"source": source.id})
+        report.add_fault(error)
+    if report.fault:
+        report.outcome, report.reason = Outcome.ERROR, report.fault
+    elif not HEALTHY & report.pages.keys() and (
         (report.pages and not source.lists) or report.pages.total() >= _MANY_PAGES
     ):
         # The list may answer and every page behind it may be blocked.
         report.outcome = report.pages.most_common(1)[0][0]
         report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
     await asyncio.to_thread(_close, source, context, report)
+    report.closed = True
     log.info(
         "visit.done",
         extra={"source": source.id, "outcome": report.outcome.value, "reason": report.reason},
@@ -51,12 +68,31 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
     return report
 
 
+def _begin(source: Source, context: VisitContext) -> None:
+    """Correct the times of visits that were made while the clock was ahead."""
+    now = context.now()
+    with context.database.read() as session:
+        if not was_visited_in_future(session, source.id, now):
+            return
+    log.warning("visit.clock_corrected", extra={"source": source.id})
+    with context.database.write() as session:
+        forget_future_visits(session, source.id, now)
+
+
 def _close(source: Source, context: VisitContext, report: VisitReport) -> None:
     now = context.now()
     lists = next_list_visit(
         now, list_interval=source.list_interval, season=source.season, zone=context.zone
     )
     with context.database.write() as session:
+        if report.outcome not in HEALTHY:
+            lists = retry_list_visit(
+                lists,
+                now=now,
+                failures=source_state(session, source.id).failures,
+                is_fault=bool(report.fault),
+                retry_after=report.retry_after,
+            )
         _update_health(session, source, context, report, now)
         close_visit(
             session,

@@ -218,7 +218,7 @@ def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) 
     spans = [Span(headline(change, language), bold=True)]
     for delta in change.deltas[1 : 1 + _MAX_MORE_DELTAS]:
         spans.append(Span(f"\n{_figure(delta, change, texts)}"))
-    spans.append(Span(f"\n{kind_symbol(change.kind)} {texts.kinds[change.kind]}{texts.colon}"))
+    spans.append(Span(f"\n{kind_symbol(change.kind)} {kind_name(change, texts)}{texts.colon}"))
     spans += sentence_spans(change, texts)
     note = unsure_note(change, texts)
     if note:
@@ -244,8 +244,15 @@ def headline(change: Change, language: str = "zh") -> str:
     themes = "、" if language == "zh" else ", "
     named = themes.join(texts.themes.get(theme, theme) for theme in change.statement.themes[:3])
     gap = "" if language == "zh" else " "
-    what = f"{texts.kinds[change.kind]}{gap}{label}"
+    what = f"{kind_name(change, texts)}{gap}{label}"
     return one_line(f"{region} {what}{texts.colon + named if named else ''}", 2 * _METRIC)
+
+
+def kind_name(change: Change, texts: AlertTexts) -> str:
+    """The kind of a change in words; of a document that is gone or back, that it is."""
+    if change.basis is Basis.WITHDRAWAL:
+        return texts.withdrawal.get(change.kind, texts.kinds[change.kind])
+    return texts.kinds[change.kind]
 
 
 def change_rank(change: Change) -> tuple[int, int, float]:

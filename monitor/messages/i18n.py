@@ -33,6 +33,7 @@ class AlertTexts(_Texts):
     titled_person: str  # {source}, {title}, {person}
     person: str  # {source}, {person}
     themes: dict[str, str]
+    withdrawal: dict[Kind, str]  # instead of the kind, for a document that is gone or back
     ops: dict[Op, str]
     scales: dict[str, float]  # the largest first
     short_scales: dict[str, float]  # for the bars of charts

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from monitor.messages.alert_message import ranked_changes
 from monitor.messages.change_text import (
     headline,
+    kind_name,
     metric_name,
     relative_change,
     sentence_spans,
@@ -173,7 +174,7 @@ def _change(item: AlertChange, language: str) -> ChangeView:
     return ChangeView(
         id=item.change_id,
         kind=change.kind.value,
-        kind_name=texts.kinds[change.kind],
+        kind_name=kind_name(change, texts),
         symbol=kind_symbol(change.kind),
         region=region,
         short_region=short_region(region),

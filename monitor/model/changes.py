@@ -29,6 +29,7 @@ class Basis(StrEnum):
     REVISION = "revision"  # a document with its own earlier text (none yet, for a new one)
     SUCCESSION = "succession"  # this year's report with last year's of the same series
     FULFILMENT = "fulfilment"  # a target with the review of the year it was due in
+    WITHDRAWAL = "withdrawal"  # a document with its page, which is gone, or back
 
 
 class Certainty(StrEnum):
@@ -64,6 +65,9 @@ class Change:
     ``similarity`` is that of the wording; ``score`` is, from one year to the next, how probably the
     two sentences (or, for a promise that stands alone, its and the nearest one, ``nearest_text``)
     are one promise, 0 to 1.
+
+    Of a document that was withdrawn every commitment is dropped, of one that is back every one is
+    added, on the basis of withdrawal and without deltas.
 
     For a verdict on a target ``before`` is the commitment, ``after`` the sentence of the review or
     None, and the one delta is what was promised and what was achieved.

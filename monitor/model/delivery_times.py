@@ -15,6 +15,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Days of the week, as people write them; Monday is 0, as in ``datetime.weekday``."""
 
 DEFAULT_ZONE = "Asia/Shanghai"
+MAX_MUTE = timedelta(days=366)
+"""The longest time that a chat or a rule can be muted for."""
+
 _DAY = timedelta(days=1)
 # 9:00, 9：00, 9点, 9
 _CLOCK = r"(\d{1,2})(?:[:：](\d{2})|点)?"

@@ -186,6 +186,7 @@ class StoredDocument:
     baseline: bool
     snapshot_id: int | None
     successor_id: int | None
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

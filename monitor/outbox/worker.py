@@ -23,26 +23,25 @@ from monitor.messages.richtext import Message
 from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
 from monitor.outbox import admin, queue
 from monitor.outbox.digest import make_digests
-from monitor.retry import Backoff
+from monitor.outbox.future_times import LEASE, MAX_RETRY_WAIT, forget_future_times
+from monitor.retry import CLOCK_SKEW, Backoff
 from monitor.storage import recipients
 from monitor.storage.engine import Database
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 12
-LEASE = timedelta(minutes=5)
-"""How long a lease lasts; afterwards another worker may take the alert."""
-
 MAX_IN_FLIGHT = 8
 """Messages of a channel that are being sent at a time: as many may be sent twice after a crash."""
 
-DELIVERY_BACKOFF = Backoff(initial=10.0, maximum=24 * 3600.0, jitter=(0.5, 1.0))
+DELIVERY_BACKOFF = Backoff(initial=10.0, maximum=MAX_RETRY_WAIT.total_seconds(), jitter=(0.5, 1.0))
 
 _MAX_CHATS = 64
 _ALERTS_PER_CHAT = 5
 _BREAKER_THRESHOLD = 3
 _MAX_SLEEP = 60.0
 _POLL_INTERVAL = 1.0
+_CORRECTION = timedelta(minutes=1)
 _MARK_SENT_PAUSES = (1.0, 2.0, 4.0, 8.0)
 
 
@@ -78,6 +77,11 @@ class WorkerQueries:
                 stopped=stopped,
                 bot=self.bot,
             )
+
+    def forget_future_times(self) -> None:
+        """Make due what a wrong clock put off; see ``future_times``."""
+        with self.database.write() as session:
+            forget_future_times(session, now=self.now())
 
     def next_due(self) -> datetime | None:
         """When an alert may be due; None if none waits."""
@@ -223,8 +227,9 @@ class CircuitBreaker:
     in_flight: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_IN_FLIGHT))
 
     def tick(self, now: datetime) -> None:
-        """Let a message try again if the stop is over."""
-        if self.open_until is not None and self.open_until <= now:
+        """Let a message try again if the stop is over, or ends when no service asked for it."""
+        latest = now + MAX_RETRY_WAIT + CLOCK_SKEW
+        if self.open_until is not None and not now < self.open_until <= latest:
             self.open_until, self.half_open = None, True
             self.chats.clear()
 
@@ -269,6 +274,7 @@ class OutboxWorker:
         default_factory=lambda: defaultdict(CircuitBreaker)
     )
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _corrected_at: datetime | None = None
 
     @property
     def queries(self) -> WorkerQueries:
@@ -317,6 +323,9 @@ class OutboxWorker:
     async def _start_due(self, room: int) -> None:
         leased_by = uuid4().hex
         now = self.now()
+        if self._corrected_at is None or not now - _CORRECTION < self._corrected_at <= now:
+            await asyncio.to_thread(self.queries.forget_future_times)
+            self._corrected_at = now
         for breaker in self._breakers.values():
             breaker.tick(now)
         stopped = [name for name, breaker in self._breakers.items() if breaker.open_until]
@@ -413,7 +422,8 @@ class OutboxWorker:
     async def _defer(
         self, alert: OutboxAlert, leased_by: str, breaker: CircuitBreaker, error: RetryLater
     ) -> float:
-        until = self.now() + timedelta(seconds=error.seconds)
+        seconds = min(error.seconds, MAX_RETRY_WAIT.total_seconds())
+        until = self.now() + timedelta(seconds=seconds)
         breaker.asked_to_wait(alert.recipient_id, until)
         reason = str(error)
 
@@ -425,7 +435,7 @@ class OutboxWorker:
         await asyncio.to_thread(defer)
         self.report.retried += 1
         _log_retry(alert, reason, until)
-        return error.seconds
+        return seconds
 
     async def _refused(
         self, alert: OutboxAlert, leased_by: str, reason: str, *, possibly_delivered: bool = False

@@ -130,7 +130,8 @@ class RuleEntry(_Entry):
     basis: tuple[Basis, ...] = Field(
         default=tuple(Basis),
         description="revision: an edited page; succession: this year's report against last's; "
-        "fulfilment: a target against the review of the year it was due in.",
+        "fulfilment: a target against the review of the year it was due in; withdrawal: a page "
+        "that is gone for good (its promises are dropped), or back (added).",
     )
     certainty: CertaintyCondition = Field(
         default=CertaintyCondition.SURE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -23,6 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD for what no database takes: half characters (JSON has them) and NUL."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -129,6 +129,27 @@ def add_document(
     return replace(document, id=document_id)
 
 
+def has_other_report(session: Session, document: StoredDocument) -> bool:
+    """Whether the report of the same region and year stands in another document, too."""
+    if document.kind is not DocumentKind.REPORT or not document.region or not document.year:
+        return False
+    query = select(
+        exists().where(
+            DocumentRow.kind == DocumentKind.REPORT,
+            DocumentRow.region == document.region,
+            DocumentRow.year == document.year,
+            DocumentRow.id != document.id,
+            DocumentRow.url.is_not(None),
+        )
+    )
+    return bool(session.scalar(query))
+
+
+def set_withdrawn(session: Session, document_id: int, since: datetime | None) -> None:
+    """Note that a document's page is gone for good, or (None) that it is back."""
+    _set(session, document_id, {"withdrawn_at": since})
+
+
 def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
     """A snapshot with its statements in the order of the text."""
     return load_snapshots(session, (snapshot_id,))[snapshot_id]

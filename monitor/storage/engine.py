@@ -15,7 +15,14 @@ from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from monitor.errors import StorageError, UserError
@@ -41,6 +48,10 @@ def newest_revision() -> str:
     return max(
         path.name.partition("_")[0] for path in (migrations_folder() / "versions").glob("[0-9]*.py")
     )
+
+
+DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
+"""Faults of the database, not of what is written: it is locked, full, or cannot be reached."""
 
 
 class Database:

@@ -10,15 +10,23 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
-from monitor.storage.tables import FrontierEntryRow, ListPageRow, SourceRow
+from monitor.retry import CLOCK_SKEW
+from monitor.storage.tables import DocumentRow, FrontierEntryRow, ListPageRow, SourceRow
+
+GONE = "gone"
+"""Stands for the text of a page that is gone, where suspect texts are counted."""
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500
+_NEIGHBOURS_SEEN = 200
+_RECHECKED = 3
+_LONG_BEFORE = timedelta(days=7)
 _MARK = 8
 
 
@@ -43,6 +51,7 @@ class ListPageState:
     read_before: bool
     outcome: Outcome | None = None
     shown: frozenset[str] | None = None
+    body_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +74,13 @@ class FrontierEntry:
     suspect_hash: str | None
     suspect_count: int
     suspect_since: datetime | None
+    body_read_at: datetime | None
+    withdrawn: bool  # its document was told withdrawn
 
 
-_ENTRY = tuple(getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry))
+_ENTRY = tuple(
+    getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry) if one.name != "withdrawn"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +121,50 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
         session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
 
 
-def next_visits(session: Session) -> dict[str, datetime | None]:
-    """When each enabled source is due; None: it was never visited."""
-    query = select(SourceRow.id, SourceRow.next_visit_at).where(SourceRow.enabled)
-    return {row.id: row.next_visit_at for row in session.execute(query)}
+@dataclass(frozen=True, slots=True)
+class VisitTimes:
+    """When a source was visited last, and when it is due; None: never."""
+
+    last_visit_at: datetime | None
+    next_visit_at: datetime | None
+
+
+def visit_times(session: Session) -> dict[str, VisitTimes]:
+    """The times of each enabled source."""
+    query = select(SourceRow.id, SourceRow.last_visit_at, SourceRow.next_visit_at)
+    rows = session.execute(query.where(SourceRow.enabled))
+    return {row.id: VisitTimes(row.last_visit_at, row.next_visit_at) for row in rows}
+
+
+def was_visited_in_future(session: Session, source_id: str, now: datetime) -> bool:
+    """Whether the last visit lies ahead: the clock was wrong then, or is wrong now."""
+    row = session.get_one(SourceRow, source_id)
+    return row.last_visit_at is not None and row.last_visit_at > now + CLOCK_SKEW
+
+
+def forget_future_visits(session: Session, source_id: str, now: datetime) -> None:
+    """Correct what visits with a clock that was ahead left behind: their pages are due.
+
+    A time ahead would keep a page from its visit, a suspect text from being believed, and the
+    source from being called quiet until that time comes.
+    """
+    ahead, entry = now + CLOCK_SKEW, FrontierEntryRow
+    for moment, corrected in (
+        (entry.first_seen_at, entry.first_seen_at),
+        (entry.suspect_since, entry.suspect_since),
+        (entry.last_visit_at, entry.next_visit_at),
+    ):
+        session.execute(
+            update(entry)
+            .where(entry.source_id == source_id, moment > ahead)
+            .values({corrected: now})
+            .execution_options(synchronize_session=False)
+        )
+    source = session.get_one(SourceRow, source_id)
+    if source.added_at > ahead:
+        source.added_at = now
+    if source.last_new_at is not None and source.last_new_at > ahead:
+        source.last_new_at = now
 
 
 def source_added_at(session: Session, source_id: str) -> datetime:
@@ -130,6 +183,7 @@ def list_page_states(session: Session, source_id: str) -> dict[str, ListPageStat
             row.first_ok_at is not None,
             None if row.last_outcome is None else Outcome(row.last_outcome),
             None if row.shown is None else frozenset(_marks(row.shown)),
+            row.body_read_at,
         )
         for row in rows
     }
@@ -175,6 +229,7 @@ def record_list(
     row.last_status = fetched.status
     if fetched.outcome is Outcome.OK:
         row.first_ok_at = row.first_ok_at or now
+        row.body_read_at = now
         row.etag = fetched.etag if complete else None
         row.last_modified = fetched.last_modified if complete else None
         row.body_hash = body_hash if complete else None
@@ -275,15 +330,99 @@ def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
     return found
 
 
-def due_entries(session: Session, source_id: str, now: datetime, limit: int) -> list[FrontierEntry]:
-    """Addresses of a source that are due, those that wait longest first."""
+def due_entries(
+    session: Session, source_id: str, now: datetime, limit: int, *, latest: datetime
+) -> list[FrontierEntry]:
+    """Addresses of a source that are due, those that wait longest first.
+
+    Args:
+        session: a reading transaction.
+        source_id: whose addresses.
+        now: what was due then.
+        limit: how many at most.
+        latest: a due time after it is not believed: no visit until now could have set it.
+    """
+    due = FrontierEntryRow.next_visit_at
+    columns = (*_ENTRY, DocumentRow.withdrawn_at.is_not(None))
     query = (
-        select(*_ENTRY)
-        .where(FrontierEntryRow.source_id == source_id, FrontierEntryRow.next_visit_at <= now)
+        select(*columns)
+        .outerjoin(DocumentRow, DocumentRow.id == FrontierEntryRow.document_id)
+        .where(FrontierEntryRow.source_id == source_id, or_(due <= now, due > latest))
         .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
         .limit(limit)
     )
     return [FrontierEntry(*row) for row in session.execute(query)]
+
+
+def stands_elsewhere(session: Session, address_id: int, document_id: int) -> bool:
+    """Whether another address of a document shows it, or may."""
+    query = select(FrontierEntryRow.id).where(
+        FrontierEntryRow.document_id == document_id,
+        FrontierEntryRow.id != address_id,
+        or_(
+            FrontierEntryRow.last_outcome.is_(None),
+            FrontierEntryRow.last_outcome.not_in((Outcome.GONE, Outcome.MOVED)),
+        ),
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def host_is_well(
+    session: Session, source_id: str, entry: FrontierEntry, *, since: datetime
+) -> bool | None:
+    """Whether another page of an address's host was well since a time; None if none can tell.
+
+    Only the pages and lists of the same source count, and its lists only if no page can tell: a
+    site that is rebuilt has new lists, and all its old pages are gone. A page that was gone long
+    before tells nothing.
+    """
+    lists = select(ListPageRow.url, ListPageRow.last_outcome).where(
+        ListPageRow.source_id == source_id, ListPageRow.last_visit_at >= since
+    )
+    pages = select(FrontierEntryRow.url, FrontierEntryRow.last_outcome).where(
+        FrontierEntryRow.source_id == source_id,
+        FrontierEntryRow.last_visit_at >= since,
+        FrontierEntryRow.id != entry.id,
+        FrontierEntryRow.document_id.is_not(None),
+        or_(
+            FrontierEntryRow.suspect_since.is_(None),
+            FrontierEntryRow.suspect_since > since - _LONG_BEFORE,
+        ),
+    )
+    host = urlsplit(entry.url).hostname
+    for query in (pages, lists):
+        found = [
+            row.last_outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
+            for row in session.execute(query)
+            if row.url != entry.url and urlsplit(row.url).hostname == host
+        ]
+        if found:
+            return any(found)
+    return None
+
+
+def recheck_neighbours(
+    session: Session, source_id: str, entry: FrontierEntry, now: datetime
+) -> None:
+    """Make a few other pages of an address's host due, to see whether they are gone, too.
+
+    Nothing is done if one of them is already known to be gone: they have been rechecked then.
+    """
+    query = (
+        select(FrontierEntryRow.id, FrontierEntryRow.url, FrontierEntryRow.suspect_hash)
+        .where(
+            FrontierEntryRow.source_id == source_id,
+            FrontierEntryRow.id != entry.id,
+            FrontierEntryRow.document_id.is_not(None),
+        )
+        .order_by(FrontierEntryRow.id.desc())
+        .limit(_NEIGHBOURS_SEEN)
+    )
+    host = urlsplit(entry.url).hostname
+    rows = [row for row in session.execute(query) if urlsplit(row.url).hostname == host]
+    if any(row.suspect_hash == GONE for row in rows):
+        return
+    update_entries(session, [(row.id, {"next_visit_at": now}) for row in rows[:_RECHECKED]])
 
 
 def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:

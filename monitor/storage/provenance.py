@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,6 +43,7 @@ class AuditedSnapshot:
     source_id: str | None
     listed_title: str
     listed: date | None
+    outcome: Outcome
 
 
 BELIEVED = (Outcome.OK, Outcome.PARTIAL)
@@ -59,13 +60,16 @@ class LoggedRow:
 
 
 def snapshots_between(session: Session, since: datetime, until: datetime) -> list[int]:
-    """The believed snapshots of a span of time, oldest first."""
+    """The snapshots of a span of time that the log was written from, oldest first.
+
+    Those that were believed, and the visits that found a document withdrawn or back.
+    """
     query = (
         select(SnapshotRow.id)
         .where(
             SnapshotRow.visited_at >= since,
             SnapshotRow.visited_at < until,
-            SnapshotRow.outcome.in_(BELIEVED),
+            SnapshotRow.outcome.in_((*BELIEVED, Outcome.GONE, Outcome.NOT_MODIFIED)),
             SnapshotRow.document_id.is_not(None),
         )
         .order_by(SnapshotRow.id)
@@ -100,15 +104,22 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
         source_id=address.source_id if address else None,
         listed_title=address.title if address else "",
         listed=address.listed if address else None,
+        outcome=Outcome(row.outcome),
     )
 
 
-def snapshot_before(session: Session, document_id: int, snapshot_id: int) -> int | None:
-    """The believed snapshot of a document that came right before another one."""
+def snapshot_before(
+    session: Session,
+    document_id: int,
+    snapshot_id: int,
+    *,
+    outcomes: Collection[Outcome] = BELIEVED,
+) -> int | None:
+    """The snapshot of a document that came right before another one: of one of these outcomes."""
     query = select(func.max(SnapshotRow.id)).where(
         SnapshotRow.document_id == document_id,
         SnapshotRow.id < snapshot_id,
-        SnapshotRow.outcome.in_(BELIEVED),
+        SnapshotRow.outcome.in_(outcomes),
     )
     return session.scalar(query)
 

@@ -76,6 +76,7 @@ class ListPageRow(Base):
     last_outcome: Mapped[str | None] = mapped_column(String(16))
     last_status: Mapped[int | None]
     shown: Mapped[str | None]  # marks of the links it showed, by which it is known again
+    body_read_at: Mapped[datetime | None]  # when its body was last received
 
 
 class RobotsRow(Base):
@@ -107,6 +108,7 @@ class DocumentRow(Base):
     # The snapshot the next visit is compared with. No foreign key: the two tables name each other.
     snapshot_id: Mapped[int | None] = mapped_column(Id)
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    withdrawn_at: Mapped[datetime | None]  # since when its page is known to be gone for good
 
 
 class FrontierEntryRow(Base):
@@ -136,6 +138,7 @@ class FrontierEntryRow(Base):
     last_reason: Mapped[str | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     page_fingerprint: Mapped[str | None]  # see monitor.documents.page_fingerprint
+    body_read_at: Mapped[datetime | None]  # when its body was last received
     suspect_hash: Mapped[str | None] = mapped_column(String(64))
     suspect_count: Mapped[int] = mapped_column(default=0, server_default="0")
     suspect_since: Mapped[datetime | None]

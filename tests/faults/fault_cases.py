@@ -536,6 +536,16 @@ REDIRECTS = (
         "circle",
     ),
     Case("itself", "a redirect to itself", redirects(302, PAGE), ERROR, "circle"),
+    Case(
+        "cookie-check",
+        "a redirect to itself that sets a cookie",
+        raw(
+            f"HTTP/1.1 302 X\r\nLocation: {PAGE}\r\nSet-Cookie: seen=1\r\n"
+            "Content-Length: 0\r\n\r\n".encode()
+        ),
+        BLOCKED,
+        "cookie",
+    ),
     Case("chain", "redirects without end", walks_on, ERROR, "too many redirects"),
     Case("to-home", "a redirect to the home page", redirects(302, "/"), MOVED, "home page"),
     Case(
@@ -834,6 +844,12 @@ PAGES = (
             last_modified="Sun, 01 Jan 2040 00:00:00 GMT",
             etag="",
         ),
+        OK,
+    ),
+    Case(
+        "etag-beyond-ascii",
+        "ETag beyond ASCII",
+        answers(page, etag='"\xe9\xe8"'),
         OK,
     ),
     Case(

@@ -17,6 +17,7 @@ CHALLENGE = b"<html><script>document.cookie='a=1';location.reload()</script></ht
 PAGES = {
     "/ok": FakePage(PAGE, headers={"content-type": "text/html", "etag": '"1"'}),
     "/dated": FakePage(PAGE, headers={"last-modified": "Mon, 02 Feb 2026 00:00:00 GMT"}),
+    "/strange": FakePage(PAGE, headers={"etag": '"Ã©"', "last-modified": "yesterday"}),
     "/gone": FakePage(b"x", 410),
     "/empty": FakePage(b""),
     "/challenge": FakePage(CHALLENGE),
@@ -116,6 +117,16 @@ async def test_validators_save_the_body(world):
         base + "/dated", route=PRIVATE, last_modified="Mon, 02 Feb 2026 00:00:00 GMT"
     )
     assert dated.outcome is Outcome.NOT_MODIFIED
+
+
+@pytest.mark.parametrize("stored", ['"Ã©"', '"a\x7f"', '"a\r\nHost: b"', '"' + "a" * 2_000 + '"'])
+async def test_a_validator_that_no_header_can_carry_is_neither_kept_nor_sent(world, stored):
+    fetcher, base = world
+    for path in ("/ok", "/strange"):
+        fetched = await fetcher.fetch(base + path, route=PRIVATE, etag=stored, last_modified="Ã")
+        assert fetched.outcome is Outcome.OK
+        assert fetched.etag in {None, '"1"'}
+        assert fetched.last_modified is None
 
 
 async def test_a_refusal_keeps_its_evidence_and_no_validators(world):

@@ -154,6 +154,9 @@ NEW_COLUMNS = {
     "statement": ("in_scope", "first_version_id", "source_name", "person", "person_title"),
     "change": ("score", "nearest_text", "certainty"),
     "promise": ("predates_log",),
+    "address": ("body_read_at",),
+    "list_page": ("body_read_at",),
+    "document": ("withdrawn_at",),
 }
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
