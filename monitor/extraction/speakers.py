@@ -27,6 +27,7 @@ from monitor.extraction.discourse import (
     Discourse,
     answering,
     caption,
+    excerpted,
     names_block,
     note,
     resolve_first,
@@ -58,6 +59,7 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.carried, state.current = state.current or state.carried, None
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
+    state.current = _listed(sentences, state)
     if names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
     found: list[Attribution] = []
@@ -65,7 +67,7 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     inside = False
     for index, sentence in enumerate(sentences):
         state.current = answering(sentence, state) or state.current
-        quoted = inside or sentence.startswith("“")
+        quoted = inside or sentence.startswith("“", news_start(sentence))
         clause = resolve_first(sentence, state, inside=inside)
         inside = _inside(sentence, inside)
         whole = quoted and (inside or sentence.rstrip("。！？；").endswith("”"))
@@ -84,7 +86,24 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
         found.append(_sentence(sentence, clause, state))
         if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
+    state.open_quote = state.current if inside else None
+    if sentences[-1].endswith("："):
+        state.listing = state.current
     return found
+
+
+def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
+    """The speaker whose list, or whose quotation over several paragraphs, a paragraph goes on."""
+    if state.open_quote is not None and sentences[0].startswith("“"):
+        return state.open_quote
+    if state.listing is None:
+        return None
+    item = press_pattern("item").match(sentences[0]) or sentences[0][-1:] == "；"
+    last = state.listing if item or is_bare(sentences[0]) else None
+    state.listing = last
+    if last is None:
+        return None
+    return replace(last, known_by=KnownBy.CONTINUED, distance=last.distance + 1)
 
 
 _UNSURE = frozenset({KnownBy.OWNER, KnownBy.NEWSPAPER})
@@ -140,8 +159,10 @@ _EXCERPT = "excerpt"
 
 def _open_excerpt(sentence: str, state: Discourse) -> None:
     """Begin a block at 以下为部分摘录：; the next reporting clause ends it."""
-    speaker = state.current or state.last_person or state.owner
-    if speaker is not None and press_pattern("excerpt").search(sentence):
+    if press_pattern("excerpt").search(sentence) is None:
+        return
+    speaker = state.current or excerpted(sentence, state) or state.last_person or state.owner
+    if speaker is not None:
         state.block = replace(speaker, cue=_EXCERPT, known_by=KnownBy.BLOCK)
 
 

@@ -324,6 +324,8 @@ def _share_of() -> re.Pattern[str]:
 def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     """The noun phrase that ends at ``right``, its start, and the verbs in front of it."""
     start = left
+    if sentence[start : start + 1] == "“" and "”" not in sentence[start:right]:
+        start += 1
     conjunctions = _conjunctions_pattern().match(sentence, start, right)
     start = conjunctions.end() if conjunctions else start
     whole = last = start
