@@ -142,6 +142,8 @@ class SpeakerWords(WordTable):
     home: str
     departments: str
     that_place: str
+    whole_province: str
+    directs: str
     several: str
     venue: str
     organisation: str

@@ -20,6 +20,7 @@ from monitor.extraction.attribution import (
     mask_quotes,
     people_in,
     press_pattern,
+    province_name,
     region_of_all,
     regions_in,
 )
@@ -277,8 +278,10 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
     if attribution.speaker is Speaker.MINISTRY or (
         attribution.speaker is Speaker.GOVERNMENT and attribution.region == NATION
     ):
-        return replace(attribution, region=NATION)
+        return replace(attribution, region=_directed(words, attribution))
     if attribution.speaker is Speaker.GOVERNMENT:
+        if attribution.region is None:
+            return replace(attribution, region=region_of_topic(words) or state.home())
         return _narrowed(attribution, words, state)
     named = region_of_topic(words)
     home = state.base()
@@ -293,6 +296,15 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
     if named is None and attribution.speaker is not Speaker.ENTERPRISE:
         named = NATION
     return replace(attribution, region=named)
+
+
+def _directed(words: str, attribution: Attribution) -> str:
+    """The nation, or the place that one of its leaders tells what to do."""
+    if attribution.speaker is not Speaker.GOVERNMENT:
+        return NATION
+    told = attribution.cue.endswith(("要求", "勉励", "希望"))
+    directed = press_pattern("directs").match(mark_places(words)) if told else None
+    return regions_in(words[slice(*directed.span("place"))])[0].name if directed else NATION
 
 
 def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribution:
@@ -328,10 +340,12 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     if state.frame.leader:
         return home
     region = region_of_topic(body)
+    that = press_pattern("that_place").search(body) if region in {None, NATION} else None
+    if that is not None and (region is None or not that.start()):
+        # 全省 after a city is the city's province.
+        return province_name(state.place) if state.place and "省" in that[0] else state.place
     if region == NATION and home and not press_pattern("nation_subject").match(body):
         return state.home()
-    if region is None and press_pattern("that_place").search(body):
-        return state.place
     return region or state.home() or region_of_body(body)
 
 
@@ -351,7 +365,11 @@ def _with_headings(
             continue
         below = next((one[0] for one in found[number + 1 :] if one), None)
         if below is not None and below.speaker is not Speaker.MEDIA:
-            found[number] = [replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)]
+            below = replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)
+            own = region_of_topic(paragraphs[number][0])
+            if below.speaker is Speaker.GOVERNMENT and own is not None:
+                below = replace(below, region=own)
+            found[number] = [below]
     return found
 
 

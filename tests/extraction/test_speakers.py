@@ -82,6 +82,26 @@ def test_neither_dateline_nor_venue_nor_a_name_is_a_place(sentence, region):
     assert voices(sentence) == [("media", region)]
 
 
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        # 全省 beside or after a city is the province.
+        ("全省的算力集中在襄阳。", "湖北省"),
+        ("襄阳的算力占全省一半。", "襄阳市"),
+        ("目前，襄阳已建成智算中心3座。全省建成智算中心9座。", "襄阳市 湖北省"),
+        # Three places and more stand for a list.
+        ("武汉的芯片、杭州的模型、上海的算力相继到位。", "全国"),
+        # The name of a document or a firm is no place.
+        ("算力互联的武汉宣言通过了。", "全国"),
+        ("如上海电气推出模型。", "全国"),
+        # A leader's order to a place is the place's matter.
+        ("国务院副总理晏明要求湖北加快智算中心建设。", "湖北省"),
+    ],
+)
+def test_a_region_is_whose_matter_the_sentence_is(text, regions):
+    assert " ".join(region for _, region in voices(text)) == regions
+
+
 def test_an_article_about_a_place_keeps_it():
     text = (
         "云南算力产业观察\n走进机房，服务器整齐排列。\n全省算力去年翻了一番。\n"
