@@ -546,9 +546,19 @@ def _known_document(title: str, article: _Article) -> SourceName | None:
     if known is not None:
         return known
     return next(
-        (named for full, named in reversed(article.documents.items()) if full.endswith(title)),
+        (
+            named
+            for full, named in reversed(article.documents.items())
+            if _supplement().sub("", full).endswith(title)
+        ),
         None,
     )
+
+
+@cache
+def _supplement() -> re.Pattern[str]:
+    """What a title ends with beside its name: （2026—2028年）, （试行）."""
+    return re.compile("(?:（[^（）]*）)+$")
 
 
 def _document_of(clause: str, article: _Article) -> SourceName | None:

@@ -301,7 +301,10 @@ def _inner() -> re.Pattern[str]:
 
 @cache
 def _cut() -> re.Pattern[str]:
-    return re.compile(alternation(quantity_words().cuts))
+    words = quantity_words()
+    # 通用大模型在制造业深度应用: where it is used is no part of the metric.
+    places = f"在[^，。；：、]{{2,14}}?(?:{alternation(words.cuts)}|应用|使用)"
+    return re.compile(f"{alternation(words.cuts)}|{places}")
 
 
 @cache

@@ -192,6 +192,14 @@ def test_who_is_meant_by_a_word_is_whom_the_first_cue_named(introduced, source):
     assert name_sources([["会议指出，要建设智算中心。"]], [[later]], PRESS) == [[source]]
 
 
+def test_a_short_title_in_quotes_is_the_document_named_before_with_its_years():
+    text = (
+        "近日，湖南省人民政府印发《湖南省智算产业行动方案（2026—2028年）》。\n"
+        "《方案》提出，新建智算中心三座。"
+    )
+    assert named(text)[-1][0] == "湖南省人民政府"
+
+
 @pytest.mark.parametrize("cue", ["网络行动计划》提出", "安徽省数据局印发《智算网络行"])
 def test_a_cue_that_was_cut_still_names_its_document(cue):
     text = ["安徽省数据局印发《智算网络行动计划》。", "建设智算中心。"]
