@@ -281,7 +281,8 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
         return replace(attribution, region=_directed(words, attribution))
     if attribution.speaker is Speaker.GOVERNMENT:
         if attribution.region is None:
-            return replace(attribution, region=region_of_topic(words) or state.home())
+            region = region_of_topic(words) or state.home() or state.place
+            return replace(attribution, region=region)
         return _narrowed(attribution, words, state)
     named = region_of_topic(words)
     home = state.base()
