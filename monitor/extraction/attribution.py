@@ -86,6 +86,11 @@ class SpeakerWords(WordTable):
     heard: str
     by_document: str
     delegate_before: str
+    delegate_after: str
+    listed_person: str
+    quoted_document: str
+    excerpted: str
+    item: str
     pending: str
     adverbial_place: str
     group: str
@@ -137,6 +142,8 @@ class SpeakerWords(WordTable):
     home: str
     departments: str
     that_place: str
+    whole_province: str
+    directs: str
     several: str
     venue: str
     organisation: str
@@ -276,7 +283,7 @@ def press_pattern(name: str) -> re.Pattern[str]:
     """
     words = speaker_words()
     pattern = getattr(words, name).replace("{titles}", alternation(words.titles))
-    pattern = pattern.replace("{document}", words.document)
+    pattern = pattern.replace("{document}", words.document).replace("{surnames}", words.surnames)
     return re.compile(pattern.replace("{region}", f"{_PLACE}+"))
 
 

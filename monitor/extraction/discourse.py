@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.extraction.article_frame import ArticleFrame, is_leader
@@ -56,6 +56,10 @@ class Discourse:
     """Who speaks below the last line that named a speaker."""
     caption: Attribution | None = None
     """The region of the caption above (上海：, 【广东】)."""
+    listing: Attribution | None = None
+    """Whose words the lines below list: the last line named a speaker and ended with a colon."""
+    open_quote: Attribution | None = None
+    """Who is quoted when a paragraph ends inside the quotation."""
     pending: Attribution | None = None
     """A speaker whose 看来 follows in a later line, because a column broke the sentence."""
     subject_place: str | None = None
@@ -100,7 +104,7 @@ def resolve_first(
     found = _informed(body, state)
     if found is not None:
         return found
-    introduced = _introduced(body, state)
+    introduced = _introduced(body, state) or _quoted_document(body, state)
     if introduced is not None:
         return introduced
     for clause in reporting_clauses(body, inside=inside):
@@ -162,6 +166,20 @@ def _introduced(body: str, state: Discourse) -> tuple[ReportingClause, Attributi
     return clause, attribution
 
 
+def _quoted_document(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """A document, and after a colon its words: 省政府工作报告的表述是：“…”."""
+    match = press_pattern("quoted_document").match(body)
+    if match is None:
+        return None
+    subject = Subject(Reference.DOCUMENT, match["subject"])
+    known = _of_document(subject, body, state)
+    if known is None:
+        return None
+    clause = ReportingClause(subject, Manner.ANNOUNCE, "：", match.end(), closes=False)
+    known = replace(known, manner=Manner.ANNOUNCE, cue=match["subject"], distance=0)
+    return clause, replace(known, known_by=KnownBy.DOCUMENT)
+
+
 def _remember(subject: Subject, attribution: Attribution, state: Discourse) -> None:
     if subject.name:
         state.add_person([subject.name], attribution)
@@ -181,7 +199,7 @@ def _resolve(clause: ReportingClause, body: str, state: Discourse) -> Attributio
         known = _of_role(clause, state)
         known_by = known.known_by
     elif subject.reference is Reference.NAME:
-        known = state.known(subject.name)
+        known = state.known(subject.name) or _of_delegate(subject, clause, state)
     elif subject.reference is Reference.PRONOUN:
         known = _just_introduced(subject, body, state)
     elif subject.reference is Reference.DOCUMENT:
@@ -191,6 +209,19 @@ def _resolve(clause: ReportingClause, body: str, state: Discourse) -> Attributio
     if known is None:
         return None
     return replace(known, manner=clause.manner, cue=clause.cue, known_by=known_by, distance=0)
+
+
+def _of_delegate(subject: Subject, clause: ReportingClause, state: Discourse) -> Attribution | None:
+    """A delegate whom nothing but the word after the name introduces: 周某代表."""
+    match = press_pattern("delegate_after").fullmatch(subject.text)
+    if match is None:
+        return None
+    region = region_of_role(Speaker.DELEGATE, None, subject.text, state.home())
+    attribution = Attribution(
+        Speaker.DELEGATE, region, clause.manner, clause.cue, person=match["name"]
+    )
+    state.add_person([match["name"]], attribution)
+    return attribution
 
 
 def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attribution | None:
@@ -291,7 +322,7 @@ def note(sentence: str, state: Discourse) -> None:
 
 def _note_people(masked: str, state: Discourse) -> None:
     """Record the people a text introduces; who is its subject is whom 他 means next."""
-    for number, clause in enumerate(masked.split("，")):
+    for number, clause in enumerate(_by_person(masked)):
         names = people_in(clause)
         if not number and (known := state.known(clause)) is not None:
             state.last_person = known
@@ -310,6 +341,16 @@ def _note_people(masked: str, state: Discourse) -> None:
             state.add_person([name[:3]], person)
 
 
+def _by_person(masked: str) -> Iterator[str]:
+    """The clauses of a text; of a list of persons (院长王某、教授李某) the words of each."""
+    for clause in masked.split("，"):
+        begin = 0
+        for match in press_pattern("listed_person").finditer(clause):
+            yield clause[begin : match.end()]
+            begin = match.end() + 1
+        yield clause[begin:]
+
+
 def names_block(sentences: Sequence[str], state: Discourse) -> bool:
     """Whether a paragraph is a line that names who speaks in what follows."""
     if len(sentences) > 1 or len(sentences[0]) > 60 or sentences[0][-1:] in "。！？；”":
@@ -324,6 +365,17 @@ def names_block(sentences: Sequence[str], state: Discourse) -> bool:
     region = region_of_role(role.speaker, role.region or first_region(line), line, None)
     state.block = Attribution(role.speaker, region or NATION, Manner.OPINE, line, KnownBy.BLOCK)
     return True
+
+
+def excerpted(sentence: str, state: Discourse) -> Attribution | None:
+    """The issuer of the document whose words a line announces: 省政府工作报告…内容如下：."""
+    match = press_pattern("excerpted").search(mask_quotes(sentence[news_start(sentence) :]))
+    if match is None:
+        return None
+    body = sentence[news_start(sentence) :]
+    subject = Subject(Reference.DOCUMENT, body[slice(*match.span())])
+    known = _of_document(subject, body, state)
+    return None if known is None else replace(known, manner=Manner.ANNOUNCE, cue=subject.text)
 
 
 def answering(sentence: str, state: Discourse) -> Attribution | None:

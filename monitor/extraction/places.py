@@ -6,7 +6,7 @@ firms and universities are nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -69,13 +69,15 @@ def region_of_topic(text: str) -> str | None:
             first = clause
             break
     together = topic_regions(first)
-    if len({region.name for region in together}) > 1 and not _joined(first):
+    names = {region.name for region in together}
+    if len(names) > 1 and not _joined(first) and not _is_list(names):
         # 距离苏州不到百公里的嘉兴: what the words before describe is the subject.
         described = places_in(first)[-1]
         if first[described[0] - 1 : described[0]] == "的":
             return described[2].name
         return narrowest(together[:2])
-    return region_of_all(together) or regions[0].name
+    named = region_of_all(together) or regions[0].name
+    return province_name(named) if press_pattern("whole_province").search(text) else named
 
 
 def region_of_body(text: str) -> str | None:
@@ -84,6 +86,14 @@ def region_of_body(text: str) -> str | None:
         if press_pattern("public_body").match(text, end):
             return region.name
     return None
+
+
+_SHORTEST_LIST = 3
+
+
+def _is_list(names: Collection[str]) -> bool:
+    """Whether so many places are named, and of several provinces, that they stand for a list."""
+    return len(names) >= _SHORTEST_LIST and len({province_name(name) for name in names}) > 1
 
 
 def _joined(clause: str) -> bool:

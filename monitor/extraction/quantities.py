@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -62,8 +63,11 @@ def chinese(text: str) -> float | None:
 def value(digits: str, scale: str) -> float | None:
     """The number written as ``digits`` times ``scale`` (万, 亿 …), or None."""
     plain = digits.replace(",", "").replace("，", "")
-    number = float(plain) if plain[0].isascii() else chinese(plain)
-    return None if number is None else round(number * multiplier(scale), 6)
+    if plain[0].isascii():
+        # In binary fractions 559.8亿 is 55979999999.99999.
+        return float(Decimal(plain) * int(multiplier(scale)))
+    number = chinese(plain)
+    return None if number is None else number * multiplier(scale)
 
 
 _TABLE = Path(__file__).parent / "data" / "units.csv"

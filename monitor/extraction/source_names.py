@@ -94,9 +94,11 @@ def _titles() -> str:
 
 @cache
 def _name() -> str:
+    words = speaker_words()
     return (
-        f"(?!{alternation(_words().no_names)})(?:欧阳[一-鿿]{{1,2}}?|[{speaker_words().surnames}][一-鿿]{{1,2}}?"
-        "|[一-鿿]{1,6}·[一-鿿·]{1,10})"
+        f"(?!{alternation(_words().no_names)})"
+        f"(?:(?:{alternation(words.compound_surnames)})[一-鿿]{{1,2}}?"
+        f"|[{words.surnames}][一-鿿]{{1,2}}?|[一-鿿]{{1,6}}·[一-鿿·]{{1,10}})"
     )
 
 
@@ -104,7 +106,7 @@ def _name() -> str:
 def _person_pattern() -> re.Pattern[str]:
     """A title, then a name that something else than a name follows."""
     after = alternation((*_words().after_name, *_verbs()))
-    return re.compile(f"(?:{_titles()})(?P<name>{_name()})(?=$|[，：（“、]|{after})")
+    return re.compile(f"(?:{_titles()})(?P<name>{_name()})(?=$|[，：（“、0-9]|{after})")
 
 
 @cache
@@ -428,15 +430,26 @@ def _person_of(
     before = clause[: match.start("name")]
     cut = _pattern("opening").match(before)
     offset = cut.end() if cut else 0
-    before = before[offset:]
+    before = before[max(offset, _end_of_person_before(before)) :]
     offices = _speaking_offices(before, home, attribution)
     run = _run_to(before, offices) if offices else []
     source = _joined(run) or None
     title = before[run[-1].end :] if run else before
     if attribution is None or attribution.speaker in AUTHORITIES:
         source, title = _governed(source, title)
-    title = title.lstrip("的原、和与及").rpartition("“")[2].rpartition("的")[2][-_MAX_TITLE:]
+    title = title.lstrip("的原、，和与及").rpartition("“")[2].rpartition("的")[2][-_MAX_TITLE:]
     return SourceName(source, match["name"], title or None)
+
+
+def _end_of_person_before(text: str) -> int:
+    """Where the last person of a list ends that goes on: 某局局长王某、某厅厅长."""
+    ends = (match.end("name") for match in _listed_person_pattern().finditer(text))
+    return max(ends, default=0)
+
+
+@cache
+def _listed_person_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{_titles()})(?P<name>{_name()})(?=[、，和与及])")
 
 
 def _governed(source: str | None, title: str) -> tuple[str | None, str]:
@@ -533,9 +546,19 @@ def _known_document(title: str, article: _Article) -> SourceName | None:
     if known is not None:
         return known
     return next(
-        (named for full, named in reversed(article.documents.items()) if full.endswith(title)),
+        (
+            named
+            for full, named in reversed(article.documents.items())
+            if _supplement().sub("", full).endswith(title)
+        ),
         None,
     )
+
+
+@cache
+def _supplement() -> re.Pattern[str]:
+    """What a title ends with beside its name: （2026—2028年）, （试行）."""
+    return re.compile("(?:（[^（）]*）)+$")
 
 
 def _document_of(clause: str, article: _Article) -> SourceName | None:

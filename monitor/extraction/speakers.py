@@ -20,6 +20,7 @@ from monitor.extraction.attribution import (
     mask_quotes,
     people_in,
     press_pattern,
+    province_name,
     region_of_all,
     regions_in,
 )
@@ -27,6 +28,7 @@ from monitor.extraction.discourse import (
     Discourse,
     answering,
     caption,
+    excerpted,
     names_block,
     note,
     resolve_first,
@@ -58,6 +60,7 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.carried, state.current = state.current or state.carried, None
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
+    state.current = _listed(sentences, state)
     if names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
     found: list[Attribution] = []
@@ -65,7 +68,7 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     inside = False
     for index, sentence in enumerate(sentences):
         state.current = answering(sentence, state) or state.current
-        quoted = inside or sentence.startswith("“")
+        quoted = inside or sentence.startswith("“", news_start(sentence))
         clause = resolve_first(sentence, state, inside=inside)
         inside = _inside(sentence, inside)
         whole = quoted and (inside or sentence.rstrip("。！？；").endswith("”"))
@@ -84,7 +87,24 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
         found.append(_sentence(sentence, clause, state))
         if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
+    state.open_quote = state.current if inside else None
+    if sentences[-1].endswith("："):
+        state.listing = state.current
     return found
+
+
+def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
+    """The speaker whose list, or whose quotation over several paragraphs, a paragraph goes on."""
+    if state.open_quote is not None and sentences[0].startswith("“"):
+        return state.open_quote
+    if state.listing is None:
+        return None
+    item = press_pattern("item").match(sentences[0]) or sentences[0][-1:] == "；"
+    last = state.listing if item or is_bare(sentences[0]) else None
+    state.listing = last
+    if last is None:
+        return None
+    return replace(last, known_by=KnownBy.CONTINUED, distance=last.distance + 1)
 
 
 _UNSURE = frozenset({KnownBy.OWNER, KnownBy.NEWSPAPER})
@@ -140,8 +160,10 @@ _EXCERPT = "excerpt"
 
 def _open_excerpt(sentence: str, state: Discourse) -> None:
     """Begin a block at 以下为部分摘录：; the next reporting clause ends it."""
-    speaker = state.current or state.last_person or state.owner
-    if speaker is not None and press_pattern("excerpt").search(sentence):
+    if press_pattern("excerpt").search(sentence) is None:
+        return
+    speaker = state.current or excerpted(sentence, state) or state.last_person or state.owner
+    if speaker is not None:
         state.block = replace(speaker, cue=_EXCERPT, known_by=KnownBy.BLOCK)
 
 
@@ -256,8 +278,11 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
     if attribution.speaker is Speaker.MINISTRY or (
         attribution.speaker is Speaker.GOVERNMENT and attribution.region == NATION
     ):
-        return replace(attribution, region=NATION)
+        return replace(attribution, region=_directed(words, attribution))
     if attribution.speaker is Speaker.GOVERNMENT:
+        if attribution.region is None:
+            region = region_of_topic(words) or state.home() or state.place
+            return replace(attribution, region=region)
         return _narrowed(attribution, words, state)
     named = region_of_topic(words)
     home = state.base()
@@ -272,6 +297,15 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
     if named is None and attribution.speaker is not Speaker.ENTERPRISE:
         named = NATION
     return replace(attribution, region=named)
+
+
+def _directed(words: str, attribution: Attribution) -> str:
+    """The nation, or the place that one of its leaders tells what to do."""
+    if attribution.speaker is not Speaker.GOVERNMENT:
+        return NATION
+    told = attribution.cue.endswith(("要求", "勉励", "希望"))
+    directed = press_pattern("directs").match(mark_places(words)) if told else None
+    return regions_in(words[slice(*directed.span("place"))])[0].name if directed else NATION
 
 
 def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribution:
@@ -307,10 +341,12 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     if state.frame.leader:
         return home
     region = region_of_topic(body)
+    that = press_pattern("that_place").search(body) if region in {None, NATION} else None
+    if that is not None and (region is None or not that.start()):
+        # 全省 after a city is the city's province.
+        return province_name(state.place) if state.place and "省" in that[0] else state.place
     if region == NATION and home and not press_pattern("nation_subject").match(body):
         return state.home()
-    if region is None and press_pattern("that_place").search(body):
-        return state.place
     return region or state.home() or region_of_body(body)
 
 
@@ -330,7 +366,11 @@ def _with_headings(
             continue
         below = next((one[0] for one in found[number + 1 :] if one), None)
         if below is not None and below.speaker is not Speaker.MEDIA:
-            found[number] = [replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)]
+            below = replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)
+            own = region_of_topic(paragraphs[number][0])
+            if below.speaker is Speaker.GOVERNMENT and own is not None:
+                below = replace(below, region=own)
+            found[number] = [below]
     return found
 
 

@@ -301,7 +301,10 @@ def _inner() -> re.Pattern[str]:
 
 @cache
 def _cut() -> re.Pattern[str]:
-    return re.compile(alternation(quantity_words().cuts))
+    words = quantity_words()
+    # 通用大模型在制造业深度应用: where it is used is no part of the metric.
+    places = f"在[^，。；：、]{{2,14}}?(?:{alternation(words.cuts)}|应用|使用)"
+    return re.compile(f"{alternation(words.cuts)}|{places}")
 
 
 @cache
@@ -324,6 +327,8 @@ def _share_of() -> re.Pattern[str]:
 def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     """The noun phrase that ends at ``right``, its start, and the verbs in front of it."""
     start = left
+    if sentence[start : start + 1] == "“" and "”" not in sentence[start:right]:
+        start += 1
     conjunctions = _conjunctions_pattern().match(sentence, start, right)
     start = conjunctions.end() if conjunctions else start
     whole = last = start

@@ -70,6 +70,16 @@ def _broken_number_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _half_width_stop_pattern() -> re.Pattern[str]:
+    # A full stop after a Chinese character or a closing mark, but not after a heading's number
+    # (一.总体要求) and not in a row of dots.
+    return re.compile(
+        r"(?<=[\u4e00-\u9fff”’）》%])(?<![\n ][一二三四五六七八九十])(?<!^[一二三四五六七八九十])\."
+        r"(?=[\s\u4e00-\u9fff“”‘’\"'（《]|$)",
+    )
+
+
+@cache
 def _quote_or_newline_pattern() -> re.Pattern[str]:
     return re.compile(r'["\n]')
 
@@ -108,6 +118,8 @@ def _character_table() -> dict[int, str]:
 def normalize_characters(text: str) -> str:
     """Normalise width, script, spaces and quotes, one character for one: no offset moves."""
     text = text.translate(_character_table())
+    if "." in text:
+        text = _half_width_stop_pattern().sub("。", text)
     if '"' not in text:
         return text
     opened = False

@@ -330,7 +330,7 @@ def test_a_plan_has_no_review_half():
     text = (
         "甘肃省智算产业行动计划（2025—2027年）\n为培育人工智能产业，制定本计划。\n"
         "一、发展基础\n（一）算力设施。全省智能算力规模达到2万P。\n二、主要目标\n2025年，完成智算中心改造4座。\n"
-        "2026年，建成智算中心3座。\n三、重点任务\n（一）供给行动。2026年6月底前，完成枢纽集群二期建设，"
+        "2026年，建成智算中心3座。\n已建成训练场2座，2026年再建1座智算中心。\n三、重点任务\n（一）供给行动。2026年6月底前，完成枢纽集群二期建设，"
         "新增智能算力1万P。\n四、保障措施\n给予人工智能企业算力券支持。\n"
         "附件：1.人工智能任务分工表\n2.智算中心项目表\n"
     )
@@ -342,6 +342,7 @@ def test_a_plan_has_no_review_half():
         Label.COMMITMENT
     }
     assert labels["给予人工智能企业算力券支持。"] is Label.COMMITMENT
+    assert labels["已建成训练场2座，2026年再建1座智算中心。"] is Label.COMMITMENT
     assert labels["为培育人工智能产业，制定本计划。"] is Label.OTHER
     assert labels["附件：1.人工智能任务分工表"] is Label.OTHER
     assert labels["2.智算中心项目表"] is Label.OTHER

@@ -43,6 +43,19 @@ def named(text, provenance=PRESS):
         ),
         ("湖南省委书记何某表示，要建设智算中心。", "中共湖南省委员会", "何某", "书记"),
         ("湖南省政府工作报告提出，建设智算中心。", "湖南省人民政府", None, None),
+        (
+            "湖南省工信厅副厅长司马青表示，将建设智算中心。",
+            "湖南省工业和信息化厅",
+            "司马青",
+            "副厅长",
+        ),
+        ("湖南省数据局局长何某5日表示，将建设智算中心。", "湖南省数据局", "何某", "局长"),
+        (
+            "湖南省省长陈某、湖南省数据局局长何某表示，将建设智算中心。",
+            "湖南省数据局",
+            "何某",
+            "局长",
+        ),
         ("湖南省副省长何某表示，将建设智算中心。", "湖南省人民政府", "何某", "副省长"),
         (
             "湖南省委副书记、省长何某表示，将建设智算中心。",
@@ -177,6 +190,14 @@ def test_who_is_meant_by_a_word_is_whom_the_first_cue_named(introduced, source):
     )
     later = replace(first, cue="会议指出")
     assert name_sources([["会议指出，要建设智算中心。"]], [[later]], PRESS) == [[source]]
+
+
+def test_a_short_title_in_quotes_is_the_document_named_before_with_its_years():
+    text = (
+        "近日，湖南省人民政府印发《湖南省智算产业行动方案（2026—2028年）》。\n"
+        "《方案》提出，新建智算中心三座。"
+    )
+    assert named(text)[-1][0] == "湖南省人民政府"
 
 
 @pytest.mark.parametrize("cue", ["网络行动计划》提出", "安徽省数据局印发《智算网络行"])

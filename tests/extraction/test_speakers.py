@@ -82,6 +82,26 @@ def test_neither_dateline_nor_venue_nor_a_name_is_a_place(sentence, region):
     assert voices(sentence) == [("media", region)]
 
 
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        # 全省 beside or after a city is the province.
+        ("全省的算力集中在襄阳。", "湖北省"),
+        ("襄阳的算力占全省一半。", "襄阳市"),
+        ("目前，襄阳已建成智算中心3座。全省建成智算中心9座。", "襄阳市 湖北省"),
+        # Three places and more stand for a list.
+        ("武汉的芯片、杭州的模型、上海的算力相继到位。", "全国"),
+        # The name of a document or a firm is no place.
+        ("算力互联的武汉宣言通过了。", "全国"),
+        ("如上海电气推出模型。", "全国"),
+        # A leader's order to a place is the place's matter.
+        ("国务院副总理晏明要求湖北加快智算中心建设。", "湖北省"),
+    ],
+)
+def test_a_region_is_whose_matter_the_sentence_is(text, regions):
+    assert " ".join(region for _, region in voices(text)) == regions
+
+
 def test_an_article_about_a_place_keeps_it():
     text = (
         "云南算力产业观察\n走进机房，服务器整齐排列。\n全省算力去年翻了一番。\n"
@@ -121,6 +141,40 @@ def test_names_and_pronouns_refer_to_persons_introduced_before():
         "expert",
         "government",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        # The word after a name is enough.
+        ("鲁平代表认为，要降低算力成本。\n晏明委员建议，开放语料。", "delegate delegate"),
+        # Persons of a list have a role each.
+        (
+            "某某研究院院长晏明、某某科技公司总经理鲁平到会。\n晏明认为，算力偏贵。\n鲁平说，模型要开源。",
+            "media expert enterprise",
+        ),
+        # A dateline before a quotation.
+        ("本报武汉5月6日电（记者晏明）“算力偏贵。”云南省政协委员鲁平说。", "delegate delegate"),
+        # A quotation that each paragraph opens again.
+        (
+            "云南省科技厅厅长鲁平说：“算力翻了一番。\n“今年再建智算中心两座。\n“还要开放语料。”",
+            "government government government",
+        ),
+        # The items of a list, until a line is none.
+        (
+            "其中，云南提出：\n——建设智算中心两座；\n——培育大模型企业。\n算力产业仍在爬坡。",
+            "government government government media",
+        ),
+        # A report that is excerpted or quoted without a verb of saying.
+        (
+            "云南省政府工作报告公布了，以下是算力部分的内容：\n新建智算中心两座；\n发放算力券。",
+            "government government government",
+        ),
+        ("云南省政府工作报告的表述是：“新建智算中心两座。”", "government"),
+    ],
+)
+def test_the_words_of_a_speaker_go_on_as_far_as_their_form_tells(text, speakers):
+    assert " ".join(speaker for speaker, _ in voices(text)) == speakers
 
 
 def test_a_plan_without_a_subject_is_its_owners():

@@ -99,6 +99,19 @@ def test_any_text_has_a_provenance(text, title):
     assert infer_provenance(text, title=title).kind in DocumentKind
 
 
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("算力翻番.模型开源.", "算力翻番。模型开源。"),
+        ('他说:"算力翻番."模型增加30%.', "他说：“算力翻番。”模型增加30%。"),
+        ("增长3.5%, 共1.2万P", "增长3.5%， 共1.2万P"),
+        ("一.总体要求\n1.算力", "一.总体要求\n1.算力"),
+    ],
+)
+def test_half_width_punctuation_reads_like_full_width(text, normal):
+    assert normalize_characters(text) == normal
+
+
 def test_a_number_that_a_column_broke_is_one_number():
     assert (
         join_lines("算力规模达4 800P，增长30. 1%。", press=True).text
