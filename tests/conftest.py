@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from fresh_database import fresh_sqlite
 from hypothesis import settings
 from postgres import in_postgres
 
@@ -20,9 +20,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 # No deadline: a busy machine is no defect. The same examples at each run, so that a failure is
-# seen again; HYPOTHESIS_PROFILE=explore looks for new ones.
+# seen again; HYPOTHESIS_PROFILE=explore looks for new ones, few is for a second Python.
 settings.register_profile("dev", derandomize=True, deadline=None)
 settings.register_profile("ci", settings.get_profile("dev"), print_blob=True)
+settings.register_profile("few", settings.get_profile("ci"), max_examples=25)
 settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
@@ -44,22 +45,10 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite database with the schema in it, to copy: migrations take their time."""
-    path = tmp_path_factory.mktemp("template") / "monitor.db"
-    database = Database(f"sqlite:///{path}")
-    database.upgrade()
-    database.close()
-    return path
-
-
 @pytest.fixture
-def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """A new SQLite database with the schema in it."""
-    path = tmp_path / "monitor.db"
-    shutil.copy(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
+    database = Database(fresh_sqlite(tmp_path / "monitor.db"))
     yield database
     database.close()
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fresh_database import fresh_sqlite
 from pyarrow import parquet
 
 from monitor.cli.app import main
@@ -21,6 +22,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
 @pytest.fixture
 def monitor(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    fresh_sqlite(tmp_path / "monitor.db")
     for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
 
@@ -109,7 +111,8 @@ def test_an_unknown_region_of_a_report_is_asked_for(monitor, tmp_path):
     assert "1 of 1 documents imported" in monitor("ingest", file, "--region", "贵州")
 
 
-def test_db_upgrade_says_what_it_did(monitor):
+def test_db_upgrade_says_what_it_did(monitor, tmp_path):
+    (tmp_path / "monitor.db").unlink()
     assert "0001" in monitor("db", "upgrade")
     assert "nothing to do" in monitor("db", "upgrade")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from office_files import PAGES, docx, pdf
@@ -58,7 +59,7 @@ def test_a_locked_and_an_endless_pdf():
 WHOLE = pdf(PAGES)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40), st.integers(0, len(WHOLE)))
 def test_a_broken_pdf_is_never_an_error(cut, noise, at):
     body = WHOLE[:at] + noise + WHOLE[at + len(noise) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import examples
 from hostile_inputs import TEXTS, TEXTS_SIZE
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,7 +66,7 @@ CHINESE = st.text(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.one_of(st.text(), CHINESE), st.sampled_from([REPORT, PRESS]))
 def test_any_text_gives_statements_that_are_slices_of_it(text, provenance):
     last = -1

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fresh_database import fresh_sqlite
 from rich.console import Console
 from web import Web
 
@@ -87,7 +88,7 @@ async def test_ghsa_56fq_63vj_9992_and_ghsa_hm22_wg2m_35v4_only_the_crawl_connec
         (tmp_path / "c.yaml").write_text(CATALOGUE.format(port=port), encoding="utf-8")
         (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
         settings = Settings.model_construct(
-            database=f"sqlite:///{tmp_path / 'm.db'}",
+            database=fresh_sqlite(tmp_path / "m.db"),
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             topics=(),

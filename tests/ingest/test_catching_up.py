@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from fresh_database import fresh_sqlite
 from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
@@ -56,7 +57,7 @@ async def watching(tmp_path, catalogue, database=None):
     with Web() as web:
         (tmp_path / "c.yaml").write_text(catalogue.format(base=web.base), encoding="utf-8")
         settings = Settings(
-            database=database or f"sqlite:///{tmp_path / 'm.db'}",
+            database=database or fresh_sqlite(tmp_path / "m.db"),
             rules=(tmp_path / "r.yaml",),
             catalogue=(tmp_path / "c.yaml",),
             crawl=CrawlSettings(min_delay=0),

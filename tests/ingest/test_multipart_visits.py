@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fresh_database import fresh_sqlite
 from office_files import PAGES, pdf
 from rich.console import Console
 from sqlalchemy import text
@@ -55,7 +56,7 @@ async def watch(tmp_path):
         (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
         clock = [START]
         settings = Settings.model_construct(
-            database=f"sqlite:///{tmp_path}/m.db",
+            database=fresh_sqlite(tmp_path / "m.db"),
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             telegram=TelegramSettings(),

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fresh_database import fresh_sqlite
 from rich.console import Console
 from sqlalchemy import text
 from telegram_api import TOKEN, bot_api
@@ -62,7 +63,7 @@ def watched(shared, tmp_path):
         (tmp_path / "catalogue.yaml").write_text(catalogue, encoding="utf-8")
         (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
         settings = Settings.model_construct(
-            database=f"sqlite:///{tmp_path / 'm.db'}",
+            database=fresh_sqlite(tmp_path / "m.db"),
             catalogue=(tmp_path / "catalogue.yaml",),
             rules=(tmp_path / "rules.yaml",),
             crawl=CrawlSettings(min_delay=0.0),

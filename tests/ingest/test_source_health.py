@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fresh_database import fresh_sqlite
 from rich.console import Console
 from sqlalchemy import text
 
@@ -75,7 +76,7 @@ async def test_operators_get_one_notice_for_each_health_event(tmp_path):
     site = FakeFetcher(now=lambda: clock[0])
     channel = FakeChannel()
     settings = Settings.model_construct(
-        database=f"sqlite:///{tmp_path}/m.db",
+        database=fresh_sqlite(tmp_path / "m.db"),
         catalogue=(tmp_path / "c.yaml",),
         rules=(tmp_path / "r.yaml",),
         crawl=CrawlSettings(min_delay=0.0),
@@ -89,16 +90,16 @@ async def test_operators_get_one_notice_for_each_health_event(tmp_path):
         now=lambda: clock[0],
     ) as daemon:
         seen = []
-        for half_day in range(100):
-            clock[0] = START + timedelta(hours=12.5) * half_day
+        for day in range(50):
+            clock[0] = START + timedelta(hours=25) * day
             for position, name in enumerate(NAMES):
                 # One of four has nothing new after its first week, until the end.
-                count = half_day if position or half_day < 14 else 14 + (half_day > 95)
+                count = day if position or day < 7 else 7 + (day > 47)
                 site.pages[f"{BASE}/{name}/"] = listing(name, 1 + count)
                 for number in range(count + 1):
                     story = "<p>这是一条没有要点的消息，只为了有内容。</p>"
                     site.pages[f"{BASE}/{name}/t{number}.html"] = f"<html>{story}第{number}条"
-            if 20 <= half_day < 26:
+            if 10 <= day < 13:
                 site.pages[f"{BASE}/tianjin/"] = FakePage(status=412)
             await run_once(daemon)
             notices = [(call.chat_id, call.message.text) for call in channel.sent]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fresh_database import fresh_sqlite
 from rich.console import Console
 from sqlalchemy import text
 from web import Page, Web
@@ -97,7 +98,7 @@ async def watching(tmp_path, *, rules=RULES, catalogue=CATALOGUE, database=None,
         (tmp_path / "c.yaml").write_text(catalogue.format(base=web.base), encoding="utf-8")
         (tmp_path / "r.yaml").write_text(rules, encoding="utf-8")
         settings = Settings.model_construct(
-            database=database or f"sqlite:///{tmp_path / 'm.db'}",
+            database=database or fresh_sqlite(tmp_path / "m.db"),
             catalogue=(tmp_path / "c.yaml",),
             rules=(tmp_path / "r.yaml",),
             topics=topics,

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 from alert_story import NOW, added, goal, raised
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram_api import parse_html, utf16
@@ -406,7 +407,7 @@ documents = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     st.lists(changes(), min_size=1, max_size=20),
     documents,

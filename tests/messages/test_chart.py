@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -241,7 +242,7 @@ figures = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     st.lists(figures, max_size=120),
     st.sampled_from(["Eflops", "元", "张", "", "%", "x" * 300, "<b>&\x00"]) | anything,
@@ -272,7 +273,7 @@ def fields_of(item: Figure) -> dict[str, object]:
     return {name: getattr(item, name) for name in Figure.__slots__}
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.lists(figures, min_size=40, max_size=60), anything)
 def test_any_chart_becomes_a_picture(several: list[Figure], title: str) -> None:
     found = build_chart(several, metric="算力规模", unit="Eflops")

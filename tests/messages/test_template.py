@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from alert_story import NOW, raised
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram_api import parse_html, utf16
@@ -306,7 +307,7 @@ WORDS = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(
         st.sampled_from(WORDS),
