@@ -39,7 +39,6 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 
 MAX_WEIGHT = 127
 _LANE_BYTES = 4
-_LANES = struct.Struct(f"<{CLASSES}I")
 _TITLE_LENGTH = 80
 _END_LENGTH = 60
 _BEGINNING_LENGTH = 10
@@ -48,6 +47,9 @@ _MAX_DISTANCE = 6
 
 FLAGS = "rules"
 """The zone whose features are not characters but what the rules found."""
+
+CONTEXT = "context"
+"""The zone of what stands around a sentence (context_scope.py)."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,13 @@ class PressArticle:
             found["after"] = self._sentence(paragraph, index + 1)
         return found
 
+    def scope_features(self, paragraph: int, index: int) -> Features:
+        """The features of its words by which a sentence may belong to a topic without a word."""
+        return {
+            "sentence": self._sentence(paragraph, index),
+            "title": self.features["title"],
+        }
+
     def _sentence(self, paragraph: int, index: int) -> frozenset[str]:
         key = (paragraph, index)
         if key not in self._grams:
@@ -242,6 +251,11 @@ class Answer(NamedTuple):
     speaker: Speaker
 
 
+@cache
+def _lanes(classes: int) -> struct.Struct:
+    return struct.Struct(f"<{classes}I")
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """The weights of the features of one zone; ``weights`` packs one lane for each class.
@@ -251,13 +265,48 @@ class Zone:
 
     weights: Mapping[str, int]
     scale: float
+    classes: int = CLASSES
 
     def sums(self, features: Set[str]) -> list[int]:
         """The sums of the weights of the features, class by class."""
+        lanes = _lanes(self.classes)
         hits = list(filter(None, map(self.weights.get, features)))
-        lanes = _LANES.unpack(sum(hits).to_bytes(_LANES.size, "little"))
         offset = MAX_WEIGHT * len(hits)
-        return [lane - offset for lane in lanes]
+        return [lane - offset for lane in lanes.unpack(sum(hits).to_bytes(lanes.size, "little"))]
+
+
+def _add_scores(totals: list[float], zones: Mapping[str, Zone], features: Features) -> list[float]:
+    """Add what the features say to the score of each class."""
+    for name, found in features.items():
+        zone = zones[name]
+        factor = zone.scale / zone_size(name, found)
+        for place, value in enumerate(zone.sums(found)):
+            totals[place] += factor * value
+    return totals
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeModel:
+    """A linear model of whether a sentence without a word of ``topic`` belongs to it.
+
+    Scores are logarithms of odds. A sentence is told from ``limit`` on, one that would be a
+    commitment from ``commitment_limit`` on; its label then needs ``margin`` more than others'.
+    """
+
+    topic: str
+    zones: Mapping[str, Zone]
+    intercept: float
+    limit: float
+    commitment_limit: float
+    margin: float
+
+    def score(self, features: Features) -> float:
+        """How much speaks for the topic."""
+        return _add_scores([self.intercept], self.zones, features)[0]
+
+    def tells(self, score: float, label: Label) -> bool:
+        """Whether a sentence with this score and label is told."""
+        return score >= (self.commitment_limit if label is Label.COMMITMENT else self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,21 +319,20 @@ class PressModel:
     zones: Mapping[str, Zone]
     intercepts: tuple[float, ...]
     commitment: float
+    scope: ScopeModel | None = None
 
     def scores(self, features: Features, start: Sequence[float] = ()) -> list[float]:
         """The score of each label, then of each speaker, added to those of ``start``."""
-        totals = list(start or self.intercepts)
-        for name, found in features.items():
-            zone = self.zones[name]
-            factor = zone.scale / zone_size(name, found)
-            for place, value in enumerate(zone.sums(found)):
-                totals[place] += factor * value
-        return totals
+        return _add_scores(list(start or self.intercepts), self.zones, features)
 
-    def best(self, scores: Sequence[float]) -> tuple[Answer, Answer]:
-        """The possible answer with the highest sum of scores, and the next one."""
+    def best(self, scores: Sequence[float], margin: float = 0.0) -> tuple[Answer, Answer]:
+        """The possible answer with the highest sum of scores, and the next one.
+
+        ``margin`` is asked of a commitment besides the model's own.
+        """
+        needed = self.commitment + margin
         ranked = sorted(
-            (scores[i] + scores[j] - self.commitment * is_commitment, -place)
+            (scores[i] + scores[j] - needed * is_commitment, -place)
             for place, (_, i, j, is_commitment) in enumerate(_possible_answers())
         )
         first, second = (_possible_answers()[-place][0] for _, place in ranked[:-3:-1])
@@ -332,7 +380,7 @@ def _possible_answers() -> tuple[tuple[Answer, int, int, bool], ...]:
 
 def zone_size(name: str, features: Set[str]) -> float:
     """What the sum of a zone is divided by, so that long sentences do not outweigh the rest."""
-    return 1.0 if name == FLAGS else math.sqrt(len(features) or 1)
+    return 1.0 if name in {FLAGS, CONTEXT} else math.sqrt(len(features) or 1)
 
 
 def pack_weights(rows: Sequence[Sequence[int]]) -> str:
@@ -340,30 +388,45 @@ def pack_weights(rows: Sequence[Sequence[int]]) -> str:
     return base64.b64encode(bytes(w + MAX_WEIGHT for row in rows for w in row)).decode("ascii")
 
 
-def unpack_weights(packed: str) -> list[int]:
+def unpack_weights(packed: str, classes: int = CLASSES) -> list[int]:
     """The weights of each feature in one integer."""
     lanes = base64.b64decode(packed)
     spread = bytearray(_LANE_BYTES * len(lanes))
     spread[::_LANE_BYTES] = lanes
-    size = _LANES.size
+    size = _lanes(classes).size
     return [int.from_bytes(spread[at : at + size], "little") for at in range(0, len(spread), size)]
 
 
 def model_of(data: Mapping[str, Any]) -> PressModel:
     """The model of a file's data."""
     return PressModel(
-        zones={
-            name: Zone(
-                dict(
-                    zip(zone["features"].split("\n"), unpack_weights(zone["weights"]), strict=True)
-                ),
-                zone["scale"],
-            )
-            for name, zone in data["zones"].items()
-        },
+        zones=_zones_of(data["zones"], CLASSES),
         intercepts=tuple(data["intercepts"]),
         commitment=data["commitment"],
+        scope=scope_model_of(data["scope"]) if "scope" in data else None,
     )
+
+
+def scope_model_of(data: Mapping[str, Any]) -> ScopeModel:
+    """The model of the scope of a file's data."""
+    return ScopeModel(**{**data, "zones": _zones_of(data["zones"], 1)})
+
+
+def _zones_of(data: Mapping[str, Any], classes: int) -> dict[str, Zone]:
+    return {
+        name: Zone(
+            dict(
+                zip(
+                    zone["features"].split("\n"),
+                    unpack_weights(zone["weights"], classes),
+                    strict=True,
+                )
+            ),
+            zone["scale"],
+            classes,
+        )
+        for name, zone in data.items()
+    }
 
 
 @cache
