@@ -15,7 +15,13 @@ from monitor.extraction.attribution import Attribution, Manner, region_pattern, 
 from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cues_of_sentence, score_cues
-from monitor.extraction.press_model import CONTEXT, Features, PressArticle, press_model
+from monitor.extraction.press_model import (
+    CONTEXT,
+    ArticleScorer,
+    Features,
+    PressArticle,
+    press_model,
+)
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
 from monitor.extraction.speakers import attribute_sentences
@@ -74,7 +80,7 @@ class PressReader:
             self._attributions,
             published.year if published else provenance.year,
         )
-        self._shared_scores: list[float] = []
+        self._scorer: ArticleScorer | None = None
 
     def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
         """The label and the speaker of a sentence by the rules alone."""
@@ -124,8 +130,13 @@ class PressReader:
         return [
             InContext(place, score, nearest)
             for place, nearest, features in self.scope_features(words)
-            if (score := model.score(features)) >= least
+            if (score := self._scores().scope(features["sentence"], features[CONTEXT])) >= least
         ]
+
+    def _scores(self) -> ArticleScorer:
+        if self._scorer is None:
+            self._scorer = ArticleScorer(press_model(), self._article.features)
+        return self._scorer
 
     def read_in_context(self, found: InContext, *, reason: bool = False) -> PressReading | None:
         """What a sentence is that belongs to the topic by its context; None if it is not told."""
@@ -145,12 +156,10 @@ class PressReader:
         ``margin`` is asked of a commitment besides the model's own.
         """
         model = press_model()
-        if not self._shared_scores:
-            self._shared_scores = model.scores(self._article.features)
         sentence, attribution, scores = self._rule_input(paragraph, index)
         by_rule, why = label_by_speaker(sentence, attribution, scores)
         features = self._article.features_of(paragraph, index, scores, by_rule)
-        best, second = model.best(model.scores(features, self._shared_scores), margin)
+        best, second = model.best(self._scores().scores(features), margin)
         told = ""
         if reason:
             decided = model.deciding_features({**self._article.features, **features}, best, second)

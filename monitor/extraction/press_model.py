@@ -309,6 +309,89 @@ class ScopeModel:
         return score >= (self.commitment_limit if label is Label.COMMITMENT else self.limit)
 
 
+_SENTENCE_ZONES = ("sentence", "before", "paragraph before", "after")
+"""The zones that have the characters of a whole sentence: each sentence is in several of them."""
+_SCOPE_SENTENCE = "scope"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedZones:
+    """Several zones with the same features as one, so that a feature is looked up once for all.
+
+    ``places`` says which classes of ``zone`` are those of each zone.
+    """
+
+    zone: Zone
+    places: Mapping[str, slice]
+
+    @classmethod
+    def of(cls, zones: Mapping[str, Zone]) -> SharedZones:
+        """Put zones side by side; where one does not know a feature its weights are 0."""
+        weights: dict[str, int] = {}
+        places: dict[str, slice] = {}
+        names = list(dict.fromkeys(name for zone in zones.values() for name in zone.weights))
+        at = 0
+        for name, zone in zones.items():
+            nothing = int.from_bytes(
+                _lanes(zone.classes).pack(*[MAX_WEIGHT] * zone.classes), "little"
+            )
+            shift = 8 * _LANE_BYTES * at
+            for feature in names:
+                weights[feature] = weights.get(feature, 0) + (
+                    zone.weights.get(feature, nothing) << shift
+                )
+            places[name] = slice(at, at + zone.classes)
+            at += zone.classes
+        return cls(Zone(weights, 1.0, at), places)
+
+
+class ArticleScorer:
+    """Scores the sentences of an article; what they share is computed once.
+
+    Args:
+        model: the model.
+        features: those that all sentences of the article have.
+    """
+
+    def __init__(self, model: PressModel, features: Features) -> None:
+        self._model = model
+        self._start = model.scores(features)
+        self._title = (
+            model.scope.score({"title": features["title"]}) if model.scope is not None else 0.0
+        )
+        self._sums: dict[Set[str], list[int]] = {}
+
+    def scores(self, features: Features) -> list[float]:
+        """The score of each label, then of each speaker: those of ``PressModel.scores``."""
+        totals = list(self._start)
+        shared = self._model.shared
+        for name, found in features.items():
+            zone = self._model.zones[name]
+            factor = zone.scale / zone_size(name, found)
+            place = shared.places.get(name) if shared else None
+            sums = zone.sums(found) if place is None else self._shared_sums(found)[place]
+            totals = [total + factor * value for total, value in zip(totals, sums, strict=True)]
+        return totals
+
+    def scope(self, sentence: Set[str], context: Set[str]) -> float:
+        """How much speaks for a sentence's belonging to the model's topic."""
+        model, shared = self._model.scope, self._model.shared
+        if model is None or shared is None:
+            return -math.inf
+        zone = model.zones["sentence"]
+        (value,) = self._shared_sums(sentence)[shared.places[_SCOPE_SENTENCE]]
+        (around,) = model.zones[CONTEXT].sums(context)
+        of_words = zone.scale / zone_size("sentence", sentence) * value
+        return self._title + of_words + model.zones[CONTEXT].scale * around
+
+    def _shared_sums(self, features: Set[str]) -> list[int]:
+        known = self._sums.get(features)
+        if known is None:
+            shared = self._model.shared
+            known = self._sums[features] = shared.zone.sums(features) if shared else []
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class PressModel:
     """A linear model of labels and speakers.
@@ -320,6 +403,8 @@ class PressModel:
     intercepts: tuple[float, ...]
     commitment: float
     scope: ScopeModel | None = None
+    shared: SharedZones | None = None
+    """The zones of the characters of whole sentences, together; None where nothing is shared."""
 
     def scores(self, features: Features, start: Sequence[float] = ()) -> list[float]:
         """The score of each label, then of each speaker, added to those of ``start``."""
@@ -331,12 +416,11 @@ class PressModel:
         ``margin`` is asked of a commitment besides the model's own.
         """
         needed = self.commitment + margin
-        ranked = sorted(
-            (scores[i] + scores[j] - needed * is_commitment, -place)
-            for place, (_, i, j, is_commitment) in enumerate(_possible_answers())
-        )
-        first, second = (_possible_answers()[-place][0] for _, place in ranked[:-3:-1])
-        return first, second
+        answers = _possible_answers()
+        values = [scores[i] + scores[j] - needed * commits for _, i, j, commits in answers]
+        first = values.index(max(values))
+        values[first] = -math.inf
+        return answers[first][0], answers[values.index(max(values))][0]
 
     def deciding_features(
         self, features: Features, best: Answer, second: Answer
@@ -399,11 +483,17 @@ def unpack_weights(packed: str, classes: int = CLASSES) -> list[int]:
 
 def model_of(data: Mapping[str, Any]) -> PressModel:
     """The model of a file's data."""
+    zones = _zones_of(data["zones"], CLASSES)
+    scope = scope_model_of(data["scope"]) if "scope" in data else None
+    parts = {name: zones[name] for name in _SENTENCE_ZONES}
+    if scope is not None:
+        parts[_SCOPE_SENTENCE] = scope.zones["sentence"]
     return PressModel(
-        zones=_zones_of(data["zones"], CLASSES),
+        zones=zones,
         intercepts=tuple(data["intercepts"]),
         commitment=data["commitment"],
-        scope=scope_model_of(data["scope"]) if "scope" in data else None,
+        scope=scope,
+        shared=SharedZones.of(parts),
     )
 
 
