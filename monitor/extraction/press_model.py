@@ -23,7 +23,8 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
+from operator import add
 from typing import Any, NamedTuple, TypeAlias
 
 from monitor.extraction.attribution import Attribution
@@ -83,13 +84,8 @@ def _year_pattern() -> re.Pattern[str]:
 
 def grams(text: str) -> frozenset[str]:
     """The runs of one to three characters of ``text``."""
-    return frozenset(
-        {
-            *text,
-            *map("".join, pairwise(text)),
-            *map("".join, zip(text, text[1:], text[2:], strict=False)),
-        }
-    )
+    pairs = [*map(add, text, text[1:])]
+    return frozenset((*text, *pairs, *map(add, pairs, text[2:])))
 
 
 def _plain(text: str) -> str:
