@@ -1,14 +1,15 @@
 """Train the model that reads the press, and print how good it is.
 
-    python tools/train_press.py [--all] [--write]
+    python tools/train_press.py [--all] [--compare] [--write]
 
 Needs scikit-learn, which is no dependency of the program, and the labelled press beside the
 checkout (``../shared/press``). A quarter of its articles is kept unseen: it is neither trained on
 nor measured, unless ``--all`` is given. Besides these it takes the invented articles
 (``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
 in the same articles, which we labelled by the same guide, as offsets without text; and
-``tools/data/press_examples.jsonl``: invented sentences of rare kinds. They are never
-used to measure.
+``tools/data/press_examples.jsonl``: invented sentences and articles of rare kinds, a row with
+``text``, ``labels`` that quote sentences of it, and perhaps ``published``. They are never used to
+measure; ``--compare`` tells what the measure would be without each of the last two.
 
 Every figure comes from cross-validation over articles: an article is measured with a model that saw
 nothing of it. They are counted as ``score_press.py`` counts: a value is right when it is the
@@ -206,13 +207,21 @@ def read_seed_article(topics: Topics) -> list[Sentence]:
     return read_quoted(text, read_lines(SEED_LABELS), row, topics, 1.0)
 
 
+EXAMPLE = "example "
+"""How the names of our examples begin."""
+
+
 def read_examples(topics: Topics) -> list[Sentence]:
     """Our invented sentences of kinds that are rare in the articles, each an article of its own."""
     return [
         sentence
         for number, one in enumerate(read_lines(EXAMPLES))
         for sentence in read_quoted(
-            one["text"], one["labels"], {"file": f"example {number}"}, topics, EXAMPLE_WEIGHT
+            one["text"],
+            one["labels"],
+            {"file": f"{EXAMPLE}{number}", "published": one.get("published")},
+            topics,
+            EXAMPLE_WEIGHT,
         )
     ]
 
@@ -594,6 +603,7 @@ def main() -> None:
     """Print the figures; with ``--write`` write the model too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="train and measure on all articles")
+    parser.add_argument("--compare", action="store_true", help="measure without our labels too")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     import numpy as np
@@ -633,6 +643,12 @@ def main() -> None:
     figures |= {f"model, limit {limit}": figures_at(limit, SCOPE_LIMITS) for limit in LIMITS}
     for name, values in figures.items():
         print(name, json.dumps(values))
+    if options.compare:
+        for name, kept in (
+            ("our examples", [one for one in sentences if not one.doc.startswith(EXAMPLE)]),
+            ("our labels", [one for one in sentences if kinds_of(one) != ["own"]]),
+        ):
+            print(f"without {name}", json.dumps(cross_validated_figures(kept)))
     if not options.write:
         return
     import sklearn
@@ -654,6 +670,15 @@ def main() -> None:
     }
     text = json.dumps({"record": record, **data}, indent=1, ensure_ascii=False)
     MODEL.write_text(text + "\n", encoding="utf-8")
+
+
+def cross_validated_figures(sentences: Sequence[Sentence]) -> dict[str, float | int]:
+    """The figures at the model's own limit, for sentences with words of the topic."""
+    scores = cross_validated(Design(sentences))
+    told = [(one, row) for one, row in zip(sentences, scores.tolist(), strict=True) if one.measured]
+    measured = [one for one, _ in told]
+    answers = decide(measured, [row for _, row in told], [0.0] * len(told), LIMIT, None)
+    return measure(measured, answers).record()
 
 
 def kinds_of(sentence: Sentence) -> list[str]:
