@@ -1,14 +1,15 @@
 """Train the model that reads the press, and print how good it is.
 
-    python tools/train_press.py [--all] [--write]
+    python tools/train_press.py [--all] [--compare] [--write]
 
 Needs scikit-learn, which is no dependency of the program, and the labelled press beside the
 checkout (``../shared/press``). A quarter of its articles is kept unseen: it is neither trained on
 nor measured, unless ``--all`` is given. Besides these it takes the invented articles
 (``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
 in the same articles, which we labelled by the same guide, as offsets without text; and
-``tools/data/press_examples.jsonl``: invented sentences of rare kinds. They are never
-used to measure.
+``tools/data/press_examples.jsonl``: invented sentences and articles of rare kinds, a row with
+``text``, ``labels`` that quote sentences of it, and perhaps ``published``. They are never used to
+measure; ``--compare`` tells what the measure would be without each of the last two.
 
 Every figure comes from cross-validation over articles: an article is measured with a model that saw
 nothing of it. They are counted as ``score_press.py`` counts: a value is right when it is the
@@ -21,24 +22,30 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitor.extraction.context_scope import Place, count_words
 from monitor.extraction.press import PressReader
 from monitor.extraction.press_model import (
     CLASSES,
+    CONTEXT,
     FLAGS,
     LABELS,
     MAX_WEIGHT,
     SPEAKERS,
+    Answer,
     Features,
     PressModel,
+    ScopeModel,
     model_of,
     pack_weights,
+    scope_model_of,
     zone_size,
 )
 from monitor.extraction.sections import paragraphs
@@ -52,6 +59,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from quality import is_kept_unseen  # noqa: E402
+
 PRESS = ROOT.parent / "shared" / "press"
 SEED_TEXT = ROOT.parent / "shared" / "corpus" / "press_2024_cena.txt"
 SEED_LABELS = ROOT.parent / "shared" / "gold" / "seed_article.jsonl"
@@ -86,6 +96,13 @@ MAX_FEATURES = 24_000
 LIMIT = 0.2
 """By how much a commitment must beat the best other answer: the figures of other limits are printed
 and recorded."""
+TOPIC = "ai_computing"
+SCOPE_ZONES = {"sentence": 3.0, "title": 2.0, CONTEXT: 0.1}
+SCOPE_REGULARISATION = 3.0
+"""The inverse strength, as scikit-learn has it."""
+SCOPE_LIMITS = {"limit": -0.6, "commitment_limit": 0.6, "margin": 0.2}
+"""From which logarithm of odds a sentence without a word of the topic is told: a false alert costs
+more than another false statement."""
 LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 
 
@@ -93,8 +110,9 @@ LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 class Sentence:
     """A sentence with its features; ``gold`` are the labels that the scorer compares it with.
 
-    ``lost`` are labels of sentences that extraction does not tell: they train, and cannot be right.
-    ``own`` are labels of ours.
+    ``lost`` are labels of sentences without a word of the topic: they belong to it by what they
+    refer to. ``own`` are labels of ours of sentences on other subjects. ``context`` is what the
+    model of the scope weighs, for sentences without a word of the topic that stand near one.
     """
 
     doc: str
@@ -106,7 +124,8 @@ class Sentence:
     own: tuple[dict[str, Any], ...]
     weight: float
     measured: bool
-    by_rule: tuple[Label, Speaker]
+    by_rule: Answer
+    context: Features | None
 
     @property
     def labels(self) -> tuple[dict[str, Any], ...]:
@@ -119,11 +138,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-
-
-def is_unseen(doc: str) -> bool:
-    """Whether an article belongs to the quarter that is kept for measuring."""
-    return int(hashlib.sha256(doc.encode()).hexdigest(), 16) % 4 == 0
 
 
 def fold_of(doc: str) -> int:
@@ -193,13 +207,21 @@ def read_seed_article(topics: Topics) -> list[Sentence]:
     return read_quoted(text, read_lines(SEED_LABELS), row, topics, 1.0)
 
 
+EXAMPLE = "example "
+"""How the names of our examples begin."""
+
+
 def read_examples(topics: Topics) -> list[Sentence]:
     """Our invented sentences of kinds that are rare in the articles, each an article of its own."""
     return [
         sentence
         for number, one in enumerate(read_lines(EXAMPLES))
         for sentence in read_quoted(
-            one["text"], one["labels"], {"file": f"example {number}"}, topics, EXAMPLE_WEIGHT
+            one["text"],
+            one["labels"],
+            {"file": f"{EXAMPLE}{number}", "published": one.get("published")},
+            topics,
+            EXAMPLE_WEIGHT,
         )
     ]
 
@@ -233,6 +255,8 @@ def read_article(
         (clean.original(start), clean.original(end - 1) + 1) for part in cut for start, end in part
     ]
     hits = topics.hits(clean.text)
+    in_context = scope_features(reader, clean.text, cut, hits)
+    near = {at for at, place in enumerate(places) if place in in_context}
     told_at = [
         at
         for at, (start, end) in enumerate(span for part in cut for span in part)
@@ -261,11 +285,20 @@ def read_article(
             lost=tuple(lost.get(at, ())),
             own=tuple(mine.get(at, ())),
             weight=OWN_WEIGHT if at in mine else weight,
-            measured=measured and (at in told_at or at in lost),
-            by_rule=reader.by_rule(*places[at]),
+            measured=measured,
+            by_rule=Answer(*reader.by_rule(*places[at])),
+            context=None if at in told_at else in_context.get(places[at]),
         )
-        for at in sorted({*told_at, *lost, *mine})
+        for at in sorted({*told_at, *lost, *mine, *near})
     ]
+
+
+def scope_features(
+    reader: PressReader, text: str, cut: Sequence[Sequence[tuple[int, int]]], hits: Sequence[Hit]
+) -> dict[Place, Features]:
+    """What is weighed of each sentence that may belong to the topic by its context."""
+    words = count_words(text, cut, hits, TOPIC)
+    return {place: features for place, _, features in reader.scope_features(words)}
 
 
 def is_told(sentence: str, hits: Sequence[Hit]) -> bool:
@@ -284,7 +317,6 @@ class Design:
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         import numpy as np
-        from scipy import sparse
 
         self.sentences = sentences
         self.names: dict[str, list[str]] = {}
@@ -292,19 +324,7 @@ class Design:
         size = len(sentences)
         kernel = np.zeros((size, size), np.float32)
         for zone, weight in ZONES.items():
-            counts = Counter(f for one in sentences for f in one.features.get(zone, ()))
-            names = sorted(name for name, count in counts.items() if count >= MIN_SENTENCES)
-            column = {name: at for at, name in enumerate(names)}
-            rows, columns, values = [], [], []
-            for at, one in enumerate(sentences):
-                members = one.features.get(zone, frozenset())
-                for name in members & column.keys():
-                    rows.append(at)
-                    columns.append(column[name])
-                    values.append(1 / zone_size(zone, members))
-            matrix = sparse.csr_matrix(
-                (np.array(values, np.float32), (rows, columns)), (size, len(names))
-            )
+            names, matrix = zone_matrix([one.features for one in sentences], zone)
             self.names[zone], self.matrices[zone] = names, matrix
             kernel += np.float32(weight) * (matrix @ matrix.T).toarray()
         self.kernel = kernel
@@ -350,18 +370,84 @@ class Design:
             kept = np.flatnonzero(
                 np.linalg.norm(weights, axis=1) >= (0.0 if zone == FLAGS else limit)
             )
-            scale = float(np.abs(weights[kept]).max()) / MAX_WEIGHT
-            whole = np.rint(weights[kept] / scale).astype(int)
-            zones[zone] = {
-                "scale": float(f"{scale:.6g}"),
-                "features": "\n".join(self.names[zone][at] for at in kept),
-                "weights": pack_weights(whole.tolist()),
-            }
+            zones[zone] = packed_zone([self.names[zone][at] for at in kept], weights[kept])
         return {
             "intercepts": [round(float(value), 5) for value in mean],
             "commitment": 0.0,
             "zones": zones,
         }
+
+
+def zone_matrix(features: Sequence[Features], zone: str) -> tuple[list[str], Any]:
+    """The features of a zone that are not rare, and which sentence has which of them."""
+    import numpy as np
+    from scipy import sparse
+
+    counts = Counter(name for one in features for name in one.get(zone, ()))
+    names = sorted(name for name, count in counts.items() if count >= MIN_SENTENCES)
+    column = {name: at for at, name in enumerate(names)}
+    rows, columns, values = [], [], []
+    for at, one in enumerate(features):
+        members = one.get(zone, frozenset())
+        for name in members & column.keys():
+            rows.append(at)
+            columns.append(column[name])
+            values.append(1 / zone_size(zone, members))
+    shape = (len(features), len(names))
+    return names, sparse.csr_matrix((np.array(values, np.float32), (rows, columns)), shape)
+
+
+def packed_zone(names: Sequence[str], weights: NDArray[np.float64]) -> dict[str, Any]:
+    """A zone as the model's file has it; ``weights`` has a row for each feature."""
+    import numpy as np
+
+    scale = float(np.abs(weights).max()) / MAX_WEIGHT
+    return {
+        "scale": float(f"{scale:.6g}"),
+        "features": "\n".join(names),
+        "weights": pack_weights(np.rint(weights / scale).astype(int).tolist()),
+    }
+
+
+class ScopeDesign:
+    """The sentences that may belong to the topic by their context alone, and whether they do.
+
+    In the labelled articles one without a label is on another subject.
+    """
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        import numpy as np
+        from scipy import sparse
+
+        self.sentences = [
+            one
+            for one in sentences
+            if one.context is not None and one.measured and (one.lost or not one.ignored)
+        ]
+        features = [one.context or {} for one in self.sentences]
+        parts = {zone: zone_matrix(features, zone) for zone in SCOPE_ZONES}
+        self.names = {zone: names for zone, (names, _) in parts.items()}
+        self.matrix = sparse.hstack(
+            [np.sqrt(SCOPE_ZONES[zone]) * matrix for zone, (_, matrix) in parts.items()]
+        ).tocsr()
+        self.targets = np.array([bool(one.lost) for one in self.sentences])
+
+    def fit(self, rows: NDArray[np.intp]) -> dict[str, Any]:
+        """Train on some sentences; the data of the model of the scope."""
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression
+
+        regression = LogisticRegression(C=SCOPE_REGULARISATION, max_iter=1000)
+        regression.fit(self.matrix[rows], self.targets[rows])
+        zones = {}
+        at = 0
+        for zone, names in self.names.items():
+            weights = regression.coef_[0][at : at + len(names)] * np.sqrt(SCOPE_ZONES[zone])
+            at += len(names)
+            kept = np.flatnonzero(np.rint(weights * MAX_WEIGHT / np.abs(weights).max()))
+            zones[zone] = packed_zone([names[k] for k in kept], weights[kept][:, None])
+        intercept = round(float(regression.intercept_[0]), 5)
+        return {"topic": TOPIC, "intercept": intercept, **SCOPE_LIMITS, "zones": zones}
 
 
 def weight_of(sentence: Sentence) -> float:
@@ -397,6 +483,8 @@ class Figures:
     hits: int
     false: int
     misses: int
+    unlabelled: int
+    """Sentences that are told and have no label."""
 
     @property
     def precision(self) -> float:
@@ -419,20 +507,22 @@ class Figures:
             "speaker_of_found": round(self.speaker / self.found, 3),
             "commitment_precision": round(self.precision, 3),
             "commitment_recall": round(self.recall, 3),
+            "told_without_label": self.unlabelled,
         }
 
 
-def measure(sentences: Sequence[Sentence], told: Sequence[tuple[Label, Speaker]]) -> Figures:
-    """Count as score_press.py does."""
+def measure(sentences: Sequence[Sentence], told: Sequence[Answer | None]) -> Figures:
+    """Count as score_press.py does; None is a sentence that is not told."""
     count: Counter[str] = Counter()
-    for sentence, (label, speaker) in zip(sentences, told, strict=True):
-        for one in sentence.lost:
-            count["all"] += 1
-            count["misses"] += one["label"] == Label.COMMITMENT
-        for one in sentence.gold:
+    for sentence, answer in zip(sentences, told, strict=True):
+        for one in sentence.gold or sentence.lost:
             labels = {one["label"], *one.get("alt", {}).get("label", ())}
             speakers = {one["speaker"], *one.get("alt", {}).get("speaker", ())}
             count["all"] += 1
+            if answer is None:
+                count["misses"] += one["label"] == Label.COMMITMENT
+                continue
+            label, speaker = answer
             count["found"] += 1
             count["label"] += label in labels
             count["speaker"] += speaker in speakers
@@ -442,20 +532,40 @@ def measure(sentences: Sequence[Sentence], told: Sequence[tuple[Label, Speaker]]
                 count["misses"] += label not in labels
             elif label is Label.COMMITMENT:
                 count["false"] += Label.COMMITMENT not in labels
-        if sentence.told and not sentence.gold and not sentence.ignored:
-            count["false"] += label is Label.COMMITMENT
-    return Figures(
-        **{
-            name: count[name]
-            for name in ("all", "found", "label", "speaker", "both", "hits", "false", "misses")
-        }
-    )
+        if answer and not sentence.gold and not sentence.lost and not sentence.ignored:
+            count["unlabelled"] += 1
+            count["false"] += answer.label is Label.COMMITMENT
+    return Figures(**{one.name: count[one.name] for one in fields(Figures)})
 
 
-def decide(scores: Sequence[Sequence[float]], commitment: float) -> list[tuple[Label, Speaker]]:
-    """The best possible pair of each sentence."""
+def decide(
+    sentences: Sequence[Sentence],
+    scores: Sequence[Sequence[float]],
+    scope: Sequence[float],
+    commitment: float,
+    limits: Mapping[str, float] | None,
+) -> list[Answer | None]:
+    """The best possible pair of each sentence that is told.
+
+    Args:
+        sentences: the sentences.
+        scores: of each label and speaker.
+        scope: how much speaks for the topic, where no word does.
+        commitment: by how much a commitment must beat the best other answer.
+        limits: from which ``scope`` a sentence is told; None tells none by its context.
+    """
     model = PressModel({}, (), commitment)
-    return [model.best(one)[0] for one in scores]
+    told: list[Answer | None] = []
+    for sentence, one, score in zip(sentences, scores, scope, strict=True):
+        if sentence.told:
+            told.append(model.best(one)[0])
+        elif limits is None or sentence.context is None:
+            told.append(None)
+        else:
+            rule = ScopeModel(TOPIC, {}, 0.0, **limits)
+            answer = model.best(one, rule.margin)[0]
+            told.append(answer if rule.tells(score, answer.label) else None)
+    return told
 
 
 def cross_validated(design: Design) -> NDArray[np.float64]:
@@ -473,10 +583,27 @@ def cross_validated(design: Design) -> NDArray[np.float64]:
     return scores
 
 
+def scope_cross_validated(
+    design: ScopeDesign, sentences: Sequence[Sentence]
+) -> NDArray[np.float64]:
+    """The scores for the topic of every sentence by a model that saw nothing of its article."""
+    import numpy as np
+
+    folds = np.array([fold_of(one.doc) for one in design.sentences])
+    models = [scope_model_of(design.fit(np.flatnonzero(folds != fold))) for fold in range(FOLDS)]
+    return np.array(
+        [
+            models[fold_of(one.doc)].score(one.context) if one.context else -np.inf
+            for one in sentences
+        ]
+    )
+
+
 def main() -> None:
     """Print the figures; with ``--write`` write the model too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="train and measure on all articles")
+    parser.add_argument("--compare", action="store_true", help="measure without our labels too")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     import numpy as np
@@ -486,7 +613,7 @@ def main() -> None:
         *read_folder(
             PRESS,
             topics,
-            keep=lambda doc: options.all or not is_unseen(doc),
+            keep=lambda doc: options.all or not is_kept_unseen(doc),
             weight=1.0,
             measured=True,
         ),
@@ -500,26 +627,42 @@ def main() -> None:
         *read_seed_article(topics),
         *read_examples(topics),
     ]
-    design = Design(sentences)
+    design, scope_design = Design(sentences), ScopeDesign(sentences)
     scores = cross_validated(design)
     at = np.flatnonzero([one.measured for one in sentences])
     measured = [sentences[place] for place in at]
-    figures = {"rules": measure(measured, [one.by_rule for one in measured]).record()} | {
-        f"model, limit {limit}": measure(measured, decide(scores[at].tolist(), limit)).record()
-        for limit in LIMITS
-    }
+    scope = scope_cross_validated(scope_design, measured)
+
+    def figures_at(limit: float, limits: Mapping[str, float] | None) -> dict[str, float | int]:
+        told = decide(measured, scores[at].tolist(), scope.tolist(), limit, limits)
+        return measure(measured, told).record()
+
+    by_rule = [one.by_rule if one.told else None for one in measured]
+    figures = {"rules": measure(measured, by_rule).record()}
+    figures[f"model, limit {LIMIT}, words of the topic only"] = figures_at(LIMIT, None)
+    figures |= {f"model, limit {limit}": figures_at(limit, SCOPE_LIMITS) for limit in LIMITS}
     for name, values in figures.items():
         print(name, json.dumps(values))
+    if options.compare:
+        for name, kept in (
+            ("our examples", [one for one in sentences if not one.doc.startswith(EXAMPLE)]),
+            ("our labels", [one for one in sentences if kinds_of(one) != ["own"]]),
+        ):
+            print(f"without {name}", json.dumps(cross_validated_figures(kept)))
     if not options.write:
         return
     import sklearn
 
-    data = design.fit(np.arange(len(sentences))) | {"commitment": LIMIT}
+    data = design.fit(np.arange(len(sentences))) | {
+        "commitment": LIMIT,
+        "scope": scope_design.fit(np.arange(len(scope_design.sentences))),
+    }
     counts = Counter(kind for one in sentences for kind in kinds_of(one))
     record = {
         "trained": datetime.now(UTC).date().isoformat(),
         "by": "tools/train_press.py",
-        "library": f"scikit-learn {sklearn.__version__}, KernelRidge(alpha={REGULARISATION})",
+        "library": f"scikit-learn {sklearn.__version__}, KernelRidge(alpha={REGULARISATION}), "
+        f"LogisticRegression(C={SCOPE_REGULARISATION}) for the scope",
         "data": f"{counts['press']} labelled sentences of {len({one.doc for one in measured})} "
         f"articles of the press; {counts['invented']} of invented articles, the seed article and "
         f"examples; {counts['own']} on other subjects, labelled by us",
@@ -529,9 +672,20 @@ def main() -> None:
     MODEL.write_text(text + "\n", encoding="utf-8")
 
 
+def cross_validated_figures(sentences: Sequence[Sentence]) -> dict[str, float | int]:
+    """The figures at the model's own limit, for sentences with words of the topic."""
+    scores = cross_validated(Design(sentences))
+    told = [(one, row) for one, row in zip(sentences, scores.tolist(), strict=True) if one.measured]
+    measured = [one for one, _ in told]
+    answers = decide(measured, [row for _, row in told], [0.0] * len(told), LIMIT, None)
+    return measure(measured, answers).record()
+
+
 def kinds_of(sentence: Sentence) -> list[str]:
     """Where each label of a sentence comes from, for the record."""
-    if sentence.own:
+    if not sentence.labels:
+        return []
+    if sentence.own and not (sentence.gold or sentence.lost):
         return ["own"]
     return ["press" if sentence.measured else "invented"] * len(sentence.labels)
 

@@ -11,7 +11,7 @@ import typer
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
 from monitor.cli.output import Format, print_error, print_status, write_rows
 from monitor.config.settings import load_settings
-from monitor.extraction.extract import ExplainedSentence, explain
+from monitor.extraction.extract import CONTEXT, ExplainedSentence, explain
 from monitor.extraction.topics import check_topics, load_topics
 from monitor.json_contract import statement_json
 from monitor.model.documents import DocumentKind, Provenance
@@ -52,6 +52,7 @@ def explained_json(item: ExplainedSentence) -> dict[str, Any]:
         "label_reason": item.label_reason,
         "cues": list(item.cues),
         "words": list(item.words),
+        "in_scope_by": item.in_scope_by,
         "attribution": item.attribution,
         "themes": [{"theme": theme, "word": word} for theme, word in item.theme_words],
         "rejected": item.rejected,
@@ -113,7 +114,7 @@ def _block(item: ExplainedSentence) -> Text:
                 f"{statement.speaker}, {statement.region or '?'}  ← {item.attribution or '–'}",
             ),
             *([("source", statement.source_line)] if statement.source_line else []),
-            ("topic", f"{statement.topic}  ← {'、'.join(item.words)}"),
+            ("topic", f"{statement.topic}  ← {_scope(item)}"),
             ("themes", ", ".join(f"{t} ← {w or 'default'}" for t, w in item.theme_words)),
             *(
                 ("target", f"{t.metric} {t.op} {t.value:g} {t.unit} ({t.year or '–'})  ← {t.raw}")
@@ -126,6 +127,11 @@ def _block(item: ExplainedSentence) -> Text:
     for name, said in lines:
         block.append(f"  {name:<9} {said}\n", style="not bold")
     return block
+
+
+def _scope(item: ExplainedSentence) -> str:
+    words = "、".join(item.words)
+    return f"what it refers to: {words}" if item.in_scope_by == CONTEXT else words
 
 
 def _cell(value: Any) -> Any:

@@ -172,8 +172,9 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
     national = 0
     for sentences in paragraphs:
         for sentence in sentences:
-            names = {r.name for r in topic_regions(sentence[news_start(sentence) :])}
-            for name in names | {province_name(name) for name in names}:
+            names = [r.name for r in topic_regions(sentence[news_start(sentence) :])]
+            # In this order, so that of a city and its province with one count the city wins.
+            for name in dict.fromkeys([*names, *map(province_name, names)]):
                 counts[name] = counts.get(name, 0) + 1
             national += not names and is_national(sentence)
     if press_pattern("national_event").search(title):

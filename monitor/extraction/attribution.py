@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import compress, count, islice
+from operator import add
 
 from monitor.extraction.regions import Region, districts, find_region, gazetteer
 from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
@@ -327,14 +328,16 @@ def _places() -> tuple[dict[str, tuple[tuple[str, Region], ...]], re.Pattern[str
 def _scan_places(text: str) -> Iterator[tuple[int, int, Region]]:
     """The regions a text names, from left to right (thousands of names: too many for ``re``)."""
     names, institution = _places()
-    at = 0
-    while at < len(text) - 1:
-        for name, region in names.get(text[at : at + 2], ()):
+    begins = compress(count(), map(names.__contains__, map(add, text, text[1:])))
+    free = 0
+    for at in begins:
+        if at < free:
+            continue
+        for name, region in names[text[at : at + 2]]:
             if text.startswith(name, at) and not institution.match(text, at + len(name)):
-                yield at, at + len(name), region
-                at += len(name) - 1
+                free = at + len(name)
+                yield at, free, region
                 break
-        at += 1
 
 
 @lru_cache(maxsize=2048)

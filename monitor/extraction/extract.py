@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from monitor.extraction.attribution import Attribution, Manner
+from monitor.extraction.context_scope import count_words
 from monitor.extraction.labels import (
     CueScores,
     assign_plan_or_review,
@@ -17,7 +18,8 @@ from monitor.extraction.labels import (
     label_by_section,
     label_words,
 )
-from monitor.extraction.press import PressReader, PressReading
+from monitor.extraction.press import InContext, PressReader, PressReading
+from monitor.extraction.press_model import press_model
 from monitor.extraction.sections import (
     Paragraph,
     Section,
@@ -45,12 +47,15 @@ if TYPE_CHECKING:
 _MAX_HEADING_LENGTH = 40
 _LOOK_BACK_LENGTH = 200
 _MIN_PLAN_SENTENCE = 6
-_NOT_PLANNED = frozenset({Section.REVIEW, Section.PROBLEMS, Section.GLOSSARY, Section.BOILERPLATE})
+_NO_PROSE = frozenset({Section.GLOSSARY, Section.BOILERPLATE})
+_NOT_PLANNED = frozenset({Section.REVIEW, Section.PROBLEMS}) | _NO_PROSE
+
+WORDS, CONTEXT = "words", "context"
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedSentence:
-    """A sentence that contains a word of a topic, and what decided its classification.
+    """A sentence about a topic, or with a word of it, and what decided its classification.
 
     ``statement`` is None when the sentence is out of scope; ``rejected`` then says why.
     ``attribution`` is the text that identified the speaker.
@@ -69,6 +74,8 @@ class ExplainedSentence:
     theme_words: tuple[tuple[str, str], ...]
     """Each theme with the word that assigned it; no word for the topic's default theme."""
     rejected: str = ""
+    in_scope_by: str = WORDS
+    """``words`` of the topic, or ``context``: what the sentence refers to."""
 
 
 def extract(text: str, provenance: Provenance, topics: Topics) -> tuple[Statement, ...]:
@@ -190,19 +197,33 @@ def _read(
     elif not press:
         lines = assign_plan_or_review(clean.text, lines)
     found: list[ExplainedSentence] = []
-    for candidate in _candidates(clean.text, lines, hits, provenance, reasons=reasons):
+    for candidate in _candidates(clean.text, lines, hits, provenance, topics, reasons=reasons):
         start, end = clean.original(candidate.start), clean.original(candidate.end - 1) + 1
         for topic in topics.topics:
             own_hits = [hit for hit in candidate.hits if hit.use.topic == topic.id]
-            if any(hit.use.scope for hit in own_hits):
+            if candidate.refers_to is not None:
+                concerned = candidate.refers_to.topic == topic.id
+            else:
+                concerned = any(hit.use.scope for hit in own_hits)
+            if concerned:
                 span = (text[start:end], start, end)
                 found.append(_classify(candidate, own_hits, topic, provenance, span))
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
+class _Reference:
+    """A sentence with words of a topic, to which one without them refers."""
+
+    topic: str
+    text: str
+    start: int
+    hits: list[Hit]
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence of the normalised text that contains a word of a topic."""
+    """A sentence of the normalised text that contains a word of a topic, or refers to one."""
 
     text: str
     start: int
@@ -219,6 +240,8 @@ class _Candidate:
     """Its cues, with the tense of the clauses before it that it shares: 建成…；投用…."""
     earlier: str
     """The text before it in its paragraph, as far as a reference (届时) may reach."""
+    refers_to: _Reference | None = None
+    """What puts it in scope where its own words do not."""
 
 
 def _candidates(
@@ -226,6 +249,7 @@ def _candidates(
     lines: Sequence[Paragraph],
     hits: Sequence[Hit],
     provenance: Provenance,
+    topics: Topics,
     *,
     reasons: bool,
 ) -> Iterator[_Candidate]:
@@ -247,15 +271,21 @@ def _candidates(
     )
     starts = [hit.start for hit in hits]
     scope = [hit.start for hit in hits if hit.use.scope]
+    references = _References(text, cut, hits, press, topics)
     for number, (line, spans) in enumerate(zip(lines, cut, strict=True)):
-        if not _any_between(scope, line.start, line.end):
+        if not (references.in_paragraph(number) or _any_between(scope, line.start, line.end)):
             continue
         under_topic_lead = line.lead - line.start <= HEADING_LENGTH and bool(
             _any_between(scope, line.start, line.lead)
         )
         for index, (start, end) in enumerate(spans):
+            readings: list[tuple[PressReading | None, _Reference | None]] = []
             if _any_between(scope, start, end):
                 reading = press.read(number, index, reason=reasons) if press else None
+                readings.append((reading, None))
+            if line.section not in _NO_PROSE:
+                readings += references.read(number, index, reason=reasons)
+            for reading, reference in readings:
                 yield _Candidate(
                     text=text[start:end],
                     start=start,
@@ -268,7 +298,51 @@ def _candidates(
                     source=reading.source if reading else issuer,
                     scores=reading.scores if reading else cues_of_sentence(text, spans, index),
                     earlier=text[max(line.start, start - _LOOK_BACK_LENGTH) : start],
+                    refers_to=reference,
                 )
+
+
+class _References:
+    """The sentences of an article that belong to the model's topic by what they refer to."""
+
+    def __init__(
+        self,
+        text: str,
+        paragraphs: Sequence[Sequence[tuple[int, int]]],
+        hits: Sequence[Hit],
+        press: PressReader | None,
+        topics: Topics,
+    ) -> None:
+        model = press_model().scope if press else None
+        self._press = press
+        self._text = text
+        self._paragraphs = paragraphs
+        self._topic = model.topic if model else ""
+        self._hits = [hit for hit in hits if hit.use.topic == self._topic]
+        self._found: dict[tuple[int, int], InContext] = {}
+        if press and model and any(topic.id == model.topic for topic in topics.topics):
+            words = count_words(text, paragraphs, self._hits, model.topic)
+            self._found = {one.place: one for one in press.in_context(words)}
+        self._numbers = {number for number, _ in self._found}
+
+    def in_paragraph(self, number: int) -> bool:
+        """Whether a paragraph has such a sentence."""
+        return number in self._numbers
+
+    def read(
+        self, number: int, index: int, *, reason: bool
+    ) -> list[tuple[PressReading | None, _Reference | None]]:
+        """What a sentence is if it is one of them, and to what it refers."""
+        found = self._found.get((number, index))
+        reading = (
+            self._press.read_in_context(found, reason=reason) if self._press and found else None
+        )
+        if found is None or reading is None:
+            return []
+        paragraph, place = found.nearest
+        start, end = self._paragraphs[paragraph][place]
+        hits = [hit for hit in self._hits if start <= hit.start < end]
+        return [(reading, _Reference(self._topic, self._text[start:end], start, hits))]
 
 
 def _any_between(places: Sequence[int], start: int, end: int) -> bool:
@@ -292,8 +366,9 @@ def _classify(
     text, start, end = span
     reading = candidate.reading
     scores = candidate.scores
-    words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in hits if hit.use.scope))
-    scope = in_scope_hits(candidate.text, hits)
+    about = candidate.refers_to or _Reference(topic.id, candidate.text, candidate.start, [*hits])
+    words = tuple(dict.fromkeys(hit.hidden_by or hit.word for hit in about.hits if hit.use.scope))
+    scope = in_scope_hits(about.text, about.hits)
     attribution = (
         reading.attribution
         if reading
@@ -304,20 +379,20 @@ def _classify(
         label, reason = Label.OTHER, "name of a file"
     elif reading is None and _is_bare_heading(candidate):
         label, reason = Label.OTHER, "heading without an action"
-    elif reading is None or line.section in {Section.GLOSSARY, Section.BOILERPLATE}:
+    elif reading is None or line.section in _NO_PROSE:
         label, reason = label_by_section(line.section, scores)
     else:
         label, reason = reading.label, reading.reason
     statement: Statement | None = None
     themes: dict[str, str] = {}
     if scope:
-        themes = themes_of(candidate.text, hits, topic, candidate.start)
+        themes = themes_of(about.text, about.hits, topic, about.start)
         plan_year = _plan_year(provenance)
         spans = [(hit.start - candidate.start, hit.end - candidate.start) for hit in scope]
         targets = (
             parse_targets(
                 candidate.text,
-                spans,
+                None if candidate.refers_to else spans,
                 this_year=plan_year,
                 under_topic_lead=candidate.under_topic_lead,
                 earlier=candidate.earlier,
@@ -355,6 +430,7 @@ def _classify(
         attribution=attribution.cue,
         theme_words=tuple(themes.items()),
         rejected="" if scope else f"{'、'.join(words)} means something else here",
+        in_scope_by=CONTEXT if candidate.refers_to else WORDS,
     )
 
 

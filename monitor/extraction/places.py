@@ -33,11 +33,14 @@ def headline(sentence: str) -> str:
 
 def topic_regions(text: str) -> list[Region]:
     """The regions a text is about: those it names except venues and parts of firms' names."""
+    places = places_in(text)
+    if not places:
+        return []
     held = any(word in text for word in _HELD)
     national = held and press_pattern("national_event").search(text) is not None
     held = held and any(word in text for word in _EVENTS)
     found: list[Region] = []
-    for start, end, region in places_in(text):
+    for start, end, region in places:
         if press_pattern("organisation").match(text, end):
             continue
         if press_pattern("home").search(text[max(0, start - 5) : start]):

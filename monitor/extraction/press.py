@@ -7,14 +7,17 @@ The rules say who speaks (speakers.py) and what a sentence of such a speaker is;
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
+from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cues_of_sentence, score_cues
 from monitor.extraction.press_model import (
+    CONTEXT,
+    ArticleScorer,
     Features,
     PressArticle,
     press_model,
@@ -37,6 +40,18 @@ class PressReading:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class InContext:
+    """That a sentence without a word of a topic may belong to it, and to which sentence it refers.
+
+    ``score`` is what the model gives for it.
+    """
+
+    place: Place
+    score: float
+    nearest: Place
+
+
 class PressReader:
     """Reads the sentences of an article.
 
@@ -55,6 +70,7 @@ class PressReader:
         self._text = text
         self._spans = paragraphs
         sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
+        self._sentences = sentences
         self._attributions = attribute_sentences(sentences, provenance)
         self._sources = name_sources(sentences, self._attributions, provenance)
         published = provenance.published
@@ -64,7 +80,7 @@ class PressReader:
             self._attributions,
             published.year if published else provenance.year,
         )
-        self._shared_scores: list[float] = []
+        self._scorer: ArticleScorer | None = None
 
     def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
         """The label and the speaker of a sentence by the rules alone."""
@@ -87,19 +103,63 @@ class PressReader:
         scores = cues_of_sentence(self._text, spans, index)
         return sentence, self._attributions[paragraph][index], scores
 
-    def read(self, paragraph: int, index: int, *, reason: bool = False) -> PressReading:
+    def scope_features(
+        self, words: Sequence[Sequence[TopicWords]]
+    ) -> Iterator[tuple[Place, Place, Features]]:
+        """The sentences that may belong to a topic by their context alone.
+
+        Args:
+            words: the topic's words in each sentence, paragraph by paragraph.
+
+        Yields:
+            The place of the sentence, that of the nearest one with a word, and what the model
+            weighs.
+        """
+        article = ContextArticle(self._sentences, self._attributions, words)
+        for at in article.candidates:
+            place = article.places[at]
+            features = {**self._article.scope_features(*place), CONTEXT: article.flags(at)}
+            yield place, article.nearest(at), features
+
+    def in_context(self, words: Sequence[Sequence[TopicWords]]) -> list[InContext]:
+        """The sentences that the model takes for part of its topic, commitments or not."""
+        model = press_model().scope
+        if model is None:
+            return []
+        least = min(model.limit, model.commitment_limit)
+        return [
+            InContext(place, score, nearest)
+            for place, nearest, features in self.scope_features(words)
+            if (score := self._scores().scope(features["sentence"], features[CONTEXT])) >= least
+        ]
+
+    def _scores(self) -> ArticleScorer:
+        if self._scorer is None:
+            self._scorer = ArticleScorer(press_model(), self._article.features)
+        return self._scorer
+
+    def read_in_context(self, found: InContext, *, reason: bool = False) -> PressReading | None:
+        """What a sentence is that belongs to the topic by its context; None if it is not told."""
+        model = press_model().scope
+        if model is None:
+            return None
+        reading = self.read(*found.place, reason=reason, margin=model.margin)
+        return reading if model.tells(found.score, reading.label) else None
+
+    def read(
+        self, paragraph: int, index: int, *, reason: bool = False, margin: float = 0.0
+    ) -> PressReading:
         """The label of a sentence, and its attribution to the speaker that the model names.
 
         Where this is another speaker than the rules', their region stays, but a ministry's is the
         nation. The ``reason`` costs far more time than the answer and is given only when asked for.
+        ``margin`` is asked of a commitment besides the model's own.
         """
         model = press_model()
-        if not self._shared_scores:
-            self._shared_scores = model.scores(self._article.features)
         sentence, attribution, scores = self._rule_input(paragraph, index)
         by_rule, why = label_by_speaker(sentence, attribution, scores)
         features = self._article.features_of(paragraph, index, scores, by_rule)
-        best, second = model.best(model.scores(features, self._shared_scores))
+        best, second = model.best(self._scores().scores(features), margin)
         told = ""
         if reason:
             decided = model.deciding_features({**self._article.features, **features}, best, second)

@@ -23,7 +23,8 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations
+from operator import add
 from typing import Any, NamedTuple, TypeAlias
 
 from monitor.extraction.attribution import Attribution
@@ -39,7 +40,6 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 
 MAX_WEIGHT = 127
 _LANE_BYTES = 4
-_LANES = struct.Struct(f"<{CLASSES}I")
 _TITLE_LENGTH = 80
 _END_LENGTH = 60
 _BEGINNING_LENGTH = 10
@@ -48,6 +48,9 @@ _MAX_DISTANCE = 6
 
 FLAGS = "rules"
 """The zone whose features are not characters but what the rules found."""
+
+CONTEXT = "context"
+"""The zone of what stands around a sentence (context_scope.py)."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,8 @@ def _year_pattern() -> re.Pattern[str]:
 
 def grams(text: str) -> frozenset[str]:
     """The runs of one to three characters of ``text``."""
-    return frozenset(
-        {
-            *text,
-            *map("".join, pairwise(text)),
-            *map("".join, zip(text, text[1:], text[2:], strict=False)),
-        }
-    )
+    pairs = [*map(add, text, text[1:])]
+    return frozenset((*text, *pairs, *map(add, pairs, text[2:])))
 
 
 def _plain(text: str) -> str:
@@ -160,6 +158,13 @@ class PressArticle:
         if index + 1 < len(sentences):
             found["after"] = self._sentence(paragraph, index + 1)
         return found
+
+    def scope_features(self, paragraph: int, index: int) -> Features:
+        """The features of its words by which a sentence may belong to a topic without a word."""
+        return {
+            "sentence": self._sentence(paragraph, index),
+            "title": self.features["title"],
+        }
 
     def _sentence(self, paragraph: int, index: int) -> frozenset[str]:
         key = (paragraph, index)
@@ -242,6 +247,11 @@ class Answer(NamedTuple):
     speaker: Speaker
 
 
+@cache
+def _lanes(classes: int) -> struct.Struct:
+    return struct.Struct(f"<{classes}I")
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """The weights of the features of one zone; ``weights`` packs one lane for each class.
@@ -251,13 +261,131 @@ class Zone:
 
     weights: Mapping[str, int]
     scale: float
+    classes: int = CLASSES
 
     def sums(self, features: Set[str]) -> list[int]:
         """The sums of the weights of the features, class by class."""
+        lanes = _lanes(self.classes)
         hits = list(filter(None, map(self.weights.get, features)))
-        lanes = _LANES.unpack(sum(hits).to_bytes(_LANES.size, "little"))
         offset = MAX_WEIGHT * len(hits)
-        return [lane - offset for lane in lanes]
+        return [lane - offset for lane in lanes.unpack(sum(hits).to_bytes(lanes.size, "little"))]
+
+
+def _add_scores(totals: list[float], zones: Mapping[str, Zone], features: Features) -> list[float]:
+    """Add what the features say to the score of each class."""
+    for name, found in features.items():
+        zone = zones[name]
+        factor = zone.scale / zone_size(name, found)
+        for place, value in enumerate(zone.sums(found)):
+            totals[place] += factor * value
+    return totals
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeModel:
+    """A linear model of whether a sentence without a word of ``topic`` belongs to it.
+
+    Scores are logarithms of odds. A sentence is told from ``limit`` on, one that would be a
+    commitment from ``commitment_limit`` on; its label then needs ``margin`` more than others'.
+    """
+
+    topic: str
+    zones: Mapping[str, Zone]
+    intercept: float
+    limit: float
+    commitment_limit: float
+    margin: float
+
+    def score(self, features: Features) -> float:
+        """How much speaks for the topic."""
+        return _add_scores([self.intercept], self.zones, features)[0]
+
+    def tells(self, score: float, label: Label) -> bool:
+        """Whether a sentence with this score and label is told."""
+        return score >= (self.commitment_limit if label is Label.COMMITMENT else self.limit)
+
+
+_SENTENCE_ZONES = ("sentence", "before", "paragraph before", "after")
+"""The zones that have the characters of a whole sentence: each sentence is in several of them."""
+_SCOPE_SENTENCE = "scope"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedZones:
+    """Several zones with the same features as one, so that a feature is looked up once for all.
+
+    ``places`` says which classes of ``zone`` are those of each zone.
+    """
+
+    zone: Zone
+    places: Mapping[str, slice]
+
+    @classmethod
+    def of(cls, zones: Mapping[str, Zone]) -> SharedZones:
+        """Put zones side by side; where one does not know a feature its weights are 0."""
+        weights: dict[str, int] = {}
+        places: dict[str, slice] = {}
+        names = list(dict.fromkeys(name for zone in zones.values() for name in zone.weights))
+        at = 0
+        for name, zone in zones.items():
+            nothing = int.from_bytes(
+                _lanes(zone.classes).pack(*[MAX_WEIGHT] * zone.classes), "little"
+            )
+            shift = 8 * _LANE_BYTES * at
+            for feature in names:
+                weights[feature] = weights.get(feature, 0) + (
+                    zone.weights.get(feature, nothing) << shift
+                )
+            places[name] = slice(at, at + zone.classes)
+            at += zone.classes
+        return cls(Zone(weights, 1.0, at), places)
+
+
+class ArticleScorer:
+    """Scores the sentences of an article; what they share is computed once.
+
+    Args:
+        model: the model.
+        features: those that all sentences of the article have.
+    """
+
+    def __init__(self, model: PressModel, features: Features) -> None:
+        self._model = model
+        self._start = model.scores(features)
+        self._title = (
+            model.scope.score({"title": features["title"]}) if model.scope is not None else 0.0
+        )
+        self._sums: dict[Set[str], list[int]] = {}
+
+    def scores(self, features: Features) -> list[float]:
+        """The score of each label, then of each speaker: those of ``PressModel.scores``."""
+        totals = list(self._start)
+        shared = self._model.shared
+        for name, found in features.items():
+            zone = self._model.zones[name]
+            factor = zone.scale / zone_size(name, found)
+            place = shared.places.get(name) if shared else None
+            sums = zone.sums(found) if place is None else self._shared_sums(found)[place]
+            totals = [total + factor * value for total, value in zip(totals, sums, strict=True)]
+        return totals
+
+    def scope(self, sentence: Set[str], context: Set[str]) -> float:
+        """How much speaks for a sentence's belonging to the model's topic."""
+        model, shared = self._model.scope, self._model.shared
+        if model is None or shared is None:
+            return -math.inf
+        zone = model.zones["sentence"]
+        (value,) = self._shared_sums(sentence)[shared.places[_SCOPE_SENTENCE]]
+        (around,) = model.zones[CONTEXT].sums(context)
+        of_words = zone.scale / zone_size("sentence", sentence) * value
+        return self._title + of_words + model.zones[CONTEXT].scale * around
+
+    def _shared_sums(self, features: Set[str]) -> list[int]:
+        known = self._sums.get(features)
+        if known is None:
+            shared = self._model.shared
+            known = self._sums[features] = shared.zone.sums(features) if shared else []
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,25 +398,25 @@ class PressModel:
     zones: Mapping[str, Zone]
     intercepts: tuple[float, ...]
     commitment: float
+    scope: ScopeModel | None = None
+    shared: SharedZones | None = None
+    """The zones of the characters of whole sentences, together; None where nothing is shared."""
 
     def scores(self, features: Features, start: Sequence[float] = ()) -> list[float]:
         """The score of each label, then of each speaker, added to those of ``start``."""
-        totals = list(start or self.intercepts)
-        for name, found in features.items():
-            zone = self.zones[name]
-            factor = zone.scale / zone_size(name, found)
-            for place, value in enumerate(zone.sums(found)):
-                totals[place] += factor * value
-        return totals
+        return _add_scores(list(start or self.intercepts), self.zones, features)
 
-    def best(self, scores: Sequence[float]) -> tuple[Answer, Answer]:
-        """The possible answer with the highest sum of scores, and the next one."""
-        ranked = sorted(
-            (scores[i] + scores[j] - self.commitment * is_commitment, -place)
-            for place, (_, i, j, is_commitment) in enumerate(_possible_answers())
-        )
-        first, second = (_possible_answers()[-place][0] for _, place in ranked[:-3:-1])
-        return first, second
+    def best(self, scores: Sequence[float], margin: float = 0.0) -> tuple[Answer, Answer]:
+        """The possible answer with the highest sum of scores, and the next one.
+
+        ``margin`` is asked of a commitment besides the model's own.
+        """
+        needed = self.commitment + margin
+        answers = _possible_answers()
+        values = [scores[i] + scores[j] - needed * commits for _, i, j, commits in answers]
+        first = values.index(max(values))
+        values[first] = -math.inf
+        return answers[first][0], answers[values.index(max(values))][0]
 
     def deciding_features(
         self, features: Features, best: Answer, second: Answer
@@ -332,7 +460,7 @@ def _possible_answers() -> tuple[tuple[Answer, int, int, bool], ...]:
 
 def zone_size(name: str, features: Set[str]) -> float:
     """What the sum of a zone is divided by, so that long sentences do not outweigh the rest."""
-    return 1.0 if name == FLAGS else math.sqrt(len(features) or 1)
+    return 1.0 if name in {FLAGS, CONTEXT} else math.sqrt(len(features) or 1)
 
 
 def pack_weights(rows: Sequence[Sequence[int]]) -> str:
@@ -340,30 +468,51 @@ def pack_weights(rows: Sequence[Sequence[int]]) -> str:
     return base64.b64encode(bytes(w + MAX_WEIGHT for row in rows for w in row)).decode("ascii")
 
 
-def unpack_weights(packed: str) -> list[int]:
+def unpack_weights(packed: str, classes: int = CLASSES) -> list[int]:
     """The weights of each feature in one integer."""
     lanes = base64.b64decode(packed)
     spread = bytearray(_LANE_BYTES * len(lanes))
     spread[::_LANE_BYTES] = lanes
-    size = _LANES.size
+    size = _lanes(classes).size
     return [int.from_bytes(spread[at : at + size], "little") for at in range(0, len(spread), size)]
 
 
 def model_of(data: Mapping[str, Any]) -> PressModel:
     """The model of a file's data."""
+    zones = _zones_of(data["zones"], CLASSES)
+    scope = scope_model_of(data["scope"]) if "scope" in data else None
+    parts = {name: zones[name] for name in _SENTENCE_ZONES}
+    if scope is not None:
+        parts[_SCOPE_SENTENCE] = scope.zones["sentence"]
     return PressModel(
-        zones={
-            name: Zone(
-                dict(
-                    zip(zone["features"].split("\n"), unpack_weights(zone["weights"]), strict=True)
-                ),
-                zone["scale"],
-            )
-            for name, zone in data["zones"].items()
-        },
+        zones=zones,
         intercepts=tuple(data["intercepts"]),
         commitment=data["commitment"],
+        scope=scope,
+        shared=SharedZones.of(parts),
     )
+
+
+def scope_model_of(data: Mapping[str, Any]) -> ScopeModel:
+    """The model of the scope of a file's data."""
+    return ScopeModel(**{**data, "zones": _zones_of(data["zones"], 1)})
+
+
+def _zones_of(data: Mapping[str, Any], classes: int) -> dict[str, Zone]:
+    return {
+        name: Zone(
+            dict(
+                zip(
+                    zone["features"].split("\n"),
+                    unpack_weights(zone["weights"], classes),
+                    strict=True,
+                )
+            ),
+            zone["scale"],
+            classes,
+        )
+        for name, zone in data.items()
+    }
 
 
 @cache

@@ -10,11 +10,13 @@ import pytest
 from monitor.extraction.extract import explain, extract
 from monitor.extraction.press_model import (
     CLASSES,
+    CONTEXT,
     FLAGS,
     LABELS,
     MAX_WEIGHT,
     SPEAKERS,
     Answer,
+    ArticleScorer,
     PressModel,
     Zone,
     grams,
@@ -133,3 +135,16 @@ def test_the_reason_names_features_and_what_the_rules_said():
     assert reason.startswith("model: commitment of government rather than ")
     assert ", by " in reason
     assert "; rules: commitment of government" in reason
+
+
+def test_the_scores_of_an_article_are_those_of_each_zone():
+    model = press_model()
+    article = {"title": grams("方案发布"), "end": grams("（记者某某）")}
+    one, other = grams("将建设智算中心。"), grams("已投用。")
+    scorer = ArticleScorer(model, article)
+    for features in ({"sentence": one, "before": other}, {"sentence": other, "after": one}):
+        assert scorer.scores(features) == model.scores(features, model.scores(article))
+    assert model.scope is not None
+    around = frozenset({"title 1"})
+    features = {"title": article["title"], "sentence": one, CONTEXT: around}
+    assert scorer.scope(one, around) == pytest.approx(model.scope.score(features))
