@@ -32,9 +32,9 @@ from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.robots import Robots, RobotsStore
 from monitor.fetching.settings import FetcherSettings
-from monitor.fetching.ssrf_guard import Resolver, check_name, system_resolver
+from monitor.fetching.ssrf_guard import Resolver, check_name, redirect_route, system_resolver
 from monitor.model.documents import Fetched, Outcome
-from monitor.urls import parse_url, resolve_url, same_site
+from monitor.urls import is_within, parse_url, resolve_url
 
 COOKIE_CHECK = "the site sets a cookie and redirects to the same address: it wants the cookie back"
 """The reason of a page that is shown only to who returns a cookie."""
@@ -162,7 +162,7 @@ class HttpFetcher:
         """See ``Fetcher.fetch``."""
         etag, last_modified = validator_of(etag), validator_of(last_modified)
         headers = self._headers(etag, last_modified)
-        current, seen = url, {url}
+        named, current, seen = route, url, {url}
         budget = Budget(self._settings.total_timeout)
         try:
             for _ in range(self._settings.max_redirects + 1):
@@ -188,6 +188,7 @@ class HttpFetcher:
                     done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
                 current = _redirect_target(current, location, seen, response.sets_cookie)
+                route = redirect_route(named, url, current)
         except FetchSkipped as skipped:
             return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
         except REQUEST_ERRORS as error:
@@ -298,7 +299,7 @@ def _moved(requested: str, current: str, hosts: tuple[str, ...]) -> str:
     if requested == current:
         return ""
     old, new = httpx.URL(requested), httpx.URL(current)
-    if not same_site(old.host, new.host) and new.host not in hosts:
+    if not is_within(current, requested, hosts):
         return f"the site sends us to another one, {new.host}"
     if new.path in _HOME and old.path not in _HOME:
         return "the site sends us to its home page"

@@ -29,7 +29,7 @@ from monitor.fetching.http_client import (
 from monitor.fetching.outcome import retry_after_of
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.settings import FetcherSettings
-from monitor.fetching.ssrf_guard import check_name
+from monitor.fetching.ssrf_guard import check_name, redirect_route
 from monitor.model.documents import Outcome
 from monitor.urls import parse_url, resolve_url
 
@@ -228,6 +228,7 @@ class Robots:
         self._rate_limiter.raise_min_delay(host, min(delay, _MAX_CRAWL_DELAY))
 
     async def _fetch(self, current: str, route: FetchRoute) -> RobotsFile:
+        named, origin = route, current
         budget, seen = Budget(self._total_timeout), {current}
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -251,6 +252,7 @@ class Robots:
                 target = resolve_url(current, location)
                 if target is None or target in seen:
                     break
+                route = redirect_route(named, origin, target)
                 current = target
                 seen.add(current)
         except FetchSkipped as skipped:

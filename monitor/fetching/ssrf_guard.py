@@ -9,11 +9,14 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpcore
 
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import RefusedAddress
+from monitor.urls import is_named_port, is_within, parse_url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -63,6 +66,33 @@ def check_name(host: str, url: str) -> None:
         return
     if not is_public(name):
         raise RefusedAddress("this is a private address", url=url)
+
+
+def redirect_route(route: FetchRoute, url: str, target: str) -> FetchRoute:
+    """The route of a redirect's target.
+
+    A source in the own network (``allow_private``) may be redirected within it. One whose host has
+    a public name may not lead to private hosts, unless they are its own or named.
+
+    Raises:
+        RefusedAddress: it is private by its name; or its port is neither a usual one nor that of
+            ``url`` nor named in ``hosts``.
+    """
+    if route.allow_private and not is_within(target, url, route.hosts) and not _is_local(url):
+        route = replace(route, allow_private=False)
+    if not route.allow_private:
+        check_name(parse_url(target).host, target)
+    if not is_named_port(target, url, route.hosts):
+        raise RefusedAddress("a redirect to a port that the source does not name", url=target)
+    return route
+
+
+def _is_local(url: str) -> bool:
+    try:
+        check_name(parse_url(url).host, url)
+    except RefusedAddress:
+        return True
+    return False
 
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:

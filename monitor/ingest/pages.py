@@ -62,7 +62,7 @@ from monitor.storage.frontier import (
     update_entries,
     update_entry,
 )
-from monitor.urls import same_site
+from monitor.urls import is_within
 
 log = logging.getLogger(__name__)
 
@@ -192,11 +192,12 @@ async def read_whole(source: Source, context: VisitContext, fetched: Fetched) ->
         return Reading(document, fetched.content_type, fetched.body)
     parts = [page]
     for number, url in enumerate(urls, start=2):
-        here, there = urlsplit(page.url).hostname or "", urlsplit(url).hostname or ""
-        if not same_site(here, there) and there not in source.route.hosts:
+        if not is_within(url, page.url, source.route.hosts):
             if document.text:
                 return Reading(document, fetched.content_type, fetched.body)
-            return _failed(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
+            return _failed(
+                document, fetched, Outcome.EMPTY, f"its text stands on {urlsplit(url).netloc}"
+            )
         answer = await context.fetcher.fetch(url, route=source.route)
         if answer.outcome in _NOTHING_THERE and missing.attachment and document.text:
             return Reading(document, fetched.content_type, fetched.body, has_parts=True)
