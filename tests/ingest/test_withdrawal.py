@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from test_visits import OLDER, PLAN, REPORT, published, watching
+from typer.testing import CliRunner
 from web import Page
 
+from monitor.cli.app import app
 from monitor.ingest.audit import verify_snapshot
 from monitor.model.documents import Outcome
 from monitor.storage.provenance import snapshots_between
@@ -56,6 +58,10 @@ async def test_a_report_that_stays_gone_is_told_once_and_once_when_it_is_back(wa
     (call,) = watch.channel.sent
     assert "原文撤下" in call.message.text
     assert watch.sql("SELECT outcome FROM provenance WHERE status = 404") == [("gone",)]
+    address = watch.daemon.context.database.url.render_as_string(hide_password=False)
+    wanted = ["--basis", "withdrawal", "--format", "csv", "--database", address]
+    listed = CliRunner().invoke(app, ["changes", *wanted])
+    assert listed.stdout.count("page withdrawn") == count
     watch.web.pages[REPORT] = page
     for _ in range(6):
         await watch.round(8)
