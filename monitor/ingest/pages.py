@@ -293,9 +293,6 @@ def _ingest_page(
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
     if document.outcome is not Outcome.OK:
         values["last_reason"] = document.reason
-        if document.outcome is Outcome.GONE and entry.document_id is not None:
-            gone = replace(page.fetched, outcome=Outcome.GONE, reason=document.reason)
-            return _ingest_gone(source, context, entry, gone, values), None
         with context.database.write() as session:
             update_entry(session, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None
