@@ -32,7 +32,13 @@ from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.robots import Robots, RobotsStore
 from monitor.fetching.settings import FetcherSettings
-from monitor.fetching.ssrf_guard import Resolver, check_name, redirect_route, system_resolver
+from monitor.fetching.ssrf_guard import (
+    Resolver,
+    check_name,
+    check_redirect,
+    may_turn_private,
+    system_resolver,
+)
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import is_within, parse_url, resolve_url
 
@@ -162,7 +168,7 @@ class HttpFetcher:
         """See ``Fetcher.fetch``."""
         etag, last_modified = validator_of(etag), validator_of(last_modified)
         headers = self._headers(etag, last_modified)
-        named, current, seen = route, url, {url}
+        current, seen = url, {url}
         budget = Budget(self._settings.total_timeout)
         try:
             for _ in range(self._settings.max_redirects + 1):
@@ -188,7 +194,7 @@ class HttpFetcher:
                     done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
                 current = _redirect_target(current, location, seen, response.sets_cookie)
-                route = redirect_route(named, url, current)
+                _check_target(route, url, current)
         except FetchSkipped as skipped:
             return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
         except REQUEST_ERRORS as error:
@@ -289,6 +295,18 @@ def _redirect_target(current: str, reference: str, seen: set[str], sets_cookie: 
     if httpx.URL(current).scheme == "https" and httpx.URL(target).scheme == "http":
         raise FetchError("a redirect from https to http; name the http address", url=current)
     return target
+
+
+def _check_target(route: FetchRoute, url: str, target: str) -> None:
+    """Refuse what a redirect may not lead to, before it is requested.
+
+    Raises:
+        RefusedAddress: it is private, or a port that the source does not name.
+        FetchSkipped: it is another site that may be private.
+    """
+    check_redirect(route, url, target)
+    if may_turn_private(route, url, target):
+        raise FetchSkipped(Outcome.MOVED, _moved(url, target, route.hosts), url=target)
 
 
 def _moved(requested: str, current: str, hosts: tuple[str, ...]) -> str:

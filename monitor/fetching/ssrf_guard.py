@@ -9,7 +9,6 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import httpcore
@@ -68,23 +67,26 @@ def check_name(host: str, url: str) -> None:
         raise RefusedAddress("this is a private address", url=url)
 
 
-def redirect_route(route: FetchRoute, url: str, target: str) -> FetchRoute:
-    """The route of a redirect's target.
-
-    A source in the own network (``allow_private``) may be redirected within it. One whose host has
-    a public name may not lead to private hosts, unless they are its own or named.
+def check_redirect(route: FetchRoute, url: str, target: str) -> None:
+    """Refuse a redirect to a host that is local by its name, or to a port that nobody named.
 
     Raises:
-        RefusedAddress: it is private by its name; or its port is neither a usual one nor that of
-            ``url`` nor named in ``hosts``.
+        RefusedAddress: the port is neither a usual one nor that of ``url`` nor named in ``hosts``,
+            or the host is private.
     """
-    if route.allow_private and not is_within(target, url, route.hosts) and not _is_local(url):
-        route = replace(route, allow_private=False)
     if not route.allow_private:
         check_name(parse_url(target).host, target)
     if not is_named_port(target, url, route.hosts):
         raise RefusedAddress("a redirect to a port that the source does not name", url=target)
-    return route
+
+
+def may_turn_private(route: FetchRoute, url: str, target: str) -> bool:
+    """Whether a redirect may lead from a host with a public name to a private one.
+
+    A source that may be private (``allow_private``) means its own host and those it names. In the
+    own network it may be redirected to others.
+    """
+    return route.allow_private and not is_within(target, url, route.hosts) and not _is_local(url)
 
 
 def _is_local(url: str) -> bool:
