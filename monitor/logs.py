@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from monitor.printable import printable
 from monitor.secret_mask import SecretMask
 
 _OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -18,7 +19,7 @@ class EventFormatter(logging.Formatter):
     """Adds the fields of ``extra`` to the event's name."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, tracebacks after it."""
+        """One line, tracebacks after it; control characters of what a site sent are replaced."""
         line = super().format(record)
         fields = [
             f"{key}={_shown(value)}"
@@ -26,7 +27,7 @@ class EventFormatter(logging.Formatter):
             if key not in _OWN and value not in (None, "")
         ]
         first, newline, rest = line.partition("\n")
-        return " ".join([first, *fields]) + newline + rest
+        return printable(" ".join([first, *fields]) + newline + rest)
 
 
 def start_logging(*, verbose: bool = False) -> None:

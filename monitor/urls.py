@@ -7,6 +7,7 @@ no two parsers can disagree about the host.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache, lru_cache
 from urllib.parse import urljoin
 
@@ -15,6 +16,7 @@ import httpx
 from monitor.errors import RefusedAddress
 
 MAX_LENGTH = 2_000
+_USUAL_PORTS = (None, 80, 443)
 
 
 @cache
@@ -218,6 +220,34 @@ def _is_ambiguous(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
     name = name.lower()
     return name in _AMBIGUOUS or (name in _TOKENS and _token_pattern().fullmatch(value) is not None)
+
+
+def is_within(url: str, base: str, hosts: Collection[str]) -> bool:
+    """Whether a link or redirect stays where its source leads: on its site, or at named hosts.
+
+    Args:
+        url: the target.
+        base: the page it is found on.
+        hosts: further hosts, as ``host`` or ``host:port``.
+    """
+    target, page = httpx.URL(url), httpx.URL(base)
+    named = f"{target.host}:{target.port}" in hosts
+    if not named and target.port not in {*_USUAL_PORTS, page.port}:
+        return False
+    return named or target.host in hosts or same_site(target.host, page.host)
+
+
+def is_named_port(url: str, base: str, hosts: Collection[str]) -> bool:
+    """Whether a port is a usual one, that of the page a link is found on, or named with its host.
+
+    Otherwise a page could make us try the ports of any host. See ``is_within`` for the arguments.
+    """
+    target = httpx.URL(url)
+    return (
+        target.port in _USUAL_PORTS
+        or target.port == httpx.URL(base).port
+        or f"{target.host}:{target.port}" in hosts
+    )
 
 
 def same_site(one: str, other: str) -> bool:

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "monitor"
 
 # What a package may import besides itself. A later line may name earlier ones only, so that
 # imports point one way.
-BASE = {"model", "errors", "yaml", "urls", "atomic_file", "retry", "secret_mask"}
+BASE = {"model", "errors", "yaml", "urls", "atomic_file", "retry", "secret_mask", "printable"}
 PURE = {"discovery", "documents", "extraction", "comparison", "rules"}
 
 MAY_IMPORT: dict[str, Set[str]] = {
@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "model": set(),
     "clock": set(),
     "secret_mask": set(),
-    "logs": {"secret_mask"},
+    "printable": set(),
+    "logs": {"printable", "secret_mask"},
     "atomic_file": {"errors"},
     "urls": {"errors"},
     "retry": set(),

@@ -93,7 +93,7 @@ PROPOSAL_WEIGHT = 2.5
 MIN_SENTENCES = 3
 """A feature of fewer sentences is left out."""
 MAX_FEATURES = 24_000
-LIMIT = 0.2
+LIMIT = 0.25
 """By how much a commitment must beat the best other answer: the figures of other limits are printed
 and recorded."""
 TOPIC = "ai_computing"

@@ -20,7 +20,7 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, write_jsonl, write_rows
 from monitor.errors import UserError
 from monitor.json_contract import logged_json
-from monitor.model.changes import Kind
+from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label
 from monitor.storage.changes import find_change, list_changes
 
@@ -40,6 +40,9 @@ def changes(
     region: RegionOption = None,
     theme: Annotated[str | None, typer.Option(help="One theme, such as compute.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="One kind of change.")] = None,
+    basis: Annotated[
+        Basis | None, typer.Option(help="What was compared, or that a page is gone or back.")
+    ] = None,
     text: Annotated[
         str | None, typer.Option(help="Words in the sentence, of two characters or more: 算力.")
     ] = None,
@@ -51,7 +54,7 @@ def changes(
     database: DatabaseOption = None,
 ) -> None:
     """Print the change log, newest first."""
-    from monitor.messages.change_text import unsure_note
+    from monitor.messages.change_text import kind_name, unsure_note
     from monitor.messages.i18n import alert_texts
 
     texts = alert_texts("en")
@@ -67,11 +70,17 @@ def changes(
                 region=name,
                 theme=theme,
                 kind=kind,
+                basis=basis,
                 label=None if everything else Label.COMMITMENT,
                 text=text,
                 limit=limit,
             )
-    notes = [unsure_note(item.change, texts) for item in found]
+    notes = [
+        kind_name(item.change, texts)
+        if item.change.basis is Basis.WITHDRAWAL
+        else unsure_note(item.change, texts)
+        for item in found
+    ]
     write_rows(
         form,
         ("id", "detected", "kind", "region", "change", "text", "note", "document"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
@@ -17,7 +16,7 @@ import typer
 
 from monitor.atomic_file import replacement_of
 from monitor.cli.options import ConfigOption, DatabaseOption, date_of, open_database
-from monitor.cli.output import print_status, write_csv
+from monitor.cli.output import json_line, print_status, write_csv
 from monitor.errors import UserError
 from monitor.storage.views import View, columns_of, has_time, read_view
 
@@ -66,7 +65,7 @@ def export(
                 else:
                     for row in rows:
                         cells = dict(zip(columns, row, strict=True))
-                        file.write(json.dumps(cells, ensure_ascii=False, default=_plain) + "\n")
+                        file.write(json_line(cells, _plain))
     if output is not None:
         print_status(f"{rows.count} rows written to {output}")
 

@@ -15,6 +15,7 @@ from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.extraction.quantities import metric_history, search_terms
 from monitor.model.statements import Figure, Op, number
+from monitor.printable import printable
 from monitor.storage.views import figures_of
 
 _COLUMNS = ("plan", "year", "label", "metric", "op", "value", "unit", "text", "document")
@@ -67,8 +68,8 @@ def _draw(found: list[Figure]) -> None:
         table.add_row(
             str(figure.year or ""),
             "reached" if reached else "promised",
-            figure.metric,
-            shown,
+            printable(figure.metric),
+            printable(shown),
             bar,
             str(figure.plan_year or ""),
         )

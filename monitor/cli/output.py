@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
+
+from monitor.printable import escape_json, printable
 
 if TYPE_CHECKING:
     # rich is loaded by what prints with it: JSON lines and CSV do without.
@@ -17,6 +19,9 @@ _SHORT = frozenset(
     {"id", "detected", "kind", "label", "region", "year", "outcome", "links", "verdict"}
 )
 """Columns that are not wrapped in a table."""
+
+_FORMULA_SIGNS = tuple("=+-@\t\n＝＋－＠")
+"""What begins a formula in some spreadsheet (OWASP, CSV injection)."""
 
 
 class Format(StrEnum):
@@ -38,8 +43,8 @@ def print_status(message: str) -> None:
 
 
 def write_text(text: str) -> None:
-    """Print a text exactly as it is: offsets into it must hold."""
-    sys.stdout.write(text)
+    """Print a text as it is but for control characters: offsets into it must hold."""
+    sys.stdout.write(printable(text))
     if not text.endswith("\n"):
         sys.stdout.write("\n")
 
@@ -47,7 +52,12 @@ def write_text(text: str) -> None:
 def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print one JSON object a line."""
     for row in rows:
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_line(row))
+
+
+def json_line(row: Mapping[str, Any], default: Callable[[Any], str] | None = None) -> str:
+    """An object as a line of JSON; ``default`` writes values that JSON has not."""
+    return escape_json(json.dumps(row, ensure_ascii=False, default=default)) + "\n"
 
 
 def write_csv(
@@ -55,7 +65,8 @@ def write_csv(
 ) -> None:
     """Write CSV (RFC 4180) with a header; a quote goes before a leading ``=``, ``+``, ``-``, ``@``.
 
-    Spreadsheets run cells that begin so, and the cells come from web pages.
+    Spreadsheets run cells that begin so, also with a full-width sign, and the cells come from web
+    pages.
     """
     writer = csv.writer(file or sys.stdout)
     writer.writerow(columns)
@@ -77,7 +88,7 @@ def write_table(
         short = columns[index] in _SHORT
         table.add_column(columns[index], overflow="fold", no_wrap=short)
     for row in rows:
-        table.add_row(*[Text("" if row[i] is None else str(row[i])) for i in shown])
+        table.add_row(*[Text("" if row[i] is None else printable(str(row[i]))) for i in shown])
     Console().print(table)
 
 
@@ -135,10 +146,13 @@ def _print_line(message: str, *, style: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style=style))
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        Text(printable(message), style=style)
+    )
 
 
 def _harmless(cell: Any) -> Any:
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + cell
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    cell = printable(cell)
+    return "'" + cell if cell.startswith(_FORMULA_SIGNS) else cell

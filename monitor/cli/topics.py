@@ -16,6 +16,7 @@ from monitor.extraction.topics import check_topics, load_topics
 from monitor.json_contract import statement_json
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Speaker
+from monitor.printable import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -103,7 +104,7 @@ def _block(item: ExplainedSentence) -> Text:
     from rich.text import Text
 
     statement = item.statement
-    block = Text(item.text.strip() + "\n", style="bold")
+    block = Text(printable(item.text.strip()) + "\n", style="bold")
     if statement is None:
         lines = [("not taken", item.rejected)]
     else:

@@ -44,7 +44,7 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-demo-")))
         else:
             folder = keep
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for old in folder.glob("demo.db*"):
                 old.unlink()
         asyncio.run(_run(folder, console or Console(), kept=keep is not None))

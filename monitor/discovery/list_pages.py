@@ -37,7 +37,7 @@ from monitor.documents.html_text import clean_line
 from monitor.errors import DecodeError, TooLarge
 from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
-from monitor.urls import canonical_url, resolve_url, same_site, url_identity
+from monitor.urls import canonical_url, is_named_port, is_within, resolve_url, url_identity
 
 _URL_KEYS = (
     *("url", "link", "href", "puburl", "docpuburl", "linkurl", "weburl", "pageurl", "articleurl"),
@@ -312,12 +312,7 @@ def _decompressed(fetched: Fetched) -> bytes:
 def _discover_in_index(source: Source, fetched: Fetched, markup: str) -> Discovery:
     """The newest sitemaps of an index that is a list itself; a nested index is not followed."""
     maps, dated = indexed_sitemaps(markup, fetched.final_url)
-    index_host = httpx.URL(fetched.final_url).host
-    ours = [
-        one
-        for one in maps
-        if same_site(host := httpx.URL(one).host, index_host) or host in source.route.hosts
-    ]
+    ours = [one for one in maps if is_within(one, fetched.final_url, source.route.hosts)]
     newest = ours[: max(source.list_pages, _MIN_SITEMAPS)] if fetched.url in source.lists else ()
     return Discovery(
         next_pages=tuple(newest),
@@ -363,11 +358,13 @@ def _with_title(source: Source, links: Iterable[Link]) -> Iterator[Link]:
 
 
 def _is_article_link(source: Source, url: str, base: str) -> bool:
-    host = httpx.URL(url).host
     pattern = source.link_pattern
-    spelled_out = pattern is not None and "://" in pattern.pattern
-    at_home = same_site(host, httpx.URL(base).host) or host in source.route.hosts
-    if not at_home and not spelled_out:
+    spelled_out = (
+        pattern is not None
+        and "://" in pattern.pattern
+        and is_named_port(url, base, source.route.hosts)
+    )
+    if not spelled_out and not is_within(url, base, source.route.hosts):
         return False
     return (
         bool(pattern.search(url)) if pattern is not None else not _non_article_pattern().search(url)

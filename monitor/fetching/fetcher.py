@@ -32,9 +32,15 @@ from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.robots import Robots, RobotsStore
 from monitor.fetching.settings import FetcherSettings
-from monitor.fetching.ssrf_guard import Resolver, check_name, system_resolver
+from monitor.fetching.ssrf_guard import (
+    Resolver,
+    check_name,
+    check_redirect,
+    may_turn_private,
+    system_resolver,
+)
 from monitor.model.documents import Fetched, Outcome
-from monitor.urls import parse_url, resolve_url, same_site
+from monitor.urls import is_within, parse_url, resolve_url
 
 COOKIE_CHECK = "the site sets a cookie and redirects to the same address: it wants the cookie back"
 """The reason of a page that is shown only to who returns a cookie."""
@@ -188,6 +194,7 @@ class HttpFetcher:
                     done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
                 current = _redirect_target(current, location, seen, response.sets_cookie)
+                _check_target(route, url, current)
         except FetchSkipped as skipped:
             return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
         except REQUEST_ERRORS as error:
@@ -290,6 +297,18 @@ def _redirect_target(current: str, reference: str, seen: set[str], sets_cookie: 
     return target
 
 
+def _check_target(route: FetchRoute, url: str, target: str) -> None:
+    """Refuse what a redirect may not lead to, before it is requested.
+
+    Raises:
+        RefusedAddress: it is private, or a port that the source does not name.
+        FetchSkipped: it is another site that may be private.
+    """
+    check_redirect(route, url, target)
+    if may_turn_private(route, url, target):
+        raise FetchSkipped(Outcome.MOVED, _moved(url, target, route.hosts), url=target)
+
+
 def _moved(requested: str, current: str, hosts: tuple[str, ...]) -> str:
     """Why a redirect led to another page than the requested one, or an empty string.
 
@@ -298,7 +317,7 @@ def _moved(requested: str, current: str, hosts: tuple[str, ...]) -> str:
     if requested == current:
         return ""
     old, new = httpx.URL(requested), httpx.URL(current)
-    if not same_site(old.host, new.host) and new.host not in hosts:
+    if not is_within(current, requested, hosts):
         return f"the site sends us to another one, {new.host}"
     if new.path in _HOME and old.path not in _HOME:
         return "the site sends us to its home page"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from monitor.catalogue.model import FetchRoute
+from monitor.errors import RefusedAddress
 from monitor.fetching.http_client import (
     REDIRECTS,
     REQUEST_ERRORS,
@@ -29,7 +30,7 @@ from monitor.fetching.http_client import (
 from monitor.fetching.outcome import retry_after_of
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.settings import FetcherSettings
-from monitor.fetching.ssrf_guard import check_name
+from monitor.fetching.ssrf_guard import check_name, check_redirect, may_turn_private
 from monitor.model.documents import Outcome
 from monitor.urls import parse_url, resolve_url
 
@@ -228,6 +229,7 @@ class Robots:
         self._rate_limiter.raise_min_delay(host, min(delay, _MAX_CRAWL_DELAY))
 
     async def _fetch(self, current: str, route: FetchRoute) -> RobotsFile:
+        origin = current
         budget, seen = Budget(self._total_timeout), {current}
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -251,6 +253,9 @@ class Robots:
                 target = resolve_url(current, location)
                 if target is None or target in seen:
                     break
+                check_redirect(route, origin, target)
+                if may_turn_private(route, origin, target):
+                    raise RefusedAddress("it may be a private address", url=target)
                 current = target
                 seen.add(current)
         except FetchSkipped as skipped:

@@ -13,7 +13,9 @@ from typing import Any
 
 import httpcore
 
+from monitor.catalogue.model import FetchRoute
 from monitor.errors import RefusedAddress
+from monitor.urls import is_named_port, is_within, parse_url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -63,6 +65,36 @@ def check_name(host: str, url: str) -> None:
         return
     if not is_public(name):
         raise RefusedAddress("this is a private address", url=url)
+
+
+def check_redirect(route: FetchRoute, url: str, target: str) -> None:
+    """Refuse a redirect to a host that is local by its name, or to a port that nobody named.
+
+    Raises:
+        RefusedAddress: the port is neither a usual one nor that of ``url`` nor named in ``hosts``,
+            or the host is private.
+    """
+    if not route.allow_private:
+        check_name(parse_url(target).host, target)
+    if not is_named_port(target, url, route.hosts):
+        raise RefusedAddress("a redirect to a port that the source does not name", url=target)
+
+
+def may_turn_private(route: FetchRoute, url: str, target: str) -> bool:
+    """Whether a redirect may lead from a host with a public name to a private one.
+
+    A source that may be private (``allow_private``) means its own host and those it names. In the
+    own network it may be redirected to others.
+    """
+    return route.allow_private and not is_within(target, url, route.hosts) and not _is_local(url)
+
+
+def _is_local(url: str) -> bool:
+    try:
+        check_name(parse_url(url).host, url)
+    except RefusedAddress:
+        return True
+    return False
 
 
 async def system_resolver(host: str, port: int) -> Sequence[str]:

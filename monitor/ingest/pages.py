@@ -65,7 +65,7 @@ from monitor.storage.frontier import (
     update_entries,
     update_entry,
 )
-from monitor.urls import same_site
+from monitor.urls import is_within
 
 log = logging.getLogger(__name__)
 
@@ -199,17 +199,17 @@ async def read_whole(
     days = KnownDays(listed, context.now().astimezone(context.zone).date())
     page = Part(fetched.final_url, fetched.content_type, fetched.body)
     document = await asyncio.to_thread(_read, source, context, [page], days)
-    if document.target is not None and _may_follow(source, page.url, document.target):
+    if document.target is not None and is_within(document.target, page.url, source.route.hosts):
         return await _read_target(source, context, (document, fetched), days)
     missing = find_missing_parts(document)
     if not missing.urls:
         return Reading(document, fetched.content_type, fetched.body)
     parts = [page]
     for number, url in enumerate(missing.urls, start=2):
-        if not _may_follow(source, page.url, url):
+        if not is_within(url, page.url, source.route.hosts):
             if document.text:
                 return Reading(document, fetched.content_type, fetched.body)
-            there = urlsplit(url).hostname
+            there = urlsplit(url).netloc
             return _failed(document, fetched, Outcome.EMPTY, f"its text stands on {there}")
         answer = await context.fetcher.fetch(url, route=source.route)
         if answer.outcome is not Outcome.OK:
@@ -247,12 +247,6 @@ def _lacking(
         partial = replace(document, outcome=Outcome.PARTIAL, reason=reason)
         return Reading(partial, fetched.content_type, fetched.body, has_parts=True)
     return _failed(document, fetched, answer.outcome, reason)
-
-
-def _may_follow(source: Source, here: str, there: str) -> bool:
-    """Whether a part of a page may be fetched: on its site, or on a host of the route."""
-    host = urlsplit(there).hostname or ""
-    return same_site(urlsplit(here).hostname or "", host) or host in source.route.hosts
 
 
 def provenance_of(
@@ -343,9 +337,6 @@ def _ingest_page(
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
     if not document.has_text:
         values["last_reason"] = document.reason
-        if document.outcome is Outcome.GONE and entry.document_id is not None:
-            gone = replace(page.fetched, outcome=Outcome.GONE, reason=document.reason)
-            return _ingest_gone(source, context, entry, gone, values), None
         with context.database.write() as session:
             update_entry(session, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None

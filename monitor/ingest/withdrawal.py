@@ -2,10 +2,11 @@
 
 One answer says little: it is doubted like a suspect text. A withdrawal is told when several visits
 over ``suspects.hours`` found the page gone, other pages of its host were well in between, and the
-document stands at no other address. A redirect to the home page and a notice with status 200 are
-what a site does instead of 404; they must last ``suspects.empty_confirm_hours``, like a text
-without statements. Only documents that are watched for years (reports, plans and pages) are told
-of: an article that leaves the web after some months is no news.
+document stands at no other address. A redirect to the home page is what some sites do instead of
+404; it must last ``suspects.empty_confirm_hours``, like a text without statements. A notice with
+status 200 proves nothing: it may stand for any fault of the site. Only documents that are watched
+for years (reports, plans and pages) are told of: an article that leaves the web after some months
+is no news.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _forbidden() -> re.Pattern[str]:
     # another; halves of surrogate pairs, which UTF-8 cannot encode. Variation selectors and
     # joiners are allowed: emoji need them.
     return re.compile(
-        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
         "\ud800-\udfff]"
     )
 

@@ -25,6 +25,7 @@ def list_changes(
     regions: Collection[str] | None = None,
     theme: str | None = None,
     kind: Kind | None = None,
+    basis: Basis | None = None,
     without: Collection[Kind] = (),
     label: Label | None = Label.COMMITMENT,
     text: str | None = None,
@@ -41,6 +42,7 @@ def list_changes(
         regions: official names, one of which it must be.
         theme: one theme the statement must have.
         kind: one kind.
+        basis: one basis.
         without: kinds that are left out.
         label: the label of the statement; None for all.
         text: words that stand in the statement, however short and wherever a column broke them.
@@ -78,6 +80,8 @@ def list_changes(
         query = query.where(ChangeRow.region.in_(regions))
     if kind is not None:
         query = query.where(ChangeRow.kind == kind)
+    if basis is not None:
+        query = query.where(ChangeRow.basis == basis)
     if without:
         query = query.where(ChangeRow.kind.not_in(without))
     if label is not None:

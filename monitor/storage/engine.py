@@ -7,14 +7,15 @@ was committed survives a power cut. A writing transaction takes the write lock a
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     InterfaceError,
@@ -124,6 +125,7 @@ class Database:
             StorageError: the database cannot be opened, or is newer than this program.
         """
         try:
+            _create_for_owner(self.url)
             if self.revision() == newest_revision():
                 return []
             # Needed at a first start only, and heavier than most of what runs.
@@ -144,6 +146,23 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def _create_for_owner(url: URL) -> None:
+    """Make the file of a new SQLite database and its folder, for its owner only.
+
+    The log holds what users subscribe to. Files beside it (WAL) take the mode of the database.
+    """
+    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+        return
+    file = Path(str(url.database))
+    # What fails here fails with a better message when the database is opened. One folder is made,
+    # not a whole path: that would hide a mistake in it.
+    with suppress(OSError):
+        if not file.parent.exists():
+            file.parent.mkdir(mode=0o700)
+        if not file.exists() and "mode" not in url.query:
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from monitor.cli.app import main
+from monitor.cli.output import Format, print_error, write_csv, write_rows, write_text
 from monitor.comparison import compare
+from monitor.logs import EventFormatter
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -147,6 +150,34 @@ def test_real_reports_fit_the_contract(monitor, shared):
         check.validate(change)
 
 
+@pytest.mark.parametrize("sign", ["=", "＝", "+", "＋", "-", "－", "@", "＠", "\t"])
+def test_a_cell_that_begins_like_a_formula_is_quoted(sign):
+    out = io.StringIO()
+    write_csv(["text"], [[f"{sign}cmd|calc!A1"], ["平均=3"]], file=out)
+    rows = list(csv.reader(io.StringIO(out.getvalue())))
+    assert rows == [["text"], [f"'{sign}cmd|calc!A1"], ["平均=3"]]
+
+
+TERMINAL_COMMANDS = "\x1b\x07\x9b\r\u202e\u202c\u2066\u061c"
+
+
+@pytest.mark.parametrize("form", Format)
+def test_commands_to_a_terminal_reach_neither_it_nor_a_cell(form, capsys):
+    row = f"算力规模{TERMINAL_COMMANDS}突破5万P"
+    write_rows(form, ["text"], [[row]])
+    print_error(row)
+    out, err = capsys.readouterr()
+    # The line ends of CSV are its own.
+    assert not set(TERMINAL_COMMANDS) & set(out.replace("\r\n", "\n") + err)
+    if form is Format.JSONL:
+        assert json.loads(out) == {"text": row}
+
+
+def test_a_text_without_commands_keeps_its_offsets(capsys):
+    write_text(f"甲{TERMINAL_COMMANDS}乙")
+    assert capsys.readouterr().out == "甲" + "\ufffd" * len(TERMINAL_COMMANDS) + "乙\n"
+
+
 def test_csv_has_a_header_and_no_formulas(monitor, tmp_path):
     file = tmp_path / "odd.txt"
     file.write_text("今年将建成智算中心3个。\n", encoding="utf-8")
@@ -241,3 +272,12 @@ def test_a_topic_file_is_tried_before_it_is_used(monitor, tmp_path):
         TOPIC.replace("default_theme: industry", "default_theme: nothing"), encoding="utf-8"
     )
     assert "low.yaml:4:5: " in monitor("topics", "check", file, code=2)
+
+
+def test_a_log_line_has_no_commands_to_a_terminal():
+    record = logging.makeLogRecord({"msg": "visit.done", "reason": f"甲{TERMINAL_COMMANDS}\n乙"})
+    record.exc_text = f"Traceback{TERMINAL_COMMANDS}"
+    shown = EventFormatter("%(message)s").format(record)
+    assert not set(TERMINAL_COMMANDS) & set(shown)
+    assert shown.startswith("visit.done ")
+    assert shown.count("\n") == 1

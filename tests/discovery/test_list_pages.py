@@ -236,6 +236,20 @@ def test_links_to_other_hosts_pass_only_if_they_are_named():
     assert hosts(source(link_pattern=re2.compile(r"a\.html$"))) == home
 
 
+def test_links_to_other_ports_pass_only_if_they_are_named():
+    hosts = ("a.gov.cn:8443", "a.gov.cn:22", "b.cn:8443", "a.gov.cn:9000", "a.gov.cn")
+    body = "".join(f"<a href='https://{host}/a.html'>甲</a>" for host in hosts)
+
+    def found(address, **changes):
+        links = discover(any_link(**changes), fetched(f"https://{address}/x/", body)).links
+        return {x.url.split("/")[2] for x in links}
+
+    assert found("a.gov.cn") == {"a.gov.cn"}
+    assert found("a.gov.cn:9000") == {"a.gov.cn", "a.gov.cn:9000"}
+    named = FetchRoute(hosts=("b.cn:8443", "a.gov.cn:22"))
+    assert found("a.gov.cn", route=named) == {"a.gov.cn", "b.cn:8443", "a.gov.cn:22"}
+
+
 @pytest.mark.parametrize("base", ["https://evil.cn/", "file:///", "//evil.cn/"])
 def test_a_base_to_another_host_is_not_followed(base):
     body = f"<head><base href='{base}'></head><a href='a.html'>甲</a>"

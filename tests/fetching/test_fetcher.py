@@ -98,6 +98,37 @@ async def test_ghsa_3c45_4pj5_ch7m_a_public_name_with_a_private_address_is_refus
         assert here.asked == []
 
 
+@pytest.mark.parametrize(
+    ("path", "outcome"), [("/robots.txt", Outcome.ERROR), ("/a.html", Outcome.MOVED)]
+)
+async def test_a_public_host_that_may_be_private_leads_to_no_other_private_one(path, outcome):
+    async def own_network(_host, _port):
+        return ["127.0.0.1"]
+
+    async with site() as here, fetcher(resolver=own_network) as net:
+        away = answer(status=302, headers={"Location": here.url("/secret")})
+        here.scripts |= {"/a.html": answer(PAGE), "/secret": answer(PAGE), path: away}
+        url = here.url("/a.html", "www.example.gov.cn")
+        refused = await net.fetch(url, route=FetchRoute(allow_private=True))
+        assert refused.outcome is outcome
+        assert "private" in refused.reason or "another one" in refused.reason
+        assert "/secret" not in {asked for asked, _ in here.asked}
+        named = FetchRoute(allow_private=True, hosts=("127.0.0.1",), robots=path != "/robots.txt")
+        assert (await net.fetch(url, route=named)).outcome is Outcome.OK
+
+
+async def test_a_redirect_to_a_port_that_is_not_named_is_not_requested():
+    async with site() as here, site() as other, fetcher() as net:
+        here.scripts["/a.html"] = answer(status=302, headers={"Location": other.url("/b.html")})
+        other.scripts["/b.html"] = answer(PAGE)
+        refused = await net.fetch(here.url("/a.html"), route=PRIVATE)
+        assert refused.outcome is Outcome.ERROR
+        assert "port" in refused.reason
+        assert other.asked == []
+        named = FetchRoute(allow_private=True, hosts=(f"127.0.0.1:{other.port}",))
+        assert (await net.fetch(here.url("/a.html"), route=named)).outcome is Outcome.OK
+
+
 async def test_one_private_address_among_public_ones_is_enough_to_refuse():
     async def mixed(_host, _port):
         return ["93.184.216.34", "10.0.0.1"]

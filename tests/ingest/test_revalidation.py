@@ -18,9 +18,8 @@ FROZEN = '"never-changes"'
 
 
 @pytest.fixture
-async def watch(tmp_path, database):
-    address = database.url.render_as_string(hide_password=False)
-    async with watching(tmp_path, database=address) as watch:
+async def watch(tmp_path):
+    async with watching(tmp_path) as watch:
         yield watch
 
 

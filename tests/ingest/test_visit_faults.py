@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -51,8 +52,8 @@ def json_list(*items):
     return f"[{rows}]"
 
 
-@pytest.fixture
-async def watch(tmp_path, database):
+@asynccontextmanager
+async def watching(tmp_path, address):
     (tmp_path / "c.yaml").write_text(CATALOGUE, encoding="utf-8")
     (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     clock = [START]
@@ -63,7 +64,7 @@ async def watch(tmp_path, database):
         site.pages[f"{BASE}/t{n}.html"] = PROSE.format(n=n) * (n + 2)
     channel = FakeChannel()
     settings = Settings.model_construct(
-        database=database.url.render_as_string(hide_password=False),
+        database=address,
         catalogue=(tmp_path / "c.yaml",),
         rules=(tmp_path / "r.yaml",),
         crawl=CrawlSettings(min_delay=0.0),
@@ -73,6 +74,20 @@ async def watch(tmp_path, database):
         settings, console=Console(quiet=True), fetcher=site, channel=channel, now=lambda: clock[0]
     ) as daemon:
         yield Watch(daemon, site, channel, clock)
+
+
+@pytest.fixture
+async def watch(tmp_path):
+    async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}") as watch:
+        yield watch
+
+
+@pytest.fixture
+async def any_watch(tmp_path, database):
+    """On each kind of database."""
+    address = database.url.render_as_string(hide_password=False)
+    async with watching(tmp_path, address) as watch:
+        yield watch
 
 
 def failing(function, part):
@@ -89,7 +104,8 @@ def failing(function, part):
 READ = "SELECT url FROM frontier_entry WHERE last_outcome = 'ok' ORDER BY url"
 
 
-async def test_half_a_character_in_a_title_stops_nothing(watch):
+async def test_half_a_character_in_a_title_stops_nothing(any_watch):
+    watch = any_watch
     watch.site.pages[f"{BASE}/a.json"] = json_list((1, r"人工智能\ud83d行动"), (2, r"算\u0000力"))
     report = await watch.round()
     assert (report.outcome, report.new_addresses) == (Outcome.OK, 3)

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from test_visits import OLDER, PLAN, REPORT, published, watching
+from typer.testing import CliRunner
 from web import Page
 
+from monitor.cli.app import app
 from monitor.ingest.audit import verify_snapshot
 from monitor.model.documents import Outcome
 from monitor.storage.provenance import snapshots_between
@@ -17,7 +19,16 @@ WITHDRAWN = "SELECT withdrawn_documents FROM source_health"
 
 
 @pytest.fixture
-async def watch(tmp_path, database):
+async def watch(tmp_path):
+    async with watching(tmp_path) as watch:
+        await published(watch)
+        watch.channel.sent.clear()
+        yield watch
+
+
+@pytest.fixture
+async def any_watch(tmp_path, database):
+    """On each kind of database."""
     address = database.url.render_as_string(hide_password=False)
     async with watching(tmp_path, database=address) as watch:
         await published(watch)
@@ -42,7 +53,8 @@ def findings(watch):
         ]
 
 
-async def test_a_report_that_stays_gone_is_told_once_and_once_when_it_is_back(watch):
+async def test_a_report_that_stays_gone_is_told_once_and_once_when_it_is_back(any_watch):
+    watch = any_watch
     page = watch.web.pages[REPORT]
     remove(watch)
     await watch.round(1.5)
@@ -56,6 +68,10 @@ async def test_a_report_that_stays_gone_is_told_once_and_once_when_it_is_back(wa
     (call,) = watch.channel.sent
     assert "原文撤下" in call.message.text
     assert watch.sql("SELECT outcome FROM provenance WHERE status = 404") == [("gone",)]
+    address = watch.daemon.context.database.url.render_as_string(hide_password=False)
+    wanted = ["--basis", "withdrawal", "--format", "csv", "--database", address]
+    listed = CliRunner().invoke(app, ["changes", *wanted])
+    assert listed.stdout.count("page withdrawn") == count
     watch.web.pages[REPORT] = page
     for _ in range(6):
         await watch.round(8)
@@ -76,25 +92,27 @@ async def test_a_page_that_is_gone_for_one_visit_is_told_nobody(watch):
     assert watch.sql(LOG) == []
 
 
-NOTICE = Page("<html><title>404</title><p>您访问的页面不存在</p></html>".encode())
-
-
-@pytest.mark.parametrize(
-    ("answer", "outcome"),
-    [(NOTICE, Outcome.GONE), (Page(b"", 302, headers={"location": "/"}), Outcome.MOVED)],
-    ids=["notice", "home page"],
-)
-async def test_what_a_site_says_instead_of_404_is_doubted_for_a_week(watch, answer, outcome):
+async def test_a_redirect_to_the_home_page_is_doubted_for_a_week(watch):
     watch.web.pages["/"] = Page("<html><title>门户</title><p>首页</p>".encode())
-    watch.web.pages[REPORT] = answer
+    watch.web.pages[REPORT] = Page(b"", 302, headers={"location": "/"})
     for _ in range(4):
         await watch.round(1.5)
     outcomes = watch.sql(f"SELECT last_outcome FROM frontier_entry WHERE url LIKE '%{REPORT}'")
-    assert outcomes == [(outcome,)]
+    assert outcomes == [(Outcome.MOVED,)]
     assert watch.sql(LOG) == []
     for _ in range(4):
         await watch.round(2)
     assert [kind for kind, _ in watch.sql(LOG)] == ["dropped"]
+
+
+async def test_a_notice_with_status_200_withdraws_nothing(watch):
+    said = "<html><title>404</title><p>您访问的页面不存在</p></html>"
+    remove(watch, body=said.encode(), status=200)
+    for _ in range(6):
+        await watch.round(3)
+    outcomes = watch.sql(f"SELECT last_outcome FROM frontier_entry WHERE url LIKE '%{REPORT}'")
+    assert outcomes == [(Outcome.GONE,)]
+    assert watch.sql(LOG) == []
 
 
 async def test_a_host_that_answers_404_to_everything_withdraws_nothing(watch):

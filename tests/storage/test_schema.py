@@ -225,3 +225,19 @@ def test_a_time_without_a_zone_is_refused(sqlite_database):
             baseline=True,
             now=datetime(2026, 1, 1),  # noqa: DTZ001
         )
+
+
+def test_a_new_database_and_its_folder_are_for_their_owner_only(tmp_path):
+    folder = tmp_path / "data"
+    database = Database(f"sqlite:///{folder / 'm.db'}")
+    database.upgrade()
+    with database.write() as session:
+        session.execute(text("DELETE FROM mute"))
+        assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    database.close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    # What somebody chose stays.
+    (folder / "m.db").chmod(0o640)
+    database.upgrade()
+    database.close()
+    assert (folder / "m.db").stat().st_mode & 0o777 == 0o640
