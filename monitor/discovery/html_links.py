@@ -7,6 +7,7 @@ script, and some TRS sites put the URL into ``onclick``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,7 @@ _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
 _MAX_ROW_LINKS = 4
 _MIN_HEADLINE = 6
+_BROKEN = "an address that cannot be used"
 _MAX_PLAIN = 16
 _ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl"})
 
@@ -110,18 +112,24 @@ class ListLink:
     last_modified: date | None = None
 
 
-def html_links(markup: str, base: str) -> Iterator[ListLink]:
-    """All links of a list page in its order, those of the records in its scripts first."""
+def html_links(markup: str, base: str, refused: Counter[str] | None = None) -> Iterator[ListLink]:
+    """All links of a list page in its order, those of the records in its scripts first.
+
+    Args:
+        markup: the page.
+        base: its address.
+        refused: counts the links that lead nowhere, by reason.
+    """
     if too_expensive(markup):
         return
     records = jcms_records(markup)
     if records:
         # One parse for all records, since each has a few hundred bytes only.
-        yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base)
+        yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base, refused)
         if _jcms_datastore_pattern().match(markup.lstrip()[:200]):
             return
     tree = LexborHTMLParser(markup)
-    yield from _links(tree, base_url(tree, base))
+    yield from _links(tree, base_url(tree, base), refused)
 
 
 def jcms_next_urls(markup: str, base: str) -> tuple[str, ...]:
@@ -149,8 +157,8 @@ def base_url(tree: LexborHTMLParser, address: str) -> str:
     return address
 
 
-def _links(tree: LexborHTMLParser, base: str) -> Iterator[ListLink]:
-    for anchor in anchors(tree, base):
+def _links(tree: LexborHTMLParser, base: str, refused: Counter[str] | None) -> Iterator[ListLink]:
+    for anchor in anchors(tree, base, refused):
         yield anchor.link
 
 
@@ -163,13 +171,20 @@ class Anchor:
     is_main: bool
 
 
-def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
+def anchors(
+    tree: LexborHTMLParser, base: str, refused: Counter[str] | None = None
+) -> Iterator[Anchor]:
     """The links of a page in its order, each with the date of its row.
 
     The row of a link is the largest element around it that holds no headline of another row. A
     second link of a row (its column, a file, 详情) is no headline.
+
+    Args:
+        tree: the page.
+        base: what its references are relative to.
+        refused: counts the links that lead nowhere, by reason.
     """
-    nodes = _resolved_links(tree, base)
+    nodes = _resolved_links(tree, base, refused)
     second = _second_links(nodes)
     first: dict[int, str] = {}
     crowded: set[int] = set()
@@ -195,7 +210,9 @@ def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
         yield Anchor(node, link, index not in second)
 
 
-def _resolved_links(tree: LexborHTMLParser, base: str) -> list[tuple[LexborNode, str, str]]:
+def _resolved_links(
+    tree: LexborHTMLParser, base: str, refused: Counter[str] | None
+) -> list[tuple[LexborNode, str, str]]:
     """The elements that lead somewhere, with their URLs and texts."""
     nodes: list[tuple[LexborNode, str, str]] = []
     resolved: dict[str, str | None] = {}
@@ -206,6 +223,8 @@ def _resolved_links(tree: LexborHTMLParser, base: str) -> list[tuple[LexborNode,
             resolved[reference] = resolve_url(base, reference)
         address = resolved[reference]
         if address is None:
+            if refused is not None and node.tag == "a" and len(_shown_text(node)) >= _MIN_HEADLINE:
+                refused["an address that only a script opens" if not reference else _BROKEN] += 1
             continue
         shown = _shown_text(node)
         # Nested elements would have their text copied many times.

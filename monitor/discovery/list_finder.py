@@ -21,6 +21,7 @@ from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url, jc
 from monitor.documents.body import is_foreign_name
 from monitor.documents.dates import date_in_url
 from monitor.documents.html_text import too_expensive
+from monitor.documents.pagers import page_call
 from monitor.urls import resolve_url, url_identity
 
 _MIN_ROWS = 3
@@ -36,14 +37,6 @@ _DATED = 2.0
 def _next_label_pattern() -> re.Pattern[str]:
     return re.compile(
         r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$", re.IGNORECASE
-    )
-
-
-@cache
-def _page_call_pattern() -> re.Pattern[str]:
-    return re.compile(
-        r"createPageHTML\s*\(\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
-        r"\s*[\"'](\w{1,6})[\"']"
     )
 
 
@@ -86,12 +79,13 @@ class _Group:
         return len(headlines) * (1 + _DATED * dated) * room * (_BESIDE if self.is_aside else 1)
 
 
-def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
+def find_list(markup: str, base: str, refused: Counter[str] | None = None) -> tuple[ListLink, ...]:
     """The rows of the list on a page, in its order; none if there is no list.
 
     Args:
         markup: the page.
         base: its address.
+        refused: counts the links that lead nowhere, by reason.
     """
     if too_expensive(markup):
         return ()
@@ -102,7 +96,7 @@ def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
     here = url_identity(base)
     in_issue = issue_date(base) is not None
     groups: dict[tuple[str, ...], _Group] = {}
-    every = list(anchors(tree, base_url(tree, base)))
+    every = list(anchors(tree, base_url(tree, base), refused))
     beside = Counter(one.node.parent.mem_id for one in every if one.is_main and one.node.parent)
     for order, one in enumerate(every):
         if not one.is_main or url_identity(one.link.url) == here:
@@ -141,7 +135,7 @@ def next_pages(markup: str, base: str) -> tuple[str, ...]:
 
 def _next_page(markup: str, base: str) -> str | None:
     """The list page after this one: of its pager's link, of its number, of its script."""
-    found = _page_call_pattern().search(markup)
+    found = page_call(markup)
     if not too_expensive(markup):
         tree = LexborHTMLParser(markup)
         root = base_url(tree, base)
@@ -162,10 +156,8 @@ def _next_page(markup: str, base: str) -> str | None:
             return numbered
     if found is None:
         return None
-    following = int(found[2]) + 1
-    if following >= int(found[1]):
-        return None
-    return resolve_url(base, f"{found[3]}_{following}.{found[4]}")
+    following = found.current + 1
+    return resolve_url(base, found.name(following)) if following < found.count else None
 
 
 def _is_numbered(url: str) -> bool:

@@ -282,10 +282,10 @@ def _script_days(markup: str) -> Iterator[_Candidate]:
     """Days of publication among the data of a script: as text, or as seconds since 1970."""
     for match in _script_day_pattern().finditer(markup):
         written = match[1]
-        if written.isdigit():
-            day = datetime.fromtimestamp(int(written[:10]), CHINA).date()
-        else:
-            day = find_date(written)
+        seconds = int(written[:10]) if written.isdigit() else None
+        day = find_date(written)
+        if seconds is not None:
+            day = datetime.fromtimestamp(seconds, CHINA).date()
         if day is not None:
             yield _Candidate(day, "script")
             return
@@ -363,8 +363,8 @@ def find_date(text: str) -> date | None:
             found = _day(groups[0], groups[-2], groups[-1])
             if found is not None:
                 return found
-    match = _written_date_pattern().search(text[:2000]) if "年" in text else None
-    return _day(*map(_written_number, match.groups())) if match is not None else None
+    written = _written_date_pattern().search(text[:2000]) if "年" in text else None
+    return _day(*map(_written_number, written.groups())) if written is not None else None
 
 
 def _written_number(written: str) -> str:

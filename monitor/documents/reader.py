@@ -42,7 +42,7 @@ def _markup_pattern() -> re.Pattern[str]:
 
 
 _BINARY: tuple[tuple[bytes, str], ...] = (
-    (b"\xd0\xcf\x11\xe0", "an old office file"),
+    (b"\xd0\xcf\x11\xe0", "an old office file (.doc or .wps)"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
@@ -57,7 +57,7 @@ _MAX_REPLACEMENT_SHARE = 0.05
 _SEPARATORS = dict.fromkeys(range(0x1C, 0x20), " ")
 _CONTROLS = bytes({*range(9), *range(14, 32), 127})
 _MAX_CONTROL_SHARE = 0.01
-_LITTLE_PROSE = 120
+_LITTLE_PROSE, _LITTLE_TEXT = 120, 400
 _MORE_IN_SCRIPT = 2.0
 _MORE_IF_SHOWN = 3.0
 
@@ -132,7 +132,9 @@ def _read_page(
 ) -> Document:
     tree = LexborHTMLParser(markup)
     if tree.body is None:
-        return _empty("no text to believe on this page", charset)
+        nothing = _empty("no text to believe on this page", charset)
+        target = stub_target(tree, 0)
+        return _leading_to(nothing, target, url) if target else nothing
     meta = meta_tags(tree)
     hidden = hidden_names(tree)
     layout = layout_of(tree.body, hidden)
@@ -179,7 +181,7 @@ def _read_page(
         reason=article.remark,
         published_from=issued.found_in,
         taken=taken,
-        attachments=find_attachments(layout, url),
+        attachments=find_attachments(layout, url, markup if prose < _LITTLE_TEXT else ""),
         further_pages=further_pages(markup, layout, url),
         evidence=(*found, *issued.evidence),
     )
@@ -191,10 +193,8 @@ def _read_page(
         target = stub_target(
             tree, len(letters_of("".join(_without_title(visible.split("\n"), title))))
         )
-    if target is not None:
-        there = resolve_url(url, target) if url else clean_line(target)
-        reason = f"this page only leads to {there or target}"
-        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
+    if target is not None and not document.attachments:
+        return _leading_to(document, target, url)
     notice = find_soft_error(text) or find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
@@ -203,6 +203,13 @@ def _read_page(
         reason = "no text to believe on this page"
         return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
     return _with_doubts(document, article.doubts if lines is article.lines else ())
+
+
+def _leading_to(document: Document, target: str, url: str | None) -> Document:
+    """A document without a text, because its page only sends its readers elsewhere."""
+    there = resolve_url(url, target) if url else clean_line(target)
+    reason = f"this page only leads to {there or target}"
+    return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
 
 
 def _without_title(lines: Sequence[str], title: str) -> list[str]:

@@ -104,7 +104,9 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
                 report.pages[result.outcome] += 1
                 report.changes.extend(result.changes)
                 report.alerts += result.alerts
-                if result.reason == NO_COMMITMENT and not report.reason:
+                if result.outcome is Outcome.PARTIAL and not report.reason:
+                    report.reason = f"{entry.url}: partial: {result.reason}"
+                elif result.reason == NO_COMMITMENT and not report.reason:
                     report.reason = f"{entry.url}: {result.reason}"
             else:
                 report.pages[fetched.outcome] += 1
