@@ -27,7 +27,13 @@ READABLE = frozenset({"pdf", "docx", "txt"})
 _MAX_LINKS = 5_000
 _MAX_ATTACHMENTS = 50
 _MAX_SCRIPT = 2_000
-_TARGETS = ("href", "src", "data")
+_SCRIPT_FILES = tuple(
+    f".{name}{quote}" for name in ("pdf", "PDF", "doc", "docx", "wps", "ofd") for quote in "\"'"
+)
+_FILE_WORDS = (
+    *(".pdf", ".doc", ".wps", ".ofd", ".xls", ".et", ".ppt", ".txt", ".zip", ".rar"),
+    *("down", "file", "attach", "fujian", "upload", "annex"),
+)
 _VIEWERS = frozenset({"iframe", "embed", "object"})
 _ASIDE = frozenset({"nav", "footer", "aside"})
 _RELATED = ("xiangguan", "relat", "xg")
@@ -108,6 +114,8 @@ def find_attachments(layout: Layout, url: str | None, script: str = "") -> tuple
 
 def _script_files(markup: str, url: str | None) -> Iterator[tuple[str, str]]:
     """The files that a script shows or lists, with their names."""
+    if not any(extension in markup for extension in _SCRIPT_FILES):
+        return
     for match in _script_file_pattern().finditer(markup):
         written = match[1].replace("\\/", "/").strip().replace(" ", "%20")
         target = urljoin(url, written) if url else written
@@ -158,7 +166,9 @@ def is_copy(one: Attachment, title: str) -> bool:
 def _file_reference(one: Reference) -> str:
     """The file that an element leads to, as written; empty for a page."""
     attributes = one.attributes
-    written = next((attributes.get(name) or "" for name in _TARGETS if attributes.get(name)), "")
+    written = attributes.get("href") or attributes.get("src") or attributes.get("data") or ""
+    if not _may_lead_to_file(written, attributes):
+        return ""
     written = written.strip()
     reference = _file_in(written) if "." in written else ""
     if not reference and len(attributes) > 1:
@@ -176,6 +186,14 @@ def _file_reference(one: Reference) -> str:
         named = len(label) <= 200 and _named_pattern().search(label) is not None
         reference = written if named and written[:10].lower() != "javascript" else ""
     return " ".join(reference.split()).replace(" ", "%20")
+
+
+def _may_lead_to_file(written: str, attributes: dict[str, str | None]) -> bool:
+    """Whether an element may lead to a file; most links of a page do not."""
+    lowered = written.lower()
+    if "onclick" in attributes or any(word in lowered for word in _FILE_WORDS):
+        return True
+    return len(attributes) > 1 and any(name.startswith("data-") for name in attributes)
 
 
 def _file_in(reference: str) -> str:

@@ -40,6 +40,8 @@ _META_NAMES = (
     "dcterms.issued",
 )
 _EARLIEST = date(1949, 10, 1)
+# The last characters of a label that its day follows in the next line.
+_LABEL_ENDS = frozenset("间期于布表发：:】] ")
 CHINA = timezone(timedelta(hours=8))
 """The time zone of days of issue."""
 
@@ -301,15 +303,16 @@ def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
     labelled: list[_Candidate] = []
     bare: list[_Candidate] = []
     below: list[_Candidate] = []
+    label_ends, has_year = _label_end_pattern().search, _digit_pattern().search
     for index, line in enumerate(lines):
         if page.first + 3 < index <= page.last:
             continue
         text = line.text
-        if len(text) > 200 or line.link_share > 0.6:
+        if len(text) > 200:
             continue
-        if _label_end_pattern().search(text) is not None and index + 1 < len(lines):
+        if text[-1] in _LABEL_ENDS and label_ends(text) is not None and index + 1 < len(lines):
             text = f"{text} {lines[index + 1].text[:40]}"
-        elif _digit_pattern().search(text) is None:
+        elif has_year(text) is None or line.link_share > 0.6:
             continue
         found = _labelled_days(text)
         if found:

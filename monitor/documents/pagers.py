@@ -18,7 +18,7 @@ from monitor.documents.html_text import clean_line
 MAX_PAGES = 30
 _CALL = "createPageHTML"
 _MAX_LINKS = 2_000
-_MAX_LABEL, _MAX_NEXT, _MAX_HEAD = 12, 60, 50_000
+_MAX_LABEL, _MAX_NEXT, _MAX_HEAD, _MAX_NUMBER = 12, 60, 50_000, 40
 _PAGE_PARAMETERS = frozenset(
     {"page", "p", "pn", "pageno", "pagenum", "pageindex", "page_no", "curpage", "currentpage"}
 )
@@ -183,15 +183,16 @@ def _trailing_number(target: str) -> int | None:
 
 def _labelled_links(layout: Layout) -> Iterator[tuple[str, str]]:
     """The links whose label is a number or says that the article goes on."""
+    ends = _page_reference_pattern().search
     for one in layout.references[:_MAX_LINKS]:
-        reference = clean_line(one.attributes.get("href") or "")
-        if _page_reference_pattern().search(reference) is None:
+        reference = (one.attributes.get("href") or "").strip()
+        if not reference or ends(reference[-_MAX_NUMBER:]) is None:
             continue
         label = one.node.text(strip=True)
         if not label or len(label) > (_MAX_NEXT if label[0] == "下" else _MAX_LABEL):
             continue
         if _number_pattern().fullmatch(label) or _next_pattern().fullmatch(label):
-            yield label, reference
+            yield label, clean_line(reference)
 
 
 def _declared_next(markup: str) -> Iterator[tuple[str, str]]:
