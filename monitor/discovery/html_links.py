@@ -28,8 +28,10 @@ _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
 _MAX_ROW_LINKS = 4
 _MIN_HEADLINE = 6
+_MIN_DAY = 5
 _BROKEN = "an address that cannot be used"
-_MAX_PLAIN = 16
+_MAX_PLAIN = 10
+_DATA_TARGETS = ("data-href", "data-url", "data-link")
 _ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl"})
 
 
@@ -86,7 +88,12 @@ def _no_target_pattern() -> re.Pattern[str]:
 
 @cache
 def _day_alone_pattern() -> re.Pattern[str]:
-    return re.compile(r"[\d\s年月日:：./-]*")
+    return re.compile(r"[\d\s年月日:：./\[\]（）()-]*")
+
+
+@cache
+def _day_at_edge_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d日?[\s\]）)]*$|^[\s\[（(]*\d")
 
 
 @cache
@@ -295,6 +302,9 @@ def _link_target(node: LexborNode) -> str:
     href = attributes.get("href") or ""
     if not _no_target_pattern().match(href):
         return href[:_MAX_REFERENCE]
+    for name in _DATA_TARGETS:
+        if attributes.get(name):
+            return (attributes[name] or "")[:_MAX_REFERENCE]
     for script in (attributes.get("onclick") or "", href):
         match = _quoted_url_pattern().search(script[:_MAX_REFERENCE])
         if match is not None:
@@ -305,7 +315,7 @@ def _link_target(node: LexborNode) -> str:
 def _title(node: LexborNode, text: str) -> str:
     """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
     if len(text) > _MAX_PLAIN:
-        text = _headline_in(node) or text
+        text = _headline_in(node) or _without_day(node, text)
     shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
     whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
@@ -325,6 +335,17 @@ def _headline_in(node: LexborNode) -> str:
             if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
                 return text if part.css_first("p, div") is None else ""
     return ""
+
+
+def _without_day(node: LexborNode, text: str) -> str:
+    """The text of a link without the day that stands in it in an element of its own."""
+    if _day_at_edge_pattern().search(text) is None:
+        return text
+    for part in node.css("span, em, i, b, time, font, small, label")[:6]:
+        day = part.text(deep=True).strip()
+        if len(day) >= _MIN_DAY and _day_alone_pattern().fullmatch(day) is not None:
+            text = text.replace(day, " ", 1)
+    return text
 
 
 def _date_beside(shown: str, beside: str) -> date | None:

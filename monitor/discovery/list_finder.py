@@ -25,7 +25,8 @@ from monitor.documents.pagers import page_call
 from monitor.urls import resolve_url, url_identity
 
 _MIN_ROWS = 3
-_MIN_HEADLINE = 6
+_MIN_HEADLINE, _MIN_DATED_HEADLINE = 6, 4
+_LABEL = 10
 _MAX_DEPTH = 60
 _NAMED_LEVELS = 3
 _ASIDE = frozenset({"nav", "footer", "aside"})
@@ -36,7 +37,8 @@ _DATED = 2.0
 @cache
 def _next_label_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$", re.IGNORECASE
+        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$|^[>»›]$",
+        re.IGNORECASE,
     )
 
 
@@ -58,6 +60,16 @@ def _row_name_pattern() -> re.Pattern[str]:
     )
 
 
+@cache
+def _article_mark_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d{3,}[^/]*$|/[^/]*\d[^/]*\.\w{2,5}$|[?&]\w*id=\w|[0-9a-f]{8,}[^/]*$")
+
+
+def _is_headline(link: ListLink) -> bool:
+    """Whether a link has the words of a headline; with a day beside it fewer suffice."""
+    return len(link.title) >= (_MIN_DATED_HEADLINE if link.published else _MIN_HEADLINE)
+
+
 @dataclass(slots=True)
 class _Group:
     """Links in the same elements, with their places; ``loose`` is what holds these elements."""
@@ -70,12 +82,23 @@ class _Group:
         """The addresses without what differs between articles."""
         return {_varying_pattern().sub("#", one.link.url) for _, one in self.members}
 
+    def leads_to_articles(self) -> bool:
+        """Whether most addresses have a number or a mark of their own, as those of articles do."""
+        marked = sum(
+            _article_mark_pattern().search(one.link.url) is not None for _, one in self.members
+        )
+        return marked * 2 > len(self.members)
+
     def score(self) -> float:
-        headlines = [one for _, one in self.members if len(one.link.title) >= _MIN_HEADLINE]
+        """How much this looks like the list of the page; 0 for menus and the like."""
+        headlines = [one for _, one in self.members if _is_headline(one.link)]
         if len(headlines) < _MIN_ROWS or len(headlines) * 2 < len(self.members):
             return 0.0
         dated = sum(bool(_day(one.link)) for one in headlines) / len(headlines)
-        room = min(1.5, sum(len(one.link.title) for one in headlines) / len(headlines) / 16)
+        length = sum(len(one.link.title) for one in headlines) / len(headlines)
+        if not dated and (self.is_aside or length < _LABEL) and not self.leads_to_articles():
+            return 0.0  # a menu; its page has no other list
+        room = min(1.5, length / 16)
         return len(headlines) * (1 + _DATED * dated) * room * (_BESIDE if self.is_aside else 1)
 
 
@@ -140,9 +163,13 @@ def _next_page(markup: str, base: str) -> str | None:
         tree = LexborHTMLParser(markup)
         root = base_url(tree, base)
         numbered = None
-        for node in tree.css("a[href]")[:5_000]:
-            label = node.text(deep=True).strip()
-            href = node.attributes.get("href") or ""
+        for node in tree.css("a[href], link[href]")[:5_000]:
+            attributes = node.attributes
+            if node.tag == "link" and attributes.get("rel") != "next":
+                continue
+            label = "下一页" if node.tag == "link" else node.text(deep=True).strip()
+            label = label or attributes.get("title") or attributes.get("aria-label") or ""
+            href = attributes.get("href") or ""
             if len(label) > 12 or href.startswith(("#", "javascript")):
                 continue
             target = resolve_url(root, href)

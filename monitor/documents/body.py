@@ -414,6 +414,8 @@ class _Finder:
             wanted = _MIN_KIN if level == 1 else self.weight(blocks[top]) * _KIN_SHARE
             if kin >= max(_MIN_KIN, wanted):
                 top = above
+            if blocks[above].first <= heading < blocks[above].end:
+                break
         return top
 
     def _kin(self, above: int, inner: Block, heading: int) -> float:
