@@ -96,6 +96,8 @@ def links(
     if explain:
         for line in found.evidence:
             print_status(line)
+        for reason, count in found.refused:
+            print_status(f"not taken: {count}, {reason}")
     if form is ReadingFormat.JSON:
         _write_json(discovery_json(found))
         return
@@ -177,6 +179,7 @@ def discovery_json(found: Discovery) -> dict[str, Any]:
         ],
         "next": [*found.next_pages, *found.backfill_pages],
         "reason": found.reason,
+        "refused": dict(found.refused),
     }
 
 

@@ -7,6 +7,7 @@ script, and some TRS sites put the URL into ``onclick``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +31,10 @@ _MAX_REFERENCE = 3_000
 _MAX_TEXT = 20_000_000
 _MAX_ROW_LINKS = 4
 _MIN_HEADLINE = 6
-_MAX_PLAIN = 16
+_MIN_DAY = 5
+_BROKEN = "an address that cannot be used"
+_MAX_PLAIN = 10
+_DATA_TARGETS = ("data-href", "data-url", "data-link")
 _ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl"})
 
 
@@ -87,7 +91,12 @@ def _no_target_pattern() -> re.Pattern[str]:
 
 @cache
 def _day_alone_pattern() -> re.Pattern[str]:
-    return re.compile(r"[\d\s年月日:：./-]*")
+    return re.compile(r"[\d\s年月日:：./\[\]（）()-]*")
+
+
+@cache
+def _day_at_edge_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d日?[\s\]）)]*$|^[\s\[（(]*\d")
 
 
 @cache
@@ -113,18 +122,24 @@ class ListLink:
     last_modified: date | None = None
 
 
-def html_links(markup: str, base: str) -> Iterator[ListLink]:
-    """All links of a list page in its order, those of the records in its scripts first."""
+def html_links(markup: str, base: str, refused: Counter[str] | None = None) -> Iterator[ListLink]:
+    """All links of a list page in its order, those of the records in its scripts first.
+
+    Args:
+        markup: the page.
+        base: its address.
+        refused: counts the links that lead nowhere, by reason.
+    """
     if too_expensive(markup):
         return
     records = jcms_records(markup)
     if records:
         # One parse for all records, since each has a few hundred bytes only.
-        yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base)
+        yield from _links(LexborHTMLParser(f"<ul>{''.join(records)}</ul>"), base, refused)
         if _jcms_datastore_pattern().match(markup.lstrip()[:200]):
             return
     tree = LexborHTMLParser(markup)
-    yield from _links(tree, base_url(tree, base))
+    yield from _links(tree, base_url(tree, base), refused)
 
 
 def jcms_next_urls(markup: str, base: str) -> tuple[str, ...]:
@@ -152,8 +167,8 @@ def base_url(tree: LexborHTMLParser, address: str) -> str:
     return address
 
 
-def _links(tree: LexborHTMLParser, base: str) -> Iterator[ListLink]:
-    for anchor in anchors(tree, base):
+def _links(tree: LexborHTMLParser, base: str, refused: Counter[str] | None) -> Iterator[ListLink]:
+    for anchor in anchors(tree, base, refused):
         yield anchor.link
 
 
@@ -166,13 +181,20 @@ class Anchor:
     is_main: bool
 
 
-def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
+def anchors(
+    tree: LexborHTMLParser, base: str, refused: Counter[str] | None = None
+) -> Iterator[Anchor]:
     """The links of a page in its order, each with the date of its row.
 
     The row of a link is the largest element around it that holds no headline of another row. A
     second link of a row (its column, a file, 详情) is no headline.
+
+    Args:
+        tree: the page.
+        base: what its references are relative to.
+        refused: counts the links that lead nowhere, by reason.
     """
-    nodes = _resolved_links(tree, base)
+    nodes = _resolved_links(tree, base, refused)
     second = _second_links(nodes)
     first: dict[int, str] = {}
     crowded: set[int] = set()
@@ -200,7 +222,9 @@ def anchors(tree: LexborHTMLParser, base: str) -> Iterator[Anchor]:
         yield Anchor(node, link, index not in second)
 
 
-def _resolved_links(tree: LexborHTMLParser, base: str) -> list[tuple[LexborNode, str, str]]:
+def _resolved_links(
+    tree: LexborHTMLParser, base: str, refused: Counter[str] | None
+) -> list[tuple[LexborNode, str, str]]:
     """The elements that lead somewhere, with their URLs and texts."""
     nodes: list[tuple[LexborNode, str, str]] = []
     resolved: dict[str, str | None] = {}
@@ -211,6 +235,8 @@ def _resolved_links(tree: LexborHTMLParser, base: str) -> list[tuple[LexborNode,
             resolved[reference] = resolve_url(base, reference)
         address = resolved[reference]
         if address is None:
+            if refused is not None and node.tag == "a" and len(_shown_text(node)) >= _MIN_HEADLINE:
+                refused["an address that only a script opens" if not reference else _BROKEN] += 1
             continue
         shown = _shown_text(node)
         # Nested elements would have their text copied many times.
@@ -281,6 +307,9 @@ def _link_target(node: LexborNode) -> str:
     href = attributes.get("href") or ""
     if not _no_target_pattern().match(href):
         return href[:_MAX_REFERENCE]
+    for name in _DATA_TARGETS:
+        if attributes.get(name):
+            return (attributes[name] or "")[:_MAX_REFERENCE]
     for script in (attributes.get("onclick") or "", href):
         match = _quoted_url_pattern().search(script[:_MAX_REFERENCE])
         if match is not None:
@@ -291,7 +320,7 @@ def _link_target(node: LexborNode) -> str:
 def _title(node: LexborNode, text: str) -> str:
     """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
     if len(text) > _MAX_PLAIN:
-        text = _headline_in(node) or text
+        text = _headline_in(node) or _without_day(node, text)
     shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
     whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
@@ -311,6 +340,17 @@ def _headline_in(node: LexborNode) -> str:
             if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
                 return text if part.css_first("p, div") is None else ""
     return ""
+
+
+def _without_day(node: LexborNode, text: str) -> str:
+    """The text of a link without the day that stands in it in an element of its own."""
+    if _day_at_edge_pattern().search(text) is None:
+        return text
+    for part in node.css("span, em, i, b, time, font, small, label")[:6]:
+        day = part.text(deep=True).strip()
+        if len(day) >= _MIN_DAY and _day_alone_pattern().fullmatch(day) is not None:
+            text = text.replace(day, " ", 1)
+    return text
 
 
 def _date_beside(shown: str, beside: str) -> date | None:

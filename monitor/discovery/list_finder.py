@@ -21,10 +21,12 @@ from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url, jc
 from monitor.documents.body import is_foreign_name
 from monitor.documents.cost import too_expensive
 from monitor.documents.dates import date_in_url
+from monitor.documents.pagers import page_call
 from monitor.urls import resolve_url, url_identity
 
 _MIN_ROWS = 3
-_MIN_HEADLINE = 6
+_MIN_HEADLINE, _MIN_DATED_HEADLINE = 6, 4
+_LABEL = 10
 _MAX_DEPTH = 60
 _NAMED_LEVELS = 3
 _ASIDE = frozenset({"nav", "footer", "aside"})
@@ -35,15 +37,8 @@ _DATED = 2.0
 @cache
 def _next_label_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$", re.IGNORECASE
-    )
-
-
-@cache
-def _page_call_pattern() -> re.Pattern[str]:
-    return re.compile(
-        r"createPageHTML\s*\(\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
-        r"\s*[\"'](\w{1,6})[\"']"
+        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$|^[>»›]$",
+        re.IGNORECASE,
     )
 
 
@@ -65,6 +60,16 @@ def _row_name_pattern() -> re.Pattern[str]:
     )
 
 
+@cache
+def _article_mark_pattern() -> re.Pattern[str]:
+    return re.compile(r"\d{3,}[^/]*$|/[^/]*\d[^/]*\.\w{2,5}$|[?&]\w*id=\w|[0-9a-f]{8,}[^/]*$")
+
+
+def _is_headline(link: ListLink) -> bool:
+    """Whether a link has the words of a headline; with a day beside it fewer suffice."""
+    return len(link.title) >= (_MIN_DATED_HEADLINE if link.published else _MIN_HEADLINE)
+
+
 @dataclass(slots=True)
 class _Group:
     """Links in the same elements, with their places; ``loose`` is what holds these elements."""
@@ -77,21 +82,33 @@ class _Group:
         """The addresses without what differs between articles."""
         return {_varying_pattern().sub("#", one.link.url) for _, one in self.members}
 
+    def leads_to_articles(self) -> bool:
+        """Whether most addresses have a number or a mark of their own, as those of articles do."""
+        marked = sum(
+            _article_mark_pattern().search(one.link.url) is not None for _, one in self.members
+        )
+        return marked * 2 > len(self.members)
+
     def score(self) -> float:
-        headlines = [one for _, one in self.members if len(one.link.title) >= _MIN_HEADLINE]
+        """How much this looks like the list of the page; 0 for menus and the like."""
+        headlines = [one for _, one in self.members if _is_headline(one.link)]
         if len(headlines) < _MIN_ROWS or len(headlines) * 2 < len(self.members):
             return 0.0
         dated = sum(bool(_day(one.link)) for one in headlines) / len(headlines)
-        room = min(1.5, sum(len(one.link.title) for one in headlines) / len(headlines) / 16)
+        length = sum(len(one.link.title) for one in headlines) / len(headlines)
+        if not dated and (self.is_aside or length < _LABEL) and not self.leads_to_articles():
+            return 0.0  # a menu; its page has no other list
+        room = min(1.5, length / 16)
         return len(headlines) * (1 + _DATED * dated) * room * (_BESIDE if self.is_aside else 1)
 
 
-def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
+def find_list(markup: str, base: str, refused: Counter[str] | None = None) -> tuple[ListLink, ...]:
     """The rows of the list on a page, in its order; none if there is no list.
 
     Args:
         markup: the page.
         base: its address.
+        refused: counts the links that lead nowhere, by reason.
     """
     if too_expensive(markup):
         return ()
@@ -102,7 +119,7 @@ def find_list(markup: str, base: str) -> tuple[ListLink, ...]:
     here = url_identity(base)
     in_issue = issue_date(base) is not None
     groups: dict[tuple[str, ...], _Group] = {}
-    every = list(anchors(tree, base_url(tree, base)))
+    every = list(anchors(tree, base_url(tree, base), refused))
     beside = Counter(one.node.parent.mem_id for one in every if one.is_main and one.node.parent)
     for order, one in enumerate(every):
         if not one.is_main or url_identity(one.link.url) == here:
@@ -141,14 +158,18 @@ def next_pages(markup: str, base: str) -> tuple[str, ...]:
 
 def _next_page(markup: str, base: str) -> str | None:
     """The list page after this one: of its pager's link, of its number, of its script."""
-    found = _page_call_pattern().search(markup)
+    found = page_call(markup)
     if not too_expensive(markup):
         tree = LexborHTMLParser(markup)
         root = base_url(tree, base)
         numbered = None
-        for node in tree.css("a[href]")[:5_000]:
-            label = node.text(deep=True).strip()
-            href = node.attributes.get("href") or ""
+        for node in tree.css("a[href], link[href]")[:5_000]:
+            attributes = node.attributes
+            if node.tag == "link" and attributes.get("rel") != "next":
+                continue
+            label = "下一页" if node.tag == "link" else node.text(deep=True).strip()
+            label = label or attributes.get("title") or attributes.get("aria-label") or ""
+            href = attributes.get("href") or ""
             if len(label) > 12 or href.startswith(("#", "javascript")):
                 continue
             target = resolve_url(root, href)
@@ -162,10 +183,8 @@ def _next_page(markup: str, base: str) -> str | None:
             return numbered
     if found is None:
         return None
-    following = int(found[2]) + 1
-    if following >= int(found[1]):
-        return None
-    return resolve_url(base, f"{found[3]}_{following}.{found[4]}")
+    following = found.current + 1
+    return resolve_url(base, found.name(following)) if following < found.count else None
 
 
 def _is_numbered(url: str) -> bool:

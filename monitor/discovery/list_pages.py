@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,7 @@ from monitor.discovery.list_finder import find_list, next_pages
 from monitor.documents.charset import decode
 from monitor.documents.dates import CHINA, date_in_url, find_date
 from monitor.documents.html_text import clean_line
+from monitor.documents.pagers import page_call
 from monitor.errors import DecodeError, TooLarge
 from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
@@ -155,10 +157,7 @@ def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 @cache
 def _page_count_pattern() -> re.Pattern[str]:
-    return re.compile(
-        r"createPageHTML\s*\(\s*(\d{1,5})(?:\s*,\s*\d{1,5}\s*,\s*[\"'][\w.-]{1,80}[\"']\s*,"
-        r"\s*[\"'](s?html?)[\"'])?"
-    )
+    return re.compile(r"createPageHTML\s*\(\s*(\d{1,5})")
 
 
 @cache
@@ -207,7 +206,8 @@ class Discovery:
     ``link_count`` counts all links of the page: many and no article means that page or pattern
     have changed, none means that there is no list. ``undated_index``: a sitemap index without
     dates, which may stay unchanged while its sitemaps change. ``rows_url``: where a script of the
-    page gets the rows of the list, which the page itself lacks.
+    page gets the rows of the list, which the page itself lacks. ``refused`` are the reasons why
+    links were not taken, each with their number; ``is_scripted``: a script may write the list.
     """
 
     links: tuple[Link, ...] = ()
@@ -220,6 +220,8 @@ class Discovery:
     reason: str = ""
     rows_url: str = ""
     evidence: tuple[str, ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()
+    is_scripted: bool = False
 
 
 def discover(source: Source, fetched: Fetched) -> Discovery:
@@ -237,6 +239,7 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     markup, _ = decode(body, fetched.content_type, source.encoding)
     base = fetched.final_url
     root = root_name(markup)
+    refused: Counter[str] = Counter()
     if root == "sitemapindex":
         return _discover_in_index(source, fetched, markup)
     if root in SITEMAP_ROOTS:
@@ -246,9 +249,12 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     elif looks_like_json(markup):
         list_format, rows = ListFormat.JSON, list(json_links(markup, base))
     else:
-        list_format, rows = ListFormat.HTML, list(html_links(markup, base))
-    articles = _article_links(source, rows, base)
-    links = tuple(_with_title(source, articles.values()))[: source.max_links]
+        list_format, rows = ListFormat.HTML, list(html_links(markup, base, refused))
+    articles = _article_links(source, rows, base, refused)
+    wanted = tuple(_with_title(source, articles.values()))
+    refused["a title that is not wanted"] += len(articles) - len(wanted)
+    links = wanted[: source.max_links]
+    refused["more than max_links"] += len(wanted) - len(links)
     has_pages = list_format in {ListFormat.HTML, ListFormat.JSON}
     rows_url = ""
     if list_format is ListFormat.HTML and (not articles or source.family == "jpaas"):
@@ -264,7 +270,26 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
         link_count=len(rows),
         format=list_format,
         rows_url=rows_url,
+        refused=_counted(refused),
+        is_scripted=list_format is ListFormat.HTML and not articles and is_scripted(markup),
     )
+
+
+def _counted(refused: Counter[str]) -> tuple[tuple[str, int], ...]:
+    return tuple((reason, count) for reason, count in refused.most_common() if count)
+
+
+@cache
+def _script_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\$\.(?:ajax|get|post|getJSON)\b|\baxios\b|\bfetch\s*\(|XMLHttpRequest|\bnew Vue\b"
+        r"|createApp\(|id=[\"']?(?:app|root|__next|__nuxt)\b|\bv-for=|\bng-repeat=|dataproxy|webpackJsonp",
+    )
+
+
+def is_scripted(markup: str) -> bool:
+    """Whether the scripts of a page fetch or write what it shows."""
+    return "<script" in markup and _script_pattern().search(markup) is not None
 
 
 def discover_any(fetched: Fetched) -> Discovery:
@@ -278,6 +303,7 @@ def discover_any(fetched: Fetched) -> Discovery:
     root = root_name(markup)
     rows: tuple[ListLink, ...]
     following: tuple[str, ...] = ()
+    refused: Counter[str] = Counter()
     if root == "sitemapindex":
         maps, _ = indexed_sitemaps(markup, base)
         return Discovery(next_pages=maps, format=ListFormat.SITEMAP_INDEX)
@@ -288,7 +314,7 @@ def discover_any(fetched: Fetched) -> Discovery:
     elif looks_like_json(markup):
         list_format, rows = ListFormat.JSON, tuple(json_links(markup, base))
     else:
-        list_format, rows = ListFormat.HTML, find_list(markup, base)
+        list_format, rows = ListFormat.HTML, find_list(markup, base, refused)
         following = next_pages(markup, base)
     links = tuple(Link(row.url, row.title, row.published or row.last_modified) for row in rows)
     return Discovery(
@@ -296,8 +322,15 @@ def discover_any(fetched: Fetched) -> Discovery:
         next_pages=following,
         link_count=len(rows),
         format=list_format,
-        reason="" if links else "no list was found on this page",
+        reason="" if links else _no_list(markup, list_format),
+        refused=_counted(refused),
     )
+
+
+def _no_list(markup: str, form: ListFormat) -> str:
+    if form is ListFormat.HTML and is_scripted(markup):
+        return "no list was found on this page; its scripts may write one from a file they load"
+    return "no list was found on this page"
 
 
 def _decompressed(fetched: Fetched) -> bytes:
@@ -322,17 +355,19 @@ def _discover_in_index(source: Source, fetched: Fetched, markup: str) -> Discove
     )
 
 
-def _article_links(source: Source, rows: Iterable[ListLink], base: str) -> dict[str, Link]:
-    """The links to articles, each once, by identity."""
+def _article_links(
+    source: Source, rows: Iterable[ListLink], base: str, refused: Counter[str]
+) -> dict[str, Link]:
+    """The links to articles, each once, by identity; others are counted in ``refused``."""
     base_identity = url_identity(base)
     found: dict[str, Link] = {}
     judged: dict[str, tuple[str, str] | None] = {}
     for row in rows:
         if row.url not in judged:
             one, key = canonical_url(row.url), url_identity(row.url)
-            judged[row.url] = (
-                (one, key) if key != base_identity and _is_article_link(source, one, base) else None
-            )
+            why = "the list itself" if key == base_identity else _refusal(source, one, base)
+            judged[row.url] = None if why else (one, key)
+            refused[why] += bool(why)
         passed = judged[row.url]
         if passed is None:
             continue
@@ -357,7 +392,8 @@ def _with_title(source: Source, links: Iterable[Link]) -> Iterator[Link]:
         yield link
 
 
-def _is_article_link(source: Source, url: str, base: str) -> bool:
+def _refusal(source: Source, url: str, base: str) -> str:
+    """Why a link is none of an article of the source; empty if it is one."""
     pattern = source.link_pattern
     spelled_out = (
         pattern is not None
@@ -365,10 +401,10 @@ def _is_article_link(source: Source, url: str, base: str) -> bool:
         and is_named_port(url, base, source.route.hosts)
     )
     if not spelled_out and not is_within(url, base, source.route.hosts):
-        return False
-    return (
-        bool(pattern.search(url)) if pattern is not None else not _non_article_pattern().search(url)
-    )
+        return "another site"
+    if pattern is not None:
+        return "" if pattern.search(url) else "not an article's address"
+    return "not an article's address" if _non_article_pattern().search(url) else ""
 
 
 def _list_pages(
@@ -409,13 +445,14 @@ def _next_page_urls(
         named = (row.url for row in rows if _next_link_pattern().match(row.title))
         yield from (url for url in named if httpx.URL(url).host == host)
         return
+    paging, call = source.paging, page_call(markup)
     count = _page_count_pattern().search(markup)
-    paging = source.paging
-    if count is not None:
+    if call is not None:
+        wanted = min(wanted, call.count - 1)
+        # The script knows whether its pages end in .html or .shtml.
+        paging = re.sub(r"\.s?html?$", f".{call.extension}", paging)
+    elif count is not None:
         wanted = min(wanted, int(count[1]) - 1)
-        if count[2]:
-            # The script knows whether its pages end in .html or .shtml.
-            paging = re.sub(r"\.s?html?$", f".{count[2]}", paging)
     for number in range(source.paging_from, source.paging_from + wanted):
         following = resolve_url(fetched.final_url, paging.replace("{n}", str(number)))
         if following is not None:
@@ -426,7 +463,7 @@ def _unit_page_urls(
     source: Source, fetched: Fetched, rows: Iterable[ListLink], wanted: int
 ) -> Iterator[str]:
     """The pages of a unit after its first, which has as many rows as its site likes."""
-    size = len({row.url for row in rows if _is_article_link(source, row.url, fetched.url)})
+    size = len({row.url for row in rows if not _refusal(source, row.url, fetched.url)})
     for number in range(2, 2 + wanted) if size else ():
         yield unit_page_url(fetched.url, number, size)
 

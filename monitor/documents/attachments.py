@@ -6,6 +6,7 @@ Which of them has text of the document and which is a form to fill in, its name 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
@@ -26,6 +27,14 @@ READABLE = frozenset({"pdf", "docx", "txt"})
 _MAX_LINKS = 5_000
 _MAX_ATTACHMENTS = 50
 _MAX_SCRIPT = 2_000
+_SCRIPT_FILES = tuple(
+    f".{name}{quote}" for name in ("pdf", "PDF", "doc", "docx", "wps", "ofd") for quote in "\"'"
+)
+_FILE_WORDS = (
+    *(".pdf", ".doc", ".wps", ".ofd", ".xls", ".et", ".ppt", ".txt", ".zip", ".rar"),
+    *("down", "file", "attach", "fujian", "upload", "annex"),
+)
+_VIEWERS = frozenset({"iframe", "embed", "object"})
 _ASIDE = frozenset({"nav", "footer", "aside"})
 _RELATED = ("xiangguan", "relat", "xg")
 
@@ -62,18 +71,26 @@ def _quoted_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _script_file_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"""(?<!href=)(?<!src=)["']([^"'<>\n]{1,500}\.(?:pdf|docx?|wps|ofd))["']""", re.IGNORECASE
+    )
+
+
+@cache
 def _label_pattern() -> re.Pattern[str]:
     return re.compile(
         r"^\s*(?:相关)?附件\s*\d{0,2}\s*[：:.、]?\s*|^\s*(?:点击)?(?:下载|查看)\s*[：:]?\s*(?=\S{4})"
     )
 
 
-def find_attachments(layout: Layout, url: str | None) -> tuple[Attachment, ...]:
+def find_attachments(layout: Layout, url: str | None, script: str = "") -> tuple[Attachment, ...]:
     """The files and viewers of a page, each once, none of its menus and imprint.
 
     Args:
         layout: the page.
         url: its address; without one the references are returned as they stand.
+        script: the markup of a page that shows little text, whose scripts may show a file.
     """
     found: dict[str, Attachment] = {}
     for one in layout.references[:_MAX_LINKS]:
@@ -85,10 +102,25 @@ def find_attachments(layout: Layout, url: str | None) -> tuple[Attachment, ...]:
             continue
         if target in found or _is_aside(layout, one.block):
             continue
-        found[target] = Attachment(_name(one.node, target), target)
+        is_shown = one.node.tag in _VIEWERS
+        found[target] = Attachment(_name(one.node, target), target, is_shown=is_shown)
         if len(found) >= _MAX_ATTACHMENTS:
             break
-    return tuple(found.values())
+    if not found and script:
+        for target, name in _script_files(script, url):
+            found.setdefault(target, Attachment(name, target, is_shown=True))
+    return tuple(found.values())[:_MAX_ATTACHMENTS]
+
+
+def _script_files(markup: str, url: str | None) -> Iterator[tuple[str, str]]:
+    """The files that a script shows or lists, with their names."""
+    if not any(extension in markup for extension in _SCRIPT_FILES):
+        return
+    for match in _script_file_pattern().finditer(markup):
+        written = match[1].replace("\\/", "/").strip().replace(" ", "%20")
+        target = urljoin(url, written) if url else written
+        if "/" in written and (not url or target.startswith(("http://", "https://"))):
+            yield target, unquote(urlsplit(target).path.rpartition("/")[2])[:200]
 
 
 def extension_of(one: Attachment) -> str:
@@ -110,6 +142,8 @@ def holds_text(one: Attachment, title: str, *, strict: bool = False) -> bool:
     """
     if extension_of(one) in {"xls", "xlsx", "et", "zip", "rar", "ppt", "pptx"}:
         return False
+    if one.is_shown:
+        return True
     name = _extension_pattern().sub("", one.name)
     if _form_pattern().search(name) is not None:
         return False
@@ -132,10 +166,15 @@ def is_copy(one: Attachment, title: str) -> bool:
 def _file_reference(one: Reference) -> str:
     """The file that an element leads to, as written; empty for a page."""
     attributes = one.attributes
-    written = (
-        attributes.get("href") or attributes.get("src") or attributes.get("data") or ""
-    ).strip()
+    written = attributes.get("href") or attributes.get("src") or attributes.get("data") or ""
+    if not _may_lead_to_file(written, attributes):
+        return ""
+    written = written.strip()
     reference = _file_in(written) if "." in written else ""
+    if not reference and len(attributes) > 1:
+        for name, value in attributes.items():
+            if name.startswith("data-") and value and "." in value:
+                reference = reference or _file_in(value.strip())
     if not reference:
         script = attributes.get("onclick") or (
             written if written[:10].lower() == "javascript" else ""
@@ -147,6 +186,14 @@ def _file_reference(one: Reference) -> str:
         named = len(label) <= 200 and _named_pattern().search(label) is not None
         reference = written if named and written[:10].lower() != "javascript" else ""
     return " ".join(reference.split()).replace(" ", "%20")
+
+
+def _may_lead_to_file(written: str, attributes: dict[str, str | None]) -> bool:
+    """Whether an element may lead to a file; most links of a page do not."""
+    lowered = written.lower()
+    if "onclick" in attributes or any(word in lowered for word in _FILE_WORDS):
+        return True
+    return len(attributes) > 1 and any(name.startswith("data-") for name in attributes)
 
 
 def _file_in(reference: str) -> str:

@@ -132,6 +132,40 @@ def block_reason_of(body: bytes, content_type: str | None = None) -> str:
 
 
 @cache
+def _literal_cookie_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"document\s*\.\s*cookie\s*=\s*(?:\"([^\"\\\n]{3,1000})\"|'([^'\\\n]{3,1000})')\s*(?:;|\n|<|$)"
+    )
+
+
+@cache
+def _self_reload_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"location\s*\.\s*reload\s*\(|location(?:\s*\.\s*href)?\s*=\s*(?:window\s*\.|document\s*\.)?location\b"
+        r"|location\s*\.\s*replace\s*\(\s*(?:window\s*\.|document\s*\.)?location\b"
+        r"|http-equiv\s*=\s*[\"']?refresh[\"']?\s[^<>]{0,40}content\s*=\s*[\"']?\s*\d{1,2}\s*;?\s*[\"'/>]",
+        re.IGNORECASE,
+    )
+
+
+def reload_cookies(body: bytes) -> tuple[str, ...] | None:
+    """The cookies that a small page's script sets in plain words before the page loads again.
+
+    Args:
+        body: of the answer.
+
+    Returns:
+        The cookies, none if only the server sets them; None if the page does not load itself again.
+    """
+    if not body or len(body) > SMALL_PAGE or b"<" not in body:
+        return None
+    markup = body.decode("latin-1")
+    if _self_reload_pattern().search(markup) is None:
+        return None
+    return tuple(one[1] or one[2] for one in _literal_cookie_pattern().finditer(markup))
+
+
+@cache
 def _script_marks() -> tuple[bytes, ...]:
     from monitor.documents.tables import block_signs
 

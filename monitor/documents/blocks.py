@@ -19,6 +19,7 @@ from monitor.documents.html_text import (
 )
 
 _REFERRING = frozenset({"a", "iframe", "embed", "object"})
+_TEXT = "-text"
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
@@ -82,18 +83,31 @@ class Layout:
         return f"{one.tag}{names}"
 
 
-# What an open element is: (its id, its kind, its block or -1).
-_Open = tuple[int, int, int]
-_PLAIN, _HIDDEN, _LINK, _BLOCK, _CELL, _PRE, _HEADING = range(7)
+_PLAIN, _HIDDEN, _LINK, _BLOCK, _CELL, _PRE, _HEADING, _BREAK = range(8)
+
+
+def _kinds() -> dict[str, int]:
+    kinds = dict.fromkeys(BLOCK_ELEMENTS, _BLOCK) | dict.fromkeys(CELLS, _CELL)
+    kinds |= dict.fromkeys(_HEADINGS, _HEADING) | {"pre": _PRE, "br": _BREAK, "a": _LINK}
+    return kinds | dict.fromkeys(INVISIBLE_ELEMENTS, _HIDDEN)
+
+
+_KINDS = _kinds()
 
 
 class _Builder:
-    """The layout so far, the open elements, and the text of the line that is being read."""
+    """The layout so far, the open elements, and the text of the line that is being read.
+
+    Elements that neither begin a line nor hide or link anything are not kept open: ``depths`` says
+    for each element how many were open with it. A page has thousands of nodes, so the steps that
+    each of them takes are few.
+    """
 
     def __init__(self, top: LexborNode, hidden: frozenset[str]) -> None:
         self.layout = Layout(blocks=[Block(top.tag or "", "", -1, 0)])
         self.hidden = hidden
-        self.open: list[_Open] = [(top.mem_id, _BLOCK, 0)]
+        self.kinds = [_BLOCK]  # of the open elements
+        self.depths = {top.mem_id: 1}
         self.inside = [0]  # open blocks
         self.links: list[str] = []
         self.pre = self.headings = 0
@@ -113,8 +127,12 @@ class _Builder:
         self.linked, self.href = 0, ""
 
     def add_text(self, text: str) -> None:
-        if self.links and text.strip():
-            self.linked += len(text.strip())
+        if not self.pre and text.isspace():
+            if self.parts:
+                self.parts.append(" ")
+            return
+        if self.links and (shown := text.strip()):
+            self.linked += len(shown)
             self.href = self.href or self.links[-1]
         if not self.pre or "\n" not in text:
             self.parts.append(text)
@@ -125,62 +143,57 @@ class _Builder:
             self.flush()
             self.parts.append(other)
 
-    def begin(self, node: LexborNode) -> None:
-        tag = node.tag or ""
-        if tag == "br":
+    def begin(self, node: LexborNode, tag: str) -> None:
+        kind = _KINDS.get(tag, _PLAIN)
+        if kind == _BREAK:
             self.flush()
             return
         attributes = node.attributes
-        kind, block = _PLAIN, -1
-        if attributes and (tag in _REFERRING or "onclick" in attributes):
-            self.layout.references.append(Reference(node, attributes, self.inside[-1]))
-        if tag in INVISIBLE_ELEMENTS or (
-            (attributes or tag == "dialog") and is_hidden(tag, attributes, self.hidden)
-        ):
-            kind = _HIDDEN
-        elif tag == "a" and "href" in attributes:
-            kind = _LINK
-            self.links.append(attributes["href"] or "")
-        elif tag in BLOCK_ELEMENTS or tag in CELLS:
-            kind, block = self._begin_block(tag, attributes)
-        self.open.append((node.mem_id, kind, block))
+        if attributes or tag == "dialog":
+            if tag in _REFERRING or "onclick" in attributes:
+                self.layout.references.append(Reference(node, attributes, self.inside[-1]))
+            if kind != _HIDDEN and is_hidden(tag, attributes, self.hidden):
+                kind = _HIDDEN
+        if kind == _LINK:
+            if "href" in attributes:
+                self.links.append(attributes["href"] or "")
+            else:
+                kind = _PLAIN
+        elif kind >= _BLOCK:
+            self._begin_block(tag, kind, attributes)
+        if kind != _PLAIN:
+            self.kinds.append(kind)
+        self.depths[node.mem_id] = len(self.kinds)
 
-    def _begin_block(self, tag: str, attributes: dict[str, str | None]) -> tuple[int, int]:
-        kind = _BLOCK
-        if tag in CELLS:
-            kind = _CELL
-        else:
-            self.flush()
-            if tag == "pre":
-                kind = _PRE
-                self.pre += 1
-            elif tag in _HEADINGS:
-                kind = _HEADING
-                self.headings += 1
-        blocks = self.layout.blocks
-        block = len(blocks)
+    def _begin_block(self, tag: str, kind: int, attributes: dict[str, str | None]) -> None:
+        if kind != _CELL:
+            if self.parts:
+                self.flush()
+            self.pre += kind == _PRE
+            self.headings += kind == _HEADING
         names = ""
         if attributes:
             names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:200].lower()
-        blocks.append(Block(tag, names, self.inside[-1], len(self.layout.lines)))
+        layout = self.layout
+        block = len(layout.blocks)
+        layout.blocks.append(Block(tag, names, self.inside[-1], len(layout.lines)))
         self.inside.append(block)
-        return kind, block
 
     def end(self) -> None:
         """End the innermost open element."""
-        _, kind, block = self.open.pop()
+        kind = self.kinds.pop()
         if kind == _LINK:
             self.links.pop()
-        if block < 0:
+        if kind < _BLOCK:
             return
         if kind == _CELL:
             self.parts.append(" ")
         else:
-            self.flush()
+            if self.parts:
+                self.flush()
             self.pre -= kind == _PRE
             self.headings -= kind == _HEADING
-        self.layout.blocks[block].end = len(self.layout.lines)
-        self.inside.pop()
+        self.layout.blocks[self.inside.pop()].end = len(self.layout.lines)
 
 
 def layout_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> Layout:
@@ -191,26 +204,24 @@ def layout_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> Layout:
         hidden: the names that the page's style hides.
     """
     build = _Builder(top, hidden)
-    stack = build.open
+    kinds, depths = build.kinds, build.depths
     nodes = iter(top.traverse(include_text=True))
     next(nodes, None)
     for node in nodes:
         above = node.parent
         if above is None:
             continue
-        above_id = above.mem_id
-        while stack[-1][0] != above_id and len(stack) > 1:
+        depth = depths.get(above.mem_id, 1)
+        while len(kinds) > depth:
             build.end()
-        shown = stack[-1][1] != _HIDDEN
-        if node.is_text_node:
-            if shown:
-                build.add_text(node.text_content or "")
+        tag = node.tag
+        if kinds[-1] == _HIDDEN:
+            depths[node.mem_id] = depth
+        elif tag == _TEXT:
+            build.add_text(node.text_content or "")
         elif node.is_element_node:
-            if shown:
-                build.begin(node)
-            else:
-                stack.append((node.mem_id, _HIDDEN, -1))
-    while len(stack) > 1:
+            build.begin(node, tag or "")
+    while len(kinds) > 1:
         build.end()
     build.flush()
     build.layout.blocks[0].end = len(build.layout.lines)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -129,9 +130,17 @@ def selector_error(selector: str) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A layout with the weight of each of its lines, as ``line_weight`` gives it."""
+
+    layout: Layout
+    weights: list[float]
+
+
 def find_article(
     tree: LexborHTMLParser,
-    layout: Layout,
+    weighed: Weighed,
     selector: str | None,
     title: str,
     hidden: frozenset[str] = frozenset(),
@@ -140,7 +149,7 @@ def find_article(
 
     Args:
         tree: the page.
-        layout: its visible lines and blocks.
+        weighed: its visible lines and blocks, and how much prose they are.
         selector: of the body, of the family of the page.
         title: of the article; the text is looked for near it.
         hidden: the names that the page's style hides.
@@ -153,9 +162,9 @@ def find_article(
             blocks.append(lines)
     chosen = [line for block in blocks for line in block]
     if has_prose(chosen):
-        whole = sum(line_weight(line) for line in layout.lines)
+        whole = sum(weighed.weights)
         taken = sum(map(_prose, chosen)) / whole if whole else 1.0
-        first, last = _place_of(chosen, layout)
+        first, last = _place_of(chosen, weighed.layout)
         return Article(
             chosen,
             taken=min(1.0, taken),
@@ -165,7 +174,7 @@ def find_article(
             last=last,
         )
     remark = f"nothing under the selector {selector}; read without it" if selector else ""
-    return _Finder(layout, title).article(remark)
+    return _Finder(weighed.layout, title, weighed.weights).article(remark)
 
 
 def _place_of(chosen: Sequence[str], layout: Layout) -> tuple[int, int]:
@@ -199,16 +208,17 @@ class _Finder:
 
     layout: Layout
     title: str
-    weights: list[float] = field(default_factory=list)
+    weights: list[float]
     sums: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    linked: list[int] = field(default_factory=list)
     foreign: list[bool] = field(default_factory=list)
 
     def article(self, remark: str) -> Article:
         lines = self.layout.lines
-        self.weights = [line_weight(line) for line in lines]
-        self.sums = [0.0]
-        for weight in self.weights:
-            self.sums.append(self.sums[-1] + weight)
+        self.sums = [0.0, *accumulate(self.weights)]
+        self.sizes = [0, *accumulate(len(line.text) for line in lines)]
+        self.linked = [0, *accumulate(line.linked for line in lines)]
         if not self.sums[-1]:
             # Headlines alone, or nothing.
             return Article(_without_boilerplate([line.text for line in lines]), remark)
@@ -387,8 +397,8 @@ class _Finder:
             scores[lone] = scores.get(lone, 0.0) + weight
 
     def _link_share(self, block: Block) -> float:
-        lines = self.layout.lines[block.first : block.end]
-        return sum(line.linked for line in lines) / max(1, sum(len(line.text) for line in lines))
+        size = self.sizes[block.end] - self.sizes[block.first]
+        return (self.linked[block.end] - self.linked[block.first]) / max(1, size)
 
     def _widened(self, best: int, heading: int) -> int:
         """The block around the best one that holds more of the article beside it.
@@ -404,6 +414,8 @@ class _Finder:
             wanted = _MIN_KIN if level == 1 else self.weight(blocks[top]) * _KIN_SHARE
             if kin >= max(_MIN_KIN, wanted):
                 top = above
+            if blocks[above].first <= heading < blocks[above].end:
+                break
         return top
 
     def _kin(self, above: int, inner: Block, heading: int) -> float:

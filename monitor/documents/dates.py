@@ -40,6 +40,8 @@ _META_NAMES = (
     "dcterms.issued",
 )
 _EARLIEST = date(1949, 10, 1)
+# The last characters of a label that its day follows in the next line.
+_LABEL_ENDS = frozenset("间期于布表发：:】] ")
 CHINA = timezone(timedelta(hours=8))
 """The time zone of days of issue."""
 
@@ -121,9 +123,9 @@ def _other_day_pattern() -> re.Pattern[str]:
 def _bare_pattern() -> re.Pattern[str]:
     return re.compile(
         r"^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
-        r"(?:\s*\d{1,2}[:：]\d{2}|[\]）)】\s]*$|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
+        r"(?:\s*\d{1,2}[:：时点]\d{0,2}|[\]）)】\s]*$|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
         r"|来\s{0,4}源.{0,40}(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}"
-        r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：]\d{2}"
+        r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：时点]\d{0,2}"
         r"|^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[^，。；、至起前到~—\d]{0,16}$"
         r"|^.{0,20}\s(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?$"
     )
@@ -282,10 +284,10 @@ def _script_days(markup: str) -> Iterator[_Candidate]:
     """Days of publication among the data of a script: as text, or as seconds since 1970."""
     for match in _script_day_pattern().finditer(markup):
         written = match[1]
-        if written.isdigit():
-            day = datetime.fromtimestamp(int(written[:10]), CHINA).date()
-        else:
-            day = find_date(written)
+        seconds = int(written[:10]) if written.isdigit() else None
+        day = find_date(written)
+        if seconds is not None:
+            day = datetime.fromtimestamp(seconds, CHINA).date()
         if day is not None:
             yield _Candidate(day, "script")
             return
@@ -301,15 +303,16 @@ def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
     labelled: list[_Candidate] = []
     bare: list[_Candidate] = []
     below: list[_Candidate] = []
+    label_ends, has_year = _label_end_pattern().search, _digit_pattern().search
     for index, line in enumerate(lines):
         if page.first + 3 < index <= page.last:
             continue
         text = line.text
-        if len(text) > 200 or line.link_share > 0.6:
+        if len(text) > 200:
             continue
-        if _label_end_pattern().search(text) is not None and index + 1 < len(lines):
+        if text[-1] in _LABEL_ENDS and label_ends(text) is not None and index + 1 < len(lines):
             text = f"{text} {lines[index + 1].text[:40]}"
-        elif _digit_pattern().search(text) is None:
+        elif has_year(text) is None or line.link_share > 0.6:
             continue
         found = _labelled_days(text)
         if found:
@@ -363,8 +366,8 @@ def find_date(text: str) -> date | None:
             found = _day(groups[0], groups[-2], groups[-1])
             if found is not None:
                 return found
-    match = _written_date_pattern().search(text[:2000]) if "年" in text else None
-    return _day(*map(_written_number, match.groups())) if match is not None else None
+    written = _written_date_pattern().search(text[:2000]) if "年" in text else None
+    return _day(*map(_written_number, written.groups())) if written is not None else None
 
 
 def _written_number(written: str) -> str:

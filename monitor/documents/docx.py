@@ -12,6 +12,7 @@ from monitor.documents.dates import date_in_url
 from monitor.documents.html_text import clean_line
 from monitor.model.documents import Document, Outcome
 
+_OFD = "OFD.xml"
 _BODY = "word/document.xml"
 _MAX_XML_BYTES = 40_000_000
 _MAX_LINES = 100_000
@@ -48,6 +49,8 @@ class _Unreadable(Exception):
 def _document_xml(body: bytes) -> bytes:
     try:
         with zipfile.ZipFile(BytesIO(body)) as packed:
+            if _OFD in packed.namelist():
+                raise _Unreadable("an OFD file, which cannot be read")
             if packed.getinfo(_BODY).file_size > _MAX_XML_BYTES:
                 raise _Unreadable("an office file that unfolds to too much")
             with packed.open(_BODY) as member:

@@ -147,10 +147,12 @@ def _shown_title(layout: Layout, whole: str, names: set[str]) -> str:
         shown = letters_of(line.text)
         if len(shown) < _MIN_TITLE or shown not in wanted or shown in names:
             continue
+        whole_line = _continued(layout, index, wanted)
+        shown = letters_of(whole_line)
         # 站名 栏目 标题 has the title last, 标题_栏目_站名 first.
         rank = (int(line.is_heading), int(wanted.startswith(shown)), len(shown))
         if rank > best_rank and len(shown) * 4 >= len(wanted):
-            best, best_rank = _continued(layout, index, wanted), rank
+            best, best_rank = whole_line, rank
     return best
 
 

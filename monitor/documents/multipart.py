@@ -15,6 +15,7 @@ from functools import cache
 from io import BytesIO
 
 from monitor.documents.attachments import READABLE, extension_of
+from monitor.documents.body import letters_of
 from monitor.documents.gaps import belonging, find_gaps, is_short
 from monitor.documents.reader import KnownDays, read_document
 from monitor.model.documents import Attachment, Document, Outcome, Selectors
@@ -23,6 +24,7 @@ BUNDLE_TYPE = "application/x-monitor-parts"
 """The content type of a bundle of parts."""
 
 MAX_PARTS = 30
+_MIN_LINE, _MIN_TEXT, _SAME_TEXT = 8, 200, 0.8
 
 
 @cache
@@ -96,9 +98,14 @@ def read_parts(
                 return _with_gap(first, f"its attachment: {other.reason}")
             where = "its attachment" if attached else f"part {number} of {len(parts)}"
             return replace(first, text="", outcome=other.outcome, reason=f"{where}: {other.reason}")
-        # Some sites send the first page where there is no further one.
-        if other.text not in texts:
-            texts.append(other.text)
+        # Some sites send the first page where there is no further one, or show the page's text
+        # in a viewer too.
+        if other.text in texts or (attached and texts and _repeats(other.text, texts[0])):
+            continue
+        if attached and texts and _repeats(texts[0], other.text):
+            texts[0] = other.text
+            continue
+        texts.append(other.text)
     # A part may have been redirected.
     read = {part.url for part in parts[1:]} | {wanted.attachment}
     read |= set(wanted.further[: len(parts) - 1])
@@ -117,6 +124,15 @@ def read_parts(
     )
     gaps = find_gaps(whole)
     return replace(whole, outcome=Outcome.PARTIAL, reason="; ".join(gaps)) if gaps else whole
+
+
+def _repeats(text: str, other: str) -> bool:
+    """Whether nearly all lines of a text stand in another one, whatever breaks its lines."""
+    whole = letters_of(other)
+    lines = [line for line in map(letters_of, text.split("\n")) if len(line) >= _MIN_LINE]
+    size = sum(map(len, lines))
+    again = sum(len(line) for line in lines if line in whole)
+    return size >= _MIN_TEXT and again >= _SAME_TEXT * size
 
 
 def _is_file(url: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
@@ -17,6 +18,7 @@ from monitor.documents.html_text import clean_line
 MAX_PAGES = 30
 _CALL = "createPageHTML"
 _MAX_LINKS = 2_000
+_MAX_LABEL, _MAX_NEXT, _MAX_HEAD, _MAX_NUMBER = 12, 60, 50_000, 40
 _PAGE_PARAMETERS = frozenset(
     {"page", "p", "pn", "pageno", "pagenum", "pageindex", "page_no", "curpage", "currentpage"}
 )
@@ -25,7 +27,7 @@ _PAGE_PARAMETERS = frozenset(
 @cache
 def _call_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"createPageHTML\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
+        r"createPageHTML\s*\(\s*(\w{1,40})\s*,\s*(\w{1,40})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
         r"\s*[\"'](\w{1,6})[\"']"
     )
 
@@ -38,18 +40,64 @@ def _number_pattern() -> re.Pattern[str]:
 @cache
 def _next_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"[\[【(（]?\s*(?:(?:点击|阅读|查看|进入)\s*){0,2}(?:下\s?一?\s?页|后一页|尾页|末页)[^\d。]{0,6}"
+        r"[\[【(（]?\s*(?:(?:点击|阅读|查看|进入)\s*){0,2}(?:下\s?一?\s?页|后一页|尾页|末页)"
+        r"(?:[^\d。]{0,6}|\s*[：:].{1,40})|[>》»›]{1,2}"
     )
 
 
 @cache
 def _page_reference_pattern() -> re.Pattern[str]:
-    return re.compile(r"(?:[_/=-]|^)\d{1,2}(?:\.\w{2,6}|&[^/]*)?$")
+    return re.compile(r"(?:[_/=-]|^)\d{1,2}(?:\.\w{2,6}|&[^/]*|/)?$")
+
+
+@cache
+def _declared_next_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"<link\s[^<>]{0,80}?(?:rel=[\"']?next[\"']?\s[^<>]{0,80}?href=[\"']?([^\"'<>\s]{1,500})"
+        r"|href=[\"']?([^\"'<>\s]{1,500})[\"']?\s[^<>]{0,80}?rel=[\"']?next)"
+    )
 
 
 @cache
 def _suffix_pattern() -> re.Pattern[str]:
     return re.compile(r"[_-](\d{1,2})$")
+
+
+@dataclass(frozen=True, slots=True)
+class PageCall:
+    """What a page gives the script that writes its pager: pages, the one shown, and their names."""
+
+    count: int
+    current: int
+    stem: str
+    extension: str
+
+    def name(self, number: int) -> str:
+        """The name of the page with a number; the first page has 0."""
+        return (
+            f"{self.stem}_{number}.{self.extension}"
+            if number
+            else (f"{self.stem}.{self.extension}")
+        )
+
+
+def page_call(markup: str) -> PageCall | None:
+    """The call of ``createPageHTML`` with its numbers, which may stand in variables."""
+    if _CALL not in markup:
+        return None
+    for match in _call_pattern().finditer(markup):
+        count, current = (_number_of(match[number], markup) for number in (1, 2))
+        if count is not None and current is not None:
+            return PageCall(count, current, match[3], match[4])
+    return None
+
+
+def _number_of(written: str, markup: str) -> int | None:
+    """A number, or the one that a script sets a variable to."""
+    if written.isdigit():
+        return int(written) if len(written) <= 5 else None
+    match = re.search(rf"\b{re.escape(written)}\s{{0,4}}=\s{{0,4}}['\"]?(\d{{1,5}})\b", markup)
+    return int(match[1]) if match is not None else None
 
 
 def further_pages(markup: str, layout: Layout, url: str | None) -> tuple[str, ...]:
@@ -62,13 +110,13 @@ def further_pages(markup: str, layout: Layout, url: str | None) -> tuple[str, ..
     """
     base = url or "http://page.invalid/"
     stem = urlsplit(base).path.rpartition("/")[2].rpartition(".")[0]
-    call = _call_pattern().search(markup) if _CALL in markup else None
-    if call is not None and int(call[1]) > 1 and int(call[2]) == 0 and (not url or call[3] == stem):
-        count = min(int(call[1]), MAX_PAGES)
-        return tuple(_join(url, f"{call[3]}_{number}.{call[4]}") for number in range(1, count))
+    call = page_call(markup)
+    if call is not None and call.count > 1 and not call.current and (not url or call.stem == stem):
+        count = min(call.count, MAX_PAGES)
+        return tuple(_join(url, call.name(number)) for number in range(1, count))
     numbered: dict[int, str] = {}
     onward: dict[int, str] = {}
-    for label, reference in _labelled_links(layout):
+    for label, reference in (*_labelled_links(layout), *_declared_next(markup)):
         target = urljoin(base, reference)
         number = page_number(base, target) if url else _trailing_number(target)
         if number is None:
@@ -87,8 +135,10 @@ def page_number(first: str, other: str) -> int | None:
         return _number_in_query(here.query, there.query)
     folder, _, name = here.path.rpartition("/")
     other_folder, _, other_name = there.path.rpartition("/")
-    stem, _, extension = name.rpartition(".")
-    other_stem, _, other_extension = other_name.rpartition(".")
+    if not other_name:
+        other_folder, _, other_name = other_folder.rpartition("/")
+    stem, extension = _stem_and_extension(name)
+    other_stem, other_extension = _stem_and_extension(other_name)
     if extension and other_extension != extension:
         return None
     if other_folder == folder and stem:
@@ -101,6 +151,11 @@ def page_number(first: str, other: str) -> int | None:
         if beside or (stem and other_folder == f"{folder}/{stem}"):
             return int(other_stem)
     return None
+
+
+def _stem_and_extension(name: str) -> tuple[str, str]:
+    stem, dot, extension = name.rpartition(".")
+    return (stem, extension) if dot else (name, "")
 
 
 def _number_in_query(here: str, there: str) -> int | None:
@@ -128,15 +183,23 @@ def _trailing_number(target: str) -> int | None:
 
 def _labelled_links(layout: Layout) -> Iterator[tuple[str, str]]:
     """The links whose label is a number or says that the article goes on."""
+    ends = _page_reference_pattern().search
     for one in layout.references[:_MAX_LINKS]:
-        reference = clean_line(one.attributes.get("href") or "")
-        if _page_reference_pattern().search(reference) is None:
+        reference = (one.attributes.get("href") or "").strip()
+        if not reference or ends(reference[-_MAX_NUMBER:]) is None:
             continue
         label = one.node.text(strip=True)
-        if len(label) > 12 or not label:
+        if not label or len(label) > (_MAX_NEXT if label[0] == "下" else _MAX_LABEL):
             continue
         if _number_pattern().fullmatch(label) or _next_pattern().fullmatch(label):
-            yield label, reference
+            yield label, clean_line(reference)
+
+
+def _declared_next(markup: str) -> Iterator[tuple[str, str]]:
+    if 'rel="next"' in markup or "rel=next" in markup:
+        match = _declared_next_pattern().search(markup[:_MAX_HEAD])
+        if match is not None:
+            yield "下一页", match[1] or match[2]
 
 
 def _filled(numbered: dict[int, str], onward: dict[int, str]) -> tuple[str, ...]:

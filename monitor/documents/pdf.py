@@ -209,10 +209,10 @@ def _ends_paragraph(line: str, full: float) -> bool:
 def _joined(lines: Sequence[str]) -> str:
     text = lines[0]
     for line in lines[1:]:
-        gap = (
-            " " if _latin_end_pattern().search(text) and _latin_start_pattern().match(line) else ""
-        )
-        text += gap + line
+        words = _latin_end_pattern().search(text) and _latin_start_pattern().match(line)
+        # A number that is broken at the end of a line goes on in the next one.
+        is_number = text[-1:].isdigit() and line[:1].isdigit()
+        text += (" " if words and not is_number else "") + line
     return text
 
 

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.blocks import layout_of
-from monitor.documents.body import find_article, has_prose, letters_of, line_weight
+from monitor.documents.body import Weighed, find_article, has_prose, letters_of, line_weight
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.cost import MAX_BYTES, too_expensive
 from monitor.documents.dates import DatedPage, date_in_url, find_published
@@ -41,7 +41,7 @@ def _markup_pattern() -> re.Pattern[str]:
 
 
 _BINARY: tuple[tuple[bytes, str], ...] = (
-    (b"\xd0\xcf\x11\xe0", "an old office file"),
+    (b"\xd0\xcf\x11\xe0", "an old office file (.doc or .wps)"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
@@ -56,7 +56,8 @@ _MAX_REPLACEMENT_SHARE = 0.05
 _SEPARATORS = dict.fromkeys(range(0x1C, 0x20), " ")
 _CONTROLS = bytes({*range(9), *range(14, 32), 127})
 _MAX_CONTROL_SHARE = 0.01
-_LITTLE_PROSE = 120
+_PLAIN_SHARE = 0.05
+_LITTLE_PROSE, _LITTLE_TEXT = 120, 400
 _MORE_IN_SCRIPT = 2.0
 _MORE_IF_SHOWN = 3.0
 
@@ -131,19 +132,22 @@ def _read_page(
 ) -> Document:
     tree = LexborHTMLParser(markup)
     if tree.body is None:
-        return _empty("no text to believe on this page", charset)
+        nothing = _empty("no text to believe on this page", charset)
+        target = stub_target(tree, 0)
+        return _leading_to(nothing, target, url) if target else nothing
     meta = meta_tags(tree)
     hidden = hidden_names(tree)
     layout = layout_of(tree.body, hidden)
-    prose = sum(map(line_weight, layout.lines))
+    weights = [line_weight(line) for line in layout.lines]
+    prose = sum(weights)
     if prose < _LITTLE_PROSE:
         whole = layout_of(tree.body, ANY_STYLE)
-        more = sum(map(line_weight, whole.lines))
-        if more > _MORE_IF_SHOWN * prose:
+        shown = [line_weight(line) for line in whole.lines]
+        if sum(shown) > _MORE_IF_SHOWN * prose:
             # A script shows what the style hides.
-            hidden, layout, prose = ANY_STYLE, whole, more
+            hidden, layout, weights, prose = ANY_STYLE, whole, shown, sum(shown)
     title = find_title(tree, meta, selectors.title, layout, markup)
-    article = find_article(tree, layout, selectors.body, title, hidden)
+    article = find_article(tree, Weighed(layout, weights), selectors.body, title, hidden)
     lines, taken, found = article.lines, article.taken, article.evidence
     if prose < _LITTLE_PROSE:
         held, weight = script_body(tree)
@@ -178,7 +182,7 @@ def _read_page(
         reason=article.remark,
         published_from=issued.found_in,
         taken=taken,
-        attachments=find_attachments(layout, url),
+        attachments=find_attachments(layout, url, markup if prose < _LITTLE_TEXT else ""),
         further_pages=further_pages(markup, layout, url),
         evidence=(*found, *issued.evidence),
     )
@@ -190,10 +194,8 @@ def _read_page(
         target = stub_target(
             tree, len(letters_of("".join(_without_title(visible.split("\n"), title))))
         )
-    if target is not None:
-        there = resolve_url(url, target) if url else clean_line(target)
-        reason = f"this page only leads to {there or target}"
-        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
+    if target is not None and not document.attachments:
+        return _leading_to(document, target, url)
     notice = find_soft_error(text) or find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
@@ -202,6 +204,13 @@ def _read_page(
         reason = "no text to believe on this page"
         return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
     return _with_doubts(document, article.doubts if lines is article.lines else ())
+
+
+def _leading_to(document: Document, target: str, url: str | None) -> Document:
+    """A document without a text, because its page only sends its readers elsewhere."""
+    there = resolve_url(url, target) if url else clean_line(target)
+    reason = f"this page only leads to {there or target}"
+    return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
 
 
 def _without_title(lines: Sequence[str], title: str) -> list[str]:
@@ -239,9 +248,20 @@ def _garbled_reason(text: str) -> str:
     controls = len(encoded) - len(encoded.translate(None, _CONTROLS))
     if controls > _MAX_CONTROL_SHARE * len(text):
         return "these bytes are no text"
-    if is_mojibake(text):
+    if not _is_plain_chinese(text, len(encoded)) and is_mojibake(text):
         return "Chinese that was misread before it was sent"
     return ""
+
+
+def _is_plain_chinese(text: str, size: int) -> bool:
+    """Whether so many marks and particles of Chinese are in a text that most of it is well decoded.
+
+    Args:
+        text: the text.
+        size: its bytes in UTF-8, three for a Chinese character.
+    """
+    beyond = (size - len(text)) / 2
+    return _PLAIN_SHARE * beyond < sum(map(text.count, "，的。、"))
 
 
 def _is_markup(text: str, content_type: str | None) -> bool:

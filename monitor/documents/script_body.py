@@ -20,6 +20,8 @@ _MAX_SCRIPT = 2_000_000
 _MAX_STRINGS = 200
 _MIN_PROSE = 60
 _MAX_STUB_LETTERS = 60
+_MAX_FRAME_LETTERS = 4
+_MAX_STUB_SCRIPT = 20_000
 
 
 @cache
@@ -45,7 +47,16 @@ def _refresh_pattern() -> re.Pattern[str]:
 def _location_pattern() -> re.Pattern[str]:
     return re.compile(
         r"(?:window\.|document\.|self\.|top\.|parent\.)?location"
-        r"(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*['\"]([^'\"<>\s]{1,1000})['\"]"
+        r"(?:\.href)?\s*(?:=|\.(?:replace|assign)\s*\()\s*(?:['\"]([^'\"<>\s]{1,1000})['\"]|(\w{1,40})\s*[;)])"
+        r"|window\.open\s*\(\s*['\"]([^'\"<>\s]{1,1000})['\"]\s*,\s*['\"]_(?:self|top|parent)"
+    )
+
+
+@cache
+def _device_pattern() -> re.Pattern[str]:
+    # A script that sends telephones elsewhere.
+    return re.compile(
+        r"userAgent|Android|iPhone|iPad|isMobile|screen\.width|uaredirect", re.IGNORECASE
     )
 
 
@@ -116,8 +127,29 @@ def stub_target(tree: LexborHTMLParser, letters: int) -> str | None:
         content = re.search(r"url\s*=\s*['\"]?([^'\"<>\s]{1,1000})", noscript, re.I)
         if content is not None:
             return content[1]
-    for node in tree.css("script")[:10]:
-        match = _location_pattern().search((node.text(deep=True) or "")[:20_000])
-        if match is not None and not match[1].startswith(("#", "javascript")):
-            return match[1]
+    scripts = [(node.text(deep=True) or "")[:_MAX_STUB_SCRIPT] for node in tree.css("script")[:10]]
+    body = tree.css_first("body[onload]")
+    scripts.append((body.attributes.get("onload") or "") if body is not None else "")
+    for script in scripts:
+        if letters and _device_pattern().search(script) is not None:
+            continue
+        if (target := _location_in(script)) is not None:
+            return target
+    frames = tree.css("frame[src], iframe[src]")
+    if len(frames) == 1 and letters <= _MAX_FRAME_LETTERS:
+        source = (frames[0].attributes.get("src") or "").strip()
+        if source and not source.startswith(("about:", "javascript:", "data:")):
+            return source
+    return None
+
+
+def _location_in(script: str) -> str | None:
+    """Where a script sends its readers, as written."""
+    for match in _location_pattern().finditer(script):
+        target = match[1] or match[3]
+        if match[2]:
+            value = re.search(rf"\b{match[2]}\s*=\s*['\"]([^'\"<>\s]{{1,1000}})['\"]", script)
+            target = value[1] if value is not None else None
+        if target and not target.startswith(("#", "javascript")):
+            return str(target)
     return None

@@ -15,8 +15,10 @@ import httpx
 
 from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.clock import utc_now
+from monitor.documents.block_pages import reload_cookies
 from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import FetchError
+from monitor.fetching.cookies import SessionCookies
 from monitor.fetching.decompress import ACCEPT_ENCODING
 from monitor.fetching.http_client import (
     REDIRECTS,
@@ -169,6 +171,7 @@ class HttpFetcher:
         etag, last_modified = validator_of(etag), validator_of(last_modified)
         headers = self._headers(etag, last_modified)
         current, seen = url, {url}
+        cookies, again = SessionCookies(), False
         budget = Budget(self._settings.total_timeout)
         try:
             for _ in range(self._settings.max_redirects + 1):
@@ -178,9 +181,16 @@ class HttpFetcher:
                 self._rate_limiter.check(parsed.host)
                 if route.robots:
                     await self._robots.check(parsed, route)
-                response = await self._client.get(parsed, headers, route=route, budget=budget)
+                sent = headers | cookies.header(parsed)
+                response = await self._client.get(parsed, sent, route=route, budget=budget)
                 location = response.headers.get("location")
-                if response.status not in REDIRECTS or not location:
+                is_redirect = response.status in REDIRECTS and bool(location)
+                back = _asked_back(parsed, response, cookies, seen)
+                if back and not again:
+                    # A check whether cookies are kept: asked once more, with what was set.
+                    current, again = back, True
+                    continue
+                if not is_redirect:
                     if moved := _moved(url, current, route.hosts):
                         return self._failed(url, current, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
@@ -193,7 +203,7 @@ class HttpFetcher:
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
-                current = _redirect_target(current, location, seen, response.sets_cookie)
+                current = _redirect_target(current, location or "", seen, bool(response.cookies))
                 _check_target(route, url, current)
         except FetchSkipped as skipped:
             return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
@@ -275,6 +285,20 @@ class HttpFetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         return headers
+
+
+def _asked_back(
+    url: httpx.URL, response: HttpResponse, cookies: SessionCookies, seen: set[str]
+) -> str:
+    """The address that a server or its page sends us to once more after setting a cookie."""
+    is_new = cookies.record(url, response.cookies)
+    if response.status in REDIRECTS:
+        target = resolve_url(str(url), response.headers.get("location", ""))
+        is_known = target in seen and bool(cookies.header(httpx.URL(target)))
+        return target if target is not None and is_known else ""
+    by_script = reload_cookies(response.body)
+    is_new = by_script is not None and (cookies.record(url, by_script) or is_new)
+    return str(url) if is_new else ""
 
 
 def _redirect_target(current: str, reference: str, seen: set[str], sets_cookie: bool) -> str:

@@ -48,6 +48,9 @@ _BROKEN_OFF = ("peer closed", "disconnected", "StreamReset", "ConnectionTerminat
 _FINAL = ("SSL", "TLS", "certificate")
 
 
+_MAX_COOKIES = 20
+
+
 def fetch_backoff(initial: float) -> Backoff:
     """Delays between the attempts of a visit; ``initial`` is the mean of the first, in seconds."""
     return Backoff(initial=initial, maximum=30.0, factor=4.0, jitter=(0.5, 1.5))
@@ -66,13 +69,13 @@ def is_transient(error: BaseException) -> bool:
 class HttpResponse:
     """What a server sent; ``body`` may be the beginning only, see ``HttpClient.get``.
 
-    ``sets_cookie``: it has a Set-Cookie header, which ``headers`` leaves out.
+    ``cookies``: its Set-Cookie headers, which ``headers`` leaves out.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes
-    sets_cookie: bool = False
+    cookies: tuple[str, ...] = ()  # values of Set-Cookie
 
 
 @dataclass(slots=True)
@@ -196,12 +199,13 @@ async def _read(
     """
     status = response.status_code
     headers = plain_headers(response.headers.raw)
+    cookies = tuple(response.headers.get_list("set-cookie")[:_MAX_COOKIES])
     if status in REDIRECTS or status in {204, 304}:
         if status not in REDIRECTS:
             # There is no body, but a response that is not read to its end costs the connection.
             async for _ in response.aiter_raw():
                 break
-        return HttpResponse(status, headers, b"", "set-cookie" in response.headers)
+        return HttpResponse(status, headers, b"", cookies)
     has_page = status in _STATUSES_WITH_PAGE
     limit = max_bytes or (limit if has_page else MAX_EVIDENCE_BYTES)
     strict = has_page and max_bytes is None
@@ -220,7 +224,7 @@ async def _read(
         # Of a refusal only a whole body is evidence; a body to be truncated is used as it came.
         kept = max_bytes is not None and decompressor is not None and isinstance(error, TooLarge)
         body = decompressor.partial_body() if kept and decompressor is not None else b""
-    return HttpResponse(status, headers, body)
+    return HttpResponse(status, headers, body, cookies)
 
 
 def attempts_note(budget: Budget) -> str:

@@ -141,7 +141,9 @@ async def _visit_entry(
         result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
         report.pages[result.outcome] += 1
         report.add_result(result)
-        if result.reason == NO_COMMITMENT and not report.reason:
+        if result.outcome is Outcome.PARTIAL and not report.reason:
+            report.reason = f"{entry.url}: partial: {result.reason}"
+        elif result.reason == NO_COMMITMENT and not report.reason:
             report.reason = f"{entry.url}: {result.reason}"
         if same_text and entry.withdrawn:
             report.add_result(

@@ -9,13 +9,19 @@ from datetime import date, datetime, timedelta
 from monitor.catalogue.model import Source
 from monitor.discovery.list_pages import Discovery, ListFormat, discover
 from monitor.discovery.suggest import suggest_body_selector, suggest_pattern
+from monitor.documents.attachments import READABLE, extension_of
+from monitor.documents.gaps import belonging
+from monitor.documents.multipart import find_missing_parts
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import COOKIE_CHECK, Fetcher
 from monitor.ingest.pages import provenance_of
-from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
+from monitor.model.documents import Document, DocumentKind, Fetched, Link, Outcome
 
-_SHORT = 200
+_SHORT, _SHOWN = 200, 3
+_SAME_DAYS = timedelta(days=3)
+# Places whose day is of filing or of signing as often as of issue.
+_WEAK = frozenset({"address", "date line", "script"})
 # A column that shows nothing newer has probably moved; reports come once a year.
 _STALE = {
     DocumentKind.REPORT: timedelta(days=430),
@@ -46,6 +52,11 @@ def address_hint(outcome: Outcome, reason: str, *, is_article: bool = False) -> 
         return "the list answers, its newest article does not: is its address right?"
     if "not resolve" in reason:
         return "is the name right, and is there a network?"
+    if "cookie" in reason:
+        return (
+            "the site wants a cookie that only its script can set: watch another column or site "
+            "that has the same texts"
+        )
     return _ADDRESS.get(outcome, "try again later")
 
 
@@ -59,6 +70,7 @@ def list_hint(
     alike: tuple[int, str] | None,
     newest: date | None,
     today: date,
+    is_scripted: bool = False,
 ) -> tuple[bool, str]:
     """Whether a list works, and what to do about it or to know of it.
 
@@ -71,9 +83,10 @@ def list_hint(
         alike: how many links look like the articles of one list, and an expression for them.
         newest: the day of the newest one that is wanted.
         today: the day of the check.
+        is_scripted: whether scripts of the page may write the list.
     """
     if not articles:
-        return False, _no_articles_hint(form, seen, alike)
+        return False, _no_articles_hint(form, seen, alike, is_scripted=is_scripted)
     if newest is not None and today - newest > _STALE[source.document_kind]:
         return True, f"nothing newer than {newest}: the column may have moved"
     if not links:
@@ -81,12 +94,19 @@ def list_hint(
     return True, ""
 
 
-def _no_articles_hint(form: str, seen: int, alike: tuple[int, str] | None) -> str:
+def _no_articles_hint(
+    form: str, seen: int, alike: tuple[int, str] | None, *, is_scripted: bool
+) -> str:
     if form != "html":
         said = f"none of {seen} links passes: is the link pattern right for it?"
         return f"nothing in this {form}" if not seen else said
     if not seen:
         return "no link on the page: a script makes the list; look for the JSON it loads"
+    if alike is None and is_scripted:
+        return (
+            f"none of {seen} links looks like an article, and scripts load more: a script makes "
+            "the list; look for the JSON it loads"
+        )
     if alike is None:
         return f"none of {seen} links looks like an article: is this a list?"
     count, pattern = alike
@@ -96,23 +116,57 @@ def _no_articles_hint(form: str, seen: int, alike: tuple[int, str] | None) -> st
     )
 
 
-def article_hint(length: int, *, published: date | None, body: str | None) -> tuple[bool, str]:
+def article_hint(document: Document, *, listed: date | None, body: str | None) -> tuple[bool, str]:
     """Whether an article is read well, and what to do about it.
 
     Args:
-        length: characters of its text.
-        published: its day.
+        document: the article, without its further pages and attachments.
+        listed: the day that the list gives it.
         body: a selector that finds more, if the source's does not serve.
     """
+    length = len(document.text)
+    parts, is_readable = _parts_hint(document)
+    if length < _SHORT and parts:
+        return is_readable, parts
     if length < _SHORT:
         if body is not None:
             return False, f"the newest article is read short: try selectors: {{body: '{body}'}}"
         return False, f"the newest article has {length} characters: set selectors.body"
     if body is not None:
         return True, f"the body selector finds nothing: try selectors: {{body: '{body}'}}"
-    if published is None:
-        return True, "the newest article has no day: set selectors.published"
-    return True, ""
+    return True, parts or _doubt_hint(document) or _day_hint(document, listed)
+
+
+def _parts_hint(document: Document) -> tuple[str, bool]:
+    """What to know of the further pages and files of an article, and whether they can be read."""
+    missing = find_missing_parts(document)
+    if missing.attachment:
+        return f"a visit reads its attachment too: {missing.attachment}", True
+    if missing.further:
+        return f"a visit reads its {len(missing.further)} further pages too", True
+    unread = [one for one in belonging(document) if extension_of(one) not in READABLE]
+    if not unread:
+        return "", True
+    names = ", ".join(one.name for one in unread[:_SHOWN])
+    hint = f"files that cannot be read hold more of it: {names}; is there a page or a PDF of them?"
+    return hint, False
+
+
+def _doubt_hint(document: Document) -> str:
+    is_partial = document.outcome is Outcome.PARTIAL
+    return "it is not sure which text is the article: set selectors.body" if is_partial else ""
+
+
+def _day_hint(document: Document, listed: date | None) -> str:
+    """What to do about a day of issue that is missing or doubtful."""
+    day, found_in = document.published, document.published_from
+    if day is None and listed is None:
+        return "the newest article has no day: set selectors.published"
+    if day is not None and listed is not None and abs(day - listed) > _SAME_DAYS:
+        return f"its day is in doubt: {day} by its {found_in}, {listed} by the list"
+    if found_in in _WEAK and listed is None:
+        return f"its day is in doubt: {day} only by its {found_in}; set selectors.published"
+    return ""
 
 
 _DEEPEST = 2
@@ -124,7 +178,9 @@ class SourceCheck:
 
     ``links`` of ``seen`` links on a list are articles that are wanted, ``articles`` have an
     article's address. ``length`` is in characters, ``seconds`` how long the address took.
-    ``next_page`` says whether a further page of the list brought articles; None if there is none.
+    ``refused`` says how many links were not taken, and why; ``taken`` is the share of the
+    article's prose that was read. ``next_page`` says whether a further page of the list brought
+    articles; None if there is none.
     """
 
     id: str
@@ -144,8 +200,11 @@ class SourceCheck:
     title: str = ""
     length: int | None = None
     published: date | None = None
+    published_from: str = ""
+    taken: float | None = None
     statements: int | None = None
     next_page: bool | None = None
+    refused: str = ""
     exceptions: str = ""
     suggestion: str = ""
 
@@ -210,17 +269,20 @@ async def _check_list(source: Source, url: str, context: CheckContext) -> Source
         alike=suggest_pattern(page) if found.format is ListFormat.HTML and not articles else None,
         newest=newest.published if newest else None,
         today=context.now().date(),
+        is_scripted=found.is_scripted,
     )
     read = None if newest is None else await _check_page(source, newest, context, url)
     if read is not None and works:
         works = read.works
-        suggestion = (read.suggestion if not works else "") or suggestion or read.suggestion
+        suggestion = "; ".join(filter(None, (suggestion if works else "", read.suggestion)))
     return SourceCheck(
         id=source.id,
         address=url,
         works=works,
-        outcome=fetched.outcome,
-        reason=found.reason or ("" if read is None or read.works else read.reason),
+        outcome=Outcome.PARTIAL
+        if read is not None and read.outcome is Outcome.PARTIAL
+        else fetched.outcome,
+        reason=found.reason or _reason_of(read),
         status=fetched.status,
         seconds=seconds,
         form=found.format if found is top or top.format is ListFormat.HTML else top.format,
@@ -233,11 +295,21 @@ async def _check_list(source: Source, url: str, context: CheckContext) -> Source
         title=read.title if read else "",
         length=read.length if read else None,
         published=read.published if read else None,
+        published_from=read.published_from if read else "",
+        taken=read.taken if read else None,
+        refused=", ".join(f"{count} {reason}" for reason, count in found.refused),
         statements=read.statements if read else None,
         next_page=await _has_next_page(source, top, found, context),
         exceptions=_exceptions(source, url),
         suggestion=suggestion,
     )
+
+
+def _reason_of(read: SourceCheck | None) -> str:
+    """What was wrong with the newest article of a list."""
+    if read is None or (read.works and read.outcome is not Outcome.PARTIAL):
+        return ""
+    return read.reason
 
 
 async def _check_page(
@@ -250,16 +322,14 @@ async def _check_page(
     if fetched.outcome is not Outcome.OK:
         return _failed(source, address, fetched, seconds)
     body, document = suggest_body_selector(fetched, source.selectors)
-    works, suggestion = article_hint(
-        len(document.text), published=document.published or link.published, body=body
-    )
+    works, suggestion = article_hint(document, listed=link.published, body=body)
     provenance = provenance_of(
         source, document, title=link.title, listed=link.published, url=link.url
     )
     return SourceCheck(
         id=source.id,
         address=address,
-        works=works and document.has_text,
+        works=works and (document.has_text or bool(find_missing_parts(document).urls)),
         outcome=document.outcome,
         reason=document.reason,
         status=fetched.status,
@@ -269,6 +339,8 @@ async def _check_page(
         title=document.title or link.title,
         length=len(document.text),
         published=document.published or link.published,
+        published_from=document.published_from or ("list" if link.published else ""),
+        taken=round(document.taken, 3),
         statements=len(extract(document.text, provenance, context.topics)),
         exceptions=_exceptions(source, address),
         suggestion=suggestion,

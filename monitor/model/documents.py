@@ -58,11 +58,15 @@ class Selectors:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file or viewer that a page offers; ``read``: its text is part of the document's."""
+    """A file or viewer that a page offers; ``read``: its text is part of the document's.
+
+    ``is_shown``: in the page itself, by a viewer.
+    """
 
     name: str
     url: str
     read: bool = False
+    is_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

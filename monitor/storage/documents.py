@@ -242,6 +242,7 @@ def add_snapshot(
         "text_hash": sha256_hex(document.text),
         "title": document.title,
         "published": document.published,
+        "published_from": document.published_from or None,
         "text": document.text,
     }
     (snapshot_id,) = insert_rows(session, SnapshotRow, [values])

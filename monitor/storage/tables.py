@@ -188,6 +188,7 @@ class SnapshotRow(Base):
     text_hash: Mapped[str] = mapped_column(String(64), index=True)
     title: Mapped[str]
     published: Mapped[date | None]
+    published_from: Mapped[str | None]  # which part of the page gave the day
     text: Mapped[str]
 
 

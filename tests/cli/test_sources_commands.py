@@ -104,6 +104,43 @@ def test_what_fails_comes_with_one_suggestion(monitor, tmp_path, site, page, wor
     assert "\n" not in found["suggestion"]
 
 
+PROSE = "".join(f"<p>{line}</p>" for line in TEXT)
+
+
+FILE = "<a href=a.{0}>算力实施方案.{0}</a>"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (("2026-01-12", FILE.format("doc")), "cannot be read hold more of it: 算力实施方案.doc"),
+        (("2026-01-12", FILE.format("pdf")), "a visit reads its attachment too"),
+        (("2025-06-02", ""), "its day is in doubt: 2025-06-02 by its byline"),
+    ],
+    ids=["attachment", "readable", "day"],
+)
+def test_what_is_partial_or_doubtful_comes_with_a_hint(monitor, tmp_path, site, page, words):
+    day, file = page
+    sources(tmp_path, site)
+    head = f"<meta charset=utf-8><title>通知</title><h1>通知第12号</h1><p>发布时间：{day}</p>"
+    site.pages["/zwgk/tz/202601/t20260112_1277.html"] = Page(f"{head}{PROSE}{file}".encode())
+    (found,) = checked(monitor)
+    assert (found["works"], found["outcome"]) == (True, "partial" if file else "ok")
+    assert words in found["suggestion"]
+
+
+def test_a_list_made_by_a_script_and_refused_links_are_named(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    menu = "".join(f"<a href=/col{n}/>政务公开栏目</a>" for n in range(4))
+    menu += "<a href=http://elsewhere.example/a.html>另一个网站的网页</a>"
+    site.pages["/zwgk/tz/"] = Page(
+        f"<meta charset=utf-8>{menu}<div id=list></div><script>$.ajax({{}})</script>".encode()
+    )
+    (found,) = checked(monitor, code=1)
+    assert "a script makes the list" in found["suggestion"]
+    assert found["refused"] == "4 not an article's address, 1 another site"
+
+
 def test_a_failed_article_fetch_is_reported(monitor, tmp_path, site):
     sources(tmp_path, site)
     del site.pages["/zwgk/tz/202601/t20260112_1277.html"]

@@ -28,6 +28,11 @@ ROWS = {
     "twin": "<li><a href=/xw/t{n}.html>{h}</a><a href=/f/{n}.pdf>下载</a><i>2026-01-0{n}</i></li>",
     "table": "<tr><td><a href=/xw/t{n}.html>{h}</a></td><td>2026-01-0{n}</td></tr>",
     "div": "<div class=row><div><a href=/xw/t{n}.html>{h}</a></div><div>2026-01-0{n}</div></div>",
+    "one link": "<a class=row href=/xw/t{n}.html><h4>{h}</h4><p>摘要，很短。</p>2026-01-0{n}</a>",
+    "day in link": "<li><a href=/xw/t{n}.html><i>{h}</i><span>2026-01-0{n}</span></a></li>",
+    "split day": "<li><b>0{n}</b><i> 2026-01</i> <a href=/xw/t{n}.html>{h}</a></li>",
+    "time": "<li><a href=/xw/t{n}.html>{h}</a><time datetime=2026-01-0{n}T08:00>刚刚</time></li>",
+    "data": "<li><a href='javascript:;' data-href=/xw/t{n}.html>{h}</a><b>2026-01-0{n}</b></li>",
     "script title": "<li><a href=/xw/t{n}.html><script>document.write('{h}')</script></a>"
     "<span>2026-01-0{n}</span></li>",
 }
@@ -55,6 +60,12 @@ def test_the_rows_of_a_list_are_found_with_their_days(row):
     [
         ("<a href=index_1.html>下一页</a>", "index_1.html"),
         ("<b>1</b><a href=index2.html>2</a><a href=index3.html>3</a>", "index2.html"),
+        ("<a href=index_1.html>&gt;</a>", "index_1.html"),
+        ("<a href=index_1.html title=下一页><i></i></a>", "index_1.html"),
+        (
+            '<script>var n = 9, i = 0; createPageHTML(n, i, "index", "html")</script>',
+            "index_1.html",
+        ),
         ('<script>createPageHTML(9, 0, "index", "shtml")</script>', "index_1.shtml"),
         ('<script>//createPageHTML(1, 0, "index", "html")</script>', None),
         ("<a href=#page=2>下一页</a>", None),
@@ -114,6 +125,20 @@ def test_rows_that_a_script_keeps_are_a_list():
     script = f"<script type='text/xml'><datastore>{records}</datastore></script>"
     found = find(f"<html><ul>{MENU}</ul>{script}</html>")
     assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 7)]
+
+
+def test_a_menu_is_no_list_and_a_script_is_named():
+    found = find(f"<html><ul class=nav>{MENU}</ul><script>$.ajax({{}})</script></html>")
+    assert found.links == ()
+    assert "its scripts may write one" in found.reason
+
+
+def test_times_in_json_are_seconds_or_milliseconds():
+    rows = ", ".join(
+        f'{{"headline": "{headline(n)}", "link": "/j/{n}", "pubDate": {time}}}'
+        for n, time in enumerate((1767600000, 1767600000000))
+    )
+    assert [one.published for one in find(f"[{rows}]").links] == [date(2026, 1, 5)] * 2
 
 
 def test_a_page_without_a_list_says_so():

@@ -75,6 +75,11 @@ BESIDE = {
     "menu": f"<ul class=nav>{'<li><a href=/m>机构职能，领导信息，政策法规</a></li>' * 30}</ul>",
     "editor": "<p>（责任编辑：王小小）</p><p>【纠错】</p><p>分享让更多人看到</p>",
     "rights": "<p>免责声明：本网转载此文，不代表本网观点。</p><p>如有问题，请联系我们。</p>",
+    "buttons": "<p>【纠错】 【编辑：王小小】</p><p>点赞 12</p><p>分享此文：</p><p>2 下一页</p>",
+    "remarks": "<div><h3>网友评论(2)</h3><p>老王</p><p>支持，到2030年要有90Eflops。</p></div>",
+    "client": "<p>更多内容，请下载临江日报客户端。</p>"
+    "<p>“平台声明：以上内容由用户上传，仅供参考。”</p>",
+    "writer": "<div class=author-box><p>王小小，本报记者，长期关注算力，作品多次获奖。</p></div>",
     "links": "<p><a href=/1.html>另一条新闻的标题，很长很长</a></p>" * 4,
 }
 
@@ -127,6 +132,39 @@ def test_what_a_reader_does_not_see_is_no_text(hidden):
 def test_a_page_whose_style_hides_all_of_it_is_read():
     head = "<style>.wrap{display:none}</style>"
     assert lines_of(f"<div class=box>{wrapped('<p>{}</p>')}</div>", head=head) == LINES
+
+
+def test_a_column_beside_the_article_is_left_out():
+    side = f"<div class='col right'><h3>观点</h3><p>{LONG[:60]}到2030年再翻一番。</p></div>"
+    article = f"<div class=left><p>2026-03-04 10:00</p>{wrapped('<p>{}</p>')}</div>"
+    assert lines_of(f"<div class=main>{article}{side}</div>") == LINES
+
+
+def test_a_text_that_a_script_will_show_is_read():
+    body = f"<div class=box style='visibility: hidden'>{wrapped('<p>{}</p>')}</div>"
+    assert lines_of(body) == LINES
+
+
+def test_the_same_text_twice_is_no_doubt():
+    body = f"<h2>{TITLE}</h2><div class=box>{wrapped('<p>{}</p>')}</div>"
+    markup = f"<body><div class=wide>{body}</div><div class=narrow>{body}</div></body>"
+    document = read_document(f"<html><meta charset=utf-8>{markup}".encode())
+    assert (document.outcome, document.text.split("\n")) == (Outcome.OK, LINES)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("临江日报数字报", f"<p><strong>{TITLE}</strong></p>"),
+        ("要闻动态", f"<div class=bt>{TITLE}</div><p>发布时间：2026-03-04</p>"),
+        (f"{TITLE[:9]}{TITLE[9:]}_要闻_临江网", f"<div>{TITLE[:9]}<br>{TITLE[9:]}</div>"),
+    ],
+    ids=["paper", "column", "lines"],
+)
+def test_a_title_that_the_page_is_not_named_after(name, shown):
+    body = f"<div class=box>{wrapped('<p>{}</p>')}</div>"
+    markup = f"<html><meta charset=utf-8><title>{name}</title><body><div>{shown}{body}</div>"
+    assert read_document(markup.encode()).title == TITLE
 
 
 def test_two_blocks_that_look_alike_are_a_doubt():

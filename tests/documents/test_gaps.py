@@ -37,6 +37,15 @@ def read(inner="", *, body=TEXT, url=URL, title="算力建设安排"):
         ("https://www.example.gov.cn/a/77/1.html", "<a href=2.html>下一页</a>", ["2.html"]),
         ("https://www.example.gov.cn/a/77.html", "<a href=77/2.html>2</a>", ["77/2.html"]),
         ("https://www.example.gov.cn/v?id=7", "<a href='?id=7&p=2'>2</a>", ["?id=7&p=2"]),
+        (URL, "<a href=t20260304_77_2.shtml>下一页：二、主要任务</a>", ["t20260304_77_2.shtml"]),
+        (URL, "<a href=t20260304_77_2.shtml>&gt;</a>", ["t20260304_77_2.shtml"]),
+        ("https://www.example.gov.cn/art/77", "<a href=/art/77/2>2</a>", ["77/2"]),
+        (
+            URL,
+            "<script>var pages = 2, now = 0;createPageHTML(pages, now, 't20260304_77', 'shtml')"
+            "</script>",
+            ["t20260304_77_1.shtml"],
+        ),
         # Another article, another document of the same script, and the second page itself.
         (URL, "<a href=t20260304_78.shtml>下一篇</a>", []),
         ("https://www.example.gov.cn/v?id=7", "<a href='?id=8&p=2'>2</a>", []),
@@ -68,6 +77,8 @@ PLAN = "算力建设实施方案"
         ('<object data="/f/实施方案.pdf"></object>', "/f/实施方案.pdf"),
         (f'<a href="/download.jsp?id=7">{PLAN}.wps</a>', "/download.jsp?id=7"),
         (f'<a href="/f/a.ofd">{PLAN}</a>', "/f/a.ofd"),
+        (f'<a href="javascript:;" data-href="/f/a.pdf">{PLAN}</a>', "/f/a.pdf"),
+        ('<iframe src="/pdfjs/viewer.html?file=%2Ff%2F1.pdf"></iframe>', "/f/1.pdf"),
     ],
 )
 def test_attachments_in_all_usual_shapes_are_seen(shape, url):
@@ -138,6 +149,33 @@ def test_a_stub_names_where_it_leads(markup):
     document = read_document(markup.encode(), url=URL)
     assert document.outcome is Outcome.EMPTY
     assert document.target == "https://www.example.gov.cn/real/1.html"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<script>var there = '/real/1.html'; location.href = there;</script>",
+        "<script>window.open('/real/1.html', '_self')</script>",
+        "<body onload=\"location.href='/real/1.html'\"></body>",
+        "<frameset><frame src=/real/1.html></frameset>",
+        "<iframe src=/real/1.html></iframe>",
+    ],
+)
+def test_a_stub_leads_elsewhere_by_variable_event_or_frame(inner):
+    document = read_document(f"<html>{inner}</html>".encode(), url=URL)
+    assert document.target == "https://www.example.gov.cn/real/1.html"
+
+
+def test_a_page_that_sends_telephones_elsewhere_is_no_stub():
+    script = "<script>if (/Android/.test(navigator.userAgent)) location = '/m/1.html'</script>"
+    document = read(script, body="<p>会议指出，建成智算中心2座。</p>")
+    assert (document.outcome, document.target) == (Outcome.OK, None)
+
+
+def test_a_file_that_only_a_script_shows_is_seen():
+    script = "<script>PDFObject.embed('/f/实施方案.pdf', '#box')</script>"
+    document = read(script, body="<p>现将方案印发给你们，请执行。</p>")
+    assert find_missing_parts(document).attachment == "https://www.example.gov.cn/f/实施方案.pdf"
 
 
 def test_a_page_with_a_text_is_no_stub():

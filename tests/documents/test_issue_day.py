@@ -34,6 +34,14 @@ def read(around="", *, head="", url=None, listed=None, after="", body=BODY):
             date(2026, 3, 4),
         ),
         ("<p>来源：临江日报 2026-03-04</p>", date(2026, 3, 4)),
+        ("<div><span>2026-03-04</span><span>临江网</span></div>", date(2026, 3, 4)),
+        ("<p>2026年03月04日09时00分</p>", date(2026, 3, 4)),
+        ("<p>二〇二六年三月四日</p>", date(2026, 3, 4)),
+        ("<p>最后修改：2026-05-06　发布：2026-03-04</p>", date(2026, 3, 4)),
+        (
+            "<table><tr><td>成文日期：2026-03-01 发布日期：2026-03-04</td></tr></table>",
+            date(2026, 3, 4),
+        ),
         # None of these is a day of issue.
         ("<p>当前时间：2026年11月28日 星期六</p>", None),
         ("<p>今天是2026年11月28日</p>", None),
@@ -72,6 +80,16 @@ def test_the_effective_date_beside_the_day_of_issue_is_not_taken():
 )
 def test_other_places_of_the_day(head, found_in):
     assert read(head=head) == (date(2026, 3, 4), found_in)
+
+
+def test_the_day_of_a_text_in_a_script_stands_beside_it():
+    body = f"<div id=app></div><script>var d = {{pubTime: 1772582400000, text: '{BODY}'}}</script>"
+    assert read(body=body) == (date(2026, 3, 4), "script")
+
+
+def test_a_remark_below_the_text_gives_no_day():
+    remark = "<p>老王 2026-09-09 10:00 回复：写得好。</p>"
+    assert read(after=remark, url="https://a.example.cn/c/20260304/1.html")[1] == "address"
 
 
 def test_what_byline_and_address_agree_on_beats_a_time_of_rendering():

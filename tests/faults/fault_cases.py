@@ -749,7 +749,43 @@ PAGES = (
         "only a frameset",
         answers("<html><frameset><frame src='/a.html'></frameset></html>"),
         EMPTY,
+        "only leads",
+    ),
+    Case(
+        "script-stub",
+        "a script that leads to another one",
+        answers("<html><script>var there = '/b.html'; location.href = there;</script></html>"),
+        EMPTY,
+        "only leads",
+    ),
+    Case(
+        "script-app",
+        "an application whose scripts fetch the text",
+        answers("<html><title>某省</title><div id=app></div><script src=/app.js></script></html>"),
+        EMPTY,
         "no text",
+    ),
+    Case(
+        "hidden-text",
+        "text that its readers do not see",
+        answers(
+            swapped(
+                '<div class="article">',
+                '<div class="article"><p hidden>到2030年建成智能算力中心900个。</p>',
+            )
+        ),
+        OK,
+    ),
+    Case(
+        "remarks",
+        "remarks of readers below the text",
+        answers(
+            swapped(
+                "</body>",
+                "<div><h3>网友评论</h3><p>老王</p><p>到2030年要建成智算中心900个，我支持。</p></div></body>",
+            )
+        ),
+        OK,
     ),
     Case(
         "meta-refresh",

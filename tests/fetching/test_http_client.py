@@ -93,7 +93,7 @@ async def test_a_refusal_is_not_retried(status):
 @pytest.mark.parametrize(
     "script",
     [
-        answer(b"<script>document.cookie='a=1';location.reload()</script>"),
+        answer(b"<script>document.cookie='a='+f();location.reload()</script>"),
         answer(PAGE, headers={"Content-Encoding": "gzip"}),
         b"HTTP/1.1 abc\r\n\r\n",
     ],

@@ -161,21 +161,25 @@ async def test_a_page_that_only_offers_a_pdf(watch):
 async def test_a_partial_text_is_stored_and_drops_nothing(watch):
     web, visit, database = watch
     file = '<p>附件：<a href="/att/plan.doc">全省算力实施方案.doc</a></p>'
-    web.pages["/plan.html"] = html(FIRST, file)
+    day = "<p>发布时间：2026-01-15</p>"
+    web.pages["/plan.html"] = html(FIRST, file + day)
     report, changes = await visit()
     assert report.pages == {"partial": 1}
     assert ("added", FIRST[1]) in changes
     with database.read() as session:
-        (row,) = session.execute(text("SELECT outcome, reason FROM snapshot")).all()
-    assert row.outcome == "partial"
+        (row,) = session.execute(
+            text("SELECT outcome, reason, published_from FROM provenance")
+        ).all()
+        (count,) = session.execute(text("SELECT partial_documents FROM source_health")).scalars()
+    assert (row.outcome, row.published_from, count) == ("partial", "byline 发布时间", 1)
     assert row.reason == "attachments are not read: 全省算力实施方案.doc (.doc cannot be read)"
     # What is no longer on the page may stand in the file; what is told otherwise is told.
     edited = [line.replace("9000P", "9500P") for line in FIRST if "第8项" not in line]
-    web.pages["/plan.html"] = html(edited, file)
+    web.pages["/plan.html"] = html(edited, file + day)
     report, changes = await visit()
     assert [kind for kind, _ in changes] == ["strengthened"]
     # The file is gone: the text is complete from now on.
-    web.pages["/plan.html"] = html(edited[:-1])
+    web.pages["/plan.html"] = html(edited[:-1], day)
     report, changes = await visit()
     assert report.pages == {"ok": 1}
     assert {kind for kind, _ in changes} <= {"dropped"}

@@ -151,6 +151,7 @@ RENAMED_COLUMNS = {
     ("alert", "doubtful"): "possibly_duplicate",
 }
 NEW_COLUMNS = {
+    "snapshot": ("published_from",),
     "statement": ("in_scope", "first_version_id", "source_name", "person", "person_title"),
     "change": ("score", "nearest_text", "certainty"),
     "promise": ("predates_log",),

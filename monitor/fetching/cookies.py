@@ -1,0 +1,75 @@
+"""Session cookies of one page: kept in memory while it is fetched, per host, and never stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import httpx
+
+_MAX_COOKIES, _MAX_SIZE = 20, 4_096
+
+
+@cache
+def _pair_pattern() -> re.Pattern[str]:
+    # A name and a value that a header can carry.
+    return re.compile(
+        r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})\s*=\s*([\x21-\x2b\x2d-\x3a\x3c-\x7e]*)\s*$"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    value: str
+    path: str
+    is_secure: bool
+
+
+class SessionCookies:
+    """The cookies that the hosts of one page have set; each goes back to its own host only."""
+
+    def __init__(self) -> None:
+        """Begin without cookies."""
+        self._kept: dict[str, dict[str, _Cookie]] = {}
+
+    def record(self, url: httpx.URL, written: Iterable[str]) -> bool:
+        """Keep cookies as a server or a script writes them.
+
+        Args:
+            url: of the page that sets them.
+            written: values of ``Set-Cookie``.
+
+        Returns:
+            Whether one of them is new or has another value.
+        """
+        kept = self._kept.setdefault(url.host, {})
+        is_new = False
+        for line in written:
+            pair, *attributes = line[:_MAX_SIZE].split(";")
+            match = _pair_pattern().match(pair)
+            if match is None:
+                continue
+            named = {
+                name.strip().lower(): value.strip()
+                for name, _, value in (one.partition("=") for one in attributes)
+            }
+            if named.get("max-age", "1").startswith(("0", "-")):
+                kept.pop(match[1], None)
+                continue
+            path = named.get("path", "/")
+            cookie = _Cookie(match[2], path if path.startswith("/") else "/", "secure" in named)
+            if kept.get(match[1]) != cookie and len(kept) < _MAX_COOKIES:
+                kept[match[1]] = cookie
+                is_new = True
+        return is_new
+
+    def header(self, url: httpx.URL) -> dict[str, str]:
+        """The header ``Cookie`` for a request; empty without cookies for it."""
+        pairs = [
+            f"{name}={cookie.value}"
+            for name, cookie in self._kept.get(url.host, {}).items()
+            if url.path.startswith(cookie.path) and (url.scheme == "https" or not cookie.is_secure)
+        ]
+        return {"Cookie": "; ".join(pairs)} if pairs else {}
