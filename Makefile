@@ -16,7 +16,7 @@ CODE := monitor migrations tests benchmarks tools
 TEXTS := $(CODE) docs rules .ci Makefile README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
 # Processes that share the tests; 0 runs them in one.
 JOBS ?= 2
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=worksteal
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=load
 # sys.monitoring measures without slowing the tests; Python has it from 3.12 on.
 CORE := $(shell $(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")' 2>/dev/null)
 

@@ -13,6 +13,8 @@ import pytest
 from fresh_database import fresh_sqlite
 from hypothesis import settings
 from postgres import in_postgres
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from monitor.storage.engine import Database
 
@@ -28,6 +30,25 @@ settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
 )
+
+
+# What these files set up takes a minute and serves all their tests: each file stays in one process.
+_WHOLE_FILES = ("tests/faults/test_faults.py", "tests/replica/test_replica.py")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Share single tests among the processes, and the files of ``_WHOLE_FILES`` as a whole.
+
+    The groups of ``--dist=loadgroup`` do the same, but pytest 9.2 ignores the node ids that
+    pytest-xdist 3.8 gives to them.
+    """
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return file if file in _WHOLE_FILES else nodeid
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -204,7 +204,7 @@ def anchors(
         for above in _ancestors(node):
             if first.setdefault(above.mem_id, address) != address:
                 crowded.add(above.mem_id)
-    beside: dict[int, str] = {}
+    beside: dict[int, tuple[str, date | None]] = {}
     for index, (node, address, shown) in enumerate(nodes):
         row = node
         for above in _ancestors(node):
@@ -212,14 +212,23 @@ def anchors(
                 break
             row = above
         if row.mem_id not in beside:
-            beside[row.mem_id] = clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4])
-        day = _date_beside(shown, beside[row.mem_id])
-        if day is None and (time := row.css_first("time[datetime]")) is not None:
-            day = find_date(time.attributes.get("datetime") or "")
+            beside[row.mem_id] = _text_and_time(row)
+        text, time = beside[row.mem_id]
+        day = _date_beside(shown, text) or time
         if day is None:
             day = _date_in_row(node)
         link = ListLink(address, _title(node, shown), day)
         yield Anchor(node, link, index not in second)
+
+
+def _text_and_time(row: LexborNode) -> tuple[str, date | None]:
+    """The beginning of a row's text, and the day of the time element in it."""
+    time = row.css_first("time[datetime]")
+    written = time.attributes.get("datetime") if time is not None else None
+    return (
+        clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4]),
+        find_date(written or ""),
+    )
 
 
 def _resolved_links(

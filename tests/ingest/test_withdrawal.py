@@ -48,7 +48,9 @@ def findings(watch):
         return [
             finding
             for number in snapshots_between(session, now - timedelta(days=900), now + timedelta(1))
-            for finding in verify_snapshot(session, number, sources=sources, topics=context.topics)
+            for finding in verify_snapshot(
+                session, number, sources=sources, topics=context.topics, parser=context.parser
+            )
             if finding.step == "log"
         ]
 
