@@ -43,6 +43,8 @@ _TEMPLATE_BYTES = 20_000
 _FILE_BYTES = 20_000_000
 _MAX_RULES = 20_000
 _MAX_SHOWN = 12
+# Stands in for an id that is missing or wrong, so that the rest of its rule is checked too.
+_NAMELESS = "0" * 64
 _CERTAINTY = {
     CertaintyCondition.SURE: frozenset({Certainty.SURE}),
     CertaintyCondition.ANY: frozenset(Certainty),
@@ -78,6 +80,8 @@ def load_rules(paths: Sequence[Path], vocabulary: RuleVocabulary = ANY_VOCABULAR
     for file in _files(paths, mistakes):
         found: list[UserError] = []
         for rule, parsed, at in _rules_of(file, vocabulary, found):
+            if rule.id == _NAMELESS:
+                continue
             if rule.id in rules:
                 first, place = places[rule.id]
                 hint = f"each rule has its own id; {first.path}:{first.place(place)[0]} has it too"
@@ -197,9 +201,7 @@ def _entry(value: Any, file: YamlFile, at: Path_, mistakes: list[UserError]) -> 
             right[key] = {name: part for name, part in one.items() if str(name) not in within}
         elif (str(key),) not in wrong and not within:
             right[key] = one
-    place = "-".join(map(str, (*file.path.parts[-1:], *at)))
-    # An id that no rule has: the wrong one is told already.
-    filled = {"id": f"unnamed-{abs(hash(place))}", "name": "?"} | right
+    filled = {"id": _NAMELESS, "name": "?"} | right
     try:
         return RuleEntry.model_validate(filled)
     except ValidationError:
@@ -344,7 +346,7 @@ def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> Temp
 
 
 def _regions(name: str, where: Path_, tell: _Tell) -> tuple[str, ...]:
-    regions = regions_named(simplify(name))
+    regions = regions_named(name) or regions_named(simplify(name))
     if not regions:
         tell(where, f"unknown region {name!r}", list_hint(name) or _region_hint(name))
     return tuple(region.name for region in regions)

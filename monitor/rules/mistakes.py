@@ -242,7 +242,7 @@ def word_mistake(word: str, *, is_plain: bool) -> tuple[str, str] | None:
     """
     if not fold(word):
         return "there is nothing to look for", "spaces and invisible characters do not count"
-    if not is_plain:
+    if not is_plain or word.isalnum():
         return None
     return _hidden_character(word) or _list_or_quote(word)
 

@@ -42,9 +42,8 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 def _chat_name(value: Any) -> str:
     name = value if isinstance(value, bool) else fold(str(value))
     if isinstance(name, bool) or re.match(_CHAT, name, re.ASCII) is None:
-        raise ValueError(
-            f"{value!r} is no chat – a chat is a number such as -1001234, one of its topics -1001234/45"
-        )
+        hint = "a chat is a number such as -1001234, one of its topics -1001234/45"
+        raise ValueError(f"{value!r} is no chat – {hint}")
     chat, slash, topic = name.partition("/")
     if not 0 < abs(int(chat)) < _LARGEST_CHAT or (slash and not 0 < int(topic) < _LARGEST_TOPIC):
         raise ValueError(f"there is no chat {name} – /id in the chat tells its number")

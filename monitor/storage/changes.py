@@ -107,21 +107,26 @@ def _found_ids(
 
     SQL cannot fold texts. It gives those that have a form of each character in the order of the
     word, which an index of trigrams could not for words of two; what they are is seen here. A
-    million sentences take about a second (benchmarks/search.py).
+    million sentences take one to two seconds where nothing is found (benchmarks/search.py).
     """
     folded = [word for word in map(fold, words) if word]
     narrowed = query.options().with_only_columns(ChangeRow.id, text)
     sqlite = session.get_bind().dialect.name == "sqlite"
     for word in folded:
-        narrowed = narrowed.where(text.op("GLOB" if sqlite else "~")(_pattern(word, sqlite=sqlite)))
+        narrowed = narrowed.where(
+            text.op("GLOB" if sqlite else "~")(search_pattern(word, sqlite=sqlite))
+        )
     with session.execute(narrowed.execution_options(yield_per=_PAGE)) as rows:
         sentences = ((change_id, fold(said)) for change_id, said in rows)
         fits = (change_id for change_id, said in sentences if all(word in said for word in folded))
         return list(islice(fits, limit))
 
 
-def _pattern(word: str, *, sqlite: bool) -> str:
-    """A pattern (GLOB, or a regular expression of PostgreSQL) for all ways to write a word."""
+def search_pattern(word: str, *, sqlite: bool) -> str:
+    """A pattern (GLOB, or a regular expression of PostgreSQL) for all ways to write a word.
+
+    It finds more: other characters may stand between those of the word.
+    """
     between, escape = ("*", "") if sqlite else (".*", "\\")
     sets = []
     for forms in spellings(word[:_LONGEST_PATTERN]):
