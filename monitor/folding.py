@@ -35,6 +35,8 @@ _FORMS = {
 _LEFT_OUT = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _SAME_FORMS = frozenset({"<wide>", "<narrow>", "<small>", "<vertical>", "<super>", "<sub>"})
 _MAX_KEPT = 0xFFFF
+# GB 2312 lists simplified characters, and these that OpenCC simplifies.
+_TRADITIONAL_IN_GB2312 = frozenset("吒夥後徵拚捱摺於榘菸薹袷醣麴麽")
 
 
 @cache
@@ -81,11 +83,24 @@ def _fold_character(character: str) -> str:
     plain = _mark_table().get(plain, plain)
     if len(plain.casefold()) == 1:
         plain = plain.casefold()
-    if not _FIRST <= ord(plain) <= _LAST:
-        return plain
+    return _simplified(plain)
+
+
+def _simplified(character: str) -> str:
+    if not _FIRST <= ord(character) <= _LAST or _is_simplified(character):
+        return character
     # Twice: 薴 is 苧 in OpenCC's table, and 苧 is 苎.
-    simple = simplification_table().get(ord(plain), plain)
+    simple = simplification_table().get(ord(character), character)
     return simplification_table().get(ord(simple), simple)
+
+
+def _is_simplified(character: str) -> bool:
+    """Whether a character is known to be simplified without OpenCC, which takes long to load."""
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return character not in _TRADITIONAL_IN_GB2312
 
 
 def _plain_form(character: str) -> str:
@@ -111,10 +126,9 @@ def simplify(text: str) -> str:
 
     Unlike ``fold`` it keeps case, spaces and the form of marks; invisible characters go.
     """
-    text = unicodedata.normalize("NFKC", text).translate(simplification_table()).strip()
-    if text.isascii():
-        return text
-    return "".join(one for one in text if unicodedata.category(one) != "Cf")
+    plain = unicodedata.normalize("NFKC", text)
+    seen = (_simplified(one) for one in plain if unicodedata.category(one) != "Cf")
+    return "".join(seen).strip()
 
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$-")

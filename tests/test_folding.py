@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.folding import fold, fold_expression, simplify, spellings
+from monitor.folding import fold, fold_expression, simplification_table, simplify, spellings
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,12 @@ from monitor.folding import fold, fold_expression, simplify, spellings
 )
 def test_width_case_script_marks_and_what_is_not_seen_do_not_count(text, folded):
     assert fold(text) == folded
+
+
+def test_every_traditional_character_is_folded_like_its_simplified_one():
+    # Most are told apart without OpenCC's table.
+    unlike = [one for one in simplification_table().items() if fold(chr(one[0])) != fold(one[1])]
+    assert unlike == []
 
 
 def test_names_keep_their_case_and_marks():
