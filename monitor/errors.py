@@ -2,6 +2,7 @@
 
 MonitorError                    something went wrong; one line says what       (exit code 1)
 ├── UserError                   an error of the user; file, line and hint      (exit code 2)
+│   └── UserErrors              several at once, a line each
 ├── FetchError                  a page could not be fetched
 │   ├── RefusedAddress          the SSRF guard refuses to connect
 │   ├── NoConnection            no connection was established, nothing was sent
@@ -21,6 +22,7 @@ These exceptions stay within a package or carry an error of the user to the comm
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -60,6 +62,23 @@ class UserError(MonitorError):
         place = ":".join(str(p) for p in (file, line, column) if p is not None)
         text = f"{place}: {message}" if place else message
         super().__init__(" ".join(f"{text} – {hint}".split()) if hint else " ".join(text.split()))
+
+
+class UserErrors(UserError):
+    """Several errors of the user. ``str(error)`` is the first one and how many more there are."""
+
+    def __init__(self, errors: Sequence[UserError]) -> None:
+        """Keep them in their order; there is at least one."""
+        first = errors[0]
+        more = len(errors) - 1
+        super().__init__(str(first) + (f" (and {more} more)" if more else ""))
+        self.file, self.line, self.column, self.hint = (
+            first.file,
+            first.line,
+            first.column,
+            first.hint,
+        )
+        self.errors = tuple(errors)
 
 
 class FetchError(MonitorError):

@@ -7,6 +7,7 @@ The catalogue, rules, topics and tables are all read here, so that every error i
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,20 +52,28 @@ class _Open:
     merged: list[dict[Any, Any]] = field(default_factory=list)
 
 
-def load(text: str, file: Path, places: dict[Path_, tuple[int, int]] | None = None) -> Any:
+def load(
+    text: str,
+    file: Path,
+    places: dict[Path_, tuple[int, int]] | None = None,
+    scalars: dict[Path_, tuple[str, bool]] | None = None,
+    odd_numbers: list[OddNumber] | None = None,
+) -> Any:
     """The value of a YAML text; None of an empty one.
 
     Args:
         text: the whole file.
         file: named in errors.
         places: filled with the 1-based line and column of each key and item, if given.
+        scalars: filled with each value as it is written, and whether it has no quotes, if given.
+        odd_numbers: filled with the numbers that YAML reads as others than people do, if given.
 
     Raises:
         UserError: it is not YAML, has a key twice, a tag, or unfolds to too much.
     """
     loader = _LOADER(text)
     try:
-        return _Reader(loader, file, places).read()
+        return _Reader(loader, file, places, scalars, odd_numbers).read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise UserError(
@@ -72,6 +81,16 @@ def load(text: str, file: Path, places: dict[Path_, tuple[int, int]] | None = No
             file=file,
             line=None if mark is None else mark.line + 1,
             column=None if mark is None else mark.column + 1,
+            hint=_syntax_hint(text, error),
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, int(error.position)) + 1
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise UserError(
+            f"this is not YAML: a control character (U+{code:04X})",
+            file=file,
+            line=line,
+            hint="take it out",
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"this is not YAML: {error or 'nested too deeply'}", file=file) from None
@@ -79,13 +98,63 @@ def load(text: str, file: Path, places: dict[Path_, tuple[int, int]] | None = No
         loader.dispose()
 
 
+# What the parser says, and what people did.
+_SYNTAX_HINTS = {
+    "cannot start any token": "put the text in quotes, and indent with spaces, not with tabs",
+    "mapping values are not allowed": "a colon too many, or a line not indented like its "
+    "neighbours; put a text that has ': ' in quotes",
+    "expected ',' or": "a bracket is not closed, or a comma is missing",
+    "could not find expected ':'": "a key is followed by a colon and a space",
+    "did not find expected key": "indent the lines of one entry alike",
+    "did not find expected '-'": "indent the items of one list alike",
+    "did not find expected node content": "a bracket or a value is missing",
+    "unknown escape character": "write an expression in single quotes: '\\d+'",
+    "unexpected end of stream": "a quote is not closed",
+    "found undefined": "put the text in quotes",
+}
+
+
+def _syntax_hint(text: str, error: yaml.MarkedYAMLError) -> str | None:
+    mark = error.problem_mark or error.context_mark
+    lines = text.split("\n")
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "indent with spaces, not with tabs"
+    wide = next((mark for mark in "：，［］｛｝" if mark in line), None)
+    if wide is not None:
+        return f"{wide} is full-width: YAML wants : , [ ] {{ }}, with a space behind the colon"
+    said = f"{error.problem} {error.context}"
+    return next((hint for part, hint in _SYNTAX_HINTS.items() if part in said), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OddNumber:
+    """A number that YAML reads as another: 0123 is octal, 1:30 is 90, 1_000 is 1000."""
+
+    written: str
+    value: float
+    line: int
+    column: int
+
+
+_INTEGER = "tag:yaml.org,2002:int"
+_PLAIN_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+
+
 class _Reader:
     """Builds values out of events, with the open lists and mappings on a stack."""
 
     def __init__(
-        self, loader: Any, file: Path, places: dict[Path_, tuple[int, int]] | None
+        self,
+        loader: Any,
+        file: Path,
+        places: dict[Path_, tuple[int, int]] | None,
+        scalars: dict[Path_, tuple[str, bool]] | None,
+        odd_numbers: list[OddNumber] | None,
     ) -> None:
         self._loader = loader
+        self._scalars = scalars
+        self._odd_numbers = odd_numbers
         self._file = file
         self._places = places
         self._anchors: dict[str, tuple[Any, int]] = {}
@@ -152,6 +221,8 @@ class _Reader:
         inside = self._open[-1]
         if not noted and (isinstance(inside.value, list) or inside.key is not _NO_KEY):
             self._record_place(self._next_path(), event.start_mark)
+            if self._scalars is not None and isinstance(event, ScalarEvent):
+                self._scalars.setdefault(self._next_path(), (event.value, event.implicit[0]))
         inside.size += size
         if isinstance(inside.value, list):
             inside.value.append(value)
@@ -175,7 +246,9 @@ class _Reader:
             return
         if key in inside.value:
             raise self._wrong(
-                f"the key {str(key)!r} stands here twice", event.start_mark, "keep one"
+                f"the key {str(getattr(event, 'value', key))!r} stands here twice",
+                event.start_mark,
+                "keep one",
             )
         inside.key = key
         self._record_place((*inside.path, str(key)), event.start_mark)
@@ -200,7 +273,13 @@ class _Reader:
             raise self._wrong(
                 f"this is not YAML: the tag {tag!r} means nothing here", event.start_mark
             )
-        return build(self._loader, node)
+        value = build(self._loader, node)
+        odd = tag.endswith((":int", ":float")) and ":" in event.value
+        odd = odd or (tag == _INTEGER and _PLAIN_INTEGER.fullmatch(event.value) is None)
+        if odd and self._odd_numbers is not None:
+            mark: Any = event.start_mark
+            self._odd_numbers.append(OddNumber(event.value, value, mark.line + 1, mark.column + 1))
+        return value
 
     def _record_place(self, path: Path_, mark: Any) -> None:
         if self._places is not None:
@@ -212,7 +291,7 @@ class _Reader:
         )
 
 
-__all__ = ["Path_", "YamlFile", "did_you_mean", "parse_yaml", "read_yaml", "validate"]
+__all__ = ["OddNumber", "Path_", "YamlFile", "did_you_mean", "parse_yaml", "read_yaml", "validate"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -227,14 +306,20 @@ class YamlFile:
     path: Path
     value: Any
     text: str = field(default="", repr=False)
+    odd_numbers: tuple[OddNumber, ...] = field(default=(), repr=False, compare=False)
     _places: dict[Path_, tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+    _scalars: dict[Path_, tuple[str, bool]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def places(self) -> dict[Path_, tuple[int, int]]:
         """The 1-based line and column of each key and item; read when first used."""
         if not self._places and self.text:
-            load(self.text, self.path, self._places)
+            load(self.text, self.path, self._places, self._scalars)
         return self._places
+
+    def scalar(self, path: Path_) -> tuple[str, bool] | None:
+        """A value as it is written, and whether without quotes; None for lists and mappings."""
+        return self._scalars.get(path) if self.places else None
 
     def place(self, path: Path_) -> tuple[int | None, int | None]:
         """Line and column of ``path``, or of its nearest parent that has one."""
@@ -251,13 +336,20 @@ class YamlFile:
         return UserError(message, file=self.path, line=line, column=column, hint=hint)
 
 
-def read_yaml(path: Path) -> YamlFile:
+def read_yaml(path: Path, *, max_bytes: int | None = None) -> YamlFile:
     """Read one YAML file with its places.
+
+    Args:
+        path: the file.
+        max_bytes: a larger file is refused unread; None reads files of any size.
 
     Raises:
         UserError: the file is missing, unreadable, not UTF-8, not YAML, or has a key twice.
     """
     try:
+        if max_bytes is not None and path.stat().st_size > max_bytes:
+            hint = "split it into several"
+            raise UserError(f"larger than {max_bytes // 10**6} MB", file=path, hint=hint)
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UserError("no such file", file=path) from None
@@ -275,7 +367,9 @@ def read_yaml(path: Path) -> YamlFile:
 
 def parse_yaml(text: str, path: Path) -> YamlFile:
     """Parse YAML text; ``path`` is only named in errors."""
-    return YamlFile(path, load(text, path), text)
+    odd_numbers: list[OddNumber] = []
+    value = load(text, path, odd_numbers=odd_numbers)
+    return YamlFile(path, value, text, tuple(odd_numbers))
 
 
 def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any = None) -> ModelT:

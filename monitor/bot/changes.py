@@ -25,6 +25,7 @@ from monitor.extraction.quantities import (
     search_terms,
     to_base,
 )
+from monitor.folding import simplify
 from monitor.messages.change_text import change_spans, format_amount, headline, kind_name
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
@@ -50,7 +51,7 @@ from monitor.messages.richtext import (
 )
 from monitor.model.changes import Basis, Change, CommitmentYear, Kind, LoggedChange
 from monitor.model.statements import Figure, Label, Op
-from monitor.rules.custom import normalize, resolve_regions, suggest_region_name
+from monitor.rules.custom import resolve_regions, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import commitment_of_change, commitment_years, find_commitments
 from monitor.storage.views import figures_of
@@ -198,7 +199,7 @@ def _list_page(
         found = list_changes(
             session,
             before=before,
-            words=normalize(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
+            words=simplify(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
             regions=_places(query) if kind is _ListKind.REGION else None,
             # A review that is silent is no news; who looks for a place or a word finds it.
             without=(Kind.NOT_REPORTED,) if kind is _ListKind.LATEST else (),
@@ -235,7 +236,7 @@ def _commitment_list(context: BotContext, request: Request) -> Message:
     bot, table = bot_texts(language), alert_texts(language)
     places: list[str] = []
     words: list[str] = []
-    for word in normalize(request.short_args).split():
+    for word in simplify(request.short_args).split():
         names = resolve_regions(word)
         places += names
         if not names:

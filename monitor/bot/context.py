@@ -13,7 +13,6 @@ from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.alerts import AccessMode, Recipient, RecipientKind
 from monitor.model.delivery_times import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
-from monitor.rules.matcher import fold
 from monitor.rules.model import Rule
 from monitor.rules.provider import RuleProvider
 from monitor.storage import recipients
@@ -64,7 +63,7 @@ class Request:
     @property
     def normalized_args(self) -> str:
         """The same in one width and case: ``ＯＦＦ`` and ``Off`` are ``off``."""
-        return fold(self.short_args)
+        return unicodedata.normalize("NFKC", self.short_args).casefold()
 
 
 @dataclass(frozen=True, slots=True)

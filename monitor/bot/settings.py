@@ -9,12 +9,13 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.bot.context import MAX_DESCRIPTION, MAX_NAME, BotContext, Reply, Request, text_reply
+from monitor.folding import simplify
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
 from monitor.model.delivery_times import MAX_MUTE, parse_digest, parse_quiet, zone_of
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
-from monitor.rules.custom import custom_rule_id, normalize
+from monitor.rules.custom import custom_rule_id
 from monitor.storage import recipients, subscriptions
 
 _DURATION = r"(\d{1,4})\s*(m|h|d|w|分钟|小时|天|周)"
@@ -87,7 +88,7 @@ def quiet(context: BotContext, request: Request) -> Reply:
 def mute(context: BotContext, request: Request) -> Reply:
     """Mute the chat for a while, with a digest at the end; or mute one rule."""
     bot = context.texts(request.recipient_id)
-    words = normalize(request.short_args)
+    words = simplify(request.short_args)
     if request.normalized_args in _OFF:
         with context.database.write() as session:
             context.remember(session, request)

@@ -18,7 +18,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from monitor import __version__
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UserErrors
 
 # Name of the command, "module:attribute", its line in `monitor --help`: the help of a command
 # stands here so that the list of commands loads none of them.
@@ -142,7 +142,8 @@ def _run(arguments: list[str] | None) -> int:
     try:
         return int(app(arguments, standalone_mode=False, prog_name="monitor") or 0)
     except MonitorError as error:
-        _print_error(str(error))
+        for one in error.errors if isinstance(error, UserErrors) else (error,):
+            _print_error(str(one))
         return error.exit_code
     except TyperException as error:
         # Typer's own box takes five lines; one is enough for a person and for a script.

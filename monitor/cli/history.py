@@ -14,6 +14,7 @@ from rich.text import Text
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.extraction.quantities import metric_history, search_terms
+from monitor.extraction.text import normalize_characters
 from monitor.model.statements import Figure, Op, number
 from monitor.printable import printable
 from monitor.storage.views import figures_of
@@ -37,6 +38,7 @@ def history(
     unit where they convert; the table has a bar for each of these.
     """
     name = region_of(region) or region
+    metric = normalize_characters(metric).replace(" ", "")
     with open_database(config, database) as (_, store), store.read() as session:
         figures = figures_of(session, name, *search_terms(metric))
     found = metric_history(figures, metric)

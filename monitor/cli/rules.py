@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -23,17 +25,19 @@ from monitor.cli.output import Format, print_status, write_rows, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.json_contract import logged_json
+from monitor.json_contract import logged_json, statement_json
 from monitor.model.alerts import Recipient
+from monitor.rules.describe import describe_rule
 from monitor.rules.loader import load_rules
-from monitor.rules.matcher import RuleSet, explain_match
-from monitor.rules.model import Rule, RuleVocabulary
+from monitor.rules.matcher import RuleSet, explain_match, on_statements, standing
+from monitor.rules.model import EACH_LINE, Rule, RuleVocabulary
 from monitor.rules.schema import json_schema
 from monitor.yaml import did_you_mean
 
 if TYPE_CHECKING:
     from monitor.model.changes import LoggedChange
     from monitor.storage.engine import Database
+    from monitor.storage.statements import StandingStatement
 
 rules_app = typer.Typer(help="Rules: which changes are sent to whom.", no_args_is_help=True)
 
@@ -50,26 +54,48 @@ def check(
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
 ) -> None:
-    """Read the rules and print them; an error names the file and the line."""
+    """Read the rules and print what each matches on; all mistakes are named, one a line.
+
+    Words and expressions are shown as they are looked for: in one width, case and script.
+    """
     settings = load_settings(config)
     rules = load_rules(paths or settings.rules, _vocabulary_of(settings)).rules
     write_rows(
         form,
-        ("id", "name", "regions", "themes", "kinds", "chats", "subscribable"),
+        ("id", "name", "matches", "chats", "subscribable"),
         (
             (
                 rule.id,
                 rule.name,
-                ",".join(sorted(rule.regions)) or "*",
-                ",".join(sorted(rule.themes)) or "*",
-                ",".join(sorted(kind.value for kind in rule.kinds)),
+                describe_rule(rule),
                 ",".join(_recipient_name(to) for to in rule.recipients),
                 rule.subscribable,
             )
             for rule in rules
         ),
+        objects=(_rule_object(rule) for rule in rules),
+        leave_out=("name", "subscribable"),
     )
-    print_status(f"{len(rules)} rules, no errors")
+    print_status(f"{len(rules)} rule{'' if len(rules) == 1 else 's'}, no errors")
+
+
+def _rule_object(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "matches": describe_rule(rule),
+        "regions": sorted(rule.regions),
+        "themes": sorted(rule.themes),
+        "kinds": sorted(kind.value for kind in rule.kinds),
+        "keywords": {
+            "any": rule.keywords_any,
+            "all": rule.keywords_all,
+            "none": rule.keywords_none,
+        },
+        "regex": [one.pattern.removeprefix(EACH_LINE) for one in rule.regex],
+        "chats": [_recipient_name(to) for to in rule.recipients],
+        "subscribable": rule.subscribable,
+    }
 
 
 @rules_app.command()
@@ -78,17 +104,30 @@ def schema() -> None:
     write_text(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
 
 
+class TriedOn(StrEnum):
+    """What rules are tried on."""
+
+    CHANGES = "changes"
+    STATEMENTS = "statements"
+
+
 @rules_app.command("test")
 def replay(
     rule: Annotated[str | None, typer.Argument(help="A rule's id; all rules if left out.")] = None,
+    on: Annotated[
+        TriedOn,
+        typer.Option("--on", help="The changes of the log, or the statements that stand today."),
+    ] = TriedOn.CHANGES,
     since: Annotated[
-        str, typer.Option(metavar="90d|YYYY-MM-DD", help="Changes since then.")
-    ] = "90d",
+        str | None,
+        typer.Option(
+            metavar="90d|YYYY-MM-DD",
+            help="Changes since then, 90 days if left out; of statements the day of publication.",
+        ),
+    ] = None,
     explain: Annotated[
         bool,
-        typer.Option(
-            "--explain", help="Changes that do not match too, with the condition that failed."
-        ),
+        typer.Option("--explain", help="What does not match too, with the condition that failed."),
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Lines at most.")] = 200,
     rules: Annotated[
@@ -99,37 +138,61 @@ def replay(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Replay the log: what the rules would have matched, and with --explain why not the rest.
+    """Try rules: what they would have matched, and with --explain why not the rest.
 
-    Nothing is sent and nothing is written.
+    On the changes of the log, or with --on statements on what stands today, which needs no history
+    of changes: there kinds, basis, certainty and relative_change are not asked. Nothing is sent
+    and nothing is written.
     """
     with open_database(config, database) as (settings, store):
         chosen = _chosen(load_rules(rules or settings.rules, _vocabulary_of(settings)), rule)
-        start = _start(since, ZoneInfo(settings.timezone))
-        replayed = _replay(store, chosen, start, explain=explain)
-        lines = [line for _, line in zip(range(limit), replayed, strict=False)]
+        zone = ZoneInfo(settings.timezone)
+        tried = _tried(store, chosen, on, since, zone, explain=explain)
+        lines = list(islice(tried, limit))
+    if on is TriedOn.STATEMENTS:
+        columns = ("rule", "id", "published", "label", "region", "text", "document", "why")
+    else:
+        columns = ("rule", "id", "detected", "kind", "region", "change", "document", "why")
     write_rows(
         form,
-        ("rule", "id", "detected", "kind", "region", "change", "why"),
-        (
-            (
-                one.id,
-                item.id,
-                item.detected_at.astimezone(ZoneInfo(settings.timezone)).date(),
-                item.change.kind,
-                item.change.region,
-                item.summary,
-                reason or "it matches",
-            )
-            for one, item, reason in lines
-        ),
+        columns,
+        ((one.id, *_cells(item, zone), reason or "it matches") for one, item, reason in lines),
         objects=(_object(*line) for line in lines),
-        leave_out=() if explain else ("why",),
+        leave_out=("document",) if explain else ("document", "why"),
     )
     matched = sum(reason is None for _, _, reason in lines)
-    print_status(f"{matched} matches" + (f" of {len(lines)}" if explain else ""))
+    matches = "1 match" if matched == 1 else f"{matched} matches"
+    print_status(matches + (f" of {len(lines)}" if explain else ""))
     if len(lines) == limit:
         print_status(f"there may be more than these {limit}: see --limit")
+
+
+def _tried(
+    store: Database,
+    rules: RuleSet,
+    on: TriedOn,
+    since: str | None,
+    zone: ZoneInfo,
+    *,
+    explain: bool,
+) -> Iterator[tuple[Rule, LoggedChange | StandingStatement, str | None]]:
+    if on is TriedOn.CHANGES:
+        yield from _replay(store, rules, _start(since or "90d", zone), explain=explain)
+    else:
+        day = None if since is None else _start(since, zone).astimezone(zone).date()
+        yield from _try_statements(store, rules, day, explain=explain)
+
+
+def _cells(item: LoggedChange | StandingStatement, zone: ZoneInfo) -> tuple[object, ...]:
+    from monitor.model.changes import LoggedChange
+
+    if isinstance(item, LoggedChange):
+        detected = item.detected_at.astimezone(zone).date()
+        shown = (item.id, detected, item.change.kind, item.change.region, item.summary)
+        return (*shown, item.document_title)
+    said = item.statement
+    text = " ".join(said.text.split())
+    return (item.id, item.published, said.label, said.region, text, item.document_title)
 
 
 def _vocabulary_of(settings: Settings) -> RuleVocabulary:
@@ -154,6 +217,23 @@ def _replay(
                 yield by_id[match.rule_id], item, None
             if explain:
                 yield from _refused(rules.rules, {match.rule_id for match in found}, item)
+
+
+def _try_statements(
+    store: Database, rules: RuleSet, published_since: date | None, *, explain: bool
+) -> Iterator[tuple[Rule, StandingStatement, str | None]]:
+    from monitor.storage.statements import walk_statements
+
+    tried = on_statements(rules)
+    with store.read() as session:
+        for item in walk_statements(session, published_since=published_since):
+            change = standing(item.statement)
+            found = {match.rule_id for match in tried.match(change, source_id=item.source_id)}
+            for one in tried.rules:
+                if one.id in found:
+                    yield one, item, None
+                elif explain:
+                    yield one, item, explain_match(one, change, source_id=item.source_id)
 
 
 def _refused(
@@ -182,8 +262,24 @@ def _start(since: str, zone: ZoneInfo) -> datetime:
     return datetime.combine(day or datetime.now(zone).date(), time.min, zone).astimezone(UTC)
 
 
-def _object(rule: Rule, item: LoggedChange, reason: str | None) -> dict[str, Any]:
-    return {"rule": rule.id, "matches": reason is None, "why": reason, **logged_json(item)}
+def _object(
+    rule: Rule, item: LoggedChange | StandingStatement, reason: str | None
+) -> dict[str, Any]:
+    from monitor.model.changes import LoggedChange
+
+    tried = {"rule": rule.id, "matches": reason is None, "why": reason}
+    if isinstance(item, LoggedChange):
+        return tried | logged_json(item)
+    return {
+        **tried,
+        "id": item.id,
+        "document_id": item.document_id,
+        "document": item.document_title,
+        "url": item.url,
+        "published": None if item.published is None else item.published.isoformat(),
+        "source_id": item.source_id,
+        "statement": statement_json(item.statement),
+    }
 
 
 def _recipient_name(to: Recipient) -> str:

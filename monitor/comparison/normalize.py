@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from monitor.extraction.quantities import chinese as chinese_number
-from monitor.extraction.text import simplification_table
+from monitor.folding import simplification_table
 
 _MAX_CACHED_LENGTH = 400
 

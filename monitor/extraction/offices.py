@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from monitor.extraction.regions import Region, find_region, gazetteer, suggest_region
-from monitor.extraction.text import simplification_table
 from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
+from monitor.folding import simplification_table
 from monitor.model.statements import NATION
 
 _LONGEST_REGION = 11

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -13,11 +12,10 @@ from hashlib import blake2s
 from monitor.errors import UserError
 from monitor.extraction.offices import offices_in_regions, offices_named
 from monitor.extraction.regions import gazetteer, regions_named, suggest_region
-from monitor.extraction.text import simplification_table
+from monitor.folding import fold, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.model.statements import NATION
 from monitor.rules.loader import parse_rule
-from monitor.rules.matcher import fold
 from monitor.rules.model import Rule
 
 _MAX_WORDS = 8
@@ -77,7 +75,7 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
     """
     words = [
         word
-        for word in _SEPARATORS.split(_BAR.sub("|", normalize(_UNREADABLE.sub(" ", text))))
+        for word in _SEPARATORS.split(_BAR.sub("|", simplify(_UNREADABLE.sub(" ", text))))
         if word
     ]
     _check_size(words)
@@ -179,18 +177,13 @@ def custom_rule_id(text: str) -> str | None:
         return None
 
 
-def normalize(text: str) -> str:
-    """A text in half width and simplified characters, as the sources write."""
-    return unicodedata.normalize("NFKC", text).translate(simplification_table()).strip()
-
-
 def resolve_regions(name: str) -> tuple[str, ...]:
     """The official names of the regions a name stands for; a province includes all in it.
 
     Empty for an unknown name.
     """
     names: dict[str, None] = {}
-    for region in regions_named(normalize(name)):
+    for region in regions_named(simplify(name)):
         names[region.name] = None
         if region.level == "province":
             prefix = region.code[:2]
@@ -201,7 +194,7 @@ def resolve_regions(name: str) -> tuple[str, ...]:
 
 def suggest_region_name(name: str) -> str | None:
     """The region or group with the most similar name; None if no name is similar."""
-    hint = suggest_region(normalize(name))
+    hint = suggest_region(simplify(name))
     return None if hint is None else hint.removeprefix("did you mean ").removesuffix("?")
 
 
@@ -213,7 +206,7 @@ def _rule_without_conditions() -> Rule:
 
 def _checked(words: list[str]) -> list[str]:
     for word in words:
-        if not _MIN_WORD_LENGTH <= len(word) <= _MAX_WORD_LENGTH:
+        if not _MIN_WORD_LENGTH <= min(len(word), len(fold(word))) <= _MAX_WORD_LENGTH:
             raise CustomRuleError(
                 CustomRuleProblem.WORD_LENGTH,
                 f"{word!r} cannot be searched for",

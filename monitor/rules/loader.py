@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import re2
+from pydantic import ValidationError
 
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.extraction.offices import offices_in_regions, offices_named, suggest_office
+from monitor.extraction.quantities import multiplier, units
 from monitor.extraction.regions import regions_named, suggest_region
+from monitor.folding import fold, fold_expression, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
-from monitor.model.statements import NATION, Speaker
-from monitor.rules.matcher import RuleSet, fold
+from monitor.model.statements import NATION, Speaker, number
+from monitor.rules.matcher import RuleSet
+from monitor.rules.mistakes import contradictions, list_hint, mistakes_of, word_mistake
 from monitor.rules.model import (
     ANY_VOCABULARY,
+    EACH_LINE,
     CertaintyCondition,
     Pattern,
     Rule,
@@ -24,18 +32,35 @@ from monitor.rules.model import (
     TargetCondition,
     TemplateFile,
 )
-from monitor.rules.schema import VERDICT_KINDS, RuleEntry, RuleFile
-from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
+from monitor.rules.schema import VERDICT_KINDS, RuleEntry, TargetEntry
+from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml
 
 _SUFFIXES = {".yaml", ".yml"}
 # RE2 runs in linear time; this bounds what a pattern such as (a{999}){999} may take.
 _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
 _TEMPLATE_BYTES = 20_000
+_FILE_BYTES = 20_000_000
+_MAX_RULES = 20_000
+_MAX_SHOWN = 12
+# Stands in for an id that is missing or wrong, so that the rest of its rule is checked too.
+_NAMELESS = "0" * 64
 _CERTAINTY = {
     CertaintyCondition.SURE: frozenset({Certainty.SURE}),
     CertaintyCondition.ANY: frozenset(Certainty),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Tell:
+    """Notes what is wrong at a path below an entry."""
+
+    file: YamlFile
+    at: Path_
+    mistakes: list[UserError]
+
+    def __call__(self, path: Path_, message: str, hint: str | None = None) -> None:
+        self.mistakes.append(self.file.error((*self.at, *path), message, hint))
 
 
 def load_rules(paths: Sequence[Path], vocabulary: RuleVocabulary = ANY_VOCABULARY) -> RuleSet:
@@ -46,20 +71,27 @@ def load_rules(paths: Sequence[Path], vocabulary: RuleVocabulary = ANY_VOCABULAR
         vocabulary: the names that rules may use; an unknown theme would never match.
 
     Raises:
-        UserError: a file is missing or wrong; the error names it, the place and how to correct it.
+        UserError: a file is missing or wrong; all mistakes of all files, each with its file, its
+            place and how to correct it.
     """
+    mistakes: list[UserError] = []
     rules: dict[str, Rule] = {}
-    for file in _files(paths):
-        parsed = read_yaml(file)
-        if parsed.value is None:
-            continue
-        for index, entry in enumerate(validate(parsed, RuleFile).rules):
-            at: Path_ = ("rules", index)
-            if entry.id in rules:
-                raise parsed.error(
-                    (*at, "id"), f"the id {entry.id!r} is taken", "each rule has its own id"
-                )
-            rules[entry.id] = _rule(entry, parsed, at, vocabulary)
+    places: dict[str, tuple[YamlFile, Path_]] = {}
+    for file in _files(paths, mistakes):
+        found: list[UserError] = []
+        for rule, parsed, at in _rules_of(file, vocabulary, found):
+            if rule.id == _NAMELESS:
+                continue
+            if rule.id in rules:
+                first, place = places[rule.id]
+                hint = f"each rule has its own id; {first.path}:{first.place(place)[0]} has it too"
+                found.append(parsed.error((*at, "id"), f"the id {rule.id!r} is taken", hint))
+            else:
+                rules[rule.id] = rule
+                places[rule.id] = parsed, at
+        mistakes += sorted(found, key=lambda one: (one.line or 0, one.column or 0))
+    if mistakes:
+        raise mistakes[0] if len(mistakes) == 1 else UserErrors(mistakes)
     return RuleSet(tuple(rules.values()))
 
 
@@ -77,43 +109,128 @@ def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
     file = parse_yaml(body, Path(rule_id))
     own = {"id": rule_id, "name": name, "then": {"subscribable": False}}
     value = {**file.value, **own} if isinstance(file.value, dict) else file.value
-    return _rule(validate(file, RuleEntry, value=value), file, (), ANY_VOCABULARY)
+    mistakes: list[UserError] = []
+    entry = _entry(value, file, (), mistakes)
+    rule = None if entry is None else _rule(entry, file, (), ANY_VOCABULARY, mistakes)
+    if rule is None or mistakes:
+        raise mistakes[0]
+    return rule
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
+def _files(paths: Sequence[Path], mistakes: list[UserError]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
-            raise UserError("no such file or folder", file=path, hint="monitor init writes rules")
-        if path.is_dir():
+            mistakes.append(
+                UserError("no such file or folder", file=path, hint="monitor init writes rules")
+            )
+        elif path.is_dir():
             yield from sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
         else:
             yield path
 
 
-def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabulary) -> Rule:
-    wanted = entry.targets
-    if entry.id.startswith(CUSTOM_RULE_PREFIX) and vocabulary is not ANY_VOCABULARY:
-        raise file.error(
-            (*at, "id"),
-            f"ids that begin with {CUSTOM_RULE_PREFIX!r} are for the custom rules of chats",
-        )
-    for field, names, there in (
-        (("themes",), entry.themes, vocabulary.themes),
-        (("topics",), entry.topics, vocabulary.topics),
-        (("sources",), entry.sources, vocabulary.sources),
-        (("then", "channels"), entry.then.channels, vocabulary.channels),
-    ):
-        for index, name in enumerate(names):
-            if there is not None and name not in there:
-                hint = did_you_mean(name, list(there)) or (
-                    f"one of {', '.join(there)}" if there else "the settings name none"
+def _rules_of(
+    path: Path, vocabulary: RuleVocabulary, mistakes: list[UserError]
+) -> Iterator[tuple[Rule, YamlFile, Path_]]:
+    """The rules of a file with their places; what is wrong is appended to ``mistakes``."""
+    try:
+        file = read_yaml(path, max_bytes=_FILE_BYTES)
+    except UserError as error:
+        mistakes.append(error)
+        return
+    for index, value in enumerate(_entries(file, mistakes)):
+        at: Path_ = ("rules", index)
+        entry = _entry(value, file, at, mistakes)
+        if entry is not None:
+            yield _rule(entry, file, at, vocabulary, mistakes), file, at
+    told = {(one.line, one.column) for one in mistakes}
+    for odd in file.odd_numbers:
+        if (odd.line, odd.column) not in told:
+            mistakes.append(
+                UserError(
+                    f"YAML reads {odd.written} as {number(odd.value)}",
+                    file=path,
+                    line=odd.line,
+                    column=odd.column,
+                    hint="write the digits alone: no 0 before them, no colon, no underscore",
                 )
-                message = f"unknown {field[-1][:-1]} {name!r}"
-                raise file.error((*at, *field, index), message, hint)
+            )
+
+
+def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
+    """What stands in the list of a file."""
+    value = file.value
+    if value is None:
+        return ()
+    if not isinstance(value, dict):
+        hint = "write rules: in the first line, and the list below it"
+        mistakes.append(file.error((), "a rule file has one key, rules", hint))
+        return ()
+    for key in value:
+        if key != "rules":
+            near = "rules: stands once, before the list" if key in RuleEntry.model_fields else None
+            hint = near or did_you_mean(str(key), ["rules"]) or "the only key is rules"
+            mistakes.append(file.error((str(key),), f"unknown key {str(key)!r}", hint))
+    found = value.get("rules", ())
+    if isinstance(found, list):
+        if len(found) > _MAX_RULES:
+            hint = f"at most {_MAX_RULES:,} in one file"
+            mistakes.append(file.error(("rules",), f"{len(found):,} rules", hint))
+        return found
+    if "rules" in value:
+        hint = "write - id: … for each rule, one below the other"
+        mistakes.append(file.error(("rules",), "rules: a list is wanted here", hint))
+    elif not value:
+        mistakes.append(file.error((), "rules is missing", "write rules: and a list"))
+    return ()
+
+
+def _entry(value: Any, file: YamlFile, at: Path_, mistakes: list[UserError]) -> RuleEntry | None:
+    """An entry; of a wrong one what is right, so that the rest of it is checked too."""
+    try:
+        return RuleEntry.model_validate(value)
+    except ValidationError as error:
+        mistakes += mistakes_of(file, at, error)
+        wrong = [tuple(map(str, one["loc"][:2])) for one in error.errors()]
+    if not isinstance(value, dict):
+        return None
+    right = {}
+    for key, one in value.items():
+        within = {path[1] for path in wrong if path[0] == str(key) and len(path) > 1}
+        if isinstance(one, dict) and within:
+            right[key] = {name: part for name, part in one.items() if str(name) not in within}
+        elif (str(key),) not in wrong and not within:
+            right[key] = one
+    filled = {"id": _NAMELESS, "name": "?"} | right
+    try:
+        return RuleEntry.model_validate(filled)
+    except ValidationError:
+        return None
+
+
+def _rule(
+    entry: RuleEntry,
+    file: YamlFile,
+    at: Path_,
+    vocabulary: RuleVocabulary,
+    mistakes: list[UserError],
+) -> Rule:
+    """The rule of an entry; what is wrong in it is appended to ``mistakes``."""
+    tell = _Tell(file, at, mistakes)
+    if entry.id.startswith(CUSTOM_RULE_PREFIX) and vocabulary is not ANY_VOCABULARY:
+        tell(
+            ("id",),
+            f"ids that begin with {CUSTOM_RULE_PREFIX!r} are for the custom rules of chats",
+            "begin it with another word",
+        )
+    _check_names(entry, vocabulary, tell)
+    _check_words(entry, tell)
+    for where, message, hint in contradictions(entry):
+        tell(where, message, hint)
     regions = frozenset(
         region
         for index, name in enumerate(entry.regions)
-        for region in _regions(name, file, (*at, "regions", index))
+        for region in _regions(name, ("regions", index), tell)
     )
     return Rule(
         id=entry.id,
@@ -125,7 +242,9 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         keywords_all=tuple(fold(word) for word in entry.keywords.all),
         keywords_none=tuple(fold(word) for word in entry.keywords.none),
         regex=tuple(
-            _pattern(text, file, (*at, "regex", index)) for index, text in enumerate(entry.regex)
+            pattern
+            for index, text in enumerate(entry.regex)
+            if (pattern := _pattern(text, ("regex", index), tell)) is not None
         ),
         themes=frozenset(entry.themes),
         kinds=_kinds(entry),
@@ -134,12 +253,12 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         speakers=frozenset(
             speaker
             for index, name in enumerate(entry.speakers)
-            for speaker in _speakers(name, regions, file, (*at, "speakers", index))
+            for speaker in _speakers(name, regions, ("speakers", index), tell)
         ),
         labels=frozenset(entry.labels),
         sources=frozenset(entry.sources),
         years=frozenset(entry.years),
-        target=None if wanted is None else TargetCondition(**wanted.model_dump()),
+        target=_target(entry.targets, tell),
         priority=entry.priority,
         recipients=tuple(
             dict.fromkeys(
@@ -148,8 +267,44 @@ def _rule(entry: RuleEntry, file: YamlFile, at: Path_, vocabulary: RuleVocabular
         ),
         subscribable=entry.then.subscribable,
         delivery=entry.then.delivery,
-        template=_template(entry.then.template, file, (*at, "then", "template"), vocabulary),
+        template=_template(entry.then.template, vocabulary, tell),
     )
+
+
+def _check_names(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> None:
+    for field, names, there in (
+        (("themes",), entry.themes, vocabulary.themes),
+        (("topics",), entry.topics, vocabulary.topics),
+        (("sources",), entry.sources, vocabulary.sources),
+        (("then", "channels"), entry.then.channels, vocabulary.channels),
+    ):
+        for index, name in enumerate(names):
+            if there is None or name in there:
+                continue
+            known = list(there)
+            shown = ", ".join(known[:_MAX_SHOWN]) + (", …" if len(known) > _MAX_SHOWN else "")
+            hint = list_hint(name) or did_you_mean(fold(name), known)
+            hint = hint or (f"one of {shown}" if known else "the settings name none")
+            tell((*field, index), f"unknown {field[-1][:-1]} {name!r}", hint)
+
+
+def _check_words(entry: RuleEntry, tell: _Tell) -> None:
+    """Tell words that would never be found as they are written."""
+    metric = entry.targets.metric if entry.targets is not None else None
+    words: list[tuple[Path_, str]] = [
+        (("keywords", group, index), word)
+        for group in ("any", "all", "none")
+        for index, word in enumerate(getattr(entry.keywords, group))
+    ]
+    words += [] if metric is None else [(("targets", "metric"), metric)]
+    for where, word in words:
+        if word_mistake(word, is_plain=True) is None:
+            continue
+        # The places are read only for words that may be wrong.
+        scalar = tell.file.scalar((*tell.at, *where)) or tell.file.scalar((*tell.at, *where[:-1]))
+        found = word_mistake(word, is_plain=scalar is not None and scalar[1])
+        if found is not None:
+            tell(where, f"{'.'.join(map(str, where[:2]))}: {found[0]}", found[1])
 
 
 def _kinds(entry: RuleEntry) -> frozenset[Kind]:
@@ -166,37 +321,45 @@ def _chat(name: str) -> Recipient:
     return Recipient(int(chat_id), int(thread_id or 0))
 
 
-def _template(
-    name: str | None, file: YamlFile, at: Path_, vocabulary: RuleVocabulary
-) -> TemplateFile | None:
+def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> TemplateFile | None:
     if name is None:
         return None
-    path = file.path.parent / name
+    where = ("then", "template")
+    path = tell.file.path.parent / name
     if vocabulary.before_template_read is not None:
         vocabulary.before_template_read(path)
     try:
         if path.stat().st_size > _TEMPLATE_BYTES:
-            raise file.error(at, f"the template is larger than {_TEMPLATE_BYTES} bytes")
+            tell(where, f"the template is larger than {_TEMPLATE_BYTES} bytes")
+            return None
         template = TemplateFile(path, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise file.error(
-            at, f"the template {name!r} cannot be read: {reason}", "a path beside this file"
-        ) from None
+        tell(where, f"the template {name!r} cannot be read: {reason}", "a path beside this file")
+        return None
     if vocabulary.check_template is not None:
-        vocabulary.check_template(template)
+        try:
+            vocabulary.check_template(template)
+        except UserError as error:
+            tell.mistakes.append(error)
     return template
 
 
-def _regions(name: str, file: YamlFile, at: Path_) -> tuple[str, ...]:
-    regions = regions_named(name)
+def _regions(name: str, where: Path_, tell: _Tell) -> tuple[str, ...]:
+    regions = regions_named(name) or regions_named(simplify(name))
     if not regions:
-        raise file.error(at, f"unknown region {name!r}", suggest_region(name))
+        tell(where, f"unknown region {name!r}", list_hint(name) or _region_hint(name))
     return tuple(region.name for region in regions)
 
 
+def _region_hint(name: str) -> str:
+    if name.isascii():
+        return "write it in Chinese characters: 贵州"
+    return suggest_region(simplify(name)) or "a province, a city, or a group such as 京津冀"
+
+
 def _speakers(
-    name: str, regions: frozenset[str], file: YamlFile, at: Path_
+    name: str, regions: frozenset[str], where: Path_, tell: _Tell
 ) -> tuple[Speaker | str, ...]:
     """The kind of speaker, or the offices, that a name stands for.
 
@@ -209,30 +372,99 @@ def _speakers(
     offices = local if local and NATION not in regions else (*offices_named(name), *local)
     if not offices:
         kinds = [speaker.value for speaker in Speaker]
-        hint = did_you_mean(kind, kinds) if name.isascii() else suggest_office(name)
+        hint = list_hint(name)
+        hint = hint or (did_you_mean(kind, kinds) if name.isascii() else suggest_office(name))
         hint = hint or f"a kind ({', '.join(kinds)}) or an office such as 工信部"
-        raise file.error(at, f"unknown speaker {name!r}", hint)
+        tell(where, f"unknown speaker {name!r}", hint)
     return offices
 
 
-def _pattern(text: str, file: YamlFile, at: Path_) -> Pattern:
+def _target(entry: TargetEntry | None, tell: _Tell) -> TargetCondition | None:
+    """The condition on a number, its limits in a unit that targets have."""
+    if entry is None:
+        return None
+    if entry.unit is None:
+        return TargetCondition(**entry.model_dump())
+    found = written_unit(simplify(entry.unit))
+    if found is None:
+        tell(("targets", "unit"), f"unknown unit {entry.unit!r}", _unit_hint(simplify(entry.unit)))
+        return None
+    unit, factor = found
+    return TargetCondition(
+        entry.metric,
+        unit,
+        None if entry.at_least is None else entry.at_least * factor,
+        None if entry.at_most is None else entry.at_most * factor,
+        entry.relative_change,
+    )
+
+
+@cache
+def _scale_pattern() -> re.Pattern[str]:
+    return re.compile("[十百千]?万?亿|[十百千]?万|[百千]")
+
+
+def written_unit(name: str) -> tuple[str, float] | None:
+    """The unit that a name stands for, and how many of it: 万元 are 10,000 元; None if unknown."""
+    scale = _scale_pattern().match(name)
+    for unit, factor in (
+        (name, 1.0),
+        (name[scale.end() :] if scale else "", multiplier(scale[0]) if scale else 1.0),
+    ):
+        known = units().get(unit.lower())
+        if known is not None and known.target:
+            return known.target, known.factor * factor
+    return None
+
+
+def _unit_hint(name: str) -> str:
+    core = name.strip("个")
+    if core and set(core) <= set("十百千万亿"):
+        return f"{core} of what? write {core}元, for instance"
+    known = [unit for one in units() for unit in (one, f"万{one}", f"亿{one}")]
+    return did_you_mean(name.lower(), known) or "units such as P, Eflops, 亿元, 万张, %, 家"
+
+
+_REGEX_HINTS = {
+    "missing )": "each ( needs its ); write \\( for a bracket itself",
+    "unexpected )": "each ) needs its (; write \\) for a bracket itself",
+    "missing ]": "each [ needs its ]; write \\[ for a bracket itself",
+    "repetition": "* + ? {} stand after what they repeat; write \\* for the sign itself",
+    "range": "a range such as 0-9 begins with the smaller character",
+    "escape": "RE2 has \\d \\s \\w \\pL and \\x{7B97}, but no \\u; write \\\\ for the sign itself",
+    "too large": "fewer or smaller repetitions",
+}
+# An expression that is found in all of these is found in every sentence.
+_PROBES = ("㐂", "z", "7", "#")
+
+
+def _pattern(text: str, where: Path_, tell: _Tell) -> Pattern | None:
     if len(text) > _REGEX_LENGTH:
-        raise file.error(at, f"an expression of more than {_REGEX_LENGTH} characters")
+        tell(where, f"an expression of more than {_REGEX_LENGTH} characters", "make two of it")
+        return None
     try:
-        return _compiled(text)
+        pattern = _compiled(fold_expression(text))
     except re2.error as error:
         said = error.args[0] if error.args else error
         reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise file.error(
-            at, f"no regular expression: {reason}", "RE2 syntax, without look-around"
-        ) from None
+        hint = next((hint for part, hint in _REGEX_HINTS.items() if part in reason), None)
+        shown = reason.replace(EACH_LINE, "")
+        tell(
+            where,
+            f"no regular expression: {shown}",
+            hint if hint and "(?" not in shown else "RE2 syntax, without look-around",
+        )
+        return None
+    if pattern.search("") or all(pattern.search(probe) for probe in _PROBES):
+        tell(where, f"{text!r} is found in every sentence", "leave it out, or name a word in it")
+    return pattern
 
 
 @lru_cache(maxsize=4_096)
-def _compiled(text: str) -> Pattern:
+def _compiled(folded: str) -> Pattern:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
     options.max_mem = _REGEX_MEMORY
-    pattern: Pattern = re2.compile(text, options)
+    pattern: Pattern = re2.compile(EACH_LINE + folded, options)
     return pattern

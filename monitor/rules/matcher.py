@@ -8,7 +8,6 @@ follows the number of rules that could match it, not the number of all rules.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ import ahocorasick
 from monitor.extraction.offices import government_of
 from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.regions import regions_around
+from monitor.folding import fold
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import NATION, Label, Speaker, Statement
@@ -52,11 +52,6 @@ _OPEN = (None,)
 
 _SetConditions = tuple[tuple[str, frozenset[object]], ...]
 _Key = tuple[str | None, str | None, str | None, Kind]
-
-
-def fold(text: str) -> str:
-    """A text in half width and lower case, for comparing words."""
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +160,7 @@ class RuleSet:
         return next(_mismatches(self._conditions[number], (), None, view), None) is None
 
     def _view(self, change: Change, source_id: str | None) -> _View:
-        text = fold("\n".join(s.text for s in (change.before, change.after) if s is not None))
+        text = "\n".join(fold(s.text) for s in (change.before, change.after) if s is not None)
         statement, regions = change.statement, _with_province(change.region)
         return _View(
             kind=change.kind,
@@ -219,6 +214,30 @@ def _keys(conditions: Rule) -> Iterator[_Key]:
     if len(words) * len(regions) * len(kinds) > _MAX_KEYS and words != _OPEN:
         regions = _OPEN
     yield from product(words, regions, themes, kinds)
+
+
+def on_statements(rules: RuleSet) -> RuleSet:
+    """The rules for statements that stand rather than change.
+
+    Kinds, basis, certainty and the change of a number are of changes and accept everything.
+    """
+    return RuleSet(
+        tuple(
+            replace(
+                rule,
+                kinds=frozenset(Kind),
+                basis=frozenset(Basis),
+                certainty=frozenset(Certainty),
+                target=rule.target and replace(rule.target, relative_change=None),
+            )
+            for rule in rules.rules
+        )
+    )
+
+
+def standing(statement: Statement) -> Change:
+    """A statement as the change that brought it."""
+    return Change(Kind.ADDED, Basis.REVISION, statement.region, None, statement)
 
 
 def explain_match(rule: Rule, change: Change, *, source_id: str | None = None) -> str | None:

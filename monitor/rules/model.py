@@ -20,12 +20,16 @@ class CertaintyCondition(StrEnum):
     ANY = "any"
 
 
+EACH_LINE = "(?m)"
+"""Before each expression: the sentences of a change are lines of the text that is searched."""
+
+
 class Pattern(Protocol):
     """A compiled linear-time expression (google-re2)."""
 
     @property
     def pattern(self) -> str:
-        """The expression as written."""
+        """The expression, folded."""
 
     def search(self, text: str) -> Any:
         """A match anywhere in ``text``, or None."""

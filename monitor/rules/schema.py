@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from monitor.folding import fold
 from monitor.model.alerts import DeliveryMode
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label, Speaker
@@ -32,12 +34,42 @@ SpeakerName = Annotated[
 ]
 SpeakerNames = Annotated[tuple[SpeakerName, ...], Field(max_length=_MOST)]
 _CHAT = r"^-?\d{1,16}(/\d{1,16})?$"
+# Telegram's ids have 52 bits at most, those of topics 31.
+_LARGEST_CHAT, _LARGEST_TOPIC = 1 << 52, 1 << 31
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 def _chat_name(value: Any) -> str:
-    if isinstance(value, bool) or re.match(_CHAT, str(value), re.ASCII) is None:
-        raise ValueError("a chat is a number such as -1001234, one of its topics -1001234/45")
-    return str(value)
+    name = value if isinstance(value, bool) else fold(str(value))
+    if isinstance(name, bool) or re.match(_CHAT, name, re.ASCII) is None:
+        hint = "a chat is a number such as -1001234, one of its topics -1001234/45"
+        raise ValueError(f"{value!r} is no chat – {hint}")
+    chat, slash, topic = name.partition("/")
+    if not 0 < abs(int(chat)) < _LARGEST_CHAT or (slash and not 0 < int(topic) < _LARGEST_TOPIC):
+        raise ValueError(f"there is no chat {name} – /id in the chat tells its number")
+    return name
+
+
+def _written_number(value: Any) -> Any:
+    if isinstance(value, bool):
+        # Pydantic takes no other exception for a wrong value.
+        raise ValueError("YAML reads yes or no here – write a number")  # noqa: TRY004
+    return fold(value) if isinstance(value, str) else value
+
+
+def _plan_year(value: int) -> int:
+    if not _FIRST_YEAR <= value <= _LAST_YEAR:
+        raise ValueError(f"{value} is no year of a plan – write {_FIRST_YEAR} to {_LAST_YEAR}")
+    return value
+
+
+PlanYear = Annotated[
+    int,
+    BeforeValidator(_written_number),
+    AfterValidator(_plan_year),
+    WithJsonSchema({"type": "integer", "minimum": _FIRST_YEAR, "maximum": _LAST_YEAR}),
+]
+Number = Annotated[float, BeforeValidator(_written_number), Field(allow_inf_nan=False)]
 
 
 ChatName = Annotated[
@@ -62,7 +94,10 @@ class _Entry(BaseModel):
 
 
 class KeywordsEntry(_Entry):
-    """Words in the statement, before or after; width and case do not matter."""
+    """Words in the statement, before or after.
+
+    Width, case, script, spaces and the forms of marks do not matter (``monitor.folding``).
+    """
 
     any: Words = Field(default=(), description="At least one of these.")
     all: Words = Field(default=(), description="Each of these.")
@@ -73,10 +108,12 @@ class TargetEntry(_Entry):
     """A number the change must have."""
 
     metric: Word | None = Field(default=None, description="Part of the metric's name.")
-    unit: Word | None = Field(default=None, description="Unit of at_least and at_most.")
-    at_least: float | None = Field(default=None, description="The number is this or more.")
-    at_most: float | None = Field(default=None, description="The number is this or less.")
-    relative_change: float | None = Field(
+    unit: Word | None = Field(
+        default=None, description="Unit of at_least and at_most: P, 亿元, 万张."
+    )
+    at_least: Number | None = Field(default=None, description="The number is this or more.")
+    at_most: Number | None = Field(default=None, description="The number is this or less.")
+    relative_change: Number | None = Field(
         default=None, ge=0, description="The number changed by this many percent or more."
     )
 
@@ -116,7 +153,9 @@ class RuleEntry(_Entry):
     )
     keywords: KeywordsEntry = KeywordsEntry()
     regex: tuple[str, ...] = Field(
-        default=(), max_length=50, description="RE2 expressions; one of them must match."
+        default=(),
+        max_length=50,
+        description="RE2 expressions, folded like words; one of them must match.",
     )
     themes: Words = Field(default=(), description="At least one of these themes.")
     # Verdicts have to be asked for: a rule without kinds tells what changes in what is promised,
@@ -149,11 +188,11 @@ class RuleEntry(_Entry):
         default=(Label.COMMITMENT,), description="Proposals and opinions only if asked for."
     )
     sources: Words = Field(default=(), description="Ids of sources; all if left out.")
-    years: tuple[int, ...] = Field(default=(), description="Plan years; all if left out.")
+    years: tuple[PlanYear, ...] = Field(default=(), description="Plan years; all if left out.")
     targets: TargetEntry | None = Field(
         default=None, description="A number that the change must have."
     )
-    priority: int = Field(
+    priority: Annotated[int, BeforeValidator(_written_number)] = Field(
         default=0,
         ge=-100,
         le=100,

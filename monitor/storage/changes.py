@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from monitor.folding import fold, spellings
 from monitor.model.changes import Basis, Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
 
 _PAGE = 500
+_LONGEST_PATTERN = 30
 
 
 def list_changes(
@@ -45,7 +48,8 @@ def list_changes(
         basis: one basis.
         without: kinds that are left out.
         label: the label of the statement; None for all.
-        text: words that stand in the statement, however short and wherever a column broke them.
+        text: words that stand in the statement, however short and wherever a column broke them;
+            both are folded (``monitor.folding``).
         words: the same, each of which has to stand somewhere.
         limit: how many at most.
     """
@@ -68,7 +72,6 @@ def list_changes(
             joinedload(ChangeRow.after),
         )
         .order_by(ChangeRow.id.desc())
-        .limit(limit)
     )
     if since is not None:
         query = query.where(ChangeRow.detected_at >= since)
@@ -90,12 +93,54 @@ def list_changes(
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
         padded = "," + statement.c.themes + ","
         query = query.where(padded.contains(f",{theme},", autoescape=True))
-    for said in (*words, *(() if text is None else (text,))):
-        # LIKE finds words of two characters, which SQLite's trigram index cannot; a million
-        # sentences take half a second (benchmarks/search.py).
-        stands = func.lower(func.replace(func.replace(statement.c.text, "\n", ""), " ", ""))
-        query = query.where(stands.contains("".join(said.lower().split()), autoescape=True))
-    return [_logged(row) for row in session.scalars(query)]
+    said = [*words, *(() if text is None else (text,))]
+    if not said:
+        return [_logged(row) for row in session.scalars(query.limit(limit))]
+    found = _found_ids(session, query, statement.c.text, said, limit)
+    return [_logged(row) for row in session.scalars(query.where(ChangeRow.id.in_(found)))]
+
+
+def _found_ids(
+    session: Session,
+    query: Select[ChangeRow],
+    text: ColumnElement[str],
+    words: Collection[str],
+    limit: int,
+) -> list[int]:
+    """The first changes of a query in whose statement each of some words stands.
+
+    SQL cannot fold texts. It gives those that have a form of each character in the order of the
+    word, which an index of trigrams could not for words of two; what they are is seen here. A
+    million sentences take one to two seconds where nothing is found (benchmarks/search.py).
+    """
+    folded = [word for word in map(fold, words) if word]
+    narrowed = query.options().with_only_columns(ChangeRow.id, text)
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    for word in folded:
+        narrowed = narrowed.where(
+            text.op("GLOB" if sqlite else "~")(search_pattern(word, sqlite=sqlite))
+        )
+    with session.execute(narrowed.execution_options(yield_per=_PAGE)) as rows:
+        sentences = ((change_id, fold(said)) for change_id, said in rows)
+        fits = (change_id for change_id, said in sentences if all(word in said for word in folded))
+        return list(islice(fits, limit))
+
+
+def search_pattern(word: str, *, sqlite: bool) -> str:
+    """A pattern (GLOB, or a regular expression of PostgreSQL) for all ways to write a word.
+
+    It finds more: other characters may stand between those of the word.
+    """
+    between, escape = ("*", "") if sqlite else (".*", "\\")
+    sets = []
+    for forms in spellings(word[:_LONGEST_PATTERN]):
+        # In a set of GLOB ] stands first, - last and ^ not first; nothing is escaped.
+        ordered = sorted(forms, key=lambda one: (one != "]", one == "^", one == "-"))
+        plain = len(forms) == 1 and not forms.isascii()
+        escaped = "".join(f"{escape}{one}" if one in "]-^[\\" else one for one in ordered)
+        sets.append(forms if plain else f"[{escaped}]")
+    inside = between.join(sets)
+    return f"*{inside}*" if sqlite else inside
 
 
 def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:

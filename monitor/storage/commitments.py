@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, column, func, select, table, text
 from sqlalchemy.orm import Session
 
+from monitor.folding import fold
 from monitor.model.changes import Basis, CommitmentYear, Kind
 from monitor.storage.base import batches
 from monitor.storage.tables import ChangeRow, StatementRow
@@ -72,17 +73,17 @@ def find_commitments(
 
     Args:
         session: a reading transaction.
-        words: each of them stands in a sentence of the commitment, wherever a column broke it.
+        words: each of them stands in a sentence of the commitment, both folded.
         regions: official names, one of which it must be.
         limit: how many at most.
     """
     # Filtered here: the planner of PostgreSQL takes a filter on the view for far too rare.
-    said = ["".join(word.lower().split()) for word in words]
+    said = [fold(word) for word in words]
     by_id: dict[int, list[CommitmentYear]] = {}
     fits: set[int] = set()
     for one in _read(session):
         by_id.setdefault(one.commitment_id, []).append(one)
-        words_of = "".join(one.text.lower().split())
+        words_of = fold(one.text) if said else ""
         if (regions is None or one.region in regions) and all(word in words_of for word in said):
             fits.add(one.commitment_id)
     ranked = sorted(

@@ -63,6 +63,34 @@ def test_an_unknown_rule_has_a_nearest_one(history):
     assert "did you mean computing-jumps?" in history("rules", "test", "computing-jump", code=2)
 
 
+def test_a_rule_is_tried_on_the_statements_that_stand(history, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(
+        "rules:\n  - {id: mine, name: x, kinds: [met], keywords: {any: [算力規模]}}\n",
+        encoding="utf-8",
+    )
+    on = ("rules", "test", "mine", "--rules", mine, "--on", "statements", "--format", "jsonl")
+    found = [json.loads(line) for line in history(*on).splitlines()]
+    assert found
+    assert {item["statement"]["year"] for item in found} == {2026}
+    assert all("算力规模" in item["statement"]["text"] for item in found)
+    explained = [json.loads(line) for line in history(*on, "--explain").splitlines()]
+    assert {item["matches"] for item in explained} == {True, False}
+    assert history(*on, "--since", "2999-01-01") == ""
+
+
+def test_the_check_shows_what_rules_match_on_and_all_mistakes(monitor, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("rules:\n  - {id: a, name: x, keywords: {any: [ＡＩ]}}\n", encoding="utf-8")
+    (shown,) = monitor("rules", "check", mine, "--format", "jsonl").splitlines()
+    assert "with ai" in json.loads(shown)["matches"]
+    mine.write_text(
+        "rules:\n  - {id: a, name: x, years: [5]}\n  - {id: b, kinds: [x]}\n", encoding="utf-8"
+    )
+    said = monitor("rules", "check", mine, code=2).splitlines()
+    assert [line.split(":")[1] for line in said if "mine.yaml" in line] == ["2", "3", "3"]
+
+
 def test_an_unknown_theme_is_an_error(monitor, tmp_path):
     monitor("init")
     rule = "rules:\n  - {id: one, name: x, themes: [conpute]}\n"

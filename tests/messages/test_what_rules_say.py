@@ -149,7 +149,7 @@ def test_a_template_is_read_again_when_it_changes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("then", "said"),
     [
-        ("delivery: sometimes", "rules.0.then.delivery"),
+        ("delivery: sometimes", "then.delivery: unknown delivery"),
         ("chats: ['@name']", "a chat is a number such as -1001234"),
         ("chats: [true]", "a chat is a number"),
         ("chats: [1/2/3]", "a chat is a number"),

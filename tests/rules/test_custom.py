@@ -56,6 +56,8 @@ def wants(words: str, found: Change) -> bool:
         ("算力 -机器人", "算力和机器人并举。", "浙江省", False),
         ("算力，智算", "智算和算力并举。", "浙江省", True),
         ("ＡＩ", "发展ai产业。", "浙江省", True),
+        ("貴\u200b州 數\u200b據集", "建设数 据集。", "贵州省", True),
+        ("数据集", "建設數\u200b據集。", "浙江省", True),
     ],
 )
 def test_words_say_what_is_wanted(words: str, text: str, region: str, wanted: bool) -> None:

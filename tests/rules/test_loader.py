@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Certainty, Kind
 from monitor.model.statements import Label, Speaker
@@ -109,8 +109,11 @@ def test_one_value_may_stand_without_brackets(tmp_path):
         ("    regions: [贵洲]\n", ":4:15: unknown region '贵洲' – did you mean 贵州"),
         ("    regoins: [贵州]\n", ":4:5: unknown key 'regoins' – did you mean regions?"),
         ("    keywords: {any_of: [算力]}\n", "unknown key 'any_of'"),
-        ("    kinds: [raised]\n", ":4:13: rules.0.kinds.0: Input should be 'added'"),
-        ("    then: {chats: ['@channel']}\n", ":4:20: rules.0.then.chats.0: "),
+        ("    kinds: [raised]\n", ":4:13: kinds: unknown kind 'raised' – one of added, "),
+        (
+            "    then: {chats: ['@channel']}\n",
+            ":4:20: then.chats: '@channel' is no chat – a chat is a number such as",
+        ),
         ("    regex: ['(']\n", ":4:13: no regular expression: missing )"),
         ("    regex: ['(?=a)b']\n", "RE2 syntax, without look-around"),
         ("    regex: ['((a{999}){999}){999}']\n", "no regular expression"),
@@ -124,10 +127,10 @@ def test_one_value_may_stand_without_brackets(tmp_path):
             ":4:16: unknown speaker 'goverment' – did you mean government?",
         ),
         ("    speakers: [算力]\n", "unknown speaker '算力' – a kind (government, ministry,"),
-        ("    priority: high\n", ":4:5: rules.0.priority: "),
+        ("    priority: high\n", ":4:5: priority: 'high' is no whole number"),
         (
             "    certainty: unsure\n",
-            ":4:5: rules.0.certainty: Input should be 'sure' or 'any'",
+            ":4:5: certainty: unknown certainty 'unsure' – did you mean sure?",
         ),
     ],
 )
@@ -143,9 +146,12 @@ def test_an_error_names_its_place_and_the_fix(tmp_path, body, message):
     ("text", "message"),
     [
         ("rules:\n  - name: x\n", "id is missing"),
-        ("rules:\n  - id: Über\n    name: x\n", ":2:5: rules.0.id: "),
+        (
+            "rules:\n  - id: Über\n    name: x\n",
+            ":2:5: id: 'Über' has other characters than a-z, 0-9 and - – write uber",
+        ),
         ("rules: nothing\n", "r.yaml:1:1: rules"),
-        ("- a\n- b\n", "valid dictionary"),
+        ("- a\n- b\n", ":1:1: a rule file has one key, rules – write rules:"),
         ("rules: [\n", "this is not YAML"),
         ("rules: &a [*a]\n", "r.yaml"),
         ("rules:\n  - !!python/object:os.system {}\n", "this is not YAML"),
@@ -156,6 +162,117 @@ def test_a_broken_file_is_one_line(tmp_path, text, message):
         load_rules([write(tmp_path, text)])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "keywords: [算网, 超算]",
+            ":4:5: keywords: wants any, all or none before the words – write",
+        ),
+        ("keywords: {any: [算网，超算]}", "is one word here, not a list – write [算网, 超算]"),
+        ("keywords: {all: 算网、超算}", "keywords.all: '算网、超算' is one word here, not a list"),
+        ("keywords: {any: [算网 超算]}", "write [算网, 超算]"),
+        ("keywords: {any: ［算网，超算］}", "write [算网, 超算]"),
+        ("keywords: {any: [“算网”]}", "a part of the word – write 算网"),
+        ("keywords: {any: [算网”]}", "has only one of “ and ”"),
+        ("keywords: {any: [算\u200b网]}", "'算网' holds a character that nobody sees (U+200B)"),
+        ('keywords: {any: ["\u3000\u200b"]}', "there is nothing to look for"),
+        (
+            "keywords: {any: [on]}",
+            ':4:22: keywords.any: YAML reads on as yes or no – put it in quotes: "on"',
+        ),
+        ("keywords: {any: [2026]}", 'YAML reads 2026 as a number – put it in quotes: "2026"'),
+        ("keywords: {any: [2026-01-01]}", "YAML reads 2026-01-01 as a day or time"),
+        ("keywords: {any: [{a: b}]}", "keys with values where one word is wanted"),
+        ("keywords: {any: [算网], none: [算]}", "the rule never matches: what any and all ask for"),
+        ("keywords: {all: [算网], none: [網]}", "the rule never matches"),
+        ("any: [算网]", "unknown key 'any' – it stands under keywords: keywords: {any: …}"),
+        ("Regions: [贵州]", "unknown key 'Regions' – write regions"),
+        ("regions: [贵州、甘肃]", "unknown region '贵州、甘肃' – write [贵州, 甘肃]"),
+        ("regions: [guizhou]", "unknown region 'guizhou' – write it in Chinese characters"),
+        ("years: [26]", ":4:13: years: 26 is no year of a plan – write 2000 to 2100"),
+        ("years: 2025-2027", "is no whole number – write [2025, 2026, 2027]"),
+        ("kinds: []", ":4:5: kinds: an empty list matches nothing"),
+        ("kinds: [met]\n    basis: [revision]", "basis: the rule never matches"),
+        ("targets: {at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
+        ("targets: {at_least: .nan}", ":4:15: targets.at_least: nan is no number"),
+        ("targets: {at_most: .inf}", "targets.at_most: inf is no number"),
+        ("targets: {at_least: yes}", "YAML reads yes or no here – write a number"),
+        ("targets: {at_least: 15万}", "targets.at_least: '15万' is no number"),
+        ("targets: {at_least: 1, unit: 个万}", "unknown unit '个万' – 万 of what? write 万元"),
+        ("targets: {at_least: 1, unit: eflop}", "unknown unit 'eflop' – did you mean eflops?"),
+        ("targets: {relative_change: 5}\n    kinds: [added]", "relative_change compares two"),
+        ("then: {chats: [0]}", "there is no chat 0"),
+        (
+            "then: {chats: [0654321]}",
+            ":4:20: YAML reads 0654321 as 219345 – write the digits alone",
+        ),
+        ("priority: 1:30", "YAML reads 1:30 as 90"),
+        ("then: {subscribable: perhaps}", "'perhaps' is neither – write true or false"),
+        ("regex: ['.*']", "'.*' is found in every sentence"),
+        ("regex: ['[0-9']", "missing ]: [0-9 – each [ needs its ]"),
+        ('regex: ["\\d"]', "write an expression in single quotes"),
+        ("\tthemes: [compute]", "with spaces, not with tabs"),
+        ("keywords: {any： [算网]}", "： is full-width"),
+        ("targets:\n    then:", ":5:5: then: nothing stands below it – leave it out"),
+    ],
+)
+def test_a_mistake_is_said_in_the_words_of_the_file(tmp_path, body, message):
+    with pytest.raises(UserError) as caught:
+        load_one(tmp_path, f"    {body}\n")
+    said = str(caught.value)
+    assert message in said
+    assert "\n" not in said
+    assert "Input should" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rules:\n  one: {name: x}\n", ":1:1: rules: a list is wanted here – write - id: …"),
+        ("rules:\n  - id： one\n    name： x\n", "is no rule – the colon is full-width"),
+        ("rule: []\n", "unknown key 'rule' – did you mean rules?"),
+        ("id: one\nname: x\n", "rules: stands once, before the list"),
+        ("rules:\n  - id: a\x00\n", "r.yaml:2: this is not YAML: a control character (U+0000)"),
+    ],
+)
+def test_a_file_that_is_no_list_of_rules_says_so(tmp_path, text, message):
+    with pytest.raises(UserError) as caught:
+        load_rules([write(tmp_path, text)])
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(tmp_path):
+    write(tmp_path, "rules: [\n", "a.yaml")
+    write(
+        tmp_path,
+        "rules:\n  - {id: one, name: x, kinds: [no], regions: [贵洲], keywords: {any: 5, of: 6}}\n"
+        "  - {name: y, regex: ['(']}\n  - 7\n  - {id: one, name: z}\n",
+        "b.yaml",
+    )
+    with pytest.raises(UserErrors) as caught:
+        load_rules([tmp_path, tmp_path / "missing"])
+    places = [(one.file and one.file.name, one.line) for one in caught.value.errors]
+    lines = [2, 2, 2, 2, 3, 3, 4, 5]
+    assert places[0][0] == "a.yaml"
+    assert places[1:] == [*(("b.yaml", line) for line in lines), ("missing", None)]
+    assert str(caught.value).endswith("(and 9 more)")
+
+
+def test_windows_files_and_wide_digits_are_read(tmp_path):
+    text = "\ufeffrules:\r\n  - id: one\r\n    name: 一\r\n    years: [２０２６]\r\n"
+    path = tmp_path / "r.yaml"
+    path.write_bytes(text.encode())
+    (rule,) = load_rules([path]).rules
+    assert rule.years == {2026}
+
+
+def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("monitor.rules.loader._FILE_BYTES", 10)
+    with pytest.raises(UserError, match="larger than"):
+        load_rules([write(tmp_path, "rules: []  # nothing yet\n")])
 
 
 def test_an_id_is_taken_once_over_all_files(tmp_path):

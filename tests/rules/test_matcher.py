@@ -13,7 +13,7 @@ from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.rules.loader import load_rules
-from monitor.rules.matcher import explain_match
+from monitor.rules.matcher import explain_match, on_statements, standing
 
 
 def said(text="全省算力规模突破190Eflops。", region="贵州省", value=190.0, **other):
@@ -119,6 +119,57 @@ def test_each_condition(rule, body, wanted):
     assert bool(rules.match(change(), source_id="guizhou")) is wanted
     reason = explain_match(rules.rules[0], change(), source_id="guizhou")
     assert (reason is None) is wanted
+
+
+SENTENCE = "建成 ２６０Ｅｆｌｏｐｓ　智能算力（含租用），打造“数\u200b據港”。"
+
+
+@pytest.mark.parametrize("text", [SENTENCE, "建成260eflops智能算力(含租用),打造“数据港”。"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "keywords: {any: ['260EFLOPS']}",
+        "keywords: {any: [２６０ｅｆｌｏｐｓ]}",
+        "keywords: {any: [數據港]}",
+        'keywords: {any: ["数 据\u200b港"]}',
+        "keywords: {all: ['\"数据港\"']}",
+        "keywords: {any: ['「數據港」']}",
+        "keywords: {any: ['（含租用），打造']}",
+        "keywords: {any: ['(含租用),打造']}",
+        "regex: ['２６０']",
+        "regex: ['^建成\\d+ Eflops']",
+        "regex: ['數據港”。$']",
+        "regex: ['“数据港”']",
+        "regex: ['（含租用）[,；]']",
+        "regex: ['\\(含.*?\\)，']",
+        "regex: ['[０-９]{3}[Ａ-Ｚ]flops']",
+        "regex: ['[一-龥]據']",
+        "regex: ['\\Q(含租用)，\\E']",
+        "targets: {metric: 智能算力規模, unit: ｅ, at_least: 260}",
+        "targets: {metric: 算力, unit: 万P, at_most: 26}",
+    ],
+)
+def test_both_sides_are_folded_alike(rule, condition, text):
+    metric = Target("智能算力规模", Op.REACH, 260.0, "Eflops", None, "")
+    found = change(before=said("旧。"), after=said(text, targets=(metric,)), deltas=())
+    (one,) = rule(f"    {condition}\n").rules
+    assert explain_match(one, found) is None
+
+
+def test_words_do_not_run_from_one_sentence_into_the_other(rule):
+    found = change(before=said("建设算"), after=said("力图发展"))
+    assert not rule("    keywords: {any: [算力]}\n").match(found)
+
+
+def test_statements_that_stand_are_asked_for_no_kind(rule):
+    rules = rule(
+        "    kinds: [weakened]\n    basis: [succession]\n"
+        "    targets: {metric: 算力, relative_change: 10}\n"
+    )
+    stands = standing(said())
+    assert not rules.match(stands)
+    assert on_statements(rules).match(stands)
+    assert not on_statements(rules).match(standing(said(region="甘肃省", targets=())))
 
 
 def test_the_reason_names_the_condition(rule):

@@ -1,0 +1,377 @@
+"""What is wrong with a rule, in the words of the file: one line, and how to correct it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.errors import UserError
+from monitor.folding import fold, simplify
+from monitor.model.changes import Basis, Kind
+from monitor.rules.schema import (
+    VERDICT_KINDS,
+    KeywordsEntry,
+    RuleEntry,
+    TargetEntry,
+    ThenEntry,
+)
+from monitor.yaml import Path_, YamlFile, did_you_mean
+
+_SECTIONS: Mapping[str, type[BaseModel]] = {
+    "keywords": KeywordsEntry,
+    "targets": TargetEntry,
+    "then": ThenEntry,
+}
+_CLOSING = {
+    "“": "”",
+    "‘": "’",
+    "「": "」",
+    "『": "』",
+    "［": "］",
+    "【": "】",
+    "（": "）",
+    '"': '"',
+}
+_SHOWN = 40
+_ALIKE = 0.7
+_WIDE_COLON = "the colon is full-width: write : and a space"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A value that the schema refuses; ``raw`` is how it is written, if it is one word."""
+
+    loc: Path_
+    value: Any
+    reason: str
+    limits: Mapping[str, Any]
+    raw: str | None
+
+    @property
+    def name(self) -> str:
+        return ".".join(str(part) for part in self.loc if isinstance(part, str))
+
+
+_Explained = tuple[str, str | None]
+
+
+def mistakes_of(file: YamlFile, at: Path_, error: ValidationError) -> list[UserError]:
+    """All mistakes of one entry, each at its place.
+
+    Args:
+        file: the rule file.
+        at: where the entry stands.
+        error: what the schema says of it.
+    """
+    found: dict[Path_, UserError] = {}
+    for one in error.errors(include_url=False):
+        loc = tuple(one["loc"])
+        where = at
+        for part in loc:
+            if (*where, part) in file.places:
+                where = (*where, part)
+        scalar = file.scalar((*at, *loc))
+        raw = None if scalar is None else scalar[0]
+        wrong = _Wrong(loc, one["input"], one["msg"], one.get("ctx", {}), raw)
+        explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
+        found.setdefault(loc, file.error(where, *explain(wrong)))
+    return list(found.values())
+
+
+def _other(wrong: _Wrong) -> _Explained:
+    return f"{wrong.name}: {_shown(wrong.value)} cannot stand here", None
+
+
+def _unknown_key(wrong: _Wrong) -> _Explained:
+    key = str(wrong.loc[-1])
+    section = next((part for part in wrong.loc[:-1] if isinstance(part, str)), None)
+    message = f"unknown key {key!r}"
+    known = list(_SECTIONS.get(section or "", RuleEntry).model_fields)
+    if "：" in key:
+        return message, _WIDE_COLON
+    clean = fold(key)
+    if clean in known:
+        return message, f"write {clean}"
+    for other, model in _SECTIONS.items():
+        if other != section and clean in model.model_fields:
+            return message, f"it stands under {other}: {other}: {{{clean}: …}}"
+    if section is not None and clean in RuleEntry.model_fields:
+        return message, f"it stands beside {section}, not under it"
+    return message, did_you_mean(clean, known) or f"one of {', '.join(known)}"
+
+
+def _missing(wrong: _Wrong) -> _Explained:
+    example = "a short one such as guizhou-computing" if wrong.name == "id" else "for people"
+    return f"{wrong.name} is missing", f"add {wrong.name}: {example}"
+
+
+def _as_told(wrong: _Wrong) -> _Explained:
+    message, _, hint = wrong.reason.removeprefix("Value error, ").partition(" – ")
+    return f"{wrong.name}: {message}", hint or None
+
+
+def _no_section(wrong: _Wrong) -> _Explained:
+    name, value = wrong.name, wrong.value
+    if not name:
+        wide = isinstance(value, str) and "：" in value
+        hint = _WIDE_COLON if wide else "a rule begins with - id: and a name: below it"
+        return f"{_shown(value)} is no rule", hint
+    if value is None:
+        return f"{name}: nothing stands below it", "leave it out"
+    if name == "keywords" and isinstance(value, str | list):
+        words = value if isinstance(value, list) else [value]
+        listed = ", ".join(str(word) for word in words[:3])
+        return (
+            "keywords: wants any, all or none before the words",
+            f"write keywords: {{any: [{listed}{', …' if len(words) > 3 else ''}]}}",
+        )
+    fields = list(_SECTIONS[name].model_fields)
+    return (
+        f"{name}: {_shown(value)} stands where {', '.join(fields)} are wanted",
+        f"write {name}: {{{fields[0]}: …}}",
+    )
+
+
+def _no_text(wrong: _Wrong) -> _Explained:
+    name, value = wrong.name, wrong.value
+    written = wrong.raw if wrong.raw is not None else str(value)
+    if value is None:
+        return f"{name}: nothing is written here", "write a word, or leave it out"
+    if isinstance(value, list | dict):
+        what = "a list" if isinstance(value, list) else "keys with values"
+        return f"{name}: {what} where one word is wanted", "one word an item, without a colon in it"
+    if isinstance(value, bool):
+        what = "yes or no"
+    else:
+        what = "a number" if isinstance(value, int | float) else "a day or time"
+    return f"{name}: YAML reads {written} as {what}", f'put it in quotes: "{written}"'
+
+
+def _no_list(wrong: _Wrong) -> _Explained:
+    value = wrong.value
+    what = "keys with values" if isinstance(value, dict) else _shown(value)
+    key = wrong.name.rpartition(".")[2]
+    example = str(value) if isinstance(value, float) else "…"
+    return f"{wrong.name}: {what} where a list is wanted", f"write {key}: [{example}]"
+
+
+def _no_choice(wrong: _Wrong) -> _Explained:
+    known = re.findall(r"'([^']*)'", wrong.limits.get("expected", ""))
+    key = wrong.name.rpartition(".")[2]
+    one = key[:-1] if key in {"kinds", "labels"} else key
+    # Of a few words all are shown rather than one that is hardly like it.
+    near = get_close_matches(fold(str(wrong.value)), known, n=1, cutoff=_ALIKE)
+    hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+    return f"{wrong.name}: unknown {one} {_shown(wrong.value)}", hint
+
+
+def _no_number(wrong: _Wrong) -> _Explained:
+    if wrong.value is None:
+        return f"{wrong.name}: nothing is written here", "write a number, or leave it out"
+    hint = "digits only, such as 150 or 1.5"
+    return f"{wrong.name}: {_shown(wrong.value)} is no number", hint
+
+
+def _no_whole_number(wrong: _Wrong) -> _Explained:
+    years = re.fullmatch(r"(20\d\d)\D{1,3}(20\d\d)", str(wrong.value))
+    hint = "digits only, such as 2026"
+    if years is not None and int(years[1]) < int(years[2]):
+        hint = f"write [{', '.join(map(str, range(int(years[1]), int(years[2]) + 1)))}]"
+    return f"{wrong.name}: {_shown(wrong.value)} is no whole number", hint
+
+
+def _no_id(wrong: _Wrong) -> _Explained:
+    suggested = _as_id(str(wrong.value)) or "guizhou-computing, for instance"
+    message = f"{wrong.name}: {_shown(wrong.value)} has other characters than a-z, 0-9 and -"
+    return message, f"write {suggested}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+# By the beginning of the schema's name for what is wrong.
+_REASONS: Mapping[str, Callable[[_Wrong], _Explained]] = {
+    "extra_forbidden": _unknown_key,
+    "invalid_key": _unknown_key,
+    "missing": _missing,
+    "value_error": _as_told,
+    "model": _no_section,
+    "string_type": _no_text,
+    "tuple_type": _no_list,
+    "enum": _no_choice,
+    "finite_number": lambda w: (f"{w.name}: {w.value} is no number", "write digits"),
+    "float": _no_number,
+    "int": _no_whole_number,
+    "bool": lambda w: (f"{w.name}: {_shown(w.value)} is neither", "write true or false"),
+    "greater_than": lambda w: (f"{w.name}: {w.value} is too small", f"{w.limits['ge']} or more"),
+    "less_than": lambda w: (f"{w.name}: {w.value} is too large", f"{w.limits['le']} or less"),
+    "too_long": lambda w: (
+        f"{w.name}: {w.limits['actual_length']} values are too many",
+        f"at most {w.limits['max_length']}; make two rules",
+    ),
+    "string_too_long": lambda w: (
+        f"{w.name}: the text is too long",
+        f"at most {w.limits['max_length']} characters",
+    ),
+    "string_too_short": lambda w: (f"{w.name}: an empty text", "write a word, or leave it out"),
+    "string_pattern_mismatch": _no_id,
+    "string_unicode": lambda w: (f"{w.name}: no readable text", "write it again"),
+}
+
+
+def _as_id(text: str) -> str:
+    plain = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", text))
+    return re.sub("[^a-z0-9]+", "-", fold(re.sub(r"[\s_]+", "-", plain.strip()))).strip("-")[:64]
+
+
+def word_mistake(word: str, *, is_plain: bool) -> tuple[str, str] | None:
+    """What is wrong with a keyword that would never be found as it stands, and how to write it.
+
+    Args:
+        word: as YAML reads it.
+        is_plain: written without quotes of YAML; in quotes marks and spaces are meant.
+    """
+    if not fold(word):
+        return "there is nothing to look for", "spaces and invisible characters do not count"
+    if not is_plain or word.isalnum():
+        return None
+    return _hidden_character(word) or _list_or_quote(word)
+
+
+def _hidden_character(word: str) -> tuple[str, str] | None:
+    hidden = next((one for one in word if unicodedata.category(one) == "Cf"), None)
+    if hidden is None:
+        return None
+    return (
+        f"{simplify(word)!r} holds a character that nobody sees (U+{ord(hidden):04X})",
+        "type the word again, or put it in quotes: there it does not count",
+    )
+
+
+def _list_or_quote(word: str) -> tuple[str, str] | None:
+    inner = word[1:-1] if _CLOSING.get(word[0]) == word[-1] and len(word) > 2 else word
+    parts = _parts(_list_pattern(), inner)
+    if len(parts) > 1:
+        return (
+            f"{_shown(word)} is one word here, not a list",
+            f'write [{", ".join(parts)}], or "{word}" in quotes to find all of it together',
+        )
+    for opening, closing in _CLOSING.items():
+        if word.count(opening) != word.count(closing):
+            return (
+                f"{word} has only one of {opening} and {closing}",
+                "take it out; YAML's quotes are straight ones",
+            )
+    if inner != word:
+        return (
+            f"the quotes or brackets of {word} are a part of the word",
+            f"write {inner}, or '{word}' to find it in quotes only",
+        )
+    return None
+
+
+def _parts(separators: re.Pattern[str], text: str) -> list[str]:
+    parts = (part.strip("“”‘’「」『』［］[]\"' ") for part in separators.split(text))
+    return [part for part in parts if part]
+
+
+@cache
+def _list_pattern() -> re.Pattern[str]:
+    return re.compile(r"[，、；,;｜|]|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+
+
+@cache
+def _name_list_pattern() -> re.Pattern[str]:
+    return re.compile(r"[，、；,;｜|\s]+")
+
+
+def list_hint(name: str) -> str | None:
+    """How to write a name that holds several, 贵州、甘肃; None if it does not."""
+    parts = _parts(_name_list_pattern(), name)
+    return f"write [{', '.join(parts)}]" if len(parts) > 1 else None
+
+
+def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
+    """Conditions that no change can meet together: the field, what is wrong, what to do."""
+    for name in ("kinds", "basis", "labels", "speakers"):
+        if not getattr(entry, name):
+            yield (
+                (name,),
+                f"{name}: an empty list matches nothing",
+                f"leave {name} out for the usual",
+            )
+    words = entry.keywords
+    if refused := _never_together(words.any, words.all, words.none):
+        yield (
+            ("keywords", "none"),
+            f"keywords: the rule never matches: what any and all ask for holds {refused!r}, which "
+            "none refuses",
+            "take it out of one of them",
+        )
+    yield from _no_number_fits(entry)
+    yield from _no_such_verdict(entry)
+
+
+def _no_number_fits(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
+    wanted = entry.targets
+    if wanted is None:
+        return
+    if (
+        wanted.at_least is not None
+        and wanted.at_most is not None
+        and wanted.at_least > wanted.at_most
+    ):
+        yield (
+            ("targets", "at_least"),
+            f"targets: the rule never matches: at_least {wanted.at_least:g} is more than at_most "
+            f"{wanted.at_most:g}",
+            "exchange them",
+        )
+    single = {Kind.ADDED, Kind.DROPPED}
+    if wanted.relative_change is not None and entry.kinds and single.issuperset(entry.kinds):
+        yield (
+            ("targets", "relative_change"),
+            "targets: the rule never matches: added and dropped promises have one number, and "
+            "relative_change compares two",
+            "ask for strengthened and weakened in kinds",
+        )
+
+
+def _no_such_verdict(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
+    kinds, basis = set(entry.kinds), set(entry.basis)
+    verdicts = {*VERDICT_KINDS, Kind.NOT_REPORTED}
+    if not kinds or not basis or "kinds" not in entry.model_fields_set:
+        return
+    if kinds <= verdicts and Basis.FULFILMENT not in basis:
+        yield (
+            ("basis",),
+            "basis: the rule never matches: met, missed and not_reported have the basis fulfilment",
+            "add it, or leave basis out",
+        )
+    if basis == {Basis.FULFILMENT} and not kinds & verdicts:
+        yield (
+            ("kinds",),
+            "kinds: the rule never matches: the basis fulfilment has the kinds met, missed and "
+            "not_reported",
+            "name one of them, or leave kinds out",
+        )
+
+
+def _never_together(any_of: Iterable[str], all_of: Iterable[str], none_of: Iterable[str]) -> str:
+    """The word that must not stand in a sentence but stands in each that fits; else empty."""
+    refused = [word for word in map(fold, none_of) if word]
+    for word in map(fold, all_of):
+        if found := next((bad for bad in refused if bad in word), ""):
+            return found
+    wanted = [word for word in map(fold, any_of) if word]
+    found_in = [next((bad for bad in refused if bad in word), "") for word in wanted]
+    return found_in[0] if found_in and all(found_in) else ""
