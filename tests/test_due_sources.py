@@ -7,15 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rich.console import Console
+from opened_app import opened_app
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from monitor.app import open_app
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
-from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import DueVisits, Every, advance_jobs, due_sources, run_once, schedule
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.schedule import next_start, spread
@@ -80,23 +78,14 @@ class Watch:
 
 @asynccontextmanager
 async def watching(tmp_path, address):
-    (tmp_path / "c.yaml").write_text(CATALOGUE, encoding="utf-8")
-    (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     clock = [NOW]
     site = FakeFetcher(now=lambda: clock[0])
     site.pages[PAGE] = REPORT
     site.pages[LIST] = "<ul><li><a href='/t1.html'>第一条要闻</a></ul>"
     site.pages[f"{BASE}/t1.html"] = REPORT.replace("甘肃", "青海")
     channel = FakeChannel()
-    settings = Settings.model_construct(
-        database=address,
-        catalogue=(tmp_path / "c.yaml",),
-        rules=(tmp_path / "r.yaml",),
-        crawl=CrawlSettings(min_delay=0.0),
-        telegram=TelegramSettings(token="1:never-used", operators=(9001,)),
-    )
-    async with open_app(
-        settings, console=Console(quiet=True), fetcher=site, channel=channel, now=lambda: clock[0]
+    async with opened_app(
+        tmp_path, address, catalogue=CATALOGUE, site=site, channel=channel, clock=clock
     ) as app:
         yield Watch(app, site, channel, clock)
 

@@ -7,12 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rich.console import Console
+from opened_app import opened_app
 from sqlalchemy import text
 
-from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
-from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.fetching.fake import FakeFetcher
 from monitor.ingest import list_pages, pages
@@ -54,8 +52,6 @@ def json_list(*items):
 
 @asynccontextmanager
 async def watching(tmp_path, address):
-    (tmp_path / "c.yaml").write_text(CATALOGUE, encoding="utf-8")
-    (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
     clock = [START]
     site = FakeFetcher(now=lambda: clock[0])
     site.pages[f"{BASE}/a.json"] = json_list((1, "第一条"), (2, "第二条"))
@@ -63,15 +59,8 @@ async def watching(tmp_path, address):
     for n in (1, 2, 3):
         site.pages[f"{BASE}/t{n}.html"] = PROSE.format(n=n) * (n + 2)
     channel = FakeChannel()
-    settings = Settings.model_construct(
-        database=address,
-        catalogue=(tmp_path / "c.yaml",),
-        rules=(tmp_path / "r.yaml",),
-        crawl=CrawlSettings(min_delay=0.0),
-        telegram=TelegramSettings(token="1:never-used", operators=(9001,)),
-    )
-    async with open_app(
-        settings, console=Console(quiet=True), fetcher=site, channel=channel, now=lambda: clock[0]
+    async with opened_app(
+        tmp_path, address, catalogue=CATALOGUE, site=site, channel=channel, clock=clock
     ) as daemon:
         yield Watch(daemon, site, channel, clock)
 
