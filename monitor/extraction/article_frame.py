@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.extraction.attribution import (
@@ -47,6 +47,7 @@ class ArticleFrame:
         sourced: it is short and tells what one source told.
         host: whose press conference it reports.
         voice: whom its headline quotes (某某部：…).
+        digest: it is a round of news items, each below a headline of its own.
     """
 
     place: str | None = None
@@ -58,6 +59,7 @@ class ArticleFrame:
     sourced: bool = False
     host: Attribution | None = None
     voice: Attribution | None = None
+    digest: bool = False
 
 
 def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
@@ -71,11 +73,15 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
     place = provenance.region or _place_of_article(title, filled)
     briefing = any(press_pattern("briefing").search(one) for one in (title, *lead))
     length = sum(map(len, filled))
-    voice = _voice(title, lead, place, length)
-    owner = _owner_of_plan(title, lead, length, place)
+    digest = press_pattern("digest").search(title) is not None
+    voice = None if digest else _voice(title, lead, place, length)
+    if voice is None and not digest:
+        voice = _source_of_figures(filled, lead, place)
+    owner = None if digest else _owner_of_plan(title, lead, length, place)
     return ArticleFrame(
         host=_host(filled, place) if briefing else None,
         voice=voice,
+        digest=digest,
         comment=place is None and _is_comment(title, filled, briefing=briefing),
         sourced=length <= _SHORT_ARTICLE
         and (voice is not None or owner is not None or any(map(_is_sourced, lead))),
@@ -134,7 +140,8 @@ def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> A
     """
     who, colon, _ = title.partition("：")
     subject = read_subject(who, mask_quotes(who), Manner.REPORT) if colon else None
-    if subject is not None and subject.reference is Reference.NAME and _is_firm_news(lead):
+    named = subject is not None and subject.reference is Reference.NAME
+    if subject is not None and named and _may_be_firm(who) and _is_firm_news(lead):
         subject = replace(subject, reference=Reference.ROLE, speaker=Speaker.ENTERPRISE)
     if subject is None or subject.speaker is None or subject.speaker is Speaker.MEDIA:
         return None
@@ -142,6 +149,47 @@ def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> A
     region = region_of_role(subject.speaker, subject.region, subject.text, place)
     attribution = Attribution(subject.speaker, region, Manner.REPORT, who, KnownBy.NAMED)
     return attribution if length <= limit else None
+
+
+def _source_of_figures(
+    paragraphs: Sequence[Sequence[str]], lead: Sequence[str], place: str | None
+) -> Attribution | None:
+    """The one department whose figures an article tells, where nobody else speaks in it."""
+    sentences = [sentence for sentences in paragraphs for sentence in sentences]
+    if len(sentences) > 3 * _SHORT_ARTICLE:
+        return None
+    told = [one for one in lead if press_pattern("figures").search(mask_quotes(one))]
+    source = next((found for one in told for found in _named_sources(one, place)), None)
+    if source is None or source.speaker not in AUTHORITIES:
+        return None
+    others = {
+        (found.speaker, found.region) for one in sentences for found in _named_sources(one, place)
+    }
+    return source if others == {(source.speaker, source.region)} else None
+
+
+def _named_sources(sentence: str, place: str | None) -> Iterator[Attribution]:
+    """Who speaks in a sentence by name: 某部数据显示, 从某局获悉, 某某表示."""
+    body = sentence[news_start(sentence) :]
+    subjects = [clause.subject for clause in reporting_clauses(body)]
+    for name in ("informed", "according"):
+        match = press_pattern(name).search(body, 0, 120)
+        if match is not None:
+            heard = read_subject(match["who"], match["who"], Manner.REPORT)
+            subjects += [heard] if heard is not None else []
+    for subject in subjects:
+        if subject.reference is Reference.ROLE and subject.speaker not in {None, Speaker.MEDIA}:
+            region = region_of_role(subject.speaker, subject.region, subject.text, place)
+            yield Attribution(subject.speaker, region, Manner.REPORT, subject.text, KnownBy.NAMED)
+
+
+_FIRM_LENGTH = 12
+
+
+def _may_be_firm(who: str) -> bool:
+    """Whether the words before a headline's colon may name a firm: 某某智能, but not 青岛."""
+    places = mark_places(who)
+    return "“" not in who and len(who) <= _FIRM_LENGTH and places.strip(places[:1]) != ""
 
 
 def _is_firm_news(lead: Sequence[str]) -> bool:
@@ -200,6 +248,8 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
     lines = ["".join(sentences) for sentences in paragraphs]
     authors: list[Attribution | None] = [None] * len(lines)
     begin = 0
+    if any(press_pattern("motion").search(line) for line in lines[:_LEAD_LENGTH]):
+        return _movers(lines, place)
     for number, line in enumerate(lines):
         signed = press_pattern("signature").search(line)
         if signed is None:
@@ -216,6 +266,16 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
             )
             authors = [office] * len(lines)
     return authors
+
+
+def _movers(lines: Sequence[str], place: str | None) -> list[Attribution | None]:
+    """The members who move a 提案: first they tell the matter, and then what is to be done."""
+    asks = next((n for n, x in enumerate(lines) if press_pattern("motion_asks").search(x)), 0)
+    tells = Attribution(Speaker.DELEGATE, place or NATION, Manner.OPINE, lines[0], KnownBy.BLOCK)
+    return [
+        replace(tells, manner=Manner.PROPOSE if n >= asks else Manner.OPINE)
+        for n, _ in enumerate(lines)
+    ]
 
 
 def _signed_by(who: str, place: str | None) -> Attribution | None:

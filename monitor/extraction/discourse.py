@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -85,6 +86,11 @@ class Discourse:
     def known(self, text: str) -> Attribution | None:
         """The person that a text begins with, by a name alone."""
         return next((p for size in (4, 3, 2) if (p := self.people.get(text[:size]))), None)
+
+    def begin_item(self) -> None:
+        """Forget who spoke and whose plan was told: the next item of news is about others."""
+        self.current = self.carried = self.owner = self.document = self.meeting = None
+        self.block = self.caption = self.listing = self.open_quote = self.last_person = None
 
     def home(self) -> str | None:
         """The region of what names no region."""
@@ -294,7 +300,19 @@ def _meeting(body: str, state: Discourse) -> Attribution | None:
             ministry = role.speaker is Speaker.MINISTRY
             region = role.region or (NATION if ministry else region_of_topic(clause))
             return Attribution(role.speaker, region or state.home(), Manner.ANNOUNCE, clause)
-    return None
+    return _working_meeting(masked, state)
+
+
+def _working_meeting(masked: str, state: Discourse) -> Attribution | None:
+    """Whose a meeting of all of a region's departments is: 全省数据工作会议."""
+    match = press_pattern("working_meeting").search(mark_places(masked))
+    if match is None:
+        return None
+    if match["scope"] == "全国":
+        return Attribution(Speaker.MINISTRY, NATION, Manner.ANNOUNCE, match[0])
+    own = region_of_all(regions_in(masked[slice(*match.span("scope"))]))
+    region = own or state.home() or region_of_topic(masked)
+    return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, match[0]) if region else None
 
 
 def note(sentence: str, state: Discourse) -> None:
@@ -342,8 +360,11 @@ def _note_people(masked: str, state: Discourse) -> None:
 
 
 def _by_person(masked: str) -> Iterator[str]:
-    """The clauses of a text; of a list of persons (院长王某、教授李某) the words of each."""
-    for clause in masked.split("，"):
+    """The clauses of a text; of a list of persons (院长王某、教授李某) the words of each.
+
+    Whom somebody receives (市长某某会见董事长某某) is another.
+    """
+    for clause in re.split("，|会见了?|会晤|接见", masked):
         begin = 0
         for match in press_pattern("listed_person").finditer(clause):
             yield clause[begin : match.end()]

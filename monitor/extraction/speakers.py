@@ -35,6 +35,7 @@ from monitor.extraction.discourse import (
 )
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.places import lies_in, news_start, region_of_body, region_of_topic
+from monitor.extraction.quantities import quantities
 from monitor.extraction.told_plans import acting_authority, is_bare, looks_back
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
@@ -49,6 +50,8 @@ def attribute_sentences(
     found: list[list[Attribution]] = []
     for number, sentences in enumerate(paragraphs):
         state.author = frame.authors[number] if frame.authors else None
+        if frame.digest and sentences and _is_heading(sentences):
+            state.begin_item()
         found.append(_paragraph(sentences, state))
     return _with_headings(paragraphs, found)
 
@@ -123,6 +126,8 @@ def _sentence(
     note(sentence, state)
     if clause is not None:
         return _reported(sentence, *clause, state)
+    if state.author is None and state.block is None and sentence.endswith("？"):
+        return _newspaper(sentence, state)
     throughout = state.author or state.block
     if throughout is not None:
         return _placed(throughout, sentence, state)
@@ -143,6 +148,9 @@ def _reported(
     sentence: str, reported: ReportingClause, attribution: Attribution, state: Discourse
 ) -> Attribution:
     """The attribution of a sentence with a reporting clause."""
+    if reported.appears and not quantities(sentence):
+        state.current = attribution
+        return replace(_newspaper(sentence, state), cue=attribution.cue)
     cited = state.author is not None or _is_citation(reported, attribution, state)
     state.current = None if cited else attribution
     if not cited and attribution.speaker in AUTHORITIES:
@@ -362,9 +370,10 @@ def _with_headings(
             continue
         known = found[number][0]
         # A headline may say of the nation (我国将…) what a ministry tells below.
-        if known.known_by is not KnownBy.NEWSPAPER and (number or known.region != NATION):
+        told = known.known_by is KnownBy.ACTING or not number
+        if known.known_by is not KnownBy.NEWSPAPER and not (told and known.region == NATION):
             continue
-        below = next((one[0] for one in found[number + 1 :] if one), None)
+        below = next((_first_voice(one) for one in found[number + 1 :] if one), None)
         if below is not None and below.speaker is not Speaker.MEDIA:
             below = replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)
             own = region_of_topic(paragraphs[number][0])
@@ -372,6 +381,12 @@ def _with_headings(
                 below = replace(below, region=own)
             found[number] = [below]
     return found
+
+
+def _first_voice(paragraph: Sequence[Attribution]) -> Attribution:
+    """Whose a paragraph is: the first sentence's, unless somebody only appears in it."""
+    appears = paragraph[0].known_by is KnownBy.NEWSPAPER and paragraph[0].cue
+    return paragraph[1] if appears and len(paragraph) > 1 else paragraph[0]
 
 
 def _is_heading(sentences: Sequence[str]) -> bool:
