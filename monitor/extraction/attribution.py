@@ -91,6 +91,8 @@ class SpeakerWords(WordTable):
     motion_asks: str
     working_meeting: str
     figures: str
+    under_way: str
+    concrete: str
     by_document: str
     delegate_before: str
     delegate_after: str
@@ -436,9 +438,11 @@ def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[Report
     for match in islice(pattern.finditer(masked), _VERBS_READ):
         verb = match["verb"]
         follows = masked[match.end() : match.end() + 1]
-        if verb is None or follows == "了" or (follows == "的" and not verb.endswith("下")):
+        if verb is None or (follows == "的" and not verb.endswith("下")):
             continue
         subject = _subject_before(sentence, masked, match.start(), manner[verb])
+        if follows == "了" and not _sets(subject, verb):
+            continue
         if subject is not None and not _is_heard(subject):
             closes = masked[match.end() : match.end() + 1] in {"。", "", "！", "；"}
             appears = (
@@ -449,6 +453,12 @@ def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[Report
 
 
 _APPEARING = frozenset({"介绍", "通报", "汇报", "解读", "总结", "分析", "分享经验", "回应", "答复"})
+
+
+def _sets(subject: Subject | None, verb: str) -> bool:
+    """Whether a document tells what it sets, though it has already done so: 榜单明确了…."""
+    document = subject is not None and subject.reference is Reference.DOCUMENT
+    return document and verb in {"明确", "提出", "规定", "部署"}
 
 
 def _is_heard(subject: Subject) -> bool:

@@ -67,6 +67,8 @@ class Discourse:
     """The region that was the subject of a sentence of this paragraph."""
     section: str | None = None
     """The region of the last line that names a place alone."""
+    begun: bool = False
+    """The headline is read."""
     last_person: Attribution | None = None
     people: dict[str, Attribution] = field(default_factory=dict)
     place: str | None = None
@@ -311,7 +313,8 @@ def _working_meeting(masked: str, state: Discourse) -> Attribution | None:
     if match["scope"] == "全国":
         return Attribution(Speaker.MINISTRY, NATION, Manner.ANNOUNCE, match[0])
     own = region_of_all(regions_in(masked[slice(*match.span("scope"))]))
-    region = own or state.home() or region_of_topic(masked)
+    named = first_region(masked)
+    region = own or state.home() or (province_name(named) if named else None)
     return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, match[0]) if region else None
 
 

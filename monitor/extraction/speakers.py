@@ -64,8 +64,9 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
     state.current = _listed(sentences, state)
-    if names_block(sentences, state):
+    if state.begun and names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
+    state.begun = True
     found: list[Attribution] = []
     waiting: list[int] = []  # quotations whose speaker follows
     inside = False
@@ -139,9 +140,16 @@ def _sentence(
     if acting is not None:
         state.current = state.owner = acting
         return acting
-    if state.caption is not None and not press_pattern("paper").match(sentence):
+    if state.caption is not None and _of_caption(sentence):
         return state.caption
     return _newspaper(sentence, state)
+
+
+def _of_caption(sentence: str) -> bool:
+    """Whether a sentence below a region's caption tells what that region plans."""
+    return press_pattern("paper").match(sentence) is None and (
+        is_bare(sentence) or not looks_back(sentence)
+    )
 
 
 def _reported(
