@@ -92,6 +92,7 @@ class SpeakerWords(WordTable):
     working_meeting: str
     figures: str
     under_way: str
+    nothing_more: str
     concrete: str
     by_document: str
     delegate_before: str
@@ -441,15 +442,16 @@ def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[Report
         if verb is None or (follows == "的" and not verb.endswith("下")):
             continue
         subject = _subject_before(sentence, masked, match.start(), manner[verb])
-        if follows == "了" and not _sets(subject, verb):
+        after = match.end() + (follows == "了")
+        appears = verb in _APPEARING and (
+            press_pattern("only_tells").match(masked[after:]) is not None
+        )
+        if follows == "了" and not appears and not _sets(subject, verb):
             continue
         if subject is not None and not _is_heard(subject):
             closes = masked[match.end() : match.end() + 1] in {"。", "", "！", "；"}
-            appears = (
-                verb in _APPEARING
-                and press_pattern("only_tells").match(masked[match.end() :]) is not None
-            )
-            yield ReportingClause(subject, manner[verb], verb, match.end(), closes, appears)
+            told = ReportingClause(subject, manner[verb], verb, match.end(), closes)
+            yield replace(told, appears=appears)
 
 
 _APPEARING = frozenset({"介绍", "通报", "汇报", "解读", "总结", "分析", "分享经验", "回应", "答复"})

@@ -253,6 +253,9 @@ def _of_role(clause: ReportingClause, state: Discourse) -> Attribution:
     speaker = subject.speaker or Speaker.MEDIA
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
+    owner = state.owner
+    if owner is not None and press_pattern("that_office").match(subject.text):
+        speaker, region = owner.speaker, owner.region
     announced = clause.manner is Manner.ANNOUNCE and not told and speaker in AUTHORITIES
     known_by = KnownBy.ACTING if announced else KnownBy.NAMED
     return Attribution(speaker, region, clause.manner, clause.cue, known_by, person=subject.person)

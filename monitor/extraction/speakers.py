@@ -36,7 +36,7 @@ from monitor.extraction.discourse import (
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.places import lies_in, news_start, region_of_body, region_of_topic
 from monitor.extraction.quantities import quantities
-from monitor.extraction.told_plans import acting_authority, is_bare, looks_back
+from monitor.extraction.told_plans import acting_authority, is_bare, looks_back, only_issues
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 
@@ -139,6 +139,8 @@ def _sentence(
         return _placed(state.current, sentence, state)
     if acting is not None:
         state.current = state.owner = acting
+        if acting.speaker is Speaker.MINISTRY and only_issues(sentence):
+            return replace(_newspaper(sentence, state), cue=acting.cue)
         return acting
     if state.caption is not None and _of_caption(sentence):
         return state.caption

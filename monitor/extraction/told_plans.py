@@ -65,6 +65,15 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
     return document or _place_acts(masked, sentence, state)
 
 
+def only_issues(sentence: str) -> bool:
+    """Whether a sentence says that a document is issued, and nothing of what it contains."""
+    issued = issuing(sentence)
+    return (
+        issued is not None
+        and press_pattern("nothing_more").match(sentence, issued.end()) is not None
+    )
+
+
 def _by_document(body: str, state: Discourse) -> Attribution | None:
     """按照去年出台的实施意见，到2027年…: the issuer of the document."""
     match = press_pattern("by_document").match(body)
