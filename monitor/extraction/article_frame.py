@@ -258,14 +258,25 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
         authors[begin:end] = [_signed_by(signed["who"], place)] * (end - begin)
         begin = end
     if not begin and any(press_pattern("notice").search(line) for line in lines[:_LEAD_LENGTH]):
-        regions = [region for line in lines for region in regions_in(line)]
-        region = place or (regions[0].name if regions else None)
-        if region is not None:
-            office = Attribution(
-                Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], KnownBy.BLOCK
-            )
-            authors = [office] * len(lines)
+        authors = [_office_of_notice(lines, place)] * len(lines)
     return authors
+
+
+def _office_of_notice(lines: Sequence[str], place: str | None) -> Attribution | None:
+    """Whose a notice is: the office in its headline or below it, or the place it speaks of."""
+    for line in (lines[0], *lines[: -_LEAD_LENGTH - 1 : -1]):
+        who = line.partition("关于")[0]
+        role = role_of(who) if len(who) < _OFFICE_LENGTH else None
+        if role is not None and role.speaker is Speaker.MINISTRY and first_region(who) is None:
+            return Attribution(role.speaker, NATION, Manner.NONE, who, KnownBy.BLOCK)
+    regions = [region for line in lines for region in regions_in(line)]
+    region = place or (regions[0].name if regions else None)
+    if region is None:
+        return None
+    return Attribution(Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], KnownBy.BLOCK)
+
+
+_OFFICE_LENGTH = 40
 
 
 def _movers(lines: Sequence[str], place: str | None) -> list[Attribution | None]:
@@ -298,4 +309,7 @@ def _owner_of_plan(
         issued = issuer_of(sentence, place)
         if issued is not None:
             return issued
-    return None
+    region = region_of_all(regions_in(title))
+    if region is None or press_pattern("explained").search(title) is None:
+        return None
+    return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, title, KnownBy.DOCUMENT)

@@ -92,6 +92,8 @@ class SpeakerWords(WordTable):
     working_meeting: str
     figures: str
     under_way: str
+    duty: str
+    explained: str
     nothing_more: str
     concrete: str
     by_document: str

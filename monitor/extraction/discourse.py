@@ -324,7 +324,7 @@ def _working_meeting(masked: str, state: Discourse) -> Attribution | None:
 def note(sentence: str, state: Discourse) -> None:
     """Record the people, documents and places that a sentence names."""
     body = sentence[news_start(sentence) :]
-    issued = issuer_of(body, state.home())
+    issued = None if body.endswith("？") else issuer_of(body, state.home())
     if issued is not None:
         state.document = issued
         if issued.speaker in AUTHORITIES:
@@ -415,7 +415,7 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
     who = match["who"]
     known = state.known(who)
     if known is None and who in {"答", "他", "她"}:
-        known = state.last_person or state.owner
+        known = state.last_person or state.owner or state.frame.owner
     if known is None:
         return None
     # An answer may run over several paragraphs, until the next question.

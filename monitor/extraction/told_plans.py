@@ -164,6 +164,7 @@ def looks_back(sentence: str) -> bool:
     """Whether a sentence looks back; in a plan a number alone (突破1000亿元) does not."""
     return (
         press_pattern("future").search(sentence) is None
+        and press_pattern("duty").search(sentence) is None
         and press_pattern("past").search(sentence) is not None
     )
 
