@@ -31,6 +31,7 @@ _LEAD_LENGTH = 3
 
 
 _SHORT_ARTICLE = 14
+_BRIEF = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class ArticleFrame:
         host: whose press conference it reports.
         voice: whom its headline quotes (某某部：…).
         digest: it is a round of news items, each below a headline of its own.
+        feature: a story about the one place with which its headline begins.
     """
 
     place: str | None = None
@@ -60,6 +62,7 @@ class ArticleFrame:
     host: Attribution | None = None
     voice: Attribution | None = None
     digest: bool = False
+    feature: bool = False
 
 
 def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
@@ -82,6 +85,7 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         host=_host(filled, place) if briefing else None,
         voice=voice,
         digest=digest,
+        feature=length > _BRIEF and sum(map(_is_captioned, filled)) == 1,
         comment=place is None and _is_comment(title, filled, briefing=briefing),
         sourced=length <= _SHORT_ARTICLE
         and (voice is not None or owner is not None or any(map(_is_sourced, lead))),
@@ -92,6 +96,10 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         leader=_is_leader_event(title, 8)
         or any(_is_leader_event(one, 40) for one in lead if news_start(one)),
     )
+
+
+def _is_captioned(sentences: Sequence[str]) -> bool:
+    return press_pattern("caption").match(mark_places(sentences[0])) is not None
 
 
 _ARGUING_SHARE = 0.14

@@ -127,31 +127,42 @@ def _sentence(
     note(sentence, state)
     if clause is not None:
         return _reported(sentence, *clause, state)
-    if state.author is None and state.block is None and sentence.endswith("？"):
-        return _newspaper(sentence, state)
     throughout = state.author or state.block
     if throughout is not None:
         return _placed(throughout, sentence, state)
+    if sentence.endswith("？"):
+        return _newspaper(sentence, state)
     _open_excerpt(sentence, state)
+    return _told(sentence, state)
+
+
+def _told(sentence: str, state: Discourse) -> Attribution:
+    """The attribution of a sentence in which nobody is named as its speaker."""
     acting = acting_authority(sentence, state)
     state.current = _going_on(sentence, acting, state)
     if state.current is not None:
         return _placed(state.current, sentence, state)
     if acting is not None:
         state.current = state.owner = acting
-        if acting.speaker is Speaker.MINISTRY and only_issues(sentence):
-            return replace(_newspaper(sentence, state), cue=acting.cue)
-        return acting
-    if state.caption is not None and _of_caption(sentence):
+        if acting.speaker is not Speaker.MINISTRY or not only_issues(sentence):
+            return acting
+        return replace(_newspaper(sentence, state), cue=acting.cue)
+    if state.caption is not None and _of_caption(sentence, state):
         return state.caption
     return _newspaper(sentence, state)
 
 
-def _of_caption(sentence: str) -> bool:
-    """Whether a sentence below a region's caption tells what that region plans."""
-    return press_pattern("paper").match(sentence) is None and (
-        is_bare(sentence) or not looks_back(sentence)
-    )
+def _of_caption(sentence: str, state: Discourse) -> bool:
+    """Whether a sentence below the name of a region is that region's.
+
+    A headline that begins with it only says what the article is about: its plans are the region's.
+    """
+    if press_pattern("paper").match(sentence):
+        return False
+    if not state.frame.feature or is_bare(sentence):
+        return True
+    plans = any(press_pattern(name).search(sentence) for name in ("future", "concrete", "content"))
+    return plans and not looks_back(sentence)
 
 
 def _reported(
