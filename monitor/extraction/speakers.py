@@ -283,7 +283,9 @@ def _resumed(sentence: str, state: Discourse) -> Attribution | None:
         return carried
     frame = state.frame
     official = carried.speaker in AUTHORITIES and (frame.briefing or frame.owner or frame.leader)
-    goes_on = official or frame.sourced or press_pattern("goes_on").match(sentence)
+    source = frame.voice or frame.owner
+    sourced = frame.sourced and (source is None or source.speaker is carried.speaker)
+    goes_on = official or sourced or press_pattern("goes_on").match(sentence)
     return carried if goes_on else None
 
 
