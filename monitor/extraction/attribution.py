@@ -92,6 +92,9 @@ class SpeakerWords(WordTable):
     working_meeting: str
     figures: str
     under_way: str
+    bare_heading: str
+    sets_more: str
+    defines: str
     duty: str
     explained: str
     nothing_more: str

@@ -121,7 +121,18 @@ def resolve_first(
             if attribution.known_by is KnownBy.NAMED:
                 _remember(clause.subject, attribution, state)
             return clause, attribution
-    return _delegate(body, state)
+    return _delegate(body, state) or _sets_more(body, state)
+
+
+def _sets_more(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """The document or the speaker before, when a sentence goes on with a verb alone: 还明确，…."""
+    match = press_pattern("sets_more").match(body)
+    known = state.current or state.document or state.frame.owner
+    if match is None or known is None or known.speaker not in AUTHORITIES:
+        return None
+    subject = Subject(Reference.PRONOUN, "")
+    clause = ReportingClause(subject, Manner.ANNOUNCE, match[0], match.end(), closes=False)
+    return clause, replace(known, manner=Manner.ANNOUNCE, cue=match[0], distance=0)
 
 
 def _delegate(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:

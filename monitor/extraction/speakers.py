@@ -262,6 +262,10 @@ def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
     if is_bare(sentence):
         return not looks_back(sentence)
+    if press_pattern("defines").search(sentence):
+        return False
+    if current.known_by is KnownBy.DOCUMENT and press_pattern("duty").search(sentence):
+        return True
     if press_pattern("trend").match(sentence) or press_pattern("judges").search(sentence):
         return False
     if state.frame.owner is not None:
@@ -389,7 +393,8 @@ def _with_headings(
 ) -> list[list[Attribution]]:
     """Give each heading that names nobody the attribution of the text below it."""
     for number in range(len(paragraphs) - 1, -1, -1):
-        if not _is_heading(paragraphs[number]):
+        heading = paragraphs[number]
+        if not _is_heading(heading) or press_pattern("bare_heading").search(heading[0]):
             continue
         known = found[number][0]
         # A headline may say of the nation (我国将…) what a ministry tells below.
