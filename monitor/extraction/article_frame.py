@@ -78,8 +78,8 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
     length = sum(map(len, filled))
     digest = press_pattern("digest").search(title) is not None
     voice = None if digest else _voice(title, lead, place, length)
-    if voice is None and not digest:
-        voice = _source_of_figures(filled, lead, place)
+    figures = None if digest or voice is not None else _source_of_figures(filled, lead, place)
+    voice = voice or figures
     owner = None if digest else _owner_of_plan(title, lead, length, place)
     return ArticleFrame(
         host=_host(filled, place) if briefing else None,
@@ -87,8 +87,11 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         digest=digest,
         feature=length > _BRIEF and sum(map(_is_captioned, filled)) == 1,
         comment=place is None and _is_comment(title, filled, briefing=briefing),
-        sourced=length <= _SHORT_ARTICLE
-        and (voice is not None or owner is not None or any(map(_is_sourced, lead))),
+        sourced=figures is not None
+        or (
+            length <= _SHORT_ARTICLE
+            and (voice is not None or owner is not None or any(map(_is_sourced, lead)))
+        ),
         place=place,
         authors=tuple(_authors(paragraphs, place)),
         owner=owner,
