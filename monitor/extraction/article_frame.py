@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.extraction.attribution import (
@@ -31,6 +31,7 @@ _LEAD_LENGTH = 3
 
 
 _SHORT_ARTICLE = 14
+_BRIEF = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class ArticleFrame:
         sourced: it is short and tells what one source told.
         host: whose press conference it reports.
         voice: whom its headline quotes (某某部：…).
+        digest: it is a round of news items, each below a headline of its own.
+        feature: a story about the one place with which its headline begins.
     """
 
     place: str | None = None
@@ -58,6 +61,8 @@ class ArticleFrame:
     sourced: bool = False
     host: Attribution | None = None
     voice: Attribution | None = None
+    digest: bool = False
+    feature: bool = False
 
 
 def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
@@ -71,14 +76,22 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
     place = provenance.region or _place_of_article(title, filled)
     briefing = any(press_pattern("briefing").search(one) for one in (title, *lead))
     length = sum(map(len, filled))
-    voice = _voice(title, lead, place, length)
-    owner = _owner_of_plan(title, lead, length, place)
+    digest = press_pattern("digest").search(title) is not None
+    voice = None if digest else _voice(title, lead, place, length)
+    figures = None if digest or voice is not None else _source_of_figures(filled, lead, place)
+    voice = voice or figures
+    owner = None if digest else _owner_of_plan(title, lead, length, place)
     return ArticleFrame(
         host=_host(filled, place) if briefing else None,
         voice=voice,
+        digest=digest,
+        feature=length > _BRIEF and sum(map(_is_captioned, filled)) == 1,
         comment=place is None and _is_comment(title, filled, briefing=briefing),
-        sourced=length <= _SHORT_ARTICLE
-        and (voice is not None or owner is not None or any(map(_is_sourced, lead))),
+        sourced=figures is not None
+        or (
+            length <= _SHORT_ARTICLE
+            and (voice is not None or owner is not None or any(map(_is_sourced, lead)))
+        ),
         place=place,
         authors=tuple(_authors(paragraphs, place)),
         owner=owner,
@@ -86,6 +99,10 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         leader=_is_leader_event(title, 8)
         or any(_is_leader_event(one, 40) for one in lead if news_start(one)),
     )
+
+
+def _is_captioned(sentences: Sequence[str]) -> bool:
+    return press_pattern("caption").match(mark_places(sentences[0])) is not None
 
 
 _ARGUING_SHARE = 0.14
@@ -134,7 +151,8 @@ def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> A
     """
     who, colon, _ = title.partition("：")
     subject = read_subject(who, mask_quotes(who), Manner.REPORT) if colon else None
-    if subject is not None and subject.reference is Reference.NAME and _is_firm_news(lead):
+    named = subject is not None and subject.reference is Reference.NAME
+    if subject is not None and named and _may_be_firm(who) and _is_firm_news(lead):
         subject = replace(subject, reference=Reference.ROLE, speaker=Speaker.ENTERPRISE)
     if subject is None or subject.speaker is None or subject.speaker is Speaker.MEDIA:
         return None
@@ -142,6 +160,47 @@ def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> A
     region = region_of_role(subject.speaker, subject.region, subject.text, place)
     attribution = Attribution(subject.speaker, region, Manner.REPORT, who, KnownBy.NAMED)
     return attribution if length <= limit else None
+
+
+def _source_of_figures(
+    paragraphs: Sequence[Sequence[str]], lead: Sequence[str], place: str | None
+) -> Attribution | None:
+    """The one department whose figures an article tells, where nobody else speaks in it."""
+    sentences = [sentence for sentences in paragraphs for sentence in sentences]
+    if len(sentences) > 3 * _SHORT_ARTICLE:
+        return None
+    told = [one for one in lead if press_pattern("figures").search(mask_quotes(one))]
+    source = next((found for one in told for found in _named_sources(one, place)), None)
+    if source is None or source.speaker not in AUTHORITIES:
+        return None
+    others = {
+        (found.speaker, found.region) for one in sentences for found in _named_sources(one, place)
+    }
+    return source if others == {(source.speaker, source.region)} else None
+
+
+def _named_sources(sentence: str, place: str | None) -> Iterator[Attribution]:
+    """Who speaks in a sentence by name: 某部数据显示, 从某局获悉, 某某表示."""
+    body = sentence[news_start(sentence) :]
+    subjects = [clause.subject for clause in reporting_clauses(body)]
+    for name in ("informed", "according"):
+        match = press_pattern(name).search(body, 0, 120)
+        if match is not None:
+            heard = read_subject(match["who"], match["who"], Manner.REPORT)
+            subjects += [heard] if heard is not None else []
+    for subject in subjects:
+        if subject.reference is Reference.ROLE and subject.speaker not in {None, Speaker.MEDIA}:
+            region = region_of_role(subject.speaker, subject.region, subject.text, place)
+            yield Attribution(subject.speaker, region, Manner.REPORT, subject.text, KnownBy.NAMED)
+
+
+_FIRM_LENGTH = 12
+
+
+def _may_be_firm(who: str) -> bool:
+    """Whether the words before a headline's colon may name a firm: 某某智能, but not 青岛."""
+    places = mark_places(who)
+    return "“" not in who and len(who) <= _FIRM_LENGTH and places.strip(places[:1]) != ""
 
 
 def _is_firm_news(lead: Sequence[str]) -> bool:
@@ -200,6 +259,8 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
     lines = ["".join(sentences) for sentences in paragraphs]
     authors: list[Attribution | None] = [None] * len(lines)
     begin = 0
+    if any(press_pattern("motion").search(line) for line in lines[:_LEAD_LENGTH]):
+        return _movers(lines, place)
     for number, line in enumerate(lines):
         signed = press_pattern("signature").search(line)
         if signed is None:
@@ -208,14 +269,35 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
         authors[begin:end] = [_signed_by(signed["who"], place)] * (end - begin)
         begin = end
     if not begin and any(press_pattern("notice").search(line) for line in lines[:_LEAD_LENGTH]):
-        regions = [region for line in lines for region in regions_in(line)]
-        region = place or (regions[0].name if regions else None)
-        if region is not None:
-            office = Attribution(
-                Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], KnownBy.BLOCK
-            )
-            authors = [office] * len(lines)
+        authors = [_office_of_notice(lines, place)] * len(lines)
     return authors
+
+
+def _office_of_notice(lines: Sequence[str], place: str | None) -> Attribution | None:
+    """Whose a notice is: the office in its headline or below it, or the place it speaks of."""
+    for line in (lines[0], *lines[: -_LEAD_LENGTH - 1 : -1]):
+        who = line.partition("关于")[0]
+        role = role_of(who) if len(who) < _OFFICE_LENGTH else None
+        if role is not None and role.speaker is Speaker.MINISTRY and first_region(who) is None:
+            return Attribution(role.speaker, NATION, Manner.NONE, who, KnownBy.BLOCK)
+    regions = [region for line in lines for region in regions_in(line)]
+    region = place or (regions[0].name if regions else None)
+    if region is None:
+        return None
+    return Attribution(Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], KnownBy.BLOCK)
+
+
+_OFFICE_LENGTH = 40
+
+
+def _movers(lines: Sequence[str], place: str | None) -> list[Attribution | None]:
+    """The members who move a 提案: first they tell the matter, and then what is to be done."""
+    asks = next((n for n, x in enumerate(lines) if press_pattern("motion_asks").search(x)), 0)
+    tells = Attribution(Speaker.DELEGATE, place or NATION, Manner.OPINE, lines[0], KnownBy.BLOCK)
+    return [
+        replace(tells, manner=Manner.PROPOSE if n >= asks else Manner.OPINE)
+        for n, _ in enumerate(lines)
+    ]
 
 
 def _signed_by(who: str, place: str | None) -> Attribution | None:
@@ -238,4 +320,7 @@ def _owner_of_plan(
         issued = issuer_of(sentence, place)
         if issued is not None:
             return issued
-    return None
+    region = region_of_all(regions_in(title))
+    if region is None or press_pattern("explained").search(title) is None:
+        return None
+    return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, title, KnownBy.DOCUMENT)

@@ -85,6 +85,20 @@ class SpeakerWords(WordTable):
     nation_acts: str
     everywhere_acts: str
     heard: str
+    only_tells: str
+    digest: str
+    motion: str
+    motion_asks: str
+    working_meeting: str
+    figures: str
+    under_way: str
+    bare_heading: str
+    sets_more: str
+    defines: str
+    duty: str
+    explained: str
+    nothing_more: str
+    concrete: str
     by_document: str
     delegate_before: str
     delegate_after: str
@@ -216,7 +230,7 @@ class ReportingClause:
     """A subject with a verb of saying, found outside quotes.
 
     ``closes`` tells that nothing follows, so that the reported words are those before it;
-    ``end`` is where the reported words begin.
+    ``end`` is where the reported words begin; ``appears`` that none are reported: 介绍有关情况.
     """
 
     subject: Subject
@@ -224,6 +238,7 @@ class ReportingClause:
     verb: str
     end: int
     closes: bool
+    appears: bool = False
 
     @property
     def cue(self) -> str:
@@ -429,13 +444,37 @@ def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[Report
     for match in islice(pattern.finditer(masked), _VERBS_READ):
         verb = match["verb"]
         follows = masked[match.end() : match.end() + 1]
-        if verb is None or follows == "了" or (follows == "的" and not verb.endswith("下")):
+        if verb is None or (follows == "的" and not verb.endswith("下")):
             continue
         subject = _subject_before(sentence, masked, match.start(), manner[verb])
-        heard = subject and not subject.name and press_pattern("heard").search(subject.text)
-        if subject is not None and not heard:
+        after = match.end() + (follows == "了")
+        appears = verb in _APPEARING and (
+            press_pattern("only_tells").match(masked[after:]) is not None
+        )
+        if follows == "了" and not appears and not _sets(subject, verb):
+            continue
+        if subject is not None and not _is_heard(subject):
             closes = masked[match.end() : match.end() + 1] in {"。", "", "！", "；"}
-            yield ReportingClause(subject, manner[verb], verb, match.end(), closes)
+            told = ReportingClause(subject, manner[verb], verb, match.end(), closes)
+            yield replace(told, appears=appears)
+
+
+_APPEARING = frozenset({"介绍", "通报", "汇报", "解读", "总结", "分析", "分享经验", "回应", "答复"})
+
+
+def _sets(subject: Subject | None, verb: str) -> bool:
+    """Whether a document tells what it sets, though it has already done so: 榜单明确了…."""
+    document = subject is not None and subject.reference is Reference.DOCUMENT
+    return document and verb in {"明确", "提出", "规定", "部署"}
+
+
+def _is_heard(subject: Subject) -> bool:
+    """Whether the subject only hears others (听取…介绍), but not 听取意见的某部负责人."""
+    if subject.name:
+        return False
+    speaker = subject.text.rpartition("的")[2]
+    words = speaker if role_of(speaker) is not None else subject.text
+    return press_pattern("heard").search(words) is not None
 
 
 def _subject_before(sentence: str, masked: str, at: int, manner: Manner) -> Subject | None:

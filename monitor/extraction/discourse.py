@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -66,6 +67,8 @@ class Discourse:
     """The region that was the subject of a sentence of this paragraph."""
     section: str | None = None
     """The region of the last line that names a place alone."""
+    begun: bool = False
+    """The headline is read."""
     last_person: Attribution | None = None
     people: dict[str, Attribution] = field(default_factory=dict)
     place: str | None = None
@@ -85,6 +88,11 @@ class Discourse:
     def known(self, text: str) -> Attribution | None:
         """The person that a text begins with, by a name alone."""
         return next((p for size in (4, 3, 2) if (p := self.people.get(text[:size]))), None)
+
+    def begin_item(self) -> None:
+        """Forget who spoke and whose plan was told: the next item of news is about others."""
+        self.current = self.carried = self.owner = self.document = self.meeting = None
+        self.block = self.caption = self.listing = self.open_quote = self.last_person = None
 
     def home(self) -> str | None:
         """The region of what names no region."""
@@ -113,7 +121,18 @@ def resolve_first(
             if attribution.known_by is KnownBy.NAMED:
                 _remember(clause.subject, attribution, state)
             return clause, attribution
-    return _delegate(body, state)
+    return _delegate(body, state) or _sets_more(body, state)
+
+
+def _sets_more(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """The document or the speaker before, when a sentence goes on with a verb alone: 还明确，…."""
+    match = press_pattern("sets_more").match(body)
+    known = state.current or state.document or state.frame.owner
+    if match is None or known is None or known.speaker not in AUTHORITIES:
+        return None
+    subject = Subject(Reference.PRONOUN, "")
+    clause = ReportingClause(subject, Manner.ANNOUNCE, match[0], match.end(), closes=False)
+    return clause, replace(known, manner=Manner.ANNOUNCE, cue=match[0], distance=0)
 
 
 def _delegate(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
@@ -245,6 +264,9 @@ def _of_role(clause: ReportingClause, state: Discourse) -> Attribution:
     speaker = subject.speaker or Speaker.MEDIA
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
+    owner = state.owner
+    if owner is not None and press_pattern("that_office").match(subject.text):
+        speaker, region = owner.speaker, owner.region
     announced = clause.manner is Manner.ANNOUNCE and not told and speaker in AUTHORITIES
     known_by = KnownBy.ACTING if announced else KnownBy.NAMED
     return Attribution(speaker, region, clause.manner, clause.cue, known_by, person=subject.person)
@@ -294,13 +316,26 @@ def _meeting(body: str, state: Discourse) -> Attribution | None:
             ministry = role.speaker is Speaker.MINISTRY
             region = role.region or (NATION if ministry else region_of_topic(clause))
             return Attribution(role.speaker, region or state.home(), Manner.ANNOUNCE, clause)
-    return None
+    return _working_meeting(masked, state)
+
+
+def _working_meeting(masked: str, state: Discourse) -> Attribution | None:
+    """Whose a meeting of all of a region's departments is: 全省数据工作会议."""
+    match = press_pattern("working_meeting").search(mark_places(masked))
+    if match is None:
+        return None
+    if match["scope"] == "全国":
+        return Attribution(Speaker.MINISTRY, NATION, Manner.ANNOUNCE, match[0])
+    own = region_of_all(regions_in(masked[slice(*match.span("scope"))]))
+    named = first_region(masked)
+    region = own or state.home() or (province_name(named) if named else None)
+    return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, match[0]) if region else None
 
 
 def note(sentence: str, state: Discourse) -> None:
     """Record the people, documents and places that a sentence names."""
     body = sentence[news_start(sentence) :]
-    issued = issuer_of(body, state.home())
+    issued = None if body.endswith("？") else issuer_of(body, state.home())
     if issued is not None:
         state.document = issued
         if issued.speaker in AUTHORITIES:
@@ -342,8 +377,11 @@ def _note_people(masked: str, state: Discourse) -> None:
 
 
 def _by_person(masked: str) -> Iterator[str]:
-    """The clauses of a text; of a list of persons (院长王某、教授李某) the words of each."""
-    for clause in masked.split("，"):
+    """The clauses of a text; of a list of persons (院长王某、教授李某) the words of each.
+
+    Whom somebody receives (市长某某会见董事长某某) is another.
+    """
+    for clause in re.split("，|会见了?|会晤|接见", masked):
         begin = 0
         for match in press_pattern("listed_person").finditer(clause):
             yield clause[begin : match.end()]
@@ -388,7 +426,7 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
     who = match["who"]
     known = state.known(who)
     if known is None and who in {"答", "他", "她"}:
-        known = state.last_person or state.owner
+        known = state.last_person or state.owner or state.frame.owner
     if known is None:
         return None
     # An answer may run over several paragraphs, until the next question.

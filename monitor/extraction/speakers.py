@@ -35,7 +35,8 @@ from monitor.extraction.discourse import (
 )
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.places import lies_in, news_start, region_of_body, region_of_topic
-from monitor.extraction.told_plans import acting_authority, is_bare, looks_back
+from monitor.extraction.quantities import quantities
+from monitor.extraction.told_plans import acting_authority, is_bare, looks_back, only_issues
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 
@@ -49,6 +50,8 @@ def attribute_sentences(
     found: list[list[Attribution]] = []
     for number, sentences in enumerate(paragraphs):
         state.author = frame.authors[number] if frame.authors else None
+        if frame.digest and sentences and _is_heading(sentences):
+            state.begin_item()
         found.append(_paragraph(sentences, state))
     return _with_headings(paragraphs, found)
 
@@ -61,8 +64,9 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
     state.current = _listed(sentences, state)
-    if names_block(sentences, state):
+    if state.begun and names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
+    state.begun = True
     found: list[Attribution] = []
     waiting: list[int] = []  # quotations whose speaker follows
     inside = False
@@ -126,23 +130,48 @@ def _sentence(
     throughout = state.author or state.block
     if throughout is not None:
         return _placed(throughout, sentence, state)
+    if sentence.endswith("？"):
+        return _newspaper(sentence, state)
     _open_excerpt(sentence, state)
+    return _told(sentence, state)
+
+
+def _told(sentence: str, state: Discourse) -> Attribution:
+    """The attribution of a sentence in which nobody is named as its speaker."""
     acting = acting_authority(sentence, state)
     state.current = _going_on(sentence, acting, state)
     if state.current is not None:
         return _placed(state.current, sentence, state)
     if acting is not None:
         state.current = state.owner = acting
-        return acting
-    if state.caption is not None and not press_pattern("paper").match(sentence):
+        if acting.speaker is not Speaker.MINISTRY or not only_issues(sentence):
+            return acting
+        return replace(_newspaper(sentence, state), cue=acting.cue)
+    if state.caption is not None and _of_caption(sentence, state):
         return state.caption
     return _newspaper(sentence, state)
+
+
+def _of_caption(sentence: str, state: Discourse) -> bool:
+    """Whether a sentence below the name of a region is that region's.
+
+    A headline that begins with it only says what the article is about: its plans are the region's.
+    """
+    if press_pattern("paper").match(sentence):
+        return False
+    if not state.frame.feature or is_bare(sentence):
+        return True
+    plans = any(press_pattern(name).search(sentence) for name in ("future", "concrete", "content"))
+    return plans and not looks_back(sentence)
 
 
 def _reported(
     sentence: str, reported: ReportingClause, attribution: Attribution, state: Discourse
 ) -> Attribution:
     """The attribution of a sentence with a reporting clause."""
+    if reported.appears and not quantities(sentence):
+        state.current = attribution
+        return replace(_newspaper(sentence, state), cue=attribution.cue)
     cited = state.author is not None or _is_citation(reported, attribution, state)
     state.current = None if cited else attribution
     if not cited and attribution.speaker in AUTHORITIES:
@@ -220,9 +249,9 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     speaking = state.current is not None and state.current.known_by not in _OWNED
     if state.frame.leader and press_pattern("visits").search(mask_quotes(sentence)):
         return True
-    cue = "paper_again" if speaking else "paper"
+    cues = ("paper_again",) if speaking else ("paper_again", "paper")
     scene = press_pattern("scene").match(mark_places(sentence))
-    return scene is not None or press_pattern(cue).match(sentence) is not None
+    return scene is not None or any(press_pattern(cue).match(sentence) for cue in cues)
 
 
 _OWNED = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
@@ -233,6 +262,10 @@ def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
     if is_bare(sentence):
         return not looks_back(sentence)
+    if press_pattern("defines").search(sentence):
+        return False
+    if current.known_by is KnownBy.DOCUMENT and press_pattern("duty").search(sentence):
+        return True
     if press_pattern("trend").match(sentence) or press_pattern("judges").search(sentence):
         return False
     if state.frame.owner is not None:
@@ -254,7 +287,9 @@ def _resumed(sentence: str, state: Discourse) -> Attribution | None:
         return carried
     frame = state.frame
     official = carried.speaker in AUTHORITIES and (frame.briefing or frame.owner or frame.leader)
-    goes_on = official or frame.sourced or press_pattern("goes_on").match(sentence)
+    source = frame.voice or frame.owner
+    sourced = frame.sourced and (source is None or source.speaker is carried.speaker)
+    goes_on = official or sourced or press_pattern("goes_on").match(sentence)
     return carried if goes_on else None
 
 
@@ -358,13 +393,15 @@ def _with_headings(
 ) -> list[list[Attribution]]:
     """Give each heading that names nobody the attribution of the text below it."""
     for number in range(len(paragraphs) - 1, -1, -1):
-        if not _is_heading(paragraphs[number]):
+        heading = paragraphs[number]
+        if not _is_heading(heading) or press_pattern("bare_heading").search(heading[0]):
             continue
         known = found[number][0]
         # A headline may say of the nation (我国将…) what a ministry tells below.
-        if known.known_by is not KnownBy.NEWSPAPER and (number or known.region != NATION):
+        told = known.known_by is KnownBy.ACTING or not number
+        if known.known_by is not KnownBy.NEWSPAPER and not (told and known.region == NATION):
             continue
-        below = next((one[0] for one in found[number + 1 :] if one), None)
+        below = next((_first_voice(one) for one in found[number + 1 :] if one), None)
         if below is not None and below.speaker is not Speaker.MEDIA:
             below = replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)
             own = region_of_topic(paragraphs[number][0])
@@ -372,6 +409,12 @@ def _with_headings(
                 below = replace(below, region=own)
             found[number] = [below]
     return found
+
+
+def _first_voice(paragraph: Sequence[Attribution]) -> Attribution:
+    """Whose a paragraph is: the first sentence's, unless somebody only appears in it."""
+    appears = paragraph[0].known_by is KnownBy.NEWSPAPER and paragraph[0].cue
+    return paragraph[1] if appears and len(paragraph) > 1 else paragraph[0]
 
 
 def _is_heading(sentences: Sequence[str]) -> bool:

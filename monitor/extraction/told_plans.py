@@ -19,6 +19,7 @@ from monitor.extraction.attribution import (
 from monitor.extraction.discourse import Discourse
 from monitor.extraction.issuers import AUTHORITIES, issuer_of, issuing
 from monitor.extraction.places import news_start, topic_regions
+from monitor.extraction.quantities import quantities
 from monitor.model.statements import NATION, Speaker
 
 _CLAUSES_READ = 4
@@ -62,6 +63,15 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
         return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)
     return document or _place_acts(masked, sentence, state)
+
+
+def only_issues(sentence: str) -> bool:
+    """Whether a sentence says that a document is issued, and nothing of what it contains."""
+    issued = issuing(sentence)
+    return (
+        issued is not None
+        and press_pattern("nothing_more").match(sentence, issued.end()) is not None
+    )
 
 
 def _by_document(body: str, state: Discourse) -> Attribution | None:
@@ -125,8 +135,21 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
     aims = press_pattern("aims").match(rest)
     if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
         return None
+    if not aims and _is_under_way(masked[match.end("places") :], sentence):
+        return None
     return Attribution(
         Speaker.GOVERNMENT, region, Manner.REPORT, masked[: match.end()], KnownBy.ACTING
+    )
+
+
+def _is_under_way(rest: str, sentence: str) -> bool:
+    """Whether a place is only busy with something: no aim, no number, nothing to come."""
+    busy = press_pattern("under_way").search(rest, 0, 12)
+    return (
+        busy is not None
+        and press_pattern("future").search(sentence) is None
+        and press_pattern("concrete").search(sentence) is None
+        and not quantities(sentence)
     )
 
 
@@ -141,6 +164,7 @@ def looks_back(sentence: str) -> bool:
     """Whether a sentence looks back; in a plan a number alone (突破1000亿元) does not."""
     return (
         press_pattern("future").search(sentence) is None
+        and press_pattern("duty").search(sentence) is None
         and press_pattern("past").search(sentence) is not None
     )
 

@@ -305,3 +305,59 @@ def test_any_text_gets_one_attribution_a_sentence():
     paragraphs = [[], ["“"], ["》”"], ["："], ["提出" * 200], ["答：", "问："], []]
     found = attribute_sentences(paragraphs, PRESS)
     assert [len(one) for one in found] == [len(one) for one in paragraphs]
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        # A motion is its members': the matter, and what they ask for.
+        (
+            "关于发展县域算力的提案\n县域算力利用率偏低。\n建议：\n设立算力券。",
+            ["delegate"] * 4,
+        ),
+        # A round of news forgets who spoke above the next headline.
+        (
+            "国内联播快讯\n软件业收入增长\n国家统计局发布数据显示，软件业收入增长9%。\n桥梁合龙\n"
+            "推动两岸往来更加便捷。",
+            ["media", "ministry", "ministry", "media", "media"],
+        ),
+        # The figures of one source go on through the article; another speaker ends that.
+        (
+            "软件业收入增长9%\n工业和信息化部数据显示，软件业收入增长9%。\n利润稳步增长。",
+            ["ministry", "ministry", "ministry"],
+        ),
+        # Who only appears says nothing yet.
+        (
+            "云南省数据局局长晏明介绍有关情况。他说，算力翻了一番。",
+            ["media", "government"],
+        ),
+        # What a document sets is its issuer's; that it is issued is news.
+        (
+            "国家能源局印发《算电协同指南》。\n指南明确了三项任务。\n同时明确，不得弃电。\n"
+            "未达标的，不得上线。",
+            ["media", "ministry", "ministry", "ministry"],
+        ),
+        # A notice is its office's.
+        (
+            "国家数据局办公室关于征集案例的通知\n各省数据局，各有关单位：\n每省推荐10个。",
+            ["ministry"] * 3,
+        ),
+        ("联合国秘书长表示，算力鸿沟仍在扩大。", ["media"]),
+        ("中国气象局联合国家数据局提出，建设气象大模型。", ["ministry"]),
+        # The paper asks, sets the scene, and ends the session.
+        ("国家数据局局长晏明说，算力翻了一番。钱从哪里来？", ["ministry", "media"]),
+        (
+            "国家数据局局长晏明说，算力翻了一番。会上，三家企业作了交流发言。",
+            ["ministry", "media"],
+        ),
+        # 该部 is the ministry that spoke before, and its offices are the ministry's.
+        (
+            "交通运输部副部长晏明表示，试点已覆盖九省。该部公路局局长丁远说，设备已布设。",
+            ["ministry", "ministry"],
+        ),
+        # A place that is only busy plans nothing.
+        ("湖北持续推动数字经济发展。", ["media"]),
+    ],
+)
+def test_whose_words_the_sentences_of_an_article_are(text, speakers):
+    assert [speaker for speaker, _ in voices(text)] == speakers
