@@ -27,7 +27,7 @@ from selectolax.lexbor import SelectolaxError
 from monitor.documents.cost import needs_process
 
 if TYPE_CHECKING:
-    from pebble import ProcessFuture, ProcessPool
+    from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 log = logging.getLogger(__name__)
 
