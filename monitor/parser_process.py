@@ -88,7 +88,8 @@ class ParserProcess:
         if not any(map(needs_process, bodies)):
             return function(*args, **kwargs)
         with _written(function, args, kwargs) as path:
-            return self._result(self._schedule(_call_written, path))
+            task: ProcessFuture[T] = self._schedule(_call_written, path)
+            return self._result(task)
 
     def _result(self, task: ProcessFuture[T]) -> T:
         from pebble import ProcessExpired
