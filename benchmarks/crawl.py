@@ -46,7 +46,8 @@ from monitor.channels.fake import FakeChannel
 from monitor.comparison.similarity import TextShingles
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once, schedule
-from monitor.documents.body import article_lines
+from monitor.documents.blocks import layout_of
+from monitor.documents.body import Article, Weighed, find_article, line_weight
 from monitor.documents.charset import decode
 from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.documents.reader import read_document
@@ -427,6 +428,12 @@ def _peak_of_many(base: str, peak: multiprocessing.Queue) -> None:
     peak.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
+def _article(tree: LexborHTMLParser) -> Article:
+    layout = layout_of(tree.body)
+    weights = [line_weight(line) for line in layout.lines]
+    return find_article(tree, Weighed(layout, weights), None, "")
+
+
 def _stages() -> dict[str, float]:
     """CPU milliseconds of the stages of a page: the least of several rounds over some pages."""
     topics = load_topics(())
@@ -442,7 +449,7 @@ def _stages() -> dict[str, float]:
     found = {
         "decode": _least(lambda: [decode(body, None, None) for body in bodies]),
         "parse": _least(lambda: [LexborHTMLParser(text) for text in texts]),
-        "article": _least(lambda: [article_lines(tree, None) for tree in trees]),
+        "article": _least(lambda: [_article(tree) for tree in trees]),
         "whole reading": _least(lambda: [read_document(body) for body in bodies]),
         "fingerprint": _least(lambda: [_fingerprint(body, one) for body, one in read]),
         "provenance": _least(

@@ -30,13 +30,14 @@ from monitor.model.documents import Outcome
 from monitor.outbox.worker import deliver_due, delivery_loop
 from monitor.retry import Backoff
 from monitor.storage.frontier import visit_times
-from monitor.storage.provenance import delete_raw_bytes
+from monitor.storage.provenance import delete_raw_bytes, has_snapshot_between
 
 log = logging.getLogger(__name__)
 
 _VISITS_INTERVAL = timedelta(seconds=15)
 _RULES_INTERVAL = timedelta(seconds=15)
 _RETENTION_INTERVAL = timedelta(days=1)
+_RECENTLY = timedelta(days=30)
 _CLOCK_INTERVAL = timedelta(minutes=1)
 _START_INTERVAL = 0.5
 _UNWRITTEN_BACKOFF = Backoff(initial=60.0, maximum=3600.0)
@@ -165,7 +166,7 @@ def schedule(app: App, visits: DueVisits) -> AsyncIOScheduler:
     add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.settings.raw_retention_days is not None:
         age = timedelta(days=app.settings.raw_retention_days)
-        add("raw-retention", _RETENTION_INTERVAL, lambda: _delete_raw_bytes(app, age))
+        add("raw-retention", _RETENTION_INTERVAL, lambda: delete_old_bytes(app, age))
     return scheduler
 
 
@@ -251,13 +252,25 @@ class DueVisits:
         self._held_until[source.id] = self.clock() + pause
 
 
-async def _delete_raw_bytes(app: App, age: timedelta) -> None:
-    before = app.context.now() - age
+async def delete_old_bytes(app: App, age: timedelta) -> None:
+    """Delete raw bytes that are older than ``age``, unless the clock may be ahead.
+
+    A clock that is a year ahead would delete everything. It is believed where something was also
+    stored between a day and a month ago.
+    """
+    now = app.context.now()
+
+    def is_clock_believed() -> bool:
+        with app.context.database.read() as session:
+            return has_snapshot_between(session, now - _RECENTLY, now - _RETENTION_INTERVAL)
 
     def delete() -> int:
         with app.context.database.write() as session:
-            return delete_raw_bytes(session, before)
+            return delete_raw_bytes(session, now - age)
 
+    if not await asyncio.to_thread(is_clock_believed):
+        log.warning("retention.refused")
+        return
     log.info("retention.done", extra={"pages": await asyncio.to_thread(delete)})
 
 

@@ -9,13 +9,17 @@ for a while; ordinary pages never start it.
 from __future__ import annotations
 
 import logging
+import pickle
 import resource
 import signal
+import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from selectolax.lexbor import SelectolaxError
@@ -83,9 +87,13 @@ class ParserProcess:
         """
         if not any(map(needs_process, bodies)):
             return function(*args, **kwargs)
-        from pebble import ProcessExpired  # seldom needed, and large
+        with _written(function, args, kwargs) as path:
+            task: ProcessFuture[T] = self._schedule(_call_written, path)
+            return self._result(task)
 
-        task = self._schedule(function, args, kwargs)
+    def _result(self, task: ProcessFuture[T]) -> T:
+        from pebble import ProcessExpired
+
         try:
             return task.result()
         except FutureTimeoutError:
@@ -111,9 +119,7 @@ class ParserProcess:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
-    def _schedule(
-        self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> ProcessFuture[T]:
+    def _schedule(self, function: Callable[[Path], T], path: Path) -> ProcessFuture[T]:
         with self._lock:
             if self._closed:
                 raise CancelledError
@@ -123,7 +129,7 @@ class ParserProcess:
             if self._pool is None:
                 import multiprocessing
 
-                from pebble import ProcessPool
+                from pebble import ProcessPool  # seldom needed, and large
 
                 # Not forked: the daemon has threads, and its memory is not the worker's.
                 self._pool = ProcessPool(
@@ -133,7 +139,7 @@ class ParserProcess:
                     initargs=(self._limits.memory,),
                     context=multiprocessing.get_context("spawn"),
                 )
-            task = self._pool.schedule(function, args, kwargs, timeout=self._limits.seconds)
+            task = self._pool.schedule(function, (path,), timeout=self._limits.seconds)
             self._tasks.add(task)
             return task
 
@@ -162,6 +168,21 @@ class ParserProcess:
 
     def _too_much_memory(self) -> str:
         return f"it takes more than {self._limits.memory // 1_000_000} MB to read"
+
+
+@contextmanager
+def _written(function: Callable[..., T], args: object, kwargs: object) -> Iterator[Path]:
+    """A file with a call: through a pipe, the daemon would hold what may be 20 MB once more."""
+    with tempfile.NamedTemporaryFile(prefix="monitor-") as file:
+        pickle.dump((function, args, kwargs), file, protocol=pickle.HIGHEST_PROTOCOL)
+        file.flush()
+        yield Path(file.name)
+
+
+def _call_written(path: Path) -> Any:
+    with path.open("rb") as file:
+        function, args, kwargs = pickle.load(file)  # noqa: S301  # written by this program
+    return function(*args, **kwargs)
 
 
 def _limit_worker(memory: int) -> None:

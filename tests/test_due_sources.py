@@ -14,7 +14,15 @@ from sqlalchemy.exc import OperationalError
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
-from monitor.daemon import DueVisits, Every, advance_jobs, due_sources, run_once, schedule
+from monitor.daemon import (
+    DueVisits,
+    Every,
+    advance_jobs,
+    delete_old_bytes,
+    due_sources,
+    run_once,
+    schedule,
+)
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.schedule import next_start, spread
 from monitor.storage.engine import Database
@@ -192,12 +200,46 @@ async def test_a_visit_with_the_clock_ahead_costs_no_visit_afterwards(any_watch,
     assert due_sources(watch.app) == []
     wrong = f"'{(watch.clock[0] + timedelta(days=91)).isoformat()}'"
     assert watch.sql(f"SELECT COUNT(*) FROM frontier_entry WHERE next_visit_at > {wrong}") == [(0,)]
-    for column in ("first_seen_at", "last_visit_at"):
-        late = f"SELECT COUNT(*) FROM frontier_entry WHERE {column} > next_visit_at"
-        assert watch.sql(late) == [(0,)]
+    late = "SELECT COUNT(*) FROM frontier_entry WHERE last_visit_at > next_visit_at"
+    assert watch.sql(late) == [(0,)]
     # And so in the rounds of ``--once``.
     watch.clock[0] += timedelta(days=1)
     assert len(await run_once(watch.app)) == 2
+    late = f"SELECT COUNT(*) FROM source WHERE last_new_at > '{watch.clock[0].isoformat()}'"
+    assert watch.sql(late) == [(0,)]
+
+
+async def test_a_visit_with_the_clock_behind_makes_no_news_of_what_is_old(any_watch):
+    watch = any_watch
+    await watch.look()
+    known = "SELECT added_at, last_new_at FROM source ORDER BY id"
+    found = "SELECT first_seen_at FROM frontier_entry ORDER BY id"
+    before = watch.sql(known), watch.sql(found)
+    watch.clock[0] -= YEAR
+    await watch.look()
+    watch.clock[0] += YEAR
+    assert (watch.sql(known), watch.sql(found)) == before
+    old = (
+        "<html><title>河北建设算力平台</title><p>发布时间：2026-02-03</p>"
+        + "<p>石家庄将培育人工智能企业30家，开放应用场景6个。</p>" * 12
+    )
+    watch.site.pages[LIST] = "<ul><li><a href='/t2.html'>第二条要闻</a></ul>"
+    watch.site.pages[f"{BASE}/t2.html"] = old
+    assert f"{BASE}/t2.html" in await watch.look(timedelta(days=1))
+    (baseline,) = watch.sql(f"SELECT baseline FROM document WHERE url = '{BASE}/t2.html'")
+    assert baseline == (True,)
+
+
+async def test_a_clock_that_is_ahead_deletes_no_bytes(any_watch):
+    watch = any_watch
+    deleted = "SELECT COUNT(*) FROM blob WHERE codec = 'gone'"
+    await watch.look()
+    watch.clock[0] += YEAR
+    await delete_old_bytes(watch.app, timedelta(days=90))
+    assert watch.sql(deleted) == [(0,)]
+    watch.clock[0] -= YEAR - timedelta(days=3)
+    await delete_old_bytes(watch.app, timedelta(days=2))
+    assert watch.sql(deleted) == watch.sql("SELECT COUNT(*) FROM blob") != [(0,)]
 
 
 async def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_stop_it(watch):

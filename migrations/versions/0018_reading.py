@@ -1,7 +1,8 @@
 """What a document lacks, and why it has its day.
 
 ``snapshot.published_from`` names the part of the page that gave the day of issue, and the view
-``source_health`` counts addresses whose document is known to be incomplete.
+``source_health`` counts documents that are known to be incomplete. ``commitments_current`` says
+since when the page of a commitment is withdrawn.
 """
 
 import sqlalchemy as sa
@@ -38,10 +39,27 @@ SELECT src.id AS source_id, src.name, src.region, src.enabled,
           WHERE d.source_id = src.id AND sn.outcome = 'partial') AS partial_documents
 FROM source src"""
 
+COMMITMENTS_CURRENT = """
+SELECT s.id AS statement_id, s.region, s.year, s.speaker, s.topic, s.themes, s.text, s.section,
+       t.metric, t.op, t.value, t.unit, t.year AS target_year, t.raw,
+       s.start_offset, s.end_offset, s.snapshot_id,
+       doc.id AS document_id, doc.kind AS document_kind, doc.title AS document_title,
+       doc.url, doc.published, doc.source_id, s.source_name, s.person, s.person_title,
+       doc.withdrawn_at
+FROM document doc
+JOIN statement s ON s.snapshot_id = doc.snapshot_id AND s.label = 'commitment'
+LEFT JOIN target t ON t.statement_id = s.id AND t.position = 0
+WHERE doc.successor_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM corroboration co WHERE co.statement_id = s.id)"""
+
 
 def upgrade() -> None:
     op.add_column("snapshot", sa.Column("published_from", sa.Text(), nullable=True))
-    views = {"provenance": PROVENANCE, "source_health": SOURCE_HEALTH}
+    views = {
+        "provenance": PROVENANCE,
+        "source_health": SOURCE_HEALTH,
+        "commitments_current": COMMITMENTS_CURRENT,
+    }
     for view, query in views.items():
         op.execute(f"DROP VIEW {view}")
         op.execute(f"CREATE VIEW {view} AS {query}")

@@ -1,15 +1,23 @@
-"""Session cookies of one page: kept in memory while it is fetched, per host, and never stored."""
+"""Session cookies: in memory, per host, while a page is fetched, and never stored.
+
+Where a host checked whether cookies are kept, and was answered, they serve for the next pages of
+the visit too: for ten minutes.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
 
 import httpx
 
+from monitor.model.documents import Outcome
+
 _MAX_COOKIES, _MAX_SIZE = 20, 4_096
+_MAX_HOSTS, _SECONDS = 500, 600.0
 
 
 @cache
@@ -73,3 +81,41 @@ class SessionCookies:
             if url.path.startswith(cookie.path) and (url.scheme == "https" or not cookie.is_secure)
         ]
         return {"Cookie": "; ".join(pairs)} if pairs else {}
+
+
+class AnsweredChecks:
+    """The cookies of hosts whose cookie check was answered of late."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Begin without any; ``clock`` is in monotonic seconds."""
+        self._clock = clock
+        self._kept: dict[str, tuple[float, SessionCookies]] = {}
+
+    def of(self, url: str) -> SessionCookies:
+        """The cookies to begin a page with."""
+        until, cookies = self._kept.get(_host(url), (0.0, None))
+        return SessionCookies() if cookies is None or until < self._clock() else cookies
+
+    def note(self, url: str, cookies: SessionCookies, outcome: Outcome, *, answered: bool) -> None:
+        """Keep the cookies with which a page was read; forget those with which it was refused.
+
+        Args:
+            url: of the page, as it was asked for first.
+            cookies: that went with its last request.
+            outcome: of the page.
+            answered: a check was answered with them.
+        """
+        host, now = _host(url), self._clock()
+        if outcome is Outcome.BLOCKED:
+            self._kept.pop(host, None)
+        elif answered and outcome is Outcome.OK:
+            self._kept = {name: one for name, one in self._kept.items() if one[0] >= now}
+            if len(self._kept) < _MAX_HOSTS:
+                self._kept[host] = now + _SECONDS, cookies
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""  # it is refused before a request

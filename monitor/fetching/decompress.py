@@ -6,6 +6,7 @@ stops at the limit.
 
 from __future__ import annotations
 
+import io
 import zlib
 
 from monitor.errors import DecodeError, TooLarge, TruncatedBody
@@ -44,7 +45,8 @@ class Decompressor:
         self._compressed_size = 0
         self._members = 1
         self._has_input = False
-        self._chunks: list[bytes] = []
+        # It hands its bytes over without a copy; a body may be large.
+        self._body = io.BytesIO()
 
     def feed(self, chunk: bytes) -> None:
         """Add bytes as they arrived.
@@ -82,17 +84,17 @@ class Decompressor:
         """
         if self._has_input and not self._inflater.eof:
             raise TruncatedBody("the packed body is cut short")
-        return b"".join(self._chunks)
+        return self._body.getvalue()
 
     def partial_body(self) -> bytes:
         """What arrived before the limit was exceeded."""
-        return b"".join(self._chunks)
+        return self._body.getvalue()
 
     def _inflate(self, compressed: bytes) -> bytes:
         try:
             return self._inflater.decompress(compressed, _CHUNK)
         except zlib.error as error:
-            if self._may_be_raw and not self._chunks:
+            if self._may_be_raw and not self._size:
                 self._may_be_raw = False
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
                 return self._inflate(compressed)
@@ -101,7 +103,6 @@ class Decompressor:
     def _append(self, chunk: bytes) -> None:
         self._size += len(chunk)
         if self._size > self._limit:
-            self._chunks.append(chunk[: self._limit - self._size])
+            self._body.write(chunk[: self._limit - self._size])
             raise TooLarge(f"more than {self._limit} bytes", url=self._url)
-        if chunk:
-            self._chunks.append(chunk)
+        self._body.write(chunk)

@@ -18,7 +18,7 @@ from monitor.clock import utc_now
 from monitor.documents.block_pages import reload_cookies
 from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import FetchError
-from monitor.fetching.cookies import SessionCookies
+from monitor.fetching.cookies import AnsweredChecks, SessionCookies
 from monitor.fetching.decompress import ACCEPT_ENCODING
 from monitor.fetching.http_client import (
     REDIRECTS,
@@ -106,6 +106,7 @@ class HttpFetcher:
         """
         self._settings = settings = settings or FetcherSettings()
         self._now = now
+        self._answered = AnsweredChecks(clock)
         self._rate_limiter = HostRateLimiter(
             per_host=settings.per_host,
             min_delay=settings.min_delay,
@@ -171,7 +172,7 @@ class HttpFetcher:
         etag, last_modified = validator_of(etag), validator_of(last_modified)
         headers = self._headers(etag, last_modified)
         current, seen = url, {url}
-        cookies, again = SessionCookies(), False
+        cookies, again = self._answered.of(url), False
         budget = Budget(self._settings.total_timeout)
         try:
             for _ in range(self._settings.max_redirects + 1):
@@ -202,6 +203,8 @@ class HttpFetcher:
                         return self._not_modified(url, current, response)
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
+                    answered = again and reload_cookies(response.body) is None
+                    self._answered.note(url, cookies, done.outcome, answered=answered)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
                 current = _redirect_target(current, location or "", seen, bool(response.cookies))
                 _check_target(route, url, current)

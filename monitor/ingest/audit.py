@@ -160,7 +160,9 @@ def _provenance(found: AuditedSnapshot, source: Source | None) -> Provenance:
     known = found.document
     if known.kind is DocumentKind.REPORT or guess.kind is DocumentKind.REPORT:
         guess = replace(guess, kind=known.kind)
-    return replace(guess, region=known.region, year=known.year)
+    # A page may name its day at one visit and not at another, and its document has one year.
+    year = known.year if source is None or guess.year is None else guess.year
+    return replace(guess, region=known.region, year=year)
 
 
 def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> str:

@@ -55,7 +55,7 @@ from monitor.model.documents import (
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.documents import find_text
+from monitor.storage.documents import find_text, get_document
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
     GONE,
@@ -295,9 +295,10 @@ def _due(
 ) -> tuple[datetime, list[FrontierEntry]]:
     """When the source was added to the catalogue, and its entries that are due."""
     longest = longest_page_wait(source.page_interval, source.document_kind)
-    latest = context.now() + longest + CLOCK_SKEW
+    now = context.now()
+    latest = now + longest + CLOCK_SKEW
     with context.database.read() as session:
-        added_at = source_added_at(session, source.id)
+        added_at = source_added_at(session, source.id, now)
         return added_at, due_entries(session, source.id, start, _BATCH, latest=latest)
 
 
@@ -352,6 +353,8 @@ def _ingest_page(
         copied = _attach_copy(source, context, page, text_hash, values | believed)
         if copied is not None:
             return copied, None
+    else:
+        page = _with_known_day(context, page, entry.document_id)
     request = _request(source, context, page)
     withdrawal = _withdrawal_context(source, context)
     if request.document_id is None:
@@ -383,6 +386,20 @@ def _ingest_page(
             result = result.with_return(back)
         update_entry(session, entry.id, values)
     return result, None
+
+
+def _with_known_day(context: VisitContext, page: _Page, document_id: int) -> _Page:
+    """The page with the day that its document has, if it no longer names one.
+
+    Without it "this year" would mean nothing any more, and each statement would be another.
+    """
+    document = page.reading.document
+    if document.published is not None:
+        return page
+    with context.database.read() as session:
+        known = get_document(session, document_id).published
+    document = replace(document, published=known, published_from="earlier visit" if known else "")
+    return replace(page, reading=replace(page.reading, document=document))
 
 
 def _ingest_gone(

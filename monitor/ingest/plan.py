@@ -21,6 +21,7 @@ from monitor.model.documents import (
     StoredSnapshot,
 )
 from monitor.model.statements import Speaker, Statement
+from monitor.retry import CLOCK_SKEW
 
 MIRROR = "mirror"
 """The reason of a result: the page is a copy of a known document and says nothing new."""
@@ -57,7 +58,9 @@ class SuspectState:
 
     def seen(self, text_hash: str, now: datetime) -> SuspectState:
         """The state after one more visit that saw the text with this hash."""
-        if text_hash == self.text_hash and self.since is not None:
+        # A time ahead is of a clock that was wrong: waiting begins anew.
+        since = self.since
+        if text_hash == self.text_hash and since is not None and since <= now + CLOCK_SKEW:
             return replace(self, count=self.count + 1)
         return SuspectState(text_hash, 1, now)
 

@@ -21,9 +21,9 @@ from monitor.ingest.schedule import next_list_visit, retry_list_visit
 from monitor.model.documents import Outcome
 from monitor.storage.frontier import (
     close_visit,
+    correct_future_times,
     earliest_due,
-    forget_future_visits,
-    was_visited_in_future,
+    has_future_times,
 )
 from monitor.storage.source_health import record_transition, share_with_news, source_state
 
@@ -72,11 +72,11 @@ def _begin(source: Source, context: VisitContext) -> None:
     """Correct the times of visits that were made while the clock was ahead."""
     now = context.now()
     with context.database.read() as session:
-        if not was_visited_in_future(session, source.id, now):
+        if not has_future_times(session, source.id, now):
             return
     log.warning("visit.clock_corrected", extra={"source": source.id})
     with context.database.write() as session:
-        forget_future_visits(session, source.id, now)
+        correct_future_times(session, source.id, now)
 
 
 def _close(source: Source, context: VisitContext, report: VisitReport) -> None:

@@ -136,40 +136,37 @@ def visit_times(session: Session) -> dict[str, VisitTimes]:
     return {row.id: VisitTimes(row.last_visit_at, row.next_visit_at) for row in rows}
 
 
-def was_visited_in_future(session: Session, source_id: str, now: datetime) -> bool:
-    """Whether the last visit lies ahead: the clock was wrong then, or is wrong now."""
+def has_future_times(session: Session, source_id: str, now: datetime) -> bool:
+    """Whether a time of the source lies ahead: the clock was wrong then, or is wrong now."""
     row = session.get_one(SourceRow, source_id)
-    return row.last_visit_at is not None and row.last_visit_at > now + CLOCK_SKEW
+    times = (row.last_visit_at, row.last_new_at)
+    return any(one is not None and one > now + CLOCK_SKEW for one in times)
 
 
-def forget_future_visits(session: Session, source_id: str, now: datetime) -> None:
+def correct_future_times(session: Session, source_id: str, now: datetime) -> None:
     """Correct what visits with a clock that was ahead left behind: their pages are due.
 
-    A time ahead would keep a page from its visit, a suspect text from being believed, and the
-    source from being called quiet until that time comes.
+    Which of the two clocks is wrong cannot be told at once. So the first visit that finds times
+    ahead only makes pages due; when something new was found is corrected by the second, whose
+    clock agrees with the first. What says how old a page or a source is, is never rewritten.
     """
     ahead, entry = now + CLOCK_SKEW, FrontierEntryRow
-    for moment, corrected in (
-        (entry.first_seen_at, entry.first_seen_at),
-        (entry.suspect_since, entry.suspect_since),
-        (entry.last_visit_at, entry.next_visit_at),
-    ):
+    source = session.get_one(SourceRow, source_id)
+    if source.last_visit_at is not None and source.last_visit_at > ahead:
         session.execute(
             update(entry)
-            .where(entry.source_id == source_id, moment > ahead)
-            .values({corrected: now})
+            .where(entry.source_id == source_id, entry.last_visit_at > ahead)
+            .values(next_visit_at=now)
             .execution_options(synchronize_session=False)
         )
-    source = session.get_one(SourceRow, source_id)
-    if source.added_at > ahead:
-        source.added_at = now
-    if source.last_new_at is not None and source.last_new_at > ahead:
+    elif source.last_new_at is not None and source.last_new_at > ahead:
         source.last_new_at = now
 
 
-def source_added_at(session: Session, source_id: str) -> datetime:
-    """When a source came into the catalogue."""
-    return session.scalars(select(SourceRow.added_at).where(SourceRow.id == source_id)).one()
+def source_added_at(session: Session, source_id: str, now: datetime) -> datetime:
+    """When a source came into the catalogue; ``now`` if that was noted with a clock ahead."""
+    added = select(SourceRow.added_at).where(SourceRow.id == source_id)
+    return min(session.scalars(added).one(), now)
 
 
 def list_page_states(session: Session, source_id: str) -> dict[str, ListPageState]:
@@ -275,7 +272,11 @@ def add_entries(session: Session, source_id: str, found: Sequence[FoundLink], no
         added += 1
         fresh = fresh or not item.baseline
     if fresh:
-        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(last_new_at=now))
+        # A later time stays: the clock may be behind now.
+        earlier = or_(SourceRow.last_new_at.is_(None), SourceRow.last_new_at < now)
+        session.execute(
+            update(SourceRow).where(SourceRow.id == source_id, earlier).values(last_new_at=now)
+        )
     return added
 
 

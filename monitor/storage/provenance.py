@@ -156,6 +156,14 @@ def report_before(session: Session, region: str, year: int, snapshot_id: int) ->
     return session.scalar(query)
 
 
+def has_snapshot_between(session: Session, since: datetime, until: datetime) -> bool:
+    """Whether a visit of a span of time stored what it saw."""
+    query = select(SnapshotRow.id).where(
+        SnapshotRow.visited_at >= since, SnapshotRow.visited_at < until
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def delete_raw_bytes(session: Session, before: datetime) -> int:
     """Let go of bytes stored before a time; how many pages they were.
 

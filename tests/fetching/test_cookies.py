@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from loopback import PRIVATE, answer, fetcher, site
+from loopback import PRIVATE, Clock, answer, fetcher, site
 
 from monitor.documents.block_pages import reload_cookies
 from monitor.fetching.cookies import SessionCookies
@@ -28,13 +28,21 @@ async def test_a_cookie_check_is_answered_once(check, is_served):
     async def script(headers, writer):
         writer.write(answer(PAGE) if is_served and headers.get("cookie") == "seen=1" else check)
 
-    async with site() as here, fetcher() as net:
+    clock = Clock()
+    async with site() as here, fetcher(clock=clock) as net:
         here.scripts["/x"] = script
         fetched = await net.fetch(here.url("/x"), route=PRIVATE)
-        # Nothing is kept for the next page.
+        # What a check was answered with serves for the next pages of a visit, ten minutes long.
+        await net.fetch(here.url("/y"), route=PRIVATE)
+        clock.at += 601
         await net.fetch(here.url("/y"), route=PRIVATE)
     assert (fetched.outcome is Outcome.OK and fetched.body == PAGE) is is_served
-    assert [headers.get("cookie") for _, headers in here.asked] == [None, "seen=1", None]
+    assert [headers.get("cookie") for _, headers in here.asked] == [
+        None,
+        "seen=1",
+        "seen=1" if is_served else None,
+        None,
+    ]
     assert "cookie" not in fetched.sent | fetched.headers
 
 

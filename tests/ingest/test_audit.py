@@ -151,3 +151,26 @@ async def test_another_title_is_no_finding(watch):
     await baseline(watch)
     watch.put(title=TITLE)
     assert verified(watch)[1] == []
+
+
+ONE_PAGE = """
+builtin: false
+sources:
+  - {id: page, name: 通知, region: 青海省, document_kind: news, pages: '{base}/notice.html',
+     page_interval: 1d, allow_private: true}
+""".replace("{id", "{{id").replace("true}", "true}}")
+
+
+@pytest.mark.parametrize("days", [("2026-01-08", ""), ("", "2026-01-08")], ids=["lost", "found"])
+async def test_a_page_that_names_its_day_at_one_visit_only(tmp_path, days):
+    async with watching(tmp_path, catalogue=ONE_PAGE) as watch:
+        for day, homes in zip(days, ("30", "40"), strict=True):
+            lines = [
+                "省大数据局印发通知。",
+                f"今年将建成人工智能训练场{homes}家，年底前投用算力服务平台2个。" * 3,
+                f"发布时间：{day}" if day else "",
+            ]
+            watch.web.html("/notice.html", "关于算力服务的通知", lines)
+            await watch.round(5)
+        assert {row[0] for row in watch.sql("SELECT kind FROM change_log")} == {"strengthened"}
+        assert verified(watch) == (2, [])

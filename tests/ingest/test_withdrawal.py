@@ -67,6 +67,10 @@ async def test_a_report_that_stays_gone_is_told_once_and_once_when_it_is_back(an
     assert kind == "dropped"
     assert count >= 3
     assert watch.sql(WITHDRAWN) == [(1,)]
+    ((current, withdrawn),) = watch.sql(
+        "SELECT COUNT(*), COUNT(withdrawn_at) FROM commitments_current WHERE year = 2026"
+    )
+    assert current == withdrawn == count
     (call,) = watch.channel.sent
     assert "原文撤下" in call.message.text
     assert watch.sql("SELECT outcome FROM provenance WHERE status = 404") == [("gone",)]
