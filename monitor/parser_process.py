@@ -101,7 +101,7 @@ class ParserProcess:
         except (MemoryError, SelectolaxError):
             raise ParserError(self._too_much_memory()) from None
         except ProcessExpired as error:
-            log.warning("parser.died", extra={"exit": error.exitcode})
+            log.info("parser.died", extra={"exit": error.exitcode})
             raise ParserError(self._describe(error)) from None
         finally:
             self._forget(task)

@@ -100,7 +100,7 @@ TOPIC = "ai_computing"
 SCOPE_ZONES = {"sentence": 3.0, "title": 2.0, CONTEXT: 0.1}
 SCOPE_REGULARISATION = 3.0
 """The inverse strength, as scikit-learn has it."""
-SCOPE_LIMITS = {"limit": -0.6, "commitment_limit": 0.6, "margin": 0.2}
+SCOPE_LIMITS = {"limit": -0.6, "commitment_limit": 1.8, "margin": 0.2}
 """From which logarithm of odds a sentence without a word of the topic is told: a false alert costs
 more than another false statement."""
 LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
