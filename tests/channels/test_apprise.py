@@ -102,9 +102,10 @@ async def test_a_service_that_hangs_holds_up_neither_the_loop_nor_the_next_messa
         with pytest.raises(RetryLater, match="still hangs") as caught:
             await channel.send(TO, message_of())
         assert caught.value.possibly_delivered is False
-        assert len(receiver.received) == 1
         receiver.release.set()
         await asyncio.wait([channel._sending])
+        # Counted at the end: the thread of a busy machine may send after the time is over.
+        assert len(receiver.received) == 1
 
 
 class _Port(Controller):
