@@ -36,24 +36,27 @@ FormatOption = Annotated[
     Format, typer.Option("--format", "-f", envvar="MONITOR_FORMAT", help="How to print.")
 ]
 RegionOption = Annotated[
-    str | None, typer.Option("--region", help="A region, short (贵州) or official (贵州省).")
+    str | None, typer.Option("--region", help="A region: 贵州, 贵州省, Guizhou or 520000.")
 ]
 
 
 def region_of(name: str | None) -> str | None:
-    """The official name of a region a user typed.
+    """The official name of a region a user typed, in Chinese, pinyin or English.
 
     Raises:
-        UserError: there is no such region; the hint is the nearest name.
+        UserError: there is no such region, or there are several; the hint is the nearest names.
     """
     if name is None:
         return None
-    from monitor.extraction.regions import find_region, gazetteer
+    from monitor.extraction.regions import regions_named, suggest_region
 
-    region = find_region(name)
-    if region is None:
-        raise UserError(f"unknown region {name!r}", hint=gazetteer().suggest(name))
-    return region.name
+    regions = regions_named(name)
+    if len(regions) > 1:
+        few = "、".join(region.name for region in regions[:3])
+        raise UserError(f"--region: {name} is {len(regions)} regions", hint=f"name one: {few} …")
+    if not regions:
+        raise UserError(f"unknown region {name!r}", hint=suggest_region(name))
+    return regions[0].name
 
 
 def date_of(value: str | None, option: str) -> date | None:

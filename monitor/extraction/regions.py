@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _TABLE = Path(__file__).parent / "data" / "regions.csv"
 _DISTRICTS = Path(__file__).parent / "data" / "districts.csv"
+_PINYIN = Path(__file__).parent / "data" / "region_pinyin.csv"
+_NAMES = Path(__file__).parent / "data" / "region_names.yaml"
+_MARKS = frozenset(" '’.-_,")  # in names in Latin letters
 _RANK = {"nation": 0, "province": 1, "prefecture": 2, "county": 3}
 
 
@@ -55,8 +61,7 @@ class Gazetteer:
 @cache
 def gazetteer() -> Gazetteer:
     """The built-in table."""
-    with _TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    rows = _rows(_TABLE)
     regions = tuple(Region(r["code"], r["name"], r["short"], r["level"]) for r in rows)
     by_name: dict[str, Region] = {}
     for region in sorted(regions, key=lambda r: (_RANK[r.level], r.code)):
@@ -70,10 +75,13 @@ def gazetteer() -> Gazetteer:
 @cache
 def districts() -> Mapping[str, Region]:
     """Districts and counties, by name, with the prefecture or municipality they lie in."""
-    with _DISTRICTS.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     by_name = gazetteer().by_name
-    return {row["name"]: by_name[row["region"]] for row in rows}
+    return {row["name"]: by_name[row["region"]] for row in _rows(_DISTRICTS)}
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
 def find_region(name: str) -> Region | None:
@@ -143,15 +151,19 @@ def region_groups() -> Mapping[str, tuple[Region, ...]]:
 def regions_named(name: str) -> tuple[Region, ...]:
     """The regions a name stands for: one, those of a group, or all prefectures of a province.
 
-    Empty for an unknown name.
+    Empty for an unknown name, and for one in pinyin that several regions have (Suzhou).
 
     Args:
-        name: 贵州, 贵州省, 520000, 京津冀, 东部地区, 贵州各市州 (without the province itself).
+        name: 贵州, 贵州省, 520000, 黔, Guizhou, inner mongolia, 京津冀, 东部地区, 贵州各市州
+            (without the province itself).
     """
     name = name.strip()
-    one = find_region(name)
+    one = find_region(name) or _short_forms().get(name)
     if one is not None:
         return (one,)
+    if name.isascii():
+        meant = regions_spelt(name)
+        return meant[0] if len(meant) == 1 else ()
     groups = region_groups()
     group = groups.get(name) or groups.get(_same_pattern().sub("", name))
     if group is not None:
@@ -159,7 +171,8 @@ def regions_named(name: str) -> tuple[Region, ...]:
     within = _within_pattern().match(name)
     province = None if within is None else find_region(within[1])
     if province is None or province.level != "province":
-        return ()
+        meant = regions_spelt(name)
+        return meant[0] if len(meant) == 1 else ()
     prefix = province.code[:2]
     return tuple(
         region
@@ -168,9 +181,102 @@ def regions_named(name: str) -> tuple[Region, ...]:
     )
 
 
+def regions_spelt(name: str) -> tuple[tuple[Region, ...], ...]:
+    """What a name in pinyin or English may stand for: regions, each alone, or a group.
+
+    A province goes before a prefecture of the same name, as in Chinese; several prefectures of one
+    name are all given.
+
+    Args:
+        name: Guizhou, guizhou sheng, Jilin City, Ürümqi, Xi'an, Yangtze River Delta.
+    """
+    letters = _letters(name)
+    if not letters:
+        return ()
+    known = _spellings()
+    if letters in known:
+        return known[letters]
+    for rank, endings in _names()["latin_ranks"].items():
+        for ending in map(_letters, endings):
+            stem = letters.removesuffix(ending)
+            found = _prefectures(stem) if rank == "prefecture" else known.get(stem, ())
+            if stem != letters and found:
+                return found
+    return ()
+
+
+@cache
+def _names() -> dict[str, Any]:
+    from monitor.yaml import read_yaml
+
+    return dict(read_yaml(_NAMES).value)
+
+
+@cache
+def _short_forms() -> Mapping[str, Region]:
+    """黔 for 贵州, 内蒙 for 内蒙古."""
+    by_name = gazetteer().by_name
+    return {form: by_name[name] for name, forms in _names()["chinese"].items() for form in forms}
+
+
+@cache
+def _all_spellings() -> Mapping[str, tuple[Region, ...]]:
+    """The regions by what they are called in Latin letters, those of higher rank first."""
+    found: defaultdict[str, dict[Region, None]] = defaultdict(dict)
+    by_name = gazetteer().by_name
+    pinyin = {row["code"]: _letters(row["pinyin"]) for row in _rows(_PINYIN)}
+    for region in sorted(gazetteer().regions, key=lambda one: (_RANK[one.level], one.code)):
+        found[pinyin[region.code]][region] = None
+    for name, spelt in _names()["latin"].items():
+        for one in spelt:
+            found[_letters(one)][by_name[name]] = None
+    return {letters: tuple(regions) for letters, regions in found.items()}
+
+
+@cache
+def _spellings() -> Mapping[str, tuple[tuple[Region, ...], ...]]:
+    meant: dict[str, tuple[tuple[Region, ...], ...]] = {
+        letters: tuple((one,) for one in regions if len(regions) == 1 or one.level == rank)
+        for letters, regions in _all_spellings().items()
+        for rank in [regions[0].level]
+    }
+    groups = region_groups()
+    for name, spelt in _names()["latin_groups"].items():
+        meant |= {_letters(one): (groups[name],) for one in spelt}
+    return meant
+
+
+def _prefectures(letters: str) -> tuple[tuple[Region, ...], ...]:
+    """Jilin City is no province; Beijing City is one."""
+    regions = _all_spellings().get(letters, ())
+    below = tuple((one,) for one in regions if _RANK[one.level] > _RANK["province"])
+    return below or tuple((one,) for one in regions)
+
+
+def spellings() -> tuple[str, ...]:
+    """All names of regions and groups in Latin letters, without spaces, for suggestions."""
+    return tuple(_spellings())
+
+
+def _letters(name: str) -> str:
+    """A name in Latin letters without case, accents, spaces and marks; empty for any other."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(one for one in plain if one.isalpha())
+    marks = {one for one in plain if not one.isalpha() and not unicodedata.combining(one)}
+    is_name = letters.isascii() and plain[:1].isalpha() and marks <= _MARKS
+    return letters if is_name else ""
+
+
 def suggest_region(name: str) -> str | None:
-    """A hint that names the known region or group nearest to an unknown name, or None."""
+    """A hint that names the known regions or the group nearest to an unknown name, or None."""
     import difflib
 
+    from monitor.extraction.place_names import likely_names
+
+    likely = likely_names(name)
+    if likely:
+        return f"did you mean {' or '.join(likely)}?"
+    if name.isascii():
+        return None
     group = difflib.get_close_matches(name, list(region_groups()), n=1, cutoff=0.6)
     return f"did you mean {group[0]}?" if group else gazetteer().suggest(name)

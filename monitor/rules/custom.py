@@ -11,6 +11,7 @@ from hashlib import blake2s
 
 from monitor.errors import UserError
 from monitor.extraction.offices import offices_in_regions, offices_named
+from monitor.extraction.place_names import latin_names, likely_names, names_a_place
 from monitor.extraction.regions import gazetteer, regions_named, suggest_region
 from monitor.folding import fold, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
@@ -73,11 +74,7 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
     Raises:
         CustomRuleError: too many words, or a word that is too short or too long.
     """
-    words = [
-        word
-        for word in _SEPARATORS.split(_BAR.sub("|", simplify(_UNREADABLE.sub(" ", text))))
-        if word
-    ]
+    words = _words_of(text)
     _check_size(words)
     wish = _read_words(words)
     entry: dict[str, object] = {}
@@ -104,6 +101,85 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
         keywords_none=folded["none"],
     )
     return CustomRuleDraft(rule_id, name, body, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPlace:
+    """A word that is meant as a place and is none; ``likely`` are the places it may mean."""
+
+    word: str
+    likely: tuple[str, ...]
+
+
+def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
+    """The words of a custom rule that are meant as places and name none, or several.
+
+    贵洲 and Guizou are misspelt, Suzhou is 苏州 or 宿州, and nobody knows 云州省. A rule with such
+    a word would never match, so its chat is asked before.
+    """
+    words = _words_of(text)
+    if len(words) > _MAX_WORDS or len(" ".join(words)) > _MAX_CHARACTERS:
+        return ()
+    plain = _in_chinese(_clean(text))
+    ambiguous = [(start, end, meant) for start, end, meant in latin_names(plain)]
+    unknown = [UnknownPlace(plain[start:end], meant) for start, end, meant in ambiguous]
+    for start, end, _ in reversed(ambiguous):
+        plain = f"{plain[:start]} {plain[end:]}"
+    for word in (one for some in _split(plain) for one in some.split("|")):
+        if not word.startswith("-") and not offices_named(word) and names_a_place(word):
+            unknown.append(UnknownPlace(word, likely_names(word)))
+    return tuple(unknown)
+
+
+def with_place(text: str, word: str, place: str) -> str:
+    """The words of a custom rule with a place instead of a word, and all places in Chinese."""
+    return " ".join(_split(_in_chinese(_clean(text)).replace(word, place, 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Words to look for: ``regions`` are official names, ``places`` and ``words`` as written."""
+
+    regions: tuple[str, ...]
+    places: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The query in Chinese, places first."""
+        return " ".join((*self.places, *self.words))
+
+
+def parse_query(text: str) -> Query:
+    """The places and the other words of a query; a province includes all in it."""
+    regions: dict[str, None] = {}
+    places: list[str] = []
+    words: list[str] = []
+    for word in _split(_in_chinese(_clean(text))):
+        names = resolve_regions(word)
+        regions.update(dict.fromkeys(names))
+        (places if names else words).append(word)
+    return Query(tuple(regions), tuple(places), tuple(words))
+
+
+def _clean(text: str) -> str:
+    return simplify(_UNREADABLE.sub(" ", text))
+
+
+def _split(text: str) -> list[str]:
+    return [word for word in _SEPARATORS.split(_BAR.sub("|", text)) if word]
+
+
+def _in_chinese(text: str) -> str:
+    """A text with places in Latin letters that have one meaning in Chinese: Inner Mongolia."""
+    for start, end, meant in reversed(list(latin_names(text))):
+        if len(meant) == 1:
+            text = f"{text[:start]}{meant[0]}{text[end:]}"
+    return text
+
+
+def _words_of(text: str) -> list[str]:
+    return _split(_in_chinese(_clean(text)))
 
 
 @dataclass(slots=True)
@@ -153,6 +229,8 @@ def _read_words(words: list[str]) -> _Wish:
             shown = named[0]
         elif word.startswith("-"):
             wish.keywords["none"] += _checked([word[1:]])
+        elif "|" in word and all(map(regions_named, word.split("|"))):
+            wish.regions += word.split("|")
         elif "|" in word:
             if wish.keywords["any"]:
                 raise CustomRuleError(
@@ -193,7 +271,7 @@ def resolve_regions(name: str) -> tuple[str, ...]:
 
 
 def suggest_region_name(name: str) -> str | None:
-    """The region or group with the most similar name; None if no name is similar."""
+    """The regions or the group with the most similar name; None if no name is similar."""
     hint = suggest_region(simplify(name))
     return None if hint is None else hint.removeprefix("did you mean ").removesuffix("?")
 

@@ -353,9 +353,9 @@ def _regions(name: str, where: Path_, tell: _Tell) -> tuple[str, ...]:
 
 
 def _region_hint(name: str) -> str:
-    if name.isascii():
-        return "write it in Chinese characters: 贵州"
-    return suggest_region(simplify(name)) or "a province, a city, or a group such as 京津冀"
+    usual = "write it in Chinese characters: 贵州" if name.isascii() else None
+    near = suggest_region(simplify(name))
+    return near or usual or "a province, a city, or a group such as 京津冀"
 
 
 def _speakers(
