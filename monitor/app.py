@@ -192,7 +192,12 @@ async def serve_bot(app: App) -> AsyncIterator[None]:
     application = build_application(
         app.token,
         context=BotContext(
-            context.database, app.rules, context.now, access_policy(app.settings), context.now()
+            context.database,
+            app.rules,
+            context.now,
+            access_policy(app.settings),
+            context.now(),
+            topics=lambda: context.topics,
         ),
         base_url=telegram.base_url,
         proxy=telegram.proxy,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from monitor.bot.context import BotContext, Reply, Request, shorten, text_reply
 from monitor.messages.i18n import bot_texts, fill
 from monitor.model.alerts import Access, AccessMode, NoticeKind, Recipient
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.queue import enqueue_notice
-from monitor.storage import recipients
+from monitor.storage import recipients, subscriptions
 from monitor.storage.engine import Database, Transaction
 
 _ACCESS_REVOKED = "the chat may not use the bot any more"
@@ -45,6 +46,8 @@ def deny_reply(context: BotContext, request: Request, command: str) -> Reply | N
     if is_allowed(context, request):
         return None
     chat_id = request.recipient.chat_id
+    if command == "mine":
+        return _access_reply(context, request)
     if command != "start":
         return Reply()
     if context.policy.access is not AccessMode.APPROVAL:
@@ -55,6 +58,32 @@ def deny_reply(context: BotContext, request: Request, command: str) -> Reply | N
     if access != Access.PENDING:
         _request_access(context, request)
     return text_reply(fill(context.texts(request.recipient_id).asked, chat=chat_id))
+
+
+def _access_reply(context: BotContext, request: Request) -> Reply:
+    """Why nothing is sent to a chat that was let in once or has asked; nothing to any other."""
+    chat_id = request.recipient.chat_id
+    access = context.settings(chat_id).access
+    if access == Access.PENDING and context.policy.access is AccessMode.APPROVAL:
+        return text_reply(fill(context.texts(request.recipient_id).asked, chat=chat_id))
+    if access in {Access.PENDING, Access.REVOKED}:
+        return text_reply(fill(context.texts(request.recipient_id).private, chat=chat_id))
+    return Reply()
+
+
+def welcome_back(context: BotContext, request: Request) -> Request:
+    """A chat that was given up on and writes again hears again, with all its topics.
+
+    One that said /stop does not: it has no title and no subscriptions, and says /start.
+    """
+    chat = context.settings(request.recipient_id)
+    if chat.active:
+        return request
+    with context.database.write() as session:
+        if not chat.title and not subscriptions.rules_of(session, request.recipient_id):
+            return request
+        recipients.reactivate_chat(session, request.recipient.chat_id)
+    return replace(request, returned=context.settings(request.recipient_id).active)
 
 
 def is_operator(context: BotContext, request: Request) -> bool:
@@ -70,7 +99,7 @@ def on_bot_removed(context: BotContext, chat_id: int) -> None:
 
 
 def on_bot_added(context: BotContext, chat_id: int) -> None:
-    """The bot was added again: restore the chat's subscriptions if it may receive alerts."""
+    """The bot is back, or may write again: the chat hears again if it may receive alerts."""
     if not _may_receive(context, chat_id):
         return
     with context.database.write() as session:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from monitor.bot.context import (
     MAX_LIST_TEXT,
+    MAX_NAME,
     BotContext,
     Picture,
     Reply,
@@ -18,6 +19,7 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
+from monitor.extraction.place_names import likely_names
 from monitor.extraction.quantities import (
     growth_of,
     metric_core,
@@ -25,7 +27,6 @@ from monitor.extraction.quantities import (
     search_terms,
     to_base,
 )
-from monitor.folding import simplify
 from monitor.messages.change_text import change_spans, format_amount, headline, kind_name
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg
 from monitor.messages.i18n import (
@@ -51,12 +52,13 @@ from monitor.messages.richtext import (
 )
 from monitor.model.changes import Basis, Change, CommitmentYear, Kind, LoggedChange
 from monitor.model.statements import Figure, Label, Op
-from monitor.rules.custom import resolve_regions, suggest_region_name
+from monitor.rules.custom import parse_query, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import commitment_of_change, commitment_years, find_commitments
 from monitor.storage.views import figures_of
 
 _PAGE_SIZE = 5
+_NEWEST = 10**15  # no change has so large a number: the list begins with the newest
 _MAX_LATEST = 10
 _MAX_TITLE = 160
 _MAX_SECTION = 160
@@ -77,7 +79,9 @@ def latest(context: BotContext, request: Request) -> Reply:
     """The newest commitments of the log; a number says how many, words say which."""
     most = parse_number(request.short_args)
     if most is None and request.short_args and not request.short_args.isdecimal():
-        return region(context, request) if _places(request.short_args) else search(context, request)
+        query = parse_query(request.short_args)
+        is_region = bool(query.places) and not query.words
+        return region(context, request) if is_region else search(context, request)
     return Reply(_list_page(context, request.recipient_id, min(most or _PAGE_SIZE, _MAX_LATEST)))
 
 
@@ -94,13 +98,25 @@ def region(context: BotContext, request: Request) -> Reply:
     bot = context.texts(request.recipient_id)
     if not request.short_args:
         return text_reply(bot.which_region)
-    for name in request.short_args.split():
-        if not resolve_regions(name):
-            hint = suggest_region_name(name)
-            near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
-            return text_reply(fill(bot.no_region, region=name) + near)
-    kind, query = _ListKind.REGION, request.short_args
-    return Reply(_list_page(context, request.recipient_id, _PAGE_SIZE, kind, query))
+    query = parse_query(request.short_args)
+    if query.words:
+        return Reply(_which_region(context, request, query.words[0]))
+    kind = _ListKind.REGION
+    return Reply(_list_page(context, request.recipient_id, _PAGE_SIZE, kind, query.text))
+
+
+def _which_region(context: BotContext, request: Request, name: str) -> Message:
+    """The question back for a place nobody knows; its buttons list those that may be meant."""
+    bot = context.texts(request.recipient_id)
+    likely = likely_names(name)
+    hint = bot.enumeration.join(likely) or suggest_region_name(name)
+    near = "" if hint is None else f"\n{fill(bot.did_you_mean, rule=hint)}"
+    buttons = (
+        Button(one, callback_data(CallbackPrefix.OLDER_CHANGES, _ListKind.REGION, _NEWEST, one))
+        for one in likely
+    )
+    text = fill(bot.no_region, region=one_line(name, MAX_NAME)) + near
+    return Message((Span(text),), (tuple(buttons),) if likely else ())
 
 
 def older(context: BotContext, request: Request) -> Reply:
@@ -195,16 +211,7 @@ def _list_page(
     """
     chat = context.settings(recipient_id)
     bot = bot_texts(chat.language)
-    with context.database.read() as session:
-        found = list_changes(
-            session,
-            before=before,
-            words=simplify(query).rstrip("…").split() if kind is _ListKind.SEARCH else (),
-            regions=_places(query) if kind is _ListKind.REGION else None,
-            # A review that is silent is no news; who looks for a place or a word finds it.
-            without=(Kind.NOT_REPORTED,) if kind is _ListKind.LATEST else (),
-            limit=size + 1,
-        )
+    found = _listed(context, kind, query, before=before, limit=size + 1)
     if not found:
         return Message((Span(fill(bot.no_found, words=query) if query else bot.no_latest),))
     title = {
@@ -230,19 +237,41 @@ def _list_page(
     return Message(tuple(spans), ((Button(bot.older, data),),))
 
 
+def _listed(
+    context: BotContext, kind: _ListKind, query: str, *, before: int | None, limit: int
+) -> list[LoggedChange]:
+    """The changes of a list, newest first.
+
+    A place in a search (贵州 液冷, Guizhou) is the region of a change; where none is found so, it
+    is a word of its sentence. Later pages are found in the same way as the first.
+    """
+    with context.database.read() as session:
+        if kind is _ListKind.LATEST:
+            # A review that is silent is no news; who looks for a place or a word finds it.
+            silent = (Kind.NOT_REPORTED,)
+            return list_changes(session, before=before, without=silent, limit=limit)
+        asked = parse_query(query.rstrip("…"))
+        regions = asked.regions or None
+        if kind is _ListKind.REGION:
+            return list_changes(session, before=before, regions=regions or (), limit=limit)
+        found = list_changes(
+            session, before=before, words=asked.words, regions=regions, limit=limit
+        )
+        if found or not asked.places:
+            return found
+        words = (*asked.places, *asked.words)
+        return list_changes(session, before=before, words=words, limit=limit)
+
+
 def _commitment_list(context: BotContext, request: Request) -> Message:
     """The commitments with some words in them, those promised longest first."""
     language = context.settings(request.recipient_id).language
     bot, table = bot_texts(language), alert_texts(language)
-    places: list[str] = []
-    words: list[str] = []
-    for word in simplify(request.short_args).split():
-        names = resolve_regions(word)
-        places += names
-        if not names:
-            words.append(word)
+    query = parse_query(request.short_args)
     with context.database.read() as session:
-        found = find_commitments(session, words=words, regions=places or None, limit=_PAGE_SIZE)
+        found = find_commitments(
+            session, words=query.words, regions=query.regions or None, limit=_PAGE_SIZE
+        )
     if not found:
         nothing = fill(bot.no_found, words=request.short_args)
         return Message((Span(f"{nothing}\n{bot.which_commitment}"),))
@@ -282,12 +311,6 @@ def _identity(years: Sequence[CommitmentYear], bot: BotTexts, table: AlertTexts)
             fill(text, metric=short_metric(growth[1].metric or ""), before=before, after=after)
         )
     return bot.separator.join(parts)
-
-
-def _places(names: str) -> list[str]:
-    """The official names of regions; none if one of them is unknown."""
-    found = [resolve_regions(name) for name in names.split()]
-    return [name for names in found for name in names] if all(found) else []
 
 
 def _source_of(item: LoggedChange) -> tuple[Span, ...]:

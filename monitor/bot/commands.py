@@ -93,6 +93,8 @@ CALLBACKS = {
         Callback(CallbackPrefix.UNSUBSCRIBE, partial(subscriptions.toggle, on=False)),
         Callback(CallbackPrefix.SUBSCRIBE_SUGGESTION, subscriptions.subscribe_suggestion),
         Callback(CallbackPrefix.SUBSCRIBE_WORDS, subscriptions.subscribe_words),
+        Callback(CallbackPrefix.SUBSCRIBE_PLACE, subscriptions.subscribe_place),
+        Callback(CallbackPrefix.ADD_WORD, subscriptions.add_word),
         Callback(CallbackPrefix.END_SUBSCRIPTION, subscriptions.end_subscription),
         Callback(CallbackPrefix.LATEST_CHANGES, changes.latest),
         Callback(CallbackPrefix.OLDER_CHANGES, changes.older),
@@ -132,7 +134,7 @@ def handle_command(context: BotContext, name: str, request: Request) -> Reply:
     command = COMMANDS.get(name)
     if command is None or not _may_use(context, request, command.audience):
         return Reply()
-    return command.handler(context, request)
+    return command.handler(context, access.welcome_back(context, request))
 
 
 def handle_callback(context: BotContext, prefix: str, request: Request) -> Reply:
@@ -148,7 +150,7 @@ def handle_callback(context: BotContext, prefix: str, request: Request) -> Reply
     callback = CALLBACKS.get(prefix)
     if callback is None or not _may_use(context, request, callback.audience):
         return Reply(toast=context.texts(request.recipient_id).expired)
-    return callback.handler(context, request)
+    return callback.handler(context, access.welcome_back(context, request))
 
 
 def _may_use(context: BotContext, request: Request, audience: Audience) -> bool:

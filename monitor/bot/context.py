@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from monitor.bot.standing import StandingCommitments
+from monitor.extraction.topics import Topics, load_topics
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Message, Span, one_line
 from monitor.model.alerts import AccessMode, Recipient, RecipientKind
@@ -47,6 +49,7 @@ class Request:
         recipient_id: id of the chat or topic in our tables.
         recipient: where the reply goes.
         args: the text after the command, or the arguments of the callback data.
+        returned: the chat had been given up on, and hears again since it wrote this.
     """
 
     recipient_id: int
@@ -54,6 +57,7 @@ class Request:
     title: str = ""
     kind: RecipientKind = RecipientKind.PRIVATE
     args: str = ""
+    returned: bool = False
 
     @property
     def short_args(self) -> str:
@@ -88,7 +92,8 @@ class Reply:
 class BotContext:
     """What handlers work with. A handler runs in a worker thread, in its own transactions.
 
-    ``drafts`` are broadcasts that wait for confirmation, by recipient id.
+    ``drafts`` are broadcasts that wait for confirmation, by recipient id; ``topics`` gives the
+    words that are offered beside a chat's own.
     """
 
     database: Database
@@ -97,6 +102,8 @@ class BotContext:
     policy: AccessPolicy = field(default_factory=AccessPolicy)
     started_at: datetime | None = None
     drafts: dict[int, str] = field(default_factory=dict)
+    topics: Callable[[], Topics] = load_topics
+    standing: StandingCommitments = field(default_factory=StandingCommitments)
 
     def settings(self, recipient_id: int) -> recipients.RecipientSettings:
         """The settings of a chat."""

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
-from telegram import Bot, CallbackQuery, Chat, Message, Update
+from telegram import Bot, CallbackQuery, Chat, ChatMember, Message, Update
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import BaseUpdateProcessor, ContextTypes
@@ -364,14 +364,14 @@ class UpdateDispatcher:
         await self._replies.answer_callback(query, request.recipient, reply)
 
     async def membership(self, update: Update, _: _PtbContext) -> None:
-        """The bot was removed from a chat, or added to one."""
+        """The bot was removed from a chat, added to one, or may write in it again."""
         change, chat = update.my_chat_member, update.effective_chat
         if change is None or chat is None:
             return
         if change.new_chat_member.status in _GONE:
             await asyncio.to_thread(access.on_bot_removed, self._bot_context, chat.id)
             log.info("chat.removed_bot", extra={"chat": chat.id})
-        elif change.old_chat_member.status in _GONE:
+        elif _may_write(change.new_chat_member) and not _may_write(change.old_chat_member):
             await asyncio.to_thread(access.on_bot_added, self._bot_context, chat.id)
 
     async def migration(self, update: Update, _: _PtbContext) -> None:
@@ -443,6 +443,15 @@ class UpdateDispatcher:
         # A chat type that Telegram adds later is treated as a group.
         kind = RecipientKind(chat.type) if chat.type in _CHAT_TYPES else RecipientKind.GROUP
         return Request(recipient_id, recipient, richtext.one_line(chat.effective_name, 128), kind)
+
+
+def _may_write(member: ChatMember) -> bool:
+    """Whether the bot, a member, may send messages."""
+    if member.status in _GONE:
+        return False
+    # Restricted members may be forbidden to write, and so may administrators of channels.
+    rights = (getattr(member, name, None) for name in ("can_send_messages", "can_post_messages"))
+    return False not in rights and getattr(member, "is_member", True)
 
 
 def _recipient_of(message: Message) -> Recipient:

@@ -2,61 +2,133 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from monitor.bot.context import MAX_DESCRIPTION, MAX_NAME, BotContext, Reply, Request, text_reply
+from monitor.extraction.regions import regions_named
 from monitor.folding import simplify
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
-from monitor.model.delivery_times import MAX_MUTE, parse_digest, parse_quiet, zone_of
+from monitor.model.delivery_times import (
+    DEFAULT_ZONE,
+    find_zone,
+    parse_digest,
+    parse_duration,
+    parse_quiet,
+    zone_label,
+    zone_of,
+)
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
 from monitor.rules.custom import custom_rule_id
 from monitor.storage import recipients, subscriptions
 
-_DURATION = r"(\d{1,4})\s*(m|h|d|w|分钟|小时|天|周)"
-_UNITS = {
-    **dict.fromkeys(("m", "分钟"), timedelta(minutes=1)),
-    **dict.fromkeys(("h", "小时"), timedelta(hours=1)),
-    **dict.fromkeys(("d", "天"), timedelta(days=1)),
-    **dict.fromkeys(("w", "周"), timedelta(weeks=1)),
-}
-_OFF = {"off", "关", "关闭", "取消"}
+_OFF = {"off", "none", "关", "关闭", "关掉", "取消", "不要"}
+_RECENT = timedelta(days=7)
 _LANGUAGES = {
     **dict.fromkeys(("zh", "zh-cn", "中文", "汉语", "chinese"), "zh"),
     **dict.fromkeys(("en", "en-us", "英文", "英语", "english"), "en"),
 }
 
 
-@cache
-def zone_names() -> dict[str, str]:
-    """Time zones by their names and cities, case-folded, and aliases such as 北京."""
-    names = sorted(available_timezones())
-    cities = Counter(name.rpartition("/")[2].casefold() for name in names)
-    known = {name.casefold(): name for name in names}
-    for name in names:
-        city = name.rpartition("/")[2].casefold()
-        if cities[city] == 1:
-            known.setdefault(city, name)
-    return known | timezone_aliases()
+class Silence(StrEnum):
+    """Why a chat is sent nothing now, or was not until now; the bot has a line for each."""
+
+    RETURNED = "returned"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    MUTED = "muted"
+    RULES_MUTED = "rules_muted"
+    QUIET = "quiet"
+    DIGEST = "digest"
+    RATE_LIMIT = "rate_limit"
 
 
-def settings_line(chat: recipients.RecipientSettings, bot: BotTexts, now: datetime) -> str:
-    """A chat's digest, quiet hours and time zone in one line; a second one while it is muted."""
+class Refusal(StrEnum):
+    """Why Telegram did not take a chat's alerts; the bot has a line for each."""
+
+    BLOCKED = "blocked"
+    REMOVED = "removed"
+    NO_RIGHT = "no_right"
+
+
+def delivery_lines(
+    context: BotContext,
+    request: Request,
+    chat: recipients.RecipientSettings,
+    *,
+    all_muted: bool = False,
+) -> list[str]:
+    """A chat's settings in one line, and then one for each reason why nothing is sent now.
+
+    Args:
+        context: what handlers work with.
+        request: the chat's; ``returned`` tells that it was given up on until now.
+        chat: its settings.
+        all_muted: each of its rules is muted.
+    """
+    bot = bot_texts(chat.language)
+    now, zone = context.now(), zone_of(chat.timezone)
+    with context.database.read() as session:
+        paused = outbox_admin.paused_since(session)
+        alerts = outbox_admin.waiting_alerts(session, chat.id, since=now - _RECENT)
     line = fill(
         bot.settings,
         digest=bot.digest_off if chat.digest is None else chat.digest,
         quiet=bot.quiet_off if chat.quiet is None else chat.quiet,
-        timezone=chat.timezone,
+        timezone=zone_label(chat.timezone),
     )
+    found: list[tuple[Silence, datetime | None]] = []
+    if request.returned:
+        found.append((Silence.RETURNED, None))
+    if not chat.active:
+        found.append((Silence.STOPPED, None))
+    if paused is not None:
+        found.append((Silence.PAUSED, paused))
     if chat.muted_until is not None and chat.muted_until > now:
-        until = _format_time(chat.muted_until, zone_of(chat.timezone))
-        line += "\n" + fill(bot.muted_all, until=until)
-    return line
+        found.append((Silence.MUTED, chat.muted_until))
+    if all_muted:
+        found.append((Silence.RULES_MUTED, None))
+    quiet_until = None if chat.quiet is None else chat.quiet.ends_after(now, zone)
+    if quiet_until is not None:
+        found.append((Silence.QUIET, quiet_until))
+    if chat.digest is not None:
+        found.append((Silence.DIGEST, chat.digest.next_after(now, zone)))
+    if chat.defer_until is not None and chat.defer_until > now:
+        found.append((Silence.RATE_LIMIT, chat.defer_until))
+    lines = [
+        fill(bot.silence[reason], until="" if at is None else _format_time(at, zone))
+        for reason, at in found
+    ]
+    if alerts.waiting:
+        lines.append(fill(bot.waiting, count=alerts.waiting))
+    return [line, *lines, *_given_up_lines(alerts.given_up, bot)]
+
+
+def _given_up_lines(given_up: Mapping[str, int], bot: BotTexts) -> list[str]:
+    """Why alerts of the last days were not delivered, and what to do about it."""
+    counts: Counter[Refusal] = Counter()
+    for error, count in given_up.items():
+        refusal = _refusal_of(error.casefold())
+        if refusal is not None:
+            counts[refusal] += count
+    return [fill(bot.refusals[refusal], count=counts[refusal]) for refusal in counts]
+
+
+def _refusal_of(error: str) -> Refusal | None:
+    """What Telegram refused; None for alerts that somebody withdrew."""
+    signs = {
+        Refusal.BLOCKED: ("blocked by the user", "user is deactivated", "can't initiate"),
+        Refusal.REMOVED: ("kicked", "removed from the chat", "not a member", "not found"),
+        Refusal.NO_RIGHT: ("rights", "write_forbidden", "restricted", "topic_closed"),
+    }
+    return next(
+        (refusal for refusal, words in signs.items() if any(word in error for word in words)), None
+    )
 
 
 def digest(context: BotContext, request: Request) -> Reply:
@@ -95,7 +167,7 @@ def mute(context: BotContext, request: Request) -> Reply:
             set_muted(session, request.recipient_id, None, now=context.now())
             subscriptions.unmute(session, request.recipient_id)
         return text_reply(bot.mute_off)
-    duration = _parse_duration(request.normalized_args)
+    duration = parse_duration(request.short_args)
     if duration is not None:
         until = context.now() + duration
         with context.database.write() as session:
@@ -107,21 +179,29 @@ def mute(context: BotContext, request: Request) -> Reply:
     name, rest = _name_and_rest(words)
     found = _find_rule(context, request, name)
     if found is None:
-        return text_reply(bot.which_mute_time if not words else fill(bot.unknown, rule=name))
+        is_time = not words or words[0].isnumeric() or words[0] == "半"
+        return text_reply(bot.which_mute_time if is_time else fill(bot.unknown, rule=name))
     return text_reply(_mute_rule(context, request, *found, rest))
 
 
 def timezone(context: BotContext, request: Request) -> Reply:
     """The time zone of the chat's digest and quiet hours."""
     bot = context.texts(request.recipient_id)
-    name = zone_names().get(request.short_args.casefold().replace(" ", "_"))
+    name = _find_zone(request.short_args)
     if name is None:
         return text_reply(bot.which_timezone)
     zone = ZoneInfo(name)
     with context.database.write() as session:
         context.remember(session, request)
         set_timezone(session, request.recipient_id, name, now=context.now())
-    return text_reply(fill(bot.timezone, timezone=name, time=_format_time(context.now(), zone)))
+    time = _format_time(context.now(), zone)
+    return text_reply(fill(bot.timezone, timezone=zone_label(name), time=time))
+
+
+def _find_zone(text: str) -> str | None:
+    """A time zone by name, offset or city; all of China's places have that of China."""
+    found = find_zone(text, timezone_aliases())
+    return DEFAULT_ZONE if found is None and regions_named(text) else found
 
 
 def language(context: BotContext, request: Request) -> Reply:
@@ -160,7 +240,7 @@ def stop(context: BotContext, request: Request) -> Reply:
 def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, rest: str) -> str:
     bot = context.texts(request.recipient_id)
     shown = one_line(name, MAX_NAME)
-    duration = _parse_duration(rest)
+    duration = parse_duration(rest)
     with context.database.write() as session:
         if rest.casefold() in _OFF:
             subscriptions.unmute(session, request.recipient_id, rule_id)
@@ -172,10 +252,10 @@ def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, r
 
 def _name_and_rest(words: str) -> tuple[str, str]:
     """A rule's name, and the duration or the ``off`` after it; ``3 d`` may be two words."""
-    for most in (2, 1):
+    for most in (3, 2, 1):
         name, *last = words.rsplit(" ", most)
         rest = " ".join(last)
-        if name and (_parse_duration(rest) is not None or rest.casefold() in _OFF):
+        if name and (parse_duration(rest) is not None or rest.casefold() in _OFF):
             return name, rest
     return words, ""
 
@@ -199,14 +279,6 @@ def _find_rule(context: BotContext, request: Request, wanted: str) -> tuple[str,
         if folded in {rule_id.casefold(), name.casefold()} or rule_id == own_id:
             return rule_id, name
     return None
-
-
-def _parse_duration(text: str) -> timedelta | None:
-    found = re.fullmatch(_DURATION, text.casefold())
-    if found is None:
-        return None
-    duration = int(found[1]) * _UNITS[found[2]]
-    return min(duration, MAX_MUTE) if duration else None
 
 
 def _format_time(moment: datetime, zone: ZoneInfo) -> str:

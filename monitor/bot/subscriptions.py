@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Container
+from dataclasses import replace
 from datetime import timedelta
 
 from monitor.bot.context import (
@@ -16,8 +17,9 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
-from monitor.bot.settings import settings_line
-from monitor.messages.i18n import BotTexts, fill
+from monitor.bot.settings import delivery_lines
+from monitor.bot.standing import Standing, words_beside
+from monitor.messages.i18n import BotTexts, fill, short_region
 from monitor.messages.richtext import (
     Button,
     CallbackPrefix,
@@ -30,7 +32,16 @@ from monitor.messages.richtext import (
     utf16_length,
 )
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
-from monitor.rules.custom import CustomRuleDraft, CustomRuleError, custom_rule_id, parse_custom_rule
+from monitor.rules.custom import (
+    CustomRuleDraft,
+    CustomRuleError,
+    UnknownPlace,
+    custom_rule_id,
+    parse_custom_rule,
+    parse_query,
+    unknown_places,
+    with_place,
+)
 from monitor.rules.matcher import RuleSet
 from monitor.rules.model import Rule
 from monitor.storage import recipients, subscriptions
@@ -43,6 +54,9 @@ _MAX_PREVIEWED_CHANGES = 2_000
 _MIN_NAME_SIMILARITY = 0.7
 _MAX_CUSTOM_RULE_TEXT = 1_000
 _MAX_PAGE = 10_000
+_MAX_SAMPLES = 3
+_MAX_SAMPLE = 80
+_BUTTONS_IN_ROW = 3
 
 
 def list_rules(context: BotContext, request: Request) -> Reply:
@@ -64,18 +78,38 @@ def subscribe(context: BotContext, request: Request) -> Reply:
     wanted = request.short_args
     if not wanted:
         return list_rules(context, request)
-    rule = _find_rule(context, wanted)
+    rule = find_rule(context, wanted)
     if rule is not None:
-        return text_reply(_subscribe(context, request, rule))
-    near = None if " " in wanted else _similar_rule(context, wanted)
+        return Reply(subscribe_rule(context, request, rule))
+    query = parse_query(wanted)
+    near = None if " " in wanted or query.places else similar_rule(context, wanted)
     if near is not None:
         return _did_you_mean(context, request, near)
-    return _subscribe_to_words(context, request)
+    return _subscribe_to_known(context, request)
 
 
 def subscribe_words(context: BotContext, request: Request) -> Reply:
-    """The button that takes a misspelt rule name as words."""
+    """The button that takes a misspelt rule name, or a place nobody knows, as words."""
     return Reply(edit=_subscribe_to_words(context, request).message)
+
+
+def subscribe_place(context: BotContext, request: Request) -> Reply:
+    """The button that takes the place that was meant."""
+    return Reply(edit=_subscribe_to_known(context, request).message)
+
+
+def add_word(context: BotContext, request: Request) -> Reply:
+    """The button that adds a word or a place to a custom rule: the narrower rule replaces it."""
+    bot = context.texts(request.recipient_id)
+    number, _, word = request.args.partition(":")
+    with context.database.read() as session:
+        mine = subscriptions.rules_of(session, request.recipient_id)
+        known = subscriptions.custom_rules(session, mine)
+    old = next((rule for rule in known if rule.id == f"{CUSTOM_RULE_PREFIX}{number}"), None)
+    if old is None:
+        return Reply(toast=bot.expired)
+    wider = replace(request, args=f"{old.name} {word}")
+    return Reply(edit=_subscribe_to_words(context, wider, instead_of=old.id).message)
 
 
 def toggle(context: BotContext, request: Request, *, on: bool) -> Reply:
@@ -87,7 +121,8 @@ def toggle(context: BotContext, request: Request, *, on: bool) -> Reply:
     )
     if rule is None:
         return Reply(toast=bot.expired)
-    toast = _subscribe(context, request, rule) if on else _unsubscribe(context, request, rule.id)
+    change = _subscribe if on else _unsubscribe
+    toast = change(context, request, rule.id)
     shown = _rules_page(context, request.recipient_id, parse_number(page, most=_MAX_PAGE) or 0)
     return Reply(edit=shown, toast=toast)
 
@@ -100,7 +135,7 @@ def subscribe_suggestion(context: BotContext, request: Request) -> Reply:
     )
     if rule is None:
         return Reply(toast=bot.expired)
-    return Reply(edit=text_reply(_subscribe(context, request, rule)).message)
+    return Reply(edit=subscribe_rule(context, request, rule))
 
 
 def unsubscribe(context: BotContext, request: Request) -> Reply:
@@ -117,7 +152,7 @@ def unsubscribe(context: BotContext, request: Request) -> Reply:
     found = found or next((i for i in names if i == custom_rule_id(wanted)), None)
     if found is not None:
         return text_reply(_unsubscribe(context, request, found))
-    rule = _find_rule(context, wanted)
+    rule = find_rule(context, wanted)
     if rule is None:
         near = difflib.get_close_matches(
             wanted, [*names, *names.values()], n=1, cutoff=_MIN_NAME_SIMILARITY
@@ -152,6 +187,7 @@ def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
     page = min(max(page, 0), pages - 1)
     with context.database.read() as session:
         mine = set(subscriptions.rules_of(session, recipient_id))
+    counts = context.standing.counts(context.database, context.rules.files, context.now())
     spans = [Span(bot.rules, bold=True)]
     rows: list[tuple[Button, ...]] = []
     for rule in offered[page * _PAGE_SIZE : (page + 1) * _PAGE_SIZE]:
@@ -161,6 +197,8 @@ def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
         spans.append(
             Span(f"  {one_line(rule.id, MAX_NAME)}" + (f"\n{description}" if description else ""))
         )
+        if rule.id in counts:
+            spans.append(Span(f"\n{fill(bot.standing, count=counts[rule.id])}", italic=True))
         subscribed = rule.id in mine
         prefix = CallbackPrefix.UNSUBSCRIBE if subscribed else CallbackPrefix.SUBSCRIBE
         label = f"{tick or '＋ '}{one_line(rule.name, MAX_NAME)}"
@@ -204,7 +242,10 @@ def _mine(context: BotContext, request: Request) -> Message:
             Span(f"\n· {_name_and_id(bot, rule.name, rule.id)}{_muted_mark(bot, rule.id, muted)}")
             for rule in named[:_MAX_LISTED]
         ]
-    spans.append(Span("\n\n" + settings_line(chat, bot, now)))
+    rules = {*names, *(rule.id for rule in named)}
+    all_muted = bool(rules) and rules <= set(muted)
+    lines = delivery_lines(context, request, chat, all_muted=all_muted)
+    spans.append(Span("\n\n" + "\n".join(lines)))
     return Message(_cut_to_limit(spans), tuple(rows))
 
 
@@ -238,7 +279,7 @@ def _subscriptions_of(context: BotContext, recipient_id: int) -> dict[str, str]:
     return {i: own.get(i) or (files[i].name if i in files else i) for i in mine}
 
 
-def _find_rule(context: BotContext, wanted: str) -> Rule | None:
+def find_rule(context: BotContext, wanted: str) -> Rule | None:
     """A rule by its id or its name, whatever the case."""
     folded = wanted.casefold()
     offered = context.subscribable_rules()
@@ -247,7 +288,7 @@ def _find_rule(context: BotContext, wanted: str) -> Rule | None:
     return next(exact, None) or next(named, None)
 
 
-def _similar_rule(context: BotContext, wanted: str) -> Rule | None:
+def similar_rule(context: BotContext, wanted: str) -> Rule | None:
     """The rule whose id is most like a misspelt one."""
     if not wanted.isascii():
         return None
@@ -270,16 +311,56 @@ def _did_you_mean(context: BotContext, request: Request, near: Rule) -> Reply:
     return Reply(Message((Span(text),), tuple(rows)))
 
 
-def _subscribe(context: BotContext, request: Request, rule: Rule) -> str:
+def subscribe_rule(context: BotContext, request: Request, rule: Rule) -> Message:
+    """Subscribe a chat to a rule of the files, and show what the rule matches today."""
+    spans = [Span(_subscribe(context, request, rule.id))]
+    found = context.standing.matching(context.database, rule, context.now())
+    if found.found:
+        spans += _standing_spans(context, request, found)
+    return Message(tuple(spans))
+
+
+def _subscribe(context: BotContext, request: Request, rule_id: str) -> str:
     bot = context.texts(request.recipient_id)
     with context.database.write() as session:
         context.remember(session, request)
-        new = subscriptions.subscribe(session, request.recipient_id, rule.id, now=context.now())
-        subscriptions.unmute(session, request.recipient_id, rule.id)
-    return fill(bot.subscribed if new else bot.already, rule=_display_name(rule.name, rule.id))
+        new = subscriptions.subscribe(session, request.recipient_id, rule_id, now=context.now())
+        subscriptions.unmute(session, request.recipient_id, rule_id)
+    files = context.rules.files.by_id
+    name = files[rule_id].name if rule_id in files else rule_id
+    return fill(bot.subscribed if new else bot.already, rule=_display_name(name, rule_id))
 
 
-def _subscribe_to_words(context: BotContext, request: Request) -> Reply:
+def _subscribe_to_known(context: BotContext, request: Request) -> Reply:
+    """Subscribe to words, unless one of them is a place that nobody knows: ask which is meant."""
+    unknown = unknown_places(one_line(request.args, _MAX_CUSTOM_RULE_TEXT))
+    if unknown:
+        return Reply(_which_place(context, request, unknown[0]))
+    return _subscribe_to_words(context, request)
+
+
+def _which_place(context: BotContext, request: Request, unknown: UnknownPlace) -> Message:
+    bot = context.texts(request.recipient_id)
+    wanted = one_line(request.args, _MAX_CUSTOM_RULE_TEXT)
+    text = fill(bot.unknown_place, place=one_line(unknown.word, MAX_NAME))
+    if unknown.likely:
+        text += fill(bot.which_place, places=bot.enumeration.join(unknown.likely))
+    choices = [(place, with_place(wanted, unknown.word, place)) for place in unknown.likely]
+    rows = [
+        (Button(f"＋ {words}", callback_data(CallbackPrefix.SUBSCRIBE_PLACE, words)),)
+        for _, words in choices
+        if fits_callback_data(CallbackPrefix.SUBSCRIBE_PLACE, words)
+    ]
+    if fits_callback_data(CallbackPrefix.SUBSCRIBE_WORDS, wanted):
+        as_words = callback_data(CallbackPrefix.SUBSCRIBE_WORDS, wanted)
+        rows.append((Button(fill(bot.as_words, words=wanted), as_words),))
+    return Message((Span(text),), tuple(rows))
+
+
+def _subscribe_to_words(
+    context: BotContext, request: Request, *, instead_of: str | None = None
+) -> Reply:
+    """Subscribe to the custom rule of some words; ``instead_of`` is the rule that it replaces."""
     bot = context.texts(request.recipient_id)
     try:
         # Not ``short_args``: a word that is cut would never match.
@@ -294,16 +375,53 @@ def _subscribe_to_words(context: BotContext, request: Request) -> Reply:
         own = [rule_id for rule_id in mine if rule_id.startswith(CUSTOM_RULE_PREFIX)]
         if draft.id in own:
             return text_reply(fill(bot.already, rule=draft.name))
-        if len(own) >= context.policy.max_custom_rules:
+        if instead_of is not None:
+            subscriptions.unsubscribe(session, request.recipient_id, instead_of)
+        elif len(own) >= context.policy.max_custom_rules:
             return text_reply(fill(bot.too_many, limit=context.policy.max_custom_rules))
         rule = subscriptions.CustomRule(draft.id, draft.name, draft.body)
         subscriptions.save_custom_rule(session, rule, now=context.now())
         subscriptions.subscribe(session, request.recipient_id, draft.id, now=context.now())
+    return Reply(_preview(context, request, draft))
+
+
+def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> Message:
+    """What a new custom rule would have matched, what it matches today, and what could be added."""
+    bot = context.texts(request.recipient_id)
     count = _preview_matches(context, draft)
-    preview = fill(
+    recent = fill(
         bot.would_match if count else bot.would_match_none, days=_PREVIEW_DAYS, count=count
     )
-    return text_reply(f"{fill(bot.subscribed, rule=draft.name)}\n{preview}")
+    found = context.standing.matching(context.database, draft.rule, context.now())
+    spans = [Span(f"{fill(bot.subscribed, rule=draft.name)}\n{recent}")]
+    spans += _standing_spans(context, request, found)
+    offered = words_beside(draft.rule, found.found, context.topics()) if found.found else []
+    number = draft.id.removeprefix(CUSTOM_RULE_PREFIX)
+    buttons = [
+        Button(f"＋ {word} {times}", callback_data(CallbackPrefix.ADD_WORD, number, word))
+        for word, times in offered
+        if fits_callback_data(CallbackPrefix.ADD_WORD, number, word)
+        and custom_rule_id(f"{draft.name} {word}") is not None
+    ]
+    if buttons:
+        spans.append(Span(f"\n{bot.beside}"))
+    rows = (
+        tuple(buttons[at : at + _BUTTONS_IN_ROW]) for at in range(0, len(buttons), _BUTTONS_IN_ROW)
+    )
+    return Message(tuple(spans), tuple(rows))
+
+
+def _standing_spans(context: BotContext, request: Request, found: Standing) -> list[Span]:
+    """How many commitments in force a rule matches, and the newest of them."""
+    bot = context.texts(request.recipient_id)
+    if not found.found:
+        return [Span(f"\n{bot.would_stand_none}")]
+    spans = [Span(f"\n{fill(bot.would_stand, count=found.count)}")]
+    for item in found.found[:_MAX_SAMPLES]:
+        region = short_region(item.statement.region)
+        spans.append(Span(f"\n· {region} " if region else "\n· "))
+        spans.append(Span(one_line(item.statement.text, _MAX_SAMPLE), link=item.url))
+    return spans
 
 
 def _preview_matches(context: BotContext, draft: CustomRuleDraft) -> int:

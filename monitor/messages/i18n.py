@@ -174,10 +174,16 @@ class BotTexts(_Texts):
     own: str
     muted_rule: str
     settings: str
-    muted_all: str
+    silence: dict[str, str]  # {until}
+    waiting: str  # {count}
+    refusals: dict[str, str]  # {count}
     subscribed: str
     would_match: str
     would_match_none: str
+    would_stand: str  # {count}
+    would_stand_none: str
+    standing: str  # {count}
+    beside: str
     already: str
     unsubscribed: str
     not_subscribed: str
@@ -185,6 +191,8 @@ class BotTexts(_Texts):
     unknown: str
     did_you_mean: str
     as_words: str
+    unknown_place: str  # {place}
+    which_place: str  # {places}
     bad_words: str
     bad_wishes: dict[str, str]
     latest: str

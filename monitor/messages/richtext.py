@@ -30,6 +30,8 @@ class CallbackPrefix(StrEnum):
     UNSUBSCRIBE = "-"
     SUBSCRIBE_SUGGESTION = "n"
     SUBSCRIBE_WORDS = "w"
+    SUBSCRIBE_PLACE = "l"
+    ADD_WORD = "x"
     END_SUBSCRIPTION = "m"
     LATEST_CHANGES = "latest"
     OLDER_CHANGES = "o"

@@ -186,6 +186,29 @@ def count_alerts(session: Session) -> dict[str, int]:
     return {**counts, "possibly_duplicate": session.scalar(duplicates) or 0}
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingAlerts:
+    """What a recipient was not sent: how many alerts wait, and those given up, by their error."""
+
+    waiting: int
+    given_up: dict[str, int]
+
+
+def waiting_alerts(session: Session, recipient_id: int, *, since: datetime) -> WaitingAlerts:
+    """The alerts of one recipient that were not sent; those given up are of ``since`` or later."""
+    mine = AlertRow.recipient_id == recipient_id
+    waiting = session.scalar(
+        select(func.count()).select_from(AlertRow).where(mine, AlertRow.state.in_(_UNSENT))
+    )
+    dead = (
+        select(AlertRow.error, func.count())
+        .where(mine, AlertRow.state == AlertState.DEAD, AlertRow.created_at >= since)
+        .group_by(AlertRow.error)
+    )
+    given_up = {error or "": count for error, count in session.execute(dead)}
+    return WaitingAlerts(waiting or 0, given_up)
+
+
 def forget_chat(session: Session, recipient_id: int) -> None:
     """Delete all that is stored of a chat: title, settings, subscriptions, mutes."""
     wanted = rules_of(session, recipient_id)

@@ -47,6 +47,7 @@ class RecipientSettings:
     quiet: Quiet | None = None
     timezone: str = DEFAULT_ZONE
     muted_until: datetime | None = None
+    defer_until: datetime | None = None
 
 
 def recipient_id_of(to: Recipient) -> int:
@@ -321,6 +322,7 @@ def _chat(row: RecipientRow) -> RecipientSettings:
         quiet=_parsed(parse_quiet, row.quiet_hours),
         timezone=row.timezone,
         muted_until=row.muted_until,
+        defer_until=row.defer_until,
     )
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, cast
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, Row, exists, func, select
 from sqlalchemy.orm import Session
 
-from monitor.model.statements import Statement
-from monitor.storage.mappers import statement_of
-from monitor.storage.tables import CorroborationRow, DocumentRow, StatementRow
+from monitor.model.statements import Label, Statement, Target
+from monitor.storage.base import batches
+from monitor.storage.mappers import statement_of, stored_statement, stored_target
+from monitor.storage.tables import (
+    ChangeRow,
+    CorroborationRow,
+    DocumentRow,
+    SnapshotRow,
+    StatementRow,
+    TargetRow,
+)
 
 _PAGE = 500
 
@@ -44,11 +54,7 @@ def walk_statements(
     query = (
         select(StatementRow, DocumentRow)
         .join(DocumentRow, DocumentRow.snapshot_id == StatementRow.snapshot_id)
-        .where(
-            DocumentRow.successor_id.is_(None),
-            StatementRow.in_scope,
-            ~exists().where(CorroborationRow.statement_id == StatementRow.id),
-        )
+        .where(*_in_force())
         .order_by(StatementRow.id.desc())
         .limit(_PAGE)
     )
@@ -72,3 +78,61 @@ def walk_statements(
             return
         last = rows[-1][0].id
         session.expunge_all()
+
+
+def newest_commitments(session: Session, *, limit: int) -> list[StandingStatement]:
+    """The newest commitments in force, as ``walk_statements`` has them, without mapping rows."""
+    statement = StatementRow.__table__
+    rows = session.execute(
+        select(
+            *statement.c,
+            DocumentRow.title.label("document_title"),
+            DocumentRow.url,
+            DocumentRow.published,
+            DocumentRow.source_id,
+        )
+        .select_from(StatementRow)
+        # By its key: so the planners follow the order of statements, and stop at the limit.
+        .join(DocumentRow, DocumentRow.id == StatementRow.document_id)
+        .where(
+            DocumentRow.snapshot_id == StatementRow.snapshot_id,
+            StatementRow.label == Label.COMMITMENT,
+            *_in_force(),
+        )
+        .order_by(StatementRow.id.desc())
+        .limit(limit)
+    ).all()
+    targets: defaultdict[int, list[Target]] = defaultdict(list)
+    for some in batches([row.id for row in rows]):
+        query = select(TargetRow.__table__).where(TargetRow.statement_id.in_(some))
+        for row in session.execute(query.order_by(TargetRow.position)):
+            targets[row.statement_id].append(stored_target(row))
+    return [
+        StandingStatement(
+            row.id,
+            stored_statement(cast("Row[Any]", row), tuple(targets[row.id])),
+            row.document_id,
+            row.document_title,
+            row.url,
+            row.published,
+            row.source_id,
+        )
+        for row in rows
+    ]
+
+
+def log_version(session: Session) -> tuple[int, ...]:
+    """A value that is another one whenever a visit or an ingest has written something."""
+    newest = (select(func.max(table.id)).scalar_subquery() for table in _WRITTEN)
+    return tuple(one or 0 for one in session.execute(select(*newest)).one())
+
+
+_WRITTEN = (SnapshotRow, StatementRow, ChangeRow)
+
+
+def _in_force() -> tuple[ColumnElement[bool], ...]:
+    return (
+        DocumentRow.successor_id.is_(None),
+        StatementRow.in_scope.is_(True),
+        ~exists().where(CorroborationRow.statement_id == StatementRow.id),
+    )

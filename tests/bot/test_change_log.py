@@ -104,7 +104,11 @@ def test_a_region_has_what_lies_in_it(database: Database) -> None:
     assert "超过5Eflops" not in shown
     assert "超过5Eflops" in ask(database, "region 西部").text
     assert "没有这个地区：贵洲" in ask(database, "region 贵洲").text
-    assert "是不是要找 贵州" in ask(database, "region 贵洲").text
+    asked = ask(database, "region 贵洲")
+    assert "是不是要找 贵州" in asked.text
+    listed = chat_of(database).press(buttons(asked)["贵州"]).message
+    assert listed is not None
+    assert listed.text == shown
     assert "请写 /region" in ask(database, "region").text
 
 
@@ -375,6 +379,19 @@ def fits(message: Message) -> None:
         ("timezone new york", "时区：America/New_York"),
         ("timezone europe/berlin", "时区：Europe/Berlin"),
         ("timezone ../../etc/passwd", "请写 /timezone"),
+        ("timezone 东八区", "时区：Asia/Shanghai"),
+        ("timezone 贵阳", "时区：Asia/Shanghai"),
+        ("timezone UTC+2", "时区：UTC+2，那里现在是 2026-02-03 12:00"),
+        ("digest 工作日 8:30", "摘要：weekly mon-fri 08:30"),
+        ("quiet 22:00—24:00", "免打扰：22:00-00:00"),
+        ("mute 两天半", "静音到 2026-02-06 06:00"),
+        ("mute 贵州算力 三天", "已静音：贵州算力"),
+        ("mute 三", "请写 /mute"),
+        ("latest Guizhou", "贵州的变化"),
+        ("search Guizhou 枢纽", "“Guizhou 枢纽”的变化"),
+        ("region inner mongolia", "没有找到“内蒙古”"),
+        ("region Suzhou", "您是不是要找 苏州、宿州？"),
+        ("commitment guizhou 算力", "“guizhou 算力”的承诺"),
         ("language 中文", "用中文"),
         ("language English", "English from now on"),
         ("latest 贵州", "贵州的变化"),

@@ -62,6 +62,25 @@ async def test_an_administrator_may_write_in_the_groups_name(sqlite_database: Da
         assert "已订阅" in answer.text
 
 
+async def test_a_group_that_lets_the_bot_write_again_hears_again(sqlite_database: Database) -> None:
+    async with running_system(sqlite_database) as system:
+        api = system.api
+        api.add_chat(GROUP, "小组")
+        api.make_admin(GROUP, ADMIN)
+        await api.ask(GROUP, "/subscribe guizhou", person=ADMIN)
+        api.refuse(Refusal(400, "Bad Request: not enough rights to send text messages"))
+        await system.record_and_deliver(raised())
+        with sqlite_database.read() as session:
+            assert not get_recipient(session, GROUP).active
+        api.restrict(GROUP, writing=False)
+        api.restrict(GROUP, writing=True)
+        shown = await api.ask(GROUP, "/mine", person=ADMIN)
+        assert "没有发言权" in shown.text
+        assert "恢复发送" not in shown.text  # it was active before this was written
+        await system.record_and_deliver(raised(1, 2), title="另一份")
+        assert "1 → 2" in api.sent(GROUP)[-1].text
+
+
 async def test_topics_of_a_forum_hear_of_different_things(database: Database) -> None:
     async with running_system(database) as system:
         api = system.api

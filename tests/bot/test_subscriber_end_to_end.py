@@ -107,6 +107,35 @@ async def test_a_day_with_the_bot(database: Database) -> None:
         assert rules_of(session, PERSON) == ()
 
 
+async def test_a_link_a_block_and_words_that_grow(database: Database) -> None:
+    async with running_system(database) as system:
+        api = system.api
+        # A link brings her to a rule; then she blocks the bot, and an alert is lost.
+        assert "已订阅：贵州算力" in (await api.ask(PERSON, "/start guizhou")).text
+        api.blocked.add(PERSON)
+        await system.record_and_deliver(raised())
+        api.blocked.discard(PERSON)
+        before = len(api.sent(PERSON))
+        # She writes again and hears again.
+        shown = await api.ask(PERSON, "/mine")
+        assert "现在恢复发送了" in shown.text
+        assert "1 条没发成：机器人在这里被停用过" in shown.text
+        await system.record_and_deliver(raised(1, 2), title="另一份")
+        assert "1 → 2" in (await api.reply(PERSON, before + 1)).text
+
+        # What she subscribes to matches something today, and grows by a press.
+        with database.write() as session:
+            session.connection().exec_driver_sql(
+                "UPDATE document SET snapshot_id ="
+                " (SELECT MAX(s.id) FROM snapshot s WHERE s.document_id = document.id)"
+            )
+        answer = await api.ask(PERSON, "/subscribe 枢纽节点")
+        assert "现行承诺里有 2 条符合：" in answer.text
+        asked = await api.ask(PERSON, "/subscribe 贵洲 枢纽节点")
+        api.press(PERSON, asked.result["message_id"], asked.buttons["＋ 贵州 枢纽节点"])
+        assert "已订阅：贵州 枢纽节点" in (await api.reply(PERSON, method="editMessageText")).text
+
+
 async def test_an_alert_of_many_changes_is_one_message_and_opens_page_by_page(
     database: Database,
 ) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from alert_story import Clock, plant
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from alert_story import NOW, Clock, added, goal, plant
 from bot_app import FixedRules, rules_of
 from bot_handlers import buttons, chat_of
+from sqlalchemy import text
 
+from monitor.bot.start import start_payload
 from monitor.channels.fake import FakeChannel
+from monitor.messages.richtext import Message
+from monitor.outbox.admin import pause, withdraw_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
+from monitor.storage.recipients import deactivate_chat, defer_until, get_recipient
 from monitor.storage.subscriptions import rules_of as subscribed
 from monitor.storage.subscriptions import subscribers_of_rules
 
@@ -101,3 +110,196 @@ def test_the_buttons_of_the_lists_subscribe_and_unsubscribe(sqlite_database: Dat
     assert mine(sqlite_database, 7) == ()
     # The button was pressed a second time.
     assert "过期" in chat.press(buttons(listed)["✕ 贵州算力"]).toast
+
+
+def promised(database: Database) -> None:
+    """Commitments in force: of two provinces, with 液冷 in some and 数据中心 beside it in few."""
+    said = {
+        "贵州省": ("推广液冷技术，建设数据中心。", "推广液冷服务器。", "发放算力券。"),
+        "甘肃省": ("采用液冷方案建设智算中心。",),
+    }
+    changes = [
+        replace(added(), region=region, after=goal(1, sentence, region=region, targets=()))
+        for region, sentences in said.items()
+        for sentence in sentences
+    ]
+    plant(database, changes)
+    with database.write() as session:
+        session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+
+
+def test_a_new_rule_shows_what_it_matches_today_and_what_stands_beside(database: Database) -> None:
+    promised(database)
+    chat = chat_of(database)
+    answer = chat.ask("/subscribe 液冷")
+    assert "现行承诺里有 3 条符合：" in answer.text
+    assert "· 甘肃 采用液冷方案建设智算中心。" in answer.text
+    assert {"＋ 贵州 2", "＋ 甘肃 1", "＋ 数据中心 1"} <= set(buttons(answer))
+    # The narrower rule is subscribed instead, and matches as many as the button said.
+    narrowed = chat.press_for_edit(answer, "＋ 贵州 2")
+    assert "已订阅：液冷 贵州" in narrowed.text
+    assert "现行承诺里有 2 条符合：" in narrowed.text
+    assert len(mine(database, 7)) == 1
+    assert "过期" in chat.press(buttons(answer)["＋ 甘肃 1"]).toast
+    # A rule of the files, in the list and when it is chosen.
+    assert "贵州省 <算力> 目标的变化\n现行承诺 3 条" in chat.ask("/rules").text
+    assert "现行承诺里有 3 条符合：" in chat.ask("/subscribe guizhou").text
+
+
+def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database)
+    assert "现行承诺" not in chat.ask("/rules").text
+    assert "现行承诺里没有符合的" in chat.ask("/subscribe 液冷").text
+    promised(sqlite_database)
+    assert "现行承诺 3 条" in chat.ask("/rules").text
+    chat.ask("/language en")
+    assert "commitments in force: 3" in chat.ask("/rules").text
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "taken"),
+    [
+        ("贵洲 液冷", "没有这个地区：贵洲。您是不是要找 贵州？", "贵州 液冷"),
+        ("Guizou 液冷", "没有这个地区：Guizou。您是不是要找 贵州？", "贵州 液冷"),
+        ("液冷 Suzhou", "没有这个地区：Suzhou。您是不是要找 苏州、宿州？", "液冷 宿州"),
+        ("昆山", "没有这个地区：昆山。您是不是要找 苏州？", "苏州"),
+    ],
+)
+def test_a_place_nobody_knows_is_asked_back(
+    sqlite_database: Database, said: str, asked: str, taken: str
+) -> None:
+    chat = chat_of(sqlite_database)
+    question = chat.ask(f"/subscribe {said}")
+    assert question.text == asked
+    assert mine(sqlite_database, 7) == ()
+    assert f"已订阅：{taken}" in chat.press_for_edit(question, f"＋ {taken}").text
+    assert f"已订阅：{taken}" not in chat.ask(f"/subscribe {said}").text
+
+
+def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(
+    sqlite_database: Database,
+) -> None:
+    chat = chat_of(sqlite_database)
+    question = chat.ask("/subscribe 云州省")
+    assert question.text == "没有这个地区：云州省。"
+    assert "已订阅：云州省" in chat.press_for_edit(question, "按关键词“云州省”订阅").text
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("Beijing", "北京"),
+        ("inner mongolia 液冷", "内蒙古 液冷"),
+        ("Shaanxi", "陕西"),
+        ("贵州|云南 液冷", "贵州|云南 液冷"),
+    ],
+)
+def test_places_in_other_spellings_are_places(
+    sqlite_database: Database, said: str, rule: str
+) -> None:
+    assert f"已订阅：{rule}\n" in chat_of(sqlite_database).ask(f"/subscribe {said}").text
+    assert "没有这条规则" not in chat_of(sqlite_database).ask(f"/unsubscribe {said}").text
+
+
+@pytest.mark.parametrize("command", ["subscribe", "start", "mute", "digest", "timezone", "region"])
+@pytest.mark.parametrize(
+    "said",
+    ["词 " * 2000, "x" * 4000, "\x00\u202e\x07", "(a+)+$" * 100, "<b>&amp;</b>" * 40, "市" * 4000],
+)
+def test_hostile_words_get_a_short_answer(
+    sqlite_database: Database, command: str, said: str
+) -> None:
+    answer = chat_of(sqlite_database).ask(f"/{command} {said}")
+    assert len(answer.text) < 400
+
+
+def test_a_link_subscribes_to_its_rule(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database)
+    assert start_payload("guizhou") == "guizhou"
+    named = start_payload("人才 & 培养")
+    assert named is not None
+    assert start_payload("规则" * 20) is None
+    for payload, said in (("guizhou", "贵州算力 (guizhou)"), (named, "人才 & 培养 (talent)")):
+        assert chat.ask(f"/start {payload}").text.startswith(f"已订阅：{said}")
+    assert mine(sqlite_database, 7) == ("guizhou", "talent")
+    unknown = chat.ask("/start guizou")
+    assert unknown.text.startswith("没有这条规则：guizou")
+    assert "本来就订阅" in chat.press_for_edit(unknown, "＋ 贵州算力").text
+    assert "没有这条规则：inner" in chat.ask("/start inner").text
+
+
+def silence(database: Database, *lines: str) -> Message:
+    """What /mine says after some commands."""
+    chat = chat_of(database)
+    chat.ask("/subscribe guizhou")
+    for line in lines:
+        chat.ask(line)
+    return chat.ask("/mine")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (("/mute 3d",), "🔕 全部静音到 2026-02-06 18:00，过后一次补上。/mute off 提前恢复"),
+        (("/mute guizhou",), "🔕 每条规则都已静音。/mute off 全部恢复"),
+        (("/quiet 17:00-24:00",), "🌙 现在是免打扰时间，2026-02-04 00:00 再发。/quiet off 取消"),
+        (("/digest 工作日 8:30",), "🕘 下一次摘要：2026-02-04 08:30。/digest off 改为随时发"),
+        (("/language en", "/mute 3d"), "🔕 All is muted until 2026-02-06 18:00"),
+    ],
+)
+def test_a_chat_learns_why_nothing_is_sent_now(
+    sqlite_database: Database, lines: tuple[str, ...], reason: str
+) -> None:
+    assert reason in silence(sqlite_database, *lines).text
+
+
+def test_a_chat_learns_that_all_delivery_is_paused_and_how_much_waits(
+    sqlite_database: Database,
+) -> None:
+    plant(sqlite_database, chats=[7])
+    with sqlite_database.write() as session:
+        pause(session, by="1", now=NOW)
+    chat = chat_of(sqlite_database)
+    chat.ask("/subscribe guizhou")
+    with sqlite_database.write() as session:
+        defer_until(session, 7, NOW + timedelta(hours=1), now=NOW)
+    shown = chat.ask("/mine").text
+    assert "⏸ 管理员从 2026-02-03 18:00 起暂停了发送" in shown
+    assert "⏳ Telegram 要求等到 2026-02-03 19:00 再发" in shown
+    assert "等着发的消息：1 条" in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("Forbidden: bot was blocked by the user", "1 条没发成：机器人在这里被停用过"),
+        ("Forbidden: bot was kicked from the group chat", "1 条没发成：机器人被移出过这里"),
+        ("Not enough rights to send text messages", "1 条没发成：机器人在这里没有发言权"),
+    ],
+)
+def test_a_chat_that_was_given_up_on_writes_and_hears_again(
+    sqlite_database: Database, error: str, said: str
+) -> None:
+    chat = chat_of(sqlite_database)
+    chat.ask("/subscribe guizhou")
+    plant(sqlite_database, chats=[7])
+    with sqlite_database.write() as session:
+        deactivate_chat(session, 7)
+        withdraw_alerts(session, 7, reason=error)
+    shown = chat.ask("/mine").text
+    assert "✅ 之前这里收不到消息，现在恢复发送了" in shown
+    assert said in shown
+    with sqlite_database.read() as session:
+        assert get_recipient(session, 7).active
+    assert "✅" not in chat.ask("/mine").text
+
+
+def test_a_chat_that_said_stop_is_told_so_and_stays_silent(sqlite_database: Database) -> None:
+    rules = rules_of("rules:\n  - {id: a, name: 甲, then: {chats: [7]}}\n")
+    chat = chat_of(sqlite_database, rules=FixedRules(rules))
+    chat.ask("/stop")
+    assert "⏹ 现在不发到这里" in chat.ask("/mine").text
+    with sqlite_database.read() as session:
+        assert not get_recipient(session, 7).active
+    chat.ask("/start")
+    assert "⏹" not in chat.ask("/mine").text

@@ -7,6 +7,12 @@ from typing import Any
 from telegram_chats import ANONYMOUS, EPOCH, SELF, TELEGRAM, World
 from telegram_html import utf16
 
+_RIGHTS = (
+    *(f"can_send_{what}" for what in ("messages", "audios", "documents", "photos", "videos")),
+    *(f"can_send_{what}" for what in ("video_notes", "voice_notes", "polls", "other_messages")),
+    *("can_add_web_page_previews", "can_react_to_messages", "can_edit_tag", "can_change_info"),
+    *("can_invite_users", "can_pin_messages", "can_manage_topics"),
+)
 #: Updates that a bot does not get unless it names their kinds.
 _SILENT = {"chat_member", "message_reaction", "message_reaction_count"}
 
@@ -99,6 +105,11 @@ class People(World):
             self.blocked.add(chat_id)
         self._of_itself(chat_id, {"user": SELF, "status": "member"}, _kicked(), person)
 
+    def restrict(self, chat_id: int, *, writing: bool) -> None:
+        """An administrator lets the bot write, or forbids it, and the bot gets an update of it."""
+        old, new = (_restricted(writing=can) for can in (not writing, writing))
+        self._of_itself(chat_id, old, new)
+
     def move(self, old: int, new: int) -> None:
         """A group becomes a supergroup: the old id only says where it went."""
         self.add_chat(old)
@@ -160,6 +171,12 @@ class People(World):
 
 def _kicked() -> dict[str, Any]:
     return {"user": SELF, "status": "kicked", "until_date": 0}
+
+
+def _restricted(*, writing: bool) -> dict[str, Any]:
+    """A member whose rights an administrator chose; the only one that matters here is to write."""
+    rights = dict.fromkeys(_RIGHTS, False) | {"can_send_messages": writing}
+    return {"user": SELF, "status": "restricted", "is_member": True, "until_date": 0, **rights}
 
 
 def _written(text: str) -> dict[str, Any]:
