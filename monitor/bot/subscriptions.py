@@ -19,6 +19,7 @@ from monitor.bot.context import (
 )
 from monitor.bot.settings import delivery_lines
 from monitor.bot.standing import Standing, words_beside
+from monitor.extraction.regions import regions_spelt
 from monitor.messages.i18n import BotTexts, fill, short_region
 from monitor.messages.richtext import (
     Button,
@@ -38,7 +39,6 @@ from monitor.rules.custom import (
     UnknownPlace,
     custom_rule_id,
     parse_custom_rule,
-    parse_query,
     unknown_places,
     with_place,
 )
@@ -81,8 +81,9 @@ def subscribe(context: BotContext, request: Request) -> Reply:
     rule = find_rule(context, wanted)
     if rule is not None:
         return Reply(subscribe_rule(context, request, rule))
-    query = parse_query(wanted)
-    near = None if " " in wanted or query.places else similar_rule(context, wanted)
+    # Suzhou is a place, if not one: it is no misspelt guizhou.
+    is_words = " " in wanted or bool(regions_spelt(wanted))
+    near = None if is_words else similar_rule(context, wanted)
     if near is not None:
         return _did_you_mean(context, request, near)
     return _subscribe_to_known(context, request)

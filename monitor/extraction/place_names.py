@@ -80,8 +80,7 @@ def names_a_place(word: str) -> bool:
 def latin_names(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """The places that a text names in Latin letters: start, end, and what each may mean.
 
-    Of names within each other (Inner Mongolia) the longest counts. Words that stand for a place
-    only beside others (national) are left alone.
+    Of names within each other (Inner Mongolia Autonomous Region) the longest counts.
     """
     words = list(_latin_word().finditer(text))
     at = 0

@@ -69,6 +69,19 @@ def test_a_denied_chat_gets_no_more_replies(sqlite_database: Database) -> None:
     assert len(chat.replies) == 1
 
 
+def test_a_chat_without_access_learns_so_if_it_asked_or_had_it(sqlite_database: Database) -> None:
+    chat = chat_of(sqlite_database, policy=APPROVAL)
+    assert chat.command("/mine") == Reply()
+    chat.ask("/start")
+    assert "已向管理员申请" in chat.ask("/mine").text
+    with sqlite_database.write() as session:
+        set_access(session, 7, Access.REVOKED)
+    assert "不对外开放" in chat.ask("/mine").text
+    with sqlite_database.write() as session:
+        set_access(session, 7, Access.DENIED)
+    assert chat.command("/mine") == Reply()
+
+
 def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None:
     chat = chat_of(sqlite_database, policy=APPROVAL)
     chat.ask("/start")

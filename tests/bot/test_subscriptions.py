@@ -162,6 +162,7 @@ def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
         ("贵洲 液冷", "没有这个地区：贵洲。您是不是要找 贵州？", "贵州 液冷"),
         ("Guizou 液冷", "没有这个地区：Guizou。您是不是要找 贵州？", "贵州 液冷"),
         ("液冷 Suzhou", "没有这个地区：Suzhou。您是不是要找 苏州、宿州？", "液冷 宿州"),
+        ("Suzhou", "没有这个地区：Suzhou。您是不是要找 苏州、宿州？", "苏州"),
         ("昆山", "没有这个地区：昆山。您是不是要找 苏州？", "苏州"),
     ],
 )
