@@ -84,9 +84,8 @@ class StandingCommitments:
             is_fresh = self._read_at is not None and now - self._read_at < _KEPT
             if version == self._version and is_fresh:
                 return
-            items = newest_commitments(session, limit=MAX_COMMITMENTS + 1)
-        self._items = tuple(items[:MAX_COMMITMENTS])
-        self._is_all = len(items) <= MAX_COMMITMENTS
+            items, self._is_all = newest_commitments(session, limit=MAX_COMMITMENTS)
+        self._items = tuple(items)
         self._version, self._read_at, self._rules = version, now, None
 
 

@@ -24,6 +24,7 @@ from monitor.storage.tables import (
 )
 
 _PAGE = 500
+_MAX_LOOKED_THROUGH = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,16 @@ def walk_statements(
         session.expunge_all()
 
 
-def newest_commitments(session: Session, *, limit: int) -> list[StandingStatement]:
-    """The newest commitments in force, as ``walk_statements`` has them, without mapping rows."""
+def newest_commitments(session: Session, *, limit: int) -> tuple[list[StandingStatement], bool]:
+    """The newest commitments in force, as ``walk_statements`` has them, without mapping rows.
+
+    Only the newest 100,000 statements are looked through, so that the time has a bound.
+
+    Returns:
+        At most ``limit`` of them, newest first, and whether these are all.
+    """
     statement = StatementRow.__table__
+    oldest = (session.scalar(select(func.max(StatementRow.id))) or 0) - _MAX_LOOKED_THROUGH
     rows = session.execute(
         select(
             *statement.c,
@@ -96,18 +104,21 @@ def newest_commitments(session: Session, *, limit: int) -> list[StandingStatemen
         .join(DocumentRow, DocumentRow.id == StatementRow.document_id)
         .where(
             DocumentRow.snapshot_id == StatementRow.snapshot_id,
+            StatementRow.id > oldest,
             StatementRow.label == Label.COMMITMENT,
             *_in_force(),
         )
         .order_by(StatementRow.id.desc())
-        .limit(limit)
+        .limit(limit + 1)
     ).all()
+    is_all = oldest <= 0 and len(rows) <= limit
+    rows = rows[:limit]
     targets: defaultdict[int, list[Target]] = defaultdict(list)
     for some in batches([row.id for row in rows]):
         query = select(TargetRow.__table__).where(TargetRow.statement_id.in_(some))
         for row in session.execute(query.order_by(TargetRow.position)):
             targets[row.statement_id].append(stored_target(row))
-    return [
+    found = [
         StandingStatement(
             row.id,
             stored_statement(cast("Row[Any]", row), tuple(targets[row.id])),
@@ -119,6 +130,7 @@ def newest_commitments(session: Session, *, limit: int) -> list[StandingStatemen
         )
         for row in rows
     ]
+    return found, is_all
 
 
 def log_version(session: Session) -> tuple[int, ...]:
