@@ -22,6 +22,7 @@ from monitor.model.changes import Basis
 from monitor.model.documents import StoredDocument, sha256_hex
 from monitor.model.statements import Label
 from monitor.storage.documents import (
+    corroborations_of,
     documents_by_id,
     earlier_sentences,
     find_similar,
@@ -32,6 +33,7 @@ from monitor.storage.documents import (
     load_texts,
     reports_of_regions,
 )
+from monitor.storage.statements import unlinked_commitments
 
 _SHARED_HASHES = 3
 """Hashes of a fingerprint that two documents must share to be compared at all."""
@@ -76,7 +78,13 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
         same_text=same_text,
         similar=tuple(known[one.id] for one in similar if one.id in known),
         reports={key: known[one.id] for key, one in reports.items() if one.id in known},
+        repeated={}
+        if document is None or document.snapshot_id is None
+        else corroborations_of(session, document.snapshot_id),
     )
+    if own is not None and shown is None and own not in reports:
+        told = unlinked_commitments(session, *own)
+        state = replace(state, told=tuple(told.values()), told_ids=tuple(told))
     newer = None if own is None or shown else state.reports.get((own[0], own[1] + 1))
     if newer is None or not has_changes(session, newer.snapshot.id, Basis.SUCCESSION):
         return state
@@ -106,8 +114,6 @@ def _report_keys(
             region, year = key
             for other in range(year - FULFILMENT_HORIZON, year + FULFILMENT_HORIZON + 1):
                 yield region, other
-    if request.baseline and document is None and not similar:
-        return  # its statements are not compared with the reports they may repeat
     for statement in request.statements:
         if statement.label is Label.COMMITMENT and statement.region and statement.year:
             yield statement.region, statement.year

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
+from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Statement, Target
 from monitor.storage.base import batches
 from monitor.storage.mappers import statement_of, stored_statement, stored_target
 from monitor.storage.tables import (
     ChangeRow,
-    CorroborationRow,
+    CurrentStatementRow,
     DocumentRow,
+    ReferenceDayRow,
     SnapshotRow,
     StatementRow,
     TargetRow,
@@ -45,8 +47,8 @@ def walk_statements(
 ) -> Iterator[StandingStatement]:
     """The statements in force of all labels, newest first; a page of them is held at a time.
 
-    They are those of ``commitments_current``: of a report that no later one replaced, and without
-    what an article only repeats.
+    They are those of ``commitments_current``, of any label: nothing that is superseded or ended,
+    and not what an article only repeats.
 
     Args:
         session: a reading transaction.
@@ -54,8 +56,9 @@ def walk_statements(
     """
     query = (
         select(StatementRow, DocumentRow)
-        .join(DocumentRow, DocumentRow.snapshot_id == StatementRow.snapshot_id)
-        .where(*_in_force())
+        .join(CurrentStatementRow, CurrentStatementRow.statement_id == StatementRow.id)
+        .join(DocumentRow, DocumentRow.id == CurrentStatementRow.document_id)
+        .where(_in_force())
         .order_by(StatementRow.id.desc())
         .limit(_PAGE)
     )
@@ -99,16 +102,15 @@ def newest_commitments(session: Session, *, limit: int) -> tuple[list[StandingSt
             DocumentRow.published,
             DocumentRow.source_id,
         )
-        .select_from(StatementRow)
-        # By its key: so the planners follow the order of statements, and stop at the limit.
-        .join(DocumentRow, DocumentRow.id == StatementRow.document_id)
+        .select_from(CurrentStatementRow)
+        .join(StatementRow, StatementRow.id == CurrentStatementRow.statement_id)
+        .join(DocumentRow, DocumentRow.id == CurrentStatementRow.document_id)
         .where(
-            DocumentRow.snapshot_id == StatementRow.snapshot_id,
-            StatementRow.id > oldest,
-            StatementRow.label == Label.COMMITMENT,
-            *_in_force(),
+            CurrentStatementRow.statement_id > oldest,
+            CurrentStatementRow.label == Label.COMMITMENT,
+            _in_force(),
         )
-        .order_by(StatementRow.id.desc())
+        .order_by(CurrentStatementRow.statement_id.desc())
         .limit(limit + 1)
     ).all()
     is_all = oldest <= 0 and len(rows) <= limit
@@ -142,9 +144,30 @@ def log_version(session: Session) -> tuple[int, ...]:
 _WRITTEN = (SnapshotRow, StatementRow, ChangeRow)
 
 
-def _in_force() -> tuple[ColumnElement[bool], ...]:
-    return (
-        DocumentRow.successor_id.is_(None),
-        StatementRow.in_scope.is_(True),
-        ~exists().where(CorroborationRow.statement_id == StatementRow.id),
+def _in_force() -> ColumnElement[bool]:
+    day = select(ReferenceDayRow.day).scalar_subquery()
+    return CurrentStatementRow.holds_until >= day
+
+
+def unlinked_commitments(session: Session, region: str, year: int) -> dict[int, Statement]:
+    """What articles and pages say of a region's year and repeat of no document, by row.
+
+    Args:
+        session: a reading transaction.
+        region: an official name.
+        year: the year of the statements.
+    """
+    query = (
+        select(StatementRow)
+        .join(CurrentStatementRow, CurrentStatementRow.statement_id == StatementRow.id)
+        .where(
+            CurrentStatementRow.region == region,
+            CurrentStatementRow.superseded_by_id.is_(None),
+            CurrentStatementRow.year == year,
+            CurrentStatementRow.label == Label.COMMITMENT,
+            CurrentStatementRow.document_kind.in_((DocumentKind.NEWS, DocumentKind.PAGE)),
+            CurrentStatementRow.repeats_id.is_(None),
+        )
+        .order_by(StatementRow.id)
     )
+    return {row.id: statement_of(row) for row in session.scalars(query)}
