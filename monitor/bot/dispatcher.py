@@ -213,12 +213,14 @@ class ReplySender:
         except BadRequest as error:
             # Telegram expires a callback query after a while; its handler has run all the same.
             log.info("bot.callback_expired", extra={"reason": error.message})
-        if reply.edit is not None:
-            try:
+        try:
+            if reply.edit is not None:
                 await self._edit_message(query, to, reply.edit)
-            except BadRequest as error:
-                if "not modified" not in error.message.lower():
-                    raise
+            elif reply.buttons is not None:
+                await self._edit_buttons(query, to, richtext.Message((), reply.buttons))
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                raise
         await self.send(to, reply)
 
     async def _send_message(self, to: Recipient, message: richtext.Message) -> None:
@@ -246,6 +248,14 @@ class ReplySender:
             )
 
         await self._send_styled(to, message, send)
+
+    async def _edit_buttons(
+        self, query: CallbackQuery, to: Recipient, message: richtext.Message
+    ) -> None:
+        async def send() -> None:
+            await query.edit_message_reply_markup(keyboard(message))
+
+        await self._send_with_retry(to, send)
 
     async def _send_picture(self, to: Recipient, picture: Picture) -> None:
         async def send(text: str, mode: str | None) -> None:
@@ -349,15 +359,17 @@ class UpdateDispatcher:
         wait = self._rate_limiter.take(_rate_limited_user(update, chat))
         request = await self._request(update, chat)
         bot = await asyncio.to_thread(self._bot_context.texts, request.recipient_id)
+        prefix, args = parse_callback_data(query.data or "")
         if wait:
             reply = Reply(toast=fill(bot.slowly, seconds=round(wait) or 1))
         elif query.message is None or not query.message.is_accessible:
             # Telegram does not show a message this old: neither its topic nor its text is known.
             reply = Reply(toast=bot.expired)
-        elif not await self._is_chat_admin(update, context, chat):
+        elif not commands.is_for_members(prefix) and not await self._is_chat_admin(
+            update, context, chat
+        ):
             reply = Reply(toast=bot.admins_only)
         else:
-            prefix, args = parse_callback_data(query.data or "")
             reply = await asyncio.to_thread(
                 commands.handle_callback, self._bot_context, prefix, replace(request, args=args)
             )
@@ -442,7 +454,14 @@ class UpdateDispatcher:
         recipient_id = await asyncio.to_thread(access.recipient_id_of, self._bot_context, recipient)
         # A chat type that Telegram adds later is treated as a group.
         kind = RecipientKind(chat.type) if chat.type in _CHAT_TYPES else RecipientKind.GROUP
-        return Request(recipient_id, recipient, richtext.one_line(chat.effective_name, 128), kind)
+        person = update.effective_user
+        return Request(
+            recipient_id,
+            recipient,
+            richtext.one_line(chat.effective_name, 128),
+            kind,
+            person=0 if person is None else person.id,
+        )
 
 
 def _recipient_of(message: Message) -> Recipient:

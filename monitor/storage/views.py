@@ -31,6 +31,7 @@ class View(StrEnum):
     SOURCES = "source_health"
     SOURCE_HEALTH_EVENTS = "source_health_events"
     PROVENANCE = "provenance"
+    FEEDBACK = "feedback"
 
 
 _SINCE = {
@@ -38,6 +39,7 @@ _SINCE = {
     View.CORROBORATIONS: "noted_at",
     View.ALERTS: "created_at",
     View.SOURCE_HEALTH_EVENTS: "at",
+    View.FEEDBACK: "given_at",
 }
 _TIMED = tuple(_SINCE)
 
