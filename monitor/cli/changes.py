@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.cli.amounts import deltas_cell
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -90,7 +91,7 @@ def changes(
                 item.detected_at.astimezone(zone).date(),
                 item.change.kind,
                 item.change.region,
-                item.summary,
+                deltas_cell(item.change.deltas) if form is Format.TABLE else item.summary,
                 item.change.statement.text,
                 note,
                 item.document_title,
