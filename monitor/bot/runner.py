@@ -14,6 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from monitor.bot.commands import Audience, menu
+from monitor.bot.dispatcher import FAULTS
 from monitor.messages.i18n import bot_texts
 from monitor.retry import Backoff
 
@@ -49,7 +50,9 @@ async def polling(
     async def listen() -> None:
         if application.updater is not None:
             await application.updater.start_polling(
-                bootstrap_retries=0, allowed_updates=ALLOWED_UPDATES, error_callback=_on_poll_error
+                bootstrap_retries=0,
+                allowed_updates=ALLOWED_UPDATES,
+                error_callback=application.bot_data[FAULTS].poll_failed,
             )
 
     async with running(application, listen, pause=pause, operators=operators):
@@ -109,6 +112,7 @@ async def _close(application: App) -> None:
         if application.running:
             await application.stop()
         await application.shutdown()
+        await application.bot_data[FAULTS].finish()
         # An application that was not initialized leaves the connections of its bot open.
         await application.bot.shutdown()
 
@@ -165,8 +169,3 @@ async def _set_operator_menus(application: App, operators: tuple[int, ...]) -> N
             await application.bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id))
         except TelegramError as error:
             log.info("bot.menu_failed", extra={"chat": chat_id, "reason": error.message})
-
-
-def _on_poll_error(error: TelegramError) -> None:
-    """Log one line instead of a traceback each time: the library retries by itself."""
-    log.warning("bot.poll_failed", extra={"reason": error.message})
