@@ -42,7 +42,7 @@ class CallbackPrefix(StrEnum):
     MUTE_CHOSEN_RULE = "k"
     FEEDBACK = "f"
     FEEDBACK_BACK = "fb"
-    FEEDBACK_OPEN = "fo"
+    FEEDBACK_OPEN = "fl"
     FEEDBACK_CONFIRM = "fc"
     FEEDBACK_REJECT = "fr"
     BROADCAST = "bc"

@@ -54,8 +54,9 @@ def decide(
     Returns:
         How many people's feedback was decided.
     """
+    known = feedback_summary(session, change_id).correction is not None
     decided = decide_feedback(session, change_id, confirmed, operator=operator, now=now, note=note)
-    if decided and confirmed is not None:
+    if decided and confirmed is not None and not known:
         enqueue_notice(
             session,
             NoticeKind.CORRECTION,

@@ -87,7 +87,10 @@ def decide_feedback(
     now: datetime,
     note: str = "",
 ) -> int:
-    """Decide all open feedback on a change; a change is decided once, whoever comes first.
+    """Decide all open feedback on a change.
+
+    A change is corrected once, whoever comes first: what is given while that is being written
+    is decided by the kind that was confirmed.
 
     Args:
         session: a writing transaction.
@@ -102,7 +105,9 @@ def decide_feedback(
         confirmed kind.
     """
     summary = feedback_summary(session, change_id)
-    if confirmed is not None and confirmed not in dict(summary.counts):
+    if summary.correction is not None:
+        confirmed = summary.correction
+    elif confirmed is not None and confirmed not in dict(summary.counts):
         return 0
     right = FeedbackRow.kind == ("" if confirmed is None else confirmed.value)
     decided = session.scalars(

@@ -21,6 +21,7 @@ from monitor.outbox.admin import forget_chat
 from monitor.outbox.corrections import decide, recipients_of_change
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_in_flight, mark_sent
+from monitor.rules.loader import load_rules
 from monitor.storage.engine import Database
 from monitor.storage.recipients import deactivate_chat, save_chat
 
@@ -171,7 +172,7 @@ def test_each_person_counts_once_and_operators_are_notified_once_a_change(
 
 @pytest.mark.parametrize(
     "forged",
-    ["f:1:0", "f:1:0:1", "f:1:0:1:not_new", "f:1:0:99", "f:::", "fb:1:0", "fo:1", "fc:1:not_new"],
+    ["f:1:0", "f:1:0:1", "f:1:0:1:not_new", "f:1:0:99", "f:::", "fb:1:0", "fl:1", "fc:1:not_new"],
 )
 def test_a_forged_button_stores_nothing(sqlite_database: Database, forged: str) -> None:
     plant(sqlite_database, [raised()], chats=[PERSON])
@@ -276,6 +277,59 @@ def test_a_worker_that_dies_between_decision_and_delivery_repeats_nothing(
         assert render_alert(one).text.startswith("✎ 更正：这一条与以前的承诺相同")
 
 
+def test_what_is_said_while_a_correction_is_written_tells_nobody_again(
+    sqlite_database: Database,
+) -> None:
+    plant(sqlite_database, [raised()], chats=[0])
+    deliver_all(sqlite_database)
+    chat = Chat(bot_context(sqlite_database, policy=POLICY), 0)
+    chat.press("f:1:0:1:not_new")
+    with sqlite_database.write() as session:
+        decide(session, 1, FeedbackKind.NOT_NEW, operator="cli", now=NOW)
+        session.execute(
+            text(
+                "INSERT INTO feedback_entry (change_id, recipient_id, person, kind, at, state)"
+                " VALUES (1, 0, 8, 'wrong_place', '2026-02-03 10:00:00', 'open')"
+            )
+        )
+        assert decide(session, 1, FeedbackKind.WRONG_PLACE, operator="cli", now=NOW) == 1
+    assert notices(sqlite_database, NoticeKind.CORRECTION) == [0]
+    assert [state for _, _, state in wrote(sqlite_database)] == ["confirmed", "rejected"]
+
+
+def test_feedback_speaks_english(sqlite_database: Database) -> None:
+    plant(sqlite_database, [raised()], chats=[PERSON])
+    deliver_all(sqlite_database)
+    context = bot_context(sqlite_database, policy=POLICY)
+    chat, operator = Chat(context, PERSON), Chat(context, OPERATOR)
+    for one in (chat, operator):
+        one.ask("/language en")
+    offered = chat.press("f:1:0").buttons
+    assert offered is not None
+    labels = {button.text: button.callback_data for row in offered for button in row}
+    assert list(labels) == [
+        "Not a promise",
+        "Wrong place",
+        "Wrong number",
+        "Not new",
+        "Same promise as before",
+        "‹ Back",
+    ]
+    assert "Noted: Not new" in chat.press(labels["Not new"]).toast
+    listed = operator.ask("/feedback")
+    assert "Not new: 1" in listed.text
+    case = operator.press(buttons(listed)["1"]).message
+    assert case is not None
+    assert "told: 1" in operator.press_for_edit(case, "✓ Not new").text
+    with sqlite_database.read() as session:
+        alerts = [get_alert(session, number) for number in (2, 3)]
+    told = [render_alert(alert).text for alert in alerts if alert is not None]
+    assert told[0].startswith("⚑ An alert is said to be wrong")
+    assert told[0].endswith("This one has been decided already.")
+    assert told[1].startswith("✎ Correction: this is not new\n\n贵州 算力规模 160 → 190 Eflops")
+    assert "⚠️ Correction: this is not new" in chat.ask("/commitment 1").text
+
+
 async def test_an_alert_from_a_template_keeps_its_text(sqlite_database: Database, tmp_path) -> None:
     (tmp_path / "short.j2").write_text("短消息：{{ changes[0].region }}", encoding="utf-8")
     rules = tmp_path / "rules.yaml"
@@ -283,8 +337,6 @@ async def test_an_alert_from_a_template_keeps_its_text(sqlite_database: Database
         "rules:\n  - {id: guizhou, name: 贵州, regions: [贵州], then: {template: short.j2}}\n",
         encoding="utf-8",
     )
-    from monitor.rules.loader import load_rules
-
     async with running_system(
         sqlite_database, rules=FixedRules(load_rules([rules])), policy=POLICY
     ) as system:
