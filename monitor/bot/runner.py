@@ -31,6 +31,8 @@ ALLOWED_UPDATES = [
 ]
 """The kinds of updates that Telegram is asked for."""
 
+# It logs what it fetches updates with, and where that fails at the end.
+_UPDATER_LOGGER = "telegram.ext.Updater"
 _FIRST_RETRY_SECONDS = 2.0
 _MAX_RETRY_SECONDS = 120.0
 
@@ -76,12 +78,17 @@ async def running(
         operators: chats whose menu has the operators' commands.
     """
     stop = asyncio.Event()
+    updater_log = logging.getLogger(_UPDATER_LOGGER)
+    updater_log.addFilter(_without_traceback)
     task = asyncio.create_task(_run(application, listen, stop, pause, tuple(operators)))
     try:
         yield
     finally:
         stop.set()
-        await task
+        try:
+            await task
+        finally:
+            updater_log.removeFilter(_without_traceback)
 
 
 async def _run(
@@ -99,6 +106,14 @@ async def _run(
             await stop.wait()
     finally:
         await _close(application)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keep the traceback of what Telegram refuses out of the log, as in a conflict at the end."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, TelegramError):
+        record.exc_info, record.exc_text = None, None
+    return True
 
 
 async def _close(application: App) -> None:

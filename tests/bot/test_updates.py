@@ -165,6 +165,16 @@ async def test_two_programs_with_one_token_are_noticed_once_and_polling_recovers
     assert "Traceback" not in caplog.text
 
 
+async def test_a_conflict_at_the_end_leaves_no_traceback(
+    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with polled(sqlite_database) as api:
+        await api.ask(7, "/help")
+        api.refuse(Refusal(409, "Conflict: other getUpdates"), times=9, method="getUpdates")
+    assert "one more time" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_an_hour_of_two_programs_is_two_notices(sqlite_database: Database) -> None:
     clock = Seconds()
     policy = AccessPolicy(operators=(OPERATOR,))

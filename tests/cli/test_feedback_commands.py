@@ -45,6 +45,8 @@ def test_an_operator_decides_without_telegram(called) -> None:
     code, said = called("feedback", "confirm", "1", "--kind", "not_new", "--note", "2025年已有")
     # Of chat 7 nothing is stored: no rule names it, so it has deleted its settings.
     assert (code, said) == (0, "change 1 is marked as not_new; 1 recipient will be told")
+    assert "corrected  not_new 2025年已有" in called("show", "1")[1]
+    assert "corrected" not in called("show", "2")[1]
     for line in (("confirm", "1"), ("reject", "1"), ("confirm", "2"), ("reject", "9")):
         assert called("feedback", *line)[0] == 2
     assert called("feedback", "confirm", "99999999999999999999")[0] == 2
