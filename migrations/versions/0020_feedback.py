@@ -72,5 +72,9 @@ def upgrade() -> None:
     op.create_index("ix_feedback_entry_state", "feedback_entry", ["state", "change_id"])
     op.create_index(op.f("ix_feedback_entry_recipient_id"), "feedback_entry", ["recipient_id"])
     op.execute(f"CREATE VIEW feedback AS {FEEDBACK}")
-    op.execute("DROP VIEW change_log")
-    op.execute(f"CREATE VIEW change_log AS {CHANGE_LOG}")
+    # The column is the last one, so that PostgreSQL replaces a view that others may read.
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP VIEW change_log")
+        op.execute(f"CREATE VIEW change_log AS {CHANGE_LOG}")
+    else:
+        op.execute(f"CREATE OR REPLACE VIEW change_log AS {CHANGE_LOG}")
