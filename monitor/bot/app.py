@@ -14,10 +14,13 @@ from telegram.ext import (
 from monitor.bot.commands import COMMANDS
 from monitor.bot.context import BotContext
 from monitor.bot.dispatcher import (
+    FAULTS,
     PerChatUpdateProcessor,
     RateLimiter,
     ReplySender,
     UpdateDispatcher,
+    UpdateFaults,
+    UpdatesRequest,
 )
 from monitor.bot.runner import App
 from monitor.channels.telegram import API, FloodControl
@@ -56,9 +59,12 @@ def build_application(
     builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
     builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
     builder = builder.concurrent_updates(PerChatUpdateProcessor())
+    faults = UpdateFaults(context)
+    builder = builder.get_updates_request(UpdatesRequest(faults, proxy=proxy))
     if proxy is not None:
-        builder = builder.proxy(proxy).get_updates_proxy(proxy)
+        builder = builder.proxy(proxy)
     application: App = builder.build()
+    application.bot_data[FAULTS] = faults
     dispatcher = UpdateDispatcher(
         context,
         ReplySender(application.bot, flood_control or FloodControl()),

@@ -55,6 +55,7 @@ from monitor.model.statements import Figure, Label, Op
 from monitor.rules.custom import parse_query, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import commitment_of_change, commitment_years, find_commitments
+from monitor.storage.feedback import feedback_summary
 from monitor.storage.views import figures_of
 
 _PAGE_SIZE = 5
@@ -150,9 +151,14 @@ def commitment(context: BotContext, request: Request) -> Reply:
         figures = history_of(found.change, lambda r, m: figures_of(session, r, *m))
         commitment_id = commitment_of_change(session, number)
         years = [] if commitment_id is None else commitment_years(session, commitment_id)
+        correction = feedback_summary(session, number).correction
     language = context.settings(request.recipient_id).language
     picture = picture_of(found.change, figures, language)
-    return Reply(_change_in_full(context, request, found, figures, years), picture=picture)
+    message = _change_in_full(context, request, found, figures, years)
+    if correction is not None:
+        note = Span(f"⚠️ {bot.corrections[correction]}\n", bold=True)
+        message = replace(message, spans=(note, *message.spans))
+    return Reply(message, picture=picture)
 
 
 def history_of(

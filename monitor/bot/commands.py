@@ -11,15 +11,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from monitor.bot import access, admin, alert_buttons, changes, settings, start, subscriptions
+from monitor.bot import (
+    access,
+    admin,
+    alert_buttons,
+    changes,
+    feedback,
+    settings,
+    start,
+    subscriptions,
+)
 from monitor.bot.context import BotContext, Handler, Reply, Request
 from monitor.messages.i18n import BotTexts
 from monitor.messages.richtext import CallbackPrefix, Message, Span
 
 
 class Audience(StrEnum):
-    """Who may use a command or a button."""
+    """Who may use a command or a button.
 
+    In groups *everyone* is the administrators; *members* are all who read the group.
+    """
+
+    MEMBERS = "members"
     EVERYONE = "everyone"
     OPERATORS = "operators"
 
@@ -79,6 +92,7 @@ COMMANDS = {
         Command("stop", settings.stop),
         Command("status", admin.status, Audience.OPERATORS),
         Command("sources", admin.sources, Audience.OPERATORS),
+        Command("feedback", feedback.list_open, Audience.OPERATORS),
         Command("broadcast", admin.broadcast, Audience.OPERATORS),
         Command("pause", admin.pause, Audience.OPERATORS),
     )
@@ -105,6 +119,11 @@ CALLBACKS = {
         Callback(CallbackPrefix.CHANGE_EVIDENCE, alert_buttons.evidence_of_change),
         Callback(CallbackPrefix.MUTE_RULE, alert_buttons.mute_rule),
         Callback(CallbackPrefix.MUTE_CHOSEN_RULE, alert_buttons.mute_chosen_rule),
+        Callback(CallbackPrefix.FEEDBACK, feedback.choose, Audience.MEMBERS),
+        Callback(CallbackPrefix.FEEDBACK_BACK, feedback.back, Audience.MEMBERS),
+        Callback(CallbackPrefix.FEEDBACK_OPEN, feedback.open_case, Audience.OPERATORS),
+        Callback(CallbackPrefix.FEEDBACK_CONFIRM, feedback.confirm, Audience.OPERATORS),
+        Callback(CallbackPrefix.FEEDBACK_REJECT, feedback.reject, Audience.OPERATORS),
         Callback(CallbackPrefix.BROADCAST, admin.decide_broadcast, Audience.OPERATORS),
         Callback(
             CallbackPrefix.GRANT_ACCESS,
@@ -153,8 +172,14 @@ def handle_callback(context: BotContext, prefix: str, request: Request) -> Reply
     return callback.handler(context, access.welcome_back(context, request))
 
 
+def is_for_members(prefix: str) -> bool:
+    """Whether anybody in a group may press the buttons with this prefix."""
+    callback = CALLBACKS.get(prefix)
+    return callback is not None and callback.audience is Audience.MEMBERS
+
+
 def _may_use(context: BotContext, request: Request, audience: Audience) -> bool:
-    return audience is Audience.EVERYONE or access.is_operator(context, request)
+    return audience is not Audience.OPERATORS or access.is_operator(context, request)
 
 
 def _listed(audience: Audience, texts: BotTexts) -> list[Span]:

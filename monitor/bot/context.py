@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.bot.standing import StandingCommitments
 from monitor.extraction.topics import Topics, load_topics
 from monitor.messages.i18n import BotTexts, bot_texts
-from monitor.messages.richtext import Message, Span, one_line
+from monitor.messages.richtext import Button, Message, Span, one_line
 from monitor.model.alerts import AccessMode, Recipient, RecipientKind
 from monitor.model.delivery_times import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
@@ -48,6 +48,7 @@ class Request:
     Attributes:
         recipient_id: id of the chat or topic in our tables.
         recipient: where the reply goes.
+        person: the Telegram user who wrote or pressed; 0 where Telegram names none.
         args: the text after the command, or the arguments of the callback data.
         returned: the chat had been given up on, and hears again since it wrote this.
     """
@@ -58,6 +59,7 @@ class Request:
     kind: RecipientKind = RecipientKind.PRIVATE
     args: str = ""
     returned: bool = False
+    person: int = 0
 
     @property
     def short_args(self) -> str:
@@ -80,12 +82,16 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A new message or picture; in reply to a button also a toast and a new text of its message."""
+    """A new message or picture; in reply to a button also a toast and a change of its message.
+
+    ``edit`` is its new text with its buttons; ``buttons`` replaces these alone.
+    """
 
     message: Message | None = None
     edit: Message | None = None
     toast: str = ""
     picture: Picture | None = None
+    buttons: tuple[tuple[Button, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

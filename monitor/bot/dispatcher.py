@@ -1,22 +1,30 @@
-"""From an update to its handler and the reply: order, rate limits, administrators, sending."""
+"""From an update to its handler and the reply: reading, order, rate limits, sending.
+
+python-telegram-bot parses the answer to ``getUpdates`` as a whole. If one update fails, it counts
+none as received, and asks for all of them again at once and for ever. Its documented hook is the
+``parse_json_payload`` of a request: what cannot be parsed is replaced there by an update that has
+nothing but its number, so that it is acknowledged with the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 from weakref import WeakValueDictionary
 
-from telegram import Bot, CallbackQuery, Chat, ChatMember, Message, Update
+from telegram import Bot, CallbackQuery, Chat, ChatMember, Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
-from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from telegram.ext import BaseUpdateProcessor, ContextTypes
+from telegram.request import HTTPXRequest
 
 from monitor.bot import access, commands
 from monitor.bot.context import BotContext, Picture, Reply, Request, text_reply
@@ -30,7 +38,8 @@ from monitor.channels.telegram import (
 from monitor.messages import richtext
 from monitor.messages.i18n import fill
 from monitor.messages.richtext import parse_callback_data
-from monitor.model.alerts import Recipient, RecipientKind
+from monitor.model.alerts import NoticeKind, Recipient, RecipientKind
+from monitor.outbox.queue import enqueue_notice
 from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
@@ -45,6 +54,218 @@ _MAX_CAPTION = 1_024
 _MAX_ATTEMPTS = 3
 _MAX_RETRY_AFTER = 60.0
 _GONE = frozenset({ChatMemberStatus.BANNED, ChatMemberStatus.LEFT})
+
+FAULTS: Final = "update_faults"
+"""The key of the application's ``UpdateFaults`` in its ``bot_data``."""
+
+CONFLICT_OVER_SECONDS = 300.0
+"""Seconds without a conflict after which it counts as over.
+
+Two programs with one token end each other's requests, so that each has some that succeed.
+"""
+
+_SKIPPED_NOTICE_SECONDS = 3_600.0
+_CONFLICT_HINT = "stop the other program, or get a new token with /revoke at @BotFather"
+_MAX_KIND = 32
+_UNREADABLE = "unreadable"  # no message: parsing it fails
+
+
+class UnreadableUpdateError(ValueError):
+    """An update does not have the form that the Bot API describes."""
+
+
+def parse_update(data: object, bot: Bot | None = None) -> Update:
+    """An update from its JSON.
+
+    Raises:
+        UnreadableUpdateError: it cannot be parsed, or a part that handlers use has a wrong type,
+            which the library does not check.
+    """
+    if not isinstance(data, dict) or update_id_of(data) is None:
+        raise UnreadableUpdateError("no update_id")
+    try:
+        update = Update.de_json(data, bot)
+        wrong = _wrong_part(update)
+    except Exception as error:  # the library raises anything
+        raise UnreadableUpdateError(type(error).__name__) from error
+    if wrong:
+        raise UnreadableUpdateError(f"{wrong} has a wrong type")
+    return update
+
+
+def update_id_of(data: object) -> int | None:
+    """The number of an update; None if it has none."""
+    number = data.get("update_id") if isinstance(data, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+@dataclass(slots=True)
+class UpdateFaults:
+    """Logs faults of receiving updates, and puts notices for operators into the outbox.
+
+    Attributes:
+        context: has the outbox and the operators.
+        clock: monotonic seconds.
+    """
+
+    context: BotContext
+    clock: Callable[[], float] = time.monotonic
+    _conflict_at: float | None = None
+    _notified_at: float | None = None
+    _unreported: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def skipped(self, data: object, reason: str) -> None:
+        """An update was skipped. Operators hear of the first, and of more once an hour."""
+        number = update_id_of(data)
+        kinds = [key for key in data if key != "update_id"] if isinstance(data, dict) else []
+        kind = richtext.one_line(", ".join(kinds), _MAX_KIND)
+        what = f"{'?' if number is None else number} ({kind})"
+        log.warning("bot.update_skipped", extra={"update": what, "reason": reason})
+        self._unreported += 1
+        now = self.clock()
+        if self._notified_at is not None and now - self._notified_at < _SKIPPED_NOTICE_SECONDS:
+            return
+        more = "" if self._unreported == 1 else f" (×{self._unreported})"
+        self._notify(NoticeKind.UPDATE_SKIPPED, f"{what}: {reason}{more}")
+        self._notified_at, self._unreported = now, 0
+
+    def poll_failed(self, error: TelegramError) -> None:
+        """Updates could not be fetched; the library tries again, slower each time."""
+        if not isinstance(error, Conflict):
+            log.warning("bot.poll_failed", extra={"reason": error.message})
+            return
+        if self._conflict_at is None:
+            log.error("bot.conflict", extra={"reason": error.message, "hint": _CONFLICT_HINT})
+            self._notify(NoticeKind.POLLING_CONFLICT, error.message)
+        self._conflict_at = self.clock()
+
+    def polled(self) -> None:
+        """Updates were fetched."""
+        at = self._conflict_at
+        if at is not None and self.clock() - at >= CONFLICT_OVER_SECONDS:
+            self._conflict_at = None
+            log.info("bot.conflict_over")
+            self._notify(NoticeKind.POLLING_RESUMED, "")
+
+    async def finish(self) -> None:
+        """Wait for the notices that are being written."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _notify(self, kind: NoticeKind, text: str) -> None:
+        if not self.context.policy.operators:
+            return
+        task = asyncio.create_task(asyncio.to_thread(self._write, kind, text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _write(self, kind: NoticeKind, text: str) -> None:
+        context = self.context
+        try:
+            with context.database.write() as session:
+                enqueue_notice(session, kind, text, context.policy.operators, now=context.now())
+        except Exception:
+            # For example a locked database; the fault itself is logged.
+            log.exception("bot.notice_failed")
+
+
+class UpdatesRequest(HTTPXRequest):
+    """Fetches updates; those that cannot be read are reported and replaced by their numbers."""
+
+    def __init__(self, faults: UpdateFaults, *, proxy: str | None = None) -> None:
+        """Take who hears of faults, and the proxy."""
+        super().__init__(connection_pool_size=1, proxy=proxy)
+        self._faults = faults
+
+    def parse_json_payload(self, payload: bytes) -> dict[str, Any]:  # type: ignore[override]
+        """The answer of the Bot API, with updates that can be parsed.
+
+        Raises:
+            TelegramError: it is no JSON.
+        """
+        text = payload.decode(errors="replace")
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            answer = {"ok": True, "result": _separate_updates(text)}
+        if not isinstance(answer, dict):
+            raise TelegramError("Invalid server response")
+        if answer.get("ok") is True:
+            self._faults.polled()
+        updates = answer.get("result")
+        if isinstance(updates, list):
+            read = [self._readable(update) for update in updates]
+            answer["result"] = [update for update in read if update is not None]
+            if updates and not answer["result"]:
+                # Nothing in it can be acknowledged: asked for again at once, it would come again.
+                raise TelegramError("no update has a number")
+        return answer
+
+    def _readable(self, data: object) -> object:
+        try:
+            parse_update(data)
+        except UnreadableUpdateError as error:
+            self._faults.skipped(data, str(error))
+            number = update_id_of(data)
+            return None if number is None else {"update_id": number}
+        return data
+
+
+def _separate_updates(text: str) -> list[Mapping[str, Any]]:
+    """The updates of an answer that is no JSON as a whole: too deep, or with too long a number.
+
+    Raises:
+        TelegramError: there are none.
+    """
+    decoder = json.JSONDecoder()
+    updates: list[Mapping[str, Any]] = []
+    for found in _update_begin().finditer(text):
+        try:
+            updates.append(decoder.raw_decode(text, found.start())[0])
+        except (ValueError, RecursionError):
+            updates.append({"update_id": int(found[1]), "message": _UNREADABLE})
+    if not updates:
+        raise TelegramError("Invalid server response")
+    return updates
+
+
+@cache
+def _update_begin() -> re.Pattern[str]:
+    # In a text of a message the quotes would be escaped.
+    return re.compile(r'\{\s*"update_id"\s*:\s*(\d{1,18})\b')
+
+
+def _wrong_part(update: Update) -> str:
+    """The part of an update that has a wrong type; empty if none has."""
+    chat, user, message = update.effective_chat, update.effective_user, update.effective_message
+    query, member = update.callback_query, update.my_chat_member
+    parts: list[tuple[str, object, type | tuple[type, ...]]] = []
+    optional, number = (str, type(None)), (int, type(None))
+    if chat is not None:
+        parts += [("chat.id", chat.id, int), ("chat.type", chat.type, str)]
+        parts += [("chat.title", name, optional) for name in (chat.title, chat.first_name)]
+        parts += [("chat.title", name, optional) for name in (chat.last_name, chat.username)]
+    if user is not None:
+        parts.append(("user.id", user.id, int))
+    if isinstance(message, Message):
+        parts += [
+            ("message.message_id", message.message_id, int),
+            ("message.text", message.text, optional),
+            ("message.message_thread_id", message.message_thread_id, number),
+            ("message.migrate_to_chat_id", message.migrate_to_chat_id, number),
+        ]
+        for entity in message.entities:
+            parts += [("message.entities", n, int) for n in (entity.offset, entity.length)]
+    if query is not None:
+        parts += [
+            ("callback_query.id", query.id, str),
+            ("callback_query.from", query.from_user, User),
+            ("callback_query.data", query.data, optional),
+        ]
+    if member is not None:
+        sides = (member.old_chat_member, member.new_chat_member)
+        parts += [("my_chat_member", side.status, str) for side in sides]
+    return next((name for name, value, kind in parts if not isinstance(value, kind)), "")
 
 
 @cache
@@ -213,12 +434,14 @@ class ReplySender:
         except BadRequest as error:
             # Telegram expires a callback query after a while; its handler has run all the same.
             log.info("bot.callback_expired", extra={"reason": error.message})
-        if reply.edit is not None:
-            try:
+        try:
+            if reply.edit is not None:
                 await self._edit_message(query, to, reply.edit)
-            except BadRequest as error:
-                if "not modified" not in error.message.lower():
-                    raise
+            elif reply.buttons is not None:
+                await self._edit_buttons(query, to, richtext.Message((), reply.buttons))
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                raise
         await self.send(to, reply)
 
     async def _send_message(self, to: Recipient, message: richtext.Message) -> None:
@@ -246,6 +469,14 @@ class ReplySender:
             )
 
         await self._send_styled(to, message, send)
+
+    async def _edit_buttons(
+        self, query: CallbackQuery, to: Recipient, message: richtext.Message
+    ) -> None:
+        async def send() -> None:
+            await query.edit_message_reply_markup(keyboard(message))
+
+        await self._send_with_retry(to, send)
 
     async def _send_picture(self, to: Recipient, picture: Picture) -> None:
         async def send(text: str, mode: str | None) -> None:
@@ -349,15 +580,17 @@ class UpdateDispatcher:
         wait = self._rate_limiter.take(_rate_limited_user(update, chat))
         request = await self._request(update, chat)
         bot = await asyncio.to_thread(self._bot_context.texts, request.recipient_id)
+        prefix, args = parse_callback_data(query.data or "")
         if wait:
             reply = Reply(toast=fill(bot.slowly, seconds=round(wait) or 1))
         elif query.message is None or not query.message.is_accessible:
             # Telegram does not show a message this old: neither its topic nor its text is known.
             reply = Reply(toast=bot.expired)
-        elif not await self._is_chat_admin(update, context, chat):
+        elif not commands.is_for_members(prefix) and not await self._is_chat_admin(
+            update, context, chat
+        ):
             reply = Reply(toast=bot.admins_only)
         else:
-            prefix, args = parse_callback_data(query.data or "")
             reply = await asyncio.to_thread(
                 commands.handle_callback, self._bot_context, prefix, replace(request, args=args)
             )
@@ -442,7 +675,14 @@ class UpdateDispatcher:
         recipient_id = await asyncio.to_thread(access.recipient_id_of, self._bot_context, recipient)
         # A chat type that Telegram adds later is treated as a group.
         kind = RecipientKind(chat.type) if chat.type in _CHAT_TYPES else RecipientKind.GROUP
-        return Request(recipient_id, recipient, richtext.one_line(chat.effective_name, 128), kind)
+        person = update.effective_user
+        return Request(
+            recipient_id,
+            recipient,
+            richtext.one_line(chat.effective_name, 128),
+            kind,
+            person=0 if person is None else person.id,
+        )
 
 
 def _may_write(member: ChatMember) -> bool:

@@ -14,6 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from monitor.bot.commands import Audience, menu
+from monitor.bot.dispatcher import FAULTS
 from monitor.messages.i18n import bot_texts
 from monitor.retry import Backoff
 
@@ -30,6 +31,8 @@ ALLOWED_UPDATES = [
 ]
 """The kinds of updates that Telegram is asked for."""
 
+# It logs what it fetches updates with, and where that fails at the end.
+_UPDATER_LOGGER = "telegram.ext.Updater"
 _FIRST_RETRY_SECONDS = 2.0
 _MAX_RETRY_SECONDS = 120.0
 
@@ -49,7 +52,9 @@ async def polling(
     async def listen() -> None:
         if application.updater is not None:
             await application.updater.start_polling(
-                bootstrap_retries=0, allowed_updates=ALLOWED_UPDATES, error_callback=_on_poll_error
+                bootstrap_retries=0,
+                allowed_updates=ALLOWED_UPDATES,
+                error_callback=application.bot_data[FAULTS].poll_failed,
             )
 
     async with running(application, listen, pause=pause, operators=operators):
@@ -73,12 +78,17 @@ async def running(
         operators: chats whose menu has the operators' commands.
     """
     stop = asyncio.Event()
+    updater_log = logging.getLogger(_UPDATER_LOGGER)
+    updater_log.addFilter(_without_traceback)
     task = asyncio.create_task(_run(application, listen, stop, pause, tuple(operators)))
     try:
         yield
     finally:
         stop.set()
-        await task
+        try:
+            await task
+        finally:
+            updater_log.removeFilter(_without_traceback)
 
 
 async def _run(
@@ -98,6 +108,14 @@ async def _run(
         await _close(application)
 
 
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keep the traceback of what Telegram refuses out of the log, as in a conflict at the end."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, TelegramError):
+        record.exc_info, record.exc_text = None, None
+    return True
+
+
 async def _close(application: App) -> None:
     try:
         if application.updater is not None and application.updater.running:
@@ -109,6 +127,7 @@ async def _close(application: App) -> None:
         if application.running:
             await application.stop()
         await application.shutdown()
+        await application.bot_data[FAULTS].finish()
         # An application that was not initialized leaves the connections of its bot open.
         await application.bot.shutdown()
 
@@ -165,8 +184,3 @@ async def _set_operator_menus(application: App, operators: tuple[int, ...]) -> N
             await application.bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id))
         except TelegramError as error:
             log.info("bot.menu_failed", extra={"chat": chat_id, "reason": error.message})
-
-
-def _on_poll_error(error: TelegramError) -> None:
-    """Log one line instead of a traceback each time: the library retries by itself."""
-    log.warning("bot.poll_failed", extra={"reason": error.message})

@@ -22,9 +22,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from telegram import Update
-
-from monitor.bot.dispatcher import PerChatUpdateProcessor
+from monitor.bot.dispatcher import (
+    FAULTS,
+    PerChatUpdateProcessor,
+    UnreadableUpdateError,
+    parse_update,
+    update_id_of,
+)
 from monitor.bot.runner import ALLOWED_UPDATES, App, running
 from monitor.errors import UserError
 from monitor.logs import mask_in_logs
@@ -32,7 +36,10 @@ from monitor.logs import mask_in_logs
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1 << 20
-"""Bytes of an update at most; Telegram's have a few KiB."""
+"""Bytes of an update at most; Telegram's have a few KiB. A longer one is skipped."""
+
+MAX_SKIPPED_BODY = 4 << 20
+"""Bytes of a body that are received at most, so that it is skipped."""
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Scope]]
@@ -95,36 +102,41 @@ class WebhookEndpoint:
         try:
             declared = int(headers.get(b"content-length", b"0"))
             async with asyncio.timeout(_BODY_SECONDS):
-                body = b"" if declared > MAX_BODY else await _read(receive)
+                body = None if declared > MAX_SKIPPED_BODY else await _read(receive)
         except TimeoutError:
             return 408
         except ValueError:
             return 400
-        if declared > MAX_BODY or body is None:
+        if body is None:
             return 413
-        try:
-            data = json.loads(body)
-        except (ValueError, RecursionError):
-            return 400
-        if not isinstance(data, dict) or not isinstance(data.get("update_id"), int):
-            return 400
-        self._enqueue(data, queue)
+        self._enqueue(body, queue)
         return 200
 
-    def _enqueue(self, data: dict[str, Any], queue: asyncio.Queue[object]) -> None:
-        update_id = data["update_id"]
+    def _enqueue(self, body: bytes, queue: asyncio.Queue[object]) -> None:
+        """Enqueue an update. One that cannot be read is acknowledged too.
+
+        Telegram would repeat it, and deliver nothing after it.
+        """
+        faults = self._application.bot_data[FAULTS]
+        if len(body) > MAX_BODY:
+            faults.skipped(None, f"more than {MAX_BODY} bytes")
+            return
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            faults.skipped(None, type(error).__name__)
+            return
+        update_id = update_id_of(data)
         if update_id in self._seen:
             return  # the acknowledgement of the first was lost
-        self._seen[update_id] = None
+        if update_id is not None:
+            self._seen[update_id] = None
         if len(self._seen) > _MAX_SEEN_UPDATES:
             self._seen.popitem(last=False)
         try:
-            update = Update.de_json(data, self._application.bot)
-        except Exception as error:  # noqa: BLE001 - the library raises anything
-            # It is acknowledged all the same: repeated, it would block the updates after it.
-            log.warning("webhook.invalid_update", extra={"reason": type(error).__name__})
-            return
-        queue.put_nowait(update)
+            queue.put_nowait(parse_update(data, self._application.bot))
+        except UnreadableUpdateError as error:
+            faults.skipped(data, str(error))
 
 
 @asynccontextmanager
@@ -236,18 +248,18 @@ async def _listening(endpoint: WebhookEndpoint, address: str) -> AsyncIterator[i
 
 
 async def _read(receive: _Receive) -> bytes | None:
-    """The body of a request; None if it is longer than ``MAX_BODY``.
+    """The body of a request; None if it is longer than ``MAX_SKIPPED_BODY``.
 
     Raises:
         ValueError: the client disconnected.
     """
-    body = b""
+    body = bytearray()
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise ValueError("the client disconnected")
         body += bytes(event.get("body", b""))
-        if len(body) > MAX_BODY:
+        if len(body) > MAX_SKIPPED_BODY:
             return None
         if not event.get("more_body", False):
-            return body
+            return bytes(body)

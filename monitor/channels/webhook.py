@@ -20,7 +20,7 @@ from monitor.clock import utc_now
 from monitor.errors import ChatGone, DeliveryError, UserError
 from monitor.json_contract import logged_json
 from monitor.messages.richtext import Message
-from monitor.model.alerts import AlertChange, OutboxAlert, Recipient
+from monitor.model.alerts import CHANGE_NOTICES, AlertChange, Notice, OutboxAlert, Recipient
 from monitor.model.changes import LoggedChange
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
@@ -161,9 +161,14 @@ def alert_json(alert: OutboxAlert, text: str, lines: Sequence[LoggedChange]) -> 
                 "outcome": event.outcome.value,
                 "reason": event.reason,
             },
-            "notice": None if notice is None else {"kind": notice.kind, "text": notice.text},
+            "notice": None if notice is None else _notice(notice),
         },
     }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    change = notice.about if notice.kind in CHANGE_NOTICES else None
+    return {"kind": notice.kind, "text": notice.text, "change": change}
 
 
 def _change(item: AlertChange, line: LoggedChange) -> dict[str, Any]:

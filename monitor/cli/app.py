@@ -53,6 +53,7 @@ _COMMANDS = (
     ("sources", "sources:sources_app", "Sources: the places that are watched."),
     ("rules", "rules:rules_app", "Rules: which changes are sent to whom."),
     ("alerts", "alerts:alerts_app", "Alerts in the outbox."),
+    ("feedback", "feedback:feedback_app", "Changes that people call wrong."),
     ("channels", "channels:channels_app", "Channels beside Telegram."),
     ("topics", "topics:topics_app", "Topics: what is in scope, as lexicons in YAML."),
     ("db", "db:db_app", "The database: its place and its schema."),

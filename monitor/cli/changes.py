@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.cli.amounts import deltas_cell
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -23,6 +24,7 @@ from monitor.json_contract import logged_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label
 from monitor.storage.changes import find_change, list_changes
+from monitor.storage.feedback import feedback_summary
 
 if TYPE_CHECKING:
     from monitor.messages.richtext import Span
@@ -90,7 +92,7 @@ def changes(
                 item.detected_at.astimezone(zone).date(),
                 item.change.kind,
                 item.change.region,
-                item.summary,
+                deltas_cell(item.change.deltas) if form is Format.TABLE else item.summary,
                 item.change.statement.text,
                 note,
                 item.document_title,
@@ -113,6 +115,7 @@ def show(
         found = find_change(session, change_id)
         if found is None:
             raise UserError(f"the log has no change {change_id}", hint="see monitor changes")
+        corrected = feedback_summary(session, change_id)
     if as_json:
         write_jsonl([logged_json(found)])
         return
@@ -120,10 +123,14 @@ def show(
     from rich.text import Text
 
     from monitor.channels.terminal import as_text
-    from monitor.messages.richtext import Message
+    from monitor.messages.richtext import Message, Span
 
     console = Console(soft_wrap=True, highlight=False)
-    for name, spans in _lines(found, ZoneInfo(settings.timezone)):
+    lines = _lines(found, ZoneInfo(settings.timezone))
+    if corrected.correction is not None:
+        note = f"{corrected.correction} {corrected.note or ''}".strip()
+        lines.insert(1, ("corrected", (Span(note),)))
+    for name, spans in lines:
         line = as_text(Message(spans), styles=console.is_terminal)
         console.print(Text(f"{name:<11}", style="dim"), line, sep="", end="\n")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from monitor.cli.amounts import amount_cell
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -27,8 +28,6 @@ from monitor.storage.commitments import (
     commitment_years,
     find_commitments,
 )
-
-_SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
 
 
 def commitment(
@@ -75,7 +74,7 @@ def commitment(
     write_rows(
         form,
         ("year", "kind", "number", "text"),
-        ((one.year, one.kind, _number(one), one.text) for one in years),
+        ((one.year, one.kind, _number(form, one), one.text) for one in years),
         objects=map(_object, years),
     )
     print_status(summary(years))
@@ -100,7 +99,8 @@ def summary(years: Sequence[CommitmentYear]) -> str:
     if growth is not None:
         old, new = (to_base(one.value or 0, one.unit or "")[0] for one in growth)
         verb = "grew" if new > old else "fell" if new < old else "stayed"
-        parts.append(f"{verb} from {_number(growth[0])} to {_number(growth[1])}")
+        before, after = (_number(Format.TABLE, one) for one in growth)
+        parts.append(f"{verb} from {before} to {after}")
     return ", ".join(parts)
 
 
@@ -114,7 +114,7 @@ def _print_list(form: Format, found: Sequence[Sequence[CommitmentYear]]) -> None
                 years[0].region,
                 years[0].first_year,
                 years[0].last_year,
-                _number(years[-1]),
+                _number(form, years[-1]),
                 years[-1].text,
             )
             for years in found
@@ -129,7 +129,5 @@ def _object(one: CommitmentYear) -> dict[str, Any]:
     return asdict(one) | {"value": number(one.value)}
 
 
-def _number(one: CommitmentYear) -> str:
-    if one.value is None:
-        return ""
-    return f"{_SIGNS.get(one.op or '', '')}{number(one.value):,}{one.unit}"
+def _number(form: Format, one: CommitmentYear) -> str:
+    return amount_cell(form, one.value, one.unit, one.op)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.amounts import amount_cell, deltas_cell
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, date_of, region_of
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.cli.reading import Place, is_url, read_place
@@ -79,7 +80,7 @@ def extract(
                 item.year,
                 item.speaker,
                 ",".join(item.themes),
-                "; ".join(describe(target) for target in item.targets),
+                "; ".join(_target_cell(form, target) for target in item.targets),
                 item.text,
             )
             for item in statements
@@ -165,7 +166,9 @@ def diff(
             (
                 change.kind,
                 change.region,
-                "; ".join(
+                deltas_cell(change.deltas)
+                if form is Format.TABLE
+                else "; ".join(
                     f"{delta.metric} {number(delta.before)} → {number(delta.after)} {delta.unit}"
                     for delta in change.deltas
                 ),
@@ -238,7 +241,9 @@ def _provenance(
     )
 
 
-def describe(target: Target) -> str:
+def _target_cell(form: Format, target: Target) -> str:
     """A target in one short phrase."""
     year = f" ({target.year})" if target.year else ""
+    if form is Format.TABLE:
+        return f"{target.metric} {amount_cell(form, target.value, target.unit, target.op)}{year}"
     return f"{target.metric} {target.op} {number(target.value)} {target.unit}{year}"

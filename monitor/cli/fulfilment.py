@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli.amounts import amount_cell
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -16,10 +17,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.model.changes import Verdict
-from monitor.model.statements import number
-from monitor.storage.fulfilment import FulfilmentLine, list_fulfilments
-
-_SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
+from monitor.storage.fulfilment import list_fulfilments
 
 
 def fulfilment(
@@ -61,8 +59,8 @@ def fulfilment(
                 line.due,
                 line.verdict,
                 line.metric,
-                _promised(line),
-                _reached(line),
+                amount_cell(form, line.promised, line.unit, line.op),
+                amount_cell(form, line.achieved, line.achieved_unit),
                 line.commitment_text,
                 line.review_text,
             )
@@ -75,11 +73,3 @@ def fulfilment(
     print_status(
         ", ".join(counted) if counted else "no report with targets is known yet: see monitor ingest"
     )
-
-
-def _promised(line: FulfilmentLine) -> str:
-    return f"{_SIGNS.get(line.op, '')}{number(line.promised):,}{line.unit}"
-
-
-def _reached(line: FulfilmentLine) -> str:
-    return "" if line.achieved is None else f"{number(line.achieved):,}{line.achieved_unit}"

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from monitor.cli.amounts import amount_cell
 from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.extraction.quantities import metric_history, search_terms
@@ -20,7 +21,6 @@ from monitor.printable import printable
 from monitor.storage.views import figures_of
 
 _COLUMNS = ("plan", "year", "label", "metric", "op", "value", "unit", "text", "document")
-_SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
 
 
 def history(
@@ -63,7 +63,7 @@ def _draw(found: list[Figure]) -> None:
     table = Table("year", "", "metric", "value", f"in {unit}" if unit else "", "report")
     for figure, value in zip(found, values, strict=True):
         reached = figure.label == "achievement"
-        shown = f"{_SIGNS.get(figure.op, '')}{number(figure.value):,}{figure.unit}"
+        shown = amount_cell(Format.TABLE, figure.value, figure.unit, figure.op)
         bar: Bar | Text = Text("")
         if value is not None and most > 0:
             bar = Bar(most, 0, value, width=30, color="green" if reached else "blue")

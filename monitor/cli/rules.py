@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from monitor.cli.amounts import deltas_cell
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -156,7 +157,10 @@ def replay(
     write_rows(
         form,
         columns,
-        ((one.id, *_cells(item, zone), reason or "it matches") for one, item, reason in lines),
+        (
+            (one.id, *_cells(item, zone, form), reason or "it matches")
+            for one, item, reason in lines
+        ),
         objects=(_object(*line) for line in lines),
         leave_out=("document",) if explain else ("document", "why"),
     )
@@ -183,12 +187,15 @@ def _tried(
         yield from _try_statements(store, rules, day, explain=explain)
 
 
-def _cells(item: LoggedChange | StandingStatement, zone: ZoneInfo) -> tuple[object, ...]:
+def _cells(
+    item: LoggedChange | StandingStatement, zone: ZoneInfo, form: Format
+) -> tuple[object, ...]:
     from monitor.model.changes import LoggedChange
 
     if isinstance(item, LoggedChange):
         detected = item.detected_at.astimezone(zone).date()
-        shown = (item.id, detected, item.change.kind, item.change.region, item.summary)
+        numbers = deltas_cell(item.change.deltas) if form is Format.TABLE else item.summary
+        shown = (item.id, detected, item.change.kind, item.change.region, numbers)
         return (*shown, item.document_title)
     said = item.statement
     text = " ".join(said.text.split())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.amounts import amount_cell
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
 from monitor.cli.output import Format, print_error, print_status, write_rows
 from monitor.config.settings import load_settings
@@ -15,7 +16,7 @@ from monitor.extraction.extract import CONTEXT, ExplainedSentence, explain
 from monitor.extraction.topics import check_topics, load_topics
 from monitor.json_contract import statement_json
 from monitor.model.documents import DocumentKind, Provenance
-from monitor.model.statements import Speaker
+from monitor.model.statements import Speaker, Target
 from monitor.printable import printable
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _block(item: ExplainedSentence) -> Text:
             ("topic", f"{statement.topic}  ← {_scope(item)}"),
             ("themes", ", ".join(f"{t} ← {w or 'default'}" for t, w in item.theme_words)),
             *(
-                ("target", f"{t.metric} {t.op} {t.value:g} {t.unit} ({t.year or '–'})  ← {t.raw}")
+                ("target", f"{t.metric} {t.op} {_amount(t)} ({t.year or '–'})  ← {t.raw}")
                 for t in statement.targets
             ),
         ]
@@ -128,6 +129,10 @@ def _block(item: ExplainedSentence) -> Text:
     for name, said in lines:
         block.append(f"  {name:<9} {said}\n", style="not bold")
     return block
+
+
+def _amount(target: Target) -> str:
+    return amount_cell(Format.TABLE, target.value, target.unit)
 
 
 def _scope(item: ExplainedSentence) -> str:

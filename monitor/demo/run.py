@@ -18,6 +18,8 @@ from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.demo.site import SampleSite, write_files
 from monitor.ingest.context import VisitReport
+from monitor.messages.change_text import format_deltas
+from monitor.messages.i18n import alert_texts
 from monitor.model.documents import Outcome
 from monitor.storage.changes import list_changes
 
@@ -119,7 +121,7 @@ def _show_log(console: Console, app: App) -> None:
         table.add_row(
             item.change.kind.value,
             item.change.region or "–",
-            Text(item.summary),
+            Text(format_deltas(item.change.deltas, alert_texts())),
             Text(item.change.statement.text),
         )
     console.print(table)

@@ -44,11 +44,32 @@ def format_amount(value: float, unit: str, texts: AlertTexts) -> str:
 
 
 def format_change(before: float, after: float, unit: str, texts: AlertTexts) -> str:
-    """From one number to another; a unit that both have is written once."""
+    """From one number to another: ``160 → 190 Eflops``, ``15万P → 18万P``.
+
+    A unit that both have is written once, but for numbers with 万 or 亿: 15 → 18万P could begin
+    at fifteen.
+    """
     old, old_scale = _scaled(before, unit, texts)
     new, new_scale = _scaled(after, unit, texts)
+    if not (old_scale + new_scale).isascii():
+        return f"{format_amount(before, unit, texts)} → {format_amount(after, unit, texts)}"
     left = old if old_scale == new_scale else old + old_scale
     return f"{left} → {new}{new_scale}{_unit(unit, texts)}"
+
+
+def format_deltas(deltas: Iterable[Delta], texts: AlertTexts) -> str:
+    """``算力规模 15万P → 18万P; …``: a dash stands for a number that is new or gone."""
+
+    def shown(delta: Delta) -> str:
+        if delta.before is not None and delta.after is not None:
+            return format_change(delta.before, delta.after, delta.unit, texts)
+        before, after = (
+            "–" if value is None else format_amount(value, delta.unit, texts)
+            for value in (delta.before, delta.after)
+        )
+        return f"{before} → {after}"
+
+    return "; ".join(f"{delta.metric} {shown(delta)}".strip() for delta in deltas)
 
 
 def format_growth(before: float, after: float, unit: str, texts: AlertTexts) -> str:
@@ -66,11 +87,13 @@ def format_growth(before: float, after: float, unit: str, texts: AlertTexts) -> 
 
 
 def format_short(value: float, texts: AlertTexts) -> str:
-    """A number in three significant digits or whole, for narrow places: 190, 1,250, 12.3万."""
+    """A number in three significant digits or whole, for narrow places: 190, 1250, 12.3万."""
     for name, size in texts.short_scales.items():
         if abs(value) >= max(size, 1e4):
             return _three_digits(value / size) + name
-    return f"{value:,.0f}" if abs(value) >= 1000 else _three_digits(value)
+    if abs(value) < 1000:
+        return _three_digits(value)
+    return f"{value:,.0f}" if abs(value) >= texts.comma_from else f"{value:.0f}"
 
 
 def _three_digits(value: float) -> str:
@@ -83,9 +106,15 @@ def _three_digits(value: float) -> str:
 
 
 def _scaled(value: float, unit: str, texts: AlertTexts) -> tuple[str, str]:
-    """The digits, and 万 or 亿 where that leaves at most two decimals."""
-    if unit and not _is_latin(unit) and math.isfinite(value):
+    """The digits, and 万 or 亿 where that leaves at most two decimals.
+
+    P, MW and Eflops have prefixes of their own, so that no *million* goes before them; but 15万P
+    is what people write.
+    """
+    if unit and unit != "%" and math.isfinite(value):
         for name, size in texts.scales.items():
+            if name.isascii() and _is_latin(unit):
+                continue
             part = value / size
             if 1 <= abs(part) < _EXACT and math.isclose(part, round(part, 2), rel_tol=1e-12):
                 return _plain(round(part, 2), texts), name
@@ -109,7 +138,6 @@ def _unit(unit: str, texts: AlertTexts) -> str:
 
 
 def _is_latin(unit: str) -> bool:
-    # Numbers with Chinese units are written with 万 and 亿; P, MW and Eflops have prefixes.
     return "!" <= unit[:1] <= "~"
 
 

@@ -12,6 +12,7 @@ from monitor.messages.richtext import one_line
 from monitor.model.alerts import NoticeKind
 from monitor.model.changes import Certainty, Kind
 from monitor.model.documents import Health, Outcome
+from monitor.model.feedback import FeedbackKind, FeedbackResult
 from monitor.model.statements import NATION, Label, Op, Speaker, Statement
 from monitor.yaml import read_yaml, validate
 
@@ -225,6 +226,12 @@ class BotTexts(_Texts):
     mute_rule: str
     chart: str
     no_chart: str
+    feedback: str
+    feedback_kinds: dict[FeedbackKind, str]
+    feedback_results: dict[FeedbackResult, str]  # {kind}
+    feedback_limit: str
+    corrections: dict[FeedbackKind, str]
+    back: str
     source_link: str
     before: str
     after: str
@@ -272,6 +279,14 @@ class BotTexts(_Texts):
     refuse: str
     decided_granted: str
     decided_refused: str
+    feedback_open: str  # {count}
+    feedback_none: str
+    feedback_count: str  # {kind}, {count}
+    feedback_confirm: str  # {kind}
+    feedback_reject: str
+    feedback_confirmed: str  # {kind}, {count}
+    feedback_rejected: str
+    feedback_decided: str
     status_title: str
     status_lines: StatusTexts
     sources_title: str

@@ -17,22 +17,15 @@ from typing import TYPE_CHECKING
 from monitor.errors import UserError
 from monitor.messages.alert_message import (
     MAX_CHANGES,
-    alert_actions,
+    TEMPLATE_PAGE,
     duplicate_note,
+    page_buttons,
     ranked_changes,
     render_alert,
     unsure_count,
 )
 from monitor.messages.html_parser import MarkupError, parse_markup
-from monitor.messages.i18n import bot_texts
-from monitor.messages.richtext import (
-    ENTITY_LIMIT,
-    TEXT_LIMIT,
-    Button,
-    CallbackPrefix,
-    Message,
-    callback_data,
-)
+from monitor.messages.richtext import ENTITY_LIMIT, TEXT_LIMIT, Message
 from monitor.messages.template_context import (
     FIELDS,
     VARIABLES,
@@ -65,11 +58,7 @@ def message_renderer(rules: Callable[[], RuleSet]) -> Callable[[OutboxAlert], Me
         if file is None:
             return built_in
         message = _cached_template(file).render(alert)
-        # The first page of the built-in message shows what a short template leaves out.
-        expand = Button(
-            bot_texts(alert.language).expand, callback_data(CallbackPrefix.ALERT_PAGE, alert.id, 0)
-        )
-        return replace(message, buttons=((expand,), *alert_actions(alert)), alert=alert)
+        return replace(message, buttons=page_buttons(alert, TEMPLATE_PAGE), alert=alert)
 
     return render_message
 

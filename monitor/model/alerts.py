@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, SourceHealthEvent
+from monitor.model.feedback import FeedbackKind, FeedbackSummary
 from monitor.model.statements import Target
 
 CUSTOM_RULE_PREFIX = "own-"
@@ -127,7 +128,8 @@ class AlertDocument:
 class AlertChange:
     """A change of an alert, its document, and the rules that match it.
 
-    ``priority`` is the highest of the rules.
+    ``priority`` is the highest of the rules. ``correction`` is what operators confirmed to be
+    wrong with the change.
     """
 
     change_id: int
@@ -136,26 +138,42 @@ class AlertChange:
     summary: str = ""
     priority: int = 0
     document: AlertDocument | None = None
+    correction: FeedbackKind | None = None
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about; the first three are for operators."""
+    """What a notice is about; the last three are for chats, the others for operators."""
 
     CHAT_GONE = "chat_gone"
     ACCESS_REQUESTED = "access"
     RULES_BROKEN = "rules"
+    FEEDBACK = "feedback"
+    UPDATE_SKIPPED = "update_skipped"
+    POLLING_CONFLICT = "conflict"
+    POLLING_RESUMED = "conflict_over"
     BROADCAST = "broadcast"
     ACCESS_GRANTED = "granted"
+    CORRECTION = "correction"
+
+
+CHANGE_NOTICES = frozenset({NoticeKind.FEEDBACK, NoticeKind.CORRECTION})
+"""The notices whose ``about`` is a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message that is about no change; ``about`` is the chat it is about."""
+    """A message that brings no changes.
+
+    ``about`` is the chat it is about, of ``CHANGE_NOTICES`` the change. These have the change as
+    ``item``, and what people say of it as ``feedback``.
+    """
 
     kind: NoticeKind
     text: str
     at: datetime
     about: int | None = None
+    item: AlertChange | None = None
+    feedback: FeedbackSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from monitor.model.alerts import Access, AlertState, RecipientKind
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED
 from monitor.storage.base import batches
+from monitor.storage.feedback import move_feedback
 from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import (
@@ -249,6 +250,7 @@ def move_chat(session: Session, old_id: int, new_id: int, *, now: datetime) -> N
             .values(recipient_id=new_id)
             .execution_options(synchronize_session=False)
         )
+    move_feedback(session, old_id, new_id)
     session.expire_all()
     forget_chat(session, old_id)
 
@@ -272,12 +274,13 @@ def withdraw_alerts(session: Session, recipient_id: int, *, reason: str) -> int:
 
 
 def move_alerts(session: Session, old_id: int, new_id: int) -> None:
-    """Move waiting alerts to the new id of a chat.
+    """Move waiting and sent alerts to the new id of a chat; by sent ones it hears of corrections.
 
     If the new id already has an alert of the same snapshot, source event or notice, the old one
     is given up.
     """
-    waiting = (AlertRow.recipient_id == old_id, AlertRow.state.in_(_UNSENT))
+    mine = AlertRow.recipient_id == old_id
+    waiting = (mine, AlertRow.state.in_(_UNSENT))
     other = aliased(AlertRow)
     same = or_(
         other.snapshot_id == AlertRow.snapshot_id,
@@ -286,7 +289,11 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
     )
     session.execute(
         update(AlertRow)
-        .where(*waiting, ~exists().where(other.recipient_id == new_id, same))
+        .where(
+            mine,
+            AlertRow.state.in_((*_UNSENT, AlertState.SENT)),
+            ~exists().where(other.recipient_id == new_id, same),
+        )
         .values(recipient_id=new_id)
         .execution_options(synchronize_session=False)
     )

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from monitor.model.alerts import (
+    CHANGE_NOTICES,
     AlertChange,
     AlertDocument,
     AlertKind,
@@ -21,6 +22,7 @@ from monitor.model.changes import Certainty, Kind
 from monitor.model.delivery_times import zone_of
 from monitor.model.documents import DocumentKind
 from monitor.storage.base import batches
+from monitor.storage.feedback import feedback_summaries, feedback_summary
 from monitor.storage.fulfilment import targets_due
 from monitor.storage.mappers import change_of
 from monitor.storage.recipients import RecipientSettings, recipients_by_id
@@ -134,6 +136,7 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
         )
         rows.update((row.id, row) for row in found_rows)
     documents = documents_of(session, {row.document_id for row in rows.values()})
+    feedback = feedback_summaries(session, rows.keys())
     return {
         alert_id: tuple(
             AlertChange(
@@ -143,6 +146,7 @@ def _changes(session: Session, alert_ids: Sequence[int]) -> dict[int, tuple[Aler
                 summary=rows[change_id].summary,
                 priority=max(link.priority for link in found),
                 document=documents[rows[change_id].document_id],
+                correction=feedback[change_id].correction if change_id in feedback else None,
             )
             for change_id, found in sorted(mine.items())
         )
@@ -223,7 +227,29 @@ def _is_unsure() -> ColumnElement[bool]:
 
 def _notices(session: Session, ids: set[int]) -> dict[int, Notice]:
     rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_(ids)))
-    return {row.id: Notice(NoticeKind(row.kind), row.text, row.at, row.about) for row in rows}
+    return {row.id: _notice(session, row) for row in rows}
+
+
+def _notice(session: Session, row: NoticeRow) -> Notice:
+    kind = NoticeKind(row.kind)
+    if kind not in CHANGE_NOTICES or row.about is None:
+        return Notice(kind, row.text, row.at, row.about)
+    feedback = feedback_summary(session, row.about)
+    return Notice(kind, row.text, row.at, row.about, change_item(session, row.about), feedback)
+
+
+def change_item(session: Session, change_id: int) -> AlertChange | None:
+    """A change of the log as alerts show it, which no rule matched; None if there is none."""
+    row = session.get(ChangeRow, change_id)
+    if row is None:
+        return None
+    return AlertChange(
+        change_id=row.id,
+        change=change_of(row),
+        rule_ids=(),
+        summary=row.summary,
+        document=documents_of(session, {row.document_id})[row.document_id],
+    )
 
 
 def documents_of(session: Session, ids: set[int]) -> dict[int, AlertDocument]:

@@ -483,6 +483,30 @@ class DeltaRow(Base):
     after: Mapped[float | None]
 
 
+class FeedbackRow(Base):
+    """What one person says is wrong with a change, and what an operator decided."""
+
+    __tablename__ = "feedback_entry"
+    __table_args__ = (
+        UniqueConstraint("change_id", "person"),
+        Index("ix_feedback_entry_state", "state", "change_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"))
+    recipient_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    person: Mapped[int] = mapped_column(BigInteger)  # a Telegram user
+    # The sentences as they were sent.
+    before_text: Mapped[str | None]
+    after_text: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(String(16))  # FeedbackKind
+    at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))  # FeedbackState
+    operator: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+
+
 METADATA = Base.metadata
 """All tables, for migrations."""
 

@@ -34,6 +34,7 @@ class View(StrEnum):
     SOURCES = "source_health"
     SOURCE_HEALTH_EVENTS = "source_health_events"
     PROVENANCE = "provenance"
+    FEEDBACK = "feedback"
 
 
 _SINCE = {
@@ -42,6 +43,7 @@ _SINCE = {
     View.CORROBORATIONS: "noted_at",
     View.ALERTS: "created_at",
     View.SOURCE_HEALTH_EVENTS: "at",
+    View.FEEDBACK: "given_at",
 }
 _TIMED = tuple(_SINCE)
 _DAYS = ("published", "report_published", "in_force_until")

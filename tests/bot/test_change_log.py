@@ -215,7 +215,7 @@ def give_a_review(database: Database) -> None:
 
 def test_a_target_that_was_met_is_among_the_latest_and_silence_is_not(database: Database) -> None:
     give_a_review(database)
-    met, silent = "贵州 兑现：算力规模 承诺≥200,000P，实际220,000P", "贵州 未见报告："
+    met, silent = "贵州 兑现：算力规模 承诺≥20万P，实际22万P", "贵州 未见报告："
     latest = ask(database, "latest").text
     assert met in latest
     assert silent not in latest

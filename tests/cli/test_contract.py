@@ -269,7 +269,7 @@ def test_a_topic_file_is_tried_before_it_is_used(monitor, tmp_path):
     assert found["topic"] == "low_altitude"
     assert {item["theme"] for item in found["themes"]} == {"infrastructure"}
     assert found["statement"]["label"] == "commitment"
-    assert "低空航线 reach 50 条" in monitor("topics", "test", file, sentence)
+    assert "低空航线 reach 50条" in monitor("topics", "test", file, sentence)
     file.write_text(
         TOPIC.replace("default_theme: industry", "default_theme: nothing"), encoding="utf-8"
     )

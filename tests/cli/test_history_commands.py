@@ -192,7 +192,7 @@ def test_a_commitment_is_followed_over_the_years(monitor):
     said = monitor("commitment", last["statement_id"])
     assert (
         f"commitment {first['commitment_id']}, 贵州省, first promised in 2025, repeated in 2026, "
-        "grew from ≥160Eflops to ≥190Eflops"
+        "grew from ≥160 Eflops to ≥190 Eflops"
     ) in " ".join(said.split())
     assert monitor("commitment", last["change_id"], "--change") == said
     assert "算力" in monitor("commitment", "算力")

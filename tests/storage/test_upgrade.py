@@ -38,11 +38,13 @@ from monitor.ingest.plan import IngestRequest
 from monitor.ingest.projection import project_documents
 from monitor.model.alerts import Recipient
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
+from monitor.model.feedback import FeedbackKind
 from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database, migrations_folder
+from monitor.storage.feedback import add_feedback, decide_feedback
 from monitor.storage.recipients import get_recipient
 from monitor.storage.subscriptions import subscribers_of_rules
 from monitor.storage.tables import METADATA
@@ -402,6 +404,8 @@ def copy_rows(new: Database, connection: Connection) -> None:
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
     with new.engine.connect() as source:
         for table in METADATA.sorted_tables:
+            if table.name not in old.tables:
+                continue
             rows = [dict(row) for row in source.execute(table.select()).mappings()]
             if table.name not in old.tables:
                 continue  # made from the others
@@ -576,3 +580,41 @@ def views_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
             view: sorted(map(tuple, session.execute(text(query))), key=repr)
             for view, query in queries.items()
         }
+
+
+def test_the_log_before_feedback_has_no_corrections_and_takes_them(before: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0018")
+        for row in (
+            "INSERT INTO document (id, kind, title, first_seen_at, baseline)"
+            f" VALUES (1, 'page', '', '{THEN}', false)",
+            "INSERT INTO snapshot (id, document_id, visited_at, outcome, reason, text_hash, title,"
+            f" text) VALUES (1, 1, '{THEN}', 'ok', '', '', '', '扩容算力。')",
+            "INSERT INTO statement (id, snapshot_id, document_id, topic, text, start_offset,"
+            " end_offset, label, speaker, themes, section, in_scope) VALUES (1, 1, 1,"
+            " 'ai_computing', '扩容算力。', 0, 5, 'commitment', 'ministry', '', '', true)",
+            "INSERT INTO change (id, detected_at, document_id, snapshot_id, kind, basis, topic,"
+            " after_id, similarity, certainty, summary, identity) VALUES"
+            f" (1, '{THEN}', 1, 1, 'added', 'revision', 'ai_computing', 1, 0, 'sure', '', '1')",
+        ):
+            connection.execute(text(row))
+    assert "0020" in before.upgrade()
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    for person, kind in ((7, "not_new"), (8, "not_new"), (9, "wrong_place")):
+        with before.write() as session:
+            add_feedback(session, 1, FeedbackKind(kind), recipient_id=7, person=person, now=NOW)
+    log = "SELECT change_id, corrected FROM change_log"
+    with before.read() as session:
+        assert [tuple(row) for row in session.execute(text(log))] == [(1, None)]
+    with before.write() as session:
+        decided = decide_feedback(session, 1, FeedbackKind.NOT_NEW, operator="cli", now=NOW)
+    assert decided == 3
+    with before.read() as session:
+        assert [tuple(row) for row in session.execute(text(log))] == [(1, "not_new")]
+        states = session.execute(text("SELECT state FROM feedback ORDER BY person"))
+        assert [row[0] for row in states] == ["confirmed", "confirmed", "rejected"]
