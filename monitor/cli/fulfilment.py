@@ -10,7 +10,9 @@ from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
+    LimitOption,
     RegionOption,
+    limit_of,
     open_database,
     region_of,
 )
@@ -19,6 +21,7 @@ from monitor.model.changes import Verdict
 from monitor.model.statements import number
 from monitor.storage.fulfilment import FulfilmentLine, list_fulfilments
 
+_IN_TABLE = 200
 _SIGNS = {"at_least": "≥", "at_most": "≤", "about": "≈", "increase_by": "+"}
 
 
@@ -29,7 +32,7 @@ def fulfilment(
         int | None, typer.Option(min=1949, max=2100, help="The year a target was due.")
     ] = None,
     verdict: Annotated[Verdict | None, typer.Option(help="One verdict.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 200,
+    limit: LimitOption = None,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -39,8 +42,14 @@ def fulfilment(
     or not reported; it is pending while it is not due or the next report is not known.
     """
     name = region_of(region)
-    with open_database(config, database) as (_, store), store.read() as session:
-        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=limit)
+    most = limit_of(limit, form, _IN_TABLE)
+    with (
+        open_database(config, database, existing=True) as (_, store),
+        store.read() as session,
+    ):
+        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=most + 1)
+    more = len(lines) > most
+    lines = lines[:most]
     write_rows(
         form,
         (
@@ -75,6 +84,8 @@ def fulfilment(
     print_status(
         ", ".join(counted) if counted else "no report with targets is known yet: see monitor ingest"
     )
+    if more:
+        print_status(f"the first {most}: there are more; see --limit, or --format csv for all")
 
 
 def _promised(line: FulfilmentLine) -> str:
