@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from monitor import __version__
 from monitor.errors import MonitorError, UserErrors
 
 _ENDING_SIGNALS = (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+_OUTPUT_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}
 _TRACEBACK = "MONITOR_TRACEBACK"
 _HELP = "NoArgsIsHelpError"
 
@@ -194,9 +196,10 @@ def _failed(error: Exception) -> int:
     if os.environ.get(_TRACEBACK):
         raise error
     if isinstance(error, OSError):
-        place = error.filename or "standard output"
-        _print_error(f"{place}: {error.strerror or error}")
-        if error.filename is None:
+        output = error.filename is None and error.errno in _OUTPUT_FAILURES
+        place = f"{'standard output' if output else error.filename}: "
+        _print_error(f"{place if output or error.filename else ''}{error.strerror or error}")
+        if output:
             _discard_output()
     else:
         _print_error(

@@ -58,6 +58,8 @@ LimitOption = Annotated[
     ),
 ]
 _ALL = 1_000_000
+# What Python makes of bytes that are not UTF-8.
+_HALF = re.compile("[\ud800-\udfff]")
 _MAX_ID = (1 << 63) - 1
 
 
@@ -155,8 +157,10 @@ def stated(text: str | None, option: str) -> str | None:
     """A text a user typed, unless it is blank.
 
     Raises:
-        UserError: it is blank: it would fit everything.
+        UserError: it is blank: it would fit everything. Or it is not UTF-8.
     """
+    if text is not None and not text.isascii() and _HALF.search(text):
+        raise UserError(f"{option}: this is not UTF-8", hint="is the terminal set to UTF-8?")
     if text is not None and not text.strip():
         raise UserError(f"{option}: nothing is named", hint="a word such as 算力")
     return text

@@ -59,9 +59,12 @@ def refuse_other_file(
     Raises:
         UserError: it is in use, a folder, or another kind of file.
     """
-    if path.is_dir():
+    try:
+        folder, there = path.is_dir(), path.is_file()
+    except OSError as error:
+        raise write_error(error, path) from None
+    if folder:
         raise UserError("this is a folder", file=path, hint="name a file in it")
-    there = path.is_file()
     if there and any(one.exists() and path.samefile(one) for one in never):
         raise UserError("this is the database itself", file=path, hint="name another file")
     if force:

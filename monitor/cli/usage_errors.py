@@ -22,6 +22,7 @@ _REASONS = {
     "int_from_float": "is no whole number",
     "int_type": "is no whole number",
     "float_parsing": "is no number",
+    "string_unicode": "is not UTF-8",
     "bool_parsing": "is neither true nor false",
 }
 _LIMITS = {

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
@@ -113,6 +114,8 @@ class Database:
     @property
     def shown(self) -> str:
         """The address without its password."""
+        if self.is_sqlite:
+            return unquote(self.url.render_as_string())
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
@@ -272,6 +275,8 @@ def _why_not_opened(file: Path | None) -> str | None:
         return "this is a folder: name a file in it"
     if not file.parent.is_dir():
         return f"there is no folder {file.parent}"
+    if file.exists() and not os.access(file, os.R_OK):
+        return "the file is not open to this user"
     if file.exists():
         return (
             "the file, its folder or the disk is read-only for this user: "

@@ -111,6 +111,8 @@ MISTAKES = [
     # Nothing where something is needed.
     ("changes --text=", "--text: nothing is named"),
     ("history --region 贵州 --metric=", "--metric: nothing is named"),
+    ("changes --text=\udcff", "--text: this is not UTF-8"),
+    ("show \udcff", "ID: "),
     ("commitment  ", "ID|WORDS is missing"),
     # Databases that are none.
     ("changes -d monitor.db", "write sqlite:///monitor.db"),
@@ -130,6 +132,7 @@ MISTAKES = [
     ("export change_log -o monitor.toml", "csv would be written, which .toml is not"),
     ("export change_log -f jsonl -o x.csv", "jsonl would be written, which .csv is not"),
     ("export change_log -o folder", "folder: this is a folder"),
+    (f"export change_log -o {'x' * 300}.csv", "cannot be written: File name too long"),
     ("export change_log -o none/x.csv", "its folder does not exist"),
     ("export change_log -o x.csv.gz", "csv would be written, which .gz is not – name it x.csv"),
     ("extract folder", "folder: this is no file"),
