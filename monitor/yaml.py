@@ -6,7 +6,6 @@ The catalogue, rules, topics and tables are all read here, so that every error i
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from yaml.events import (
 )
 
 from monitor.errors import UserError
+from monitor.suggestion import did_you_mean
 
 Path_ = tuple[str | int, ...]
 
@@ -384,12 +384,6 @@ def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any 
     except ValidationError as error:
         first = error.errors()[0]
         raise _explain(file, model, at, first) from None
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str | None:
-    """A hint with the known word that is most similar to ``word``, or None."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else None
 
 
 def _explain(file: YamlFile, model: type[BaseModel], at: Path_, first: Any) -> UserError:

@@ -22,7 +22,7 @@ PACKAGE = ROOT / "monitor"
 # imports point one way.
 BASE = {
     *("model", "errors", "yaml", "folding", "urls", "atomic_file", "retry", "secret_mask"),
-    "printable",
+    *("printable", "suggestion"),
 }
 PURE = {"discovery", "documents", "extraction", "comparison", "rules"}
 
@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "urls": {"errors"},
     "retry": set(),
     "folding": set(),
-    "yaml": {"errors"},
+    "suggestion": set(),
+    "yaml": {"errors", "suggestion"},
     "config": BASE,
     "documents": BASE,
     "parser_process": {"documents"},

@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    LimitOption,
+    ids_of,
+    limit_of,
+    open_database,
+)
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.clock import utc_now
 from monitor.errors import UserError
@@ -19,22 +27,32 @@ alerts_app = typer.Typer(help="Alerts in the outbox.", no_args_is_help=True)
 
 
 IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="[ID]…", help="Ids of alerts.")]
+_IN_TABLE = 50
+# Bot API: ids of chats have at most 52 significant bits.
+_MAX_CHAT = 1 << 52
 
 
 @alerts_app.command("list")
 def list_(
     state: Annotated[AlertState | None, typer.Option(help="Only those in this state.")] = None,
-    chat: Annotated[int | None, typer.Option(help="Only those of this chat.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 50,
+    chat: Annotated[
+        int | None,
+        typer.Option(
+            min=-_MAX_CHAT, max=_MAX_CHAT, help="Only those of this chat: its id, -100123456."
+        ),
+    ] = None,
+    limit: LimitOption = None,
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Print alerts, newest first; dead ones with their reason."""
-    with open_database(config, database) as (settings, store):
+    most = limit_of(limit, form, _IN_TABLE)
+    with open_database(config, database, existing=True) as (settings, store):
         zone = ZoneInfo(settings.timezone)
         with store.read() as session:
-            found = list_alerts(session, state=state, recipient_id=chat, limit=limit)
+            found = list_alerts(session, state=state, recipient_id=chat, limit=most + 1)
+    more = len(found) > most
     write_rows(
         form,
         ("id", "chat", "state", "created", "not_before", "attempts", "changes", "title", "error"),
@@ -50,10 +68,12 @@ def list_(
                 item.title,
                 item.error or item.waiting_for,
             )
-            for item in found
+            for item in found[:most]
         ),
         leave_out=("not_before",),
     )
+    if more:
+        print_status(f"the newest {most}: there are more; see --limit, or --format csv for all")
 
 
 @alerts_app.command()
@@ -68,7 +88,8 @@ def retry(
     """Send dead alerts again, or waiting ones at once."""
     if bool(ids) == all_given_up:
         raise UserError("no alert is named", hint="ids are in monitor alerts list; or --given-up")
-    with open_database(config, database) as (_, store), store.write() as session:
+    ids_of(ids, "an alert")
+    with open_database(config, database, existing=True) as (_, store), store.write() as session:
         # Alerts that a chat withdrew by /stop are dead too, and must not be sent.
         chosen = exhausted_alerts(session, MAX_ATTEMPTS) if all_given_up else ids or []
         done = retry_alerts(session, chosen, now=utc_now())
@@ -84,7 +105,8 @@ def drop(
     """Drop waiting alerts. The change log and alerts list keep them."""
     if not ids:
         raise UserError("no alert is named", hint="ids are in monitor alerts list")
-    with open_database(config, database) as (_, store), store.write() as session:
+    ids_of(ids, "an alert")
+    with open_database(config, database, existing=True) as (_, store), store.write() as session:
         done = drop_alerts(session, ids, reason="dropped by the operator")
     _report(ids, done, "given up")
 
@@ -93,3 +115,5 @@ def _report(ids: list[int] | None, done: list[int], what: str) -> None:
     for alert_id in sorted(set(ids or ()) - set(done)):
         print_status(f"{alert_id}: unchanged: it was sent, is in flight, or does not exist")
     print_status(f"{len(done)} alerts {what}")
+    if ids and not done:
+        raise typer.Exit(1)

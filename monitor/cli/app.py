@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -19,6 +21,11 @@ from typer.main import get_command
 
 from monitor import __version__
 from monitor.errors import MonitorError, UserErrors
+
+_ENDING_SIGNALS = (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+_OUTPUT_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}
+_TRACEBACK = "MONITOR_TRACEBACK"
+_HELP = "NoArgsIsHelpError"
 
 # Name of the command, "module:attribute", its line in `monitor --help`: the help of a command
 # stands here so that the list of commands loads none of them.
@@ -136,29 +143,97 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: what follows the program's name; None takes it from the process.
     """
+    if arguments is None:
+        # What a command has begun is undone before it ends (half a file, a transaction).
+        for number in _ENDING_SIGNALS:
+            signal.signal(number, _end)
     sys.exit(_run(arguments))
 
 
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
 def _run(arguments: list[str] | None) -> int:
+    if any(stream is None or not _is_utf8(stream.encoding) for stream in (sys.stdout, sys.stderr)):
+        from monitor.cli.streams import prepare_streams
+
+        prepare_streams()
     try:
-        return int(app(arguments, standalone_mode=False, prog_name="monitor") or 0)
-    except MonitorError as error:
+        code = int(app(arguments, standalone_mode=False, prog_name="monitor") or 0)
+        sys.stdout.flush()
+    except SystemExit as left:
+        # Typer leaves so when the reader has closed the pipe.
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
+        return _closed_pipe()
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Abort:
+        return 130
+    except TyperException as error:
+        message = error.format_message()
+        if message:
+            from monitor.cli.usage_errors import explain_usage
+
+            _print_error(message if type(error).__name__ == _HELP else explain_usage(error))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - a person gets a line, whatever happened
+        return _failed(error)
+    _tell_replaced()
+    return code
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return (encoding or "utf-8").lower() in {"utf-8", "utf8"}
+
+
+def _failed(error: Exception) -> int:
+    """Print an error in one line; a defect of the program can be seen whole."""
+    if isinstance(error, MonitorError):
         for one in error.errors if isinstance(error, UserErrors) else (error,):
             _print_error(str(one))
         return error.exit_code
-    except TyperException as error:
-        # Typer's own box takes five lines; one is enough for a person and for a script.
-        message = error.format_message()
-        if message:
-            _print_error(f"{' '.join(message.split())} – see monitor --help")
-        return error.exit_code
-    except Abort:
-        return 130
-    except BrokenPipeError:
-        # The reader has closed the pipe (``monitor changes | head``). Without this, Python
-        # would report the error once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    if os.environ.get(_TRACEBACK):
+        raise error
+    if isinstance(error, OSError):
+        output = error.filename is None and error.errno in _OUTPUT_FAILURES
+        place = f"{'standard output' if output else error.filename}: "
+        _print_error(f"{place if output or error.filename else ''}{error.strerror or error}")
+        if output:
+            _discard_output()
+    else:
+        _print_error(
+            f"a defect of this program: {type(error).__name__}: {error} – please report it; "
+            f"{_TRACEBACK}=1 shows where it is"
+        )
+    return 1
+
+
+def _closed_pipe() -> int:
+    """The reader has what it wanted (``monitor changes | head``): that is no error."""
+    _discard_output()
+    return 0
+
+
+def _discard_output() -> None:
+    from monitor.cli.streams import discard_output
+
+    discard_output()
+
+
+def _tell_replaced() -> None:
+    if _is_utf8(sys.stdout.encoding):
+        return
+    from monitor.cli.streams import replaced_characters
+
+    if replaced_characters():
+        from monitor.cli.output import print_status
+
+        print_status(
+            f"characters that {sys.stdout.encoding} does not have were printed as ?: "
+            "set PYTHONUTF8=1, or write a file with -o"
+        )
 
 
 def _print_error(message: str) -> None:

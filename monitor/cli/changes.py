@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from monitor.cli.amounts import deltas_cell
+from monitor.cli.dates import start_of
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
+    LimitOption,
     RegionOption,
-    date_of,
+    SinceOption,
+    limit_of,
     open_database,
     region_of,
+    stated,
+    theme_of,
 )
-from monitor.cli.output import Format, write_jsonl, write_rows
+from monitor.cli.output import Format, print_status, write_csv, write_jsonl, write_rows
+from monitor.clock import utc_now
 from monitor.errors import UserError
 from monitor.json_contract import logged_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label
-from monitor.storage.changes import find_change, list_changes
+from monitor.storage.changes import count_changes, find_change, list_changes
 from monitor.storage.feedback import feedback_summary
 
 if TYPE_CHECKING:
     from monitor.messages.richtext import Span
     from monitor.model.changes import Change, LoggedChange
     from monitor.model.statements import Statement
+    from monitor.storage.engine import Transaction
 
+_COLUMNS = ("id", "detected", "kind", "region", "change", "text", "note", "document")
+_IN_TABLE = 50
+_PAGE = 500
 _MAX_CHARACTERS_COMPARED = 20_000
 
 
 def changes(
     form: FormatOption = Format.TABLE,
-    since: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Detected on this day or later.")
-    ] = None,
+    since: SinceOption = None,
     region: RegionOption = None,
     theme: Annotated[str | None, typer.Option(help="One theme, such as compute.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="One kind of change.")] = None,
@@ -48,60 +56,85 @@ def changes(
     text: Annotated[
         str | None, typer.Option(help="Words in the sentence, of two characters or more: 算力.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 50,
+    limit: LimitOption = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Proposals and opinions too, not commitments alone.")
     ] = False,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Print the change log, newest first."""
+    """Print the change log, newest first: a table of 50, or all of it as csv or jsonl."""
+    name = region_of(region)
+    text = stated(text, "--text")
+    most = limit_of(limit, form, _IN_TABLE)
+    with open_database(config, database, existing=True) as (settings, store):
+        zone = ZoneInfo(settings.timezone)
+        conditions: dict[str, Any] = {
+            "since": None if since is None else start_of(since, "--since", zone, utc_now()),
+            "region": name,
+            "theme": theme_of(theme, settings),
+            "kind": kind,
+            "basis": basis,
+            "label": None if everything else Label.COMMITMENT,
+            "text": text,
+        }
+        with store.read() as session:
+            if form is Format.JSONL:
+                write_jsonl(map(logged_json, _walk(session, most, conditions)))
+            elif form is Format.CSV:
+                rows = (_row(form, item, zone) for item in _walk(session, most, conditions))
+                write_csv(_COLUMNS, rows)
+            else:
+                found = list_changes(session, limit=most + 1, **conditions)
+                _print_table([_row(form, item, zone) for item in found[:most]])
+                _print_rest(session, shown=most, more=len(found) > most, found=bool(found))
+
+
+def _walk(session: Transaction, limit: int, conditions: dict[str, Any]) -> Iterator[LoggedChange]:
+    """The changes that fit, newest first, a page of them in memory at a time."""
+    before: int | None = None
+    while limit > 0:
+        wanted = min(limit, _PAGE)
+        page = list_changes(session, before=before, limit=wanted, **conditions)
+        yield from page
+        if len(page) < wanted:
+            return
+        limit -= wanted
+        before = page[-1].id
+        session.expunge_all()
+
+
+def _row(form: Format, item: LoggedChange, zone: ZoneInfo) -> tuple[object, ...]:
     from monitor.messages.change_text import kind_name, unsure_note
     from monitor.messages.i18n import alert_texts
 
     texts = alert_texts("en")
-    name = region_of(region)
-    day = date_of(since, "--since")
-    with open_database(config, database) as (settings, store):
-        zone = ZoneInfo(settings.timezone)
-        start = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
-        with store.read() as session:
-            found = list_changes(
-                session,
-                since=start,
-                region=name,
-                theme=theme,
-                kind=kind,
-                basis=basis,
-                label=None if everything else Label.COMMITMENT,
-                text=text,
-                limit=limit,
-            )
-    notes = [
-        kind_name(item.change, texts)
-        if item.change.basis is Basis.WITHDRAWAL
-        else unsure_note(item.change, texts)
-        for item in found
-    ]
-    write_rows(
-        form,
-        ("id", "detected", "kind", "region", "change", "text", "note", "document"),
-        (
-            (
-                item.id,
-                item.detected_at.astimezone(zone).date(),
-                item.change.kind,
-                item.change.region,
-                deltas_cell(item.change.deltas) if form is Format.TABLE else item.summary,
-                item.change.statement.text,
-                note,
-                item.document_title,
-            )
-            for item, note in zip(found, notes, strict=True)
-        ),
-        objects=map(logged_json, found),
-        leave_out=("document",) if any(notes) else ("document", "note"),
+    withdrawn = item.change.basis is Basis.WITHDRAWAL
+    return (
+        item.id,
+        item.detected_at.astimezone(zone).date(),
+        item.change.kind,
+        item.change.region,
+        deltas_cell(item.change.deltas) if form is Format.TABLE else item.summary,
+        item.change.statement.text,
+        kind_name(item.change, texts) if withdrawn else unsure_note(item.change, texts),
+        item.document_title,
     )
+
+
+def _print_table(rows: list[tuple[object, ...]]) -> None:
+    notes = any(row[_COLUMNS.index("note")] for row in rows)
+    leave_out = ("document",) if notes else ("document", "note")
+    write_rows(Format.TABLE, _COLUMNS, rows, leave_out=leave_out)
+
+
+def _print_rest(session: Transaction, *, shown: int, more: bool, found: bool) -> None:
+    if more:
+        print_status(f"the newest {shown}: there are more; see --limit, or --format csv for all")
+    elif not found and not count_changes(session):
+        print_status("the log has no changes yet: monitor run and monitor ingest write it")
+    elif not found:
+        print_status("no change of the log fits all of these conditions")
 
 
 def show(
@@ -111,7 +144,10 @@ def show(
     database: DatabaseOption = None,
 ) -> None:
     """Print one change of the log: both sentences, and what differs between them."""
-    with open_database(config, database) as (settings, store), store.read() as session:
+    with (
+        open_database(config, database, existing=True) as (settings, store),
+        store.read() as session,
+    ):
         found = find_change(session, change_id)
         if found is None:
             raise UserError(f"the log has no change {change_id}", hint="see monitor changes")

@@ -13,9 +13,12 @@ from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
+    LimitOption,
     RegionOption,
+    limit_of,
     open_database,
     region_of,
+    stated,
 )
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.errors import UserError
@@ -28,6 +31,8 @@ from monitor.storage.commitments import (
     commitment_years,
     find_commitments,
 )
+
+_IN_TABLE = 20
 
 
 def commitment(
@@ -43,7 +48,7 @@ def commitment(
         bool, typer.Option("--change", help="ID is a change, as `monitor changes` prints it.")
     ] = False,
     region: RegionOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    limit: LimitOption = None,
     form: FormatOption = Format.TABLE,
     config: ConfigOption = None,
     database: DatabaseOption = None,
@@ -53,17 +58,24 @@ def commitment(
     Words list the commitments that contain them, those promised longest first.
     """
     name = region_of(region)
-    with open_database(config, database) as (_, store), store.read() as session:
+    which = stated(which, "ID|WORDS") or ""
+    with (
+        open_database(config, database, existing=True) as (_, store),
+        store.read() as session,
+    ):
         if not which.isdecimal():
             if change:
                 raise UserError(f"--change: {which} is no number", hint="see monitor changes")
+            most = limit_of(limit, form, _IN_TABLE)
             found = find_commitments(
                 session,
                 words=which.split(),
                 regions=None if name is None else [name],
-                limit=limit,
+                limit=most + 1,
             )
-            _print_list(form, found)
+            _print_list(form, found[:most])
+            if len(found) > most:
+                print_status(f"the first {most}: there are more; see --limit")
             return
         find = commitment_of_change if change else commitment_of_statement
         commitment_id = find(session, int(which))

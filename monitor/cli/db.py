@@ -22,7 +22,8 @@ def upgrade(config: ConfigOption = None, database: DatabaseOption = None) -> Non
     """Upgrade the schema to this version; every command that needs it does so by itself."""
     store = Database(load_settings(config, database=database).database)
     try:
-        applied = store.upgrade()
+        with store.faults_told():
+            applied = store.upgrade()
         print_status(f"{store.shown}: {', '.join(applied) if applied else 'nothing to do'}")
     finally:
         store.close()
@@ -38,12 +39,15 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
 @db_app.command()
 def prune(
     days: Annotated[
-        int, typer.Option("--older-than", min=0, metavar="DAYS", help="Raw bytes older than this.")
+        int,
+        typer.Option(
+            "--older-than", min=0, max=36_500, metavar="DAYS", help="Raw bytes older than this."
+        ),
     ],
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Delete the raw bytes of old pages. Texts, statements and the log stay."""
-    with open_database(config, database) as (_, store), store.write() as session:
+    with open_database(config, database, existing=True) as (_, store), store.write() as session:
         count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
-    print_status(f"the raw bytes of {count} pages were deleted")
+    print_status(f"the raw bytes of {count} page{' was' if count == 1 else 's were'} deleted")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time
-from enum import StrEnum
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Annotated, Any
@@ -14,60 +13,78 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.atomic_file import replacement_of
-from monitor.cli.options import ConfigOption, DatabaseOption, date_of, open_database
+from monitor.cli.dates import start_of
+from monitor.cli.options import ConfigOption, DatabaseOption, SinceOption, open_database
 from monitor.cli.output import json_line, print_status, write_csv
+from monitor.cli.output_file import (
+    STANDARD_OUTPUT,
+    FileFormat,
+    format_of,
+    refuse_other_file,
+    written_beside,
+)
+from monitor.clock import utc_now
 from monitor.errors import UserError
+from monitor.storage.engine import Database
 from monitor.storage.views import View, columns_of, has_time, read_view
 
 _BATCH = 10_000
 
 
-class FileFormat(StrEnum):
-    """What ``monitor export --format`` takes."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-
-
 def export(
     view: Annotated[View, typer.Argument(help="A view; docs/reference/sql.md has the columns.")],
-    form: Annotated[FileFormat, typer.Option("--format", "-f", help="How to write.")] = (
-        FileFormat.CSV
-    ),
+    form: Annotated[
+        FileFormat | None,
+        typer.Option("--format", "-f", help="How to write; else as the file's name says, or csv."),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; standard output otherwise.")
+        Path | None,
+        typer.Option("--output", "-o", help="A file; standard output otherwise, as for -."),
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Logged on this day or later.")
-    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that holds something else.")
+    ] = False,
+    since: SinceOption = None,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Write one of the public views into a file, such as the change log."""
-    day = date_of(since, "--since")
-    if day is not None and not has_time(view):
-        raise UserError(f"--since: the rows of {view.value} have no time of their own")
+    """Write one of the public views into a file, such as the change log.
+
+    The file is written beside its place and moved there when it is whole.
+    """
+    form = format_of(output, form)
     if form is FileFormat.PARQUET and output is None:
-        raise UserError("Parquet is written into a file", hint="add --output FILE")
-    with open_database(config, database) as (settings, store), store.read() as session:
+        raise UserError("Parquet is written into a file", hint="add --output FILE, or - for a pipe")
+    if output is not None and str(output) in STANDARD_OUTPUT:
+        output = None
+    elif output is not None and not output.name:
+        raise UserError("--output: the name is empty", hint="name a file")
+    if since is not None and not has_time(view):
+        raise UserError(f"--since: the rows of {view.value} have no time of their own")
+    if form is FileFormat.PARQUET and output is None and sys.stdout.isatty():
+        raise UserError("Parquet is not for a terminal", hint="name a file")
+    with open_database(config, database, existing=True) as (settings, store):
+        if output is not None:
+            refuse_other_file(output, form, force=force, never=_files_of(store))
         zone = ZoneInfo(settings.timezone)
-        start = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
-        columns = columns_of(session, view)
-        rows = _Counted(read_view(session, view, since=start))
-        if form is FileFormat.PARQUET and output is not None:
-            _write_parquet(columns, rows, output)
-        else:
-            with _opened(output) as file:
-                if form is FileFormat.CSV:
-                    write_csv(columns, rows, file=file)
-                else:
-                    for row in rows:
-                        cells = dict(zip(columns, row, strict=True))
-                        file.write(json_line(cells, _plain))
+        start = None if since is None else start_of(since, "--since", zone, utc_now())
+        with store.read() as session:
+            columns = columns_of(session, view)
+            rows = _Counted(read_view(session, view, since=start))
+            if form is FileFormat.PARQUET:
+                _write_parquet(columns, rows, output)
+            else:
+                with _opened(output) as file:
+                    _write_text(form, columns, rows, file)
     if output is not None:
-        print_status(f"{rows.count} rows written to {output}")
+        print_status(f"{rows.count} row{'' if rows.count == 1 else 's'} written to {output}")
+
+
+def _files_of(store: Database) -> list[Path]:
+    if not store.is_sqlite or not store.url.database:
+        return []
+    name = store.url.database.removeprefix("file:").partition("?")[0]
+    return [Path(name + ending) for ending in ("", "-wal", "-shm", "-journal")]
 
 
 class _Counted:
@@ -92,17 +109,23 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
-    try:
-        with (
-            replacement_of(output) as new,
-            new.open("w", encoding="utf-8", newline="") as file,
-        ):
-            yield file
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=output) from None
+    with written_beside(output) as new, new.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
-def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[object]], output: Path) -> None:
+def _write_text(
+    form: FileFormat, columns: Sequence[str], rows: Iterable[Sequence[object]], file: IO[str]
+) -> None:
+    if form is FileFormat.CSV:
+        write_csv(columns, rows, file=file)
+        return
+    for row in rows:
+        file.write(json_line(dict(zip(columns, row, strict=True)), _plain, file=file))
+
+
+def _write_parquet(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], output: Path | None
+) -> None:
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -121,11 +144,11 @@ def _write_parquet(columns: Sequence[str], rows: Iterable[Sequence[object]], out
     parts.append(_arrow(pa, columns, batch))
     # A column may be empty in one batch and text in the next.
     whole = pa.concat_tables(parts, promote_options="permissive")
-    try:
-        with replacement_of(output) as new:
-            parquet.write_table(whole, new)
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=output) from None
+    if output is None:
+        parquet.write_table(whole, sys.stdout.buffer)
+        return
+    with written_beside(output) as new:
+        parquet.write_table(whole, new)
 
 
 def _arrow(pa: ModuleType, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Any:

@@ -11,13 +11,17 @@ from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
+    LimitOption,
     RegionOption,
+    limit_of,
     open_database,
     region_of,
 )
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.model.changes import Verdict
 from monitor.storage.fulfilment import list_fulfilments
+
+_IN_TABLE = 200
 
 
 def fulfilment(
@@ -27,7 +31,7 @@ def fulfilment(
         int | None, typer.Option(min=1949, max=2100, help="The year a target was due.")
     ] = None,
     verdict: Annotated[Verdict | None, typer.Option(help="One verdict.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many at most.")] = 200,
+    limit: LimitOption = None,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -37,8 +41,14 @@ def fulfilment(
     or not reported; it is pending while it is not due or the next report is not known.
     """
     name = region_of(region)
-    with open_database(config, database) as (_, store), store.read() as session:
-        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=limit)
+    most = limit_of(limit, form, _IN_TABLE)
+    with (
+        open_database(config, database, existing=True) as (_, store),
+        store.read() as session,
+    ):
+        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=most + 1)
+    more = len(lines) > most
+    lines = lines[:most]
     write_rows(
         form,
         (
@@ -73,3 +83,5 @@ def fulfilment(
     print_status(
         ", ".join(counted) if counted else "no report with targets is known yet: see monitor ingest"
     )
+    if more:
+        print_status(f"the first {most}: there are more; see --limit, or --format csv for all")

@@ -12,7 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli.amounts import amount_cell
-from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database, region_of
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    open_database,
+    region_of,
+    stated,
+)
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.extraction.quantities import metric_history, search_terms
 from monitor.extraction.text import normalize_characters
@@ -38,8 +45,11 @@ def history(
     unit where they convert; the table has a bar for each of these.
     """
     name = region_of(region) or region
-    metric = normalize_characters(metric).replace(" ", "")
-    with open_database(config, database) as (_, store), store.read() as session:
+    metric = normalize_characters(stated(metric, "--metric") or "").replace(" ", "")
+    with (
+        open_database(config, database, existing=True) as (_, store),
+        store.read() as session,
+    ):
         figures = figures_of(session, name, *search_terms(metric))
     found = metric_history(figures, metric)
     if form is Format.TABLE:

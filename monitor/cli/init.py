@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.atomic_file import replace_text, write_error
 from monitor.cli.output import print_status
 from monitor.config.settings import FILE_NAME
 from monitor.errors import UserError
@@ -55,17 +56,17 @@ def init(
     for example in sorted(examples_folder().rglob("*.*")):
         place = Path("rules") / example.relative_to(examples_folder())
         wanted[place] = example.read_text(encoding="utf-8")
-    try:
-        for name, content in wanted.items():
-            path = folder / name
-            if path.exists():
-                print_status(f"kept     {path}")
-                continue
+    for name, content in wanted.items():
+        path = folder / name
+        if path.is_file():
+            print_status(f"kept     {path}")
+            continue
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
-            print_status(f"written  {path}")
-    except OSError as error:
-        raise UserError(error.strerror or str(error), file=folder) from None
+        except OSError as error:
+            raise write_error(error, path.parent) from None
+        replace_text(path, content)
+        print_status(f"written  {path}")
     print_status("next: monitor rules check, then monitor run --once")
 
 

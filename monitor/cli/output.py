@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
+from monitor.cli.streams import writes_all
 from monitor.printable import escape_json, printable
 
 if TYPE_CHECKING:
@@ -52,12 +53,24 @@ def write_text(text: str) -> None:
 def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print one JSON object a line."""
     for row in rows:
-        sys.stdout.write(json_line(row))
+        sys.stdout.write(json_line(row, file=sys.stdout))
 
 
-def json_line(row: Mapping[str, Any], default: Callable[[Any], str] | None = None) -> str:
-    """An object as a line of JSON; ``default`` writes values that JSON has not."""
-    return escape_json(json.dumps(row, ensure_ascii=False, default=default)) + "\n"
+def json_line(
+    row: Mapping[str, Any],
+    default: Callable[[Any], str] | None = None,
+    *,
+    file: IO[str] | None = None,
+) -> str:
+    """An object as a line of JSON.
+
+    Args:
+        row: the object.
+        default: writes values that JSON has not.
+        file: where it goes; characters that its encoding has not are escaped.
+    """
+    escaped = file is not None and not writes_all(file)
+    return escape_json(json.dumps(row, ensure_ascii=escaped, default=default)) + "\n"
 
 
 def write_csv(

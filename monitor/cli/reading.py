@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.options import ConfigOption
-from monitor.cli.output import print_status, write_text
+from monitor.cli.output import print_status, write_jsonl, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.documents.reader import KnownDays, read_document
@@ -184,7 +182,7 @@ def discovery_json(found: Discovery) -> dict[str, Any]:
 
 
 def _write_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    write_jsonl([value])
 
 
 def _discover(page: _Page, url: str, settings: Settings) -> Discovery:
@@ -209,7 +207,13 @@ def _now() -> datetime:
 def _load(place: str, settings: Settings, url: str | None) -> _Page:
     if is_url(place):
         return asyncio.run(_fetch(place, settings))
+    if url is not None and not is_url(url):
+        raise UserError(f"--url: {url!r} is no address", hint="it begins with http:// or https://")
+    if "://" in place:
+        raise UserError(f"{place!r} is no address", hint="it begins with http:// or https://")
     path = Path(place)
+    if not place.strip() or path.is_dir():
+        raise UserError(f"{place or 'FILE|URL'}: this is no file", hint="name a file or an address")
     try:
         return _Page(path.read_bytes(), None, url)
     except FileNotFoundError:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -15,11 +14,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.amounts import deltas_cell
+from monitor.cli.dates import start_of
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
     FormatOption,
-    date_of,
     open_database,
 )
 from monitor.cli.output import Format, print_status, write_rows, write_text
@@ -33,7 +32,7 @@ from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet, explain_match, on_statements, standing
 from monitor.rules.model import EACH_LINE, Rule, RuleVocabulary
 from monitor.rules.schema import json_schema
-from monitor.yaml import did_you_mean
+from monitor.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from monitor.model.changes import LoggedChange
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 rules_app = typer.Typer(help="Rules: which changes are sent to whom.", no_args_is_help=True)
 
-_DAYS = re.compile(r"(\d{1,5})d")
 _MOST = 1_000_000
 
 
@@ -145,7 +143,7 @@ def replay(
     of changes: there kinds, basis, certainty and relative_change are not asked. Nothing is sent
     and nothing is written.
     """
-    with open_database(config, database) as (settings, store):
+    with open_database(config, database, existing=True) as (settings, store):
         chosen = _chosen(load_rules(rules or settings.rules, _vocabulary_of(settings)), rule)
         zone = ZoneInfo(settings.timezone)
         tried = _tried(store, chosen, on, since, zone, explain=explain)
@@ -181,9 +179,12 @@ def _tried(
     explain: bool,
 ) -> Iterator[tuple[Rule, LoggedChange | StandingStatement, str | None]]:
     if on is TriedOn.CHANGES:
-        yield from _replay(store, rules, _start(since or "90d", zone), explain=explain)
+        yield from _replay(
+            store, rules, start_of(since or "90d", "--since", zone, utc_now()), explain=explain
+        )
     else:
-        day = None if since is None else _start(since, zone).astimezone(zone).date()
+        start = None if since is None else start_of(since, "--since", zone, utc_now())
+        day = None if start is None else start.astimezone(zone).date()
         yield from _try_statements(store, rules, day, explain=explain)
 
 
@@ -257,16 +258,8 @@ def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:
     chosen = tuple(rule for rule in rules.rules if rule.id == rule_id)
     if not chosen:
         hint = did_you_mean(rule_id, [rule.id for rule in rules.rules])
-        raise UserError(f"unknown rule {rule_id!r}", hint=hint)
+        raise UserError(f"unknown rule {rule_id!r}", hint=hint or "see monitor rules check")
     return RuleSet(chosen)
-
-
-def _start(since: str, zone: ZoneInfo) -> datetime:
-    days = _DAYS.fullmatch(since)
-    if days is not None:
-        return utc_now() - timedelta(days=int(days[1]))
-    day = date_of(since, "--since")
-    return datetime.combine(day or datetime.now(zone).date(), time.min, zone).astimezone(UTC)
 
 
 def _object(

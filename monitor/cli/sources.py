@@ -21,8 +21,8 @@ from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import MonitorError, UserError
 from monitor.model.documents import Outcome
+from monitor.suggestion import did_you_mean
 from monitor.urls import resolve_url, url_identity
-from monitor.yaml import did_you_mean
 
 if TYPE_CHECKING:
     # `sources list` shows the catalogue and needs neither network nor extraction.
@@ -178,7 +178,13 @@ def _known(catalogue: Catalogue, source_id: str) -> Source:
     source = catalogue.get(source_id)
     if source is None:
         known = [item.id for item in catalogue.sources]
-        raise UserError(f"unknown source {source_id!r}", hint=did_you_mean(source_id, known))
+        named = [
+            item.id
+            for item in catalogue.sources
+            if source_id and (source_id in item.name or source_id in (item.region or ""))
+        ]
+        hint = f"did you mean {named[0]}?" if named else did_you_mean(source_id, known)
+        raise UserError(f"unknown source {source_id!r}", hint=hint or "see monitor sources list")
     return source
 
 

@@ -19,6 +19,7 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, print_status, progress, write_rows
 from monitor.cli.reading import parser_process
 from monitor.clock import utc_now
+from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.ingest.audit import verify_snapshot
 from monitor.storage.provenance import snapshots_between
@@ -42,10 +43,12 @@ def verify(
     The exit code is 1 for findings. Statements also differ when the extractor, a topic or the
     selectors of a source have changed since that day.
     """
-    with open_database(config, database) as (settings, store):
+    begin, end = date_of(day, "DAY"), date_of(until, "--until")
+    with open_database(config, database, existing=True) as (settings, store):
         zone = ZoneInfo(settings.timezone)
-        first = date_of(day, "DAY") or utc_now().astimezone(zone).date()
-        last = date_of(until, "--until") or first
+        first = begin or utc_now().astimezone(zone).date()
+        last = end or first
+        _refuse_days(first, last, today=utc_now().astimezone(zone).date())
         sources = {source.id: source for source in load_catalogue(settings.catalogue).sources}
         topics = load_topics(settings.topics)
         with store.read() as session:
@@ -67,6 +70,13 @@ def verify(
     print_status(f"{len(ids)} snapshots verified, {len(findings)} findings")
     if findings:
         raise typer.Exit(1)
+
+
+def _refuse_days(first: date, last: date, *, today: date) -> None:
+    if last < first:
+        raise UserError(f"--until: {last} is before {first}", hint="the first day goes first")
+    if first > today:
+        raise UserError(f"DAY: {first} is in the future", hint=f"today is {today}")
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -41,9 +41,9 @@ def read_secret(secret: SecretStr | None, file: Path | None, key: str) -> str | 
     try:
         return file.read_text(encoding="utf-8-sig").strip() or None
     except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "this is not UTF-8"
         raise UserError(
-            f"the {key.removesuffix('_file').rpartition('.')[2]} file cannot be read: "
-            f"{error.__class__.__name__}",
+            f"the {key.removesuffix('_file').rpartition('.')[2]} file cannot be read: {reason}",
             file=file,
             hint=f"{key} names a file that holds what its name says and nothing else",
         ) from None

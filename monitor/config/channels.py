@@ -7,11 +7,11 @@ from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from monitor.config.base import Section, read_secret
+from monitor.config.zones import zone_name
 from monitor.errors import UserError
 from monitor.model.delivery_times import DAYS, parse_digest, parse_quiet
 
@@ -65,19 +65,6 @@ def _quiet(text: str) -> str:
         return str(parse_quiet(text) or "off")
     except ValueError:
         raise ValueError("these are no quiet hours – off, or 22:00-08:00") from None
-
-
-def zone_name(name: str) -> str:
-    """Validate the name of a time zone.
-
-    Raises:
-        ValueError: there is no such time zone.
-    """
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("there is no such time zone – one such as Asia/Shanghai") from None
-    return name
 
 
 ChannelName = Annotated[str, AfterValidator(_channel_name)]

@@ -9,9 +9,28 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_settings import SettingsError
 
-from monitor.errors import UserError
-from monitor.yaml import did_you_mean
+from monitor.errors import UserError, UserErrors
+from monitor.suggestion import did_you_mean
+
+_BOUNDS = {
+    "greater_than": "this is too small – more than {gt}",
+    "greater_than_equal": "this is too small – at least {ge}",
+    "less_than": "this is too large – less than {lt}",
+    "less_than_equal": "this is too large – at most {le}",
+    "string_pattern_mismatch": "this has another form – it fits {pattern}",
+}
+_REASONS = (
+    ("int", "this is no whole number"),
+    ("float", "this is no number"),
+    ("bool", "this is neither true nor false"),
+    ("string", "this is no text – put it in quotes"),
+    ("path", "this is no path – put it in quotes"),
+    ("tuple", "this is no list – write [one, another]"),
+    ("dict", "this is no table – write [section] and its keys below"),
+    ("model", "this is no table – write [section] and its keys below"),
+)
 
 PREFIX = "MONITOR_"
 """Prefix of all environment names."""
@@ -38,14 +57,16 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
             line=int(place[1]) if place else last,
             column=int(place[2]) if place else None,
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot be read: {error}", file=path) from None
+    except UnicodeDecodeError:
+        raise UserError("this is not UTF-8", file=path, hint="save it as UTF-8") from None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", file=path) from None
 
 
 def explain(
     error: ValidationError, model: type[BaseModel], path: Path | None, text: str
 ) -> UserError:
-    """The first validation error as a line for the user. No value is shown: it may be a secret.
+    """All validation errors, a line each for the user. No value is shown: it may be a secret.
 
     Args:
         error: as the model raised it.
@@ -53,23 +74,63 @@ def explain(
         path: the settings file, if there is one.
         text: its text.
     """
-    first = error.errors(include_input=False)[0]
+    found = [_explain_one(one, model, path, text) for one in error.errors(include_input=False)]
+    return found[0] if len(found) == 1 else UserErrors(found)
+
+
+def explain_variable(error: SettingsError) -> UserError:
+    """A variable of the environment that stands for a whole table, and is none."""
+    field = re.search(r'field "(\w+)"', str(error))
+    name = PREFIX + field[1].upper() if field else "environment"
+    return UserError(
+        f"{name}: a table cannot be read from one variable", hint=f"set {name}__KEY for each key"
+    )
+
+
+def _explain_one(error: Any, model: type[BaseModel], path: Path | None, text: str) -> UserError:
     # What pydantic calls the key of a table rather than its value.
-    loc = [str(part) for part in first["loc"] if part != "[key]"]
+    loc = [str(part) for part in error["loc"] if part != "[key]"]
+    keys = [part for part in loc if not part.isdecimal()]
     name = ".".join(loc)
-    variable = PREFIX + "__".join(loc).upper()
-    in_environment = any(key.upper().startswith(PREFIX + loc[0].upper()) for key in os.environ)
-    line = None if in_environment else line_of(loc, text)
+    variable = _variable_of(keys)
     hint = None
-    if first["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden":
         message = f"unknown setting {name}"
         hint = did_you_mean(loc[-1], _known(model, loc[:-1]))
     else:
-        reason, _, correction = first["msg"].removeprefix("Value error, ").partition(" – ")
+        reason, _, correction = _reason(error).partition(" – ")
         message, hint = f"{name}: {reason}", correction or None
-    if line is None and in_environment:
+    if variable is not None and error["type"].startswith("model"):
+        hint = f"set {variable}__KEY for each key"
+    if variable is not None:
         return UserError(f"{variable}: {message}", hint=hint)
-    return UserError(message, file=path, line=line, hint=hint)
+    return UserError(message, file=path, line=line_of(keys, text), hint=hint)
+
+
+def _variable_of(keys: list[str]) -> str | None:
+    """The environment name that gave the value of a setting; None if the file did."""
+    there = {name.upper() for name in os.environ}
+    for length in range(len(keys), 0, -1):
+        name = PREFIX + "__".join(keys[:length]).upper()
+        if name in there:
+            return name
+    whole = PREFIX + "__".join(keys).upper()
+    # An error of a whole table, which its keys in the environment gave.
+    return f"{whole}__*" if any(name.startswith(f"{whole}__") for name in there) else None
+
+
+def _reason(error: Any) -> str:
+    """What is wrong, in the user's words instead of the validator's."""
+    bounds = error.get("ctx", {})
+    for kind, words in _BOUNDS.items():
+        if error["type"] == kind:
+            return words.format(**bounds)
+    plain = next((said for kind, said in _REASONS if error["type"].startswith(kind)), None)
+    if plain is not None:
+        return plain
+    if error["type"] in {"enum", "literal_error"}:
+        return f"this is none of {bounds['expected'].replace(' or ', ', ')}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _known(model: Any, loc: list[str]) -> list[str]:

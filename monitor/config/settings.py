@@ -13,7 +13,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,7 +31,8 @@ from pydantic_settings import (
 
 from monitor.config.base import Section, read_secret, split
 from monitor.config.channels import ChannelName, ChannelSettings
-from monitor.config.errors import PREFIX, explain, read_toml
+from monitor.config.errors import PREFIX, explain, explain_variable, read_toml
+from monitor.config.zones import zone_name
 from monitor.errors import UserError
 from monitor.model.alerts import AccessMode
 
@@ -40,7 +48,34 @@ __all__ = [
 ]
 
 FILE_NAME = "monitor.toml"
+# The Bot API has no other form; how long the second part is it does not promise.
+_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+# Chats are numbered in 52 bits.
+_MAX_CHAT = 1 << 52
+_ChatId = Annotated[int, Field(ge=-_MAX_CHAT, le=_MAX_CHAT)]
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+
+def wrong_token(token: str) -> str | None:
+    """What is wrong with a bot's token, and after a dash how to correct it; None if it is one.
+
+    The text does not repeat the token.
+    """
+    if not token or _TOKEN.fullmatch(token):
+        return None
+    if "bot" in token.lower().partition(":")[0]:
+        hint = "leave out the word bot, which belongs to the address"
+    elif token[0] in "\"'“‘<「":
+        hint = "leave out the quotes"
+    elif len(token.splitlines()) > 1 or "=" in token:
+        hint = "the token alone, in one line"
+    elif re.search(r"\s", token):
+        hint = "leave out the blanks"
+    elif "：" in token:
+        hint = "write the colon as : and not as ："
+    else:
+        hint = "@BotFather gives one: a number, a colon, letters and digits"
+    return f"this is no token of a bot – {hint}"
 
 
 class CrawlSettings(Section):
@@ -150,10 +185,10 @@ class TelegramSettings(Section):
         description="Who may use the bot. open: all chats; listed: allowed_chats; approval: chats "
         "that operators approve. The default is listed if allowed_chats has any, else open.",
     )
-    allowed_chats: Annotated[tuple[int, ...], NoDecode] = Field(
+    allowed_chats: Annotated[tuple[_ChatId, ...], NoDecode] = Field(
         default=(), description="Chat ids that may use the bot."
     )
-    operators: Annotated[tuple[int, ...], NoDecode] = Field(
+    operators: Annotated[tuple[_ChatId, ...], NoDecode] = Field(
         default=(),
         description="Chat ids that get notices and may use the operators' commands.",
     )
@@ -179,6 +214,13 @@ class TelegramSettings(Section):
     )
 
     _lists = field_validator("allowed_chats", "operators", mode="before")(split)
+
+    @field_validator("token")
+    @classmethod
+    def _is_a_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and (wrong := wrong_token(token.get_secret_value().strip())):
+            raise ValueError(wrong)
+        return token
 
     @model_validator(mode="after")
     def _approval_needs_operators(self) -> Self:
@@ -213,7 +255,9 @@ class Settings(BaseSettings):
         description="Days after which the raw bytes of pages are deleted; never if not given. "
         "The log and its texts are always kept.",
     )
-    timezone: str = Field(default="Asia/Shanghai", description="Time zone of the schedule.")
+    timezone: Annotated[str, AfterValidator(zone_name)] = Field(
+        default="Asia/Shanghai", description="Time zone of the schedule."
+    )
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
@@ -240,10 +284,15 @@ class Settings(BaseSettings):
         """The bot's token, from the setting or the file it names; None without one.
 
         Raises:
-            UserError: the file cannot be read.
+            UserError: the file cannot be read, or holds something else.
         """
         telegram = self.telegram
-        return read_secret(telegram.token, telegram.token_file, "telegram.token_file")
+        found = read_secret(telegram.token, telegram.token_file, "telegram.token_file")
+        wrong = None if found is None else wrong_token(found)
+        if wrong:
+            message, _, hint = wrong.partition(" – ")
+            raise UserError(f"telegram.token: {message}", file=telegram.token_file, hint=hint)
+        return found
 
     def webhook_secret(self) -> str:
         """The secret that Telegram sends with each update, which authenticates it.
@@ -281,7 +330,7 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
     except ValidationError as error:
         raise explain(error, Settings, path, text) from None
     except SettingsError as error:
-        raise UserError(f"environment: {error}") from None
+        raise explain_variable(error) from None
     if path is not None:
         settings = _relative_to(settings, path.parent, values)
     return settings if database is None else settings.model_copy(update={"database": database})

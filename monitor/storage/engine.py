@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
+    DatabaseError,
+    DBAPIError,
     InterfaceError,
-    NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
 )
@@ -29,8 +31,27 @@ from sqlalchemy.orm import Session
 from monitor.errors import StorageError, UserError
 
 _BUSY_TIMEOUT_MS = 30_000
-# Any number serves, as long as nobody else on the server takes the same one: "policymo" in ASCII.
+_CONNECT_TIMEOUT_SECONDS = 10
 _REVISIONS = "alembic_version"
+_HINT = "write sqlite:///monitor.db or postgresql://user@host/name"
+_POSTGRESQL = "postgresql+psycopg"
+
+# What SQLite and PostgreSQL say, and what a person can do about it.
+_HINTS = (
+    ("database is locked", "another program holds it: wait, or stop the other one"),
+    ("database or disk is full", "free some space; what was written before is safe"),
+    ("no space left", "free some space; what was written before is safe"),
+    ("readonly database", "the file, its folder or the disk is read-only for this user"),
+    ("file is not a database", "the address names another file; nothing was changed"),
+    ("malformed", "the file is damaged: take a copy of it, then restore a backup"),
+    ("disk i/o error", "the disk fails, or the file was replaced while in use"),
+    ("connection refused", "is the server running, and are host and port right?"),
+    ("failed to resolve host", "is the name of the host right?"),
+    ("password authentication failed", "the user or the password is wrong"),
+    ("timeout expired", "is the server reachable from here?"),
+    ("already exists", "another program has tables of these names here: use another database"),
+    ("does not exist", "createdb makes a database, createuser a user"),
+)
 
 
 Transaction = Session
@@ -67,19 +88,12 @@ class Database:
         Raises:
             UserError: the address is no address, or its driver is not installed.
         """
+        parsed = _parse(url)
         try:
-            parsed = make_url(url)
-            if parsed.drivername == "postgresql":
-                parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine = create_engine(parsed)
-        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            self.engine = create_engine(parsed, **_engine_options(parsed))
+        except ModuleNotFoundError:
             raise UserError(
-                f"the database address cannot be read: {error}",
-                hint="write sqlite:///monitor.db or postgresql://user@host/name",
-            ) from None
-        except ModuleNotFoundError as error:
-            raise UserError(
-                f"the database driver {error.name} is not installed",
+                "the database driver psycopg is not installed",
                 hint="pip install 'policy-monitor[postgres]'",
             ) from None
         self.url = parsed
@@ -92,8 +106,16 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @property
+    def exists(self) -> bool:
+        """Whether there is something to open; a server may always have it."""
+        file = _file_of(self.url)
+        return file is None or file.exists()
+
+    @property
     def shown(self) -> str:
         """The address without its password."""
+        if self.is_sqlite:
+            return unquote(self.url.render_as_string())
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
@@ -122,19 +144,67 @@ class Database:
             The revisions that were applied, oldest first; empty when there was nothing to do.
 
         Raises:
-            StorageError: the database cannot be opened, or is newer than this program.
+            StorageError: the database cannot be opened, is another program's, or is newer than
+                this program.
         """
+        self._refuse_foreign()
         try:
             _create_for_owner(self.url)
             if self.revision() == newest_revision():
                 return []
             # Needed at a first start only, and heavier than most of what runs.
-            from monitor.storage.migrate import upgrade_schema
+            from monitor.storage.migrate import note_version, upgrade_schema
 
             with self.engine.execution_options(writing=True).begin() as connection:
-                return upgrade_schema(connection, migrations_folder(), self.shown)
+                applied = upgrade_schema(connection, migrations_folder(), self.shown)
+                note_version(connection)
+                return applied
         except SQLAlchemyError as error:
-            raise StorageError(f"{self.shown} cannot be opened: {_first_line(error)}") from error
+            raise self._error("cannot be opened", error) from error
+
+    def _refuse_foreign(self) -> None:
+        """Another program's SQLite file gets no tables of ours, nor our way of writing."""
+        file = _file_of(self.url)
+        if file is None or not file.is_file():
+            return
+        # Not by the engine, which switches the file to write-ahead logging.
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection,
+        ):
+            found = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            )
+            tables = [name for (name,) in found]
+            if tables and _REVISIONS not in tables:
+                raise StorageError(
+                    f"{self.shown} is the database of another program "
+                    f"(tables {', '.join(tables[:3])}): name another file"
+                )
+
+    @contextmanager
+    def faults_told(self) -> Iterator[None]:
+        """Tell a fault of the database (locked, full, lost) in one line for a person.
+
+        Raises:
+            StorageError: for such a fault in the block.
+        """
+        try:
+            yield
+        except DATABASE_FAULTS as error:
+            raise self._error("failed", error) from error
+        except DBAPIError as error:
+            # A damaged file is the base class itself; its subclasses are mistakes of a program.
+            if type(error) is not DatabaseError:
+                raise
+            raise self._error("failed", error) from error
+
+    def _error(self, what: str, error: SQLAlchemyError) -> StorageError:
+        reason = _first_line(error)
+        hint = next((hint for said, hint in _HINTS if said in reason.casefold()), None)
+        if "unable to open" in reason:
+            hint = _why_not_opened(_file_of(self.url))
+        return StorageError(f"{self.shown} {what}: {reason}" + (f" – {hint}" if hint else ""))
 
     def revision(self) -> str | None:
         """The schema revision the database is at; None for an empty one."""
@@ -148,14 +218,81 @@ class Database:
         self.engine.dispose()
 
 
+def _parse(url: str) -> URL:
+    """The address a user wrote. Errors do not repeat it: it may hold a password."""
+    try:
+        parsed = make_url(url.strip())
+    except (ArgumentError, ValueError) as error:
+        port = isinstance(error, ValueError)
+        reason = "its port is no number" if port else "it begins with no kind of database"
+        hint = _HINT
+        if "://" not in url and "@" not in url and Path(url).suffix:
+            hint = f"write sqlite:///{url}"
+        raise UserError(f"the database address cannot be read: {reason}", hint=hint) from None
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return parsed.set(drivername=_POSTGRESQL)
+    if backend != "sqlite":
+        hint = "write postgresql://" if backend == "postgres" else _HINT
+        raise UserError(
+            f"the database address cannot be read: {backend} is no database this program knows",
+            hint=hint,
+        )
+    if parsed.host:
+        raise UserError(
+            "the database address cannot be read: three slashes go before a file",
+            hint=f"write sqlite:///{parsed.host}{'/' + parsed.database if parsed.database else ''}",
+        )
+    if parsed.query and not str(parsed.database).startswith("file:"):
+        raise UserError(
+            "the database address cannot be read: options need file: before the name",
+            hint="sqlite:///file:monitor.db?mode=ro&uri=true",
+        )
+    return parsed.set(drivername="sqlite")
+
+
+def _engine_options(url: URL) -> dict[str, Any]:
+    if url.drivername == _POSTGRESQL and "connect_timeout" not in url.query:
+        return {"connect_args": {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}}
+    return {}
+
+
+def _file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; None for one in memory, or on a server."""
+    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+        return None
+    name = str(url.database)
+    if name.startswith("file:"):
+        name = name.removeprefix("file:").partition("?")[0]
+        return None if ":memory:" in name or "memory" in url.query.values() else Path(name)
+    return Path(name)
+
+
+def _why_not_opened(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    if file.is_dir():
+        return "this is a folder: name a file in it"
+    if not file.parent.is_dir():
+        return f"there is no folder {file.parent}"
+    if file.exists() and not os.access(file, os.R_OK):
+        return "the file is not open to this user"
+    if file.exists():
+        return (
+            "the file, its folder or the disk is read-only for this user: "
+            f"sqlite:///file:{file}?immutable=1&uri=true reads it all the same"
+        )
+    return "the folder is not open to this user, or the disk is read-only"
+
+
 def _create_for_owner(url: URL) -> None:
     """Make the file of a new SQLite database and its folder, for its owner only.
 
     The log holds what users subscribe to. Files beside it (WAL) take the mode of the database.
     """
-    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+    file = _file_of(url)
+    if file is None:
         return
-    file = Path(str(url.database))
     # What fails here fails with a better message when the database is opened. One folder is made,
     # not a whole path: that would hide a mistake in it.
     with suppress(OSError):

@@ -197,7 +197,7 @@ def test_csv_has_a_header_and_no_formulas(monitor, tmp_path):
         (["changes", "--region", "贵洲"], "unknown region '贵洲' – did you mean 贵州?"),
         (["changes", "--region", "Suzhou"], "'Suzhou' – did you mean 苏州 or 宿州?"),
         (["changes", "--region", "京津冀"], "京津冀 is 3 regions – name one: 北京市、天津市"),
-        (["changes", "--since", "yesterday"], "write YYYY-MM-DD"),
+        (["changes", "-d", "sqlite://", "--since", "someday"], "write YYYY-MM-DD"),
         (["changes", "--kind", "raised"], "raised"),
         (["rules", "check", "none"], "none: no such file or folder – monitor init writes rules"),
         (["run", "--once"], "rules: no such file or folder"),

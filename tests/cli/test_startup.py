@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from fresh_database import fresh_sqlite
 from typer.main import get_command
 
 from monitor.cli.app import LazyCommand, app
@@ -83,7 +84,7 @@ def test_extract_of_a_file_needs_no_database_and_no_network():
 
 
 def test_changes_needs_no_network_and_no_extraction(tmp_path):
-    modules = loaded("changes", "--database", f"sqlite:///{tmp_path}/monitor.db")
+    modules = loaded("changes", "--database", fresh_sqlite(tmp_path / "monitor.db"))
     assert "sqlalchemy" in modules
     assert not found(modules, NETWORK | DAEMON | PICTURES | PARSERS | {"monitor.extraction"})
 

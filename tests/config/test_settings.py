@@ -8,7 +8,7 @@ import pytest
 
 from monitor.app import fetcher_settings
 from monitor.config.settings import load_settings
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.fetching.fetcher import HttpFetcher
 
 
@@ -105,6 +105,57 @@ def test_errors_name_their_line_and_the_fix(tmp_path, text, message):
         load_settings(write(tmp_path, text))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'timezone = "Peking"',
+            "toml:1: timezone: there is no such time zone – write Asia",
+        ),
+        ('timezone = "UTC+8"', "write Asia/Shanghai"),
+        ('timezone = "东八区"', "write Asia/Shanghai"),
+        ('timezone = "asia/tokio"', "did you mean Asia/Tokyo?"),
+        ('timezone = "Paris"', "did you mean Europe/Paris?"),
+        ('timezone = "../../up"', "one such as Asia/Shanghai"),
+        ("[telegram]\ntoken = 'bot12:hush'", "toml:2: telegram.token: this is no token"),
+        ("[telegram]\ntoken = 'bot12:hush'", "leave out the word bot"),
+        ("[telegram]\ntoken = '12: hush'", "leave out the blanks"),
+        ("[telegram]\ntoken = '\"12:hush\"'", "leave out the quotes"),
+        ("[telegram]\ntoken = 'TOKEN=12:hush'", "the token alone, in one line"),
+        ("[telegram]\ntoken = 'hush'", "@BotFather gives one"),
+        (f"[telegram]\noperators = [{2**70}]", "operators.0: this is too large – at most 450359"),
+        ("[crawl]\nconcurrency = 0", "crawl.concurrency: this is too small – at least 1"),
+        ("[telegram]\naccess = 'all'", "telegram.access: this is none of 'open', 'listed', "),
+    ],
+)
+def test_a_setting_that_is_none_is_named_with_the_fix(tmp_path, text, message):
+    with pytest.raises(UserError) as caught:
+        load_settings(write(tmp_path, text))
+    assert message in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_all_mistakes_of_a_file_are_told_and_of_the_environment_its_own(tmp_path, monkeypatch):
+    path = write(tmp_path, 'timezone = "Peking"\n[crawl]\ntimeout = 0\n')
+    monkeypatch.setenv("MONITOR_CRAWL__PER_HOST", "99")
+    with pytest.raises(UserErrors) as caught:
+        load_settings(path)
+    said = sorted(str(one).replace(f"{path}:", "") for one in caught.value.errors)
+    assert said == [
+        "1: timezone: there is no such time zone – write Asia/Shanghai",
+        "3: crawl.timeout: this is too small – more than 0.0",
+        "MONITOR_CRAWL__PER_HOST: crawl.per_host: this is too large – at most 8",
+    ]
+
+
+def test_a_token_file_that_holds_something_else_is_a_mistake(tmp_path):
+    path = write(tmp_path, "[telegram]\ntoken_file = 'token.txt'\n")
+    (path.parent / "token.txt").write_text("TOKEN=12:hush\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"token\.txt: telegram\.token: .*alone") as caught:
+        load_settings(path).token()
+    assert "hush" not in str(caught.value)
 
 
 def test_a_wrong_environment_value_is_named(tmp_path, monkeypatch):

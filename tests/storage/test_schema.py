@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from monitor import __version__
 from monitor.errors import StorageError, UserError
 from monitor.ingest.projection import project_documents
 from monitor.model.changes import Basis, Change, Delta, Kind
@@ -116,11 +117,25 @@ def test_many_starters_upgrade_once(tmp_path):
     assert working[0] == "0001"
 
 
-def test_a_newer_schema_is_refused(sqlite_database):
-    with sqlite_database.write() as session:
+def test_a_newer_schema_is_refused_with_the_version_that_wrote_it(database):
+    with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StorageError, match="upgrade it"):
-        sqlite_database.upgrade()
+    with pytest.raises(StorageError, match="upgrade it") as caught:
+        database.upgrade()
+    assert f"was written by version {__version__} of this program, or a later" in str(caught.value)
+
+
+def test_a_server_that_cannot_be_asked_is_said_without_the_password(postgres_server):
+    for url, said in (
+        (postgres_server.replace("/postgres?", "/none?"), "createdb makes a database"),
+        ("postgresql://someone:hush@127.0.0.1:1/none", "is the server running"),
+    ):
+        database = Database(url)
+        with pytest.raises(StorageError, match=said) as caught:
+            database.upgrade()
+        database.close()
+        assert "hush" not in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:/x", "oracle+nothing://x/y"])
