@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "discovery": BASE | {"catalogue", "documents", "fetching"},
     "storage": BASE,
     "json_contract": BASE,
-    "messages": BASE | {"rules"},
+    "messages": BASE | {"rules", "comparison"},
     "channels": BASE | {"clock", "messages", "json_contract"},
     "outbox": BASE | {"storage", "messages", "channels"},
     "bot": BASE | {"logs", "storage", "messages", "channels", "outbox", "rules", "extraction"},
