@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 from rich.cells import cell_len
 
@@ -75,7 +76,7 @@ def break_points(text: str, width: int) -> list[int]:
 def broken_lines(text: str, width: int) -> list[str]:
     """The lines of a text in a width, without the space at which they were broken."""
     points = [0, *break_points(text, width), len(text)]
-    return [text[a:b].rstrip() for a, b in zip(points, points[1:], strict=False)]
+    return [text[a:b].rstrip() for a, b in pairwise(points)]
 
 
 def widest_piece(text: str) -> int:
@@ -94,7 +95,7 @@ def _parts(piece: str, width: int) -> list[str]:
                 break
             end += 1
         end = max(end, 1)
-        at = max(piece.rfind(sign, 0, end) for sign in "/?&=-_.,，；、")
+        at = max(piece.rfind(sign, 0, end) for sign in "/?&=-_，；、")
         end = at + 1 if at + 1 > end // 2 else end
         parts.append(piece[:end])
         piece = piece[end:]

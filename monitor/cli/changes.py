@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.model.statements import Statement
 
 _MAX_CHARACTERS_COMPARED = 20_000
+_LABEL = 11
 
 
 def changes(
@@ -81,6 +82,7 @@ def changes(
         else unsure_note(item.change, texts)
         for item in found
     ]
+    asked_for = (("region", name), ("kind", kind))
     write_rows(
         form,
         ("id", "detected", "kind", "region", "change", "text", "note", "document"),
@@ -98,8 +100,38 @@ def changes(
             for item, note in zip(found, notes, strict=True)
         ),
         objects=map(logged_json, found),
-        leave_out=("document",) if any(notes) else ("document", "note"),
+        leave_out=("document", *(column for column, asked in asked_for if asked)),
+        empty=_nothing_found(theme, text, name, kind, basis, since),
     )
+
+
+def _nothing_found(
+    theme: str | None,
+    text: str | None,
+    region: str | None,
+    kind: Kind | None,
+    basis: Basis | None,
+    since: str | None,
+) -> str:
+    """What was looked for in the log without success, and what to try."""
+    asked = [
+        f"{name} {value}"
+        for name, value in (
+            ("region", region),
+            ("theme", theme),
+            ("kind", kind),
+            ("basis", basis),
+            ("text", text),
+            ("since", since),
+        )
+        if value is not None
+    ]
+    if not asked:
+        return (
+            "the change log is empty: monitor run fills it, monitor ingest imports older "
+            "reports; --all shows proposals and opinions too"
+        )
+    return f"no change with {', '.join(asked)}: leave a condition out, or add --all"
 
 
 def show(
@@ -119,13 +151,18 @@ def show(
     from rich.console import Console
     from rich.text import Text
 
-    from monitor.channels.terminal import as_text
+    from monitor.channels.terminal import as_text, text_lines
     from monitor.messages.richtext import Message
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(highlight=False)
     for name, spans in _lines(found, ZoneInfo(settings.timezone)):
-        line = as_text(Message(spans), styles=console.is_terminal)
-        console.print(Text(f"{name:<11}", style="dim"), line, sep="", end="\n")
+        text = as_text(Message(spans), styles=console.is_terminal)
+        # An address stays in one line, to be copied.
+        width = console.width - _LABEL if name != "address" else len(text) + 1
+        label = name
+        for line in text_lines(text, max(width, _LABEL)):
+            console.print(Text(f"{label:<{_LABEL}}", style="dim") + line, soft_wrap=True)
+            label = ""
 
 
 def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, ...]]]:
@@ -155,8 +192,11 @@ def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, .
 
 
 def _said_by(statement: Statement) -> str:
-    said = f"{statement.speaker}, {statement.region or '?'}"
-    return f"{said}: {statement.source_line}" if statement.source_line else said
+    source, region = statement.source_line, statement.region or "?"
+    if source.startswith(region):
+        return f"{statement.speaker}: {source}"
+    said = f"{statement.speaker}, {region}"
+    return f"{said}: {source}" if source else said
 
 
 def _nearest(change: Change) -> str:

@@ -64,7 +64,7 @@ def commitment(
                 regions=None if name is None else [name],
                 limit=limit,
             )
-            _print_list(form, found)
+            _print_list(form, found, which, name)
             return
         find = commitment_of_change if change else commitment_of_statement
         commitment_id = find(session, int(which))
@@ -104,7 +104,10 @@ def summary(years: Sequence[CommitmentYear]) -> str:
     return ", ".join(parts)
 
 
-def _print_list(form: Format, found: Sequence[Sequence[CommitmentYear]]) -> None:
+def _print_list(
+    form: Format, found: Sequence[Sequence[CommitmentYear]], words: str, region: str | None
+) -> None:
+    where = "" if region is None else f" of {region}"
     write_rows(
         form,
         ("id", "region", "first", "last", "number", "text"),
@@ -120,9 +123,9 @@ def _print_list(form: Format, found: Sequence[Sequence[CommitmentYear]]) -> None
             for years in found
         ),
         objects=(_object(one) for years in found for one in years),
+        leave_out=() if region is None else ("region",),
+        empty=f"no commitment of a report{where} contains {words}: try fewer or shorter words",
     )
-    if not found:
-        print_status("no commitment of a report contains these words")
 
 
 def _object(one: CommitmentYear) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
 
@@ -20,6 +19,7 @@ from monitor.demo.site import SampleSite, write_files
 from monitor.ingest.context import VisitReport
 from monitor.model.documents import Outcome
 from monitor.storage.changes import list_changes
+from monitor.table import print_table
 
 # The demo's clock: the pages are dated, so the two rounds are too.
 _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
@@ -112,14 +112,12 @@ def _show_counts(console: Console, app: App) -> None:
 def _show_log(console: Console, app: App) -> None:
     with app.context.database.read() as session:
         log = list_changes(session, limit=100)
-    table = Table(title="\nThe change log (monitor changes)", title_justify="left")
-    for column in ("kind", "region", "numbers", "text"):
-        table.add_column(column, overflow="fold")
-    for item in reversed(log):
-        table.add_row(
-            item.change.kind.value,
-            item.change.region or "–",
-            Text(item.summary),
-            Text(item.change.statement.text),
-        )
-    console.print(table)
+    console.print("\nThe change log (monitor changes)")
+    print_table(
+        console,
+        ("kind", "region", "numbers", "text"),
+        [
+            (item.change.kind, item.change.region, item.summary, item.change.statement.text)
+            for item in reversed(log)
+        ],
+    )
