@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from monitor.app import open_app
+from monitor.app import check_token, open_app
 from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import print_status, progress
+from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
-from monitor.daemon import due_sources, run_forever, run_once, stop_on_signals
+from monitor.daemon import due_sources, next_visit, run_forever, run_once, stop_on_signals
 from monitor.errors import MonitorError
 from monitor.ingest.context import VisitReport
+from monitor.ingest.rounds import failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
 
@@ -32,12 +34,18 @@ def run(
     start_logging(verbose=verbose)
     reports = asyncio.run(_run(settings, once=once))
     if reports and all(report.outcome is Outcome.ERROR for report in reports):
-        raise MonitorError(f"no source could be visited; the first said: {reports[0].reason}")
+        first = f"the first said: {reports[0].reason}"
+        if any(report.answered or not report.unreachable for report in reports):
+            raise MonitorError(f"no source could be visited; {first}")
+        raise MonitorError(
+            f"no network: {counted(len(reports), 'source')} cannot be reached; {first}"
+        )
 
 
 async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
     stop = asyncio.Event()
     async with open_app(settings, console=Console()) as app:
+        await check_token(app)
         if app.token is None:
             print_status(
                 "no Telegram token: alerts are printed here, as Telegram would show them "
@@ -47,20 +55,36 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
             if not once:
                 await run_forever(app, stop)
                 return []
+            done: list[VisitReport] = []
             with progress() as bar:
-                task = bar.add_task("visiting", total=len(due_sources(app)))
-                work = asyncio.create_task(run_once(app, done=lambda _: bar.advance(task)))
+                due = len(due_sources(app))
+                task = bar.add_task("visiting", total=due)
+
+                def advance(report: VisitReport) -> None:
+                    done.append(report)
+                    bar.advance(task)
+
+                work = asyncio.create_task(run_once(app, done=advance))
                 waiter = asyncio.create_task(stop.wait())
                 await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
                 waiter.cancel()
                 if not work.done():
                     work.cancel()
                     await asyncio.wait({work})
+                    print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
                     return []
             reports = await work
-    total = sum(len(report.changes) for report in reports)
-    print_status(
-        f"{len(reports)} sources visited, {sum(r.new_addresses for r in reports)} new addresses, "
-        f"{total} changes, {sum(r.alerts for r in reports)} alerts"
-    )
+        print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
     return reports
+
+
+def _summary(reports: Sequence[VisitReport], following: str) -> str:
+    """What a round brought, in one line."""
+    failed = failure_counts(reports)
+    parts = [
+        f"{counted(len(reports), 'source')} visited" + (f" ({failed})" if failed else ""),
+        counted(sum(r.new_addresses for r in reports), "new address", "new addresses"),
+        counted(sum(len(r.changes) for r in reports), "change"),
+        counted(sum(r.alerts for r in reports), "alert"),
+    ]
+    return ", ".join(parts) + (f"; next visit due {following}" if following else "")

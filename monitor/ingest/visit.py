@@ -59,7 +59,9 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
         report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
     await asyncio.to_thread(_close, source, context, report)
     report.closed = True
-    log.info(
+    # A visit that failed is told once, with the others of its round (``visits.done``).
+    log.log(
+        logging.INFO if report.outcome in HEALTHY else logging.DEBUG,
         "visit.done",
         extra={"source": source.id, "outcome": report.outcome.value, "reason": report.reason},
     )

@@ -139,11 +139,12 @@ class AlertChange:
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about; the first three are for operators."""
+    """What a notice is about; the first four are for operators."""
 
     CHAT_GONE = "chat_gone"
     ACCESS_REQUESTED = "access"
     RULES_BROKEN = "rules"
+    TOKEN_REFUSED = "token"  # noqa: S105 - no secret; told to the channels beside Telegram
     BROADCAST = "broadcast"
     ACCESS_GRANTED = "granted"
 
