@@ -88,7 +88,6 @@ async def run_once(
     async with asyncio.TaskGroup() as group:
         for _ in range(app.settings.crawl.concurrency):
             group.create_task(work())
-    log_failures(reports)
     await deliver_due(outbox_worker(app))
     return reports
 
@@ -408,8 +407,18 @@ class DueVisits:
         elif self.clock() - current.told_at >= _PROGRESS_SECONDS:
             current.told_at = self.clock()
             read = f"{len(current.reports)} of {current.size} sources"
-            name = "baseline" if 2 * current.baseline > current.size else "visited"
-            log.info("visits.progress", extra={name: read, **_totals(current.reports)})
+            is_baseline = 2 * current.baseline > current.size
+            documents, changes, alerts = _totals(current.reports)
+            log.info(
+                "visits.progress",
+                extra={
+                    "baseline": read if is_baseline else "",
+                    "visited": "" if is_baseline else read,
+                    "documents": documents,
+                    "changes": changes,
+                    "alerts": alerts,
+                },
+            )
 
     async def _tell_end(self, reports: Sequence[VisitReport]) -> None:
         if self._outage is not None:
@@ -418,11 +427,14 @@ class DueVisits:
             self._begin_outage(reports[-1].reason)
             return
         log_failures(reports)
+        documents, changes, alerts = _totals(reports)
         log.info(
             "visits.done",
             extra={
                 "visited": len(reports),
-                **_totals(reports),
+                "documents": documents,
+                "changes": changes,
+                "alerts": alerts,
                 "next_visit": await asyncio.to_thread(next_visit, self.app),
             },
         )
@@ -494,13 +506,13 @@ def _first_visits(app: App, sources: Sequence[Source]) -> int:
     return sum(one is None or one.last_visit_at is None for one in times)
 
 
-def _totals(reports: Sequence[VisitReport]) -> dict[str, int]:
-    """What visits brought together."""
-    return {
-        "documents": sum(report.pages.total() for report in reports),
-        "changes": sum(len(report.changes) for report in reports),
-        "alerts": sum(report.alerts for report in reports),
-    }
+def _totals(reports: Sequence[VisitReport]) -> tuple[int, int, int]:
+    """What visits brought together: documents, changes, alerts."""
+    return (
+        sum(report.pages.total() for report in reports),
+        sum(len(report.changes) for report in reports),
+        sum(report.alerts for report in reports),
+    )
 
 
 async def delete_old_bytes(app: App, age: timedelta) -> None:

@@ -105,7 +105,8 @@ def _measured(name: str, cells: Sequence[str]) -> _Column:
 def _widths(columns: Sequence[_Column], room: int) -> list[int] | None:
     """The width of each column; None if the texts would get too little.
 
-    What is left after each column has what it needs goes to the column that takes the most lines.
+    What is left after each column has what it needs goes to names first, so that they stay in a line,
+    then to the text that takes the most lines.
     """
     if sum(column.widest for column in columns) <= room:
         return [column.widest for column in columns]
@@ -117,7 +118,7 @@ def _widths(columns: Sequence[_Column], room: int) -> list[int] | None:
         hungry = [i for i, column in enumerate(columns) if widths[i] < column.widest]
         if not hungry:
             break
-        most = max(hungry, key=lambda i: columns[i].average / widths[i])
+        most = max(hungry, key=lambda i: (not columns[i].is_long, columns[i].average / widths[i]))
         widths[most] += 1
     lines = max(column.average / width for column, width in zip(columns, widths, strict=True))
     return widths if lines <= _MOST_LINES else None

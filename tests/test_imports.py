@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
     | {"messages", "channels", "outbox", "bot", "ingest"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"},
-    "demo": {"app", "daemon", "config", "ingest", "model", "storage", "table", "yaml"},
+    "demo": {"app", "daemon", "config", "errors", "ingest", "model", "storage", "table", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}

@@ -13,7 +13,14 @@ from monitor.app import check_token, open_app
 from monitor.cli.options import ConfigOption, DatabaseOption
 from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
-from monitor.daemon import due_sources, next_visit, run_forever, run_once, stop_on_signals
+from monitor.daemon import (
+    due_sources,
+    log_failures,
+    next_visit,
+    run_forever,
+    run_once,
+    stop_on_signals,
+)
 from monitor.errors import MonitorError
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import failure_counts
@@ -74,6 +81,7 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
                     print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
                     return []
             reports = await work
+        log_failures(reports)
         print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
     return reports
 

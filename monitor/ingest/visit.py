@@ -59,12 +59,25 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
         report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
     await asyncio.to_thread(_close, source, context, report)
     report.closed = True
-    # A visit that failed is told once, with the others of its round (``visits.done``).
-    log.log(
-        logging.INFO if report.outcome in HEALTHY else logging.DEBUG,
-        "visit.done",
-        extra={"source": source.id, "outcome": report.outcome.value, "reason": report.reason},
-    )
+    if report.outcome in HEALTHY:
+        log.info(
+            "visit.done",
+            extra={
+                "source": source.id,
+                "outcome": report.outcome.value,
+                "reason": report.reason,
+            },
+        )
+    else:
+        # It is told once, with the others of its round: ``visits.failed``.
+        log.debug(
+            "visit.unsuccessful",
+            extra={
+                "source": source.id,
+                "outcome": report.outcome.value,
+                "reason": report.reason,
+            },
+        )
     if report.alerts or report.transition:
         context.wake()
     return report
