@@ -105,7 +105,7 @@ def _measured(name: str, cells: Sequence[str]) -> _Column:
 def _widths(columns: Sequence[_Column], room: int) -> list[int] | None:
     """The width of each column; None if the texts would get too little.
 
-    What is left after each column has what it needs goes to names first, so that they stay in a line,
+    What is left after each column has what it needs goes to names first, which then stay in a line,
     then to the text that takes the most lines.
     """
     if sum(column.widest for column in columns) <= room:
