@@ -33,7 +33,7 @@ from monitor.app import (
     token_setting,
 )
 from monitor.catalogue.model import Source
-from monitor.ingest.context import VisitReport
+from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.ingest.rounds import (
     Reachability,
     failed_visits,
@@ -62,6 +62,7 @@ _STOP_SECONDS = 8.0
 _PROGRESS_SECONDS = 15.0
 _PROBED_HOSTS = 3
 _MAX_AGAIN = 3
+_SILENT_HOSTS = 4
 _NETWORK_BACKOFF = Backoff(initial=120.0, maximum=1800.0)
 _PAUSED_HOST_SECONDS = 600.0
 _UNWRITTEN_BACKOFF = Backoff(initial=60.0, maximum=3600.0)
@@ -292,12 +293,14 @@ class TokenWatch:
 class _Round:
     """The visits since none was under way: how many there are, and how those that ended went.
 
-    ``baseline`` are those of a source that was not visited before.
+    ``baseline`` are those of a source that was not visited before; ``answered``: some host gave an
+    answer.
     """
 
     told_at: float
     size: int = 0
     baseline: int = 0
+    answered: bool = False
     reports: list[VisitReport] = field(default_factory=list)
 
 
@@ -401,9 +404,12 @@ class DueVisits:
         """Log the progress of a long round, and its end."""
         current = self._round
         current.reports.append(report)
+        current.answered = current.answered or report.answered
         if len(current.reports) >= current.size:
             self._round = _Round(self.clock())
-            await self._tell_end(current.reports)
+            await self._tell_end(current)
+        elif len(self._network.hosts) == _SILENT_HOSTS and await self._is_cut_off(current):
+            self._give_up_round(current)
         elif self.clock() - current.told_at >= _PROGRESS_SECONDS:
             current.told_at = self.clock()
             read = f"{len(current.reports)} of {current.size} sources"
@@ -420,10 +426,42 @@ class DueVisits:
                 },
             )
 
-    async def _tell_end(self, reports: Sequence[VisitReport]) -> None:
+    async def _is_cut_off(self, current: _Round) -> bool:
+        """Whether there is no network: several hosts are away, and others do not answer either."""
+        if current.answered or not self._network.is_offline:
+            return False
+        current.answered = await self._any_answers(self._other_hosts()[:_PROBED_HOSTS])
+        return not current.answered
+
+    def _other_hosts(self) -> list[str]:
+        """The hosts of all sources but those that are known to be away."""
+        silent = set(self._network.hosts)
+        hosts = dict.fromkeys(host for source in self.app.sources for host in hosts_of(source))
+        return [host for host in hosts if host not in silent]
+
+    async def _any_answers(self, hosts: Sequence[str]) -> bool:
+        """Whether one of the hosts answers; asked one after the other."""
+        for host in hosts:
+            if await self._answers(host):
+                self._network.silent.clear()
+                return True
+        return False
+
+    def _give_up_round(self, current: _Round) -> None:
+        """End a round without a network before each of its sources has found that out."""
+        if self._round is not current:
+            return
+        self._round = _Round(self.clock())
+        for task in self._tasks.values():
+            if task is not asyncio.current_task():
+                task.cancel()
+        self._begin_outage(current.reports[-1].reason)
+
+    async def _tell_end(self, current: _Round) -> None:
+        reports = current.reports
         if self._outage is not None:
             return
-        if self._network.is_offline:
+        if await self._is_cut_off(current):
             self._begin_outage(reports[-1].reason)
             return
         log_failures(reports)
@@ -447,6 +485,7 @@ class DueVisits:
             "network.down",
             extra={
                 "what": f"no network: {sources} sources of {hosts} hosts cannot be reached",
+                "waiting": len(self.app.sources) - sources or None,
                 "reason": reason,
                 "next_try": shown_time(
                     self.app, self.app.context.now() + timedelta(seconds=seconds)
@@ -464,24 +503,21 @@ class DueVisits:
         """Look whether some host answers again; then what failed for it is visited at once."""
         if self.clock() < outage.next_look:
             return False
-        hosts = self._network.hosts
-        first = outage.looks % len(hosts)
-        for host in (hosts[first:] + hosts[:first])[:_PROBED_HOSTS]:
-            if await self._answers(host):
-                break
-        else:
+        away = list(self._network.silent)
+        hosts = [*self._other_hosts(), *self._network.hosts]
+        first = outage.looks * _PROBED_HOSTS % len(hosts)
+        if not await self._any_answers((hosts[first:] + hosts[:first])[:_PROBED_HOSTS]):
             seconds = self._look_later(outage)
             log.debug("network.still_down", extra={"seconds": seconds})
             return False
         log.info(
             "network.up",
             extra={
-                "what": f"the network is back; {len(self._network.silent)} sources are visited now",
+                "what": f"the network is back; {len(away)} sources are visited now",
                 "since": shown_time(self.app, outage.since),
             },
         )
-        self._again = dict.fromkeys(self._network.silent, _MAX_AGAIN)
-        self._network.silent.clear()
+        self._again = dict.fromkeys(away, _MAX_AGAIN)
         self._outage = None
         return True
 
@@ -509,7 +545,7 @@ def _first_visits(app: App, sources: Sequence[Source]) -> int:
 def _totals(reports: Sequence[VisitReport]) -> tuple[int, int, int]:
     """What visits brought together: documents, changes, alerts."""
     return (
-        sum(report.pages.total() for report in reports),
+        sum(report.pages[outcome] for report in reports for outcome in HEALTHY),
         sum(len(report.changes) for report in reports),
         sum(report.alerts for report in reports),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -354,6 +355,34 @@ async def test_no_network_is_said_once_and_what_failed_is_visited_when_it_is_bac
             "visits.done",
         ]
         assert set(lists).isdisjoint(await watch.look(timedelta(minutes=11)))
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_a_round_without_network_is_given_up_early(tmp_path, caplog, answers):
+    hosts = [f"http://127.0.0.{n}:1" for n in range(1, 10)]
+    entries = "".join(
+        f"  - {{id: s{n}, name: 要闻, document_kind: news, season: null, lists: '{host}/',"
+        " allow_private: true}\n"
+        for n, host in enumerate(hosts)
+    )
+    address = f"sqlite:///{tmp_path / 'm.db'}"
+    async with watching(tmp_path, address, "builtin: false\nsources:\n" + entries) as watch:
+        for url in (f"{host}/{name}" for host in hosts for name in ("", "robots.txt")):
+            watch.site.pages[url] = Fetched(
+                url, url, Outcome.ERROR, None, NOW, reason="no such name", unreachable=True
+            )
+        if answers:
+            watch.site.pages[f"{hosts[4]}/robots.txt"] = FakePage(status=404)
+        watch.visits._limit = asyncio.Semaphore(1)
+        asked = await watch.look()
+        down = events(caplog, "network.down")
+        if answers:
+            assert sum(url.endswith(":1/") for url in asked) == len(hosts)
+        else:
+            (record,) = down
+            assert record.what == "no network: 4 sources of 4 hosts cannot be reached"
+            assert record.waiting == 5
+            assert sum(url.endswith(":1/") for url in asked) == 4
 
 
 async def test_one_host_that_is_away_is_a_failure_that_is_counted(watch, caplog):

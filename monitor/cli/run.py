@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from monitor.app import check_token, open_app
+from monitor.catalogue.model import Source
 from monitor.cli.options import ConfigOption, DatabaseOption
 from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
@@ -23,7 +24,7 @@ from monitor.daemon import (
 )
 from monitor.errors import MonitorError
 from monitor.ingest.context import VisitReport
-from monitor.ingest.rounds import failure_counts
+from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
 
@@ -39,17 +40,10 @@ def run(
     """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
     settings = load_settings(config, database=database)
     start_logging(verbose=verbose)
-    reports = asyncio.run(_run(settings, once=once))
-    if reports and all(report.outcome is Outcome.ERROR for report in reports):
-        first = f"the first said: {reports[0].reason}"
-        if any(report.answered or not report.unreachable for report in reports):
-            raise MonitorError(f"no source could be visited; {first}")
-        raise MonitorError(
-            f"no network: {counted(len(reports), 'source')} cannot be reached; {first}"
-        )
+    asyncio.run(_run(settings, once=once))
 
 
-async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
+async def _run(settings: Settings, *, once: bool) -> None:
     stop = asyncio.Event()
     async with open_app(settings, console=Console()) as app:
         await check_token(app)
@@ -61,7 +55,7 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
         with stop_on_signals(stop):
             if not once:
                 await run_forever(app, stop)
-                return []
+                return
             done: list[VisitReport] = []
             with progress() as bar:
                 due = len(due_sources(app))
@@ -79,11 +73,27 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
                     work.cancel()
                     await asyncio.wait({work})
                     print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
-                    return []
+                    return
             reports = await work
         log_failures(reports)
         print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
-    return reports
+    if reports and all(report.outcome is Outcome.ERROR for report in reports):
+        raise MonitorError(_why_nothing(reports, app.sources))
+
+
+def _why_nothing(reports: Sequence[VisitReport], sources: Sequence[Source]) -> str:
+    """Why no source could be visited: there is no network, or what the first visit said."""
+    network = Reachability()
+    by_id = {source.id: source for source in sources}
+    for report in reports:
+        network.note(report, by_id[report.source_id])
+    first = f"the first said: {reports[0].reason}"
+    if network.is_offline and len(network.silent) == len(reports):
+        return (
+            f"no network: {counted(len(reports), 'source')} of "
+            f"{counted(len(network.hosts), 'host')} cannot be reached; {first}"
+        )
+    return f"no source could be visited; {first}"
 
 
 def _summary(reports: Sequence[VisitReport], following: str) -> str:
