@@ -294,13 +294,14 @@ class _Round:
     """The visits since none was under way: how many there are, and how those that ended went.
 
     ``baseline`` are those of a source that was not visited before; ``answered``: some host gave an
-    answer.
+    answer; ``doubted``: other hosts were asked whether there is a network.
     """
 
     told_at: float
     size: int = 0
     baseline: int = 0
     answered: bool = False
+    doubted: bool = False
     reports: list[VisitReport] = field(default_factory=list)
 
 
@@ -408,8 +409,10 @@ class DueVisits:
         if len(current.reports) >= current.size:
             self._round = _Round(self.clock())
             await self._tell_end(current)
-        elif len(self._network.hosts) == _SILENT_HOSTS and await self._is_cut_off(current):
-            self._give_up_round(current)
+        elif not current.doubted and len(self._network.hosts) >= _SILENT_HOSTS:
+            current.doubted = True
+            if await self._is_cut_off(current):
+                self._give_up_round(current)
         elif self.clock() - current.told_at >= _PROGRESS_SECONDS:
             current.told_at = self.clock()
             read = f"{len(current.reports)} of {current.size} sources"
@@ -440,12 +443,11 @@ class DueVisits:
         return [host for host in hosts if host not in silent]
 
     async def _any_answers(self, hosts: Sequence[str]) -> bool:
-        """Whether one of the hosts answers; asked one after the other."""
-        for host in hosts:
-            if await self._answers(host):
-                self._network.silent.clear()
-                return True
-        return False
+        """Whether one of the hosts answers."""
+        if not any(await asyncio.gather(*map(self._answers, hosts))):
+            return False
+        self._network.silent.clear()
+        return True
 
     def _give_up_round(self, current: _Round) -> None:
         """End a round without a network before each of its sources has found that out."""
