@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.changes import find_change
 from monitor.storage.engine import Database
 from monitor.storage.frontier import WatchedSource, sync_sources
-from monitor.storage.recipients import ChannelConfig, sync_channels
+from monitor.storage.recipients import ChannelConfig, active_channels, sync_channels
 from monitor.storage.subscriptions import custom_rules_reader
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class App:
     """Everything a run is made of, opened by ``open_app`` and closed with it.
 
     ``context`` has the database, the network and the clock; ``wake`` is set when something was
-    put into the outbox; ``token`` is None without a bot.
+    put into the outbox; ``token`` is None without a bot. ``is_token_refused`` asks Telegram; None
+    without it.
     """
 
     settings: Settings
@@ -78,6 +80,7 @@ class App:
     flood_control: FloodControl
     wake: asyncio.Event
     token: str | None
+    is_token_refused: Callable[[], Awaitable[bool]] | None = None
 
 
 @asynccontextmanager
@@ -120,6 +123,7 @@ async def open_app(
             report=rules_reporter(database, operators, now),
         )
         flood_control = FloodControl()
+        is_real = channel is None
         if fetcher is None:
             fetcher = await stack.enter_async_context(
                 HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(database))
@@ -161,7 +165,59 @@ async def open_app(
         gc.collect()
         gc.freeze()
         stack.callback(gc.unfreeze)
-        yield App(settings, catalogue.enabled, context, rules, channel, flood_control, wake, token)
+        yield App(
+            settings,
+            catalogue.enabled,
+            context,
+            rules,
+            channel,
+            flood_control,
+            wake,
+            token,
+            _token_check(settings, token) if is_real else None,
+        )
+
+
+def _token_check(settings: Settings, token: str | None) -> Callable[[], Awaitable[bool]] | None:
+    if token is None:
+        return None
+    from monitor.channels.telegram import is_token_refused
+
+    telegram = settings.telegram
+    return partial(is_token_refused, token, base_url=telegram.base_url, proxy=telegram.proxy)
+
+
+async def check_token(app: App) -> None:
+    """Ask Telegram once whether it knows the bot; an outage of Telegram raises nothing.
+
+    Raises:
+        UserError: it does not.
+    """
+    if app.is_token_refused is not None and await app.is_token_refused():
+        raise UserError(
+            f"{token_setting(app.settings)}: Telegram does not know this token",
+            hint="copy it again from @BotFather (/mybots, API Token)",
+        )
+
+
+def token_setting(settings: Settings) -> str:
+    """Where the token comes from, as the user names it."""
+    if settings.telegram.token is not None:
+        return "telegram.token (MONITOR_TELEGRAM__TOKEN)"
+    return f"telegram.token_file ({settings.telegram.token_file})"
+
+
+def report_refused_token(app: App) -> None:
+    """Tell the channels beside Telegram that it refuses the token."""
+    with app.context.database.write() as session:
+        enqueue_notice(
+            session,
+            NoticeKind.TOKEN_REFUSED,
+            token_setting(app.settings),
+            active_channels(session),
+            now=app.context.now(),
+        )
+    app.context.wake()
 
 
 def outbox_worker(app: App, stop: asyncio.Event | None = None) -> OutboxWorker:

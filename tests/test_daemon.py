@@ -88,7 +88,7 @@ def test_once_without_a_token_prints_the_alert_and_says_so(place):
     assert process.returncode == 0, err
     assert "no Telegram token: alerts are printed here" in err
     assert "200 Eflops" in out
-    assert "1 sources visited, 1 new addresses, 1 changes, 1 alerts" in err
+    assert "1 source visited, 1 new address, 1 change, 1 alert" in err
     assert api.calls == []
     again = start(folder, "--once", token=None)
     out, err = again.communicate(timeout=180)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,20 +12,24 @@ from opened_app import opened_app
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from monitor.app import check_token
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
 from monitor.daemon import (
     DueVisits,
     Every,
+    TokenWatch,
     advance_jobs,
     delete_old_bytes,
     due_sources,
     run_once,
     schedule,
 )
+from monitor.errors import UserError
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.schedule import next_start, spread
+from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
 from monitor.storage.frontier import VisitTimes
 
@@ -45,6 +50,16 @@ sources:
   - {{id: page, name: 报告, region: 甘肃省, document_kind: report, season: null, pages: {PAGE},
      allow_private: true}}
   - {{id: news, name: 要闻, document_kind: news, season: null, lists: {LIST}, allow_private: true}}
+"""
+
+
+TWO_HOSTS = f"""
+builtin: false
+sources:
+  - {{id: page, name: 报告, region: 甘肃省, document_kind: report, season: null, pages: {PAGE},
+     allow_private: true}}
+  - {{id: news, name: 要闻, document_kind: news, season: null, lists: "http://127.0.0.2:1/list/",
+     allow_private: true}}
 """
 
 
@@ -85,7 +100,7 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(tmp_path, address):
+async def watching(tmp_path, address, catalogue=CATALOGUE):
     clock = [NOW]
     site = FakeFetcher(now=lambda: clock[0])
     site.pages[PAGE] = REPORT
@@ -93,7 +108,7 @@ async def watching(tmp_path, address):
     site.pages[f"{BASE}/t1.html"] = REPORT.replace("甘肃", "青海")
     channel = FakeChannel()
     async with opened_app(
-        tmp_path, address, catalogue=CATALOGUE, site=site, channel=channel, clock=clock
+        tmp_path, address, catalogue=catalogue, site=site, channel=channel, clock=clock
     ) as app:
         yield Watch(app, site, channel, clock)
 
@@ -305,3 +320,109 @@ async def test_a_database_that_cannot_be_read_costs_a_look(watch, monkeypatch):
         with pytest.raises(OperationalError):
             await watch.look()
     assert {PAGE, LIST} <= set(await watch.look())
+
+
+def events(caplog, *names):
+    return [record for record in caplog.records if record.getMessage() in names]
+
+
+async def test_no_network_is_said_once_and_what_failed_is_visited_when_it_is_back(tmp_path, caplog):
+    caplog.set_level("INFO")
+    address = f"sqlite:///{tmp_path / 'm.db'}"
+    robots = [f"{BASE}/robots.txt", "http://127.0.0.2:1/robots.txt"]
+    lists = [PAGE, "http://127.0.0.2:1/list/"]
+    async with watching(tmp_path, address, TWO_HOSTS) as watch:
+        for url in (*robots, *lists):
+            watch.site.pages[url] = Fetched(
+                url, url, Outcome.ERROR, None, NOW, reason="no such name", unreachable=True
+            )
+        assert sorted(await watch.look()) == sorted(lists)
+        assert await watch.look(timedelta(minutes=1)) == []
+        assert sorted(await watch.look(timedelta(minutes=2))) == sorted(robots)
+        assert await watch.look(timedelta(minutes=1)) == []
+        (down,) = events(caplog, "network.down", "visits.failed", "visits.done")
+        assert down.levelname == "WARNING"
+        assert down.what == "no network: 2 sources of 2 hosts cannot be reached"
+        assert down.next_try == "2026-06-10 16:02 CST"
+        for url in robots:
+            watch.site.pages[url] = FakePage(status=404)
+        watch.site.pages[PAGE] = REPORT
+        watch.site.pages[lists[1]] = "<ul><li><a href='/t1.html'>第一条要闻</a></ul>"
+        asked = await watch.look(timedelta(hours=1))
+        assert set(lists) <= set(asked)
+        assert [r.getMessage() for r in events(caplog, "network.up", "visits.done")] == [
+            "network.up",
+            "visits.done",
+        ]
+        assert set(lists).isdisjoint(await watch.look(timedelta(minutes=11)))
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_a_round_without_network_is_given_up_early(tmp_path, caplog, answers):
+    hosts = [f"http://127.0.0.{n}:1" for n in range(1, 10)]
+    entries = "".join(
+        f"  - {{id: s{n}, name: 要闻, document_kind: news, season: null, lists: '{host}/',"
+        " allow_private: true}\n"
+        for n, host in enumerate(hosts)
+    )
+    address = f"sqlite:///{tmp_path / 'm.db'}"
+    async with watching(tmp_path, address, "builtin: false\nsources:\n" + entries) as watch:
+        for url in (f"{host}/{name}" for host in hosts for name in ("", "robots.txt")):
+            watch.site.pages[url] = Fetched(
+                url, url, Outcome.ERROR, None, NOW, reason="no such name", unreachable=True
+            )
+        if answers:
+            watch.site.pages[f"{hosts[4]}/robots.txt"] = FakePage(status=404)
+        watch.visits._limit = asyncio.Semaphore(1)
+        asked = await watch.look()
+        down = events(caplog, "network.down")
+        if answers:
+            assert sum(url.endswith(":1/") for url in asked) == len(hosts)
+        else:
+            (record,) = down
+            assert record.what == "no network: 4 sources of 4 hosts cannot be reached"
+            assert record.waiting == 5
+            assert sum(url.endswith(":1/") for url in asked) == 4
+
+
+async def test_one_host_that_is_away_is_a_failure_that_is_counted(watch, caplog):
+    caplog.set_level("INFO")
+    watch.site.pages[PAGE] = Fetched(
+        PAGE, PAGE, Outcome.ERROR, None, NOW, reason="no such name", unreachable=True
+    )
+    await watch.look()
+    (failed,) = events(caplog, "visits.failed")
+    assert (failed.failed, failed.outcomes) == ("1 of 2", "1 error")
+    assert failed.reasons.startswith("page: ")
+    (done,) = events(caplog, "visits.done")
+    assert done.visited == 2
+    assert done.next_visit.endswith(" CST")
+
+
+async def test_a_first_round_tells_how_far_it_is(watch, caplog):
+    caplog.set_level("INFO")
+    watch.visits.clock = iter(range(0, 10_000, 20)).__next__
+    await watch.visits.start()
+    await watch.visits.finish()
+    (progress,) = events(caplog, "visits.progress")
+    assert progress.baseline == "1 of 2 sources"
+
+
+async def test_a_token_that_is_refused_later_is_told_once(tmp_path, caplog):
+    address, answers = f"sqlite:///{tmp_path / 'm.db'}", iter([False, True, True, False, True])
+
+    async def ask():
+        return next(answers)
+
+    async with watching(tmp_path, address) as watch:
+        tokens = TokenWatch(replace(watch.app, is_token_refused=ask))
+        for _ in range(5):
+            await tokens.look()
+        refused = events(caplog, "telegram.token_refused")
+        assert [r.setting for r in refused] == ["telegram.token (MONITOR_TELEGRAM__TOKEN)"] * 2
+        with pytest.raises(UserError, match=r"telegram\.token .*BotFather"):
+            await check_token(replace(watch.app, is_token_refused=_yes))
+
+
+async def _yes():
+    return True

@@ -33,6 +33,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "clock": set(),
     "secret_mask": set(),
     "printable": set(),
+    "line_breaks": set(),
+    "table": {"line_breaks", "printable"},
     "logs": {"printable", "secret_mask"},
     "atomic_file": {"errors"},
     "urls": {"errors"},
@@ -51,8 +53,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "discovery": BASE | {"catalogue", "documents", "fetching"},
     "storage": BASE,
     "json_contract": BASE,
-    "messages": BASE | {"rules"},
-    "channels": BASE | {"clock", "messages", "json_contract"},
+    "messages": BASE | {"rules", "comparison"},
+    "channels": BASE | {"clock", "messages", "json_contract", "line_breaks"},
     "outbox": BASE | {"storage", "messages", "channels"},
     "bot": BASE | {"logs", "storage", "messages", "channels", "outbox", "rules", "extraction"},
     "ingest": BASE
@@ -63,11 +65,13 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
     | {"messages", "channels", "outbox", "bot", "ingest"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"},
-    "demo": {"app", "daemon", "config", "ingest", "messages", "model", "storage", "yaml"},
+    "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
+    | {"storage", "table", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"ingest", "app", "daemon", "demo", "parser_process"},
+    | {"ingest", "app", "daemon", "demo", "parser_process"}
+    | {"line_breaks", "table"},
     "__main__": {"cli"},
 }
 
@@ -91,7 +95,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "alembic": {"storage"},
     "sqlite3": {"storage"},
     "psycopg": {"storage"},
-    "rich": {"channels", "cli", "demo", "app"},
+    "rich": {"channels", "cli", "demo", "app", "line_breaks", "table"},
     "typer": {"cli"},
     "resvg_py": {"messages"},
     "pygal": {"messages"},

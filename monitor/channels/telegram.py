@@ -78,6 +78,7 @@ _NETWORK_WAIT = 30.0
 _REFUSED_TOKEN_WAIT = 600.0
 # After a timeout a message is possibly delivered; the longer it is, the rarer that is.
 _TIMEOUT = 30.0
+_TOKEN_TIMEOUT = 5.0
 # Descriptions of 400 answers after which a chat never accepts a message again.
 _GONE = (
     "chat not found",
@@ -184,6 +185,27 @@ class TelegramChannel:
             reply_markup=keyboard(message),
         )
         return sent.message_id
+
+
+async def is_token_refused(token: str, *, base_url: str = API, proxy: str | None = None) -> bool:
+    """Whether Telegram says that there is no such bot; False if it cannot be asked now."""
+    request = HTTPXRequest(
+        proxy=proxy,
+        read_timeout=_TOKEN_TIMEOUT,
+        connect_timeout=_TOKEN_TIMEOUT,
+        pool_timeout=_TOKEN_TIMEOUT,
+    )
+    bot = Bot(token, base_url=base_url, request=request)
+    try:
+        await request.initialize()
+        await bot.get_me()
+    except InvalidToken:
+        return True
+    except TelegramError:
+        return False
+    finally:
+        await request.shutdown()
+    return False
 
 
 def is_bad_markup(error: BadRequest) -> bool:

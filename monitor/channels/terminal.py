@@ -8,10 +8,13 @@ from rich.panel import Panel
 from rich.style import Style
 from rich.text import Text
 
+from monitor.line_breaks import break_points
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
 
 _WIDTH = 88
+_FRAME = 4
+"""Cells of a line that the box and its padding take."""
 
 
 def as_text(message: Message, *, styles: bool = True) -> Text:
@@ -34,6 +37,14 @@ def as_text(message: Message, *, styles: bool = True) -> Text:
     return text
 
 
+def text_lines(text: Text, width: int) -> list[Text]:
+    """The lines of a text in a width, styles kept; no number or word is broken."""
+    lines = list(text.divide(break_points(text.plain, width)))
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
 class TerminalChannel:
     """Prints each message in a box. It has no rate limit and never refuses."""
 
@@ -49,6 +60,7 @@ class TerminalChannel:
         """Print a message; the ids count up from 1."""
         width = min(_WIDTH, self._console.width)
         text = as_text(message, styles=self._console.is_terminal)
+        text = Text("\n").join(text_lines(text, width - _FRAME))
         self._console.print(Panel(text, box=ROUNDED, width=width, padding=(0, 1)))
         self._sent += 1
         return self._sent

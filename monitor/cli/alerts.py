@@ -16,7 +16,7 @@ from monitor.cli.options import (
     limit_of,
     open_database,
 )
-from monitor.cli.output import Format, print_status, write_rows
+from monitor.cli.output import Format, counted, print_status, write_rows
 from monitor.clock import utc_now
 from monitor.errors import UserError
 from monitor.model.alerts import AlertState
@@ -70,7 +70,13 @@ def list_(
             )
             for item in found[:most]
         ),
-        leave_out=("not_before",),
+        leave_out=(
+            "not_before",
+            *(() if state is None else ("state",)),
+            *(() if chat is None else ("chat",)),
+            *(() if any(item.attempts > 1 for item in found) else ("attempts",)),
+        ),
+        empty=_nothing_found(state, chat),
     )
     if more:
         print_status(f"the newest {most}: there are more; see --limit, or --format csv for all")
@@ -114,6 +120,17 @@ def drop(
 def _report(ids: list[int] | None, done: list[int], what: str) -> None:
     for alert_id in sorted(set(ids or ()) - set(done)):
         print_status(f"{alert_id}: unchanged: it was sent, is in flight, or does not exist")
-    print_status(f"{len(done)} alerts {what}")
+    print_status(f"{counted(len(done), 'alert')} {what}")
     if ids and not done:
         raise typer.Exit(1)
+
+
+def _nothing_found(state: AlertState | None, chat: int | None) -> str:
+    """Which alerts were looked for without success, and what to try."""
+    what = " ".join(
+        ["no", *([] if state is None else [state.replace("_", " ")]), "alert"]
+        + ([] if chat is None else [f"of chat {chat}"])
+    )
+    if state is None and chat is None:
+        return f"{what} in the outbox yet: monitor run fills it, by the rules (monitor rules test)"
+    return f"{what} in the outbox: leave out {'--state' if chat is None else '--chat'}"

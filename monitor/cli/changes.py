@@ -29,7 +29,7 @@ from monitor.errors import UserError
 from monitor.json_contract import logged_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label
-from monitor.storage.changes import count_changes, find_change, list_changes
+from monitor.storage.changes import find_change, list_changes
 from monitor.storage.feedback import feedback_summary
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _COLUMNS = ("id", "detected", "kind", "region", "change", "text", "note", "docum
 _IN_TABLE = 50
 _PAGE = 500
 _MAX_CHARACTERS_COMPARED = 20_000
+_LABEL = 11
 
 
 def changes(
@@ -86,8 +87,18 @@ def changes(
                 write_csv(_COLUMNS, rows)
             else:
                 found = list_changes(session, limit=most + 1, **conditions)
-                _print_table([_row(form, item, zone) for item in found[:most]])
-                _print_rest(session, shown=most, more=len(found) > most, found=bool(found))
+                asked_for = (("region", name), ("kind", kind))
+                write_rows(
+                    form,
+                    _COLUMNS,
+                    [_row(form, item, zone) for item in found[:most]],
+                    leave_out=("document", *(column for column, asked in asked_for if asked)),
+                    empty=_nothing_found(theme, text, name, kind, basis, since),
+                )
+                if len(found) > most:
+                    print_status(
+                        f"the newest {most}: there are more; see --limit, or --format csv for all"
+                    )
 
 
 def _walk(session: Transaction, limit: int, conditions: dict[str, Any]) -> Iterator[LoggedChange]:
@@ -122,19 +133,33 @@ def _row(form: Format, item: LoggedChange, zone: ZoneInfo) -> tuple[object, ...]
     )
 
 
-def _print_table(rows: list[tuple[object, ...]]) -> None:
-    notes = any(row[_COLUMNS.index("note")] for row in rows)
-    leave_out = ("document",) if notes else ("document", "note")
-    write_rows(Format.TABLE, _COLUMNS, rows, leave_out=leave_out)
-
-
-def _print_rest(session: Transaction, *, shown: int, more: bool, found: bool) -> None:
-    if more:
-        print_status(f"the newest {shown}: there are more; see --limit, or --format csv for all")
-    elif not found and not count_changes(session):
-        print_status("the log has no changes yet: monitor run and monitor ingest write it")
-    elif not found:
-        print_status("no change of the log fits all of these conditions")
+def _nothing_found(
+    theme: str | None,
+    text: str | None,
+    region: str | None,
+    kind: Kind | None,
+    basis: Basis | None,
+    since: str | None,
+) -> str:
+    """What was looked for in the log without success, and what to try."""
+    asked = [
+        f"{name} {value}"
+        for name, value in (
+            ("region", region),
+            ("theme", theme),
+            ("kind", kind),
+            ("basis", basis),
+            ("text", text),
+            ("since", since),
+        )
+        if value is not None
+    ]
+    if not asked:
+        return (
+            "the change log is empty: monitor run fills it, monitor ingest imports older "
+            "reports; --all shows proposals and opinions too"
+        )
+    return f"no change with {', '.join(asked)}: leave a condition out, or add --all"
 
 
 def show(
@@ -158,17 +183,22 @@ def show(
     from rich.console import Console
     from rich.text import Text
 
-    from monitor.channels.terminal import as_text
+    from monitor.channels.terminal import as_text, text_lines
     from monitor.messages.richtext import Message, Span
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(highlight=False)
     lines = _lines(found, ZoneInfo(settings.timezone))
     if corrected.correction is not None:
         note = f"{corrected.correction} {corrected.note or ''}".strip()
         lines.insert(1, ("corrected", (Span(note),)))
     for name, spans in lines:
-        line = as_text(Message(spans), styles=console.is_terminal)
-        console.print(Text(f"{name:<11}", style="dim"), line, sep="", end="\n")
+        text = as_text(Message(spans), styles=console.is_terminal)
+        # An address stays in one line, to be copied.
+        width = console.width - _LABEL if name != "address" else len(text) + 1
+        label = name
+        for line in text_lines(text, max(width, _LABEL)):
+            console.print(Text(f"{label:<{_LABEL}}", style="dim") + line, soft_wrap=True)
+            label = ""
 
 
 def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, ...]]]:
@@ -198,8 +228,11 @@ def _lines(found: LoggedChange, zone: ZoneInfo) -> list[tuple[str, tuple[Span, .
 
 
 def _said_by(statement: Statement) -> str:
-    said = f"{statement.speaker}, {statement.region or '?'}"
-    return f"{said}: {statement.source_line}" if statement.source_line else said
+    source, region = statement.source_line, statement.region or "?"
+    if source.startswith(region):
+        return f"{statement.speaker}: {source}"
+    said = f"{statement.speaker}, {region}"
+    return f"{said}: {source}" if source else said
 
 
 def _nearest(change: Change) -> str:

@@ -46,6 +46,7 @@ def list_(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> Non
             )
             for name, channel in settings.channels.items()
         ),
+        empty="the settings name no channel beside Telegram: see docs/how-to/other-channels.md",
     )
 
 

@@ -73,7 +73,7 @@ def commitment(
                 regions=None if name is None else [name],
                 limit=most + 1,
             )
-            _print_list(form, found[:most])
+            _print_list(form, found[:most], which, name)
             if len(found) > most:
                 print_status(f"the first {most}: there are more; see --limit")
             return
@@ -116,7 +116,10 @@ def summary(years: Sequence[CommitmentYear]) -> str:
     return ", ".join(parts)
 
 
-def _print_list(form: Format, found: Sequence[Sequence[CommitmentYear]]) -> None:
+def _print_list(
+    form: Format, found: Sequence[Sequence[CommitmentYear]], words: str, region: str | None
+) -> None:
+    where = "" if region is None else f" of {region}"
     write_rows(
         form,
         ("id", "region", "first", "last", "number", "text"),
@@ -132,9 +135,9 @@ def _print_list(form: Format, found: Sequence[Sequence[CommitmentYear]]) -> None
             for years in found
         ),
         objects=(_object(one) for years in found for one in years),
+        leave_out=() if region is None else ("region",),
+        empty=f"no commitment of a report{where} contains {words}: try fewer or shorter words",
     )
-    if not found:
-        print_status("no commitment of a report contains these words")
 
 
 def _object(one: CommitmentYear) -> dict[str, Any]:

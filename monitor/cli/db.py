@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from monitor.cli.options import ConfigOption, DatabaseOption, open_database
-from monitor.cli.output import print_status, write_text
+from monitor.cli.output import counted, print_status, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import load_settings
 from monitor.storage.engine import Database
@@ -50,4 +50,4 @@ def prune(
     """Delete the raw bytes of old pages. Texts, statements and the log stay."""
     with open_database(config, database, existing=True) as (_, store), store.write() as session:
         count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
-    print_status(f"the raw bytes of {count} page{' was' if count == 1 else 's were'} deleted")
+    print_status(f"the raw bytes of {counted(count, 'page')} were deleted")

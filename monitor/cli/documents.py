@@ -87,6 +87,9 @@ def extract(
         ),
         objects=map(statement_json, statements),
         leave_out=("year", "speaker"),
+        empty="no statement about a topic in this text: see monitor extract --explain"
+        if everything
+        else "no commitment about a topic in this text: --all shows other statements",
     )
 
 
@@ -183,7 +186,8 @@ def diff(
             change_json(change) | ({"evidence": _evidence_json(found)} if explain else {})
             for change, found in zip(changes, evidence, strict=True)
         ),
-        leave_out=(*(() if any(notes) else ("note",)), *(() if any(evidence) else ("evidence",))),
+        empty="no commitment was changed, added or dropped"
+        + ("" if everything else ": --all shows those that continue"),
     )
 
 

@@ -76,12 +76,26 @@ def fulfilment(
             )
             for line in lines
         ),
-        leave_out=("review",),
+        leave_out=(
+            "review",
+            *(column for column, asked in (("region", name), ("due", year)) if asked is not None),
+        ),
+        empty=_nothing_found(name, year, verdict),
     )
     counts = {one: sum(line.verdict is one for line in lines) for one in Verdict}
-    counted = [f"{count} {one}" for one, count in counts.items() if count]
-    print_status(
-        ", ".join(counted) if counted else "no report with targets is known yet: see monitor ingest"
-    )
+    if lines:
+        print_status(", ".join(f"{n:,} {one}" for one, n in counts.items() if n))
     if more:
         print_status(f"the first {most}: there are more; see --limit, or --format csv for all")
+
+
+def _nothing_found(region: str | None, due: int | None, verdict: Verdict | None) -> str:
+    """Which targets were looked for without success, and what to try."""
+    asked = [
+        *([] if region is None else [f"of {region}"]),
+        *([] if due is None else [f"due in {due}"]),
+        *([] if verdict is None else [f"with verdict {verdict}"]),
+    ]
+    if not asked:
+        return "no report with targets is known yet: see monitor ingest"
+    return f"no target {' '.join(asked)} is known: leave a condition out, or see monitor ingest"

@@ -6,10 +6,7 @@ from collections import Counter
 from typing import Annotated
 
 import typer
-from rich.bar import Bar
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from monitor.cli.amounts import amount_cell
 from monitor.cli.options import (
@@ -24,8 +21,8 @@ from monitor.cli.output import Format, print_status, write_rows
 from monitor.extraction.quantities import metric_history, search_terms
 from monitor.extraction.text import normalize_characters
 from monitor.model.statements import Figure, Op, number
-from monitor.printable import printable
 from monitor.storage.views import figures_of
+from monitor.table import print_table
 
 _COLUMNS = ("plan", "year", "label", "metric", "op", "value", "unit", "text", "document")
 
@@ -52,8 +49,14 @@ def history(
     ):
         figures = figures_of(session, name, *search_terms(metric))
     found = metric_history(figures, metric)
+    if not found:
+        print_status(
+            f"no report of {name} gives a number for {metric}: try a shorter piece of its name, "
+            "or import reports (monitor ingest)"
+        )
     if form is Format.TABLE:
-        _draw(found)
+        if found:
+            _draw(found)
     else:
         cells = (
             (f.plan_year, f.year, f.label, f.metric, f.op, number(f.value), f.unit, f.text, title)
@@ -61,8 +64,6 @@ def history(
             for title in (f.document_title,)
         )
         write_rows(form, _COLUMNS, cells)
-    if not found:
-        print_status(f"no report of {name} gives a number for {metric}")
 
 
 def _draw(found: list[Figure]) -> None:
@@ -70,22 +71,33 @@ def _draw(found: list[Figure]) -> None:
     unit = max(units, key=units.__getitem__, default="")
     values = [_level(figure, unit) for figure in found]
     most = max((value for value in values if value is not None), default=0.0)
-    table = Table("year", "", "metric", "value", f"in {unit}" if unit else "", "report")
-    for figure, value in zip(found, values, strict=True):
-        reached = figure.label == "achievement"
-        shown = amount_cell(Format.TABLE, figure.value, figure.unit, figure.op)
-        bar: Bar | Text = Text("")
-        if value is not None and most > 0:
-            bar = Bar(most, 0, value, width=30, color="green" if reached else "blue")
-        table.add_row(
-            str(figure.year or ""),
-            "reached" if reached else "promised",
-            printable(figure.metric),
-            printable(shown),
-            bar,
-            str(figure.plan_year or ""),
-        )
-    Console().print(table)
+    console = Console(highlight=False)
+    print_table(
+        console,
+        ("year", "what", "metric", "value", f"in {unit}" if unit else "in all", "report"),
+        [
+            (
+                figure.year,
+                "reached" if figure.label == "achievement" else "promised",
+                figure.metric,
+                amount_cell(Format.TABLE, figure.value, figure.unit, figure.op),
+                _bar(value, most, width=console.width // 6),
+                figure.plan_year,
+            )
+            for figure, value in zip(found, values, strict=True)
+        ],
+    )
+
+
+_EIGHTHS = "▏▎▍▌▋▊▉█"
+
+
+def _bar(value: float | None, most: float, *, width: int) -> str:
+    """A bar of eighths of a character; empty where there is no value."""
+    if value is None or most <= 0:
+        return ""
+    whole, rest = divmod(max(round(value / most * width * 8), 1), 8)
+    return _EIGHTHS[-1] * whole + (_EIGHTHS[rest - 1] if rest else "")
 
 
 def _level(figure: Figure, unit: str) -> float | None:

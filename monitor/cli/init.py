@@ -74,7 +74,9 @@ def demo(
     keep: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Keep the demo's database, catalogue and rules in this folder."
+            metavar="FILE|FOLDER",
+            help="Keep the demo's database in this file (demo.db), or with its catalogue and "
+            "rules in this folder.",
         ),
     ] = None,
 ) -> None:

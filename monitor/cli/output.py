@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     # rich is loaded by what prints with it: JSON lines and CSV do without.
     from rich.progress import Progress
 
-_SHORT = frozenset(
-    {"id", "detected", "kind", "label", "region", "year", "outcome", "links", "verdict"}
-)
-"""Columns that are not wrapped in a table."""
-
 _FORMULA_SIGNS = tuple("=+-@\t\n＝＋－＠")
 """What begins a formula in some spreadsheet (OWASP, CSV injection)."""
 
@@ -90,19 +85,17 @@ def write_csv(
 def write_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, leave_out: Collection[str] = ()
 ) -> None:
-    """Print a table; short columns are not wrapped, the others share the remaining width."""
+    """Print a table as wide as the terminal; rows that do not fit are printed as blocks."""
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table(show_lines=False, expand=False)
+    from monitor.table import print_table
+
     shown = [index for index, column in enumerate(columns) if column not in leave_out]
-    for index in shown:
-        short = columns[index] in _SHORT
-        table.add_column(columns[index], overflow="fold", no_wrap=short)
-    for row in rows:
-        table.add_row(*[Text("" if row[i] is None else printable(str(row[i]))) for i in shown])
-    Console().print(table)
+    print_table(
+        Console(highlight=False),
+        [columns[index] for index in shown],
+        [[row[index] for index in shown] for row in rows],
+    )
 
 
 def write_rows(
@@ -112,6 +105,7 @@ def write_rows(
     *,
     objects: Iterable[Mapping[str, Any]] | None = None,
     leave_out: Collection[str] = (),
+    empty: str = "",
 ) -> None:
     """Print rows in the requested format.
 
@@ -120,7 +114,9 @@ def write_rows(
         columns: the header.
         rows: cells, as many as there are columns.
         objects: printed as JSON lines instead of the rows keyed by column.
-        leave_out: columns that a table omits.
+        leave_out: columns that a table omits, such as one that was asked for and is in each row.
+        empty: printed on standard error instead of a table without rows: what was looked for,
+            and what to try.
     """
     if form is Format.JSONL:
         if objects is None:
@@ -128,8 +124,15 @@ def write_rows(
         write_jsonl(objects)
     elif form is Format.CSV:
         write_csv(columns, rows)
+    elif (cells := list(rows)) or not empty:
+        write_table(columns, cells, leave_out=leave_out)
     else:
-        write_table(columns, rows, leave_out=leave_out)
+        print_status(empty)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: 1 change, 2 changes, 1,200 entries."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def progress() -> Progress:

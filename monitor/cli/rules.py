@@ -21,7 +21,7 @@ from monitor.cli.options import (
     FormatOption,
     open_database,
 )
-from monitor.cli.output import Format, print_status, write_rows, write_text
+from monitor.cli.output import Format, counted, print_status, write_rows, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
@@ -75,7 +75,7 @@ def check(
         objects=(_rule_object(rule) for rule in rules),
         leave_out=("name", "subscribable"),
     )
-    print_status(f"{len(rules)} rule{'' if len(rules) == 1 else 's'}, no errors")
+    print_status(f"{counted(len(rules), 'rule')}, no errors")
 
 
 def _rule_object(rule: Rule) -> dict[str, Any]:
@@ -161,12 +161,28 @@ def replay(
         ),
         objects=(_object(*line) for line in lines),
         leave_out=("document",) if explain else ("document", "why"),
+        empty=_nothing_tried(on, since, explain=explain),
     )
     matched = sum(reason is None for _, _, reason in lines)
-    matches = "1 match" if matched == 1 else f"{matched} matches"
-    print_status(matches + (f" of {len(lines)}" if explain else ""))
+    if lines:
+        of_all = f" of {len(lines)}" if explain else ""
+        print_status(counted(matched, "match", "matches") + of_all)
     if len(lines) == limit:
         print_status(f"there may be more than these {limit}: see --limit")
+
+
+def _nothing_tried(on: TriedOn, since: str | None, *, explain: bool) -> str:
+    """Of which changes or statements there was none that matches, and what to try."""
+    what = "change" if on is TriedOn.CHANGES else "statement"
+    period = (
+        f"since {since}" if since else "of the last 90 days" if what == "change" else "that stands"
+    )
+    matches = "" if explain else " matches"
+    return (
+        f"no {what} {period}{matches}: try --since"
+        + (", or --on statements" if what == "change" else "")
+        + ("" if explain else ", or --explain for the condition that failed")
+    )
 
 
 def _tried(

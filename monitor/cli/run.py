@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from monitor.app import open_app
+from monitor.app import check_token, open_app
+from monitor.catalogue.model import Source
 from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import print_status, progress
+from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
-from monitor.daemon import due_sources, run_forever, run_once, stop_on_signals
+from monitor.daemon import (
+    due_sources,
+    log_failures,
+    next_visit,
+    run_forever,
+    run_once,
+    stop_on_signals,
+)
 from monitor.errors import MonitorError
 from monitor.ingest.context import VisitReport
+from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
 
@@ -30,14 +40,13 @@ def run(
     """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
     settings = load_settings(config, database=database)
     start_logging(verbose=verbose)
-    reports = asyncio.run(_run(settings, once=once))
-    if reports and all(report.outcome is Outcome.ERROR for report in reports):
-        raise MonitorError(f"no source could be visited; the first said: {reports[0].reason}")
+    asyncio.run(_run(settings, once=once))
 
 
-async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
+async def _run(settings: Settings, *, once: bool) -> None:
     stop = asyncio.Event()
     async with open_app(settings, console=Console()) as app:
+        await check_token(app)
         if app.token is None:
             print_status(
                 "no Telegram token: alerts are printed here, as Telegram would show them "
@@ -46,21 +55,54 @@ async def _run(settings: Settings, *, once: bool) -> list[VisitReport]:
         with stop_on_signals(stop):
             if not once:
                 await run_forever(app, stop)
-                return []
+                return
+            done: list[VisitReport] = []
             with progress() as bar:
-                task = bar.add_task("visiting", total=len(due_sources(app)))
-                work = asyncio.create_task(run_once(app, done=lambda _: bar.advance(task)))
+                due = len(due_sources(app))
+                task = bar.add_task("visiting", total=due)
+
+                def advance(report: VisitReport) -> None:
+                    done.append(report)
+                    bar.advance(task)
+
+                work = asyncio.create_task(run_once(app, done=advance))
                 waiter = asyncio.create_task(stop.wait())
                 await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
                 waiter.cancel()
                 if not work.done():
                     work.cancel()
                     await asyncio.wait({work})
-                    return []
+                    print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
+                    return
             reports = await work
-    total = sum(len(report.changes) for report in reports)
-    print_status(
-        f"{len(reports)} sources visited, {sum(r.new_addresses for r in reports)} new addresses, "
-        f"{total} changes, {sum(r.alerts for r in reports)} alerts"
-    )
-    return reports
+        log_failures(reports)
+        print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
+    if reports and all(report.outcome is Outcome.ERROR for report in reports):
+        raise MonitorError(_why_nothing(reports, app.sources))
+
+
+def _why_nothing(reports: Sequence[VisitReport], sources: Sequence[Source]) -> str:
+    """Why no source could be visited: there is no network, or what the first visit said."""
+    network = Reachability()
+    by_id = {source.id: source for source in sources}
+    for report in reports:
+        network.note(report, by_id[report.source_id])
+    first = f"the first said: {reports[0].reason}"
+    if network.is_offline and len(network.silent) == len(reports):
+        return (
+            f"no network: {counted(len(reports), 'source')} of "
+            f"{counted(len(network.hosts), 'host')} cannot be reached; {first}"
+        )
+    return f"no source could be visited; {first}"
+
+
+def _summary(reports: Sequence[VisitReport], following: str) -> str:
+    """What a round brought, in one line."""
+    failed = failure_counts(reports)
+    parts = [
+        f"{counted(len(reports), 'source')} visited" + (f" ({failed})" if failed else ""),
+        counted(sum(r.new_addresses for r in reports), "new address", "new addresses"),
+        counted(sum(len(r.changes) for r in reports), "change"),
+        counted(sum(r.alerts for r in reports), "alert"),
+    ]
+    return ", ".join(parts) + (f"; next visit due {following}" if following else "")

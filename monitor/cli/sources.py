@@ -16,7 +16,7 @@ from monitor.atomic_file import read_if_there, replace_text
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
-from monitor.cli.output import Format, print_status, progress, write_rows, write_text
+from monitor.cli.output import Format, counted, print_status, progress, write_rows, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import MonitorError, UserError
@@ -70,7 +70,8 @@ def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None)
             )
             for source in sources
         ),
-        leave_out=("list_interval", "confidence", "seen", "lists", "kind"),
+        leave_out=("list_interval", "confidence", "seen", "lists", "kind", "family"),
+        empty="the catalogue has no source: see monitor init, and docs/how-to/add-a-source.md",
     )
 
 
@@ -111,7 +112,10 @@ def check(
     )
     wrong = sum(not one.works for one in found)
     if wrong:
-        raise MonitorError(f"{wrong} of {len(found)} addresses do not work")
+        verb = "does" if wrong == 1 else "do"
+        raise MonitorError(
+            f"{wrong} of {counted(len(found), 'address', 'addresses')} {verb} not work"
+        )
 
 
 @sources_app.command()

@@ -10,7 +10,7 @@ import typer
 
 from monitor.cli.amounts import amount_cell
 from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
-from monitor.cli.output import Format, print_error, print_status, write_rows
+from monitor.cli.output import Format, counted, print_error, print_status, write_rows
 from monitor.config.settings import load_settings
 from monitor.extraction.extract import CONTEXT, ExplainedSentence, explain
 from monitor.extraction.topics import check_topics, load_topics
@@ -83,7 +83,7 @@ def check(
         ("id", "name", "themes"),
         ((topic.id, topic.name, ", ".join(topic.themes)) for topic in topics),
     )
-    print_status(f"{len(topics)} topics, no errors")
+    print_status(f"{counted(len(topics), 'topic')}, no errors")
 
 
 @topics_app.command("test")

@@ -16,7 +16,7 @@ from monitor.cli.options import (
     date_of,
     open_database,
 )
-from monitor.cli.output import Format, print_status, progress, write_rows
+from monitor.cli.output import Format, counted, print_status, progress, write_rows
 from monitor.cli.reading import parser_process
 from monitor.clock import utc_now
 from monitor.errors import UserError
@@ -66,8 +66,12 @@ def verify(
         form,
         ("snapshot", "url", "step", "what"),
         ((item.snapshot_id, item.url, item.step, item.what) for item in findings),
+        empty=_nothing_found(len(ids), first, last),
     )
-    print_status(f"{len(ids)} snapshots verified, {len(findings)} findings")
+    if findings:
+        print_status(
+            f"{counted(len(ids), 'snapshot')} verified, {counted(len(findings), 'finding')}"
+        )
     if findings:
         raise typer.Exit(1)
 
@@ -77,6 +81,14 @@ def _refuse_days(first: date, last: date, *, today: date) -> None:
         raise UserError(f"--until: {last} is before {first}", hint="the first day goes first")
     if first > today:
         raise UserError(f"DAY: {first} is in the future", hint=f"today is {today}")
+
+
+def _nothing_found(number: int, first: date, last: date) -> str:
+    """How much was verified without a finding; if nothing, of which days."""
+    if number:
+        return f"{counted(number, 'snapshot')} verified, 0 findings"
+    days = f"{first}" if first == last else f"{first} to {last}"
+    return f"no snapshot of {days}: name a day on which sources were visited"
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.comparison.cues import lower_is_better
+from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
 from monitor.extraction.quantities import comparable, to_base
 from monitor.model.changes import Delta
-from monitor.model.statements import Op, Target
+from monitor.model.statements import Op, Statement, Target
 
 Years = tuple[int | None, int | None]
 """The plan years of the sentences before and after, for targets without a year."""
@@ -91,6 +91,39 @@ def overall_direction(found: Sequence[TargetMove]) -> float:
     if abs(total) <= _EVEN:
         return 0.0
     return up if total > 0 else down
+
+
+def delta_direction(delta: Delta, before: Statement | None, after: Statement | None) -> float:
+    """Whether a number that changed makes the promise stronger (> 0) or weaker (< 0).
+
+    A higher value is stronger, unless the metric is a cost, a delay and the like or the target is
+    a ceiling: then a lower one is.
+
+    Args:
+        delta: a pair of numbers; 0 is returned where one is missing.
+        before: the statement that the first number is from.
+        after: the statement that the second number is from.
+    """
+    if delta.before is None or delta.after is None:
+        return 0.0
+    old, old_granted = _target_of(delta, delta.before, before)
+    new, new_granted = _target_of(delta, delta.after, after)
+    return _strength_change(old, new, granted=old_granted or new_granted)
+
+
+def _target_of(delta: Delta, value: float, statement: Statement | None) -> tuple[Target, bool]:
+    """The target that a number of a delta is from, in the delta's unit; whether it is granted."""
+    base = to_base(value, delta.unit)[0]
+    found = [
+        target
+        for target in (() if statement is None else statement.targets)
+        if comparable(target.unit, delta.unit) and _same_value(_base(target), base)
+    ]
+    if not found or statement is None:
+        return Target(delta.metric, Op.REACH, value, delta.unit, None, ""), False
+    target = max(found, key=lambda one: ratio(one.metric, delta.metric))
+    granted = is_benefit_ceiling(target, statement)
+    return replace(target, value=value, unit=delta.unit), granted
 
 
 def is_upper_end(targets: Sequence[Target], position: int) -> bool:
@@ -261,7 +294,7 @@ def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
 
 def _growth(old: float, new: float) -> float:
     """The logarithm of the ratio, which is antisymmetric; -1 or 1 where it is undefined."""
-    if old > 0 and new > 0:
+    if old > 0 and new > 0 and 0 < new / old < math.inf:
         return math.log(new / old)
     return 1.0 if new > old else -1.0
 

@@ -3,61 +3,126 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.app import App, open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.demo.site import SampleSite, write_files
+from monitor.errors import MonitorError, UserError
 from monitor.ingest.context import VisitReport
 from monitor.messages.change_text import format_deltas
 from monitor.messages.i18n import alert_texts
 from monitor.model.documents import Outcome
 from monitor.storage.changes import list_changes
+from monitor.storage.engine import Database
+from monitor.table import print_table
 
 # The demo's clock: the pages are dated, so the two rounds are too.
 _ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
 _NEXT = """\
 monitor init          write monitor.toml and example rules into this folder
 monitor rules check   check them
-monitor sources list  the real catalogue: 31 provinces, State Council, ministries, press
+monitor sources list  the real catalogue: provinces, ministries, press
 monitor run           watch it; without a Telegram token alerts are printed
 monitor changes       the change log; in SQL it is the view change_log
 """
+_KEPT = """\
+The database of the demo is {path}. Try:
+
+monitor changes --database {url}
+monitor fulfilment --region 贵州 --database {url}
+monitor history --region 贵州 --metric 算力 --database {url}
+
+or once for all: export MONITOR_DATABASE={url}
+"""
+_DATABASE = "demo.db"
+_FILES = ("sources.yaml", "rules.yaml")
 
 
 def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
     """Run the demo on the terminal.
 
     Args:
-        keep: a folder for the demo's database and files; None leaves nothing behind.
+        keep: a database file, such as demo.db, or a folder for the database, the catalogue and the
+            rules of the demo; None leaves nothing behind.
         console: where to print.
+
+    Raises:
+        UserError: something else is there, which is not overwritten.
     """
     with ExitStack() as stack:
-        if keep is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-demo-")))
+        if keep is not None and _is_folder(keep):
+            folder, database = keep, keep / _DATABASE
+            _make_room(database, [folder / name for name in _FILES])
         else:
-            folder = keep
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for old in folder.glob("demo.db*"):
-                old.unlink()
-        asyncio.run(_run(folder, console or Console(), kept=keep is not None))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-demo-")))
+            database = folder / _DATABASE if keep is None else keep
+            _make_room(database, [])
+        console = console or Console()
+        asyncio.run(_run(folder, database, console))
+        if keep is not None:
+            url = shlex.quote(f"sqlite:///{database.absolute()}")
+            # Commands are copied: no line of theirs is broken.
+            console.print(Text(_KEPT.format(path=database, url=url)), soft_wrap=True)
 
 
-async def _run(folder: Path, console: Console, *, kept: bool) -> None:
+def _is_folder(path: Path) -> bool:
+    """A name without an ending is a folder, unless there is a file of that name."""
+    return path.is_dir() or not (path.suffix or path.is_file())
+
+
+def _make_room(database: Path, files: Sequence[Path]) -> None:
+    """Make the folder of a database, and remove what an earlier demo left there.
+
+    Raises:
+        UserError: there is something that no demo has written, or the folder cannot be made.
+    """
+    there = [path for path in (database, *files) if path.exists()]
+    if there and not (database.is_file() and is_demo_database(database)):
+        raise UserError(
+            "this was not written by a demo, and is not overwritten",
+            file=there[0],
+            hint="name another file or folder with --keep",
+        )
+    try:
+        if not database.parent.is_dir():
+            database.parent.mkdir(mode=0o700, parents=True)
+        for suffix in ("", "-wal", "-shm"):
+            database.with_name(database.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(error.strerror or str(error), file=database) from None
+
+
+def is_demo_database(path: Path) -> bool:
+    """Whether a file is a database that watches nothing but the sample site."""
+    database = Database(f"sqlite:///{path}")
+    try:
+        with database.read() as session:
+            sources = session.scalars(text("SELECT id FROM source")).all()
+    except (SQLAlchemyError, MonitorError):
+        return False
+    finally:
+        database.close()
+    return bool(sources) and all(str(source).startswith("demo-") for source in sources)
+
+
+async def _run(folder: Path, database: Path, console: Console) -> None:
     async with SampleSite() as site:
         files = write_files(folder, site.base_url)
         # Built without the environment: a token of the user must not send the demo to Telegram.
         settings = Settings.model_construct(
-            database=f"sqlite:///{folder / 'demo.db'}",
+            database=f"sqlite:///{database}",
             catalogue=(files.catalogue,),
             rules=(files.rules,),
             crawl=CrawlSettings(min_delay=0.0),
@@ -86,8 +151,6 @@ async def _run(folder: Path, console: Console, *, kept: bool) -> None:
             _show_log(console, app)
     console.rule("[bold]What to do next")
     console.print(Text(_NEXT))
-    if kept:
-        console.print(Text(f"The demo's database is {folder / 'demo.db'}; open it with any tool."))
 
 
 def _show_visits(console: Console, reports: list[VisitReport]) -> None:
@@ -97,11 +160,15 @@ def _show_visits(console: Console, reports: list[VisitReport]) -> None:
         console.print(
             Text(
                 f"  {report.source_id:<13} {report.new_addresses} new; pages: {pages or 'none'}; "
-                f"{len(report.changes)} changes, {report.alerts} alerts"
+                f"{_counted(len(report.changes), 'change')}, {_counted(report.alerts, 'alert')}"
                 + (" (not compared)" if unread else ""),
                 style="yellow" if unread else "",
             )
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"
 
 
 def _show_counts(console: Console, app: App) -> None:
@@ -114,14 +181,17 @@ def _show_counts(console: Console, app: App) -> None:
 def _show_log(console: Console, app: App) -> None:
     with app.context.database.read() as session:
         log = list_changes(session, limit=100)
-    table = Table(title="\nThe change log (monitor changes)", title_justify="left")
-    for column in ("kind", "region", "numbers", "text"):
-        table.add_column(column, overflow="fold")
-    for item in reversed(log):
-        table.add_row(
-            item.change.kind.value,
-            item.change.region or "–",
-            Text(format_deltas(item.change.deltas, alert_texts())),
-            Text(item.change.statement.text),
-        )
-    console.print(table)
+    console.print("\nThe change log (monitor changes)")
+    print_table(
+        console,
+        ("kind", "region", "numbers", "text"),
+        [
+            (
+                item.change.kind,
+                item.change.region,
+                format_deltas(item.change.deltas, alert_texts("zh")),
+                item.change.statement.text,
+            )
+            for item in reversed(log)
+        ],
+    )

@@ -27,6 +27,7 @@ from monitor.fetching.http_client import (
     HttpClient,
     HttpResponse,
     attempts_note,
+    is_unreachable,
 )
 from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
 from monitor.fetching.pools import ConnectionPools
@@ -209,10 +210,12 @@ class HttpFetcher:
                 current = _redirect_target(current, location or "", seen, bool(response.cookies))
                 _check_target(route, url, current)
         except FetchSkipped as skipped:
-            return self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
+            failed = self._failed(url, current, skipped.outcome, skipped.reason, skipped.seconds)
+            return replace(failed, unreachable=skipped.unreachable)
         except REQUEST_ERRORS as error:
             reason = self._describe_error(error, route) + attempts_note(budget)
-            return self._failed(url, current, Outcome.ERROR, reason)
+            failed = self._failed(url, current, Outcome.ERROR, reason)
+            return replace(failed, unreachable=is_unreachable(error))
         return self._failed(url, current, Outcome.ERROR, "too many redirects")
 
     def _not_modified(self, url: str, current: str, response: HttpResponse) -> Fetched:

@@ -56,6 +56,13 @@ def fetch_backoff(initial: float) -> Backoff:
     return Backoff(initial=initial, maximum=30.0, factor=4.0, jitter=(0.5, 1.5))
 
 
+def is_unreachable(error: BaseException) -> bool:
+    """Whether no connection was made: no network, no such name, or a host that is away."""
+    if isinstance(error, httpx.ConnectError):
+        return not any(word in str(error) for word in _FINAL)
+    return isinstance(error, httpx.ConnectTimeout)
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same request may succeed a moment later."""
     if isinstance(error, httpx.ConnectError):

@@ -24,11 +24,18 @@ class FetchSkipped(FetchError):
     """A page is not requested; ``seconds`` later it may be, if that is known."""
 
     def __init__(
-        self, outcome: Outcome, reason: str, *, seconds: float | None = None, url: str
+        self,
+        outcome: Outcome,
+        reason: str,
+        *,
+        seconds: float | None = None,
+        url: str,
+        unreachable: bool = False,
     ) -> None:
-        """Keep the outcome of the visit and its reason."""
+        """Keep the outcome of the visit, its reason, and whether its host cannot be reached."""
         self.outcome = outcome
         self.reason = reason
+        self.unreachable = unreachable
         self.seconds = seconds
         super().__init__(reason, url=url)
 

@@ -26,6 +26,7 @@ from monitor.fetching.http_client import (
     Budget,
     HttpClient,
     attempts_note,
+    is_unreachable,
 )
 from monitor.fetching.outcome import retry_after_of
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
@@ -53,6 +54,7 @@ class RobotsFile:
     text: str | None = None
     error: str = ""
     outcome: Outcome = Outcome.OK
+    unreachable: bool = False
 
 
 def robots_file(status: int, body: bytes) -> RobotsFile:
@@ -95,9 +97,15 @@ MAX_BYTES = 500 * 1024
 MAX_REDIRECTS = 5
 _MAX_AGE_SECONDS = 86_400.0
 _ERROR_RETRY_SECONDS = 300.0
+_UNREACHABLE_RETRY_SECONDS = 60.0
 _MAX_CRAWL_DELAY = 30.0
 _MAX_ORIGINS = 1_024
 _MAX_SHOWN = 120
+
+
+def _retry_seconds(file: RobotsFile) -> float:
+    """How long a failure counts; a network that is back is found out soon."""
+    return _UNREACHABLE_RETRY_SECONDS if file.unreachable else _ERROR_RETRY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,11 @@ class Robots:
                     await self._update(state, url, route)
         if (failed := state.error) is not None:
             raise FetchSkipped(
-                failed.outcome, failed.error, seconds=_ERROR_RETRY_SECONDS, url=str(url)
+                failed.outcome,
+                failed.error,
+                seconds=_retry_seconds(failed),
+                url=str(url),
+                unreachable=failed.unreachable,
             )
         if state.rules is not None and not state.rules.can_fetch(str(url), self._agent):
             path = url.raw_path.decode("ascii", "replace")[:_MAX_SHOWN]
@@ -198,7 +210,7 @@ class Robots:
             return
         file = await self._fetch(current, route)
         state.fresh_until = self._clock() + (
-            _ERROR_RETRY_SECONDS if file.error else _MAX_AGE_SECONDS
+            _retry_seconds(file) if file.error else _MAX_AGE_SECONDS
         )
         if file.error:
             # An earlier copy is the best estimate; without one nothing is allowed.
@@ -262,6 +274,10 @@ class Robots:
             return RobotsFile(error=skipped.reason, outcome=skipped.outcome)
         except REQUEST_ERRORS as error:
             reason = self._describe_error(error, route) + attempts_note(budget)
-            return RobotsFile(error=f"robots.txt cannot be had: {reason}", outcome=Outcome.ERROR)
+            return RobotsFile(
+                error=f"robots.txt cannot be had: {reason}",
+                outcome=Outcome.ERROR,
+                unreachable=is_unreachable(error),
+            )
         # A redirect loop or a redirect off the web means that there is no file (RFC 9309, 2.3.1.2).
         return RobotsFile()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from monitor.fetching.fetcher import Fetcher
 from monitor.fetching.robots import RobotsCopy
 from monitor.ingest.plan import IngestResult, SuspectPolicy
 from monitor.model.changes import Change
-from monitor.model.documents import Health, Outcome
+from monitor.model.documents import Fetched, Health, Outcome
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
@@ -109,7 +109,8 @@ class VisitReport:
 
     ``transition`` is its new health, if that changed. ``retry_after``: seconds that the server of
     a failed list asked us to wait. ``fault``: the first exception, which ended the visit, a list or
-    a page. ``closed``: the outcome is in the database.
+    a page. ``closed``: the outcome is in the database. ``answered``: a host gave some answer;
+    ``unreachable``: to some no connection was made.
     """
 
     source_id: str
@@ -123,6 +124,14 @@ class VisitReport:
     retry_after: float | None = None
     fault: str = ""
     closed: bool = False
+    answered: bool = False
+    unreachable: bool = False
+
+    def add_answers(self, answers: Iterable[Fetched]) -> None:
+        """Note whether the hosts were reached."""
+        for fetched in answers:
+            self.answered = self.answered or fetched.status is not None
+            self.unreachable = self.unreachable or fetched.unreachable
 
     def add_result(self, result: IngestResult) -> None:
         """Add what a page brought."""

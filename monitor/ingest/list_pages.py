@@ -45,6 +45,7 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
         crawl = ListCrawl(source, context, states, url)
         try:
             await crawl.run()
+            report.add_answers(crawl.responses)
             report.new_addresses += await asyncio.to_thread(_record, crawl)
         except DATABASE_FAULTS:
             raise

@@ -135,6 +135,7 @@ async def _visit_entry(
 ) -> _Values | None:
     """Fetch a page and ingest it if it is new; the columns that are still to be written."""
     fetched = await _fetch(source, context, entry)
+    report.add_answers((fetched,))
     if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
         reading = await read_whole(source, context, fetched, listed=entry.listed)
         page = _Page(entry, fetched, reading, added_at)

@@ -60,10 +60,25 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
         report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
     await asyncio.to_thread(_close, source, context, report)
     report.closed = True
-    log.info(
-        "visit.done",
-        extra={"source": source.id, "outcome": report.outcome.value, "reason": report.reason},
-    )
+    if report.outcome in HEALTHY:
+        log.info(
+            "visit.done",
+            extra={
+                "source": source.id,
+                "outcome": report.outcome.value,
+                "reason": report.reason,
+            },
+        )
+    else:
+        # It is told once, with the others of its round: ``visits.failed``.
+        log.debug(
+            "visit.unsuccessful",
+            extra={
+                "source": source.id,
+                "outcome": report.outcome.value,
+                "reason": report.reason,
+            },
+        )
     if report.alerts or report.transition:
         context.wake()
     return report

@@ -72,12 +72,23 @@ def format_deltas(deltas: Iterable[Delta], texts: AlertTexts) -> str:
     return "; ".join(f"{delta.metric} {shown(delta)}".strip() for delta in deltas)
 
 
-def format_growth(before: float, after: float, unit: str, texts: AlertTexts) -> str:
-    """▲18.75% or ▼5%, in points for shares; empty where a percentage is meaningless."""
+def format_growth(
+    before: float, after: float, unit: str, texts: AlertTexts, *, direction: float | None = None
+) -> str:
+    """▲18.75% or ▼5%, in points for shares; empty where a percentage is meaningless.
+
+    Args:
+        before: the number before, in ``unit``.
+        after: the number after.
+        unit: of both.
+        texts: in the reader's language.
+        direction: above 0 if the promise became stronger, which ▲ says: a ceiling that rises is
+            ▼. That of the number if not given.
+    """
     step = after - before
     if not math.isfinite(step) or step == 0:
         return ""
-    sign = "▲" if step > 0 else "▼"
+    sign = "▲" if (step if direction is None else direction) > 0 else "▼"
     if unit == "%":
         return f"{sign}{_plain(round(abs(step), 2), texts)}{texts.points}"
     if before <= 0:
@@ -300,7 +311,7 @@ def _relative_step(delta: Delta) -> float:
 def _figure(delta: Delta, change: Change, texts: AlertTexts) -> str:
     shown = value_change(delta, change, texts)
     if change.basis is not Basis.FULFILMENT:  # a target that was met has not grown
-        shown = f"{shown} {relative_change(delta, texts)}".strip()
+        shown = f"{shown} {relative_change(delta, change, texts)}".strip()
     return f"{metric_name(delta)} {shown}".strip()
 
 
@@ -312,7 +323,13 @@ def metric_name(delta: Delta) -> str:
 def target_text(target: Target, texts: AlertTexts) -> str:
     """A target in words: ``算力规模 ≥190 Eflops``."""
     metric = one_line(short_metric(target.metric), _METRIC)
-    return f"{metric} {texts.ops[target.op]}{format_amount(target.value, target.unit, texts)}"
+    amount = format_amount(target.value, target.unit, texts)
+    return f"{metric} {_sign_of(target.op, target.value, texts)}{amount}"
+
+
+def _sign_of(op: Op, value: float, texts: AlertTexts) -> str:
+    """The sign before a number; a decrease has its own minus: -30%, not +-30%."""
+    return "" if op is Op.INCREASE_BY and value < 0 else texts.ops[op]
 
 
 def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
@@ -335,11 +352,18 @@ def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
     return ""
 
 
-def relative_change(delta: Delta, texts: AlertTexts) -> str:
-    """The change of the number in percent: ``▲18.75%``; empty if there is only one number."""
+def relative_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
+    """The change of the number in percent: ``▲18.75%``; empty if there is only one number.
+
+    ▲ is a stronger promise, ▼ a weaker one: of PUE 1.2 → 1.25 it is ``▼4.17%``.
+    """
     if delta.before is None or delta.after is None:
         return ""
-    return format_growth(delta.before, delta.after, delta.unit, texts)
+    # Loaded with the first pair of numbers: messages without one do not need the cue words.
+    from monitor.comparison.targets import delta_direction
+
+    direction = delta_direction(delta, change.before, change.after)
+    return format_growth(delta.before, delta.after, delta.unit, texts, direction=direction)
 
 
 def _amount_with_op(
@@ -348,7 +372,8 @@ def _amount_with_op(
     """``≥190 Eflops``: the number with the operator of the statement's target."""
     targets: Iterable[Target] = statement.targets if statement is not None else ()
     ops = (t.op for t in targets if t.metric == delta.metric and t.unit == delta.unit)
-    return texts.ops[next(ops, Op.REACH)] + format_amount(value, delta.unit, texts)
+    sign = _sign_of(next(ops, Op.REACH), value, texts)
+    return sign + format_amount(value, delta.unit, texts)
 
 
 def sentence_spans(change: Change, texts: AlertTexts) -> list[Span]:

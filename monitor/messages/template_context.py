@@ -211,7 +211,7 @@ def _figure(delta: Delta, change: Change, texts: AlertTexts) -> FigureView:
         after=_whole(delta.after),
         unit=one_line(texts.units.get(delta.unit, delta.unit), _NAME),
         shown=value_change(delta, change, texts),
-        growth=relative_change(delta, texts),
+        growth=relative_change(delta, change, texts),
     )
 
 

@@ -151,6 +151,7 @@ class NoticeKind(StrEnum):
     UPDATE_SKIPPED = "update_skipped"
     POLLING_CONFLICT = "conflict"
     POLLING_RESUMED = "conflict_over"
+    TOKEN_REFUSED = "token"  # noqa: S105 - no secret; told to the channels beside Telegram
     BROADCAST = "broadcast"
     ACCESS_GRANTED = "granted"
     CORRECTION = "correction"

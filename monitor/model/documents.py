@@ -138,6 +138,7 @@ class Fetched:
     ``body`` is empty unless ``outcome`` is ``OK``, or the body is the evidence of a block.
     ``etag`` and ``last_modified`` are kept only if the page they came with was read and stored.
     ``headers`` came with the answer, ``sent`` went with the request, names in lower case.
+    ``unreachable``: no connection to the host was made, or its name does not resolve.
     """
 
     url: str
@@ -153,6 +154,7 @@ class Fetched:
     reason: str = ""
     retry_after: float | None = None
     sent: Mapping[str, str] = field(default_factory=dict)
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,6 +350,12 @@ class ChannelConfig:
         return Recipient(0, 0, self.name)
 
 
+def active_channels(session: Session) -> list[int]:
+    """The ids of the channels beside Telegram that are in use."""
+    found = select(RecipientRow.id).where(RecipientRow.channel.is_not(None), RecipientRow.active)
+    return list(session.scalars(found.order_by(RecipientRow.id)))
+
+
 def sync_channels(session: Session, channels: Sequence[ChannelConfig], *, now: datetime) -> None:
     """Write down the channels that there are; the others are sent nothing more.
 

@@ -114,10 +114,10 @@ def test_dead_letters_are_seen_with_their_reason(monitor):
 
 
 def test_an_operator_sends_again_and_gives_up(monitor):
-    assert "1 alerts will be sent" in monitor("alerts", "retry", "--given-up")
+    assert "1 alert will be sent" in monitor("alerts", "retry", "--given-up")
     said = monitor("alerts", "drop", 1, 77)
     assert "77: unchanged" in said
-    assert "1 alerts given up" in said
+    assert "1 alert given up" in said
     assert "dropped by the operator" in monitor("alerts", "list", "--format", "csv")
 
 

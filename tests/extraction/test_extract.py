@@ -87,6 +87,11 @@ def test_a_text_without_end_is_read(text):
     [
         ("（二）人工智能与算力", Label.OTHER),
         ("专栏2 人工智能重大工程", Label.OTHER),
+        ("表3 智能算力主要指标", Label.OTHER),
+        ("图1：人工智能产业布局", Label.OTHER),
+        ("（二）2026年算力建设重点项目", Label.OTHER),
+        ("表1 推进算力建设", Label.COMMITMENT),
+        ("2026年全省算力规模翻一番", Label.COMMITMENT),
         ("三是人工智能应用。", Label.OTHER),
         ("附件1：人工智能项目申报表", Label.OTHER),
         ("湖滨市智能算力行动方案.docx", Label.OTHER),

@@ -286,6 +286,53 @@ def test_a_step_is_shown_with_its_size(before: float, after: float, unit: str, w
 
 
 @pytest.mark.parametrize(
+    ("metric", "op", "step", "around", "wanted"),
+    [
+        ("算力规模", Op.AT_LEAST, (160, 190), "达到{}", "160 → 190 ▲18.75%"),
+        ("数据中心电能利用效率", Op.AT_MOST, (1.2, 1.25), "控制在{}以下", "1.2 → 1.25 ▼4.17%"),
+        ("数据中心电能利用效率", Op.AT_MOST, (1.25, 1.2), "控制在{}以下", "1.25 → 1.2 ▲4%"),
+        ("端到端时延", Op.REACH, (20, 10), "降到{}", "20 → 10 ▲50%"),
+        ("审批事项", Op.AT_MOST, (40, 50), "不超过{}", "40 → 50 ▼25%"),
+        ("算力券", Op.AT_MOST, (40, 50), "给予不超过{}补助", "40 → 50 ▲25%"),
+        ("单位算力能耗", Op.INCREASE_BY, (-20, -30), "变动{}", "-20 → -30 ▲"),
+        ("算力券", Op.INCREASE_BY, (20, 10), "新增{}", "20 → 10 ▼50%"),
+    ],
+)
+def test_an_arrow_up_is_a_stronger_promise(
+    metric: str, op: Op, step: tuple[float, float], around: str, wanted: str
+) -> None:
+    before, after = step
+    old, new = (
+        goal(
+            value,
+            text=around.format(f"{value:g}") + "。",
+            targets=(Target(metric, op, value, "", None, f"{value:g}"),),
+        )
+        for value in (before, after)
+    )
+    deltas = (Delta(metric, "", before, after),)
+    change = Change(Kind.REWORDED, Basis.REVISION, "贵州省", old, new, deltas)
+    assert headline(change) == f"贵州 {metric} {wanted}"
+    reverse = Change(
+        Kind.REWORDED, Basis.REVISION, "贵州省", new, old, (Delta(metric, "", after, before),)
+    )
+    assert ("▲" in headline(reverse)) is ("▼" in wanted)
+
+
+def test_a_decrease_has_one_sign() -> None:
+    target = Target("网络时延", Op.INCREASE_BY, -30, "%", None, "降低三成")
+    change = Change(
+        Kind.ADDED,
+        Basis.REVISION,
+        "贵州省",
+        None,
+        goal(1, targets=(target,)),
+        (Delta("网络时延", "%", None, -30),),
+    )
+    assert headline(change) == "贵州 网络时延 -30%"
+
+
+@pytest.mark.parametrize(
     ("official", "short"),
     [
         ("贵州省", "贵州"),
