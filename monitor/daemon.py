@@ -433,7 +433,8 @@ class DueVisits:
         """Whether there is no network: several hosts are away, and others do not answer either."""
         if current.answered or not self._network.is_offline:
             return False
-        current.answered = await self._any_answers(self._other_hosts()[:_PROBED_HOSTS])
+        # The last ones: no visit is at them yet, whose requests would go first.
+        current.answered = await self._any_answers(self._other_hosts()[-_PROBED_HOSTS:])
         return not current.answered
 
     def _other_hosts(self) -> list[str]:

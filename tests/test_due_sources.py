@@ -372,7 +372,7 @@ async def test_a_round_without_network_is_given_up_early(tmp_path, caplog, answe
                 url, url, Outcome.ERROR, None, NOW, reason="no such name", unreachable=True
             )
         if answers:
-            watch.site.pages[f"{hosts[4]}/robots.txt"] = FakePage(status=404)
+            watch.site.pages[f"{hosts[-1]}/robots.txt"] = FakePage(status=404)
         watch.visits._limit = asyncio.Semaphore(1)
         asked = await watch.look()
         down = events(caplog, "network.down")

@@ -68,7 +68,7 @@ def verify(
         ((item.snapshot_id, item.url, item.step, item.what) for item in findings),
         empty=_nothing_found(len(ids), first, last),
     )
-    if findings:
+    if findings or form is not Format.TABLE:
         print_status(
             f"{counted(len(ids), 'snapshot')} verified, {counted(len(findings), 'finding')}"
         )
