@@ -383,7 +383,7 @@ def _create_tables() -> None:
         ["due", "plan_year", "verdict"],
     ):
         op.create_index(
-            f"ix_current_target_{columns[0]}",
+            f"ix_current_target_plan_{columns[0]}",
             "current_target",
             columns,
             sqlite_where=PLANNED,

@@ -352,7 +352,7 @@ class CurrentTargetRow(Base):
         Index("ix_current_target_metric", "canonical_metric", "region", "due"),
         *(
             Index(
-                f"ix_current_target_{columns[0]}",
+                f"ix_current_target_plan_{columns[0]}",
                 *columns,
                 sqlite_where=text("plan_year IS NOT NULL"),
                 postgresql_where=text("plan_year IS NOT NULL"),
