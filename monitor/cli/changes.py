@@ -95,6 +95,8 @@ def changes(
                     leave_out=("document", *(column for column, asked in asked_for if asked)),
                     empty=_nothing_found(theme, text, name, kind, basis, since),
                 )
+                if found:
+                    print_status(f"days as in {settings.timezone}")
                 if len(found) > most:
                     print_status(
                         f"the newest {most}: there are more; see --limit, or --format csv for all"

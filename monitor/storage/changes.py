@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from monitor.folding import fold, spellings
@@ -158,11 +158,6 @@ def find_change(session: Session, change_id: int) -> LoggedChange | None:
         return None
     row = session.get(ChangeRow, change_id)
     return None if row is None else _logged(row)
-
-
-def count_changes(session: Session) -> int:
-    """How many lines the change log has."""
-    return session.scalar(select(func.count()).select_from(ChangeRow)) or 0
 
 
 def _logged(row: ChangeRow) -> LoggedChange:
