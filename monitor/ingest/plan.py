@@ -26,6 +26,9 @@ from monitor.retry import CLOCK_SKEW
 MIRROR = "mirror"
 """The reason of a result: the page is a copy of a known document and says nothing new."""
 
+REMOVED = "removed"
+"""The reason of a result: the page shows a document that an operator removed."""
+
 NO_COMMITMENT = "no commitment was found in this report"
 """The reason of a result: the plan of a report may not have been recognised."""
 
@@ -140,6 +143,7 @@ class IngestState:
     Attributes:
         document: the document this address had at its last visit.
         known: the same with its snapshot; None if it has none.
+        removed: a document that was removed, which the page shows or repeats.
         same_text: a document whose newest snapshot has exactly this text.
         similar: documents with nearly the same text, the most similar first.
         reports: reports by region and year: of the series the page belongs to, of the years that
@@ -149,6 +153,7 @@ class IngestState:
 
     document: StoredDocument | None = None
     known: KnownDocument | None = None
+    removed: StoredDocument | None = None
     same_text: StoredDocument | None = None
     similar: tuple[KnownDocument, ...] = ()
     reports: Mapping[tuple[str, int], KnownDocument] = field(default_factory=dict)
