@@ -9,8 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from monitor.model.documents import DocumentKind, StoredDocument
 from monitor.storage.base import insert_rows
@@ -20,7 +20,6 @@ from monitor.storage.tables import (
     DocumentRemovalRow,
     DocumentRow,
     FrontierEntryRow,
-    FulfilmentRow,
     SnapshotRow,
     StatementRow,
 )
@@ -143,6 +142,18 @@ def document_versions(session: Session, document_id: int) -> list[DocumentVersio
     ]
 
 
+def repeating_documents(session: Session, document_id: int) -> set[int]:
+    """The documents that only repeat a commitment of another one."""
+    commitment = aliased(StatementRow)
+    query = (
+        select(StatementRow.document_id)
+        .join(CorroborationRow, CorroborationRow.statement_id == StatementRow.id)
+        .join(commitment, commitment.id == CorroborationRow.commitment_id)
+        .where(commitment.document_id == document_id)
+    )
+    return set(session.scalars(query.distinct()))
+
+
 def document_addresses(session: Session, document_id: int) -> list[str]:
     """The addresses that show a document."""
     query = select(FrontierEntryRow.url).where(FrontierEntryRow.document_id == document_id)
@@ -164,8 +175,7 @@ def removals(session: Session, document_id: int) -> list[Removal]:
 def remove_document(session: Session, document_id: int, *, reason: str, now: datetime) -> bool:
     """Take a document out of the history; its text and the change log stay.
 
-    Its statements no longer stand, nothing is compared with them, and what became of its targets,
-    or was found in its review, is forgotten. A later visit does not bring it back.
+    The caller projects the document anew (``monitor.ingest.removal``).
 
     Returns:
         Whether it was there to be removed.
@@ -182,19 +192,6 @@ def remove_document(session: Session, document_id: int, *, reason: str, now: dat
         update(DocumentRow)
         .where(DocumentRow.id == document_id)
         .values(snapshot_id=None, removed_snapshot_id=document.snapshot_id, removed_at=now)
-    )
-    own = select(StatementRow.id).where(StatementRow.document_id == document_id)
-    reviews = select(SnapshotRow.id).where(SnapshotRow.document_id == document_id)
-    session.execute(
-        delete(FulfilmentRow)
-        .where(or_(FulfilmentRow.commitment_id.in_(own), FulfilmentRow.snapshot_id.in_(reviews)))
-        .execution_options(synchronize_session=False)
-    )
-    # What repeats a commitment that does not stand any more stands for itself.
-    session.execute(
-        delete(CorroborationRow)
-        .where(CorroborationRow.commitment_id.in_(own))
-        .execution_options(synchronize_session=False)
     )
     _note(session, document_id, RemovalAction.REMOVED, reason, now)
     return True
