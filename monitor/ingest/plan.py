@@ -286,7 +286,10 @@ class IngestPlan:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of a request; ``suspect`` is set while the text is not believed."""
+    """What became of a request; ``suspect`` is set while the text is not believed.
+
+    ``successor_changes`` counts what a newer report, known already, changed against this one.
+    """
 
     document_id: int | None
     outcome: Outcome
@@ -294,6 +297,7 @@ class IngestResult:
     changes: tuple[Change, ...] = ()
     alerts: int = 0
     suspect: SuspectState | None = None
+    successor_changes: int = 0
 
     def with_return(self, back: IngestResult | None) -> IngestResult:
         """The result of a visit that also found a withdrawn document back."""

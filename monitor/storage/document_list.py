@@ -124,20 +124,20 @@ def document_versions(session: Session, document_id: int) -> list[DocumentVersio
         counts.setdefault(snapshot_id, Counter())[label] = number
     query = (
         select(
-            SnapshotRow.id,
+            SnapshotRow.id.label("snapshot_id"),
             SnapshotRow.visited_at,
             SnapshotRow.outcome,
             SnapshotRow.reason,
             SnapshotRow.url,
             SnapshotRow.published,
             SnapshotRow.published_from,
-            func.length(SnapshotRow.text),
+            func.length(SnapshotRow.text).label("characters"),
         )
         .where(SnapshotRow.document_id == document_id)
         .order_by(SnapshotRow.id)
     )
     return [
-        DocumentVersion(*row, statements=counts.get(row.id, Counter()))
+        DocumentVersion(**row._asdict(), statements=counts.get(row.snapshot_id, Counter()))
         for row in session.execute(query)
     ]
 
@@ -158,6 +158,12 @@ def document_addresses(session: Session, document_id: int) -> list[str]:
     """The addresses that show a document."""
     query = select(FrontierEntryRow.url).where(FrontierEntryRow.document_id == document_id)
     return list(session.scalars(query.order_by(FrontierEntryRow.id)))
+
+
+def document_origin(session: Session, document_id: int) -> str | None:
+    """How a document came into the log, if it has a statement."""
+    query = select(StatementRow.origin).where(StatementRow.document_id == document_id)
+    return session.scalars(query.order_by(StatementRow.id).limit(1)).first()
 
 
 def removals(session: Session, document_id: int) -> list[Removal]:

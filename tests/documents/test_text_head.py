@@ -30,14 +30,16 @@ BODY = "\n".join(
         ),
         # Breadcrumbs, and the label of a day in a line of its own.
         (
-            "您的位置：\n首页\n>\n政务公开\n>\n工作报告\n青川省2031年政府工作报告\n发布时间：\n2031-01-15 09:20",
+            "您的位置：\n首页\n>\n政务公开\n>\n工作报告\n"
+            "青川省2031年政府工作报告\n发布时间：\n2031-01-15 09:20",
             "青川省2031年政府工作报告",
             date(2031, 1, 15),
             "byline 发布时间",
         ),
         # A caption is no title; without a byline the day of the speech counts.
         (
-            "会场。 青川日报记者 李某 摄\n政府工作报告\n（2031年1月9日在青川省人民代表大会会议上）\n省长 王某",
+            "会场。 青川日报记者 李某 摄\n政府工作报告\n"
+            "（2031年1月9日在青川省人民代表大会会议上）\n省长 王某",
             "政府工作报告",
             date(2031, 1, 9),
             "session",
