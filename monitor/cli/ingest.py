@@ -21,8 +21,9 @@ from monitor.cli.output import print_above, print_status, progress
 from monitor.clock import utc_now
 from monitor.config.settings import load_settings
 from monitor.documents.cost import MAX_BYTES
+from monitor.documents.dates import find_date
 from monitor.documents.reader import KnownDays, read_document
-from monitor.errors import MonitorError, UserError
+from monitor.errors import MonitorError, StorageError, UserError
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import Topics, load_topics
@@ -40,6 +41,8 @@ from monitor.model.documents import (
 from monitor.model.statements import NATION, Label
 from monitor.parser_process import ParserError, ParserProcess
 from monitor.rules.matcher import RuleSet
+from monitor.storage.documents import get_document
+from monitor.storage.engine import DATABASE_FAULTS
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -58,6 +61,10 @@ class _Fate(StrEnum):
     KNOWN = "already in the history"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+class _NotWritable(StorageError):
+    """The database takes nothing, now and for the files that follow."""
 
 
 class _Refused(MonitorError):
@@ -122,9 +129,9 @@ def ingest(
     """Import reports of earlier years into the history, without alerts.
 
     Title, day, region and year are those that the text names, unless an option or the index says
-    them. The reports of a region form a series; each is compared with the one of the year before,
-    in any order of import. A file that cannot be imported is reported and skipped; then the exit
-    code is 1.
+    them; a day may stand in the name of the file. The reports of a region form a series; each is
+    compared with the one of the year before, in any order of import. A file that cannot be
+    imported is reported and skipped; then the exit code is 1.
     """
     common = entry_of(Path(), title=title, published=published, url=url, region=region, year=year)
     entries = _entries(paths or [], index, common)
@@ -161,6 +168,7 @@ class _Run:
         self.changes = 0
         self.stopped = False
         self._topics, self._database = topics, database
+        self._total = 0
         self._force, self._alone = force, alone
 
     def all(self, entries: Sequence[ImportEntry]) -> None:
@@ -169,6 +177,7 @@ class _Run:
         Raises:
             UserError: the only file of the run cannot be imported as it is named.
         """
+        self._total = len(entries)
         parser = ParserProcess()
         prepared: list[_Prepared] = []
         try:
@@ -186,7 +195,7 @@ class _Run:
                         break
                     try:
                         self._store(bar, one)
-                    except _Refused as error:
+                    except MonitorError as error:
                         self._fail(bar, one.entry, error)
                 self.stopped = interrupted.is_set()
         finally:
@@ -206,6 +215,9 @@ class _Run:
         return ": ".join(filter(None, (imported, ", ".join(counts))))
 
     def _fail(self, bar: Progress, entry: ImportEntry, error: MonitorError) -> None:
+        if isinstance(error, _NotWritable):
+            print_above(bar, self.summary(self._total))
+            raise error
         if self._alone and isinstance(error, UserError):
             raise error
         self.fates[_Fate.REFUSED if isinstance(error, _Refused) else _Fate.FAILED] += 1
@@ -216,41 +228,66 @@ class _Run:
         document, provenance = one.document, one.provenance
         statements = extract(document.text, provenance, self._topics)
         found = sum(item.label is Label.COMMITMENT for item in statements)
-        result = IngestResult(None, document.outcome, document.reason)
+        result, outside = IngestResult(None, document.outcome, document.reason), False
         if self._database is not None:
             request = IngestRequest(
                 document=document,
                 provenance=provenance,
                 statements=statements,
-                fetch=FetchRecord(url=one.entry.url, body=one.entry.path.read_bytes()),
+                fetch=FetchRecord(url=one.entry.url, body=_bytes_of(one.entry.path)),
                 baseline=True,
                 origin=Origin.INGESTED,
             )
-            with self._database.write() as session:
-                result = ingest_document(session, request, rules=RuleSet(()), now=utc_now())
-        if result.reason == REMOVED:
-            raise _Refused(
-                f"this document was removed; monitor documents restore {result.document_id} "
-                "brings it back"
-            )
+            result, outside = _write(self._database, request)
+        _check_stored(result)
         if result.reason == MIRROR:
             self.fates[_Fate.KNOWN] += 1
             print_above(bar, f"{one.entry.path}: already in the history")
             return
         self.fates[_Fate.ADDED] += 1
         self.changes += len(result.changes) + result.successor_changes
-        print_above(bar, f"{one.entry.path}: {_described(one, found)}{_note(result)}")
+        print_above(bar, f"{one.entry.path}: {_described(one, found)}{_note(result, outside)}")
 
 
 def _described(one: _Prepared, found: int) -> str:
     """What a file was taken for: kind, region, year, day, commitments, title."""
     provenance = one.provenance
     what = f"{provenance.kind} {provenance.region or '–'} {provenance.year or '–'}"
+    unknown = "no day" if provenance.kind is DocumentKind.REPORT else "no day (add --published)"
     commitments = f"{found} commitment{'' if found == 1 else 's'}"
-    return f"{what}, {provenance.published or 'no day'}, {commitments}: {provenance.title}"
+    return f"{what}, {provenance.published or unknown}, {commitments}: {provenance.title}"
 
 
-def _note(result: IngestResult) -> str:
+def _write(database: Database, request: IngestRequest) -> tuple[IngestResult, bool]:
+    """Store a document; also whether it stands outside of the series it seemed to belong to."""
+    try:
+        with database.write() as session:
+            result = ingest_document(session, request, rules=RuleSet(()), now=utc_now())
+            if result.document_id is None or request.provenance.kind is not DocumentKind.REPORT:
+                return result, False
+            return result, get_document(session, result.document_id).kind is DocumentKind.PAGE
+    except DATABASE_FAULTS as error:
+        raise _NotWritable(f"the database cannot be written: {error.args[0]}") from None
+
+
+def _check_stored(result: IngestResult) -> None:
+    """See that a document was stored.
+
+    Raises:
+        _Refused: it was not.
+    """
+    if result.reason == REMOVED:
+        raise _Refused(
+            f"this document was removed; monitor documents restore {result.document_id} "
+            "brings it back"
+        )
+    if result.outcome is Outcome.SHRUNK:
+        raise _Refused(f"not imported: document {result.document_id} has more: {result.reason}")
+
+
+def _note(result: IngestResult, outside: bool) -> str:
+    if outside:
+        return " (kept beside the series: another report of this region and year is there)"
     if result.reason == NO_COMMITMENT:
         return f" ({result.reason}; see monitor extract --explain)"
     return f" (partial: {result.reason})" if result.outcome is Outcome.PARTIAL else ""
@@ -263,7 +300,7 @@ def _prepare(entry: ImportEntry, parser: ParserProcess, *, force: bool) -> _Prep
         UserError: the file cannot be read, or its region or year is unknown.
         _Refused: it is not to be imported without ``force``.
     """
-    document = _read(entry, parser)
+    document = _with_day_of_name(_read(entry, parser), entry.path)
     own = infer_provenance(
         document.text, title=document.title, url=entry.url, published=document.published
     )
@@ -311,18 +348,36 @@ def _read(entry: ImportEntry, parser: ParserProcess) -> Document:
                 f"not imported: {size // 1_000_000:,} MB are more than the "
                 f"{MAX_BYTES // 1_000_000} MB that are read"
             )
-        body = path.read_bytes()
+        body = _bytes_of(path)
         document = parser.call(
             [body], read_document, body, url=entry.url, days=KnownDays(today=utc_now().date())
         )
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"this file cannot be read: {reason}", file=path) from None
+        raise _unreadable(path, error) from None
     except ParserError as error:
         raise MonitorError(str(error)) from None
     if not document.has_text:
         raise _Refused(f"not imported: {document.reason or document.outcome}")
     return document
+
+
+def _with_day_of_name(document: Document, path: Path) -> Document:
+    """The document, with the day in its file's name (2026-01-28, 20260128) if it names none."""
+    day = None if document.published else find_date(path.stem)
+    if day is None or day > utc_now().date():
+        return document
+    return replace(document, published=day, published_from="file name")
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"this file cannot be read: {error.strerror or error}", file=path)
 
 
 def _made_title(provenance: Provenance, entry: ImportEntry) -> str:

@@ -89,7 +89,7 @@ def read_head(text: str) -> TextHead:
 
     Without a byline and a signature, the day a report was delivered on is its day.
     """
-    lines = [line.strip() for line in text[:_HEAD_CHARACTERS].split("\n")]
+    lines = [_unspaced(line.strip()) for line in text[:_HEAD_CHARACTERS].split("\n")]
     lines = [line for line in lines if line][:_HEAD_LINES]
     end = next((index for index, line in enumerate(lines) if _begins_body(line)), len(lines))
     head = lines[:end]
@@ -107,6 +107,12 @@ def with_head(document: Document) -> Document:
     if document.published is None and head.published is not None:
         document = replace(document, published=head.published, published_from=head.published_from)
     return document
+
+
+def _unspaced(line: str) -> str:
+    """A line without the spaces that set its characters apart: 政 府 工 作 报 告."""
+    spaced = re.fullmatch("[㐀-鿿](?:[ \u3000]+[㐀-鿿])+", line)
+    return "".join(line.split()) if spaced is not None else line
 
 
 def _begins_body(line: str) -> bool:
@@ -130,7 +136,7 @@ def _title(head: Sequence[str]) -> str:
     if not found:
         return ""
     joined = {index: _joined(head, index, found) for index in found}
-    named = [index for index in found if _document_word_pattern().search(joined[index])]
+    named = [index for index in found if _is_named(joined[index])]
     return joined[(named or found)[0]][:_MAX_TITLE]
 
 
@@ -148,16 +154,23 @@ def _may_be_title(line: str) -> bool:
     return re.match(r"[—―\-（(【\[\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]", line) is None
 
 
+def _is_named(title: str) -> bool:
+    """Whether a title ends with what kind of document it is the title of."""
+    return _document_word_pattern().search(title) is not None
+
+
 def _joined(head: Sequence[str], index: int, found: Sequence[int]) -> str:
     """A title with the lines after it that it goes on in."""
     title = head[index]
     for after in range(index + 1, min(index + 4, len(head))):
         following = head[after]
+        if len(following) < _MIN_TITLE and _is_named(title + following) and not _is_named(title):
+            return title + following  # a line that was broken within a word
         if after not in found or max(len(title), len(following)) > _MAX_PART:
             break
         open_end = _unfinished_pattern().search(title) is not None
         goes_on = _continuation_pattern().match(following) is not None
-        if not (open_end or goes_on) or (goes_on and _document_word_pattern().search(title)):
+        if not (open_end or goes_on) or (goes_on and _is_named(title)):
             break
         title += following
     return title

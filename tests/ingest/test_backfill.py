@@ -56,7 +56,7 @@ def history(capsys, tmp_path, monkeypatch):
             address = f"/gzbg/{year}01/t{year}0120_{1000 + number}.html"
             title = f"{year}年青海省政府工作报告"
             web.links(page, [(address, title, f"{year}-01-20")])
-            web.html(address, title, report(year, 50 - number))
+            web.html(address, title, report(year, 90 - 10 * number))
         yield History(web, database, run)
     database.close()
 
@@ -83,7 +83,6 @@ def test_older_reports_become_history_oldest_first(history):
     assert history.sql("SELECT DISTINCT origin FROM statements") == [("backfill",)]
     assert history.sql("SELECT COUNT(*) FROM document WHERE NOT baseline") == [(0,)]
     assert history.sql("SELECT COUNT(*) FROM document WHERE successor_id IS NOT NULL") == [(2,)]
-    print(history.sql("SELECT kind, basis, origin, summary, before_text, after_text FROM change_log"))
     log = history.sql("SELECT kind, origin FROM change_log WHERE kind = 'strengthened'")
     assert log == [("strengthened", "backfill")] * 2
     assert history.sql("SELECT COUNT(*) FROM alert") == [(0,)]
