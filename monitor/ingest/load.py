@@ -63,8 +63,10 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
     else:
         found = _find_similar(session, request)
         similar = [one for one in found if one.removed_at is None]
-        if found and not similar:
-            return IngestState(removed=found[0])
+        own_key = series_key(request.provenance)
+        removed = [one for one in found if one.removed_at and series_key(one) == own_key]
+        if removed and not similar:
+            return IngestState(removed=removed[0])
     shown = document or same_text
     keys = set(_report_keys(request, shown, similar))
     stored = reports_of_regions(session, {region for region, _ in keys})

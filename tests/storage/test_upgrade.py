@@ -35,12 +35,14 @@ from monitor.extraction.topics import load_topics
 from monitor.ingest.audit import verify_snapshot
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest
+from monitor.ingest.removal import remove
 from monitor.model.alerts import Recipient
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
+from monitor.storage.document_list import DocumentFilter, list_documents, removals
 from monitor.storage.engine import Database, migrations_folder
 from monitor.storage.recipients import get_recipient
 from monitor.storage.subscriptions import subscribers_of_rules
@@ -516,3 +518,27 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
     ]
     with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
         session.execute(text("UPDATE statement SET person = NULL"))
+
+
+def test_documents_of_an_older_database_can_be_removed(before: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0019")
+        connection.execute(
+            text(
+                "INSERT INTO document (id, kind, title, first_seen_at, baseline)"
+                f" VALUES (1, 'page', '题', '{THEN}', false)"
+            )
+        )
+    assert "0021" in before.upgrade()
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    with before.write() as session:
+        assert remove(session, 1, reason="no report", now=NOW)
+    with before.read() as session:
+        (line,) = list_documents(session, DocumentFilter(removed=True))
+        assert (line.id, line.removed_at) == (1, NOW)
+        assert [one.reason for one in removals(session, 1)] == ["no report"]
