@@ -87,7 +87,7 @@ async def _run(
     stop = asyncio.Event()
     limit = asyncio.Semaphore(settings.crawl.concurrency)
     reports: list[BackfillReport] = []
-    with progress() as bar:
+    with stop_on_signals(stop), progress() as bar:
         task = bar.add_task("reading", total=len(sources))
         steps = BackfillProgress(
             add_pages=lambda count: bar.update(
@@ -119,9 +119,8 @@ async def _run(
 
             work = asyncio.gather(*map(one, sources))
             waiter = asyncio.create_task(stop.wait())
-            with stop_on_signals(stop):
-                both: set[asyncio.Future[Any]] = {work, waiter}
-                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {work, waiter}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             waiter.cancel()
             if not work.done():
                 work.cancel()
