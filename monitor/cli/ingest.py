@@ -185,18 +185,14 @@ class _Run:
                 for entry in bar.track(entries, description="reading"):
                     if interrupted.is_set():
                         break
-                    try:
+                    with self._reporting(bar, entry):
                         prepared.append(_prepare(entry, parser, force=self._force))
-                    except MonitorError as error:
-                        self._fail(bar, entry, error)
                 prepared.sort(key=lambda one: one.age)
                 for one in bar.track(prepared, description="storing"):
                     if interrupted.is_set():
                         break
-                    try:
+                    with self._reporting(bar, one.entry):
                         self._store(bar, one)
-                    except MonitorError as error:
-                        self._fail(bar, one.entry, error)
                 self.stopped = interrupted.is_set()
         finally:
             parser.close()
@@ -213,6 +209,17 @@ class _Run:
             many = "change" if self.changes == 1 else "changes"
             counts.append(f"{self.changes} {many} logged, no alerts")
         return ": ".join(filter(None, (imported, ", ".join(counts))))
+
+    @contextmanager
+    def _reporting(self, bar: Progress, entry: ImportEntry) -> Iterator[None]:
+        """Report what is wrong with a file, so that the others are imported."""
+        try:
+            yield
+        except MonitorError as error:
+            self._fail(bar, entry, error)
+        except Exception as error:  # noqa: BLE001 - one file must not end the run
+            text = f"this file cannot be imported: {type(error).__name__}: {error}"
+            self._fail(bar, entry, MonitorError(" ".join(text.split())[:300]))
 
     def _fail(self, bar: Progress, entry: ImportEntry, error: MonitorError) -> None:
         if isinstance(error, _NotWritable):
@@ -266,6 +273,8 @@ def _write(database: Database, request: IngestRequest) -> tuple[IngestResult, bo
             if result.document_id is None or request.provenance.kind is not DocumentKind.REPORT:
                 return result, False
             return result, get_document(session, result.document_id).kind is DocumentKind.PAGE
+    except StorageError as error:
+        raise _NotWritable(str(error)) from None
     except DATABASE_FAULTS as error:
         raise _NotWritable(f"the database cannot be written: {error.args[0]}") from None
 
