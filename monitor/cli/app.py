@@ -41,7 +41,17 @@ _COMMANDS = (
     ),
     ("extract", "documents:extract", "Print the commitments in a text."),
     ("diff", "documents:diff", "Print what changed between two texts."),
-    ("ingest", "ingest:ingest", "Import reports of earlier years into the history"),
+    ("ingest", "ingest:ingest", "Import reports of earlier years into the history."),
+    (
+        "backfill",
+        "backfill:backfill_command",
+        "Read the older reports that the report columns list into the history.",
+    ),
+    (
+        "documents",
+        "stored_documents:documents_app",
+        "The reports and articles of the history: list, show, remove.",
+    ),
     ("changes", "changes:changes", "Print the change log, newest first."),
     ("show", "changes:show", "Print one change of the log."),
     (

@@ -158,6 +158,13 @@ def progress() -> Progress:
     )
 
 
+def print_above(bar: Progress, message: str) -> None:
+    """Print a line like ``print_status`` while a progress bar is shown: above the bar."""
+    from rich.text import Text
+
+    bar.console.print(Text(printable(message), style="dim"), soft_wrap=True, highlight=False)
+
+
 def _print_line(message: str, *, style: str) -> None:
     from rich.console import Console
     from rich.text import Text

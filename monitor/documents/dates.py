@@ -336,6 +336,29 @@ def _labelled_days(text: str) -> list[_Candidate]:
     return found
 
 
+def day_of_byline(text: str, following: str) -> tuple[date | None, str]:
+    """The day of a line that is a byline, and what gave it; the label may end the line before.
+
+    Args:
+        text: the line.
+        following: the line after it.
+    """
+    if len(text) > 200:
+        return None, ""
+    if text[-1:] in _LABEL_ENDS and _label_end_pattern().search(text) is not None:
+        text = f"{text} {following[:40]}"
+    labelled = sorted(_labelled_days(text), key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
+    if labelled:
+        return labelled[0].day, labelled[0].found_in
+    day = _bare_day(text)
+    return day, "byline" if day else ""
+
+
+def signed_day(text: str) -> date | None:
+    """The day of a line that holds nothing else."""
+    return find_date(text) if _signed_pattern().fullmatch(text) is not None else None
+
+
 def _bare_day(text: str) -> date | None:
     """The day of a byline without a label: 2020-10-04 20:30 来源: …, or alone in its line."""
     if _other_day_pattern().search(text) is not None:
@@ -348,10 +371,9 @@ def _bare_day(text: str) -> date | None:
 def _date_lines(page: DatedPage) -> Iterator[_Candidate]:
     """The day that a document is signed with: alone in one of its last lines."""
     for line in page.layout.lines[max(page.first, page.last - 6) : page.last + 1]:
-        if _signed_pattern().fullmatch(line.text) is not None:
-            day = find_date(line.text)
-            if day is not None:
-                yield _Candidate(day, "date line")
+        day = signed_day(line.text)
+        if day is not None:
+            yield _Candidate(day, "date line")
 
 
 def find_date(text: str) -> date | None:

@@ -8,7 +8,6 @@ from zlib import error as ZlibError  # noqa: N812 - the name in the standard lib
 
 from lxml import etree
 
-from monitor.documents.dates import date_in_url
 from monitor.documents.html_text import clean_line
 from monitor.model.documents import Document, Outcome
 
@@ -19,12 +18,11 @@ _MAX_LINES = 100_000
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
-def read_docx(body: bytes, url: str | None = None) -> Document:
+def read_docx(body: bytes) -> Document:
     """Read a .docx file; never raises for its content.
 
     Args:
         body: the file.
-        url: its URL, whose date becomes ``published``.
     """
     try:
         lines = _paragraphs(_document_xml(body))
@@ -34,12 +32,7 @@ def read_docx(body: bytes, url: str | None = None) -> Document:
         return _empty("an office file that cannot be read")
     if not lines:
         return _empty("an office file without text")
-    return Document(
-        text="\n".join(lines),
-        title=lines[0] if len(lines[0]) <= 60 else "",
-        published=date_in_url(url) if url else None,
-        charset="docx",
-    )
+    return Document(text="\n".join(lines), charset="docx")
 
 
 class _Unreadable(Exception):

@@ -17,7 +17,6 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from monitor.documents.charset import replacement_share
-from monitor.documents.dates import date_in_url
 from monitor.documents.html_text import clean_line
 from monitor.documents.pdf_layout import Piece, ordered_lines
 from monitor.model.documents import Document, Outcome
@@ -76,12 +75,11 @@ def _letter_pattern() -> re.Pattern[str]:
 _ONE_AT_A_TIME = Lock()
 
 
-def read_pdf(body: bytes, url: str | None = None) -> Document:
+def read_pdf(body: bytes) -> Document:
     """Read a PDF; never raises for its content.
 
     Args:
         body: the file.
-        url: its URL, whose date becomes ``published``.
 
     Returns:
         A document with one line a paragraph. Outcome EMPTY, with a reason, if it is broken,
@@ -101,13 +99,7 @@ def read_pdf(body: bytes, url: str | None = None) -> Document:
     text = "\n".join(_paragraphs([line for page in _without_margins(pages) for line in page]))
     if replacement_share(text) > _MAX_REPLACEMENT_SHARE:
         return _empty("a PDF whose characters have no meaning")
-    title = next((line for line in text.split("\n", 5)[:5] if line), "")
-    return Document(
-        text=text,
-        title=title if len(title) <= 60 else "",
-        published=date_in_url(url) if url else None,
-        charset="pdf",
-    )
+    return Document(text=text, charset="pdf")
 
 
 class _PdfTooLong(Exception):

@@ -13,7 +13,14 @@ from selectolax.lexbor import LexborHTMLParser
 from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.blocks import layout_of
-from monitor.documents.body import Weighed, find_article, has_prose, letters_of, line_weight
+from monitor.documents.body import (
+    Weighed,
+    find_article,
+    has_prose,
+    is_boilerplate,
+    letters_of,
+    line_weight,
+)
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.cost import MAX_BYTES, too_expensive
 from monitor.documents.dates import DatedPage, date_in_url, find_published
@@ -27,6 +34,7 @@ from monitor.documents.html_text import (
 from monitor.documents.metadata import find_source_line, find_title, meta_tags, title_above
 from monitor.documents.pagers import further_pages
 from monitor.documents.script_body import script_body, stub_target
+from monitor.documents.text_head import with_head
 from monitor.model.documents import Document, Outcome, Selectors
 from monitor.urls import resolve_url
 
@@ -116,11 +124,11 @@ def _read_file(body: bytes, url: str | None) -> Document | None:
         # The file readers take several megabytes each and are seldom needed.
         from monitor.documents.pdf import read_pdf
 
-        return read_pdf(body, url)
+        return _with_address(with_head(read_pdf(body)), url)
     if body.startswith(_ZIP):
         from monitor.documents.docx import read_docx
 
-        return read_docx(body, url)
+        return _with_address(with_head(read_docx(body)), url)
     for mark, name in _BINARY:
         if body.startswith(mark):
             return _empty(f"{name}, not a page")
@@ -147,6 +155,7 @@ def _read_page(
             # A script shows what the style hides.
             hidden, layout, weights, prose = ANY_STYLE, whole, shown, sum(shown)
     title = find_title(tree, meta, selectors.title, layout, markup)
+    title = "" if is_boilerplate(title) else title
     article = find_article(tree, Weighed(layout, weights), selectors.body, title, hidden)
     lines, taken, found = article.lines, article.taken, article.evidence
     if prose < _LITTLE_PROSE:
@@ -203,7 +212,10 @@ def _read_page(
     if not has_prose(lines) or not has_prose(_without_title(lines[:20], title)):
         reason = "no text to believe on this page"
         return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
-    return _with_doubts(document, article.doubts if lines is article.lines else ())
+    doubts = article.doubts if lines is article.lines else ()
+    # A page that only announces its attachments has no head of its own.
+    document = with_head(document) if len(text) >= _LITTLE_TEXT else document
+    return _with_doubts(document, doubts)
 
 
 def _leading_to(document: Document, target: str, url: str | None) -> Document:
@@ -232,12 +244,18 @@ def _read_plain_text(text: str, charset: str, url: str | None) -> Document:
     # PostgreSQL accepts no NUL; a replacement of the same length keeps offsets.
     text = text.replace("\r\n", "\n").replace("\x00", "\ufffd")
     text = clean_characters(text).translate(_SEPARATORS)
-    first = next((line.strip() for line in text.split("\n", 50)[:50] if line.strip()), "")
-    published = date_in_url(url) if url else None
     if not has_prose(text.split("\n")):
         return _empty("no text to believe in this file", charset)
-    title = first if len(first) <= 60 else ""
-    return Document(text=text, title=title, published=published, charset=charset)
+    return _with_address(with_head(Document(text=text, charset=charset)), url)
+
+
+def _with_address(document: Document, url: str | None) -> Document:
+    """The document, with the day in its address if it names none itself."""
+    day = date_in_url(url) if url else None
+    # The day of a speech is not the day of issue; what the address says comes first.
+    if day is None or document.published_from not in {"", "session"} or not document.text:
+        return document
+    return replace(document, published=day, published_from="address")
 
 
 def _garbled_reason(text: str) -> str:

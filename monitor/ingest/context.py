@@ -13,7 +13,7 @@ from monitor.fetching.fetcher import Fetcher
 from monitor.fetching.robots import RobotsCopy
 from monitor.ingest.plan import IngestResult, SuspectPolicy
 from monitor.model.changes import Change
-from monitor.model.documents import Fetched, Health, Outcome
+from monitor.model.documents import Fetched, Health, Origin, Outcome
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
@@ -86,7 +86,7 @@ class VisitContext:
 
     ``rules`` gives the rules in force; it may block and open a connection of its own.
     ``terminal_chat`` stands for all Telegram chats where there is no bot; ``wake`` is called when
-    something was put into the outbox.
+    something was put into the outbox. With ``origin``, everything that is read is history.
     """
 
     database: Database
@@ -101,6 +101,7 @@ class VisitContext:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None
+    origin: Origin | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +111,8 @@ class VisitReport:
     ``transition`` is its new health, if that changed. ``retry_after``: seconds that the server of
     a failed list asked us to wait. ``fault``: the first exception, which ended the visit, a list or
     a page. ``closed``: the outcome is in the database. ``answered``: a host gave some answer;
-    ``unreachable``: to some no connection was made.
+    ``unreachable``: to some no connection was made. ``successor_changes`` counts what newer
+    reports, known already, changed against those that were read.
     """
 
     source_id: str
@@ -126,6 +128,7 @@ class VisitReport:
     closed: bool = False
     answered: bool = False
     unreachable: bool = False
+    successor_changes: int = 0
 
     def add_answers(self, answers: Iterable[Fetched]) -> None:
         """Note whether the hosts were reached."""
@@ -137,6 +140,7 @@ class VisitReport:
         """Add what a page brought."""
         self.changes.extend(result.changes)
         self.alerts += result.alerts
+        self.successor_changes += result.successor_changes
 
     def add_fault(self, error: Exception, where: str = "") -> None:
         """Note an exception; the visit counts as failed, whatever else was read."""

@@ -34,6 +34,7 @@ from monitor.ingest.plan import (
     FULFILMENT_HORIZON,
     MIRROR,
     NO_COMMITMENT,
+    REMOVED,
     CurrentSnapshot,
     IngestPlan,
     IngestRequest,
@@ -79,10 +80,17 @@ def decide(request: IngestRequest, state: IngestState, context: DecisionContext)
         state: what ``load_state`` found for it.
         context: rules, limits, time.
     """
+    if state.removed is not None:
+        return IngestPlan(document_id=state.removed.id, reason=REMOVED)
     if state.document is not None:
         return _decide_known(request, state, state.document, context)
     if state.same_text is not None:
         return _decide_copy(request, state, state.same_text)
+    return _decide_new(request, state, context)
+
+
+def _decide_new(request: IngestRequest, state: IngestState, context: DecisionContext) -> IngestPlan:
+    """The page has a text that nobody has seen before, perhaps that of a known document."""
     duplicate, request = find_duplicate(request, state)
     if duplicate is None:
         return create_document(request, state, context)

@@ -53,12 +53,21 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
     similar: list[StoredDocument] = []
     if request.document_id is not None:
         document = get_document(session, request.document_id)
+        if document.removed_at is not None:
+            return IngestState(removed=document)
     elif same_text := find_text(session, sha256_hex(request.document.text)):
+        if same_text.removed_at is not None:
+            return IngestState(removed=same_text)
         # Nothing else is asked about an exact copy, unless it becomes the document's text.
         if not lacks_address(same_text, request.fetch.url):
             return IngestState(same_text=same_text)
     else:
-        similar = _find_similar(session, request)
+        found = _find_similar(session, request)
+        similar = [one for one in found if one.removed_at is None]
+        own_key = series_key(request.provenance)
+        removed = [one for one in found if one.removed_at and series_key(one) == own_key]
+        if removed and not similar:
+            return IngestState(removed=removed[0])
     shown = document or same_text
     keys = set(_report_keys(request, shown, similar))
     stored = reports_of_regions(session, {region for region, _ in keys})
@@ -95,13 +104,14 @@ def _find_similar(session: Session, request: IngestRequest) -> list[StoredDocume
     """The documents with nearly the same text, those that share most hashes first."""
     ids = find_similar(session, request.shingles.fingerprint, shared=_SHARED_HASHES)
     found = documents_by_id(session, ids)
-    texts = load_texts(session, {one.snapshot_id for one in found.values() if one.snapshot_id})
+    shown = {one.id: one.snapshot_id or one.removed_snapshot_id for one in found.values()}
+    texts = load_texts(session, {snapshot_id for snapshot_id in shown.values() if snapshot_id})
     near = {
         snapshot_id
         for snapshot_id, text in texts.items()
         if TextShingles(text).overlap(request.shingles) >= REPRINT_OVERLAP
     }
-    return [found[document_id] for document_id in ids if found[document_id].snapshot_id in near]
+    return [found[document_id] for document_id in ids if shown[document_id] in near]
 
 
 def _report_keys(

@@ -108,22 +108,37 @@ async def read_pages(source: Source, context: VisitContext, report: VisitReport)
         added_at, due = await asyncio.to_thread(_due, source, context, start)
         unchanged: list[tuple[int, _Values]] = []
         for entry in due:
-            try:
-                values = await _visit_entry(source, context, entry, added_at, report)
-            except DATABASE_FAULTS:
-                raise
-            except Exception as error:
-                # A page that the program cannot read must not keep those after it from their turn.
-                log.exception("page.failed", extra={"source": source.id, "url": entry.url})
-                values = _fault_values(source, context, entry, error)
-                report.pages[Outcome.ERROR] += 1
-                report.add_fault(error, entry.url)
+            values = await read_entry(source, context, entry, added_at, report)
             if values is not None:
                 unchanged.append((entry.id, values))
         if unchanged:
             await asyncio.to_thread(_update_all, context, unchanged)
         if len(due) < _BATCH:
             return
+
+
+async def read_entry(
+    source: Source,
+    context: VisitContext,
+    entry: FrontierEntry,
+    added_at: datetime,
+    report: VisitReport,
+) -> dict[str, object] | None:
+    """Visit a frontier entry; an exception that its page raises is an outcome of it.
+
+    Returns:
+        Columns of the entry that are still to be written.
+    """
+    try:
+        return await _visit_entry(source, context, entry, added_at, report)
+    except DATABASE_FAULTS:
+        raise
+    except Exception as error:
+        # A page that the program cannot read must not keep those after it from their turn.
+        log.exception("page.failed", extra={"source": source.id, "url": entry.url})
+        report.pages[Outcome.ERROR] += 1
+        report.add_fault(error, entry.url)
+        return _fault_values(source, context, entry, error)
 
 
 async def _visit_entry(
@@ -481,13 +496,17 @@ def _request(source: Source, context: VisitContext, page: _Page) -> IngestReques
         source_id=source.id,
         document_id=entry.document_id,
         # A source with ``baseline: false`` reports everything, however old.
-        baseline=source.baseline
-        and is_baseline(
-            baseline=entry.baseline,
-            published=document.published or entry.listed,
-            added_at=page.added_at,
-            zone=context.zone,
+        baseline=context.origin is not None
+        or (
+            source.baseline
+            and is_baseline(
+                baseline=entry.baseline,
+                published=document.published or entry.listed,
+                added_at=page.added_at,
+                zone=context.zone,
+            )
         ),
+        origin=context.origin,
         suspect=SuspectState(entry.suspect_hash, entry.suspect_count, entry.suspect_since),
     )
 

@@ -27,6 +27,9 @@ from monitor.retry import CLOCK_SKEW
 MIRROR = "mirror"
 """The reason of a result: the page is a copy of a known document and says nothing new."""
 
+REMOVED = "removed"
+"""The reason of a result: the page shows a document that an operator removed."""
+
 NO_COMMITMENT = "no commitment was found in this report"
 """The reason of a result: the plan of a report may not have been recognised."""
 
@@ -143,6 +146,7 @@ class IngestState:
     Attributes:
         document: the document this address had at its last visit.
         known: the same with its snapshot; None if it has none.
+        removed: a document that was removed, which the page shows or repeats.
         same_text: a document whose newest snapshot has exactly this text.
         similar: documents with nearly the same text, the most similar first.
         reports: reports by region and year: of the series the page belongs to, of the years that
@@ -156,6 +160,7 @@ class IngestState:
 
     document: StoredDocument | None = None
     known: KnownDocument | None = None
+    removed: StoredDocument | None = None
     same_text: StoredDocument | None = None
     similar: tuple[KnownDocument, ...] = ()
     reports: Mapping[tuple[str, int], KnownDocument] = field(default_factory=dict)
@@ -284,7 +289,10 @@ class IngestPlan:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of a request; ``suspect`` is set while the text is not believed."""
+    """What became of a request; ``suspect`` is set while the text is not believed.
+
+    ``successor_changes`` counts what a newer report, known already, changed against this one.
+    """
 
     document_id: int | None
     outcome: Outcome
@@ -292,6 +300,7 @@ class IngestResult:
     changes: tuple[Change, ...] = ()
     alerts: int = 0
     suspect: SuspectState | None = None
+    successor_changes: int = 0
 
     def with_return(self, back: IngestResult | None) -> IngestResult:
         """The result of a visit that also found a withdrawn document back."""

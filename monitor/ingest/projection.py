@@ -51,6 +51,9 @@ _statement = table_of(StatementRow).c
 _target = table_of(TargetRow).c
 _current = table_of(CurrentStatementRow).c
 _number = table_of(CurrentTargetRow).c
+_commitment = table_of(StatementRow).alias("commitment")
+_repeated_document = table_of(DocumentRow).alias("repeated")
+_repeated = _repeated_document.c
 
 _PAGE = 500
 _ARTICLES = (DocumentKind.NEWS, DocumentKind.PAGE)
@@ -222,10 +225,15 @@ def _load_statements(
             *(_statement[name] for name in names),
             _statement.origin,
             _statement.first_seen_at,
-            CorroborationRow.commitment_id.label("repeats_id"),
+            # What repeats a commitment of a document that was removed stands for itself.
+            case((_repeated.snapshot_id.is_not(None), CorroborationRow.commitment_id)).label(
+                "repeats_id"
+            ),
         )
         .join(table_of(StatementRow), _statement.snapshot_id == _document.snapshot_id)
         .outerjoin(CorroborationRow, CorroborationRow.statement_id == _statement.id)
+        .outerjoin(_commitment, _commitment.c.id == CorroborationRow.commitment_id)
+        .outerjoin(_repeated_document, _repeated.id == _commitment.c.document_id)
         .where(_document.id.in_(document_ids), _statement.in_scope)
         .order_by(_statement.id)
     )

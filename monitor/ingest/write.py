@@ -104,6 +104,7 @@ def write_plan(
         changes=tuple(change for _, change, _ in logged),
         alerts=alerts,
         suspect=plan.suspect,
+        successor_changes=len(plan.successor_changes.changes) if plan.successor_changes else 0,
     )
 
 

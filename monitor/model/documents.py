@@ -188,7 +188,11 @@ class FetchRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document as the database has it."""
+    """A document as the database has it.
+
+    One that an operator removed (``removed_at``) has no snapshot; ``removed_snapshot_id`` is the
+    one it gets back when it is restored.
+    """
 
     id: int
     source_id: str | None
@@ -202,6 +206,8 @@ class StoredDocument:
     snapshot_id: int | None
     successor_id: int | None
     withdrawn_at: datetime | None = None
+    removed_at: datetime | None = None
+    removed_snapshot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

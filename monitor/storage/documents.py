@@ -81,7 +81,9 @@ def reports_of_regions(
     found: dict[tuple[str, int], StoredDocument] = {}
     for some in batches(regions):
         query = _documents().where(
-            DocumentRow.kind == DocumentKind.REPORT, DocumentRow.region.in_(some)
+            DocumentRow.kind == DocumentKind.REPORT,
+            DocumentRow.region.in_(some),
+            DocumentRow.removed_at.is_(None),
         )
         for row in session.execute(query.order_by(DocumentRow.id)):
             if row.region is not None and row.year is not None:
@@ -90,12 +92,13 @@ def reports_of_regions(
 
 
 def find_text(session: Session, text_hash: str) -> StoredDocument | None:
-    """The document whose newest good snapshot has exactly this text."""
+    """The document whose newest good snapshot has exactly this text; a removed one if no other."""
+    current = func.coalesce(DocumentRow.snapshot_id, DocumentRow.removed_snapshot_id)
     query = (
         _documents()
-        .join(SnapshotRow, SnapshotRow.id == DocumentRow.snapshot_id)
-        .where(SnapshotRow.text_hash == text_hash)
-        .order_by(DocumentRow.id)
+        .join(SnapshotRow, SnapshotRow.document_id == DocumentRow.id)
+        .where(SnapshotRow.text_hash == text_hash, SnapshotRow.id == current)
+        .order_by(DocumentRow.removed_at.is_not(None), DocumentRow.id)
         .limit(1)
     )
     row = session.execute(query).first()
@@ -141,6 +144,7 @@ def has_other_report(session: Session, document: StoredDocument) -> bool:
             DocumentRow.year == document.year,
             DocumentRow.id != document.id,
             DocumentRow.url.is_not(None),
+            DocumentRow.removed_at.is_(None),
         )
     )
     return bool(session.scalar(query))

@@ -355,6 +355,25 @@ def due_entries(
     return [FrontierEntry(*row) for row in session.execute(query)]
 
 
+def entries_of(
+    session: Session, source_id: str, identities: Sequence[str]
+) -> dict[str, FrontierEntry]:
+    """The addresses of a source that have some identities, by identity."""
+    found: dict[str, FrontierEntry] = {}
+    for first in range(0, len(identities), _CHUNK):
+        query = (
+            select(FrontierEntryRow.identity, *_ENTRY, DocumentRow.withdrawn_at.is_not(None))
+            .outerjoin(DocumentRow, DocumentRow.id == FrontierEntryRow.document_id)
+            .where(
+                FrontierEntryRow.source_id == source_id,
+                FrontierEntryRow.identity.in_(identities[first : first + _CHUNK]),
+            )
+        )
+        for identity, *columns in session.execute(query):
+            found[identity] = FrontierEntry(*columns)
+    return found
+
+
 def stands_elsewhere(session: Session, address_id: int, document_id: int) -> bool:
     """Whether another address of a document shows it, or may."""
     query = select(FrontierEntryRow.id).where(

@@ -112,6 +112,21 @@ class DocumentRow(Base):
     withdrawn_at: Mapped[datetime | None]  # since when its page is known to be gone for good
     # Of a plan: what its issues of other years have in common (monitor.comparison.in_force).
     plan_key: Mapped[str | None] = mapped_column(index=True)
+    # An operator removed it: it has no snapshot until it is restored and gets this one back.
+    removed_at: Mapped[datetime | None]
+    removed_snapshot_id: Mapped[int | None] = mapped_column(Id)
+
+
+class DocumentRemovalRow(Base):
+    """That an operator removed a document, or restored it; rows are only added."""
+
+    __tablename__ = "document_removal"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str]
 
 
 class FrontierEntryRow(Base):

@@ -96,7 +96,7 @@ def test_a_change_is_shown_with_what_differs(monitor):
     assert item["before"]["text"] in shown
     assert item["after"]["text"] in shown
     assert "~~" in shown
-    assert "贵州省人民代表大会" in shown
+    assert "2026年贵州省政府工作报告" in shown
     assert json.loads(monitor("show", item["id"], "--json")) == item
     assert "the log has no change 99999999999999999999" in monitor(
         "show", "99999999999999999999", code=2

@@ -36,6 +36,7 @@ from monitor.ingest.audit import verify_snapshot
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest
 from monitor.ingest.projection import project_documents
+from monitor.ingest.removal import remove
 from monitor.model.alerts import Recipient
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.feedback import FeedbackKind
@@ -43,6 +44,7 @@ from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
+from monitor.storage.document_list import DocumentFilter, list_documents, removals
 from monitor.storage.engine import Database, migrations_folder
 from monitor.storage.feedback import add_feedback, decide_feedback
 from monitor.storage.recipients import get_recipient
@@ -164,7 +166,7 @@ NEW_COLUMNS = {
     "promise": ("predates_log",),
     "address": ("body_read_at",),
     "list_page": ("body_read_at",),
-    "document": ("withdrawn_at", "plan_key"),
+    "document": ("withdrawn_at", "plan_key", "removed_at", "removed_snapshot_id"),
 }
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
@@ -618,3 +620,27 @@ def test_the_log_before_feedback_has_no_corrections_and_takes_them(before: Datab
         assert [tuple(row) for row in session.execute(text(log))] == [(1, "not_new")]
         states = session.execute(text("SELECT state FROM feedback ORDER BY person"))
         assert [row[0] for row in states] == ["confirmed", "confirmed", "rejected"]
+
+
+def test_documents_of_an_older_database_can_be_removed(before: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0019")
+        connection.execute(
+            text(
+                "INSERT INTO document (id, kind, title, first_seen_at, baseline)"
+                f" VALUES (1, 'page', '题', '{THEN}', false)"
+            )
+        )
+    assert "0021" in before.upgrade()
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    with before.write() as session:
+        assert remove(session, 1, reason="no report", now=NOW)
+    with before.read() as session:
+        (line,) = list_documents(session, DocumentFilter(removed=True))
+        assert (line.id, line.removed_at) == (1, NOW)
+        assert [one.reason for one in removals(session, 1)] == ["no report"]

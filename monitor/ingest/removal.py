@@ -1,0 +1,47 @@
+"""An operator removes a document from the history, or restores it.
+
+What was seen and logged stays. But the statements of a removed document no longer stand, nothing
+is compared with them, and no later visit or import brings the document back, also under another
+address or with another text: that is the operator's to decide.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from monitor.ingest.projection import project_documents
+from monitor.storage.document_list import (
+    remove_document,
+    repeating_documents,
+    restore_document,
+)
+
+
+def remove(session: Session, document_id: int, *, reason: str, now: datetime) -> bool:
+    """Remove a document, and show what else stands without it.
+
+    Returns:
+        Whether it was there to be removed.
+    """
+    done = remove_document(session, document_id, reason=reason, now=now)
+    if done:
+        _project(session, document_id)
+    return done
+
+
+def restore(session: Session, document_id: int, *, reason: str, now: datetime) -> bool:
+    """Put a removed document back with the text it had.
+
+    Returns:
+        Whether it was removed.
+    """
+    done = restore_document(session, document_id, reason=reason, now=now)
+    if done:
+        _project(session, document_id)
+    return done
+
+
+def _project(session: Session, document_id: int) -> None:
+    project_documents(session, {document_id, *repeating_documents(session, document_id)})
