@@ -57,11 +57,13 @@ from monitor.storage.commitments import (
     commitment_of_statement,
     commitment_years,
     find_commitments,
+    write_lines,
 )
 from monitor.storage.engine import Database
 from monitor.storage.fulfilment import list_fulfilments
 from monitor.storage.status import overview, unhealthy_sources
 from monitor.storage.views import figures_of
+from monitor.storage.word_index import fill_word_index
 
 LIMIT_MS = 100.0
 TOO_LONG = 5.0  # seconds after which a query is ended
@@ -455,6 +457,8 @@ def fill(database: Database, commitments: int) -> None:
         History(put, commitments).write()
         for name in COLUMNS:
             flush(name)
+        fill_word_index(connection)
+        write_lines(connection)
         for _, definition in indices:
             connection.exec_driver_sql(definition)
         connection.exec_driver_sql("ANALYZE")

