@@ -11,7 +11,7 @@ from monitor.storage.commitments import write_lines
 from monitor.storage.word_index import create_word_index
 
 revision = "0022"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -66,5 +66,5 @@ def upgrade() -> None:
         op.create_index(f"ix_commitment_year_{name}", "commitment_year", columns)
     op.execute(f"CREATE VIEW commitment_history AS {COMMITMENT_HISTORY}")
     create_word_index(op.get_bind())
-    op.create_index("ix_change_kind", "change", ["kind"])
-    op.create_index("ix_change_basis", "change", ["basis"])
+    for name in ("kind", "basis"):
+        op.create_index(f"ix_change_{name}_id", "change", [name, "id"])

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from monitor.comparison.compare import compare
+from monitor.comparison.corroboration import corroborate
 from monitor.comparison.fulfilment import (
     TargetFulfilment,
     assess_fulfilment,
@@ -53,7 +54,7 @@ from monitor.ingest.plan import (
 )
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Kind
-from monitor.model.documents import DocumentKind, Outcome, StoredDocument, sha256_hex
+from monitor.model.documents import DocumentKind, Origin, Outcome, StoredDocument, sha256_hex
 from monitor.model.statements import Label, Statement
 from monitor.rules.matcher import RuleSet
 
@@ -118,7 +119,13 @@ def attach_address(
         current=CurrentSnapshot(document.title, request.document.published),
         versions=refs.versions(changes),
         verdicts=_verdicts(request, document, state, refs, None),
+        corroborations=refs.corroborations(
+            ()
+            if document.kind is DocumentKind.REPORT
+            else find_corroborated(request.statements, state)
+        ),
         move_home=True,
+        origin=_origin(request, baseline=False),
     )
 
 
@@ -154,7 +161,7 @@ def update_document(
     changes = [change for change in changes if change.kind is not Kind.CONTINUED]
     repeated: list[Repeated] = []
     if document.kind is not DocumentKind.REPORT:
-        repeated = find_corroborated(_added(changes), state)
+        repeated = find_corroborated(request.statements, state)
         changes = _without(changes, repeated)
     match = _match(request, context)
     return IngestPlan(
@@ -168,6 +175,7 @@ def update_document(
         verdicts=_verdicts(request, document, state, refs, match),
         corroborations=refs.corroborations(repeated),
         changes=refs.planned(changes, match),
+        origin=_origin(request, baseline=False),
     )
 
 
@@ -182,8 +190,9 @@ def create_document(
         newer = state.reports.get((key[0], key[1] + 1))
     baseline = request.baseline or newer is not None
     refs = _Refs(request.statements, state.reports.values(), state.similar)
+    refs.add_rows(state.told, state.told_ids)
     changes: Sequence[Change] = ()
-    repeated: list[Repeated] = []
+    repeated = _repeated(request, state)
     unread = _lacks_commitments(provenance.kind, request.statements)
     if older is not None and not unread:
         plans = (stored_plan(older.document, older.snapshot), request.plan)
@@ -199,12 +208,7 @@ def create_document(
         refs.add_others(plans[1], None)
     elif older is None and not baseline:
         changes = compare((), request.statements, Basis.REVISION, labels=LOGGED)
-        if provenance.kind is not DocumentKind.REPORT:
-            reprinted = find_reprinted(_added(changes), request, state)
-            changes = _without(changes, reprinted)
-            corroborated = find_corroborated(_added(changes), state)
-            changes = _without(changes, corroborated)
-            repeated = [*reprinted, *corroborated]
+        changes = _without(changes, repeated)
     match = None if baseline else _match(request, context)
     return IngestPlan(
         outcome=request.document.outcome,
@@ -218,7 +222,31 @@ def create_document(
         verdicts=_verdicts(request, None, state, refs, match),
         corroborations=refs.corroborations(repeated),
         changes=refs.planned(changes, match),
+        origin=_origin(request, baseline=baseline),
     )
+
+
+def _repeated(request: IngestRequest, state: IngestState) -> list[Repeated]:
+    """What a new document only repeats; of a report, what the articles before it told of it."""
+    if request.provenance.kind is DocumentKind.REPORT:
+        return [
+            Repeated(one.statement, one.commitment, one.share)
+            for one in corroborate(state.told, request.statements)
+        ]
+    logged = [one for one in request.statements if one.label in LOGGED]
+    reprinted = find_reprinted(logged, request, state)
+    known = {id(one.statement) for one in reprinted}
+    rest = [one for one in request.statements if id(one) not in known]
+    return [*reprinted, *find_corroborated(rest, state)]
+
+
+def _origin(request: IngestRequest, *, baseline: bool) -> Origin:
+    """How what is new in a document came into the log; without an address it came from a file."""
+    if request.origin is not None:
+        return request.origin
+    if request.fetch.url is None:
+        return Origin.INGESTED
+    return Origin.BASELINE if baseline else Origin.LIVE
 
 
 def _snapshot(request: IngestRequest) -> NewSnapshot:
@@ -263,6 +291,13 @@ class _Refs:
     def add_others(self, sentences: Iterable[Statement], snapshot: tuple[int, int] | None) -> None:
         """Know sentences about other subjects of a stored document, or of the new one."""
         self._refs |= {id(one): StatementRef(other=one, snapshot=snapshot) for one in sentences}
+
+    def add_rows(self, statements: Iterable[Statement], row_ids: Iterable[int]) -> None:
+        """Know stored statements of any documents."""
+        self._refs |= {
+            id(one): StatementRef(row_id=row_id)
+            for one, row_id in zip(statements, row_ids, strict=True)
+        }
 
     def of(self, statement: Statement) -> StatementRef:
         return self._refs[id(statement)]

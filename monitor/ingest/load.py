@@ -32,6 +32,7 @@ from monitor.storage.documents import (
     load_texts,
     reports_of_regions,
 )
+from monitor.storage.statements import unlinked_commitments
 
 _SHARED_HASHES = 3
 """Hashes of a fingerprint that two documents must share to be compared at all."""
@@ -77,6 +78,9 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
         similar=tuple(known[one.id] for one in similar if one.id in known),
         reports={key: known[one.id] for key, one in reports.items() if one.id in known},
     )
+    if own is not None and shown is None and own not in reports:
+        told = unlinked_commitments(session, *own)
+        state = replace(state, told=tuple(told.values()), told_ids=tuple(told))
     newer = None if own is None or shown else state.reports.get((own[0], own[1] + 1))
     if newer is None or not has_changes(session, newer.snapshot.id, Basis.SUCCESSION):
         return state
@@ -106,8 +110,6 @@ def _report_keys(
             region, year = key
             for other in range(year - FULFILMENT_HORIZON, year + FULFILMENT_HORIZON + 1):
                 yield region, other
-    if request.baseline and document is None and not similar:
-        return  # its statements are not compared with the reports they may repeat
     for statement in request.statements:
         if statement.label is Label.COMMITMENT and statement.region and statement.year:
             yield statement.region, statement.year

@@ -15,6 +15,7 @@ from monitor.model.documents import (
     Document,
     DocumentKind,
     FetchRecord,
+    Origin,
     Outcome,
     Provenance,
     StoredDocument,
@@ -83,7 +84,8 @@ class IngestRequest:
     """A page that was read and searched for statements.
 
     ``document_id`` is the document this address had at its last visit; ``baseline`` says that a
-    document that is new was published before its source was watched.
+    document that is new was published before its source was watched. ``origin`` is how a document
+    that is history came, if neither a first visit nor a file tells.
     """
 
     document: Document
@@ -94,6 +96,7 @@ class IngestRequest:
     document_id: int | None = None
     baseline: bool = False
     suspect: SuspectState = field(default_factory=SuspectState)
+    origin: Origin | None = None
 
     @cached_property
     def shingles(self) -> TextShingles:
@@ -145,6 +148,8 @@ class IngestState:
         reports: reports by region and year: of the series the page belongs to, of the years that
             are compared with it, and those its statements may repeat.
         compared: snapshots of reports that were compared with the year before.
+        told: of a new report, what articles told of its region and year before it came, not linked
+            with any commitment yet; ``told_ids`` are the rows, in the same order.
     """
 
     document: StoredDocument | None = None
@@ -153,6 +158,8 @@ class IngestState:
     similar: tuple[KnownDocument, ...] = ()
     reports: Mapping[tuple[str, int], KnownDocument] = field(default_factory=dict)
     compared: frozenset[int] = frozenset()
+    told: tuple[Statement, ...] = ()
+    told_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +257,8 @@ class IngestPlan:
     ``document_id`` is None for a document that is new (``new_document``). ``versions`` are the
     positions of new statements and the rows they had in the document's snapshot before.
     ``move_home`` gives the document this address and source; ``predecessor_id`` and
-    ``successor_id`` are the reports of the year before and after that get linked.
+    ``successor_id`` are the reports of the year before and after that get linked. ``origin`` is
+    that of all statements and changes which are new.
     """
 
     outcome: Outcome = Outcome.OK
@@ -268,6 +276,7 @@ class IngestPlan:
     verdicts: tuple[PlannedVerdict, ...] = ()
     corroborations: tuple[PlannedCorroboration, ...] = ()
     changes: tuple[PlannedChange, ...] = ()
+    origin: Origin = Origin.LIVE
 
 
 @dataclass(frozen=True, slots=True)

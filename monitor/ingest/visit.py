@@ -17,6 +17,7 @@ from monitor.catalogue.model import Source
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport, next_health
 from monitor.ingest.list_pages import read_lists
 from monitor.ingest.pages import read_pages
+from monitor.ingest.projection import set_reference_day
 from monitor.ingest.schedule import next_list_visit, retry_list_visit
 from monitor.model.documents import Outcome
 from monitor.storage.frontier import (
@@ -93,6 +94,7 @@ def _close(source: Source, context: VisitContext, report: VisitReport) -> None:
                 is_fault=bool(report.fault),
                 retry_after=report.retry_after,
             )
+        set_reference_day(session, now.date())
         _update_health(session, source, context, report, now)
         close_visit(
             session,

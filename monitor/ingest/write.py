@@ -16,6 +16,7 @@ from monitor.ingest.plan import (
     PlannedVerdict,
     StatementRef,
 )
+from monitor.ingest.projection import project_documents, set_reference_day
 from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, StoredSnapshot
@@ -28,6 +29,7 @@ from monitor.storage.documents import (
     add_fingerprint,
     add_other_sentences,
     add_snapshot,
+    documents_of_statements,
     link_successor,
     log_changes,
     set_current_snapshot,
@@ -74,6 +76,7 @@ def write_plan(
             reason=plan.snapshot.reason,
             versions=dict(plan.versions),
             is_first=plan.new_document is not None,
+            origin=plan.origin,
         )
         if plan.current is not None:
             set_current_snapshot(
@@ -94,6 +97,9 @@ def write_plan(
             )
     if plan.move_home and document_id is not None:
         set_home(session, document_id, url=request.fetch.url, source_id=request.source_id)
+    if plan.current is not None and document_id is not None:
+        project_documents(session, _projected(session, plan, document_id))
+    set_reference_day(session, now.date())
     return IngestResult(
         document_id,
         plan.outcome,
@@ -102,6 +108,14 @@ def write_plan(
         alerts=alerts,
         suspect=plan.suspect,
     )
+
+
+def _projected(session: Session, plan: IngestPlan, document_id: int) -> set[int]:
+    """The documents whose current statements a plan changes, in the views."""
+    known = {
+        one.statement.row_id for one in plan.corroborations if one.statement.row_id is not None
+    }
+    return {document_id, *documents_of_statements(session, known)}
 
 
 def find_recipients(
@@ -183,7 +197,7 @@ def _log_findings(
         The changes it brings: their ids and the rules that match them. Verdicts come first, so that
         what the new plan says is newest in the log.
     """
-    others = _keep_others(session, plan, document_id, snapshot.id)
+    others = _keep_others(session, plan, document_id, snapshot.id, now=now)
 
     def row_id(ref: StatementRef) -> int:
         if ref.row_id is not None:
@@ -201,6 +215,7 @@ def _log_findings(
             document_id=successor.document_id,
             snapshot_id=successor.snapshot_id,
             now=now,
+            origin=plan.origin,
         )
     add_corroborations(
         session,
@@ -213,13 +228,14 @@ def _log_findings(
         document_id=document_id,
         snapshot_id=snapshot.id,
         now=now,
+        origin=plan.origin,
     )
     changes = zip(ids, plan.changes, strict=True)
     return [*verdicts, *((change_id, one.change, one.matches) for change_id, one in changes)]
 
 
 def _keep_others(
-    session: Session, plan: IngestPlan, document_id: int, snapshot_id: int
+    session: Session, plan: IngestPlan, document_id: int, snapshot_id: int, *, now: datetime
 ) -> dict[tuple[int, int], dict[int, int]]:
     """Keep the sentences about other subjects that changes and verdicts refer to.
 
@@ -234,7 +250,10 @@ def _keep_others(
     for ref in refs:
         if ref is not None and ref.other is not None:
             wanted[ref.snapshot or (document_id, snapshot_id)].append(ref.other)
-    return {place: add_other_sentences(session, *place, some) for place, some in wanted.items()}
+    return {
+        place: add_other_sentences(session, *place, some, now=now, origin=plan.origin)
+        for place, some in wanted.items()
+    }
 
 
 def _logged(
@@ -291,6 +310,7 @@ def _write_verdicts(
             snapshot_id=review_id,
             now=now,
             positions=[one.position for one, _ in new],
+            origin=plan.origin,
         )
         if (review_document_id, review_id) == own:
             logged += [

@@ -29,6 +29,15 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+class Origin(StrEnum):
+    """How a statement or change came into the log."""
+
+    LIVE = "live"  # a visit found it when it was new
+    BASELINE = "baseline"  # it stood there when its source was first visited
+    INGESTED = "ingested"  # a person imported it from a file
+    BACKFILL = "backfill"  # an older report that a column lists, read on request
+
+
 class Health(StrEnum):
     """How a source has been of late."""
 

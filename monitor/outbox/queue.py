@@ -389,8 +389,18 @@ def mark_in_flight(
     return marked.one_or_none() is not None
 
 
-def mark_sent(session: Session, alert_id: int, *, now: datetime, message_id: int) -> None:
-    """Mark that the service took an alert. It did, whoever holds the lease by now."""
+def mark_sent(
+    session: Session, alert_id: int, *, now: datetime, message_id: int, text: str | None = None
+) -> None:
+    """Mark that the service took an alert. It did, whoever holds the lease by now.
+
+    Args:
+        session: a writing transaction.
+        alert_id: the alert.
+        now: the time.
+        message_id: the service's number of the message.
+        text: what the recipient was sent, without markup.
+    """
     _settle(
         session,
         alert_id,
@@ -399,6 +409,7 @@ def mark_sent(session: Session, alert_id: int, *, now: datetime, message_id: int
         sent_at=now,
         message_id=message_id,
         error=None,
+        text=text,
     )
 
 

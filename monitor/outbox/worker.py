@@ -26,6 +26,7 @@ from monitor.outbox.digest import make_digests
 from monitor.outbox.future_times import LEASE, MAX_RETRY_WAIT, forget_future_times
 from monitor.retry import CLOCK_SKEW, Backoff
 from monitor.storage import recipients
+from monitor.storage.base import storable
 from monitor.storage.engine import Database
 
 log = logging.getLogger(__name__)
@@ -95,10 +96,12 @@ class WorkerQueries:
                 session, alert.id, leased_by=leased_by, now=self.now(), lease_for=LEASE
             )
 
-    def mark_sent(self, alert: OutboxAlert, message_id: int) -> None:
-        """Store that the service took the message."""
+    def mark_sent(self, alert: OutboxAlert, message_id: int, text: str) -> None:
+        """Store that the service took the message, and its text."""
         with self.database.write() as session:
-            queue.mark_sent(session, alert.id, now=self.now(), message_id=message_id)
+            queue.mark_sent(
+                session, alert.id, now=self.now(), message_id=message_id, text=storable(text)
+            )
 
     def mark_retry(
         self,
@@ -412,7 +415,7 @@ class OutboxWorker:
             return None
         breaker.succeeded()
         self.report.sent += 1
-        await self._mark_sent(alert, message_id)
+        await self._mark_sent(alert, message_id, message.plain)
         log.info(
             "alert.sent",
             extra={"alert": alert.id, "recipient": alert.recipient_id, "message_id": message_id},
@@ -482,18 +485,18 @@ class OutboxWorker:
         await asyncio.to_thread(mark_retry)
         _log_retry(alert, reason, not_before)
 
-    async def _mark_sent(self, alert: OutboxAlert, message_id: int) -> None:
+    async def _mark_sent(self, alert: OutboxAlert, message_id: int, text: str) -> None:
         """Store that a message was sent, with retries: otherwise it would be sent again."""
         for pause in _MARK_SENT_PAUSES:
             try:
-                await asyncio.to_thread(self.queries.mark_sent, alert, message_id)
+                await asyncio.to_thread(self.queries.mark_sent, alert, message_id, text)
             except Exception:
                 # Any error of a database driver: the message was sent all the same.
                 log.warning("alert.mark_sent_failed", extra={"alert": alert.id}, exc_info=True)
                 await self.sleep(pause)
             else:
                 return
-        await asyncio.to_thread(self.queries.mark_sent, alert, message_id)
+        await asyncio.to_thread(self.queries.mark_sent, alert, message_id, text)
 
 
 async def deliver_due(worker: OutboxWorker) -> DeliveryReport:

@@ -24,6 +24,7 @@ from monitor.model.documents import (
     DocumentKind,
     Fetched,
     FetchRecord,
+    Origin,
     Outcome,
     Provenance,
     StoredDocument,
@@ -212,6 +213,7 @@ def add_snapshot(
     reason: str = "",
     versions: Mapping[int, int] = MappingProxyType({}),
     is_first: bool = False,
+    origin: Origin = Origin.LIVE,
 ) -> StoredSnapshot:
     """Keep what a visit saw, with its bytes and statements.
 
@@ -227,6 +229,7 @@ def add_snapshot(
         versions: rows of the document's snapshots before, by the positions of statements that they
             are a version of; the others are known again by their words.
         is_first: the document has no other snapshot.
+        origin: of the statements that no snapshot of the document had before.
     """
     values = {
         "document_id": document_id,
@@ -253,12 +256,16 @@ def add_snapshot(
         if document_id is None or is_first
         else _first_versions(session, document_id, kept, versions)
     )
+    seen = _first_seen(session, first)
     ids = _insert_statements(
         session,
         [
             {
                 **statement_values(s, snapshot_id=snapshot_id, document_id=document_id),
                 "first_version_id": first.get(position),
+                "origin": origin.value,
+                "first_seen_at": now,
+                **seen.get(position, {}),
             }
             for position, s in enumerate(kept)
         ],
@@ -335,6 +342,16 @@ def _first_versions(
     return found
 
 
+def _first_seen(session: Session, first: Mapping[int, int]) -> dict[int, dict[str, object]]:
+    """Origin and time of first versions, by the positions of the statements that have one."""
+    rows: dict[int, dict[str, object]] = {}
+    for some in batches(first.values()):
+        query = select(StatementRow.id, StatementRow.origin, StatementRow.first_seen_at)
+        for row in session.execute(query.where(StatementRow.id.in_(some))):
+            rows[row.id] = {"origin": row.origin, "first_seen_at": row.first_seen_at}
+    return {position: rows[row_id] for position, row_id in first.items()}
+
+
 def set_current_snapshot(
     session: Session, document_id: int, snapshot_id: int, *, title: str, published: date | None
 ) -> None:
@@ -395,9 +412,23 @@ def add_changes(
 
 
 def add_other_sentences(
-    session: Session, document_id: int, snapshot_id: int, sentences: Iterable[Statement]
+    session: Session,
+    document_id: int,
+    snapshot_id: int,
+    sentences: Iterable[Statement],
+    *,
+    now: datetime,
+    origin: Origin = Origin.LIVE,
 ) -> dict[int, int]:
     """Keep sentences about other subjects that changes refer to.
+
+    Args:
+        session: a writing transaction.
+        document_id: the document.
+        snapshot_id: its snapshot.
+        sentences: what is kept.
+        now: the time of the visit.
+        origin: how they came into the log.
 
     Returns:
         The row of each, by where the sentence starts; those that were kept before too.
@@ -405,6 +436,7 @@ def add_other_sentences(
     known = other_sentences(session, snapshot_id)
     new = {one.start: one for one in sentences if one.start not in known}
     first = _first_versions(session, document_id, tuple(new.values()), {}, snapshot_id)
+    seen = _first_seen(session, first)
     ids = _insert_statements(
         session,
         [
@@ -412,6 +444,9 @@ def add_other_sentences(
                 **statement_values(one, snapshot_id=snapshot_id, document_id=document_id),
                 "in_scope": False,
                 "first_version_id": first.get(position),
+                "origin": origin.value,
+                "first_seen_at": now,
+                **seen.get(position, {}),
             }
             for position, one in enumerate(new.values())
         ],
@@ -435,6 +470,7 @@ def log_changes(
     snapshot_id: int,
     now: datetime,
     positions: Sequence[int] = (),
+    origin: Origin = Origin.LIVE,
 ) -> list[int]:
     """Write changes into the log, each with the ids of its statements before and after.
 
@@ -445,6 +481,7 @@ def log_changes(
         snapshot_id: its snapshot.
         now: the time of the visit.
         positions: of verdicts, the place of each one's target in its commitment.
+        origin: how they came into the log.
 
     Returns:
         The changes' ids in the same order.
@@ -461,6 +498,7 @@ def log_changes(
                 after_id=after_id,
                 detected_at=now,
                 position=positions[index] if positions else None,
+                origin=origin,
             )
             for index, (change, before_id, after_id) in enumerate(changes)
         ],
@@ -498,6 +536,15 @@ def add_corroborations(
         for statement_id, commitment_id, share in found
     ]
     insert_rows(session, CorroborationRow, rows, wanted=False)
+
+
+def documents_of_statements(session: Session, statement_ids: Collection[int]) -> set[int]:
+    """The documents that some statements stand in."""
+    found: set[int] = set()
+    for some in batches(statement_ids):
+        query = select(StatementRow.document_id).where(StatementRow.id.in_(some))
+        found.update(session.scalars(query))
+    return found
 
 
 def corroborated_ids(session: Session, snapshot_id: int) -> set[int]:

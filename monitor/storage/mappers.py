@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
+from monitor.model.documents import Origin
 from monitor.model.statements import Label, Op, Speaker, Statement, Target, number
 from monitor.storage.tables import ChangeRow, StatementRow, TargetRow
 
@@ -91,6 +92,7 @@ def change_values(
     after_id: int | None,
     detected_at: datetime,
     position: int | None = None,
+    origin: Origin = Origin.LIVE,
 ) -> dict[str, object]:
     """The columns of a change; ``identity`` is unique, so that it cannot be written twice.
 
@@ -112,6 +114,7 @@ def change_values(
         "nearest_text": change.nearest_text,
         "certainty": change.certainty.value,
         "summary": summary(change),
+        "origin": origin.value,
         "identity": identity if position is None else f"{identity}:{position}",
     }
 

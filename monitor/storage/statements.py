@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor.model.statements import Statement
+from monitor.model.documents import DocumentKind
+from monitor.model.statements import Label, Statement
 from monitor.storage.mappers import statement_of
-from monitor.storage.tables import CorroborationRow, DocumentRow, StatementRow
+from monitor.storage.tables import (
+    CurrentStatementRow,
+    DocumentRow,
+    ReferenceDayRow,
+    StatementRow,
+)
 
 _PAGE = 500
 
@@ -34,8 +40,8 @@ def walk_statements(
 ) -> Iterator[StandingStatement]:
     """The statements in force of all labels, newest first; a page of them is held at a time.
 
-    They are those of ``commitments_current``: of a report that no later one replaced, and without
-    what an article only repeats.
+    They are those of ``commitments_current``, of any label: nothing that is superseded or ended,
+    and not what an article only repeats.
 
     Args:
         session: a reading transaction.
@@ -43,11 +49,10 @@ def walk_statements(
     """
     query = (
         select(StatementRow, DocumentRow)
-        .join(DocumentRow, DocumentRow.snapshot_id == StatementRow.snapshot_id)
+        .join(CurrentStatementRow, CurrentStatementRow.statement_id == StatementRow.id)
+        .join(DocumentRow, DocumentRow.id == CurrentStatementRow.document_id)
         .where(
-            DocumentRow.successor_id.is_(None),
-            StatementRow.in_scope,
-            ~exists().where(CorroborationRow.statement_id == StatementRow.id),
+            CurrentStatementRow.holds_until >= select(ReferenceDayRow.day).scalar_subquery(),
         )
         .order_by(StatementRow.id.desc())
         .limit(_PAGE)
@@ -72,3 +77,27 @@ def walk_statements(
             return
         last = rows[-1][0].id
         session.expunge_all()
+
+
+def unlinked_commitments(session: Session, region: str, year: int) -> dict[int, Statement]:
+    """What articles and pages say of a region's year and repeat of no document, by row.
+
+    Args:
+        session: a reading transaction.
+        region: an official name.
+        year: the year of the statements.
+    """
+    query = (
+        select(StatementRow)
+        .join(CurrentStatementRow, CurrentStatementRow.statement_id == StatementRow.id)
+        .where(
+            CurrentStatementRow.region == region,
+            CurrentStatementRow.superseded_by_id.is_(None),
+            CurrentStatementRow.year == year,
+            CurrentStatementRow.label == Label.COMMITMENT,
+            CurrentStatementRow.document_kind.in_((DocumentKind.NEWS, DocumentKind.PAGE)),
+            CurrentStatementRow.repeats_id.is_(None),
+        )
+        .order_by(StatementRow.id)
+    )
+    return {row.id: statement_of(row) for row in session.scalars(query)}

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -109,6 +110,8 @@ class DocumentRow(Base):
     snapshot_id: Mapped[int | None] = mapped_column(Id)
     successor_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     withdrawn_at: Mapped[datetime | None]  # since when its page is known to be gone for good
+    # Of a plan: what its issues of other years have in common (monitor.comparison.in_force).
+    plan_key: Mapped[str | None] = mapped_column(index=True)
 
 
 class FrontierEntryRow(Base):
@@ -218,6 +221,9 @@ class StatementRow(Base):
     in_scope: Mapped[bool] = mapped_column(default=True)
     # The row of this sentence in the first snapshot of its document that has it; NULL: this one.
     first_version_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
+    # Origin, and when it was first seen, both of its first version.
+    origin: Mapped[str] = mapped_column(String(8), server_default="live")
+    first_seen_at: Mapped[datetime | None]
     targets: Mapped[list[TargetRow]] = relationship(
         order_by="TargetRow.position", lazy="selectin", cascade="all"
     )
@@ -273,17 +279,143 @@ class FulfilmentRow(Base):
     predates_log: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
+class CurrentStatementRow(Base):
+    """A statement of a document's current snapshot, with how long it holds.
+
+    Made from the other tables by ``monitor.ingest.projection``, in the transaction that changes
+    them, so that what is in force is found by index. ``holds_until`` is NULL for what is superseded
+    or only repeats a commitment, and the end of time where no end is known; ``in_force_until`` is
+    for people.
+    """
+
+    __tablename__ = "current_statement"
+    __table_args__ = (
+        Index(
+            "ix_current_statement_in_force",
+            *("label", "region", "holds_until", "year", "topic", "themes", "speaker"),
+            sqlite_where=text("holds_until IS NOT NULL"),
+            postgresql_where=text("holds_until IS NOT NULL"),
+        ),
+        Index("ix_current_statement_region", "region", "superseded_by_id", "year"),
+        Index(
+            "ix_current_statement_repeats",
+            "repeats_id",
+            sqlite_where=text("repeats_id IS NOT NULL"),
+            postgresql_where=text("repeats_id IS NOT NULL"),
+        ),
+    )
+
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id"), primary_key=True, autoincrement=False
+    )
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    document_kind: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(16))
+    speaker: Mapped[str] = mapped_column(String(16))
+    region: Mapped[str | None]
+    year: Mapped[int | None]
+    topic: Mapped[str] = mapped_column(String(64))
+    themes: Mapped[str]
+    origin: Mapped[str] = mapped_column(String(8))
+    first_seen_at: Mapped[datetime | None]
+    in_force_until: Mapped[date | None]
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    repeats_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    holds_until: Mapped[date | None]
+
+
+class CurrentTargetRow(Base):
+    """A target of a current statement, in its canonical metric and unit, and what became of it.
+
+    ``plan_year`` is that of a commitment in a report, else NULL. The verdict is that of the
+    current snapshot of the review that gave it.
+    """
+
+    __tablename__ = "current_target"
+    __table_args__ = (
+        Index(
+            "ix_current_target_in_force",
+            *("region", "canonical_metric", "canonical_unit", "holds_until"),
+            *("due", "op", "canonical_value"),
+            sqlite_where=text("holds_until IS NOT NULL"),
+            postgresql_where=text("holds_until IS NOT NULL"),
+        ),
+        Index("ix_current_target_metric", "canonical_metric", "region", "due"),
+        Index("ix_current_target_plan", "plan_year", "region", "verdict"),
+        Index("ix_current_target_verdict", "verdict", "due"),
+    )
+
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id"), primary_key=True, autoincrement=False
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    document_kind: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(16))
+    speaker: Mapped[str] = mapped_column(String(16))
+    region: Mapped[str | None]
+    year: Mapped[int | None]
+    due: Mapped[int | None]
+    op: Mapped[str] = mapped_column(String(16))
+    metric: Mapped[str]
+    canonical_metric: Mapped[str]
+    canonical_value: Mapped[float]
+    canonical_unit: Mapped[str]
+    holds_until: Mapped[date | None]
+    plan_year: Mapped[int | None]
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    fulfilment_id: Mapped[int | None] = mapped_column(ForeignKey("fulfilment.id"))
+    review_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
+
+
+class MetricYearRow(Base):
+    """What was promised for a year and what was reached in it, of a region's metric.
+
+    Made from ``current_target``. The metric is canonical, the values are in ``unit``.
+    """
+
+    __tablename__ = "metric_year"
+    __table_args__ = (Index("ix_metric_year_metric", "metric", "year"),)
+
+    region: Mapped[str] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    promised: Mapped[float | None]
+    promised_op: Mapped[str | None] = mapped_column(String(16))
+    promised_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    reached: Mapped[float | None]
+    reached_op: Mapped[str | None] = mapped_column(String(16))
+    reached_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+
+
+class ReferenceDayRow(Base):
+    """The day that is today for the views: that of the last visit or import. One row."""
+
+    __tablename__ = "reference_day"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date]
+
+
 class ChangeRow(Base):
     """One line of the change log."""
 
     __tablename__ = "change"
+    __table_args__ = (
+        Index("ix_change_document", "document_id", "basis", "kind"),
+        Index("ix_change_kind", "kind", "detected_at"),
+        Index("ix_change_kind_id", "kind", "id"),
+        Index("ix_change_basis_id", "basis", "id"),
+        Index("ix_change_region_detected_at", "region", "detected_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     detected_at: Mapped[datetime] = mapped_column(index=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16), index=True)
-    basis: Mapped[str] = mapped_column(String(16), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    basis: Mapped[str] = mapped_column(String(16))
     region: Mapped[str | None] = mapped_column(index=True)
     topic: Mapped[str] = mapped_column(String(64))
     before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
@@ -294,6 +426,7 @@ class ChangeRow(Base):
     nearest_text: Mapped[str | None]
     certainty: Mapped[str] = mapped_column(String(8), default="sure")
     summary: Mapped[str]  # the deltas in words: 算力规模 160 → 190 Eflops
+    origin: Mapped[str] = mapped_column(String(8), server_default="live")
     # snapshot, basis, before, after, and of a verdict the target's position: a change cannot be
     # written twice, NULLs included.
     identity: Mapped[str] = mapped_column(String(80), unique=True)
@@ -482,6 +615,7 @@ class AlertRow(Base):
     sent_at: Mapped[datetime | None]
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None]
+    text: Mapped[str | None]  # what the recipient was sent, without its markup
     document: Mapped[DocumentRow | None] = relationship()
 
 

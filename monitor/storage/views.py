@@ -22,9 +22,12 @@ class View(StrEnum):
     """The public views; docs/reference/sql.md has their columns."""
 
     CHANGES = "change_log"
+    STATEMENTS = "statements"
     COMMITMENTS = "commitments_current"
     COMMITMENT_HISTORY = "commitment_history"
     TARGETS = "targets_current"
+    METRIC_SERIES = "metric_series"
+    REGIONS = "region_summary"
     FULFILMENT = "target_fulfilment"
     CORROBORATIONS = "corroborations"
     ALERTS = "alert_log"
@@ -35,11 +38,13 @@ class View(StrEnum):
 
 _SINCE = {
     View.CHANGES: "detected_at",
+    View.STATEMENTS: "first_seen_at",
     View.CORROBORATIONS: "noted_at",
     View.ALERTS: "created_at",
     View.SOURCE_HEALTH_EVENTS: "at",
 }
 _TIMED = tuple(_SINCE)
+_DAYS = ("published", "report_published", "in_force_until")
 
 
 def columns_of(session: Session, view: View) -> tuple[str, ...]:
@@ -73,7 +78,7 @@ def _type_of(name: str) -> TypeEngine[Any]:
     """Views have no types on SQLite; the names of times and days tell them."""
     if name.endswith("_at") or name == "not_before":
         return UtcDateTime()
-    return Date() if name == "published" else NullType()
+    return Date() if name in _DAYS else NullType()
 
 
 def has_time(view: View) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageError, UserError
+from monitor.ingest.projection import project_documents
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
@@ -77,6 +78,7 @@ def write_a_change(database):
         ids = add_changes(
             session, [change], document_id=document.id, before=None, after=after, now=NOW
         )
+        project_documents(session, [document.id])
     return document, after, change, ids
 
 

@@ -1,0 +1,549 @@
+"""The projection that the views read: current statements and targets, and the series of metrics.
+
+It holds nothing that the other tables do not say. It is made anew for the documents that a
+transaction changes, in that transaction, by searches in indexes alone; ``rebuild`` makes all of it.
+How long a statement holds is decided by ``monitor.comparison.in_force``.
+
+Columns are named one by one, because a migration calls ``rebuild`` on a schema that may be older
+than the mapped classes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, bindparam, case, delete, null, or_, select, update
+from sqlalchemy.orm import Session
+
+from monitor.comparison.in_force import (
+    NO_END,
+    IssuedDocument,
+    next_issue,
+    plan_key,
+    plan_last_year,
+    statement_term,
+    supersedes_on,
+)
+from monitor.extraction.quantities import metric_core, to_base
+from monitor.model.changes import Verdict
+from monitor.model.documents import DocumentKind
+from monitor.model.statements import Label, Op, Speaker
+from monitor.storage.base import Base, batches, insert_into, insert_rows, table_of
+from monitor.storage.tables import (
+    CorroborationRow,
+    CurrentStatementRow,
+    CurrentTargetRow,
+    DocumentRow,
+    FulfilmentRow,
+    MetricYearRow,
+    ReferenceDayRow,
+    SnapshotRow,
+    StatementRow,
+    TargetRow,
+)
+
+_document = table_of(DocumentRow).c
+_statement = table_of(StatementRow).c
+_target = table_of(TargetRow).c
+_current = table_of(CurrentStatementRow).c
+_number = table_of(CurrentTargetRow).c
+
+_PAGE = 500
+_ARTICLES = (DocumentKind.NEWS, DocumentKind.PAGE)
+_SERIES_LABELS = (Label.COMMITMENT, Label.ACHIEVEMENT)
+_SERIES_SPEAKERS = (Speaker.GOVERNMENT, Speaker.MINISTRY)
+_KIND_RANK = {DocumentKind.REPORT.value: 0, DocumentKind.PLAN.value: 1}
+
+_MetricKey = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A document with its place in its series, and the rows of its current snapshot."""
+
+    issued: IssuedDocument
+    snapshot_id: int | None
+    statements: tuple[Row[Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The documents that supersede one another."""
+
+    reports: Mapping[str, Sequence[IssuedDocument]] = field(default_factory=dict)
+    plans: Mapping[str, Sequence[IssuedDocument]] = field(default_factory=dict)
+
+    def of(self, document: IssuedDocument) -> Sequence[IssuedDocument]:
+        """The issues of the series a document belongs to."""
+        if document.kind is DocumentKind.REPORT:
+            return self.reports.get(document.region or "", ())
+        return self.plans.get(document.plan_key or "", ())
+
+
+def project_documents(session: Session, document_ids: Collection[int]) -> None:
+    """Make the projection anew for documents that changed, and for what they supersede.
+
+    Args:
+        session: the writing transaction that changed them.
+        document_ids: documents that are new, have another current snapshot, were linked with a
+            commitment they repeat, or have a snapshot no more.
+    """
+    for some in batches(document_ids):
+        keys = _metric_keys(session, some)
+        documents = _write_documents(session, some)
+        for one in documents.values():
+            _supersede_older(session, one)
+        reports = [one for one in documents.values() if one.issued.kind is DocumentKind.REPORT]
+        if reports:
+            _write_verdicts(session, reports)
+        _write_metric_years(session, keys | _metric_keys(session, some))
+        gone = [one.issued for one in documents.values() if one.snapshot_id is None]
+        restored = set(_superseded_by(session, gone)) - set(some)
+        if restored:
+            project_documents(session, restored)
+
+
+def rebuild(session: Session) -> None:
+    """Make the whole projection from the other tables.
+
+    Args:
+        session: a writing transaction.
+    """
+    for row in (MetricYearRow, CurrentTargetRow, CurrentStatementRow):
+        session.connection().execute(delete(table_of(row)))
+    read = select(_document.id, _document.kind).where(_document.snapshot_id.is_not(None))
+    every = session.execute(read.order_by(_document.id)).all()
+    # The plans' keys first, so that each document finds all issues of its series.
+    for some in batches(one.id for one in every if one.kind == DocumentKind.PLAN):
+        _load_documents(session, some)
+    for some in batches((one.id for one in every), _PAGE):
+        _write_documents(session, some)
+    for some in batches(one.id for one in every if one.kind == DocumentKind.REPORT):
+        _write_verdicts(session, list(_load_documents(session, some).values()))
+    regions = session.scalars(select(_number.region).distinct())
+    for region in [one for one in regions if one]:
+        _write_metric_years(session, _metric_keys(session, None, region=region))
+
+
+def set_reference_day(session: Session, day: date) -> None:
+    """Note the day that is today for the views; nothing is written when it is noted already."""
+    if session.scalar(select(ReferenceDayRow.day)) == day:
+        return
+    values = {"day": day}
+    session.connection().execute(
+        insert_into(session, ReferenceDayRow)
+        .values(id=1, **values)
+        .on_conflict_do_update(index_elements=[ReferenceDayRow.id], set_=values)
+    )
+
+
+def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
+    """Documents with the statements of their current snapshots; notes the keys of plans."""
+    names = ("id", "kind", "region", "year", "title", "published", "snapshot_id", "plan_key")
+    found = {
+        row.id: row
+        for row in session.execute(
+            select(*(_document[name] for name in names)).where(_document.id.in_(document_ids))
+        )
+    }
+    statements = _load_statements(session, document_ids)
+    years = _target_years(session, [row.id for rows in statements.values() for row in rows])
+    documents: dict[int, _Document] = {}
+    for row in found.values():
+        mine = tuple(statements.get(row.id, ()))
+        issued = _issued(row)
+        if issued.kind is DocumentKind.PLAN:
+            named = [year for one in mine for year in years.get(one.id, ())]
+            issuers = [one.source_name for one in mine if one.label == Label.COMMITMENT]
+            key = plan_key(row.title, row.region, issuers)
+            issued = replace(
+                issued, plan_key=key, last_year=plan_last_year(row.title, issued.year, named)
+            )
+            if key != row.plan_key:
+                session.connection().execute(
+                    update(table_of(DocumentRow)).where(_document.id == row.id).values(plan_key=key)
+                )
+        documents[row.id] = _Document(issued, row.snapshot_id, mine)
+    return documents
+
+
+def _issued(row: Row[Any]) -> IssuedDocument:
+    year = row.year
+    if year is None and row.published is not None and row.kind != DocumentKind.REPORT:
+        year = row.published.year
+    kind = DocumentKind(row.kind)
+    return IssuedDocument(row.id, kind, row.region, year, row.published, row.plan_key)
+
+
+def _load_statements(
+    session: Session, document_ids: Collection[int]
+) -> defaultdict[int, list[Row[Any]]]:
+    """The statements of the current snapshots of some documents, with what they repeat."""
+    names = ("id", "region", "year", "label", "speaker", "topic", "themes", "source_name")
+    query = (
+        select(
+            _document.id.label("document_id"),
+            *(_statement[name] for name in names),
+            _statement.origin,
+            _statement.first_seen_at,
+            CorroborationRow.commitment_id.label("repeats_id"),
+        )
+        .join(table_of(StatementRow), _statement.snapshot_id == _document.snapshot_id)
+        .outerjoin(CorroborationRow, CorroborationRow.statement_id == _statement.id)
+        .where(_document.id.in_(document_ids), _statement.in_scope)
+        .order_by(_statement.id)
+    )
+    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in session.execute(query):
+        found[row.document_id].append(row)
+    return found
+
+
+def _target_years(session: Session, statement_ids: Collection[int]) -> dict[int, list[int]]:
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for some in batches(statement_ids):
+        query = select(_target.statement_id, _target.year).where(
+            _target.statement_id.in_(some), _target.year.is_not(None)
+        )
+        for row in session.execute(query):
+            found[row.statement_id].append(row.year)
+    return found
+
+
+def _load_series(session: Session, documents: Iterable[_Document]) -> _Series:
+    """The reports of all regions that some documents speak of, and the issues of their plans."""
+    regions: set[str] = set()
+    keys: set[str] = set()
+    for one in documents:
+        regions |= {row.region for row in one.statements if row.region}
+        if one.issued.region and one.issued.kind is DocumentKind.REPORT:
+            regions.add(one.issued.region)
+        if one.issued.plan_key:
+            keys.add(one.issued.plan_key)
+    return _Series(
+        _by(session, _document.region, regions, kind=DocumentKind.REPORT),
+        _by(session, _document.plan_key, keys, kind=DocumentKind.PLAN),
+    )
+
+
+def _by(
+    session: Session, column: Any, values: Collection[str], *, kind: DocumentKind
+) -> dict[str, list[IssuedDocument]]:
+    """The documents of a kind that have a current snapshot, by region or by key."""
+    names = ("id", "kind", "region", "year", "published", "plan_key")
+    found: defaultdict[str, list[IssuedDocument]] = defaultdict(list)
+    for some in batches(values):
+        query = select(*(_document[name] for name in names)).where(
+            _document.kind == kind, column.in_(some), _document.snapshot_id.is_not(None)
+        )
+        for row in session.execute(query):
+            found[row._mapping[column.name]].append(_issued(row))
+    return found
+
+
+def _write_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
+    """Replace the rows of some documents."""
+    documents = _load_documents(session, document_ids)
+    for row_type in (CurrentTargetRow, CurrentStatementRow):
+        own = table_of(row_type)
+        session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
+    series = _load_series(session, documents.values())
+    rows = {
+        values["statement_id"]: values
+        for one in documents.values()
+        for values in _statement_values(session, one, series)
+    }
+    insert_rows(session, CurrentStatementRow, list(rows.values()), wanted=False)
+    years = {key: one.issued.year for key, one in documents.items()}
+    insert_rows(session, CurrentTargetRow, list(_target_values(session, rows, years)), wanted=False)
+    return documents
+
+
+def _statement_values(
+    session: Session, document: _Document, series: _Series
+) -> Iterator[dict[str, Any]]:
+    issued = document.issued
+    years = _target_years(session, [row.id for row in document.statements])
+    for row in document.statements:
+        region = issued.region if issued.kind is DocumentKind.REPORT else row.region
+        term = statement_term(
+            issued,
+            year=row.year,
+            target_years=years.get(row.id, ()),
+            reports=series.reports.get(region or "", ()),
+            plans=series.plans.get(issued.plan_key or "", ()),
+        )
+        holds = term.superseded_by is None and row.repeats_id is None
+        yield {
+            "statement_id": row.id,
+            "document_id": issued.id,
+            "document_kind": issued.kind.value,
+            "label": row.label,
+            "speaker": row.speaker,
+            "region": row.region,
+            "year": row.year,
+            "topic": row.topic,
+            "themes": row.themes,
+            "origin": row.origin,
+            "first_seen_at": row.first_seen_at,
+            "in_force_until": term.until,
+            "superseded_by_id": term.superseded_by,
+            "repeats_id": row.repeats_id,
+            "holds_until": (term.until or NO_END) if holds else None,
+        }
+
+
+def _target_values(
+    session: Session, statements: Mapping[int, Mapping[str, Any]], years: Mapping[int, int | None]
+) -> Iterator[dict[str, object]]:
+    copied = ("document_id", "document_kind", "label", "speaker", "region", "year", "holds_until")
+    names = ("statement_id", "position", "metric", "op", "value", "unit", "year")
+    for some in batches(statements):
+        query = select(*(_target[name] for name in names)).where(_target.statement_id.in_(some))
+        for row in session.execute(query):
+            statement = statements[row.statement_id]
+            value, unit = to_base(row.value, row.unit)
+            judged = (statement["document_kind"], statement["label"]) == (
+                DocumentKind.REPORT,
+                Label.COMMITMENT,
+            )
+            yield {
+                **{name: statement[name] for name in copied},
+                "statement_id": row.statement_id,
+                "position": row.position,
+                "due": row.year or statement["year"],
+                "op": row.op,
+                "metric": row.metric,
+                "canonical_metric": metric_core(row.metric),
+                "canonical_value": value,
+                "canonical_unit": unit,
+                "plan_year": (years[statement["document_id"]] or 0) if judged else None,
+                "verdict": Verdict.PENDING.value if judged else None,
+                "fulfilment_id": None,
+                "review_id": None,
+            }
+
+
+def _supersede_older(session: Session, document: _Document) -> None:
+    """End what a report or plan supersedes: the issue before it, and articles on earlier years."""
+    issued = document.issued
+    if document.snapshot_id is None or issued.year is None:
+        return
+    if issued.kind not in {DocumentKind.REPORT, DocumentKind.PLAN}:
+        return
+    every = _load_series(session, [replace(document, statements=())])
+    peers = every.of(issued)
+    for older in peers:
+        successor = next_issue(older, peers)
+        if successor is not None and successor.id == issued.id:
+            query = select(_current.statement_id).where(
+                _current.document_id == older.id,
+                or_(_current.superseded_by_id.is_(None), _current.superseded_by_id != issued.id),
+            )
+            _supersede(session, session.scalars(query).all(), issued)
+    if issued.kind is DocumentKind.REPORT and issued.region:
+        later = [one.id for one in peers if (one.year or 0) > issued.year]
+        for ended in (_current.superseded_by_id.is_(None), _current.superseded_by_id.in_(later)):
+            query = select(_current.statement_id).where(
+                _current.region == issued.region,
+                ended,
+                _current.year < issued.year,
+                _current.document_kind.in_(_ARTICLES),
+            )
+            _supersede(session, session.scalars(query).all(), issued)
+
+
+def _supersede(session: Session, statement_ids: Iterable[int], by: IssuedDocument) -> None:
+    """Note that statements are superseded."""
+    day = supersedes_on(by)
+    for some in batches(statement_ids):
+        values: dict[str, Any] = {"superseded_by_id": by.id, "holds_until": null()}
+        if day is not None:
+            until = _current.in_force_until
+            values["in_force_until"] = case((until < day, until), else_=day)
+        session.connection().execute(
+            update(table_of(CurrentStatementRow))
+            .where(_current.statement_id.in_(some))
+            .values(values)
+        )
+        session.connection().execute(
+            update(table_of(CurrentTargetRow))
+            .where(_number.statement_id.in_(some))
+            .values(holds_until=null())
+        )
+
+
+def _superseded_by(session: Session, documents: Iterable[IssuedDocument]) -> Iterator[int]:
+    """The documents that some superseded."""
+    for one in documents:
+        query = select(_current.document_id).where(
+            _current.region == one.region, _current.superseded_by_id == one.id
+        )
+        yield from session.scalars(query.distinct())
+
+
+def _write_verdicts(session: Session, reports: Sequence[_Document]) -> None:
+    """Note what became of the targets of some reports, and of those that they judge."""
+    ids = [one.issued.id for one in reports]
+    snapshots = [one.snapshot_id for one in reports if one.snapshot_id is not None]
+    touched: set[int] = set()
+    for query in (
+        select(_number.statement_id).where(_number.document_id.in_(ids), _is_judged()),
+        select(_number.statement_id).where(_number.review_id.in_(ids)),
+        select(FulfilmentRow.commitment_id).where(FulfilmentRow.snapshot_id.in_(snapshots)),
+    ):
+        touched.update(session.scalars(query))
+    numbers = table_of(CurrentTargetRow)
+    given = _given_verdicts(session, touched)
+    for some in batches(touched):
+        session.connection().execute(
+            update(numbers)
+            .where(_number.statement_id.in_(some), _number.review_id.is_not(None))
+            .values(verdict=Verdict.PENDING.value, fulfilment_id=None, review_id=None)
+        )
+    if given:
+        session.connection().execute(
+            update(numbers)
+            .where(
+                _number.statement_id == bindparam("of"),
+                _number.position == bindparam("at"),
+                _is_judged(),
+            )
+            .values(
+                verdict=bindparam("told"),
+                fulfilment_id=bindparam("row"),
+                review_id=bindparam("review"),
+            ),
+            given,
+        )
+
+
+def _is_judged() -> Any:
+    return _number.plan_year.is_not(None)
+
+
+def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict[str, object]]:
+    """The verdicts on some commitments that current snapshots give."""
+    names = ("id", "commitment_id", "position", "snapshot_id", "verdict")
+    columns = table_of(FulfilmentRow).c
+    rows = [
+        row
+        for some in batches(commitments)
+        for row in session.execute(
+            select(*(columns[name] for name in names))
+            .where(columns.commitment_id.in_(some))
+            .order_by(columns.id)
+        )
+    ]
+    current: dict[int, int] = {}
+    for some in batches({row.snapshot_id for row in rows}):
+        query = (
+            select(SnapshotRow.id, _document.id.label("document_id"))
+            .join(table_of(DocumentRow), _document.id == SnapshotRow.document_id)
+            .where(SnapshotRow.id.in_(some), _document.snapshot_id == SnapshotRow.id)
+        )
+        current |= {row.id: row.document_id for row in session.execute(query)}
+    return [
+        {
+            "of": row.commitment_id,
+            "at": row.position,
+            "told": row.verdict,
+            "row": row.id,
+            "review": current[row.snapshot_id],
+        }
+        for row in rows
+        if row.snapshot_id in current
+    ]
+
+
+def _metric_keys(
+    session: Session, document_ids: Collection[int] | None, *, region: str | None = None
+) -> set[_MetricKey]:
+    """The points of series that some documents, or all of a region, have numbers for."""
+    query = _series_numbers(_number.region, _number.canonical_metric, _number.canonical_unit)
+    query = query.add_columns(_number.due).distinct()
+    if document_ids is not None:
+        query = query.where(_number.document_id.in_(document_ids))
+    if region is not None:
+        query = query.where(_number.region == region)
+    return {tuple(row) for row in session.execute(query)}
+
+
+def _series_numbers(*columns: Any) -> Any:
+    """A query of the numbers that belong to a series: levels that governments told."""
+    return select(*columns).where(
+        _number.label.in_(_SERIES_LABELS),
+        _number.speaker.in_(_SERIES_SPEAKERS),
+        _number.op != Op.INCREASE_BY.value,
+        _number.region.is_not(None),
+        _number.due.is_not(None),
+        _number.canonical_metric != "",
+    )
+
+
+def _write_metric_years(session: Session, keys: Collection[_MetricKey]) -> None:
+    """Choose anew what was promised and reached at some points of series."""
+    table = table_of(MetricYearRow)
+    by_region: defaultdict[str, set[_MetricKey]] = defaultdict(set)
+    for key in keys:
+        by_region[key[0]].add(key)
+    for region, mine in by_region.items():
+        found: defaultdict[_MetricKey, list[Row[Any]]] = defaultdict(list)
+        for some in batches({metric for _, metric, _, _ in mine}, 100):
+            session.connection().execute(
+                delete(table).where(
+                    table.c.region == region,
+                    table.c.metric.in_(some),
+                    table.c.year.in_({key[3] for key in mine}),
+                )
+            )
+            query = _series_numbers(*(_number[name] for name in _SERIES_COLUMNS)).where(
+                _number.region == region,
+                _number.canonical_metric.in_(some),
+                _number.due.in_({key[3] for key in mine}),
+            )
+            for row in session.execute(query):
+                key = (region, row.canonical_metric, row.canonical_unit, row.due)
+                found[key].append(row)
+        rows = [_metric_year(key, numbers) for key, numbers in found.items()]
+        insert_rows(session, MetricYearRow, rows, wanted=False)
+
+
+_SERIES_COLUMNS = (
+    *("statement_id", "label", "document_kind", "year", "due", "op"),
+    *("canonical_metric", "canonical_value", "canonical_unit"),
+)
+
+
+def _metric_year(key: _MetricKey, numbers: Iterable[Row[Any]]) -> dict[str, object]:
+    """A point of a series: of several numbers a report's, of the newest plan, the most."""
+    chosen: dict[str, Row[Any]] = {}
+    for row in sorted(numbers, key=_rank):
+        chosen.setdefault(row.label, row)
+    values: dict[str, object] = dict(zip(("region", "metric", "unit", "year"), key, strict=True))
+    for name, label in (("promised", Label.COMMITMENT), ("reached", Label.ACHIEVEMENT)):
+        row = chosen.get(label.value)
+        values |= {
+            name: None if row is None else row.canonical_value,
+            f"{name}_op": None if row is None else row.op,
+            f"{name}_id": None if row is None else row.statement_id,
+        }
+    return values
+
+
+def _rank(row: Row[Any]) -> tuple[int, int, float, int]:
+    value = row.canonical_value
+    return (
+        _KIND_RANK.get(row.document_kind, 2),
+        -(row.year or 0),
+        value if row.op == Op.AT_MOST else -value,
+        row.statement_id,
+    )
+
+
+PROJECTED: tuple[type[Base], ...] = (CurrentStatementRow, CurrentTargetRow, MetricYearRow)
+"""The tables of the projection."""
