@@ -263,7 +263,7 @@ class History:
             targets.append((metric, op, value, unit, named, f"达到{value:g}{unit}"))
         if slot % 10 == 1:
             targets.append(("配套工程", "reach", 3.0, "个", None, "3个"))
-        return words, themes, targets
+        return words, "governance" if chance.random() < 1 / 150 else themes, targets
 
     def _change(  # noqa: PLR0917, a row
         self,
@@ -421,12 +421,39 @@ def _indices(connection: Connection, *, sqlite: bool) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in connection.execute(text(query))]
 
 
-def fill(database: Database, commitments: int) -> None:
-    """Write the history: rows first, indices and statistics afterwards."""
-    sqlite = database.is_sqlite
+def _put_rows(connection: Connection, commitments: int, *, sqlite: bool) -> None:
+    """Write the rows of the history, many at once."""
     tables = {name: Base.metadata.tables[name] for name in COLUMNS}
     columns = {name: names.split() for name, names in COLUMNS.items()}
     kept: dict[str, list[Row]] = {name: [] for name in COLUMNS}
+
+    def flush(name: str) -> None:
+        rows, kept[name] = kept[name], []
+        if not rows:
+            return
+        if sqlite:
+            made = insert(tables[name])
+            connection.execute(made, [dict(zip(columns[name], r, strict=True)) for r in rows])
+            return
+        cursor: Any = connection.connection.cursor()
+        names = ", ".join(columns[name])
+        with cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def put(name: str, row: Row) -> None:
+        kept[name].append(row)
+        if len(kept[name]) >= 20_000:
+            flush(name)
+
+    History(put, commitments).write()
+    for name in COLUMNS:
+        flush(name)
+
+
+def fill(database: Database, commitments: int) -> None:
+    """Write the history: rows first, then indices, what is made of the rows, and statistics."""
+    sqlite = database.is_sqlite
     with database.engine.execution_options(writing=True).connect() as connection:
         if sqlite:
             # Outside of a transaction: in one it is ignored.
@@ -438,29 +465,7 @@ def fill(database: Database, commitments: int) -> None:
         indices = _indices(connection, sqlite=sqlite)
         for name, _ in indices:
             connection.exec_driver_sql(f"DROP INDEX {name}")
-
-        def flush(name: str) -> None:
-            rows, kept[name] = kept[name], []
-            if not rows:
-                return
-            if sqlite:
-                made = insert(tables[name])
-                connection.execute(made, [dict(zip(columns[name], r, strict=True)) for r in rows])
-                return
-            cursor: Any = connection.connection.cursor()
-            names = ", ".join(columns[name])
-            with cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-
-        def put(name: str, row: Row) -> None:
-            kept[name].append(row)
-            if len(kept[name]) >= 20_000:
-                flush(name)
-
-        History(put, commitments).write()
-        for name in COLUMNS:
-            flush(name)
+        _put_rows(connection, commitments, sqlite=sqlite)
         indices.sort(key=lambda one: "statement_words" in one[1])
         while indices and "statement_words" not in indices[0][1]:
             connection.exec_driver_sql(indices.pop(0)[1])
@@ -482,13 +487,16 @@ def fill(database: Database, commitments: int) -> None:
 
 
 def documented_queries() -> Iterator[tuple[str, str]]:
-    """Name and text of each query of the documents; the name is the sentence above it."""
+    """Name and text of each query of the documents; the name is the heading or sentence above."""
     docs = Path(__file__).resolve().parents[1] / "docs"
     for page in ("reference/sql.md", "how-to/query-the-log.md"):
         content = (docs / page).read_text(encoding="utf-8")
         for found in re.finditer(r"```sql\n(.*?)```", content, re.DOTALL):
-            above = content[: found.start()].strip().rsplit("\n\n", 1)[-1]
-            yield f"sql: {above.strip('#: ')[:70]}".replace("\n", " "), found[1]
+            above = content[: found.start()].strip()
+            heading = above.rsplit("\n### ", 1)
+            title = heading[-1] if len(heading) > 1 else above.rsplit("\n\n", 1)[-1]
+            title = title.splitlines()[0].strip(": ")
+            yield f"sql: {title}", found[1]
 
 
 def lists(session: Session) -> dict[str, Callable[[], object]]:
@@ -514,7 +522,7 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
             since=since, region="贵州省", kind=Kind.WEAKENED
         ),
         "changes --theme talent": changes(theme="talent"),
-        "changes --theme governance, without a hit": changes(theme="governance"),
+        "changes --theme governance, one in 150": changes(theme="governance"),
         "changes --text 算力": changes(text="算力"),
         "changes --text 算力 --region": changes(text="算力", region="贵州省"),
         "changes --text 量子, without a hit": changes(text="量子"),

@@ -66,5 +66,6 @@ def upgrade() -> None:
         op.create_index(f"ix_commitment_year_{name}", "commitment_year", columns)
     op.execute(f"CREATE VIEW commitment_history AS {COMMITMENT_HISTORY}")
     create_word_index(op.get_bind())
+    op.create_index("ix_current_target_region", "current_target", ["region", "document_kind"])
     for name in ("kind", "basis"):
         op.create_index(f"ix_change_{name}_id", "change", [name, "id"])

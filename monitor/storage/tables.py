@@ -342,6 +342,7 @@ class CurrentTargetRow(Base):
         ),
         Index("ix_current_target_metric", "canonical_metric", "region", "due"),
         Index("ix_current_target_plan", "plan_year", "region", "verdict"),
+        Index("ix_current_target_region", "region", "document_kind"),
         Index("ix_current_target_verdict", "verdict", "due"),
     )
 
