@@ -29,9 +29,8 @@ from monitor.model.documents import DocumentKind
 NO_END = date.max
 """The last day of what no known document or year ends."""
 
-# Plans of five years by the number of the plan: the first ended in 1957, the 14th ends in 2025.
-_FIRST_PLAN_END, _PLAN_YEARS = 1957, 5
-_PLAN_NUMBERS = {"十三": 13, "十四": 14, "十五": 15, "十六": 16}
+# The last year of each five-year plan, by its number.
+_FIVE_YEAR_PLANS = {"十三": 2020, "十四": 2025, "十五": 2030, "十六": 2035}
 _LONGEST_PERIOD = 15
 
 
@@ -128,10 +127,7 @@ def plan_last_year(title: str, year: int | None, target_years: Iterable[int]) ->
         target_years: the years its targets name.
     """
     named = [int(one) for one in _year_pattern().findall(title)]
-    named += [
-        _FIRST_PLAN_END + _PLAN_YEARS * (_PLAN_NUMBERS[one] - 1)
-        for one in _five_year_pattern().findall(title)
-    ]
+    named += [_FIVE_YEAR_PLANS[one] for one in _five_year_pattern().findall(title)]
     if named and (year is None or max(named) >= year):
         return max(named)
     later = Counter(

@@ -35,6 +35,7 @@ from monitor.extraction.topics import load_topics
 from monitor.ingest.audit import verify_snapshot
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest
+from monitor.ingest.projection import project_documents
 from monitor.model.alerts import Recipient
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
@@ -152,12 +153,16 @@ RENAMED_COLUMNS = {
 }
 NEW_COLUMNS = {
     "snapshot": ("published_from",),
-    "statement": ("in_scope", "first_version_id", "source_name", "person", "person_title"),
-    "change": ("score", "nearest_text", "certainty"),
+    "statement": (
+        *("in_scope", "first_version_id", "source_name", "person", "person_title"),
+        *("origin", "first_seen_at"),
+    ),
+    "change": ("score", "nearest_text", "certainty", "origin"),
+    "alert": ("text",),
     "promise": ("predates_log",),
     "address": ("body_read_at",),
     "list_page": ("body_read_at",),
-    "document": ("withdrawn_at",),
+    "document": ("withdrawn_at", "plan_key"),
 }
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
@@ -186,6 +191,7 @@ CHOSEN = {
     ("promise", "verdict"): ("kept", "missed", "silent"),
     ("alert", "state"): [state for state, _, _ in ALERTS],
     ("alert", "error"): [error for _, error, _ in ALERTS],
+    ("document", "kind"): [kind.value for kind in DocumentKind],
 }
 
 
@@ -397,6 +403,8 @@ def copy_rows(new: Database, connection: Connection) -> None:
     with new.engine.connect() as source:
         for table in METADATA.sorted_tables:
             rows = [dict(row) for row in source.execute(table.select()).mappings()]
+            if table.name not in old.tables:
+                continue  # made from the others
             names = old.tables[table.name].columns.keys()
             kept = [{name: row[name] for name in names} for row in reversed(rows)]
             if kept:
@@ -496,6 +504,7 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
                 f" VALUES (2, {values}, '国家数据局', '余某', '副局长')"
             )
         )
+        project_documents(session, [1])
     with before.read() as session:
         lines = session.execute(
             text(
@@ -516,3 +525,54 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
     ]
     with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
         session.execute(text("UPDATE statement SET person = NULL"))
+
+
+def test_an_older_database_shows_what_is_in_force_and_what_is_history(
+    before: Database, sqlite_database: Database
+) -> None:
+    take_report(sqlite_database, 2024, "二、2024年重点任务\n全省算力规模突破8Eflops。")
+    take_report(sqlite_database, 2025, PROMISED)
+    take_report(sqlite_database, 2026, REVIEWED)
+    expected = views_of(sqlite_database)
+    assert expected["commitments_current"] == [(2026, "全省算力规模突破30万P。", None)]
+    assert ("算力", 2025, 200000, 220000) in expected["metric_series"]
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with before.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0018")
+        copy_rows(sqlite_database, connection)
+        connection.execute(text("UPDATE document SET baseline = true WHERE year < 2026"))
+    assert before.upgrade()[0] == "0019"
+    with before.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    assert views_of(before) == expected
+    with before.read() as session:
+        origins = "SELECT DISTINCT year, origin FROM statements WHERE label = 'commitment'"
+        assert sorted(map(tuple, session.execute(text(origins)))) == [
+            (2024, "baseline"),
+            (2025, "baseline"),
+            (2026, "live"),
+        ]
+        changed = session.execute(text("SELECT DISTINCT origin FROM change_log WHERE year = 2024"))
+        assert changed.scalars().all() == ["baseline"]
+    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
+        session.execute(text("UPDATE change SET origin = 'live'"))
+
+
+def views_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """What the views that the projection answers show."""
+    queries = {
+        "commitments_current": "SELECT year, text, in_force_until FROM commitments_current",
+        "statements": "SELECT text, in_force, superseded_by FROM statements",
+        "metric_series": "SELECT metric, year, promised, reached FROM metric_series",
+        "target_fulfilment": "SELECT plan_year, due, verdict, achieved FROM target_fulfilment",
+        "region_summary": "SELECT region, report_year, commitments, with_numbers, weakened,"
+        " strengthened, met, missed FROM region_summary",
+    }
+    with database.read() as session:
+        return {
+            view: sorted(map(tuple, session.execute(text(query))), key=repr)
+            for view, query in queries.items()
+        }
