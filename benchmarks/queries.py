@@ -451,6 +451,10 @@ def _put_rows(connection: Connection, commitments: int, *, sqlite: bool) -> None
         flush(name)
 
 
+def _say(what: str) -> None:
+    print(f"{time.process_time():6.0f} s of CPU: {what}", flush=True)
+
+
 def fill(database: Database, commitments: int) -> None:
     """Write the history: rows first, then indices, what is made of the rows, and statistics."""
     sqlite = database.is_sqlite
@@ -458,25 +462,30 @@ def fill(database: Database, commitments: int) -> None:
         if sqlite:
             # Outside of a transaction: in one it is ignored.
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA foreign_keys = OFF")
-            driver.execute("PRAGMA synchronous = OFF")
+            for pragma in ("foreign_keys = OFF", "journal_mode = OFF", "cache_size = -500000"):
+                driver.execute(f"PRAGMA {pragma}")
         else:
             connection.exec_driver_sql("SET session_replication_role = replica")
         indices = _indices(connection, sqlite=sqlite)
         for name, _ in indices:
             connection.exec_driver_sql(f"DROP INDEX {name}")
         _put_rows(connection, commitments, sqlite=sqlite)
+        _say("rows")
         indices.sort(key=lambda one: "statement_words" in one[1])
         while indices and "statement_words" not in indices[0][1]:
             connection.exec_driver_sql(indices.pop(0)[1])
         connection.exec_driver_sql("ANALYZE")
+        _say("indices")
         fill_word_index(connection)
         for _, definition in indices:
             connection.exec_driver_sql(definition)
+        _say("words")
         write_lines(connection)
+        _say("commitments over the years")
         with Session(connection, join_transaction_mode="rollback_only") as session:
             rebuild(session)
             set_reference_day(session, TODAY)
+        _say("what is in force")
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
         connection.invalidate()

@@ -14,7 +14,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice, pairwise
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from monitor.folding import fold, spellings
@@ -81,7 +91,7 @@ def statements_with(session: Session, words: Collection[str]) -> Select[int] | N
     return select(found.subquery().c.id)
 
 
-def may_have(session: Session, said: ColumnElement[str], word: str) -> ColumnElement[bool]:
+def may_have(session: Session, said: SQLColumnExpression[str], word: str) -> ColumnElement[bool]:
     """A condition that texts meet which have a folded word, and some others."""
     sqlite = session.get_bind().dialect.name == "sqlite"
     return said.op("GLOB" if sqlite else "~")(search_pattern(word, sqlite=sqlite))
