@@ -10,8 +10,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.orm import Session
 
-from monitor.ingest.projection import rebuild
-
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -21,9 +19,11 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
 KIND = sa.String(length=16)
 HOLDS = sa.text("holds_until IS NOT NULL")
+PLANNED = sa.text("plan_year IS NOT NULL")
 REPEATS = sa.text("repeats_id IS NOT NULL")
 
-# Joins that a query does not need are left out by both databases, if they are outer ones.
+# What is only shown is looked up by a query in the column: SQLite makes every join of a view that
+# is grouped, whether its columns are asked for or not.
 VIEWS = {
     "change_log": """
 SELECT c.id AS change_id, c.detected_at, c.origin, c.kind, c.basis, c.region, c.topic,
@@ -45,28 +45,44 @@ LEFT JOIN statement s
   ON s.id = CASE WHEN a.in_scope AND c.basis <> 'fulfilment' THEN c.after_id ELSE c.before_id END
 LEFT JOIN delta d ON d.change_id = c.id AND d.position = 0""",
     "commitments_current": """
-SELECT cs.statement_id, cs.region, cs.year, cs.speaker, cs.topic, cs.themes, s.text, s.section,
-       t.metric, t.op, t.value, t.unit, t.year AS target_year, t.raw,
-       s.start_offset, s.end_offset, s.snapshot_id,
-       cs.document_id, cs.document_kind, doc.title AS document_title,
-       doc.url, doc.published, doc.source_id, s.source_name, s.person, s.person_title,
-       doc.withdrawn_at, cs.in_force_until, cs.origin, cs.first_seen_at
+SELECT cs.statement_id, cs.region, cs.year, cs.speaker, cs.topic, cs.themes,
+       (SELECT s.text FROM statement s WHERE s.id = cs.statement_id) AS text,
+       (SELECT s.section FROM statement s WHERE s.id = cs.statement_id) AS section,
+       cs.metric, cs.op, cs.value, cs.unit, cs.target_year,
+       (SELECT t.raw FROM target t WHERE t.statement_id = cs.statement_id
+          AND t.position = 0) AS raw,
+       (SELECT s.start_offset FROM statement s WHERE s.id = cs.statement_id) AS start_offset,
+       (SELECT s.end_offset FROM statement s WHERE s.id = cs.statement_id) AS end_offset,
+       (SELECT s.snapshot_id FROM statement s WHERE s.id = cs.statement_id) AS snapshot_id,
+       cs.document_id, cs.document_kind,
+       (SELECT doc.title FROM document doc WHERE doc.id = cs.document_id) AS document_title,
+       (SELECT doc.url FROM document doc WHERE doc.id = cs.document_id) AS url,
+       (SELECT doc.published FROM document doc WHERE doc.id = cs.document_id) AS published,
+       (SELECT doc.source_id FROM document doc WHERE doc.id = cs.document_id) AS source_id,
+       cs.source_name,
+       (SELECT s.person FROM statement s WHERE s.id = cs.statement_id) AS person,
+       (SELECT s.person_title FROM statement s WHERE s.id = cs.statement_id) AS person_title,
+       (SELECT doc.withdrawn_at FROM document doc WHERE doc.id = cs.document_id) AS withdrawn_at,
+       cs.in_force_until, cs.origin, cs.first_seen_at
 FROM current_statement cs
-LEFT JOIN statement s ON s.id = cs.statement_id
-LEFT JOIN target t ON t.statement_id = cs.statement_id AND t.position = 0
-LEFT JOIN document doc ON doc.id = cs.document_id
 WHERE cs.label = 'commitment' AND cs.holds_until >= (SELECT day FROM reference_day)""",
     "targets_current": """
-SELECT ct.statement_id, ct.position, ct.region, ct.year, s.topic, s.themes,
-       ct.metric, ct.op, t.value, t.unit, t.year AS target_year, t.raw,
-       ct.canonical_metric, ct.canonical_value, ct.canonical_unit, ct.due, s.text,
-       ct.document_id, ct.document_kind, doc.title AS document_title, doc.url, doc.published,
-       s.source_name, s.person, s.person_title, doc.withdrawn_at, cs.in_force_until, s.origin
+SELECT ct.statement_id, ct.position, ct.region, ct.year, ct.topic, ct.themes,
+       ct.metric, ct.op, ct.value, ct.unit, ct.target_year,
+       (SELECT t.raw FROM target t WHERE t.statement_id = ct.statement_id
+          AND t.position = ct.position) AS raw,
+       ct.canonical_metric, ct.canonical_value, ct.canonical_unit, ct.due,
+       (SELECT s.text FROM statement s WHERE s.id = ct.statement_id) AS text,
+       ct.document_id, ct.document_kind,
+       (SELECT doc.title FROM document doc WHERE doc.id = ct.document_id) AS document_title,
+       (SELECT doc.url FROM document doc WHERE doc.id = ct.document_id) AS url,
+       (SELECT doc.published FROM document doc WHERE doc.id = ct.document_id) AS published,
+       ct.source_name,
+       (SELECT s.person FROM statement s WHERE s.id = ct.statement_id) AS person,
+       (SELECT s.person_title FROM statement s WHERE s.id = ct.statement_id) AS person_title,
+       (SELECT doc.withdrawn_at FROM document doc WHERE doc.id = ct.document_id) AS withdrawn_at,
+       ct.in_force_until, ct.origin
 FROM current_target ct
-LEFT JOIN current_statement cs ON cs.statement_id = ct.statement_id
-LEFT JOIN target t ON t.statement_id = ct.statement_id AND t.position = ct.position
-LEFT JOIN statement s ON s.id = ct.statement_id
-LEFT JOIN document doc ON doc.id = ct.document_id
 WHERE ct.label = 'commitment' AND ct.holds_until >= (SELECT day FROM reference_day)""",
     "statements": """
 SELECT s.id AS statement_id, s.region, s.year, s.label, s.speaker, s.topic, s.themes, s.text,
@@ -86,31 +102,49 @@ LEFT JOIN target t ON t.statement_id = s.id AND t.position = 0
 LEFT JOIN document doc ON doc.id = s.document_id
 WHERE s.in_scope""",
     "corroborations": """
-SELECT co.commitment_id, c.region, c.year, c.topic, c.text AS commitment_text,
-       report.id AS report_id, report.title AS report_title, report.url AS report_url,
-       co.statement_id, s.text AS article_text, s.speaker, co.share, co.noted_at,
-       article.id AS article_id, article.title AS article_title, article.url AS article_url,
-       article.published, article.source_id, s.source_name, s.person, s.person_title, s.origin
-FROM corroboration co
-LEFT JOIN statement s ON s.id = co.statement_id
-LEFT JOIN document article ON article.id = s.document_id
-LEFT JOIN statement c ON c.id = co.commitment_id
-LEFT JOIN document report ON report.id = c.document_id""",
+SELECT co.commitment_id,
+       (SELECT s.region FROM statement s WHERE s.id = co.commitment_id) AS region,
+       (SELECT s.year FROM statement s WHERE s.id = co.commitment_id) AS year,
+       (SELECT s.topic FROM statement s WHERE s.id = co.commitment_id) AS topic,
+       (SELECT s.text FROM statement s WHERE s.id = co.commitment_id) AS commitment_text,
+       (SELECT s.document_id FROM statement s WHERE s.id = co.commitment_id) AS report_id,
+       (SELECT doc.title FROM statement s JOIN document doc ON doc.id = s.document_id
+          WHERE s.id = co.commitment_id) AS report_title,
+       (SELECT doc.url FROM statement s JOIN document doc ON doc.id = s.document_id
+          WHERE s.id = co.commitment_id) AS report_url,
+       co.statement_id,
+       (SELECT s.text FROM statement s WHERE s.id = co.statement_id) AS article_text,
+       (SELECT s.speaker FROM statement s WHERE s.id = co.statement_id) AS speaker,
+       co.share, co.noted_at,
+       (SELECT s.document_id FROM statement s WHERE s.id = co.statement_id) AS article_id,
+       (SELECT doc.title FROM statement s JOIN document doc ON doc.id = s.document_id
+          WHERE s.id = co.statement_id) AS article_title,
+       (SELECT doc.url FROM statement s JOIN document doc ON doc.id = s.document_id
+          WHERE s.id = co.statement_id) AS article_url,
+       (SELECT doc.published FROM statement s JOIN document doc ON doc.id = s.document_id
+          WHERE s.id = co.statement_id) AS published,
+       (SELECT doc.source_id FROM statement s JOIN document doc ON doc.id = s.document_id
+          WHERE s.id = co.statement_id) AS source_id,
+       (SELECT s.source_name FROM statement s WHERE s.id = co.statement_id) AS source_name,
+       (SELECT s.person FROM statement s WHERE s.id = co.statement_id) AS person,
+       (SELECT s.person_title FROM statement s WHERE s.id = co.statement_id) AS person_title,
+       (SELECT s.origin FROM statement s WHERE s.id = co.statement_id) AS origin
+FROM corroboration co""",
     "target_fulfilment": """
-SELECT ct.statement_id, ct.position, ct.region, s.topic, s.themes,
-       ct.plan_year, ct.due, ct.verdict,
-       ct.metric, ct.op, t.value AS promised, t.unit, t.raw,
-       f.achieved, f.unit AS achieved_unit,
-       s.text AS commitment_text, a.text AS review_text, f.assessed_at,
-       ct.document_id AS report_id, report.title AS report_title, report.url AS report_url,
-       ct.review_id, review.title AS review_title, review.url AS review_url
+SELECT ct.statement_id, ct.position, ct.region, ct.topic, ct.themes,
+       ct.plan_year, ct.due, ct.verdict, ct.metric, ct.op, ct.value AS promised, ct.unit,
+       (SELECT t.raw FROM target t WHERE t.statement_id = ct.statement_id
+          AND t.position = ct.position) AS raw,
+       ct.achieved, ct.achieved_unit,
+       (SELECT s.text FROM statement s WHERE s.id = ct.statement_id) AS commitment_text,
+       (SELECT s.text FROM statement s WHERE s.id = ct.achievement_id) AS review_text,
+       ct.assessed_at, ct.document_id AS report_id,
+       (SELECT doc.title FROM document doc WHERE doc.id = ct.document_id) AS report_title,
+       (SELECT doc.url FROM document doc WHERE doc.id = ct.document_id) AS report_url,
+       ct.review_id,
+       (SELECT doc.title FROM document doc WHERE doc.id = ct.review_id) AS review_title,
+       (SELECT doc.url FROM document doc WHERE doc.id = ct.review_id) AS review_url
 FROM current_target ct
-LEFT JOIN target t ON t.statement_id = ct.statement_id AND t.position = ct.position
-LEFT JOIN statement s ON s.id = ct.statement_id
-LEFT JOIN document report ON report.id = ct.document_id
-LEFT JOIN fulfilment f ON f.id = ct.fulfilment_id
-LEFT JOIN document review ON review.id = ct.review_id
-LEFT JOIN statement a ON a.id = f.achievement_id
 WHERE ct.plan_year IS NOT NULL""",
     "metric_series": """
 SELECT my.region, my.metric, my.unit, my.year, my.promised, my.promised_op,
@@ -226,6 +260,11 @@ def upgrade() -> None:
     for view, query in VIEWS.items():
         op.execute(f"DROP VIEW IF EXISTS {view}")
         op.execute(f"CREATE VIEW {view} AS {query}")
+    if op.get_bind().execute(sa.text("SELECT 1 FROM document LIMIT 1")).first() is None:
+        return
+    # Imported here: a new database is made without loading the extraction.
+    from monitor.ingest.projection import rebuild
+
     with Session(op.get_bind(), join_transaction_mode="rollback_only") as session:
         rebuild(session)
 
@@ -242,6 +281,12 @@ def _create_tables() -> None:
         sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("topic", sa.String(length=64), nullable=False),
         sa.Column("themes", sa.Text(), nullable=False),
+        sa.Column("source_name", sa.Text(), nullable=True),
+        sa.Column("metric", sa.Text(), nullable=True),
+        sa.Column("op", KIND, nullable=True),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("unit", sa.Text(), nullable=True),
+        sa.Column("target_year", sa.Integer(), nullable=True),
         sa.Column("origin", sa.String(length=8), nullable=False),
         sa.Column("first_seen_at", TIME, nullable=True),
         sa.Column("in_force_until", sa.Date(), nullable=True),
@@ -285,23 +330,34 @@ def _create_tables() -> None:
         sa.Column("speaker", KIND, nullable=False),
         sa.Column("region", sa.Text(), nullable=True),
         sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("themes", sa.Text(), nullable=False),
+        sa.Column("source_name", sa.Text(), nullable=True),
+        sa.Column("origin", sa.String(length=8), nullable=False),
         sa.Column("due", sa.Integer(), nullable=True),
-        sa.Column("op", KIND, nullable=False),
         sa.Column("metric", sa.Text(), nullable=False),
+        sa.Column("op", KIND, nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("target_year", sa.Integer(), nullable=True),
         sa.Column("canonical_metric", sa.Text(), nullable=False),
         sa.Column("canonical_value", sa.Float(), nullable=False),
         sa.Column("canonical_unit", sa.Text(), nullable=False),
+        sa.Column("in_force_until", sa.Date(), nullable=True),
         sa.Column("holds_until", sa.Date(), nullable=True),
         sa.Column("plan_year", sa.Integer(), nullable=True),
         sa.Column("verdict", KIND, nullable=True),
-        sa.Column("fulfilment_id", ID, nullable=True),
+        sa.Column("achieved", sa.Float(), nullable=True),
+        sa.Column("achieved_unit", sa.Text(), nullable=True),
+        sa.Column("achievement_id", ID, nullable=True),
+        sa.Column("assessed_at", TIME, nullable=True),
         sa.Column("review_id", ID, nullable=True),
         sa.PrimaryKeyConstraint("statement_id", "position", name=op.f("pk_current_target")),
         *_references(
             "current_target",
             statement_id="statement",
             document_id="document",
-            fulfilment_id="fulfilment",
+            achievement_id="statement",
             review_id="document",
         ),
     )
@@ -320,8 +376,19 @@ def _create_tables() -> None:
     op.create_index(
         "ix_current_target_metric", "current_target", ["canonical_metric", "region", "due"]
     )
-    op.create_index("ix_current_target_plan", "current_target", ["plan_year", "region", "verdict"])
-    op.create_index("ix_current_target_verdict", "current_target", ["verdict", "due"])
+    for columns in (
+        ["plan_year", "region", "verdict"],
+        ["region", "plan_year", "verdict"],
+        ["verdict", "plan_year", "region"],
+        ["due", "plan_year", "verdict"],
+    ):
+        op.create_index(
+            f"ix_current_target_plan_{columns[0]}",
+            "current_target",
+            columns,
+            sqlite_where=PLANNED,
+            postgresql_where=PLANNED,
+        )
     op.create_table(
         "metric_year",
         sa.Column("region", sa.Text(), nullable=False),

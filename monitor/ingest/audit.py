@@ -35,7 +35,7 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Statement
 from monitor.parser_process import ParserError, ParserProcess
-from monitor.storage.documents import corroborated_ids, load_snapshot, other_sentences
+from monitor.storage.documents import corroborations_of, load_snapshot, other_sentences
 from monitor.storage.fulfilment import assessed_plans, unlogged_verdicts
 from monitor.storage.provenance import (
     AuditedSnapshot,
@@ -190,7 +190,7 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
             for change in changes
             if basis is Basis.SUCCESSION or change.kind is not Kind.CONTINUED
         ]
-    corroborated = corroborated_ids(session, found.snapshot_id)
+    corroborated = corroborations_of(session, found.snapshot_id)
     wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in corroborated]
     wanted += _verdicts(session, found, stored)
     have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in every]

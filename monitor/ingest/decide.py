@@ -5,10 +5,11 @@ Pure: the same request, state and time give the same plan. Nothing is read and n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 from monitor.comparison.compare import compare
 from monitor.comparison.corroboration import corroborate
@@ -158,6 +159,7 @@ def update_document(
         )
     refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
     versions = refs.versions(changes)
+    kept = [change for change in changes if change.kind is Kind.CONTINUED]
     changes = [change for change in changes if change.kind is not Kind.CONTINUED]
     repeated: list[Repeated] = []
     if document.kind is not DocumentKind.REPORT:
@@ -173,7 +175,7 @@ def update_document(
         versions=versions,
         move_home=is_elsewhere(document, request),
         verdicts=_verdicts(request, document, state, refs, match),
-        corroborations=refs.corroborations(repeated),
+        corroborations=refs.corroborations(repeated, kept=kept, before=state.repeated),
         changes=refs.planned(changes, match),
         origin=_origin(request, baseline=False),
     )
@@ -327,11 +329,28 @@ class _Refs:
             for change in changes
         )
 
-    def corroborations(self, repeated: Iterable[Repeated]) -> tuple[PlannedCorroboration, ...]:
-        return tuple(
-            PlannedCorroboration(self.of(one.statement), self.of(one.source), one.share)
+    def corroborations(
+        self,
+        repeated: Iterable[Repeated],
+        *,
+        kept: Iterable[Change] = (),
+        before: Mapping[int, tuple[int, float]] = MappingProxyType({}),
+    ) -> tuple[PlannedCorroboration, ...]:
+        """What is repeated, and of sentences that an edit kept, what was repeated before it."""
+        found = {
+            self.of(one.statement): PlannedCorroboration(
+                self.of(one.statement), self.of(one.source), one.share
+            )
             for one in repeated
-        )
+        }
+        for change in kept:
+            old, new = self.of_optional(change.before), self.of_optional(change.after)
+            known = None if old is None else before.get(old.row_id or 0)
+            if new is not None and known is not None:
+                commitment_id, share = known
+                linked = PlannedCorroboration(new, StatementRef(row_id=commitment_id), share)
+                found.setdefault(new, linked)
+        return tuple(found.values())
 
 
 def _decide_copy(

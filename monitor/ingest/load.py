@@ -22,6 +22,7 @@ from monitor.model.changes import Basis
 from monitor.model.documents import StoredDocument, sha256_hex
 from monitor.model.statements import Label
 from monitor.storage.documents import (
+    corroborations_of,
     documents_by_id,
     earlier_sentences,
     find_similar,
@@ -77,6 +78,9 @@ def load_state(session: Session, request: IngestRequest) -> IngestState:
         same_text=same_text,
         similar=tuple(known[one.id] for one in similar if one.id in known),
         reports={key: known[one.id] for key, one in reports.items() if one.id in known},
+        repeated={}
+        if document is None or document.snapshot_id is None
+        else corroborations_of(session, document.snapshot_id),
     )
     if own is not None and shown is None and own not in reports:
         told = unlinked_commitments(session, *own)

@@ -150,6 +150,8 @@ class IngestState:
         compared: snapshots of reports that were compared with the year before.
         told: of a new report, what articles told of its region and year before it came, not linked
             with any commitment yet; ``told_ids`` are the rows, in the same order.
+        repeated: of the known document's snapshot, the rows that only repeat a commitment, with
+            the commitment's row and the share that is repeated.
     """
 
     document: StoredDocument | None = None
@@ -160,6 +162,7 @@ class IngestState:
     compared: frozenset[int] = frozenset()
     told: tuple[Statement, ...] = ()
     told_ids: tuple[int, ...] = ()
+    repeated: Mapping[int, tuple[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,8 @@ def _load_statements(
         .order_by(_statement.id)
     )
     found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in session.execute(query):
+    rows: Iterable[Any] = session.execute(query)
+    for row in rows:
         found[row.document_id].append(row)
     return found
 
@@ -252,28 +253,53 @@ def _write_documents(session: Session, document_ids: Collection[int]) -> dict[in
         own = table_of(row_type)
         session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
     series = _load_series(session, documents.values())
+    targets = _load_targets(
+        session, [row.id for one in documents.values() for row in one.statements]
+    )
     rows = {
         values["statement_id"]: values
         for one in documents.values()
-        for values in _statement_values(session, one, series)
+        for values in _statement_values(one, series, targets)
     }
     insert_rows(session, CurrentStatementRow, list(rows.values()), wanted=False)
     years = {key: one.issued.year for key, one in documents.items()}
-    insert_rows(session, CurrentTargetRow, list(_target_values(session, rows, years)), wanted=False)
+    numbers = [
+        values
+        for statement_id, some in targets.items()
+        for values in _target_values(rows[statement_id], some, years)
+    ]
+    insert_rows(session, CurrentTargetRow, numbers, wanted=False)
     return documents
 
 
+def _load_targets(session: Session, statement_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The targets of some statements, in order."""
+    names = ("statement_id", "position", "metric", "op", "value", "unit", "year")
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for some in batches(statement_ids):
+        query = (
+            select(*(_target[name] for name in names))
+            .where(_target.statement_id.in_(some))
+            .order_by(_target.statement_id, _target.position)
+        )
+        rows: Iterable[Any] = session.execute(query)
+        for row in rows:
+            found[row.statement_id].append(row)
+    return found
+
+
 def _statement_values(
-    session: Session, document: _Document, series: _Series
+    document: _Document, series: _Series, targets: Mapping[int, Sequence[Any]]
 ) -> Iterator[dict[str, Any]]:
     issued = document.issued
-    years = _target_years(session, [row.id for row in document.statements])
     for row in document.statements:
+        mine = targets.get(row.id, ())
+        first = mine[0] if mine else None
         region = issued.region if issued.kind is DocumentKind.REPORT else row.region
         term = statement_term(
             issued,
             year=row.year,
-            target_years=years.get(row.id, ()),
+            target_years=[one.year for one in mine if one.year is not None],
             reports=series.reports.get(region or "", ()),
             plans=series.plans.get(issued.plan_key or "", ()),
         )
@@ -288,6 +314,12 @@ def _statement_values(
             "year": row.year,
             "topic": row.topic,
             "themes": row.themes,
+            "source_name": row.source_name,
+            "metric": None if first is None else first.metric,
+            "op": None if first is None else first.op,
+            "value": None if first is None else first.value,
+            "unit": None if first is None else first.unit,
+            "target_year": None if first is None else first.year,
             "origin": row.origin,
             "first_seen_at": row.first_seen_at,
             "in_force_until": term.until,
@@ -297,35 +329,37 @@ def _statement_values(
         }
 
 
+_COPIED = (
+    *("document_id", "document_kind", "label", "speaker", "region", "year", "topic", "themes"),
+    *("source_name", "origin", "in_force_until", "holds_until"),
+)
+
+
 def _target_values(
-    session: Session, statements: Mapping[int, Mapping[str, Any]], years: Mapping[int, int | None]
+    statement: Mapping[str, Any], targets: Iterable[Any], years: Mapping[int, int | None]
 ) -> Iterator[dict[str, object]]:
-    copied = ("document_id", "document_kind", "label", "speaker", "region", "year", "holds_until")
-    names = ("statement_id", "position", "metric", "op", "value", "unit", "year")
-    for some in batches(statements):
-        query = select(*(_target[name] for name in names)).where(_target.statement_id.in_(some))
-        for row in session.execute(query):
-            statement = statements[row.statement_id]
-            value, unit = to_base(row.value, row.unit)
-            judged = (statement["document_kind"], statement["label"]) == (
-                DocumentKind.REPORT,
-                Label.COMMITMENT,
-            )
-            yield {
-                **{name: statement[name] for name in copied},
-                "statement_id": row.statement_id,
-                "position": row.position,
-                "due": row.year or statement["year"],
-                "op": row.op,
-                "metric": row.metric,
-                "canonical_metric": metric_core(row.metric),
-                "canonical_value": value,
-                "canonical_unit": unit,
-                "plan_year": (years[statement["document_id"]] or 0) if judged else None,
-                "verdict": Verdict.PENDING.value if judged else None,
-                "fulfilment_id": None,
-                "review_id": None,
-            }
+    judged = (statement["document_kind"], statement["label"]) == (
+        DocumentKind.REPORT,
+        Label.COMMITMENT,
+    )
+    for row in targets:
+        value, unit = to_base(row.value, row.unit)
+        yield {
+            **{name: statement[name] for name in _COPIED},
+            "statement_id": row.statement_id,
+            "position": row.position,
+            "due": row.year or statement["year"],
+            "metric": row.metric,
+            "op": row.op,
+            "value": row.value,
+            "unit": row.unit,
+            "target_year": row.year,
+            "canonical_metric": metric_core(row.metric),
+            "canonical_value": value,
+            "canonical_unit": unit,
+            "plan_year": (years[statement["document_id"]] or 0) if judged else None,
+            "verdict": Verdict.PENDING.value if judged else None,
+        }
 
 
 def _supersede_older(session: Session, document: _Document) -> None:
@@ -361,20 +395,15 @@ def _supersede(session: Session, statement_ids: Iterable[int], by: IssuedDocumen
     """Note that statements are superseded."""
     day = supersedes_on(by)
     for some in batches(statement_ids):
-        values: dict[str, Any] = {"superseded_by_id": by.id, "holds_until": null()}
-        if day is not None:
-            until = _current.in_force_until
-            values["in_force_until"] = case((until < day, until), else_=day)
-        session.connection().execute(
-            update(table_of(CurrentStatementRow))
-            .where(_current.statement_id.in_(some))
-            .values(values)
-        )
-        session.connection().execute(
-            update(table_of(CurrentTargetRow))
-            .where(_number.statement_id.in_(some))
-            .values(holds_until=null())
-        )
+        for columns in (_current, _number):
+            ended: dict[str, Any] = {"holds_until": null()}
+            if columns is _current:
+                ended["superseded_by_id"] = by.id
+            if day is not None:
+                until = columns.in_force_until
+                ended["in_force_until"] = case((until < day, until), else_=day)
+            own = columns.statement_id
+            session.connection().execute(update(own.table).where(own.in_(some)).values(ended))
 
 
 def _superseded_by(session: Session, documents: Iterable[IssuedDocument]) -> Iterator[int]:
@@ -403,7 +432,7 @@ def _write_verdicts(session: Session, reports: Sequence[_Document]) -> None:
         session.connection().execute(
             update(numbers)
             .where(_number.statement_id.in_(some), _number.review_id.is_not(None))
-            .values(verdict=Verdict.PENDING.value, fulfilment_id=None, review_id=None)
+            .values({**dict.fromkeys(_VERDICT), "verdict": Verdict.PENDING.value})
         )
     if given:
         session.connection().execute(
@@ -413,13 +442,12 @@ def _write_verdicts(session: Session, reports: Sequence[_Document]) -> None:
                 _number.position == bindparam("at"),
                 _is_judged(),
             )
-            .values(
-                verdict=bindparam("told"),
-                fulfilment_id=bindparam("row"),
-                review_id=bindparam("review"),
-            ),
+            .values({name: bindparam(f"new_{name}") for name in _VERDICT}),
             given,
         )
+
+
+_VERDICT = ("verdict", "achieved", "achieved_unit", "achievement_id", "assessed_at", "review_id")
 
 
 def _is_judged() -> Any:
@@ -428,7 +456,10 @@ def _is_judged() -> Any:
 
 def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict[str, object]]:
     """The verdicts on some commitments that current snapshots give."""
-    names = ("id", "commitment_id", "position", "snapshot_id", "verdict")
+    names = (
+        *("id", "commitment_id", "position", "snapshot_id", "verdict", "achieved", "unit"),
+        *("achievement_id", "assessed_at"),
+    )
     columns = table_of(FulfilmentRow).c
     rows = [
         row
@@ -451,9 +482,12 @@ def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict
         {
             "of": row.commitment_id,
             "at": row.position,
-            "told": row.verdict,
-            "row": row.id,
-            "review": current[row.snapshot_id],
+            "new_verdict": row.verdict,
+            "new_achieved": row.achieved,
+            "new_achieved_unit": row.unit,
+            "new_achievement_id": row.achievement_id,
+            "new_assessed_at": row.assessed_at,
+            "new_review_id": current[row.snapshot_id],
         }
         for row in rows
         if row.snapshot_id in current
@@ -526,11 +560,11 @@ def _metric_year(key: _MetricKey, numbers: Iterable[Row[Any]]) -> dict[str, obje
         chosen.setdefault(row.label, row)
     values: dict[str, object] = dict(zip(("region", "metric", "unit", "year"), key, strict=True))
     for name, label in (("promised", Label.COMMITMENT), ("reached", Label.ACHIEVEMENT)):
-        row = chosen.get(label.value)
+        best = chosen.get(label.value)
         values |= {
-            name: None if row is None else row.canonical_value,
-            f"{name}_op": None if row is None else row.op,
-            f"{name}_id": None if row is None else row.statement_id,
+            name: None if best is None else best.canonical_value,
+            f"{name}_op": None if best is None else best.op,
+            f"{name}_id": None if best is None else best.statement_id,
         }
     return values
 

@@ -547,14 +547,20 @@ def documents_of_statements(session: Session, statement_ids: Collection[int]) ->
     return found
 
 
-def corroborated_ids(session: Session, snapshot_id: int) -> set[int]:
-    """The statements of a snapshot that only repeat commitments known before."""
+def corroborations_of(session: Session, snapshot_id: int) -> dict[int, tuple[int, float]]:
+    """The statements of a snapshot that only repeat commitments known before.
+
+    Returns:
+        For each the commitment, and the share of the statement that is repeated.
+    """
     query = (
-        select(CorroborationRow.statement_id)
+        select(
+            CorroborationRow.statement_id, CorroborationRow.commitment_id, CorroborationRow.share
+        )
         .join(StatementRow, StatementRow.id == CorroborationRow.statement_id)
         .where(StatementRow.snapshot_id == snapshot_id)
     )
-    return set(session.scalars(query))
+    return {row.statement_id: (row.commitment_id, row.share) for row in session.execute(query)}
 
 
 def add_fingerprint(session: Session, document_id: int, hashes: Sequence[int]) -> None:

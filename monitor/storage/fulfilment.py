@@ -13,7 +13,7 @@ from monitor.model.alerts import TargetsDue
 from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Target
 from monitor.storage.base import batches, insert_rows
-from monitor.storage.tables import FulfilmentRow, StatementRow
+from monitor.storage.tables import CurrentTargetRow, FulfilmentRow, StatementRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +181,31 @@ def list_fulfilments(
         verdict: one verdict.
         limit: how many lines at most.
     """
-    shown = _LEDGER.c
-    query = select(_LEDGER).order_by(
-        shown.plan_year.desc(), shown.region, shown.statement_id, shown.position
+    row = CurrentTargetRow
+    keys = (
+        select(row.statement_id, row.position)
+        .where(row.plan_year.is_not(None))
+        .order_by(row.plan_year.desc(), row.region, row.statement_id, row.position)
     )
     if region is not None:
-        query = query.where(shown.region == region)
+        keys = keys.where(row.region == region)
     if due is not None:
-        query = query.where(shown.due == due)
+        keys = keys.where(row.due == due)
     if verdict is not None:
-        query = query.where(shown.verdict == verdict)
+        keys = keys.where(row.verdict == verdict)
+    # The lines are chosen first: a database would look up the sentences of all of them to sort.
+    chosen, shown = keys.limit(limit).subquery(), _LEDGER.c
+    query = (
+        select(_LEDGER)
+        .join(
+            chosen,
+            and_(chosen.c.statement_id == shown.statement_id, chosen.c.position == shown.position),
+        )
+        .order_by(shown.plan_year.desc(), shown.region, shown.statement_id, shown.position)
+    )
     return [
-        FulfilmentLine(**{**row, "verdict": Verdict(row["verdict"])})
-        for row in session.execute(query.limit(limit)).mappings()
+        FulfilmentLine(**{**line, "verdict": Verdict(line["verdict"])})
+        for line in session.execute(query).mappings()
     ]
 
 

@@ -282,6 +282,8 @@ class FulfilmentRow(Base):
 class CurrentStatementRow(Base):
     """A statement of a document's current snapshot, with how long it holds.
 
+    What a query filters, groups or adds up by stands here; what is only shown the views look up.
+
     Made from the other tables by ``monitor.ingest.projection``, in the transaction that changes
     them, so that what is in force is found by index. ``holds_until`` is NULL for what is superseded
     or only repeats a commitment, and the end of time where no end is known; ``in_force_until`` is
@@ -316,6 +318,13 @@ class CurrentStatementRow(Base):
     year: Mapped[int | None]
     topic: Mapped[str] = mapped_column(String(64))
     themes: Mapped[str]
+    source_name: Mapped[str | None]
+    # The first target
+    metric: Mapped[str | None]
+    op: Mapped[str | None] = mapped_column(String(16))
+    value: Mapped[float | None]
+    unit: Mapped[str | None]
+    target_year: Mapped[int | None]
     origin: Mapped[str] = mapped_column(String(8))
     first_seen_at: Mapped[datetime | None]
     in_force_until: Mapped[date | None]
@@ -341,9 +350,21 @@ class CurrentTargetRow(Base):
             postgresql_where=text("holds_until IS NOT NULL"),
         ),
         Index("ix_current_target_metric", "canonical_metric", "region", "due"),
-        Index("ix_current_target_plan", "plan_year", "region", "verdict"),
         Index("ix_current_target_region", "region", "document_kind"),
-        Index("ix_current_target_verdict", "verdict", "due"),
+        *(
+            Index(
+                f"ix_current_target_plan_{columns[0]}",
+                *columns,
+                sqlite_where=text("plan_year IS NOT NULL"),
+                postgresql_where=text("plan_year IS NOT NULL"),
+            )
+            for columns in (
+                ("plan_year", "region", "verdict"),
+                ("region", "plan_year", "verdict"),
+                ("verdict", "plan_year", "region"),
+                ("due", "plan_year", "verdict"),
+            )
+        ),
     )
 
     statement_id: Mapped[int] = mapped_column(
@@ -356,16 +377,27 @@ class CurrentTargetRow(Base):
     speaker: Mapped[str] = mapped_column(String(16))
     region: Mapped[str | None]
     year: Mapped[int | None]
+    topic: Mapped[str] = mapped_column(String(64))
+    themes: Mapped[str]
+    source_name: Mapped[str | None]
+    origin: Mapped[str] = mapped_column(String(8))
     due: Mapped[int | None]
-    op: Mapped[str] = mapped_column(String(16))
     metric: Mapped[str]
+    op: Mapped[str] = mapped_column(String(16))
+    value: Mapped[float]
+    unit: Mapped[str]
+    target_year: Mapped[int | None]
     canonical_metric: Mapped[str]
     canonical_value: Mapped[float]
     canonical_unit: Mapped[str]
+    in_force_until: Mapped[date | None]
     holds_until: Mapped[date | None]
     plan_year: Mapped[int | None]
     verdict: Mapped[str | None] = mapped_column(String(16))
-    fulfilment_id: Mapped[int | None] = mapped_column(ForeignKey("fulfilment.id"))
+    achieved: Mapped[float | None]
+    achieved_unit: Mapped[str | None]
+    achievement_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    assessed_at: Mapped[datetime | None]
     review_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
 
 

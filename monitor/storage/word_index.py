@@ -44,17 +44,17 @@ def add_words(connection: Connection, statements: Iterable[tuple[int, str]]) -> 
         statements: the id and the text of each.
     """
     sqlite = connection.dialect.name == "sqlite"
-    insert = text(
-        "INSERT INTO statement_words (rowid, pairs) VALUES (:id, :pairs)"
+    insert = (
+        "INSERT INTO statement_words (rowid, pairs) VALUES (?, ?)"
         if sqlite
-        else "INSERT INTO statement_words (statement_id, pairs) VALUES (:id, :pairs)"
+        else "INSERT INTO statement_words (statement_id, pairs) VALUES (%s, %s)"
     )
     rows = iter(statements)
     while some := list(islice(rows, _BATCH)):
-        connection.execute(
+        connection.exec_driver_sql(
             insert,
             [
-                {"id": number, "pairs": _terms(pairs) if sqlite else sorted(pairs)}
+                (number, _terms(pairs) if sqlite else sorted(pairs))
                 for number, said in some
                 for pairs in (_pairs(fold(said)),)
             ],
