@@ -16,13 +16,17 @@ branch_labels = None
 depends_on = None
 
 
+# What is only shown is looked up by a query in the column, as in the other views.
 COMMITMENT_HISTORY = """
-SELECT y.commitment_id, y.region, s.topic, s.themes, y.first_year, y.last_year, y.years,
-       y.statement_id, y.year, s.text, s.in_scope, y.metric, y.op, y.value, y.unit,
-       y.kind, y.change_id, y.merged_into, y.document_id, doc.url
-FROM commitment_year y
-JOIN statement s ON s.id = y.statement_id
-JOIN document doc ON doc.id = y.document_id"""
+SELECT y.commitment_id, y.region,
+       (SELECT s.topic FROM statement s WHERE s.id = y.statement_id) AS topic,
+       (SELECT s.themes FROM statement s WHERE s.id = y.statement_id) AS themes,
+       y.first_year, y.last_year, y.years, y.statement_id, y.year,
+       (SELECT s.text FROM statement s WHERE s.id = y.statement_id) AS text,
+       (SELECT s.in_scope FROM statement s WHERE s.id = y.statement_id) AS in_scope,
+       y.metric, y.op, y.value, y.unit, y.kind, y.change_id, y.merged_into, y.document_id,
+       (SELECT doc.url FROM document doc WHERE doc.id = y.document_id) AS url
+FROM commitment_year y"""
 
 
 def upgrade() -> None:
@@ -67,5 +71,6 @@ def upgrade() -> None:
     op.execute(f"CREATE VIEW commitment_history AS {COMMITMENT_HISTORY}")
     create_word_index(op.get_bind())
     op.create_index("ix_current_target_region", "current_target", ["region", "document_kind"])
+    op.create_index("ix_change_basis_kind", "change", ["basis", "kind", "detected_at"])
     for name in ("kind", "basis"):
         op.create_index(f"ix_change_{name}_id", "change", [name, "id"])

@@ -12,7 +12,9 @@ GIN index; a change of the folding needs a migration that fills it again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice, pairwise
+from functools import lru_cache
+from itertools import islice
+from operator import add
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,6 +36,7 @@ MAX_FOUND = 3000
 
 _BATCH = 5000
 _LONGEST_PATTERN = 30
+_MAX_CACHED = 1 << 16
 
 
 def add_words(connection: Connection, statements: Iterable[tuple[int, str]]) -> None:
@@ -54,7 +57,7 @@ def add_words(connection: Connection, statements: Iterable[tuple[int, str]]) -> 
         connection.exec_driver_sql(
             insert,
             [
-                (number, _terms(pairs) if sqlite else sorted(pairs))
+                (number, _terms(pairs) if sqlite else list(pairs))
                 for number, said in some
                 for pairs in (_pairs(fold(said)),)
             ],
@@ -115,18 +118,25 @@ def search_pattern(word: str, *, sqlite: bool) -> str:
 
 
 def _pairs(folded: str) -> set[int]:
-    """The pairs of neighbours as numbers of 32 bits, which PostgreSQL has with a sign."""
-    return set(map(_number, pairwise(folded)))
+    """The pairs of neighbours, as numbers."""
+    return set(map(_number, map(add, folded, folded[1:])))
 
 
-def _number(pair: tuple[str, str]) -> int:
+@lru_cache(_MAX_CACHED)
+def _number(pair: str) -> int:
+    """A pair as a number of 32 bits, which PostgreSQL has with a sign."""
     number = (ord(pair[0]) & 0xFFFF) << 16 | ord(pair[1]) & 0xFFFF
     return number - (number >> 31 << 32)
 
 
+@lru_cache(_MAX_CACHED)
+def _term(number: int) -> str:
+    return f"{number & 0xFFFFFFFF:08x}"
+
+
 def _terms(pairs: Iterable[int]) -> str:
     """Numbers as words of ASCII; SQLite's full-text search wants all that stand side by side."""
-    return " ".join(f"{pair & 0xFFFFFFFF:08x}" for pair in sorted(pairs))
+    return " ".join(map(_term, pairs))
 
 
 def fill_word_index(connection: Connection) -> None:

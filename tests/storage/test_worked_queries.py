@@ -90,9 +90,9 @@ ANSWERS: dict[str, list[tuple[object, ...]]] = {
         (GANSU, "智算", 30_000, 45_000, 15_000),
     ],
     "Which promises are made for three years or more?": [
-        (GUIZHOU, 2024, 3, CLOUD),
-        (GUIZHOU, 2024, 3, ROBOTS),
         (GUIZHOU, 2024, 3, VOUCHERS),
+        (GUIZHOU, 2024, 3, ROBOTS),
+        (GUIZHOU, 2024, 3, CLOUD),
     ],
     "Which promises were missed?": [
         (
