@@ -155,9 +155,7 @@ FROM metric_year my""",
 SELECT r.region, newest.id AS report_id, newest.title AS report_title, newest.url AS report_url,
        newest.year AS report_year, newest.published AS report_published,
        COALESCE(standing.commitments, 0) AS commitments,
-       (SELECT COUNT(DISTINCT ct.statement_id) FROM current_target ct
-         WHERE ct.region = r.region AND ct.label = 'commitment'
-           AND ct.holds_until >= (SELECT day FROM reference_day)) AS with_numbers,
+       COALESCE(standing.with_numbers, 0) AS with_numbers,
        (SELECT COUNT(*) FROM change c WHERE c.document_id = newest.id
          AND c.basis = 'succession' AND c.kind = 'added') AS added,
        (SELECT COUNT(*) FROM change c WHERE c.document_id = newest.id
@@ -183,7 +181,7 @@ FROM (
   UNION SELECT region FROM source WHERE region IS NOT NULL
 ) r
 LEFT JOIN (
-  SELECT region, COUNT(*) AS commitments FROM current_statement
+  SELECT region, COUNT(*) AS commitments, COUNT(metric) AS with_numbers FROM current_statement
   WHERE label = 'commitment' AND holds_until >= (SELECT day FROM reference_day)
   GROUP BY region
 ) standing ON standing.region = r.region
@@ -248,6 +246,8 @@ def upgrade() -> None:
         )
     op.add_column("statement", sa.Column("first_seen_at", TIME, nullable=True))
     _create_tables()
+    op.drop_index("ix_statement_region", "statement")
+    op.create_index("ix_statement_region", "statement", ["region", "label", "year"])
     op.create_index("ix_change_document", "change", ["document_id", "basis", "kind"])
     op.create_index("ix_change_kind", "change", ["kind", "detected_at"])
     op.create_index("ix_change_region_detected_at", "change", ["region", "detected_at"])
@@ -306,7 +306,7 @@ def _create_tables() -> None:
     op.create_index(
         "ix_current_statement_in_force",
         "current_statement",
-        ["label", "region", "holds_until", "year", "topic", "themes", "speaker"],
+        ["label", "region", "holds_until", "year", "topic", "themes", "speaker", "metric"],
         sqlite_where=HOLDS,
         postgresql_where=HOLDS,
     )

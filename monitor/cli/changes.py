@@ -17,7 +17,7 @@ from monitor.cli.options import (
     open_database,
     region_of,
 )
-from monitor.cli.output import Format, write_jsonl, write_rows
+from monitor.cli.output import Format, print_status, write_jsonl, write_rows
 from monitor.errors import UserError
 from monitor.json_contract import logged_json
 from monitor.model.changes import Basis, Kind
@@ -100,6 +100,8 @@ def changes(
         objects=map(logged_json, found),
         leave_out=("document",) if any(notes) else ("document", "note"),
     )
+    if form is Format.TABLE and found:
+        print_status(f"days as in {settings.timezone}")
 
 
 def show(

@@ -23,6 +23,7 @@ from monitor.ingest.decide import has_commitments
 from monitor.ingest.dedup import LOGGED, known_changes
 from monitor.ingest.pages import provenance_of
 from monitor.ingest.plan import FULFILMENT_HORIZON, stored_plan, stored_review
+from monitor.ingest.projection import projection_fault
 from monitor.ingest.withdrawal import withdrawal_changes
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import (
@@ -94,8 +95,14 @@ def verify_snapshot(
         ("text", _text(found, source, parser)),
         ("statements", _statements(found, source, stored, topics)),
         ("log", _log(session, found, stored)),
+        ("in force", _in_force(session, found)),
     )
     return [Finding(snapshot_id, found.url, step, what) for step, what in steps if what]
+
+
+def _in_force(session: Session, found: AuditedSnapshot) -> str:
+    is_current = found.document.snapshot_id == found.snapshot_id
+    return projection_fault(session, found.document.id) if is_current else ""
 
 
 def _bytes(found: AuditedSnapshot) -> str:

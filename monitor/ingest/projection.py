@@ -119,7 +119,7 @@ def rebuild(session: Session) -> None:
     every = session.execute(read.order_by(_document.id)).all()
     # The plans' keys first, so that each document finds all issues of its series.
     for some in batches(one.id for one in every if one.kind == DocumentKind.PLAN):
-        _load_documents(session, some)
+        _note_plan_keys(session, _load_documents(session, some).values())
     for some in batches((one.id for one in every), _PAGE):
         _write_documents(session, some)
     for some in batches(one.id for one in every if one.kind == DocumentKind.REPORT):
@@ -127,6 +127,28 @@ def rebuild(session: Session) -> None:
     regions = session.scalars(select(_number.region).distinct())
     for region in [one for one in regions if one]:
         _write_metric_years(session, _metric_keys(session, None, region=region))
+
+
+def projection_fault(session: Session, document_id: int) -> str:
+    """What is wrong with the projection of a document; empty if nothing is.
+
+    Args:
+        session: a reading transaction.
+        document_id: a document that has a current snapshot.
+    """
+    document = _load_documents(session, [document_id])[document_id]
+    series = _load_series(session, [document])
+    targets = _load_targets(session, [row.id for row in document.statements])
+    names = ("statement_id", "superseded_by_id", "repeats_id", "holds_until")
+    wanted = {
+        tuple(values[name] for name in names)
+        for values in _statement_values(document, series, targets)
+    }
+    shown = select(*(_current[name] for name in names)).where(_current.document_id == document_id)
+    have = {tuple(row) for row in session.execute(shown)}
+    if wanted == have:
+        return ""
+    return f"{len(wanted - have)} statements are not shown, {len(have - wanted)} do not follow"
 
 
 def set_reference_day(session: Session, day: date) -> None:
@@ -142,7 +164,7 @@ def set_reference_day(session: Session, day: date) -> None:
 
 
 def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
-    """Documents with the statements of their current snapshots; notes the keys of plans."""
+    """Documents with the statements of their current snapshots."""
     names = ("id", "kind", "region", "year", "title", "published", "snapshot_id", "plan_key")
     found = {
         row.id: row
@@ -163,12 +185,20 @@ def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int
             issued = replace(
                 issued, plan_key=key, last_year=plan_last_year(row.title, issued.year, named)
             )
-            if key != row.plan_key:
-                session.connection().execute(
-                    update(table_of(DocumentRow)).where(_document.id == row.id).values(plan_key=key)
-                )
         documents[row.id] = _Document(issued, row.snapshot_id, mine)
     return documents
+
+
+def _note_plan_keys(session: Session, documents: Iterable[_Document]) -> None:
+    """Keep the keys of plans, by which their other issues find them."""
+    for one in documents:
+        key = one.issued.plan_key
+        if one.issued.kind is DocumentKind.PLAN:
+            session.connection().execute(
+                update(table_of(DocumentRow))
+                .where(_document.id == one.issued.id, _document.plan_key.is_distinct_from(key))
+                .values(plan_key=key)
+            )
 
 
 def _issued(row: Row[Any]) -> IssuedDocument:
@@ -249,6 +279,7 @@ def _by(
 def _write_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
     """Replace the rows of some documents."""
     documents = _load_documents(session, document_ids)
+    _note_plan_keys(session, documents.values())
     for row_type in (CurrentTargetRow, CurrentStatementRow):
         own = table_of(row_type)
         session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
@@ -374,11 +405,15 @@ def _supersede_older(session: Session, document: _Document) -> None:
     for older in peers:
         successor = next_issue(older, peers)
         if successor is not None and successor.id == issued.id:
+            whole = older.kind is DocumentKind.REPORT
+            changed = [_current.superseded_by_id.is_distinct_from(issued.id)]
+            if whole:
+                day = supersedes_on(issued)
+                changed.append(_current.in_force_until.is_distinct_from(day))
             query = select(_current.statement_id).where(
-                _current.document_id == older.id,
-                or_(_current.superseded_by_id.is_(None), _current.superseded_by_id != issued.id),
+                _current.document_id == older.id, or_(*changed)
             )
-            _supersede(session, session.scalars(query).all(), issued)
+            _supersede(session, session.scalars(query).all(), issued, whole=whole)
     if issued.kind is DocumentKind.REPORT and issued.region:
         later = [one.id for one in peers if (one.year or 0) > issued.year]
         for ended in (_current.superseded_by_id.is_(None), _current.superseded_by_id.in_(later)):
@@ -391,8 +426,10 @@ def _supersede_older(session: Session, document: _Document) -> None:
             _supersede(session, session.scalars(query).all(), issued)
 
 
-def _supersede(session: Session, statement_ids: Iterable[int], by: IssuedDocument) -> None:
-    """Note that statements are superseded."""
+def _supersede(
+    session: Session, statement_ids: Iterable[int], by: IssuedDocument, *, whole: bool = False
+) -> None:
+    """Note that statements are superseded; ``whole``: they have no end of their own."""
     day = supersedes_on(by)
     for some in batches(statement_ids):
         for columns in (_current, _number):
@@ -401,7 +438,7 @@ def _supersede(session: Session, statement_ids: Iterable[int], by: IssuedDocumen
                 ended["superseded_by_id"] = by.id
             if day is not None:
                 until = columns.in_force_until
-                ended["in_force_until"] = case((until < day, until), else_=day)
+                ended["in_force_until"] = day if whole else case((until < day, until), else_=day)
             own = columns.statement_id
             session.connection().execute(update(own.table).where(own.in_(some)).values(ended))
 

@@ -199,6 +199,7 @@ class StatementRow(Base):
     """A sentence that says something about a topic, in one snapshot."""
 
     __tablename__ = "statement"
+    __table_args__ = (Index("ix_statement_region", "region", "label", "year"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
@@ -209,7 +210,7 @@ class StatementRow(Base):
     end_offset: Mapped[int]
     label: Mapped[str] = mapped_column(String(16))
     speaker: Mapped[str] = mapped_column(String(16))
-    region: Mapped[str | None] = mapped_column(index=True)
+    region: Mapped[str | None]
     year: Mapped[int | None]
     themes: Mapped[str]  # comma-joined
     section: Mapped[str]
@@ -294,7 +295,7 @@ class CurrentStatementRow(Base):
     __table_args__ = (
         Index(
             "ix_current_statement_in_force",
-            *("label", "region", "holds_until", "year", "topic", "themes", "speaker"),
+            *("label", "region", "holds_until", "year", "topic", "themes", "speaker", "metric"),
             sqlite_where=text("holds_until IS NOT NULL"),
             postgresql_where=text("holds_until IS NOT NULL"),
         ),
