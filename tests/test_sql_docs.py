@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from sqlalchemy import inspect, text
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -23,14 +22,14 @@ def documented():
     return views
 
 
-def test_there_are_twelve_worked_queries():
-    assert REFERENCE.count("```sql") >= 12
+def test_there_are_thirty_worked_queries():
+    assert REFERENCE.count("```sql") >= 30
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_a_query_of_the_documents_runs(database, query):
+def test_the_queries_of_the_documents_run(database):
     with database.read() as session:
-        assert session.execute(text(query)).all() == []
+        for query in QUERIES:
+            assert session.execute(text(query)).all() == [], query
 
 
 def test_every_column_of_every_view_is_documented(database):

@@ -19,9 +19,10 @@ from monitor.ingest.plan import (
 from monitor.ingest.projection import project_documents, set_reference_day
 from monitor.model.alerts import Match
 from monitor.model.changes import Change
-from monitor.model.documents import StoredSnapshot
+from monitor.model.documents import DocumentKind, StoredSnapshot
 from monitor.model.statements import Statement
 from monitor.outbox.queue import Wanted, enqueue
+from monitor.storage.commitments import write_commitment_years
 from monitor.storage.documents import (
     add_corroborations,
     add_document,
@@ -86,6 +87,8 @@ def write_plan(
                 published=plan.current.published,
             )
         logged = _log_findings(session, plan, document_id, snapshot, now)
+        if request.provenance.kind is DocumentKind.REPORT:
+            write_commitment_years(session, [document_id])
         found = [(change_id, match) for change_id, _, matches in logged for match in matches]
         wanted = find_recipients(session, found, terminal_chat=terminal_chat, now=now)
         if wanted:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, case, select, union
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from monitor.folding import fold, spellings
+from monitor.folding import fold
 from monitor.model.changes import Basis, Kind, LoggedChange
 from monitor.model.statements import Label
+from monitor.storage.base import table_of
 from monitor.storage.mappers import change_of
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
+from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
-_LONGEST_PATTERN = 30
+_LATER_TABLE = table_of(StatementRow).alias("later")
+_SHOWN_TABLE = table_of(StatementRow).alias("shown")
+_LATER, _SHOWN = _LATER_TABLE.c, _SHOWN_TABLE.c
 
 
 def list_changes(
@@ -53,19 +57,113 @@ def list_changes(
         words: the same, each of which has to stand somewhere.
         limit: how many at most.
     """
-    after = StatementRow.__table__.alias("later")
-    statement = StatementRow.__table__.alias("shown")
-    # As Change.statement has it.
-    shown = case(
-        (ChangeRow.basis == Basis.FULFILMENT, ChangeRow.before_id),
-        (after.c.in_scope, ChangeRow.after_id),
-        else_=ChangeRow.before_id,
+    logged: list[ColumnElement[bool]] = []
+    if since is not None:
+        logged.append(ChangeRow.detected_at >= since)
+    if before is not None:
+        logged.append(ChangeRow.id < before)
+    if region is not None:
+        logged.append(ChangeRow.region == region)
+    if regions is not None:
+        logged.append(ChangeRow.region.in_(regions))
+    if kind is not None:
+        logged.append(ChangeRow.kind == kind)
+    if basis is not None:
+        logged.append(ChangeRow.basis == basis)
+    if without:
+        logged.append(ChangeRow.kind.not_in(without))
+    said: list[ColumnElement[bool]] = []
+    if label is not None:
+        said.append(_SHOWN.label == label)
+    if theme is not None:
+        # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
+        padded = "," + _SHOWN.themes + ","
+        said.append(padded.contains(f",{theme},", autoescape=True))
+    folded = [word for word in map(fold, (*words, *(() if text is None else (text,)))) if word]
+    found = list(islice(_found_ids(session, logged, said, folded, limit), limit))
+    return [_logged(row) for row in _read(session, found)]
+
+
+def _found_ids(
+    session: Session,
+    logged: Sequence[ColumnElement[bool]],
+    said: Sequence[ColumnElement[bool]],
+    words: Collection[str],
+    limit: int,
+) -> Iterator[int]:
+    """The numbers of the changes that fit, newest first.
+
+    The index of words names the statements that may have them, unless they are many. Else the log
+    is read block by block, by its own columns first and then by the statement's: one query for both
+    may be planned as a search in all statements.
+
+    Args:
+        session: a reading transaction.
+        logged: conditions on the change.
+        said: conditions on the statement it shows.
+        words: folded, each of which stands in the statement.
+        limit: how many are wanted.
+    """
+    few = statements_with(session, words)
+    if few is not None:
+        with_words = union(
+            *(
+                select(ChangeRow.id).where(side.in_(few))
+                for side in (ChangeRow.before_id, ChangeRow.after_id)
+            )
+        )
+        yield from _fits(session, [*logged, *said, ChangeRow.id.in_(with_words)], words)
+        return
+    size = max(4 * limit, _PAGE)
+    block, last = list(logged), None
+    while True:
+        numbers = select(ChangeRow.id).where(*block).order_by(ChangeRow.id.desc())
+        last = session.scalar(numbers.offset(size - 1).limit(1))
+        if last is not None:
+            block.append(ChangeRow.id >= last)
+        yield from _fits(session, [*block, *said], words)
+        if last is None:
+            return
+        block = [*logged, ChangeRow.id < last]
+        size *= 4
+
+
+def _fits(
+    session: Session, conditions: Sequence[ColumnElement[bool]], words: Collection[str]
+) -> Iterator[int]:
+    """The changes that meet some conditions, and in whose statement each word stands.
+
+    SQL cannot fold texts. It gives those that have a form of each character in the order of the
+    word; what they are is seen here.
+    """
+    query = (
+        select(ChangeRow.id, _SHOWN.text)
+        .outerjoin(_LATER_TABLE, _LATER.id == ChangeRow.after_id)
+        .join(
+            _SHOWN_TABLE,
+            # As Change.statement has it.
+            _SHOWN.id
+            == case(
+                (ChangeRow.basis == Basis.FULFILMENT, ChangeRow.before_id),
+                (_LATER.in_scope, ChangeRow.after_id),
+                else_=ChangeRow.before_id,
+            ),
+        )
+        .where(*conditions, *(may_have(session, _SHOWN.text, word) for word in words))
+        .order_by(ChangeRow.id.desc())
     )
+    with session.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for number, sentence in rows:
+            folded = fold(sentence) if words else ""
+            if all(word in folded for word in words):
+                yield number
+
+
+def _read(session: Session, numbers: Sequence[int]) -> Iterator[ChangeRow]:
+    """Changes with all that belongs to them, newest first."""
     query = (
         select(ChangeRow)
         .join(ChangeRow.document)
-        .outerjoin(after, after.c.id == ChangeRow.after_id)
-        .join(statement, statement.c.id == shown)
         .options(
             contains_eager(ChangeRow.document),
             joinedload(ChangeRow.before),
@@ -73,74 +171,8 @@ def list_changes(
         )
         .order_by(ChangeRow.id.desc())
     )
-    if since is not None:
-        query = query.where(ChangeRow.detected_at >= since)
-    if before is not None:
-        query = query.where(ChangeRow.id < before)
-    if region is not None:
-        query = query.where(ChangeRow.region == region)
-    if regions is not None:
-        query = query.where(ChangeRow.region.in_(regions))
-    if kind is not None:
-        query = query.where(ChangeRow.kind == kind)
-    if basis is not None:
-        query = query.where(ChangeRow.basis == basis)
-    if without:
-        query = query.where(ChangeRow.kind.not_in(without))
-    if label is not None:
-        query = query.where(statement.c.label == label)
-    if theme is not None:
-        # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
-        padded = "," + statement.c.themes + ","
-        query = query.where(padded.contains(f",{theme},", autoescape=True))
-    said = [*words, *(() if text is None else (text,))]
-    if not said:
-        return [_logged(row) for row in session.scalars(query.limit(limit))]
-    found = _found_ids(session, query, statement.c.text, said, limit)
-    return [_logged(row) for row in session.scalars(query.where(ChangeRow.id.in_(found)))]
-
-
-def _found_ids(
-    session: Session,
-    query: Select[ChangeRow],
-    text: ColumnElement[str],
-    words: Collection[str],
-    limit: int,
-) -> list[int]:
-    """The first changes of a query in whose statement each of some words stands.
-
-    SQL cannot fold texts. It gives those that have a form of each character in the order of the
-    word, which an index of trigrams could not for words of two; what they are is seen here. A
-    million sentences take one to two seconds where nothing is found (benchmarks/search.py).
-    """
-    folded = [word for word in map(fold, words) if word]
-    narrowed = query.options().with_only_columns(ChangeRow.id, text)
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    for word in folded:
-        narrowed = narrowed.where(
-            text.op("GLOB" if sqlite else "~")(search_pattern(word, sqlite=sqlite))
-        )
-    with session.execute(narrowed.execution_options(yield_per=_PAGE)) as rows:
-        sentences = ((change_id, fold(said)) for change_id, said in rows)
-        fits = (change_id for change_id, said in sentences if all(word in said for word in folded))
-        return list(islice(fits, limit))
-
-
-def search_pattern(word: str, *, sqlite: bool) -> str:
-    """A pattern (GLOB, or a regular expression of PostgreSQL) for all ways to write a word.
-
-    It finds more: other characters may stand between those of the word.
-    """
-    between, escape = ("*", "") if sqlite else (".*", "\\")
-    sets = []
-    for forms in spellings(word[:_LONGEST_PATTERN]):
-        # In a set of GLOB ] stands first, - last and ^ not first; nothing is escaped.
-        ordered = sorted(forms, key=lambda one: (one != "]", one == "^", one == "-"))
-        plain = len(forms) == 1 and not forms.isascii()
-        escaped = "".join(f"{escape}{one}" if one in "]-^[\\" else one for one in ordered)
-        sets.append(forms if plain else f"[{escaped}]")
-    inside = between.join(sets)
-    return f"*{inside}*" if sqlite else inside
+    for start in range(0, len(numbers), _PAGE):
+        yield from session.scalars(query.where(ChangeRow.id.in_(numbers[start : start + _PAGE])))
 
 
 def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:

@@ -1,4 +1,9 @@
-"""Commitments over the years: what each report said of one, and which one a statement is."""
+"""Commitments over the years: what each report said of one, and which one a statement is.
+
+Which sentences are one commitment is computed when a report is written, for the sentences that
+comparisons of years link with it, and kept in ``commitment_year``; the view
+``commitment_history`` only reads it.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +12,32 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, bindparam, column, func, select, table, text
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from monitor.folding import fold
 from monitor.model.changes import Basis, CommitmentYear, Kind
-from monitor.storage.base import batches
-from monitor.storage.tables import ChangeRow, StatementRow
+from monitor.storage.base import batches, table_of
+from monitor.storage.tables import ChangeRow, CommitmentYearRow, StatementRow
+from monitor.storage.word_index import may_have, statements_with
 
-# Of some statements; the migration that creates the view has the same text for all of them.
-_SCOPED_HISTORY = Path(__file__).with_name("commitment_history.sql")
+_QUERY = Path(__file__).with_name("commitment_history.sql")
+_YEARS = table_of(CommitmentYearRow)
 _NAMES = tuple(one.name for one in fields(CommitmentYear))
 _HISTORY = table("commitment_history", *map(column, _NAMES))
-_IN_ORDER = (_HISTORY.c.year, _HISTORY.c.statement_id)
+_PAGE = 500
 
 
 def commitment_of_statement(session: Session, statement_id: int) -> int | None:
@@ -31,12 +49,10 @@ def commitment_of_statement(session: Session, statement_id: int) -> int | None:
     """
     if not 0 < statement_id < 1 << 63:
         return None
-    statements = _linked_statements(session, statement_id)
-    versions = _versions(session, {statement_id})
-    for one in _read_scoped(session, statements):
-        if one.statement_id in versions:
-            return one.commitment_id
-    return None
+    query = select(_YEARS.c.commitment_id).where(
+        _YEARS.c.statement_id.in_(_versions(session, {statement_id}))
+    )
+    return session.scalars(query.order_by(_YEARS.c.statement_id)).first()
 
 
 def commitment_of_change(session: Session, change_id: int) -> int | None:
@@ -58,8 +74,7 @@ def commitment_of_change(session: Session, change_id: int) -> int | None:
 
 def commitment_years(session: Session, commitment_id: int) -> list[CommitmentYear]:
     """What each report said of a commitment, oldest first."""
-    statements = _linked_statements(session, commitment_id)
-    return [one for one in _read_scoped(session, statements) if one.commitment_id == commitment_id]
+    return _read(session, {commitment_id}).get(commitment_id, [])
 
 
 def find_commitments(
@@ -77,20 +92,85 @@ def find_commitments(
         regions: official names, one of which it must be.
         limit: how many at most.
     """
-    # Filtered here: the planner of PostgreSQL takes a filter on the view for far too rare.
-    said = [fold(word) for word in words]
-    by_id: dict[int, list[CommitmentYear]] = {}
-    fits: set[int] = set()
-    for one in _read(session):
-        by_id.setdefault(one.commitment_id, []).append(one)
-        words_of = fold(one.text) if said else ""
-        if (regions is None or one.region in regions) and all(word in words_of for word in said):
-            fits.add(one.commitment_id)
-    ranked = sorted(
-        (by_id[commitment_id] for commitment_id in fits),
-        key=lambda years: (-years[0].last_year, -years[0].years, years[0].commitment_id),
+    years = _YEARS.c
+    query = (
+        select(years.commitment_id, StatementRow.text)
+        .join(StatementRow, StatementRow.id == years.statement_id)
+        .order_by(years.last_year.desc(), years.years.desc(), years.commitment_id.desc())
     )
-    return ranked[:limit]
+    if regions is not None:
+        query = query.where(years.region.in_(regions))
+    said = [word for word in map(fold, words) if word]
+    found = _first_fits(session, query, said, limit)
+    by_id = _read(session, found)
+    return [by_id[commitment_id] for commitment_id in found]
+
+
+def _first_fits(
+    session: Session, query: Select[int, str], said: Collection[str], limit: int
+) -> dict[int, None]:
+    """The first commitments of a query that have all words in one sentence."""
+    few = statements_with(session, said)
+    if few is not None:
+        query = query.where(_YEARS.c.statement_id.in_(few))
+    for word in said:
+        query = query.where(may_have(session, StatementRow.text, word))
+    found: dict[int, None] = {}
+    with session.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for commitment_id, sentence in rows:
+            words_of = fold(sentence) if said else ""
+            if all(word in words_of for word in said):
+                found[commitment_id] = None
+                if len(found) >= limit:
+                    break
+    return found
+
+
+def write_commitment_years(session: Session, document_ids: Collection[int]) -> None:
+    """Compute anew what the sentences of some reports are, and all that are linked with them.
+
+    Args:
+        session: a writing transaction in which the reports' statements and changes are written.
+        document_ids: documents; those that are no reports of a year have no lines.
+    """
+    seeds = select(StatementRow.id).where(StatementRow.document_id.in_(document_ids))
+    statements = sorted(_linked_statements(session, session.scalars(seeds)))
+    if not statements:
+        return
+    for some in batches(statements):
+        session.connection().execute(delete(_YEARS).where(_YEARS.c.statement_id.in_(some)))
+    write_lines(
+        session.connection(),
+        scope="\n    AND s.id IN :statement_ids",
+        # A search in two indexes: of the whole log the planners make a scan.
+        changes="(SELECT * FROM change WHERE before_id IN :statement_ids"
+        " UNION SELECT * FROM change WHERE after_id IN :statement_ids)",
+        statement_ids=statements,
+    )
+
+
+def write_lines(
+    connection: Connection, *, scope: str = "", changes: str = "change", **parameters: Any
+) -> None:
+    """Insert the lines of ``commitment_year``: all, or those of some statements.
+
+    Args:
+        connection: a writing transaction.
+        scope: a further condition on the statements.
+        changes: the changes to follow, as a table or a query.
+        parameters: lists, those of ``scope`` and ``changes``.
+    """
+    sql = _QUERY.read_text(encoding="utf-8").format(scope=scope, changes=changes)
+    names = [one.name for one in _YEARS.columns]
+    lines = (
+        text(sql)
+        .bindparams(*(bindparam(name, some, expanding=True) for name, some in parameters.items()))
+        .columns(*map(column, names))
+        .subquery()
+    )
+    # A circle of links, which no comparison makes, has no first sentence.
+    known = select(*(lines.c[name] for name in names)).where(lines.c.commitment_id.is_not(None))
+    connection.execute(insert(_YEARS).from_select(names, known))
 
 
 def _versions(session: Session, statement_ids: Collection[int]) -> set[int]:
@@ -108,13 +188,13 @@ def _versions(session: Session, statement_ids: Collection[int]) -> set[int]:
     return found
 
 
-def _linked_statements(session: Session, statement_id: int) -> set[int]:
-    """The statements that comparisons of years link with one, over all years, and their versions.
+def _linked_statements(session: Session, statement_ids: Iterable[int]) -> set[int]:
+    """The statements that comparisons of years link with some, over all years, and all versions.
 
-    Every step is a search in an index; the view would compute the identity of all commitments.
+    Every step is a search in an index.
     """
     known: set[int] = set()
-    new = _versions(session, {statement_id})
+    new = _versions(session, set(statement_ids))
     while new:
         known |= new
         linked: set[int] = set()
@@ -131,37 +211,22 @@ def _linked_statements(session: Session, statement_id: int) -> set[int]:
     return known
 
 
-def _read_scoped(session: Session, statement_ids: Collection[int]) -> list[CommitmentYear]:
-    """The lines of the view that some statements make, all of those that are linked with them."""
-    if not statement_ids:
-        return []
-    sql = _SCOPED_HISTORY.read_text(encoding="utf-8").format(
-        scope="\n    AND s.id IN :statement_ids",
-        # A search in two indexes: of the whole log the planners make a scan.
-        changes="(SELECT * FROM change WHERE before_id IN :statement_ids"
-        " UNION SELECT * FROM change WHERE after_id IN :statement_ids)",
-    )
-    query = (
-        text(sql)
-        .bindparams(bindparam("statement_ids", sorted(statement_ids), expanding=True))
-        .columns(*map(column, _NAMES))
-        .subquery()
-    )
-    rows = session.execute(
-        select(*(query.c[name] for name in _NAMES)).order_by(query.c.year, query.c.statement_id)
-    )
-    return _years(row for row in rows if row.commitment_id is not None)
-
-
-def _read(session: Session) -> list[CommitmentYear]:
-    return _years(session.execute(select(_HISTORY).order_by(*_IN_ORDER)))
-
-
-def _years(rows: Iterable[Row[Any]]) -> list[CommitmentYear]:
-    found = []
-    for row in rows:
-        values = row._asdict()
-        kind = values["kind"]
-        values |= {"kind": kind and Kind(kind), "in_scope": bool(values["in_scope"])}
-        found.append(CommitmentYear(**values))
+def _read(session: Session, commitment_ids: Collection[int]) -> dict[int, list[CommitmentYear]]:
+    """What each report said of some commitments, oldest first."""
+    found: dict[int, list[CommitmentYear]] = {one: [] for one in commitment_ids}
+    for some in batches(commitment_ids):
+        query = (
+            select(_HISTORY)
+            .where(_HISTORY.c.commitment_id.in_(some))
+            .order_by(_HISTORY.c.year, _HISTORY.c.statement_id)
+        )
+        for one in map(_year, session.execute(query)):
+            found[one.commitment_id].append(one)
     return found
+
+
+def _year(row: Row[Any]) -> CommitmentYear:
+    values = row._asdict()
+    kind = values["kind"]
+    values |= {"kind": kind and Kind(kind), "in_scope": bool(values["in_scope"])}
+    return CommitmentYear(**values)

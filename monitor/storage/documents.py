@@ -52,6 +52,7 @@ from monitor.storage.tables import (
     TargetRow,
     TextFingerprintRow,
 )
+from monitor.storage.word_index import add_words
 
 FORGOTTEN = "gone"
 """The codec of bytes that were deleted."""
@@ -260,9 +261,8 @@ def add_snapshot(
         else _first_versions(session, document_id, kept, versions)
     )
     seen = _first_seen(session, first)
-    ids = insert_rows(
+    ids = _insert_statements(
         session,
-        StatementRow,
         [
             {
                 **statement_values(s, snapshot_id=snapshot_id, document_id=document_id),
@@ -285,6 +285,14 @@ def add_snapshot(
         wanted=False,
     )
     return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids), outcome)
+
+
+def _insert_statements(session: Session, values: Sequence[Mapping[str, object]]) -> list[int]:
+    """Insert statements, and put them into the index of words."""
+    ids = insert_rows(session, StatementRow, values)
+    texts = (str(one["text"]) for one in values)
+    add_words(session.connection(), zip(ids, texts, strict=True))
+    return ids
 
 
 def _first_versions(
@@ -433,9 +441,8 @@ def add_other_sentences(
     new = {one.start: one for one in sentences if one.start not in known}
     first = _first_versions(session, document_id, tuple(new.values()), {}, snapshot_id)
     seen = _first_seen(session, first)
-    ids = insert_rows(
+    ids = _insert_statements(
         session,
-        StatementRow,
         [
             {
                 **statement_values(one, snapshot_id=snapshot_id, document_id=document_id),

@@ -366,6 +366,7 @@ class CurrentTargetRow(Base):
             postgresql_where=text("holds_until IS NOT NULL"),
         ),
         Index("ix_current_target_metric", "canonical_metric", "region", "due"),
+        Index("ix_current_target_region", "region", "document_kind"),
         *(
             Index(
                 f"ix_current_target_plan_{columns[0]}",
@@ -453,6 +454,9 @@ class ChangeRow(Base):
     __table_args__ = (
         Index("ix_change_document", "document_id", "basis", "kind"),
         Index("ix_change_kind", "kind", "detected_at"),
+        Index("ix_change_kind_id", "kind", "id"),
+        Index("ix_change_basis_id", "basis", "id"),
+        Index("ix_change_basis_kind", "basis", "kind", "detected_at"),
         Index("ix_change_region_detected_at", "region", "detected_at"),
     )
 
@@ -521,6 +525,37 @@ class FeedbackRow(Base):
     operator: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     note: Mapped[str | None]
+
+
+class CommitmentYearRow(Base):
+    """What a report's sentence is of a commitment over the years; see ``commitment_history``.
+
+    Made from the other tables when a report is written (``monitor.storage.commitments``).
+    """
+
+    __tablename__ = "commitment_year"
+    __table_args__ = (
+        Index("ix_commitment_year_longest", "last_year", "years", "commitment_id"),
+        Index("ix_commitment_year_region", "region", "last_year", "years", "commitment_id"),
+    )
+
+    statement_id: Mapped[int] = mapped_column(
+        ForeignKey("statement.id"), primary_key=True, autoincrement=False
+    )
+    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"), index=True)
+    region: Mapped[str | None]
+    first_year: Mapped[int]
+    last_year: Mapped[int]
+    years: Mapped[int]
+    year: Mapped[int]
+    metric: Mapped[str | None]
+    op: Mapped[str | None] = mapped_column(String(16))
+    value: Mapped[float | None]
+    unit: Mapped[str | None]
+    kind: Mapped[str | None] = mapped_column(String(16))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
 
 
 METADATA = Base.metadata

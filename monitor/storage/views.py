@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Date, column, func, inspect, or_, select, table
+from sqlalchemy import Date, and_, column, func, inspect, or_, select, table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType, TypeEngine
 
 from monitor.model.statements import Figure
 from monitor.storage.base import UtcDateTime
-from monitor.storage.tables import DocumentRow, StatementRow, TargetRow
+from monitor.storage.tables import CurrentTargetRow, DocumentRow, StatementRow, TargetRow
 
 _BATCH = 1000
 
@@ -100,15 +100,22 @@ def figures_of(session: Session, region: str, *metrics: str, limit: int = 500) -
     """
     query = (
         select(DocumentRow, StatementRow, TargetRow)
-        .join(StatementRow, StatementRow.snapshot_id == DocumentRow.snapshot_id)
-        .join(TargetRow, TargetRow.statement_id == StatementRow.id)
+        .join(CurrentTargetRow, CurrentTargetRow.document_id == DocumentRow.id)
+        .join(StatementRow, StatementRow.id == CurrentTargetRow.statement_id)
+        .join(
+            TargetRow,
+            and_(
+                TargetRow.statement_id == CurrentTargetRow.statement_id,
+                TargetRow.position == CurrentTargetRow.position,
+            ),
+        )
         .where(
-            DocumentRow.kind == "report",
-            StatementRow.region == region,
-            StatementRow.label.in_(("commitment", "achievement")),
+            CurrentTargetRow.document_kind == "report",
+            CurrentTargetRow.region == region,
+            CurrentTargetRow.label.in_(("commitment", "achievement")),
             or_(
                 *(
-                    func.lower(TargetRow.metric).contains(metric.lower(), autoescape=True)
+                    func.lower(CurrentTargetRow.metric).contains(metric.lower(), autoescape=True)
                     for metric in metrics
                 )
             ),

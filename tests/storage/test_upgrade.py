@@ -10,9 +10,8 @@ from uuid import uuid4
 
 import pytest
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
+from fresh_database import schema_differences
 from postgres import in_postgres
 from sqlalchemy import (
     Boolean,
@@ -44,6 +43,7 @@ from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
+from monitor.storage.changes import list_changes
 from monitor.storage.document_list import DocumentFilter, list_documents, removals
 from monitor.storage.engine import Database, migrations_folder
 from monitor.storage.feedback import add_feedback, decide_feedback
@@ -109,7 +109,7 @@ def test_alerts_queued_before_the_upgrade_are_still_delivered(before: Database) 
             connection.execute(text(row))
     assert before.upgrade()[0] == "0010"
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
 
     with before.read() as session:
         log = session.execute(text("SELECT * FROM alert_log ORDER BY alert_id")).mappings().all()
@@ -242,7 +242,7 @@ def test_every_row_of_every_table_is_there_under_the_new_names(before: Database)
     assert before.upgrade()[0] == "0011"
     new = MetaData()
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
         new.reflect(connection)
         for name, rows in written.items():
             table = new.tables[RENAMED_TABLES.get(name, name)]
@@ -356,7 +356,7 @@ def test_commitments_of_an_older_database_have_one_identity(before: Database) ->
             )
     assert before.upgrade()[0] == "0013"
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
     with before.read() as session:
         history = session.execute(
             text(
@@ -460,7 +460,7 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
         copy_rows(sqlite_database, connection)
     assert before.upgrade()[0] == "0014"
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
     assert missing_verdicts(before) == []
     with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
         session.execute(text("UPDATE fulfilment SET predates_log = false"))
@@ -502,7 +502,7 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
         )
     assert before.upgrade()[0] == "0015"
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
     with before.write() as session:
         session.execute(
             text(
@@ -552,9 +552,11 @@ def test_an_older_database_shows_what_is_in_force_and_what_is_history(
         connection.execute(text("UPDATE document SET baseline = true WHERE year < 2026"))
     assert before.upgrade()[0] == "0019"
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
     assert views_of(before) == expected
     with before.read() as session:
+        (found,) = list_changes(session, text="30万p")
+        assert found.change.statement.text == "全省算力规模突破30万P。"
         origins = "SELECT DISTINCT year, origin FROM statements WHERE label = 'commitment'"
         assert sorted(map(tuple, session.execute(text(origins)))) == [
             (2024, "baseline"),
@@ -572,6 +574,7 @@ def views_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     queries = {
         "commitments_current": "SELECT year, text, in_force_until FROM commitments_current",
         "statements": "SELECT text, in_force, superseded_by FROM statements",
+        "commitment_history": "SELECT year, first_year, years, kind FROM commitment_history",
         "metric_series": "SELECT metric, year, promised, reached FROM metric_series",
         "target_fulfilment": "SELECT plan_year, due, verdict, achieved FROM target_fulfilment",
         "region_summary": "SELECT region, report_year, commitments, with_numbers, weakened,"
@@ -606,7 +609,7 @@ def test_the_log_before_feedback_has_no_corrections_and_takes_them(before: Datab
             connection.execute(text(row))
     assert "0020" in before.upgrade()
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
     for person, kind in ((7, "not_new"), (8, "not_new"), (9, "wrong_place")):
         with before.write() as session:
             add_feedback(session, 1, FeedbackKind(kind), recipient_id=7, person=person, now=NOW)
@@ -637,7 +640,7 @@ def test_documents_of_an_older_database_can_be_removed(before: Database) -> None
         )
     assert "0021" in before.upgrade()
     with before.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert schema_differences(connection) == []
     with before.write() as session:
         assert remove(session, 1, reason="no report", now=NOW)
     with before.read() as session:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest
@@ -33,7 +35,11 @@ def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None):
         ingest(session, request, rules=RuleSet(()), now=NOW)
 
 
-def test_words_are_found_where_a_column_broke_them(database):
+@pytest.mark.parametrize("by_index", [True, False])
+def test_words_are_found_where_a_column_broke_them(database, monkeypatch, by_index):
+    if not by_index:
+        monkeypatch.setattr("monitor.storage.word_index.MAX_FOUND", -1)
+        monkeypatch.setattr("monitor.storage.changes._PAGE", 1)
     taken(database)
     with database.read() as session:
         for words, expected in (

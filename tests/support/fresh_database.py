@@ -1,4 +1,7 @@
-"""A new SQLite database without its migrations, which take longer than most tests."""
+"""A new SQLite database without its migrations, which take longer than most tests.
+
+And what of a schema differs from the mapped tables.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
 from monitor.storage.engine import Database
+from monitor.storage.tables import METADATA
 
 
 def fresh_sqlite(path: Path) -> str:
@@ -24,3 +32,12 @@ def _empty() -> bytes:
         database.upgrade()
         database.close()
         return path.read_bytes()
+
+
+def schema_differences(connection: Connection) -> list[object]:
+    """What the migrations made otherwise than the tables are mapped.
+
+    The index of words is left out: it is a table of another sort on each database.
+    """
+    options = {"include_name": lambda name, *_: not str(name).startswith("statement_words")}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
