@@ -42,7 +42,6 @@ from monitor.model.statements import NATION, Label
 from monitor.parser_process import ParserError, ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.documents import get_document
-from monitor.storage.engine import DATABASE_FAULTS
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -268,15 +267,13 @@ def _described(one: _Prepared, found: int) -> str:
 def _write(database: Database, request: IngestRequest) -> tuple[IngestResult, bool]:
     """Store a document; also whether it stands outside of the series it seemed to belong to."""
     try:
-        with database.write() as session:
+        with database.faults_told(), database.write() as session:
             result = ingest_document(session, request, rules=RuleSet(()), now=utc_now())
             if result.document_id is None or request.provenance.kind is not DocumentKind.REPORT:
                 return result, False
             return result, get_document(session, result.document_id).kind is DocumentKind.PAGE
     except StorageError as error:
         raise _NotWritable(str(error)) from None
-    except DATABASE_FAULTS as error:
-        raise _NotWritable(f"the database cannot be written: {error.args[0]}") from None
 
 
 def _check_stored(result: IngestResult) -> None:

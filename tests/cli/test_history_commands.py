@@ -135,7 +135,7 @@ def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
     monitor("init")
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     assert "2 snapshots verified, 0 findings" in monitor("verify")
-    assert "0 snapshots verified" in monitor("verify", "2020-01-01", "--until", "2020-12-31")
+    assert "no snapshot of 2020-01-01" in monitor("verify", "2020-01-01", "--until", "2020-12-31")
     assert "2 pages were deleted" in monitor("db", "prune", "--older-than", "0")
     assert "2 snapshots verified, 0 findings" in monitor("verify", "--format", "jsonl")
     assert "YYYY-MM-DD" in monitor("verify", "yesterday", code=2)
@@ -226,7 +226,7 @@ def test_every_view_can_be_exported(monitor, tmp_path, view):
         assert list(cells) == header
         assert row[0] == str(cells[header[0]])
     said = monitor("export", view, "--format", "parquet", "--output", tmp_path / "x.parquet")
-    assert f"{len(rows)} rows" in said
+    assert f"{len(rows)} row" in said
     table = parquet.read_table(tmp_path / "x.parquet")
     assert (table.num_rows, table.column_names) == (len(rows), header)
 

@@ -230,11 +230,11 @@ def _fill(connection, *_):
 def test_an_empty_database_says_so(monitor, tmp_path):
     address = fresh_sqlite(tmp_path / "empty.db")
     commands = {
-        ("changes",): "the log has no changes yet",
+        ("changes",): "the change log is empty",
         ("fulfilment",): "no report with targets is known yet",
         ("history", "--region", "贵州", "--metric", "算力"): "no report of 贵州省",
         ("commitment", "算力"): "no commitment of a report",
-        ("verify",): "0 snapshots verified",
+        ("verify",): "no snapshot of",
     }
     for command, said in commands.items():
         code, _, err = monitor(*command, "-d", address)
@@ -309,6 +309,7 @@ def test_an_output_that_is_not_utf_8_loses_nothing_in_silence(monitor, monkeypat
     text, err = printed("changes", "-f", "csv")
     assert ("贵州省" in text) == (encoding == "gbk")
     assert (f"characters that {encoding} does not have were printed as ?" in err) == ("?" in text)
+    monkeypatch.setenv("COLUMNS", "160")
     assert "|" in printed("changes")[0]
 
 
