@@ -36,6 +36,7 @@ class KnownBy(StrEnum):
     QUOTE = "quote"  # a reporting clause beside the quotation
     DOCUMENT = "document"  # the words of a document: its issuer
     ACTING = "acting"  # a place or an office that is the subject of a plan
+    ISSUED = "issued"  # the text is a document of the speaker's own
     BLOCK = "block"  # below a line that names the speaker: a list of voices, a signature
     CONTINUED = "continued"  # the words of the speaker before go on
     OWNER = "owner"  # a plan without a subject: whoever the article is about
@@ -147,6 +148,17 @@ class SpeakerWords(WordTable):
     research: str
     signature: str
     notice: str
+    issued_title: str
+    issued_plan: str
+    news_of_document: str
+    issued_form: str
+    issued_line: str
+    article_line: str
+    to_all_provinces: str
+    respondent: str
+    office_caption: str
+    that_body: str
+    launching: str
     briefing: str
     national_event: str
     leader_event: str

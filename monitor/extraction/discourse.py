@@ -426,7 +426,7 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
     who = match["who"]
     known = state.known(who)
     if known is None and who in {"答", "他", "她"}:
-        known = state.last_person or state.owner or state.frame.owner
+        known = state.frame.respondent or state.last_person or state.owner or state.frame.owner
     if known is None:
         return None
     # An answer may run over several paragraphs, until the next question.
@@ -436,6 +436,11 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
 
 def caption(sentence: str, state: Discourse) -> Attribution | None:
     """The region whose plans a paragraph lists: by its own caption, or by the one above."""
+    office = press_pattern("office_caption").match(sentence)
+    role = role_of(office["who"]) if office is not None else None
+    if office is not None and role is not None and role.speaker in AUTHORITIES:
+        region = region_of_role(role.speaker, first_region(office["who"]), office["who"], None)
+        return Attribution(role.speaker, region, Manner.REPORT, office[0], KnownBy.BLOCK)
     match = press_pattern("caption").match(mark_places(sentence))
     if match is not None:
         caption = sentence[: match.end()]

@@ -63,6 +63,8 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.carried, state.current = state.current or state.carried, None
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
+    if state.author is not None and state.author.known_by is KnownBy.ISSUED:
+        return [_issued(state.author, sentence, state) for sentence in sentences]
     state.current = _listed(sentences, state)
     if state.begun and names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
@@ -109,6 +111,12 @@ def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
     if last is None:
         return None
     return replace(last, known_by=KnownBy.CONTINUED, distance=last.distance + 1)
+
+
+def _issued(issuer: Attribution, sentence: str, state: Discourse) -> Attribution:
+    """The attribution of a sentence of an authority's own document; questions are its too."""
+    note(sentence, state)
+    return _placed(issuer, sentence, state)
 
 
 _UNSURE = frozenset({KnownBy.OWNER, KnownBy.NEWSPAPER})
