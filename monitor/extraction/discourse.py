@@ -400,8 +400,11 @@ def names_block(sentences: Sequence[str], state: Discourse) -> bool:
     role = role_of(line)
     if role is None or role.speaker is Speaker.MEDIA:
         return False
-    region = region_of_role(role.speaker, role.region or first_region(line), line, None)
+    home = state.home() if role.speaker is Speaker.GOVERNMENT else None
+    region = region_of_role(role.speaker, role.region or first_region(line), line, home)
     state.block = Attribution(role.speaker, region or NATION, Manner.OPINE, line, KnownBy.BLOCK)
+    for name in people_in(line):
+        state.add_person([name], replace(state.block, known_by=KnownBy.NAMED))
     return True
 
 

@@ -62,21 +62,30 @@ def _document_begins(lines: Sequence[str]) -> int | None:
 
 def _issuer(lines: Sequence[str], place: str | None) -> tuple[Speaker, str | None] | None:
     """The office in the title, below it, or in the signature; else the place it speaks of."""
+    somewhere = place or first_region("".join(lines))
     for line in (*lines[:_HEAD], *lines[: -_HEAD - 1 : -1]):
         who, about, _ = line.partition("关于")
-        if len(who) > _OFFICE_LENGTH or (not about and line[-1:] in "。；！？："):
-            continue
-        role = role_of(who)
-        region = region_of_all(regions_in(who))
-        if role is not None and role.region == NATION and role.speaker is Speaker.GOVERNMENT:
-            return role.speaker, NATION
-        if role is not None and role.speaker is Speaker.MINISTRY and first_region(who) is None:
-            return role.speaker, NATION
-        if region not in {None, NATION}:
-            return Speaker.GOVERNMENT, region
-        if role is not None and role.speaker is Speaker.GOVERNMENT:
-            return role.speaker, place or first_region("".join(lines))
+        is_prose = not about and line[-1:] in "。；！？："
+        office = None if is_prose or len(who) > _OFFICE_LENGTH else _office(who, somewhere)
+        if office is not None:
+            return office
     if any(press_pattern("to_all_provinces").search(line) for line in lines[: 2 * _HEAD]):
         return Speaker.MINISTRY, NATION
-    region = place or first_region("".join(lines))
-    return (Speaker.GOVERNMENT, region) if region is not None else None
+    if somewhere is not None:
+        return Speaker.GOVERNMENT, somewhere
+    # A document of no place is the ministries'.
+    return (Speaker.MINISTRY, NATION) if _title(lines) else None
+
+
+def _office(who: str, place: str | None) -> tuple[Speaker, str | None] | None:
+    """The authority that a title or a signature names; a place names its government."""
+    role = role_of(who)
+    speaker = role.speaker if role is not None else None
+    region = region_of_all(regions_in(who))
+    if role is not None and role.region == NATION and speaker is Speaker.GOVERNMENT:
+        return speaker, NATION
+    if speaker is Speaker.MINISTRY and first_region(who) is None:
+        return speaker, NATION
+    if region not in {None, NATION}:
+        return Speaker.GOVERNMENT, region
+    return (speaker, place) if speaker is Speaker.GOVERNMENT else None

@@ -68,7 +68,18 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.current = _listed(sentences, state)
     if state.begun and names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
+    asked = _asks_respondent(sentences, state)
     state.begun = True
+    state.block = None if asked else state.block
+    found, inside = _sentences(sentences, state)
+    state.open_quote = state.current if inside else None
+    state.listing = state.current if sentences[-1].endswith("：") else state.listing
+    state.block = state.frame.respondent if asked else state.block
+    return found
+
+
+def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribution], bool]:
+    """The attributions of a paragraph's sentences, and whether it ends inside a quotation."""
     found: list[Attribution] = []
     waiting: list[int] = []  # quotations whose speaker follows
     inside = False
@@ -93,10 +104,12 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
         found.append(_sentence(sentence, clause, state))
         if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
-    state.open_quote = state.current if inside else None
-    if sentences[-1].endswith("："):
-        state.listing = state.current
-    return found
+    return found, inside
+
+
+def _asks_respondent(sentences: Sequence[str], state: Discourse) -> bool:
+    """Whether a paragraph asks whoever the headline says answers the questions."""
+    return state.begun and state.frame.respondent is not None and sentences[-1].endswith("？")
 
 
 def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
@@ -152,7 +165,8 @@ def _told(sentence: str, state: Discourse) -> Attribution:
         return _placed(state.current, sentence, state)
     if acting is not None:
         state.current = state.owner = acting
-        if acting.speaker is not Speaker.MINISTRY or not only_issues(sentence):
+        told = not only_issues(sentence) or press_pattern("future").search(sentence) is not None
+        if acting.speaker is not Speaker.MINISTRY or told:
             return acting
         return replace(_newspaper(sentence, state), cue=acting.cue)
     if state.caption is not None and _of_caption(sentence, state):
