@@ -92,10 +92,12 @@ PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
 """A feature of fewer sentences is left out."""
-MAX_FEATURES = 24_000
+MAX_FEATURES = 32_000
 LIMIT = 0.25
 """By how much a commitment must beat the best other answer: the figures of other limits are printed
 and recorded."""
+SURE_LIMIT = 0.0
+"""The same where the speaker is known by a document, a quotation or as the owner of the plan."""
 TOPIC = "ai_computing"
 SCOPE_ZONES = {"sentence": 3.0, "title": 2.0, CONTEXT: 0.1}
 SCOPE_REGULARISATION = 3.0
@@ -125,6 +127,7 @@ class Sentence:
     weight: float
     measured: bool
     by_rule: Answer
+    sure: bool
     context: Features | None
 
     @property
@@ -287,6 +290,7 @@ def read_article(
             weight=OWN_WEIGHT if at in mine else weight,
             measured=measured,
             by_rule=Answer(*reader.by_rule(*places[at])),
+            sure=reader.is_sure(*places[at]),
             context=None if at in told_at else in_context.get(places[at]),
         )
         for at in sorted({*told_at, *lost, *mine, *near})
@@ -374,6 +378,7 @@ class Design:
         return {
             "intercepts": [round(float(value), 5) for value in mean],
             "commitment": 0.0,
+            "sure_commitment": 0.0,
             "zones": zones,
         }
 
@@ -554,16 +559,16 @@ def decide(
         commitment: by how much a commitment must beat the best other answer.
         limits: from which ``scope`` a sentence is told; None tells none by its context.
     """
-    model = PressModel({}, (), commitment)
+    model = PressModel({}, (), commitment, min(commitment, SURE_LIMIT))
     told: list[Answer | None] = []
     for sentence, one, score in zip(sentences, scores, scope, strict=True):
         if sentence.told:
-            told.append(model.best(one)[0])
+            told.append(model.best(one, sure=sentence.sure)[0])
         elif limits is None or sentence.context is None:
             told.append(None)
         else:
             rule = ScopeModel(TOPIC, {}, 0.0, **limits)
-            answer = model.best(one, rule.margin)[0]
+            answer = model.best(one, rule.margin, sure=sentence.sure)[0]
             told.append(answer if rule.tells(score, answer.label) else None)
     return told
 
@@ -655,6 +660,7 @@ def main() -> None:
 
     data = design.fit(np.arange(len(sentences))) | {
         "commitment": LIMIT,
+        "sure_commitment": SURE_LIMIT,
         "scope": scope_design.fit(np.arange(len(scope_design.sentences))),
     }
     counts = Counter(kind for one in sentences for kind in kinds_of(one))

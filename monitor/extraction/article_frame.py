@@ -22,6 +22,7 @@ from monitor.extraction.attribution import (
     role_of,
 )
 from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
+from monitor.extraction.official_documents import issued_text
 from monitor.extraction.places import headline, is_national, news_start, topic_regions
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
@@ -50,6 +51,7 @@ class ArticleFrame:
         voice: whom its headline quotes (某某部：…).
         digest: it is a round of news items, each below a headline of its own.
         feature: a story about the one place with which its headline begins.
+        respondent: who answers the questions of an interview that does not repeat it.
     """
 
     place: str | None = None
@@ -63,6 +65,7 @@ class ArticleFrame:
     voice: Attribution | None = None
     digest: bool = False
     feature: bool = False
+    respondent: Attribution | None = None
 
 
 def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
@@ -94,11 +97,31 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         ),
         place=place,
         authors=tuple(_authors(paragraphs, place)),
+        respondent=next(filter(None, (_respondent(one, place) for one in (title, *lead))), None),
         owner=owner,
         briefing=briefing,
         leader=_is_leader_event(title, 8)
         or any(_is_leader_event(one, 40) for one in lead if news_start(one)),
     )
+
+
+def _respondent(sentence: str, place: str | None) -> Attribution | None:
+    """Who answers, by a headline or lead such as 某局负责人就《…》答记者问.
+
+    Officials whose office is not named are the ministries', or those of the article's place.
+    """
+    match = press_pattern("respondent").search(sentence)
+    if match is None:
+        return None
+    role = role_of(match["who"])
+    region = role.region if role is not None and role.region else first_region(match["who"])
+    speaker = role.speaker if role is not None else None
+    if speaker not in AUTHORITIES or not match["office"]:
+        if speaker not in {None, Speaker.ENTERPRISE, *AUTHORITIES}:
+            return None
+        speaker = Speaker.GOVERNMENT if region or place else Speaker.MINISTRY
+    region = region_of_role(speaker, region, match["who"], place)
+    return Attribution(speaker, region, Manner.REPORT, match[0][:30], KnownBy.BLOCK)
 
 
 def _is_captioned(sentences: Sequence[str]) -> bool:
@@ -268,26 +291,11 @@ def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Att
         end = number + 1 if begin or number > _LEAD_LENGTH else len(lines)
         authors[begin:end] = [_signed_by(signed["who"], place)] * (end - begin)
         begin = end
-    if not begin and any(press_pattern("notice").search(line) for line in lines[:_LEAD_LENGTH]):
-        authors = [_office_of_notice(lines, place)] * len(lines)
+    issued = None if begin else issued_text(lines, place)
+    if issued is not None:
+        at, issuer = issued
+        authors[at:] = [issuer] * (len(lines) - at)
     return authors
-
-
-def _office_of_notice(lines: Sequence[str], place: str | None) -> Attribution | None:
-    """Whose a notice is: the office in its headline or below it, or the place it speaks of."""
-    for line in (lines[0], *lines[: -_LEAD_LENGTH - 1 : -1]):
-        who = line.partition("关于")[0]
-        role = role_of(who) if len(who) < _OFFICE_LENGTH else None
-        if role is not None and role.speaker is Speaker.MINISTRY and first_region(who) is None:
-            return Attribution(role.speaker, NATION, Manner.NONE, who, KnownBy.BLOCK)
-    regions = [region for line in lines for region in regions_in(line)]
-    region = place or (regions[0].name if regions else None)
-    if region is None:
-        return None
-    return Attribution(Speaker.GOVERNMENT, region, Manner.NONE, lines[0][:30], KnownBy.BLOCK)
-
-
-_OFFICE_LENGTH = 40
 
 
 def _movers(lines: Sequence[str], place: str | None) -> list[Attribution | None]:

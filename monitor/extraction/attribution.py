@@ -36,6 +36,7 @@ class KnownBy(StrEnum):
     QUOTE = "quote"  # a reporting clause beside the quotation
     DOCUMENT = "document"  # the words of a document: its issuer
     ACTING = "acting"  # a place or an office that is the subject of a plan
+    ISSUED = "issued"  # the text is a document of the speaker's own
     BLOCK = "block"  # below a line that names the speaker: a list of voices, a signature
     CONTINUED = "continued"  # the words of the speaker before go on
     OWNER = "owner"  # a plan without a subject: whoever the article is about
@@ -147,6 +148,17 @@ class SpeakerWords(WordTable):
     research: str
     signature: str
     notice: str
+    issued_title: str
+    issued_plan: str
+    news_of_document: str
+    issued_form: str
+    issued_line: str
+    article_line: str
+    to_all_provinces: str
+    respondent: str
+    office_caption: str
+    that_body: str
+    launching: str
     briefing: str
     national_event: str
     leader_event: str
@@ -535,11 +547,18 @@ def read_subject(clause: str, masked: str, manner: Manner) -> Subject | None:
     return _subject(clause[begin : begin + len(core)], core, manner)
 
 
+@cache
+def _firm() -> Role:
+    """The role of whoever is of a firm named before (该厂负责人)."""
+    return next(role for role, _ in roles() if role.speaker is Speaker.ENTERPRISE)
+
+
 def _subject(clause: str, core: str, manner: Manner) -> Subject:
-    if press_pattern("pronoun").fullmatch(core) or press_pattern("group").fullmatch(core):
+    of_firm = press_pattern("that_body").match(core)
+    if not of_firm and any(press_pattern(one).fullmatch(core) for one in ("pronoun", "group")):
         return Subject(Reference.PRONOUN, clause)
     person = _named_person(core)
-    role = role_of(core)
+    role = _firm() if of_firm else role_of(core)
     document = press_pattern("document_subject").search(core) is not None
     if role is not None and (person or not document):
         return Subject(Reference.ROLE, clause, *_rank(role, core), person)

@@ -400,8 +400,11 @@ def names_block(sentences: Sequence[str], state: Discourse) -> bool:
     role = role_of(line)
     if role is None or role.speaker is Speaker.MEDIA:
         return False
-    region = region_of_role(role.speaker, role.region or first_region(line), line, None)
+    home = state.home() if role.speaker is Speaker.GOVERNMENT else None
+    region = region_of_role(role.speaker, role.region or first_region(line), line, home)
     state.block = Attribution(role.speaker, region or NATION, Manner.OPINE, line, KnownBy.BLOCK)
+    for name in people_in(line):
+        state.add_person([name], replace(state.block, known_by=KnownBy.NAMED))
     return True
 
 
@@ -426,7 +429,7 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
     who = match["who"]
     known = state.known(who)
     if known is None and who in {"答", "他", "她"}:
-        known = state.last_person or state.owner or state.frame.owner
+        known = state.frame.respondent or state.last_person or state.owner or state.frame.owner
     if known is None:
         return None
     # An answer may run over several paragraphs, until the next question.
@@ -436,6 +439,11 @@ def answering(sentence: str, state: Discourse) -> Attribution | None:
 
 def caption(sentence: str, state: Discourse) -> Attribution | None:
     """The region whose plans a paragraph lists: by its own caption, or by the one above."""
+    office = press_pattern("office_caption").match(sentence)
+    role = role_of(office["who"]) if office is not None else None
+    if office is not None and role is not None and role.speaker in AUTHORITIES:
+        region = region_of_role(role.speaker, first_region(office["who"]), office["who"], None)
+        return Attribution(role.speaker, region, Manner.REPORT, office[0], KnownBy.BLOCK)
     match = press_pattern("caption").match(mark_places(sentence))
     if match is not None:
         caption = sentence[: match.end()]

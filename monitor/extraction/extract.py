@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from monitor.extraction.attribution import Attribution, Manner
+from monitor.extraction.attribution import Attribution, Manner, press_pattern
 from monitor.extraction.context_scope import count_words
+from monitor.extraction.issuers import first_region
 from monitor.extraction.labels import (
     CueScores,
     assign_plan_or_review,
@@ -39,7 +40,7 @@ from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.documents import DocumentKind, Provenance
-from monitor.model.statements import Label, Statement
+from monitor.model.statements import NATION, Label, Speaker, Statement
 
 if TYPE_CHECKING:
     from monitor.extraction.topic_schema import Topic
@@ -188,6 +189,7 @@ def _read(
 ) -> tuple[ExplainedSentence, ...]:
     press = provenance.kind is DocumentKind.NEWS
     clean = join_lines(text, press=press)
+    provenance = _placed(provenance, clean.text)
     hits = topics.hits(clean.text)
     if not any(hit.use.scope for hit in hits):
         return ()
@@ -209,6 +211,23 @@ def _read(
                 span = (text[start:end], start, end)
                 found.append(_classify(candidate, own_hits, topic, provenance, span))
     return tuple(found)
+
+
+_TITLE_LENGTH = 120
+
+
+def _placed(provenance: Provenance, text: str) -> Provenance:
+    """The provenance of a plan whose issuer names no region.
+
+    It is that of a zone it is for; one that speaks of the state and of no place is the ministries'.
+    """
+    local = provenance.kind is DocumentKind.PLAN and provenance.speaker is Speaker.GOVERNMENT
+    if not local or provenance.region is not None:
+        return provenance
+    region = first_region(text[:_TITLE_LENGTH])
+    if region is None and "国家" in text and press_pattern("that_place").search(text) is None:
+        return replace(provenance, speaker=Speaker.MINISTRY, region=NATION)
+    return replace(provenance, region=region)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def issuer_of(sentence: str, place: str | None) -> Attribution | None:
     """The authority whose document a sentence announces; ``place`` where it names none itself."""
     match = issuing(sentence)
     if match is None:
-        return None
+        return _launcher(sentence, place)
     who = match["who"] or ""
     role = role_of(who)
     if role is None and press_pattern("research").search(match["named"] or match["what"]):
@@ -54,6 +54,20 @@ def issuer_of(sentence: str, place: str | None) -> Attribution | None:
         speaker = role.speaker
     if region is None:
         return None
+    return Attribution(speaker, region, Manner.ANNOUNCE, match[0][-30:], KnownBy.DOCUMENT)
+
+
+def _launcher(sentence: str, place: str | None) -> Attribution | None:
+    """The authority that starts a campaign or a pilot, of which the text then tells."""
+    match = press_pattern("launching").match(sentence, news_start(sentence))
+    role = role_of(match["who"]) if match is not None else None
+    if match is None or role is None or role.speaker not in AUTHORITIES:
+        return None
+    region = _region_of_issuer(match["who"], match["what"], role, place)
+    if region is None:
+        return None
+    central = region == NATION and role.speaker is Speaker.MINISTRY
+    speaker = Speaker.MINISTRY if central else Speaker.GOVERNMENT
     return Attribution(speaker, region, Manner.ANNOUNCE, match[0][-30:], KnownBy.DOCUMENT)
 
 

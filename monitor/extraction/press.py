@@ -17,6 +17,7 @@ from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cues_of_sentence, score_cues
 from monitor.extraction.press_model import (
     CONTEXT,
+    SURE_BY,
     ArticleScorer,
     Features,
     PressArticle,
@@ -86,6 +87,10 @@ class PressReader:
         """The label and the speaker of a sentence by the rules alone."""
         sentence, attribution, scores = self._rule_input(paragraph, index)
         return label_by_speaker(sentence, attribution, scores)[0], attribution.speaker
+
+    def is_sure(self, paragraph: int, index: int) -> bool:
+        """Whether the speaker of a sentence is known so that a commitment needs less."""
+        return self._attributions[paragraph][index].known_by in SURE_BY
 
     def features(self, paragraph: int, index: int) -> Features:
         """What the model weighs of a sentence."""
@@ -159,7 +164,8 @@ class PressReader:
         sentence, attribution, scores = self._rule_input(paragraph, index)
         by_rule, why = label_by_speaker(sentence, attribution, scores)
         features = self._article.features_of(paragraph, index, scores, by_rule)
-        best, second = model.best(self._scores().scores(features), margin)
+        sure = attribution.known_by in SURE_BY
+        best, second = model.best(self._scores().scores(features), margin, sure=sure)
         told = ""
         if reason:
             decided = model.deciding_features({**self._article.features, **features}, best, second)

@@ -27,7 +27,7 @@ from itertools import combinations
 from operator import add
 from typing import Any, NamedTuple, TypeAlias
 
-from monitor.extraction.attribution import Attribution
+from monitor.extraction.attribution import Attribution, KnownBy
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
@@ -48,6 +48,9 @@ _MAX_DISTANCE = 6
 
 FLAGS = "rules"
 """The zone whose features are not characters but what the rules found."""
+
+SURE_BY = frozenset({KnownBy.DOCUMENT, KnownBy.ISSUED, KnownBy.QUOTE, KnownBy.OWNER})
+"""How a speaker is known whose plan it hardly ever is not: a commitment needs less there."""
 
 CONTEXT = "context"
 """The zone of what stands around a sentence (context_scope.py)."""
@@ -392,12 +395,14 @@ class ArticleScorer:
 class PressModel:
     """A linear model of labels and speakers.
 
-    ``commitment`` is what a commitment's sum must exceed that of the best other pair by.
+    ``commitment`` is what a commitment's sum must exceed that of the best other pair by, and
+    ``sure_commitment`` the same where the authority that speaks is sure (``SURE_BY``).
     """
 
     zones: Mapping[str, Zone]
     intercepts: tuple[float, ...]
     commitment: float
+    sure_commitment: float
     scope: ScopeModel | None = None
     shared: SharedZones | None = None
     """The zones of the characters of whole sentences, together; None where nothing is shared."""
@@ -406,12 +411,15 @@ class PressModel:
         """The score of each label, then of each speaker, added to those of ``start``."""
         return _add_scores(list(start or self.intercepts), self.zones, features)
 
-    def best(self, scores: Sequence[float], margin: float = 0.0) -> tuple[Answer, Answer]:
+    def best(
+        self, scores: Sequence[float], margin: float = 0.0, *, sure: bool = False
+    ) -> tuple[Answer, Answer]:
         """The possible answer with the highest sum of scores, and the next one.
 
-        ``margin`` is asked of a commitment besides the model's own.
+        ``margin`` is asked of a commitment besides the model's own; ``sure`` says that the speaker
+        is known by one of ``SURE_BY``.
         """
-        needed = self.commitment + margin
+        needed = (self.sure_commitment if sure else self.commitment) + margin
         answers = _possible_answers()
         values = [scores[i] + scores[j] - needed * commits for _, i, j, commits in answers]
         first = values.index(max(values))
@@ -488,6 +496,7 @@ def model_of(data: Mapping[str, Any]) -> PressModel:
         zones=zones,
         intercepts=tuple(data["intercepts"]),
         commitment=data["commitment"],
+        sure_commitment=data["sure_commitment"],
         scope=scope,
         shared=SharedZones.of(parts),
     )

@@ -79,6 +79,7 @@ class SectionWords(WordTable):
     openings: tuple[KindPattern, ...]
     standing: tuple[KindPattern, ...]
     part_of_plan: str
+    preface_acts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,8 @@ def plan_document_sections(text: str, lines: Sequence[Paragraph]) -> list[Paragr
     """The sections of a plan that a government issued: it has no review half.
 
     Whatever year a line names, it is planned, except under a heading on where things stand
-    (发展基础: review; 形势: by its wording). Title, preface and the names of attachments say
-    nothing.
+    (发展基础: review; 形势: by its wording) or on how to apply. Title, preface and the names of
+    attachments say nothing; a preface that begins something (现组织开展…) does.
 
     Args:
         text: the text of the plan.
@@ -169,7 +170,8 @@ def plan_document_sections(text: str, lines: Sequence[Paragraph]) -> list[Paragr
         if level and (background is None or level <= background[0]):
             here = _kind(_standing(), line.heading)
             background = (level, here) if here else None
-        if attached or (has_front and number < (body or 0)):
+        front = has_front and number < (body or 0) and _preface_acts().search(words) is None
+        if attached or front:
             reason = "preface or attachment of a plan"
             found.append(replace(line, section=Section.BOILERPLATE, reason=reason))
         elif line.section in _OUTSIDE_OF_PLANS:
@@ -216,6 +218,11 @@ def _marker_level(text: str, line: Paragraph) -> int:
 @cache
 def _standing() -> _Kinds:
     return tuple((one.kind, re.compile(one.pattern)) for one in _words().standing)
+
+
+@cache
+def _preface_acts() -> re.Pattern[str]:
+    return re.compile(_words().preface_acts)
 
 
 @cache

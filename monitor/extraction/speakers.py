@@ -63,10 +63,23 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.carried, state.current = state.current or state.carried, None
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
+    if state.author is not None and state.author.known_by is KnownBy.ISSUED:
+        return [_issued(state.author, sentence, state) for sentence in sentences]
     state.current = _listed(sentences, state)
     if state.begun and names_block(sentences, state):
         return [state.block or _newspaper(sentence, state) for sentence in sentences]
+    asked = _asks_respondent(sentences, state)
     state.begun = True
+    state.block = None if asked else state.block
+    found, inside = _sentences(sentences, state)
+    state.open_quote = state.current if inside else None
+    state.listing = state.current if sentences[-1].endswith("：") else state.listing
+    state.block = state.frame.respondent if asked else state.block
+    return found
+
+
+def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribution], bool]:
+    """The attributions of a paragraph's sentences, and whether it ends inside a quotation."""
     found: list[Attribution] = []
     waiting: list[int] = []  # quotations whose speaker follows
     inside = False
@@ -91,10 +104,12 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
         found.append(_sentence(sentence, clause, state))
         if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
-    state.open_quote = state.current if inside else None
-    if sentences[-1].endswith("："):
-        state.listing = state.current
-    return found
+    return found, inside
+
+
+def _asks_respondent(sentences: Sequence[str], state: Discourse) -> bool:
+    """Whether a paragraph asks whoever the headline says answers the questions."""
+    return state.begun and state.frame.respondent is not None and sentences[-1].endswith("？")
 
 
 def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
@@ -109,6 +124,12 @@ def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
     if last is None:
         return None
     return replace(last, known_by=KnownBy.CONTINUED, distance=last.distance + 1)
+
+
+def _issued(issuer: Attribution, sentence: str, state: Discourse) -> Attribution:
+    """The attribution of a sentence of an authority's own document; questions are its too."""
+    note(sentence, state)
+    return _placed(issuer, sentence, state)
 
 
 _UNSURE = frozenset({KnownBy.OWNER, KnownBy.NEWSPAPER})
@@ -144,7 +165,8 @@ def _told(sentence: str, state: Discourse) -> Attribution:
         return _placed(state.current, sentence, state)
     if acting is not None:
         state.current = state.owner = acting
-        if acting.speaker is not Speaker.MINISTRY or not only_issues(sentence):
+        told = not only_issues(sentence) or press_pattern("future").search(sentence) is not None
+        if acting.speaker is not Speaker.MINISTRY or told:
             return acting
         return replace(_newspaper(sentence, state), cue=acting.cue)
     if state.caption is not None and _of_caption(sentence, state):

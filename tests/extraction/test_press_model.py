@@ -51,7 +51,7 @@ def tiny_model(commitment: float = 0.0) -> PressModel:
         "paper": row(media=70, government=-20),
     }
     zone = Zone(dict(zip(rows, unpack_weights(pack_weights(rows.values())), strict=True)), 0.01)
-    return PressModel({FLAGS: zone}, (0.0,) * CLASSES, commitment)
+    return PressModel({FLAGS: zone}, (0.0,) * CLASSES, commitment, sure_commitment=0.0)
 
 
 def test_lanes_do_not_borrow_from_each_other():
@@ -92,6 +92,7 @@ def test_a_limit_asks_more_of_commitments():
     scores = tiny_model().scores({FLAGS: {"ahead", "done"}})
     assert tiny_model().best(scores)[0].label is Label.COMMITMENT
     assert tiny_model(commitment=0.2).best(scores)[0].label is Label.ACHIEVEMENT
+    assert tiny_model(commitment=0.2).best(scores, sure=True)[0].label is Label.COMMITMENT
 
 
 def test_reasons_are_the_features_that_made_the_difference():

@@ -111,3 +111,23 @@ def test_a_slogan_in_a_clause_that_promises_is_a_promise():
     assert labels(plan + "支持机器人品牌走向世界、扬帆远航。") == [Label.COMMITMENT]
     assert labels(plan + "助力大模型企业扬帆出海，打造出海基地。") == [Label.COMMITMENT]
     assert labels(plan + "人工智能之舟正当扬帆，未来前景光明。") == [Label.OTHER]
+
+
+def test_a_notice_plans_in_its_preface_but_not_where_it_tells_how_to_apply():
+    notice = Provenance(DocumentKind.PLAN, Speaker.GOVERNMENT, None, 2026)
+    text = (
+        "光谷关于征集算力案例的通知\n为推广智算，现组织开展算力案例征集。\n"
+        "一、支持\n建设算力平台10个。\n二、申报条件\n须有算力中心。\n（一）材料\n附算力证明。\n"
+        "三、奖励\n给予算力补贴。"
+    )
+    found = [e.statement for e in explain(text, notice, load_topics()) if e.statement]
+    assert [one.label for one in found] == [
+        Label.OTHER,
+        Label.COMMITMENT,
+        Label.COMMITMENT,
+        Label.OTHER,
+        Label.OTHER,
+        Label.COMMITMENT,
+    ]
+    # Its title names a zone, which lies in a city.
+    assert {one.region for one in found} == {"武汉市"}

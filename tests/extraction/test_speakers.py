@@ -357,6 +357,56 @@ def test_any_text_gets_one_attribution_a_sentence():
         ),
         # A place that is only busy plans nothing.
         ("湖北持续推动数字经济发展。", ["media"]),
+        # An authority's own document is its issuer's, line by line.
+        (
+            "宜昌市智算产业工作方案（2026—2028年）\n一、目标\n建成机架3万架。\n二、任务\n"
+            "（一）建设平台。对租用算力的企业，最高补贴50万元。",
+            ["government"] * 6,
+        ),
+        (
+            "大数据产业工作要点\n1.建设标注基地。\n2.已建平台要升级。\n3.发布指数。",
+            ["ministry"] * 4,
+        ),
+        (
+            "条例草案征求意见\n记者从人大获悉，草案已公布。\n第三条市人民政府统筹算力布局。\n"
+            "第四条鼓励共享算力。\n丽水市人民政府",
+            ["media", "media", "government", "government", "government"],
+        ),
+        # News of a document is no document, however its headline ends.
+        (
+            "东营出台算力若干措施\n本报讯（记者林某）一家公司表示，措施很及时。",
+            ["government", "enterprise"],
+        ),
+        # Whose interview it is stands in its headline; answers need no 答.
+        (
+            "国家能源局有关负责人就《算电协同意见》答记者问\n为何出台？\n用电增长很快。\n"
+            "支持绿电直供。\n问：怎么落实？\n答：将建立台账。",
+            ["ministry", "media", "ministry", "ministry", "media", "ministry"],
+        ),
+        (
+            "部委动态\n【民政部】推广养老机器人。\n水利部：建设流域大模型。",
+            ["ministry"] * 3,
+        ),
+        # Whoever is listed at the beginning is known by name.
+        (
+            "山西举行发布会\n省数据局副局长谭明\n大同市副市长许岚\n谭明：算力翻番。\n"
+            "人民网记者：怎么看？\n许岚：将建园区。",
+            ["government"] * 4 + ["media", "government"],
+        ),
+        # 副部长 is of the ministry; the factory's is its own.
+        (
+            "工业和信息化部召开座谈会。\n部党组成员、副部长闻捷出席会议。\n闻捷指出，产业在变。",
+            ["media", "media", "ministry"],
+        ),
+        (
+            "湖北省经信厅处长罗平说，去年新建节点。\n“等待短了。”该厂负责人说。",
+            ["government", "enterprise", "enterprise"],
+        ),
+        # A campaign is of the authority that starts it.
+        (
+            "中央网信办部署开展清理专项行动\n专项行动分两个阶段，将整治算法滥用。",
+            ["ministry", "ministry"],
+        ),
     ],
 )
 def test_whose_words_the_sentences_of_an_article_are(text, speakers):
