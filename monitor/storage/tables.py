@@ -509,6 +509,7 @@ class CommitmentYearRow(Base):
     last_year: Mapped[int]
     years: Mapped[int]
     year: Mapped[int]
+    text: Mapped[str]  # that of the statement, for searches in reports alone
     metric: Mapped[str | None]
     op: Mapped[str | None] = mapped_column(String(16))
     value: Mapped[float | None]
