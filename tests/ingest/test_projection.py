@@ -180,3 +180,22 @@ def test_history_is_told_from_what_was_seen_live(sqlite_database):
     report(sqlite_database, 2024, baseline=True, origin=Origin.INGESTED)
     added = "SELECT DISTINCT origin FROM change_log WHERE basis <> 'revision'"
     assert rows(sqlite_database, added) == [("ingested",)]
+
+
+def test_a_series_follows_edits(sqlite_database):
+    number = "全省算力规模突破{}P。"
+    series = "SELECT promised, promised_statement_id FROM metric_series"
+    known = report(sqlite_database, 2026, "二、2026年重点任务\n" + number.format(800))
+    plan = "2026年工作要点：" + number.format(900)
+    take(sqlite_database, DocumentKind.PLAN, 2026, plan, title="2026年算力工作要点")
+    assert rows(sqlite_database, series) == [(800, 1)]  # the report's counts
+    for value in (700, 950):
+        body = "二、2026年重点任务\n" + number.format(value)
+        report(sqlite_database, 2026, body, known=known)
+        assert [value for value, _ in rows(sqlite_database, series)] == [value]
+        before = projected(sqlite_database)
+        with sqlite_database.write() as session:
+            rebuild(session)
+        assert projected(sqlite_database) == before
+    report(sqlite_database, 2026, "二、2026年重点任务\n推动算力有序发展。", known=known)
+    assert [value for value, _ in rows(sqlite_database, series)] == [900]

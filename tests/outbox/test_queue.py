@@ -10,6 +10,7 @@ from alert_story import NOW, added, goal, plant, raised, unsure
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.ingest.projection import rebuild
 from monitor.messages.alert_message import render_alert
 from monitor.model.alerts import AlertKind
 from monitor.model.changes import Certainty, Kind
@@ -124,6 +125,7 @@ def test_the_first_digest_of_a_month_says_what_is_due_this_year(database: Databa
         later = now + timedelta(days=1)
         with database.write() as session:
             session.execute(text(current))
+            rebuild(session)
             make_digests(session, now=later)
         (digest,) = take(database, later, leased_by=str(days))
         with database.write() as session:

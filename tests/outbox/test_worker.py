@@ -12,7 +12,7 @@ import pytest
 from alert_story import NOW, Clock, plant
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
 from monitor.channels.fake import FakeChannel
@@ -61,6 +61,9 @@ async def test_more_alerts_than_a_batch_all_go_in_one_call(sqlite_database: Data
     channel = FakeChannel()
     await deliver(sqlite_database, channel, Clock())
     assert len(channel.sent) == 80
+    with sqlite_database.read() as session:
+        texts = session.execute(text("SELECT DISTINCT text FROM alert_log")).scalars().all()
+    assert texts == [channel.sent[0].message.plain]
 
 
 async def test_a_requested_delay_is_kept_and_not_counted_as_an_attempt(
