@@ -71,6 +71,5 @@ def upgrade() -> None:
     op.execute(f"CREATE VIEW commitment_history AS {COMMITMENT_HISTORY}")
     create_word_index(op.get_bind())
     op.create_index("ix_current_target_region", "current_target", ["region", "document_kind"])
-    op.create_index("ix_change_basis_kind", "change", ["basis", "kind", "detected_at"])
     for name in ("kind", "basis"):
         op.create_index(f"ix_change_{name}_id", "change", [name, "id"])

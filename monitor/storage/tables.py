@@ -441,7 +441,6 @@ class ChangeRow(Base):
         Index("ix_change_kind", "kind", "detected_at"),
         Index("ix_change_kind_id", "kind", "id"),
         Index("ix_change_basis_id", "basis", "id"),
-        Index("ix_change_basis_kind", "basis", "kind", "detected_at"),
         Index("ix_change_region_detected_at", "region", "detected_at"),
     )
 
