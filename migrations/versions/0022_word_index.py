@@ -21,8 +21,7 @@ COMMITMENT_HISTORY = """
 SELECT y.commitment_id, y.region,
        (SELECT s.topic FROM statement s WHERE s.id = y.statement_id) AS topic,
        (SELECT s.themes FROM statement s WHERE s.id = y.statement_id) AS themes,
-       y.first_year, y.last_year, y.years, y.statement_id, y.year,
-       (SELECT s.text FROM statement s WHERE s.id = y.statement_id) AS text,
+       y.first_year, y.last_year, y.years, y.statement_id, y.year, y.text,
        (SELECT s.in_scope FROM statement s WHERE s.id = y.statement_id) AS in_scope,
        y.metric, y.op, y.value, y.unit, y.kind, y.change_id, y.merged_into, y.document_id,
        (SELECT doc.url FROM document doc WHERE doc.id = y.document_id) AS url
@@ -40,6 +39,7 @@ def upgrade() -> None:
         sa.Column("last_year", sa.Integer(), nullable=False),
         sa.Column("years", sa.Integer(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
         sa.Column("metric", sa.Text()),
         sa.Column("op", sa.String(16)),
         sa.Column("value", sa.Float()),
@@ -71,6 +71,5 @@ def upgrade() -> None:
     op.execute(f"CREATE VIEW commitment_history AS {COMMITMENT_HISTORY}")
     create_word_index(op.get_bind())
     op.create_index("ix_current_target_region", "current_target", ["region", "document_kind"])
-    op.create_index("ix_change_basis_kind", "change", ["basis", "kind", "detected_at"])
     for name in ("kind", "basis"):
         op.create_index(f"ix_change_{name}_id", "change", [name, "id"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, select, union
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from monitor.folding import fold
@@ -94,8 +95,7 @@ def _found_ids(
     """The numbers of the changes that fit, newest first.
 
     The index of words names the statements that may have them, unless they are many. Else the log
-    is read block by block, by its own columns first and then by the statement's: one query for both
-    may be planned as a search in all statements.
+    is read block by block, by its own columns first and then by the statement's.
 
     Args:
         session: a reading transaction.
@@ -112,7 +112,7 @@ def _found_ids(
                 for side in (ChangeRow.before_id, ChangeRow.after_id)
             )
         )
-        yield from _fits(session, [*logged, *said, ChangeRow.id.in_(with_words)], words)
+        yield from _fits(session, [*logged, ChangeRow.id.in_(with_words)], said, words)
         return
     size = max(4 * limit, _PAGE)
     block, last = list(logged), None
@@ -121,7 +121,7 @@ def _found_ids(
         last = session.scalar(numbers.offset(size - 1).limit(1))
         if last is not None:
             block.append(ChangeRow.id >= last)
-        yield from _fits(session, [*block, *said], words)
+        yield from _fits(session, block, said, words)
         if last is None:
             return
         block = [*logged, ChangeRow.id < last]
@@ -129,31 +129,39 @@ def _found_ids(
 
 
 def _fits(
-    session: Session, conditions: Sequence[ColumnElement[bool]], words: Collection[str]
+    session: Session,
+    logged: Sequence[ColumnElement[bool]],
+    said: Sequence[ColumnElement[bool]],
+    words: Collection[str],
 ) -> Iterator[int]:
     """The changes that meet some conditions, and in whose statement each word stands.
 
     SQL cannot fold texts. It gives those that have a form of each character in the order of the
     word; what they are is seen here.
     """
-    query = (
-        select(ChangeRow.id, _SHOWN.text)
-        .outerjoin(_LATER_TABLE, _LATER.id == ChangeRow.after_id)
-        .join(
-            _SHOWN_TABLE,
-            # As Change.statement has it.
-            _SHOWN.id
-            == case(
-                (ChangeRow.basis == Basis.FULFILMENT, ChangeRow.before_id),
-                (_LATER.in_scope, ChangeRow.after_id),
-                else_=ChangeRow.before_id,
-            ),
+    conditions = [*said, *(may_have(session, _SHOWN.text, word) for word in words)]
+
+    def said_in(number: SQLColumnExpression[int | None], where: ColumnElement[bool]) -> Any:
+        # A search by number in each row: no planner can make a search in all statements of it.
+        return (
+            select(_SHOWN.text)
+            .where(_SHOWN.id == number, where, *conditions)
+            .correlate(ChangeRow)
+            .scalar_subquery()
         )
-        .where(*conditions, *(may_have(session, _SHOWN.text, word) for word in words))
-        .order_by(ChangeRow.id.desc())
+
+    # Which of the two is shown is as Change.statement has it.
+    is_verdict = ChangeRow.basis == Basis.FULFILMENT
+    goes_on = exists().where(_LATER.id == ChangeRow.after_id, _LATER.in_scope).correlate(ChangeRow)
+    shown = func.coalesce(
+        said_in(ChangeRow.after_id, and_(~is_verdict, _SHOWN.in_scope)),
+        said_in(ChangeRow.before_id, or_(is_verdict, ~goes_on)),
     )
+    query = select(ChangeRow.id, shown).where(*logged).order_by(ChangeRow.id.desc())
     with session.execute(query.execution_options(yield_per=_PAGE)) as rows:
         for number, sentence in rows:
+            if sentence is None:
+                continue
             folded = fold(sentence) if words else ""
             if all(word in folded for word in words):
                 yield number

@@ -38,6 +38,7 @@ _YEARS = table_of(CommitmentYearRow)
 _NAMES = tuple(one.name for one in fields(CommitmentYear))
 _HISTORY = table("commitment_history", *map(column, _NAMES))
 _PAGE = 500
+_LINES_AT_FIRST = 1000
 
 
 def commitment_of_statement(session: Session, statement_id: int) -> int | None:
@@ -93,10 +94,8 @@ def find_commitments(
         limit: how many at most.
     """
     years = _YEARS.c
-    query = (
-        select(years.commitment_id, StatementRow.text)
-        .join(StatementRow, StatementRow.id == years.statement_id)
-        .order_by(years.last_year.desc(), years.years.desc(), years.commitment_id.desc())
+    query = select(years.commitment_id, years.text).order_by(
+        years.last_year.desc(), years.years.desc(), years.commitment_id.desc()
     )
     if regions is not None:
         query = query.where(years.region.in_(regions))
@@ -114,7 +113,18 @@ def _first_fits(
     if few is not None:
         query = query.where(_YEARS.c.statement_id.in_(few))
     for word in said:
-        query = query.where(may_have(session, StatementRow.text, word))
+        query = query.where(may_have(session, _YEARS.c.text, word))
+    # Most often the first lines are enough; the planner must know that no more are wanted.
+    for most in (_LINES_AT_FIRST, None) if few is None else (None,):
+        found = _fits(session, query.limit(most), said, limit)
+        if most is None or len(found) >= limit:
+            return found
+    return {}
+
+
+def _fits(
+    session: Session, query: Select[int, str], said: Collection[str], limit: int
+) -> dict[int, None]:
     found: dict[int, None] = {}
     with session.execute(query.execution_options(yield_per=_PAGE)) as rows:
         for commitment_id, sentence in rows:

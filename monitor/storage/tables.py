@@ -456,7 +456,6 @@ class ChangeRow(Base):
         Index("ix_change_kind", "kind", "detected_at"),
         Index("ix_change_kind_id", "kind", "id"),
         Index("ix_change_basis_id", "basis", "id"),
-        Index("ix_change_basis_kind", "basis", "kind", "detected_at"),
         Index("ix_change_region_detected_at", "region", "detected_at"),
     )
 
@@ -548,6 +547,7 @@ class CommitmentYearRow(Base):
     last_year: Mapped[int]
     years: Mapped[int]
     year: Mapped[int]
+    text: Mapped[str]  # that of the statement, for searches in reports alone
     metric: Mapped[str | None]
     op: Mapped[str | None] = mapped_column(String(16))
     value: Mapped[float | None]

@@ -19,6 +19,7 @@ from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest
+from monitor.ingest.projection import rebuild
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import TEXT_LIMIT, Message
 from monitor.model.alerts import Recipient
@@ -118,6 +119,7 @@ def give_numbers(database: Database) -> None:
     with database.write() as session:
         session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
         session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        rebuild(session)
 
 
 def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Database) -> None:
@@ -181,6 +183,7 @@ def give_history(database: Database) -> None:
                 " baseline, (SELECT MIN(id) FROM snapshot) FROM document"
             )
         )
+        rebuild(session)
 
 
 def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
