@@ -36,9 +36,9 @@ ANSWERS: dict[str, list[tuple[object, ...]]] = {
         (GUIZHOU, "改造提升贵安绿色数据中心集群，数据中心标准机架达到20万架。"),
     ],
     "Which numbers does each province give for 智算?": [
-        (ZHEJIANG, "智算", "P", 2025, 12_000, None),
-        (GANSU, "智算", "P", 2025, 30_000, 32_000),
-        (GANSU, "智算", "P", 2026, 45_000, None),
+        (ZHEJIANG, "智算", "P", 2025, 12_000, "reach", None),
+        (GANSU, "智算", "P", 2025, 30_000, "at_least", 32_000),
+        (GANSU, "智算", "P", 2026, 45_000, "at_least", None),
     ],
     "What changed last week?": [
         (
