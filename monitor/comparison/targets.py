@@ -266,7 +266,7 @@ def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove |
             # In the new unit: 4000 P of last year are shown as 4 Eflops beside 5 Eflops.
             old_in_new_unit = old_value / to_base(1, new.unit)[0]
         if old.year is not None and new.year is not None:
-            weight -= YEAR_WORTH * (new.year - old.year)
+            weight -= YEAR_WORTH * _years_later(old, new, years)
         return TargetMove(Delta(new.metric, new.unit, old_in_new_unit, new.value), weight)
     stays = Delta(new.metric, new.unit, new.value, new.value)
     later = _years_later(old, new, years)
@@ -302,10 +302,12 @@ def _growth(old: float, new: float) -> float:
 def _years_later(old: Target, new: Target, years: Years) -> int:
     """By how many years a target was deferred; 0 where a year is unknown.
 
-    A target without a year is due in the year of its plan. Where neither names one, the target
-    moved on with the plan.
+    A target without a year is due in the year of its plan. What is due in the year of the plan,
+    then and now, moved on with the plan, whether it names the year or not.
     """
     if old.year is None and new.year is None:
         return 0
     then, now = old.year or years[0], new.year or years[1]
-    return 0 if then is None or now is None else now - then
+    if then is None or now is None or (then, now) == years:
+        return 0
+    return now - then

@@ -92,6 +92,32 @@ def test_a_year_named_now_is_held_against_the_year_that_went_without_saying():
     assert only(compare([before], [this_year], Basis.REVISION)).deltas == ()
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "years", "kind"),
+    [
+        (48, 49, (2025, 2026), Kind.STRENGTHENED),
+        (1.2, 1.25, (2025, 2026), Kind.STRENGTHENED),
+        (48, 49, (None, 2026), Kind.STRENGTHENED),
+        (49, 48, (2025, 2026), Kind.WEAKENED),
+        (48, 48, (2025, 2026), Kind.CONTINUED),
+        (48, 48, (None, 2026), Kind.CONTINUED),
+        # Due later than the year of the plan: really deferred.
+        (48, 49, (2025, 2027), Kind.WEAKENED),
+        (48, 49, (2027, 2028), Kind.WEAKENED),
+        (48, 49, (2027, 2027), Kind.STRENGTHENED),
+    ],
+)
+def test_a_target_for_the_year_of_the_plan_moves_on_with_the_plan(then, now, years, kind):
+    before, after = (
+        replace(
+            said(f"算力规模达到{value}Eflops。", target(op=Op.REACH, value=value, year=due)),
+            year=plan,
+        )
+        for value, due, plan in ((then, years[0], 2025), (now, years[1], 2026))
+    )
+    assert only(compare([before], [after], Basis.SUCCESSION)).kind is kind
+
+
 def test_of_two_years_of_one_metric_the_one_that_stayed_is_found_again():
     soon, late = (
         target("算力规模", Op.REACH, 100, "Eflops", 2026),

@@ -36,9 +36,10 @@ ANSWERS: dict[str, list[tuple[object, ...]]] = {
         (GUIZHOU, "改造提升贵安绿色数据中心集群，数据中心标准机架达到20万架。"),
     ],
     "Which numbers does each province give for 智算?": [
-        (ZHEJIANG, "智算", "P", 2025, 12_000, None),
-        (GANSU, "智算", "P", 2025, 30_000, 32_000),
-        (GANSU, "智算", "P", 2026, 45_000, None),
+        (ZHEJIANG, "智算", "P", 2025, 12_000, "reach", None),
+        (GANSU, "智算", "P", 2025, 30_000, "at_least", 32_000),
+        (GANSU, "智算", "P", 2026, 45_000, "at_least", None),
+        (GANSU, "智算芯片", "张", 2026, 2_000, "increase_by", None),
     ],
     "What changed last week?": [
         (
@@ -62,6 +63,7 @@ ANSWERS: dict[str, list[tuple[object, ...]]] = {
         (GUIZHOU, 2026, AGENTS, 1),
     ],
     "Which sources are silent, and since when?": [
+        ("never", "午报", "ok", "2024-01-01", None),
         ("silent", "晚报", "quiet", "2025-09-01", None),
         ("gov", "政府门户", "ok", "2026-01-27", None),
     ],

@@ -80,7 +80,7 @@ TEXTS = (
         GANSU,
         date(2026, 1, 16),
         "加快庆阳算力枢纽建设，智能算力规模突破45Eflops。",
-        "发布陇药人工智能大模型5个。",
+        "发布陇药人工智能大模型5个，新增智算芯片2000张。",
         review=("智能算力规模达到32000P，“东数西算”步伐加快。",),
     ),
     _report(
@@ -110,7 +110,7 @@ TEXTS = (
     _article(
         GUIZHOU,
         date(2026, 2, 3),
-        "黔云一号加快建设",
+        "贵州：今年全省算力规模将达到120Eflops",
         "贵州省政府工作报告提出，推进“黔云一号”智算中心建设，全省算力规模达到120Eflops。",
     ),
     _article(
@@ -146,6 +146,7 @@ def write_history(database: Database) -> None:
             ("gov", "政府门户", datetime(2026, 1, 27, tzinfo=UTC)),
             ("paper", "晨报", datetime(2026, 3, 5, tzinfo=UTC)),
             ("silent", "晚报", datetime(2025, 9, 1, tzinfo=UTC)),
+            ("never", "午报", None),
         ):
             session.add(
                 SourceRow(
@@ -155,7 +156,7 @@ def write_history(database: Database) -> None:
                     added_at=datetime(2024, 1, 1, tzinfo=UTC),
                     last_new_at=new,
                     health="quiet" if source == "silent" else "ok",
-                    health_since=new,
+                    health_since=new or datetime(2024, 1, 1, tzinfo=UTC),
                 )
             )
     for number, text in enumerate(sorted(TEXTS, key=lambda one: one.published)):
