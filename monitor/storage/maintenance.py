@@ -148,7 +148,7 @@ def back_up(
     with (
         _written_beside(target, mode=_OWNER_ONLY) as new,
         _faults_of(file, "cannot be copied"),
-        closing(_connect(file, "mode=rw")) as source,
+        closing(_connect(file, _in_place(file))) as source,
     ):
         # The transaction sees one state to its end, whoever writes.
         source.execute("BEGIN")
@@ -204,7 +204,10 @@ def file_faults(database: Database) -> list[str]:
         StorageError: it is no database of this program, or too damaged to be looked at.
     """
     file = file_of(database, "check")
-    with _faults_of(file, "cannot be checked"), closing(_connect(file, "mode=rw")) as connection:
+    with (
+        _faults_of(file, "cannot be checked"),
+        closing(_connect(file, _in_place(file))) as connection,
+    ):
         _refuse_foreign(connection, file)
         return _faults(connection)
 
@@ -431,6 +434,11 @@ def _refuse_source(source: Path, file: Path) -> None:
             f"{source} was written by a newer version of this program (schema {revision}); this "
             f"one knows schema {newest} at most – upgrade it: pip install --upgrade policy-monitor"
         )
+
+
+def _in_place(file: Path) -> str:
+    """How to read the database itself: to write is to clear away the log that reading makes."""
+    return "mode=rw" if os.access(file.parent, os.W_OK) else _at_rest(file)
 
 
 def _at_rest(file: Path) -> str:
