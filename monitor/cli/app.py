@@ -73,7 +73,7 @@ _COMMANDS = (
     ("feedback", "feedback:feedback_app", "Changes that people call wrong."),
     ("channels", "channels:channels_app", "Channels beside Telegram."),
     ("topics", "topics:topics_app", "Topics: what is in scope, as lexicons in YAML."),
-    ("db", "db:db_app", "The database: its place and its schema."),
+    ("db", "db:db_app", "The database: its place, schema, copies and size."),
 )
 
 

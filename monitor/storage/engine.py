@@ -67,9 +67,13 @@ def migrations_folder() -> Path:
 
 def newest_revision() -> str:
     """The revision this version's schema has: the number the last migration's file begins with."""
-    return max(
-        path.name.partition("_")[0] for path in (migrations_folder() / "versions").glob("[0-9]*.py")
-    )
+    return max(known_revisions())
+
+
+def known_revisions() -> frozenset[str]:
+    """The revisions this version can read: the older ones are upgraded."""
+    files = (migrations_folder() / "versions").glob("[0-9]*.py")
+    return frozenset(file.name.partition("_")[0] for file in files)
 
 
 DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
@@ -106,9 +110,14 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for one in memory, or on a server."""
+        return _file_of(self.url)
+
+    @property
     def exists(self) -> bool:
         """Whether there is something to open; a server may always have it."""
-        file = _file_of(self.url)
+        file = self.file
         return file is None or file.exists()
 
     @property
@@ -200,11 +209,7 @@ class Database:
             raise self._error("failed", error) from error
 
     def _error(self, what: str, error: SQLAlchemyError) -> StorageError:
-        reason = _first_line(error)
-        hint = next((hint for said, hint in _HINTS if said in reason.casefold()), None)
-        if "unable to open" in reason:
-            hint = _why_not_opened(_file_of(self.url))
-        return StorageError(f"{self.shown} {what}: {reason}" + (f" – {hint}" if hint else ""))
+        return explain_fault(self.shown, what, error, file=self.file)
 
     def revision(self) -> str | None:
         """The schema revision the database is at; None for an empty one."""
@@ -216,6 +221,24 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def explain_fault(
+    shown: str, what: str, error: Exception, *, file: Path | None = None
+) -> StorageError:
+    """A fault of a database in one line: what it says, and what a person can do about it.
+
+    Args:
+        shown: the database, for people.
+        what: failed.
+        error: of the driver, or of SQLAlchemy.
+        file: of the database, where it has one.
+    """
+    reason = _first_line(error)
+    hint = next((hint for said, hint in _HINTS if said in reason.casefold()), None)
+    if "unable to open" in reason:
+        hint = _why_not_opened(file)
+    return StorageError(f"{shown} {what}: {reason}" + (f" – {hint}" if hint else ""))
 
 
 def _parse(url: str) -> URL:
