@@ -19,6 +19,7 @@ from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest
+from monitor.ingest.projection import rebuild
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import TEXT_LIMIT, Message
 from monitor.model.alerts import Recipient
@@ -118,6 +119,7 @@ def give_numbers(database: Database) -> None:
     with database.write() as session:
         session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
         session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        rebuild(session)
 
 
 def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Database) -> None:
@@ -181,6 +183,7 @@ def give_history(database: Database) -> None:
                 " baseline, (SELECT MIN(id) FROM snapshot) FROM document"
             )
         )
+        rebuild(session)
 
 
 def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
@@ -272,6 +275,7 @@ def test_a_commitment_tells_since_when_it_is_promised(
     shown = ask(database, f"commitment {number[1]}")
     assert said in shown.text
     assert "190Eflops" in shown.text
+    assert number[0] in ask(database, "commitment guizhou 算力").text
     assert "/commitment" in ask(database, "commitment 甘肃 黔算一号").text
     assert said not in ask(database, "commitment 甘肃 黔算一号").text
 
@@ -391,7 +395,6 @@ def fits(message: Message) -> None:
         ("search Guizhou 枢纽", "“Guizhou 枢纽”的变化"),
         ("region inner mongolia", "没有找到“内蒙古”"),
         ("region Suzhou", "您是不是要找 苏州、宿州？"),
-        ("commitment guizhou 算力", "“guizhou 算力”的承诺"),
         ("language 中文", "用中文"),
         ("language English", "English from now on"),
         ("latest 贵州", "贵州的变化"),

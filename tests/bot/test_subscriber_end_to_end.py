@@ -13,6 +13,7 @@ from end_to_end import PERSON, running_system
 
 from monitor.bot.commands import handle_command
 from monitor.bot.context import Request
+from monitor.ingest.projection import rebuild
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.storage.engine import Database
@@ -129,6 +130,7 @@ async def test_a_link_a_block_and_words_that_grow(database: Database) -> None:
                 "UPDATE document SET snapshot_id ="
                 " (SELECT MAX(s.id) FROM snapshot s WHERE s.document_id = document.id)"
             )
+            rebuild(session)
         answer = await api.ask(PERSON, "/subscribe 枢纽节点")
         assert "现行承诺里有 2 条符合：" in answer.text
         asked = await api.ask(PERSON, "/subscribe 贵洲 枢纽节点")

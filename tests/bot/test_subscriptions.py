@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from monitor.bot.start import start_payload
 from monitor.channels.fake import FakeChannel
+from monitor.ingest.projection import rebuild
 from monitor.messages.richtext import Message
 from monitor.outbox.admin import pause, withdraw_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
@@ -126,6 +127,7 @@ def promised(database: Database) -> None:
     plant(database, changes)
     with database.write() as session:
         session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        rebuild(session)
 
 
 def test_a_new_rule_shows_what_it_matches_today_and_what_stands_beside(database: Database) -> None:
