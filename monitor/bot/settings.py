@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from monitor.bot.context import MAX_DESCRIPTION, MAX_NAME, BotContext, Reply, Request, text_reply
+from monitor.bot.context import MAX_NAME, BotContext, Reply, Request, name_to_type, text_reply
 from monitor.extraction.regions import regions_named
 from monitor.folding import simplify
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
@@ -272,7 +272,7 @@ def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, r
             return fill(bot.unmuted, rule=shown)
         until = None if duration is None else context.now() + duration
         subscriptions.mute(session, request.recipient_id, rule_id, until=until)
-    values = {"rule": shown, "rule_id": one_line(rule_id, MAX_DESCRIPTION)}
+    values = {"rule": shown, "rule_id": name_to_type(rule_id, name)}
     if until is None:
         return fill(bot.muted_now, **values)
     time = _format_time(until, context.timezone(request.recipient_id))

@@ -420,6 +420,21 @@ def test_people_write_as_they_like(sqlite_database: Database, line: str, said: s
     assert said in ask(sqlite_database, line).text
 
 
+async def test_a_command_is_understood_without_its_slash(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        for said, reply in (
+            ("订阅 贵州 液冷", "已订阅：贵州 液冷"),
+            ("Mute 贵州 液冷", "已静音：贵州 液冷。/mute 贵州 液冷 off"),
+            ("／mine", "贵州 液冷"),
+            ("\u200e /mine", "贵州 液冷"),
+            ("退订 贵州 液冷", "已退订"),
+            ("帮助", "可用的命令"),
+            ("stop", "没有找到“stop”"),
+            ("静音舱", "没有找到“静音舱”"),
+        ):
+            assert reply in (await api.ask(7, said)).text
+
+
 async def test_a_command_ends_where_telegram_says(sqlite_database: Database) -> None:
     await asyncio.to_thread(plant, sqlite_database, [raised()])
     async with running(sqlite_database) as api:
