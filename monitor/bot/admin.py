@@ -96,7 +96,7 @@ def sources(context: BotContext, request: Request) -> Reply:
         if room < 0:
             spans.append(Span("\n…"))
             break
-        spans.append(Span("\n" + line.rstrip()))
+        spans.append(Span("\n" + line.rstrip(" ；;")))
     return Reply(Message(tuple(spans)))
 
 

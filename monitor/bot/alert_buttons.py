@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from monitor.bot.changes import history_of, picture_of
-from monitor.bot.context import MAX_LIST_TEXT, MAX_NAME, BotContext, Reply, Request, parse_number
+from monitor.bot.context import (
+    MAX_LIST_TEXT,
+    MAX_NAME,
+    BotContext,
+    Reply,
+    Request,
+    name_to_type,
+    parse_number,
+)
 from monitor.messages.alert_message import document_line, ranked_changes, render_alert
 from monitor.messages.change_text import change_spans, headline
 from monitor.messages.i18n import BotTexts, fill
@@ -171,7 +179,7 @@ def _mute(context: BotContext, request: Request, rule_id: str, name: str) -> str
     with context.database.write() as session:
         subscriptions.mute(session, request.recipient_id, rule_id, until=None)
     text = context.texts(request.recipient_id).muted_now
-    return fill(text, rule=one_line(name, MAX_NAME), rule_id=rule_id)
+    return fill(text, rule=one_line(name, MAX_NAME), rule_id=name_to_type(rule_id, name))
 
 
 def _evidence(context: BotContext, request: Request, change_ids: list[int]) -> Message:

@@ -100,6 +100,8 @@ def region(context: BotContext, request: Request) -> Reply:
     if not request.short_args:
         return text_reply(bot.which_region)
     query = parse_query(request.short_args)
+    if query.words and not (apart := parse_query(request.short_args, apart=True)).words:
+        query = apart
     if query.words:
         return Reply(_which_region(context, request, query.words[0]))
     kind = _ListKind.REGION
@@ -263,6 +265,11 @@ def _listed(
         found = list_changes(
             session, before=before, words=asked.words, regions=regions, limit=limit
         )
+        apart = parse_query(query.rstrip("…"), apart=True)
+        if not found and apart != asked:
+            found = list_changes(
+                session, before=before, words=apart.words, regions=apart.regions, limit=limit
+            )
         if found or not asked.places:
             return found
         words = (*asked.places, *asked.words)
@@ -278,6 +285,11 @@ def _commitment_list(context: BotContext, request: Request) -> Message:
         found = find_commitments(
             session, words=query.words, regions=query.regions or None, limit=_PAGE_SIZE
         )
+        apart = parse_query(request.short_args, apart=True)
+        if not found and apart != query:
+            found = find_commitments(
+                session, words=apart.words, regions=apart.regions, limit=_PAGE_SIZE
+            )
     if not found:
         nothing = fill(bot.no_found, words=request.short_args)
         return Message((Span(f"{nothing}\n{bot.which_commitment}"),))

@@ -12,7 +12,7 @@ from monitor.bot.standing import StandingCommitments
 from monitor.extraction.topics import Topics, load_topics
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Button, Message, Span, one_line
-from monitor.model.alerts import AccessMode, Recipient, RecipientKind
+from monitor.model.alerts import CUSTOM_RULE_PREFIX, AccessMode, Recipient, RecipientKind
 from monitor.model.delivery_times import DEFAULT_ZONE, zone_of
 from monitor.outbox.digest import set_timezone
 from monitor.rules.model import Rule
@@ -148,6 +148,12 @@ class BotContext:
 
 
 Handler = Callable[[BotContext, Request], Reply]
+
+
+def name_to_type(rule_id: str, name: str) -> str:
+    """What to write after a command for a rule: a custom one has no id that people know."""
+    is_custom = rule_id.startswith(CUSTOM_RULE_PREFIX) and len(name) <= MAX_NAME
+    return one_line(name if is_custom else rule_id, MAX_DESCRIPTION)
 
 
 def text_reply(text: str) -> Reply:

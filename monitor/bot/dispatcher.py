@@ -562,7 +562,9 @@ class UpdateDispatcher:
         """Text to search for, or a command that Telegram does not mark as one: ``/search贵州``."""
         message = update.effective_message
         if message is not None and message.text:
-            name, args = _parse_command(message.text) or ("search", message.text)
+            text = _visible(message.text)
+            found = _parse_command(text) or _command_in_words(text)
+            name, args = found or ("search", message.text)
             await self._dispatch_command(update, context, name, args)
 
     async def unknown_command(self, update: Update, context: _PtbContext) -> None:
@@ -704,6 +706,33 @@ def _rate_limited_user(update: Update, chat: Chat) -> int:
     """Key of the rate limit: a person in a group, so that nobody uses up the whole group's."""
     user = update.effective_user
     return chat.id if user is None or chat.id > 0 else hash((chat.id, user.id))
+
+
+def _visible(text: str) -> str:
+    """A text without what is not seen before it, and with the slash of a command: ／mine."""
+    text = text.lstrip("".join({one for one in text if not one.isprintable() or one.isspace()}))
+    return f"/{text[1:]}" if text.startswith("／") else text
+
+
+# No stop here: it deletes, and may be said of anything.
+_COMMAND_WORDS: Final = {
+    **{name: name for name in ("help", "rules", "subscribe", "unsubscribe", "mine", "digest")},
+    **{name: name for name in ("mute", "quiet", "timezone", "language", "latest")},
+    "订阅": "subscribe",
+    "退订": "unsubscribe",
+    "取消订阅": "unsubscribe",
+    "我的订阅": "mine",
+    "帮助": "help",
+    "静音": "mute",
+    "免打扰": "quiet",
+}
+
+
+def _command_in_words(text: str) -> tuple[str, str] | None:
+    """A command that somebody writes without its slash, and its arguments: 订阅 贵州 算力."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    name = _COMMAND_WORDS.get(first.casefold())
+    return None if name is None else (name, "".join(rest))
 
 
 def _parse_command(text: str) -> tuple[str, str] | None:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from monitor.bot.context import MAX_DESCRIPTION, MAX_NAME, BotContext, Reply, Request, text_reply
+from monitor.bot.context import MAX_NAME, BotContext, Reply, Request, name_to_type, text_reply
 from monitor.extraction.regions import regions_named
 from monitor.folding import simplify
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
 from monitor.messages.richtext import one_line
 from monitor.model.delivery_times import (
     DEFAULT_ZONE,
+    Digest,
     find_zone,
     parse_digest,
     parse_duration,
@@ -24,10 +25,14 @@ from monitor.model.delivery_times import (
 )
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
-from monitor.rules.custom import custom_rule_id
+from monitor.rules.custom import custom_rule_id, translate_terms
 from monitor.storage import recipients, subscriptions
 
-_OFF = {"off", "none", "关", "关闭", "关掉", "取消", "不要"}
+_OFF = {
+    *("off", "none", "no", "stop", "disable", "never"),
+    *("关", "关闭", "关掉", "取消", "不要", "停", "停止", "解除", "恢复"),
+}
+_ON = {"on", "yes", "开", "开启", "打开"}
 _RECENT = timedelta(days=7)
 _LANGUAGES = {
     **dict.fromkeys(("zh", "zh-cn", "中文", "汉语", "chinese"), "zh"),
@@ -78,7 +83,7 @@ def delivery_lines(
         alerts = outbox_admin.waiting_alerts(session, chat.id, since=now - _RECENT)
     line = fill(
         bot.settings,
-        digest=bot.digest_off if chat.digest is None else chat.digest,
+        digest=_digest_label(chat.digest, bot),
         quiet=bot.quiet_off if chat.quiet is None else chat.quiet,
         timezone=zone_label(chat.timezone),
     )
@@ -135,13 +140,32 @@ def digest(context: BotContext, request: Request) -> Reply:
     """When the chat gets its alerts: at once, daily or weekly."""
     bot = context.texts(request.recipient_id)
     try:
-        chosen = parse_digest("off" if request.normalized_args in _OFF else request.normalized_args)
+        chosen = parse_digest(_plain_digest(request.normalized_args))
     except ValueError:
         return text_reply(bot.which_digest)
     with context.database.write() as session:
         context.remember(session, request)
         set_digest(session, request.recipient_id, chosen, now=context.now())
-    return text_reply(fill(bot.digest, digest=bot.digest_off if chosen is None else chosen))
+    return text_reply(fill(bot.digest, digest=_digest_label(chosen, bot)))
+
+
+def _plain_digest(words: str) -> str:
+    return "off" if words in _OFF else "daily" if words in _ON else words
+
+
+def _digest_label(digest: Digest | None, bot: BotTexts) -> str:
+    """A digest's days and time as people write them: 每天 09:00, 周一至周五 08:30."""
+    if digest is None:
+        return bot.digest_off
+    if len(digest.weekdays) == len(bot.weekdays):
+        return f"{bot.every_day} {digest.at:%H:%M}"
+    runs = (
+        bot.weekdays[first]
+        if first == last
+        else f"{bot.weekdays[first]}{bot.until}{bot.weekdays[last]}"
+        for first, last in digest.runs
+    )
+    return f"{bot.enumeration.join(runs)} {digest.at:%H:%M}"
 
 
 def quiet(context: BotContext, request: Request) -> Reply:
@@ -180,7 +204,8 @@ def mute(context: BotContext, request: Request) -> Reply:
     found = _find_rule(context, request, name)
     if found is None:
         is_time = not words or words[0].isnumeric() or words[0] == "半"
-        return text_reply(bot.which_mute_time if is_time else fill(bot.unknown, rule=name))
+        unknown = "" if is_time else f"{fill(bot.unknown, rule=name)}\n"
+        return text_reply(f"{unknown}{bot.which_mute_time}")
     return text_reply(_mute_rule(context, request, *found, rest))
 
 
@@ -247,7 +272,11 @@ def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, r
             return fill(bot.unmuted, rule=shown)
         until = None if duration is None else context.now() + duration
         subscriptions.mute(session, request.recipient_id, rule_id, until=until)
-    return fill(bot.muted_now, rule=shown, rule_id=one_line(rule_id, MAX_DESCRIPTION))
+    values = {"rule": shown, "rule_id": name_to_type(rule_id, name)}
+    if until is None:
+        return fill(bot.muted_now, **values)
+    time = _format_time(until, context.timezone(request.recipient_id))
+    return fill(bot.muted_rule_until, until=time, **values)
 
 
 def _name_and_rest(words: str) -> tuple[str, str]:
@@ -265,7 +294,7 @@ def _find_rule(context: BotContext, request: Request, wanted: str) -> tuple[str,
     folded = wanted.casefold()
     if not folded:
         return None
-    own_id = custom_rule_id(wanted)
+    own_id = custom_rule_id(translate_terms(wanted))
     with context.database.read() as session:
         mine = subscriptions.rules_of(session, request.recipient_id)
         own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Container
 from dataclasses import replace
 from datetime import timedelta
@@ -39,6 +40,7 @@ from monitor.rules.custom import (
     UnknownPlace,
     custom_rule_id,
     parse_custom_rule,
+    translate_terms,
     unknown_places,
     with_place,
 )
@@ -57,6 +59,8 @@ _MAX_PAGE = 10_000
 _MAX_SAMPLES = 3
 _MAX_SAMPLE = 80
 _BUTTONS_IN_ROW = 3
+_ID_SEPARATORS = re.compile(r"[\s_-]+")
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def list_rules(context: BotContext, request: Request) -> Reply:
@@ -81,12 +85,14 @@ def subscribe(context: BotContext, request: Request) -> Reply:
     rule = find_rule(context, wanted)
     if rule is not None:
         return Reply(subscribe_rule(context, request, rule))
+    if request.normalized_args in _ALL:
+        return list_rules(context, request)
     # Suzhou is a place, if not one: it is no misspelt guizhou.
     is_words = " " in wanted or bool(regions_spelt(wanted))
     near = None if is_words else similar_rule(context, wanted)
     if near is not None:
         return _did_you_mean(context, request, near)
-    return _subscribe_to_known(context, request)
+    return _subscribe_to_known(context, replace(request, args=translate_terms(request.args)))
 
 
 def subscribe_words(context: BotContext, request: Request) -> Reply:
@@ -150,9 +156,11 @@ def unsubscribe(context: BotContext, request: Request) -> Reply:
     found = next(
         (i for i, name in names.items() if folded in {i.casefold(), name.casefold()}), None
     )
-    found = found or next((i for i in names if i == custom_rule_id(wanted)), None)
+    found = found or next((i for i in names if i == custom_rule_id(translate_terms(wanted))), None)
     if found is not None:
         return text_reply(_unsubscribe(context, request, found))
+    if request.normalized_args in _ALL:
+        return list_mine(context, request)
     rule = find_rule(context, wanted)
     if rule is None:
         near = difflib.get_close_matches(
@@ -281,10 +289,11 @@ def _subscriptions_of(context: BotContext, recipient_id: int) -> dict[str, str]:
 
 
 def find_rule(context: BotContext, wanted: str) -> Rule | None:
-    """A rule by its id or its name, whatever the case."""
+    """A rule by its id or its name, whatever the case; in an id a space or _ counts as -."""
     folded = wanted.casefold()
+    hyphenated = _ID_SEPARATORS.sub("-", folded)
     offered = context.subscribable_rules()
-    exact = (rule for rule in offered if rule.id.casefold() == folded)
+    exact = (rule for rule in offered if _ID_SEPARATORS.sub("-", rule.id.casefold()) == hyphenated)
     named = (rule for rule in offered if rule.name.casefold() == folded)
     return next(exact, None) or next(named, None)
 
@@ -343,7 +352,8 @@ def _subscribe_to_known(context: BotContext, request: Request) -> Reply:
 def _which_place(context: BotContext, request: Request, unknown: UnknownPlace) -> Message:
     bot = context.texts(request.recipient_id)
     wanted = one_line(request.args, _MAX_CUSTOM_RULE_TEXT)
-    text = fill(bot.unknown_place, place=one_line(unknown.word, MAX_NAME))
+    question = bot.joined_place if unknown.is_joined else bot.unknown_place
+    text = fill(question, place=one_line(unknown.word, MAX_NAME))
     if unknown.likely:
         text += fill(bot.which_place, places=bot.enumeration.join(unknown.likely))
     choices = [(place, with_place(wanted, unknown.word, place)) for place in unknown.likely]
@@ -396,6 +406,8 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
     found = context.standing.matching(context.database, draft.rule, context.now())
     spans = [Span(f"{fill(bot.subscribed, rule=draft.name)}\n{recent}")]
     spans += _standing_spans(context, request, found)
+    if not count and not found.found and (latin := _latin_words(draft.rule)):
+        spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
     offered = words_beside(draft.rule, found.found, context.topics()) if found.found else []
     number = draft.id.removeprefix(CUSTOM_RULE_PREFIX)
     buttons = [
@@ -410,6 +422,11 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
         tuple(buttons[at : at + _BUTTONS_IN_ROW]) for at in range(0, len(buttons), _BUTTONS_IN_ROW)
     )
     return Message(tuple(spans), tuple(rows))
+
+
+def _latin_words(rule: Rule) -> list[str]:
+    """The words of a rule that have no Chinese character."""
+    return [word for word in (*rule.keywords_all, *rule.keywords_any) if word.isascii()]
 
 
 def _standing_spans(context: BotContext, request: Request, found: Standing) -> list[Span]:

@@ -30,6 +30,8 @@ _SHORTEST_SPELLING = 4
 _LONGEST_NAME = 12
 _LONGEST_SPELLING = 40
 _MOST_WORDS = 4
+_LONGEST_JOINED = 40
+_SHORTEST_REST = 2
 _RANKS = ("特别行政区", "自治区", "自治州", "自治县", "地区", "省", "市")
 
 
@@ -75,6 +77,45 @@ def names_a_place(word: str) -> bool:
     if regions_named(word):
         return False
     return bool(likely_names(word)) or _ranked().fullmatch(word) is not None
+
+
+def split_place(word: str) -> tuple[str, ...]:
+    """The places that a word begins with, and the rest of it: 贵州的算力 is 贵州 and 算力.
+
+    Of a city behind its province only the city is given. Empty for a word that is a place, or
+    that begins with none.
+    """
+    if len(word) > _LONGEST_JOINED or regions_named(word):
+        return ()
+    for end in range(min(len(word) - 1, _LONGEST_NAME), 1, -1):
+        if _is_chinese_place(word[:end]):
+            return _split_after(word[:end], word[end:])
+    return ()
+
+
+def _split_after(place: str, behind: str) -> tuple[str, ...]:
+    rest = re.sub(r"^(?:以及|[的和与及跟或])", "", behind)
+    if not rest and behind == "的":
+        return (place,)
+    if len(rest) < _SHORTEST_REST:
+        return ()
+    inner = (rest,) if _is_chinese_place(rest) else split_place(rest) or (rest,)
+    if rest == behind and _lies_in(inner[0], place):
+        return inner
+    if any(home in regions_named(place) for home in _homes_of(rest)):
+        return (place,)
+    return (place, *inner)
+
+
+def _is_chinese_place(name: str) -> bool:
+    return not name.isascii() and name not in _ORDINARY and bool(regions_named(name))
+
+
+def _lies_in(name: str, place: str) -> bool:
+    """Whether a place, by its name, lies in the province that another is."""
+    found = regions_named(name)
+    provinces = [gazetteer().province_of(region) for region in found]
+    return bool(found) and all(province in regions_named(place) for province in provinces)
 
 
 def latin_names(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
@@ -140,12 +181,17 @@ def _one_character_off(name: str) -> Iterator[str]:
 
 
 def _home_of(name: str) -> Iterator[str]:
+    """The name of the city that a district or county lies in."""
+    yield from (_called((home,)) for home in _homes_of(name))
+
+
+def _homes_of(name: str) -> Iterator[Region]:
     """The city or municipality that a district or county lies in, also without its rank."""
     ranked = [name]
     if name not in _ORDINARY:
         ranked += [f"{name}市", *(f"{name}{rank}" for rank in "区县" if len(name) > 2)]
     homes = (districts().get(one) for one in ranked)
-    yield from (_called((home,)) for home in homes if home is not None)
+    yield from (home for home in homes if home is not None)
 
 
 def _names_of_length(name: str) -> Iterator[tuple[str, str]]:

@@ -193,6 +193,8 @@ class BotTexts(_Texts):
     did_you_mean: str
     as_words: str
     unknown_place: str  # {place}
+    joined_place: str  # {place}
+    latin_words: str  # {words}
     which_place: str  # {places}
     bad_words: str
     bad_wishes: dict[str, str]
@@ -249,6 +251,10 @@ class BotTexts(_Texts):
     status: str
     which_mute: str
     muted_now: str
+    muted_rule_until: str  # {rule}, {rule_id}, {until}
+    every_day: str
+    weekdays: tuple[str, ...]  # Monday first
+    until: str  # between the first and the last of some days
     unmuted: str
     digest: str
     which_digest: str

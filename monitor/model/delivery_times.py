@@ -43,6 +43,11 @@ class Digest:
         day = "daily" if len(self.weekdays) == len(DAYS) else f"weekly {_day_list(self.weekdays)}"
         return f"{day} {self.at:%H:%M}"
 
+    @property
+    def runs(self) -> list[tuple[int, int]]:
+        """The days as spans, each with its first and its last day."""
+        return _runs_of(self.weekdays)
+
     def next_after(self, now: datetime, zone: ZoneInfo) -> datetime:
         """The first moment of a digest after ``now``, by the clocks of ``zone``."""
         day = now.astimezone(zone).date()
@@ -303,15 +308,20 @@ def _joined_days(tokens: Iterable[int | str]) -> frozenset[int]:
 
 def _day_list(days: frozenset[int]) -> str:
     """Days as they are kept: mon-fri, or mon,wed-thu."""
-    runs: list[list[int]] = []
-    for day in sorted(days):
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
     return ",".join(
-        DAYS[run[0]] if len(run) == 1 else f"{DAYS[run[0]]}-{DAYS[run[-1]]}" for run in runs
+        DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
+        for first, last in _runs_of(days)
     )
+
+
+def _runs_of(days: frozenset[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for day in sorted(days):
+        if runs and runs[-1][1] == day - 1:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
 
 
 _PARTS_OF_DAY = (

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from hashlib import blake2s
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
 
 from monitor.errors import UserError
 from monitor.extraction.offices import offices_in_regions, offices_named
-from monitor.extraction.place_names import latin_names, likely_names, names_a_place
+from monitor.extraction.place_names import (
+    latin_names,
+    likely_names,
+    names_a_place,
+    split_place,
+)
 from monitor.extraction.regions import gazetteer, regions_named, suggest_region
 from monitor.folding import fold, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX
 from monitor.model.statements import NATION
 from monitor.rules.loader import parse_rule
 from monitor.rules.model import Rule
+from monitor.yaml import read_yaml, validate
 
 _MAX_WORDS = 8
 _MAX_WORD_LENGTH = 30
@@ -27,6 +37,14 @@ _MAX_CHARACTERS = 100
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BAR = re.compile(r"\s*\|\s*")
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
+_OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
+_AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
+# Quotes around a word, and the end of a sentence, are no part of the word.
+_AROUND = re.compile(
+    r"(?<![^\s,，、;；|-])[\"“”„'‘’「」『』]+|[\"“”„'‘’「」『』。！!？?]+(?![^\s,，、;；|])"
+)
+_NATIONAL = re.compile(r"(?<![^\s,，、;；|])[中我]国(?![^\s,，、;；|])")
+_TERMS = Path(__file__).with_name("english_terms.yaml")
 
 
 class CustomRuleProblem(StrEnum):
@@ -37,6 +55,7 @@ class CustomRuleProblem(StrEnum):
     TOO_LONG = "long"
     SEVERAL_GROUPS = "groups"
     WORD_LENGTH = "length"
+    PLACE_LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +124,22 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPlace:
-    """A word that is meant as a place and is none; ``likely`` are the places it may mean."""
+    """A word that is meant as a place and is none; ``likely`` are the places it may mean.
+
+    ``is_joined``: it is a place and other words in one, and ``likely`` are these apart.
+    """
 
     word: str
     likely: tuple[str, ...]
+    is_joined: bool = False
 
 
 def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
     """The words of a custom rule that are meant as places and name none, or several.
 
     贵洲 and Guizou are misspelt, Suzhou is 苏州 or 宿州, and nobody knows 云州省. A rule with such
-    a word would never match, so its chat is asked before.
+    a word would never match, so its chat is asked before; also about 贵州算力, which is
+    贵州 and 算力 in one.
     """
     words = _words_of(text)
     if len(words) > _MAX_WORDS or len(" ".join(words)) > _MAX_CHARACTERS:
@@ -126,7 +150,11 @@ def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
     for start, end, _ in reversed(ambiguous):
         plain = f"{plain[:start]} {plain[end:]}"
     for word in (one for some in _split(plain) for one in some.split("|")):
-        if not word.startswith("-") and not offices_named(word) and names_a_place(word):
+        if word.startswith("-") or offices_named(word):
+            continue
+        if apart := split_place(word):
+            unknown.append(UnknownPlace(word, (" ".join(apart),), is_joined=True))
+        elif names_a_place(word):
             unknown.append(UnknownPlace(word, likely_names(word)))
     return tuple(unknown)
 
@@ -150,12 +178,20 @@ class Query:
         return " ".join((*self.places, *self.words))
 
 
-def parse_query(text: str) -> Query:
-    """The places and the other words of a query; a province includes all in it."""
+def parse_query(text: str, *, apart: bool = False) -> Query:
+    """The places and the other words of a query; a province includes all in it.
+
+    Args:
+        text: the query.
+        apart: take 贵州算力 as 贵州 and 算力.
+    """
     regions: dict[str, None] = {}
     places: list[str] = []
     words: list[str] = []
-    for word in _split(_in_chinese(_clean(text))):
+    split = _split(_in_chinese(translate_terms(_clean(text), either=False)))
+    if apart:
+        split = [one for word in split for one in split_place(word) or (word,)]
+    for word in split:
         names = resolve_regions(word)
         regions.update(dict.fromkeys(names))
         (places if names else words).append(word)
@@ -163,11 +199,12 @@ def parse_query(text: str) -> Query:
 
 
 def _clean(text: str) -> str:
-    return simplify(_UNREADABLE.sub(" ", text))
+    text = _AROUND.sub("", simplify(_UNREADABLE.sub(" ", text)))
+    return _NATIONAL.sub(NATION, _AND.sub(" ", text))
 
 
 def _split(text: str) -> list[str]:
-    return [word for word in _SEPARATORS.split(_BAR.sub("|", text)) if word]
+    return [word for word in _SEPARATORS.split(_BAR.sub("|", _OR.sub("|", text))) if word]
 
 
 def _in_chinese(text: str) -> str:
@@ -176,6 +213,42 @@ def _in_chinese(text: str) -> str:
         if len(meant) == 1:
             text = f"{text[:start]}{meant[0]}{text[end:]}"
     return text
+
+
+def translate_terms(text: str, *, either: bool = True) -> str:
+    """A text with the English terms in it in Chinese: Guizhou data centers, AI.
+
+    Args:
+        text: words of a rule or query.
+        either: a term may become two words with ``|`` between them.
+    """
+    either = either and not (_BAR.search(text) or _OR.search(text))
+
+    def chinese(found: re.Match[str]) -> str:
+        word = _english_terms()[" ".join(found[1].casefold().split())]
+        is_left_out = text[: found.start()].endswith("-")
+        return found[0] if "|" in word and (is_left_out or not either) else word
+
+    return _english_pattern().sub(chinese, text)
+
+
+@cache
+def _english_terms() -> Mapping[str, str]:
+    return validate(read_yaml(_TERMS), _EnglishTerms).terms
+
+
+class _EnglishTerms(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    terms: dict[str, str]
+
+
+@cache
+def _english_pattern() -> re.Pattern[str]:
+    """The terms as words of their own, also in the plural; the longest of those that fit."""
+    longest = sorted(_english_terms(), key=len, reverse=True)
+    terms = "|".join(re.escape(term).replace(r"\ ", r"\s+") for term in longest)
+    return re.compile(rf"(?<!\w)(?<!\w-)({terms})s?(?![\w-])", re.IGNORECASE)
 
 
 def _words_of(text: str) -> list[str]:
@@ -228,7 +301,15 @@ def _read_words(words: list[str]) -> _Wish:
             wish.offices.update(named)
             shown = named[0]
         elif word.startswith("-"):
-            wish.keywords["none"] += _checked([word[1:]])
+            if regions_named(word[1:]):
+                # It would leave out the sentences that name the place, not those of the place.
+                raise CustomRuleError(
+                    CustomRuleProblem.PLACE_LEFT_OUT,
+                    f"{word[1:]} cannot be left out",
+                    hint="name the places that are wanted",
+                    word=word[1:],
+                )
+            wish.keywords["none"] += _checked([word[1:]], shown=word)
         elif "|" in word and all(map(regions_named, word.split("|"))):
             wish.regions += word.split("|")
         elif "|" in word:
@@ -238,7 +319,7 @@ def _read_words(words: list[str]) -> _Wish:
                     "alternatives twice",
                     hint="one group of words with | between",
                 )
-            wish.keywords["any"] += _checked(word.split("|"))
+            wish.keywords["any"] += _checked(word.split("|"), shown=word)
         else:
             wish.keywords["all"] += _checked([word])
         wish.shown.append(shown)
@@ -282,14 +363,15 @@ def _rule_without_conditions() -> Rule:
     return parse_rule("{}", rule_id=CUSTOM_RULE_PREFIX, name=CUSTOM_RULE_PREFIX)
 
 
-def _checked(words: list[str]) -> list[str]:
+def _checked(words: list[str], *, shown: str = "") -> list[str]:
+    """Words that can be searched for; ``shown`` is what is named in place of an empty one."""
     for word in words:
         if not _MIN_WORD_LENGTH <= min(len(word), len(fold(word))) <= _MAX_WORD_LENGTH:
             raise CustomRuleError(
                 CustomRuleProblem.WORD_LENGTH,
                 f"{word!r} cannot be searched for",
                 hint=f"{_MIN_WORD_LENGTH} to {_MAX_WORD_LENGTH} characters",
-                word=word,
+                word=word or shown,
                 least=_MIN_WORD_LENGTH,
                 most=_MAX_WORD_LENGTH,
             )

@@ -275,6 +275,8 @@ def test_a_commitment_tells_since_when_it_is_promised(
     shown = ask(database, f"commitment {number[1]}")
     assert said in shown.text
     assert "190Eflops" in shown.text
+    for words in ("guizhou 算力", "贵州的智算中心", "Guizhou computing"):
+        assert number[0] in ask(database, f"commitment {words}").text
     assert "/commitment" in ask(database, "commitment 甘肃 黔算一号").text
     assert said not in ask(database, "commitment 甘肃 黔算一号").text
 
@@ -368,15 +370,19 @@ def fits(message: Message) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("digest 9:00", "摘要：daily 09:00"),
-        ("digest 每周五 18点", "摘要：weekly fri 18:00"),
+        ("digest 9:00", "摘要：每天 09:00"),
+        ("digest 每周五 18点", "摘要：周五 18:00"),
         ("digest 关", "摘要：关"),
+        ("digest 周一三五 9点", "摘要：周一、周三、周五 09:00"),
+        ("digest 停", "摘要：关"),
+        ("digest on", "摘要：每天 09:00"),
+        ("mute 到明天", "请写 /mute 8h"),
         ("quiet ２２：００-０８：００", "免打扰：22:00-08:00"),
         ("quiet OFF", "免打扰：关"),
         ("mute 3 d", "静音到 2026-02-06 18:00"),
         ("mute 3天", "静音到 2026-02-06 18:00"),
         ("mute OFF", "已取消静音"),
-        ("mute guizhou 3d", "已静音：贵州算力"),
+        ("mute guizhou 3d", "已静音到 2026-02-06 18:00：贵州算力"),
         ("mute 贵州算力 off", "已恢复：贵州算力"),
         ("timezone 上海", "时区：Asia/Shanghai"),
         ("timezone new york", "时区：America/New_York"),
@@ -385,16 +391,19 @@ def fits(message: Message) -> None:
         ("timezone 东八区", "时区：Asia/Shanghai"),
         ("timezone 贵阳", "时区：Asia/Shanghai"),
         ("timezone UTC+2", "时区：UTC+2，那里现在是 2026-02-03 12:00"),
-        ("digest 工作日 8:30", "摘要：weekly mon-fri 08:30"),
+        ("digest 工作日 8:30", "摘要：周一至周五 08:30"),
         ("quiet 22:00—24:00", "免打扰：22:00-00:00"),
         ("mute 两天半", "静音到 2026-02-06 06:00"),
-        ("mute 贵州算力 三天", "已静音：贵州算力"),
+        ("mute 贵州算力 三天", "已静音到 2026-02-06 18:00：贵州算力"),
         ("mute 三", "请写 /mute"),
         ("latest Guizhou", "贵州的变化"),
         ("search Guizhou 枢纽", "“Guizhou 枢纽”的变化"),
+        ("search 贵州枢纽", "“贵州枢纽”的变化"),
+        ("search computing", "“computing”的变化"),
+        ("search “枢纽”", "160 → 190 Eflops"),
+        ("region 甘肃省兰州市", "没有找到“兰州市”"),
         ("region inner mongolia", "没有找到“内蒙古”"),
         ("region Suzhou", "您是不是要找 苏州、宿州？"),
-        ("commitment guizhou 算力", "“guizhou 算力”的承诺"),
         ("language 中文", "用中文"),
         ("language English", "English from now on"),
         ("latest 贵州", "贵州的变化"),
@@ -407,8 +416,23 @@ def fits(message: Message) -> None:
     ],
 )
 def test_people_write_as_they_like(sqlite_database: Database, line: str, said: str) -> None:
-    plant(sqlite_database, [raised()])
+    give_numbers(sqlite_database)
     assert said in ask(sqlite_database, line).text
+
+
+async def test_a_command_is_understood_without_its_slash(sqlite_database: Database) -> None:
+    async with running(sqlite_database) as api:
+        for said, reply in (
+            ("订阅 贵州 液冷", "已订阅：贵州 液冷"),
+            ("Mute 贵州 液冷", "已静音：贵州 液冷。/mute 贵州 液冷 off"),
+            ("／mine", "贵州 液冷"),
+            ("\u200e /mine", "贵州 液冷"),
+            ("退订 贵州 液冷", "已退订"),
+            ("帮助", "可用的命令"),
+            ("stop", "没有找到“stop”"),
+            ("静音舱", "没有找到“静音舱”"),
+        ):
+            assert reply in (await api.ask(7, said)).text
 
 
 async def test_a_command_ends_where_telegram_says(sqlite_database: Database) -> None:
@@ -435,6 +459,6 @@ def test_an_own_rule_is_ended_by_its_words_in_whatever_order(sqlite_database: Da
     other = replace(CHAT, recipient_id=8, recipient=Recipient(8), args="液冷 贵州")
     handle_command(bot_context(sqlite_database), "subscribe", other)
     assert "贵州 液冷" in ask(sqlite_database, "mine").text
-    assert "已静音" in ask(sqlite_database, "mute 液冷、贵州 3 D").text
+    assert "已静音到" in ask(sqlite_database, "mute 液冷、贵州 3 D").text
     assert "已恢复" in ask(sqlite_database, "mute 贵州 液冷 ｏｆｆ").text
     assert "已退订" in ask(sqlite_database, "unsubscribe 液冷 贵州").text

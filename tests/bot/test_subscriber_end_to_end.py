@@ -13,6 +13,7 @@ from end_to_end import PERSON, running_system
 
 from monitor.bot.commands import handle_command
 from monitor.bot.context import Request
+from monitor.ingest.projection import rebuild
 from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.storage.engine import Database
@@ -75,7 +76,7 @@ async def test_a_day_with_the_bot(database: Database) -> None:
         assert "≥190 Eflops" in (await api.reply(PERSON, before)).text
 
         # Once a day is enough for her.
-        assert "daily 09:00" in (await api.ask(PERSON, "/digest daily 09:00")).text
+        assert "每天 09:00" in (await api.ask(PERSON, "/digest daily 09:00")).text
         before = len(api.sent(PERSON))
         await system.record_and_deliver(raised(190, 250), title="甲")
         await system.record_and_deliver(raised(20, 30), title="乙")
@@ -129,6 +130,7 @@ async def test_a_link_a_block_and_words_that_grow(database: Database) -> None:
                 "UPDATE document SET snapshot_id ="
                 " (SELECT MAX(s.id) FROM snapshot s WHERE s.document_id = document.id)"
             )
+            rebuild(session)
         answer = await api.ask(PERSON, "/subscribe 枢纽节点")
         assert "现行承诺里有 2 条符合：" in answer.text
         asked = await api.ask(PERSON, "/subscribe 贵洲 枢纽节点")
@@ -233,13 +235,13 @@ def test_a_forged_button_of_another_chats_alert_shows_nothing(
     ("said", "reply"),
     [
         ("digest OFF", "随时发"),
-        ("digest ｄａｉｌｙ　９：００", "daily 09:00"),
+        ("digest ｄａｉｌｙ　９：００", "每天 09:00"),
         ("quiet ２２：００－０８：００", "22:00-08:00"),
         ("quiet Off", "免打扰：关"),
         ("mute OFF", "已取消静音"),
         ("mute 3D", "静音到 2026-02-06"),
         ("mute ３天", "静音到 2026-02-06"),
-        ("mute guizhou 3D", "已静音：贵州算力"),
+        ("mute guizhou 3D", "已静音到 2026-02-06 18:00：贵州算力"),
         ("mute guizhou OFF", "已恢复：贵州算力"),
     ],
 )

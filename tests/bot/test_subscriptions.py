@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from monitor.bot.start import start_payload
 from monitor.channels.fake import FakeChannel
+from monitor.ingest.projection import rebuild
 from monitor.messages.richtext import Message
 from monitor.outbox.admin import pause, withdraw_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
@@ -126,6 +127,7 @@ def promised(database: Database) -> None:
     plant(database, changes)
     with database.write() as session:
         session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        rebuild(session)
 
 
 def test_a_new_rule_shows_what_it_matches_today_and_what_stands_beside(database: Database) -> None:
@@ -174,6 +176,11 @@ def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
         ("液冷 Suzhou", "没有这个地区：Suzhou。您是不是要找 苏州、宿州？", "液冷 宿州"),
         ("Suzhou", "没有这个地区：Suzhou。您是不是要找 苏州、宿州？", "苏州"),
         ("昆山", "没有这个地区：昆山。您是不是要找 苏州？", "苏州"),
+        (
+            "贵州的液冷",
+            "“贵州的液冷”连写是一个词，句子里要原样出现才符合。您是不是要找 贵州 液冷？",
+            "贵州 液冷",
+        ),
     ],
 )
 def test_a_place_nobody_knows_is_asked_back(
@@ -210,6 +217,41 @@ def test_places_in_other_spellings_are_places(
 ) -> None:
     assert f"已订阅：{rule}\n" in chat_of(sqlite_database).ask(f"/subscribe {said}").text
     assert "没有这条规则" not in chat_of(sqlite_database).ask(f"/unsubscribe {said}").text
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("Guizhou data centers", "贵州 数据中心"),
+        ("large language models -Robots", "大模型 -机器人"),
+        ("AI", "AI|人工智能"),
+        ("AI or LLM", "AI|大模型"),
+        ("“液冷” and 芯片。", "液冷 芯片"),
+        ("Beijing or Shanghai 算力", "北京|上海 算力"),
+        ("我国 液冷", "全国 液冷"),
+    ],
+)
+def test_words_mean_what_people_mean_by_them(
+    sqlite_database: Database, said: str, rule: str
+) -> None:
+    chat = chat_of(sqlite_database)
+    assert f"已订阅：{rule}\n" in chat.ask(f"/subscribe {said}").text
+    assert f"已退订：{rule}" in chat.ask(f"/unsubscribe {said}").text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("subscribe 全部", "可订阅的规则"),
+        ("subscribe All", "可订阅的规则"),
+        ("unsubscribe 所有", "还没有订阅"),
+        ("subscribe mainframe", "“mainframe”要原样出现才符合"),
+        ("subscribe 液冷 -贵州", "地区不能排除（-贵州）"),
+        ("subscribe 贵州 -", "“-”：每个词"),
+    ],
+)
+def test_what_would_never_do_is_said(sqlite_database: Database, line: str, said: str) -> None:
+    assert said in chat_of(sqlite_database).ask(f"/{line}").text
 
 
 @pytest.mark.parametrize("command", ["subscribe", "start", "mute", "digest", "timezone", "region"])

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.place_names import latin_names, likely_names, names_a_place
+from monitor.extraction.place_names import (
+    latin_names,
+    likely_names,
+    names_a_place,
+    split_place,
+)
 from monitor.extraction.regions import gazetteer, regions_named, regions_spelt, spellings
 
 
@@ -105,3 +110,23 @@ def test_names_of_several_words_are_found_in_a_text() -> None:
     text = "inner mongolia 液冷, Suzhou -beijing shanghai|x AI"
     found = [(text[start:end], meant) for start, end, meant in latin_names(text)]
     assert found == [("inner mongolia", ("内蒙古",)), ("Suzhou", ("苏州", "宿州"))]
+
+
+@pytest.mark.parametrize(
+    ("word", "apart"),
+    [
+        ("甘肃液冷", ("甘肃", "液冷")),
+        ("甘肃省的液冷", ("甘肃省", "液冷")),
+        ("甘肃和宁夏", ("甘肃", "宁夏")),
+        ("甘肃兰州", ("兰州",)),
+        ("甘肃省兰州市液冷", ("兰州市", "液冷")),
+        ("合肥市蜀山区", ("合肥市",)),
+        ("西部芯片", ("西部", "芯片")),
+        *(
+            (word, ())
+            for word in ("甘肃", "液冷", "合作机制", "甘肃人", "gansu液冷", "", "北" * 4000)
+        ),
+    ],
+)
+def test_a_place_and_the_words_behind_it_are_told_apart(word: str, apart: tuple[str, ...]) -> None:
+    assert split_place(word) == apart
