@@ -217,7 +217,7 @@ def restore(
 
 
 def _confirm(one: DocumentLine) -> None:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UserError(f"document {one.id} is not removed without asking", hint="add --yes")
     typer.confirm(
         f"Remove {one.id} {one.title} ({one.commitments} commitments)?", abort=True, err=True

@@ -151,9 +151,9 @@ def _rules_of(
         entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
             yield _rule(entry, vocabulary, _Tell(file, at, mistakes, told)), file, at
-    told = {(one.line, one.column) for one in mistakes}
+    places = {(one.line, one.column) for one in mistakes}
     for odd in file.odd_numbers:
-        if (odd.line, odd.column) not in told:
+        if (odd.line, odd.column) not in places:
             mistakes.append(
                 UserError(
                     f"YAML reads {odd.written} as {number(odd.value)}",
