@@ -6,7 +6,7 @@ Widths are in cells. No number or word is broken where the terminal has room for
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -49,20 +49,33 @@ class _Column:
         return self.widest > _LONG
 
 
-def print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def print_table(
+    console: Console,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    spare: Collection[str] = (),
+) -> None:
     """Print rows as a table where they fit into the width, else as a block each.
 
     Args:
         console: where to print.
         columns: the header.
         rows: cells, as many as there are columns; columns without a value are left out.
+        spare: columns that are left out of a table that fits without them only.
     """
     cells = [[_shown(cell) for cell in row] for row in rows]
     filled = [i for i in range(len(columns)) if not cells or any(row[i] for row in cells)]
     names = [columns[i] for i in filled]
     cells = [[row[i] for i in filled] for row in cells]
     measured = [_measured(name, [row[i] for row in cells]) for i, name in enumerate(names)]
-    widths = _widths(measured, console.width - _BORDER * len(names) - 1)
+    widths = _widths(measured, console.width)
+    kept = [i for i, name in enumerate(names) if name not in spare]
+    if widths is None and 0 < len(kept) < len(names):
+        widths = _widths([measured[i] for i in kept], console.width)
+        if widths is not None:
+            names = [names[i] for i in kept]
+            cells = [[row[i] for i in kept] for row in cells]
     if widths is None:
         _print_blocks(console, measured, cells)
         return
@@ -102,12 +115,13 @@ def _measured(name: str, cells: Sequence[str]) -> _Column:
     )
 
 
-def _widths(columns: Sequence[_Column], room: int) -> list[int] | None:
-    """The width of each column; None if the texts would get too little.
+def _widths(columns: Sequence[_Column], terminal: int) -> list[int] | None:
+    """The width of each column in a terminal; None if the texts would get too little.
 
     What is left after each column has what it needs goes to names first, which then stay in a line,
     then to the text that takes the most lines.
     """
+    room = terminal - _BORDER * len(columns) - 1
     if sum(column.widest for column in columns) <= room:
         return [column.widest for column in columns]
     widths = [column.comfortable for column in columns]

@@ -62,3 +62,15 @@ def test_columns_without_a_value_are_left_out() -> None:
     )
     assert "note" not in out.getvalue()
     assert "yes" in out.getvalue()
+
+
+def test_a_spare_column_is_left_out_where_the_table_fits_without_it_only():
+    shown = {}
+    for width in (60, 40):
+        console = Console(width=width, file=StringIO(), highlight=False)
+        row = ["7", "大模型训练场与数据标注基地建设情况一览表", "a-rather-long-name"]
+        print_table(console, ["id", "title", "source"], [row], spare=["source"])
+        shown[width] = console.file.getvalue()
+    assert "a-rather-long-name" in shown[60]
+    assert "source" not in shown[40]
+    assert "title" in shown[40].splitlines()[1]

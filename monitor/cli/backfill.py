@@ -171,7 +171,8 @@ def _chosen(catalogue: Catalogue, ids: Sequence[str]) -> list[Source]:
         source = catalogue.get(source_id)
         if source is None:
             known = [item.id for item in catalogue.sources]
-            raise UserError(f"unknown source {source_id!r}", hint=did_you_mean(source_id, known))
+            hint = did_you_mean(source_id, known) or "see monitor sources list"
+            raise UserError(f"unknown source {source_id!r}", hint=hint)
         if not source.lists:
             raise UserError(f"source {source_id!r} has no list to read older documents from")
         chosen[source_id] = source

@@ -66,9 +66,8 @@ def list_(
             for item in found
         ),
         leave_out=("chat", "person", "operator"),
+        empty="nothing is said to be wrong",
     )
-    if not found:
-        print_status("nothing is said to be wrong")
 
 
 @feedback_app.command()

@@ -108,7 +108,7 @@ def _json_rows(text: str, path: Path) -> _Rows:
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if isinstance(row, dict):
             yield number, row
@@ -156,6 +156,10 @@ def _csv_rows(text: str, path: Path) -> _Rows:
 def _check_header(names: list[str], path: Path, line: int) -> None:
     for name in names:
         _check_key(name, path, line)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        message = f"the column {twice!r} stands here twice"
+        raise UserError(message, file=path, line=line, hint="keep one")
     if "file" not in names:
         raise UserError(
             "the header has no column file",

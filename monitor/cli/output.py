@@ -83,7 +83,11 @@ def write_csv(
 
 
 def write_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, leave_out: Collection[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    leave_out: Collection[str] = (),
+    spare: Collection[str] = (),
 ) -> None:
     """Print a table as wide as the terminal; rows that do not fit are printed as blocks."""
     from rich.console import Console
@@ -95,6 +99,7 @@ def write_table(
         Console(highlight=False),
         [columns[index] for index in shown],
         [[row[index] for index in shown] for row in rows],
+        spare=spare,
     )
 
 
@@ -105,6 +110,7 @@ def write_rows(
     *,
     objects: Iterable[Mapping[str, Any]] | None = None,
     leave_out: Collection[str] = (),
+    spare: Collection[str] = (),
     empty: str = "",
 ) -> None:
     """Print rows in the requested format.
@@ -115,6 +121,7 @@ def write_rows(
         rows: cells, as many as there are columns.
         objects: printed as JSON lines instead of the rows keyed by column.
         leave_out: columns that a table omits, such as one that was asked for and is in each row.
+        spare: columns that a table omits where the terminal is too narrow for them.
         empty: printed on standard error instead of a table without rows: what was looked for,
             and what to try.
     """
@@ -125,7 +132,7 @@ def write_rows(
     elif form is Format.CSV:
         write_csv(columns, rows)
     elif (cells := list(rows)) or not empty:
-        write_table(columns, cells, leave_out=leave_out)
+        write_table(columns, cells, leave_out=leave_out, spare=spare)
     else:
         print_status(empty)
 

@@ -28,7 +28,7 @@ from monitor.errors import UserError
 from monitor.json_contract import logged_json, statement_json
 from monitor.model.alerts import Recipient
 from monitor.rules.describe import describe_rule
-from monitor.rules.loader import load_rules
+from monitor.rules.loader import SUFFIXES, load_rules
 from monitor.rules.matcher import RuleSet, explain_match, on_statements, standing
 from monitor.rules.model import EACH_LINE, Rule, RuleVocabulary
 from monitor.rules.schema import json_schema
@@ -58,7 +58,7 @@ def check(
     Words and expressions are shown as they are looked for: in one width, case and script.
     """
     settings = load_settings(config)
-    rules = load_rules(paths or settings.rules, _vocabulary_of(settings)).rules
+    rules = _loaded(paths, settings).rules
     write_rows(
         form,
         ("id", "name", "matches", "chats", "subscribable"),
@@ -74,8 +74,25 @@ def check(
         ),
         objects=(_rule_object(rule) for rule in rules),
         leave_out=("name", "subscribable"),
+        empty="no rule stands there",
     )
     print_status(f"{counted(len(rules), 'rule')}, no errors")
+
+
+def _loaded(paths: list[Path] | None, settings: Settings) -> RuleSet:
+    """The rules of some paths, or else of the settings'.
+
+    Raises:
+        UserError: there is a mistake in them, or a folder that was named has no rule file: a daemon
+            waits for the first one, but who names a folder expects that there are rules in it.
+    """
+    rules = load_rules(paths or settings.rules, _vocabulary_of(settings))
+    for path in paths or () if not rules.rules else ():
+        if path.is_dir():
+            ending = " or ".join(sorted(SUFFIXES))
+            hint = f"the name of a rule file ends in {ending}"
+            raise UserError("no rule stands in this folder", file=path, hint=hint)
+    return rules
 
 
 def _rule_object(rule: Rule) -> dict[str, Any]:
@@ -144,7 +161,7 @@ def replay(
     and nothing is written.
     """
     with open_database(config, database, existing=True) as (settings, store):
-        chosen = _chosen(load_rules(rules or settings.rules, _vocabulary_of(settings)), rule)
+        chosen = _chosen(_loaded(rules, settings), rule)
         zone = ZoneInfo(settings.timezone)
         tried = _tried(store, chosen, on, since, zone, explain=explain)
         lines = list(islice(tried, limit))

@@ -21,6 +21,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import Format, print_status, write_rows, write_text
 from monitor.clock import utc_now
+from monitor.config.settings import Settings
 from monitor.errors import UserError
 from monitor.model.documents import DocumentKind, Origin
 from monitor.storage.document_list import (
@@ -35,6 +36,7 @@ from monitor.storage.document_list import (
     removals,
 )
 from monitor.storage.engine import Database
+from monitor.suggestion import did_you_mean
 
 documents_app = typer.Typer(
     no_args_is_help=True, help="The reports and articles of the history: list, show, remove."
@@ -69,10 +71,12 @@ def list_stored(
 ) -> None:
     """Print the documents, the newest year and day first."""
     wanted = DocumentFilter(region_of(region), year, kind, source, text, removed)
-    with open_database(config, database) as (_, store), store.read() as session:
+    with open_database(config, database) as (settings, store), store.read() as session:
         found = list_documents(session, wanted, limit=limit)
         total = len(found) if len(found) < limit else count_documents(session, wanted)
     if not found:
+        if source is not None:
+            _check_source(source, settings)
         print_status("no document was removed" if removed else "no such document")
         return
     columns = ("id", "kind", "region", "year", "published", "commitments", "title", "source")
@@ -94,9 +98,20 @@ def list_stored(
         ),
         objects=map(_object, found),
         leave_out=() if any(one.source_id for one in found) else ("source",),
+        spare=("source",),
     )
     if total > len(found):
         print_status(f"{len(found)} of {total} documents; --limit {total} shows all")
+
+
+def _check_source(source: str, settings: Settings) -> None:
+    """Raise a UserError for a source that lists nothing because the catalogue has no such one."""
+    from monitor.catalogue.loader import load_catalogue
+
+    known = [one.id for one in load_catalogue(settings.catalogue).sources]
+    if source not in known:
+        hint = did_you_mean(source, known) or "see monitor sources list"
+        raise UserError(f"--source: unknown source {source!r}", hint=hint)
 
 
 @documents_app.command()
@@ -202,7 +217,7 @@ def restore(
 
 
 def _confirm(one: DocumentLine) -> None:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UserError(f"document {one.id} is not removed without asking", hint="add --yes")
     typer.confirm(
         f"Remove {one.id} {one.title} ({one.commitments} commitments)?", abort=True, err=True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 import re2
@@ -35,7 +36,9 @@ from monitor.rules.model import (
 from monitor.rules.schema import VERDICT_KINDS, RuleEntry, TargetEntry
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml
 
-_SUFFIXES = {".yaml", ".yml"}
+SUFFIXES = {".yaml", ".yml"}
+"""How the name of a rule file in a folder ends."""
+
 # RE2 runs in linear time; this bounds what a pattern such as (a{999}){999} may take.
 _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
@@ -53,13 +56,16 @@ _CERTAINTY = {
 
 @dataclass(frozen=True, slots=True)
 class _Tell:
-    """Notes what is wrong at a path below an entry."""
+    """Notes what is wrong at a path below an entry; not what the schema has told of it already."""
 
     file: YamlFile
     at: Path_
     mistakes: list[UserError]
+    told: frozenset[Path_] = frozenset()
 
     def __call__(self, path: Path_, message: str, hint: str | None = None) -> None:
+        if path in self.told:
+            return
         self.mistakes.append(self.file.error((*self.at, *path), message, hint))
 
 
@@ -110,8 +116,8 @@ def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
     own = {"id": rule_id, "name": name, "then": {"subscribable": False}}
     value = {**file.value, **own} if isinstance(file.value, dict) else file.value
     mistakes: list[UserError] = []
-    entry = _entry(value, file, (), mistakes)
-    rule = None if entry is None else _rule(entry, file, (), ANY_VOCABULARY, mistakes)
+    entry, _ = _entry(value, file, (), mistakes)
+    rule = None if entry is None else _rule(entry, ANY_VOCABULARY, _Tell(file, (), mistakes))
     if rule is None or mistakes:
         raise mistakes[0]
     return rule
@@ -124,7 +130,9 @@ def _files(paths: Sequence[Path], mistakes: list[UserError]) -> Iterator[Path]:
                 UserError("no such file or folder", file=path, hint="monitor init writes rules")
             )
         elif path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+            yield from sorted(
+                p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()
+            )
         else:
             yield path
 
@@ -140,12 +148,12 @@ def _rules_of(
         return
     for index, value in enumerate(_entries(file, mistakes)):
         at: Path_ = ("rules", index)
-        entry = _entry(value, file, at, mistakes)
+        entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
-            yield _rule(entry, file, at, vocabulary, mistakes), file, at
-    told = {(one.line, one.column) for one in mistakes}
+            yield _rule(entry, vocabulary, _Tell(file, at, mistakes, told)), file, at
+    places = {(one.line, one.column) for one in mistakes}
     for odd in file.odd_numbers:
-        if (odd.line, odd.column) not in told:
+        if (odd.line, odd.column) not in places:
             mistakes.append(
                 UserError(
                     f"YAML reads {odd.written} as {number(odd.value)}",
@@ -185,38 +193,48 @@ def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
     return ()
 
 
-def _entry(value: Any, file: YamlFile, at: Path_, mistakes: list[UserError]) -> RuleEntry | None:
-    """An entry; of a wrong one what is right, so that the rest of it is checked too."""
+def _entry(
+    value: Any, file: YamlFile, at: Path_, mistakes: list[UserError]
+) -> tuple[RuleEntry | None, frozenset[Path_]]:
+    """An entry; of a wrong one what is right, so that the rest of it is checked too.
+
+    Returns:
+        The entry, and the paths of what was told as wrong.
+    """
     try:
-        return RuleEntry.model_validate(value)
+        return RuleEntry.model_validate(value), frozenset()
     except ValidationError as error:
         mistakes += mistakes_of(file, at, error)
-        wrong = [tuple(map(str, one["loc"][:2])) for one in error.errors()]
+        wrong = frozenset(tuple(one["loc"]) for one in error.errors())
     if not isinstance(value, dict):
-        return None
-    right = {}
-    for key, one in value.items():
-        within = {path[1] for path in wrong if path[0] == str(key) and len(path) > 1}
-        if isinstance(one, dict) and within:
-            right[key] = {name: part for name, part in one.items() if str(name) not in within}
-        elif (str(key),) not in wrong and not within:
-            right[key] = one
-    filled = {"id": _NAMELESS, "name": "?"} | right
+        return None, wrong
+    filled = {"id": _NAMELESS, "name": "?"} | (_right_part(value, wrong) or {})
     try:
-        return RuleEntry.model_validate(filled)
+        return RuleEntry.model_validate(filled), wrong
     except ValidationError:
-        return None
+        return None, wrong
 
 
-def _rule(
-    entry: RuleEntry,
-    file: YamlFile,
-    at: Path_,
-    vocabulary: RuleVocabulary,
-    mistakes: list[UserError],
-) -> Rule:
-    """The rule of an entry; what is wrong in it is appended to ``mistakes``."""
-    tell = _Tell(file, at, mistakes)
+def _right_part(value: Any, wrong: Collection[Path_], at: Path_ = ()) -> Any:
+    """A value without what is wrong in it; None if nothing is left.
+
+    In place of a wrong item of a list stands its first right one, so that the others keep their
+    places.
+    """
+    if at in wrong or not any(path[: len(at)] == at for path in wrong):
+        return None if at in wrong else value
+    if isinstance(value, dict):
+        parts = {key: _right_part(one, wrong, (*at, str(key))) for key, one in value.items()}
+        return {key: one for key, one in parts.items() if one is not None} or None
+    if isinstance(value, list):
+        items = [_right_part(one, wrong, (*at, index)) for index, one in enumerate(value)]
+        right = next((one for one in items if one is not None), None)
+        return None if right is None else [right if one is None else one for one in items]
+    return None
+
+
+def _rule(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> Rule:
+    """The rule of an entry; what is wrong in it is told."""
     if entry.id.startswith(CUSTOM_RULE_PREFIX) and vocabulary is not ANY_VOCABULARY:
         tell(
             ("id",),
@@ -329,7 +347,12 @@ def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> Temp
     if vocabulary.before_template_read is not None:
         vocabulary.before_template_read(path)
     try:
-        if path.stat().st_size > _TEMPLATE_BYTES:
+        status = path.stat()
+        if not (S_ISREG(status.st_mode) or S_ISDIR(status.st_mode)):
+            # A pipe or a device may have no end.
+            tell(where, f"the template {name!r} is no file", "a path beside this file")
+            return None
+        if status.st_size > _TEMPLATE_BYTES:
             tell(where, f"the template is larger than {_TEMPLATE_BYTES} bytes")
             return None
         template = TemplateFile(path, path.read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.errors import UserError
 from monitor.folding import fold, simplify
 from monitor.model.changes import Basis, Kind
+from monitor.model.statements import Label
 from monitor.rules.schema import (
     VERDICT_KINDS,
     KeywordsEntry,
@@ -242,6 +243,11 @@ def word_mistake(word: str, *, is_plain: bool) -> tuple[str, str] | None:
     """
     if not fold(word):
         return "there is nothing to look for", "spaces and invisible characters do not count"
+    if "*" in fold(word)[:1] + fold(word)[-1:] and fold(word).strip("*"):
+        return (
+            f"the * of {_shown(word)} is a part of the word, and no sentence has it",
+            f"write {word.strip('*＊ ')}: a word is found anywhere in a sentence",
+        )
     if not is_plain or word.isalnum():
         return None
     return _hidden_character(word) or _list_or_quote(word)
@@ -286,12 +292,16 @@ def _parts(separators: re.Pattern[str], text: str) -> list[str]:
 
 @cache
 def _list_pattern() -> re.Pattern[str]:
-    return re.compile(r"[，、；,;｜|]|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+    return re.compile(
+        r"[，、；,;｜|]|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
+        # 元/千瓦时 is a unit.
+        r"|(?<=[\u4e00-\u9fff]{2})/(?=[\u4e00-\u9fff]{2})"
+    )
 
 
 @cache
 def _name_list_pattern() -> re.Pattern[str]:
-    return re.compile(r"[，、；,;｜|\s]+")
+    return re.compile(r"[，、；,;｜|/\s]+")
 
 
 def list_hint(name: str) -> str | None:
@@ -309,6 +319,13 @@ def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
                 f"{name}: an empty list matches nothing",
                 f"leave {name} out for the usual",
             )
+    yield from _empty_conditions(entry)
+    if entry.labels and _NEVER_LOGGED.issuperset(entry.labels):
+        yield (
+            ("labels",),
+            "labels: the rule never matches: what is achieved or said by the way does not change",
+            "name commitment, proposal or opinion; basis: [fulfilment] tells of targets met",
+        )
     words = entry.keywords
     if refused := _never_together(words.any, words.all, words.none):
         yield (
@@ -319,6 +336,31 @@ def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
         )
     yield from _no_number_fits(entry)
     yield from _no_such_verdict(entry)
+
+
+# monitor.ingest compares and logs the others.
+_NEVER_LOGGED = frozenset({Label.ACHIEVEMENT, Label.OTHER})
+# What is left out accepts everything; a list whose items are all gone was meant to accept less.
+_CONDITIONS = ("topics", "regions", "regex", "themes", "sources", "years")
+
+
+def _empty_conditions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
+    for name in _CONDITIONS:
+        if name in entry.model_fields_set and not getattr(entry, name):
+            yield (
+                (name,),
+                f"{name}: nothing stands in it, so that the rule would match all {name}",
+                f"name one, or leave {name} out",
+            )
+    for name in ("any", "all", "none"):
+        if name in entry.keywords.model_fields_set and not getattr(entry.keywords, name):
+            yield (
+                ("keywords", name),
+                f"keywords.{name}: nothing stands in it",
+                f"name a word, or leave {name} out",
+            )
+    if "keywords" in entry.model_fields_set and not entry.keywords.model_fields_set:
+        yield ("keywords",), "keywords: nothing stands in it", "name a word, or leave keywords out"
 
 
 def _no_number_fits(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:

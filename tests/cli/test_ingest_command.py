@@ -165,6 +165,10 @@ def test_a_mistake_in_an_index_is_one_line(monitor, tmp_path, line, said):
     header = "file,published,url,region\n"
     index = write(tmp_path / "index.csv", header + line)
     assert said in monitor("ingest", "--index", index, code=2)
+    index.write_text(header.replace("region", "url"), encoding="utf-8")
+    assert "index.csv:1: the column 'url' stands here twice – keep one" in monitor(
+        "ingest", "--index", index, code=2
+    )
     index.write_text(header.replace("region", "regoin"), encoding="utf-8")
     assert "index.csv:1: unknown column 'regoin' – did you mean region?" in monitor(
         "ingest", "--index", index, code=2

@@ -196,6 +196,18 @@ def test_a_broken_file_is_one_line(tmp_path, text, message):
         ("years: [26]", ":4:13: years: 26 is no year of a plan – write 2000 to 2100"),
         ("years: 2025-2027", "is no whole number – write [2025, 2026, 2027]"),
         ("kinds: []", ":4:5: kinds: an empty list matches nothing"),
+        ("regions: []", ":4:5: regions: nothing stands in it, so that the rule would match all"),
+        ("themes:", ":4:5: themes: nothing stands in it"),
+        ("keywords: {any: []}", ":4:16: keywords.any: nothing stands in it – name a word"),
+        ("keywords: {}", ":4:5: keywords: nothing stands in it"),
+        ("labels: [achievement]", ":4:5: labels: the rule never matches"),
+        (
+            "keywords: {any: [机房*]}",
+            "the * of '机房*' is a part of the word",
+        ),
+        ("keywords: {any: [机房/机柜]}", "is one word here, not a list – write [机房, 机柜]"),
+        ("regions: [贵州/四川]", "unknown region '贵州/四川' – write [贵州, 四川]"),
+        ("then: {template: /dev/null}", ":4:12: the template '/dev/null' is no file"),
         ("kinds: [met]\n    basis: [revision]", "basis: the rule never matches"),
         ("targets: {at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
         ("targets: {at_least: .nan}", ":4:15: targets.at_least: nan is no number"),
@@ -260,6 +272,27 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path):
     assert places[0][0] == "a.yaml"
     assert places[1:] == [*(("b.yaml", line) for line in lines), ("missing", None)]
     assert str(caught.value).endswith("(and 9 more)")
+
+
+def test_one_wrong_item_of_a_list_does_not_hide_the_others(tmp_path):
+    text = """rules:
+  - id: one
+    name: 一
+    regions: ["", 贵洲, 火星]
+    themes: [null, computers]
+    keywords: {any: [机房、机柜, 2026], all: [机柜], none: ["", 机柜]}
+"""
+    with pytest.raises(UserErrors) as caught:
+        load_rules([write(tmp_path, text)], RuleVocabulary(themes=["compute"]))
+    said = [str(one).partition("r.yaml")[2] for one in caught.value.errors]
+    for wrong in (":4:15:", ":4:19:", ":4:23:", ":5:14:", ":5:20:", ":6:22:", ":6:29:"):
+        assert sum(one.startswith(wrong) for one in said) == 1, said
+    assert any("the rule never matches" in one for one in said)
+
+
+def test_a_folder_is_read_whatever_the_case_of_its_endings(tmp_path):
+    write(tmp_path, "rules:\n  - {id: one, name: a}\n", "a.YAML")
+    assert [rule.id for rule in load_rules([tmp_path]).rules] == ["one"]
 
 
 def test_windows_files_and_wide_digits_are_read(tmp_path):
