@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import platform
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from monitor import __version__
 from monitor.app import (
     App,
     outbox_worker,
@@ -44,9 +46,11 @@ from monitor.ingest.rounds import (
 from monitor.ingest.schedule import next_start, spread
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
+from monitor.model.status import Heartbeat, Loop
 from monitor.outbox.worker import deliver_due, delivery_loop
 from monitor.retry import Backoff
 from monitor.storage.frontier import visit_times
+from monitor.storage.heartbeats import delete_heartbeats, write_heartbeat
 from monitor.storage.provenance import delete_raw_bytes, has_snapshot_between
 
 log = logging.getLogger(__name__)
@@ -57,6 +61,8 @@ _RETENTION_INTERVAL = timedelta(days=1)
 _RECENTLY = timedelta(days=30)
 _CLOCK_INTERVAL = timedelta(minutes=1)
 _TOKEN_INTERVAL = timedelta(minutes=10)
+_HEARTBEAT_INTERVAL = timedelta(minutes=1)
+_DEAD_INTERVAL = timedelta(days=1)
 _START_INTERVAL = 0.5
 _STOP_SECONDS = 8.0
 _PROGRESS_SECONDS = 15.0
@@ -77,6 +83,7 @@ async def run_once(
         app: the open application.
         done: called with the report of each visit as it ends.
     """
+    await asyncio.to_thread(forget_heartbeats, app)
     waiting = iter(await asyncio.to_thread(due_sources, app))
     reports: list[VisitReport] = []
 
@@ -148,10 +155,13 @@ def log_failures(reports: Sequence[VisitReport]) -> None:
 
 async def run_forever(app: App, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
-    async with serve_bot(app):
-        delivery = asyncio.create_task(delivery_loop(outbox_worker(app, stop), wake=app.wake))
+    await asyncio.to_thread(forget_heartbeats, app, host=platform.node())
+    beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in Loop}
+    async with serve_bot(app, beat=beats[Loop.BOT].beat):
+        worker = outbox_worker(app, stop, beat=beats[Loop.DELIVERY].beat)
+        delivery = asyncio.create_task(delivery_loop(worker, wake=app.wake))
         visits = DueVisits(app)
-        scheduler = schedule(app, visits)
+        scheduler = schedule(app, visits, beat=beats[Loop.SCHEDULER].beat)
         scheduler.start()
         log.info(
             "daemon.started",
@@ -221,8 +231,10 @@ class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return now + self.interval
 
 
-def schedule(app: App, visits: DueVisits) -> AsyncIOScheduler:
-    """The recurring jobs, not started yet.
+def schedule(
+    app: App, visits: DueVisits, *, beat: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIOScheduler:
+    """The recurring jobs, not started yet; ``beat`` is called after each look for due visits.
 
     No job waits for the time of a visit: times are in the database, and a job looks at them.
     """
@@ -240,7 +252,12 @@ def schedule(app: App, visits: DueVisits) -> AsyncIOScheduler:
             next_run_time=datetime.now(UTC),
         )
 
-    add("visits", _VISITS_INTERVAL, visits.start)
+    async def start_visits() -> None:
+        await visits.start()
+        if beat is not None:
+            await beat()
+
+    add("visits", _VISITS_INTERVAL, start_visits)
     add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.is_token_refused is not None:
         add("token", _TOKEN_INTERVAL, TokenWatch(app).look)
@@ -266,6 +283,43 @@ async def _run_job(name: str, job: Callable[[], Awaitable[None]]) -> None:
     except Exception:
         # For example a locked database. What is due stays due.
         log.exception("daemon.job_failed", extra={"job": name})
+
+
+@dataclass(slots=True)
+class HeartbeatWriter:
+    """Stores that a loop is working, once a minute at most."""
+
+    app: App
+    loop: Loop
+    started_at: datetime
+    _beat_at: datetime | None = None
+
+    async def beat(self) -> None:
+        """Store a heartbeat if it is time; that this fails does not stop the loop."""
+        now, last = self.app.context.now(), self._beat_at
+        # A last one that lies ahead is of a clock that was set back.
+        if last is not None and last <= now < last + _HEARTBEAT_INTERVAL:
+            return
+        self._beat_at = now
+        try:
+            await asyncio.to_thread(self._write, now)
+        except Exception:
+            log.exception("heartbeat.failed", extra={"loop": self.loop.value})
+
+    def _write(self, now: datetime) -> None:
+        beat = Heartbeat(self.loop, platform.node(), os.getpid(), __version__, self.started_at, now)
+        with self.app.context.database.write() as session:
+            write_heartbeat(session, beat)
+
+
+def forget_heartbeats(app: App, *, host: str | None = None) -> None:
+    """Delete what daemons that ended left: those of this host, and all that are a day old.
+
+    Otherwise ``monitor status`` would miss a bot that is no longer configured, and the daemon
+    of those who now run ``monitor run --once``.
+    """
+    with app.context.database.write() as session:
+        delete_heartbeats(session, host=host, before=app.context.now() - _DEAD_INTERVAL)
 
 
 @dataclass(slots=True)

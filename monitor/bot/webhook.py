@@ -148,6 +148,7 @@ async def webhook(
     address: str = "127.0.0.1:8443",
     pause: float = 2.0,
     operators: Iterable[int] = (),
+    beat: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[int]:
     """Process updates by webhook while the block runs; yields the port it listens on.
 
@@ -161,6 +162,7 @@ async def webhook(
         address: address and port to listen on; port 0 takes a free one.
         pause: seconds before the next attempt to connect; doubled each time.
         operators: chats whose menu has the operators' commands.
+        beat: called every few seconds while updates are processed.
 
     Raises:
         UserError: the address cannot be listened on, or uvicorn is not installed.
@@ -176,7 +178,7 @@ async def webhook(
         stack.callback(mask_in_logs(secret))
         port = await stack.enter_async_context(_listening(endpoint, address))
         await stack.enter_async_context(
-            running(application, listen, pause=pause, operators=operators)
+            running(application, listen, pause=pause, operators=operators, beat=beat)
         )
         yield port
 
