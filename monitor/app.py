@@ -220,8 +220,13 @@ def report_refused_token(app: App) -> None:
     app.context.wake()
 
 
-def outbox_worker(app: App, stop: asyncio.Event | None = None) -> OutboxWorker:
-    """The worker that delivers the alerts of a run."""
+def outbox_worker(
+    app: App,
+    stop: asyncio.Event | None = None,
+    *,
+    beat: Callable[[], Awaitable[None]] | None = None,
+) -> OutboxWorker:
+    """The worker that delivers the alerts of a run, and calls ``beat`` while it works."""
     return OutboxWorker(
         app.context.database,
         app.channel,
@@ -230,12 +235,15 @@ def outbox_worker(app: App, stop: asyncio.Event | None = None) -> OutboxWorker:
         bot=app.token is not None,
         compose=message_renderer(lambda: app.rules.files),
         stop=stop or asyncio.Event(),
+        beat=beat,
     )
 
 
 @asynccontextmanager
-async def serve_bot(app: App) -> AsyncIterator[None]:
-    """Answer chats while the block runs; without a token nothing happens."""
+async def serve_bot(
+    app: App, *, beat: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[None]:
+    """Answer chats while the block runs, and call ``beat``; without a token nothing happens."""
     if app.token is None:
         yield
         return
@@ -260,7 +268,7 @@ async def serve_bot(app: App) -> AsyncIterator[None]:
         flood_control=app.flood_control,
     )
     if telegram.webhook_url is None:
-        async with polling(application, operators=telegram.operators):
+        async with polling(application, operators=telegram.operators, beat=beat):
             yield
         return
     async with webhook(
@@ -269,6 +277,7 @@ async def serve_bot(app: App) -> AsyncIterator[None]:
         secret=app.settings.webhook_secret(),
         address=telegram.webhook_listen,
         operators=telegram.operators,
+        beat=beat,
     ):
         yield
 

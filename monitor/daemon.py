@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import platform
 import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +25,7 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from monitor import __version__
 from monitor.app import (
     App,
     outbox_worker,
@@ -33,6 +35,7 @@ from monitor.app import (
     token_setting,
 )
 from monitor.catalogue.model import Source
+from monitor.http_server import listening
 from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.ingest.rounds import (
     Reachability,
@@ -44,9 +47,13 @@ from monitor.ingest.rounds import (
 from monitor.ingest.schedule import next_start, spread
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
+from monitor.model.status import Heartbeat, Loop
 from monitor.outbox.worker import deliver_due, delivery_loop
+from monitor.probes import ProbeEndpoint
 from monitor.retry import Backoff
+from monitor.storage.engine import newest_revision
 from monitor.storage.frontier import visit_times
+from monitor.storage.heartbeats import delete_heartbeats, write_heartbeat
 from monitor.storage.provenance import delete_raw_bytes, has_snapshot_between
 
 log = logging.getLogger(__name__)
@@ -57,6 +64,9 @@ _RETENTION_INTERVAL = timedelta(days=1)
 _RECENTLY = timedelta(days=30)
 _CLOCK_INTERVAL = timedelta(minutes=1)
 _TOKEN_INTERVAL = timedelta(minutes=10)
+_HEARTBEAT_INTERVAL = timedelta(minutes=1)
+_DEAD_INTERVAL = timedelta(days=1)
+_SILENT_SECONDS = 600.0
 _START_INTERVAL = 0.5
 _STOP_SECONDS = 8.0
 _PROGRESS_SECONDS = 15.0
@@ -77,6 +87,7 @@ async def run_once(
         app: the open application.
         done: called with the report of each visit as it ends.
     """
+    await asyncio.to_thread(forget_heartbeats, app)
     waiting = iter(await asyncio.to_thread(due_sources, app))
     reports: list[VisitReport] = []
 
@@ -148,10 +159,13 @@ def log_failures(reports: Sequence[VisitReport]) -> None:
 
 async def run_forever(app: App, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
-    async with serve_bot(app):
-        delivery = asyncio.create_task(delivery_loop(outbox_worker(app, stop), wake=app.wake))
+    await asyncio.to_thread(forget_heartbeats, app, host=platform.node())
+    beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in Loop}
+    async with serve_probes(app, beats), serve_bot(app, beat=beats[Loop.BOT].beat):
+        worker = outbox_worker(app, stop, beat=beats[Loop.DELIVERY].beat)
+        delivery = asyncio.create_task(delivery_loop(worker, wake=app.wake))
         visits = DueVisits(app)
-        scheduler = schedule(app, visits)
+        scheduler = schedule(app, visits, beat=beats[Loop.SCHEDULER].beat)
         scheduler.start()
         log.info(
             "daemon.started",
@@ -221,8 +235,10 @@ class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return now + self.interval
 
 
-def schedule(app: App, visits: DueVisits) -> AsyncIOScheduler:
-    """The recurring jobs, not started yet.
+def schedule(
+    app: App, visits: DueVisits, *, beat: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIOScheduler:
+    """The recurring jobs, not started yet; ``beat`` is called after each look for due visits.
 
     No job waits for the time of a visit: times are in the database, and a job looks at them.
     """
@@ -240,7 +256,12 @@ def schedule(app: App, visits: DueVisits) -> AsyncIOScheduler:
             next_run_time=datetime.now(UTC),
         )
 
-    add("visits", _VISITS_INTERVAL, visits.start)
+    async def start_visits() -> None:
+        await visits.start()
+        if beat is not None:
+            await beat()
+
+    add("visits", _VISITS_INTERVAL, start_visits)
     add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.is_token_refused is not None:
         add("token", _TOKEN_INTERVAL, TokenWatch(app).look)
@@ -266,6 +287,90 @@ async def _run_job(name: str, job: Callable[[], Awaitable[None]]) -> None:
     except Exception:
         # For example a locked database. What is due stays due.
         log.exception("daemon.job_failed", extra={"job": name})
+
+
+@dataclass(slots=True)
+class HeartbeatWriter:
+    """Stores that a loop is working, once a minute at most.
+
+    Attributes:
+        app: the open application.
+        loop: which loop.
+        started_at: when the process started.
+        clock: monotonic seconds.
+    """
+
+    app: App
+    loop: Loop
+    started_at: datetime
+    clock: Callable[[], float] = time.monotonic
+    _beat_at: datetime | None = None
+    _heard: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count from the start."""
+        self._heard = self.clock()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the loop was not working of late, whatever the database took."""
+        return self.clock() - self._heard > _SILENT_SECONDS
+
+    async def beat(self) -> None:
+        """Store a heartbeat if it is time; that this fails does not stop the loop."""
+        self._heard = self.clock()
+        now, last = self.app.context.now(), self._beat_at
+        # A last one that lies ahead is of a clock that was set back.
+        if last is not None and last <= now < last + _HEARTBEAT_INTERVAL:
+            return
+        self._beat_at = now
+        try:
+            await asyncio.to_thread(self._write, now)
+        except Exception:
+            log.exception("heartbeat.failed", extra={"loop": self.loop.value})
+
+    def _write(self, now: datetime) -> None:
+        beat = Heartbeat(self.loop, platform.node(), os.getpid(), __version__, self.started_at, now)
+        with self.app.context.database.write() as session:
+            write_heartbeat(session, beat)
+
+
+@asynccontextmanager
+async def serve_probes(app: App, beats: Mapping[Loop, HeartbeatWriter]) -> AsyncIterator[None]:
+    """Answer ``/healthz`` and ``/readyz`` while the block runs, if the settings name a port."""
+    http = app.settings.http
+    if http.port is None:
+        yield
+        return
+    host = f"[{http.host}]" if ":" in http.host else http.host
+    endpoint = ProbeEndpoint(
+        {"/healthz": partial(silent_loops, beats), "/readyz": partial(unready, app)}
+    )
+    async with listening(endpoint, f"{host}:{http.port}", setting="http.port") as port:
+        log.info("http.started", extra={"address": f"{host}:{port}"})
+        yield
+
+
+async def silent_loops(beats: Mapping[Loop, HeartbeatWriter]) -> str:
+    """The loops that do not work any more; a bot is silent while Telegram is away, and no fault."""
+    silent = [loop.value for loop in (Loop.SCHEDULER, Loop.DELIVERY) if beats[loop].is_silent]
+    return f"silent: {', '.join(silent)}" if silent else ""
+
+
+async def unready(app: App) -> str:
+    """Why the database cannot be used; empty if it can."""
+    found, expected = await asyncio.to_thread(app.context.database.revision), newest_revision()
+    return "" if found == expected else f"schema {found}, this version has {expected}"
+
+
+def forget_heartbeats(app: App, *, host: str | None = None) -> None:
+    """Delete what daemons that ended left: those of this host, and all that are a day old.
+
+    Otherwise ``monitor status`` would miss a bot that is no longer configured, and the daemon
+    of those who now run ``monitor run --once``.
+    """
+    with app.context.database.write() as session:
+        delete_heartbeats(session, host=host, before=app.context.now() - _DEAD_INTERVAL)
 
 
 @dataclass(slots=True)

@@ -41,6 +41,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "retry": set(),
     "folding": set(),
     "suggestion": set(),
+    "http_server": {"errors"},
+    "probes": {"http_server"},
     "yaml": {"errors", "suggestion"},
     "config": BASE,
     "documents": BASE,
@@ -56,7 +58,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "messages": BASE | {"rules", "comparison"},
     "channels": BASE | {"clock", "messages", "json_contract", "line_breaks"},
     "outbox": BASE | {"storage", "messages", "channels"},
-    "bot": BASE | {"logs", "storage", "messages", "channels", "outbox", "rules", "extraction"},
+    "bot": BASE
+    | {"logs", "http_server", "storage", "messages", "channels", "outbox", "rules", "extraction"},
     "ingest": BASE
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
@@ -64,7 +67,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "app": BASE
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
     | {"messages", "channels", "outbox", "bot", "ingest"},
-    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"},
+    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"}
+    | {"http_server", "probes"},
     "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
     | {"storage", "table", "yaml"},
     "cli": BASE
@@ -100,8 +104,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "resvg_py": {"messages"},
     "pygal": {"messages"},
     "jinja2": {"messages", "demo"},
-    # Telegram's updates by webhook come in at one endpoint of the bot.
-    "uvicorn": {"bot"},
+    # Telegram's updates by webhook, and probes of a supervisor.
+    "uvicorn": {"http_server"},
     "subprocess": set(),
 }
 

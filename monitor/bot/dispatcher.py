@@ -111,6 +111,7 @@ class UpdateFaults:
     context: BotContext
     clock: Callable[[], float] = time.monotonic
     _conflict_at: float | None = None
+    _polled_at: float | None = None
     _notified_at: float | None = None
     _unreported: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -142,11 +143,16 @@ class UpdateFaults:
 
     def polled(self) -> None:
         """Updates were fetched."""
+        self._polled_at = self.clock()
         at = self._conflict_at
         if at is not None and self.clock() - at >= CONFLICT_OVER_SECONDS:
             self._conflict_at = None
             log.info("bot.conflict_over")
             self._notify(NoticeKind.POLLING_RESUMED, "")
+
+    def polled_within(self, seconds: float) -> bool:
+        """Whether updates were fetched of late; Telegram answers every few seconds."""
+        return self._polled_at is not None and self.clock() - self._polled_at <= seconds
 
     async def finish(self) -> None:
         """Wait for the notices that are being written."""

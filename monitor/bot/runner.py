@@ -35,11 +35,19 @@ ALLOWED_UPDATES = [
 _UPDATER_LOGGER = "telegram.ext.Updater"
 _FIRST_RETRY_SECONDS = 2.0
 _MAX_RETRY_SECONDS = 120.0
+_BEAT_SECONDS = 15.0
+_DEAF_SECONDS = 60.0
+
+Beat = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
 async def polling(
-    application: App, *, pause: float = _FIRST_RETRY_SECONDS, operators: Iterable[int] = ()
+    application: App,
+    *,
+    pause: float = _FIRST_RETRY_SECONDS,
+    operators: Iterable[int] = (),
+    beat: Beat | None = None,
 ) -> AsyncIterator[None]:
     """Process updates by long polling while the block runs; an outage of Telegram raises nothing.
 
@@ -47,17 +55,23 @@ async def polling(
         application: from ``build_application``.
         pause: seconds before the next attempt to connect; doubled each time.
         operators: chats whose menu has the operators' commands.
+        beat: called every few seconds while Telegram answers the polling.
     """
+    faults = application.bot_data[FAULTS]
+
+    async def beat_if_polled() -> None:
+        if beat is not None and faults.polled_within(_DEAF_SECONDS):
+            await beat()
 
     async def listen() -> None:
         if application.updater is not None:
             await application.updater.start_polling(
                 bootstrap_retries=0,
                 allowed_updates=ALLOWED_UPDATES,
-                error_callback=application.bot_data[FAULTS].poll_failed,
+                error_callback=faults.poll_failed,
             )
 
-    async with running(application, listen, pause=pause, operators=operators):
+    async with running(application, listen, pause=pause, operators=operators, beat=beat_if_polled):
         yield
 
 
@@ -68,6 +82,7 @@ async def running(
     *,
     pause: float = _FIRST_RETRY_SECONDS,
     operators: Iterable[int] = (),
+    beat: Beat | None = None,
 ) -> AsyncIterator[None]:
     """Run the application while the block runs, whatever brings the updates.
 
@@ -76,11 +91,12 @@ async def running(
         listen: begins to listen for updates; called again while Telegram is unreachable.
         pause: seconds before the next attempt; doubled each time.
         operators: chats whose menu has the operators' commands.
+        beat: called every few seconds while updates are processed.
     """
     stop = asyncio.Event()
     updater_log = logging.getLogger(_UPDATER_LOGGER)
     updater_log.addFilter(_without_traceback)
-    task = asyncio.create_task(_run(application, listen, stop, pause, tuple(operators)))
+    task = asyncio.create_task(_run(application, listen, stop, pause, tuple(operators), beat=beat))
     try:
         yield
     finally:
@@ -97,13 +113,18 @@ async def _run(
     stop: asyncio.Event,
     pause: float,
     operators: tuple[int, ...],
+    *,
+    beat: Beat | None,
 ) -> None:
     try:
         if await _connect(application, listen, stop, pause):
             await application.start()
             log.info("bot.started", extra={"username": application.bot.username})
             await _set_operator_menus(application, operators)
-            await stop.wait()
+            while not stop.is_set():
+                if beat is not None:
+                    await beat()
+                await _wait(stop, _BEAT_SECONDS)
     finally:
         await _close(application)
 

@@ -17,9 +17,8 @@ import hmac
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 from monitor.bot.dispatcher import (
@@ -30,7 +29,7 @@ from monitor.bot.dispatcher import (
     update_id_of,
 )
 from monitor.bot.runner import ALLOWED_UPDATES, App, running
-from monitor.errors import UserError
+from monitor.http_server import Receive, Scope, Send, listening
 from monitor.logs import mask_in_logs
 
 log = logging.getLogger(__name__)
@@ -40,10 +39,6 @@ MAX_BODY = 1 << 20
 
 MAX_SKIPPED_BODY = 4 << 20
 """Bytes of a body that are received at most, so that it is skipped."""
-
-_Scope = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Scope]]
-_Send = Callable[[_Scope], Awaitable[None]]
 
 _SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 _BODY_SECONDS = 20.0
@@ -67,7 +62,7 @@ class WebhookEndpoint:
         self._secret = secret.encode()
         self._seen: OrderedDict[int, None] = OrderedDict()
 
-    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request with a status and an empty body."""
         if scope["type"] != "http":
             return
@@ -81,7 +76,7 @@ class WebhookEndpoint:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _status(self, scope: _Scope, receive: _Receive) -> int:  # noqa: PLR0911 - a line each
+    async def _status(self, scope: Scope, receive: Receive) -> int:  # noqa: PLR0911 - a line each
         headers = dict(scope["headers"])
         if scope["path"] != self._path:
             return 404
@@ -148,6 +143,7 @@ async def webhook(
     address: str = "127.0.0.1:8443",
     pause: float = 2.0,
     operators: Iterable[int] = (),
+    beat: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[int]:
     """Process updates by webhook while the block runs; yields the port it listens on.
 
@@ -161,6 +157,7 @@ async def webhook(
         address: address and port to listen on; port 0 takes a free one.
         pause: seconds before the next attempt to connect; doubled each time.
         operators: chats whose menu has the operators' commands.
+        beat: called every few seconds while updates are processed.
 
     Raises:
         UserError: the address cannot be listened on, or uvicorn is not installed.
@@ -174,80 +171,16 @@ async def webhook(
 
     async with AsyncExitStack() as stack:
         stack.callback(mask_in_logs(secret))
-        port = await stack.enter_async_context(_listening(endpoint, address))
+        port = await stack.enter_async_context(
+            listening(endpoint, address, setting="telegram.webhook_listen")
+        )
         await stack.enter_async_context(
-            running(application, listen, pause=pause, operators=operators)
+            running(application, listen, pause=pause, operators=operators, beat=beat)
         )
         yield port
 
 
-@asynccontextmanager
-async def _listening(endpoint: WebhookEndpoint, address: str) -> AsyncIterator[int]:
-    try:
-        import uvicorn
-    except ImportError:
-        raise UserError(
-            "telegram.webhook_url: uvicorn is not installed",
-            hint="pip install 'policy-monitor[webhook]'",
-        ) from None
-    ready = asyncio.Event()
-
-    class Server(uvicorn.Server):
-        """Leaves signals to the daemon, and sets ``ready`` when it listens."""
-
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
-
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets=sockets)
-            ready.set()
-
-    host, _, port = address.rpartition(":")
-    config = uvicorn.Config(
-        endpoint,
-        host=host.strip("[]"),
-        port=int(port),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        limit_concurrency=100,
-        timeout_graceful_shutdown=5,
-    )
-    server = Server(config)
-
-    async def run() -> None:
-        try:
-            await server.serve()
-        except SystemExit:
-            # uvicorn exits where it cannot listen; that would end the daemon.
-            raise UserError(
-                f"telegram.webhook_listen: cannot listen on {address}",
-                hint="another program may listen there",
-            ) from None
-
-    task = asyncio.create_task(run())
-    listening = asyncio.create_task(ready.wait())
-    try:
-        await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        listening.cancel()
-        server.should_exit = True
-        if not task.done():
-            await task
-
-
-async def _read(receive: _Receive) -> bytes | None:
+async def _read(receive: Receive) -> bytes | None:
     """The body of a request; None if it is longer than ``MAX_SKIPPED_BODY``.
 
     Raises:

@@ -33,6 +33,7 @@ _COMMANDS = (
     ("init", "init:init", "Write monitor.toml, catalogue.yaml and example rules."),
     ("demo", "init:demo", "Run the whole pipeline on a bundled sample site."),
     ("run", "run:run", "Watch all sources, log what changes, and alert."),
+    ("status", "status:status", "Print how the monitor is; exit code 1 if something is wrong."),
     ("read", "reading:read", "Print the clean text of a page or file."),
     (
         "links",

@@ -41,6 +41,7 @@ __all__ = [
     "ChannelSettings",
     "CrawlSettings",
     "HealthSettings",
+    "HttpSettings",
     "Settings",
     "SuspectSettings",
     "TelegramSettings",
@@ -171,6 +172,20 @@ class HealthSettings(Section):
     )
 
 
+class HttpSettings(Section):
+    """Where ``/healthz`` and ``/readyz`` are answered; nowhere without a port."""
+
+    port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port of `/healthz` and `/readyz` (extra webhook); none if not given.",
+    )
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address that this port is opened on."
+    )
+
+
 class TelegramSettings(Section):
     """The bot; without a token alerts go to the terminal."""
 
@@ -261,6 +276,7 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
+    http: HttpSettings = HttpSettings()
     telegram: TelegramSettings = TelegramSettings()
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={}, description="Other channels by name; rules name them in `then.channels`."

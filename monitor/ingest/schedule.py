@@ -13,7 +13,9 @@ from monitor.retry import CLOCK_SKEW, Backoff, believed_due
 from monitor.storage.frontier import VisitTimes
 
 _LONGEST = timedelta(days=7)
-_SPREAD = 0.1
+SPREAD = 0.1
+"""How much later than due the daemon may start a visit, as a share of the wait."""
+
 _FAILED_VISIT_BACKOFF = Backoff(initial=3600.0, maximum=_LONGEST.total_seconds())
 # A page that was moved or listed late is still news; one that old was on the web before us.
 _LATE = timedelta(days=30)
@@ -106,7 +108,7 @@ def spread(times: VisitTimes | None, source: Source) -> timedelta:
     if wait < min(_list_intervals(source)):
         return timedelta(0)
     chance = zlib.crc32(f"{source.id} {times.next_visit_at.isoformat()}".encode()) / 2**32
-    return wait * _SPREAD * chance
+    return wait * SPREAD * chance
 
 
 def _list_intervals(source: Source) -> list[timedelta]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from monitor.model.alerts import Access, AlertState, RecipientKind
-from monitor.outbox.queue import ERROR_LIMIT, PAUSED
+from monitor.model.status import OutboxFacts
+from monitor.outbox.queue import ERROR_LIMIT, PAUSED, next_due
 from monitor.storage.base import batches
 from monitor.storage.feedback import move_feedback
 from monitor.storage.recipients import save_chat
@@ -29,6 +30,9 @@ from monitor.storage.tables import (
 )
 
 _UNSENT = (AlertState.PENDING, AlertState.SCHEDULED, AlertState.LEASED)
+_DAY = timedelta(days=1)
+# How long before it was sent an alert may have been due, for the index to find it.
+_LONGEST_WAIT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,43 @@ def count_alerts(session: Session) -> dict[str, int]:
     )
     duplicates = select(func.count()).where(AlertRow.possibly_duplicate.is_(True))
     return {**counts, "possibly_duplicate": session.scalar(duplicates) or 0}
+
+
+def outbox_facts(
+    session: Session, *, now: datetime, max_attempts: int, bot: bool | None
+) -> OutboxFacts:
+    """The outbox as ``assess`` wants to know it; what was sent long ago is not read.
+
+    Args:
+        session: a reading transaction.
+        now: the current time.
+        max_attempts: after which an alert is given up.
+        bot: whether there is a bot; see ``queue.lease``.
+    """
+
+    def count(state: AlertState, *where: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(AlertRow).where(AlertRow.state == state, *where)
+        return session.scalar(query) or 0
+
+    due = next_due(session, bot=bot)
+    return OutboxFacts(
+        pending=count(AlertState.PENDING) + count(AlertState.LEASED),
+        scheduled=count(AlertState.SCHEDULED),
+        due_since=due if due is not None and due <= now else None,
+        sent=count(
+            AlertState.SENT,
+            AlertRow.not_before >= now - _DAY - _LONGEST_WAIT,
+            AlertRow.sent_at >= now - _DAY,
+        ),
+        dead=count(AlertState.DEAD),
+        # The last attempt was made when the alert was due for it.
+        refused=count(
+            AlertState.DEAD,
+            AlertRow.not_before >= now - _DAY,
+            AlertRow.attempts >= max_attempts,
+        ),
+        paused_since=paused_since(session),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,6 +261,7 @@ class OutboxWorker:
         compose: renders the message of an alert.
         chance: jitter of retries, in [0, 1).
         sleep: waits some seconds.
+        beat: called after each look for due alerts; shows that the worker is alive.
     """
 
     database: Database
@@ -272,6 +273,7 @@ class OutboxWorker:
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    beat: Callable[[], Awaitable[None]] | None = None
     report: DeliveryReport = field(default_factory=DeliveryReport)
     _breakers: defaultdict[str, CircuitBreaker] = field(
         default_factory=lambda: defaultdict(CircuitBreaker)
@@ -295,6 +297,8 @@ class OutboxWorker:
         room = _MAX_CHATS - len(self._tasks)
         if not self.stop.is_set() and 2 * room >= _MAX_CHATS:
             await self._start_due(room)
+        if self.beat is not None:
+            await self.beat()
         if not self._tasks:
             return False
         await asyncio.wait(

@@ -156,7 +156,7 @@ class Database:
             StorageError: the database cannot be opened, is another program's, or is newer than
                 this program.
         """
-        self._refuse_foreign()
+        self.refuse_foreign()
         try:
             _create_for_owner(self.url)
             if self.revision() == newest_revision():
@@ -171,8 +171,12 @@ class Database:
         except SQLAlchemyError as error:
             raise self._error("cannot be opened", error) from error
 
-    def _refuse_foreign(self) -> None:
-        """Another program's SQLite file gets no tables of ours, nor our way of writing."""
+    def refuse_foreign(self) -> None:
+        """Give another program's SQLite file no tables of ours, nor our way of writing.
+
+        Raises:
+            StorageError: this is such a file.
+        """
         file = _file_of(self.url)
         if file is None or not file.is_file():
             return
@@ -217,6 +221,18 @@ class Database:
             if not inspect(connection).has_table(_REVISIONS):
                 return None
             return connection.execute(text(f"SELECT version_num FROM {_REVISIONS}")).scalar()  # noqa: S608
+
+    def size(self) -> int | None:
+        """Bytes on disk, with what is not yet in the main file; None for one in memory."""
+        if not self.is_sqlite:
+            with self.engine.connect() as connection:
+                said = connection.execute(text("SELECT pg_database_size(current_database())"))
+                return said.scalar()
+        file = _file_of(self.url)
+        if file is None:
+            return None
+        parts = (file, file.with_name(f"{file.name}-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
 
     def close(self) -> None:
         """Give all connections back."""

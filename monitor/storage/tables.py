@@ -650,6 +650,19 @@ class SwitchRow(Base):
     by: Mapped[str]
 
 
+class HeartbeatRow(Base):
+    """That a loop of the daemon was working; the last time of each loop on a host."""
+
+    __tablename__ = "heartbeat"
+
+    loop: Mapped[str] = mapped_column(String(16), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    process_id: Mapped[int]
+    version: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    at: Mapped[datetime]
+
+
 class AlertRow(Base):
     """The outbox: one message on the way to a chat.
 
