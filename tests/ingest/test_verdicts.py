@@ -267,7 +267,7 @@ def test_a_verdict_is_shown_with_both_sentences_and_numbers(database):
     take(database, 2025, PLAN)
     take(database, 2026, REVIEW)
     met, missed, silent = (one.change for one in verdicts(database))
-    assert headline(met, "zh") == "湖南 兑现：算力规模 承诺≥200,000P，实际220,000P"
+    assert headline(met, "zh") == "湖南 兑现：算力规模 承诺≥20万P，实际22万P"
     assert headline(met, "en") == "湖南 met: 算力规模 ≥200,000P promised, 220,000P reached"
     assert headline(missed, "en").startswith("湖南 missed: ")
     assert headline(silent, "zh").startswith("湖南 未见报告：")

@@ -176,7 +176,7 @@ async def test_what_is_not_sure_goes_to_those_who_ask_and_is_counted_for_the_oth
             "SELECT kind, before_text, certainty FROM change_log"
         )
         sent = {one.to.chat_id: one.message.text for one in watch.channel.sent}
-        assert "20,000P" in sent[7]
+        assert "→ 2万P" in sent[7]
         assert gone not in sent[7]
         assert sent[7].endswith("另有 1 条承诺可能是新增或不再提，尚不能确定。")
         assert f"不再提：{gone}\n今年未见；最接近：" in sent[8]
