@@ -27,6 +27,9 @@ from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, v
 BUILTIN = Path(__file__).with_name("builtin")
 _FAMILIES = "families.yaml"
 _EVIDENCE = "evidence.yaml"
+_NAMED = (
+    "catalogue in monitor.toml (or MONITOR_CATALOGUE) names it; correct that, or write the file"
+)
 
 
 @dataclass(slots=True)
@@ -93,7 +96,10 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
         try:
             read.append(_read(read_yaml(path), reading))
         except UserError as error:
-            reading.mistakes.append(error)
+            missing = isinstance(error.__context__, FileNotFoundError)
+            reading.mistakes.append(
+                UserError("no such file", file=path, hint=_NAMED) if missing else error
+            )
     if builtin and all(one.builtin for one in read):
         for path in _builtin_files():
             _merge(reading, _read(read_yaml(path), reading))

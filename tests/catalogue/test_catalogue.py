@@ -349,5 +349,5 @@ def test_a_proxy_with_a_mistake_in_it_is_not_repeated(load):
 
 
 def test_a_missing_file_is_the_users_mistake(tmp_path):
-    with pytest.raises(UserError, match="no such file"):
+    with pytest.raises(UserError, match=r"none.yaml: no such file – catalogue in monitor\.toml"):
         load_catalogue([tmp_path / "none.yaml"])
