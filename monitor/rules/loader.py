@@ -318,17 +318,19 @@ def _check_places(
     """Tell offices and sources of other regions than the rule's: no change is of both."""
     if not regions or NATION in regions:
         return
-    wanted = set().union(*map(_provinces, regions))
     known = vocabulary.source_regions or {}
-    places: dict[str, list[tuple[str, str | None]]] = {
-        "speakers": [(name, _home(name, regions)) for name in entry.speakers],
-        "sources": [(name, known.get(name)) for name in entry.sources],
-    }
-    for field, named in places.items():
+    named = {"sources": {name: known.get(name) for name in entry.sources}}
+    # A kind of speaker fits everywhere, and most rules name kinds only.
+    if not any(fold(name) in set(Speaker) for name in entry.speakers):
+        named["speakers"] = {name: _home(name, regions) for name in entry.speakers}
+    for field, homes in named.items():
         # One of another place beside one that fits does no harm.
-        if not named or not all(home and wanted.isdisjoint(_provinces(home)) for _, home in named):
+        if not homes or not all(homes.values()):
             continue
-        name, home = named[0]
+        wanted = frozenset[str]().union(*map(_provinces, regions))
+        if not all(home and wanted.isdisjoint(_provinces(home)) for home in homes.values()):
+            continue
+        name, home = next(iter(homes.items()))
         tell(
             (field, 0),
             f"{field}: the rule never matches: {name} is of {home}, which regions does not name",
