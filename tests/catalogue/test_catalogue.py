@@ -279,7 +279,7 @@ def test_an_error_names_its_place_and_a_fix(load, text, place, words):
 
 def test_all_mistakes_of_all_entries_are_told_in_the_words_of_the_file(load, tmp_path):
     text = """\
-bultin: false
+builtins: false
 sources:
 - just words
 - id: 贵 州
@@ -305,7 +305,7 @@ sources:
         zip(
             told,
             (
-                "0.yaml:1:1: unknown key 'bultin' – did you mean builtin?",
+                "0.yaml:1:1: unknown key 'builtins' – did you mean builtin?",
                 "0.yaml:3:3: 'just words' is no source – a source begins with - id:",
                 "0.yaml:4:3: id: '贵 州' has other characters than a-z, 0-9 and - – write",
                 "0.yaml:5:3: name: YAML reads 5 as no text – put it in quotes",
