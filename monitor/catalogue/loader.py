@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import re2
+from pydantic import ValidationError
 
+from monitor.catalogue.mistakes import mistakes_of
 from monitor.catalogue.model import DEFAULT_ROUTE, Catalogue, FetchRoute, Pattern, Season, Source
 from monitor.catalogue.schema import (
     EvidenceFile,
@@ -17,13 +20,64 @@ from monitor.catalogue.schema import (
     SourceEntry,
     SourcesFile,
 )
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.model.documents import DocumentKind, Selectors
-from monitor.yaml import YamlFile, did_you_mean, parse_yaml, read_yaml, validate
+from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 
 BUILTIN = Path(__file__).with_name("builtin")
 _FAMILIES = "families.yaml"
 _EVIDENCE = "evidence.yaml"
+_NAMED = (
+    "catalogue in monitor.toml (or MONITOR_CATALOGUE) names it; correct that, or write the file"
+)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Files as they are read one over the other, and what is wrong in any of them."""
+
+    merged: dict[str, tuple[dict[str, Any], YamlFile, Path_]] = field(default_factory=dict)
+    mistakes: list[UserError] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    """The ids of entries with a mistake: what such a source lacks is not told beside it."""
+
+    def refuse(self, entry: object, mistakes: Iterable[UserError]) -> None:
+        source_id = entry.get("id") if isinstance(entry, dict) else getattr(entry, "id", None)
+        self.refused.add(str(source_id))
+        self.mistakes += mistakes
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources.
+
+        Raises:
+            UserError: all mistakes, in the order of the lines of each file.
+        """
+        found: list[Source] = []
+        for source_id, one in self.merged.items():
+            if source_id in self.refused:
+                continue
+            try:
+                found.append(_source(*one))
+            except UserError as error:
+                self.mistakes.append(error)
+        self.stop_if_wrong()
+        return tuple(found)
+
+    def stop_if_wrong(self) -> None:
+        if not self.mistakes:
+            return
+        files = list(dict.fromkeys(one.file for one in self.mistakes))
+        told = sorted(self.mistakes, key=lambda one: (files.index(one.file), one.line or 0))
+        raise told[0] if len(told) == 1 else UserErrors(told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file whose entries fit the schema, each with its number in the list."""
+
+    file: YamlFile
+    builtin: bool
+    entries: tuple[tuple[int, SourceEntry], ...]
 
 
 def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> Catalogue:
@@ -34,29 +88,37 @@ def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> 
     built-in ones. Later files come over earlier ones.
 
     Raises:
-        UserError: anything wrong in a file, with its line and how to fix it.
+        UserError: all that is wrong in the files, each with its line and how to fix it.
     """
-    read = [_read(path) for path in user_files]
-    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
-    if builtin and all(entries.builtin for _, entries in read):
+    reading = _Reading()
+    read: list[_Read] = []
+    for path in user_files:
+        try:
+            read.append(_read(read_yaml(path), reading))
+        except UserError as error:
+            missing = isinstance(error.__context__, FileNotFoundError)
+            reading.mistakes.append(
+                UserError("no such file", file=path, hint=_NAMED) if missing else error
+            )
+    if builtin and all(one.builtin for one in read):
         for path in _builtin_files():
-            _merge(merged, *_read(path))
-    for file, entries in read:
-        _merge(merged, file, entries)
-    return Catalogue(tuple(_source(*found) for found in merged.values()))
+            _merge(reading, _read(read_yaml(path), reading))
+    for one in read:
+        _merge(reading, one)
+    return Catalogue(reading.sources())
 
 
 def check_text(text: str, path: Path) -> tuple[SourceEntry, ...]:
     """The entries of a catalogue file's text, checked as if it stood at ``path``.
 
     Raises:
-        UserError: anything wrong in it, with its line and how to fix it.
+        UserError: all that is wrong in it, with its line and how to fix it.
     """
-    file = parse_yaml(text, path)
-    entries = validate(file, SourcesFile, value={} if file.value is None else file.value)
-    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]] = {}
-    _merge(merged, file, entries)
-    return entries.sources
+    reading = _Reading()
+    read = _read(parse_yaml(text, path), reading)
+    _merge(reading, read)
+    reading.stop_if_wrong()
+    return tuple(entry for _, entry in read.entries)
 
 
 def source_of(values: Mapping[str, Any]) -> Source:
@@ -66,7 +128,11 @@ def source_of(values: Mapping[str, Any]) -> Source:
         UserError: a value does not fit.
     """
     file = YamlFile(Path("<new source>"), {"sources": [dict(values)]})
-    entry = validate(file, SourcesFile).sources[0]
+    try:
+        entry = SourceEntry.model_validate(dict(values))
+    except ValidationError as error:
+        wrong = mistakes_of(file, SourceEntry, ("sources", 0), error)
+        raise wrong[0] if len(wrong) == 1 else UserErrors(wrong) from None
     said = {name: getattr(entry, name) for name in entry.model_fields_set}
     return _source(said, file, ("sources", 0))
 
@@ -86,46 +152,58 @@ def _builtin_files() -> list[Path]:
     return [path for path in sorted(BUILTIN.glob("*.yaml")) if path.name not in tables]
 
 
-def _read(path: Path) -> tuple[YamlFile, SourcesFile]:
-    file = read_yaml(path)
+def _read(file: YamlFile, reading: _Reading) -> _Read:
     value = {} if file.value is None else file.value
     listed = value.get("sources") if isinstance(value, dict) else None
-    if not isinstance(listed, list):
-        return file, validate(file, SourcesFile, value=value)
-    head = validate(file, SourcesFile, value={**value, "sources": []})
     # One by one: thousands of sources at once would weigh more than all the rest.
-    entries = tuple(
-        validate(file, SourceEntry, at=("sources", index), value=entry)
-        for index, entry in enumerate(listed)
-    )
-    return file, head.model_copy(update={"sources": entries})
+    head = {**value, "sources": []} if isinstance(listed, list) else value
+    builtin = True
+    try:
+        builtin = SourcesFile.model_validate(head).builtin
+    except ValidationError as error:
+        reading.mistakes += mistakes_of(file, SourcesFile, (), error)
+    entries: list[tuple[int, SourceEntry]] = []
+    for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+        try:
+            entries.append((index, SourceEntry.model_validate(entry)))
+        except ValidationError as error:
+            wrong = mistakes_of(file, SourceEntry, ("sources", index), error)
+            reading.refuse(entry, wrong)
+    return _Read(file, builtin, tuple(entries))
 
 
-def _merge(
-    merged: dict[str, tuple[dict[str, Any], YamlFile, tuple[str | int, ...]]],
-    file: YamlFile,
-    entries: SourcesFile,
-) -> None:
+def _merge(reading: _Reading, read: _Read) -> None:
     here: set[str] = set()
-    for index, entry in enumerate(entries.sources):
+    merged = reading.merged
+    for index, entry in read.entries:
         place = ("sources", index)
-        if entry.id in here:
-            raise file.error((*place, "id"), f"a second source {entry.id!r}", "give it another id")
-        here.add(entry.id)
-        if entry.family not in families():
-            raise file.error(
-                (*place, "family"),
-                f"unknown page family {entry.family!r}",
-                did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
-            )
-        said = {name: getattr(entry, name) for name in entry.model_fields_set}
-        if entry.ca_file is not None:
-            said["ca_file"] = _certificates(file, place, entry.ca_file)
+        try:
+            said = _said(read.file, place, entry, here)
+        except UserError as error:
+            reading.refuse(entry, [error])
+            continue
         before = merged[entry.id][0] if entry.id in merged else {}
-        merged[entry.id] = ({**before, **said}, file, place)
+        merged[entry.id] = ({**before, **said}, read.file, place)
 
 
-def _source(said: dict[str, Any], file: YamlFile, place: tuple[str | int, ...]) -> Source:
+def _said(file: YamlFile, place: Path_, entry: SourceEntry, here: set[str]) -> dict[str, Any]:
+    """What an entry says, if its id is new in its file and what it names is there."""
+    if entry.id in here:
+        raise file.error((*place, "id"), f"a second source {entry.id!r}", "give it another id")
+    here.add(entry.id)
+    if entry.family not in families():
+        raise file.error(
+            (*place, "family"),
+            f"unknown page family {entry.family!r}",
+            did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
+        )
+    said = {name: getattr(entry, name) for name in entry.model_fields_set}
+    if entry.ca_file is not None:
+        said["ca_file"] = _certificates(file, place, entry.ca_file)
+    return said
+
+
+def _source(said: dict[str, Any], file: YamlFile, place: Path_) -> Source:
     entry = SourceEntry.model_construct(**said)
     if not entry.name:
         raise _incomplete(file, place, entry.id, "name")
@@ -184,7 +262,7 @@ def _route(entry: SourceEntry) -> FetchRoute:
     return DEFAULT_ROUTE if route == DEFAULT_ROUTE else route
 
 
-def _certificates(file: YamlFile, place: tuple[str | int, ...], said: Path) -> Path:
+def _certificates(file: YamlFile, place: Path_, said: Path) -> Path:
     """The file of certificates, found beside the catalogue file that names it."""
     path = (file.path.parent / said).absolute()
     try:
@@ -210,9 +288,7 @@ def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:
     return Season(frozenset(shared.months), min(shared.list_interval, entry.list_interval))
 
 
-def _incomplete(
-    file: YamlFile, place: tuple[str | int, ...], source_id: str, what: str
-) -> UserError:
+def _incomplete(file: YamlFile, place: Path_, source_id: str, what: str) -> UserError:
     near = did_you_mean(source_id, _builtin_ids())
     hint = f"add {what}" + (f", or {near}" if near and source_id not in _builtin_ids() else "")
     return file.error((*place, "id"), f"the source {source_id!r} has no {what}", hint)
@@ -234,4 +310,8 @@ def _families() -> FamiliesFile:
 
 @cache
 def _builtin_ids() -> tuple[str, ...]:
-    return tuple(entry.id for path in _builtin_files() for entry in _read(path)[1].sources)
+    return tuple(
+        entry.id
+        for path in _builtin_files()
+        for _, entry in _read(read_yaml(path), _Reading()).entries
+    )

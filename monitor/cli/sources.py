@@ -144,6 +144,9 @@ def add(
     """
     from monitor.catalogue.append import with_source
 
+    wanted = resolve_url(url, url)
+    if wanted is None:
+        raise UserError(f"{url!r} is no address", hint="write one that begins with http(s)://")
     settings = load_settings(config)
     path = file or next(iter(settings.catalogue), None)
     if path is None and not dry_run:
@@ -152,7 +155,7 @@ def add(
     # The file that is named may be the one to begin.
     there = [one for one in settings.catalogue if one != path or one.exists()]
     catalogue = load_catalogue((*there, *own))
-    _refuse_known(catalogue, source_id, url)
+    _refuse_known(catalogue, source_id, url, wanted)
     given = {"id": source_id, "name": name, "region": region_of(region)}
     suggestion = asyncio.run(
         _suggest(url, settings, catalogue, {**given, "allow_private": allow_private})
@@ -192,12 +195,9 @@ def _known(catalogue: Catalogue, source_id: str) -> Source:
     return source
 
 
-def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str) -> None:
+def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str, wanted: str) -> None:
     if source_id is not None and source_id in catalogue:
         raise UserError(f"there is a source {source_id!r} already", hint="give it another id")
-    wanted = resolve_url(url, url)
-    if wanted is None:
-        raise UserError(f"{url!r} is no address", hint="write one that begins with http(s)://")
     for source in catalogue:
         if url_identity(wanted) in map(url_identity, (*source.lists, *source.pages)):
             raise UserError(f"{url} is watched already: {source.id}")

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import shlex
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from monitor.app import App, open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon import run_once
 from monitor.demo.site import SampleSite, write_files
-from monitor.errors import MonitorError, UserError
+from monitor.errors import MonitorError, StorageError, UserError
 from monitor.ingest.context import VisitReport
 from monitor.messages.change_text import format_deltas
 from monitor.messages.i18n import alert_texts
@@ -48,6 +49,8 @@ or once for all: export MONITOR_DATABASE={url}
 """
 _DATABASE = "demo.db"
 _FILES = ("sources.yaml", "rules.yaml")
+_PARTS = ("", "-wal", "-shm")
+_DISK_FAILURES = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
 def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
@@ -60,6 +63,7 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
 
     Raises:
         UserError: something else is there, which is not overwritten.
+        StorageError: the disk is full or read-only; what was written is removed.
     """
     with ExitStack() as stack:
         if keep is not None and _is_folder(keep):
@@ -70,7 +74,16 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
             database = folder / _DATABASE if keep is None else keep
             _make_room(database, [])
         console = console or Console()
-        asyncio.run(_run(folder, database, console))
+        written = [database, *(folder / name for name in _FILES)] if keep is not None else []
+        try:
+            asyncio.run(_run(folder, database, console))
+        except DBAPIError as error:
+            _remove(written)
+            raise StorageError(f"{database}: {error.orig}") from None
+        except BaseException:
+            # Half a demo is none, and the next one is not to stumble over it.
+            _remove(written)
+            raise
         if keep is not None:
             url = shlex.quote(f"sqlite:///{database.absolute()}")
             # Commands are copied: no line of theirs is broken.
@@ -87,6 +100,7 @@ def _make_room(database: Path, files: Sequence[Path]) -> None:
 
     Raises:
         UserError: there is something that no demo has written, or the folder cannot be made.
+        StorageError: the disk is full or read-only.
     """
     there = [path for path in (database, *files) if path.exists()]
     if there and not (database.is_file() and is_demo_database(database)):
@@ -98,10 +112,20 @@ def _make_room(database: Path, files: Sequence[Path]) -> None:
     try:
         if not database.parent.is_dir():
             database.parent.mkdir(mode=0o700, parents=True)
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in _PARTS:
             database.with_name(database.name + suffix).unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in _DISK_FAILURES:
+            raise StorageError(f"{database}: {error.strerror}") from None
         raise UserError(error.strerror or str(error), file=database) from None
+
+
+def _remove(written: Sequence[Path]) -> None:
+    """Remove a database and files as far as they are there, also on a disk that is failing."""
+    for path in written:
+        for suffix in _PARTS:
+            with suppress(OSError):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def is_demo_database(path: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from monitor.catalogue.model import Catalogue
 from monitor.extraction.topics import Topics
+from monitor.model.documents import DocumentKind
 from monitor.rules.model import RuleVocabulary, TemplateFile
 
 
@@ -22,6 +23,12 @@ def rule_vocabulary(
         topics=[topic.id for topic in every],
         sources=[source.id for source in catalogue.sources],
         channels=channels,
+        # Pages and articles may be of other regions than their source.
+        source_regions={
+            source.id: source.region
+            for source in catalogue.sources
+            if source.region and source.document_kind is DocumentKind.REPORT
+        },
         check_template=_check_template,
     )
 

@@ -14,9 +14,14 @@ import re2
 from pydantic import ValidationError
 
 from monitor.errors import UserError, UserErrors
-from monitor.extraction.offices import offices_in_regions, offices_named, suggest_office
+from monitor.extraction.offices import (
+    is_central,
+    offices_in_regions,
+    offices_named,
+    suggest_office,
+)
 from monitor.extraction.quantities import multiplier, units
-from monitor.extraction.regions import regions_named, suggest_region
+from monitor.extraction.regions import regions_around, regions_named, suggest_region
 from monitor.folding import fold, fold_expression, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
@@ -250,6 +255,7 @@ def _rule(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> Rule:
         for index, name in enumerate(entry.regions)
         for region in _regions(name, ("regions", index), tell)
     )
+    _check_places(entry, regions, vocabulary, tell)
     return Rule(
         id=entry.id,
         name=entry.name,
@@ -304,6 +310,44 @@ def _check_names(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> N
             hint = list_hint(name) or did_you_mean(fold(name), known)
             hint = hint or (f"one of {shown}" if known else "the settings name none")
             tell((*field, index), f"unknown {field[-1][:-1]} {name!r}", hint)
+
+
+def _check_places(
+    entry: RuleEntry, regions: frozenset[str], vocabulary: RuleVocabulary, tell: _Tell
+) -> None:
+    """Tell offices and sources of other regions than the rule's: no change is of both."""
+    if not regions or NATION in regions:
+        return
+    known = vocabulary.source_regions or {}
+    named = {"sources": {name: known.get(name) for name in entry.sources}}
+    # A kind of speaker fits everywhere, and most rules name kinds only.
+    if not any(fold(name) in set(Speaker) for name in entry.speakers):
+        named["speakers"] = {name: _home(name, regions) for name in entry.speakers}
+    for field, homes in named.items():
+        # One of another place beside one that fits does no harm.
+        if not homes or not all(homes.values()):
+            continue
+        wanted = frozenset[str]().union(*map(_provinces, regions))
+        if not all(home and wanted.isdisjoint(_provinces(home)) for home in homes.values()):
+            continue
+        name, home = next(iter(homes.items()))
+        tell(
+            (field, 0),
+            f"{field}: the rule never matches: {name} is of {home}, which regions does not name",
+            f"add {home} to regions, or leave regions out",
+        )
+
+
+def _provinces(region: str) -> frozenset[str]:
+    return frozenset(one.name for one in regions_around(region)[-1:])
+
+
+def _home(name: str, regions: frozenset[str]) -> str | None:
+    """The region of an office; None for a kind of speaker, a central office and an unknown name."""
+    offices = () if offices_in_regions(name, sorted(regions)) else offices_named(name)
+    if not offices or is_central(offices[0]):
+        return None
+    return next((one.name for one in regions_around(offices[0])), None)
 
 
 def _check_words(entry: RuleEntry, tell: _Tell) -> None:

@@ -334,6 +334,9 @@ def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
             "none refuses",
             "take it out of one of them",
         )
+    if entry.targets is not None and not entry.targets.model_fields_set:
+        hint = "leave it out, or write at_least: …"
+        yield ("targets",), "targets: nothing stands in it", hint
     yield from _no_number_fits(entry)
     yield from _no_such_verdict(entry)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +47,7 @@ class TemplateFile:
 class RuleVocabulary:
     """The names that rules may use beside regions; None where names are not checked.
 
+    ``source_regions`` has the region of each source all of whose changes are of one.
     ``check_template`` raises a UserError for an invalid template. ``before_template_read`` is
     called with each template's path before it is read, whether it exists or not.
     """
@@ -55,6 +56,7 @@ class RuleVocabulary:
     topics: Collection[str] | None = None
     sources: Collection[str] | None = None
     channels: Collection[str] | None = None
+    source_regions: Mapping[str, str] | None = None
     check_template: Callable[[TemplateFile], None] | None = None
     before_template_read: Callable[[Path], None] | None = None
 

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.catalogue.loader import evidence, families, load_catalogue
 from monitor.catalogue.model import FetchRoute, Season, Tls
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
 
@@ -277,6 +277,57 @@ def test_an_error_names_its_place_and_a_fix(load, text, place, words):
     assert "\n" not in str(caught.value)
 
 
+def test_all_mistakes_of_all_entries_are_told_in_the_words_of_the_file(load, tmp_path):
+    text = """\
+builtins: false
+sources:
+- just words
+- id: 贵 州
+  name: 5
+- id: b
+  hosts: http://b.cn
+  paging: list.html
+  selectors: body
+  enabled: maybe
+  body: div
+- id: c
+  seen: 3
+  max_links: many
+  lists: {a: b}
+- id: d
+  family: trss
+- id: e
+"""
+    with pytest.raises(UserErrors) as caught:
+        load(text, "sources: 5\n", "- a\n")
+    told = [str(one).removeprefix(f"{tmp_path}/") for one in caught.value.errors]
+    for line, (found, expected) in enumerate(
+        zip(
+            told,
+            (
+                "0.yaml:1:1: unknown key 'builtins' – did you mean builtin?",
+                "0.yaml:3:3: 'just words' is no source – a source begins with - id:",
+                "0.yaml:4:3: id: '贵 州' has other characters than a-z, 0-9 and - – write",
+                "0.yaml:5:3: name: YAML reads 5 as no text – put it in quotes",
+                "0.yaml:7:3: hosts: 'http://b.cn' is no host – the host alone",
+                "0.yaml:8:3: paging: 'list.html' has no {n} – write {n} where",
+                "0.yaml:9:3: selectors: 'body' stands where title, published",
+                "0.yaml:10:3: enabled: 'maybe' is neither – write true or false",
+                "0.yaml:11:3: unknown key 'body' – it stands under selectors",
+                "0.yaml:13:3: seen: 3 stands where",
+                "0.yaml:14:3: max_links: 'many' is no whole number",
+                "0.yaml:15:3: lists: {'a': 'b'} stands where a list is wanted",
+                "0.yaml:17:3: unknown page family 'trss' – did you mean trs?",
+                "0.yaml:18:3: the source 'e' has no name – add name",
+                "1.yaml:1:1: sources: 5 stands where a list is wanted",
+                "2.yaml:1:1: a catalogue file has the keys sources and builtin",
+            ),
+            strict=True,
+        )
+    ):
+        assert found.startswith(expected), line
+
+
 def test_a_source_may_have_its_own_route(load, tmp_path):
     (tmp_path / "b.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
     own = (
@@ -298,5 +349,5 @@ def test_a_proxy_with_a_mistake_in_it_is_not_repeated(load):
 
 
 def test_a_missing_file_is_the_users_mistake(tmp_path):
-    with pytest.raises(UserError, match="no such file"):
+    with pytest.raises(UserError, match=r"none.yaml: no such file – catalogue in monitor\.toml"):
         load_catalogue([tmp_path / "none.yaml"])

@@ -196,6 +196,14 @@ def test_a_source_is_added_from_its_address_and_then_works(monitor, tmp_path, si
     assert (tmp_path / "c.yaml").read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize("url", ["notaurl", "ftp://x/", "http://", ""])
+def test_a_wrong_address_is_told_before_anything_else(monitor, tmp_path, url):
+    (tmp_path / "monitor.toml").unlink(missing_ok=True)
+    _, err = monitor("sources", "add", url, code=2)
+    assert f"{url!r} is no address" in err
+    assert err.strip().count("\n") == 0
+
+
 def test_a_dry_run_and_a_page_that_does_not_come_write_nothing(monitor, tmp_path, site):
     (tmp_path / "c.yaml").write_text("sources:\n", encoding="utf-8")
     url = f"{site.base}/zwgk/tz/"

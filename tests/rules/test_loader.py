@@ -210,6 +210,7 @@ def test_a_broken_file_is_one_line(tmp_path, text, message):
         ("then: {template: /dev/null}", ":4:12: the template '/dev/null' is no file"),
         ("kinds: [met]\n    basis: [revision]", "basis: the rule never matches"),
         ("targets: {at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
+        ("targets: {}", ":4:5: targets: nothing stands in it – leave it out, or write at_least"),
         ("targets: {at_least: .nan}", ":4:15: targets.at_least: nan is no number"),
         ("targets: {at_most: .inf}", "targets.at_most: inf is no number"),
         ("targets: {at_least: yes}", "YAML reads yes or no here – write a number"),
@@ -272,6 +273,46 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path):
     assert places[0][0] == "a.yaml"
     assert places[1:] == [*(("b.yaml", line) for line in lines), ("missing", None)]
     assert str(caught.value).endswith("(and 9 more)")
+
+
+_SOURCES = RuleVocabulary(
+    sources=("sichuan", "hunan", "daily"), source_regions={"sichuan": "四川省", "hunan": "湖南省"}
+)
+
+
+@pytest.mark.parametrize(
+    ("regions", "condition", "wrong"),
+    [
+        (
+            "贵州",
+            "speakers: [四川省数据局]",
+            "speakers: the rule never matches: 四川省数据局 is of",
+        ),
+        ("贵州, 甘肃", "speakers: [四川省数据局, 成都市财政局]", "speakers: the rule never"),
+        ("贵阳", "sources: [sichuan]", "sources: the rule never matches: sichuan is of 四川省"),
+        ("四川", "speakers: [四川省数据局]", None),
+        ("成都", "speakers: [四川省数据局]", None),
+        ("四川", "speakers: [成都市财政局]", None),
+        ("成渝", "sources: [sichuan]", None),
+        ("贵州", "speakers: [四川省数据局, 国家数据局]", None),
+        ("贵州", "speakers: [数据局]", None),
+        ("贵州", "speakers: [expert, 四川省数据局]", None),
+        ("全国", "speakers: [四川省数据局]", None),
+        ("贵州", "sources: [sichuan, daily]", None),
+        ("湖南", "sources: [sichuan, hunan]", None),
+    ],
+)
+def test_an_office_or_a_source_of_other_regions_never_matches(tmp_path, regions, condition, wrong):
+    path = write(
+        tmp_path, f"rules:\n  - id: one\n    name: 一\n    regions: [{regions}]\n    {condition}\n"
+    )
+    if wrong is None:
+        assert load_rules([path], _SOURCES).rules
+        return
+    with pytest.raises(UserError) as caught:
+        load_rules([path], _SOURCES)
+    assert wrong in str(caught.value)
+    assert ":5:" in str(caught.value)
 
 
 def test_one_wrong_item_of_a_list_does_not_hide_the_others(tmp_path):

@@ -1,0 +1,174 @@
+"""What is wrong in a catalogue file, in the words of the file: one line, and how to correct it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.catalogue.schema import SeasonEntry, SelectorsEntry, SourceEntry, SourcesFile
+from monitor.errors import UserError
+from monitor.yaml import Path_, YamlFile, did_you_mean
+
+_SECTIONS: Mapping[str, type[BaseModel]] = {"selectors": SelectorsEntry, "season": SeasonEntry}
+_SHOWN = 40
+_UNSHOWN = "proxy"
+"""Its value may hold a password, and is never repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A value that the schema refuses."""
+
+    model: type[BaseModel]
+    loc: Path_
+    value: Any
+    reason: str
+    limits: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return ".".join(str(part) for part in self.loc if isinstance(part, str) and part != "[key]")
+
+    @property
+    def shown(self) -> str:
+        if self.name == _UNSHOWN:
+            return "this"
+        text = repr(self.value) if isinstance(self.value, str) else str(self.value)
+        return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+_Explained = tuple[str, str | None]
+
+
+def mistakes_of(
+    file: YamlFile, model: type[BaseModel], at: Path_, error: ValidationError
+) -> list[UserError]:
+    """All mistakes of one entry, or of the head of a file, each at its place.
+
+    Args:
+        file: the catalogue file.
+        model: what the value was checked with.
+        at: where the value stands.
+        error: what the schema says of it.
+    """
+    found: dict[Path_, UserError] = {}
+    for one in error.errors(include_url=False):
+        loc = tuple(one["loc"])
+        where = at
+        for part in loc:
+            if (*where, part) in file.places:
+                where = (*where, part)
+        wrong = _Wrong(model, loc, one["input"], one["msg"], one.get("ctx", {}))
+        explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
+        found.setdefault(loc, file.error(where, *explain(wrong)))
+    return list(found.values())
+
+
+def _other(wrong: _Wrong) -> _Explained:
+    return f"{wrong.name}: {wrong.shown} cannot stand here", None
+
+
+def _unknown_key(wrong: _Wrong) -> _Explained:
+    key, section = str(wrong.loc[-1]), next(iter(wrong.loc[:-1]), None)
+    message = f"unknown key {key!r}"
+    known = list(_SECTIONS.get(str(section), wrong.model).model_fields)
+    if "：" in key:
+        return message, "the colon is full-width: write : and a space"
+    if wrong.model is SourcesFile and key in SourceEntry.model_fields:
+        return message, "it stands in a source: write sources:, and - id: … below it"
+    for other, model in _SECTIONS.items():
+        if other != section and key in model.model_fields and wrong.model is SourceEntry:
+            return message, f"it stands under {other}: {other}: {{{key}: …}}"
+    return message, did_you_mean(key, known) or f"one of {', '.join(known)}"
+
+
+def _as_told(wrong: _Wrong) -> _Explained:
+    told = wrong.reason.removeprefix("Value error, ")
+    if told.startswith("write "):
+        return f"{wrong.name}: {wrong.shown} cannot stand here", told
+    message, _, hint = told.partition("; ")
+    return f"{wrong.name}: {message}", hint or None
+
+
+def _no_mapping(wrong: _Wrong) -> _Explained:
+    if wrong.name:
+        fields = list(_SECTIONS[wrong.name].model_fields) if wrong.name in _SECTIONS else ["lists"]
+        if wrong.value is None:
+            return f"{wrong.name}: nothing stands below it", "leave it out"
+        return (
+            f"{wrong.name}: {wrong.shown} stands where {', '.join(fields)} are wanted",
+            f"write {wrong.name}: {{{fields[-1]}: …}}",
+        )
+    if wrong.model is SourcesFile:
+        hint = "write sources: in the first line, and the list below it"
+        return "a catalogue file has the keys sources and builtin", hint
+    return f"{wrong.shown} is no source", "a source begins with - id: and its keys below it"
+
+
+def _no_text(wrong: _Wrong) -> _Explained:
+    if wrong.value is None:
+        return f"{wrong.name}: nothing is written here", "write a word, or leave it out"
+    if isinstance(wrong.value, list | dict):
+        what = "a list" if isinstance(wrong.value, list) else "keys with values"
+        return f"{wrong.name}: {what} where one word is wanted", "write one word"
+    return f"{wrong.name}: YAML reads {wrong.shown} as no text", "put it in quotes"
+
+
+def _no_list(wrong: _Wrong) -> _Explained:
+    if wrong.value is None:
+        return f"{wrong.name}: nothing stands below it", "leave it out"
+    if wrong.name == "sources":
+        hint = "write - id: … for each source, one below the other"
+        return f"sources: {wrong.shown} stands where a list is wanted", hint
+    return f"{wrong.name}: {wrong.shown} stands where a list is wanted", f"write {wrong.name}: […]"
+
+
+def _no_choice(wrong: _Wrong) -> _Explained:
+    expected = str(wrong.limits.get("expected", ""))
+    near = did_you_mean(str(wrong.value), re.findall(r"'([^']*)'", expected))
+    return f"{wrong.name}: {wrong.shown} is unknown", near or f"write {expected}"
+
+
+def _other_characters(wrong: _Wrong) -> _Explained:
+    key = next((part for part in reversed(wrong.loc) if isinstance(part, str)), "")
+    if key == "paging":
+        return f"paging: {wrong.shown} has no {{n}}", "write {n} where the page's number stands"
+    if key == "hosts":
+        hint = "the host alone, in small letters, such as www.example.cn"
+        return f"hosts: {wrong.shown} is no host", hint
+    marks = "-" if key == "id" else "_ and -"
+    name = re.sub(r"[^a-z0-9]+", "-", str(wrong.value).lower()).strip("-")[:64]
+    return (
+        f"{wrong.name}: {wrong.shown} has other characters than a-z, 0-9 and {marks}",
+        f"write {name or 'guizhou-plans, for instance'}",
+    )
+
+
+# By the beginning of the schema's name for what is wrong.
+_REASONS: Mapping[str, Callable[[_Wrong], _Explained]] = {
+    "extra_forbidden": _unknown_key,
+    "invalid_key": _unknown_key,
+    "missing": lambda w: (f"{w.name} is missing", f"add {w.name}: …"),
+    "value_error": _as_told,
+    "model": _no_mapping,
+    "dict_type": _no_mapping,
+    "string_type": _no_text,
+    "path_type": _no_text,
+    "tuple_type": _no_list,
+    "enum": _no_choice,
+    "literal_error": _no_choice,
+    "int": lambda w: (f"{w.name}: {w.shown} is no whole number", "write digits only, such as 14"),
+    "bool": lambda w: (f"{w.name}: {w.shown} is neither", "write true or false"),
+    "greater_than": lambda w: (f"{w.name}: {w.shown} is too small", f"{w.limits['ge']} or more"),
+    "less_than": lambda w: (f"{w.name}: {w.shown} is too large", f"{w.limits['le']} or less"),
+    "string_too_long": lambda w: (
+        f"{w.name}: the text is too long",
+        f"at most {w.limits['max_length']} characters",
+    ),
+    "string_too_short": lambda w: (f"{w.name}: an empty text", "write a word, or leave it out"),
+    "string_pattern_mismatch": _other_characters,
+}
