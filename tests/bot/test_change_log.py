@@ -70,6 +70,26 @@ def test_a_search_goes_back_page_by_page(database: Database) -> None:
     assert "请写 /search" in chat.ask("/search").text
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("液冷|枢纽", {"液冷", "枢纽"}),
+        ("液冷 or 枢纽", {"液冷", "枢纽"}),
+        ("量子 或 枢纽", {"枢纽"}),
+        ("贵州 | 甘肃 枢纽|量子", {"枢纽"}),
+        ("液冷 枢纽", set()),
+        ("量子|光子", set()),
+        ("|", set()),
+    ],
+)
+def test_a_search_finds_either_word(sqlite_database: Database, query: str, found: set[str]) -> None:
+    plant(sqlite_database, [*numbered(2), raised()])
+    first, _, listed = ask(sqlite_database, f"search {query}").text.partition("\n")
+    assert query in first
+    assert {word for word in ("液冷", "枢纽") if word in listed} == found
+    assert listed.count("第2个") == ("液冷" in found)
+
+
 async def test_plain_words_in_ones_own_chat_are_looked_for(sqlite_database: Database) -> None:
     await asyncio.to_thread(plant, sqlite_database, numbered(12))
     async with running(sqlite_database) as api:
