@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from sqlalchemy.orm import Session
-
 from monitor.bot.context import (
     MAX_LIST_TEXT,
     MAX_NAME,
@@ -271,20 +269,18 @@ def _listed(
         for queries in map(set, (asked, apart, as_words)):
             found: dict[int, LoggedChange] = {}
             for one in queries - tried:
-                listed = _found_by(session, one, before=before, limit=limit)
+                listed = list_changes(
+                    session,
+                    before=before,
+                    words=one.words,
+                    regions=one.regions or None,
+                    limit=limit,
+                )
                 found |= {change.id: change for change in listed}
             tried |= queries
             if found:
                 return [found[number] for number in sorted(found, reverse=True)[:limit]]
         return []
-
-
-def _found_by(
-    session: Session, query: Query, *, before: int | None, limit: int
-) -> list[LoggedChange]:
-    return list_changes(
-        session, before=before, words=query.words, regions=query.regions or None, limit=limit
-    )
 
 
 def _commitment_list(context: BotContext, request: Request) -> Message:
