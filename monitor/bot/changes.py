@@ -52,7 +52,7 @@ from monitor.messages.richtext import (
 )
 from monitor.model.changes import Basis, Change, CommitmentYear, Kind, LoggedChange
 from monitor.model.statements import Figure, Label, Op
-from monitor.rules.custom import parse_query, suggest_region_name
+from monitor.rules.custom import Query, parse_alternatives, parse_query, suggest_region_name
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import commitment_of_change, commitment_years, find_commitments
 from monitor.storage.feedback import feedback_summary
@@ -251,29 +251,36 @@ def _listed(
     """The changes of a list, newest first.
 
     A place in a search (贵州 液冷, Guizhou) is the region of a change; where none is found so, it
-    is a word of its sentence. Later pages are found in the same way as the first.
+    is a word of its sentence. Later pages are found in the same way as the first. Of 液冷|风冷,
+    either has to stand there.
     """
     with context.database.read() as session:
         if kind is _ListKind.LATEST:
             # A review that is silent is no news; who looks for a place or a word finds it.
             silent = (Kind.NOT_REPORTED,)
             return list_changes(session, before=before, without=silent, limit=limit)
-        asked = parse_query(query.rstrip("…"))
-        regions = asked.regions or None
         if kind is _ListKind.REGION:
-            return list_changes(session, before=before, regions=regions or (), limit=limit)
-        found = list_changes(
-            session, before=before, words=asked.words, regions=regions, limit=limit
-        )
-        apart = parse_query(query.rstrip("…"), apart=True)
-        if not found and apart != asked:
-            found = list_changes(
-                session, before=before, words=apart.words, regions=apart.regions, limit=limit
-            )
-        if found or not asked.places:
-            return found
-        words = (*asked.places, *asked.words)
-        return list_changes(session, before=before, words=words, limit=limit)
+            regions = parse_query(query.rstrip("…")).regions
+            return list_changes(session, before=before, regions=regions, limit=limit)
+        asked = parse_alternatives(query.rstrip("…"))
+        apart = parse_alternatives(query.rstrip("…"), apart=True)
+        as_words = [replace(one, regions=(), words=(*one.places, *one.words)) for one in asked]
+        tried: set[Query] = set()
+        for queries in map(set, (asked, apart, as_words)):
+            found: dict[int, LoggedChange] = {}
+            for one in queries - tried:
+                listed = list_changes(
+                    session,
+                    before=before,
+                    words=one.words,
+                    regions=one.regions or None,
+                    limit=limit,
+                )
+                found |= {change.id: change for change in listed}
+            tried |= queries
+            if found:
+                return [found[number] for number in sorted(found, reverse=True)[:limit]]
+        return []
 
 
 def _commitment_list(context: BotContext, request: Request) -> Message:

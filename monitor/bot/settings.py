@@ -20,6 +20,7 @@ from monitor.model.delivery_times import (
     parse_digest,
     parse_duration,
     parse_quiet,
+    parse_until,
     zone_label,
     zone_of,
 )
@@ -191,19 +192,17 @@ def mute(context: BotContext, request: Request) -> Reply:
             set_muted(session, request.recipient_id, None, now=context.now())
             subscriptions.unmute(session, request.recipient_id)
         return text_reply(bot.mute_off)
-    duration = parse_duration(request.short_args)
-    if duration is not None:
-        until = context.now() + duration
+    now, zone = context.now(), context.timezone(request.recipient_id)
+    until = _end_of_mute(words, now, zone)
+    if until is not None:
         with context.database.write() as session:
             context.remember(session, request)
-            set_muted(session, request.recipient_id, until, now=context.now())
-        return text_reply(
-            fill(bot.mute_until, until=_format_time(until, context.timezone(request.recipient_id)))
-        )
-    name, rest = _name_and_rest(words)
+            set_muted(session, request.recipient_id, until, now=now)
+        return text_reply(fill(bot.mute_until, until=_format_time(until, zone)))
+    name, rest = _name_and_rest(words, now, zone)
     found = _find_rule(context, request, name)
     if found is None:
-        is_time = not words or words[0].isnumeric() or words[0] == "半"
+        is_time = not words or words[0].isnumeric() or words[0] in "半到"
         unknown = "" if is_time else f"{fill(bot.unknown, rule=name)}\n"
         return text_reply(f"{unknown}{bot.which_mute_time}")
     return text_reply(_mute_rule(context, request, *found, rest))
@@ -265,26 +264,32 @@ def stop(context: BotContext, request: Request) -> Reply:
 def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, rest: str) -> str:
     bot = context.texts(request.recipient_id)
     shown = one_line(name, MAX_NAME)
-    duration = parse_duration(rest)
+    zone = context.timezone(request.recipient_id)
+    until = _end_of_mute(rest, context.now(), zone)
     with context.database.write() as session:
         if rest.casefold() in _OFF:
             subscriptions.unmute(session, request.recipient_id, rule_id)
             return fill(bot.unmuted, rule=shown)
-        until = None if duration is None else context.now() + duration
         subscriptions.mute(session, request.recipient_id, rule_id, until=until)
     values = {"rule": shown, "rule_id": name_to_type(rule_id, name)}
     if until is None:
         return fill(bot.muted_now, **values)
-    time = _format_time(until, context.timezone(request.recipient_id))
+    time = _format_time(until, zone)
     return fill(bot.muted_rule_until, until=time, **values)
 
 
-def _name_and_rest(words: str) -> tuple[str, str]:
-    """A rule's name, and the duration or the ``off`` after it; ``3 d`` may be two words."""
-    for most in (3, 2, 1):
+def _end_of_mute(words: str, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When a mute ends that is written as a duration or a moment; None for other words."""
+    duration = parse_duration(words)
+    return parse_until(words, now, zone) if duration is None else now + duration
+
+
+def _name_and_rest(words: str, now: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    """A rule's name, and the time or the ``off`` after it, which may be some words: ``3 d``."""
+    for most in (4, 3, 2, 1):
         name, *last = words.rsplit(" ", most)
         rest = " ".join(last)
-        if name and (parse_duration(rest) is not None or rest.casefold() in _OFF):
+        if name and (_end_of_mute(rest, now, zone) is not None or rest.casefold() in _OFF):
             return name, rest
     return words, ""
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -82,7 +82,7 @@ class Quiet:
 
 
 def parse_digest(text: str) -> Digest | None:
-    """``daily``, ``9:00``, ``weekly fri 18:30``, 每天9点半, 工作日 早上8点; None for ``off``.
+    """``daily``, ``9:00``, ``weekly fri 18:30``, 每天9点半, 每天晚上; None for ``off``.
 
     Raises:
         ValueError: it is none of these.
@@ -96,11 +96,11 @@ def parse_digest(text: str) -> Digest | None:
     rest = rest.strip(" ,，的在")
     if days is None:
         days = frozenset(range(7))
-    return Digest(_clock(rest) if rest else time(9), days)
+    return Digest(_part_or_clock(rest) if rest else time(9), days)
 
 
 def parse_quiet(text: str) -> Quiet | None:
-    """``22:00-08:00``, 22:00—24:00, 晚上十点到早上7点半; None for ``off``.
+    """``22:00-08:00``, ``22:00 08:00``, 22:00—24:00, 晚上十点到早上7点半; None for ``off``.
 
     Raises:
         ValueError: it is no span of hours, or one of no length.
@@ -109,9 +109,10 @@ def parse_quiet(text: str) -> Quiet | None:
     if words == "off":
         return None
     found = _span_pattern().fullmatch(words)
-    if found is None:
+    ends = words.split() if found is None else [found["begin"], found["end"]]
+    if len(ends) != 2:
         raise ValueError(text)
-    quiet = Quiet(_clock(found["begin"]), _clock(found["end"], end=True))
+    quiet = Quiet(_clock(ends[0]), _clock(ends[1], end=True))
     if quiet.begin == quiet.end:
         raise ValueError(text)
     return quiet
@@ -142,6 +143,42 @@ def parse_duration(text: str) -> timedelta | None:
     if at != len(words) or not total:
         return None
     return min(total, MAX_MUTE)
+
+
+def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """到明天, 到下周五, until 18:00, 今晚, 明早8点; None for what is no moment after ``now``.
+
+    A day without an hour means its morning, an hour without a day the next one of that name. 今晚
+    and 今天 alone are silent until they are over; so is ``tonight``.
+
+    Args:
+        text: as people write it.
+        now: the current time.
+        zone: whose days and hours they are.
+    """
+    words = _plain(text).removesuffix("为止").strip()
+    found = _until_pattern().fullmatch(words)
+    if found is None or not (found["until"] or _says_when(words)):
+        return None
+    day, clock = found["day"] or "", found["clock"]
+    if not (day or clock):
+        return None
+    today = now.astimezone(zone).date()
+    if not found["until"] and words in _WHOLE_TODAY:
+        at = _WHOLE_TODAY[words]
+        moment = datetime.combine(today, at, zone)
+        moment = moment if moment > now else datetime.combine(today + _DAY, at, zone)
+        return moment.astimezone(UTC)
+    try:
+        days = _days_meant(day, today)
+        at = _part_or_clock(clock) if clock else time(0 if day in _TODAY else _MORNING)
+    except ValueError:
+        return None
+    # 今晚12点, and today without an hour, are the end of that day.
+    late = at == time(0) and (day in _TODAY or "晚" in clock or "夜" in clock)
+    moments = (datetime.combine(one + _DAY if late else one, at, zone) for one in days)
+    moment = next((one for one in moments if one > now), now)
+    return None if moment <= now else min(moment.astimezone(UTC), now.astimezone(UTC) + MAX_MUTE)
 
 
 def find_zone(text: str, aliases: Mapping[str, str]) -> str | None:
@@ -340,6 +377,25 @@ _PARTS_OF_DAY = (
     ("早", 0),
     ("晚", 12),
 )
+_MORNING, _AFTERNOON, _EVENING = 8, 14, 20
+_PART_CLOCKS = {
+    **dict.fromkeys(("早上", "早晨", "清晨", "上午", "早", "morning", "mornings"), time(_MORNING)),
+    **dict.fromkeys(("下午", "afternoon", "afternoons"), time(_AFTERNOON)),
+    **dict.fromkeys(("晚上", "晚间", "傍晚", "晚", "evening", "evenings"), time(_EVENING)),
+    **dict.fromkeys(("night", "nights", "tonight"), time(_EVENING)),
+}
+"""When the parts of a day are taken to be, where no hour is named."""
+
+_TODAY = frozenset({"今天", "今日", "today"})
+_WHOLE_TODAY = {
+    **dict.fromkeys(_TODAY, time(0)),
+    **dict.fromkeys(("今晚", "今夜", "今天晚上", "tonight"), time(_MORNING)),
+}
+_NEAR_DAYS = {
+    **dict.fromkeys((*_TODAY, "今"), 0),
+    **dict.fromkeys(("明天", "明日", "明", "tomorrow"), 1),
+    **dict.fromkeys(("后天", "后日"), 2),
+}
 _NUMBER = r"(?:\d{1,2}|二?十[一二三四五六七八九]?|[零〇一二两三四五六七八九])"
 
 
@@ -388,6 +444,62 @@ def _clock(text: str, *, end: bool = False) -> time:
     if end and hours == 24 and not minutes:
         hours = 0
     return time(hours, minutes)
+
+
+def _part_or_clock(text: str) -> time:
+    """A time of day, or the usual one of a part of the day: 早上, every evening, 每晚.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    part = re.sub(r"^(?:(?:every|each|in the|the)\s+|每天?)", "", text.strip())
+    return _PART_CLOCKS.get(part) or _clock(text)
+
+
+@cache
+def _until_pattern() -> re.Pattern[str]:
+    """A moment: its day, and what is left is a clock's time or a part of the day."""
+    near = "|".join(sorted((re.escape(one) for one in _NEAR_DAYS), key=len, reverse=True))
+    english = "|".join((*_DAY_NAMES, *DAYS))
+    return re.compile(
+        r"(?P<until>直到|到|until|till|til)?\s*"
+        rf"(?P<day>{near}|(?:下个?|本|这)?(?:周|星期|礼拜)[一二三四五六日天]|下个?(?:周|星期|礼拜)"
+        rf"|(?:next\s+)?(?:{english})(?![a-z])|next week"
+        r"|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}月\d{1,2}[日号])?"
+        r"(?:\s*(?:的|,|at\b))?\s*(?P<clock>.*)"
+    )
+
+
+def _says_when(words: str) -> bool:
+    """Whether a text without 到 is a moment all the same: not the name of a day, or a number."""
+    return (
+        words in _WHOLE_TODAY
+        or re.search(r"\d:\d|[点點]|\d\s*[ap]\.?m|[今明][早晚]", words) is not None
+    )
+
+
+def _days_meant(day: str, today: date) -> list[date]:
+    """The days that a name may mean, the nearest first.
+
+    Raises:
+        ValueError: there is no such date.
+    """
+    if not day:
+        return [today, today + _DAY]
+    if day in _NEAR_DAYS:
+        return [today + _NEAR_DAYS[day] * _DAY]
+    if "-" in day:
+        return [date(*map(int, day.split("-")))]
+    if "月" in day:
+        month, number = (int(one) for one in re.findall(r"\d+", day))
+        return [date(today.year + ahead, month, number) for ahead in (0, 1)]
+    monday = today - today.weekday() * _DAY
+    name = day.removeprefix("next").strip()
+    wanted = _DAY_NUMBERS.get(name[:3], _DAY_NUMBERS.get(name[-1], 0))
+    if day.startswith(("下", "next")):
+        return [monday + (7 + wanted) * _DAY]
+    this = monday + wanted * _DAY
+    return [this] if day.startswith(("本", "这")) else [this, this + 7 * _DAY]
 
 
 def _in_day(hours: int, part: str | None, noon: str | None) -> int:

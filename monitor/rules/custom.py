@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from hashlib import blake2s
+from itertools import islice, product
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -35,6 +36,7 @@ _MIN_WORD_LENGTH = 2
 _MAX_CHARACTERS = 100
 # What the YAML reader of stored rules refuses; words cannot contain it.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_MAX_QUERIES = 8  # that a search with alternatives is made of
 _BAR = re.compile(r"\s*\|\s*")
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
@@ -185,10 +187,32 @@ def parse_query(text: str, *, apart: bool = False) -> Query:
         text: the query.
         apart: take 贵州算力 as 贵州 and 算力.
     """
+    return _query_of(_words_to_find(text), apart=apart)
+
+
+def parse_alternatives(text: str, *, apart: bool = False) -> tuple[Query, ...]:
+    """The queries that a text with ``|``, or, 或 stands for: 贵州 液冷|风冷 is two.
+
+    Args:
+        text: the query; of one with very many alternatives, the first are taken.
+        apart: take 贵州算力 as 贵州 and 算力.
+    """
+    choices = [
+        [one for one in word.split("|") if any(map(str.isalnum, one))] or [word]
+        for word in _words_to_find(text)
+    ]
+    some = islice(product(*choices), _MAX_QUERIES)
+    return tuple(dict.fromkeys(_query_of(words, apart=apart) for words in some))
+
+
+def _words_to_find(text: str) -> list[str]:
+    return _split(_in_chinese(translate_terms(_clean(text), either=False)))
+
+
+def _query_of(split: Iterable[str], *, apart: bool) -> Query:
     regions: dict[str, None] = {}
     places: list[str] = []
     words: list[str] = []
-    split = _split(_in_chinese(translate_terms(_clean(text), either=False)))
     if apart:
         split = [one for word in split for one in split_place(word) or (word,)]
     for word in split:

@@ -70,6 +70,26 @@ def test_a_search_goes_back_page_by_page(database: Database) -> None:
     assert "请写 /search" in chat.ask("/search").text
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("液冷|枢纽", {"液冷", "枢纽"}),
+        ("液冷 or 枢纽", {"液冷", "枢纽"}),
+        ("量子 或 枢纽", {"枢纽"}),
+        ("贵州 | 甘肃 枢纽|量子", {"枢纽"}),
+        ("液冷 枢纽", set()),
+        ("量子|光子", set()),
+        ("|", set()),
+    ],
+)
+def test_a_search_finds_either_word(sqlite_database: Database, query: str, found: set[str]) -> None:
+    plant(sqlite_database, [*numbered(2), raised()])
+    first, _, listed = ask(sqlite_database, f"search {query}").text.partition("\n")
+    assert query in first
+    assert {word for word in ("液冷", "枢纽") if word in listed} == found
+    assert listed.count("第2个") == ("液冷" in found)
+
+
 async def test_plain_words_in_ones_own_chat_are_looked_for(sqlite_database: Database) -> None:
     await asyncio.to_thread(plant, sqlite_database, numbered(12))
     async with running(sqlite_database) as api:
@@ -376,7 +396,15 @@ def fits(message: Message) -> None:
         ("digest 周一三五 9点", "摘要：周一、周三、周五 09:00"),
         ("digest 停", "摘要：关"),
         ("digest on", "摘要：每天 09:00"),
-        ("mute 到明天", "请写 /mute 8h"),
+        ("mute 到明天", "静音到 2026-02-04 08:00"),
+        ("mute 到明天天", "请写 /mute 8h"),
+        ("mute until 20:30", "静音到 2026-02-03 20:30"),
+        ("mute guizhou until fri 18:00", "已静音到 2026-02-06 18:00：贵州算力"),
+        ("digest 每天晚上", "摘要：每天 20:00"),
+        ("quiet 22:00 08:00", "免打扰：22:00-08:00"),
+        ("timezone 印度", "时区：Asia/Kolkata"),
+        ("timezone 美东时间", "时区：America/New_York"),
+        ("timezone Japan", "时区：Asia/Tokyo"),
         ("quiet ２２：００-０８：００", "免打扰：22:00-08:00"),
         ("quiet OFF", "免打扰：关"),
         ("mute 3 d", "静音到 2026-02-06 18:00"),

@@ -18,6 +18,7 @@ from monitor.model.delivery_times import (
     parse_digest,
     parse_duration,
     parse_quiet,
+    parse_until,
     zone_label,
     zone_of,
 )
@@ -67,6 +68,11 @@ digests = st.builds(Digest, clocks, st.frozensets(st.integers(0, 6), min_size=1)
         ("weekdays at 8:30", "weekly mon-fri 08:30"),
         ("sat-mon 9:00", "weekly mon,sat-sun 09:00"),
         ("Monday to Friday 18:00", "weekly mon-fri 18:00"),
+        ("每天早上", "daily 08:00"),
+        ("每天晚上", "daily 20:00"),
+        ("每晚", "daily 20:00"),
+        ("every morning", "daily 08:00"),
+        ("周五下午", "weekly fri 14:00"),
     ],
 )
 def test_a_digest_is_read_as_people_write_it(text: str, kept: str) -> None:
@@ -112,6 +118,9 @@ def test_what_is_no_digest_is_refused(text: str) -> None:
         ("晚上十点到早上7点半", "22:00-07:30"),
         ("从23:00到次日6点", "23:00-06:00"),
         ("10pm to 7am", "22:00-07:00"),
+        ("10 pm to 7 am", "22:00-07:00"),
+        ("22:00 08:00", "22:00-08:00"),
+        ("晚上11点 早上7点半", "23:00-07:30"),
     ],
 )
 def test_quiet_hours_are_read_as_people_write_them(text: str, kept: str) -> None:
@@ -172,6 +181,52 @@ def test_a_duration_is_read_as_people_write_it(text: str, hours: float) -> None:
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     assert parse_duration(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("到明天", "02-04 08:00"),
+        ("直到后天为止", "02-05 08:00"),
+        ("到周五", "02-06 08:00"),
+        ("到周二", "02-10 08:00"),
+        ("到周二下午3点", "02-03 15:00"),
+        ("到下周一中午", "02-09 12:00"),
+        ("until 18:00", "02-03 18:00"),
+        ("till 9", "02-04 09:00"),
+        ("18点半", "02-03 18:30"),
+        ("11:59", "02-04 11:59"),
+        ("今晚", "02-04 08:00"),
+        ("tonight", "02-04 08:00"),
+        ("到今晚", "02-03 20:00"),
+        ("今晚十点", "02-03 22:00"),
+        ("到今晚12点", "02-04 00:00"),
+        ("今天", "02-04 00:00"),
+        ("到明早8点", "02-04 08:00"),
+        ("明早", "02-04 08:00"),
+        ("明晚9点", "02-04 21:00"),
+        ("until tomorrow at 7 pm", "02-04 19:00"),
+        ("until Friday 18:30", "02-06 18:30"),
+        ("until next monday", "02-09 08:00"),
+        ("到3月1日", "03-01 08:00"),
+        ("until 2026-02-11 10:00", "02-11 10:00"),
+        *(
+            (text, "")
+            for text in ("", "到", "until", "8", "明天", "周五", "到昨天", "到今天上午", "算力")
+        ),
+        *(
+            (text, "")
+            for text in ("到2月30日", "until 2025-01-01", "到25点", "到" * 4000, "x 18:00")
+        ),
+    ],
+)
+def test_a_moment_is_read_as_people_write_it(text: str, until: str) -> None:
+    found = parse_until(text, NOON, SHANGHAI)
+    assert (f"{found.astimezone(SHANGHAI):%m-%d %H:%M}" if found else "") == until
+
+
+def test_nothing_is_muted_for_longer_than_a_year() -> None:
+    assert parse_until("until 2031-01-01", NOON, SHANGHAI) == NOON + MAX_MUTE
 
 
 @pytest.mark.parametrize(
