@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -258,7 +257,7 @@ def test_an_export_that_is_stopped_leaves_nothing(monitor, tmp_path, monkeypatch
     (tmp_path / "x.csv").write_text("change_id,kind\n", encoding="utf-8")
 
     def stop(*_, **__):
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr("monitor.cli.export.write_csv", stop)
     code, _, err = monitor("export", "change_log", "-o", "x.csv")
