@@ -330,6 +330,17 @@ class YamlFile:
             path = path[:-1]
         return places[path]
 
+    def known_place(self, at: Path_, loc: Sequence[str | int]) -> Path_:
+        """The path of what an error of pydantic is about, below ``at``.
+
+        Discriminated unions put their tags into ``loc``; parts without a place are skipped.
+        """
+        path = at
+        for part in loc:
+            if (*path, part) in self.places:
+                path = (*path, part)
+        return path
+
     def error(self, path: Path_, message: str, hint: str | None = None) -> UserError:
         """An error of the user at ``path``."""
         line, column = self.place(path)
@@ -387,11 +398,7 @@ def validate(file: YamlFile, model: type[ModelT], *, at: Path_ = (), value: Any 
 
 
 def _explain(file: YamlFile, model: type[BaseModel], at: Path_, first: Any) -> UserError:
-    # Discriminated unions put their tags into loc; parts without a place in the file are skipped.
-    where = at
-    for part in first["loc"]:
-        if (*where, part) in file.places:
-            where = (*where, part)
+    where = file.known_place(at, first["loc"])
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         unknown = str(first["loc"][-1])

@@ -58,13 +58,9 @@ def mistakes_of(
     found: dict[Path_, UserError] = {}
     for one in error.errors(include_url=False):
         loc = tuple(one["loc"])
-        where = at
-        for part in loc:
-            if (*where, part) in file.places:
-                where = (*where, part)
         wrong = _Wrong(model, loc, one["input"], one["msg"], one.get("ctx", {}))
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
-        found.setdefault(loc, file.error(where, *explain(wrong)))
+        found.setdefault(loc, file.error(file.known_place(at, loc), *explain(wrong)))
     return list(found.values())
 
 

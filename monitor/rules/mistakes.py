@@ -74,15 +74,11 @@ def mistakes_of(file: YamlFile, at: Path_, error: ValidationError) -> list[UserE
     found: dict[Path_, UserError] = {}
     for one in error.errors(include_url=False):
         loc = tuple(one["loc"])
-        where = at
-        for part in loc:
-            if (*where, part) in file.places:
-                where = (*where, part)
         scalar = file.scalar((*at, *loc))
         raw = None if scalar is None else scalar[0]
         wrong = _Wrong(loc, one["input"], one["msg"], one.get("ctx", {}), raw)
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
-        found.setdefault(loc, file.error(where, *explain(wrong)))
+        found.setdefault(loc, file.error(file.known_place(at, loc), *explain(wrong)))
     return list(found.values())
 
 
