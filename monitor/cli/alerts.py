@@ -16,7 +16,7 @@ from monitor.cli.options import (
     limit_of,
     open_database,
 )
-from monitor.cli.output import Format, counted, print_status, write_rows
+from monitor.cli.output import Format, counted, print_more, print_status, write_rows
 from monitor.clock import utc_now
 from monitor.errors import UserError
 from monitor.model.alerts import AlertState
@@ -79,7 +79,7 @@ def list_(
         empty=_nothing_found(state, chat),
     )
     if more:
-        print_status(f"the newest {most}: there are more; see --limit, or --format csv for all")
+        print_more("newest", most)
 
 
 @alerts_app.command()

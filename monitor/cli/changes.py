@@ -23,7 +23,7 @@ from monitor.cli.options import (
     stated,
     theme_of,
 )
-from monitor.cli.output import Format, print_status, write_csv, write_jsonl, write_rows
+from monitor.cli.output import Format, print_more, print_status, write_csv, write_jsonl, write_rows
 from monitor.clock import utc_now
 from monitor.errors import UserError
 from monitor.json_contract import logged_json
@@ -98,9 +98,7 @@ def changes(
                 if found:
                     print_status(f"days as in {settings.timezone}")
                 if len(found) > most:
-                    print_status(
-                        f"the newest {most}: there are more; see --limit, or --format csv for all"
-                    )
+                    print_more("newest", most)
 
 
 def _walk(session: Transaction, limit: int, conditions: dict[str, Any]) -> Iterator[LoggedChange]:

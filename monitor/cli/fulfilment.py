@@ -17,7 +17,7 @@ from monitor.cli.options import (
     open_database,
     region_of,
 )
-from monitor.cli.output import Format, print_status, write_rows
+from monitor.cli.output import Format, print_more, print_status, write_rows
 from monitor.model.changes import Verdict
 from monitor.storage.fulfilment import list_fulfilments
 
@@ -86,7 +86,7 @@ def fulfilment(
     if lines:
         print_status(", ".join(f"{n:,} {one}" for one, n in counts.items() if n))
     if more:
-        print_status(f"the first {most}: there are more; see --limit, or --format csv for all")
+        print_more("first", most)
 
 
 def _nothing_found(region: str | None, due: int | None, verdict: Verdict | None) -> str:

@@ -137,6 +137,16 @@ def write_rows(
         print_status(empty)
 
 
+def print_more(order: str, number: int) -> None:
+    """Say below a table that there are more rows, and how to get them.
+
+    Args:
+        order: which of the rows are shown, such as ``newest``.
+        number: how many.
+    """
+    print_status(f"the {order} {number}: there are more; see --limit, or --format csv for all")
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: 1 change, 2 changes, 1,200 entries."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
