@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,18 @@ ROWS = (
 )
 
 
+@contextmanager
+def schema_of(database: Database, revision: str) -> Iterator[Connection]:
+    """A writing transaction on a database that has the schema of an older release."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.set_main_option("path_separator", "os")
+    with database.engine.execution_options(writing=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        yield connection
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database of each kind, without a schema."""
@@ -99,12 +112,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
 
 
 def test_alerts_queued_before_the_upgrade_are_still_delivered(before: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0009")
+    with schema_of(before, "0009") as connection:
         for row in ROWS:
             connection.execute(text(row))
     assert before.upgrade()[0] == "0010"
@@ -222,14 +230,9 @@ def value_of(table: Table, column: Column[Any], number: int) -> object:
 
 
 def test_every_row_of_every_table_is_there_under_the_new_names(before: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
     old = MetaData()
     written: dict[str, list[dict[str, Any]]] = {}
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0010")
+    with schema_of(before, "0010") as connection:
         old.reflect(connection)
         for table in old.sorted_tables:
             if table.name == "alembic_version":
@@ -307,12 +310,7 @@ LOGGED = (
 
 
 def test_commitments_of_an_older_database_have_one_identity(before: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0012")
+    with schema_of(before, "0012") as connection:
         for number, year in ((1, 2025), (2, 2026)):
             connection.execute(
                 text(
@@ -442,9 +440,6 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
 ) -> None:
     take_report(sqlite_database, 2025, PROMISED)
     take_report(sqlite_database, 2026, REVIEWED)
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
     with sqlite_database.write() as session:
         for table in ("delta", "change"):
             session.execute(text(f"DROP TRIGGER {table}_no_delete"))
@@ -454,9 +449,7 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
     assert missing_verdicts(sqlite_database) == [
         (2, "2 changes are not in the log, 0 of 2 do not follow")
     ]
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0013")
+    with schema_of(before, "0013") as connection:
         copy_rows(sqlite_database, connection)
     assert before.upgrade()[0] == "0014"
     with before.engine.connect() as connection:
@@ -475,16 +468,11 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
 
 
 def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
     columns = "id, snapshot_id, document_id, topic, text, start_offset, end_offset, label,"
     columns += " speaker, region, year, themes, section, in_scope"
     values = "1, 1, 'ai_computing', '扩容算力。', 0, 5, 'commitment', 'ministry', '全国', 2026, '',"
     values += " '', true"
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0014")
+    with schema_of(before, "0014") as connection:
         for row in (
             "INSERT INTO document (id, kind, region, year, title, first_seen_at, baseline)"
             f" VALUES (1, 'page', '全国', 2026, '', '{THEN}', false)",
@@ -542,12 +530,7 @@ def test_an_older_database_shows_what_is_in_force_and_what_is_history(
     expected = views_of(sqlite_database)
     assert expected["commitments_current"] == [(2026, "全省算力规模突破30万P。", None)]
     assert ("算力", 2025, 200000, 220000) in expected["metric_series"]
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0018")
+    with schema_of(before, "0018") as connection:
         copy_rows(sqlite_database, connection)
         connection.execute(text("UPDATE document SET baseline = true WHERE year < 2026"))
     assert before.upgrade()[0] == "0019"
@@ -588,12 +571,7 @@ def views_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_the_log_before_feedback_has_no_corrections_and_takes_them(before: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0018")
+    with schema_of(before, "0018") as connection:
         for row in (
             "INSERT INTO document (id, kind, title, first_seen_at, baseline)"
             f" VALUES (1, 'page', '', '{THEN}', false)",
@@ -626,12 +604,7 @@ def test_the_log_before_feedback_has_no_corrections_and_takes_them(before: Datab
 
 
 def test_documents_of_an_older_database_can_be_removed(before: Database) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()))
-    config.set_main_option("path_separator", "os")
-    with before.engine.execution_options(writing=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0019")
+    with schema_of(before, "0019") as connection:
         connection.execute(
             text(
                 "INSERT INTO document (id, kind, title, first_seen_at, baseline)"
