@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from monitor.bot.standing import StandingCommitments
+from monitor.bot.in_force import CommitmentsInForce
 from monitor.extraction.topics import Topics, load_topics
 from monitor.messages.i18n import BotTexts, bot_texts
 from monitor.messages.richtext import Button, Message, Span, one_line
@@ -109,7 +109,7 @@ class BotContext:
     started_at: datetime | None = None
     drafts: dict[int, str] = field(default_factory=dict)
     topics: Callable[[], Topics] = load_topics
-    standing: StandingCommitments = field(default_factory=StandingCommitments)
+    in_force: CommitmentsInForce = field(default_factory=CommitmentsInForce)
 
     def settings(self, recipient_id: int) -> recipients.RecipientSettings:
         """The settings of a chat."""

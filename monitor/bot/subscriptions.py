@@ -18,8 +18,8 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
+from monitor.bot.in_force import MatchesInForce, words_beside
 from monitor.bot.settings import delivery_lines
-from monitor.bot.standing import Standing, words_beside
 from monitor.extraction.regions import regions_spelt
 from monitor.messages.i18n import BotTexts, fill, short_region
 from monitor.messages.richtext import (
@@ -196,7 +196,7 @@ def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
     page = min(max(page, 0), pages - 1)
     with context.database.read() as session:
         mine = set(subscriptions.rules_of(session, recipient_id))
-    counts = context.standing.counts(context.database, context.rules.files, context.now())
+    counts = context.in_force.counts(context.database, context.rules.files, context.now())
     spans = [Span(bot.rules, bold=True)]
     rows: list[tuple[Button, ...]] = []
     for rule in offered[page * _PAGE_SIZE : (page + 1) * _PAGE_SIZE]:
@@ -207,7 +207,7 @@ def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
             Span(f"  {one_line(rule.id, MAX_NAME)}" + (f"\n{description}" if description else ""))
         )
         if rule.id in counts:
-            spans.append(Span(f"\n{fill(bot.standing, count=counts[rule.id])}", italic=True))
+            spans.append(Span(f"\n{fill(bot.in_force, count=counts[rule.id])}", italic=True))
         subscribed = rule.id in mine
         prefix = CallbackPrefix.UNSUBSCRIBE if subscribed else CallbackPrefix.SUBSCRIBE
         label = f"{tick or '＋ '}{one_line(rule.name, MAX_NAME)}"
@@ -324,9 +324,9 @@ def _did_you_mean(context: BotContext, request: Request, near: Rule) -> Reply:
 def subscribe_rule(context: BotContext, request: Request, rule: Rule) -> Message:
     """Subscribe a chat to a rule of the files, and show what the rule matches today."""
     spans = [Span(_subscribe(context, request, rule.id))]
-    found = context.standing.matching(context.database, rule, context.now())
+    found = context.in_force.matching(context.database, rule, context.now())
     if found.found:
-        spans += _standing_spans(context, request, found)
+        spans += _in_force_spans(context, request, found)
     return Message(tuple(spans))
 
 
@@ -403,9 +403,9 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
     recent = fill(
         bot.would_match if count else bot.would_match_none, days=_PREVIEW_DAYS, count=count
     )
-    found = context.standing.matching(context.database, draft.rule, context.now())
+    found = context.in_force.matching(context.database, draft.rule, context.now())
     spans = [Span(f"{fill(bot.subscribed, rule=draft.name)}\n{recent}")]
-    spans += _standing_spans(context, request, found)
+    spans += _in_force_spans(context, request, found)
     if not count and not found.found and (latin := _latin_words(draft.rule)):
         spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
     offered = words_beside(draft.rule, found.found, context.topics()) if found.found else []
@@ -429,7 +429,7 @@ def _latin_words(rule: Rule) -> list[str]:
     return [word for word in (*rule.keywords_all, *rule.keywords_any) if word.isascii()]
 
 
-def _standing_spans(context: BotContext, request: Request, found: Standing) -> list[Span]:
+def _in_force_spans(context: BotContext, request: Request, found: MatchesInForce) -> list[Span]:
     """How many commitments in force a rule matches, and the newest of them."""
     bot = context.texts(request.recipient_id)
     if not found.found:

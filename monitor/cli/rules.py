@@ -29,7 +29,7 @@ from monitor.json_contract import logged_json, statement_json
 from monitor.model.alerts import Recipient
 from monitor.rules.describe import describe_rule
 from monitor.rules.loader import SUFFIXES, load_rules
-from monitor.rules.matcher import RuleSet, explain_match, on_statements, standing
+from monitor.rules.matcher import RuleSet, as_added_change, explain_match, on_statements
 from monitor.rules.model import EACH_LINE, Rule, RuleVocabulary
 from monitor.rules.schema import json_schema
 from monitor.suggestion import did_you_mean
@@ -37,7 +37,7 @@ from monitor.suggestion import did_you_mean
 if TYPE_CHECKING:
     from monitor.model.changes import LoggedChange
     from monitor.storage.engine import Database
-    from monitor.storage.statements import StandingStatement
+    from monitor.storage.statements import StatementInForce
 
 rules_app = typer.Typer(help="Rules: which changes are sent to whom.", no_args_is_help=True)
 
@@ -210,7 +210,7 @@ def _tried(
     zone: ZoneInfo,
     *,
     explain: bool,
-) -> Iterator[tuple[Rule, LoggedChange | StandingStatement, str | None]]:
+) -> Iterator[tuple[Rule, LoggedChange | StatementInForce, str | None]]:
     if on is TriedOn.CHANGES:
         yield from _replay(
             store, rules, start_of(since or "90d", "--since", zone, utc_now()), explain=explain
@@ -222,7 +222,7 @@ def _tried(
 
 
 def _cells(
-    item: LoggedChange | StandingStatement, zone: ZoneInfo, form: Format
+    item: LoggedChange | StatementInForce, zone: ZoneInfo, form: Format
 ) -> tuple[object, ...]:
     from monitor.model.changes import LoggedChange
 
@@ -262,13 +262,13 @@ def _replay(
 
 def _try_statements(
     store: Database, rules: RuleSet, published_since: date | None, *, explain: bool
-) -> Iterator[tuple[Rule, StandingStatement, str | None]]:
+) -> Iterator[tuple[Rule, StatementInForce, str | None]]:
     from monitor.storage.statements import walk_statements
 
     tried = on_statements(rules)
     with store.read() as session:
         for item in walk_statements(session, published_since=published_since):
-            change = standing(item.statement)
+            change = as_added_change(item.statement)
             found = {match.rule_id for match in tried.match(change, source_id=item.source_id)}
             for one in tried.rules:
                 if one.id in found:
@@ -296,7 +296,7 @@ def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:
 
 
 def _object(
-    rule: Rule, item: LoggedChange | StandingStatement, reason: str | None
+    rule: Rule, item: LoggedChange | StatementInForce, reason: str | None
 ) -> dict[str, Any]:
     from monitor.model.changes import LoggedChange
 

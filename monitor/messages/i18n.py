@@ -183,7 +183,7 @@ class BotTexts(_Texts):
     would_match_none: str
     would_stand: str  # {count}
     would_stand_none: str
-    standing: str  # {count}
+    in_force: str  # {count}
     beside: str
     already: str
     unsubscribed: str

@@ -235,7 +235,7 @@ def on_statements(rules: RuleSet) -> RuleSet:
     )
 
 
-def standing(statement: Statement) -> Change:
+def as_added_change(statement: Statement) -> Change:
     """A statement as the change that brought it."""
     return Change(Kind.ADDED, Basis.REVISION, statement.region, None, statement)
 

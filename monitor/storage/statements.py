@@ -30,7 +30,7 @@ _MAX_LOOKED_THROUGH = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class StandingStatement:
+class StatementInForce:
     """A statement in force with its document."""
 
     id: int
@@ -44,7 +44,7 @@ class StandingStatement:
 
 def walk_statements(
     session: Session, *, published_since: date | None = None
-) -> Iterator[StandingStatement]:
+) -> Iterator[StatementInForce]:
     """The statements in force of all labels, newest first; a page of them is held at a time.
 
     They are those of ``commitments_current``, of any label: nothing that is superseded or ended,
@@ -69,7 +69,7 @@ def walk_statements(
         page = query if last is None else query.where(StatementRow.id < last)
         rows = session.execute(page).all()
         for row, document in rows:
-            yield StandingStatement(
+            yield StatementInForce(
                 row.id,
                 statement_of(row),
                 document.id,
@@ -84,7 +84,7 @@ def walk_statements(
         session.expunge_all()
 
 
-def newest_commitments(session: Session, *, limit: int) -> tuple[list[StandingStatement], bool]:
+def newest_commitments(session: Session, *, limit: int) -> tuple[list[StatementInForce], bool]:
     """The newest commitments in force, as ``walk_statements`` has them, without mapping rows.
 
     Only the newest 100,000 statements are looked through, so that the time has a bound.
@@ -121,7 +121,7 @@ def newest_commitments(session: Session, *, limit: int) -> tuple[list[StandingSt
         for row in session.execute(query.order_by(TargetRow.position)):
             targets[row.statement_id].append(stored_target(row))
     found = [
-        StandingStatement(
+        StatementInForce(
             row.id,
             stored_statement(cast("Row[Any]", row), tuple(targets[row.id])),
             row.document_id,

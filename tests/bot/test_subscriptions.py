@@ -152,7 +152,7 @@ def test_of_a_long_log_only_the_newest_are_counted(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promised(sqlite_database)
-    monkeypatch.setattr("monitor.bot.standing.MAX_COMMITMENTS", 3)
+    monkeypatch.setattr("monitor.bot.in_force.MAX_COMMITMENTS", 3)
     chat = chat_of(sqlite_database)
     assert "现行承诺 2+ 条" in chat.ask("/rules").text
     assert "现行承诺里有 1+ 条符合" in chat.ask("/subscribe 算力券").text

@@ -13,7 +13,7 @@ from monitor.model.alerts import Recipient
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.rules.loader import load_rules
-from monitor.rules.matcher import explain_match, on_statements, standing
+from monitor.rules.matcher import as_added_change, explain_match, on_statements
 
 
 def said(text="全省算力规模突破190Eflops。", region="贵州省", value=190.0, **other):
@@ -166,10 +166,10 @@ def test_statements_that_stand_are_asked_for_no_kind(rule):
         "    kinds: [weakened]\n    basis: [succession]\n"
         "    targets: {metric: 算力, relative_change: 10}\n"
     )
-    stands = standing(said())
+    stands = as_added_change(said())
     assert not rules.match(stands)
     assert on_statements(rules).match(stands)
-    assert not on_statements(rules).match(standing(said(region="甘肃省", targets=())))
+    assert not on_statements(rules).match(as_added_change(said(region="甘肃省", targets=())))
 
 
 def test_the_reason_names_the_condition(rule):

@@ -16,10 +16,10 @@ from monitor.extraction.regions import find_region, gazetteer
 from monitor.extraction.topics import Topics
 from monitor.folding import fold
 from monitor.model.statements import NATION
-from monitor.rules.matcher import RuleSet, on_statements, standing
+from monitor.rules.matcher import RuleSet, as_added_change, on_statements
 from monitor.rules.model import Rule
 from monitor.storage.engine import Database
-from monitor.storage.statements import StandingStatement, log_version, newest_commitments
+from monitor.storage.statements import StatementInForce, log_version, newest_commitments
 
 MAX_COMMITMENTS = 2_000
 _KEPT = timedelta(minutes=10)
@@ -30,10 +30,10 @@ _MIN_WORD_LENGTH = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MatchesInForce:
     """The commitments in force that a rule matches; ``is_all`` unless only the newest were read."""
 
-    found: tuple[StandingStatement, ...]
+    found: tuple[StatementInForce, ...]
     is_all: bool
 
     @property
@@ -43,18 +43,18 @@ class Standing:
 
 
 @dataclass(slots=True)
-class StandingCommitments:
+class CommitmentsInForce:
     """The newest commitments in force, and how many of them each rule of the files matches."""
 
     _lock: Lock = field(default_factory=Lock)
     _version: object = None
     _read_at: datetime | None = None
-    _items: tuple[StandingStatement, ...] = ()
+    _items: tuple[StatementInForce, ...] = ()
     _is_all: bool = True
     _rules: RuleSet | None = None
     _counts: dict[str, int] = field(default_factory=dict)
 
-    def matching(self, database: Database, rule: Rule, now: datetime) -> Standing:
+    def matching(self, database: Database, rule: Rule, now: datetime) -> MatchesInForce:
         """The commitments that a rule matches, newest first."""
         with self._lock:
             self._refresh(database, now)
@@ -63,9 +63,9 @@ class StandingCommitments:
         found = tuple(
             item
             for item in items
-            if rules.match(standing(item.statement), source_id=item.source_id)
+            if rules.match(as_added_change(item.statement), source_id=item.source_id)
         )
-        return Standing(found, is_all)
+        return MatchesInForce(found, is_all)
 
     def counts(self, database: Database, rules: RuleSet, now: datetime) -> dict[str, str]:
         """How many commitments each of some rules matches, by id; empty while there are none."""
@@ -89,18 +89,18 @@ class StandingCommitments:
         self._version, self._read_at, self._rules = version, now, None
 
 
-def _count(rules: RuleSet, items: Sequence[StandingStatement]) -> dict[str, int]:
+def _count(rules: RuleSet, items: Sequence[StatementInForce]) -> dict[str, int]:
     tried = on_statements(rules)
     counts = Counter(
         match.rule_id
         for item in items
-        for match in tried.match(standing(item.statement), source_id=item.source_id)
+        for match in tried.match(as_added_change(item.statement), source_id=item.source_id)
     )
     return {rule.id: counts[rule.id] for rule in rules.rules}
 
 
 def words_beside(
-    rule: Rule, found: Sequence[StandingStatement], topics: Topics
+    rule: Rule, found: Sequence[StatementInForce], topics: Topics
 ) -> list[tuple[str, int]]:
     """Words of the topics and places that stand beside a rule's own, each with how often.
 
