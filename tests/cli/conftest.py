@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 
 import pytest
+from fresh_database import fresh_sqlite
+
+from monitor.cli.app import main
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +18,21 @@ def logging_as_before():
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(own_level)
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch):
+    """Runs a command in a folder with an empty database; what it printed."""
+    monkeypatch.chdir(tmp_path)
+    fresh_sqlite(tmp_path / "monitor.db")
+    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments, code=0):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert left.value.code == code, out + err
+        return out + err
+
+    return run

@@ -9,31 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fresh_database import fresh_sqlite
 from pyarrow import parquet
 
-from monitor.cli.app import main
 from monitor.comparison import compare
 from monitor.storage.views import View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
-
-
-@pytest.fixture
-def monitor(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    fresh_sqlite(tmp_path / "monitor.db")
-    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments, code=0):
-        with pytest.raises(SystemExit) as left:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert left.value.code == code, err
-        return out + err
-
-    return run
 
 
 def test_init_writes_what_run_needs_and_keeps_what_is_there(monitor, tmp_path):

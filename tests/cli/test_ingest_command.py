@@ -7,10 +7,8 @@ import os
 import signal
 
 import pytest
-from fresh_database import fresh_sqlite
 
 from monitor.cli import ingest as ingest_module
-from monitor.cli.app import main
 from monitor.documents.cost import MAX_BYTES
 
 REPORT = """打印
@@ -35,23 +33,6 @@ ARTICLE = """算力新城建设提速
 相关负责人表示，下一步要加快推进绿色算力基地建设，推动人工智能大模型应用落地。
 """
 MENU = "\n".join(f"栏目{n}\n下一页\n更多内容" for n in range(30))
-
-
-@pytest.fixture
-def monitor(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    fresh_sqlite(tmp_path / "monitor.db")
-    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments, code=0):
-        with pytest.raises(SystemExit) as left:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert left.value.code == code, out + err
-        return out + err
-
-    return run
 
 
 def write(path, text):
