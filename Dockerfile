@@ -22,7 +22,8 @@ ENV PATH=/opt/monitor/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MAL
 WORKDIR /data
 VOLUME /data
 USER monitor
-# The daemon is process 1, stops at SIGTERM and starts no child processes: no init is needed.
+# The daemon is process 1, stops at SIGTERM and waits for the one child it starts, the parser: no init is
+# needed.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5m --timeout=30s --start-period=1m \
     CMD ["sh", "-c", "monitor sources list --format jsonl >/dev/null"]
