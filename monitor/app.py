@@ -7,7 +7,6 @@ name them: without a token there is no Telegram library in memory.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -161,10 +160,6 @@ async def open_app(
         )
         stack.callback(context.parser.close)
         await asyncio.to_thread(_prepare, settings, database, catalogue.enabled, files, now())
-        # What is loaded by now stays to the end: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
-        stack.callback(gc.unfreeze)
         yield App(
             settings,
             catalogue.enabled,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -52,6 +53,9 @@ async def _run(settings: Settings, *, once: bool) -> None:
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
+        # What is loaded by now stays to the end: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         with stop_on_signals(stop):
             if not once:
                 await run_forever(app, stop)
