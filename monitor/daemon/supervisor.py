@@ -135,10 +135,7 @@ class Supervisor:
         now = self.clock()
         if not failure.is_counted:
             seconds = self.backoff.maximum
-            log.warning(
-                "loop.restarting",
-                extra={"loop": self.loop.value, "reason": failure.reason, "seconds": seconds},
-            )
+            log.warning("bot.restarting", extra={"reason": failure.reason, "seconds": seconds})
             return seconds
         while self._failed_at and now - self._failed_at[0] > _WINDOW_SECONDS:
             self._failed_at.popleft()
