@@ -36,7 +36,10 @@ def run(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
+    """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly.
+
+    One at a time works on a database; a second one is refused.
+    """
     settings = load_settings(config, database=database)
     start_logging(verbose=verbose)
     asyncio.run(_run(settings, once=once))
