@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,20 +12,12 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.config import Config
+from filled_tables import row_of
 from fresh_database import schema_differences
 from postgres import in_postgres
 from sqlalchemy import (
-    Boolean,
-    Column,
     Connection,
-    Date,
-    DateTime,
-    Float,
-    Integer,
-    LargeBinary,
     MetaData,
-    String,
-    Table,
     text,
 )
 from sqlalchemy.exc import DBAPIError
@@ -203,30 +195,9 @@ CHOSEN = {
     ("promise", "verdict"): ("kept", "missed", "silent"),
     ("alert", "state"): [state for state, _, _ in ALERTS],
     ("alert", "error"): [error for _, error, _ in ALERTS],
+    ("alert", "digest_id"): (None, *[1] * (len(ALERTS) - 1)),
     ("document", "kind"): [kind.value for kind in DocumentKind],
 }
-
-
-def value_of(table: Table, column: Column[Any], number: int) -> object:
-    """A value that no other row of the table has, if the type has so many."""
-    if (table.name, column.name) in CHOSEN:
-        values = CHOSEN[table.name, column.name]
-        return values[(number - 1) % len(values)]
-    if (table.name, column.name) == ("alert", "digest_id"):
-        return None if number == 1 else 1
-    kind = column.type
-    if isinstance(kind, String):
-        name = "id" if column.primary_key or column.foreign_keys else column.name
-        return f"{name[: (kind.length or 99) - 2]}{number}"
-    makers: tuple[tuple[type, Callable[[], object]], ...] = (
-        (Boolean, lambda: number % 2 == 0),
-        (DateTime, lambda: NOW.replace(tzinfo=UTC if kind.timezone else None) + number * HOUR),
-        (Date, lambda: NOW.date() + number * 24 * HOUR),
-        (Float, lambda: float(number)),
-        (LargeBinary, lambda: bytes([number])),
-        (Integer, lambda: number),
-    )
-    return next(make() for sort, make in makers if isinstance(kind, sort))
 
 
 def test_every_row_of_every_table_is_there_under_the_new_names(before: Database) -> None:
@@ -238,8 +209,7 @@ def test_every_row_of_every_table_is_there_under_the_new_names(before: Database)
             if table.name == "alembic_version":
                 continue
             written[table.name] = [
-                {column.name: value_of(table, column, number) for column in table.columns}
-                for number in range(1, len(ALERTS) + 1)
+                row_of(table, number, CHOSEN) for number in range(1, len(ALERTS) + 1)
             ]
             connection.execute(table.insert(), written[table.name])
     assert before.upgrade()[0] == "0011"
