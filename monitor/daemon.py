@@ -54,14 +54,18 @@ from monitor.retry import Backoff
 from monitor.storage.engine import newest_revision
 from monitor.storage.frontier import visit_times
 from monitor.storage.heartbeats import delete_heartbeats, write_heartbeat
-from monitor.storage.provenance import delete_raw_bytes, has_snapshot_between
+from monitor.storage.retention import (
+    CHECK_INTERVAL,
+    RetentionPeriods,
+    count_expired,
+    delete_expired,
+    is_clock_believed,
+)
 
 log = logging.getLogger(__name__)
 
 _VISITS_INTERVAL = timedelta(seconds=15)
 _RULES_INTERVAL = timedelta(seconds=15)
-_RETENTION_INTERVAL = timedelta(days=1)
-_RECENTLY = timedelta(days=30)
 _CLOCK_INTERVAL = timedelta(minutes=1)
 _TOKEN_INTERVAL = timedelta(minutes=10)
 _HEARTBEAT_INTERVAL = timedelta(minutes=1)
@@ -265,9 +269,8 @@ def schedule(
     add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.is_token_refused is not None:
         add("token", _TOKEN_INTERVAL, TokenWatch(app).look)
-    if app.settings.raw_retention_days is not None:
-        age = timedelta(days=app.settings.raw_retention_days)
-        add("raw-retention", _RETENTION_INTERVAL, lambda: delete_old_bytes(app, age))
+    periods = RetentionPeriods.of_days(**app.settings.retention_days())
+    add("retention", CHECK_INTERVAL, lambda: apply_retention(app, periods))
     return scheduler
 
 
@@ -659,26 +662,29 @@ def _totals(reports: Sequence[VisitReport]) -> tuple[int, int, int]:
     )
 
 
-async def delete_old_bytes(app: App, age: timedelta) -> None:
-    """Delete raw bytes that are older than ``age``, unless the clock may be ahead.
+async def apply_retention(app: App, periods: RetentionPeriods) -> None:
+    """Delete what is older than its period, unless the clock may be ahead."""
+    database, now = app.context.database, app.context.now()
 
-    A clock that is a year ahead would delete everything. It is believed where something was also
-    stored between a day and a month ago.
-    """
-    now = app.context.now()
+    def is_refused() -> bool:
+        with database.read() as session:
+            return not is_clock_believed(session, now)
 
-    def is_clock_believed() -> bool:
-        with app.context.database.read() as session:
-            return has_snapshot_between(session, now - _RECENTLY, now - _RETENTION_INTERVAL)
-
-    def delete() -> int:
-        with app.context.database.write() as session:
-            return delete_raw_bytes(session, now - age)
-
-    if not await asyncio.to_thread(is_clock_believed):
+    if not await asyncio.to_thread(count_expired, database, periods, now):
+        return
+    if await asyncio.to_thread(is_refused):
         log.warning("retention.refused")
         return
-    log.info("retention.done", extra={"pages": await asyncio.to_thread(delete)})
+    done = await asyncio.to_thread(delete_expired, database, periods, now)
+    log.info(
+        "retention.done",
+        extra={
+            "pages": done.pages,
+            "addresses": done.addresses,
+            "alert_texts": done.alert_texts,
+            "notices": done.notices,
+        },
+    )
 
 
 async def _visit_safely(source: Source, app: App) -> VisitReport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +37,7 @@ from monitor.storage.maintenance import (
 )
 from monitor.storage.maintenance import restore as restore_copy
 from monitor.storage.maintenance import vacuum as vacuum_file
-from monitor.storage.provenance import delete_raw_bytes
+from monitor.storage.retention import RetentionPeriods, count_expired, delete_expired
 
 _MAX_SHOWN = 10
 _PASSWORD = "the password is that of PGPASSWORD or ~/.pgpass"  # noqa: S105
@@ -68,18 +67,40 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
 @db_app.command()
 def prune(
     days: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--older-than", min=0, max=36_500, metavar="DAYS", help="Raw bytes older than this."
+            "--older-than",
+            min=0,
+            max=36_500,
+            metavar="DAYS",
+            show_default=False,
+            help="Delete the raw bytes of pages older than this, and nothing else.",
         ),
-    ],
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how much would be deleted.")
+    ] = False,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Delete the raw bytes of old pages. Texts, statements and the log stay."""
-    with open_database(config, database, existing=True) as (_, store), store.write() as session:
-        count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
-    print_status(f"the raw bytes of {counted(count, 'page')} were deleted")
+    """Delete what is older than the settings keep it, as the daemon does every day.
+
+    Raw bytes (raw_retention_days), addresses of no use and texts of alerts ([retention]). The log
+    and its texts stay.
+    """
+    with open_database(config, database, existing=True) as (settings, store):
+        periods = RetentionPeriods.of_days(
+            **(settings.retention_days() if days is None else {"raw_bytes": days})
+        )
+        found = (count_expired if dry_run else delete_expired)(store, periods, utc_now())
+    parts = [f"the raw bytes of {counted(found.pages, 'page')}"]
+    if days is None:
+        parts += [
+            counted(found.addresses, "address", "addresses"),
+            f"the texts of {counted(found.alert_texts, 'alert')}",
+            counted(found.notices, "notice"),
+        ]
+    print_status(f"{', '.join(parts)} {'would be' if dry_run else 'were'} deleted")
 
 
 @db_app.command()
