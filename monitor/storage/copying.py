@@ -42,6 +42,8 @@ _WORDS = "statement_words"
 # A new schema has its row; that of the source takes its place.
 _REFERENCE_DAY = "reference_day"
 _NO_CONTENTS = {_REFERENCE_DAY, "alembic_version"}
+# The index of words, and the task queue of several processes.
+_NOT_OURS = (_WORDS, "procrastinate_")
 
 Row = tuple[Any, ...]
 Progress = Callable[[str, int, int], None]
@@ -183,7 +185,7 @@ def _refuse_filled(target: Database) -> None:
         return
     with target.engine.connect() as connection:
         old = MetaData()
-        old.reflect(connection, only=lambda name, _: not name.startswith(_WORDS))
+        old.reflect(connection, only=lambda name, _: not name.startswith(_NOT_OURS))
         ours = "alembic_version" in old.tables
         filled = [
             table.name
