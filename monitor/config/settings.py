@@ -174,6 +174,26 @@ class HealthSettings(Section):
     )
 
 
+class RetentionSettings(Section):
+    """How long things are kept beside the log, which is kept for ever; 0 days: for ever, too."""
+
+    address_days: int = Field(
+        default=180,
+        ge=0,
+        le=36_500,
+        description="Days after which an address is forgotten that no list shows any more and "
+        "where no document was ever found, or only what another address of the same page shows; "
+        "0: never.",
+    )
+    alert_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after which the texts of sent alerts are deleted, and operators' "
+        "notices; the alerts keep their buttons. 0: never.",
+    )
+
+
 class HttpSettings(Section):
     """Where ``/healthz`` and ``/readyz`` are answered; nowhere without a port."""
 
@@ -296,6 +316,7 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
+    retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
     ping: PingSettings = PingSettings()
     telegram: TelegramSettings = TelegramSettings()
@@ -316,6 +337,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment has priority over the file (the init arguments)."""
         return env_settings, init_settings
+
+    def retention_days(self) -> dict[str, int | None]:
+        """The days that raw bytes, addresses and alerts are kept; None: for ever."""
+        return {
+            "raw_bytes": self.raw_retention_days,
+            "addresses": self.retention.address_days or None,
+            "alerts": self.retention.alert_days or None,
+        }
 
     def token(self) -> str | None:
         """The bot's token, from the setting or the file it names; None without one.
