@@ -193,7 +193,10 @@ def _discover(page: _Page, url: str, settings: Settings) -> Discovery:
     fetched = Fetched(
         url, url, Outcome.OK, 200, _now(), body=page.body, content_type=page.content_type
     )
-    source = next((s for s in load_catalogue(settings.catalogue).sources if url in s.lists), None)
+    source = next(
+        (s for s in load_catalogue(settings.existing_paths("catalogue")).sources if url in s.lists),
+        None,
+    )
     with parser_process() as parser:
         if source is not None:
             return parser.call([page.body], discover, source, fetched)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -85,6 +86,38 @@ def explain_variable(error: SettingsError) -> UserError:
     return UserError(
         f"{name}: a table cannot be read from one variable", hint=f"set {name}__KEY for each key"
     )
+
+
+def missing_paths(
+    name: str, missing: Sequence[Path], file: tuple[Path, str] | None
+) -> list[UserError]:
+    """An error for each path that is missing, at the line that names it; none for a default.
+
+    Args:
+        name: of the setting.
+        missing: the paths.
+        file: the settings file with its text, if there is one.
+    """
+    variable = _variable_of([name])
+    message = f"{name}: there is no file or folder"
+    if variable is not None:
+        hint = "correct the variable, or make the file"
+        return [UserError(f"{variable}: {message} {path}", hint=hint) for path in missing]
+    line = None if file is None else line_of([name], file[1])
+    if file is None or line is None:
+        return []
+    hint = "correct the name; it is relative to this file"
+    lines = file[1].splitlines()
+    return [
+        UserError(
+            f"{message} {path}",
+            file=file[0],
+            # A list may go over several lines.
+            line=next((n for n in range(line, len(lines) + 1) if path.name in lines[n - 1]), line),
+            hint=hint,
+        )
+        for path in missing
+    ]
 
 
 def _explain_one(error: Any, model: type[BaseModel], path: Path | None, text: str) -> UserError:

@@ -22,12 +22,13 @@ from monitor.extraction.offices import (
 )
 from monitor.extraction.quantities import multiplier, units
 from monitor.extraction.regions import regions_around, regions_named, suggest_region
+from monitor.extraction.word_mistakes import list_hint, word_mistake
 from monitor.folding import fold, fold_expression, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
 from monitor.model.statements import NATION, Speaker, number
 from monitor.rules.matcher import RuleSet
-from monitor.rules.mistakes import contradictions, list_hint, mistakes_of, word_mistake
+from monitor.rules.mistakes import contradictions, mistakes_of
 from monitor.rules.model import (
     ANY_VOCABULARY,
     EACH_LINE,

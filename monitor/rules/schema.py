@@ -109,7 +109,9 @@ class TargetEntry(_Entry):
 
     metric: Word | None = Field(default=None, description="Part of the metric's name.")
     unit: Word | None = Field(
-        default=None, description="Unit of at_least and at_most: P, 亿元, 万张."
+        default=None,
+        description="Unit of at_least and at_most, which need it (metrics such as PUE have "
+        "none): P, 亿元, 万张.",
     )
     at_least: Number | None = Field(default=None, description="The number is this or more.")
     at_most: Number | None = Field(default=None, description="The number is this or less.")

@@ -209,7 +209,12 @@ def test_a_broken_file_is_one_line(tmp_path, text, message):
         ("regions: [贵州/四川]", "unknown region '贵州/四川' – write [贵州, 四川]"),
         ("then: {template: /dev/null}", ":4:12: the template '/dev/null' is no file"),
         ("kinds: [met]\n    basis: [revision]", "basis: the rule never matches"),
-        ("targets: {at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
+        (
+            "targets: {at_least: 100}",
+            "targets: at_least 100 of what? a number is compared with numbers of its unit only – "
+            "add unit: P",
+        ),
+        ("targets: {unit: P, at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
         ("targets: {}", ":4:5: targets: nothing stands in it – leave it out, or write at_least"),
         ("targets: {at_least: .nan}", ":4:15: targets.at_least: nan is no number"),
         ("targets: {at_most: .inf}", "targets.at_most: inf is no number"),
