@@ -25,6 +25,19 @@ _REASONS = {
     "string_unicode": "is not UTF-8",
     "bool_parsing": "is neither true nor false",
 }
+_OPTION_SYNONYMS = {
+    "--db": "--database",
+    "--fmt": "--format",
+    "--json": "--format jsonl",
+    "--csv": "--format csv",
+    "--from": "--since",
+    "--to": "--until",
+    "--query": "--text",
+    "--search": "--text",
+    "--max": "--limit",
+    "--province": "--region",
+}
+_DATABASE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 _LIMITS = {
     "greater_than_equal": ("too small", "at least", "ge"),
     "less_than_equal": ("too large", "at most", "le"),
@@ -53,7 +66,10 @@ def _explain(error: TyperException, context: Any) -> tuple[str, str | None]:
     if parameter is not None:
         return _explain_parameter(error, parameter, text)
     if text.startswith("Got unexpected extra argument"):
-        text = f"one word too many: {text.partition(' (')[2].rstrip(')')}"
+        extra = text.partition(" (")[2].rstrip(")")
+        text = f"one word too many: {extra}"
+        if Path(extra).suffix in _DATABASE_SUFFIXES:
+            return text, f"a database is named by --database sqlite:///{extra}"
     return text, None
 
 
@@ -81,6 +97,9 @@ def _unknown_option(option: str, context: Any) -> tuple[str, str | None]:
     if _NEGATIVE.fullmatch(option):
         return f"{option} is no id", "ids are whole numbers from 1"
     known = [name for one in context.command.params for name in one.opts if name.startswith("--")]
+    meant = _OPTION_SYNONYMS.get(option, "")
+    if meant.partition(" ")[0] in known:
+        return f"unknown option {_shown(option)}", f"did you mean {meant}?"
     near = nearest(option, [*known, "--help"])
     return f"unknown option {_shown(option)}", None if near is None else f"did you mean {near}?"
 

@@ -131,7 +131,12 @@ MISTAKES = [
     ("export change_log -o monitor.toml", "csv would be written, which .toml is not"),
     ("export change_log -f jsonl -o x.csv", "jsonl would be written, which .csv is not"),
     ("export change_log -o folder", "folder: this is a folder"),
-    (f"export change_log -o {'x' * 300}.csv", "cannot be written: File name too long"),
+    (f"export change_log -o {'x' * 300}.csv", "…: the file name is too long – 255 bytes"),
+    (f"extract {'x' * 300}.txt", "…: the file name is too long – 255 bytes"),
+    (f"changes -d sqlite:///{'x' * 300}.db", "…: the file name is too long – 255 bytes"),
+    ("changes -d sqlite:monitor.db", "write sqlite:///monitor.db"),
+    ("changes --db sqlite:///monitor.db", "did you mean --database?"),
+    ("changes monitor.db", "a database is named by --database sqlite:///monitor.db"),
     ("export change_log -o none/x.csv", "its folder does not exist"),
     ("export change_log -o x.csv.gz", "csv would be written, which .gz is not – name it x.csv"),
     ("extract folder", "folder: this is no file"),
@@ -310,6 +315,23 @@ def test_an_output_that_is_not_utf_8_loses_nothing_in_silence(monitor, monkeypat
     assert (f"characters that {encoding} does not have were printed as ?" in err) == ("?" in text)
     monkeypatch.setenv("COLUMNS", "160")
     assert "|" in printed("changes")[0]
+
+
+def test_a_closed_output_is_told(monitor, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    code, _, err = monitor("changes")
+    assert (code, err) == (
+        1,
+        "standard output: it is closed, and nothing was printed – name a file\n",
+    )
+
+
+def test_a_database_that_is_read_only_is_read(monitor, tmp_path):
+    code, out, err = monitor(
+        "changes", "-d", f"sqlite:///file:{tmp_path}/monitor.db?mode=ro&uri=true"
+    )
+    assert (code, err) == (0, "days as in Asia/Shanghai\n")
+    assert "贵州" in out
 
 
 def test_a_closed_pipe_ends_quietly(monitor, monkeypatch):
