@@ -92,7 +92,11 @@ def changes(
                     form,
                     _COLUMNS,
                     [_row(form, item, zone) for item in found[:most]],
-                    leave_out=("change", "document", *(column for column, asked in asked_for if asked)),
+                    leave_out=(
+                        "change",
+                        "document",
+                        *(column for column, asked in asked_for if asked),
+                    ),
                     empty=_nothing_found(theme, text, name, kind, basis, since),
                 )
                 if found:
