@@ -14,7 +14,7 @@ _replaced = 0
 
 
 class ClosedOutput(io.StringIO):
-    """A standard output that was closed before the start: nothing printed is lost without a word."""
+    """A standard output that was closed before the start: what is printed is not lost silently."""
 
     def write(self, text: str, /) -> int:
         """Refuse it.

@@ -265,9 +265,12 @@ def _verb() -> re.Pattern[str]:
 @cache
 def _peel() -> re.Pattern[str]:
     words = quantity_words()
-    years = "(?:到|至|截至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间|期内)?(?:以来)?)"
+    plans = "“?十[一二三四五六]五”?(?:期?末|时期|期间|期内)?(?:以来)?"
+    years = f"(?:到|至|截至)?(?:[0-9]{{4}}年(?:底|末)?前?|{plans})"
     # 湖北今年将培育…, 深圳已经集聚…: the agent is no part of the metric.
-    doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))|[^，。、的]{{2,8}}?(?:今年|年内)(?=[^，。、的]{{2}})"
+    doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
+    # 贵州今年算力规模: so is a place before the year.
+    doers += "|[^，。、的]{2,8}?(?:今年|年内)(?=[^，。、的]{2})"
     done = alternation(words.verbs)
     places = f"在[^，]{{1,30}}?(?:等领域|等方面|领域|方面|(?=(?:{done})))"
     areas = f"(?:{alternation(words.areas)})(?=(?:{done}))"
