@@ -368,7 +368,8 @@ def _read(entry: ImportEntry, parser: ParserProcess) -> Document:
     except ParserError as error:
         raise MonitorError(str(error)) from None
     if not document.has_text:
-        raise _Refused(f"not imported: {document.reason or document.outcome}")
+        reason = (document.reason or document.outcome) if body else "the file is empty"
+        raise _Refused(f"not imported: {reason}")
     return document
 
 

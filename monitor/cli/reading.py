@@ -220,7 +220,8 @@ def _load(place: str, settings: Settings, url: str | None) -> _Page:
     try:
         return _Page(path.read_bytes(), None, url)
     except FileNotFoundError:
-        raise UserError("no such file", file=path) from None
+        hint = "/dev/stdin is what comes through a pipe" if place == "-" else None
+        raise UserError("no such file", file=path, hint=hint) from None
     except OSError as error:
         raise UserError(error.strerror or str(error), file=path) from None
 

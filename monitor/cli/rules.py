@@ -294,6 +294,8 @@ def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:
     chosen = tuple(rule for rule in rules.rules if rule.id == rule_id)
     if not chosen:
         hint = did_you_mean(rule_id, [rule.id for rule in rules.rules])
+        if Path(rule_id).suffix in SUFFIXES:
+            hint = f"a file is named by --rules {rule_id}"
         raise UserError(f"unknown rule {rule_id!r}", hint=hint or "see monitor rules check")
     return RuleSet(chosen)
 

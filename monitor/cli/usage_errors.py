@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from monitor.suggestion import nearest
 
 _UNKNOWN_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
+_DAY = re.compile(r"\d{4}-\d\d?-\d\d?")
 _NEGATIVE = re.compile(r"-\d+")
 _MAX_SHOWN = 40
 # Of the libraries, for those the user's words are better.
@@ -66,11 +67,18 @@ def _explain(error: TyperException, context: Any) -> tuple[str, str | None]:
     if parameter is not None:
         return _explain_parameter(error, parameter, text)
     if text.startswith("Got unexpected extra argument"):
-        extra = text.partition(" (")[2].rstrip(")")
-        text = f"one word too many: {extra}"
-        if Path(extra).suffix in _DATABASE_SUFFIXES:
-            return text, f"a database is named by --database sqlite:///{extra}"
+        return _extra_word(text.partition(" (")[2].rstrip(")"), context)
     return text, None
+
+
+def _extra_word(extra: str, context: Any) -> tuple[str, str | None]:
+    options = [name for one in context.command.params for name in one.opts] if context else []
+    hint = None
+    if _DAY.fullmatch(extra) and "--until" in options:
+        hint = f"write --until {extra}"
+    elif Path(extra).suffix in _DATABASE_SUFFIXES:
+        hint = f"a database is named by --database sqlite:///{extra}"
+    return f"one word too many: {extra}", hint
 
 
 def _explain_parameter(error: TyperException, parameter: Any, text: str) -> tuple[str, str | None]:

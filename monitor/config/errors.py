@@ -23,8 +23,8 @@ _BOUNDS = {
     "string_pattern_mismatch": "this has another form – it fits {pattern}",
 }
 _REASONS = (
-    ("int", "this is no whole number"),
-    ("float", "this is no number"),
+    ("int", "this is no whole number – digits only, such as 2"),
+    ("float", "this is no number – digits only, such as 2 or 0.5"),
     ("bool", "this is neither true nor false"),
     ("string", "this is no text – put it in quotes"),
     ("path", "this is no path – put it in quotes"),
@@ -33,6 +33,7 @@ _REASONS = (
     ("model", "this is no table – write [section] and its keys below"),
 )
 
+_MAX_LISTED = 16
 PREFIX = "MONITOR_"
 """Prefix of all environment names."""
 
@@ -129,10 +130,14 @@ def _explain_one(error: Any, model: type[BaseModel], path: Path | None, text: st
     hint = None
     if error["type"] == "extra_forbidden":
         message = f"unknown setting {name}"
-        hint = did_you_mean(loc[-1], _known(model, loc[:-1]))
+        known = _known(model, loc[:-1])
+        listed = f"one of {', '.join(known)}" if 0 < len(known) <= _MAX_LISTED else None
+        hint = did_you_mean(loc[-1], known) or listed
     else:
         reason, _, correction = _reason(error).partition(" – ")
         message, hint = f"{name}: {reason}", correction or None
+        if keys[-1] in {"operators", "allowed_chats"} and error["type"].startswith("int"):
+            hint = "a chat is a number, such as 123456789: monitor alerts list shows those of chats"
     if variable is not None and error["type"].startswith("model"):
         hint = f"set {variable}__KEY for each key"
     if variable is not None:

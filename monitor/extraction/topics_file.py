@@ -15,6 +15,10 @@ from monitor.suggestion import did_you_mean
 from monitor.yaml import Path_, YamlFile
 
 _SHOWN = 40
+_OTHER_FILES = {
+    "rules": "monitor rules check reads it",
+    "sources": "monitor sources list reads it, by catalogue in the settings",
+}
 _KEY = "[key]"
 _ENTRY = Entry.__name__
 _WORD = "constrained-str"
@@ -60,11 +64,17 @@ def _refused(file: YamlFile, error: ValidationError) -> list[UserError]:
         loc, value = one["loc"], one["input"]
         if _is_other_reading(file.value, loc) or (one["type"] == "too_short" and value):
             continue
+        if loc == ("topics",) and one["type"] == "missing" and _is_other_file(file.value):
+            continue
         path = tuple(part for part in loc if part not in {_KEY, _ENTRY, _WORD})
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
         message, hint = explain(path, value, one.get("ctx", {}))
         found.setdefault(path, file.error(file.known_place((), path), message, hint))
     return list(found.values())
+
+
+def _is_other_file(value: Any) -> bool:
+    return isinstance(value, dict) and any(key in value for key in _OTHER_FILES)
 
 
 def _is_other_reading(value: Any, loc: Path_) -> bool:
@@ -100,6 +110,8 @@ def _unknown_key(path: Path_, _value: Any, _limits: Mapping[str, Any]) -> _Expla
     if "：" in key:
         return message, "the colon is full-width: write : and a space"
     if len(path) == 1:
+        if key in _OTHER_FILES:
+            return f"this is a file of {key}, not of topics", _OTHER_FILES[key]
         hint = "it stands in a topic: write topics:, and - id: … below it"
         return message, hint if key in Topic.model_fields else "the only key is topics"
     model = Entry if isinstance(path[-2], int) and len(path) > 3 else Topic

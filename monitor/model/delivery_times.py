@@ -423,7 +423,7 @@ def _clock_pattern() -> re.Pattern[str]:
 @cache
 def _span_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"(?:from\s*|从)?(?P<begin>[^-–—~～至到]+?)\s*(?:[-–—~～至到]+|\bto\b|\buntil\b)\s*(?:次日|第二天|翌日)?"
+        r"(?:from\s*|从)?(?P<begin>[^-–—~～至到]+?)\s*(?:[-–—~～至到]+|\bto\b|\buntil\b)\s*(?:次日|第二天|翌日|明天|明(?=早))?"
         r"(?P<end>[^-–—~～至到]+)"
     )
 

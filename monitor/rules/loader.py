@@ -171,6 +171,13 @@ def _rules_of(
             )
 
 
+# By the key that such a file begins with.
+_OTHER_FILES = {
+    "sources": "this is a catalogue file: monitor sources list -c … reads it by the settings",
+    "topics": "this is a file of topics: monitor topics check reads it",
+}
+
+
 def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
     """What stands in the list of a file."""
     value = file.value
@@ -182,7 +189,12 @@ def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
         return ()
     for key in value:
         if key != "rules":
-            near = "rules: stands once, before the list" if key in RuleEntry.model_fields else None
+            other = _OTHER_FILES.get(str(key)) if isinstance(value[key], list) else None
+            near = (
+                other or "rules: stands once, before the list"
+                if key in RuleEntry.model_fields
+                else other
+            )
             hint = near or did_you_mean(str(key), ["rules"]) or "the only key is rules"
             mistakes.append(file.error((str(key),), f"unknown key {str(key)!r}", hint))
     found = value.get("rules", ())
@@ -523,6 +535,8 @@ def _pattern(text: str, where: Path_, tell: _Tell) -> Pattern | None:
             hint if hint and "(?" not in shown else "RE2 syntax, without look-around",
         )
         return None
+    if len(text) > 2 and text[0] == text[-1] == "/":
+        tell(where, f"the slashes of {text} are a part of it", f"write {text[1:-1]}")
     if pattern.search("") or all(pattern.search(probe) for probe in _PROBES):
         tell(where, f"{text!r} is found in every sentence", "leave it out, or name a word in it")
     return pattern

@@ -248,6 +248,13 @@ def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
         hint = "leave it out, or write at_least: …"
         yield ("targets",), "targets: nothing stands in it", hint
     yield from _unit_missing(entry)
+    if entry.targets is not None and 0 < (entry.targets.relative_change or 0) < 1:
+        share = entry.targets.relative_change or 0
+        yield (
+            ("targets", "relative_change"),
+            f"targets: relative_change {number(share)} is less than one percent",
+            f"it is in percent: write {number(round(share * 100, 6))}",
+        )
     yield from _no_number_fits(entry)
     yield from _no_such_verdict(entry)
 

@@ -46,7 +46,9 @@ def _chat_name(value: Any) -> str:
         raise ValueError(f"{value!r} is no chat – {hint}")
     chat, slash, topic = name.partition("/")
     if not 0 < abs(int(chat)) < _LARGEST_CHAT or (slash and not 0 < int(topic) < _LARGEST_TOPIC):
-        raise ValueError(f"there is no chat {name} – /id in the chat tells its number")
+        raise ValueError(
+            f"there is no chat {name} – monitor alerts list shows the numbers of chats"
+        )
     return name
 
 
