@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from monitor.errors import UserError, UserErrors
 from monitor.extraction.text import normalize_characters
@@ -114,7 +114,7 @@ def _unknown_key(path: Path_, _value: Any, _limits: Mapping[str, Any]) -> _Expla
             return f"this is a file of {key}, not of topics", _OTHER_FILES[key]
         hint = "it stands in a topic: write topics:, and - id: … below it"
         return message, hint if key in Topic.model_fields else "the only key is topics"
-    model = Entry if isinstance(path[-2], int) and len(path) > 3 else Topic
+    model: type[BaseModel] = Entry if isinstance(path[-2], int) and len(path) > 3 else Topic
     model = Theme if len(path) > 3 and path[-3] == "themes" else model
     known = [info.alias or name for name, info in model.model_fields.items()]
     return message, did_you_mean(key, known) or f"one of {', '.join(known)}"
