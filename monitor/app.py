@@ -105,9 +105,11 @@ async def open_app(
         StorageError: the database cannot be opened or upgraded.
     """
     token = settings.token()
-    catalogue = load_catalogue(settings.catalogue)
-    topics = load_topics(settings.topics)
-    files = RuleFiles(settings.rules, rule_vocabulary(topics, catalogue, settings.channels))
+    catalogue = load_catalogue(settings.existing_paths("catalogue"))
+    topics = load_topics(settings.existing_paths("topics"))
+    files = RuleFiles(
+        settings.existing_paths("rules"), rule_vocabulary(topics, catalogue, settings.channels)
+    )
     database = Database(settings.database)
     operators = settings.telegram.operators if token is not None else (TERMINAL_ID,)
     wake = asyncio.Event()

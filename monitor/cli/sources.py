@@ -38,7 +38,7 @@ _FEW = 3
 def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
     """Print the catalogue: the built-in sources, changed and extended by your files."""
     settings = load_settings(config)
-    sources = load_catalogue(settings.catalogue).sources
+    sources = load_catalogue(settings.existing_paths("catalogue")).sources
     write_rows(
         form,
         (
@@ -88,7 +88,7 @@ def check(
     Nothing is stored. The last column says what to do; jsonl has more fields.
     """
     settings = load_settings(config)
-    catalogue = load_catalogue(settings.catalogue)
+    catalogue = load_catalogue(settings.existing_paths("catalogue"))
     chosen = [_known(catalogue, source_id) for source_id in ids or ()] or catalogue.enabled
     found = asyncio.run(_check_all(chosen, settings))
     rows = [_row(one) for one in found]
@@ -239,7 +239,9 @@ def _check_context(fetcher: Fetcher, settings: Settings) -> CheckContext:
     from monitor.extraction.topics import load_topics
     from monitor.ingest.source_check import CheckContext
 
-    return CheckContext(fetcher, load_topics(settings.topics), utc_now, time.perf_counter)
+    return CheckContext(
+        fetcher, load_topics(settings.existing_paths("topics")), utc_now, time.perf_counter
+    )
 
 
 def _row(one: SourceCheck) -> tuple[object, ...]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -31,9 +32,9 @@ from pydantic_settings import (
 
 from monitor.config.base import Section, read_secret, split
 from monitor.config.channels import ChannelName, ChannelSettings
-from monitor.config.errors import PREFIX, explain, explain_variable, read_toml
+from monitor.config.errors import PREFIX, explain, explain_variable, missing_paths, read_toml
 from monitor.config.zones import zone_name
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.model.alerts import AccessMode
 
 __all__ = [
@@ -325,6 +326,22 @@ class Settings(BaseSettings):
     )
 
     _lists = field_validator("rules", "catalogue", "topics", mode="before")(split)
+    # The settings file with its text, for naming the line of a path that is missing.
+    _file: tuple[Path, str] | None = PrivateAttr(default=None)
+
+    def existing_paths(self, name: Literal["rules", "catalogue", "topics"]) -> tuple[Path, ...]:
+        """The paths of a setting.
+
+        Raises:
+            UserError: the settings file or the environment names some that do not exist, each with
+                its line. A default path is left to its reader.
+        """
+        paths: tuple[Path, ...] = getattr(self, name)
+        missing = [path for path in paths if not path.exists()]
+        mistakes = missing_paths(name, missing, self._file) if missing else []
+        if mistakes:
+            raise mistakes[0] if len(mistakes) == 1 else UserErrors(mistakes)
+        return paths
 
     @classmethod
     def settings_customise_sources(
@@ -399,6 +416,7 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
         raise explain_variable(error) from None
     if path is not None:
         settings = _relative_to(settings, path.parent, values)
+        settings._file = (path, text)
     return settings if database is None else settings.model_copy(update={"database": database})
 
 
