@@ -75,7 +75,8 @@ def page(group: str, number: int, visits: int, *, edited: bool) -> bytes:
     lines[7] = f"到2027年，{place}智能算力规模达到{target}P，培育人工智能企业300家以上。"
     noise = random.Random(visits)
     token = "".join(noise.choices(string.ascii_letters, k=32))
-    links = "".join(f"<li><a href=/r/{n}>相关新闻第{n}号</a></li>" for n in range(visits, visits + 5))
+    rotating = range(visits, visits + 5)
+    links = "".join(f"<li><a href=/r/{n}>相关新闻第{n}号</a></li>" for n in rotating)
     parts = {
         "counter": f"<p class=info>浏览次数：{1_000_000 + visits}</p>",
         "token": f"<form><input type=hidden name=t value={token}></form>"
@@ -159,9 +160,9 @@ def edit(port: int) -> None:
     urllib.request.urlopen(request).close()  # noqa: S310 - loopback
 
 
-def address(port: int, group: str, number: int) -> str:
-    """Where a page is: four hosts share them."""
-    return f"http://127.0.0.{number % 4 + 1}:{port}/{group}/{number}.html"
+def addresses(port: int, group: str, count: int) -> list[str]:
+    """Where the pages of a group are: four hosts share them."""
+    return [f"http://127.0.0.{n % 4 + 1}:{port}/{group}/{n}.html" for n in range(count)]
 
 
 # --- the hook ------------------------------------------------------------------------------------
@@ -258,9 +259,7 @@ def run(
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode and not may_fail:
         raise SystemExit(f"{arguments}: {(folder / 'output.txt').read_text()[-2000:]}")
-    return Spent(
-        usage.ru_utime + usage.ru_stime, time.monotonic() - begin, usage.ru_maxrss / 1024
-    )
+    return Spent(usage.ru_utime + usage.ru_stime, time.monotonic() - begin, usage.ru_maxrss / 1024)
 
 
 def size(files: Iterator[Path]) -> int:
@@ -281,8 +280,9 @@ class Monitor:
         for host in sorted({one.split("/")[2] for one in pages}):
             own = ", ".join(f"'{one}'" for one in pages if f"//{host}/" in one)
             lines.append(
-                f"  - {{id: s{host[8:9]}, name: 第{host[8:9]}组, region: 湖南省, document_kind: page, "
-                f"pages: [{own}], selectors: {{body: div.article}}, allow_private: true}}"
+                f"  - {{id: s{host[8:9]}, name: 第{host[8:9]}组, region: 湖南省, "
+                f"document_kind: page, pages: [{own}], selectors: {{body: div.article}}, "
+                "allow_private: true}"
             )
         (folder / "c.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (folder / "r.yaml").write_text(
@@ -447,11 +447,8 @@ class Changedetection:
             if self.server.poll() is not None:
                 break
             with contextlib.suppress(OSError, KeyError, ValueError):
-                stored = next(
-                    file
-                    for file in (self.folder / "changedetection.json", self.folder / "url-watches.json")
-                    if file.exists()
-                )
+                names = ("changedetection.json", "url-watches.json")
+                stored = next(self.folder / one for one in names if (self.folder / one).exists())
                 settings = json.loads(stored.read_text())["settings"]["application"]
                 self.key = settings["api_access_token"]
                 self._all()
@@ -464,7 +461,7 @@ class Changedetection:
         return found
 
     def _ask(self, path: str, data: object = None) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 - loopback
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api/v1/{path}",
             data=None if data is None else json.dumps(data).encode(),
             headers={"x-api-key": self.key, "Content-Type": "application/json"},
@@ -507,14 +504,10 @@ class Figures:
     lost: int = 0
 
 
-def watch(
-    program: Program, folder: Path, port: int, group: str, pages: int, hook: Hook
-) -> list[str]:
-    """Prepare a program for the pages of a group."""
-    addresses = [address(port, group, number) for number in range(pages)]
+def watch(program: Program, folder: Path, pages: Sequence[str], hook: Hook) -> None:
+    """Prepare a program for pages."""
     folder.mkdir()
-    program.prepare(folder, addresses, hook.port)
-    return addresses
+    program.prepare(folder, pages, hook.port)
 
 
 def measure(program: Program, folder: Path, pages: int, rounds: int) -> Figures:
@@ -524,7 +517,7 @@ def measure(program: Program, folder: Path, pages: int, rounds: int) -> Figures:
     hook.open()
     try:
         with site() as port:
-            watch(program, folder / "one", port, "plain", 1, hook)
+            watch(program, folder / "one", addresses(port, "plain", 1), hook)
             program.round()
             alone = min((program.round() for _ in range(rounds)), key=lambda spent: spent.cpu)
             program.close()
@@ -535,7 +528,7 @@ def measure(program: Program, folder: Path, pages: int, rounds: int) -> Figures:
         firsts, walls = [], []
         for group in GROUPS:
             with site() as port:
-                watch(program, folder / group, port, group, pages, hook)
+                watch(program, folder / group, addresses(port, group, pages), hook)
                 spent = program.round()
                 firsts.append(spent.cpu - start)
                 walls.append(spent.wall)
@@ -546,13 +539,14 @@ def measure(program: Program, folder: Path, pages: int, rounds: int) -> Figures:
                 found.unchanged[group] = (least - start) / pages * 1e3
                 if group == "plain":
                     found.unchanged_with_start = least / pages * 1e3
-                    changes(program, port, pages, start, hook, found)
+                    edit(port)
+                    changes(program, pages, start, hook, found)
                 found.peak = max(found.peak, *(one.peak for one in again))
                 program.close()
         found.first = statistics.median(firsts) / pages * 1e3
         found.pages_a_second = pages / statistics.median(walls)
         with site() as port:
-            watch(program, folder / "outage", port, "plain", pages, hook)
+            watch(program, folder / "outage", addresses(port, "plain", pages), hook)
             program.round()
             hook.forget()
             edit(port)
@@ -568,13 +562,10 @@ def measure(program: Program, folder: Path, pages: int, rounds: int) -> Figures:
     return found
 
 
-def changes(
-    program: Program, port: int, pages: int, start: float, hook: Hook, found: Figures
-) -> None:
-    """Edit all pages, and see what is told."""
+def changes(program: Program, pages: int, start: float, hook: Hook, found: Figures) -> None:
+    """See what is told of pages that were all edited."""
     before = program.disk()
     hook.forget()
-    edit(port)
     begin = time.monotonic()
     spent = program.round()
     found.changed = (spent.cpu - start) / pages * 1e3
