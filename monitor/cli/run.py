@@ -23,6 +23,7 @@ from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
+from monitor.model.log import LogLevel
 
 
 def run(
@@ -35,7 +36,7 @@ def run(
 ) -> None:
     """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
     settings = load_settings(config, database=database)
-    start_logging(verbose=verbose)
+    start_logging(form=settings.log.format, level=LogLevel.DEBUG if verbose else settings.log.level)
     asyncio.run(_run(settings, once=once))
 
 

@@ -18,6 +18,7 @@ from monitor.app import App, outbox_worker, serve_bot
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import advance_jobs, schedule
+from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes
 from monitor.daemon.visits import DueVisits, visit_safely
 from monitor.ingest.context import VisitReport
@@ -57,6 +58,7 @@ async def run_once(
 
 async def run_forever(app: App, stop: asyncio.Event) -> None:
     """Visit each source on its schedule, deliver, and answer the bot's chats, until ``stop``."""
+    app = with_metrics(app)
     await asyncio.to_thread(forget_heartbeats, app, host=platform.node())
     beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in Loop}
     async with serve_probes(app, beats), serve_bot(app, beat=beats[Loop.BOT].beat):
