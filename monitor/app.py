@@ -7,7 +7,6 @@ name them: without a token there is no Telegram library in memory.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,8 +24,8 @@ from monitor.bot.context import AccessPolicy, BotContext
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
 from monitor.channels.base import Channel
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
-from monitor.channels.telegram import FloodControl
 from monitor.clock import utc_now
 from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
@@ -165,10 +164,6 @@ async def open_app(
         )
         stack.callback(context.parser.close)
         await asyncio.to_thread(_prepare, settings, database, catalogue.enabled, files, now())
-        # What is loaded by now stays to the end: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
-        stack.callback(gc.unfreeze)
         yield App(
             settings,
             catalogue.enabled,
@@ -224,6 +219,19 @@ def report_refused_token(app: App) -> None:
     app.context.wake()
 
 
+def report_failed_loop(app: App, reason: str) -> None:
+    """Tell the operators that a loop of the daemon does not work."""
+    with app.context.database.write() as session:
+        enqueue_notice(
+            session,
+            NoticeKind.LOOP_FAILED,
+            reason,
+            app.context.health.operators,
+            now=app.context.now(),
+        )
+    app.context.wake()
+
+
 def outbox_worker(
     app: App,
     stop: asyncio.Event | None = None,
@@ -246,10 +254,13 @@ def outbox_worker(
 @asynccontextmanager
 async def serve_bot(
     app: App, *, beat: Callable[[], Awaitable[None]] | None = None
-) -> AsyncIterator[None]:
-    """Answer chats while the block runs, and call ``beat``; without a token nothing happens."""
+) -> AsyncIterator[asyncio.Future[None]]:
+    """Answer chats while the block runs, and call ``beat``; without a token nothing happens.
+
+    Yields what is done when the bot ends before the block does.
+    """
     if app.token is None:
-        yield
+        yield asyncio.get_running_loop().create_future()
         return
     from monitor.bot.app import build_application
     from monitor.bot.runner import polling
@@ -273,8 +284,8 @@ async def serve_bot(
         observe=app.observer.updated,
     )
     if telegram.webhook_url is None:
-        async with polling(application, operators=telegram.operators, beat=beat):
-            yield
+        async with polling(application, operators=telegram.operators, beat=beat) as ended:
+            yield ended
         return
     async with webhook(
         application,
@@ -283,8 +294,8 @@ async def serve_bot(
         address=telegram.webhook_listen,
         operators=telegram.operators,
         beat=beat,
-    ):
-        yield
+    ) as (_port, ended):
+        yield ended
 
 
 async def refresh_rules(app: App) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -70,6 +71,10 @@ async def test_the_daemon_alerts_answers_and_ends_on_sigterm(place):
         answer = await api.ask(CHAT, "/start")
         assert answer.text
         await api.wait_for(lambda: any("200 Eflops" in c.text for c in api.sent(CHAT)))
+        second = start(folder, "--once")
+        _, said = await asyncio.to_thread(second.communicate, timeout=180)
+        assert second.returncode == 2
+        assert f"in use by process {process.pid} on " in said
     finally:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=180)
@@ -101,6 +106,11 @@ def test_a_site_that_is_away_is_a_failure_that_is_said(place):
     web.pages.clear()
     catalogue = (folder / "c.yaml").read_text(encoding="utf-8")
     (folder / "c.yaml").write_text(catalogue.replace(web.base, "http://127.0.0.1:9"), "utf-8")
+    # The waits between attempts have tests of their own.
+    settings = (folder / "monitor.toml").read_text(encoding="utf-8")
+    (folder / "monitor.toml").write_text(
+        settings.replace("[crawl]\n", "[crawl]\nmax_attempts = 1\n"), "utf-8"
+    )
     process = start(folder, "--once", token=None)
     _out, err = process.communicate(timeout=180)
     assert process.returncode == 1

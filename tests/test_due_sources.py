@@ -18,7 +18,7 @@ from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
 from monitor.daemon.due import due_sources
 from monitor.daemon.jobs import Every, TokenWatch, advance_jobs, schedule
-from monitor.daemon.retention import delete_old_bytes
+from monitor.daemon.retention import apply_retention
 from monitor.daemon.run import run_once
 from monitor.daemon.visits import DueVisits
 from monitor.errors import UserError
@@ -27,6 +27,7 @@ from monitor.ingest.schedule import next_start, spread
 from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
 from monitor.storage.frontier import VisitTimes
+from monitor.storage.retention import RetentionPeriods, delete_expired
 
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
@@ -245,11 +246,42 @@ async def test_a_clock_that_is_ahead_deletes_no_bytes(any_watch):
     deleted = "SELECT COUNT(*) FROM blob WHERE codec = 'gone'"
     await watch.look()
     watch.clock[0] += YEAR
-    await delete_old_bytes(watch.app, timedelta(days=90))
+    await apply_retention(watch.app, RetentionPeriods(timedelta(days=90)))
     assert watch.sql(deleted) == [(0,)]
     watch.clock[0] -= YEAR - timedelta(days=3)
-    await delete_old_bytes(watch.app, timedelta(days=2))
+    await apply_retention(watch.app, RetentionPeriods(timedelta(days=2)))
     assert watch.sql(deleted) == watch.sql("SELECT COUNT(*) FROM blob") != [(0,)]
+
+
+async def test_addresses_that_were_forgotten_tell_nothing_when_they_come_back(watch):
+    await watch.look()
+    article = (
+        "<html><title>宁夏发力智能体</title><p>发布时间：2026-06-16</p>"
+        + "<p>自治区政府提出，培育智能体企业40家，设立人工智能基金5亿元。</p>" * 12
+    )
+    for number in range(4):
+        watch.site.pages[f"{BASE}/a.html?v={number}"] = article
+        watch.site.pages[LIST] = (
+            f"<ul><li><a href='/a.html?v={number}'>第一条要闻</a>"
+            f"<li><a href='/gone{number}.html'>无此页面</a></ul>"
+        )
+        for _ in range(6):
+            await watch.look(timedelta(days=5))
+    kept = "SELECT url FROM frontier_entry WHERE source_id = 'news' ORDER BY id"
+    log = "SELECT id FROM change UNION ALL SELECT id FROM alert"
+    assert len(watch.sql(kept)) == 9
+    before = watch.sql(log)
+    assert before
+    periods = RetentionPeriods(addresses=timedelta(days=50))
+    delete_expired(watch.app.context.database, periods, watch.clock[0])
+    left = [url.removeprefix(f"{BASE}/") for (url,) in watch.sql(kept)]
+    # What documents were read from, and what the list shows now.
+    assert sorted(left) == ["a.html?v=0", "a.html?v=3", "gone3.html", "t1.html"]
+
+    watch.site.pages[LIST] = "<ul><li><a href='/a.html?v=1'>第一条要闻</a></ul>"
+    assert f"{BASE}/a.html?v=1" in await watch.look(timedelta(days=8))
+    assert (f"{BASE}/a.html?v=1",) in watch.sql(kept)
+    assert watch.sql(log) == before
 
 
 async def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_stop_it(watch):

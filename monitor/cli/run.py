@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
-from typing import Annotated
+from contextlib import AsyncExitStack, closing
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from monitor.app import check_token, open_app
+from monitor.app import App, check_token, open_app
 from monitor.catalogue.model import Source
 from monitor.cli.options import ConfigOption, DatabaseOption
 from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
 from monitor.daemon.due import due_sources, next_visit
+from monitor.daemon.lease import HeldLease, hold_lease
 from monitor.daemon.run import run_forever, run_once
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.visits import log_failures
@@ -24,6 +27,7 @@ from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
 from monitor.model.log import LogLevel
+from monitor.storage.engine import Database
 
 
 def run(
@@ -34,7 +38,10 @@ def run(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
+    """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly.
+
+    One at a time works on a database; a second one is refused.
+    """
     settings = load_settings(config, database=database)
     start_logging(form=settings.log.format, level=LogLevel.DEBUG if verbose else settings.log.level)
     asyncio.run(_run(settings, once=once))
@@ -42,40 +49,77 @@ def run(
 
 async def _run(settings: Settings, *, once: bool) -> None:
     stop = asyncio.Event()
-    async with open_app(settings, console=Console()) as app:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        leases = stack.enter_context(closing(Database(settings.database)))
+        lease = await _hold(leases, stack, stop)
+        if stop.is_set():
+            return
+        app = await stack.enter_async_context(open_app(settings, console=Console()))
+        if lease is not None:
+            app.context.database.fence = lease.check
         await check_token(app)
         if app.token is None:
             print_status(
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
-        with stop_on_signals(stop):
-            if not once:
-                await run_forever(app, stop)
-                return
-            done: list[VisitReport] = []
-            with progress() as bar:
-                due = len(due_sources(app))
-                task = bar.add_task("visiting", total=due)
-
-                def advance(report: VisitReport) -> None:
-                    done.append(report)
-                    bar.advance(task)
-
-                work = asyncio.create_task(run_once(app, done=advance))
-                waiter = asyncio.create_task(stop.wait())
-                await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
-                waiter.cancel()
-                if not work.done():
-                    work.cancel()
-                    await asyncio.wait({work})
-                    print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
-                    return
-            reports = await work
+        # What is loaded by now stays to the end: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
+        if not once:
+            await run_forever(app, stop, lease=lease)
+            return
+        reports = await _round(app, stop, lease)
+        if reports is None:
+            return
         log_failures(reports)
         print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
     if reports and all(report.outcome is Outcome.ERROR for report in reports):
         raise MonitorError(_why_nothing(reports, app.sources))
+
+
+async def _hold(database: Database, stack: AsyncExitStack, stop: asyncio.Event) -> HeldLease | None:
+    """Hold the lease of the database; None for one in memory, and if a signal ended the wait."""
+    if database.is_sqlite and database.file is None:
+        return None
+    taking = asyncio.ensure_future(stack.enter_async_context(hold_lease(database)))
+    return taking.result() if await _finishes(taking, stop) else None
+
+
+async def _round(
+    app: App, stop: asyncio.Event, lease: HeldLease | None
+) -> list[VisitReport] | None:
+    """One round of visits with a progress bar; None if a signal or a lost lease ended it."""
+    done: list[VisitReport] = []
+    with progress() as bar:
+        due = len(due_sources(app))
+        task = bar.add_task("visiting", total=due)
+
+        def advance(report: VisitReport) -> None:
+            done.append(report)
+            bar.advance(task)
+
+        work = asyncio.create_task(run_once(app, done=advance))
+        if await _finishes(work, stop, *(() if lease is None else (lease.lost,))):
+            return await work
+    print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
+    if lease is not None:
+        lease.raise_if_lost()
+    return None
+
+
+async def _finishes(work: asyncio.Future[Any], *events: asyncio.Event) -> bool:
+    """Whether ``work`` is done before one of the events is set; otherwise it is cancelled."""
+    waiters = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait({work, *waiters}, return_when=asyncio.FIRST_COMPLETED)
+    for waiter in waiters:
+        waiter.cancel()
+    if work.done():
+        return True
+    work.cancel()
+    await asyncio.wait({work})
+    return False
 
 
 def _why_nothing(reports: Sequence[VisitReport], sources: Sequence[Source]) -> str:

@@ -44,6 +44,7 @@ __all__ = [
     "HealthSettings",
     "HttpSettings",
     "LogSettings",
+    "PingSettings",
     "Settings",
     "SuspectSettings",
     "TelegramSettings",
@@ -56,6 +57,7 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 # Chats are numbered in 52 bits.
 _MAX_CHAT = 1 << 52
 _ChatId = Annotated[int, Field(ge=-_MAX_CHAT, le=_MAX_CHAT)]
+_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s#]*")
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
@@ -174,6 +176,26 @@ class HealthSettings(Section):
     )
 
 
+class RetentionSettings(Section):
+    """How long things are kept beside the log, which is kept for ever; 0 days: for ever, too."""
+
+    address_days: int = Field(
+        default=180,
+        ge=0,
+        le=36_500,
+        description="Days after which an address is forgotten that no list shows any more and "
+        "where no document was ever found, or only what another address of the same page shows; "
+        "0: never.",
+    )
+    alert_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after which the texts of sent alerts are deleted, and operators' "
+        "notices; the alerts keep their buttons. 0: never.",
+    )
+
+
 class HttpSettings(Section):
     """Where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; nowhere without a port."""
 
@@ -200,6 +222,24 @@ class LogSettings(Section):
         default=LogLevel.INFO,
         description="Least level: debug, info, warning or error; `--verbose` is debug.",
     )
+
+
+class PingSettings(Section):
+    """The address that is requested while all is well; none without ``url``."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="http(s) address that is requested while all loops of the daemon work "
+        "(healthchecks.io, Uptime Kuma).",
+    )
+    minutes: float = Field(default=5.0, gt=0, le=1_440, description="Minutes between two requests.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _ADDRESS.fullmatch(url.get_secret_value().strip()):
+            raise ValueError("is no address: http:// or https://, a host, and a path")
+        return url
 
 
 class TelegramSettings(Section):
@@ -292,8 +332,10 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
+    retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
+    ping: PingSettings = PingSettings()
     telegram: TelegramSettings = TelegramSettings()
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={}, description="Other channels by name; rules name them in `then.channels`."
@@ -312,6 +354,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment has priority over the file (the init arguments)."""
         return env_settings, init_settings
+
+    def retention_days(self) -> dict[str, int | None]:
+        """The days that raw bytes, addresses and alerts are kept; None: for ever."""
+        return {
+            "raw_bytes": self.raw_retention_days,
+            "addresses": self.retention.address_days or None,
+            "alerts": self.retention.alert_days or None,
+        }
 
     def token(self) -> str | None:
         """The bot's token, from the setting or the file it names; None without one.

@@ -12,8 +12,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from monitor.app import App, refresh_rules, report_refused_token, token_setting
-from monitor.daemon.retention import RETENTION_INTERVAL, delete_old_bytes
+from monitor.daemon.retention import apply_retention
 from monitor.daemon.visits import DueVisits
+from monitor.storage.retention import CHECK_INTERVAL, RetentionPeriods
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +67,8 @@ def schedule(
     add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.is_token_refused is not None:
         add("token", _TOKEN_INTERVAL, TokenWatch(app).look)
-    if app.settings.raw_retention_days is not None:
-        age = timedelta(days=app.settings.raw_retention_days)
-        add("raw-retention", RETENTION_INTERVAL, lambda: delete_old_bytes(app, age))
+    periods = RetentionPeriods.of_days(**app.settings.retention_days())
+    add("retention", CHECK_INTERVAL, lambda: apply_retention(app, periods))
     return scheduler
 
 
