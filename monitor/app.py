@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,6 +46,7 @@ from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import AccessMode, NoticeKind
 from monitor.model.changes import LoggedChange
+from monitor.observer import ObservedChannel, Observer
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
@@ -68,7 +69,8 @@ class App:
 
     ``context`` has the database, the network and the clock; ``wake`` is set when something was
     put into the outbox; ``token`` is None without a bot. ``is_token_refused`` asks Telegram; None
-    without it.
+    without it. ``observer`` hears what happens, and ``exposition`` gives it as metrics, if the
+    settings name a port.
     """
 
     settings: Settings
@@ -80,6 +82,8 @@ class App:
     wake: asyncio.Event
     token: str | None
     is_token_refused: Callable[[], Awaitable[bool]] | None = None
+    observer: Observer = field(default_factory=Observer)
+    exposition: Callable[[], bytes] | None = None
 
 
 @asynccontextmanager
@@ -239,7 +243,7 @@ def outbox_worker(
     """The worker that delivers the alerts of a run, and calls ``beat`` while it works."""
     return OutboxWorker(
         app.context.database,
-        app.channel,
+        ObservedChannel(app.channel, app.observer),
         app.context.now,
         operators=app.context.health.operators,
         bot=app.token is not None,
@@ -279,6 +283,7 @@ async def serve_bot(
         base_url=telegram.base_url,
         proxy=telegram.proxy,
         flood_control=app.flood_control,
+        observe=app.observer.updated,
     )
     if telegram.webhook_url is None:
         async with polling(application, operators=telegram.operators, beat=beat) as ended:

@@ -26,6 +26,7 @@ from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
+from monitor.model.log import LogLevel
 from monitor.storage.engine import Database
 
 
@@ -42,7 +43,7 @@ def run(
     One at a time works on a database; a second one is refused.
     """
     settings = load_settings(config, database=database)
-    start_logging(verbose=verbose)
+    start_logging(form=settings.log.format, level=LogLevel.DEBUG if verbose else settings.log.level)
     asyncio.run(_run(settings, once=once))
 
 

@@ -101,6 +101,7 @@ class TokenWatch:
         """Ask Telegram."""
         ask = self.app.is_token_refused
         was, self.refused = self.refused, ask is not None and await ask()
+        self.app.observer.token_checked(refused=self.refused)
         if self.refused and not was:
             log.error(
                 "telegram.token_refused",

@@ -286,14 +286,16 @@ class DueVisits:
 
 async def visit_safely(source: Source, app: App) -> VisitReport:
     """Visit a source; an error is logged and ends this visit alone."""
+    begun = time.monotonic()
     try:
-        return await visit(source, app.context)
+        report = await visit(source, app.context)
     except Exception as error:
         log.exception("visit.failed", extra={"source": source.id})
         report = VisitReport(source.id, Outcome.ERROR)
         report.add_fault(error)
         report.reason = report.fault
-        return report
+    app.observer.visited(report, time.monotonic() - begun)
+    return report
 
 
 def log_failures(reports: Sequence[VisitReport]) -> None:
