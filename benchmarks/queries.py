@@ -52,9 +52,11 @@ from sqlalchemy.orm import Session
 from monitor.extraction.quantities import search_terms
 from monitor.extraction.regions import region_names
 from monitor.ingest.projection import rebuild, set_reference_day
+from monitor.ingest.schedule import SPREAD
 from monitor.model.changes import Basis, Kind, Verdict
+from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
-from monitor.outbox.admin import list_alerts
+from monitor.outbox.admin import list_alerts, outbox_facts
 from monitor.storage.base import Base
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import (
@@ -64,9 +66,18 @@ from monitor.storage.commitments import (
     find_commitments,
     write_lines,
 )
+from monitor.storage.document_list import (
+    DocumentFilter,
+    DocumentLine,
+    count_documents,
+    document_versions,
+    list_documents,
+)
 from monitor.storage.engine import Database
+from monitor.storage.feedback import list_feedback
 from monitor.storage.fulfilment import list_fulfilments
-from monitor.storage.status import overview, unhealthy_sources
+from monitor.storage.sources import source_overviews
+from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
 from monitor.storage.word_index import fill_word_index
 
@@ -75,6 +86,7 @@ TOO_LONG = 5.0  # seconds after which a query is ended
 ROUNDS = 5
 YEARS = range(2017, 2027)
 TODAY = date(2026, 11, 28)
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 LIVE_SINCE = 2022
 REPORT, REVIEW, OTHER = 100, 30, 50
 SOURCES, RECIPIENTS = 200, 500
@@ -532,6 +544,15 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
     def changes(**options: Any) -> Callable[[], object]:
         return lambda: list_changes(session, **options)
 
+    def documents(**options: Any) -> Callable[[], object]:
+        wanted = DocumentFilter(**options)
+
+        def run() -> list[DocumentLine]:
+            count_documents(session, wanted)
+            return list_documents(session, wanted, limit=50)
+
+        return run
+
     return {
         "changes": changes(),
         "changes --region": changes(region="贵州省"),
@@ -575,7 +596,19 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
         "alerts list": lambda: list_alerts(session),
         "alerts list --state dead": lambda: list_alerts(session, state="dead"),
         "alerts list --chat": lambda: list_alerts(session, recipient_id=7),
+        "documents list": documents(),
+        "documents list --region --year": documents(region="贵州省", year=2025),
+        "documents list --kind report": documents(kind=DocumentKind.REPORT),
+        "documents list --source": documents(source="source7"),
+        "documents list --text 行动计划": documents(title="行动计划"),
+        "documents list --text, without a hit": documents(title="量子"),
+        "documents list --removed": documents(removed=True),
+        "documents show": lambda: document_versions(session, 1),
+        "feedback list": lambda: list_feedback(session),
+        "sources list": lambda: source_overviews(session, now=NOW),
         "status": lambda: overview(session, since=since),
+        "status, sources": lambda: source_facts(session, now=NOW, put_off=SPREAD).total,
+        "status, outbox": lambda: outbox_facts(session, now=NOW, max_attempts=12, bot=True),
         "status, unhealthy sources": lambda: unhealthy_sources(session),
     }
 

@@ -105,7 +105,7 @@ async def run_once(
 
 
 def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
-    """The sources that are due for a visit.
+    """The sources that are due for a visit, but those that are paused.
 
     Args:
         app: the open application.
@@ -117,6 +117,8 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
 
     def is_due(source: Source) -> bool:
         times = known.get(source.id)
+        if times is not None and times.is_paused(now):
+            return False
         start = next_start(times, source, now=now)
         # What is due because its time is not believed is not put off.
         put_off = spread_out and start != now
@@ -126,15 +128,22 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
 
 
 def next_visit(app: App) -> str:
-    """When the next source is due, in the time zone of the settings; empty without sources."""
+    """When the next source is due, in the time zone of the settings; empty without sources.
+
+    A source whose pause has an end is due then.
+    """
     with app.context.database.read() as session:
         known = visit_times(session)
     now = app.context.now()
-    times = (known.get(source.id) for source in app.sources)
-    due = [
-        next_start(at, source, now=now) + spread(at, source)
-        for source, at in zip(app.sources, times, strict=True)
-    ]
+    due = []
+    for source in app.sources:
+        times = known.get(source.id)
+        start = next_start(times, source, now=now) + spread(times, source)
+        if times is not None and times.is_paused(now):
+            if times.paused_until is None:
+                continue
+            start = max(start, times.paused_until)
+        due.append(start)
     return shown_time(app, min(due)) if due else ""
 
 
@@ -455,7 +464,10 @@ class DueVisits:
             return
         due = await asyncio.to_thread(due_sources, self.app, spread_out=True)
         ids = {source.id for source in due}
-        due += [s for s in self.app.sources if s.id in self._again and s.id not in ids]
+        if self._again:
+            paused = await asyncio.to_thread(_paused, self.app)
+            again = self._again.keys() - ids - paused
+            due += [source for source in self.app.sources if source.id in again]
         clock = self.clock()
         free = [s for s in due if self._held_until.get(s.id, clock) <= clock]
         starting = [s for s in free if s.id not in self._tasks]
@@ -648,6 +660,14 @@ def _first_visits(app: App, sources: Sequence[Source]) -> int:
         known = visit_times(session)
     times = (known.get(source.id) for source in sources)
     return sum(one is None or one.last_visit_at is None for one in times)
+
+
+def _paused(app: App) -> set[str]:
+    """The sources that are paused."""
+    with app.context.database.read() as session:
+        known = visit_times(session)
+    now = app.context.now()
+    return {source_id for source_id, times in known.items() if times.is_paused(now)}
 
 
 def _totals(reports: Sequence[VisitReport]) -> tuple[int, int, int]:

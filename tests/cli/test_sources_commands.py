@@ -41,8 +41,9 @@ def monitor(capsys, tmp_path, monkeypatch):
     for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "monitor.toml").write_text(
-        'catalogue = ["c.yaml"]\n[crawl]\nmin_delay = 0\n', encoding="utf-8"
+        'catalogue = ["c.yaml"]\nrules = ["r.yaml"]\n[crawl]\nmin_delay = 0\n', encoding="utf-8"
     )
+    (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
 
     def run(*arguments, code=0):
         with pytest.raises(SystemExit) as left:
@@ -59,7 +60,7 @@ def sources(tmp_path, web, **changes):
         "id": "town", "name": "某市", "region": "贵州省", "family": "trs",
         "lists": f"{web.base}/zwgk/tz/", "allow_private": "true", **changes,
     }  # fmt: skip
-    entry = "".join(f"    {key}: {value}\n" for key, value in lines.items())
+    entry = "".join(f"    {key}: {value}\n" for key, value in lines.items() if value)
     (tmp_path / "c.yaml").write_text(f"builtin: false\nsources:\n  -\n{entry}", encoding="utf-8")
 
 
@@ -263,3 +264,68 @@ def test_feeds_epapers_and_single_pages_are_added_too(monitor, tmp_path, site, k
     (found,) = checked(monitor)
     assert found["works"]
     assert found["length"] > 200
+
+
+def listed(monitor):
+    out, _ = monitor("sources", "list", "--format", "jsonl")
+    return json.loads(out.splitlines()[0])
+
+
+def test_a_source_is_visited_now_whether_it_is_due_or_not(monitor, tmp_path, site):
+    sources(tmp_path, site, lists="", pages=f"{site.base}/zwgk/tz/202601/t20260101_177.html")
+    first = monitor("sources", "visit", "town")[0].splitlines()
+    assert first[:4] == [
+        "outcome    ok",
+        "addresses  1 new",
+        "documents  1 requested: 1 ok",
+        "changes    0",
+    ]
+    site.html("/zwgk/tz/202601/t20260101_177.html", "通知", [*TEXT, "全市建设智算中心7个。"])
+    monitor("sources", "pause", "town")
+    again = monitor("sources", "visit", "town")[0]
+    assert "documents  1 requested: 1 ok\n" in again
+    assert "  added 贵州省" in again
+    assert "alerts     0 queued\nnext visit 20" in again
+    assert listed(monitor)["paused"]
+    site.pages.clear()
+    out, err = monitor("sources", "visit", "town", code=1)
+    assert "outcome    gone" in out
+    assert "town: the visit ended with the outcome gone" in err
+
+
+def test_the_list_says_how_each_source_is(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    assert listed(monitor)["health"] is None
+    assert not (tmp_path / "monitor.db").exists()
+    monitor("sources", "pause", "town", "--until", "2999-01-02", "--reason", "moves")
+    found = listed(monitor)
+    assert (found["health"], found["last_visit"], found["pause_reason"]) == ("ok", None, "moves")
+    assert found["paused_until"] == "2999-01-02T00:00+08:00"
+    out, err = monitor("sources", "list")
+    assert "paused" in out
+    assert "2999-01-02 00:00" in out
+    assert "times as in Asia/Shanghai" in err
+    out, _ = monitor("status", code=0)
+    assert "1: 0 ok, 0 failing, 0 quiet, 1 paused" in out
+    assert "until 2999-01-02 00:00: moves" in out
+    assert "town is resumed" in monitor("sources", "resume", "town")[1]
+    assert "town was not paused" in monitor("sources", "resume", "town")[1]
+    assert "due" in monitor("sources", "list")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("visit", "twon"), "unknown source 'twon' – did you mean town?"),
+        (("pause", "某市"), "did you mean town?"),
+        (("resume", "nothing"), "unknown source 'nothing' – see monitor sources list"),
+        (("pause", "town", "--until", "2026-01-01"), "2026-01-01 is not in the future"),
+        (("pause", "town", "--until", "soon"), "--until: 'soon' is no date"),
+        (("visit", "idle"), "source 'idle' is disabled – set enabled: true"),
+    ],
+)
+def test_mistakes_change_no_source(monitor, tmp_path, site, arguments, said):
+    sources(tmp_path, site)
+    with (tmp_path / "c.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"  - {{id: idle, name: 停, lists: {site.base}/x/, enabled: false}}\n")
+    assert said in monitor("sources", *arguments, code=2)[1]
