@@ -37,12 +37,11 @@ from monitor.urls import resolve_url, url_identity
 
 if TYPE_CHECKING:
     # `sources list` shows the catalogue and needs neither network nor extraction.
-    from sqlalchemy.orm import Session
-
     from monitor.fetching.fetcher import Fetcher
     from monitor.ingest.context import VisitReport
     from monitor.ingest.source_check import CheckContext, SourceCheck
     from monitor.ingest.suggest import EntrySuggestion
+    from monitor.storage.engine import Database
     from monitor.storage.sources import SourceOverview
 
 sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
@@ -235,12 +234,13 @@ def pause(
 
     day = date_of(until, "--until")
     now = utc_now()
-    with _stored_source(source_id, config, database) as (settings, session):
+    with _stored_source(source_id, config, database) as (settings, store):
         zone = ZoneInfo(settings.timezone)
         end = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
         if end is not None and end <= now:
             raise UserError(f"--until: {day} is not in the future")
-        pause_source(session, source_id, until=end, reason=reason.strip(), now=now)
+        with store.write() as session:
+            pause_source(session, source_id, until=end, reason=reason.strip(), now=now)
     ends = "resume it with: monitor sources resume " + source_id
     if end is not None:
         ends = f"until {end.astimezone(zone):%Y-%m-%d %H:%M %Z}"
@@ -256,7 +256,7 @@ def resume(
     """Let the daemon visit a source again; it does at once if a visit was due meanwhile."""
     from monitor.storage.sources import resume_source
 
-    with _stored_source(source_id, config, database) as (_, session):
+    with _stored_source(source_id, config, database) as (_, store), store.write() as session:
         was = resume_source(session, source_id, now=utc_now())
     print_status(f"{source_id} is resumed" if was else f"{source_id} was not paused")
 
@@ -388,8 +388,8 @@ def _watched(catalogue: Catalogue, source_id: str) -> Source:
 @contextmanager
 def _stored_source(
     source_id: str, config: Path | None, database: str | None
-) -> Iterator[tuple[Settings, Session]]:
-    """A writing transaction in which the database has a source of the catalogue."""
+) -> Iterator[tuple[Settings, Database]]:
+    """The database, which has a source of the catalogue."""
     from monitor.storage.frontier import WatchedSource, sync_sources
 
     with open_database(config, database) as (settings, store):
@@ -401,7 +401,7 @@ def _stored_source(
         ]
         with store.write() as session:
             sync_sources(session, watched, utc_now())
-            yield settings, session
+        yield settings, store
 
 
 async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:

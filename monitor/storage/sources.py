@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -48,8 +49,8 @@ def source_overviews(session: Session, *, now: datetime) -> dict[str, SourceOver
     }
 
 
-def pause_of(row: SourceRow, *, now: datetime) -> PausedSource | None:
-    """The pause of a source that is in force; a row with its columns will do."""
+def pause_of(row: Any, *, now: datetime) -> PausedSource | None:
+    """The pause in force of a row that has these columns of ``source``."""
     until = row.paused_until
     if row.paused_at is None or (until is not None and until <= now):
         return None
