@@ -205,7 +205,7 @@ def visit_now(
     settings = load_settings(config, database=database)
     source = _watched(load_catalogue(settings.catalogue), source_id)
     report, due = asyncio.run(_visit(settings, source))
-    write_text("\n".join(_visit_lines(report, due)))
+    write_text("\n".join(visit_lines(report, due)))
     from monitor.ingest.context import HEALTHY
 
     if report.outcome not in HEALTHY:
@@ -427,7 +427,7 @@ async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
         )
 
 
-def _visit_lines(report: VisitReport, due: str) -> list[str]:
+def visit_lines(report: VisitReport, due: str) -> list[str]:
     """What a visit brought."""
     from monitor.storage.mappers import summary
 

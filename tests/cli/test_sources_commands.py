@@ -9,6 +9,10 @@ from web import Page, Web
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.cli.app import main
+from monitor.cli.sources import visit_lines
+from monitor.ingest.context import VisitReport
+from monitor.messages.template_samples import sample_change
+from monitor.model.changes import Kind
 
 TEXT = [
     f"2026年建设智能算力中心{n}个，算力规模达到{n}00Eflops，支持企业用好人工智能。"
@@ -272,25 +276,32 @@ def listed(monitor):
 
 
 def test_a_source_is_visited_now_whether_it_is_due_or_not(monitor, tmp_path, site):
-    sources(tmp_path, site, lists="", pages=f"{site.base}/zwgk/tz/202601/t20260101_177.html")
-    first = monitor("sources", "visit", "town")[0].splitlines()
-    assert first[:4] == [
-        "outcome    ok",
-        "addresses  1 new",
-        "documents  1 requested: 1 ok",
-        "changes    0",
-    ]
-    site.html("/zwgk/tz/202601/t20260101_177.html", "通知", [*TEXT, "全市建设智算中心7个。"])
-    monitor("sources", "pause", "town")
-    again = monitor("sources", "visit", "town")[0]
-    assert "documents  1 requested: 1 ok\n" in again
-    assert "  added 贵州省" in again
-    assert "alerts     0 queued\nnext visit 20" in again
-    assert listed(monitor)["paused"]
-    site.pages.clear()
+    sources(tmp_path, site, lists="", pages=f"{site.base}/report.html")
     out, err = monitor("sources", "visit", "town", code=1)
     assert "outcome    gone" in out
     assert "town: the visit ended with the outcome gone" in err
+    site.html("/report.html", "通知", TEXT)
+    monitor("sources", "pause", "town")
+    said = monitor("sources", "visit", "town")[0].splitlines()
+    assert said[:-1] == [
+        "outcome    ok",
+        "addresses  0 new",
+        "documents  1 requested: 1 ok",
+        "changes    0",
+        "alerts     0 queued",
+    ]
+    assert listed(monitor)["paused"]
+
+
+def test_what_a_visit_brought_is_told():
+    report = VisitReport("town", changes=[sample_change(Kind.STRENGTHENED)] * 21, alerts=3)
+    lines = visit_lines(report, "")
+    assert lines[3] == "changes    21"
+    assert lines[4].startswith("  strengthened 贵州省 算力规模 160 → 190 Eflops ")
+    assert lines[-3:-1] == [
+        "  and 1 more: monitor changes",
+        "alerts     3 queued; monitor run sends them",
+    ]
 
 
 def test_the_list_says_how_each_source_is(monitor, tmp_path, site):
