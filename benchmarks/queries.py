@@ -463,13 +463,23 @@ def _say(what: str) -> None:
     print(f"{time.process_time():6.0f} s of CPU: {what}", flush=True)
 
 
-def fill(database: Database, commitments: int) -> None:
-    """Write the history to SQLite: rows, then indices, what is made of the rows, statistics."""
+@contextmanager
+def bulk(database: Database) -> Iterator[Connection]:
+    """A transaction on SQLite for very many rows: without a journal, and unchecked."""
     with database.engine.execution_options(writing=True).connect() as connection:
         # Outside of a transaction: in one it is ignored.
         driver: Any = connection.connection.driver_connection
         for pragma in ("foreign_keys = OFF", "journal_mode = OFF", "cache_size = -500000"):
             driver.execute(f"PRAGMA {pragma}")
+        yield connection
+        connection.exec_driver_sql("ANALYZE")
+        connection.commit()
+        connection.invalidate()
+
+
+def fill(database: Database, commitments: int) -> None:
+    """Write the history to SQLite: rows, then indices, what is made of the rows, statistics."""
+    with bulk(database) as connection:
         indices = _indices(connection)
         for name, _ in indices:
             connection.exec_driver_sql(f"DROP INDEX {name}")
@@ -487,9 +497,6 @@ def fill(database: Database, commitments: int) -> None:
             rebuild(session)
             set_reference_day(session, TODAY)
         _say("what is in force")
-        connection.exec_driver_sql("ANALYZE")
-        connection.commit()
-        connection.invalidate()
 
 
 def copy(origin: Database, database: Database) -> None:
