@@ -465,14 +465,17 @@ def _say(what: str) -> None:
 
 @contextmanager
 def bulk(database: Database) -> Iterator[Connection]:
-    """A transaction on SQLite for very many rows: without a journal, and unchecked."""
+    """A transaction on SQLite for very many rows: without a journal, and unchecked.
+
+    There are no statistics of the rows afterwards: SQLite makes none by itself, and neither does
+    the monitor. PostgreSQL does.
+    """
     with database.engine.execution_options(writing=True).connect() as connection:
         # Outside of a transaction: in one it is ignored.
         driver: Any = connection.connection.driver_connection
         for pragma in ("foreign_keys = OFF", "journal_mode = OFF", "cache_size = -500000"):
             driver.execute(f"PRAGMA {pragma}")
         yield connection
-        connection.exec_driver_sql("ANALYZE")
         connection.commit()
         connection.invalidate()
 
@@ -487,7 +490,6 @@ def fill(database: Database, commitments: int) -> None:
         _say("rows")
         for _, definition in indices:
             connection.exec_driver_sql(definition)
-        connection.exec_driver_sql("ANALYZE")
         _say("indices")
         fill_word_index(connection)
         _say("words")
