@@ -18,6 +18,7 @@ from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
 from monitor.model.status import (
+    PausedSource,
     StatusFacts,
     StatusLimits,
     newest_heartbeats,
@@ -126,12 +127,15 @@ def _screen(found: Status, zone: ZoneInfo) -> list[str]:
             for one in found.channels
         ),
         *_unhealthy_lines(found.unhealthy, zone),
+        *_paused_lines(facts.sources.paused, zone),
     ]
 
 
 def _source_lines(facts: StatusFacts, zone: ZoneInfo) -> list[str]:
     sources = facts.sources
     health = ", ".join(f"{number} {kind}" for kind, number in sources.health.items())
+    if sources.paused:
+        health += f", {len(sources.paused)} paused"
     never = f", {sources.never_visited} never visited" if sources.never_visited else ""
     lag = f"{sources.due} due, the longest for {span(sources.lag)}" if sources.due else "none due"
     return [
@@ -172,6 +176,17 @@ def _unhealthy_lines(sources: Sequence[UnhealthySource], zone: ZoneInfo) -> list
         lines.append(f"{source.health:10} {source.id} since {_time(source.since, zone)}: {what}")
     if len(sources) > _SHOWN_SOURCES:
         lines.append(f"           and {len(sources) - _SHOWN_SOURCES} more: monitor status -f json")
+    return lines
+
+
+def _paused_lines(sources: Sequence[PausedSource], zone: ZoneInfo) -> list[str]:
+    lines = []
+    for source in sources[:_SHOWN_SOURCES]:
+        until = "" if source.until is None else f" until {_time(source.until, zone)}"
+        reason = f": {' '.join(source.reason.split())[:_SHOWN_REASON]}" if source.reason else ""
+        lines.append(f"paused     {source.id} since {_time(source.since, zone)}{until}{reason}")
+    if len(sources) > _SHOWN_SOURCES:
+        lines.append(f"           and {len(sources) - _SHOWN_SOURCES} more: monitor sources list")
     return lines
 
 

@@ -168,6 +168,7 @@ NEW_COLUMNS = {
     "address": ("body_read_at",),
     "list_page": ("body_read_at",),
     "document": ("withdrawn_at", "plan_key", "removed_at", "removed_snapshot_id"),
+    "source": ("paused_at", "paused_until", "pause_reason"),
 }
 RENAMED_VALUES = {
     ("chat", "kind"): {"way": "external"},
