@@ -54,7 +54,8 @@ from monitor.retry import Backoff
 from monitor.storage.engine import newest_revision
 from monitor.storage.frontier import visit_times
 from monitor.storage.heartbeats import delete_heartbeats, write_heartbeat
-from monitor.storage.provenance import delete_raw_bytes, has_snapshot_between
+from monitor.storage.provenance import has_snapshot_between
+from monitor.storage.raw_bytes import delete_raw_bytes
 
 log = logging.getLogger(__name__)
 

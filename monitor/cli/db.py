@@ -36,7 +36,7 @@ from monitor.storage.maintenance import (
 )
 from monitor.storage.maintenance import restore as restore_copy
 from monitor.storage.maintenance import vacuum as vacuum_file
-from monitor.storage.provenance import delete_raw_bytes
+from monitor.storage.raw_bytes import delete_raw_bytes
 
 _MAX_SHOWN = 10
 _PASSWORD = "the password is that of PGPASSWORD or ~/.pgpass"  # noqa: S105

@@ -8,7 +8,6 @@ SQLAlchemy Core: a report has hundreds of rows, and as ORM objects they cost ten
 from __future__ import annotations
 
 import json
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -32,7 +31,7 @@ from monitor.model.documents import (
     sha256_hex,
 )
 from monitor.model.statements import Statement, Target
-from monitor.storage.base import batches, insert_into, insert_rows, table_of
+from monitor.storage.base import batches, insert_rows, table_of
 from monitor.storage.mappers import (
     change_values,
     delta_values,
@@ -41,8 +40,8 @@ from monitor.storage.mappers import (
     stored_target,
     target_values,
 )
+from monitor.storage.raw_bytes import keep_bytes
 from monitor.storage.tables import (
-    BlobRow,
     ChangeRow,
     CorroborationRow,
     DeltaRow,
@@ -54,11 +53,7 @@ from monitor.storage.tables import (
 )
 from monitor.storage.word_index import add_words
 
-FORGOTTEN = "gone"
-"""The codec of bytes that were deleted."""
-
 _DOCUMENT = tuple(getattr(DocumentRow, one.name) for one in fields(StoredDocument))
-_COMPRESSION = 6
 
 
 def get_document(session: Session, document_id: int) -> StoredDocument:
@@ -246,11 +241,14 @@ def add_snapshot(
         "content_type": fetch.content_type,
         "request": _exchange(fetch.fetched, sent=True),
         "response": _exchange(fetch.fetched, sent=False),
-        "blob_hash": None if fetch.body is None else _keep_bytes(session, fetch.body, now),
+        "blob_hash": None
+        if fetch.body is None
+        else keep_bytes(session, fetch.body, text=document.text, url=fetch.url, now=now),
         "text_hash": sha256_hex(document.text),
         "title": document.title,
         "published": document.published,
         "published_from": document.published_from or None,
+        "characters": len(document.text),
         "text": document.text,
     }
     (snapshot_id,) = insert_rows(session, SnapshotRow, [values])
@@ -646,23 +644,3 @@ def _exchange(fetched: Fetched | None, *, sent: bool) -> str | None:
     if not sent:
         exchange["at"] = fetched.fetched_at.isoformat()
     return json.dumps(exchange, ensure_ascii=False, sort_keys=True)
-
-
-def _keep_bytes(session: Session, body: bytes, now: datetime) -> str:
-    """Store bytes under their hash, unless they are there; bytes that were deleted come back."""
-    key = sha256_hex(body)
-    codec = session.scalar(select(BlobRow.codec).where(BlobRow.hash == key))
-    if codec is not None and codec != FORGOTTEN:
-        return key
-    values = {
-        "codec": "zlib",
-        "size": len(body),
-        "body": zlib.compress(body, _COMPRESSION),
-        "stored_at": now,
-    }
-    session.connection().execute(
-        insert_into(session, BlobRow)
-        .values(hash=key, **values)
-        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
-    )
-    return key
