@@ -46,6 +46,7 @@ from monitor.fetching.fake import FakeFetcher
 from monitor.ingest.projection import rebuild
 from monitor.model.changes import Kind
 from monitor.storage.engine import Database
+from monitor.storage.packing import pack_text
 
 START = datetime(2026, 1, 10, tzinfo=UTC)
 STEP = timedelta(days=3)
@@ -68,8 +69,10 @@ FILL = (
     {numbers} SELECT i, 'http://old.example/' || i, 'old', i, '文件' || i, true, :now,
       :now FROM n""",
     """INSERT INTO snapshot (id, document_id, frontier_entry_id, visited_at, outcome, reason,
-      text_hash, title, text)
-    {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, '文件' || i FROM n""",
+      text_hash, title, characters)
+    {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, 3 FROM n""",
+    """INSERT INTO snapshot_text (snapshot_id, text)
+    {numbers} SELECT i, :packed FROM n""",
     """INSERT INTO text_fingerprint (hash, document_id)
     {numbers}, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < 15)
     SELECT (i * 2654435761 + j * 40503) % 4294967296, i FROM n, k""",
@@ -167,7 +170,11 @@ def fill(address: str, commitments: int) -> None:
     """Write a history of ``commitments`` commitments, with targets, changes and sent alerts."""
     database = Database(address)
     database.upgrade()
-    values = {"now": START, "documents": commitments // PER_DOCUMENT}
+    values = {
+        "now": START,
+        "documents": commitments // PER_DOCUMENT,
+        "packed": pack_text("旧文件"),
+    }
     parts = {"numbers": NUMBERS, "region": REGION, "year": YEAR}
     with database.engine.begin() as connection:
         for statement in FILL if commitments else ():

@@ -47,6 +47,7 @@ from monitor.storage.tables import (
     DeltaRow,
     DocumentRow,
     SnapshotRow,
+    SnapshotTextRow,
     StatementRow,
     TargetRow,
     TextFingerprintRow,
@@ -160,7 +161,9 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
     """Snapshots with their statements in the order of the text, by id."""
     texts: dict[int, tuple[str, Outcome]] = {}
     for some in batches(snapshot_ids):
-        believed = select(SnapshotRow.id, SnapshotRow.text, SnapshotRow.outcome)
+        believed = select(SnapshotRow.id, SnapshotTextRow.text, SnapshotRow.outcome).join(
+            SnapshotTextRow, SnapshotTextRow.snapshot_id == SnapshotRow.id
+        )
         for one in session.execute(believed.where(SnapshotRow.id.in_(some))):
             texts[one.id] = one.text, Outcome(one.outcome)
     targets: defaultdict[int, list[Target]] = defaultdict(list)
@@ -195,8 +198,10 @@ def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str
     """The texts of snapshots by id."""
     texts: dict[int, str] = {}
     for some in batches(snapshot_ids):
-        query = select(SnapshotRow.id, SnapshotRow.text).where(SnapshotRow.id.in_(some))
-        texts.update({row.id: row.text for row in session.execute(query)})
+        query = select(SnapshotTextRow.snapshot_id, SnapshotTextRow.text).where(
+            SnapshotTextRow.snapshot_id.in_(some)
+        )
+        texts.update({row.snapshot_id: row.text for row in session.execute(query)})
     return texts
 
 
@@ -249,9 +254,10 @@ def add_snapshot(
         "published": document.published,
         "published_from": document.published_from or None,
         "characters": len(document.text),
-        "text": document.text,
     }
     (snapshot_id,) = insert_rows(session, SnapshotRow, [values])
+    text_row = {"snapshot_id": snapshot_id, "text": document.text}
+    insert_rows(session, SnapshotTextRow, [text_row], wanted=False)
     kept = () if document_id is None else tuple(statements)
     first = (
         {}

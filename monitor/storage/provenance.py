@@ -21,6 +21,7 @@ from monitor.storage.tables import (
     DocumentRow,
     FrontierEntryRow,
     SnapshotRow,
+    SnapshotTextRow,
     StatementRow,
 )
 
@@ -87,10 +88,11 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
     address = (
         session.get(FrontierEntryRow, row.frontier_entry_id) if row.frontier_entry_id else None
     )
+    text = session.get_one(SnapshotTextRow, row.id).text
     return AuditedSnapshot(
         snapshot_id=row.id,
         document=get_document(session, row.document_id or 0),
-        text=row.text,
+        text=text,
         text_hash=row.text_hash,
         title=row.title,
         published=row.published,
@@ -98,7 +100,7 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
         url=row.url,
         content_type=row.content_type,
         blob_hash=row.blob_hash,
-        body=load_bytes(session, row),
+        body=load_bytes(session, row.blob_hash, text),
         source_id=address.source_id if address else None,
         listed_title=address.title if address else "",
         listed=address.listed if address else None,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from monitor.model.documents import sha256_hex
 from monitor.storage.base import insert_into, insert_rows
 from monitor.storage.packing import pack_page, unpack_page
-from monitor.storage.tables import BasePageRow, BlobRow, SnapshotRow
+from monitor.storage.tables import BasePageRow, BlobRow, SnapshotRow, SnapshotTextRow
 
 FORGOTTEN = "gone"
 """The codec of bytes that were deleted."""
@@ -69,15 +69,20 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
     return key
 
 
-def load_bytes(session: Session, snapshot: SnapshotRow) -> bytes | None:
+def load_bytes(session: Session, blob_hash: str | None, text: str) -> bytes | None:
     """The bytes a snapshot was read from; None if they were deleted.
 
     Bytes that are not those of their hash are given as they are.
 
+    Args:
+        session: a reading transaction.
+        blob_hash: of the snapshot.
+        text: of the snapshot.
+
     Raises:
         zlib.error: they are damaged, or what they are packed against is.
     """
-    blob = session.get(BlobRow, snapshot.blob_hash) if snapshot.blob_hash else None
+    blob = session.get(BlobRow, blob_hash) if blob_hash else None
     if blob is None or blob.codec == FORGOTTEN:
         return None
     if blob.codec == _WHOLE:
@@ -86,12 +91,16 @@ def load_bytes(session: Session, snapshot: SnapshotRow) -> bytes | None:
     if base is None:
         raise zlib.error(f"the page {blob.base_id} is missing")
     other = zlib.decompress(base.body)
-    body = unpack_page(blob.body, other, snapshot.text)
+    body = unpack_page(blob.body, other, text)
     if sha256_hex(body) == blob.hash:
         return body
     # The same bytes were read otherwise before: they are packed against that text.
-    texts = select(SnapshotRow.text).where(SnapshotRow.blob_hash == blob.hash)
-    others = (unpack_page(blob.body, other, text) for text in session.scalars(texts))
+    texts = (
+        select(SnapshotTextRow.text)
+        .join(SnapshotRow, SnapshotRow.id == SnapshotTextRow.snapshot_id)
+        .where(SnapshotRow.blob_hash == blob.hash)
+    )
+    others = (unpack_page(blob.body, other, one) for one in session.scalars(texts))
     return next((one for one in others if sha256_hex(one) == blob.hash), body)
 
 

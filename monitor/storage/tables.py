@@ -220,7 +220,20 @@ class SnapshotRow(Base):
     title: Mapped[str]
     published: Mapped[date | None]
     published_from: Mapped[str | None]  # which part of the page gave the day
-    characters: Mapped[int]
+    characters: Mapped[int]  # of its text
+
+
+class SnapshotTextRow(Base):
+    """The text of a snapshot.
+
+    A table of its own: a row of SQLite that is larger than half a page takes a whole one.
+    """
+
+    __tablename__ = "snapshot_text"
+
+    snapshot_id: Mapped[int] = mapped_column(
+        ForeignKey("snapshot.id"), primary_key=True, autoincrement=False
+    )
     text: Mapped[str] = mapped_column(PackedText)
 
 
@@ -478,6 +491,12 @@ class ChangeRow(Base):
     __tablename__ = "change"
     __table_args__ = (
         Index("ix_change_document", "document_id", "basis", "kind"),
+        Index(
+            "ix_change_before_id",
+            "before_id",
+            sqlite_where=text("before_id IS NOT NULL"),
+            postgresql_where=text("before_id IS NOT NULL"),
+        ),
         Index("ix_change_kind", "kind", "detected_at"),
         Index("ix_change_kind_id", "kind", "id"),
         Index("ix_change_basis_id", "basis", "id"),
@@ -492,7 +511,7 @@ class ChangeRow(Base):
     basis: Mapped[str] = mapped_column(String(16))
     region: Mapped[str | None] = mapped_column(index=True)
     topic: Mapped[str] = mapped_column(String(64))
-    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
     similarity: Mapped[float]
     # How probably the two sentences, or this and the nearest one, are one promise.

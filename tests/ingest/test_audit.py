@@ -110,8 +110,8 @@ async def test_what_was_altered_is_found(watch):
     await two_years_and_an_edit(watch)
     sqlite = watch.daemon.context.database.is_sqlite
     guarded = {
-        "snapshot": "UPDATE snapshot SET text = (SELECT text FROM snapshot WHERE id = 1)"
-        " WHERE id = 2"
+        "snapshot_text": "UPDATE snapshot_text SET text = (SELECT text FROM snapshot_text"
+        " WHERE snapshot_id = 1) WHERE snapshot_id = 2"
     }
     for table, statement in guarded.items():
         with pytest.raises(Exception, match="append-only"):
