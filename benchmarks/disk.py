@@ -198,6 +198,18 @@ def page(number: int, *, is_report: bool, edit: int = 0) -> Page:
     return Page(number, title, framed(number, title, paragraphs), is_report=is_report)
 
 
+def invented_article(number: int) -> bytes:
+    """A short article without a frame, with ‹edit› for a number that an edit changes."""
+    chance = random.Random(number)
+    area, title = chance.choice(_AREAS), f"{chance.choice(_FIELDS)}领域第{number}号报道"
+    lines = [_prose(chance, 200), f"到年底，{area}智能算力达到‹edit›P。", _plan(chance)]
+    text = "".join(f"<p>{line}</p>" for line in (*lines, _prose(chance, 200)))
+    return (
+        f"<html><head><meta charset=utf-8><title>{title}</title></head><body><h1>{title}</h1>"
+        f"<div class=TRS_Editor>{text}</div></body></html>"
+    ).encode()
+
+
 def framed(number: int, title: str, paragraphs: Sequence[str]) -> bytes:
     """The text in the frame of the site its number leads to."""
     chance = random.Random(number)
