@@ -201,8 +201,9 @@ def page(number: int, *, is_report: bool, edit: int = 0) -> Page:
 def invented_article(number: int) -> bytes:
     """A short article without a frame, with ‹edit› for a number that an edit changes."""
     chance = random.Random(number)
-    area, title = chance.choice(_AREAS), f"{chance.choice(_FIELDS)}领域第{number}号报道"
-    lines = [_prose(chance, 200), f"到年底，{area}智能算力达到‹edit›P。", _plan(chance)]
+    area = chance.choice(_AREAS)
+    title = f"{area}{chance.choice(_FIELDS)}第{number}号行动方案"
+    lines = ["一、2026年重点工作", f"到年底，{area}智能算力达到‹edit›P。", _plan(chance)]
     text = "".join(f"<p>{line}</p>" for line in (*lines, _prose(chance, 200)))
     return (
         f"<html><head><meta charset=utf-8><title>{title}</title></head><body><h1>{title}</h1>"

@@ -412,6 +412,10 @@ def copy_rows(new: Database, connection: Connection) -> None:
             if table.name not in old.tables:
                 continue
             rows = [dict(row) for row in source.execute(table.select()).mappings()]
+            if table.name == "snapshot":
+                kept_texts = METADATA.tables["snapshot_text"].select()
+                texts = {row.snapshot_id: row.text for row in source.execute(kept_texts)}
+                rows = [{**row, "text": texts[row["id"]]} for row in rows]
             if table.name not in old.tables:
                 continue  # made from the others
             names = old.tables[table.name].columns.keys()
