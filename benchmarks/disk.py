@@ -203,8 +203,9 @@ def invented_article(number: int) -> bytes:
     chance = random.Random(number)
     area = chance.choice(_AREAS)
     title = f"{area}{chance.choice(_FIELDS)}第{number}号行动方案"
-    lines = ["一、2026年重点工作", f"到年底，{area}智能算力达到‹edit›P。", _plan(chance)]
-    text = "".join(f"<p>{line}</p>" for line in (*lines, _prose(chance, 200)))
+    lines = ["一、2026年重点工作", f"在{area}打造绿色算力基地，智算规模突破‹edit›P。"]
+    lines += [f"培育{area}人工智能企业{30 + number % 50}家以上。", _prose(chance, 300)]
+    text = "".join(f"<p>{line}</p>" for line in lines)
     return (
         f"<html><head><meta charset=utf-8><title>{title}</title></head><body><h1>{title}</h1>"
         f"<div class=TRS_Editor>{text}</div></body></html>"

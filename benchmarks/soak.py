@@ -241,26 +241,37 @@ def _print_day(number: int, day: Day) -> None:
     )
 
 
-def faults(days: Sequence[Day]) -> list[str]:
-    """What grew that should be flat, from the second third of the days to the last."""
+def _middle_and_last(days: Sequence[Day]) -> tuple[Sequence[Day], Sequence[Day]]:
+    """The second third of the days, and the last."""
     third = max(len(days) // 3, 1)
-    middle, last = days[third : 2 * third] or days, days[-third:]
+    return days[third : 2 * third] or days, days[-third:]
+
+
+def slower(days: Sequence[Day]) -> list[str]:
+    """Visits that take longer in the last third of the days than in the second."""
     found = []
     for name in ("quiet", "busy"):
         before, after = (
             statistics.median([getattr(day, name) for day in some if getattr(day, name)] or [0.0])
-            for some in (middle, last)
+            for some in _middle_and_last(days)
         )
         if before and after > before * TIMES:
             found.append(f"a {name} visit takes {after:.2f} ms, {before:.2f} before")
-    if last[-1].memory > middle[-1].memory * MEMORY:
-        found.append(f"memory grows from {middle[-1].memory:.0f} to {last[-1].memory:.0f} MB")
+    return found
+
+
+def leaks(days: Sequence[Day]) -> list[str]:
+    """What grew from the end of the second third of the days to the end, and should not."""
+    middle, last = (some[-1] for some in _middle_and_last(days))
+    found = []
+    if last.memory > middle.memory * MEMORY:
+        found.append(f"memory grows from {middle.memory:.0f} to {last.memory:.0f} MB")
     for name in ("files", "threads"):
-        before, after = getattr(middle[-1], name), getattr(last[-1], name)
+        before, after = getattr(middle, name), getattr(last, name)
         if after > before + FEW:
             found.append(f"{name} grow from {before} to {after}")
     for table in (*FLAT, "kept bytes"):
-        before, after = middle[-1].rows.get(table, 0), last[-1].rows.get(table, 0)
+        before, after = middle.rows.get(table, 0), last.rows.get(table, 0)
         if after > before * 1.2 + FEW:
             found.append(f"{table} grows from {before} to {after} rows")
     return found
@@ -289,7 +300,7 @@ def main() -> int:
         f"{options.sources} sources, {options.days} days, {options.edits} edits a day, "
         f"in {(time.perf_counter() - begin) / 60:.1f} minutes"
     )
-    found = faults(days)
+    found = slower(days) + leaks(days)
     print("grew: " + ("; ".join(found) or "nothing"))
     return int(bool(found))
 
