@@ -56,7 +56,7 @@ RETENTION = timedelta(days=7)
 TIMES = 1.35
 MEMORY = 1.10
 FEW = 3
-FLAT = ("source", "list_page", "robots", "heartbeat", "switch", "recipient", "base_page")
+FLAT = ("source", "list_page", "robots", "heartbeat", "switch", "recipient")
 REGIONS = [name for name in region_names() if name.endswith(("省", "自治区"))][:27]
 
 
@@ -149,7 +149,10 @@ class Day:
 
 @dataclass
 class _Meter:
-    """CPU milliseconds between the ends of visits, which come one after another."""
+    """CPU milliseconds between the ends of visits, which come one after another.
+
+    Visits that read more than one page are left out: how many there are changes with the days.
+    """
 
     quiet: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
@@ -159,7 +162,7 @@ class _Meter:
         """A visit ended."""
         now = time.process_time()
         spent, self.begin = (now - self.begin) * 1e3, now
-        if report.changes:
+        if report.changes and report.pages.total() == 1:
             self.busy.append(spent)
         elif not report.pages:
             self.quiet.append(spent)

@@ -26,6 +26,8 @@ FORGOTTEN = "gone"
 BASE_AGE = timedelta(days=90)
 """How long new pages are compared with a page: it is deleted only after all of them."""
 
+# Pages of a site that have nothing in common would each become the one for the next.
+_NEXT_BASE = timedelta(days=1)
 _WHOLE = "zlib"
 _DIFFERENCE = "diff"
 _COMPRESSION = 6
@@ -64,7 +66,7 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
         .values(hash=key, **values)
         .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
     )
-    if is_whole and site:
+    if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
         insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
     return key
 
@@ -124,16 +126,16 @@ def delete_raw_bytes(session: Session, before: datetime) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-def _bases() -> Select[tuple[int, bytes]]:
+def _bases() -> Select[int, bytes, datetime]:
     """The pages that others are compared with, and that are there."""
     return (
-        select(BasePageRow.id, BlobRow.body)
+        select(BasePageRow.id, BlobRow.body, BlobRow.stored_at)
         .join(BlobRow, BlobRow.hash == BasePageRow.blob_hash)
         .where(BlobRow.codec == _WHOLE)
     )
 
 
-def _base_page(session: Session, site: str, since: datetime) -> Row[tuple[int, bytes]] | None:
+def _base_page(session: Session, site: str, since: datetime) -> Row[int, bytes, datetime] | None:
     """The page that new pages of a site are compared with, if it was stored since then."""
     query = _bases().where(BasePageRow.site == site, BlobRow.stored_at >= since)
     return session.execute(query.order_by(BasePageRow.id.desc()).limit(1)).first()
