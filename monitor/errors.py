@@ -11,6 +11,7 @@ MonitorError                    something went wrong; one line says what       (
 ├── DecodeError                 the bytes cannot be decoded
 │   └── TruncatedBody           the body ends too early
 ├── StorageError                the database could not be opened, upgraded or locked
+├── VisitLost                   another process has taken over the visit of a source
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
     ├── ChatMoved               it goes on elsewhere: a new id, or a topic that is no more
@@ -116,6 +117,10 @@ class TruncatedBody(DecodeError):
 
 class StorageError(MonitorError):
     """The database could not be opened, upgraded or locked."""
+
+
+class VisitLost(MonitorError):
+    """Another process has taken over the visit of a source; this one may write nothing more."""
 
 
 class DeliveryError(MonitorError):

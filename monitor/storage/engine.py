@@ -127,6 +127,11 @@ class Database:
             return unquote(self.url.render_as_string())
         return self.url.render_as_string(hide_password=True)
 
+    @property
+    def connection_string(self) -> str:
+        """The address as PostgreSQL's own libraries take it, with its password."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads; it sees one state of the database to its end."""
