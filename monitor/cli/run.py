@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -22,25 +23,61 @@ from monitor.daemon import (
     run_once,
     stop_on_signals,
 )
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UserError
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
+from monitor.model.status import Role
+from monitor.storage.engine import Database
 
 
 def run(
     once: Annotated[
         bool, typer.Option("--once", help="Visit everything that is due, deliver, and exit.")
     ] = False,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="What this one of several processes on one PostgreSQL does."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
     settings = load_settings(config, database=database)
+    if role is not None:
+        _check_role(settings, once=once)
     start_logging(verbose=verbose)
-    asyncio.run(_run(settings, once=once))
+    asyncio.run(_run(settings, once=once) if role is None else _run_role(settings, role))
+
+
+def _check_role(settings: Settings, *, once: bool) -> None:
+    if once:
+        raise UserError("--once is for a process that does everything", hint="leave out --role")
+    store = Database(settings.database)
+    store.close()
+    if store.is_sqlite:
+        raise UserError(
+            f"--role needs PostgreSQL: {store.shown} serves one process",
+            hint="monitor run without --role does everything; docs/how-to/several-machines.md",
+        )
+    if find_spec("procrastinate") is None:
+        raise UserError(
+            "the task queue procrastinate is not installed",
+            hint="pip install 'policy-monitor[postgres]'",
+        )
+
+
+async def _run_role(settings: Settings, role: Role) -> None:
+    # Loaded for several processes alone, with the library of the queue.
+    from monitor.roles.run import run_role
+
+    stop = asyncio.Event()
+    async with open_app(settings, console=Console(), role=role) as app:
+        await check_token(app)
+        with stop_on_signals(stop):
+            await run_role(app, stop)
 
 
 async def _run(settings: Settings, *, once: bool) -> None:

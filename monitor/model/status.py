@@ -10,10 +10,23 @@ from enum import StrEnum
 from monitor.model.documents import Health
 
 
+class Role(StrEnum):
+    """What one of several processes does; without a role a process does everything."""
+
+    SCHEDULE = "schedule"
+    CRAWL = "crawl"
+    DELIVER = "deliver"
+    BOT = "bot"
+
+
 class Loop(StrEnum):
-    """The loops of the daemon, each with a heartbeat of its own."""
+    """The loops of the daemon, each with a heartbeat of its own.
+
+    There is a loop of crawl workers only where these are processes of their own.
+    """
 
     SCHEDULER = "scheduler"
+    CRAWL = "crawl"
     DELIVERY = "delivery"
     BOT = "bot"
 

@@ -129,9 +129,11 @@ class VisitTimes:
     next_visit_at: datetime | None
 
 
-def visit_times(session: Session) -> dict[str, VisitTimes]:
-    """The times of each enabled source."""
+def visit_times(session: Session, source_id: str | None = None) -> dict[str, VisitTimes]:
+    """The times of each enabled source, or of one."""
     query = select(SourceRow.id, SourceRow.last_visit_at, SourceRow.next_visit_at)
+    if source_id is not None:
+        query = query.where(SourceRow.id == source_id)
     rows = session.execute(query.where(SourceRow.enabled))
     return {row.id: VisitTimes(row.last_visit_at, row.next_visit_at) for row in rows}
 
