@@ -86,10 +86,11 @@ class JobVisits:
             self.done(report, source)
 
     def _is_due(self, source: Source) -> bool:
+        """Whether a visit is still wanted: a job may have waited, or be given twice."""
         with self.app.context.database.read() as session:
             times = visit_times(session, source.id).get(source.id)
         now = self.app.context.now()
-        return next_start(times, source, now=now) <= now
+        return times is not None and next_start(times, source, now=now) <= now
 
     async def _compare(self, job: VisitJob) -> None:
         """Warn when the files of this machine are not those of the scheduler's."""
