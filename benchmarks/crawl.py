@@ -45,7 +45,8 @@ from monitor.app import App, open_app
 from monitor.channels.fake import FakeChannel
 from monitor.comparison.similarity import TextShingles
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import run_once, schedule
+from monitor.daemon.jobs import schedule
+from monitor.daemon.run import run_once
 from monitor.documents.blocks import layout_of
 from monitor.documents.body import Article, Weighed, find_article, line_weight
 from monitor.documents.charset import decode

@@ -16,16 +16,11 @@ from monitor.app import check_token
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
-from monitor.daemon import (
-    DueVisits,
-    Every,
-    TokenWatch,
-    advance_jobs,
-    delete_old_bytes,
-    due_sources,
-    run_once,
-    schedule,
-)
+from monitor.daemon.due import due_sources
+from monitor.daemon.jobs import Every, TokenWatch, advance_jobs, schedule
+from monitor.daemon.retention import delete_old_bytes
+from monitor.daemon.run import run_once
+from monitor.daemon.visits import DueVisits
 from monitor.errors import UserError
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.schedule import next_start, spread

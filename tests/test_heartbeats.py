@@ -13,7 +13,9 @@ import monitor.bot.runner
 from monitor.bot.app import build_application
 from monitor.bot.runner import polling
 from monitor.channels.fake import FakeChannel
-from monitor.daemon import DueVisits, HeartbeatWriter, forget_heartbeats, schedule
+from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
+from monitor.daemon.jobs import schedule
+from monitor.daemon.visits import DueVisits
 from monitor.fetching.fake import FakeFetcher
 from monitor.model.status import Heartbeat, Loop
 from monitor.outbox.worker import OutboxWorker, delivery_loop
@@ -93,7 +95,7 @@ async def test_a_heartbeat_is_written_once_a_minute(app, clock):
 
 
 async def test_a_heartbeat_that_fails_stops_no_loop(app, caplog, monkeypatch):
-    monkeypatch.setattr("monitor.daemon.write_heartbeat", None)
+    monkeypatch.setattr("monitor.daemon.heartbeats.write_heartbeat", None)
     await HeartbeatWriter(app, Loop.DELIVERY, NOW).beat()
     (failed,) = [r for r in caplog.records if r.message == "heartbeat.failed"]
     assert failed.loop == "delivery"

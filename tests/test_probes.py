@@ -11,7 +11,8 @@ from alert_story import NOW
 from sqlalchemy import text
 
 from monitor.config.settings import HttpSettings
-from monitor.daemon import HeartbeatWriter, serve_probes, silent_loops, unready
+from monitor.daemon.heartbeats import HeartbeatWriter
+from monitor.daemon.probes import serve_probes, silent_loops, unready
 from monitor.model.status import Loop
 from monitor.probes import ProbeEndpoint
 

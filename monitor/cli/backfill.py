@@ -18,7 +18,7 @@ from monitor.cli.options import ConfigOption, DatabaseOption, open_database
 from monitor.cli.output import print_above, print_status, progress
 from monitor.clock import utc_now
 from monitor.config.settings import Settings
-from monitor.daemon import stop_on_signals
+from monitor.daemon.signals import stop_on_signals
 from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import HttpFetcher

@@ -15,14 +15,10 @@ from monitor.catalogue.model import Source
 from monitor.cli.options import ConfigOption, DatabaseOption
 from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
-from monitor.daemon import (
-    due_sources,
-    log_failures,
-    next_visit,
-    run_forever,
-    run_once,
-    stop_on_signals,
-)
+from monitor.daemon.due import due_sources, next_visit
+from monitor.daemon.run import run_forever, run_once
+from monitor.daemon.signals import stop_on_signals
+from monitor.daemon.visits import log_failures
 from monitor.errors import MonitorError, UserError
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, failure_counts

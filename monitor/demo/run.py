@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from monitor.app import App, open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import run_once
+from monitor.daemon.run import run_once
 from monitor.demo.site import SampleSite, write_files
 from monitor.errors import MonitorError, StorageError, UserError
 from monitor.ingest.context import VisitReport

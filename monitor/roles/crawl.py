@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.app import App, schema_mismatch
 from monitor.catalogue.model import Source
-from monitor.daemon import log_failures
+from monitor.daemon.visits import log_failures
 from monitor.errors import VisitLost
 from monitor.ingest.context import VisitReport
 from monitor.ingest.schedule import next_start

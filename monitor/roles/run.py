@@ -11,7 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from monitor.app import App, outbox_worker, refresh_rules, schema_mismatch, serve_bot
-from monitor.daemon import HeartbeatWriter, TokenWatch, advance_jobs, schedule, serve_probes
+from monitor.daemon.heartbeats import HeartbeatWriter
+from monitor.daemon.jobs import TokenWatch, advance_jobs, schedule
+from monitor.daemon.probes import serve_probes
 from monitor.errors import StorageError, UserError
 from monitor.model.status import Loop, Role
 from monitor.outbox.worker import OutboxWorker, delivery_loop

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from monitor.app import App
-from monitor.daemon import due_sources
+from monitor.daemon.due import due_sources
 from monitor.retry import Backoff
 from monitor.roles.configuration import configuration_mark
 from monitor.roles.hosts import host_locks

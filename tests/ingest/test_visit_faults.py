@@ -11,7 +11,7 @@ from opened_app import opened_app
 from sqlalchemy import text
 
 from monitor.channels.fake import FakeChannel
-from monitor.daemon import run_once
+from monitor.daemon.run import run_once
 from monitor.fetching.fake import FakeFetcher
 from monitor.ingest import list_pages, pages
 from monitor.ingest.source_check import address_hint

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from monitor import daemon
 from monitor.cli.app import LazyCommand, app
 from monitor.config.settings import Settings
+from monitor.daemon.signals import STOP_SECONDS
 from monitor.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +72,7 @@ def test_the_unit_starts_and_ends_the_daemon_as_it_wants(unit):
     assert Path(program).name == "monitor"
     assert wrong_command(words) == ""
     assert unit["RestartPreventExitStatus"] == [str(UserError.exit_code)]
-    assert float(unit["TimeoutStopSec"][0]) > daemon._STOP_SECONDS
+    assert float(unit["TimeoutStopSec"][0]) > STOP_SECONDS
     assert unit["WorkingDirectory"] == [f"/var/lib/{unit['StateDirectory'][0]}"]
     assert {one for one in unit["Environment"] if one in DOCKERFILE.split()} == set(
         unit["Environment"]
@@ -108,7 +108,7 @@ def test_the_compose_file_holds_together(compose):
     assert environment["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
     (secret,) = monitor["secrets"]
     assert environment["MONITOR_TELEGRAM__TOKEN_FILE"] == f"/run/secrets/{secret}"
-    assert float(monitor["stop_grace_period"].rstrip("s")) > daemon._STOP_SECONDS
+    assert float(monitor["stop_grace_period"].rstrip("s")) > STOP_SECONDS
     for service in services.values():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]

@@ -1,0 +1,1 @@
+"""The daemon: schedule, visits, delivery and the bot in one asyncio loop."""

@@ -1,0 +1,60 @@
+"""Which sources are due for a visit, as the database says, and when the next one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from monitor.app import App
+from monitor.catalogue.model import Source
+from monitor.ingest.schedule import next_start, spread
+from monitor.storage.frontier import visit_times
+
+
+def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
+    """The sources that are due for a visit.
+
+    Args:
+        app: the open application.
+        spread_out: put them off by up to a tenth of their interval, see ``spread``.
+    """
+    with app.context.database.read() as session:
+        known = visit_times(session)
+    now = app.context.now()
+
+    def is_due(source: Source) -> bool:
+        times = known.get(source.id)
+        start = next_start(times, source, now=now)
+        # What is due because its time is not believed is not put off.
+        put_off = spread_out and start != now
+        return start + (spread(times, source) if put_off else timedelta(0)) <= now
+
+    return [source for source in app.sources if is_due(source)]
+
+
+def next_visit(app: App) -> str:
+    """When the next source is due, in the time zone of the settings; empty without sources."""
+    with app.context.database.read() as session:
+        known = visit_times(session)
+    now = app.context.now()
+    times = (known.get(source.id) for source in app.sources)
+    due = [
+        next_start(at, source, now=now) + spread(at, source)
+        for source, at in zip(app.sources, times, strict=True)
+    ]
+    return shown_time(app, min(due)) if due else ""
+
+
+def shown_time(app: App, at: datetime) -> str:
+    """A time with its zone, as people read it."""
+    return f"{at.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}"
+
+
+def first_visits(app: App, sources: Sequence[Source]) -> int:
+    """How many of the sources were not visited before."""
+    if not sources:
+        return 0
+    with app.context.database.read() as session:
+        known = visit_times(session)
+    times = (known.get(source.id) for source in sources)
+    return sum(one is None or one.last_visit_at is None for one in times)
