@@ -50,10 +50,11 @@ from monitor.storage.engine import Database  # noqa: E402
 SOURCES = 12
 FIRST_CHAT = 1000
 LEAST_RATIO = 1.6
-REGIONS = "贵州 甘肃 四川 山东 广东 浙江 江苏 安徽 河南 湖北 湖南 江西".split()
-SUBJECTS = "盐湖 农牧 文旅 电力 教育 医疗 交通 水利 生态 制造 物流 矿山 能源 金融 政务 气象".split()
-PLACES = "东城 西山 南湖 北港 河口 新桥 石岭 白塔 青川 高坪 龙门 云台".split()
-WORK = "完善 推进 落实 优化 巩固 提升 稳定 改善 加强 深化 健全 扩大".split()
+REGIONS = ["贵州", "甘肃", "四川", "山东", "广东", "浙江", "江苏", "安徽", "河南", "湖北", "湖南", "江西"]
+SUBJECTS = ["盐湖", "农牧", "文旅", "电力", "教育", "医疗", "交通", "水利", "生态", "制造", "物流", "矿山", "能源", "金融", "政务", "气象"]
+PLACES = ["东城", "西山", "南湖", "北港", "河口", "新桥", "石岭", "白塔", "青川", "高坪", "龙门", "云台"]
+WORK = ["完善", "推进", "落实", "优化", "巩固", "提升", "稳定", "改善", "加强", "深化", "健全", "扩大"]
+CHARACTERS = "".join(map(chr, range(0x4E00, 0x5E00)))
 WORKERS = ("crawl-1", "crawl-2")
 
 
@@ -283,17 +284,21 @@ def _faults(log: Log, api: FakeBotApi, rounds: int, lost_visits: int) -> list[st
 # --- throughput -----------------------------------------------------------------------------------
 
 
-def long_article(number: int, paragraphs: int = 90) -> list[str]:
-    """About 12,000 characters with a commitment in every paragraph; no two articles are alike."""
+def long_article(number: int, paragraphs: int = 110) -> list[str]:
+    """About 10,000 characters with a commitment in every tenth paragraph.
+
+    The rest is random characters: words from a short list would make all articles alike, and what
+    is nearly the same text is read one after the other.
+    """
     chance = random.Random(number)
+
+    def prose() -> str:
+        return "，".join("".join(chance.choices(CHARACTERS, k=18)) for _ in range(5))
+
     return [
-        f"{index}、{chance.choice(PLACES)}{chance.choice(WORK)}{chance.choice(SUBJECTS)}领域工作，"
-        f"2026年建设{chance.choice(SUBJECTS)}智能算力中心{chance.randrange(2, 99)}个，"
-        f"智算规模突破{chance.randrange(1, 9999)}P，"
-        f"{chance.choice(WORK)}{chance.choice(PLACES)}{chance.choice(SUBJECTS)}人工智能场景"
-        f"{chance.randrange(2, 999)}个，支持{chance.choice(PLACES)}{chance.choice(WORK)}"
-        f"{chance.choice(SUBJECTS)}数据要素{chance.randrange(2, 99)}项，"
-        f"{chance.choice(PLACES)}与{chance.choice(PLACES)}{chance.choice(WORK)}协作机制。"
+        f"{prose()}。"
+        if index % 10
+        else f"{prose()}，2026年智算规模突破{chance.randrange(1, 9999)}P。"
         for index in range(1, paragraphs + 1)
     ]
 
@@ -396,7 +401,9 @@ def measure_throughput(server: str, pages: int, rounds: int) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("what", nargs="*", choices=["kills", "throughput", []], default=[])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--pages", type=int, default=12, help="of each of the 12 sources")

@@ -69,12 +69,14 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"messages", "channels", "outbox", "bot", "ingest"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"}
     | {"http_server", "probes"},
+    "roles": {"app", "catalogue", "config", "daemon", "errors", "ingest", "model", "outbox"}
+    | {"retry", "storage"},
     "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
     | {"storage", "table", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"ingest", "app", "daemon", "demo", "parser_process"}
+    | {"ingest", "app", "daemon", "demo", "parser_process", "roles"}
     | {"line_breaks", "table"},
     "__main__": {"cli"},
 }
@@ -98,7 +100,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "sqlalchemy": {"storage", "ingest", "outbox", "demo"},
     "alembic": {"storage"},
     "sqlite3": {"storage"},
-    "psycopg": {"storage"},
+    "procrastinate": {"roles"},
+    "psycopg": {"storage", "roles"},
     "rich": {"channels", "cli", "demo", "app", "line_breaks", "table"},
     "typer": {"cli"},
     "resvg_py": {"messages"},

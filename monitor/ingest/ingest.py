@@ -11,7 +11,6 @@ from monitor.ingest.load import load_state
 from monitor.ingest.plan import IngestRequest, IngestResult, SuspectPolicy
 from monitor.ingest.write import write_plan
 from monitor.rules.matcher import RuleSet
-from monitor.storage.locks import lock_history
 
 
 def ingest(
@@ -37,7 +36,6 @@ def ingest(
     Returns:
         What became of it; ``outcome`` is ``SHRUNK`` while the text is suspect.
     """
-    lock_history(session)
     state = load_state(session, request)
     plan = decide(request, state, DecisionContext(rules, now, policy or SuspectPolicy()))
     return write_plan(session, plan, request, terminal_chat=terminal_chat, now=now)

@@ -30,7 +30,7 @@ from monitor.storage.frontier import (
     record_list,
     update_entries,
 )
-from monitor.storage.locks import lock_history
+from monitor.storage.locks import lock_frontier
 from monitor.urls import url_identity
 
 log = logging.getLogger(__name__)
@@ -302,8 +302,7 @@ def _record(crawl: ListCrawl) -> int:
     # lead to changes.
     must_refetch = crawl.has_rows_elsewhere or (root is not None and root.undated_index)
     with context.write() as session:
-        # Two sources may link to the same page.
-        lock_history(session)
+        lock_frontier(session)
         for position, fetched in enumerate(crawl.responses):
             is_list_page = position == 0
             record_list(
@@ -324,7 +323,7 @@ def _record_pages(source: Source, context: VisitContext) -> int:
         FoundLink(Link(url), source.baseline, url_identity(url)) for url in reversed(source.pages)
     ]
     with context.write() as session:
-        lock_history(session)
+        lock_frontier(session)
         return add_entries(session, source.id, found, context.now())
 
 

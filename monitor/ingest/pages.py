@@ -24,6 +24,7 @@ from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.ingest import ingest
+from monitor.ingest.load import find_copy
 from monitor.ingest.plan import (
     MIRROR,
     NO_COMMITMENT,
@@ -56,7 +57,7 @@ from monitor.model.documents import (
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.documents import find_text, get_document
+from monitor.storage.documents import get_document
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
     GONE,
@@ -66,7 +67,6 @@ from monitor.storage.frontier import (
     update_entries,
     update_entry,
 )
-from monitor.storage.locks import lock_history
 from monitor.urls import is_within
 
 log = logging.getLogger(__name__)
@@ -430,7 +430,6 @@ def _ingest_gone(
     """Count a visit that found a document gone, with the columns of its address."""
     withdrawal = _withdrawal_context(source, context)
     with context.write() as session:
-        lock_history(session)
         result, suspect = ingest_gone(session, entry, fetched, withdrawal)
         update_entry(session, entry.id, values | _suspect_values(suspect))
     return result
@@ -443,7 +442,6 @@ def _ingest_return(
     withdrawal = _withdrawal_context(source, context)
     unchanged = IngestResult(entry.document_id, fetched.outcome)
     with context.write() as session:
-        lock_history(session)
         document_id = entry.document_id or 0
         back = ingest_return(session, document_id, entry, fetched, context=withdrawal)
     return unchanged.with_return(back)
@@ -466,8 +464,7 @@ def _attach_copy(
     """
     entry, withdrawal = page.entry, _withdrawal_context(source, context)
     with context.write() as session:
-        lock_history(session)
-        document = find_text(session, text_hash)
+        document = find_copy(session, text_hash)
         if document is None or lacks_address(document, entry.url):
             return None
         copied = {"document_id": document.id, "last_reason": MIRROR}

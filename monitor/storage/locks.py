@@ -2,33 +2,73 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Set
+from typing import TypeVar
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+T = TypeVar("T")
 
 QUEUE_SCHEMA = "monitor_queue"
 """The PostgreSQL schema of the jobs of several processes."""
 
-# Any number serves, as long as nobody else on the server takes the same one: "policymh" in ASCII.
-_HISTORY_LOCK = 0x706F6C6963796D68
 # A machine that lost power holds its locks until the server finds that out, by default in hours.
 _IDLE_SECONDS = 60
 
 
-def lock_history(session: Session) -> None:
-    """Let nobody else decide what is new, or a copy, before the transaction ends.
+def lock_together(
+    session: Session, keys: Set[str], load: Callable[[], T], needed: Callable[[T], Set[str]]
+) -> T:
+    """Load what a decision depends on, and keep others from changing that before the commit.
 
-    Two sources may bring the same report in the same second: without the lock both would find
-    nothing like it, and both would log and alert.
+    Two sources may bring the same report in the same second: without locks both would find nothing
+    like it, and both would log and alert. What must be locked is known in part only when it is
+    loaded: then it is loaded again. Locks are always taken in one order, so that nobody waits in a
+    circle.
+
+    Args:
+        session: a writing transaction.
+        keys: names of what is read or changed, as far as they are known.
+        load: reads it.
+        needed: the names of all that was read and may be changed.
     """
     if session.get_bind().dialect.name == "sqlite":
-        return
+        return load()
+    while True:
+        # Rolled back, it gives back the locks, too.
+        savepoint = session.begin_nested()
+        _lock(session, keys)
+        loaded = load()
+        more = needed(loaded) - keys
+        if not more:
+            savepoint.commit()
+            return loaded
+        savepoint.rollback()
+        keys = keys | more
+
+
+def lock_frontier(session: Session) -> None:
+    """Let nobody else add addresses before the commit: two lists may link to the same page."""
+    if session.get_bind().dialect.name != "sqlite":
+        _lock(session, {"frontier"})
+
+
+def _lock(session: Session, keys: Set[str]) -> None:
     session.execute(
         text(
             "SELECT set_config('idle_in_transaction_session_timeout', :idle, true), "
-            "pg_advisory_xact_lock(:lock)"
+            "pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) key"
         ),
-        {"idle": f"{_IDLE_SECONDS}s", "lock": _HISTORY_LOCK},
+        {"idle": f"{_IDLE_SECONDS}s", "keys": sorted(map(_number, keys))},
     )
+
+
+def _number(key: str) -> int:
+    """The number of a lock; a hash, as PostgreSQL knows no names of locks."""
+    digest = hashlib.blake2b(f"policy-monitor {key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def holds_job(session: Session, job_id: int) -> bool:
