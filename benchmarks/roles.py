@@ -50,10 +50,66 @@ from monitor.storage.engine import Database  # noqa: E402
 SOURCES = 12
 FIRST_CHAT = 1000
 LEAST_RATIO = 1.6
-REGIONS = ["贵州", "甘肃", "四川", "山东", "广东", "浙江", "江苏", "安徽", "河南", "湖北", "湖南", "江西"]
-SUBJECTS = ["盐湖", "农牧", "文旅", "电力", "教育", "医疗", "交通", "水利", "生态", "制造", "物流", "矿山", "能源", "金融", "政务", "气象"]
-PLACES = ["东城", "西山", "南湖", "北港", "河口", "新桥", "石岭", "白塔", "青川", "高坪", "龙门", "云台"]
-WORK = ["完善", "推进", "落实", "优化", "巩固", "提升", "稳定", "改善", "加强", "深化", "健全", "扩大"]
+REGIONS = [
+    "贵州",
+    "甘肃",
+    "四川",
+    "山东",
+    "广东",
+    "浙江",
+    "江苏",
+    "安徽",
+    "河南",
+    "湖北",
+    "湖南",
+    "江西",
+]
+SUBJECTS = [
+    "盐湖",
+    "农牧",
+    "文旅",
+    "电力",
+    "教育",
+    "医疗",
+    "交通",
+    "水利",
+    "生态",
+    "制造",
+    "物流",
+    "矿山",
+    "能源",
+    "金融",
+    "政务",
+    "气象",
+]
+PLACES = [
+    "东城",
+    "西山",
+    "南湖",
+    "北港",
+    "河口",
+    "新桥",
+    "石岭",
+    "白塔",
+    "青川",
+    "高坪",
+    "龙门",
+    "云台",
+]
+WORK = [
+    "完善",
+    "推进",
+    "落实",
+    "优化",
+    "巩固",
+    "提升",
+    "稳定",
+    "改善",
+    "加强",
+    "深化",
+    "健全",
+    "扩大",
+]
 CHARACTERS = "".join(map(chr, range(0x4E00, 0x5E00)))
 WORKERS = ("crawl-1", "crawl-2")
 
@@ -201,10 +257,10 @@ def measure_kills(server: str, rounds: int) -> list[str]:
                 processes.start(role)
             for worker in WORKERS:
                 processes.start("crawl", worker)
-            _round(processes, site, log, api, 0, None, chance)
+            _round(processes, site, log, api, round_=0, victim=None, chance=chance)
             for round_, victim in enumerate(victims, start=1):
                 began = time.monotonic()
-                _round(processes, site, log, api, round_, victim, chance)
+                _round(processes, site, log, api, round_=round_, victim=victim, chance=chance)
                 print(f"  {victim:9} killed: all delivered after {time.monotonic() - began:.0f} s")
             lost = "\n".join(processes.log(one) for one in processes.running).count("visit.lost")
         return _faults(log, api, len(victims) + 1, lost)
@@ -215,6 +271,7 @@ def _round(
     site: Site,
     log: Log,
     api: FakeBotApi,
+    *,
     round_: int,
     victim: str | None,
     chance: random.Random,

@@ -156,6 +156,12 @@ def newest_heartbeats(facts: StatusFacts) -> dict[Loop, Heartbeat]:
     return {beat.loop: beat for beat in sorted(facts.heartbeats, key=lambda beat: beat.at)}
 
 
+def shown_heartbeats(facts: StatusFacts, within: timedelta) -> list[Heartbeat]:
+    """The newest heartbeat of each loop, and all of the other processes that work: by loop."""
+    newest = set(newest_heartbeats(facts).values())
+    return [beat for beat in facts.heartbeats if beat in newest or facts.now - beat.at <= within]
+
+
 def _silent_loops(facts: StatusFacts, limits: StatusLimits) -> Iterator[Problem]:
     for loop, beat in newest_heartbeats(facts).items():
         age = facts.now - beat.at

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from monitor.app import App, outbox_worker, refresh_rules, schema_mismatch, serve_bot
-from monitor.daemon.heartbeats import HeartbeatWriter
+from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import TokenWatch, advance_jobs, schedule
 from monitor.daemon.probes import serve_probes
 from monitor.errors import StorageError, UserError
@@ -90,10 +90,13 @@ async def run_role(app: App, stop: asyncio.Event) -> None:
     """
     if app.role is None:
         raise ValueError("a process without a role does everything")
-    loop = _LOOPS[app.role]
-    process = _Process(app, stop, HeartbeatWriter(app, loop, app.context.now()))
+    beat = HeartbeatWriter(app, _LOOPS[app.role], app.context.now())
+    if app.role is Role.CRAWL:
+        # There may be several on one machine.
+        beat.host = _worker_name()
+    process = _Process(app, stop, beat)
     log.info("role.started", extra={"role": app.role.value, "sources": len(app.sources)})
-    async with serve_probes(app, {loop: process.beat}):
+    async with serve_probes(app, {beat.loop: beat}):
         watch = asyncio.create_task(process.every(_SCHEMA_SECONDS, process.watch_schema))
         try:
             await _ROLES[app.role](process)
@@ -101,19 +104,25 @@ async def run_role(app: App, stop: asyncio.Event) -> None:
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
             with suppress(Exception):
-                await asyncio.to_thread(_forget, app, loop)
+                await asyncio.to_thread(_forget, beat)
     log.info("role.stopped", extra={"role": app.role.value})
     if process.reason is not None:
         raise StorageError(process.reason)
 
 
-def _forget(app: App, loop: Loop) -> None:
-    with app.context.database.write() as session:
-        delete_heartbeat(session, loop, platform.node(), os.getpid())
+def _worker_name() -> str:
+    return f"{platform.node()}#{os.getpid()}"
+
+
+def _forget(beat: HeartbeatWriter) -> None:
+    """Delete the heartbeat of a process that ends by itself: nobody is to miss it."""
+    with beat.app.context.database.write() as session:
+        delete_heartbeat(session, beat.loop, beat.host, os.getpid())
 
 
 async def _schedule(process: _Process) -> None:
     app, stop = process.app, process.stop
+    await asyncio.to_thread(forget_heartbeats, app)
     if await asyncio.to_thread(create_tables, app.context.database):
         log.info("jobs.tables_created")
     async with open_queue(app.context.database) as queue:
@@ -155,7 +164,7 @@ async def _work(process: _Process, queue: JobQueue, network: NetworkWatch) -> No
     patience = _STOP_SECONDS
     work = asyncio.create_task(
         queue.work(
-            name=f"{platform.node()}/{os.getpid()}",
+            name=_worker_name(),
             concurrency=app.settings.crawl.concurrency,
             patience=patience,
         )

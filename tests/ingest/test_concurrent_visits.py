@@ -39,7 +39,9 @@ def wait_for_locks(database, waiting):
 
 
 async def test_two_sources_that_bring_one_text_at_once_log_it_once(tmp_path, postgres_database):
-    site = FakeFetcher({f"{host}/a.html": FakePage(ARTICLE.encode()) for host in HOSTS}, now=lambda: NOW)
+    site = FakeFetcher(
+        {f"{host}/a.html": FakePage(ARTICLE.encode()) for host in HOSTS}, now=lambda: NOW
+    )
     async with opened_app(
         tmp_path,
         postgres_database.url.render_as_string(hide_password=False),

@@ -25,7 +25,7 @@ class RoleProcesses:
     folder: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, role: str, name: str | None = None) -> None:
+    def start(self, role: str, name: str | None = None, **environment: str) -> None:
         """Start a process; ``name`` tells two of a role apart."""
         name = name or role
         token = {"MONITOR_TELEGRAM__TOKEN": TOKEN} if role in {"deliver", "bot"} else {}
@@ -33,7 +33,7 @@ class RoleProcesses:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", "monitor", "run", "--role", role],
                 cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT)} | token,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | token | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
