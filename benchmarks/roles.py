@@ -158,6 +158,8 @@ def serving(site: Site) -> Iterator[int]:
 
     server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)  # noqa: S104 - 127.0.1.1 and others
     server.daemon_threads = True
+    # A worker that is killed leaves its connections.
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

@@ -65,11 +65,11 @@ class JobVisits:
         await self._compare(job)
         source = self._sources.get(job.source_id)
         if source is None:
-            self._tell_once(
-                job.source_id,
-                "job.unknown_source",
-                {"source": job.source_id, "what": "the catalogue of this machine lacks it"},
-            )
+            if self._is_new(job.source_id):
+                log.warning(
+                    "job.unknown_source",
+                    extra={"source": job.source_id, "what": "the catalogue here lacks it"},
+                )
             return
         if not await asyncio.to_thread(self._is_due, source):
             log.debug("job.not_due", extra={"source": source.id})
@@ -97,14 +97,12 @@ class JobVisits:
         if not job.configuration:
             return
         mine = await asyncio.to_thread(configuration_mark, self.app.settings)
-        if mine != job.configuration:
-            self._tell_once(
-                f"{mine} {job.configuration}",
-                "configuration.differs",
-                {"what": "catalogue, topics or rules are not those of the scheduler's machine"},
-            )
+        if mine != job.configuration and self._is_new(f"{mine} {job.configuration}"):
+            what = "catalogue, topics or rules are not those of the scheduler's machine"
+            log.warning("configuration.differs", extra={"what": what})
 
-    def _tell_once(self, key: str, event: str, fields: dict[str, str]) -> None:
-        if key not in self._told:
-            self._told.add(key)
-            log.warning(event, extra=fields)
+    def _is_new(self, what: str) -> bool:
+        """Whether something was not told before."""
+        is_new = what not in self._told
+        self._told.add(what)
+        return is_new
