@@ -84,6 +84,8 @@ class JobVisits:
         else:
             log_failures([report])
             self.done(report, source)
+            # The job keeps the host from other workers, whose first request comes at once.
+            await asyncio.sleep(self.app.settings.crawl.min_delay)
 
     def _is_due(self, source: Source) -> bool:
         """Whether a visit is still wanted: a job may have waited, or be given twice."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
@@ -66,6 +67,7 @@ async def open_queue(database: Database, visit: Visit | None = None) -> AsyncIte
     """
     connector = PsycopgConnector(
         conninfo=database.connection_string,
+        kwargs=database.connect_arguments,
         min_size=1,
         max_size=_MAX_CONNECTIONS,
         configure=_use_schema,
@@ -73,7 +75,7 @@ async def open_queue(database: Database, visit: Visit | None = None) -> AsyncIte
     app = App(connector=connector)
 
     @app.task(name=_TASK, queue=_QUEUE, pass_context=True)
-    async def run(context: JobContext, source_id: str, **said: object) -> None:
+    async def run(context: JobContext, /, source_id: str, **said: object) -> None:
         # A later version may say more of a job than this one knows.
         job = VisitJob(source_id, context.job.lock or "", str(said.get("configuration", "")))
         if visit is not None:
@@ -109,7 +111,7 @@ class JobQueue:
     """The jobs of a database."""
 
     app: App
-    task: Task[..., Awaitable[None], ...]
+    task: Task[..., Any, ...]
 
     async def open_sources(self) -> set[str]:
         """The sources that have a job, waiting or being done."""

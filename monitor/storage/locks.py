@@ -15,7 +15,7 @@ QUEUE_SCHEMA = "monitor_queue"
 """The PostgreSQL schema of the jobs of several processes."""
 
 # A machine that lost power holds its locks until the server finds that out, by default in hours.
-_IDLE_SECONDS = 60
+_IDLE = "60s"
 
 
 def lock_together(
@@ -61,7 +61,7 @@ def _lock(session: Session, keys: Set[str]) -> None:
             "SELECT set_config('idle_in_transaction_session_timeout', :idle, true), "
             "pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) key"
         ),
-        {"idle": f"{_IDLE_SECONDS}s", "keys": sorted(map(_number, keys))},
+        {"idle": _IDLE, "keys": sorted(map(_number, keys))},
     )
 
 
@@ -75,9 +75,10 @@ def holds_job(session: Session, job_id: int) -> bool:
     """Whether a job is still being done by whom it was given to; it is kept until the commit."""
     found = session.scalar(
         text(
-            f"SELECT 1 FROM {QUEUE_SCHEMA}.procrastinate_jobs "  # noqa: S608
+            "SELECT set_config('idle_in_transaction_session_timeout', :idle, true) "  # noqa: S608
+            f"FROM {QUEUE_SCHEMA}.procrastinate_jobs "
             "WHERE id = :id AND status = 'doing' FOR SHARE"
         ),
-        {"id": job_id},
+        {"idle": _IDLE, "id": job_id},
     )
     return found is not None
