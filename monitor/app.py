@@ -26,8 +26,8 @@ from monitor.bot.context import AccessPolicy, BotContext
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
 from monitor.channels.base import Channel
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
-from monitor.channels.telegram import FloodControl
 from monitor.clock import utc_now
 from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
@@ -270,6 +270,19 @@ def report_refused_token(app: App) -> None:
     app.context.wake()
 
 
+def report_failed_loop(app: App, reason: str) -> None:
+    """Tell the operators that a loop of the daemon does not work."""
+    with app.context.database.write() as session:
+        enqueue_notice(
+            session,
+            NoticeKind.LOOP_FAILED,
+            reason,
+            app.context.health.operators,
+            now=app.context.now(),
+        )
+    app.context.wake()
+
+
 def outbox_worker(
     app: App,
     stop: asyncio.Event | None = None,
@@ -298,10 +311,13 @@ def outbox_worker(
 @asynccontextmanager
 async def serve_bot(
     app: App, *, beat: Callable[[], Awaitable[None]] | None = None
-) -> AsyncIterator[None]:
-    """Answer chats while the block runs, and call ``beat``; without a token nothing happens."""
+) -> AsyncIterator[asyncio.Future[None]]:
+    """Answer chats while the block runs, and call ``beat``; without a token nothing happens.
+
+    Yields what is done when the bot ends before the block does.
+    """
     if app.token is None:
-        yield
+        yield asyncio.get_running_loop().create_future()
         return
     from monitor.bot.app import build_application
     from monitor.bot.runner import polling
@@ -324,8 +340,8 @@ async def serve_bot(
         flood_control=app.flood_control,
     )
     if telegram.webhook_url is None:
-        async with polling(application, operators=telegram.operators, beat=beat):
-            yield
+        async with polling(application, operators=telegram.operators, beat=beat) as ended:
+            yield ended
         return
     async with webhook(
         application,
@@ -334,8 +350,8 @@ async def serve_bot(
         address=telegram.webhook_listen,
         operators=telegram.operators,
         beat=beat,
-    ):
-        yield
+    ) as (_port, ended):
+        yield ended
 
 
 async def refresh_rules(app: App) -> None:

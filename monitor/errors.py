@@ -11,6 +11,8 @@ MonitorError                    something went wrong; one line says what       (
 ├── DecodeError                 the bytes cannot be decoded
 │   └── TruncatedBody           the body ends too early
 ├── StorageError                the database could not be opened, upgraded or locked
+│   └── LeaseLost               another process may write to it now
+├── LoopFailed                  a loop of the daemon does not work, and restarts do not help
 ├── VisitLost                   another process has taken over the visit of a source
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
@@ -117,6 +119,14 @@ class TruncatedBody(DecodeError):
 
 class StorageError(MonitorError):
     """The database could not be opened, upgraded or locked."""
+
+
+class LeaseLost(StorageError):
+    """Another process may write to the database now."""
+
+
+class LoopFailed(MonitorError):
+    """A loop of the daemon does not work, and restarts do not help."""
 
 
 class VisitLost(MonitorError):

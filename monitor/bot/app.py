@@ -23,7 +23,8 @@ from monitor.bot.dispatcher import (
     UpdatesRequest,
 )
 from monitor.bot.runner import App
-from monitor.channels.telegram import API, FloodControl
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import API
 from monitor.secret_mask import SecretMask
 
 FILE_API = "https://api.telegram.org/file/bot"

@@ -28,9 +28,9 @@ from telegram.request import HTTPXRequest
 
 from monitor.bot import access, commands
 from monitor.bot.context import BotContext, Picture, Reply, Request, text_reply
+from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import (
     NO_PREVIEW,
-    FloodControl,
     is_bad_markup,
     keyboard,
     retry_after_seconds,

@@ -48,8 +48,10 @@ async def polling(
     pause: float = _FIRST_RETRY_SECONDS,
     operators: Iterable[int] = (),
     beat: Beat | None = None,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[asyncio.Future[None]]:
     """Process updates by long polling while the block runs; an outage of Telegram raises nothing.
+
+    Yields what is done when the bot ends before the block does; see ``running``.
 
     Args:
         application: from ``build_application``.
@@ -71,8 +73,10 @@ async def polling(
                 error_callback=faults.poll_failed,
             )
 
-    async with running(application, listen, pause=pause, operators=operators, beat=beat_if_polled):
-        yield
+    async with running(
+        application, listen, pause=pause, operators=operators, beat=beat_if_polled
+    ) as ended:
+        yield ended
 
 
 @asynccontextmanager
@@ -83,8 +87,11 @@ async def running(
     pause: float = _FIRST_RETRY_SECONDS,
     operators: Iterable[int] = (),
     beat: Beat | None = None,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[asyncio.Future[None]]:
     """Run the application while the block runs, whatever brings the updates.
+
+    Yields what is done when the bot ends before the block does: Telegram refuses its token, or
+    an error, which is raised at the end of the block.
 
     Args:
         application: from ``build_application``.
@@ -98,7 +105,7 @@ async def running(
     updater_log.addFilter(_without_traceback)
     task = asyncio.create_task(_run(application, listen, stop, pause, tuple(operators), beat=beat))
     try:
-        yield
+        yield task
     finally:
         stop.set()
         try:

@@ -144,8 +144,10 @@ async def webhook(
     pause: float = 2.0,
     operators: Iterable[int] = (),
     beat: Callable[[], Awaitable[None]] | None = None,
-) -> AsyncIterator[int]:
-    """Process updates by webhook while the block runs; yields the port it listens on.
+) -> AsyncIterator[tuple[int, asyncio.Future[None]]]:
+    """Process updates by webhook while the block runs.
+
+    Yields the port it listens on, and what is done when the bot ends; see ``running``.
 
     The webhook stays set afterwards: Telegram keeps updates for a day and sends them at the next
     start. Polling deletes the webhook by itself.
@@ -174,10 +176,10 @@ async def webhook(
         port = await stack.enter_async_context(
             listening(endpoint, address, setting="telegram.webhook_listen")
         )
-        await stack.enter_async_context(
+        ended = await stack.enter_async_context(
             running(application, listen, pause=pause, operators=operators, beat=beat)
         )
-        yield port
+        yield port, ended
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack, closing
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from monitor.app import check_token, open_app
+from monitor.app import App, check_token, open_app
 from monitor.catalogue.model import Source
 from monitor.cli.options import ConfigOption, DatabaseOption
 from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
 from monitor.daemon.due import due_sources, next_visit
+from monitor.daemon.lease import DAEMON, HeldLease, hold_lease
 from monitor.daemon.run import run_forever, run_once
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.visits import log_failures
@@ -70,48 +72,96 @@ async def _run_role(settings: Settings, role: Role) -> None:
     from monitor.roles.run import run_role
 
     stop = asyncio.Event()
-    async with open_app(settings, console=Console(), role=role) as app:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        leases = stack.enter_context(closing(Database(settings.database)))
+        lease: HeldLease | None = None
+        if role is Role.SCHEDULE:
+            # Before the schema is upgraded. A process that does everything has the same lease.
+            lease = await _hold(leases, stack, stop)
+        app = await stack.enter_async_context(open_app(settings, console=Console(), role=role))
+        if role in {Role.DELIVER, Role.BOT}:
+            lease = await _hold(leases, stack, stop, role.value)
+        if stop.is_set():
+            return
+        if lease is not None:
+            app.context.database.fence = lease.check
         await check_token(app)
-        with stop_on_signals(stop):
-            await run_role(app, stop)
+        await run_role(app, stop, lease=lease)
 
 
 async def _run(settings: Settings, *, once: bool) -> None:
     stop = asyncio.Event()
-    async with open_app(settings, console=Console()) as app:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        leases = stack.enter_context(closing(Database(settings.database)))
+        lease = await _hold(leases, stack, stop)
+        if stop.is_set():
+            return
+        app = await stack.enter_async_context(open_app(settings, console=Console()))
+        if lease is not None:
+            app.context.database.fence = lease.check
         await check_token(app)
         if app.token is None:
             print_status(
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
-        with stop_on_signals(stop):
-            if not once:
-                await run_forever(app, stop)
-                return
-            done: list[VisitReport] = []
-            with progress() as bar:
-                due = len(due_sources(app))
-                task = bar.add_task("visiting", total=due)
-
-                def advance(report: VisitReport) -> None:
-                    done.append(report)
-                    bar.advance(task)
-
-                work = asyncio.create_task(run_once(app, done=advance))
-                waiter = asyncio.create_task(stop.wait())
-                await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
-                waiter.cancel()
-                if not work.done():
-                    work.cancel()
-                    await asyncio.wait({work})
-                    print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
-                    return
-            reports = await work
+        if not once:
+            await run_forever(app, stop, lease=lease)
+            return
+        reports = await _round(app, stop, lease)
+        if reports is None:
+            return
         log_failures(reports)
         print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
     if reports and all(report.outcome is Outcome.ERROR for report in reports):
         raise MonitorError(_why_nothing(reports, app.sources))
+
+
+async def _hold(
+    database: Database, stack: AsyncExitStack, stop: asyncio.Event, name: str = DAEMON
+) -> HeldLease | None:
+    """Hold a lease of the database; None for one in memory, and if a signal ended the wait."""
+    if database.is_sqlite and database.file is None:
+        return None
+    taking = asyncio.ensure_future(stack.enter_async_context(hold_lease(database, name)))
+    return taking.result() if await _finishes(taking, stop) else None
+
+
+async def _round(
+    app: App, stop: asyncio.Event, lease: HeldLease | None
+) -> list[VisitReport] | None:
+    """One round of visits with a progress bar; None if a signal or a lost lease ended it."""
+    done: list[VisitReport] = []
+    with progress() as bar:
+        due = len(due_sources(app))
+        task = bar.add_task("visiting", total=due)
+
+        def advance(report: VisitReport) -> None:
+            done.append(report)
+            bar.advance(task)
+
+        work = asyncio.create_task(run_once(app, done=advance))
+        if await _finishes(work, stop, *(() if lease is None else (lease.lost,))):
+            return await work
+    print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
+    if lease is not None:
+        lease.raise_if_lost()
+    return None
+
+
+async def _finishes(work: asyncio.Future[Any], *events: asyncio.Event) -> bool:
+    """Whether ``work`` is done before one of the events is set; otherwise it is cancelled."""
+    waiters = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait({work, *waiters}, return_when=asyncio.FIRST_COMPLETED)
+    for waiter in waiters:
+        waiter.cancel()
+    if work.done():
+        return True
+    work.cancel()
+    await asyncio.wait({work})
+    return False
 
 
 def _why_nothing(reports: Sequence[VisitReport], sources: Sequence[Source]) -> str:

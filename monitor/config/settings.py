@@ -42,6 +42,7 @@ __all__ = [
     "CrawlSettings",
     "HealthSettings",
     "HttpSettings",
+    "PingSettings",
     "Settings",
     "SuspectSettings",
     "TelegramSettings",
@@ -54,6 +55,7 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 # Chats are numbered in 52 bits.
 _MAX_CHAT = 1 << 52
 _ChatId = Annotated[int, Field(ge=-_MAX_CHAT, le=_MAX_CHAT)]
+_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s#]*")
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
@@ -186,6 +188,24 @@ class HttpSettings(Section):
     )
 
 
+class PingSettings(Section):
+    """The address that is requested while all is well; none without ``url``."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description="http(s) address that is requested while all loops of the daemon work "
+        "(healthchecks.io, Uptime Kuma).",
+    )
+    minutes: float = Field(default=5.0, gt=0, le=1_440, description="Minutes between two requests.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _ADDRESS.fullmatch(url.get_secret_value().strip()):
+            raise ValueError("is no address: http:// or https://, a host, and a path")
+        return url
+
+
 class TelegramSettings(Section):
     """The bot; without a token alerts go to the terminal."""
 
@@ -277,6 +297,7 @@ class Settings(BaseSettings):
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
     http: HttpSettings = HttpSettings()
+    ping: PingSettings = PingSettings()
     telegram: TelegramSettings = TelegramSettings()
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={}, description="Other channels by name; rules name them in `then.channels`."

@@ -52,9 +52,13 @@ class HeartbeatWriter:
         """Whether the loop was not working of late, whatever the database took."""
         return self.clock() - self._heard > _SILENT_SECONDS
 
+    def hear(self) -> None:
+        """Count the silence from now on: the loop is working, or begins to."""
+        self._heard = self.clock()
+
     async def beat(self) -> None:
         """Store a heartbeat if it is time; that this fails does not stop the loop."""
-        self._heard = self.clock()
+        self.hear()
         now, last = self.app.context.now(), self._beat_at
         # A last one that lies ahead is of a clock that was set back.
         if last is not None and last <= now < last + _HEARTBEAT_INTERVAL:

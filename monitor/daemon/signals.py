@@ -24,7 +24,7 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     def request_stop(number: signal.Signals) -> None:
         log.info("daemon.stopping", extra={"signal": number.name})
         stop.set()
-        _end_late()
+        end_late()
         loop.remove_signal_handler(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,13 +36,17 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _end_late() -> None:
-    """End the process if it does not end by itself: a thread that asks a resolver cannot be."""
+def end_late(code: int = 0) -> None:
+    """End the process if it does not end by itself: a thread that asks a resolver cannot be.
+
+    Args:
+        code: the exit code then.
+    """
 
     def end() -> None:
         log.warning("daemon.forced", extra={"seconds": STOP_SECONDS})
         sys.stdout.flush()
-        os._exit(0)
+        os._exit(code)
 
     timer = threading.Timer(STOP_SECONDS, end)
     timer.daemon = True

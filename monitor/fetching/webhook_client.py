@@ -1,4 +1,4 @@
-"""POST requests to URLs of the operator, over the guarded connections, without a rate limit.
+"""Requests to URLs of the operator, over the guarded connections, without a rate limit.
 
 No redirect is followed, no cookie is kept, nothing is read from the environment.
 """
@@ -23,7 +23,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 class WebhookClient:
-    """Posts to one receiver; an async context manager."""
+    """Posts to one receiver, or pings it; an async context manager."""
 
     def __init__(
         self,
@@ -70,15 +70,28 @@ class WebhookClient:
         """Post ``body``; the first 16 KiB of the response body are read.
 
         Raises:
+            FetchError: as ``get`` does; after some the request may have arrived.
+        """
+        return await self._request("POST", address, headers, body)
+
+    async def get(self, address: str) -> HttpResponse:
+        """Request an address; the first 16 KiB of the response body are read.
+
+        Raises:
             RefusedAddress: the address is private or no http URL. Nothing was sent.
             NoConnection: no connection was established. Nothing was sent.
             TimedOut: no response in time; the request may have arrived.
             FetchError: the response broke off; the request may have arrived.
         """
+        return await self._request("GET", address, {}, b"")
+
+    async def _request(
+        self, method: str, address: str, headers: dict[str, str], body: bytes
+    ) -> HttpResponse:
         url = parse_url(address)
         where = f"{url.scheme}://{url.netloc.decode('ascii')}"
         request = httpx.Request(
-            "POST",
+            method,
             url,
             headers={**headers, "Accept-Encoding": "identity"},
             content=body,

@@ -152,6 +152,7 @@ class NoticeKind(StrEnum):
     POLLING_CONFLICT = "conflict"
     POLLING_RESUMED = "conflict_over"
     TOKEN_REFUSED = "token"  # noqa: S105 - no secret; told to the channels beside Telegram
+    LOOP_FAILED = "loop"
     BROADCAST = "broadcast"
     ACCESS_GRANTED = "granted"
     CORRECTION = "correction"

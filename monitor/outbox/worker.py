@@ -314,6 +314,12 @@ class OutboxWorker:
         while await self.deliver():
             pass
 
+    async def abandon(self) -> None:
+        """End at once: alerts in flight stay leased until the lease expires."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
     async def next_due(self) -> datetime | None:
         """When an alert may be due again; None if none waits."""
         due = await asyncio.to_thread(self.queries.next_due)

@@ -6,14 +6,20 @@ import asyncio
 import logging
 import os
 import platform
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
-from monitor.app import App, outbox_worker, refresh_rules, schema_mismatch, serve_bot
+from monitor.app import App, outbox_worker, refresh_rules, schema_mismatch
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import TokenWatch, advance_jobs, schedule
+from monitor.daemon.lease import HeldLease
 from monitor.daemon.probes import serve_probes
+from monitor.daemon.reporting import is_well, open_ping, reporting
+from monitor.daemon.run import answer_chats, supervise
+from monitor.daemon.signals import end_late
+from monitor.daemon.systemd import notify
 from monitor.errors import StorageError, UserError
 from monitor.model.status import Loop, Role
 from monitor.outbox.worker import OutboxWorker, delivery_loop
@@ -46,7 +52,9 @@ _TABLES_SECONDS = 60
 _OUTBOX_SECONDS = 2.0
 _RESTART_SECONDS = 5.0
 _STOP_SECONDS = 6.0
-_OFFLINE_SECONDS = 120.0
+
+Job = Callable[[], Awaitable[None]]
+Ready = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -56,6 +64,7 @@ class _Process:
     app: App
     stop: asyncio.Event
     beat: HeartbeatWriter
+    lease: HeldLease | None = None
     reason: str | None = None
 
     def end(self, reason: str) -> None:
@@ -63,29 +72,51 @@ class _Process:
         self.reason = self.reason or reason
         self.stop.set()
 
-    async def every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
-        """Call a job again and again; what it raises is logged."""
-        while not self.stop.is_set():
+    @asynccontextmanager
+    async def beside(self, *jobs: tuple[float, Job]) -> AsyncIterator[None]:
+        """Call jobs every so many seconds while the block runs."""
+        tasks = [asyncio.create_task(self._every(seconds, job)) for seconds, job in jobs]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _every(self, seconds: float, job: Job) -> None:
+        while True:
             try:
                 await job()
             except Exception:
                 # For example a database that is restarted.
                 log.exception("role.job_failed", extra={"role": self.app.role})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), seconds)
+            await asyncio.sleep(seconds)
 
-    async def watch_schema(self) -> None:
-        """End when the schema is no longer this version's: another process was upgraded."""
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not longer than the process runs."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.wait(), seconds)
+
+    async def watch_database(self) -> None:
+        """End when the schema is no longer this version's, or another process has the lease."""
+        if self.lease is not None and self.lease.lost.is_set():
+            self.stop.set()
         wrong = await asyncio.to_thread(schema_mismatch, self.app.context.database)
         if wrong is not None:
             self.end(wrong)
 
 
-async def run_role(app: App, stop: asyncio.Event) -> None:
+async def run_role(app: App, stop: asyncio.Event, *, lease: HeldLease | None = None) -> None:
     """Do what the role of the application says, until ``stop``.
 
+    Args:
+        app: the open application.
+        stop: ends the run; it is also set when the run ends by itself.
+        lease: ends the run when it is lost.
+
     Raises:
-        StorageError: the schema is not this version's.
+        StorageError: the schema is not this version's, or another process took over.
+        LoopFailed: the role's loop does not work, and restarts did not help.
         UserError: the role needs what the settings lack.
     """
     if app.role is None:
@@ -94,18 +125,29 @@ async def run_role(app: App, stop: asyncio.Event) -> None:
     if app.role is Role.CRAWL:
         # There may be several on one machine.
         beat.host = _worker_name()
-    process = _Process(app, stop, beat)
+    process = _Process(app, stop, beat, lease)
+    beats = {beat.loop: beat}
+    supervisor = supervise(app, stop, beats, {beat.loop: partial(_ROLES[app.role], process)})[0]
     log.info("role.started", extra={"role": app.role.value, "sources": len(app.sources)})
-    async with serve_probes(app, {beat.loop: beat}):
-        watch = asyncio.create_task(process.every(_SCHEMA_SECONDS, process.watch_schema))
+    async with (
+        serve_probes(app, beats),
+        open_ping(app.settings, partial(is_well, app, beats)) as ping,
+        reporting(beats, ping),
+        process.beside((_SCHEMA_SECONDS, process.watch_database)),
+    ):
+        notify(f"READY=1\nSTATUS={app.role.value}")
         try:
-            await _ROLES[app.role](process)
+            await supervisor.run()
         finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            notify("STOPPING=1")
+            if not stop.is_set() or process.reason is not None:
+                stop.set()
+                end_late(1)
             with suppress(Exception):
                 await asyncio.to_thread(_forget, beat)
     log.info("role.stopped", extra={"role": app.role.value})
+    if lease is not None:
+        lease.raise_if_lost()
     if process.reason is not None:
         raise StorageError(process.reason)
 
@@ -120,7 +162,7 @@ def _forget(beat: HeartbeatWriter) -> None:
         delete_heartbeat(session, beat.loop, beat.host, os.getpid())
 
 
-async def _schedule(process: _Process) -> None:
+async def _schedule(process: _Process, ready: Ready) -> None:
     app, stop = process.app, process.stop
     await asyncio.to_thread(forget_heartbeats, app)
     if await asyncio.to_thread(create_tables, app.context.database):
@@ -128,30 +170,31 @@ async def _schedule(process: _Process) -> None:
     async with open_queue(app.context.database) as queue:
         scheduler = schedule(app, DueJobs(app, queue), beat=process.beat.beat)
         scheduler.start()
+        ready()
         try:
             while not stop.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _CLOCK_SECONDS)
+                await process.pause(_CLOCK_SECONDS)
                 advance_jobs(scheduler)
         finally:
             scheduler.shutdown(wait=False)
 
 
-async def _crawl(process: _Process) -> None:
+async def _crawl(process: _Process, ready: Ready) -> None:
     app, stop = process.app, process.stop
     await _wait_for_tables(process)
     network = NetworkWatch(app)
     visits = JobVisits(app, done=network.note, stop=process.end)
-    async with open_queue(app.context.database, visits.make) as queue:
-        sides = [
-            asyncio.create_task(process.every(_BEAT_SECONDS, process.beat.beat)),
-            asyncio.create_task(process.every(_RULES_SECONDS, lambda: refresh_rules(app))),
-        ]
+    async with (
+        open_queue(app.context.database, visits.make) as queue,
+        process.beside(
+            (_BEAT_SECONDS, process.beat.beat), (_RULES_SECONDS, lambda: refresh_rules(app))
+        ),
+    ):
+        ready()
         while not stop.is_set():
             await _work(process, queue, network)
             if network.suspected.is_set():
                 await network.wait_for_answer(stop)
-        await asyncio.gather(*sides)
 
 
 async def _work(process: _Process, queue: JobQueue, network: NetworkWatch) -> None:
@@ -160,13 +203,11 @@ async def _work(process: _Process, queue: JobQueue, network: NetworkWatch) -> No
     Errors of the queue are logged, and it goes on after a pause: the database is restarted, or
     this worker was taken for dead.
     """
-    app = process.app
-    patience = _STOP_SECONDS
     work = asyncio.create_task(
         queue.work(
             name=_worker_name(),
-            concurrency=app.settings.crawl.concurrency,
-            patience=patience,
+            concurrency=process.app.settings.crawl.concurrency,
+            patience=_STOP_SECONDS,
         )
     )
     ends = [asyncio.create_task(event.wait()) for event in (process.stop, network.suspected)]
@@ -175,14 +216,12 @@ async def _work(process: _Process, queue: JobQueue, network: NetworkWatch) -> No
     finally:
         for task in (work, *ends):
             task.cancel()
-        await asyncio.gather(*ends, return_exceptions=True)
-        failed = (await asyncio.gather(work, return_exceptions=True))[0]
+        failed, *_ = await asyncio.gather(work, *ends, return_exceptions=True)
     if isinstance(failed, QUEUE_FAULTS):
         log.warning("jobs.failed", extra={"reason": str(failed) or type(failed).__name__})
         if (wrong := await asyncio.to_thread(_tables_mismatch, process)) is not None:
             process.end(wrong)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.stop.wait(), _RESTART_SECONDS)
+        await process.pause(_RESTART_SECONDS)
     elif isinstance(failed, Exception):
         raise failed
 
@@ -201,29 +240,27 @@ async def _wait_for_tables(process: _Process) -> None:
         wrong = await asyncio.to_thread(tables_mismatch, process.app.context.database)
         if wrong is None or process.stop.is_set():
             return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.stop.wait(), 1.0)
+        await process.pause(1.0)
     process.end(f"{wrong}; no process with the role schedule has made them")
 
 
-async def _deliver(process: _Process) -> None:
-    app, stop = process.app, process.stop
+async def _deliver(process: _Process, ready: Ready) -> None:
+    app = process.app
     if app.token is None:
         log.warning("role.no_token", extra={"what": "alerts of Telegram chats wait"})
-    worker = outbox_worker(app, stop, beat=process.beat.beat)
-    sides = [
-        asyncio.create_task(process.every(seconds, job))
-        for seconds, job in (
-            (_OUTBOX_SECONDS, lambda: _wake_if_due(app, worker)),
-            (_RULES_SECONDS, lambda: refresh_rules(app)),
-            *([(_TOKEN_SECONDS, TokenWatch(app).look)] if app.is_token_refused else []),
-        )
+    worker = outbox_worker(app, process.stop, beat=process.beat.beat)
+    jobs: list[tuple[float, Job]] = [
+        (_OUTBOX_SECONDS, lambda: _wake_if_due(app, worker)),
+        (_RULES_SECONDS, lambda: refresh_rules(app)),
     ]
-    try:
-        await delivery_loop(worker, wake=app.wake)
-    finally:
-        stop.set()
-        await asyncio.gather(*sides)
+    if app.is_token_refused is not None:
+        jobs.append((_TOKEN_SECONDS, TokenWatch(app).look))
+    async with process.beside(*jobs):
+        ready()
+        try:
+            await delivery_loop(worker, wake=app.wake)
+        finally:
+            await worker.abandon()
 
 
 async def _wake_if_due(app: App, worker: OutboxWorker) -> None:
@@ -233,17 +270,17 @@ async def _wake_if_due(app: App, worker: OutboxWorker) -> None:
         app.wake.set()
 
 
-async def _bot(process: _Process) -> None:
+async def _bot(process: _Process, ready: Ready) -> None:
     app = process.app
     if app.token is None:
         raise UserError(
             "the role bot needs a token", hint="set MONITOR_TELEGRAM__TOKEN or telegram.token_file"
         )
-    async with serve_bot(app, beat=process.beat.beat):
-        await process.every(_RULES_SECONDS, lambda: refresh_rules(app))
+    async with process.beside((_RULES_SECONDS, lambda: refresh_rules(app))):
+        await answer_chats(app, process.stop, process.beat.beat, ready)
 
 
-_ROLES: Mapping[Role, Callable[[_Process], Awaitable[None]]] = {
+_ROLES: Mapping[Role, Callable[[_Process, Ready], Awaitable[None]]] = {
     Role.SCHEDULE: _schedule,
     Role.CRAWL: _crawl,
     Role.DELIVER: _deliver,

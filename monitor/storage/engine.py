@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -108,6 +108,8 @@ class Database:
                 hint="pip install 'policy-monitor[postgres]'",
             ) from None
         self.url = parsed
+        self.fence: Callable[[], None] | None = None
+        """Called before each writing transaction; raises where this process may not write."""
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
 
@@ -153,6 +155,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is committed at the end of the block, or leaves no trace."""
+        if self.fence is not None:
+            self.fence()
         with self._session(writing=True) as session:
             yield session
             session.commit()
@@ -238,6 +242,11 @@ class Database:
             if not inspect(connection).has_table(_REVISIONS):
                 return None
             return connection.execute(text(f"SELECT version_num FROM {_REVISIONS}")).scalar()  # noqa: S608
+
+    def has_table(self, name: str) -> bool:
+        """Whether the schema, of whatever version, has a table of this name."""
+        with self.engine.connect() as connection:
+            return inspect(connection).has_table(name)
 
     def size(self) -> int | None:
         """Bytes on disk, with what is not yet in the main file; None for one in memory."""

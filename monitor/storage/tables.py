@@ -663,6 +663,22 @@ class HeartbeatRow(Base):
     at: Mapped[datetime]
 
 
+class LeaseRow(Base):
+    """Who works on the database; ``renewals`` grows while the holder is alive."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32))
+    host: Mapped[str] = mapped_column(String(255))
+    process_id: Mapped[int]
+    machine: Mapped[str] = mapped_column(String(128))
+    process_started: Mapped[str] = mapped_column(String(32))
+    acquired_at: Mapped[datetime]
+    renewed_at: Mapped[datetime]
+    renewals: Mapped[int]
+
+
 class AlertRow(Base):
     """The outbox: one message on the way to a chat.
 

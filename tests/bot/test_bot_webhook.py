@@ -18,7 +18,7 @@ from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 from monitor.bot.app import build_application
 from monitor.bot.runner import ALLOWED_UPDATES
 from monitor.bot.webhook import MAX_BODY, MAX_SKIPPED_BODY, webhook
-from monitor.channels.telegram import FloodControl
+from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
 
 SECRET = "s3cret_of-Telegram"
@@ -81,7 +81,7 @@ async def running(database, *, started=True):
         api.add_chat(5)
         application = bot(database, api)
         where = {"url": URL, "secret": SECRET, "address": "127.0.0.1:0", "pause": 0.01}
-        async with webhook(application, **where) as port:
+        async with webhook(application, **where) as (port, _):
             hook = Hook(api, port, application)
             if started:
                 await hook.deliver({"update_id": 1})
@@ -187,7 +187,7 @@ async def test_what_comes_before_telegram_was_greeted_stays_with_telegram(sqlite
         api.refuse(Refusal(502, "Bad Gateway"), times=1000)
         application = bot(sqlite_database, api)
         where = {"url": URL, "secret": SECRET, "address": "127.0.0.1:0"}
-        async with webhook(application, **where) as port:
+        async with webhook(application, **where) as (port, _):
             hook = Hook(api, port, application)
             status, _, _ = await asyncio.to_thread(hook.post, json.dumps(message(1)).encode())
             assert status == 503

@@ -16,7 +16,7 @@ from telegram_api import TOKEN, WAIT, FakeBotApi, Refusal
 from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy
 from monitor.bot.runner import polling
-from monitor.channels.telegram import FloodControl
+from monitor.channels.flood_control import FloodControl
 from monitor.logs import mask_in_logs
 from monitor.model.alerts import AccessMode
 from monitor.storage.engine import Database

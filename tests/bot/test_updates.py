@@ -17,7 +17,7 @@ from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy
 from monitor.bot.dispatcher import CONFLICT_OVER_SECONDS, FAULTS, UpdateFaults, UpdatesRequest
 from monitor.bot.runner import polling
-from monitor.channels.telegram import FloodControl
+from monitor.channels.flood_control import FloodControl
 from monitor.storage.engine import Database
 
 OPERATOR = 1

@@ -15,7 +15,8 @@ from telegram_api import TOKEN, FakeBotApi, Refusal
 
 from monitor.channels.base import Channel
 from monitor.channels.fake import FakeChannel
-from monitor.channels.telegram import FloodControl, TelegramChannel
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import TelegramChannel
 from monitor.channels.terminal import TerminalChannel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.richtext import Button, Message, Span

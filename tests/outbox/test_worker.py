@@ -16,7 +16,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 
 from monitor.channels.fake import FakeChannel
-from monitor.channels.telegram import FloodControl
+from monitor.channels.flood_control import FloodControl
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.model.alerts import Recipient
 from monitor.outbox.queue import lease, mark_in_flight

@@ -15,7 +15,7 @@ from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy, BotContext
 from monitor.bot.dispatcher import RateLimiter
 from monitor.bot.runner import polling
-from monitor.channels.telegram import FloodControl
+from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from alert_story import NOW
 from telegram_api import TOKEN
 
-from monitor.channels.telegram import FloodControl, TelegramChannel
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import TelegramChannel
 from monitor.outbox.worker import OutboxWorker, delivery_loop
 from monitor.storage.engine import Database
 

@@ -12,7 +12,8 @@ from bot_app import FixedRules, no_sleep, running
 from telegram_api import TOKEN, FakeBotApi
 
 from monitor.bot.context import AccessPolicy
-from monitor.channels.telegram import FloodControl, TelegramChannel
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import TelegramChannel
 from monitor.ingest.write import find_recipients
 from monitor.messages.template import message_renderer
 from monitor.model.changes import Change

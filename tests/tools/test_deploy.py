@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
+from contextlib import nullcontext
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.error import HTTPError
 
 import pytest
 import yaml
@@ -73,6 +78,9 @@ def test_the_unit_starts_and_ends_the_daemon_as_it_wants(unit):
     assert wrong_command(words) == ""
     assert unit["RestartPreventExitStatus"] == [str(UserError.exit_code)]
     assert float(unit["TimeoutStopSec"][0]) > STOP_SECONDS
+    assert unit["Type"] == ["notify"]
+    assert float(unit["WatchdogSec"][0]) >= 60
+    assert unit["TimeoutStartSec"] == ["infinity"]
     assert unit["WorkingDirectory"] == [f"/var/lib/{unit['StateDirectory'][0]}"]
     assert {one for one in unit["Environment"] if one in DOCKERFILE.split()} == set(
         unit["Environment"]
@@ -95,7 +103,7 @@ def test_the_compose_file_holds_together(compose):
     services = compose["services"]
     monitor, database = services["monitor"], services["database"]
     assert wrong_command(list(monitor["command"])) == ""
-    assert f"--uid {monitor['user']} " in DOCKERFILE
+    assert f"USER {monitor['user']}:" in DOCKERFILE
     assert monitor["depends_on"]["database"]["condition"] == "service_healthy"
     assert "pg_isready" in database["healthcheck"]["test"]
     environment = monitor["environment"]
@@ -117,6 +125,30 @@ def test_the_compose_file_holds_together(compose):
         assert volumes <= set(compose["volumes"])
         assert set(service["networks"]) <= set(compose["networks"])
     assert set(compose["secrets"]) == {secret}
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_the_health_check_of_the_image_asks_the_port_it_sets(status, monkeypatch):
+    class Probe(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    (setting,) = set(re.findall(r"^ENV (MONITOR_\w+)=\d+$", DOCKERFILE, re.MULTILINE))
+    assert is_setting(setting)
+    (check,) = re.findall(r"^HEALTHCHECK [^[]*\\\n *CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    program, option, code = json.loads(check)
+    assert (program, option) == ("python", "-c")
+    with HTTPServer(("127.0.0.1", 0), Probe) as server:
+        answer = Thread(target=server.handle_request)
+        answer.start()
+        monkeypatch.setenv(setting, str(server.server_port))
+        with nullcontext() if status == 200 else pytest.raises(HTTPError):
+            exec(code, {})  # noqa: S102
+        answer.join()
 
 
 @pytest.mark.parametrize("page", PAGES)
