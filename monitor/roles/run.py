@@ -22,6 +22,7 @@ from monitor.daemon.signals import end_late
 from monitor.daemon.systemd import notify
 from monitor.errors import StorageError, UserError
 from monitor.model.status import Loop, Role
+from monitor.outbox.queue import expire_leases
 from monitor.outbox.worker import OutboxWorker, delivery_loop
 from monitor.roles.crawl import JobVisits
 from monitor.roles.network import NetworkWatch
@@ -248,6 +249,8 @@ async def _deliver(process: _Process, ready: Ready) -> None:
     app = process.app
     if app.token is None:
         log.warning("role.no_token", extra={"what": "alerts of Telegram chats wait"})
+    if process.lease is not None:
+        await asyncio.to_thread(_expire_leases, app)
     worker = outbox_worker(app, process.stop, beat=process.beat.beat)
     jobs: list[tuple[float, Job]] = [
         (_OUTBOX_SECONDS, lambda: _wake_if_due(app, worker)),
@@ -261,6 +264,12 @@ async def _deliver(process: _Process, ready: Ready) -> None:
             await delivery_loop(worker, wake=app.wake)
         finally:
             await worker.abandon()
+
+
+def _expire_leases(app: App) -> None:
+    """Take over at once what the deliverer before this one has left; there is one at a time."""
+    with app.context.database.write() as session:
+        expire_leases(session, now=app.context.now())
 
 
 async def _wake_if_due(app: App, worker: OutboxWorker) -> None:
