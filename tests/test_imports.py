@@ -321,6 +321,17 @@ def test_a_run_without_a_token_loads_no_telegram() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_what_several_processes_need_is_loaded_for_them_alone() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in modules()
+        if package_of(file) != "roles"
+        for node in tree_of(file).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "monitor.roles" in ast.unparse(node)
+    ]
+    assert not wrong, complaint(wrong)
+
+
 def test_only_the_command_line_prints() -> None:
     wrong = [
         f"{file.relative_to(ROOT)}:{node.lineno}: print()"
