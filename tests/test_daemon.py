@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -70,6 +71,10 @@ async def test_the_daemon_alerts_answers_and_ends_on_sigterm(place):
         answer = await api.ask(CHAT, "/start")
         assert answer.text
         await api.wait_for(lambda: any("200 Eflops" in c.text for c in api.sent(CHAT)))
+        second = start(folder, "--once")
+        _, said = await asyncio.to_thread(second.communicate, timeout=180)
+        assert second.returncode == 2
+        assert f"in use by process {process.pid} on " in said
     finally:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=180)

@@ -42,7 +42,10 @@ def run(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly."""
+    """Watch all sources, log what changes, and alert. Ctrl-C or SIGTERM ends it cleanly.
+
+    One at a time works on a database; a second one is refused.
+    """
     settings = load_settings(config, database=database)
     if role is not None:
         _check_role(settings, once=once)

@@ -8,6 +8,7 @@ import os
 import platform
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,6 +109,10 @@ class HeldLease:
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     _renewed: float = field(init=False)
     _is_failing: bool = False
+    # A thread of its own: those of asyncio may all wait for a slow site or a locked database.
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="lease")
+    )
 
     def __post_init__(self) -> None:
         """Count from the start."""
@@ -143,8 +148,8 @@ class HeldLease:
         """Renew it, or set ``lost``; where the database fails, the next attempt tells."""
         begun = self.clock()
         try:
-            is_held = await asyncio.to_thread(self._renew)
-        except DATABASE_FAULTS as error:
+            is_held = await asyncio.get_running_loop().run_in_executor(self._thread, self._renew)
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises
             if not self._is_failing:
                 log.warning("lease.not_renewed", extra={"reason": type(error).__name__})
             self._is_failing = True
@@ -167,6 +172,7 @@ class HeldLease:
 
     def release(self) -> None:
         """Give it back."""
+        self._thread.shutdown(wait=False)
         with self.database.write() as session:
             leases.release(session, self.name, self.holder)
 

@@ -208,7 +208,7 @@ async def _started(
             "next_visit": following,
         },
     )
-    notify(f"READY=1\nSTATUS={len(app.sources)} sources are watched")
+    notify(f"READY=1\nSTATUS=sources: {len(app.sources)}")
 
 
 async def _first_done(
