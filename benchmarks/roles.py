@@ -318,7 +318,7 @@ def sent(api: FakeBotApi) -> list[int]:
 
 def _faults(log: Log, api: FakeBotApi, rounds: int, lost_visits: int) -> list[str]:
     wanted = {chat_of(round_, n) for round_ in range(rounds) for n in range(SOURCES)}
-    logged = Counter(log.rows("SELECT source_id, text FROM change_log"))
+    logged = Counter(log.rows("SELECT document_id, kind, summary FROM change"))
     texts = Counter(sent(api))
     del texts[FIRST_CHAT]  # also asked for help
     doubled = {chat: count for chat, count in texts.items() if count > 1}
