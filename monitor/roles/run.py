@@ -68,6 +68,11 @@ class _Process:
     lease: HeldLease | None = None
     reason: str | None = None
 
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether no signal asked it to."""
+        return self.reason is not None or (self.lease is not None and self.lease.lost.is_set())
+
     def end(self, reason: str) -> None:
         """Stop because of something that a person has to change."""
         self.reason = self.reason or reason
@@ -141,7 +146,7 @@ async def run_role(app: App, stop: asyncio.Event, *, lease: HeldLease | None = N
             await supervisor.run()
         finally:
             notify("STOPPING=1")
-            if not stop.is_set() or process.reason is not None:
+            if not stop.is_set() or process.ends_by_itself:
                 stop.set()
                 end_late(1)
             with suppress(Exception):
