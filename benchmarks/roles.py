@@ -1,6 +1,6 @@
 """Several processes on one PostgreSQL: what a kill loses, and what a second crawl worker adds.
 
-    python benchmarks/roles.py [kills] [throughput] [--rounds 1] [--pages 12]
+    python benchmarks/roles.py [kills] [throughput] [--rounds 1] [--pages 8]
 
 A real server, a site on loopback that has many hosts, and the fake Telegram of the tests; each role
 is a process of its own, started as ``monitor run --role`` is.
@@ -48,6 +48,7 @@ from telegram_api import FakeBotApi, bot_api  # noqa: E402
 from monitor.storage.engine import Database  # noqa: E402
 
 SOURCES = 12
+MANY_SOURCES = 32  # enough for both workers to the end
 FIRST_CHAT = 1000
 LEAST_RATIO = 1.6
 REGIONS = [
@@ -170,18 +171,20 @@ def serving(site: Site) -> Iterator[int]:
         thread.join()
 
 
-def lay_out(folder: Path, database: str, port: int, api: FakeBotApi, rules: list[str]) -> None:
+def lay_out(
+    folder: Path, address: str, port: int, api: FakeBotApi, *, count: int, rules: list[str]
+) -> None:
     """Write catalogue, rules and settings."""
     sources = "".join(
         f"  - {{id: s{n}, name: 报{n}, speaker: media, document_kind: news, baseline: false,"
         f" lists: ['http://127.0.1.{n + 1}:{port}/{n}/'], allow_private: true}}\n"
-        for n in range(SOURCES)
+        for n in range(count)
     )
     (folder / "c.yaml").write_text(f"builtin: false\nsources:\n{sources}", encoding="utf-8")
     text = "rules:\n" + "".join(rules) if rules else "rules: []\n"
     (folder / "r.yaml").write_text(text, encoding="utf-8")
     (folder / "monitor.toml").write_text(
-        f'database = "{database}"\nrules = ["r.yaml"]\ncatalogue = ["c.yaml"]\n'
+        f'database = "{address}"\nrules = ["r.yaml"]\ncatalogue = ["c.yaml"]\n'
         f'[crawl]\nmin_delay = 0\nconcurrency = 4\n[telegram]\nbase_url = "{api.base_url}"\n',
         encoding="utf-8",
     )
@@ -252,7 +255,7 @@ def measure_kills(server: str, rounds: int) -> list[str]:
                     f"  - {{id: r{chat}, name: '{chat}', regions: [{REGIONS[n]}],"
                     f" keywords: {{any: ['突破{chat}万P']}}, then: {{chats: [{chat}]}}}}\n"
                 )
-        lay_out(folder, address, port, api, rules)
+        lay_out(folder, address, port, api, count=SOURCES, rules=rules)
         log = Log(address)
         with role_processes(folder) as processes:
             for role in ("schedule", "deliver", "bot"):
@@ -375,11 +378,11 @@ class Rate:
 def measure_rate(server: str, workers: int, pages: int) -> Rate:
     """First visits by so many workers: from the first to the last page of those in the middle."""
     site = Site()
-    for n in range(SOURCES):
+    for n in range(MANY_SOURCES):
         for page in range(pages):
             number = n * pages + page
-            site.publish(n, number, f"{REGIONS[n]}工作要点{number}", long_article(number))
-    total = SOURCES * pages
+            site.publish(n, number, f"工作要点{number}", long_article(number))
+    total = MANY_SOURCES * pages
     with (
         new_database(server) as address,
         serving(site) as port,
@@ -387,7 +390,7 @@ def measure_rate(server: str, workers: int, pages: int) -> Rate:
         tempfile.TemporaryDirectory() as name,
     ):
         folder = Path(name)
-        lay_out(folder, address, port, api, [])
+        lay_out(folder, address, port, api, count=MANY_SOURCES, rules=[])
         log = Log(address)
         with role_processes(folder) as processes:
             processes.start("schedule")
@@ -465,7 +468,7 @@ def main() -> int:
     )
     parser.add_argument("what", nargs="*", choices=["kills", "throughput", []], default=[])
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--pages", type=int, default=12, help="of each of the 12 sources")
+    parser.add_argument("--pages", type=int, default=8, help="of each source (throughput)")
     arguments = parser.parse_args()
     wanted = arguments.what or ["kills", "throughput"]
     faults: list[str] = []
