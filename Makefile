@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=load
 CORE := $(shell $(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test coverage lint format bench quality docs lock release clean distclean
+.PHONY: help demo run test coverage lint format bench quality docs lock audit release clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ release: $(VENV)/.dev ## check the tree and the wheel, then tag; ARGS="1.2.0" or
 
 lock: ## pin all dependencies again; ARGS=--upgrade takes the newest
 	PYTHON=$(PYTHON) tools/lock.sh $(ARGS)
+
+audit: ## ask for known vulnerabilities of the pins; "Error 3" if nobody could be asked
+	@$(PYTHON) tools/audit.py $(ARGS)
 
 clean: ## remove what builds and tests leave behind
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -7,12 +7,11 @@ name them: without a token there is no Telegram library in memory.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -49,6 +48,7 @@ from monitor.messages.template import message_renderer
 from monitor.model.alerts import AccessMode, NoticeKind
 from monitor.model.changes import LoggedChange
 from monitor.model.status import Role
+from monitor.observer import ObservedChannel, Observer
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
@@ -76,7 +76,8 @@ class App:
 
     ``context`` has the database, the network and the clock; ``wake`` is set when something was
     put into the outbox; ``token`` is None without a bot. ``is_token_refused`` asks Telegram; None
-    without it. ``channel`` is None in a process whose ``role`` delivers nothing.
+    without it. ``observer`` hears what happens, and ``exposition`` gives it as metrics, if the
+    settings name a port. ``channel`` is None in a process whose ``role`` delivers nothing.
     """
 
     settings: Settings
@@ -89,6 +90,8 @@ class App:
     token: str | None
     is_token_refused: Callable[[], Awaitable[bool]] | None = None
     role: Role | None = None
+    observer: Observer = field(default_factory=Observer)
+    exposition: Callable[[], bytes] | None = None
 
 
 @asynccontextmanager
@@ -119,9 +122,11 @@ async def open_app(
         StorageError: the database cannot be opened or upgraded.
     """
     token = settings.token() if role in _TELEGRAM_ROLES else None
-    catalogue = load_catalogue(settings.catalogue)
-    topics = load_topics(settings.topics)
-    files = RuleFiles(settings.rules, rule_vocabulary(topics, catalogue, settings.channels))
+    catalogue = load_catalogue(settings.existing_paths("catalogue"))
+    topics = load_topics(settings.existing_paths("topics"))
+    files = RuleFiles(
+        settings.existing_paths("rules"), rule_vocabulary(topics, catalogue, settings.channels)
+    )
     database = Database(settings.database)
     # With roles, Telegram's alerts wait for the process that delivers: no terminal takes them.
     terminal_chat = TERMINAL_ID if token is None and role is None else None
@@ -178,10 +183,6 @@ async def open_app(
         await asyncio.to_thread(
             _prepare, settings, database, catalogue.enabled, files, now=now(), role=role
         )
-        # What is loaded by now stays to the end: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
-        stack.callback(gc.unfreeze)
         yield App(
             settings,
             catalogue.enabled,
@@ -298,7 +299,7 @@ def outbox_worker(
         raise ValueError(f"the role {app.role} delivers nothing")
     return OutboxWorker(
         app.context.database,
-        app.channel,
+        ObservedChannel(app.channel, app.observer),
         app.context.now,
         operators=app.context.health.operators,
         bot=app.token is not None,
@@ -338,6 +339,7 @@ async def serve_bot(
         base_url=telegram.base_url,
         proxy=telegram.proxy,
         flood_control=app.flood_control,
+        observe=app.observer.updated,
     )
     if telegram.webhook_url is None:
         async with polling(application, operators=telegram.operators, beat=beat) as ended:

@@ -26,7 +26,7 @@ _COMFORTABLE = 14
 """A text in less than this is not read."""
 _ADDRESS = 30
 """A piece that is wider, such as an address, is broken."""
-_MOST_LINES = 3
+_MOST_LINES = 4
 """A table whose texts take more lines than this on average is not read either."""
 _BORDER = 3
 

@@ -106,6 +106,11 @@ def test_a_site_that_is_away_is_a_failure_that_is_said(place):
     web.pages.clear()
     catalogue = (folder / "c.yaml").read_text(encoding="utf-8")
     (folder / "c.yaml").write_text(catalogue.replace(web.base, "http://127.0.0.1:9"), "utf-8")
+    # The waits between attempts have tests of their own.
+    settings = (folder / "monitor.toml").read_text(encoding="utf-8")
+    (folder / "monitor.toml").write_text(
+        settings.replace("[crawl]\n", "[crawl]\nmax_attempts = 1\n"), "utf-8"
+    )
     process = start(folder, "--once", token=None)
     _out, err = process.communicate(timeout=180)
     assert process.returncode == 1

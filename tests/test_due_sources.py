@@ -16,9 +16,9 @@ from monitor.app import check_token
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
-from monitor.daemon.due import due_sources
+from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.jobs import Every, TokenWatch, advance_jobs, schedule
-from monitor.daemon.retention import delete_old_bytes
+from monitor.daemon.retention import apply_retention
 from monitor.daemon.run import run_once
 from monitor.daemon.visits import DueVisits
 from monitor.errors import UserError
@@ -27,6 +27,8 @@ from monitor.ingest.schedule import next_start, spread
 from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
 from monitor.storage.frontier import VisitTimes
+from monitor.storage.retention import RetentionPeriods, delete_expired
+from monitor.storage.sources import pause_source, resume_source
 
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
@@ -245,11 +247,42 @@ async def test_a_clock_that_is_ahead_deletes_no_bytes(any_watch):
     deleted = "SELECT COUNT(*) FROM blob WHERE codec = 'gone'"
     await watch.look()
     watch.clock[0] += YEAR
-    await delete_old_bytes(watch.app, timedelta(days=90))
+    await apply_retention(watch.app, RetentionPeriods(timedelta(days=90)))
     assert watch.sql(deleted) == [(0,)]
     watch.clock[0] -= YEAR - timedelta(days=3)
-    await delete_old_bytes(watch.app, timedelta(days=2))
+    await apply_retention(watch.app, RetentionPeriods(timedelta(days=2)))
     assert watch.sql(deleted) == watch.sql("SELECT COUNT(*) FROM blob") != [(0,)]
+
+
+async def test_addresses_that_were_forgotten_tell_nothing_when_they_come_back(watch):
+    await watch.look()
+    article = (
+        "<html><title>宁夏发力智能体</title><p>发布时间：2026-06-16</p>"
+        + "<p>自治区政府提出，培育智能体企业40家，设立人工智能基金5亿元。</p>" * 12
+    )
+    for number in range(4):
+        watch.site.pages[f"{BASE}/a.html?v={number}"] = article
+        watch.site.pages[LIST] = (
+            f"<ul><li><a href='/a.html?v={number}'>第一条要闻</a>"
+            f"<li><a href='/gone{number}.html'>无此页面</a></ul>"
+        )
+        for _ in range(6):
+            await watch.look(timedelta(days=5))
+    kept = "SELECT url FROM frontier_entry WHERE source_id = 'news' ORDER BY id"
+    log = "SELECT id FROM change UNION ALL SELECT id FROM alert"
+    assert len(watch.sql(kept)) == 9
+    before = watch.sql(log)
+    assert before
+    periods = RetentionPeriods(addresses=timedelta(days=50))
+    delete_expired(watch.app.context.database, periods, watch.clock[0])
+    left = [url.removeprefix(f"{BASE}/") for (url,) in watch.sql(kept)]
+    # What documents were read from, and what the list shows now.
+    assert sorted(left) == ["a.html?v=0", "a.html?v=3", "gone3.html", "t1.html"]
+
+    watch.site.pages[LIST] = "<ul><li><a href='/a.html?v=1'>第一条要闻</a></ul>"
+    assert f"{BASE}/a.html?v=1" in await watch.look(timedelta(days=8))
+    assert (f"{BASE}/a.html?v=1",) in watch.sql(kept)
+    assert watch.sql(log) == before
 
 
 async def test_a_clock_that_is_set_back_while_the_daemon_runs_does_not_stop_it(watch):
@@ -286,6 +319,24 @@ async def test_a_look_that_comes_early_reads_nothing_and_costs_no_turn(watch):
         assert await watch.look(timedelta(minutes=1)) == []
     (first, *_) = await watch.hours_of_visits(LIST, 7)
     assert first <= 6.7
+
+
+async def test_a_paused_source_is_visited_again_when_its_pause_ends(watch):
+    store = watch.app.context.database
+    with store.write() as session:
+        pause_source(session, "page", until=NOW + 9 * HOUR, reason="", now=NOW)
+        pause_source(session, "news", until=None, reason="moves", now=NOW)
+    assert await watch.look() == []
+    assert next_visit(watch.app) == "2026-06-11 01:00 CST"
+    watch.visits._again = {"news": 3}
+    assert await watch.hours_of_visits(PAGE, 10) == [9]
+    assert watch.sql("SELECT id, pause_reason FROM source WHERE paused_at IS NOT NULL") == [
+        ("news", "moves")
+    ]
+    with store.write() as session:
+        assert resume_source(session, "news", now=watch.clock[0])
+        assert not resume_source(session, "page", now=watch.clock[0])
+    assert LIST in await watch.look()
 
 
 async def test_a_source_that_cannot_be_written_is_tried_again_soon_and_then_on_time(

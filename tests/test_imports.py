@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "printable": set(),
     "line_breaks": set(),
     "table": {"line_breaks", "printable"},
-    "logs": {"printable", "secret_mask"},
+    "logs": {"model", "printable", "secret_mask"},
     "atomic_file": {"errors"},
     "urls": {"errors"},
     "retry": set(),
@@ -64,11 +64,24 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
     | {"parser_process"},
+    "status": {"ingest", "model", "outbox", "storage"},
+    "observer": {"catalogue", "channels", "errors", "fetching", "ingest", "messages", "model"},
+    "metrics": {"ingest", "model", "observer", "status"},
     "app": BASE
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
-    | {"messages", "channels", "outbox", "bot", "ingest"},
+    | {"messages", "channels", "outbox", "bot", "ingest", "observer"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"}
-    | {"clock", "config", "errors", "fetching", "http_server", "probes"},
+    | {
+        "clock",
+        "config",
+        "errors",
+        "fetching",
+        "http_server",
+        "metrics",
+        "observer",
+        "probes",
+        "status",
+    },
     "roles": {"app", "catalogue", "config", "daemon", "errors", "ingest", "model", "outbox"}
     | {"retry", "storage"},
     "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
@@ -77,7 +90,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
     | {"ingest", "app", "daemon", "demo", "parser_process", "roles"}
-    | {"line_breaks", "table"},
+    | {"line_breaks", "table", "status"},
     "__main__": {"cli"},
 }
 
@@ -111,6 +124,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "jinja2": {"messages", "demo"},
     # Telegram's updates by webhook, and probes of a supervisor.
     "uvicorn": {"http_server"},
+    "prometheus_client": {"metrics"},
+    "structlog": {"logs"},
     "subprocess": set(),
 }
 

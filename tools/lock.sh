@@ -1,24 +1,25 @@
 #!/usr/bin/env bash
 # Pins every dependency again: requirements.txt (what runs), requirements-build.txt (what builds)
 # and requirements-dev.txt (all of both, the extras, and the developers' tools).
-# The files name versions only: no index address, no link, no path. Existing pins are kept where
-# they still fit; `tools/lock.sh --upgrade` takes the newest releases instead.
+# The files name versions and the hashes of all files of each: no index address, no link, no path.
+# pip checks what it downloads against them, on whatever platform. Existing pins are kept where they
+# still fit; `tools/lock.sh --upgrade` takes the newest releases instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install --quiet pip-tools==7.6.2
+"$work/venv/bin/python" -m pip install --quiet --only-binary=:all: uv==0.13.8
 
+# uv takes the hashes from the index; pip-tools would download every file to compute them.
 compile() { # TARGET SOURCE…
-    "$work/venv/bin/pip-compile" --quiet --no-header --no-annotate --strip-extras \
-        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-        --output-file "$@"
+    "$work/venv/bin/uv" pip compile --quiet --no-config --system-certs --python-version 3.11 \
+        --only-binary :all: --generate-hashes --no-header --no-annotate --output-file "$@"
 }
 
 compile requirements.txt "$@" pyproject.toml
 compile requirements-build.txt "$@" requirements-build.in
 compile requirements-dev.txt "$@" --all-extras \
-    --constraint requirements.txt --constraint requirements-build.txt \
+    --constraints requirements.txt --constraints requirements-build.txt \
     pyproject.toml requirements-build.in

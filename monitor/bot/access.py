@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from monitor.bot.context import BotContext, Reply, Request, shorten, text_reply
+from monitor.bot.context import MAX_NAME, BotContext, Reply, Request, shorten, text_reply
+from monitor.bot.start import linked_rule
 from monitor.messages.i18n import bot_texts, fill
+from monitor.messages.richtext import one_line
 from monitor.model.alerts import Access, AccessMode, NoticeKind, Recipient
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox.queue import enqueue_notice
+from monitor.rules.model import Rule
 from monitor.storage import recipients, subscriptions
 from monitor.storage.engine import Database, Transaction
 
@@ -41,7 +44,8 @@ def _is_allowed(context: BotContext, chat_id: int) -> bool:
 def deny_reply(context: BotContext, request: Request, command: str) -> Reply | None:
     """The reply to a chat that may not use the bot; None for one that may.
 
-    Where operators decide, ``/start`` asks them for access, once.
+    Where operators decide, ``/start`` asks them for access, once. The rule of a link is subscribed
+    to at once, and nothing is sent before they agree.
     """
     if is_allowed(context, request):
         return None
@@ -57,7 +61,23 @@ def deny_reply(context: BotContext, request: Request, command: str) -> Reply | N
         return Reply()
     if access != Access.PENDING:
         _request_access(context, request)
-    return text_reply(fill(context.texts(request.recipient_id).asked, chat=chat_id))
+    bot = context.texts(request.recipient_id)
+    asked = fill(bot.asked, chat=chat_id)
+    rule = linked_rule(context, request.short_args)
+    if rule is not None:
+        _subscribe_later(context, request, rule)
+        asked += "\n" + fill(bot.asked_rule, rule=one_line(rule.name, MAX_NAME))
+    return text_reply(asked)
+
+
+def _subscribe_later(context: BotContext, request: Request, rule: Rule) -> None:
+    """Subscribe a chat that waits for operators; it is inactive, unless a rule file names it."""
+    named = bool(context.rules_addressed_to(request.recipient))
+    with context.database.write() as session:
+        context.remember(session, request)
+        subscriptions.subscribe(session, request.recipient_id, rule.id, now=context.now())
+        if not named:
+            recipients.deactivate_recipient(session, request.recipient_id)
 
 
 def _access_reply(context: BotContext, request: Request) -> Reply:

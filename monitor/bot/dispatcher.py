@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from telegram import Bot, CallbackQuery, Chat, ChatMember, Message, Update, User
@@ -136,14 +137,28 @@ class UpdateFaults:
         if not isinstance(error, Conflict):
             log.warning("bot.poll_failed", extra={"reason": error.message})
             return
+        self._in_conflict(error.message)
+
+    def webhook_seen(self, address: str, wanted: str) -> None:
+        """Telegram was asked for the webhook's address: another program may have changed it."""
+        if address == wanted:
+            self._conflict_may_be_over()
+            return
+        host = urlsplit(address).hostname
+        self._in_conflict(f"webhook set to {host}" if host else "webhook deleted")
+
+    def _in_conflict(self, reason: str) -> None:
         if self._conflict_at is None:
-            log.error("bot.conflict", extra={"reason": error.message, "hint": _CONFLICT_HINT})
-            self._notify(NoticeKind.POLLING_CONFLICT, error.message)
+            log.error("bot.conflict", extra={"reason": reason, "hint": _CONFLICT_HINT})
+            self._notify(NoticeKind.POLLING_CONFLICT, reason)
         self._conflict_at = self.clock()
 
     def polled(self) -> None:
         """Updates were fetched."""
         self._polled_at = self.clock()
+        self._conflict_may_be_over()
+
+    def _conflict_may_be_over(self) -> None:
         at = self._conflict_at
         if at is not None and self.clock() - at >= CONFLICT_OVER_SECONDS:
             self._conflict_at = None
@@ -280,6 +295,12 @@ def _command_pattern() -> re.Pattern[str]:
     return re.compile(
         r"/([A-Za-z]+)(?:@[A-Za-z0-9_]+)?(?![A-Za-z0-9_@])[:：,，]?\s*(.*)", re.DOTALL
     )
+
+
+@cache
+def _command_with_number_pattern() -> re.Pattern[str]:
+    """A command with a number right behind it: ``/mute3d``, ``/commitment12``."""
+    return re.compile(r"/([A-Za-z]+)(\d.*)", re.DOTALL)
 
 
 class PerChatUpdateProcessor(BaseUpdateProcessor):
@@ -746,7 +767,7 @@ def _parse_command(text: str) -> tuple[str, str] | None:
 
     None for a command that names a bot: the library's handlers have seen to it.
     """
-    found = _command_pattern().match(text)
+    found = _command_pattern().match(text) or _command_with_number_pattern().match(text)
     if found is None or "@" in text[: found.start(2)]:
         return None
     name = found[1].lower()

@@ -40,7 +40,8 @@ def start(context: BotContext, request: Request) -> Reply:
         (Button(bot.button_latest, callback_data(CallbackPrefix.LATEST_CHANGES)),),
     ]
     if request.short_args:
-        rule, near = _linked_rule(context, request.short_args)
+        rule = linked_rule(context, request.short_args)
+        near = None if rule is not None else similar_rule(context, request.short_args)
         if rule is not None:
             first = [*subscribe_rule(context, request, rule).spans, Span("\n\n")]
         else:
@@ -66,11 +67,12 @@ def _payload_pattern() -> re.Pattern[str]:
     return re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_PAYLOAD}}}")
 
 
-def _linked_rule(context: BotContext, payload: str) -> tuple[Rule | None, Rule | None]:
-    """The rule that a payload names, and if there is none the one with the most similar id."""
+def linked_rule(context: BotContext, payload: str) -> Rule | None:
+    """The rule that the payload of a link names; None if there is none."""
+    if not payload:
+        return None
     decoded = _decoded(payload)
-    rule = find_rule(context, payload) or (find_rule(context, decoded) if decoded else None)
-    return rule, None if rule is not None else similar_rule(context, payload)
+    return find_rule(context, payload) or (find_rule(context, decoded) if decoded else None)
 
 
 def _decoded(payload: str) -> str:

@@ -425,8 +425,10 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
 
 
 def _latin_words(rule: Rule) -> list[str]:
-    """The words of a rule that have no Chinese character."""
-    return [word for word in (*rule.keywords_all, *rule.keywords_any) if word.isascii()]
+    """The words of a rule that no Chinese sentence is likely to have."""
+    words = (*rule.keywords_all, *rule.keywords_any)
+    # 算力>100 is no condition on a number, and stands in no sentence.
+    return [word for word in words if word.isascii() or not set("<>=≥≤").isdisjoint(word)]
 
 
 def _in_force_spans(context: BotContext, request: Request, found: MatchesInForce) -> list[Span]:

@@ -16,15 +16,21 @@ import asyncio
 import hmac
 import json
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from telegram import Bot
+from telegram.error import TelegramError
 
 from monitor.bot.dispatcher import (
     FAULTS,
     PerChatUpdateProcessor,
     UnreadableUpdateError,
+    UpdateFaults,
     parse_update,
     update_id_of,
 )
@@ -44,6 +50,7 @@ _SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 _BODY_SECONDS = 20.0
 _MAX_PENDING_UPDATES = 1_000
 _MAX_SEEN_UPDATES = 1_000
+_LOOK_SECONDS = 600.0
 
 
 class WebhookEndpoint:
@@ -134,6 +141,46 @@ class WebhookEndpoint:
             faults.skipped(data, str(error))
 
 
+@dataclass
+class WebhookWatch:
+    """Notices when another program deletes or moves the webhook, and sets it again.
+
+    Telegram does not tell: no more updates would arrive.
+
+    Attributes:
+        bot: asked for the webhook's address.
+        url: where it is to be.
+        set_webhook: sets it.
+        faults: tells operators.
+        clock: monotonic seconds.
+    """
+
+    bot: Bot
+    url: str
+    set_webhook: Callable[[], Awaitable[None]]
+    faults: UpdateFaults
+    clock: Callable[[], float] = time.monotonic
+    _looked_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """It has just been set."""
+        self._looked_at = self.clock()
+
+    async def look(self) -> None:
+        """Ask Telegram, if it was not asked of late."""
+        if self.clock() - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = self.clock()
+        try:
+            found = (await self.bot.get_webhook_info()).url
+            if found != self.url:
+                await self.set_webhook()
+        except TelegramError as error:
+            log.warning("webhook.not_seen", extra={"reason": error.message})
+            return
+        self.faults.webhook_seen(found, self.url)
+
+
 @asynccontextmanager
 async def webhook(
     application: App,
@@ -171,13 +218,20 @@ async def webhook(
             url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, drop_pending_updates=False
         )
 
+    watch = WebhookWatch(application.bot, url, listen, application.bot_data[FAULTS])
+
+    async def beat_and_look() -> None:
+        if beat is not None:
+            await beat()
+        await watch.look()
+
     async with AsyncExitStack() as stack:
         stack.callback(mask_in_logs(secret))
         port = await stack.enter_async_context(
             listening(endpoint, address, setting="telegram.webhook_listen")
         )
         ended = await stack.enter_async_context(
-            running(application, listen, pause=pause, operators=operators, beat=beat)
+            running(application, listen, pause=pause, operators=operators, beat=beat_and_look)
         )
         yield port, ended
 

@@ -23,6 +23,8 @@ from monitor import __version__
 from monitor.errors import MonitorError, UserErrors
 
 _ENDING_SIGNALS = (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+_TOO_LONG = os.strerror(errno.ENAMETOOLONG)
+_MAX_SHOWN = 40
 _OUTPUT_FAILURES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}
 _TRACEBACK = "MONITOR_TRACEBACK"
 _HELP = "NoArgsIsHelpError"
@@ -169,7 +171,9 @@ def _run(arguments: list[str] | None) -> int:
     if any(stream is None or not _is_utf8(stream.encoding) for stream in (sys.stdout, sys.stderr)):
         from monitor.cli.streams import prepare_streams
 
-        prepare_streams()
+        # A daemon may have no output; whoever asks for a list wants to see it.
+        is_daemon = (sys.argv[1:] if arguments is None else arguments)[:1] == ["run"]
+        prepare_streams(may_be_closed=is_daemon)
     try:
         code = int(app(arguments, standalone_mode=False, prog_name="monitor") or 0)
         sys.stdout.flush()
@@ -203,10 +207,14 @@ def _failed(error: Exception) -> int:
     """Print an error in one line; a defect of the program can be seen whole."""
     if isinstance(error, MonitorError):
         for one in error.errors if isinstance(error, UserErrors) else (error,):
-            _print_error(str(one))
+            text = str(one)
+            _print_error(_too_long(text) if _TOO_LONG in text else text)
         return error.exit_code
     if os.environ.get(_TRACEBACK):
         raise error
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _print_error(_too_long(str(error.filename or "")))
+        return 2
     if isinstance(error, OSError):
         output = error.filename is None and error.errno in _OUTPUT_FAILURES
         place = f"{'standard output' if output else error.filename}: "
@@ -219,6 +227,13 @@ def _failed(error: Exception) -> int:
             f"{_TRACEBACK}=1 shows where it is"
         )
     return 1
+
+
+def _too_long(text: str) -> str:
+    """A file name that no file system takes, in one line: its beginning, and what fits."""
+    return (
+        f"{text[:_MAX_SHOWN]}…: the file name is too long – 255 bytes at most, of Chinese 85 signs"
+    )
 
 
 def _closed_pipe() -> int:

@@ -55,7 +55,7 @@ def backfill_command(
     """
     logging.getLogger("monitor").addHandler(logging.NullHandler())
     with open_database(config, database) as (settings, store):
-        catalogue = load_catalogue(settings.catalogue)
+        catalogue = load_catalogue(settings.existing_paths("catalogue"))
         sources = _chosen(catalogue, ids or [])
         since = date(utc_now().astimezone(ZoneInfo(settings.timezone)).year - years + 1, 1, 1)
         with store.write() as session:
@@ -102,7 +102,7 @@ async def _run(
                 VisitContext(
                     database=store,
                     fetcher=fetcher,
-                    topics=load_topics(settings.topics),
+                    topics=load_topics(settings.existing_paths("topics")),
                     rules=lambda: RuleSet(()),
                     now=utc_now,
                     suspects=suspect_policy(settings),

@@ -92,7 +92,11 @@ def changes(
                     form,
                     _COLUMNS,
                     [_row(form, item, zone) for item in found[:most]],
-                    leave_out=("document", *(column for column, asked in asked_for if asked)),
+                    leave_out=(
+                        "change",
+                        "document",
+                        *(column for column, asked in asked_for if asked),
+                    ),
                     empty=_nothing_found(theme, text, name, kind, basis, since),
                 )
                 if found:
@@ -121,13 +125,17 @@ def _row(form: Format, item: LoggedChange, zone: ZoneInfo) -> tuple[object, ...]
 
     texts = alert_texts("en")
     withdrawn = item.change.basis is Basis.WITHDRAWAL
+    deltas, text = deltas_cell(item.change.deltas), item.change.statement.text
+    if form is Format.TABLE and deltas:
+        # In one column: two texts beside each other fit into no usual terminal.
+        text = f"{deltas}\n{text.strip()}"
     return (
         item.id,
         item.detected_at.astimezone(zone).date(),
         item.change.kind,
         item.change.region,
-        deltas_cell(item.change.deltas) if form is Format.TABLE else item.summary,
-        item.change.statement.text,
+        deltas if form is Format.TABLE else item.summary,
+        text,
         kind_name(item.change, texts) if withdrawn else unsure_note(item.change, texts),
         item.document_title,
     )

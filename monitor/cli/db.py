@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,20 +22,22 @@ from monitor.cli.output import (
 from monitor.clock import utc_now
 from monitor.config.settings import load_settings
 from monitor.errors import UserError
-from monitor.storage.engine import Database
+from monitor.storage.engine import Database, newest_revision
 from monitor.storage.maintenance import (
-    Contents,
     back_up,
     current_documents,
     file_faults,
     pg_dump_command,
     pg_restore_command,
+    refuse_dump,
+    server_faults,
     table_sizes,
+    vacuum_server,
     vacuumdb_command,
 )
 from monitor.storage.maintenance import restore as restore_copy
 from monitor.storage.maintenance import vacuum as vacuum_file
-from monitor.storage.provenance import delete_raw_bytes
+from monitor.storage.retention import RetentionPeriods, count_expired, delete_expired
 
 _MAX_SHOWN = 10
 _PASSWORD = "the password is that of PGPASSWORD or ~/.pgpass"  # noqa: S105
@@ -66,18 +67,40 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
 @db_app.command()
 def prune(
     days: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--older-than", min=0, max=36_500, metavar="DAYS", help="Raw bytes older than this."
+            "--older-than",
+            min=0,
+            max=36_500,
+            metavar="DAYS",
+            show_default=False,
+            help="Delete the raw bytes of pages older than this, and nothing else.",
         ),
-    ],
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how much would be deleted.")
+    ] = False,
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Delete the raw bytes of old pages. Texts, statements and the log stay."""
-    with open_database(config, database, existing=True) as (_, store), store.write() as session:
-        count = delete_raw_bytes(session, utc_now() - timedelta(days=days))
-    print_status(f"the raw bytes of {counted(count, 'page')} were deleted")
+    """Delete what is older than the settings keep it, as the daemon does every day.
+
+    Raw bytes (raw_retention_days), addresses of no use and texts of alerts ([retention]). The log
+    and its texts stay.
+    """
+    with open_database(config, database, existing=True) as (settings, store):
+        periods = RetentionPeriods.of_days(
+            **(settings.retention_days() if days is None else {"raw_bytes": days})
+        )
+        found = (count_expired if dry_run else delete_expired)(store, periods, utc_now())
+    parts = [f"the raw bytes of {counted(found.pages, 'page')}"]
+    if days is None:
+        parts += [
+            counted(found.addresses, "address", "addresses"),
+            f"the texts of {counted(found.alert_texts, 'alert')}",
+            counted(found.notices, "notice"),
+        ]
+    print_status(f"{', '.join(parts)} {'would be' if dry_run else 'were'} deleted")
 
 
 @db_app.command()
@@ -103,7 +126,42 @@ def backup(
                 force=force,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-    print_status(f"{file}: {_said(contents)}, schema {contents.revision}; checked")
+    print_status(f"{file}: {_said(contents.rows)}, schema {contents.revision}; checked")
+
+
+@db_app.command()
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The address of the database to copy.")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="The address of an empty one; its schema is made.")
+    ],
+) -> None:
+    """Copy all rows into an empty database, from and to SQLite and PostgreSQL.
+
+    Each row is read back and compared before anything is kept. A daemon may write to FROM
+    meanwhile: what it writes then is not copied. A password is taken from PGPASSWORD or ~/.pgpass.
+    """
+    from monitor.storage.copying import copy_database
+
+    with _closed(Database(source)) as old, _closed(Database(target)) as new:
+        with old.faults_told(), new.faults_told(), progress() as bar:
+            task = bar.add_task("", total=None)
+
+            def tell(what: str, done: int, total: int) -> None:
+                bar.update(task, description=what, completed=done, total=total)
+
+            try:
+                copied = copy_database(old, new, progress=tell)
+            except (KeyboardInterrupt, SystemExit):
+                print_error(f"{new.shown}: nothing was copied; it is empty: copy again")
+                raise
+        rows = counted(sum(copied.values()), "row")
+        print_status(
+            f"{new.shown}: {_said(copied)}; {rows} of {counted(len(copied), 'table')}, each read "
+            "back and compared"
+        )
 
 
 @db_app.command()
@@ -122,13 +180,15 @@ def restore(
     database open.
     """
     with _unopened(config, database) as store:
+        if not store.is_sqlite:
+            refuse_dump(file)
         _sqlite_only(
             store, "restores its databases itself", lambda: pg_restore_command(store.url, file)
         )
         done = restore_copy(store, file, now=utc_now(), force=force)
         applied = f", upgraded to schema {done.applied[-1]}" if done.applied else ""
         kept = f"; the old one is {done.kept}" if done.kept else ""
-        print_status(f"{store.file}: {_said(done.contents)}{applied}{kept}")
+        print_status(f"{store.file}: {_said(done.contents.rows)}{applied}{kept}")
 
 
 @db_app.command()
@@ -148,7 +208,8 @@ def check(
     The exit code is 1 if anything is wrong. monitor verify checks what the log says.
     """
     with _unopened(config, database) as store:
-        faults = file_faults(store) if store.is_sqlite else []
+        with store.faults_told():
+            faults = file_faults(store) if store.is_sqlite else _server_faults(store)
         shown = store.shown
     if not faults:
         # Nothing is upgraded in a damaged file.
@@ -167,26 +228,55 @@ def check(
 
 @db_app.command()
 def vacuum(config: ConfigOption = None, database: DatabaseOption = None) -> None:
-    """Write the file anew without its free pages, so that it takes less of the disk. SQLite.
+    """Give the space of deleted rows back: to the disk on SQLite, to new rows on PostgreSQL.
 
-    The disk needs twice the size of the database for a while; the daemon waits meanwhile.
+    SQLite writes the file anew: the disk needs twice its size for a while, and the daemon waits.
+    On PostgreSQL nothing waits, and the command that gives space back to the disk is named.
     """
     with _unopened(config, database) as store:
-        _sqlite_only(
-            store, "gives space back by itself (autovacuum)", lambda: vacuumdb_command(store.url)
+        if store.is_sqlite:
+            before, after = vacuum_file(store)
+            print_status(f"{store.file}: {before:,} bytes before, {after:,} after")
+            return
+        _refuse_other_schema(store)
+        with store.faults_told():
+            before, after = vacuum_server(store)
+        print_status(
+            f"{store.shown}: {before:,} bytes before, {after:,} after; what was freed is for new "
+            "rows. To give it back to the disk, which locks the tables meanwhile: "
+            f"{vacuumdb_command(store.url)} ({_PASSWORD})"
         )
-        before, after = vacuum_file(store)
-        print_status(f"{store.file}: {before:,} bytes before, {after:,} after")
 
 
 @contextmanager
 def _unopened(config: Path | None, url: str | None) -> Iterator[Database]:
     """The database as it is: its schema is not upgraded."""
-    store = Database(load_settings(config, database=url).database)
+    with _closed(Database(load_settings(config, database=url).database)) as store:
+        yield store
+
+
+@contextmanager
+def _closed(store: Database) -> Iterator[Database]:
     try:
         yield store
     finally:
         store.close()
+
+
+def _refuse_other_schema(store: Database) -> None:
+    """Touch no tables that are not those of this version."""
+    with store.faults_told():
+        revision = store.revision()
+    if revision != newest_revision():
+        raise UserError(
+            f"{store.shown} has schema {revision or 'none'}, this version has {newest_revision()}",
+            hint="monitor db upgrade",
+        )
+
+
+def _server_faults(store: Database) -> list[str]:
+    # What an older schema lacks cannot be looked at; the sizes bring it to this version.
+    return server_faults(store) if store.revision() == newest_revision() else []
 
 
 def _sqlite_only(store: Database, what: str, command: Callable[[], str]) -> None:
@@ -194,9 +284,8 @@ def _sqlite_only(store: Database, what: str, command: Callable[[], str]) -> None
         raise UserError(f"PostgreSQL {what}: {command()}", hint=_PASSWORD)
 
 
-def _said(contents: Contents) -> str:
+def _said(rows: Mapping[str, int]) -> str:
     """What a copy holds, in a few words."""
-    rows = contents.rows
     return ", ".join(
         counted(rows.get(table, 0), table) for table in ("document", "change", "recipient", "alert")
     )

@@ -59,7 +59,7 @@ def extract(
     settings = load_settings(config)
     document = load_document(place, settings)
     provenance = _provenance(document, place, region, published)
-    topics = load_topics(settings.topics)
+    topics = load_topics(settings.existing_paths("topics"))
     if provenance.region is None:
         print_status("the region of this text is unknown; name it with --region")
     if explain:
@@ -135,7 +135,7 @@ def diff(
     else:
         years = {provenance.year for _, provenance in sides}
         basis = Basis.SUCCESSION if len(years) == 2 and None not in years else Basis.REVISION
-    topics = load_topics(settings.topics)
+    topics = load_topics(settings.existing_paths("topics"))
     before, after = (
         extract_statements(document.text, provenance, topics) for document, provenance in sides
     )

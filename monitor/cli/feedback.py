@@ -145,6 +145,11 @@ def _chats_of_rules(settings: Settings) -> list[int]:
     from monitor.ingest.rule_vocabulary import rule_vocabulary
     from monitor.rules.loader import load_rules
 
-    topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
-    rules = load_rules(settings.rules, rule_vocabulary(topics, catalogue, settings.channels)).rules
+    topics, catalogue = (
+        load_topics(settings.existing_paths("topics")),
+        load_catalogue(settings.existing_paths("catalogue")),
+    )
+    rules = load_rules(
+        settings.existing_paths("rules"), rule_vocabulary(topics, catalogue, settings.channels)
+    ).rules
     return [to.chat_id for rule in rules for to in rule.recipients]

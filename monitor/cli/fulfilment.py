@@ -80,6 +80,7 @@ def fulfilment(
             "review",
             *(column for column, asked in (("region", name), ("due", year)) if asked is not None),
         ),
+        spare=("commitment",),
         empty=_nothing_found(name, year, verdict),
     )
     counts = {one: sum(line.verdict is one for line in lines) for one in Verdict}

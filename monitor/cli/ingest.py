@@ -136,11 +136,16 @@ def ingest(
     entries = _entries(paths or [], index, common)
     if dry_run:
         settings = load_settings(config, database=database)
-        run = _Run(load_topics(settings.topics), None, force=force, alone=len(entries) == 1)
+        run = _Run(
+            load_topics(settings.existing_paths("topics")),
+            None,
+            force=force,
+            alone=len(entries) == 1,
+        )
         run.all(entries)
     else:
         with open_database(config, database) as (settings, store):
-            topics = load_topics(settings.topics)
+            topics = load_topics(settings.existing_paths("topics"))
             run = _Run(topics, store, force=force, alone=len(entries) == 1)
             run.all(entries)
     print_status(run.summary(len(entries)))
@@ -363,7 +368,8 @@ def _read(entry: ImportEntry, parser: ParserProcess) -> Document:
     except ParserError as error:
         raise MonitorError(str(error)) from None
     if not document.has_text:
-        raise _Refused(f"not imported: {document.reason or document.outcome}")
+        reason = (document.reason or document.outcome) if body else "the file is empty"
+        raise _Refused(f"not imported: {reason}")
     return document
 
 

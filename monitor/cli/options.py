@@ -141,7 +141,11 @@ def theme_of(name: str | None, settings: Settings) -> str | None:
     from monitor.extraction.topics import load_topics
 
     known = sorted(
-        {theme for topic in load_topics(settings.topics).topics for theme in topic.themes}
+        {
+            theme
+            for topic in load_topics(settings.existing_paths("topics")).topics
+            for theme in topic.themes
+        }
     )
     if name in known:
         return name

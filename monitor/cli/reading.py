@@ -193,7 +193,10 @@ def _discover(page: _Page, url: str, settings: Settings) -> Discovery:
     fetched = Fetched(
         url, url, Outcome.OK, 200, _now(), body=page.body, content_type=page.content_type
     )
-    source = next((s for s in load_catalogue(settings.catalogue).sources if url in s.lists), None)
+    source = next(
+        (s for s in load_catalogue(settings.existing_paths("catalogue")).sources if url in s.lists),
+        None,
+    )
     with parser_process() as parser:
         if source is not None:
             return parser.call([page.body], discover, source, fetched)
@@ -217,7 +220,8 @@ def _load(place: str, settings: Settings, url: str | None) -> _Page:
     try:
         return _Page(path.read_bytes(), None, url)
     except FileNotFoundError:
-        raise UserError("no such file", file=path) from None
+        hint = "/dev/stdin is what comes through a pipe" if place == "-" else None
+        raise UserError("no such file", file=path, hint=hint) from None
     except OSError as error:
         raise UserError(error.strerror or str(error), file=path) from None
 

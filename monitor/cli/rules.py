@@ -86,7 +86,7 @@ def _loaded(paths: list[Path] | None, settings: Settings) -> RuleSet:
         UserError: there is a mistake in them, or a folder that was named has no rule file: a daemon
             waits for the first one, but who names a folder expects that there are rules in it.
     """
-    rules = load_rules(paths or settings.rules, _vocabulary_of(settings))
+    rules = load_rules(paths or settings.existing_paths("rules"), _vocabulary_of(settings))
     for path in paths or () if not rules.rules else ():
         if path.is_dir():
             ending = " or ".join(sorted(SUFFIXES))
@@ -241,7 +241,10 @@ def _vocabulary_of(settings: Settings) -> RuleVocabulary:
     from monitor.extraction.topics import load_topics
     from monitor.ingest.rule_vocabulary import rule_vocabulary
 
-    topics, catalogue = load_topics(settings.topics), load_catalogue(settings.catalogue)
+    topics, catalogue = (
+        load_topics(settings.existing_paths("topics")),
+        load_catalogue(settings.existing_paths("catalogue")),
+    )
     return rule_vocabulary(topics, catalogue, settings.channels)
 
 
@@ -291,6 +294,8 @@ def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:
     chosen = tuple(rule for rule in rules.rules if rule.id == rule_id)
     if not chosen:
         hint = did_you_mean(rule_id, [rule.id for rule in rules.rules])
+        if Path(rule_id).suffix in SUFFIXES:
+            hint = f"a file is named by --rules {rule_id}"
         raise UserError(f"unknown rule {rule_id!r}", hint=hint or "see monitor rules check")
     return RuleSet(chosen)
 

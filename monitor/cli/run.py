@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
+from monitor.model.log import LogLevel
 from monitor.model.status import Role
 from monitor.storage.engine import Database
 
@@ -49,7 +51,7 @@ def run(
     settings = load_settings(config, database=database)
     if role is not None:
         _check_role(settings, once=once)
-    start_logging(verbose=verbose)
+    start_logging(form=settings.log.format, level=LogLevel.DEBUG if verbose else settings.log.level)
     asyncio.run(_run(settings, once=once) if role is None else _run_role(settings, role))
 
 
@@ -90,6 +92,8 @@ async def _run_role(settings: Settings, role: Role) -> None:
         if lease is not None:
             app.context.database.fence = lease.check
         await check_token(app)
+        gc.collect()
+        gc.freeze()
         await run_role(app, stop, lease=lease)
 
 
@@ -110,6 +114,9 @@ async def _run(settings: Settings, *, once: bool) -> None:
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
+        # What is loaded by now stays to the end: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         if not once:
             await run_forever(app, stop, lease=lease)
             return

@@ -108,7 +108,7 @@ def _check_source(source: str, settings: Settings) -> None:
     """Raise a UserError for a source that lists nothing because the catalogue has no such one."""
     from monitor.catalogue.loader import load_catalogue
 
-    known = [one.id for one in load_catalogue(settings.catalogue).sources]
+    known = [one.id for one in load_catalogue(settings.existing_paths("catalogue")).sources]
     if source not in known:
         hint = did_you_mean(source, known) or "see monitor sources list"
         raise UserError(f"--source: unknown source {source!r}", hint=hint)

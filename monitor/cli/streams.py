@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -12,17 +13,49 @@ _HANDLER = "monitor.replace"
 _replaced = 0
 
 
-def prepare_streams() -> None:
-    """Let no output fail for its encoding, nor for a stream that was closed before the start."""
+class ClosedOutput(io.StringIO):
+    """A standard output that was closed before the start: what is printed is not lost silently."""
+
+    def write(self, text: str, /) -> int:
+        """Refuse it.
+
+        Raises:
+            OSError: always, but for an empty text.
+        """
+        if text:
+            raise OSError(errno.EBADF, "it is closed, and nothing was printed – name a file")
+        return 0
+
+
+def prepare_streams(*, may_be_closed: bool = False) -> None:
+    """Let no output fail for its encoding, nor be lost in a stream closed before the start.
+
+    Args:
+        may_be_closed: the standard output may be closed: it is not what the command is for.
+    """
     global _replaced  # noqa: PLW0603 - an error handler of a codec has no other place to count
     _replaced = 0
     codecs.register_error(_HANDLER, _replace)
     if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+        if may_be_closed:
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+        else:
+            # The next file that is opened, such as the database, would have the number 1.
+            if not _is_open(1):
+                os.open(os.devnull, os.O_WRONLY)
+            sys.stdout = ClosedOutput()
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper) and not writes_all(sys.stdout):
         sys.stdout.reconfigure(errors=_HANDLER)
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def writes_all(stream: object) -> bool:

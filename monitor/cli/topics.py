@@ -71,7 +71,7 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Read topic files and print them; an error names the file and the line."""
-    files = paths or list(load_settings(config).topics)
+    files = paths or list(load_settings(config).existing_paths("topics"))
     errors = check_topics(files)
     for error in errors[:-1]:
         print_error(str(error))

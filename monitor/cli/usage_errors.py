@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from monitor.suggestion import nearest
 
 _UNKNOWN_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
+_DAY = re.compile(r"\d{4}-\d\d?-\d\d?")
 _NEGATIVE = re.compile(r"-\d+")
 _MAX_SHOWN = 40
 # Of the libraries, for those the user's words are better.
@@ -25,6 +26,19 @@ _REASONS = {
     "string_unicode": "is not UTF-8",
     "bool_parsing": "is neither true nor false",
 }
+_OPTION_SYNONYMS = {
+    "--db": "--database",
+    "--fmt": "--format",
+    "--json": "--format jsonl",
+    "--csv": "--format csv",
+    "--from": "--since",
+    "--to": "--until",
+    "--query": "--text",
+    "--search": "--text",
+    "--max": "--limit",
+    "--province": "--region",
+}
+_DATABASE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 _LIMITS = {
     "greater_than_equal": ("too small", "at least", "ge"),
     "less_than_equal": ("too large", "at most", "le"),
@@ -53,8 +67,18 @@ def _explain(error: TyperException, context: Any) -> tuple[str, str | None]:
     if parameter is not None:
         return _explain_parameter(error, parameter, text)
     if text.startswith("Got unexpected extra argument"):
-        text = f"one word too many: {text.partition(' (')[2].rstrip(')')}"
+        return _extra_word(text.partition(" (")[2].rstrip(")"), context)
     return text, None
+
+
+def _extra_word(extra: str, context: Any) -> tuple[str, str | None]:
+    options = [name for one in context.command.params for name in one.opts] if context else []
+    hint = None
+    if _DAY.fullmatch(extra) and "--until" in options:
+        hint = f"write --until {extra}"
+    elif Path(extra).suffix in _DATABASE_SUFFIXES:
+        hint = f"a database is named by --database sqlite:///{extra}"
+    return f"one word too many: {extra}", hint
 
 
 def _explain_parameter(error: TyperException, parameter: Any, text: str) -> tuple[str, str | None]:
@@ -81,6 +105,9 @@ def _unknown_option(option: str, context: Any) -> tuple[str, str | None]:
     if _NEGATIVE.fullmatch(option):
         return f"{option} is no id", "ids are whole numbers from 1"
     known = [name for one in context.command.params for name in one.opts if name.startswith("--")]
+    meant = _OPTION_SYNONYMS.get(option, "")
+    if meant.partition(" ")[0] in known:
+        return f"unknown option {_shown(option)}", f"did you mean {meant}?"
     near = nearest(option, [*known, "--help"])
     return f"unknown option {_shown(option)}", None if near is None else f"did you mean {near}?"
 

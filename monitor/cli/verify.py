@@ -49,8 +49,11 @@ def verify(
         first = begin or utc_now().astimezone(zone).date()
         last = end or first
         _refuse_days(first, last, today=utc_now().astimezone(zone).date())
-        sources = {source.id: source for source in load_catalogue(settings.catalogue).sources}
-        topics = load_topics(settings.topics)
+        sources = {
+            source.id: source
+            for source in load_catalogue(settings.existing_paths("catalogue")).sources
+        }
+        topics = load_topics(settings.existing_paths("topics"))
         with store.read() as session:
             ids = snapshots_between(
                 session, _midnight(first, zone), _midnight(last + timedelta(days=1), zone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,8 +23,8 @@ _BOUNDS = {
     "string_pattern_mismatch": "this has another form – it fits {pattern}",
 }
 _REASONS = (
-    ("int", "this is no whole number"),
-    ("float", "this is no number"),
+    ("int", "this is no whole number – digits only, such as 2"),
+    ("float", "this is no number – digits only, such as 2 or 0.5"),
     ("bool", "this is neither true nor false"),
     ("string", "this is no text – put it in quotes"),
     ("path", "this is no path – put it in quotes"),
@@ -32,6 +33,7 @@ _REASONS = (
     ("model", "this is no table – write [section] and its keys below"),
 )
 
+_MAX_LISTED = 16
 PREFIX = "MONITOR_"
 """Prefix of all environment names."""
 
@@ -87,6 +89,38 @@ def explain_variable(error: SettingsError) -> UserError:
     )
 
 
+def missing_paths(
+    name: str, missing: Sequence[Path], file: tuple[Path, str] | None
+) -> list[UserError]:
+    """An error for each path that is missing, at the line that names it; none for a default.
+
+    Args:
+        name: of the setting.
+        missing: the paths.
+        file: the settings file with its text, if there is one.
+    """
+    variable = _variable_of([name])
+    message = f"{name}: there is no file or folder"
+    if variable is not None:
+        hint = "correct the variable, or make the file"
+        return [UserError(f"{variable}: {message} {path}", hint=hint) for path in missing]
+    line = None if file is None else line_of([name], file[1])
+    if file is None or line is None:
+        return []
+    hint = "correct the name; it is relative to this file"
+    lines = file[1].splitlines()
+    return [
+        UserError(
+            f"{message} {path}",
+            file=file[0],
+            # A list may go over several lines.
+            line=next((n for n in range(line, len(lines) + 1) if path.name in lines[n - 1]), line),
+            hint=hint,
+        )
+        for path in missing
+    ]
+
+
 def _explain_one(error: Any, model: type[BaseModel], path: Path | None, text: str) -> UserError:
     # What pydantic calls the key of a table rather than its value.
     loc = [str(part) for part in error["loc"] if part != "[key]"]
@@ -96,10 +130,14 @@ def _explain_one(error: Any, model: type[BaseModel], path: Path | None, text: st
     hint = None
     if error["type"] == "extra_forbidden":
         message = f"unknown setting {name}"
-        hint = did_you_mean(loc[-1], _known(model, loc[:-1]))
+        known = _known(model, loc[:-1])
+        listed = f"one of {', '.join(known)}" if 0 < len(known) <= _MAX_LISTED else None
+        hint = did_you_mean(loc[-1], known) or listed
     else:
         reason, _, correction = _reason(error).partition(" – ")
         message, hint = f"{name}: {reason}", correction or None
+        if keys[-1] in {"operators", "allowed_chats"} and error["type"].startswith("int"):
+            hint = "a chat is a number, such as 123456789: monitor alerts list shows those of chats"
     if variable is not None and error["type"].startswith("model"):
         hint = f"set {variable}__KEY for each key"
     if variable is not None:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -31,10 +32,11 @@ from pydantic_settings import (
 
 from monitor.config.base import Section, read_secret, split
 from monitor.config.channels import ChannelName, ChannelSettings
-from monitor.config.errors import PREFIX, explain, explain_variable, read_toml
+from monitor.config.errors import PREFIX, explain, explain_variable, missing_paths, read_toml
 from monitor.config.zones import zone_name
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.model.alerts import AccessMode
+from monitor.model.log import LogFormat, LogLevel
 
 __all__ = [
     "FILE_NAME",
@@ -42,6 +44,7 @@ __all__ = [
     "CrawlSettings",
     "HealthSettings",
     "HttpSettings",
+    "LogSettings",
     "PingSettings",
     "Settings",
     "SuspectSettings",
@@ -174,17 +177,51 @@ class HealthSettings(Section):
     )
 
 
+class RetentionSettings(Section):
+    """How long things are kept beside the log, which is kept for ever; 0 days: for ever, too."""
+
+    address_days: int = Field(
+        default=180,
+        ge=0,
+        le=36_500,
+        description="Days after which an address is forgotten that no list shows any more and "
+        "where no document was ever found, or only what another address of the same page shows; "
+        "0: never.",
+    )
+    alert_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after which the texts of sent alerts are deleted, and operators' "
+        "notices; the alerts keep their buttons. 0: never.",
+    )
+
+
 class HttpSettings(Section):
-    """Where ``/healthz`` and ``/readyz`` are answered; nowhere without a port."""
+    """Where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; nowhere without a port."""
 
     port: int | None = Field(
         default=None,
         ge=0,
         le=65_535,
-        description="Port of `/healthz` and `/readyz` (extra webhook); none if not given.",
+        description="Port of `/healthz`, `/readyz` and `/metrics` (extra webhook); none if not "
+        "given.",
     )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address that this port is opened on."
+    )
+
+
+class LogSettings(Section):
+    """What ``monitor run`` writes to standard error."""
+
+    format: LogFormat = Field(
+        default=LogFormat.CONSOLE,
+        description="console: lines for people; json: an object a line, for log collectors.",
+    )
+    level: LogLevel = Field(
+        default=LogLevel.INFO,
+        description="Least level: debug, info, warning or error; `--verbose` is debug.",
     )
 
 
@@ -296,7 +333,9 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     suspects: SuspectSettings = SuspectSettings()
     health: HealthSettings = HealthSettings()
+    retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
     ping: PingSettings = PingSettings()
     telegram: TelegramSettings = TelegramSettings()
     channels: dict[ChannelName, ChannelSettings] = Field(
@@ -304,6 +343,22 @@ class Settings(BaseSettings):
     )
 
     _lists = field_validator("rules", "catalogue", "topics", mode="before")(split)
+    # The settings file with its text, for naming the line of a path that is missing.
+    _file: tuple[Path, str] | None = PrivateAttr(default=None)
+
+    def existing_paths(self, name: Literal["rules", "catalogue", "topics"]) -> tuple[Path, ...]:
+        """The paths of a setting.
+
+        Raises:
+            UserError: the settings file or the environment names some that do not exist, each with
+                its line. A default path is left to its reader.
+        """
+        paths: tuple[Path, ...] = getattr(self, name)
+        missing = [path for path in paths if not path.exists()]
+        mistakes = missing_paths(name, missing, self._file) if missing else []
+        if mistakes:
+            raise mistakes[0] if len(mistakes) == 1 else UserErrors(mistakes)
+        return paths
 
     @classmethod
     def settings_customise_sources(
@@ -316,6 +371,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment has priority over the file (the init arguments)."""
         return env_settings, init_settings
+
+    def retention_days(self) -> dict[str, int | None]:
+        """The days that raw bytes, addresses and alerts are kept; None: for ever."""
+        return {
+            "raw_bytes": self.raw_retention_days,
+            "addresses": self.retention.address_days or None,
+            "alerts": self.retention.alert_days or None,
+        }
 
     def token(self) -> str | None:
         """The bot's token, from the setting or the file it names; None without one.
@@ -370,6 +433,7 @@ def load_settings(path: Path | None = None, *, database: str | None = None) -> S
         raise explain_variable(error) from None
     if path is not None:
         settings = _relative_to(settings, path.parent, values)
+        settings._file = (path, text)
     return settings if database is None else settings.model_copy(update={"database": database})
 
 

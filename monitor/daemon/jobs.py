@@ -13,7 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from monitor.app import App, refresh_rules, report_refused_token, token_setting
-from monitor.daemon.retention import RETENTION_INTERVAL, delete_old_bytes
+from monitor.daemon.retention import apply_retention
+from monitor.storage.retention import CHECK_INTERVAL, RetentionPeriods
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +74,8 @@ def schedule(
     add("rules", _RULES_INTERVAL, lambda: refresh_rules(app))
     if app.is_token_refused is not None:
         add("token", _TOKEN_INTERVAL, TokenWatch(app).look)
-    if app.settings.raw_retention_days is not None:
-        age = timedelta(days=app.settings.raw_retention_days)
-        add("raw-retention", RETENTION_INTERVAL, lambda: delete_old_bytes(app, age))
+    periods = RetentionPeriods.of_days(**app.settings.retention_days())
+    add("retention", CHECK_INTERVAL, lambda: apply_retention(app, periods))
     return scheduler
 
 
@@ -108,6 +108,7 @@ class TokenWatch:
         """Ask Telegram."""
         ask = self.app.is_token_refused
         was, self.refused = self.refused, ask is not None and await ask()
+        self.app.observer.token_checked(refused=self.refused)
         if self.refused and not was:
             log.error(
                 "telegram.token_refused",

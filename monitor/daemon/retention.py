@@ -1,37 +1,41 @@
-"""Retention: the bytes of old pages are deleted, unless the clock may be wrong."""
+"""Retention: what is older than the settings keep is deleted, unless the clock may be wrong."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
 
 from monitor.app import App
-from monitor.storage.provenance import delete_raw_bytes, has_snapshot_between
+from monitor.storage.retention import (
+    RetentionPeriods,
+    count_expired,
+    delete_expired,
+    is_clock_believed,
+)
 
 log = logging.getLogger(__name__)
 
-RETENTION_INTERVAL = timedelta(days=1)
-_RECENTLY = timedelta(days=30)
 
+async def apply_retention(app: App, periods: RetentionPeriods) -> None:
+    """Delete what is older than its period, unless the clock may be ahead."""
+    database, now = app.context.database, app.context.now()
 
-async def delete_old_bytes(app: App, age: timedelta) -> None:
-    """Delete raw bytes that are older than ``age``, unless the clock may be ahead.
+    def is_refused() -> bool:
+        with database.read() as session:
+            return not is_clock_believed(session, now)
 
-    A clock that is a year ahead would delete everything. It is believed where something was also
-    stored between a day and a month ago.
-    """
-    now = app.context.now()
-
-    def is_clock_believed() -> bool:
-        with app.context.database.read() as session:
-            return has_snapshot_between(session, now - _RECENTLY, now - RETENTION_INTERVAL)
-
-    def delete() -> int:
-        with app.context.database.write() as session:
-            return delete_raw_bytes(session, now - age)
-
-    if not await asyncio.to_thread(is_clock_believed):
+    if not await asyncio.to_thread(count_expired, database, periods, now):
+        return
+    if await asyncio.to_thread(is_refused):
         log.warning("retention.refused")
         return
-    log.info("retention.done", extra={"pages": await asyncio.to_thread(delete)})
+    done = await asyncio.to_thread(delete_expired, database, periods, now)
+    log.info(
+        "retention.done",
+        extra={
+            "pages": done.pages,
+            "addresses": done.addresses,
+            "alert_texts": done.alert_texts,
+            "notices": done.notices,
+        },
+    )

@@ -21,6 +21,7 @@ from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import advance_jobs, schedule
 from monitor.daemon.lease import HeldLease
+from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes, unready
 from monitor.daemon.reporting import is_well, open_ping, reporting
 from monitor.daemon.signals import end_late
@@ -81,6 +82,7 @@ async def run_forever(app: App, stop: asyncio.Event, *, lease: HeldLease | None 
         LeaseLost: another process works on the database.
         UserError: the settings name an address that cannot be listened on.
     """
+    app = with_metrics(app)
     await asyncio.to_thread(forget_heartbeats, app, host=platform.node())
     beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in _LOOPS}
     async with AsyncExitStack() as stack:

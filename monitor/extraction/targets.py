@@ -39,9 +39,13 @@ def _back_pattern() -> re.Pattern[str]:
 def _year_pattern() -> re.Pattern[str]:
     return re.compile(
         r"(?P<year>(?:19|20)[0-9]{2})年(?!代|[0-9]|来|以来|起|启动|开始|[省市]?政府工作报告|全国两会|世界|中国)"
-        r"|“?(?P<plan>十[一二三四五六七八]?)五”?(?:规划)?(?:时期|期)?(?P<end>末|期末|收官|结束)"
+        r"|“?(?P<plan>十[一二三四五六七八]?)五”?(?:规划)?(?:时期(?=末|结束|收官)|期(?=末))?(?P<end>末|期末|收官|结束|期间|期内|时期)"
         r"|(?P<relative>今年|本年|(?<![0-9一二两三四五六七八九十几])年内|明年|后年|去年|上年|前年)"
     )
+
+
+# What is promised for the time of a plan is due at its end.
+_DURING = frozenset({"期间", "期内", "时期"})
 
 
 @cache
@@ -84,6 +88,9 @@ def named_years(sentence: str, this_year: int | None, earlier: str = "") -> list
             year: int | None = int(match["year"])
         elif match["plan"]:
             year = last_year_of_plan(_ORDINALS[match["plan"]])
+            if match["end"] in _DURING and this_year is not None and year < this_year:
+                # What was reached in a period that is over may have been reached in any year.
+                continue
         else:
             year = None if this_year is None else this_year + _RELATIVE[match["relative"]]
         if year is not None:
@@ -258,9 +265,12 @@ def _verb() -> re.Pattern[str]:
 @cache
 def _peel() -> re.Pattern[str]:
     words = quantity_words()
-    years = "(?:到|至|截至)?(?:[0-9]{4}年(?:底|末)?前?|“?十[一二三四五六]五”?(?:期?末|时期|期间)?)"
+    plans = "“?十[一二三四五六]五”?(?:期?末|时期|期间|期内)?(?:以来)?"
+    years = f"(?:到|至|截至)?(?:[0-9]{{4}}年(?:底|末)?前?|{plans})"
     # 湖北今年将培育…, 深圳已经集聚…: the agent is no part of the metric.
     doers = f"[^，。、]{{0,12}}?(?:将|已经|已)(?=(?:{alternation(words.verbs)}))"
+    # 贵州今年算力规模: so is a place before the year.
+    doers += "|[^，。、的]{2,8}?(?:今年|年内)(?=[^，。、的]{2})"
     done = alternation(words.verbs)
     places = f"在[^，]{{1,30}}?(?:等领域|等方面|领域|方面|(?=(?:{done})))"
     areas = f"(?:{alternation(words.areas)})(?=(?:{done}))"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import ahocorasick
 
-from monitor.errors import UserError
+from monitor.errors import UserError, UserErrors
 from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
 
 # The schema loads pydantic, which importing this module must not do.
@@ -269,12 +269,17 @@ def _built_in() -> Topics:
 
 def _load(user_files: Sequence[Path]) -> Topics:
     from monitor.extraction.topic_schema import TopicsFile
-    from monitor.yaml import read_yaml, validate
+    from monitor.yaml import read_yaml
 
     found: dict[str, Topic] = {}
-    for path in (*sorted(BUILT_IN.glob("*.yaml")), *user_files):
+    for path in sorted(BUILT_IN.glob("*.yaml")):
+        for topic in TopicsFile.model_validate(read_yaml(path).value).topics:
+            found[topic.id] = topic
+    for path in user_files:
+        from monitor.extraction.topics_file import read_topics
+
         file = read_yaml(path)
-        for index, topic in enumerate(validate(file, TopicsFile).topics):
+        for index, topic in enumerate(read_topics(file)):
             found[topic.id] = _merge(topic, found.get(topic.id), file, index)
     topics = tuple(found.values())
     return Topics(topics, _automaton(topics))
@@ -359,11 +364,13 @@ def _lower_case() -> dict[int, int]:
 
 
 def check_topics(files: Sequence[Path]) -> list[UserError]:
-    """The errors in the user's topics files, at most one a file; empty when all are valid."""
+    """The errors in the user's topics files; empty when all are valid."""
     errors: list[UserError] = []
     for path in files:
         try:
             _load([path])
+        except UserErrors as several:
+            errors += several.errors
         except UserError as error:
             errors.append(error)
     return errors

@@ -94,6 +94,12 @@ def quantity_cues() -> dict[str, str]:
     return meanings
 
 
+def metrics_without_unit() -> tuple[str, ...]:
+    """Metrics whose numbers have no unit: PUE, Token调用量."""
+    words = quantity_words()
+    return (*words.unitless, *words.implied_units[""])
+
+
 def alternation(words: Iterable[str]) -> str:
     """A pattern that matches one of ``words``, the longest that fits."""
     return "|".join(re.escape(word) for word in sorted(set(words), key=lambda w: (-len(w), w)))

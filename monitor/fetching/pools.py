@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterable, AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ _LEGACY_SERVER_CONNECT = 0x4
 _CIPHERS = {Tls.LEGACY: "DEFAULT:@SECLEVEL=1", Tls.TLS1: "DEFAULT:@SECLEVEL=0"}
 
 
+@cache
+def _usual_context() -> ssl.SSLContext:
+    """The strict context with the usual authorities: one for the process."""
+    return httpcore.default_ssl_context()
+
+
 class TlsContexts:
     """Builds each context once, because that takes some 40 ms."""
 
@@ -49,7 +56,7 @@ class TlsContexts:
         """
         self._authorities = authorities
         try:
-            strict = self._build(Tls.STRICT, None)
+            strict = _usual_context() if authorities is None else self._build(Tls.STRICT, None)
         except OSError as error:  # ssl's errors are of this kind
             raise UserError(
                 f"the file of authorities cannot be read: {error.__class__.__name__}",

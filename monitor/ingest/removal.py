@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from monitor.ingest.projection import project_documents
+from monitor.outbox.admin import withdraw_document
 from monitor.storage.document_list import (
     remove_document,
     repeating_documents,
@@ -22,12 +23,16 @@ from monitor.storage.document_list import (
 def remove(session: Session, document_id: int, *, reason: str, now: datetime) -> bool:
     """Remove a document, and show what else stands without it.
 
+    Its alerts that wait are withdrawn: nobody should hear of what no longer stands.
+
     Returns:
         Whether it was there to be removed.
     """
     done = remove_document(session, document_id, reason=reason, now=now)
     if done:
         _project(session, document_id)
+        why = f"its document was removed: {reason}" if reason else "its document was removed"
+        withdraw_document(session, document_id, reason=why)
     return done
 
 

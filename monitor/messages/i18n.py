@@ -272,6 +272,7 @@ class BotTexts(_Texts):
     which_language: str
     private: str
     asked: str
+    asked_rule: str
     admins_only: str
     slowly: str
     expired: str

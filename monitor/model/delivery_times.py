@@ -119,11 +119,13 @@ def parse_quiet(text: str) -> Quiet | None:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """3d, 2h30m, 三天, 半天, 一周, 两个半小时, 90分钟; None for what is no duration.
+    """3d, 2h30m, for two hours, 三天, 半天, 两个半小时, 90分钟; None for what is no duration.
 
     A month has 30 days; what is longer than ``MAX_MUTE`` is cut to it.
     """
-    words = "".join(_plain(text).split())
+    words = _plain(text).removeprefix("for ")
+    words = _number_word_pattern().sub(lambda found: _NUMBER_WORDS[found[0]], words)
+    words = _hours_and_minutes_pattern().sub(r"\1m", "".join(words.split()))
     total = timedelta()
     at = 0
     for part in _part_pattern().finditer(words):
@@ -146,7 +148,7 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """到明天, 到下周五, until 18:00, 今晚, 明早8点; None for what is no moment after ``now``.
+    """到明天, until 18:00, until 6pm tomorrow, 明早8点; None for what is no moment after ``now``.
 
     A day without an hour means its morning, an hour without a day the next one of that name. 今晚
     and 今天 alone are silent until they are over; so is ``tonight``.
@@ -156,7 +158,7 @@ def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
         now: the current time.
         zone: whose days and hours they are.
     """
-    words = _plain(text).removesuffix("为止").strip()
+    words = _day_first(_plain(text).removesuffix("为止").strip())
     found = _until_pattern().fullmatch(words)
     if found is None or not (found["until"] or _says_when(words)):
         return None
@@ -394,7 +396,14 @@ _WHOLE_TODAY = {
 _NEAR_DAYS = {
     **dict.fromkeys((*_TODAY, "今"), 0),
     **dict.fromkeys(("明天", "明日", "明", "tomorrow"), 1),
-    **dict.fromkeys(("后天", "后日"), 2),
+    **dict.fromkeys(("后天", "后日", "the day after tomorrow", "day after tomorrow"), 2),
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=1
+    )
 }
 _NUMBER = r"(?:\d{1,2}|二?十[一二三四五六七八九]?|[零〇一二两三四五六七八九])"
 
@@ -414,7 +423,7 @@ def _clock_pattern() -> re.Pattern[str]:
 @cache
 def _span_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"(?:from\s*|从)?(?P<begin>[^-–—~～至到]+?)\s*(?:[-–—~～至到]+|\bto\b|\buntil\b)\s*(?:次日|第二天|翌日)?"
+        r"(?:from\s*|从)?(?P<begin>[^-–—~～至到]+?)\s*(?:[-–—~～至到]+|\bto\b|\buntil\b)\s*(?:次日|第二天|翌日|明天|明(?=早))?"
         r"(?P<end>[^-–—~～至到]+)"
     )
 
@@ -456,18 +465,40 @@ def _part_or_clock(text: str) -> time:
     return _PART_CLOCKS.get(part) or _clock(text)
 
 
+_UNTIL = r"(?P<until>直到|到|until|till|til)?\s*"
+
+
+@cache
+def _day() -> str:
+    """A pattern of the names of a day."""
+    near = "|".join(sorted((re.escape(one) for one in _NEAR_DAYS), key=len, reverse=True))
+    english, months = "|".join((*_DAY_NAMES, *DAYS)), "|".join(_MONTHS)
+    return (
+        rf"{near}|(?:下个?|本|这)?(?:周|星期|礼拜)[一二三四五六日天]|下个?(?:周|星期|礼拜)"
+        rf"|(?:next\s+)?(?:{english})(?![a-z])|next week"
+        rf"|(?:{months})[a-z]*\s*\d{{1,2}}(?!\d|:|\s*[ap]\.?m)|(?<!\d)\d{{1,2}}\s*(?:{months})[a-z]*"
+        r"|\d{4}-\d{1,2}-\d{1,2}|(?<!\d)\d{1,2}月\d{1,2}[日号]"
+    )
+
+
 @cache
 def _until_pattern() -> re.Pattern[str]:
     """A moment: its day, and what is left is a clock's time or a part of the day."""
-    near = "|".join(sorted((re.escape(one) for one in _NEAR_DAYS), key=len, reverse=True))
-    english = "|".join((*_DAY_NAMES, *DAYS))
+    return re.compile(rf"{_UNTIL}(?P<day>{_day()})?(?:\s*(?:的|,|at\b))?\s*(?P<clock>.*)")
+
+
+@cache
+def _day_last_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"(?P<until>直到|到|until|till|til)?\s*"
-        rf"(?P<day>{near}|(?:下个?|本|这)?(?:周|星期|礼拜)[一二三四五六日天]|下个?(?:周|星期|礼拜)"
-        rf"|(?:next\s+)?(?:{english})(?![a-z])|next week"
-        r"|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}月\d{1,2}[日号])?"
-        r"(?:\s*(?:的|,|at\b))?\s*(?P<clock>.*)"
+        rf"{_UNTIL}(?P<clock>[^-]*?(?:\d|[ap]\.?m\.?|[点點半刻分]|noon|midnight|morning|evening))"
+        rf"\s*(?:on\s+|,\s*)?(?P<day>{_day()})"
     )
+
+
+def _day_first(words: str) -> str:
+    """A moment with its day before its hour: until tomorrow 6pm, for until 6pm tomorrow."""
+    found = _day_last_pattern().fullmatch(words)
+    return words if found is None else f"{found['until'] or ''} {found['day']} {found['clock']}"
 
 
 def _says_when(words: str) -> bool:
@@ -490,6 +521,9 @@ def _days_meant(day: str, today: date) -> list[date]:
         return [today + _NEAR_DAYS[day] * _DAY]
     if "-" in day:
         return [date(*map(int, day.split("-")))]
+    month_name = next((name for name in _MONTHS if re.search(rf"{name}[a-z]*", day)), None)
+    if month_name is not None and (number_of := re.search(r"\d+", day)) is not None:
+        day = f"{_MONTHS.index(month_name) + 1}月{number_of[0]}"
     if "月" in day:
         month, number = (int(one) for one in re.findall(r"\d+", day))
         return [date(today.year + ahead, month, number) for ahead in (0, 1)]
@@ -522,7 +556,7 @@ def _units() -> dict[str, timedelta]:
         timedelta(minutes=1): "m min mins minute minutes 分 分钟 分鐘",
         timedelta(hours=1): "h hr hrs hour hours 小时 小時 钟头 時 时",
         timedelta(days=1): "d day days 天 日",
-        timedelta(weeks=1): "w wk week weeks 周 週 星期 礼拜",
+        timedelta(weeks=1): "w wk wks week weeks 周 週 星期 礼拜",
         timedelta(days=30): "mo month months 月",
         timedelta(days=365): "y year years 年",
     }
@@ -536,6 +570,17 @@ def _part_pattern() -> re.Pattern[str]:
         r"(?:and)?(?:(?P<half_of>半|half(?:an?)?)|(?P<number>\d{1,5}(?:\.\d)?|[零〇一二两俩三四五六七八九十百]{1,5}|an?))"
         rf"(?:个|個)?(?P<half>半)?(?:个|個)?(?P<unit>{unit})(?P<and_half>半)?"
     )
+
+
+@cache
+def _number_word_pattern() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b")
+
+
+@cache
+def _hours_and_minutes_pattern() -> re.Pattern[str]:
+    """1h30, without a unit at the end."""
+    return re.compile(r"(?<=\dh)(\d{1,2})$")
 
 
 def _number(text: str) -> float | None:

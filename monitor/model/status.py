@@ -44,14 +44,25 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class PausedSource:
+    """A source that an operator paused; ``until`` is None if it is to be resumed by hand."""
+
+    id: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """The enabled sources.
 
     ``due`` of them are to be visited now, the longest since ``lag``. ``next_visit_at`` is the
-    earliest of all.
+    earliest of all. Those that are paused are in nothing but ``paused`` and the total.
     """
 
     health: Mapping[Health, int] = field(default_factory=dict)
+    paused: tuple[PausedSource, ...] = ()
     never_visited: int = 0
     last_visit_at: datetime | None = None
     next_visit_at: datetime | None = None
@@ -61,7 +72,7 @@ class SourceFacts:
     @property
     def total(self) -> int:
         """How many there are."""
-        return sum(self.health.values())
+        return sum(self.health.values()) + len(self.paused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from monitor.model.alerts import Access, AlertState, RecipientKind
+from monitor.model.alerts import Access, AlertKind, AlertState, RecipientKind
 from monitor.model.status import OutboxFacts
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED, next_due
 from monitor.storage.base import batches
@@ -312,6 +312,42 @@ def withdraw_alerts(session: Session, recipient_id: int, *, reason: str) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(withdrawn.all())
+
+
+def withdraw_document(session: Session, document_id: int, *, reason: str) -> int:
+    """Give up all waiting alerts of a document, and what digests under way tell of it.
+
+    An alert in flight may still arrive. The changes stay in the log.
+
+    Returns:
+        How many recipients hear nothing of it.
+    """
+    digest = aliased(AlertRow)
+    under_way = select(digest.id).where(digest.kind == AlertKind.DIGEST, digest.state.in_(_UNSENT))
+    in_digest = and_(
+        AlertRow.state == AlertState.IN_DIGEST, AlertRow.digest_id.in_(under_way.scalar_subquery())
+    )
+    rows = session.scalars(
+        select(AlertRow)
+        .where(AlertRow.document_id == document_id, or_(AlertRow.state.in_(_UNSENT), in_digest))
+        .with_for_update()
+    ).all()
+    digests = {row.digest_id for row in rows if row.digest_id is not None}
+    for row in rows:
+        row.state, row.error = AlertState.DEAD, reason[:ERROR_LIMIT]
+        row.leased_by = row.leased_until = row.digest_id = row.waiting_for = None
+    session.flush()
+    part = aliased(AlertRow)
+    # A digest that would be empty.
+    session.execute(
+        update(AlertRow)
+        .where(AlertRow.id.in_(digests), ~exists().where(part.digest_id == AlertRow.id))
+        .values(
+            state=AlertState.DEAD, error=reason[:ERROR_LIMIT], leased_by=None, leased_until=None
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+    return len({row.recipient_id for row in rows})
 
 
 def move_alerts(session: Session, old_id: int, new_id: int) -> None:

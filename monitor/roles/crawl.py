@@ -92,7 +92,9 @@ class JobVisits:
         with self.app.context.database.read() as session:
             times = visit_times(session, source.id).get(source.id)
         now = self.app.context.now()
-        return times is not None and next_start(times, source, now=now) <= now
+        if times is None or times.is_paused(now):
+            return False
+        return next_start(times, source, now=now) <= now
 
     async def _compare(self, job: VisitJob) -> None:
         """Warn when the files of this machine are not those of the scheduler's."""

@@ -15,6 +15,7 @@ from monitor.app import App, outbox_worker, refresh_rules, schema_mismatch
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import TokenWatch, advance_jobs, schedule
 from monitor.daemon.lease import HeldLease
+from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes
 from monitor.daemon.reporting import is_well, open_ping, reporting
 from monitor.daemon.run import answer_chats, supervise
@@ -125,6 +126,7 @@ async def run_role(app: App, stop: asyncio.Event, *, lease: HeldLease | None = N
         LoopFailed: the role's loop does not work, and restarts did not help.
         UserError: the role needs what the settings lack.
     """
+    app = with_metrics(app)
     if app.role is None:
         raise ValueError("a process without a role does everything")
     beat = HeartbeatWriter(app, _LOOPS[app.role], app.context.now())

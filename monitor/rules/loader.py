@@ -22,12 +22,13 @@ from monitor.extraction.offices import (
 )
 from monitor.extraction.quantities import multiplier, units
 from monitor.extraction.regions import regions_around, regions_named, suggest_region
+from monitor.extraction.word_mistakes import list_hint, word_mistake
 from monitor.folding import fold, fold_expression, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
 from monitor.model.statements import NATION, Speaker, number
 from monitor.rules.matcher import RuleSet
-from monitor.rules.mistakes import contradictions, list_hint, mistakes_of, word_mistake
+from monitor.rules.mistakes import contradictions, mistakes_of
 from monitor.rules.model import (
     ANY_VOCABULARY,
     EACH_LINE,
@@ -170,6 +171,13 @@ def _rules_of(
             )
 
 
+# By the key that such a file begins with.
+_OTHER_FILES = {
+    "sources": "this is a catalogue file: monitor sources list -c … reads it by the settings",
+    "topics": "this is a file of topics: monitor topics check reads it",
+}
+
+
 def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
     """What stands in the list of a file."""
     value = file.value
@@ -181,7 +189,12 @@ def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
         return ()
     for key in value:
         if key != "rules":
-            near = "rules: stands once, before the list" if key in RuleEntry.model_fields else None
+            other = _OTHER_FILES.get(str(key)) if isinstance(value[key], list) else None
+            near = (
+                other or "rules: stands once, before the list"
+                if key in RuleEntry.model_fields
+                else other
+            )
             hint = near or did_you_mean(str(key), ["rules"]) or "the only key is rules"
             mistakes.append(file.error((str(key),), f"unknown key {str(key)!r}", hint))
     found = value.get("rules", ())
@@ -522,6 +535,8 @@ def _pattern(text: str, where: Path_, tell: _Tell) -> Pattern | None:
             hint if hint and "(?" not in shown else "RE2 syntax, without look-around",
         )
         return None
+    if len(text) > 2 and text[0] == text[-1] == "/":
+        tell(where, f"the slashes of {text} are a part of it", f"write {text[1:-1]}")
     if pattern.search("") or all(pattern.search(probe) for probe in _PROBES):
         tell(where, f"{text!r} is found in every sentence", "leave it out, or name a word in it")
     return pattern

@@ -7,15 +7,15 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from monitor.errors import UserError
-from monitor.folding import fold, simplify
+from monitor.extraction.vocabulary import metrics_without_unit
+from monitor.folding import fold
 from monitor.model.changes import Basis, Kind
-from monitor.model.statements import Label
+from monitor.model.statements import Label, number
 from monitor.rules.schema import (
     VERDICT_KINDS,
     KeywordsEntry,
@@ -29,16 +29,6 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "keywords": KeywordsEntry,
     "targets": TargetEntry,
     "then": ThenEntry,
-}
-_CLOSING = {
-    "“": "”",
-    "‘": "’",
-    "「": "」",
-    "『": "』",
-    "［": "］",
-    "【": "】",
-    "（": "）",
-    '"': '"',
 }
 _SHOWN = 40
 _ALIKE = 0.7
@@ -230,82 +220,6 @@ def _as_id(text: str) -> str:
     return re.sub("[^a-z0-9]+", "-", fold(re.sub(r"[\s_]+", "-", plain.strip()))).strip("-")[:64]
 
 
-def word_mistake(word: str, *, is_plain: bool) -> tuple[str, str] | None:
-    """What is wrong with a keyword that would never be found as it stands, and how to write it.
-
-    Args:
-        word: as YAML reads it.
-        is_plain: written without quotes of YAML; in quotes marks and spaces are meant.
-    """
-    if not fold(word):
-        return "there is nothing to look for", "spaces and invisible characters do not count"
-    if "*" in fold(word)[:1] + fold(word)[-1:] and fold(word).strip("*"):
-        return (
-            f"the * of {_shown(word)} is a part of the word, and no sentence has it",
-            f"write {word.strip('*＊ ')}: a word is found anywhere in a sentence",
-        )
-    if not is_plain or word.isalnum():
-        return None
-    return _hidden_character(word) or _list_or_quote(word)
-
-
-def _hidden_character(word: str) -> tuple[str, str] | None:
-    hidden = next((one for one in word if unicodedata.category(one) == "Cf"), None)
-    if hidden is None:
-        return None
-    return (
-        f"{simplify(word)!r} holds a character that nobody sees (U+{ord(hidden):04X})",
-        "type the word again, or put it in quotes: there it does not count",
-    )
-
-
-def _list_or_quote(word: str) -> tuple[str, str] | None:
-    inner = word[1:-1] if _CLOSING.get(word[0]) == word[-1] and len(word) > 2 else word
-    parts = _parts(_list_pattern(), inner)
-    if len(parts) > 1:
-        return (
-            f"{_shown(word)} is one word here, not a list",
-            f'write [{", ".join(parts)}], or "{word}" in quotes to find all of it together',
-        )
-    for opening, closing in _CLOSING.items():
-        if word.count(opening) != word.count(closing):
-            return (
-                f"{word} has only one of {opening} and {closing}",
-                "take it out; YAML's quotes are straight ones",
-            )
-    if inner != word:
-        return (
-            f"the quotes or brackets of {word} are a part of the word",
-            f"write {inner}, or '{word}' to find it in quotes only",
-        )
-    return None
-
-
-def _parts(separators: re.Pattern[str], text: str) -> list[str]:
-    parts = (part.strip("“”‘’「」『』［］[]\"' ") for part in separators.split(text))
-    return [part for part in parts if part]
-
-
-@cache
-def _list_pattern() -> re.Pattern[str]:
-    return re.compile(
-        r"[，、；,;｜|]|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
-        # 元/千瓦时 is a unit.
-        r"|(?<=[\u4e00-\u9fff]{2})/(?=[\u4e00-\u9fff]{2})"
-    )
-
-
-@cache
-def _name_list_pattern() -> re.Pattern[str]:
-    return re.compile(r"[，、；,;｜|/\s]+")
-
-
-def list_hint(name: str) -> str | None:
-    """How to write a name that holds several, 贵州、甘肃; None if it does not."""
-    parts = _parts(_name_list_pattern(), name)
-    return f"write [{', '.join(parts)}]" if len(parts) > 1 else None
-
-
 def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
     """Conditions that no change can meet together: the field, what is wrong, what to do."""
     for name in ("kinds", "basis", "labels", "speakers"):
@@ -333,6 +247,14 @@ def contradictions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
     if entry.targets is not None and not entry.targets.model_fields_set:
         hint = "leave it out, or write at_least: …"
         yield ("targets",), "targets: nothing stands in it", hint
+    yield from _unit_missing(entry)
+    if entry.targets is not None and 0 < (entry.targets.relative_change or 0) < 1:
+        share = entry.targets.relative_change or 0
+        yield (
+            ("targets", "relative_change"),
+            f"targets: relative_change {number(share)} is less than one percent",
+            f"it is in percent: write {number(round(share * 100, 6))}",
+        )
     yield from _no_number_fits(entry)
     yield from _no_such_verdict(entry)
 
@@ -360,6 +282,24 @@ def _empty_conditions(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
             )
     if "keywords" in entry.model_fields_set and not entry.keywords.model_fields_set:
         yield ("keywords",), "keywords: nothing stands in it", "name a word, or leave keywords out"
+
+
+def _unit_missing(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:
+    """A limit without a unit, unless its metric is a number of nothing: PUE 1.2."""
+    wanted = entry.targets
+    if wanted is None or wanted.unit is not None:
+        return
+    limit = next(
+        (name for name in ("at_least", "at_most") if getattr(wanted, name) is not None), ""
+    )
+    metric = fold(wanted.metric or "")
+    if limit and not (metric and any(fold(one) in metric for one in metrics_without_unit())):
+        value = number(getattr(wanted, limit))
+        yield (
+            ("targets", limit),
+            f"targets: {limit} {value} of what? a number is compared with numbers of its unit only",
+            "add unit: P, for instance, or Eflops, 亿元, 万张, 个, %",
+        )
 
 
 def _no_number_fits(entry: RuleEntry) -> Iterator[tuple[Path_, str, str]]:

@@ -46,7 +46,9 @@ def _chat_name(value: Any) -> str:
         raise ValueError(f"{value!r} is no chat – {hint}")
     chat, slash, topic = name.partition("/")
     if not 0 < abs(int(chat)) < _LARGEST_CHAT or (slash and not 0 < int(topic) < _LARGEST_TOPIC):
-        raise ValueError(f"there is no chat {name} – /id in the chat tells its number")
+        raise ValueError(
+            f"there is no chat {name} – monitor alerts list shows the numbers of chats"
+        )
     return name
 
 
@@ -109,7 +111,9 @@ class TargetEntry(_Entry):
 
     metric: Word | None = Field(default=None, description="Part of the metric's name.")
     unit: Word | None = Field(
-        default=None, description="Unit of at_least and at_most: P, 亿元, 万张."
+        default=None,
+        description="Unit of at_least and at_most, which need it (metrics such as PUE have "
+        "none): P, 亿元, 万张.",
     )
     at_least: Number | None = Field(default=None, description="The number is this or more.")
     at_most: Number | None = Field(default=None, description="The number is this or less.")

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
@@ -101,7 +101,7 @@ class Database:
         """
         parsed = _parse(url)
         try:
-            self.engine = create_engine(parsed, **_engine_options(parsed))
+            self.engine = create_engine(_readable(parsed), **_engine_options(parsed))
         except ModuleNotFoundError:
             raise UserError(
                 "the database driver psycopg is not installed",
@@ -291,8 +291,9 @@ def _parse(url: str) -> URL:
         port = isinstance(error, ValueError)
         reason = "its port is no number" if port else "it begins with no kind of database"
         hint = _HINT
-        if "://" not in url and "@" not in url and Path(url).suffix:
-            hint = f"write sqlite:///{url}"
+        path = url.strip().removeprefix("sqlite:").removeprefix("//") or url
+        if "://" not in path and "@" not in path and Path(path).suffix:
+            hint = f"write sqlite:///{Path(path).expanduser() if path.startswith('~') else path}"
         raise UserError(f"the database address cannot be read: {reason}", hint=hint) from None
     backend = parsed.get_backend_name()
     if backend == "postgresql":
@@ -334,6 +335,21 @@ def _file_of(url: URL) -> Path | None:
         name = name.removeprefix("file:").partition("?")[0]
         return None if ":memory:" in name or "memory" in url.query.values() else Path(name)
     return Path(name)
+
+
+def _readable(url: URL) -> URL:
+    """The address by which a file in a read-only folder can be read.
+
+    SQLite opens a file in write-ahead mode only where it can make files beside it, or where it is
+    told that nobody writes: without a log beside it nobody does.
+    """
+    file = _file_of(url)
+    if file is None or url.query or not file.is_file() or os.access(file.parent, os.W_OK):
+        return url
+    if file.with_name(f"{file.name}-wal").exists():
+        return url
+    name = quote(str(file.absolute()))
+    return url.set(database=f"file:{name}", query={"immutable": "1", "uri": "true"})
 
 
 def _why_not_opened(file: Path | None) -> str | None:
@@ -392,13 +408,15 @@ def _write_ahead(cursor: Any) -> None:
     """Switch to write-ahead logging; of several that start at once on a new file one does.
 
     SQLite does not wait for the lock here, whatever the busy timeout: two that both hold a shared
-    lock would wait for each other for ever.
+    lock would wait for each other for ever. A file that can only be read stays as it is.
     """
     deadline = monotonic() + _BUSY_TIMEOUT_MS / 1000
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                return
             if monotonic() > deadline:
                 raise
             sleep(0.01)

@@ -7,17 +7,25 @@ updated; what was seen and what changed lives in ``history.py`` and is only ever
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.tables import DocumentRow, FrontierEntryRow, ListPageRow, SourceRow
+from monitor.storage.base import batches
+from monitor.storage.tables import (
+    DocumentRow,
+    FrontierEntryRow,
+    ListPageRow,
+    SnapshotRow,
+    SourceRow,
+)
 
 GONE = "gone"
 """Stands for the text of a page that is gone, where suspect texts are counted."""
@@ -27,6 +35,10 @@ _CHUNK = 500
 _NEIGHBOURS_SEEN = 200
 _RECHECKED = 3
 _LONG_BEFORE = timedelta(days=7)
+_NOTHING_THERE = (Outcome.GONE, Outcome.MOVED, Outcome.EMPTY)
+_STANDING = (Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED)
+# A page that is missing for a few hours is found by the next visits.
+_MIN_FAILURES = 5
 _MARK = 8
 
 
@@ -123,19 +135,31 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
 
 @dataclass(frozen=True, slots=True)
 class VisitTimes:
-    """When a source was visited last, and when it is due; None: never."""
+    """When a source was visited last, and when it is due; None: never.
+
+    A source that is paused without an end has no ``paused_until``.
+    """
 
     last_visit_at: datetime | None
     next_visit_at: datetime | None
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether an operator wants no visit now."""
+        if self.paused_at is None:
+            return False
+        return self.paused_until is None or now < self.paused_until
 
 
 def visit_times(session: Session, source_id: str | None = None) -> dict[str, VisitTimes]:
     """The times of each enabled source, or of one."""
-    query = select(SourceRow.id, SourceRow.last_visit_at, SourceRow.next_visit_at)
+    row = SourceRow
+    times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
+    query = select(row.id, *times).where(row.enabled)
     if source_id is not None:
-        query = query.where(SourceRow.id == source_id)
-    rows = session.execute(query.where(SourceRow.enabled))
-    return {row.id: VisitTimes(row.last_visit_at, row.next_visit_at) for row in rows}
+        query = query.where(row.id == source_id)
+    return {found_id: VisitTimes(*found) for found_id, *found in session.execute(query)}
 
 
 def has_future_times(session: Session, source_id: str, now: datetime) -> bool:
@@ -447,6 +471,97 @@ def recheck_neighbours(
     update_entries(session, [(row.id, {"next_visit_at": now}) for row in rows[:_RECHECKED]])
 
 
+def unused_entries(session: Session, *, before: datetime, now: datetime) -> list[int]:
+    """Addresses that can be forgotten: nothing was ever told of them, or another one stands for it.
+
+    Two sorts of old addresses, which no list shows any more:
+
+    - what stood there was no document at any visit, and several visits in a row found nothing.
+      If such an address comes back, it is new, as it would have been;
+    - it shows a document that another address of the same page shows as well, one that differs in
+      parameters alone, and no snapshot was taken from it. If such an address comes back, its text
+      is that of the document.
+
+    An address that was history when its source was first visited is kept: it would be news if it
+    came back. So is one that is due: a visit may be under way.
+
+    Args:
+        session: a reading transaction.
+        before: addresses that were found later are kept.
+        now: the current time.
+    """
+    entry = FrontierEntryRow
+    old = (
+        entry.first_seen_at < before,
+        entry.last_visit_at <= now,
+        entry.next_visit_at > now,
+        entry.baseline.is_(False),
+        entry.identity.is_not(None),
+        ~exists().where(SnapshotRow.frontier_entry_id == entry.id),
+    )
+    columns = (entry.id, entry.source_id, entry.identity, entry.document_id)
+    nothing = select(*columns).where(
+        *old,
+        entry.document_id.is_(None),
+        entry.last_outcome.in_(_NOTHING_THERE),
+        entry.failures >= _MIN_FAILURES,
+    )
+    copies = select(*columns).where(*old, entry.document_id.is_not(None))
+    found = [row for row in session.execute(nothing) if row.identity]
+    found += _repeated(session, [row for row in session.execute(copies) if "?" in row.identity])
+    shown = _shown_marks(session, {row.source_id for row in found})
+    return sorted(
+        row.id for row in found if link_mark(row.identity) not in shown.get(row.source_id, ())
+    )
+
+
+def _repeated(session: Session, rows: Sequence[Any]) -> list[Any]:
+    """Those of the addresses whose page other addresses of the same document show.
+
+    The last one that its text was read from is kept, and the newest.
+    """
+    entry = FrontierEntryRow
+    has_snapshot = exists().where(SnapshotRow.frontier_entry_id == entry.id)
+    kept: dict[tuple[int | None, str], dict[bool, int]] = {}
+    for some in batches(row.document_id for row in rows):
+        query = select(entry.id, entry.identity, entry.document_id, has_snapshot).where(
+            entry.document_id.in_(some),
+            entry.identity.is_not(None),
+            entry.last_outcome.in_(_STANDING),
+        )
+        for number, identity, document, is_origin in session.execute(query.order_by(entry.id)):
+            kept.setdefault((document, _page_of(identity)), {})[is_origin] = number
+    standing = ((row, kept.get((row.document_id, _page_of(row.identity)))) for row in rows)
+    return [row for row, others in standing if others and row.id not in others.values()]
+
+
+def _page_of(identity: str | None) -> str:
+    """An address without its parameters."""
+    return (identity or "").partition("?")[0]
+
+
+def _shown_marks(session: Session, sources: Collection[str]) -> dict[str, set[str]]:
+    """Marks of the links that the lists of some sources showed when they were read last."""
+    marks: dict[str, set[str]] = {}
+    for some in batches(sources):
+        query = select(ListPageRow.source_id, ListPageRow.shown).where(
+            ListPageRow.source_id.in_(some), ListPageRow.shown.is_not(None)
+        )
+        for source_id, shown in session.execute(query):
+            marks.setdefault(source_id, set()).update(_marks(shown or ""))
+    return marks
+
+
+def delete_entries(session: Session, numbers: Sequence[int], *, now: datetime) -> int:
+    """Delete addresses that are not due; how many they were."""
+    done = session.execute(
+        delete(FrontierEntryRow)
+        .where(FrontierEntryRow.id.in_(numbers), FrontierEntryRow.next_visit_at > now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(done, "rowcount", 0))
+
+
 def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
     session.execute(
@@ -485,6 +600,8 @@ def close_visit(
     row.last_outcome = outcome
     row.last_reason = reason or None
     row.next_visit_at = next_visit_at
+    if row.paused_until is not None and row.paused_until <= now:
+        row.paused_at = row.paused_until = row.pause_reason = None
     if outcome in {Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED}:
         row.last_ok_at = now
         row.failures = 0

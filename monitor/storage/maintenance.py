@@ -1,6 +1,6 @@
 """Copies of the database, what restores them, and the care of its file.
 
-SQLite alone: a PostgreSQL server has programs of its own for this (``pg_dump_command``).
+A PostgreSQL server has programs of its own for copies (``pg_dump_command``).
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _HELD_SECONDS = 2.0
 _PAGES_AT_ONCE = 4_000
 _MAX_FAULTS = 20
 _REVISIONS = "alembic_version"
+_DUMP_MAGIC = b"PGDMP"
+_SQLITE_MAGIC = b"SQLite format 3\0"
 _JOURNALS = ("-wal", "-journal")
 _SIDE_FILES = (*_JOURNALS, "-shm")
 # A database without any of these has nothing to lose: the rest is made again at the next start.
@@ -39,6 +41,26 @@ _SECRET_OPTIONS = ("password", "sslpassword")
 # Where SQLite puts what a VACUUM writes first (sqlite.org/tempfiles.html).
 _TEMPORARY = ("SQLITE_TMPDIR", "TMPDIR")
 _TEMPORARY_FOLDERS = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108
+
+
+_SERVER_FAULTS = """
+SELECT 'checksums found ' || checksum_failures || ' damaged pages' FROM pg_stat_database
+ WHERE datname = current_database() AND checksum_failures > 0
+UNION ALL
+SELECT 'the index ' || relname || ' is not valid: REINDEX INDEX ' || relname
+  FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+ WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'the constraint ' || conname || ' was not checked: ALTER TABLE ' || conrelid::regclass
+       || ' VALIDATE CONSTRAINT ' || conname
+  FROM pg_constraint WHERE NOT convalidated AND connamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'a trigger of ' || tgrelid::regclass || ' is switched off: ALTER TABLE '
+       || tgrelid::regclass || ' ENABLE TRIGGER ALL'
+  FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+ WHERE tgenabled = 'D' AND relnamespace = current_schema()::regnamespace
+ GROUP BY tgrelid
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +261,75 @@ def current_documents(session: Session) -> list[int]:
     return list(session.scalars(found.order_by(DocumentRow.id)))
 
 
+def server_faults(database: Database) -> list[str]:
+    """What a PostgreSQL server knows to be wrong; empty if nothing is.
+
+    Damaged pages that checksums found, indexes and constraints that do not hold, triggers that
+    were switched off, numbers that would be given twice.
+    """
+    with database.read() as session:
+        query = text(_SERVER_FAULTS)
+        faults = [str(one) for one in session.scalars(query)]
+        for table in METADATA.sorted_tables:
+            column = table.autoincrement_column
+            if column is None:
+                continue
+            name = text("SELECT pg_get_serial_sequence(:table, :column)")
+            names = {"table": f'"{table.name}"', "column": column.name}
+            last = text("SELECT pg_sequence_last_value(CAST(:name AS regclass))")
+            counted = session.scalar(last, {"name": session.scalar(name, names)}) or 0
+            highest = session.scalar(select(func.max(column))) or 0
+            if highest > counted:
+                faults.append(
+                    f"{table.name} counts up from {counted:,} and has a row {highest:,} already: "
+                    f"select setval(pg_get_serial_sequence('{table.name}', '{column.name}'), "
+                    f"{highest})"
+                )
+    return faults
+
+
+def vacuum_server(database: Database) -> tuple[int, int]:
+    """Free what deleted rows took in the tables of a PostgreSQL database, beside running writers.
+
+    Returns:
+        The bytes of the database before and after.
+    """
+    before = database.size() or 0
+    with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for table in METADATA.sorted_tables:
+            connection.exec_driver_sql(f'VACUUM (ANALYZE) "{table.name}"')
+    return before, database.size() or 0
+
+
+def refuse_dump(source: Path) -> None:
+    """Tell what a file is that no server restores.
+
+    Raises:
+        UserError: it is not there, an SQLite database, or nothing that pg_restore reads.
+    """
+    if not source.is_file():
+        what = "this is no file" if source.exists() else "there is no such file"
+        raise UserError(what, file=source, hint="pg_dump --format=custom writes one")
+    start = _start_of(source)
+    if start == _SQLITE_MAGIC:
+        raise UserError(
+            "this is an SQLite database",
+            file=source,
+            hint=f"monitor db copy sqlite:///{source} TO, into an empty database",
+        )
+    if not start.startswith(_DUMP_MAGIC):
+        raise UserError(
+            "this is nothing that pg_restore reads",
+            file=source,
+            hint="pg_dump --format=custom writes one",
+        )
+
+
+def _start_of(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(len(_SQLITE_MAGIC))
+
+
 def vacuum(database: Database) -> tuple[int, int]:
     """Write the file anew without its free pages; the bytes before and after, with the log.
 
@@ -423,6 +514,12 @@ def _refuse_source(source: Path, file: Path) -> None:
         raise UserError(what, file=source, hint="monitor db backup FILE writes one")
     if file.exists() and source.samefile(file):
         raise UserError("this is the database itself", file=source, hint="name its copy")
+    if _start_of(source).startswith(_DUMP_MAGIC):
+        raise UserError(
+            "this is a copy of a PostgreSQL database",
+            file=source,
+            hint="pg_restore puts it into one, and monitor db copy copies that one here",
+        )
     newest, known = newest_revision(), known_revisions()
     with (
         _faults_of(source, "cannot be restored"),

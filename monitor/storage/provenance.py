@@ -164,6 +164,13 @@ def has_snapshot_between(session: Session, since: datetime, until: datetime) -> 
     return session.scalars(query.limit(1)).first() is not None
 
 
+def count_raw_bytes(session: Session, before: datetime) -> int:
+    """How many pages have bytes that were stored before a time."""
+    query = select(func.count()).select_from(BlobRow)
+    old = query.where(BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN)
+    return session.scalar(old) or 0
+
+
 def delete_raw_bytes(session: Session, before: datetime) -> int:
     """Let go of bytes stored before a time; how many pages they were.
 

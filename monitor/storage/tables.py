@@ -42,6 +42,9 @@ class SourceRow(Base):
     health: Mapped[str] = mapped_column(String(8), default="ok", server_default="ok")
     health_since: Mapped[datetime | None]
     last_new_at: Mapped[datetime | None]  # when something that is no history was last found
+    paused_at: Mapped[datetime | None]  # by an operator
+    paused_until: Mapped[datetime | None]  # empty: until it is resumed
+    pause_reason: Mapped[str | None]
 
 
 class SourceHealthEventRow(Base):

@@ -20,6 +20,7 @@ from monitor.bot.context import AccessPolicy, Reply, Request
 from monitor.bot.dispatcher import RateLimiter
 from monitor.errors import UserError
 from monitor.messages.alert_message import render_alert
+from monitor.messages.richtext import Message
 from monitor.model.alerts import Access, AccessMode, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
 from monitor.outbox.load import get_alert
@@ -27,10 +28,20 @@ from monitor.outbox.queue import lease, mark_dead
 from monitor.storage.engine import Database
 from monitor.storage.recipients import get_recipient, save_chat, set_access
 from monitor.storage.subscriptions import rules_of as subscribed
-from monitor.storage.subscriptions import subscribe
+from monitor.storage.subscriptions import subscribe, subscribers_of_rules
 
 OPERATOR = 1
 APPROVAL = AccessPolicy(access=AccessMode.APPROVAL, operators=(OPERATOR,))
+
+
+def pending_request(database: Database) -> Message:
+    """The only alert that waits: an operator's notice that a chat asks for access."""
+    with database.read() as session:
+        (request,) = list_alerts(session)
+        alert = get_alert(session, request.id)
+    assert request.recipient_id == OPERATOR
+    assert alert is not None
+    return render_alert(alert)
 
 
 async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> None:
@@ -55,16 +66,26 @@ async def test_a_chat_asks_and_an_operator_lets_it_in(database: Database) -> Non
         assert "承诺" in (await api.ask(7, "/start")).text
 
 
+def test_the_rule_of_a_link_waits_for_the_operators(sqlite_database: Database) -> None:
+    context = bot_context(sqlite_database, policy=APPROVAL)
+    chat, operator = Chat(context), Chat(context, OPERATOR)
+    assert "同意后即订阅“贵州算力”" in chat.ask("/start guizhou").text
+
+    def subscribers() -> dict[str, tuple[int, ...]]:
+        with sqlite_database.read() as session:
+            return subscribers_of_rules(session, ["guizhou"])
+
+    assert subscribers() == {}
+    operator.press_for_edit(pending_request(sqlite_database), "同意")
+    assert subscribers() == {"guizhou": (7,)}
+    assert "✓ 贵州算力" in chat.ask("/mine").text
+
+
 def test_a_denied_chat_gets_no_more_replies(sqlite_database: Database) -> None:
     context = bot_context(sqlite_database, policy=APPROVAL)
     chat, operator = Chat(context), Chat(context, OPERATOR)
     chat.ask("/start")
-    with sqlite_database.read() as session:
-        (request,) = list_alerts(session)
-        alert = get_alert(session, request.id)
-    assert request.recipient_id == OPERATOR
-    assert alert is not None
-    operator.press_for_edit(render_alert(alert), "拒绝")
+    operator.press_for_edit(pending_request(sqlite_database), "拒绝")
     assert chat.command("/start") == Reply()
     assert len(chat.replies) == 1
 

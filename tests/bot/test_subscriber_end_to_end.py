@@ -307,6 +307,7 @@ def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
         ("/commitment#1", "没有第 1 条变化"),
         ("/search：液冷", "没有找到“液冷”"),
         ("/search贵州 液冷", "没有找到“贵州 液冷”"),
+        ("/mute3d", "静音到"),
         ("/search\n液冷", "没有找到“液冷”"),
     ],
 )

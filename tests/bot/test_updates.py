@@ -10,6 +10,7 @@ import pytest
 from alert_story import Clock
 from bot_app import bot_context, no_sleep
 from sqlalchemy import text
+from telegram import WebhookInfo
 from telegram.error import Conflict, TelegramError
 from telegram_api import TOKEN, FakeBotApi, Refusal
 
@@ -17,6 +18,7 @@ from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy
 from monitor.bot.dispatcher import CONFLICT_OVER_SECONDS, FAULTS, UpdateFaults, UpdatesRequest
 from monitor.bot.runner import polling
+from monitor.bot.webhook import WebhookWatch
 from monitor.channels.flood_control import FloodControl
 from monitor.storage.engine import Database
 
@@ -163,6 +165,31 @@ async def test_two_programs_with_one_token_are_noticed_once_and_polling_recovers
     assert "/revoke" in line.hint
     assert caplog.text.count("bot.conflict_over") == 1
     assert "Traceback" not in caplog.text
+
+
+async def test_a_webhook_that_another_program_deletes_is_noticed_once_and_set_again(
+    sqlite_database: Database,
+) -> None:
+    clock = Seconds()
+    policy = AccessPolicy(operators=(OPERATOR,))
+    faults = UpdateFaults(bot_context(sqlite_database, policy=policy), clock)
+    ours = "https://bot.example.org/updates"
+    seen, calls = iter([ours, "", "https://other.example.org/x", ours]), []
+
+    class Api:
+        async def get_webhook_info(self) -> WebhookInfo:
+            return WebhookInfo(next(seen), has_custom_certificate=False, pending_update_count=0)
+
+    async def set_webhook() -> None:
+        calls.append(clock.now)
+
+    watch = WebhookWatch(Api(), ours, set_webhook, faults, clock)  # type: ignore[arg-type]
+    for seconds in (15, 600, 615, 1_200, 1_800, 2_400):
+        clock.now = seconds
+        await watch.look()
+        await faults.finish()
+    assert calls == [1_200, 1_800]
+    assert told(sqlite_database) == [("conflict", "webhook deleted"), ("conflict_over", "")]
 
 
 async def test_a_conflict_at_the_end_leaves_no_traceback(

@@ -333,14 +333,32 @@ def test_a_vacuum_gives_space_back(monitor, tmp_path, monkeypatch):
     [
         (("backup", "a b.dump"), "pg_dump --format=custom '--file=a b.dump' "),
         (("restore", "b.dump"), "pg_restore --clean --if-exists --no-owner "),
-        (("vacuum",), "vacuumdb --full --analyze "),
     ],
 )
 def test_the_command_of_a_server_is_named_without_its_password(monitor, arguments, expected):
+    Path("b.dump").write_bytes(b"PGDMP\x01\x0e")
     code, out, err = monitor("db", *arguments, "-d", SERVER)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert f"{expected}'--dbname=postgresql://u@h:5432/n?sslmode=require'" in err
     assert "hush" not in err
+
+
+@pytest.mark.parametrize(
+    ("file", "server", "expected"),
+    [
+        ("none.dump", SERVER, "there is no such file – pg_dump --format=custom writes one"),
+        ("copy.db", SERVER, "this is an SQLite database – monitor db copy sqlite:///copy.db TO"),
+        ("notes.txt", SERVER, "this is nothing that pg_restore reads"),
+        ("b.dump", "sqlite:///none.db", "this is a copy of a PostgreSQL database – pg_restore"),
+    ],
+)
+def test_a_copy_of_the_other_kind_is_not_restored(monitor, history, file, server, expected):
+    write("copy.db", "", history)
+    write("notes.txt", "text", history)
+    Path("b.dump").write_bytes(b"PGDMP\x01\x0e")
+    code, _, err = monitor("db", "restore", file, "-d", server)
+    assert (code, err.count("\n")) == (2, 1)
+    assert expected in err
 
 
 def test_the_tables_of_a_server_are_checked(monitor, postgres_database):
@@ -351,3 +369,50 @@ def test_the_tables_of_a_server_are_checked(monitor, postgres_database):
     rows = {row["table"]: row for row in map(json.loads, out.splitlines())}
     assert rows["document"]["rows"] == 1
     assert rows["document"]["bytes"] > 0
+    assert err == f"{postgres_database.shown}: nothing is wrong\n"
+
+    with postgres_database.write() as session:
+        session.execute(text("SELECT setval('document_id_seq', 1, false)"))
+        session.execute(text("ALTER TABLE change DISABLE TRIGGER change_append_only"))
+        session.execute(
+            text("UPDATE pg_index SET indisvalid = false WHERE indrelid = 'mute'::regclass")
+        )
+    code, out, err = monitor("db", "check", "-d", address)
+    assert (code, out) == (1, "")
+    for fault in (
+        "document counts up from 0 and has a row 1 already",
+        "a trigger of change is switched off",
+        "the index pk_mute is not valid",
+        "3 faults",
+    ):
+        assert fault in err
+
+
+def test_a_server_is_vacuumed(monitor, postgres_database):
+    address = postgres_database.url.render_as_string(hide_password=False)
+    code, _, err = monitor("db", "vacuum", "-d", address)
+    assert (code, err.count("\n")) == (0, 1), err
+    assert "bytes before" in err
+    assert "vacuumdb --full --analyze" in err
+
+
+def test_a_database_is_copied_and_each_row_compared(monitor, monkeypatch):
+    code, out, err = monitor("db", "copy", "sqlite:///monitor.db", "sqlite:///copy.db")
+    assert (code, out) == (0, "")
+    assert err.startswith(f"sqlite:///copy.db: {HELD}; ")
+    assert err.endswith(" tables, each read back and compared\n")
+    assert count("copy.db", "change") == 2
+    assert monitor("db", "check", "-d", "sqlite:///copy.db")[0] == 0
+
+    code, _, err = monitor("db", "copy", "sqlite:///monitor.db", "sqlite:///copy.db")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "holds something already (rows in " in err
+    code, _, err = monitor("db", "copy", "sqlite:///none.db", "sqlite:///other.db")
+    assert (code, err) == (2, "none.db: there is no database here – FROM is copied to TO\n")
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("monitor.storage.copying.copy_database", interrupt)
+    code, _, err = monitor("db", "copy", "sqlite:///monitor.db", "sqlite:///other.db")
+    assert (code, err) == (130, "sqlite:///other.db: nothing was copied; it is empty: copy again\n")

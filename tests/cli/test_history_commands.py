@@ -117,7 +117,11 @@ def test_a_day_is_verified_from_its_bytes_and_bytes_can_be_let_go(monitor):
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     assert "2 snapshots verified, 0 findings" in monitor("verify")
     assert "no snapshot of 2020-01-01" in monitor("verify", "2020-01-01", "--until", "2020-12-31")
+    assert "2 pages would be deleted" in monitor("db", "prune", "--older-than", "0", "--dry-run")
     assert "2 pages were deleted" in monitor("db", "prune", "--older-than", "0")
+    assert monitor("db", "prune") == (
+        "the raw bytes of 0 pages, 0 addresses, the texts of 0 alerts, 0 notices were deleted\n"
+    )
     assert "2 snapshots verified, 0 findings" in monitor("verify", "--format", "jsonl")
     assert "YYYY-MM-DD" in monitor("verify", "yesterday", code=2)
 

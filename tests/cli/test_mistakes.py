@@ -131,7 +131,17 @@ MISTAKES = [
     ("export change_log -o monitor.toml", "csv would be written, which .toml is not"),
     ("export change_log -f jsonl -o x.csv", "jsonl would be written, which .csv is not"),
     ("export change_log -o folder", "folder: this is a folder"),
-    (f"export change_log -o {'x' * 300}.csv", "cannot be written: File name too long"),
+    (f"export change_log -o {'x' * 300}.csv", "…: the file name is too long – 255 bytes"),
+    (f"extract {'x' * 300}.txt", "…: the file name is too long – 255 bytes"),
+    (f"changes -d sqlite:///{'x' * 300}.db", "…: the file name is too long – 255 bytes"),
+    ("changes -d sqlite:monitor.db", "write sqlite:///monitor.db"),
+    ("changes --db sqlite:///monitor.db", "did you mean --database?"),
+    ("rules test notes.yaml --rules rules.yaml", "a file is named by --rules notes.yaml"),
+    ("verify 2026-02-01 2026-02-02", "one word too many: 2026-02-02 – write --until 2026-02-02"),
+    ("topics check rules.yaml", "this is a file of rules, not of topics – monitor rules check"),
+    ("rules check topics.yaml", "this is a file of topics: monitor topics check reads it"),
+    ("read -", "/dev/stdin is what comes through a pipe"),
+    ("changes monitor.db", "a database is named by --database sqlite:///monitor.db"),
     ("export change_log -o none/x.csv", "its folder does not exist"),
     ("export change_log -o x.csv.gz", "csv would be written, which .gz is not – name it x.csv"),
     ("extract folder", "folder: this is no file"),
@@ -148,6 +158,9 @@ def test_a_mistake_is_one_line_with_the_fix_and_changes_nothing(monitor, tmp_pat
     (tmp_path / "rules.csv").write_text("rules:\n  - id: a\n", encoding="utf-8")
     (tmp_path / "linked.csv").symlink_to(tmp_path / "monitor.db")
     (tmp_path / "folder").mkdir()
+    rule = "rules:\n  - {id: a, name: a, themes: [compute]}\n"
+    (tmp_path / "rules.yaml").write_text(rule, encoding="utf-8")
+    (tmp_path / "topics.yaml").write_text("topics:\n  - {id: a, words: [甲]}\n", encoding="utf-8")
     before = {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
     wrong = []
     for line, expected in MISTAKES:
@@ -310,6 +323,23 @@ def test_an_output_that_is_not_utf_8_loses_nothing_in_silence(monitor, monkeypat
     assert (f"characters that {encoding} does not have were printed as ?" in err) == ("?" in text)
     monkeypatch.setenv("COLUMNS", "160")
     assert "|" in printed("changes")[0]
+
+
+def test_a_closed_output_is_told(monitor, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    code, _, err = monitor("changes")
+    assert (code, err) == (
+        1,
+        "standard output: it is closed, and nothing was printed – name a file\n",
+    )
+
+
+def test_a_database_that_is_read_only_is_read(monitor, tmp_path):
+    code, out, err = monitor(
+        "changes", "-d", f"sqlite:///file:{tmp_path}/monitor.db?mode=ro&uri=true"
+    )
+    assert (code, err) == (0, "days as in Asia/Shanghai\n")
+    assert "贵州" in out
 
 
 def test_a_closed_pipe_ends_quietly(monitor, monkeypatch):

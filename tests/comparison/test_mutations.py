@@ -35,12 +35,14 @@ def test_an_edit_of_our_own_reports_yields_the_expected_changes(mutations):
     assert len(wrong(results)) <= cases / 100, wrong(results)
 
 
+@pytest.mark.slow
 def test_a_cosmetic_edit_of_a_real_report_is_no_change(mutations, shared):
     results = mutations.cosmetic(shared / "corpus", 1)
     assert sum(result.cases for result in results) >= 300
     assert wrong(results) == []
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_real_report_yields_the_expected_changes(mutations, shared):
     results = mutations.substantive(shared / "corpus", 2)
     cases = sum(result.cases for result in results)

@@ -169,6 +169,32 @@ def test_a_missing_file_is_a_mistake(tmp_path):
         load_settings(tmp_path / "none.toml")
 
 
+def test_a_name_where_a_number_is_wanted_has_its_fix(tmp_path):
+    path = write(tmp_path, '[telegram]\noperators = ["@me"]\n[health]\nfailuers = 2\nx = 1\n')
+    with pytest.raises(UserErrors) as caught:
+        load_settings(path)
+    hints = [str(one.hint) for one in caught.value.errors]
+    assert hints[0].startswith("did you mean failures?")
+    assert hints[1] == "one of failures, quiet_days"
+    assert hints[2].startswith("a chat is a number")
+
+
+def test_a_path_that_is_missing_has_its_line(tmp_path, monkeypatch):
+    path = write(
+        tmp_path, 'topics = [\n  "conf.yaml",\n  "my/none.yaml",\n]\ncatalogue = "x.yaml"\n'
+    )
+    (path.parent / "conf.yaml").touch()
+    settings = load_settings(path)
+    with pytest.raises(UserError, match=r"monitor.toml:3: topics: there is no file or .*none.yaml"):
+        settings.existing_paths("topics")
+    with pytest.raises(UserError, match=r"monitor.toml:5: catalogue: there is no"):
+        settings.existing_paths("catalogue")
+    assert settings.existing_paths("rules") == (path.parent / "rules",)
+    monkeypatch.setenv("MONITOR_TOPICS", "none.yaml")
+    with pytest.raises(UserError, match=r"MONITOR_TOPICS: topics: there is no .*none.yaml"):
+        load_settings(path).existing_paths("topics")
+
+
 def test_a_token_file_that_cannot_be_read_is_a_mistake(tmp_path):
     path = write(tmp_path, '[telegram]\ntoken_file = "none.txt"\n')
     with pytest.raises(UserError, match="token file cannot be read"):

@@ -25,6 +25,8 @@ def heard(text):
         ("湖南则明确，将建设智算中心。", "commitment", "government", "湖南省"),
         ("江苏省苏州市提出，建设智算中心。", "commitment", "government", "苏州市"),
         ("湖南今年将新建智算中心3座。", "commitment", "government", "湖南省"),
+        # A headline leaves 将 out.
+        ("湖南：今年智能算力规模达到90Eflops", "commitment", "government", "湖南省"),
         ("湖南省工信厅厅长表示，将建设智算中心。", "commitment", "government", "湖南省"),
         ("湖南省数据局局长介绍，智算中心已建成投用。", "achievement", "government", "湖南省"),
         ("工信部有关负责人表示，将推进算力布局。", "commitment", "ministry", "全国"),

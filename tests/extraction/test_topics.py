@@ -73,8 +73,34 @@ def test_a_topic_can_be_extended(topic_file):
         ("topics:\n  - id: x\n", "has no words"),
         ("topics:\n  - {id: x, extends: true, words: [甲]}\n", "there is no topic 'x' to extend"),
         ("topics:\n  - {id: x, words: [甲], default_theme: y}\n", "has no theme 'y'"),
-        ("topics: []\n", "topics"),
-        ("- x\n", "Input should be"),
+        ("topics: []\n", "topics: nothing stands in it – write - id: … and words: below it"),
+        ("- x\n", "a topics file has one key, topics – write topics: in the first line"),
+        ("topics: [x]\n", "1:10: 'x' is no topic – a topic begins with - id:"),
+        ("topics: [{words: [甲]}]\n", "id is missing – add id: …"),
+        ("topics: [{id: a b, words: [甲]}]\n", "id: 'a b' is no name – letters, digits"),
+        (
+            "topics: [{id: x, words: 甲}]\n",
+            "'甲' stands where a list is wanted – write words: [甲]",
+        ),
+        (
+            "topics: [{id: x, words: [6]}]\n",
+            "1:26: words: YAML reads 6 as no text – put it in quotes",
+        ),
+        (
+            "topics: [{id: x, words: [{words: [甲], exept: [甲乙]}]}]\n",
+            "unknown key 'exept' – did you mean except?",
+        ),
+        ("topics: [{id: x, themes: [甲]}]\n", "themes: a list where keys with values are wanted"),
+        ("topics: [{id: x, themes: {y: [甲]}}]\n", "themes.y: a list where keys with values are"),
+        (
+            "topics: [{id: x, words: [甲乙，丙丁]}]\n",
+            "words: '甲乙，丙丁' is one word here, not a list",
+        ),
+        ("topics: [{id: x, words: [{words: [甲], except: [乙丙]}]}]\n", "holds none of the words"),
+        (
+            "topics: [{id: x, words: [甲], themes: {yy: {with_themes: [yx]}}}]\n",
+            "themes.yy.with_themes: the topic has no theme 'yx' – did you mean yy?",
+        ),
     ],
 )
 def test_errors_name_their_place_and_the_fix(topic_file, text, said):
@@ -84,6 +110,20 @@ def test_errors_name_their_place_and_the_fix(topic_file, text, said):
     assert str(error.value).startswith(str(path))
     assert said in str(error.value)
     assert [str(e) for e in check_topics([path])] == [str(error.value)]
+
+
+def test_all_mistakes_of_a_file_are_told(topic_file):
+    path = topic_file("topics:\n  - id: x\n    wrods: [甲]\n    words: [{words: []}]\n")
+    assert [(one.line, one.hint) for one in check_topics([path])] == [
+        (3, "did you mean words?"),
+        (4, "name a word in it"),
+    ]
+
+
+def test_width_and_script_of_a_users_word_do_not_matter(topic_file):
+    path = topic_file("topics:\n  - {id: x, words: [ｅＶＴＯＬ, 低空經濟]}\n")
+    text = "二、2026年重点工作\n发展低空经济。\n支持eVTOL试飞。\n"
+    assert len(extract(text, PLAN, load_topics([path]))) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Nothing lost and nothing twice: 1,250 alerts, a bad network, and a worker that is killed."""
+"""Nothing lost and nothing twice: 625 alerts, a bad network, and a worker that is killed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from monitor.storage.engine import Database
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 ROOT = SUPPORT.parents[1]
-KILLS = 4
+KILLS = 3
 #: Sends that a process may try at most before it is killed.
-MAX_SENDS = 250
-REPORTS = 10
+MAX_SENDS = 120
+REPORTS = 5
 PEOPLE = range(1, 101)
 GROUPS = range(-25, 0)
 BLOCKED = (5001, 5002, 5003)

@@ -11,6 +11,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.ingest.projection import rebuild
+from monitor.ingest.removal import remove
 from monitor.messages.alert_message import render_alert
 from monitor.model.alerts import AlertKind
 from monitor.model.changes import Certainty, Kind
@@ -218,6 +219,25 @@ def test_a_withdrawn_alert_is_not_sent_by_its_lease_owner(database: Database) ->
     with database.read() as session:
         states = {row.id: row.state for row in session.scalars(select(AlertRow))}
     assert states == {begun.id: "sent", held.id: "dead"}
+
+
+def test_what_waits_of_a_removed_document_is_withdrawn_with_its_reason(database: Database) -> None:
+    plant(database, chats=[1, 2, 3])
+    with database.write() as session:
+        for chat in (2, 3):
+            save_chat(session, chat, title="", now=NOW)
+            set_muted(session, chat, NOW + MINUTE, now=NOW)
+    plant(database, chats=[2], title="另一份")
+    with database.write() as session:
+        set_muted(session, 2, NOW + MINUTE, now=NOW)
+        assert make_digests(session, now=NOW + 2 * MINUTE) == 2
+        assert remove(session, 1, reason="a draft", now=NOW)
+    left = take(database, NOW + 3 * MINUTE)
+    assert [(alert.recipient_id, len(alert.changes)) for alert in left] == [(2, 1)]
+    with database.read() as session:
+        rows = session.execute(text("SELECT recipient_id, state, error FROM alert ORDER BY id"))
+        reason = "its document was removed: a draft"
+        assert [tuple(row) for row in rows][:3] == [(n, "dead", reason) for n in (1, 2, 3)]
 
 
 def test_what_is_leased_is_not_leased_again_before_its_time(database: Database) -> None:

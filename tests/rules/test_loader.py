@@ -209,8 +209,15 @@ def test_a_broken_file_is_one_line(tmp_path, text, message):
         ("regions: [贵州/四川]", "unknown region '贵州/四川' – write [贵州, 四川]"),
         ("then: {template: /dev/null}", ":4:12: the template '/dev/null' is no file"),
         ("kinds: [met]\n    basis: [revision]", "basis: the rule never matches"),
-        ("targets: {at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
+        (
+            "targets: {at_least: 100}",
+            "targets: at_least 100 of what? a number is compared with numbers of its unit only – "
+            "add unit: P",
+        ),
+        ("targets: {unit: P, at_least: 10, at_most: 1}", "at_least 10 is more than at_most 1"),
         ("targets: {}", ":4:5: targets: nothing stands in it – leave it out, or write at_least"),
+        ("targets: {relative_change: 0.1}", "less than one percent – it is in percent: write 10"),
+        ("regex: [/算力.*/]", "the slashes of /算力.*/ are a part of it – write 算力.*"),
         ("targets: {at_least: .nan}", ":4:15: targets.at_least: nan is no number"),
         ("targets: {at_most: .inf}", "targets.at_most: inf is no number"),
         ("targets: {at_least: yes}", "YAML reads yes or no here – write a number"),

@@ -186,7 +186,7 @@ def test_the_commands_and_settings_of_a_page_are_there(page):
 
 
 def test_what_there_is_not_is_found():
-    assert wrong_command(["db", "copy"]) == "db copy: no command copy"
+    assert wrong_command(["db", "clone"]) == "db clone: no command clone"
     assert wrong_command(["db", "path", "--fast"]) == "db path --fast: no option ['--fast']"
     assert not is_setting("MONITOR_TELEGRAM__TOKENS")
     assert is_setting("MONITOR_TELEGRAM__TOKEN_FILE")
