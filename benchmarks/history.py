@@ -48,6 +48,7 @@ from monitor.fetching.fake import FakeFetcher
 from monitor.ingest.projection import rebuild
 from monitor.model.changes import Kind
 from monitor.storage.engine import Database
+from monitor.storage.packing import pack_text
 from monitor.storage.word_index import fill_word_index
 
 START = datetime(2026, 1, 10, tzinfo=UTC)
@@ -71,8 +72,10 @@ FILL = (
     {numbers} SELECT i, 'http://old.example/' || i, 'old', i, '文件' || i, true, :now,
       :now FROM n""",
     """INSERT INTO snapshot (id, document_id, frontier_entry_id, visited_at, outcome, reason,
-      text_hash, title, text)
-    {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, '文件' || i FROM n""",
+      text_hash, title, characters)
+    {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, 3 FROM n""",
+    """INSERT INTO snapshot_text (snapshot_id, text)
+    {numbers} SELECT i, :packed FROM n""",
     """INSERT INTO text_fingerprint (hash, document_id)
     {numbers}, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < 15)
     SELECT (i * 2654435761 + j * 40503) % 4294967296, i FROM n, k""",
@@ -168,7 +171,11 @@ def listing(count: int, day: date) -> str:
 
 def fill(database: Database, commitments: int) -> None:
     """Write a history to SQLite: commitments with targets, changes and sent alerts."""
-    values = {"now": START, "documents": commitments // PER_DOCUMENT}
+    values = {
+        "now": START,
+        "documents": commitments // PER_DOCUMENT,
+        "packed": pack_text("旧文件"),
+    }
     parts = {"numbers": NUMBERS, "region": REGION, "year": YEAR}
     with bulk(database) as connection:
         for statement in FILL:

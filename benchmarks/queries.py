@@ -76,6 +76,7 @@ from monitor.storage.document_list import (
 from monitor.storage.engine import Database
 from monitor.storage.feedback import list_feedback
 from monitor.storage.fulfilment import list_fulfilments
+from monitor.storage.packing import pack_text
 from monitor.storage.sources import source_overviews
 from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
@@ -153,7 +154,8 @@ COLUMNS = {
     "frontier_entry": "id url identity source_id document_id title listed baseline first_seen_at "
     "last_visit_at next_visit_at last_outcome last_status failures suspect_count",
     "snapshot": "id document_id frontier_entry_id visited_at outcome reason status url "
-    "content_type text_hash title published published_from text",
+    "content_type text_hash title published published_from characters",
+    "snapshot_text": "snapshot_id text",
     "statement": "id snapshot_id document_id topic text start_offset end_offset label speaker "
     "region year themes section source_name in_scope first_version_id origin first_seen_at",
     "target": "id statement_id position metric op value unit year raw",
@@ -226,7 +228,7 @@ class History:
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         seen = midnight if live else datetime(2021, 12, 1, tzinfo=UTC)
         source, url = f"source{number % SOURCES}", f"http://paper{number % 90}.example/{number}"
-        body = f"{title}。" * 60
+        body = pack_text(f"{title}。" * 60)
         successor = number + len(REGIONS) * (1 + self.others)
         self.put(
             *("document", source, kind, region, year, title, url, day, seen, not live),
@@ -238,8 +240,9 @@ class History:
         )
         snapshot = self.put(
             *("snapshot", number, number, seen, "ok", "", 200, url, "text/html", f"hash{number}"),
-            *(title, day, "meta pubdate", body),
+            *(title, day, "meta pubdate", 60 * len(title) + 60),
         )
+        self._put("snapshot_text", (snapshot, body))
         return number, snapshot, seen, live
 
     def _statement(  # noqa: PLR0917, a row

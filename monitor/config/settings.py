@@ -325,7 +325,8 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         description="Days after which the raw bytes of pages are deleted; never if not given. "
-        "The log and its texts are always kept.",
+        "The log and its texts are always kept, and a page that later ones of its site are packed "
+        "against up to 90 days longer.",
     )
     timezone: Annotated[str, AfterValidator(zone_name)] = Field(
         default="Asia/Shanghai", description="Time zone of the schedule."

@@ -136,7 +136,7 @@ def document_versions(session: Session, document_id: int) -> list[DocumentVersio
             SnapshotRow.url,
             SnapshotRow.published,
             SnapshotRow.published_from,
-            func.length(SnapshotRow.text).label("characters"),
+            SnapshotRow.characters,
         )
         .where(SnapshotRow.document_id == document_id)
         .order_by(SnapshotRow.id)
