@@ -82,12 +82,14 @@ MAY_IMPORT: dict[str, Set[str]] = {
         "probes",
         "status",
     },
+    "roles": {"app", "catalogue", "config", "daemon", "errors", "ingest", "model", "outbox"}
+    | {"retry", "storage"},
     "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
     | {"storage", "table", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"ingest", "app", "daemon", "demo", "parser_process"}
+    | {"ingest", "app", "daemon", "demo", "parser_process", "roles"}
     | {"line_breaks", "table", "status"},
     "__main__": {"cli"},
 }
@@ -113,7 +115,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "sqlalchemy": {"storage", "ingest", "outbox", "demo"},
     "alembic": {"storage"},
     "sqlite3": {"storage"},
-    "psycopg": {"storage"},
+    "procrastinate": {"roles"},
+    "psycopg": {"storage", "roles"},
     "rich": {"channels", "cli", "demo", "app", "line_breaks", "table"},
     "typer": {"cli"},
     "resvg_py": {"messages"},
@@ -331,6 +334,17 @@ def test_messages_load_no_database(module: str) -> None:
 def test_a_run_without_a_token_loads_no_telegram() -> None:
     code = "import monitor.daemon.run, sys; sys.exit('telegram' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_several_processes_need_is_loaded_for_them_alone() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in modules()
+        if package_of(file) != "roles"
+        for node in tree_of(file).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "monitor.roles" in ast.unparse(node)
+    ]
+    assert not wrong, complaint(wrong)
 
 
 def test_only_the_command_line_prints() -> None:

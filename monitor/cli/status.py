@@ -21,7 +21,7 @@ from monitor.model.status import (
     PausedSource,
     StatusFacts,
     StatusLimits,
-    newest_heartbeats,
+    shown_heartbeats,
     span,
 )
 from monitor.status import Status, read_status
@@ -158,13 +158,13 @@ def _outbox_lines(facts: StatusFacts, zone: ZoneInfo) -> list[str]:
 
 
 def _loop_lines(facts: StatusFacts) -> list[str]:
-    newest = newest_heartbeats(facts)
-    if not newest:
+    beats = shown_heartbeats(facts, _LIMITS.heartbeat)
+    if not beats:
         return ["loops      no heartbeat: monitor run has not run here yet"]
     return [
-        f"loop       {loop}: {span(facts.now - beat.at)} ago, process {beat.process_id} on "
+        f"loop       {beat.loop}: {span(facts.now - beat.at)} ago, process {beat.process_id} on "
         f"{beat.host}, up {span(beat.at - beat.started_at)}, version {beat.version}"
-        for loop, beat in newest.items()
+        for beat in beats
     ]
 
 
@@ -226,7 +226,7 @@ def _object(found: Status) -> dict[str, Any]:
                 "unhealthy": [asdict(source) for source in found.unhealthy],
             },
             "outbox": asdict(outbox),
-            "heartbeats": [asdict(beat) for beat in newest_heartbeats(facts).values()],
+            "heartbeats": [asdict(beat) for beat in shown_heartbeats(facts, _LIMITS.heartbeat)],
             "chats": asdict(found.chats),
             "channels": [asdict(channel) for channel in found.channels],
         }

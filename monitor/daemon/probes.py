@@ -37,7 +37,7 @@ async def serve_probes(app: App, beats: Mapping[Loop, HeartbeatWriter]) -> Async
 
 async def silent_loops(beats: Mapping[Loop, HeartbeatWriter]) -> str:
     """The loops that do not work any more; a bot is silent while Telegram is away, and no fault."""
-    silent = [loop.value for loop in (Loop.SCHEDULER, Loop.DELIVERY) if beats[loop].is_silent]
+    silent = [loop.value for loop, beat in beats.items() if loop is not Loop.BOT and beat.is_silent]
     return f"silent: {', '.join(silent)}" if silent else ""
 
 

@@ -10,10 +10,23 @@ from enum import StrEnum
 from monitor.model.documents import Health
 
 
+class Role(StrEnum):
+    """What one of several processes does; without a role a process does everything."""
+
+    SCHEDULE = "schedule"
+    CRAWL = "crawl"
+    DELIVER = "deliver"
+    BOT = "bot"
+
+
 class Loop(StrEnum):
-    """The loops of the daemon, each with a heartbeat of its own."""
+    """The loops of the daemon, each with a heartbeat of its own.
+
+    There is a loop of crawl workers only where these are processes of their own.
+    """
 
     SCHEDULER = "scheduler"
+    CRAWL = "crawl"
     DELIVERY = "delivery"
     BOT = "bot"
 
@@ -152,6 +165,12 @@ def assess(facts: StatusFacts, limits: StatusLimits) -> tuple[Problem, ...]:
 def newest_heartbeats(facts: StatusFacts) -> dict[Loop, Heartbeat]:
     """The newest heartbeat of each loop: a container leaves those of its former host names."""
     return {beat.loop: beat for beat in sorted(facts.heartbeats, key=lambda beat: beat.at)}
+
+
+def shown_heartbeats(facts: StatusFacts, within: timedelta) -> list[Heartbeat]:
+    """The newest heartbeat of each loop, and all of the other processes that work: by loop."""
+    newest = set(newest_heartbeats(facts).values())
+    return [beat for beat in facts.heartbeats if beat in newest or facts.now - beat.at <= within]
 
 
 def _silent_loops(facts: StatusFacts, limits: StatusLimits) -> Iterator[Problem]:

@@ -152,12 +152,14 @@ class VisitTimes:
         return self.paused_until is None or now < self.paused_until
 
 
-def visit_times(session: Session) -> dict[str, VisitTimes]:
-    """The times of each enabled source."""
+def visit_times(session: Session, source_id: str | None = None) -> dict[str, VisitTimes]:
+    """The times of each enabled source, or of one."""
     row = SourceRow
     times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
-    rows = session.execute(select(row.id, *times).where(row.enabled))
-    return {source_id: VisitTimes(*found) for source_id, *found in rows}
+    query = select(row.id, *times).where(row.enabled)
+    if source_id is not None:
+        query = query.where(row.id == source_id)
+    return {found_id: VisitTimes(*found) for found_id, *found in session.execute(query)}
 
 
 def has_future_times(session: Session, source_id: str, now: datetime) -> bool:
