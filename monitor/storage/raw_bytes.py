@@ -119,9 +119,7 @@ def delete_raw_bytes(session: Session, before: datetime) -> int:
     later ones are packed against stays as long as these: at most for ``BASE_AGE``.
     """
     result = session.execute(
-        update(BlobRow)
-        .where(*_expired(before))
-        .values(codec=FORGOTTEN, body=b"", base_id=None)
+        update(BlobRow).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
     )
     return int(getattr(result, "rowcount", 0))
 

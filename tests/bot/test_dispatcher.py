@@ -331,4 +331,5 @@ async def test_a_subscription_passes_few_modules(sqlite_database: Database, line
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
-    assert len(passed) <= 22, sorted(passed)
+    # Flood control is apart from the library of Telegram, which a run without a token must not load.
+    assert len(passed) <= 23, sorted(passed)
