@@ -331,5 +331,5 @@ async def test_a_subscription_passes_few_modules(sqlite_database: Database, line
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
-    # Flood control is apart from the library of Telegram, which a run without a token must not load.
+    # Flood control is apart from the library of Telegram: a run without a token loads no such.
     assert len(passed) <= 23, sorted(passed)
