@@ -75,6 +75,7 @@ class SpeakerWords(WordTable):
     opening: str
     pronoun: str
     that_office: str
+    bureau: str
     delegate_subject: str
     meeting: str
     document: str

@@ -49,6 +49,8 @@ class Discourse:
     """Who was speaking at the end of the last paragraph."""
     owner: Attribution | None = None
     """The authority whose plans were told last."""
+    office: Attribution | None = None
+    """The office named last as a subject: 该局 is this one."""
     document: Attribution | None = None
     """The issuer of the document named last."""
     meeting: Attribution | None = None
@@ -92,6 +94,7 @@ class Discourse:
     def begin_item(self) -> None:
         """Forget who spoke and whose plan was told: the next item of news is about others."""
         self.current = self.carried = self.owner = self.document = self.meeting = None
+        self.office = None
         self.block = self.caption = self.listing = self.open_quote = self.last_person = None
 
     def home(self) -> str | None:
@@ -245,11 +248,12 @@ def _of_delegate(subject: Subject, clause: ReportingClause, state: Discourse) ->
 
 def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attribution | None:
     """Who 他 is: the person whom the clauses before name, or who spoke last."""
-    if press_pattern("that_office").match(subject.text) and state.owner is not None:
-        region = state.owner.region
+    office = state.office or state.owner
+    if press_pattern("that_office").match(subject.text) and office is not None:
+        region = office.region
         # 厅 is an office of a province.
         province = province_name(region) if region and "厅" in subject.text else region
-        return replace(state.owner, region=province)
+        return replace(office, region=province)
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     _note_people(before, state)
     return state.last_person or state.current or state.carried
@@ -264,12 +268,23 @@ def _of_role(clause: ReportingClause, state: Discourse) -> Attribution:
     speaker = subject.speaker or Speaker.MEDIA
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
-    owner = state.owner
+    owner = state.office or state.owner
     if owner is not None and press_pattern("that_office").match(subject.text):
         speaker, region = owner.speaker, owner.region
+    if speaker is Speaker.ENTERPRISE and press_pattern("bureau").match(subject.text):
+        speaker, region = _of_bureau(state)
     announced = clause.manner is Manner.ANNOUNCE and not told and speaker in AUTHORITIES
     known_by = KnownBy.ACTING if announced else KnownBy.NAMED
     return Attribution(speaker, region, clause.manner, clause.cue, known_by, person=subject.person)
+
+
+def _of_bureau(state: Discourse) -> tuple[Speaker, str | None]:
+    """Whom a bureau belongs to that nothing else is said of: whoever spoke, or the place's own."""
+    for known in (state.office, state.owner, state.frame.voice):
+        if known is not None and known.speaker in AUTHORITIES:
+            return known.speaker, known.region
+    home = state.home()
+    return (Speaker.GOVERNMENT, home) if home not in {None, NATION} else (Speaker.MINISTRY, NATION)
 
 
 def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution | None:
@@ -368,6 +383,8 @@ def _note_people(masked: str, state: Discourse) -> None:
             role.speaker, role.region or first_region(clause), clause, state.home()
         )
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
+        if role.speaker in AUTHORITIES and not is_leader(role):
+            state.office = person
         if is_leader(role) and not number:
             state.last_person = person
         if any(state.known(name) for name in names):
