@@ -91,7 +91,7 @@ MAIN_SHARE = 0.7
 INVENTED_WEIGHT = 1.0
 OWN_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 0.6
-TEXT_WEIGHT = 0.6
+TEXT_WEIGHT = 1.0
 PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
@@ -421,8 +421,8 @@ class Design:
         ridge = KernelRidge(alpha=REGULARISATION, kernel="precomputed")
         ridge.fit(
             self.kernel[np.ix_(rows, rows)],
-            self.targets[rows] - mean,
-            sample_weight=self.weights[rows],
+            (self.targets[rows] - mean).astype(np.float32),
+            sample_weight=self.weights[rows].astype(np.float32),
         )
         learned = {
             zone: np.float32(weight) * (self.matrices[zone][rows].T @ ridge.dual_coef_)

@@ -325,7 +325,7 @@ def _owner_of_plan(
     if length > _SHORT_ARTICLE and not press_pattern("plan_title").search(title):
         return None
     for sentence in lead:
-        issued = issuer_of(sentence, place)
+        issued = None if sentence.endswith("？") else issuer_of(sentence, place)
         if issued is not None:
             return issued
     region = region_of_all(regions_in(title))

@@ -76,6 +76,7 @@ class SpeakerWords(WordTable):
     pronoun: str
     that_office: str
     bureau: str
+    stranger: str
     delegate_subject: str
     meeting: str
     document: str

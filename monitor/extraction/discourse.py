@@ -25,7 +25,13 @@ from monitor.extraction.attribution import (
     reporting_clauses,
     role_of,
 )
-from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
+from monitor.extraction.issuers import (
+    AUTHORITIES,
+    first_region,
+    issuer_of,
+    issuing,
+    region_of_role,
+)
 from monitor.extraction.places import is_national, news_start, region_of_topic, topic_regions
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
@@ -350,7 +356,9 @@ def _working_meeting(masked: str, state: Discourse) -> Attribution | None:
 def note(sentence: str, state: Discourse) -> None:
     """Record the people, documents and places that a sentence names."""
     body = sentence[news_start(sentence) :]
-    issued = None if body.endswith("？") else issuer_of(body, state.home())
+    issued = (
+        None if body.endswith("？") or _is_known(body, state) else issuer_of(body, state.home())
+    )
     if issued is not None:
         state.document = issued
         if issued.speaker in AUTHORITIES:
@@ -368,6 +376,17 @@ def note(sentence: str, state: Discourse) -> None:
     elif is_national(body) and not state.frame.place:
         state.paragraph_place = None
     _note_people(mask_quotes(body), state)
+
+
+def _is_known(body: str, state: Discourse) -> bool:
+    """Whether a sentence only says that a document came out of a known issuer: 《意见》出台后."""
+    issued = issuing(body)
+    return (
+        issued is not None
+        and state.document is not None
+        and not issued["who"]
+        and not regions_in(issued[0])
+    )
 
 
 def _note_people(masked: str, state: Discourse) -> None:
