@@ -94,6 +94,8 @@ class SpeakerWords(WordTable):
     motion_asks: str
     working_meeting: str
     figures: str
+    publishes: str
+    figures_go_on: str
     under_way: str
     bare_heading: str
     sets_more: str

@@ -413,6 +413,12 @@ def test_any_text_gets_one_attribution_a_sentence():
             "工业和信息化部公布数据，软件收入增长一成。\n监测协调局有关负责人分析，势头会延续。",
             ["ministry", "ministry"],
         ),
+        # Whoever publishes figures tells them, whatever they are sorted by.
+        (
+            "信息通信业平稳运行\n工业和信息化部近日发布上半年通信业运行情况。\n数据显示，智算收入翻番。\n"
+            "分地区看，西部增长更快。",
+            ["ministry"] * 4,
+        ),
         # What a foreign government plans is news.
         ("新加坡政府宣布，将建智算中心。", ["media"]),
         # 在…行动中 is part of a plan, no scene.
