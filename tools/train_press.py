@@ -8,9 +8,10 @@ nor measured, unless ``--all`` is given. Besides these it takes the invented art
 (``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
 in the same articles, which we labelled by the same guide, as offsets without text; and
 ``tools/data/press_examples.jsonl``: invented sentences and articles of rare kinds, a row with
-``text``, ``labels`` that quote sentences of it, and perhaps ``published``; and the invented
-articles of ``tools/press_texts`` (its README tells the format). They are never used to measure;
-``--compare`` tells what the measure would be without each of the last three.
+``text``, ``labels`` that quote sentences of it, and perhaps ``published``. With ``--texts`` it also
+takes the invented articles of ``tools/press_texts`` (its README tells the format): the model that
+ships does without, because they made no difference. They are never used to measure; ``--compare``
+tells what the measure would be without each of the last three.
 
 Every figure comes from cross-validation over articles: an article is measured with a model that saw
 nothing of it. They are counted as ``score_press.py`` counts: a value is right when it is the
@@ -684,6 +685,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="train and measure on all articles")
     parser.add_argument("--compare", action="store_true", help="measure without our labels too")
+    parser.add_argument("--texts", action="store_true", help="train on tools/press_texts too")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     import numpy as np
@@ -706,7 +708,7 @@ def main() -> None:
         ),
         *read_seed_article(topics),
         *read_examples(topics),
-        *read_texts(topics),
+        *(read_texts(topics) if options.texts else ()),
     ]
     design, scope_design = Design(sentences), ScopeDesign(sentences)
     scores = cross_validated(design)
