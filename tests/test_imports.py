@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "config": BASE,
     "documents": BASE,
     "parser_process": {"documents"},
-    "catalogue": BASE | {"documents"},
+    "catalogue": BASE | {"documents", "extraction"},
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
     "rules": BASE | {"extraction"},

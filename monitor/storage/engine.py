@@ -290,6 +290,8 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError) as error:
         port = isinstance(error, ValueError)
         reason = "its port is no number" if port else "it begins with no kind of database"
+        if not url.strip():
+            reason = "it is empty"
         hint = _HINT
         path = url.strip().removeprefix("sqlite:").removeprefix("//") or url
         if "://" not in path and "@" not in path and Path(path).suffix:
