@@ -44,11 +44,13 @@ from sqlalchemy import text as sql
 from monitor.app import App, open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon import delete_old_bytes, run_once
+from monitor.daemon.retention import apply_retention
+from monitor.daemon.run import run_once
 from monitor.extraction.regions import region_names
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.visit import VisitReport
 from monitor.model.documents import Fetched
+from monitor.storage.retention import RetentionPeriods
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -211,7 +213,7 @@ async def soak(folder: Path, sources: int, days: int, edits: int) -> list[Day]:
             world.day = day
             meter = _Meter()
             reports = await run_once(app, done=meter.done)
-            await delete_old_bytes(app, RETENTION)
+            await apply_retention(app, RetentionPeriods(raw_bytes=RETENTION))
             changes = sum(len(report.changes) for report in reports)
             assert bool(channel.sent) == bool(changes), (len(channel.sent), changes)
             channel.sent.clear()

@@ -40,7 +40,7 @@ FACTS = StatusFacts(
     NOW,
     "0001",
     "0001",
-    SourceFacts({Health.OK: 3, Health.FAILING: 2}, 1, NOW, NOW, 4, timedelta(hours=3)),
+    SourceFacts({Health.OK: 3, Health.FAILING: 2}, (), 1, NOW, NOW, 4, timedelta(hours=3)),
     OutboxFacts(5, 6, NOW - timedelta(minutes=40), 7, 8, 2),
     tuple(Heartbeat(loop, "host", 1, "1.0", NOW, NOW) for loop in Loop),
 )
