@@ -52,7 +52,7 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
         return key
     site = _site(url)
     base = _base_page(session, site, now - BASE_AGE)
-    packed = None if base is None else pack_page(body, zlib.decompress(base.body), text)
+    packed = None if base is None else _difference(body, zlib.decompress(base.body), text)
     is_whole = base is None or packed is None
     values = {
         "codec": _WHOLE if is_whole else _DIFFERENCE,
@@ -133,6 +133,13 @@ def _expired(before: datetime) -> tuple[ColumnElement[bool], ...]:
         .where(later.stored_at >= before)
     )
     return BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN, BlobRow.hash.not_in(needed)
+
+
+def _difference(body: bytes, other: bytes, text: str) -> bytes | None:
+    """The page as a difference that was seen to give the page again, or None."""
+    packed = pack_page(body, other, text)
+    # The log is proved by these bytes: what is wrong here could never be put right.
+    return packed if packed is not None and unpack_page(packed, other, text) == body else None
 
 
 def _bases() -> Select[int, bytes, datetime]:
