@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=load
 CORE := $(shell $(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test coverage lint format bench quality docs lock audit release clean distclean
+.PHONY: help demo run test coverage lint format bench benchmarks quality docs lock audit release clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -48,7 +48,10 @@ format: $(VENV)/.dev ## put the code into the house format
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: $(VENV)/.dev ## run every benchmark
+bench: $(VENV)/.dev ## compare with urlwatch and changedetection.io on one site; ARGS="--pages 100"
+	@$(ONE_HEAP) $(BIN)/python benchmarks/compare.py $(ARGS)
+
+benchmarks: $(VENV)/.dev ## run every benchmark; takes hours
 	@set -e; for name in benchmarks/[!_]*.py; do \
 	  [ -e "$$name" ] || continue; echo "== $$name"; $(ONE_HEAP) $(BIN)/python "$$name"; done
 

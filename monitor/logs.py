@@ -1,48 +1,119 @@
-"""Log lines: ``time level event key=value …``. Event names are stable; fields are not prose."""
+"""Log lines of ``monitor run``: stdlib's ``logging``, rendered by structlog.
+
+Our modules, and libraries, log by ``logging.getLogger(…)``; event names are stable, and fields are
+in ``extra``. structlog is loaded when logging starts.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from monitor.printable import printable
+from monitor.model.log import LogFormat, LogLevel
+from monitor.printable import escape_json, printable
 from monitor.secret_mask import SecretMask
 
-_OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
+
+_PROSE = ("exception", "stack")
+# Attributes that the formatter of another handler leaves in a record.
+_LEFT_BEHIND = ("message", "asctime")
 
 
-class EventFormatter(logging.Formatter):
-    """Adds the fields of ``extra`` to the event's name."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line, tracebacks after it; control characters of what a site sent are replaced."""
-        line = super().format(record)
-        fields = [
-            f"{key}={_shown(value)}"
-            for key, value in record.__dict__.items()
-            if key not in _OWN and value not in (None, "")
-        ]
-        first, newline, rest = line.partition("\n")
-        return printable(" ".join([first, *fields]) + newline + rest)
-
-
-def start_logging(*, verbose: bool = False) -> None:
-    """Send the product's events, and others' warnings, to standard error."""
+def start_logging(*, form: LogFormat = LogFormat.CONSOLE, level: LogLevel = LogLevel.INFO) -> None:
+    """Send the product's events from ``level`` on, and others' warnings, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(EventFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(log_formatter(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("monitor").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("monitor").setLevel(level.upper())
 
 
-def _shown(value: object) -> str:
-    text = " ".join(str(value).split())
-    return f'"{text}"' if " " in text else text
+def log_formatter(form: LogFormat) -> logging.Formatter:
+    """Renders a record and the fields of its ``extra``.
+
+    What a site sent can neither command a terminal nor begin a line: control characters are
+    replaced or escaped, line feeds too, and the lines of a traceback are indented (console) or one
+    string (JSON).
+    """
+    import structlog
+
+    shared: tuple[Processor, ...] = (
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.add_log_level,
+        _add_traceback,
+        structlog.processors.format_exc_info,
+        _drop_empty,
+    )
+    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if form is LogFormat.JSON:
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.stdlib.add_logger_name,
+                *shared,
+            ],
+            processors=[
+                remove_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+                lambda _logger, _name, line: escape_json(str(line)),
+            ],
+        )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            *shared,
+        ],
+        processors=[
+            remove_meta,
+            _one_line,
+            structlog.dev.ConsoleRenderer(
+                colors=False,
+                sort_keys=False,
+                pad_event_to=0,
+                pad_level=False,
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
+        ],
+    )
+
+
+def _add_traceback(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Take the traceback that was masked, and the stack, as the record has them."""
+    record: logging.LogRecord = event["_record"]
+    if record.exc_text and not record.exc_info:
+        event["exception"] = record.exc_text
+    if record.stack_info:
+        event["stack"] = event.pop("stack_info")
+    return event
+
+
+def _drop_empty(_logger: object, _name: str, event: EventDict) -> EventDict:
+    return {
+        key: value
+        for key, value in event.items()
+        if value is not None and value != "" and key not in _LEFT_BEHIND
+    }
+
+
+def _one_line(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Prepare all texts for people and terminals; tracebacks are indented below the line."""
+    return {key: _shown(key, value) for key, value in event.items()}
+
+
+def _shown(key: str, value: object) -> object:
+    if isinstance(value, bool | int | float):
+        return value
+    if key in _PROSE:
+        return textwrap.indent(printable(str(value)), "    ", lambda _line: True)
+    return " ".join(printable(str(value)).split())
 
 
 # They log every request at INFO, with its URL.

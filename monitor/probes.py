@@ -1,7 +1,8 @@
-"""``/healthz`` and ``/readyz``: whether the process works, and whether it can use its database.
+"""What the daemon's HTTP port answers: probes of a supervisor, and metrics.
 
-Both answer 200 or 503 and a line of text. They are for a supervisor: liveness is lost where a
-restart may help, so that neither failing sources nor an outage of Telegram count.
+``/healthz`` and ``/readyz`` say whether the process works, and whether it can use its database:
+200 or 503 and a line of text. Liveness is lost where a restart may help, so that neither failing
+sources nor an outage of Telegram count.
 """
 
 from __future__ import annotations
@@ -14,8 +15,23 @@ from monitor.http_server import Receive, Scope, Send
 
 _PATIENCE_SECONDS = 5.0
 
+_TEXT = b"text/plain; charset=utf-8"
+_METRICS = b"text/plain; version=0.0.4; charset=utf-8"
+
 Check = Callable[[], Awaitable[str]]
 """Gives what is wrong; empty if nothing is."""
+
+Exposition = Callable[[], Awaitable[bytes]]
+"""Gives metrics in Prometheus' text format."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Status, body and Content-Type."""
+
+    status: int
+    body: bytes
+    content_type: bytes = _TEXT
 
 
 @dataclass(slots=True)
@@ -24,41 +40,50 @@ class ProbeEndpoint:
 
     Attributes:
         checks: by path.
-        patience: seconds that a check may take.
+        expositions: by path.
+        patience: seconds that an answer may take.
     """
 
     checks: Mapping[str, Check]
+    expositions: Mapping[str, Exposition] = field(default_factory=dict)
     patience: float = _PATIENCE_SECONDS
-    _running: dict[str, asyncio.Task[str]] = field(default_factory=dict)
+    _running: dict[str, asyncio.Task[_Answer]] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             return
-        status, text = await self._answer(scope["path"], scope["method"])
-        body = f"{text}\n".encode()
+        answer = await self._answer(scope["path"], scope["method"])
         headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", str(len(body)).encode()),
+            (b"content-type", answer.content_type),
+            (b"content-length", str(len(answer.body)).encode()),
             (b"cache-control", b"no-store"),
         ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send(
-            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
-        )
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        is_head = scope["method"] == "HEAD"
+        await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
 
-    async def _answer(self, path: str, method: str) -> tuple[int, str]:
-        if path not in self.checks:
-            return 404, "not found"
+    async def _answer(self, path: str, method: str) -> _Answer:
+        if path not in self.checks and path not in self.expositions:
+            return _line(404, "not found")
         if method not in {"GET", "HEAD"}:
-            return 405, "only GET"
-        # One check at a time: each that hangs holds a thread.
+            return _line(405, "only GET")
+        # One at a time: each that hangs holds a thread.
         task = self._running.get(path)
         if task is None or task.done():
-            task = asyncio.ensure_future(self.checks[path]())
+            task = asyncio.ensure_future(self._ask(path))
             self._running[path] = task
         await asyncio.wait({task}, timeout=self.patience)
         if not task.done():
-            return 503, f"no answer within {self.patience:g} seconds"
-        wrong = type(task.exception()).__name__ if task.exception() else task.result()
-        return (503, wrong) if wrong else (200, "ok")
+            return _line(503, f"no answer within {self.patience:g} seconds")
+        return _line(503, type(error).__name__) if (error := task.exception()) else task.result()
+
+    async def _ask(self, path: str) -> _Answer:
+        if path in self.expositions:
+            return _Answer(200, await self.expositions[path](), _METRICS)
+        wrong = await self.checks[path]()
+        return _line(503, wrong) if wrong else _line(200, "ok")
+
+
+def _line(status: int, text: str) -> _Answer:
+    return _Answer(status, f"{text}\n".encode())

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from fresh_database import fresh_sqlite
 from hypothesis import settings
-from postgres import emptied, in_postgres, shape
+from postgres import emptied, in_postgres, seeds, shape
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -113,20 +113,25 @@ def postgres_template(postgres_server: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_spares(postgres_server: str, postgres_template: str) -> tuple[str, list[str]]:
-    """The schema that a test finds, and the names of databases that tests are done with.
+def postgres_spares(
+    postgres_server: str, postgres_template: str
+) -> tuple[str, dict[str, bytes], list[str]]:
+    """The schema and rows that a test finds, and the names of databases that tests are done with.
 
     To make and to drop a database costs a checkpoint each, to empty one a few milliseconds.
     """
-    return shape(postgres_server.replace("/postgres?", f"/{postgres_template}?")), []
+    template = postgres_server.replace("/postgres?", f"/{postgres_template}?")
+    return shape(template), seeds(template), []
 
 
 @pytest.fixture
 def postgres_database(
-    postgres_server: str, postgres_template: str, postgres_spares: tuple[str, list[str]]
+    postgres_server: str,
+    postgres_template: str,
+    postgres_spares: tuple[str, dict[str, bytes], list[str]],
 ) -> Iterator[Database]:
     """An empty PostgreSQL database with the schema in it."""
-    expected, spares = postgres_spares
+    expected, seeded, spares = postgres_spares
     if spares:
         name = spares.pop()
     else:
@@ -136,7 +141,7 @@ def postgres_database(
     database = Database(address)
     yield database
     database.close()
-    if emptied(address, expected):
+    if emptied(address, expected, seeded):
         spares.append(name)
     else:
         in_postgres(postgres_server, f"DROP DATABASE {name}")

@@ -16,7 +16,7 @@ from monitor.app import check_token
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
-from monitor.daemon.due import due_sources
+from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.jobs import Every, TokenWatch, advance_jobs, schedule
 from monitor.daemon.retention import apply_retention
 from monitor.daemon.run import run_once
@@ -28,6 +28,7 @@ from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
 from monitor.storage.frontier import VisitTimes
 from monitor.storage.retention import RetentionPeriods, delete_expired
+from monitor.storage.sources import pause_source, resume_source
 
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
@@ -318,6 +319,24 @@ async def test_a_look_that_comes_early_reads_nothing_and_costs_no_turn(watch):
         assert await watch.look(timedelta(minutes=1)) == []
     (first, *_) = await watch.hours_of_visits(LIST, 7)
     assert first <= 6.7
+
+
+async def test_a_paused_source_is_visited_again_when_its_pause_ends(watch):
+    store = watch.app.context.database
+    with store.write() as session:
+        pause_source(session, "page", until=NOW + 9 * HOUR, reason="", now=NOW)
+        pause_source(session, "news", until=None, reason="moves", now=NOW)
+    assert await watch.look() == []
+    assert next_visit(watch.app) == "2026-06-11 01:00 CST"
+    watch.visits._again = {"news": 3}
+    assert await watch.hours_of_visits(PAGE, 10) == [9]
+    assert watch.sql("SELECT id, pause_reason FROM source WHERE paused_at IS NOT NULL") == [
+        ("news", "moves")
+    ]
+    with store.write() as session:
+        assert resume_source(session, "news", now=watch.clock[0])
+        assert not resume_source(session, "page", now=watch.clock[0])
+    assert LIST in await watch.look()
 
 
 async def test_a_source_that_cannot_be_written_is_tried_again_soon_and_then_on_time(

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "printable": set(),
     "line_breaks": set(),
     "table": {"line_breaks", "printable"},
-    "logs": {"printable", "secret_mask"},
+    "logs": {"model", "printable", "secret_mask"},
     "atomic_file": {"errors"},
     "urls": {"errors"},
     "retry": set(),
@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "config": BASE,
     "documents": BASE,
     "parser_process": {"documents"},
-    "catalogue": BASE | {"documents"},
+    "catalogue": BASE | {"documents", "extraction"},
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
     "rules": BASE | {"extraction"},
@@ -64,18 +64,33 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
     | {"parser_process"},
+    "status": {"ingest", "model", "outbox", "storage"},
+    "observer": {"catalogue", "channels", "errors", "fetching", "ingest", "messages", "model"},
+    "metrics": {"ingest", "model", "observer", "status"},
     "app": BASE
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
-    | {"messages", "channels", "outbox", "bot", "ingest"},
+    | {"messages", "channels", "outbox", "bot", "ingest", "observer"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"}
-    | {"clock", "config", "errors", "fetching", "http_server", "probes"},
+    | {
+        "clock",
+        "config",
+        "errors",
+        "fetching",
+        "http_server",
+        "metrics",
+        "observer",
+        "probes",
+        "status",
+    },
+    "roles": {"app", "catalogue", "config", "daemon", "errors", "ingest", "model", "outbox"}
+    | {"retry", "storage"},
     "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
     | {"storage", "table", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"ingest", "app", "daemon", "demo", "parser_process"}
-    | {"line_breaks", "table"},
+    | {"ingest", "app", "daemon", "demo", "parser_process", "roles"}
+    | {"line_breaks", "table", "status"},
     "__main__": {"cli"},
 }
 
@@ -100,7 +115,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "sqlalchemy": {"storage", "ingest", "outbox", "demo"},
     "alembic": {"storage"},
     "sqlite3": {"storage"},
-    "psycopg": {"storage"},
+    "procrastinate": {"roles"},
+    "psycopg": {"storage", "roles"},
     "rich": {"channels", "cli", "demo", "app", "line_breaks", "table"},
     "typer": {"cli"},
     "resvg_py": {"messages"},
@@ -108,6 +124,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "jinja2": {"messages", "demo"},
     # Telegram's updates by webhook, and probes of a supervisor.
     "uvicorn": {"http_server"},
+    "prometheus_client": {"metrics"},
+    "structlog": {"logs"},
     "subprocess": set(),
 }
 
@@ -316,6 +334,17 @@ def test_messages_load_no_database(module: str) -> None:
 def test_a_run_without_a_token_loads_no_telegram() -> None:
     code = "import monitor.daemon.run, sys; sys.exit('telegram' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_several_processes_need_is_loaded_for_them_alone() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in modules()
+        if package_of(file) != "roles"
+        for node in tree_of(file).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "monitor.roles" in ast.unparse(node)
+    ]
+    assert not wrong, complaint(wrong)
 
 
 def test_only_the_command_line_prints() -> None:

@@ -81,14 +81,15 @@ async def test_a_check_that_hangs_is_not_started_again():
 
 def app_of(database, port=None):
     context = SimpleNamespace(database=database, now=lambda: NOW)
-    return SimpleNamespace(context=context, settings=SimpleNamespace(http=HttpSettings(port=port)))
+    settings = SimpleNamespace(http=HttpSettings(port=port))
+    return SimpleNamespace(context=context, settings=settings, exposition=lambda: b"up 1\n")
 
 
 async def test_a_loop_that_stopped_is_named_and_a_deaf_bot_is_not(sqlite_database):
     seconds = [0.0]
     beats = {
         loop: HeartbeatWriter(app_of(sqlite_database), loop, NOW, clock=lambda: seconds[0])
-        for loop in Loop
+        for loop in (Loop.SCHEDULER, Loop.DELIVERY, Loop.BOT)
     }
     assert not await silent_loops(beats)
     seconds[0] = 500.0
@@ -121,5 +122,5 @@ async def test_probes_are_served_on_the_port_of_the_settings(sqlite_database, ca
 
     async with serve_probes(app, beats):
         (started,) = [r for r in caplog.records if r.message == "http.started"]
-        for path in ("/healthz", "/readyz"):
-            assert await asyncio.to_thread(get, started.address, path) == (200, b"ok\n")
+        for path, said in (("/healthz", b"ok\n"), ("/readyz", b"ok\n"), ("/metrics", b"up 1\n")):
+            assert await asyncio.to_thread(get, started.address, path) == (200, said)

@@ -8,8 +8,10 @@ nor measured, unless ``--all`` is given. Besides these it takes the invented art
 (``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
 in the same articles, which we labelled by the same guide, as offsets without text; and
 ``tools/data/press_examples.jsonl``: invented sentences and articles of rare kinds, a row with
-``text``, ``labels`` that quote sentences of it, and perhaps ``published``. They are never used to
-measure; ``--compare`` tells what the measure would be without each of the last two.
+``text``, ``labels`` that quote sentences of it, and perhaps ``published``. With ``--texts`` it also
+takes the invented articles of ``tools/press_texts`` (its README tells the format): the model that
+ships does without, because they made no difference. They are never used to measure; ``--compare``
+tells what the measure would be without each of the last three.
 
 Every figure comes from cross-validation over articles: an article is measured with a model that saw
 nothing of it. They are counted as ``score_press.py`` counts: a value is right when it is the
@@ -22,6 +24,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -67,6 +70,7 @@ SEED_TEXT = ROOT.parent / "shared" / "corpus" / "press_2024_cena.txt"
 SEED_LABELS = ROOT.parent / "shared" / "gold" / "seed_article.jsonl"
 OWN = ROOT / "tools" / "data" / "press_labels.jsonl"
 EXAMPLES = ROOT / "tools" / "data" / "press_examples.jsonl"
+TEXTS = ROOT / "tools" / "press_texts"
 MODEL = ROOT / "monitor" / "extraction" / "data" / "press_model.json"
 
 FOLDS = 10
@@ -88,6 +92,7 @@ MAIN_SHARE = 0.7
 INVENTED_WEIGHT = 1.0
 OWN_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 0.6
+TEXT_WEIGHT = 1.0
 PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
@@ -229,6 +234,77 @@ def read_examples(topics: Topics) -> list[Sentence]:
     ]
 
 
+TEXT = "text "
+"""How the names of our invented articles begin."""
+_LINE = re.compile(
+    r"(?P<goes_on>\+?)(?:\.\.|(?P<label>[capox])(?P<speaker>[gmdefn])"
+    r"(?:/(?P<others>[capoxgmdefn]+))?) (?P<sentence>\S.*)"
+)
+_LABEL_CODES = {
+    "c": Label.COMMITMENT,
+    "a": Label.ACHIEVEMENT,
+    "p": Label.PROPOSAL,
+    "o": Label.OPINION,
+    "x": Label.OTHER,
+}
+_SPEAKER_CODES = {
+    "g": Speaker.GOVERNMENT,
+    "m": Speaker.MINISTRY,
+    "d": Speaker.DELEGATE,
+    "e": Speaker.EXPERT,
+    "f": Speaker.ENTERPRISE,
+    "n": Speaker.MEDIA,
+}
+
+
+def parse_article(block: str) -> tuple[str, str, list[dict[str, Any]]]:
+    """The date, the text and the labels of an invented article of ``tools/press_texts``.
+
+    Raises:
+        ValueError: a line has another form.
+    """
+    published, *lines = block.splitlines()
+    text, labels = "", []
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"tools/press_texts: {line}")
+        text += "" if match["goes_on"] or not text else "\n"
+        start = len(text)
+        text += match["sentence"]
+        if match["label"]:
+            labels.append(
+                {
+                    "start": start,
+                    "end": len(text),
+                    "label": _LABEL_CODES[match["label"]],
+                    "speaker": _SPEAKER_CODES[match["speaker"]],
+                    "alt": {
+                        field: [codes[one] for one in match["others"] or "" if one in codes]
+                        for field, codes in (("label", _LABEL_CODES), ("speaker", _SPEAKER_CODES))
+                    },
+                }
+            )
+    return published.removeprefix("@"), text, labels
+
+
+def read_texts(topics: Topics) -> list[Sentence]:
+    """The sentences of our invented articles."""
+    blocks = [
+        (f"{TEXT}{path.stem} {number}", block)
+        for path in sorted(TEXTS.glob("*.txt"))
+        for number, block in enumerate(path.read_text(encoding="utf-8").strip().split("\n\n"))
+    ]
+    found = []
+    for name, block in blocks:
+        published, text, labels = parse_article(block)
+        row = {"file": name, "published": published}
+        found += read_article(
+            text, row, topics, labels=(labels, [], []), weight=TEXT_WEIGHT, measured=False
+        )
+    return found
+
+
 def read_article(
     text: str,
     row: dict[str, Any],
@@ -346,8 +422,8 @@ class Design:
         ridge = KernelRidge(alpha=REGULARISATION, kernel="precomputed")
         ridge.fit(
             self.kernel[np.ix_(rows, rows)],
-            self.targets[rows] - mean,
-            sample_weight=self.weights[rows],
+            (self.targets[rows] - mean).astype(np.float32),
+            sample_weight=self.weights[rows].astype(np.float32),
         )
         learned = {
             zone: np.float32(weight) * (self.matrices[zone][rows].T @ ridge.dual_coef_)
@@ -609,6 +685,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="train and measure on all articles")
     parser.add_argument("--compare", action="store_true", help="measure without our labels too")
+    parser.add_argument("--texts", action="store_true", help="train on tools/press_texts too")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     import numpy as np
@@ -631,6 +708,7 @@ def main() -> None:
         ),
         *read_seed_article(topics),
         *read_examples(topics),
+        *(read_texts(topics) if options.texts else ()),
     ]
     design, scope_design = Design(sentences), ScopeDesign(sentences)
     scores = cross_validated(design)
@@ -651,6 +729,7 @@ def main() -> None:
     if options.compare:
         for name, kept in (
             ("our examples", [one for one in sentences if not one.doc.startswith(EXAMPLE)]),
+            ("our texts", [one for one in sentences if not one.doc.startswith(TEXT)]),
             ("our labels", [one for one in sentences if kinds_of(one) != ["own"]]),
         ):
             print(f"without {name}", json.dumps(cross_validated_figures(kept)))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Update
 from telegram.ext import (
     ApplicationBuilder,
     CallbackQueryHandler,
     ChatMemberHandler,
     CommandHandler,
     MessageHandler,
+    TypeHandler,
     filters,
 )
 
@@ -22,7 +27,7 @@ from monitor.bot.dispatcher import (
     UpdateFaults,
     UpdatesRequest,
 )
-from monitor.bot.runner import App
+from monitor.bot.runner import ALLOWED_UPDATES, App
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API
 from monitor.secret_mask import SecretMask
@@ -33,6 +38,8 @@ FILE_API = "https://api.telegram.org/file/bot"
 _NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
 # Text that is no command is searched for, in private chats.
 _TEXT = filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE
+# Handlers of a group see an update whatever those of another do with it.
+_OBSERVERS = -1
 _NUMBERED_COMMITMENT = r"^/commitment_(\d{1,18})(?:@(\w+))?$"
 
 
@@ -45,6 +52,7 @@ def build_application(
     proxy: str | None = None,
     flood_control: FloodControl | None = None,
     rate_limiter: RateLimiter | None = None,
+    observe: Callable[[str], None] | None = None,
 ) -> App:
     """The bot, ready for ``polling`` or ``webhook``; nothing is sent yet.
 
@@ -56,6 +64,7 @@ def build_application(
         proxy: ``http://`` or ``socks5://``, for Telegram alone.
         flood_control: the Telegram channel's own, so that both together keep the limits.
         rate_limiter: how many requests a chat may make.
+        observe: called with the kind of each update.
     """
     builder = ApplicationBuilder().token(token).base_url(base_url).base_file_url(base_file_url)
     builder = builder.job_queue(None)  # type: ignore[arg-type]  # documented, not annotated
@@ -72,6 +81,8 @@ def build_application(
         rate_limiter or RateLimiter(),
         SecretMask.of_token(token),
     )
+    if observe is not None:
+        application.add_handler(_update_observer(observe), group=_OBSERVERS)
     for name in COMMANDS:
         application.add_handler(CommandHandler(name, dispatcher.command(name), _NEW))
     application.add_handler(CallbackQueryHandler(dispatcher.callback_query))
@@ -88,3 +99,11 @@ def build_application(
     application.add_handler(MessageHandler(_TEXT & _NEW, dispatcher.text))
     application.add_error_handler(dispatcher.error)
     return application
+
+
+def _update_observer(observe: Callable[[str], None]) -> TypeHandler[Update, Any, None]:
+    async def tell(update: Update, _context: object) -> None:
+        kinds = (kind for kind in ALLOWED_UPDATES if getattr(update, kind, None) is not None)
+        observe(next(kinds, "other"))
+
+    return TypeHandler(Update, tell)

@@ -22,8 +22,9 @@ from monitor.bot import (
     subscriptions,
 )
 from monitor.bot.context import BotContext, Handler, Reply, Request
-from monitor.messages.i18n import BotTexts
+from monitor.messages.i18n import BotTexts, fill
 from monitor.messages.richtext import CallbackPrefix, Message, Span
+from monitor.suggestion import nearest
 
 
 class Audience(StrEnum):
@@ -63,12 +64,20 @@ class Callback:
 def help_(context: BotContext, request: Request) -> Reply:
     """List the commands; an operator's chat is shown the operators' too."""
     bot = context.texts(request.recipient_id)
-    spans = [Span(bot.help_title, bold=True)]
+    spans = [*_no_command(request, bot), Span(bot.help_title, bold=True)]
     spans += _listed(Audience.EVERYONE, bot)
     if access.is_operator(context, request):
         spans.append(Span(f"\n\n{bot.help_operator}", bold=True))
         spans += _listed(Audience.OPERATORS, bot)
     return Reply(Message(tuple(spans)))
+
+
+def _no_command(request: Request, bot: BotTexts) -> list[Span]:
+    """What was typed for a command and is near one: ``/subcribe``."""
+    typed = request.short_args.partition(" ")[0].removeprefix("/").casefold()
+    known = [one.name for one in COMMANDS.values() if one.audience is not Audience.OPERATORS]
+    near = nearest(typed, known) if request.short_args.startswith("/") else None
+    return [] if near is None else [Span(fill(bot.did_you_mean, rule=f"/{near}") + "\n\n")]
 
 
 COMMANDS = {

@@ -598,7 +598,7 @@ class UpdateDispatcher:
         """An unknown command in a private chat, or a known one with text attached to it."""
         message = update.effective_message
         text = message.text or "" if message is not None else ""
-        name, args = _parse_command(text) or ("help", "")
+        name, args = _parse_command(text) or ("help", text)
         await self._dispatch_command(update, context, name, args)
 
     async def callback_query(self, update: Update, context: _PtbContext) -> None:

@@ -198,9 +198,26 @@ def _said(file: YamlFile, place: Path_, entry: SourceEntry, here: set[str]) -> d
             did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
         )
     said = {name: getattr(entry, name) for name in entry.model_fields_set}
+    if entry.region is not None:
+        said["region"] = _region(file, place, entry.region)
     if entry.ca_file is not None:
         said["ca_file"] = _certificates(file, place, entry.ca_file)
     return said
+
+
+def _region(file: YamlFile, place: Path_, said: str) -> str:
+    """The official name of a region; rules would never match a name that nobody knows."""
+    # The tables of names are read by need.
+    from monitor.extraction.regions import find_region, suggest_region
+
+    region = find_region(said)
+    if region is None:
+        raise file.error(
+            (*place, "region"),
+            f"unknown region {said!r}",
+            suggest_region(said) or "write an official name such as 贵州省, or 全国",
+        )
+    return region.name
 
 
 def _source(said: dict[str, Any], file: YamlFile, place: Path_) -> Source:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -17,15 +18,17 @@ from monitor.cli.options import ConfigOption, DatabaseOption
 from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
 from monitor.daemon.due import due_sources, next_visit
-from monitor.daemon.lease import HeldLease, hold_lease
+from monitor.daemon.lease import DAEMON, HeldLease, hold_lease
 from monitor.daemon.run import run_forever, run_once
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.visits import log_failures
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UserError
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
+from monitor.model.log import LogLevel
+from monitor.model.status import Role
 from monitor.storage.engine import Database
 
 
@@ -33,6 +36,10 @@ def run(
     once: Annotated[
         bool, typer.Option("--once", help="Visit everything that is due, deliver, and exit.")
     ] = False,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="What this one of several processes on one PostgreSQL does."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
     config: ConfigOption = None,
     database: DatabaseOption = None,
@@ -42,8 +49,52 @@ def run(
     One at a time works on a database; a second one is refused.
     """
     settings = load_settings(config, database=database)
-    start_logging(verbose=verbose)
-    asyncio.run(_run(settings, once=once))
+    if role is not None:
+        _check_role(settings, once=once)
+    start_logging(form=settings.log.format, level=LogLevel.DEBUG if verbose else settings.log.level)
+    asyncio.run(_run(settings, once=once) if role is None else _run_role(settings, role))
+
+
+def _check_role(settings: Settings, *, once: bool) -> None:
+    if once:
+        raise UserError("--once is for a process that does everything", hint="leave out --role")
+    store = Database(settings.database)
+    store.close()
+    if store.is_sqlite:
+        raise UserError(
+            f"--role needs PostgreSQL: {store.shown} serves one process",
+            hint="monitor run without --role does everything; docs/how-to/several-machines.md",
+        )
+    if find_spec("procrastinate") is None:
+        raise UserError(
+            "the task queue procrastinate is not installed",
+            hint="pip install 'policy-monitor[postgres]'",
+        )
+
+
+async def _run_role(settings: Settings, role: Role) -> None:
+    # Loaded for several processes alone, with the library of the queue.
+    from monitor.roles.run import run_role
+
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        leases = stack.enter_context(closing(Database(settings.database)))
+        lease: HeldLease | None = None
+        if role is Role.SCHEDULE:
+            # Before the schema is upgraded. A process that does everything has the same lease.
+            lease = await _hold(leases, stack, stop)
+        app = await stack.enter_async_context(open_app(settings, console=Console(), role=role))
+        if role in {Role.DELIVER, Role.BOT}:
+            lease = await _hold(leases, stack, stop, role.value)
+        if stop.is_set():
+            return
+        if lease is not None:
+            app.context.database.fence = lease.check
+        await check_token(app)
+        gc.collect()
+        gc.freeze()
+        await run_role(app, stop, lease=lease)
 
 
 async def _run(settings: Settings, *, once: bool) -> None:
@@ -78,11 +129,13 @@ async def _run(settings: Settings, *, once: bool) -> None:
         raise MonitorError(_why_nothing(reports, app.sources))
 
 
-async def _hold(database: Database, stack: AsyncExitStack, stop: asyncio.Event) -> HeldLease | None:
-    """Hold the lease of the database; None for one in memory, and if a signal ended the wait."""
+async def _hold(
+    database: Database, stack: AsyncExitStack, stop: asyncio.Event, name: str = DAEMON
+) -> HeldLease | None:
+    """Hold a lease of the database; None for one in memory, and if a signal ended the wait."""
     if database.is_sqlite and database.file is None:
         return None
-    taking = asyncio.ensure_future(stack.enter_async_context(hold_lease(database)))
+    taking = asyncio.ensure_future(stack.enter_async_context(hold_lease(database, name)))
     return taking.result() if await _finishes(taking, stop) else None
 
 

@@ -1,21 +1,32 @@
-"""``monitor sources``: lists, checks and adds sources."""
+"""``monitor sources``: lists, checks, adds, visits and pauses sources."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from monitor.atomic_file import read_if_there, replace_text
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
-from monitor.cli.options import ConfigOption, FormatOption, RegionOption, region_of
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    RegionOption,
+    date_of,
+    open_database,
+    region_of,
+)
 from monitor.cli.output import Format, counted, print_status, progress, write_rows, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
@@ -27,51 +38,49 @@ from monitor.urls import resolve_url, url_identity
 if TYPE_CHECKING:
     # `sources list` shows the catalogue and needs neither network nor extraction.
     from monitor.fetching.fetcher import Fetcher
+    from monitor.ingest.context import VisitReport
     from monitor.ingest.source_check import CheckContext, SourceCheck
     from monitor.ingest.suggest import EntrySuggestion
+    from monitor.storage.engine import Database
+    from monitor.storage.sources import SourceOverview
 
 sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
 _FEW = 3
+_SHOWN_CHANGES = 20
+_CLAIMED_FOR = timedelta(hours=1)
 
 
 @sources_app.command("list")
-def list_sources(form: FormatOption = Format.TABLE, config: ConfigOption = None) -> None:
-    """Print the catalogue: the built-in sources, changed and extended by your files."""
-    settings = load_settings(config)
+def list_sources(
+    form: FormatOption = Format.TABLE,
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Print the sources: the built-in ones, changed and extended by your files, and how they are.
+
+    Health, visits and pauses are those in the database, if there is one yet.
+    """
+    settings = load_settings(config, database=database)
     sources = load_catalogue(settings.existing_paths("catalogue")).sources
+    now = utc_now()
+    known = {} if _is_missing(settings.database) else _overviews(config, database, now)
+    zone = ZoneInfo(settings.timezone)
+    empty = "the catalogue has no source: see monitor init, and docs/how-to/add-a-source.md"
+    if form is Format.TABLE:
+        write_rows(
+            form,
+            ("id", "name", "region", "health", "last visit", "outcome", "next visit", "exceptions"),
+            [_cells(source, known.get(source.id), now, zone) for source in sources],
+            spare=("exceptions",),
+            empty=empty,
+        )
+        if known:
+            print_status(f"times as in {settings.timezone}")
+        return
     write_rows(
         form,
-        (
-            "id",
-            "name",
-            "region",
-            "kind",
-            "family",
-            "enabled",
-            "list_interval",
-            "confidence",
-            "exceptions",
-            "seen",
-            "lists",
-        ),
-        (
-            (
-                source.id,
-                source.name,
-                source.region,
-                source.document_kind,
-                source.family,
-                source.enabled,
-                str(source.list_interval),
-                source.confidence,
-                ", ".join(source.exceptions),
-                " ".join(source.seen),
-                " ".join(source.lists or source.pages),
-            )
-            for source in sources
-        ),
-        leave_out=("list_interval", "confidence", "seen", "lists", "kind", "family"),
-        empty="the catalogue has no source: see monitor init, and docs/how-to/add-a-source.md",
+        (*_CATALOGUE_COLUMNS, *_STATE_COLUMNS),
+        ((*_catalogue_row(one), *_state_row(known.get(one.id), zone)) for one in sources),
     )
 
 
@@ -181,6 +190,77 @@ def add(
         print_status(f"the settings do not list {path} under catalogue yet")
 
 
+@sources_app.command("visit")
+def visit_now(
+    source_id: Annotated[str, typer.Argument(metavar="ID", help="An enabled source.")],
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Visit a source now, in this process, and print what came.
+
+    Its lists and those of its pages that are due are read, and pages that the catalogue names in
+    any case. Alerts are queued for the daemon. A source that is paused is visited and stays paused.
+    """
+    logging.getLogger("monitor").addHandler(logging.NullHandler())
+    settings = load_settings(config, database=database)
+    source = _watched(load_catalogue(settings.existing_paths("catalogue")), source_id)
+    report, due = asyncio.run(_visit(settings, source))
+    write_text("\n".join(visit_lines(report, due)))
+    from monitor.ingest.context import HEALTHY
+
+    if report.outcome not in HEALTHY:
+        raise MonitorError(f"{source.id}: the visit ended with the outcome {report.outcome}")
+
+
+@sources_app.command("pause")
+def pause(
+    source_id: Annotated[str, typer.Argument(metavar="ID", help="An enabled source.")],
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD", help="It is visited again from this day on; else until resume."
+        ),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Shown in lists.")] = "",
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Keep the daemon from visiting a source. A visit that is under way ends.
+
+    A paused source counts as neither failing nor quiet. Nothing is lost: what its lists still show
+    when it is resumed is read then.
+    """
+    from monitor.storage.sources import pause_source
+
+    day = date_of(until, "--until")
+    now = utc_now()
+    with _stored_source(source_id, config, database) as (settings, store):
+        zone = ZoneInfo(settings.timezone)
+        end = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
+        if end is not None and end <= now:
+            raise UserError(f"--until: {day} is not in the future")
+        with store.write() as session:
+            pause_source(session, source_id, until=end, reason=reason.strip(), now=now)
+    ends = "resume it with: monitor sources resume " + source_id
+    if end is not None:
+        ends = f"until {end.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    print_status(f"{source_id} is paused; {ends}")
+
+
+@sources_app.command("resume")
+def resume(
+    source_id: Annotated[str, typer.Argument(metavar="ID", help="A source that is paused.")],
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Let the daemon visit a source again; it does at once if a visit was due meanwhile."""
+    from monitor.storage.sources import resume_source
+
+    with _stored_source(source_id, config, database) as (_, store), store.write() as session:
+        was = resume_source(session, source_id, now=utc_now())
+    print_status(f"{source_id} is resumed" if was else f"{source_id} was not paused")
+
+
 def _known(catalogue: Catalogue, source_id: str) -> Source:
     source = catalogue.get(source_id)
     if source is None:
@@ -201,6 +281,176 @@ def _refuse_known(catalogue: Catalogue, source_id: str | None, url: str, wanted:
     for source in catalogue:
         if url_identity(wanted) in map(url_identity, (*source.lists, *source.pages)):
             raise UserError(f"{url} is watched already: {source.id}")
+
+
+def _is_missing(address: str) -> bool:
+    """Whether there is surely no database; asked without what opens databases, which is slow."""
+    kind, _, path = address.partition(":///")
+    return kind == "sqlite" and bool(path) and not Path(path).exists()
+
+
+def _overviews(
+    config: Path | None, database: str | None, now: datetime
+) -> Mapping[str, SourceOverview]:
+    from monitor.storage.sources import source_overviews
+
+    with open_database(config, database, existing=True) as (_, store), store.read() as session:
+        return source_overviews(session, now=now)
+
+
+_CATALOGUE_COLUMNS = (
+    *("id", "name", "region", "kind", "family", "enabled", "list_interval", "confidence"),
+    *("exceptions", "seen", "lists"),
+)
+_STATE_COLUMNS = (
+    *("health", "last_visit", "outcome", "reason", "next_visit", "paused", "paused_until"),
+    "pause_reason",
+)
+
+
+def _catalogue_row(source: Source) -> tuple[object, ...]:
+    return (
+        source.id,
+        source.name,
+        source.region,
+        source.document_kind,
+        source.family,
+        source.enabled,
+        str(source.list_interval),
+        source.confidence,
+        ", ".join(source.exceptions),
+        " ".join(source.seen),
+        " ".join(source.lists or source.pages),
+    )
+
+
+def _state_row(found: SourceOverview | None, zone: ZoneInfo) -> tuple[object, ...]:
+    if found is None:
+        return (None,) * len(_STATE_COLUMNS)
+    pause = found.pause
+
+    def shown(at: datetime | None) -> str | None:
+        return None if at is None else at.astimezone(zone).isoformat(timespec="minutes")
+
+    return (
+        found.health.value,
+        shown(found.last_visit_at),
+        found.outcome,
+        found.reason,
+        shown(found.next_visit_at),
+        shown(None if pause is None else pause.since),
+        shown(None if pause is None else pause.until),
+        None if pause is None else pause.reason,
+    )
+
+
+def _cells(
+    source: Source, found: SourceOverview | None, now: datetime, zone: ZoneInfo
+) -> tuple[object, ...]:
+    """A row for people: one word for how the source is, and short times."""
+    named = (source.id, source.name, source.region)
+    exceptions = ", ".join(source.exceptions)
+    if found is None:
+        return (*named, "" if source.enabled else "disabled", "", "", "", exceptions)
+    due = found.next_visit_at
+    pause = found.pause
+    if not source.enabled:
+        health, following = "disabled", ""
+    elif pause is not None:
+        health = "paused"
+        following = "" if pause.until is None else _minute(pause.until, zone)
+    else:
+        health = found.health.value
+        following = "due" if due is None or due <= now else _minute(due, zone)
+    last = found.last_visit_at
+    visited = "never" if last is None else _minute(last, zone)
+    return (*named, health, visited, found.outcome, following, exceptions)
+
+
+def _minute(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _watched(catalogue: Catalogue, source_id: str) -> Source:
+    """A source that the daemon visits.
+
+    Raises:
+        UserError: it is unknown or not enabled.
+    """
+    source = _known(catalogue, source_id)
+    if not source.enabled:
+        raise UserError(
+            f"source {source_id!r} is disabled", hint="set enabled: true in your catalogue file"
+        )
+    return source
+
+
+@contextmanager
+def _stored_source(
+    source_id: str, config: Path | None, database: str | None
+) -> Iterator[tuple[Settings, Database]]:
+    """The database, which has a source of the catalogue."""
+    from monitor.storage.frontier import WatchedSource, sync_sources
+
+    with open_database(config, database) as (settings, store):
+        catalogue = load_catalogue(settings.existing_paths("catalogue"))
+        _watched(catalogue, source_id)
+        watched = [
+            WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
+            for s in catalogue.enabled
+        ]
+        with store.write() as session:
+            sync_sources(session, watched, utc_now())
+        yield settings, store
+
+
+async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
+    """Visit a source; how it went, and when it is due again."""
+    from rich.console import Console
+
+    from monitor.app import open_app
+    from monitor.ingest.visit import visit
+    from monitor.storage.frontier import visit_times
+    from monitor.storage.sources import claim_visit
+
+    async with open_app(settings, console=Console(stderr=True)) as app:
+        store, now = app.context.database, app.context.now()
+        pages = list(map(url_identity, source.pages))
+        with store.write() as session:
+            claim_visit(session, source.id, pages, now=now, claimed_for=_CLAIMED_FOR)
+        report = await visit(source, app.context)
+        with store.read() as session:
+            due = visit_times(session)[source.id].next_visit_at
+        return (
+            report,
+            "" if due is None else f"{due.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}",
+        )
+
+
+def visit_lines(report: VisitReport, due: str) -> list[str]:
+    """What a visit brought."""
+    from monitor.storage.mappers import summary
+
+    pages = ", ".join(f"{count} {outcome}" for outcome, count in report.pages.most_common())
+    reason = f": {report.reason}" if report.reason else ""
+    changes = [
+        " ".join(filter(None, (f"  {one.kind}", one.region, summary(one), one.statement.text)))
+        for one in report.changes[:_SHOWN_CHANGES]
+    ]
+    if len(report.changes) > _SHOWN_CHANGES:
+        changes.append(f"  and {len(report.changes) - _SHOWN_CHANGES} more: monitor changes")
+    transition = [] if report.transition is None else [f"health     {report.transition}"]
+    queued = " queued; monitor run sends them" if report.alerts else " queued"
+    return [
+        f"outcome    {report.outcome}{reason}",
+        *transition,
+        f"addresses  {report.new_addresses} new",
+        f"documents  {report.pages.total()} requested" + (f": {pages}" if pages else ""),
+        f"changes    {len(report.changes)}",
+        *changes,
+        f"alerts     {report.alerts}{queued}",
+        f"next visit {due}",
+    ]
 
 
 async def _check_all(sources: Sequence[Source], settings: Settings) -> list[SourceCheck]:
@@ -240,7 +490,7 @@ def _check_context(fetcher: Fetcher, settings: Settings) -> CheckContext:
     from monitor.ingest.source_check import CheckContext
 
     return CheckContext(
-        fetcher, load_topics(settings.existing_paths("topics")), utc_now, time.perf_counter
+        fetcher, load_topics(settings.existing_paths("topics")), utc_now, perf_counter
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -17,29 +17,16 @@ from monitor.cli.output import counted, write_jsonl, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
-from monitor.ingest.schedule import SPREAD
 from monitor.model.status import (
-    Loop,
-    Problem,
+    PausedSource,
     StatusFacts,
     StatusLimits,
-    assess,
-    newest_heartbeats,
+    shown_heartbeats,
     span,
 )
-from monitor.outbox.admin import outbox_facts
-from monitor.outbox.worker import MAX_ATTEMPTS
-from monitor.storage.engine import Database, newest_revision
-from monitor.storage.heartbeats import heartbeats
-from monitor.storage.status import (
-    ChannelState,
-    ChatCounts,
-    UnhealthySource,
-    channel_states,
-    chat_counts,
-    source_facts,
-    unhealthy_sources,
-)
+from monitor.status import Status, read_status
+from monitor.storage.engine import Database
+from monitor.storage.status import UnhealthySource
 
 _SHOWN_SOURCES = 10
 _SHOWN_REASON = 160
@@ -52,19 +39,6 @@ class StatusFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
-
-
-@dataclass(frozen=True, slots=True)
-class _Status:
-    """What is printed: the facts, what is wrong, and what is only shown."""
-
-    facts: StatusFacts
-    problems: tuple[Problem, ...]
-    address: str
-    size: int | None
-    chats: ChatCounts
-    channels: Sequence[ChannelState] = ()
-    unhealthy: Sequence[UnhealthySource] = ()
 
 
 def status(
@@ -112,7 +86,7 @@ def status(
         raise typer.Exit(1)
 
 
-def _read_status(settings: Settings, limits: StatusLimits, now: datetime) -> _Status:
+def _read_status(settings: Settings, limits: StatusLimits, now: datetime) -> Status:
     store = Database(settings.database)
     try:
         if not store.exists:
@@ -123,41 +97,12 @@ def _read_status(settings: Settings, limits: StatusLimits, now: datetime) -> _St
             )
         store.refuse_foreign()
         with store.faults_told():
-            return _from_database(settings, limits, store, now)
+            return read_status(store, limits=limits, now=now, bot=settings.token() is not None)
     finally:
         store.close()
 
 
-def _from_database(
-    settings: Settings, limits: StatusLimits, store: Database, now: datetime
-) -> _Status:
-    facts = StatusFacts(now, store.revision(), newest_revision())
-    if facts.schema != facts.expected_schema:
-        return _Status(facts, assess(facts, limits), store.shown, store.size(), ChatCounts(0, 0, 0))
-    with store.read() as session:
-        beats = heartbeats(session)
-        # The token may be in the environment of the daemon only.
-        bot = settings.token() is not None or any(beat.loop is Loop.BOT for beat in beats)
-        facts = StatusFacts(
-            now,
-            facts.schema,
-            facts.expected_schema,
-            source_facts(session, now=now, put_off=SPREAD),
-            outbox_facts(session, now=now, max_attempts=MAX_ATTEMPTS, bot=bot),
-            beats,
-        )
-        return _Status(
-            facts,
-            assess(facts, limits),
-            store.shown,
-            store.size(),
-            chat_counts(session),
-            channel_states(session),
-            unhealthy_sources(session),
-        )
-
-
-def _screen(found: _Status, zone: ZoneInfo) -> list[str]:
+def _screen(found: Status, zone: ZoneInfo) -> list[str]:
     """The lines of the screen, what is wrong first."""
     facts = found.facts
     problems = [f"WRONG      {problem.text}" for problem in found.problems] or ["all is well"]
@@ -182,12 +127,15 @@ def _screen(found: _Status, zone: ZoneInfo) -> list[str]:
             for one in found.channels
         ),
         *_unhealthy_lines(found.unhealthy, zone),
+        *_paused_lines(facts.sources.paused, zone),
     ]
 
 
 def _source_lines(facts: StatusFacts, zone: ZoneInfo) -> list[str]:
     sources = facts.sources
     health = ", ".join(f"{number} {kind}" for kind, number in sources.health.items())
+    if sources.paused:
+        health += f", {len(sources.paused)} paused"
     never = f", {sources.never_visited} never visited" if sources.never_visited else ""
     lag = f"{sources.due} due, the longest for {span(sources.lag)}" if sources.due else "none due"
     return [
@@ -210,13 +158,13 @@ def _outbox_lines(facts: StatusFacts, zone: ZoneInfo) -> list[str]:
 
 
 def _loop_lines(facts: StatusFacts) -> list[str]:
-    newest = newest_heartbeats(facts)
-    if not newest:
+    beats = shown_heartbeats(facts, _LIMITS.heartbeat)
+    if not beats:
         return ["loops      no heartbeat: monitor run has not run here yet"]
     return [
-        f"loop       {loop}: {span(facts.now - beat.at)} ago, process {beat.process_id} on "
+        f"loop       {beat.loop}: {span(facts.now - beat.at)} ago, process {beat.process_id} on "
         f"{beat.host}, up {span(beat.at - beat.started_at)}, version {beat.version}"
-        for loop, beat in newest.items()
+        for beat in beats
     ]
 
 
@@ -228,6 +176,17 @@ def _unhealthy_lines(sources: Sequence[UnhealthySource], zone: ZoneInfo) -> list
         lines.append(f"{source.health:10} {source.id} since {_time(source.since, zone)}: {what}")
     if len(sources) > _SHOWN_SOURCES:
         lines.append(f"           and {len(sources) - _SHOWN_SOURCES} more: monitor status -f json")
+    return lines
+
+
+def _paused_lines(sources: Sequence[PausedSource], zone: ZoneInfo) -> list[str]:
+    lines = []
+    for source in sources[:_SHOWN_SOURCES]:
+        until = "" if source.until is None else f" until {_time(source.until, zone)}"
+        reason = f": {' '.join(source.reason.split())[:_SHOWN_REASON]}" if source.reason else ""
+        lines.append(f"paused     {source.id} since {_time(source.since, zone)}{until}{reason}")
+    if len(sources) > _SHOWN_SOURCES:
+        lines.append(f"           and {len(sources) - _SHOWN_SOURCES} more: monitor sources list")
     return lines
 
 
@@ -246,7 +205,7 @@ def _size(size: int | None) -> str:
     return f"{shown:.1f} GiB"
 
 
-def _object(found: _Status) -> dict[str, Any]:
+def _object(found: Status) -> dict[str, Any]:
     """The status as ``--format json`` prints it; see docs/reference/json.md."""
     facts = found.facts
     sources, outbox = facts.sources, facts.outbox
@@ -267,7 +226,7 @@ def _object(found: _Status) -> dict[str, Any]:
                 "unhealthy": [asdict(source) for source in found.unhealthy],
             },
             "outbox": asdict(outbox),
-            "heartbeats": [asdict(beat) for beat in newest_heartbeats(facts).values()],
+            "heartbeats": [asdict(beat) for beat in shown_heartbeats(facts, _LIMITS.heartbeat)],
             "chats": asdict(found.chats),
             "channels": [asdict(channel) for channel in found.channels],
         }

@@ -36,6 +36,7 @@ from monitor.config.errors import PREFIX, explain, explain_variable, missing_pat
 from monitor.config.zones import zone_name
 from monitor.errors import UserError, UserErrors
 from monitor.model.alerts import AccessMode
+from monitor.model.log import LogFormat, LogLevel
 
 __all__ = [
     "FILE_NAME",
@@ -43,6 +44,7 @@ __all__ = [
     "CrawlSettings",
     "HealthSettings",
     "HttpSettings",
+    "LogSettings",
     "PingSettings",
     "Settings",
     "SuspectSettings",
@@ -196,16 +198,30 @@ class RetentionSettings(Section):
 
 
 class HttpSettings(Section):
-    """Where ``/healthz`` and ``/readyz`` are answered; nowhere without a port."""
+    """Where ``/healthz``, ``/readyz`` and ``/metrics`` are answered; nowhere without a port."""
 
     port: int | None = Field(
         default=None,
         ge=0,
         le=65_535,
-        description="Port of `/healthz` and `/readyz` (extra webhook); none if not given.",
+        description="Port of `/healthz`, `/readyz` and `/metrics` (extra webhook); none if not "
+        "given.",
     )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address that this port is opened on."
+    )
+
+
+class LogSettings(Section):
+    """What ``monitor run`` writes to standard error."""
+
+    format: LogFormat = Field(
+        default=LogFormat.CONSOLE,
+        description="console: lines for people; json: an object a line, for log collectors.",
+    )
+    level: LogLevel = Field(
+        default=LogLevel.INFO,
+        description="Least level: debug, info, warning or error; `--verbose` is debug.",
     )
 
 
@@ -309,7 +325,8 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         description="Days after which the raw bytes of pages are deleted; never if not given. "
-        "The log and its texts are always kept.",
+        "The log and its texts are always kept, and a page that later ones of its site are packed "
+        "against up to 90 days longer.",
     )
     timezone: Annotated[str, AfterValidator(zone_name)] = Field(
         default="Asia/Shanghai", description="Time zone of the schedule."
@@ -319,6 +336,7 @@ class Settings(BaseSettings):
     health: HealthSettings = HealthSettings()
     retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
     ping: PingSettings = PingSettings()
     telegram: TelegramSettings = TelegramSettings()
     channels: dict[ChannelName, ChannelSettings] = Field(

@@ -12,7 +12,7 @@ from monitor.storage.frontier import visit_times
 
 
 def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
-    """The sources that are due for a visit.
+    """The sources that are due for a visit, but those that are paused.
 
     Args:
         app: the open application.
@@ -24,6 +24,8 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
 
     def is_due(source: Source) -> bool:
         times = known.get(source.id)
+        if times is not None and times.is_paused(now):
+            return False
         start = next_start(times, source, now=now)
         # What is due because its time is not believed is not put off.
         put_off = spread_out and start != now
@@ -33,21 +35,36 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
 
 
 def next_visit(app: App) -> str:
-    """When the next source is due, in the time zone of the settings; empty without sources."""
+    """When the next source is due, in the time zone of the settings; empty without sources.
+
+    A source whose pause has an end is due then.
+    """
     with app.context.database.read() as session:
         known = visit_times(session)
     now = app.context.now()
-    times = (known.get(source.id) for source in app.sources)
-    due = [
-        next_start(at, source, now=now) + spread(at, source)
-        for source, at in zip(app.sources, times, strict=True)
-    ]
+    due = []
+    for source in app.sources:
+        times = known.get(source.id)
+        start = next_start(times, source, now=now) + spread(times, source)
+        if times is not None and times.is_paused(now):
+            if times.paused_until is None:
+                continue
+            start = max(start, times.paused_until)
+        due.append(start)
     return shown_time(app, min(due)) if due else ""
 
 
 def shown_time(app: App, at: datetime) -> str:
     """A time with its zone, as people read it."""
     return f"{at.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}"
+
+
+def paused_sources(app: App) -> set[str]:
+    """The sources that are paused."""
+    with app.context.database.read() as session:
+        known = visit_times(session)
+    now = app.context.now()
+    return {source_id for source_id, times in known.items() if times.is_paused(now)}
 
 
 def first_visits(app: App, sources: Sequence[Source]) -> int:

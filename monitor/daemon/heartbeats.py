@@ -31,12 +31,14 @@ class HeartbeatWriter:
         app: the open application.
         loop: which loop.
         started_at: when the process started.
+        host: where; the rows of a loop differ in it.
         clock: monotonic seconds.
     """
 
     app: App
     loop: Loop
     started_at: datetime
+    host: str = field(default_factory=platform.node)
     clock: Callable[[], float] = time.monotonic
     _beat_at: datetime | None = None
     _heard: float = field(init=False)
@@ -68,7 +70,7 @@ class HeartbeatWriter:
             log.exception("heartbeat.failed", extra={"loop": self.loop.value})
 
     def _write(self, now: datetime) -> None:
-        beat = Heartbeat(self.loop, platform.node(), os.getpid(), __version__, self.started_at, now)
+        beat = Heartbeat(self.loop, self.host, os.getpid(), __version__, self.started_at, now)
         with self.app.context.database.write() as session:
             write_heartbeat(session, beat)
 

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from monitor.app import App, refresh_rules, report_refused_token, token_setting
 from monitor.daemon.retention import apply_retention
-from monitor.daemon.visits import DueVisits
 from monitor.storage.retention import CHECK_INTERVAL, RetentionPeriods
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,15 @@ class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return now + self.interval
 
 
+class Visits(Protocol):
+    """Starts visits, or has them started, when they are due."""
+
+    async def start(self) -> None:
+        """Start what is due."""
+
+
 def schedule(
-    app: App, visits: DueVisits, *, beat: Callable[[], Awaitable[None]] | None = None
+    app: App, visits: Visits, *, beat: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncIOScheduler:
     """The recurring jobs, not started yet; ``beat`` is called after each look for due visits.
 
@@ -101,6 +108,7 @@ class TokenWatch:
         """Ask Telegram."""
         ask = self.app.is_token_refused
         was, self.refused = self.refused, ask is not None and await ask()
+        self.app.observer.token_checked(refused=self.refused)
         if self.refused and not was:
             log.error(
                 "telegram.token_refused",

@@ -1,4 +1,4 @@
-"""The checks behind ``/healthz`` and ``/readyz`` of a daemon."""
+"""What a daemon answers at ``/healthz``, ``/readyz`` and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def serve_probes(app: App, beats: Mapping[Loop, HeartbeatWriter]) -> AsyncIterator[None]:
-    """Answer ``/healthz`` and ``/readyz`` while the block runs, if the settings name a port."""
+    """Answer probes and scrapes while the block runs, if the settings name a port."""
     http = app.settings.http
     if http.port is None:
         yield
         return
     host = f"[{http.host}]" if ":" in http.host else http.host
     endpoint = ProbeEndpoint(
-        {"/healthz": partial(silent_loops, beats), "/readyz": partial(unready, app)}
+        {"/healthz": partial(silent_loops, beats), "/readyz": partial(unready, app)},
+        {} if app.exposition is None else {"/metrics": partial(asyncio.to_thread, app.exposition)},
     )
     async with listening(endpoint, f"{host}:{http.port}", setting="http.port") as port:
         log.info("http.started", extra={"address": f"{host}:{port}"})
@@ -36,7 +37,7 @@ async def serve_probes(app: App, beats: Mapping[Loop, HeartbeatWriter]) -> Async
 
 async def silent_loops(beats: Mapping[Loop, HeartbeatWriter]) -> str:
     """The loops that do not work any more; a bot is silent while Telegram is away, and no fault."""
-    silent = [loop.value for loop in (Loop.SCHEDULER, Loop.DELIVERY) if beats[loop].is_silent]
+    silent = [loop.value for loop, beat in beats.items() if loop is not Loop.BOT and beat.is_silent]
     return f"silent: {', '.join(silent)}" if silent else ""
 
 

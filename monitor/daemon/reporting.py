@@ -20,7 +20,8 @@ _PING_TIMEOUT_SECONDS = 5.0
 
 async def is_well(app: App, beats: Mapping[Loop, HeartbeatWriter]) -> bool:
     """Whether all loops work; a bot that Telegram does not answer counts, for people to know."""
-    is_deaf = app.token is not None and beats[Loop.BOT].is_silent
+    bot = beats.get(Loop.BOT)
+    is_deaf = app.token is not None and bot is not None and bot.is_silent
     return not is_deaf and not await silent_loops(beats)
 
 

@@ -21,6 +21,7 @@ from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import advance_jobs, schedule
 from monitor.daemon.lease import HeldLease
+from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes, unready
 from monitor.daemon.reporting import is_well, open_ping, reporting
 from monitor.daemon.signals import end_late
@@ -35,6 +36,7 @@ from monitor.outbox.worker import deliver_due, delivery_loop
 log = logging.getLogger(__name__)
 
 _CLOCK_INTERVAL = timedelta(minutes=1)
+_LOOPS = (Loop.SCHEDULER, Loop.DELIVERY, Loop.BOT)
 
 Beat = Callable[[], Awaitable[None]]
 
@@ -80,13 +82,14 @@ async def run_forever(app: App, stop: asyncio.Event, *, lease: HeldLease | None 
         LeaseLost: another process works on the database.
         UserError: the settings name an address that cannot be listened on.
     """
+    app = with_metrics(app)
     await asyncio.to_thread(forget_heartbeats, app, host=platform.node())
-    beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in Loop}
+    beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in _LOOPS}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(serve_probes(app, beats))
         is_healthy = partial(is_well, app, beats)
         ping = await stack.enter_async_context(open_ping(app.settings, is_healthy))
-        supervisors = supervise(app, stop, beats)
+        supervisors = supervise(app, stop, beats, daemon_services(app, stop, beats))
         runs = [asyncio.create_task(one.run()) for one in supervisors]
         endings: list[Awaitable[object]] = [asyncio.wait(runs)]
         try:
@@ -106,16 +109,26 @@ async def run_forever(app: App, stop: asyncio.Event, *, lease: HeldLease | None 
             log.info("daemon.stopped")
 
 
-def supervise(
+def daemon_services(
     app: App, stop: asyncio.Event, beats: Mapping[Loop, HeartbeatWriter]
-) -> list[Supervisor]:
-    """What runs the loops of the daemon; without a token there is no bot."""
+) -> dict[Loop, Service]:
+    """The loops of the daemon; without a token there is no bot."""
     services: dict[Loop, Service] = {
         Loop.SCHEDULER: partial(_schedule_visits, app, stop, beats[Loop.SCHEDULER].beat),
         Loop.DELIVERY: partial(_deliver, app, stop, beats[Loop.DELIVERY].beat),
     }
     if app.token is not None:
-        services[Loop.BOT] = partial(_answer_chats, app, stop, beats[Loop.BOT].beat)
+        services[Loop.BOT] = partial(answer_chats, app, stop, beats[Loop.BOT].beat)
+    return services
+
+
+def supervise(
+    app: App,
+    stop: asyncio.Event,
+    beats: Mapping[Loop, HeartbeatWriter],
+    services: Mapping[Loop, Service],
+) -> list[Supervisor]:
+    """What runs the loops of a process and starts them again."""
 
     async def report(reason: str) -> None:
         try:
@@ -161,9 +174,10 @@ async def _deliver(app: App, stop: asyncio.Event, beat: Beat, ready: Callable[[]
         await worker.abandon()
 
 
-async def _answer_chats(
+async def answer_chats(
     app: App, stop: asyncio.Event, beat: Beat, ready: Callable[[], None]
 ) -> None:
+    """Answer the bot's chats until ``stop``, or until Telegram refuses the token."""
     async with serve_bot(app, beat=beat) as ended:
         ready()
         waiter = asyncio.create_task(stop.wait())

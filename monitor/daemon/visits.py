@@ -13,7 +13,7 @@ from functools import partial
 
 from monitor.app import App
 from monitor.catalogue.model import Source
-from monitor.daemon.due import due_sources, first_visits, next_visit, shown_time
+from monitor.daemon.due import due_sources, first_visits, next_visit, paused_sources, shown_time
 from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.ingest.rounds import (
     Reachability,
@@ -99,7 +99,10 @@ class DueVisits:
             return
         due = await asyncio.to_thread(due_sources, self.app, spread_out=True)
         ids = {source.id for source in due}
-        due += [s for s in self.app.sources if s.id in self._again and s.id not in ids]
+        if self._again:
+            paused = await asyncio.to_thread(paused_sources, self.app)
+            again = self._again.keys() - ids - paused
+            due += [source for source in self.app.sources if source.id in again]
         clock = self.clock()
         free = [s for s in due if self._held_until.get(s.id, clock) <= clock]
         starting = [s for s in free if s.id not in self._tasks]
@@ -286,14 +289,16 @@ class DueVisits:
 
 async def visit_safely(source: Source, app: App) -> VisitReport:
     """Visit a source; an error is logged and ends this visit alone."""
+    begun = time.monotonic()
     try:
-        return await visit(source, app.context)
+        report = await visit(source, app.context)
     except Exception as error:
         log.exception("visit.failed", extra={"source": source.id})
         report = VisitReport(source.id, Outcome.ERROR)
         report.add_fault(error)
         report.reason = report.fault
-        return report
+    app.observer.visited(report, time.monotonic() - begun)
+    return report
 
 
 def log_failures(reports: Sequence[VisitReport]) -> None:

@@ -52,6 +52,7 @@ class ArticleFrame:
         digest: it is a round of news items, each below a headline of its own.
         feature: a story about the one place with which its headline begins.
         respondent: who answers the questions of an interview that does not repeat it.
+        figures: it tells the figures of one office, which speaks in it.
     """
 
     place: str | None = None
@@ -66,6 +67,7 @@ class ArticleFrame:
     digest: bool = False
     feature: bool = False
     respondent: Attribution | None = None
+    figures: bool = False
 
 
 def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
@@ -90,6 +92,7 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         digest=digest,
         feature=length > _BRIEF and sum(map(_is_captioned, filled)) == 1,
         comment=place is None and _is_comment(title, filled, briefing=briefing),
+        figures=figures is not None,
         sourced=figures is not None
         or (
             length <= _SHORT_ARTICLE
@@ -211,7 +214,13 @@ def _named_sources(sentence: str, place: str | None) -> Iterator[Attribution]:
         if match is not None:
             heard = read_subject(match["who"], match["who"], Manner.REPORT)
             subjects += [heard] if heard is not None else []
+    published = press_pattern("publishes").match(body)
+    if published is not None:
+        office = read_subject(published["who"], published["who"], Manner.REPORT)
+        subjects += [office] if office is not None else []
     for subject in subjects:
+        if press_pattern("bureau").match(subject.text):
+            continue  # of the office that published the figures
         if subject.reference is Reference.ROLE and subject.speaker not in {None, Speaker.MEDIA}:
             region = region_of_role(subject.speaker, subject.region, subject.text, place)
             yield Attribution(subject.speaker, region, Manner.REPORT, subject.text, KnownBy.NAMED)
@@ -325,7 +334,7 @@ def _owner_of_plan(
     if length > _SHORT_ARTICLE and not press_pattern("plan_title").search(title):
         return None
     for sentence in lead:
-        issued = issuer_of(sentence, place)
+        issued = None if sentence.endswith("？") else issuer_of(sentence, place)
         if issued is not None:
             return issued
     region = region_of_all(regions_in(title))

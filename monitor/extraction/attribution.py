@@ -75,6 +75,8 @@ class SpeakerWords(WordTable):
     opening: str
     pronoun: str
     that_office: str
+    bureau: str
+    stranger: str
     delegate_subject: str
     meeting: str
     document: str
@@ -92,6 +94,8 @@ class SpeakerWords(WordTable):
     motion_asks: str
     working_meeting: str
     figures: str
+    publishes: str
+    figures_go_on: str
     under_way: str
     bare_heading: str
     sets_more: str

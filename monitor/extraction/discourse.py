@@ -25,7 +25,13 @@ from monitor.extraction.attribution import (
     reporting_clauses,
     role_of,
 )
-from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
+from monitor.extraction.issuers import (
+    AUTHORITIES,
+    first_region,
+    issuer_of,
+    issuing,
+    region_of_role,
+)
 from monitor.extraction.places import is_national, news_start, region_of_topic, topic_regions
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
@@ -49,6 +55,8 @@ class Discourse:
     """Who was speaking at the end of the last paragraph."""
     owner: Attribution | None = None
     """The authority whose plans were told last."""
+    office: Attribution | None = None
+    """The office named last as a subject: 该局 is this one."""
     document: Attribution | None = None
     """The issuer of the document named last."""
     meeting: Attribution | None = None
@@ -92,6 +100,7 @@ class Discourse:
     def begin_item(self) -> None:
         """Forget who spoke and whose plan was told: the next item of news is about others."""
         self.current = self.carried = self.owner = self.document = self.meeting = None
+        self.office = None
         self.block = self.caption = self.listing = self.open_quote = self.last_person = None
 
     def home(self) -> str | None:
@@ -245,11 +254,12 @@ def _of_delegate(subject: Subject, clause: ReportingClause, state: Discourse) ->
 
 def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attribution | None:
     """Who 他 is: the person whom the clauses before name, or who spoke last."""
-    if press_pattern("that_office").match(subject.text) and state.owner is not None:
-        region = state.owner.region
+    office = state.office or state.owner
+    if press_pattern("that_office").match(subject.text) and office is not None:
+        region = office.region
         # 厅 is an office of a province.
         province = province_name(region) if region and "厅" in subject.text else region
-        return replace(state.owner, region=province)
+        return replace(office, region=province)
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     _note_people(before, state)
     return state.last_person or state.current or state.carried
@@ -264,12 +274,23 @@ def _of_role(clause: ReportingClause, state: Discourse) -> Attribution:
     speaker = subject.speaker or Speaker.MEDIA
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
-    owner = state.owner
+    owner = state.office or state.owner
     if owner is not None and press_pattern("that_office").match(subject.text):
         speaker, region = owner.speaker, owner.region
+    if speaker is Speaker.ENTERPRISE and press_pattern("bureau").match(subject.text):
+        speaker, region = _of_bureau(state)
     announced = clause.manner is Manner.ANNOUNCE and not told and speaker in AUTHORITIES
     known_by = KnownBy.ACTING if announced else KnownBy.NAMED
     return Attribution(speaker, region, clause.manner, clause.cue, known_by, person=subject.person)
+
+
+def _of_bureau(state: Discourse) -> tuple[Speaker, str | None]:
+    """Whom a bureau belongs to that nothing else is said of: whoever spoke, or the place's own."""
+    for known in (state.office, state.owner, state.frame.voice):
+        if known is not None and known.speaker in AUTHORITIES:
+            return known.speaker, known.region
+    home = state.home()
+    return (Speaker.GOVERNMENT, home) if home not in {None, NATION} else (Speaker.MINISTRY, NATION)
 
 
 def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution | None:
@@ -335,7 +356,9 @@ def _working_meeting(masked: str, state: Discourse) -> Attribution | None:
 def note(sentence: str, state: Discourse) -> None:
     """Record the people, documents and places that a sentence names."""
     body = sentence[news_start(sentence) :]
-    issued = None if body.endswith("？") else issuer_of(body, state.home())
+    issued = (
+        None if body.endswith("？") or _is_known(body, state) else issuer_of(body, state.home())
+    )
     if issued is not None:
         state.document = issued
         if issued.speaker in AUTHORITIES:
@@ -355,6 +378,17 @@ def note(sentence: str, state: Discourse) -> None:
     _note_people(mask_quotes(body), state)
 
 
+def _is_known(body: str, state: Discourse) -> bool:
+    """Whether a sentence only says that a document came out of a known issuer: 《意见》出台后."""
+    issued = issuing(body)
+    return (
+        issued is not None
+        and state.document is not None
+        and not issued["who"]
+        and not regions_in(issued[0])
+    )
+
+
 def _note_people(masked: str, state: Discourse) -> None:
     """Record the people a text introduces; who is its subject is whom 他 means next."""
     for number, clause in enumerate(_by_person(masked)):
@@ -368,6 +402,8 @@ def _note_people(masked: str, state: Discourse) -> None:
             role.speaker, role.region or first_region(clause), clause, state.home()
         )
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
+        if role.speaker in AUTHORITIES and not is_leader(role):
+            state.office = person
         if is_leader(role) and not number:
             state.last_person = person
         if any(state.known(name) for name in names):

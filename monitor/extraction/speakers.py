@@ -271,6 +271,10 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     speaking = state.current is not None and state.current.known_by not in _OWNED
     if state.frame.leader and press_pattern("visits").search(mask_quotes(sentence)):
         return True
+    if press_pattern("stranger").match(sentence):
+        return True
+    if state.frame.figures and press_pattern("figures_go_on").match(sentence):
+        return False
     cues = ("paper_again",) if speaking else ("paper_again", "paper")
     scene = press_pattern("scene").match(mark_places(sentence))
     return scene is not None or any(press_pattern(cue).match(sentence) for cue in cues)

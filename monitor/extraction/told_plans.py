@@ -62,7 +62,17 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
         owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
         return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)
-    return document or _place_acts(masked, sentence, state)
+    return document or _office_acts(masked, state) or _place_acts(masked, sentence, state)
+
+
+def _office_acts(masked: str, state: Discourse) -> Attribution | None:
+    """The office named before that will do something: 该局计划…."""
+    match = press_pattern("that_office").match(masked)
+    if match is None or state.office is None:
+        return None
+    if press_pattern("aims").match(masked[match.end() :]) is None:
+        return None
+    return replace(state.office, cue=match[0], known_by=KnownBy.ACTING, distance=0)
 
 
 def only_issues(sentence: str) -> bool:

@@ -32,6 +32,7 @@ from monitor.storage.frontier import (
     source_added_at,
     update_entries,
 )
+from monitor.storage.locks import lock_frontier
 from monitor.urls import url_identity
 
 log = logging.getLogger(__name__)
@@ -201,6 +202,7 @@ def _waiting(
             FoundLink(replace(link, title=storable(link.title)), True, url_identity(link.url))
             for link in older
         ]
+        lock_frontier(session)
         add_entries(session, source.id, found, now)
         known = entries_of(session, source.id, [one.identity for one in found])
     unread = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from monitor.model.changes import Change
 from monitor.model.documents import Fetched, Health, Origin, Outcome
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
-from monitor.storage.engine import Database
+from monitor.storage.engine import Database, Transaction
 from monitor.storage.robots import load_robots, save_robots
 
 _MOST = 0.5
@@ -87,6 +88,7 @@ class VisitContext:
     ``rules`` gives the rules in force; it may block and open a connection of its own.
     ``terminal_chat`` stands for all Telegram chats where there is no bot; ``wake`` is called when
     something was put into the outbox. With ``origin``, everything that is read is history.
+    ``guard`` is called in each writing transaction and raises when the visit may write no more.
     """
 
     database: Database
@@ -102,6 +104,19 @@ class VisitContext:
     terminal_chat: int | None = None
     wake: Callable[[], None] = lambda: None
     origin: Origin | None = None
+    guard: Callable[[Transaction], None] | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A writing transaction of the visit.
+
+        Raises:
+            VisitLost: another process has taken over the visit.
+        """
+        with self.database.write() as session:
+            if self.guard is not None:
+                self.guard(session)
+            yield session
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from monitor.catalogue.model import Source
 from monitor.discovery.epaper import issue_date
 from monitor.discovery.list_pages import Discovery, discover
 from monitor.documents.reader import read_document
+from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import needs_body
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
@@ -29,6 +30,7 @@ from monitor.storage.frontier import (
     record_list,
     update_entries,
 )
+from monitor.storage.locks import lock_frontier
 from monitor.urls import url_identity
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
             await crawl.run()
             report.add_answers(crawl.responses)
             report.new_addresses += await asyncio.to_thread(_record, crawl)
-        except DATABASE_FAULTS:
+        except (*DATABASE_FAULTS, VisitLost):
             raise
         except Exception as error:
             # What one list holds must not keep the others and the known pages from being read.
@@ -299,7 +301,8 @@ def _record(crawl: ListCrawl) -> int:
     # A sitemap index without dates, and a page without rows, may stay unchanged while what they
     # lead to changes.
     must_refetch = crawl.has_rows_elsewhere or (root is not None and root.undated_index)
-    with context.database.write() as session:
+    with context.write() as session:
+        lock_frontier(session)
         for position, fetched in enumerate(crawl.responses):
             is_list_page = position == 0
             record_list(
@@ -319,7 +322,8 @@ def _record_pages(source: Source, context: VisitContext) -> int:
     found = [
         FoundLink(Link(url), source.baseline, url_identity(url)) for url in reversed(source.pages)
     ]
-    with context.database.write() as session:
+    with context.write() as session:
+        lock_frontier(session)
         return add_entries(session, source.id, found, context.now())
 
 

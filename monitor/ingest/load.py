@@ -33,6 +33,7 @@ from monitor.storage.documents import (
     load_texts,
     reports_of_regions,
 )
+from monitor.storage.locks import lock_together
 from monitor.storage.statements import unlinked_commitments
 
 _SHARED_HASHES = 3
@@ -42,12 +43,78 @@ _ReportKey = tuple[str, int]
 
 
 def load_state(session: Session, request: IngestRequest) -> IngestState:
-    """Everything the decision needs to know about a page.
+    """Everything the decision needs to know about a page; nobody changes it before the commit.
 
     Args:
-        session: the writing transaction that writes the plan, too: no other visit may come between.
+        session: the writing transaction that writes the plan, too.
         request: the page.
     """
+    return lock_together(
+        session,
+        _locks_of_page(request),
+        lambda: _load_state(session, request),
+        lambda state: _locks_of_state(request, state),
+    )
+
+
+def load_document(session: Session, document_id: int) -> StoredDocument:
+    """A document, which nobody changes before the commit."""
+    return lock_together(
+        session,
+        {_document_lock(document_id)},
+        lambda: get_document(session, document_id),
+        _locks_of_document,
+    )
+
+
+def find_copy(session: Session, text_hash: str) -> StoredDocument | None:
+    """The document whose newest text this is; nobody adds or changes one before the commit."""
+    return lock_together(
+        session,
+        {_text_lock(text_hash)},
+        lambda: find_text(session, text_hash),
+        lambda found: set() if found is None else _locks_of_document(found),
+    )
+
+
+def _locks_of_page(request: IngestRequest) -> set[str]:
+    """What a page may touch, as far as the page alone says: its text and those like it, regions."""
+    locks = {_text_lock(sha256_hex(request.document.text))}
+    if request.document_id is None:
+        # Texts that are nearly the same share some of these numbers.
+        locks.update(f"fingerprint {number}" for number in request.shingles.fingerprint)
+    else:
+        locks.add(_document_lock(request.document_id))
+    return locks | _region_locks(_report_keys(request, None, ()))
+
+
+def _locks_of_state(request: IngestRequest, state: IngestState) -> set[str]:
+    similar = [one.document for one in state.similar]
+    shown = state.document or state.same_text
+    touched = [*similar, *(one for one in (shown, state.removed) if one is not None)]
+    locks = {_document_lock(one.id) for one in touched}
+    return locks | _region_locks(_report_keys(request, shown, similar))
+
+
+def _locks_of_document(document: StoredDocument) -> set[str]:
+    key = series_key(document)
+    return {_document_lock(document.id), *_region_locks([] if key is None else [key])}
+
+
+def _region_locks(keys: Iterable[_ReportKey]) -> set[str]:
+    """A region's reports are compared with one another, and with what articles say of it."""
+    return {f"region {region}" for region, _ in keys}
+
+
+def _document_lock(document_id: int) -> str:
+    return f"document {document_id}"
+
+
+def _text_lock(text_hash: str) -> str:
+    return f"text {text_hash}"
+
+
+def _load_state(session: Session, request: IngestRequest) -> IngestState:
     document: StoredDocument | None = None
     same_text: StoredDocument | None = None
     similar: list[StoredDocument] = []

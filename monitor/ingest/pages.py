@@ -19,10 +19,12 @@ from monitor.documents.multipart import (
 )
 from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.documents.reader import KnownDays
+from monitor.errors import VisitLost
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.ingest import ingest
+from monitor.ingest.load import find_copy
 from monitor.ingest.plan import (
     MIRROR,
     NO_COMMITMENT,
@@ -55,7 +57,7 @@ from monitor.model.documents import (
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.documents import find_text, get_document
+from monitor.storage.documents import get_document
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
     GONE,
@@ -131,7 +133,7 @@ async def read_entry(
     """
     try:
         return await _visit_entry(source, context, entry, added_at, report)
-    except DATABASE_FAULTS:
+    except (*DATABASE_FAULTS, VisitLost):
         raise
     except Exception as error:
         # A page that the program cannot read must not keep those after it from their turn.
@@ -319,7 +321,7 @@ def _due(
 
 
 def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> None:
-    with context.database.write() as session:
+    with context.write() as session:
         update_entries(session, updates)
 
 
@@ -356,7 +358,7 @@ def _ingest_page(
     values = _visit_values(source, entry, page.fetched, document.outcome, now)
     if not document.has_text:
         values["last_reason"] = document.reason
-        with context.database.write() as session:
+        with context.write() as session:
             update_entry(session, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None
     text_hash = sha256_hex(document.text)
@@ -375,7 +377,7 @@ def _ingest_page(
     withdrawal = _withdrawal_context(source, context)
     if request.document_id is None:
         _ = request.shingles  # computed before other writers have to wait
-    with context.database.write() as session:
+    with context.write() as session:
         result = ingest(
             session,
             request,
@@ -427,7 +429,7 @@ def _ingest_gone(
 ) -> IngestResult:
     """Count a visit that found a document gone, with the columns of its address."""
     withdrawal = _withdrawal_context(source, context)
-    with context.database.write() as session:
+    with context.write() as session:
         result, suspect = ingest_gone(session, entry, fetched, withdrawal)
         update_entry(session, entry.id, values | _suspect_values(suspect))
     return result
@@ -439,7 +441,7 @@ def _ingest_return(
     """Log that a withdrawn document is back, unchanged."""
     withdrawal = _withdrawal_context(source, context)
     unchanged = IngestResult(entry.document_id, fetched.outcome)
-    with context.database.write() as session:
+    with context.write() as session:
         document_id = entry.document_id or 0
         back = ingest_return(session, document_id, entry, fetched, context=withdrawal)
     return unchanged.with_return(back)
@@ -461,8 +463,8 @@ def _attach_copy(
     withdrawn is back with it.
     """
     entry, withdrawal = page.entry, _withdrawal_context(source, context)
-    with context.database.write() as session:
-        document = find_text(session, text_hash)
+    with context.write() as session:
+        document = find_copy(session, text_hash)
         if document is None or lacks_address(document, entry.url):
             return None
         copied = {"document_id": document.id, "last_reason": MIRROR}

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
+from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport, next_health
 from monitor.ingest.list_pages import read_lists
 from monitor.ingest.pages import read_pages
@@ -41,12 +42,15 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
 
     Raises:
         SQLAlchemyError: the database does not take the outcome.
+        VisitLost: another process has taken over.
     """
     report = VisitReport(source.id)
     try:
         await asyncio.to_thread(_begin, source, context)
         await read_lists(source, context, report)
         await read_pages(source, context, report)
+    except VisitLost:
+        raise
     except Exception as error:
         log.exception("visit.failed", extra={"source": source.id})
         report.add_fault(error)
@@ -91,7 +95,7 @@ def _begin(source: Source, context: VisitContext) -> None:
         if not has_future_times(session, source.id, now):
             return
     log.warning("visit.clock_corrected", extra={"source": source.id})
-    with context.database.write() as session:
+    with context.write() as session:
         correct_future_times(session, source.id, now)
 
 
@@ -100,7 +104,7 @@ def _close(source: Source, context: VisitContext, report: VisitReport) -> None:
     lists = next_list_visit(
         now, list_interval=source.list_interval, season=source.season, zone=context.zone
     )
-    with context.database.write() as session:
+    with context.write() as session:
         if report.outcome not in HEALTHY:
             lists = retry_list_visit(
                 lists,

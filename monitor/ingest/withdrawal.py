@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from monitor.ingest.load import load_document
 from monitor.ingest.plan import (
     IngestPlan,
     IngestRequest,
@@ -43,7 +44,6 @@ from monitor.model.documents import (
 from monitor.model.statements import Label, Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.documents import (
-    get_document,
     has_other_report,
     load_snapshot,
     set_withdrawn,
@@ -98,7 +98,7 @@ def ingest_gone(
     Returns:
         The result, and what the address is suspected of from now on.
     """
-    document = get_document(session, entry.document_id or 0)
+    document = load_document(session, entry.document_id or 0)
     before = SuspectState(entry.suspect_hash, entry.suspect_count, entry.suspect_since)
     suspect = before.seen(GONE, context.now)
     nothing = IngestResult(document.id, fetched.outcome, fetched.reason), suspect
@@ -158,7 +158,7 @@ def ingest_return(
         context: rules and time.
         told: changes that the same visit found in its text: their sentences are not told twice.
     """
-    document = get_document(session, document_id)
+    document = load_document(session, document_id)
     if document.withdrawn_at is None:
         return None
     set_withdrawn(session, document.id, None)

@@ -10,10 +10,23 @@ from enum import StrEnum
 from monitor.model.documents import Health
 
 
+class Role(StrEnum):
+    """What one of several processes does; without a role a process does everything."""
+
+    SCHEDULE = "schedule"
+    CRAWL = "crawl"
+    DELIVER = "deliver"
+    BOT = "bot"
+
+
 class Loop(StrEnum):
-    """The loops of the daemon, each with a heartbeat of its own."""
+    """The loops of the daemon, each with a heartbeat of its own.
+
+    There is a loop of crawl workers only where these are processes of their own.
+    """
 
     SCHEDULER = "scheduler"
+    CRAWL = "crawl"
     DELIVERY = "delivery"
     BOT = "bot"
 
@@ -31,14 +44,25 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class PausedSource:
+    """A source that an operator paused; ``until`` is None if it is to be resumed by hand."""
+
+    id: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """The enabled sources.
 
     ``due`` of them are to be visited now, the longest since ``lag``. ``next_visit_at`` is the
-    earliest of all.
+    earliest of all. Those that are paused are in nothing but ``paused`` and the total.
     """
 
     health: Mapping[Health, int] = field(default_factory=dict)
+    paused: tuple[PausedSource, ...] = ()
     never_visited: int = 0
     last_visit_at: datetime | None = None
     next_visit_at: datetime | None = None
@@ -48,7 +72,7 @@ class SourceFacts:
     @property
     def total(self) -> int:
         """How many there are."""
-        return sum(self.health.values())
+        return sum(self.health.values()) + len(self.paused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +165,12 @@ def assess(facts: StatusFacts, limits: StatusLimits) -> tuple[Problem, ...]:
 def newest_heartbeats(facts: StatusFacts) -> dict[Loop, Heartbeat]:
     """The newest heartbeat of each loop: a container leaves those of its former host names."""
     return {beat.loop: beat for beat in sorted(facts.heartbeats, key=lambda beat: beat.at)}
+
+
+def shown_heartbeats(facts: StatusFacts, within: timedelta) -> list[Heartbeat]:
+    """The newest heartbeat of each loop, and all of the other processes that work: by loop."""
+    newest = set(newest_heartbeats(facts).values())
+    return [beat for beat in facts.heartbeats if beat in newest or facts.now - beat.at <= within]
 
 
 def _silent_loops(facts: StatusFacts, limits: StatusLimits) -> Iterator[Problem]:

@@ -312,6 +312,20 @@ def lease(
     return load_alerts(session, ready)
 
 
+def expire_leases(session: Session, *, now: datetime) -> None:
+    """Let alerts be taken that an earlier worker has leased: it is known to be gone.
+
+    Args:
+        session: a writing transaction of the only worker there is.
+        now: the current time.
+    """
+    session.execute(
+        update(AlertRow)
+        .where(AlertRow.state == AlertState.LEASED, AlertRow.leased_until > now)
+        .values(leased_until=now)
+    )
+
+
 def _take_over(row: AlertRow) -> None:
     """Take an alert from a worker that died, if one holds it; its attempt does not count."""
     if row.state == AlertState.LEASED:

@@ -95,7 +95,12 @@ def list_documents(
     session: Session, wanted: DocumentFilter, *, limit: int | None = None
 ) -> list[DocumentLine]:
     """The documents that pass a filter, those of the newest year and day first."""
-    return [DocumentLine(*row) for row in session.execute(_lines(wanted, limit=limit))]
+    # Which ones first: their commitments are counted for these alone.
+    chosen = (
+        select(DocumentRow.id).where(*_conditions(wanted)).order_by(*_newest_first()).limit(limit)
+    )
+    query = _lines().where(DocumentRow.id.in_(chosen)).order_by(*_newest_first())
+    return [DocumentLine(*row) for row in session.execute(query)]
 
 
 def count_documents(session: Session, wanted: DocumentFilter) -> int:
@@ -106,7 +111,7 @@ def count_documents(session: Session, wanted: DocumentFilter) -> int:
 
 def find_document(session: Session, document_id: int) -> DocumentLine | None:
     """The document with this id, if there is one."""
-    query = _lines(None, limit=1).where(DocumentRow.id == document_id)
+    query = _lines().where(DocumentRow.id == document_id)
     row = session.execute(query).first()
     return None if row is None else DocumentLine(*row)
 
@@ -131,7 +136,7 @@ def document_versions(session: Session, document_id: int) -> list[DocumentVersio
             SnapshotRow.url,
             SnapshotRow.published,
             SnapshotRow.published_from,
-            func.length(SnapshotRow.text).label("characters"),
+            SnapshotRow.characters,
         )
         .where(SnapshotRow.document_id == document_id)
         .order_by(SnapshotRow.id)
@@ -248,7 +253,7 @@ def _note(
     insert_rows(session, DocumentRemovalRow, [row], wanted=False)
 
 
-def _lines(wanted: DocumentFilter | None, *, limit: int | None) -> Select[Any]:
+def _lines() -> Select[Any]:
     commitments = (
         select(func.count())
         .where(
@@ -263,17 +268,14 @@ def _lines(wanted: DocumentFilter | None, *, limit: int | None) -> Select[Any]:
     columns = [
         getattr(DocumentRow, one.name) for one in fields(DocumentLine) if one.name != "commitments"
     ]
+    return select(*columns, commitments)
+
+
+def _newest_first() -> tuple[ColumnElement[Any], ...]:
+    row = DocumentRow
     return (
-        select(*columns, commitments)
-        .where(*(() if wanted is None else _conditions(wanted)))
-        .order_by(
-            DocumentRow.year.is_(None),
-            DocumentRow.year.desc(),
-            DocumentRow.published.is_(None),
-            DocumentRow.published.desc(),
-            DocumentRow.id.desc(),
-        )
-        .limit(limit)
+        *(row.year.is_(None), row.year.desc(), row.published.is_(None), row.published.desc()),
+        row.id.desc(),
     )
 
 

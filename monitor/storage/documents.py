@@ -8,7 +8,6 @@ SQLAlchemy Core: a report has hundreds of rows, and as ORM objects they cost ten
 from __future__ import annotations
 
 import json
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -32,7 +31,7 @@ from monitor.model.documents import (
     sha256_hex,
 )
 from monitor.model.statements import Statement, Target
-from monitor.storage.base import batches, insert_into, insert_rows, table_of
+from monitor.storage.base import batches, insert_rows, table_of
 from monitor.storage.mappers import (
     change_values,
     delta_values,
@@ -41,24 +40,21 @@ from monitor.storage.mappers import (
     stored_target,
     target_values,
 )
+from monitor.storage.raw_bytes import keep_bytes
 from monitor.storage.tables import (
-    BlobRow,
     ChangeRow,
     CorroborationRow,
     DeltaRow,
     DocumentRow,
     SnapshotRow,
+    SnapshotTextRow,
     StatementRow,
     TargetRow,
     TextFingerprintRow,
 )
 from monitor.storage.word_index import add_words
 
-FORGOTTEN = "gone"
-"""The codec of bytes that were deleted."""
-
 _DOCUMENT = tuple(getattr(DocumentRow, one.name) for one in fields(StoredDocument))
-_COMPRESSION = 6
 
 
 def get_document(session: Session, document_id: int) -> StoredDocument:
@@ -165,7 +161,9 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
     """Snapshots with their statements in the order of the text, by id."""
     texts: dict[int, tuple[str, Outcome]] = {}
     for some in batches(snapshot_ids):
-        believed = select(SnapshotRow.id, SnapshotRow.text, SnapshotRow.outcome)
+        believed = select(SnapshotRow.id, SnapshotTextRow.text, SnapshotRow.outcome).join(
+            SnapshotTextRow, SnapshotTextRow.snapshot_id == SnapshotRow.id
+        )
         for one in session.execute(believed.where(SnapshotRow.id.in_(some))):
             texts[one.id] = one.text, Outcome(one.outcome)
     targets: defaultdict[int, list[Target]] = defaultdict(list)
@@ -200,8 +198,10 @@ def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str
     """The texts of snapshots by id."""
     texts: dict[int, str] = {}
     for some in batches(snapshot_ids):
-        query = select(SnapshotRow.id, SnapshotRow.text).where(SnapshotRow.id.in_(some))
-        texts.update({row.id: row.text for row in session.execute(query)})
+        query = select(SnapshotTextRow.snapshot_id, SnapshotTextRow.text).where(
+            SnapshotTextRow.snapshot_id.in_(some)
+        )
+        texts.update({row.snapshot_id: row.text for row in session.execute(query)})
     return texts
 
 
@@ -246,14 +246,18 @@ def add_snapshot(
         "content_type": fetch.content_type,
         "request": _exchange(fetch.fetched, sent=True),
         "response": _exchange(fetch.fetched, sent=False),
-        "blob_hash": None if fetch.body is None else _keep_bytes(session, fetch.body, now),
+        "blob_hash": None
+        if fetch.body is None
+        else keep_bytes(session, fetch.body, text=document.text, url=fetch.url, now=now),
         "text_hash": sha256_hex(document.text),
         "title": document.title,
         "published": document.published,
         "published_from": document.published_from or None,
-        "text": document.text,
+        "characters": len(document.text),
     }
     (snapshot_id,) = insert_rows(session, SnapshotRow, [values])
+    text_row = {"snapshot_id": snapshot_id, "text": document.text}
+    insert_rows(session, SnapshotTextRow, [text_row], wanted=False)
     kept = () if document_id is None else tuple(statements)
     first = (
         {}
@@ -646,23 +650,3 @@ def _exchange(fetched: Fetched | None, *, sent: bool) -> str | None:
     if not sent:
         exchange["at"] = fetched.fetched_at.isoformat()
     return json.dumps(exchange, ensure_ascii=False, sort_keys=True)
-
-
-def _keep_bytes(session: Session, body: bytes, now: datetime) -> str:
-    """Store bytes under their hash, unless they are there; bytes that were deleted come back."""
-    key = sha256_hex(body)
-    codec = session.scalar(select(BlobRow.codec).where(BlobRow.hash == key))
-    if codec is not None and codec != FORGOTTEN:
-        return key
-    values = {
-        "codec": "zlib",
-        "size": len(body),
-        "body": zlib.compress(body, _COMPRESSION),
-        "stored_at": now,
-    }
-    session.connection().execute(
-        insert_into(session, BlobRow)
-        .values(hash=key, **values)
-        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
-    )
-    return key

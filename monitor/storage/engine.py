@@ -31,7 +31,14 @@ from sqlalchemy.orm import Session
 from monitor.errors import StorageError, UserError
 
 _BUSY_TIMEOUT_MS = 30_000
-_CONNECT_TIMEOUT_SECONDS = 10
+# A server, or a network on the way to it, that is gone is noticed in a minute, not in hours.
+_CONNECT_ARGUMENTS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 _REVISIONS = "alembic_version"
 _HINT = "write sqlite:///monitor.db or postgresql://user@host/name"
 _POSTGRESQL = "postgresql+psycopg"
@@ -128,6 +135,16 @@ class Database:
         if self.is_sqlite:
             return unquote(self.url.render_as_string())
         return self.url.render_as_string(hide_password=True)
+
+    @property
+    def connection_string(self) -> str:
+        """The address as PostgreSQL's own libraries take it, with its password."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
+    def connect_arguments(self) -> dict[str, int]:
+        """What PostgreSQL's own libraries are to be told beside the address."""
+        return _connect_arguments(self.url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -273,6 +290,8 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError) as error:
         port = isinstance(error, ValueError)
         reason = "its port is no number" if port else "it begins with no kind of database"
+        if not url.strip():
+            reason = "it is empty"
         hint = _HINT
         path = url.strip().removeprefix("sqlite:").removeprefix("//") or url
         if "://" not in path and "@" not in path and Path(path).suffix:
@@ -301,9 +320,12 @@ def _parse(url: str) -> URL:
 
 
 def _engine_options(url: URL) -> dict[str, Any]:
-    if url.drivername == _POSTGRESQL and "connect_timeout" not in url.query:
-        return {"connect_args": {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}}
-    return {}
+    return {"connect_args": _connect_arguments(url)} if url.drivername == _POSTGRESQL else {}
+
+
+def _connect_arguments(url: URL) -> dict[str, int]:
+    """How long a connection waits, unless its address says so."""
+    return {name: value for name, value in _CONNECT_ARGUMENTS.items() if name not in url.query}
 
 
 def _file_of(url: URL) -> Path | None:

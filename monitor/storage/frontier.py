@@ -135,17 +135,31 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
 
 @dataclass(frozen=True, slots=True)
 class VisitTimes:
-    """When a source was visited last, and when it is due; None: never."""
+    """When a source was visited last, and when it is due; None: never.
+
+    A source that is paused without an end has no ``paused_until``.
+    """
 
     last_visit_at: datetime | None
     next_visit_at: datetime | None
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether an operator wants no visit now."""
+        if self.paused_at is None:
+            return False
+        return self.paused_until is None or now < self.paused_until
 
 
-def visit_times(session: Session) -> dict[str, VisitTimes]:
-    """The times of each enabled source."""
-    query = select(SourceRow.id, SourceRow.last_visit_at, SourceRow.next_visit_at)
-    rows = session.execute(query.where(SourceRow.enabled))
-    return {row.id: VisitTimes(row.last_visit_at, row.next_visit_at) for row in rows}
+def visit_times(session: Session, source_id: str | None = None) -> dict[str, VisitTimes]:
+    """The times of each enabled source, or of one."""
+    row = SourceRow
+    times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
+    query = select(row.id, *times).where(row.enabled)
+    if source_id is not None:
+        query = query.where(row.id == source_id)
+    return {found_id: VisitTimes(*found) for found_id, *found in session.execute(query)}
 
 
 def has_future_times(session: Session, source_id: str, now: datetime) -> bool:
@@ -586,6 +600,8 @@ def close_visit(
     row.last_outcome = outcome
     row.last_reason = reason or None
     row.next_visit_at = next_visit_at
+    if row.paused_until is not None and row.paused_until <= now:
+        row.paused_at = row.paused_until = row.pause_reason = None
     if outcome in {Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED}:
         row.last_ok_at = now
         row.failures = 0

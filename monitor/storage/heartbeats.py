@@ -33,6 +33,17 @@ def delete_heartbeats(session: Session, *, host: str | None = None, before: date
     session.execute(delete(HeartbeatRow).where(or_(*old)))
 
 
+def delete_heartbeat(session: Session, loop: Loop, host: str, process_id: int) -> None:
+    """Delete the heartbeat of a process that ends by itself."""
+    session.execute(
+        delete(HeartbeatRow).where(
+            HeartbeatRow.loop == loop,
+            HeartbeatRow.host == host,
+            HeartbeatRow.process_id == process_id,
+        )
+    )
+
+
 def heartbeats(session: Session) -> tuple[Heartbeat, ...]:
     """All heartbeats, by loop, the newest first."""
     rows = session.scalars(select(HeartbeatRow).order_by(HeartbeatRow.loop, HeartbeatRow.at.desc()))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Basis, Change
 from monitor.model.documents import DocumentKind, Outcome, StoredDocument
 from monitor.model.statements import Statement
-from monitor.storage.documents import FORGOTTEN, get_document
+from monitor.storage.documents import get_document
 from monitor.storage.mappers import change_of
+from monitor.storage.raw_bytes import FORGOTTEN, load_bytes
 from monitor.storage.tables import (
     BlobRow,
     ChangeRow,
     DocumentRow,
     FrontierEntryRow,
     SnapshotRow,
+    SnapshotTextRow,
     StatementRow,
 )
 
@@ -87,12 +88,11 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
     address = (
         session.get(FrontierEntryRow, row.frontier_entry_id) if row.frontier_entry_id else None
     )
-    blob = session.get(BlobRow, row.blob_hash) if row.blob_hash else None
-    kept = blob is not None and blob.codec != FORGOTTEN
+    text = session.get_one(SnapshotTextRow, row.id).text
     return AuditedSnapshot(
         snapshot_id=row.id,
         document=get_document(session, row.document_id or 0),
-        text=row.text,
+        text=text,
         text_hash=row.text_hash,
         title=row.title,
         published=row.published,
@@ -100,7 +100,7 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
         url=row.url,
         content_type=row.content_type,
         blob_hash=row.blob_hash,
-        body=zlib.decompress(blob.body) if blob is not None and kept else None,
+        body=load_bytes(session, row.blob_hash, text),
         source_id=address.source_id if address else None,
         listed_title=address.title if address else "",
         listed=address.listed if address else None,
@@ -162,26 +162,6 @@ def has_snapshot_between(session: Session, since: datetime, until: datetime) -> 
         SnapshotRow.visited_at >= since, SnapshotRow.visited_at < until
     )
     return session.scalars(query.limit(1)).first() is not None
-
-
-def count_raw_bytes(session: Session, before: datetime) -> int:
-    """How many pages have bytes that were stored before a time."""
-    query = select(func.count()).select_from(BlobRow)
-    old = query.where(BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN)
-    return session.scalar(old) or 0
-
-
-def delete_raw_bytes(session: Session, before: datetime) -> int:
-    """Let go of bytes stored before a time; how many pages they were.
-
-    Their hashes stay, so that bytes kept elsewhere can still be proved to be these.
-    """
-    result = session.execute(
-        update(BlobRow)
-        .where(BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN)
-        .values(codec=FORGOTTEN, body=b"")
-    )
-    return int(getattr(result, "rowcount", 0))
 
 
 @dataclass(frozen=True, slots=True)

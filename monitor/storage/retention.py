@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from monitor.model.alerts import AlertKind, AlertState
 from monitor.storage.engine import Database
 from monitor.storage.frontier import delete_entries, unused_entries
-from monitor.storage.provenance import count_raw_bytes, delete_raw_bytes, has_snapshot_between
+from monitor.storage.provenance import has_snapshot_between
+from monitor.storage.raw_bytes import count_raw_bytes, delete_raw_bytes
 from monitor.storage.tables import AlertRow, NoticeRow
 
 CHECK_INTERVAL = timedelta(days=1)

@@ -46,10 +46,13 @@ def source_state(session: Session, source_id: str) -> SourceState:
 
 
 def share_with_news(session: Session, source_id: str, *, within: timedelta, now: datetime) -> float:
-    """The share of the other enabled sources of this kind that found something new of late."""
+    """The share of the other watched sources of this kind that found something new of late."""
     kind = select(SourceRow.document_kind).where(SourceRow.id == source_id).scalar_subquery()
     others = select(func.count()).where(
-        SourceRow.enabled, SourceRow.document_kind == kind, SourceRow.id != source_id
+        SourceRow.enabled,
+        SourceRow.paused_at.is_(None),
+        SourceRow.document_kind == kind,
+        SourceRow.id != source_id,
     )
     total = session.scalar(others) or 0
     fresh = session.scalar(others.where(SourceRow.last_new_at > now - within)) or 0

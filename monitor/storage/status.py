@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from monitor.model.alerts import Access, AlertState
 from monitor.model.documents import Health
-from monitor.model.status import SourceFacts
+from monitor.model.status import PausedSource, SourceFacts
 from monitor.retry import CLOCK_SKEW
+from monitor.storage.sources import pause_of
 from monitor.storage.tables import AlertRow, ChangeRow, RecipientRow, SourceRow
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Counts: enabled sources by health, changes, chats; and the oldest alert that waits."""
+    """Counts: sources that are watched by health, changes, chats; the oldest alert that waits."""
 
     health: dict[str, int]
     changes: int
@@ -42,7 +43,9 @@ class UnhealthySource:
 
 def overview(session: Session, *, since: datetime) -> Overview:
     """The counts of now; ``new_changes`` are those detected since then."""
-    enabled = select(SourceRow.health, func.count()).where(SourceRow.enabled)
+    enabled = select(SourceRow.health, func.count()).where(
+        SourceRow.enabled, SourceRow.paused_at.is_(None)
+    )
     health = dict(session.execute(enabled.group_by(SourceRow.health)).all())
     chats = chat_counts(session)
     changes = select(func.count()).select_from(ChangeRow)
@@ -59,11 +62,11 @@ def overview(session: Session, *, since: datetime) -> Overview:
 
 
 def unhealthy_sources(session: Session, *, limit: int = 100) -> list[UnhealthySource]:
-    """The enabled sources that are not well, those that are so for longest first."""
+    """The enabled sources that are not well and not paused, those that are so for longest first."""
     since = func.coalesce(SourceRow.health_since, SourceRow.added_at)
     query = (
         select(SourceRow)
-        .where(SourceRow.enabled, SourceRow.health != Health.OK)
+        .where(SourceRow.enabled, SourceRow.health != Health.OK, SourceRow.paused_at.is_(None))
         .order_by(since, SourceRow.id)
         .limit(limit)
     )
@@ -88,17 +91,21 @@ def source_facts(session: Session, *, now: datetime, put_off: float) -> SourceFa
         now: the current time.
         put_off: how much later than due a visit may begin, as a share of the wait.
     """
+    row = SourceRow
     columns = (
-        SourceRow.health,
-        SourceRow.added_at,
-        SourceRow.last_visit_at,
-        SourceRow.next_visit_at,
+        *(row.health, row.added_at, row.last_visit_at, row.next_visit_at),
+        *(row.id, row.paused_at, row.paused_until, row.pause_reason),
     )
     health = dict.fromkeys(Health, 0)
     never, lags = 0, []
+    paused: list[PausedSource] = []
     visits: list[datetime] = []
     following: list[datetime] = []
-    for kind, added_at, last, due in session.execute(select(*columns).where(SourceRow.enabled)):
+    for one in session.execute(select(*columns).where(row.enabled).order_by(row.id)):
+        if (pause := pause_of(one, now=now)) is not None:
+            paused.append(pause)
+            continue
+        kind, added_at, last, due, *_ = one
         health[Health(kind)] += 1
         never += last is None
         if last is not None:
@@ -113,6 +120,7 @@ def source_facts(session: Session, *, now: datetime, put_off: float) -> SourceFa
             lags.append(now - start)
     return SourceFacts(
         health=health,
+        paused=tuple(paused),
         never_visited=never,
         last_visit_at=max(visits, default=None),
         next_visit_at=min(following, default=None),

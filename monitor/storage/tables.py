@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from monitor.storage.base import Base, Id
+from monitor.storage.packing import PackedText
 
 
 class SourceRow(Base):
@@ -42,6 +43,9 @@ class SourceRow(Base):
     health: Mapped[str] = mapped_column(String(8), default="ok", server_default="ok")
     health_since: Mapped[datetime | None]
     last_new_at: Mapped[datetime | None]  # when something that is no history was last found
+    paused_at: Mapped[datetime | None]  # by an operator
+    paused_until: Mapped[datetime | None]  # empty: until it is resumed
+    pause_reason: Mapped[str | None]
 
 
 class SourceHealthEventRow(Base):
@@ -182,6 +186,18 @@ class BlobRow(Base):
     size: Mapped[int]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     stored_at: Mapped[datetime]
+    # Of a difference, the page it is one from. No foreign key: the two tables name each other.
+    base_id: Mapped[int | None] = mapped_column(Id)
+
+
+class BasePageRow(Base):
+    """A page that others of its site are compared with, to store the difference: the newest one."""
+
+    __tablename__ = "base_page"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    site: Mapped[str] = mapped_column(index=True)
+    blob_hash: Mapped[str] = mapped_column(ForeignKey("blob.hash"))
 
 
 class SnapshotRow(Base):
@@ -207,14 +223,36 @@ class SnapshotRow(Base):
     title: Mapped[str]
     published: Mapped[date | None]
     published_from: Mapped[str | None]  # which part of the page gave the day
-    text: Mapped[str]
+    characters: Mapped[int]  # of its text
+
+
+class SnapshotTextRow(Base):
+    """The text of a snapshot.
+
+    A table of its own: a row of SQLite that is larger than half a page takes a whole one.
+    """
+
+    __tablename__ = "snapshot_text"
+
+    snapshot_id: Mapped[int] = mapped_column(
+        ForeignKey("snapshot.id"), primary_key=True, autoincrement=False
+    )
+    text: Mapped[str] = mapped_column(PackedText)
 
 
 class StatementRow(Base):
     """A sentence that says something about a topic, in one snapshot."""
 
     __tablename__ = "statement"
-    __table_args__ = (Index("ix_statement_region", "region", "label", "year"),)
+    __table_args__ = (
+        Index("ix_statement_region", "region", "label", "year"),
+        Index(
+            "ix_statement_first_version_id",
+            "first_version_id",
+            sqlite_where=text("first_version_id IS NOT NULL"),
+            postgresql_where=text("first_version_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
@@ -236,7 +274,7 @@ class StatementRow(Base):
     # False for a sentence about another subject that a change refers to.
     in_scope: Mapped[bool] = mapped_column(default=True)
     # The row of this sentence in the first snapshot of its document that has it; NULL: this one.
-    first_version_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
+    first_version_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     # Origin, and when it was first seen, both of its first version.
     origin: Mapped[str] = mapped_column(String(8), server_default="live")
     first_seen_at: Mapped[datetime | None]
@@ -424,7 +462,10 @@ class MetricYearRow(Base):
     """
 
     __tablename__ = "metric_year"
-    __table_args__ = (Index("ix_metric_year_metric", "metric", "year"),)
+    __table_args__ = (
+        Index("ix_metric_year_metric", "metric", "year"),
+        {"sqlite_with_rowid": False},
+    )
 
     region: Mapped[str] = mapped_column(primary_key=True)
     metric: Mapped[str] = mapped_column(primary_key=True)
@@ -453,6 +494,12 @@ class ChangeRow(Base):
     __tablename__ = "change"
     __table_args__ = (
         Index("ix_change_document", "document_id", "basis", "kind"),
+        Index(
+            "ix_change_before_id",
+            "before_id",
+            sqlite_where=text("before_id IS NOT NULL"),
+            postgresql_where=text("before_id IS NOT NULL"),
+        ),
         Index("ix_change_kind", "kind", "detected_at"),
         Index("ix_change_kind_id", "kind", "id"),
         Index("ix_change_basis_id", "basis", "id"),
@@ -467,7 +514,7 @@ class ChangeRow(Base):
     basis: Mapped[str] = mapped_column(String(16))
     region: Mapped[str | None] = mapped_column(index=True)
     topic: Mapped[str] = mapped_column(String(64))
-    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
     similarity: Mapped[float]
     # How probably the two sentences, or this and the nearest one, are one promise.
@@ -726,6 +773,7 @@ class AlertChangeRow(Base):
     """Which changes an alert tells, and which rule asked for each."""
 
     __tablename__ = "alert_change"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - the key is nearly the whole row
 
     alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
     change_id: Mapped[int] = mapped_column(ForeignKey("change.id"), primary_key=True)

@@ -78,7 +78,7 @@ def read_view(
 
 def _type_of(name: str) -> TypeEngine[Any]:
     """Views have no types on SQLite; the names of times and days tell them."""
-    if name.endswith("_at") or name == "not_before":
+    if name.endswith("_at") or name in {"not_before", "paused_until"}:
         return UtcDateTime()
     return Date() if name in _DAYS else NullType()
 

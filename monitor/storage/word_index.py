@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from operator import add
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -46,22 +47,20 @@ def add_words(connection: Connection, statements: Iterable[tuple[int, str]]) -> 
         connection: a writing transaction.
         statements: the id and the text of each.
     """
-    sqlite = connection.dialect.name == "sqlite"
-    insert = (
-        "INSERT INTO statement_words (rowid, pairs) VALUES (?, ?)"
-        if sqlite
-        else "INSERT INTO statement_words (statement_id, pairs) VALUES (%s, %s)"
-    )
     rows = iter(statements)
     while some := list(islice(rows, _BATCH)):
-        connection.exec_driver_sql(
-            insert,
-            [
-                (number, _terms(pairs) if sqlite else list(pairs))
-                for number, said in some
-                for pairs in (_pairs(fold(said)),)
-            ],
-        )
+        pairs = ((number, _pairs(fold(said))) for number, said in some)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                "INSERT INTO statement_words (rowid, pairs) VALUES (?, ?)",
+                [(number, _terms(found)) for number, found in pairs],
+            )
+            continue
+        cursor: Any = connection.connection.cursor()
+        # A row takes a third of what an INSERT of it takes.
+        with cursor.copy("COPY statement_words (statement_id, pairs) FROM STDIN") as copy:
+            for number, found in pairs:
+                copy.write_row((number, list(found)))
 
 
 def statements_with(session: Session, words: Collection[str]) -> Select[int] | None:

@@ -457,6 +457,7 @@ async def test_a_command_is_understood_without_its_slash(sqlite_database: Databa
             ("\u200e /mine", "贵州 液冷"),
             ("退订 贵州 液冷", "已退订"),
             ("帮助", "可用的命令"),
+            ("/subcribe 贵州", "您是不是要找 /subscribe？"),
             ("stop", "没有找到“stop”"),
             ("静音舱", "没有找到“静音舱”"),
         ):

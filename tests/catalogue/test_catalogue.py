@@ -248,6 +248,7 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: a\n    selectors: {body: 'div[['}\n", "0.yaml:3:17", "CSS"),
         ("sources:\n  - id: a\n    selectors: {bdy: x}\n", "0.yaml:3:17", "did you mean body?"),
         ("sources:\n  - id: a\n    family: trss\n", "0.yaml:3:5", "did you mean trs?"),
+        ("sources:\n  - id: a\n    region: 甘粛\n", "0.yaml:3:5", "unknown region '甘粛'"),
         ("sources:\n  - id: a\n    speaker: goverment\n", "0.yaml:3:5", "speaker"),
         ("sources:\n  - id: a\n    encoding: gbq\n", "0.yaml:3:5", "charset"),
         ("sources:\n  - id: a\n    robots: never\n", "0.yaml:3:5", "'obey' or 'ignore'"),

@@ -9,6 +9,8 @@ import feedparser
 import pytest
 from receiver import Receiver, Reply
 from standardwebhooks import Webhook
+from telegram_api import bot_api
+from telegram_calls import Refusal
 
 from monitor.cli.app import main
 
@@ -19,7 +21,7 @@ SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 def monitor(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "300")
-    for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
+    for name in ("MONITOR_DATABASE", "MONITOR_CONFIG", "MONITOR_TELEGRAM__TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments, channels, code=0):
@@ -80,6 +82,56 @@ def test_a_failure_says_how_it_went(monitor):
         _, err = monitor("channels", "test", "team", channels=channels, code=1)
     assert "team: the service answered 403" in err
     assert "passw0rd" not in err
+
+
+def by_bot(api):
+    return f'[telegram]\ntoken = "{api.token}"\nbase_url = "{api.base_url}"\n'
+
+
+def test_one_sample_goes_to_a_chat(monitor):
+    with bot_api() as api:
+        api.add_chat(-5)
+        _, err = monitor("channels", "test", "telegram", "--chat", "-5", channels=by_bot(api))
+        (call,) = api.calls
+        assert call in api.sent(-5)
+    assert "telegram, chat -5: the sample was accepted" in err
+    assert "160 → 190 Eflops" in call.text
+    assert not call.buttons
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (Refusal(401, "Unauthorized"), "copy it again from @BotFather"),
+        (Refusal(403, "Forbidden: bot was blocked by the user"), "must unblock the bot"),
+        (Refusal(403, "Forbidden: bot was kicked from the group chat"), "add the bot to this chat"),
+        (Refusal(400, "Bad Request: chat not found"), "check the id; a person sends the bot"),
+        (Refusal(429, "Too Many Requests", retry_after=7), "asks to wait 7 s – try again then"),
+        (Refusal(400, "Bad Request: upgraded", migrate_to_chat_id=-1007), "use --chat -1007"),
+    ],
+)
+def test_a_refusal_of_telegram_says_what_to_do(monitor, refusal, said):
+    with bot_api() as api:
+        api.add_chat(7)
+        api.refuse(refusal, times=9)
+        arguments = ("channels", "test", "telegram", "--chat", "7")
+        _, err = monitor(*arguments, channels=by_bot(api), code=1)
+        assert len(api.calls) == 1
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert api.token not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "channels", "said"),
+    [
+        (("telegram",), "", "--chat: name the chat to write to"),
+        (("telegram", "--chat", "7"), "", "telegram.token: there is no token"),
+        (("feed", "--chat", "7"), '[channels.feed]\natom = "a.xml"\n', "--chat is for telegram"),
+    ],
+)
+def test_a_test_by_the_bot_needs_a_token_and_a_chat(monitor, arguments, channels, said):
+    assert said in monitor("channels", "test", *arguments, channels=channels, code=2)[1]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from monitor.cli.app import main
 from monitor.cli.output import Format, print_error, write_csv, write_rows, write_text
 from monitor.comparison import compare
-from monitor.logs import EventFormatter
+from monitor.logs import log_formatter
+from monitor.model.log import LogFormat
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -279,7 +280,8 @@ def test_a_topic_file_is_tried_before_it_is_used(monitor, tmp_path):
 def test_a_log_line_has_no_commands_to_a_terminal():
     record = logging.makeLogRecord({"msg": "visit.done", "reason": f"甲{TERMINAL_COMMANDS}\n乙"})
     record.exc_text = f"Traceback{TERMINAL_COMMANDS}"
-    shown = EventFormatter("%(message)s").format(record)
+    shown = log_formatter(LogFormat.CONSOLE).format(record)
     assert not set(TERMINAL_COMMANDS) & set(shown)
-    assert shown.startswith("visit.done ")
-    assert shown.count("\n") == 1
+    first, second = shown.split("\n")
+    assert "] visit.done reason=" in first
+    assert second.startswith("    Traceback")

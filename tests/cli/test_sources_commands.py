@@ -9,6 +9,10 @@ from web import Page, Web
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.cli.app import main
+from monitor.cli.sources import visit_lines
+from monitor.ingest.context import VisitReport
+from monitor.messages.template_samples import sample_change
+from monitor.model.changes import Kind
 
 TEXT = [
     f"2026年建设智能算力中心{n}个，算力规模达到{n}00Eflops，支持企业用好人工智能。"
@@ -41,8 +45,9 @@ def monitor(capsys, tmp_path, monkeypatch):
     for name in ("MONITOR_DATABASE", "MONITOR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "monitor.toml").write_text(
-        'catalogue = ["c.yaml"]\n[crawl]\nmin_delay = 0\n', encoding="utf-8"
+        'catalogue = ["c.yaml"]\nrules = ["r.yaml"]\n[crawl]\nmin_delay = 0\n', encoding="utf-8"
     )
+    (tmp_path / "r.yaml").write_text("rules: []\n", encoding="utf-8")
 
     def run(*arguments, code=0):
         with pytest.raises(SystemExit) as left:
@@ -59,7 +64,7 @@ def sources(tmp_path, web, **changes):
         "id": "town", "name": "某市", "region": "贵州省", "family": "trs",
         "lists": f"{web.base}/zwgk/tz/", "allow_private": "true", **changes,
     }  # fmt: skip
-    entry = "".join(f"    {key}: {value}\n" for key, value in lines.items())
+    entry = "".join(f"    {key}: {value}\n" for key, value in lines.items() if value)
     (tmp_path / "c.yaml").write_text(f"builtin: false\nsources:\n  -\n{entry}", encoding="utf-8")
 
 
@@ -263,3 +268,75 @@ def test_feeds_epapers_and_single_pages_are_added_too(monitor, tmp_path, site, k
     (found,) = checked(monitor)
     assert found["works"]
     assert found["length"] > 200
+
+
+def listed(monitor):
+    out, _ = monitor("sources", "list", "--format", "jsonl")
+    return json.loads(out.splitlines()[0])
+
+
+def test_a_source_is_visited_now_whether_it_is_due_or_not(monitor, tmp_path, site):
+    sources(tmp_path, site, lists="", pages=f"{site.base}/report.html")
+    out, err = monitor("sources", "visit", "town", code=1)
+    assert "outcome    gone" in out
+    assert "town: the visit ended with the outcome gone" in err
+    site.html("/report.html", "通知", TEXT)
+    monitor("sources", "pause", "town")
+    said = monitor("sources", "visit", "town")[0].splitlines()
+    assert said[:-1] == [
+        "outcome    ok",
+        "addresses  0 new",
+        "documents  1 requested: 1 ok",
+        "changes    0",
+        "alerts     0 queued",
+    ]
+    assert listed(monitor)["paused"]
+
+
+def test_what_a_visit_brought_is_told():
+    report = VisitReport("town", changes=[sample_change(Kind.STRENGTHENED)] * 21, alerts=3)
+    lines = visit_lines(report, "")
+    assert lines[3] == "changes    21"
+    assert lines[4].startswith("  strengthened 贵州省 算力规模 160 → 190 Eflops ")
+    assert lines[-3:-1] == [
+        "  and 1 more: monitor changes",
+        "alerts     3 queued; monitor run sends them",
+    ]
+
+
+def test_the_list_says_how_each_source_is(monitor, tmp_path, site):
+    sources(tmp_path, site)
+    assert listed(monitor)["health"] is None
+    assert not (tmp_path / "monitor.db").exists()
+    monitor("sources", "pause", "town", "--until", "2999-01-02", "--reason", "moves")
+    found = listed(monitor)
+    assert (found["health"], found["last_visit"], found["pause_reason"]) == ("ok", None, "moves")
+    assert found["paused_until"] == "2999-01-02T00:00+08:00"
+    out, err = monitor("sources", "list")
+    assert "paused" in out
+    assert "2999-01-02 00:00" in out
+    assert "times as in Asia/Shanghai" in err
+    out, _ = monitor("status", code=0)
+    assert "1: 0 ok, 0 failing, 0 quiet, 1 paused" in out
+    assert "until 2999-01-02 00:00: moves" in out
+    assert "town is resumed" in monitor("sources", "resume", "town")[1]
+    assert "town was not paused" in monitor("sources", "resume", "town")[1]
+    assert "due" in monitor("sources", "list")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("visit", "twon"), "unknown source 'twon' – did you mean town?"),
+        (("pause", "某市"), "did you mean town?"),
+        (("resume", "nothing"), "unknown source 'nothing' – see monitor sources list"),
+        (("pause", "town", "--until", "2026-01-01"), "2026-01-01 is not in the future"),
+        (("pause", "town", "--until", "soon"), "--until: 'soon' is no date"),
+        (("visit", "idle"), "source 'idle' is disabled – set enabled: true"),
+    ],
+)
+def test_mistakes_change_no_source(monitor, tmp_path, site, arguments, said):
+    sources(tmp_path, site)
+    with (tmp_path / "c.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"  - {{id: idle, name: 停, lists: {site.base}/x/, enabled: false}}\n")
+    assert said in monitor("sources", *arguments, code=2)[1]

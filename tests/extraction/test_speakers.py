@@ -402,6 +402,30 @@ def test_any_text_gets_one_attribution_a_sentence():
             "湖北省经信厅处长罗平说，去年新建节点。\n“等待短了。”该厂负责人说。",
             ["government", "enterprise", "enterprise"],
         ),
+        # 该局 is the office named before, not the firm that spoke since.
+        (
+            "白城市数据局发放算力券。\n“到账很快。”一家企业负责人说。\n据该局介绍，已发放百万元。\n"
+            "该局计划，明年再增一倍。",
+            ["government", "enterprise", "enterprise", "government", "government"],
+        ),
+        # A bureau without more is one of the ministry that spoke.
+        (
+            "工业和信息化部公布数据，软件收入增长一成。\n监测协调局有关负责人分析，势头会延续。",
+            ["ministry", "ministry"],
+        ),
+        # Whoever publishes figures tells them, whatever they are sorted by.
+        (
+            "信息通信业平稳运行\n工业和信息化部近日发布上半年通信业运行情况。\n数据显示，智算收入翻番。\n"
+            "分地区看，西部增长更快。",
+            ["ministry"] * 4,
+        ),
+        # What a foreign government plans is news.
+        ("新加坡政府宣布，将建智算中心。", ["media"]),
+        # 在…行动中 is part of a plan, no scene.
+        (
+            "辽宁印发智算方案，明确三项行动。\n在筑基行动中，支持建设智算中心。",
+            ["government", "government"],
+        ),
         # A campaign is of the authority that starts it.
         (
             "中央网信办部署开展清理专项行动\n专项行动分两个阶段，将整治算法滥用。",

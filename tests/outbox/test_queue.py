@@ -23,6 +23,7 @@ from monitor.outbox.load import unsure_changes
 from monitor.outbox.queue import (
     Wanted,
     enqueue,
+    expire_leases,
     lease,
     mark_dead,
     mark_in_flight,
@@ -257,6 +258,16 @@ def test_a_lease_that_ran_out_is_taken_again_and_says_what_may_have_been_sent(
         (2, False),
     ]
     assert {alert.attempts for alert in again} == {1}
+
+
+def test_what_a_worker_that_is_gone_had_leased_is_taken_at_once(sqlite_database) -> None:
+    plant(sqlite_database, chats=[1, 2])
+    one, _ = take(sqlite_database)
+    assert begin(sqlite_database, one.id)
+    with sqlite_database.write() as session:
+        expire_leases(session, now=NOW)
+    again = take(sqlite_database, leased_by="next")
+    assert [alert.possibly_delivered for alert in again] == [True, False]
 
 
 def test_a_worker_that_lost_the_lease_neither_sends_nor_records(database: Database) -> None:

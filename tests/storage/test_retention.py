@@ -101,7 +101,7 @@ def test_addresses_without_use_are_forgotten_and_no_others(database):
                     reason="",
                     text_hash="",
                     title="",
-                    text="",
+                    characters=0,
                 )
             )
     found = count_expired(database, PERIODS, NOW)

@@ -53,8 +53,24 @@ def shape(address: str) -> str:
     return str(row[0])
 
 
-def emptied(address: str, expected: str) -> bool:
-    """Delete all rows and start the sequences again, if the schema is still the expected one."""
+def seeds(address: str) -> dict[str, bytes]:
+    """What migrations put into the tables of a new database, by table."""
+    import psycopg
+
+    found = {}
+    with psycopg.connect(address) as connection:
+        tables = connection.execute(
+            b"SELECT tablename FROM pg_tables"
+            b" WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        for (name,) in tables:
+            with connection.cursor().copy(f"COPY {name} TO STDOUT".encode()) as rows:
+                found[name] = b"".join(bytes(part) for part in rows)
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def emptied(address: str, expected: str, seeded: dict[str, bytes]) -> bool:
+    """Make a database as if it were new, if its schema is still the expected one."""
     import psycopg
 
     try:
@@ -65,6 +81,9 @@ def emptied(address: str, expected: str) -> bool:
             # A connection that a test left open in a transaction makes the test fail.
             connection.execute(b"SET lock_timeout = '20s'")
             connection.execute(_EMPTY.encode())
+            for name, rows in seeded.items():
+                with connection.cursor().copy(f"COPY {name} FROM STDIN".encode()) as copy:
+                    copy.write(rows)
     except psycopg.Error:
         return False
     return True

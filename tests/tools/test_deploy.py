@@ -23,10 +23,12 @@ from monitor.cli.app import LazyCommand, app
 from monitor.config.settings import Settings
 from monitor.daemon.signals import STOP_SECONDS
 from monitor.errors import UserError
+from monitor.model.status import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "policy-monitor.service"
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+COMPOSE_ROLES = ROOT / "deploy" / "compose.roles.yaml"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PAGES = ("back-up.md", "run-as-a-service.md")
 
@@ -97,6 +99,22 @@ def test_systemd_reads_the_unit_without_a_complaint(unit, tmp_path):
     copy.write_text(UNIT.read_text(encoding="utf-8").replace(start, "/bin/true"), encoding="utf-8")
     done = subprocess.run([analyze, "verify", copy], capture_output=True, text=True, check=False)
     assert UNIT.name not in done.stderr
+
+
+def test_the_services_with_roles_fit_the_compose_file(compose):
+    services = yaml.safe_load(COMPOSE_ROLES.read_text(encoding="utf-8"))["services"]
+    assert services.pop("monitor") == {"profiles": ["one-process"]}
+    assert {name: one["command"] for name, one in services.items()} == {
+        role.value: ["run", "--role", role.value] for role in Role
+    }
+    alike = ("image", "user", "volumes", "stop_grace_period", "read_only", "cap_drop", "restart")
+    for name, service in services.items():
+        assert {key: service[key] for key in alike} == {
+            key: compose["services"]["monitor"][key] for key in alike
+        }
+        assert set(service["networks"]) <= set(compose["networks"])
+        has_token = "MONITOR_TELEGRAM__TOKEN_FILE" in service["environment"]
+        assert has_token == (name in {"deliver", "bot"}) == ("secrets" in service)
 
 
 def test_the_compose_file_holds_together(compose):

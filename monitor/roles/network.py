@@ -1,0 +1,79 @@
+"""Whether a crawl worker has a network: without one it makes no visits, which would all fail."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+
+from monitor.app import App
+from monitor.catalogue.model import Source
+from monitor.ingest.context import VisitReport
+from monitor.ingest.rounds import Reachability, hosts_of
+from monitor.retry import Backoff
+
+log = logging.getLogger(__name__)
+
+_SILENT_HOSTS = 4
+_PROBED_HOSTS = 3
+_BACKOFF = Backoff(initial=15.0, maximum=300.0)
+
+
+@dataclass(slots=True)
+class NetworkWatch:
+    """Counts the hosts that cannot be reached, and looks whether others can.
+
+    Attributes:
+        app: the open application.
+        suspected: set when several hosts in a row could not be reached.
+    """
+
+    app: App
+    suspected: asyncio.Event = field(default_factory=asyncio.Event)
+    _network: Reachability = field(default_factory=Reachability)
+
+    def note(self, report: VisitReport, source: Source) -> None:
+        """Take the end of a visit into account."""
+        self._network.note(report, source)
+        enough = min(_SILENT_HOSTS, len({h for s in self.app.sources for h in hosts_of(s)}))
+        if self._network.is_offline and len(self._network.hosts) >= enough:
+            self.suspected.set()
+
+    async def wait_for_answer(self, stop: asyncio.Event) -> None:
+        """Return when some host answers, or ``stop`` is set; then nothing is suspected."""
+        looks = 0
+        while not stop.is_set() and not await self._any_answers(looks):
+            looks += 1
+            seconds = _BACKOFF.delay(looks)
+            if looks == 1:
+                hosts = len(self._network.hosts)
+                what = f"no network: {hosts} hosts cannot be reached; no visits are made"
+                log.warning("network.down", extra={"what": what})
+            try:
+                await asyncio.wait_for(stop.wait(), seconds)
+            except TimeoutError:
+                continue
+        if looks and not stop.is_set():
+            log.info("network.up")
+        self._network.silent.clear()
+        self.suspected.clear()
+
+    async def _any_answers(self, looks: int) -> bool:
+        """Ask a few hosts, each time others, those first that are not known to be away."""
+        silent = self._network.hosts
+        known = dict.fromkeys(host for source in self.app.sources for host in hosts_of(source))
+        hosts = [*(host for host in known if host not in silent), *silent]
+        first = looks * _PROBED_HOSTS % len(hosts)
+        asked = (hosts[first:] + hosts[:first])[:_PROBED_HOSTS]
+        return any(await asyncio.gather(*map(self._answers, asked)))
+
+    async def _answers(self, host: str) -> bool:
+        """Whether a host of a source answers; its robots.txt may be requested at any time."""
+        source = next(s for s in self.app.sources if host in hosts_of(s))
+        address = next(a for a in (*source.lists, *source.pages) if f"//{host}" in a)
+        scheme, _, rest = address.partition("://")
+        url = f"{scheme}://{rest.partition('/')[0]}/robots.txt"
+        fetched = await self.app.context.fetcher.fetch(
+            url, route=replace(source.route, robots=False)
+        )
+        return fetched.status is not None

@@ -1,0 +1,166 @@
+"""The bytes of pages as they came: kept once by their hash, packed against what is stored already.
+
+A page is kept as its difference from another page of its site and from its own text
+(``monitor.storage.packing``). The other page is always one that is kept whole, so that no page
+needs more than these two. The first page of a site is kept whole, and one that is so different that
+the saving is small: the next ones are compared with it, for ``BASE_AGE``.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from monitor.model.documents import sha256_hex
+from monitor.storage.base import insert_into, insert_rows
+from monitor.storage.packing import pack_page, unpack_page
+from monitor.storage.tables import BasePageRow, BlobRow, SnapshotRow, SnapshotTextRow
+
+FORGOTTEN = "gone"
+"""The codec of bytes that were deleted."""
+
+BASE_AGE = timedelta(days=90)
+"""How long new pages are compared with a page: it is deleted only after all of them."""
+
+# Pages of a site that have nothing in common would each become the one for the next.
+_NEXT_BASE = timedelta(days=1)
+_WHOLE = "zlib"
+_DIFFERENCE = "diff"
+_COMPRESSION = 6
+
+
+def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now: datetime) -> str:
+    """Store bytes under their hash, unless they are there; bytes that were deleted come back.
+
+    Args:
+        session: a writing transaction; the snapshot with the text is stored in it too.
+        body: what was received.
+        text: what was read from it.
+        url: where it came from; of its site the page it is compared with.
+        now: the time of the visit.
+
+    Returns:
+        The hash.
+    """
+    key = sha256_hex(body)
+    codec = session.scalar(select(BlobRow.codec).where(BlobRow.hash == key))
+    if codec is not None and codec != FORGOTTEN:
+        return key
+    site = _site(url)
+    base = _base_page(session, site, now - BASE_AGE)
+    packed = None if base is None else _difference(body, zlib.decompress(base.body), text)
+    is_whole = base is None or packed is None
+    values = {
+        "codec": _WHOLE if is_whole else _DIFFERENCE,
+        "size": len(body),
+        "body": zlib.compress(body, _COMPRESSION) if packed is None else packed,
+        "base_id": None if base is None or is_whole else base.id,
+        "stored_at": now,
+    }
+    session.connection().execute(
+        insert_into(session, BlobRow)
+        .values(hash=key, **values)
+        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
+    )
+    if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
+        insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
+    return key
+
+
+def load_bytes(session: Session, blob_hash: str | None, text: str) -> bytes | None:
+    """The bytes a snapshot was read from; None if they were deleted.
+
+    Bytes that are not those of their hash are given as they are.
+
+    Args:
+        session: a reading transaction.
+        blob_hash: of the snapshot.
+        text: of the snapshot.
+
+    Raises:
+        zlib.error: they are damaged, or what they are packed against is.
+    """
+    blob = session.get(BlobRow, blob_hash) if blob_hash else None
+    if blob is None or blob.codec == FORGOTTEN:
+        return None
+    if blob.codec == _WHOLE:
+        return zlib.decompress(blob.body)
+    base = session.execute(_bases().where(BasePageRow.id == blob.base_id)).first()
+    if base is None:
+        raise zlib.error(f"the page {blob.base_id} is missing")
+    other = zlib.decompress(base.body)
+    body = unpack_page(blob.body, other, text)
+    if sha256_hex(body) == blob.hash:
+        return body
+    # The same bytes were read otherwise before: they are packed against that text.
+    texts = (
+        select(SnapshotTextRow.text)
+        .join(SnapshotRow, SnapshotRow.id == SnapshotTextRow.snapshot_id)
+        .where(SnapshotRow.blob_hash == blob.hash)
+    )
+    others = (unpack_page(blob.body, other, one) for one in session.scalars(texts))
+    return next((one for one in others if sha256_hex(one) == blob.hash), body)
+
+
+def count_raw_bytes(session: Session, before: datetime) -> int:
+    """How many pages have bytes that ``delete_raw_bytes`` would let go of."""
+    query = select(func.count()).select_from(BlobRow)
+    return session.scalar(query.where(*_expired(before))) or 0
+
+
+def delete_raw_bytes(session: Session, before: datetime) -> int:
+    """Let go of bytes stored before a time; how many pages they were.
+
+    Their hashes stay, so that bytes kept elsewhere can still be proved to be these. A page that
+    later ones are packed against stays as long as these: at most for ``BASE_AGE``.
+    """
+    result = session.execute(
+        update(BlobRow).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+def _expired(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of a page that is there, older than a time, and that no younger one is packed against."""
+    later = aliased(BlobRow)
+    needed = (
+        select(BasePageRow.blob_hash)
+        .join(later, later.base_id == BasePageRow.id)
+        .where(later.stored_at >= before)
+    )
+    return BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN, BlobRow.hash.not_in(needed)
+
+
+def _difference(body: bytes, other: bytes, text: str) -> bytes | None:
+    """The page as a difference that was seen to give the page again, or None."""
+    packed = pack_page(body, other, text)
+    # The log is proved by these bytes: what is wrong here could never be put right.
+    return packed if packed is not None and unpack_page(packed, other, text) == body else None
+
+
+def _bases() -> Select[int, bytes, datetime]:
+    """The pages that others are compared with, and that are there."""
+    return (
+        select(BasePageRow.id, BlobRow.body, BlobRow.stored_at)
+        .join(BlobRow, BlobRow.hash == BasePageRow.blob_hash)
+        .where(BlobRow.codec == _WHOLE)
+    )
+
+
+def _base_page(session: Session, site: str, since: datetime) -> Row[int, bytes, datetime] | None:
+    """The page that new pages of a site are compared with, if it was stored since then."""
+    query = _bases().where(BasePageRow.site == site, BlobRow.stored_at >= since)
+    return session.execute(query.order_by(BasePageRow.id.desc()).limit(1)).first()
+
+
+def _site(url: str | None) -> str:
+    """The host and the first folder of an address; pages of one folder mostly look alike."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    folder = parts.path.split("/")[1] if parts.path.count("/") > 1 else ""
+    return f"{parts.netloc}/{folder}"

@@ -1,0 +1,111 @@
+"""The sources as operators see and steer them: how they are, pauses, and pages to visit now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from monitor.model.documents import Health
+from monitor.model.status import PausedSource
+from monitor.storage.tables import FrontierEntryRow, SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOverview:
+    """How a source is; times are None for what never was, ``pause`` without one in force."""
+
+    id: str
+    health: Health
+    last_visit_at: datetime | None
+    next_visit_at: datetime | None
+    outcome: str | None
+    reason: str
+    pause: PausedSource | None
+
+
+def source_overviews(session: Session, *, now: datetime) -> dict[str, SourceOverview]:
+    """The sources that were ever watched, by id."""
+    row = SourceRow
+    columns = (
+        *(row.id, row.health, row.last_visit_at, row.next_visit_at, row.last_outcome),
+        *(row.last_reason, row.paused_at, row.paused_until, row.pause_reason),
+    )
+    return {
+        one.id: SourceOverview(
+            one.id,
+            Health(one.health),
+            one.last_visit_at,
+            one.next_visit_at,
+            one.last_outcome,
+            one.last_reason or "",
+            pause_of(one, now=now),
+        )
+        for one in session.execute(select(*columns))
+    }
+
+
+def pause_of(row: Any, *, now: datetime) -> PausedSource | None:
+    """The pause in force of a row that has these columns of ``source``."""
+    until = row.paused_until
+    if row.paused_at is None or (until is not None and until <= now):
+        return None
+    return PausedSource(row.id, row.paused_at, until, row.pause_reason or "")
+
+
+def pause_source(
+    session: Session, source_id: str, *, until: datetime | None, reason: str, now: datetime
+) -> None:
+    """Keep a source from being visited; one that is paused stays so since it was.
+
+    Args:
+        session: a writing transaction.
+        source_id: a source that the database has.
+        until: when it ends by itself.
+        reason: for those who look at it later.
+        now: the current time.
+    """
+    row = session.get_one(SourceRow, source_id)
+    if pause_of(row, now=now) is None:
+        row.paused_at = now
+    row.paused_until = until
+    row.pause_reason = reason or None
+
+
+def resume_source(session: Session, source_id: str, *, now: datetime) -> bool:
+    """End the pause of a source; whether one was in force."""
+    row = session.get_one(SourceRow, source_id)
+    was = pause_of(row, now=now) is not None
+    row.paused_at = row.paused_until = row.pause_reason = None
+    return was
+
+
+def claim_visit(
+    session: Session,
+    source_id: str,
+    identities: Sequence[str],
+    *,
+    now: datetime,
+    claimed_for: timedelta,
+) -> None:
+    """Prepare a visit that is made now, whatever is due.
+
+    Args:
+        session: a writing transaction.
+        source_id: a source that the database has.
+        identities: of the pages that the visit is to read even if they are not due.
+        now: the current time.
+        claimed_for: the daemon starts no visit of the source for so long.
+    """
+    session.get_one(SourceRow, source_id).next_visit_at = now + claimed_for
+    entry = FrontierEntryRow
+    session.execute(
+        update(entry)
+        .where(entry.source_id == source_id, entry.identity.in_(identities))
+        .values(next_visit_at=now)
+        .execution_options(synchronize_session=False)
+    )
