@@ -766,6 +766,11 @@ class Clock:
         self.at += step
         self.passed += step
 
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
     def seconds(self) -> float:
         return time.monotonic() + self.passed.total_seconds()
 
@@ -794,6 +799,7 @@ def simulated(one: Story, clock: Clock) -> Iterator[Callable[[], None]]:
                 robots_store=StoredRobots(one.database),
                 now=clock,
                 clock=clock.seconds,
+                sleep=clock.sleep,
             )
             return await stack.enter_async_context(
                 open_app(
