@@ -64,7 +64,10 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
     session.connection().execute(
         insert_into(session, BlobRow)
         .values(hash=key, **values)
-        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
+        # Another process may have stored them meanwhile, and a page be packed against them.
+        .on_conflict_do_update(
+            index_elements=[BlobRow.hash], set_=values, where=BlobRow.codec == FORGOTTEN
+        )
     )
     if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
         insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
@@ -119,9 +122,7 @@ def delete_raw_bytes(session: Session, before: datetime) -> int:
     later ones are packed against stays as long as these: at most for ``BASE_AGE``.
     """
     result = session.execute(
-        update(BlobRow)
-        .where(*_expired(before))
-        .values(codec=FORGOTTEN, body=b"", base_id=None)
+        update(BlobRow).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
     )
     return int(getattr(result, "rowcount", 0))
 
