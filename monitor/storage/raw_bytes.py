@@ -64,7 +64,10 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
     session.connection().execute(
         insert_into(session, BlobRow)
         .values(hash=key, **values)
-        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
+        # Another process may have stored them meanwhile, and a page be packed against them.
+        .on_conflict_do_update(
+            index_elements=[BlobRow.hash], set_=values, where=BlobRow.codec == FORGOTTEN
+        )
     )
     if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
         insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
