@@ -126,6 +126,13 @@ class FakeBotApi(Methods, Messages, World):
         with self._changed:
             self._scripted.extend([(method, chat_id, refusal)] * times)
 
+    def relent(self) -> int:
+        """Refuse nothing more; how many refusals were left."""
+        with self._changed:
+            left = len(self._scripted)
+            self._scripted.clear()
+        return left
+
     def flood(self, retry_after: int, **where: Any) -> None:
         """Answer 429."""
         text = f"Too Many Requests: retry after {retry_after}"
