@@ -447,8 +447,7 @@ class Changedetection:
             if self.server.poll() is not None:
                 break
             with contextlib.suppress(OSError, KeyError, ValueError):
-                names = ("changedetection.json", "url-watches.json")
-                stored = next(self.folder / one for one in names if (self.folder / one).exists())
+                stored = self.folder / "changedetection.json"
                 settings = json.loads(stored.read_text())["settings"]["application"]
                 self.key = settings["api_access_token"]
                 self._all()

@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -361,7 +361,7 @@ def sizes(address: str) -> tuple[int, dict[str, int]]:
                 session.execute(sql("SELECT 1"))
                 parts = {str(name): int(size) for name, size in session.execute(sql(names))}
             return database.size() or 0, parts
-        with sqlite3.connect(database.file) as connection:
+        with closing(sqlite3.connect(database.file)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             found = connection.execute(
                 "SELECT COALESCE(NULLIF(m.tbl_name, m.name) || ' ', '') || d.name, SUM(d.pgsize)"

@@ -198,7 +198,8 @@ def _said(file: YamlFile, place: Path_, entry: SourceEntry, here: set[str]) -> d
             did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
         )
     said = {name: getattr(entry, name) for name in entry.model_fields_set}
-    if entry.region is not None:
+    # The names of the built-in sources are official, and most commands read no other.
+    if entry.region is not None and file.path.parent != BUILTIN:
         said["region"] = _region(file, place, entry.region)
     if entry.ca_file is not None:
         said["ca_file"] = _certificates(file, place, entry.ca_file)

@@ -119,18 +119,22 @@ class HeldLease:
         self._renewed = self.clock()
 
     def check(self) -> None:
-        """Refuse to write while another process may hold the lease; see ``Database.fence``.
+        """Refuse to write while another process holds the lease; see ``Database.fence``.
+
+        One that was not renewed for ``FENCE_SECONDS`` is renewed first, in this thread.
 
         Raises:
-            LeaseLost: it was lost, or not renewed for ``FENCE_SECONDS``.
+            LeaseLost: another process holds it.
         """
         self.raise_if_lost()
-        silent = self.clock() - self._renewed
-        if silent > FENCE_SECONDS:
-            raise LeaseLost(
-                f"the lease of {self.database.shown} was not renewed for {silent:.0f} s: "
-                "another process may work on it"
-            )
+        begun = self.clock()
+        if begun - self._renewed <= FENCE_SECONDS:
+            return
+        # After a suspend of the machine the next renewal is up to RENEW_SECONDS away: what is
+        # written now must not fail if nobody took the lease meanwhile.
+        if not self._renew():
+            raise self._taken_over()
+        self._renewed = begun
 
     def raise_if_lost(self) -> None:
         """Refuse to go on when another process holds the lease.
@@ -139,10 +143,13 @@ class HeldLease:
             LeaseLost: it was lost.
         """
         if self.lost.is_set():
-            raise LeaseLost(
-                f"another process took over {self.database.shown}, because this one did not "
-                f"renew its lease for {STALE_SECONDS:.0f} s"
-            )
+            raise self._taken_over()
+
+    def _taken_over(self) -> LeaseLost:
+        return LeaseLost(
+            f"another process took over {self.database.shown}, because this one did not "
+            f"renew its lease for {STALE_SECONDS:.0f} s"
+        )
 
     async def renew(self) -> None:
         """Renew it, or set ``lost``; where the database fails, the next attempt tells."""

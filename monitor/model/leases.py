@@ -16,7 +16,7 @@ RENEW_SECONDS = 15.0
 """How often a lease is renewed."""
 
 FENCE_SECONDS = 50.0
-"""After so long without a renewal its holder writes nothing until it has renewed it."""
+"""After so long without a renewal its holder renews it before it writes anything."""
 
 STALE_SECONDS = 75.0
 """After so long without a renewal, as a candidate sees it, it is free."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session, aliased
 
 from monitor.model.documents import sha256_hex
@@ -64,7 +65,10 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
     session.connection().execute(
         insert_into(session, BlobRow)
         .values(hash=key, **values)
-        .on_conflict_do_update(index_elements=[BlobRow.hash], set_=values)
+        # Another process may have stored them meanwhile, and a page be packed against them.
+        .on_conflict_do_update(
+            index_elements=[BlobRow.hash], set_=values, where=BlobRow.codec == FORGOTTEN
+        )
     )
     if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
         insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
@@ -118,6 +122,9 @@ def delete_raw_bytes(session: Session, before: datetime) -> int:
     Their hashes stay, so that bytes kept elsewhere can still be proved to be these. A page that
     later ones are packed against stays as long as these: at most for ``BASE_AGE``.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # Waits for those who are packing a page against one that would be deleted here.
+        session.execute(sql("LOCK TABLE blob IN EXCLUSIVE MODE"))
     result = session.execute(
         update(BlobRow).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
     )
@@ -154,7 +161,9 @@ def _bases() -> Select[int, bytes, datetime]:
 def _base_page(session: Session, site: str, since: datetime) -> Row[int, bytes, datetime] | None:
     """The page that new pages of a site are compared with, if it was stored since then."""
     query = _bases().where(BasePageRow.site == site, BlobRow.stored_at >= since)
-    return session.execute(query.order_by(BasePageRow.id.desc()).limit(1)).first()
+    newest = query.order_by(BasePageRow.id.desc()).limit(1)
+    # On PostgreSQL it stays until this transaction has stored what is packed against it.
+    return session.execute(newest.with_for_update(read=True, of=BlobRow)).first()
 
 
 def _site(url: str | None) -> str:
