@@ -301,7 +301,7 @@ class Monitor:
         if (self.folder / "m.db").exists():
             with contextlib.closing(sqlite3.connect(self.folder / "m.db")) as database, database:
                 database.execute("UPDATE source SET next_visit_at = NULL")
-                database.execute("UPDATE frontier_entry SET last_visit_at = '2020-01-01 00:00:00'")
+                database.execute("UPDATE frontier_entry SET next_visit_at = last_visit_at")
                 database.execute("UPDATE alert SET not_before = '2020-01-01 00:00:00'")
         return run(
             [sys.executable, "-m", "monitor", "run", "--once"],
