@@ -303,6 +303,7 @@ class Monitor:
                 database.execute("UPDATE source SET next_visit_at = NULL")
                 database.execute("UPDATE frontier_entry SET next_visit_at = last_visit_at")
                 database.execute("UPDATE alert SET not_before = '2020-01-01 00:00:00'")
+                database.execute("UPDATE recipient SET defer_until = NULL")
         return run(
             [sys.executable, "-m", "monitor", "run", "--once"],
             self.folder,
