@@ -7,13 +7,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from monitor.app import App
 from monitor.catalogue.model import Source
 from monitor.daemon.due import due_sources, first_visits, next_visit, paused_sources, shown_time
+from monitor.daemon.network import host_answers
 from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.ingest.rounds import (
     Reachability,
@@ -197,7 +198,7 @@ class DueVisits:
 
     async def _any_answers(self, hosts: Sequence[str]) -> bool:
         """Whether one of the hosts answers."""
-        if not any(await asyncio.gather(*map(self._answers, hosts))):
+        if not any(await asyncio.gather(*(host_answers(self.app, host) for host in hosts))):
             return False
         self._network.silent.clear()
         return True
@@ -275,16 +276,6 @@ class DueVisits:
         self._again = dict.fromkeys(away, _MAX_AGAIN)
         self._outage = None
         return True
-
-    async def _answers(self, host: str) -> bool:
-        """Whether a host of a source answers; its robots.txt may be requested at any time."""
-        source = next(s for s in self.app.sources if host in hosts_of(s))
-        address = next(a for a in (*source.lists, *source.pages) if f"//{host}" in a)
-        scheme, _, rest = address.partition("://")
-        url = f"{scheme}://{rest.partition('/')[0]}/robots.txt"
-        route = replace(source.route, robots=False)
-        fetched = await self.app.context.fetcher.fetch(url, route=route)
-        return fetched.status is not None
 
 
 async def visit_safely(source: Source, app: App) -> VisitReport:

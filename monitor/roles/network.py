@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from monitor.app import App
 from monitor.catalogue.model import Source
+from monitor.daemon.network import host_answers
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, hosts_of
 from monitor.retry import Backoff
@@ -65,15 +66,4 @@ class NetworkWatch:
         hosts = [*(host for host in known if host not in silent), *silent]
         first = looks * _PROBED_HOSTS % len(hosts)
         asked = (hosts[first:] + hosts[:first])[:_PROBED_HOSTS]
-        return any(await asyncio.gather(*map(self._answers, asked)))
-
-    async def _answers(self, host: str) -> bool:
-        """Whether a host of a source answers; its robots.txt may be requested at any time."""
-        source = next(s for s in self.app.sources if host in hosts_of(s))
-        address = next(a for a in (*source.lists, *source.pages) if f"//{host}" in a)
-        scheme, _, rest = address.partition("://")
-        url = f"{scheme}://{rest.partition('/')[0]}/robots.txt"
-        fetched = await self.app.context.fetcher.fetch(
-            url, route=replace(source.route, robots=False)
-        )
-        return fetched.status is not None
+        return any(await asyncio.gather(*(host_answers(self.app, host) for host in asked)))
