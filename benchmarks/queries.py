@@ -569,12 +569,12 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
         "changes": changes(),
         "changes --region": changes(region="贵州省"),
         "changes --region, one without changes": changes(region="澳门特别行政区"),
-        "changes --kind strengthened": changes(kind=Kind.STRENGTHENED),
-        "changes --kind missed --region": changes(kind=Kind.MISSED, region="贵州省"),
+        "changes --kind strengthened": changes(kinds=(Kind.STRENGTHENED,)),
+        "changes --kind missed --region": changes(kinds=(Kind.MISSED,), region="贵州省"),
         "changes --basis withdrawal": changes(basis=Basis.WITHDRAWAL),
         "changes --since": changes(since=since),
         "changes --since --region --kind": changes(
-            since=since, region="贵州省", kind=Kind.WEAKENED
+            since=since, region="贵州省", kinds=(Kind.WEAKENED,)
         ),
         "changes --theme talent": changes(theme="talent"),
         "changes --theme governance, one in 150": changes(theme="governance"),

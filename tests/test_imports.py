@@ -41,6 +41,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "retry": set(),
     "folding": set(),
     "suggestion": set(),
+    "rate_limiter": set(),
+    "periods": {"errors"},
     "http_server": {"errors"},
     "probes": {"http_server"},
     "yaml": {"errors", "suggestion"},
@@ -59,7 +61,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "channels": BASE | {"clock", "messages", "json_contract", "line_breaks"},
     "outbox": BASE | {"storage", "messages", "channels"},
     "bot": BASE
-    | {"logs", "http_server", "storage", "messages", "channels", "outbox", "rules", "extraction"},
+    | {"logs", "http_server", "storage", "messages", "channels", "outbox", "rules", "extraction"}
+    | {"rate_limiter"},
     "ingest": BASE
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
@@ -70,7 +73,10 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "app": BASE
     | {"clock", "catalogue", "config", "extraction", "rules", "logs", "fetching", "storage"}
     | {"messages", "channels", "outbox", "bot", "ingest", "observer"},
-    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage"}
+    "web": BASE
+    | {"clock", "periods", "rate_limiter", "json_contract", "extraction", "comparison", "rules"}
+    | {"storage", "messages", "http_server", "channels"},
+    "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage", "web"}
     | {
         "clock",
         "config",
@@ -79,6 +85,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
         "http_server",
         "metrics",
         "observer",
+        "extraction",
         "probes",
         "status",
     },
@@ -89,7 +96,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
-    | {"ingest", "app", "daemon", "demo", "parser_process", "roles"}
+    | {"ingest", "app", "daemon", "demo", "parser_process", "roles", "periods"}
     | {"line_breaks", "table", "status"},
     "__main__": {"cli"},
 }
@@ -112,7 +119,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "http.server": {"demo"},
     "telegram": {"bot", "channels"},
     "apscheduler": {"daemon"},
-    "sqlalchemy": {"storage", "ingest", "outbox", "demo"},
+    "sqlalchemy": {"storage", "ingest", "outbox", "demo", "web"},
     "alembic": {"storage"},
     "sqlite3": {"storage"},
     "procrastinate": {"roles"},
@@ -121,7 +128,8 @@ ONLY_IN: dict[str, Set[str]] = {
     "typer": {"cli"},
     "resvg_py": {"messages"},
     "pygal": {"messages"},
-    "jinja2": {"messages", "demo"},
+    "jinja2": {"messages", "demo", "web"},
+    "starlette": {"web"},
     # Telegram's updates by webhook, and probes of a supervisor.
     "uvicorn": {"http_server"},
     "prometheus_client": {"metrics"},
@@ -158,6 +166,7 @@ DISTRIBUTION = {
     "ahocorasick": "pyahocorasick",
     "httpcore": "httpx",
     "re2": "google-re2",
+    "markupsafe": "jinja2",
     "telegram": "python-telegram-bot",
     "yaml": "pyyaml",
 }
@@ -308,7 +317,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"]]
-    for extra in ("postgres", "webhook", "parquet", "channels"):
+    for extra in ("postgres", "webhook", "parquet", "channels", "web"):
         wanted += extras[extra]
     declared = {
         requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()

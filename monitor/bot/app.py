@@ -21,7 +21,6 @@ from monitor.bot.context import BotContext
 from monitor.bot.dispatcher import (
     FAULTS,
     PerChatUpdateProcessor,
-    RateLimiter,
     ReplySender,
     UpdateDispatcher,
     UpdateFaults,
@@ -30,6 +29,7 @@ from monitor.bot.dispatcher import (
 from monitor.bot.runner import ALLOWED_UPDATES, App
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API
+from monitor.rate_limiter import RateLimiter
 from monitor.secret_mask import SecretMask
 
 FILE_API = "https://api.telegram.org/file/bot"

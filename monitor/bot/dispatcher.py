@@ -41,6 +41,7 @@ from monitor.messages.i18n import fill
 from monitor.messages.richtext import parse_callback_data
 from monitor.model.alerts import NoticeKind, Recipient, RecipientKind
 from monitor.outbox.queue import enqueue_notice
+from monitor.rate_limiter import RateLimiter
 from monitor.secret_mask import SecretMask
 
 log = logging.getLogger(__name__)
@@ -350,54 +351,6 @@ class PerChatUpdateProcessor(BaseUpdateProcessor):
 
     async def shutdown(self) -> None:
         """There is nothing to close."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-    refused: bool = False
-
-
-@dataclass(slots=True)
-class RateLimiter:
-    """A token bucket a user: ``burst`` requests at once, then one every ``refill`` seconds."""
-
-    burst: int = 20
-    refill: float = 3.0
-    clock: Callable[[], float] = time.monotonic
-    max_buckets: int = 10_000
-    _buckets: dict[int, _Bucket] = field(default_factory=dict)
-
-    def take(self, user: int) -> float:
-        """Take a token: 0 if there is one, else the seconds until there is."""
-        now = self.clock()
-        bucket = self._buckets.get(user)
-        if bucket is None:
-            if len(self._buckets) >= self.max_buckets:
-                self._evict(now)
-            bucket = self._buckets[user] = _Bucket(float(self.burst), now)
-        bucket.tokens = min(float(self.burst), bucket.tokens + (now - bucket.at) / self.refill)
-        bucket.at = now
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
-            bucket.refused = False
-            return 0.0
-        return (1 - bucket.tokens) * self.refill
-
-    def is_first_refusal(self, user: int) -> bool:
-        """Whether this is the first refusal since a request was granted."""
-        bucket = self._buckets.get(user)
-        if bucket is None or bucket.refused:
-            return False
-        bucket.refused = True
-        return True
-
-    def _evict(self, now: float) -> None:
-        """Drop the buckets that are full again; all of them if none is."""
-        full = self.burst * self.refill
-        recent = {user: b for user, b in self._buckets.items() if now - b.at < full}
-        self._buckets = recent if len(recent) < self.max_buckets else {}
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.amounts import deltas_cell
-from monitor.cli.dates import start_of
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -29,6 +28,7 @@ from monitor.errors import UserError
 from monitor.json_contract import logged_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label
+from monitor.periods import start_of
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.feedback import feedback_summary
 
@@ -74,7 +74,7 @@ def changes(
             "since": None if since is None else start_of(since, "--since", zone, utc_now()),
             "region": name,
             "theme": theme_of(theme, settings),
-            "kind": kind,
+            "kinds": () if kind is None else (kind,),
             "basis": basis,
             "label": None if everything else Label.COMMITMENT,
             "text": text,

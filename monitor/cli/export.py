@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.dates import start_of
 from monitor.cli.options import ConfigOption, DatabaseOption, SinceOption, open_database
 from monitor.cli.output import json_line, print_status, write_csv
 from monitor.cli.output_file import (
@@ -25,6 +24,7 @@ from monitor.cli.output_file import (
 )
 from monitor.clock import utc_now
 from monitor.errors import UserError
+from monitor.periods import start_of
 from monitor.storage.engine import Database
 from monitor.storage.views import View, columns_of, has_time, read_view
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.dates import day_of
 from monitor.cli.output import Format
 from monitor.errors import UserError
+from monitor.periods import day_of
 from monitor.suggestion import nearest
 
 if TYPE_CHECKING:

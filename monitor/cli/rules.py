@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.amounts import deltas_cell
-from monitor.cli.dates import start_of
 from monitor.cli.options import (
     ConfigOption,
     DatabaseOption,
@@ -27,6 +26,7 @@ from monitor.config.settings import Settings, load_settings
 from monitor.errors import UserError
 from monitor.json_contract import logged_json, statement_json
 from monitor.model.alerts import Recipient
+from monitor.periods import start_of
 from monitor.rules.describe import describe_rule
 from monitor.rules.loader import SUFFIXES, load_rules
 from monitor.rules.matcher import RuleSet, as_added_change, explain_match, on_statements

@@ -49,10 +49,12 @@ __all__ = [
     "Settings",
     "SuspectSettings",
     "TelegramSettings",
+    "WebSettings",
     "load_settings",
 ]
 
 FILE_NAME = "monitor.toml"
+_MIN_TOKEN = 16
 # The Bot API has no other form; how long the second part is it does not promise.
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 # Chats are numbered in 52 bits.
@@ -212,6 +214,44 @@ class HttpSettings(Section):
     )
 
 
+class WebSettings(Section):
+    """The site for looking at what changed; ``monitor run`` has none without a port."""
+
+    port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port that `monitor run` serves the site on (extra web); none if not given. "
+        "`monitor web` takes 8765 then.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that this port is opened on; beyond loopback readers need a token, or "
+        "a proxy that lets them in.",
+    )
+    hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names the site is called by, beside localhost, such as monitor.example.org.",
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        description="What readers give as the password, or as bearer token; or use `token_file`.",
+    )
+    token_file: Path | None = Field(default=None, description="File with the token of readers.")
+    user_header: str = Field(
+        default="",
+        description="Header in which a proxy names the user it has let in, such as "
+        "X-Forwarded-User.",
+    )
+    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses of proxies whose `user_header` is believed.",
+    )
+
+    _lists = field_validator("hosts", "proxies", mode="before")(split)
+
+
 class LogSettings(Section):
     """What ``monitor run`` writes to standard error."""
 
@@ -336,6 +376,7 @@ class Settings(BaseSettings):
     health: HealthSettings = HealthSettings()
     retention: RetentionSettings = RetentionSettings()
     http: HttpSettings = HttpSettings()
+    web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     ping: PingSettings = PingSettings()
     telegram: TelegramSettings = TelegramSettings()
@@ -393,6 +434,21 @@ class Settings(BaseSettings):
         if wrong:
             message, _, hint = wrong.partition(" – ")
             raise UserError(f"telegram.token: {message}", file=telegram.token_file, hint=hint)
+        return found
+
+    def web_token(self) -> str | None:
+        """What readers of the site have to give; None where anybody on this machine may read.
+
+        Raises:
+            UserError: the file cannot be read, or the site is open to others without a check.
+        """
+        web = self.web
+        found = read_secret(web.token, web.token_file, "web.token_file")
+        if found is not None and len(found) < _MIN_TOKEN:
+            raise UserError(
+                f"web.token: at least {_MIN_TOKEN} characters, since it can be guessed at",
+                hint="openssl rand -hex 32 makes one",
+            )
         return found
 
     def webhook_secret(self) -> str:

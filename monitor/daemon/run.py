@@ -25,6 +25,7 @@ from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes, unready
 from monitor.daemon.reporting import is_well, open_ping, reporting
 from monitor.daemon.signals import end_late
+from monitor.daemon.site import with_site
 from monitor.daemon.supervisor import Service, Supervisor
 from monitor.daemon.systemd import notify
 from monitor.daemon.visits import DueVisits, visit_safely
@@ -87,6 +88,7 @@ async def run_forever(app: App, stop: asyncio.Event, *, lease: HeldLease | None 
     beats = {loop: HeartbeatWriter(app, loop, app.context.now()) for loop in _LOOPS}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(serve_probes(app, beats))
+        await stack.enter_async_context(with_site(app))
         is_healthy = partial(is_well, app, beats)
         ping = await stack.enter_async_context(open_ping(app.settings, is_healthy))
         supervisors = supervise(app, stop, beats, daemon_services(app, stop, beats))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, o
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from monitor.folding import fold
-from monitor.model.changes import Basis, Kind, LoggedChange
+from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.base import table_of
 from monitor.storage.mappers import change_of
@@ -32,8 +33,11 @@ def list_changes(
     region: str | None = None,
     regions: Collection[str] | None = None,
     theme: str | None = None,
-    kind: Kind | None = None,
+    until: datetime | None = None,
+    kinds: Collection[Kind] = (),
     basis: Basis | None = None,
+    certainty: Certainty | None = None,
+    source_id: str | None = None,
     without: Collection[Kind] = (),
     label: Label | None = Label.COMMITMENT,
     text: str | None = None,
@@ -45,12 +49,15 @@ def list_changes(
     Args:
         session: a reading transaction.
         since: only what was detected at this time or later.
+        until: only what was detected before this time.
         before: only lines with a smaller number.
         region: an official name.
         regions: official names, one of which it must be.
         theme: one theme the statement must have.
-        kind: one kind.
+        kinds: the kinds that are wanted; all if none is named.
         basis: one basis.
+        certainty: one certainty.
+        source_id: the source of its document.
         without: kinds that are left out.
         label: the label of the statement; None for all.
         text: words that stand in the statement, however short and wherever a column broke them;
@@ -58,21 +65,19 @@ def list_changes(
         words: the same, each of which has to stand somewhere.
         limit: how many at most.
     """
-    logged: list[ColumnElement[bool]] = []
-    if since is not None:
-        logged.append(ChangeRow.detected_at >= since)
-    if before is not None:
-        logged.append(ChangeRow.id < before)
-    if region is not None:
-        logged.append(ChangeRow.region == region)
-    if regions is not None:
-        logged.append(ChangeRow.region.in_(regions))
-    if kind is not None:
-        logged.append(ChangeRow.kind == kind)
-    if basis is not None:
-        logged.append(ChangeRow.basis == basis)
-    if without:
-        logged.append(ChangeRow.kind.not_in(without))
+    named: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+        (since, ChangeRow.detected_at.__ge__),
+        (until, ChangeRow.detected_at.__lt__),
+        (before, ChangeRow.id.__lt__),
+        (region, ChangeRow.region.__eq__),
+        (regions, ChangeRow.region.in_),
+        (kinds or None, partial(_is_one_of, ChangeRow.kind)),
+        (basis, ChangeRow.basis.__eq__),
+        (certainty, ChangeRow.certainty.__eq__),
+        (source_id, _is_of_source),
+        (without or None, ChangeRow.kind.not_in),
+    )
+    logged = [condition(wanted) for wanted, condition in named if wanted is not None]
     said: list[ColumnElement[bool]] = []
     if label is not None:
         said.append(_SHOWN.label == label)
@@ -83,6 +88,16 @@ def list_changes(
     folded = [word for word in map(fold, (*words, *(() if text is None else (text,)))) if word]
     found = list(islice(_found_ids(session, logged, said, folded, limit), limit))
     return [_logged(row) for row in _read(session, found)]
+
+
+def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> ColumnElement[bool]:
+    """A single value is compared, which an index on it and the number serves in order."""
+    return column == next(iter(values)) if len(values) == 1 else column.in_(values)
+
+
+def _is_of_source(source_id: str) -> ColumnElement[bool]:
+    of_source = select(DocumentRow.id).where(DocumentRow.source_id == source_id)
+    return ChangeRow.document_id.in_(of_source)
 
 
 def _found_ids(
@@ -190,6 +205,11 @@ def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:
         yield from page
         before = page[-1].id
         session.expunge_all()
+
+
+def newest_change_id(session: Session) -> int:
+    """The number of the newest line of the log; 0 for an empty one."""
+    return session.scalar(select(func.max(ChangeRow.id))) or 0
 
 
 def find_change(session: Session, change_id: int) -> LoggedChange | None:

@@ -49,6 +49,12 @@ def source_overviews(session: Session, *, now: datetime) -> dict[str, SourceOver
     }
 
 
+def source_names(session: Session) -> dict[str, str]:
+    """The names of all sources by their ids, in the order of the ids."""
+    query = select(SourceRow.id, SourceRow.name).order_by(SourceRow.id)
+    return {row.id: row.name for row in session.execute(query)}
+
+
 def pause_of(row: Any, *, now: datetime) -> PausedSource | None:
     """The pause in force of a row that has these columns of ``source``."""
     until = row.paused_until

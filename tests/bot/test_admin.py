@@ -17,7 +17,6 @@ from monitor.bot import access as bot_access
 from monitor.bot.access import deny_access
 from monitor.bot.commands import handle_command
 from monitor.bot.context import AccessPolicy, Reply, Request
-from monitor.bot.dispatcher import RateLimiter
 from monitor.errors import UserError
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
@@ -25,6 +24,7 @@ from monitor.model.alerts import Access, AccessMode, Recipient
 from monitor.outbox.admin import list_alerts, paused_since
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_dead
+from monitor.rate_limiter import RateLimiter
 from monitor.storage.engine import Database
 from monitor.storage.recipients import get_recipient, save_chat, set_access
 from monitor.storage.subscriptions import rules_of as subscribed

@@ -246,7 +246,7 @@ def test_a_target_that_was_met_is_among_the_latest_and_silence_is_not(database: 
     assert silent in ask(database, "region 贵州").text
     assert silent in ask(database, "search 数据集").text
     with database.read() as session:
-        (line,) = list_changes(session, kind=Kind.MET)
+        (line,) = list_changes(session, kinds=(Kind.MET,))
     shown = ask(database, f"commitment {line.id}").text
     assert "承诺原文\n全省算力规模突破20万P。" in shown
     assert "回顾原文\n全省算力规模达到22万P。" in shown

@@ -7,8 +7,8 @@ from bot_app import FixedRules, rules_of, running
 from end_to_end import running_system
 from telegram_api import Refusal
 
-from monitor.bot.dispatcher import RateLimiter
 from monitor.model.alerts import Recipient
+from monitor.rate_limiter import RateLimiter
 from monitor.storage.engine import Database
 from monitor.storage.recipients import find_recipient_id, get_recipient
 from monitor.storage.subscriptions import rules_of as subscribed

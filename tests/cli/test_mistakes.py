@@ -18,8 +18,8 @@ from fresh_database import fresh_sqlite
 from monitor.atomic_file import replacement_of
 from monitor.cli import app as app_module
 from monitor.cli.app import main
-from monitor.cli.dates import start_of
 from monitor.errors import UserError
+from monitor.periods import start_of
 from monitor.storage import engine
 from monitor.storage.engine import Database
 

@@ -291,7 +291,7 @@ def test_sql_and_evidence_show_the_commitment(database):
         (proof,) = provenance_of_changes(session, [met.id])
         assert proof.statement.text == "全省算力规模突破20万P。"
         assert commitment_of_change(session, met.id) is not None
-        (found,) = list_changes(session, kind=Kind.MET, text="20万P")
+        (found,) = list_changes(session, kinds=(Kind.MET,), text="20万P")
     assert tuple(row) == (
         "commitment",
         2025,

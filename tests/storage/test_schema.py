@@ -167,7 +167,7 @@ def test_themes_are_found_whole_and_literally(database):
         assert list_changes(session, theme="dat") == []
         assert list_changes(session, theme="%") == []
         assert list_changes(session, region="甘肃省") == []
-        assert list_changes(session, kind=Kind.DROPPED) == []
+        assert list_changes(session, kinds=(Kind.DROPPED,)) == []
 
 
 @pytest.mark.parametrize("table", ["change", "delta", "statement", "target", "snapshot"])

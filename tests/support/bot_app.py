@@ -13,10 +13,10 @@ from telegram_api import TOKEN, FakeBotApi
 
 from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy, BotContext
-from monitor.bot.dispatcher import RateLimiter
 from monitor.bot.runner import polling
 from monitor.channels.flood_control import FloodControl
 from monitor.errors import UserError
+from monitor.rate_limiter import RateLimiter
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database

@@ -1,0 +1,166 @@
+"""The filter of the change log that stands in an address: ``?region=贵州&kind=strengthened``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from starlette.datastructures import QueryParams
+
+from monitor.errors import UserError
+from monitor.extraction.regions import regions_named, suggest_region
+from monitor.folding import simplify
+from monitor.model.changes import Basis, Certainty, Kind
+from monitor.model.statements import Label
+from monitor.periods import day_of, start_of
+from monitor.suggestion import nearest
+
+_MAX_LENGTH = 200
+_EnumT = TypeVar("_EnumT", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which lines of the log are wanted; what is empty does not count.
+
+    ``region`` is an official name, ``since`` is as it was typed (``90d``, ``2026-02-01``),
+    ``until`` a day that still belongs to it, ``words`` are folded when they are looked for.
+    ``everything`` is for proposals and opinions beside commitments.
+    """
+
+    region: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    theme: str | None = None
+    basis: Basis | None = None
+    certainty: Certainty | None = None
+    source: str | None = None
+    since: str | None = None
+    until: date | None = None
+    words: str | None = None
+    everything: bool = False
+
+    def parameters(self) -> dict[str, object]:
+        """As it stands in an address; a filter has one address only."""
+        return {
+            "region": self.region,
+            "kind": tuple(kind.value for kind in self.kinds),
+            "theme": self.theme,
+            "basis": self.basis,
+            "certainty": self.certainty,
+            "source": self.source,
+            "since": self.since,
+            "until": None if self.until is None else self.until.isoformat(),
+            "words": self.words,
+            "all": "1" if self.everything else None,
+        }
+
+    def conditions(self, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+        """The arguments of ``list_changes``.
+
+        Args:
+            zone: whose days ``since`` and ``until`` name.
+            now: the current time.
+        """
+        until = None
+        if self.until is not None:
+            until = datetime.combine(self.until + timedelta(days=1), time.min, zone).astimezone(UTC)
+        return {
+            "region": self.region,
+            "kinds": self.kinds,
+            "theme": self.theme,
+            "basis": self.basis,
+            "certainty": self.certainty,
+            "source_id": self.source,
+            "since": None if self.since is None else start_of(self.since, "since", zone, now),
+            "until": until,
+            "words": () if self.words is None else tuple(self.words.split()),
+            "label": None if self.everything else Label.COMMITMENT,
+        }
+
+
+def read_filter(
+    parameters: QueryParams, *, themes: Collection[str], zone: ZoneInfo, now: datetime
+) -> ChangeFilter:
+    """The filter of an address.
+
+    Args:
+        parameters: of the address.
+        themes: those that there are.
+        zone: whose days are named.
+        now: the current time.
+
+    Raises:
+        UserError: a value is none that is known; the hint is the nearest one.
+    """
+    theme = _text(parameters, "theme")
+    if theme is not None and themes and theme not in themes:
+        near = nearest(theme, sorted(themes))
+        hint = f"did you mean {near}?" if near else f"one of {', '.join(sorted(themes))}"
+        raise UserError(f"theme: {theme} is unknown", hint=hint)
+    since, until = _text(parameters, "since"), _text(parameters, "until")
+    if since is not None:
+        start_of(since, "since", zone, now)
+    return ChangeFilter(
+        region=region_of(_text(parameters, "region")),
+        kinds=tuple(sorted({_one(Kind, "kind", kind) for kind in _several(parameters, "kind")})),
+        theme=theme,
+        basis=_member(Basis, parameters, "basis"),
+        certainty=_member(Certainty, parameters, "certainty"),
+        source=_text(parameters, "source"),
+        since=since,
+        until=None if until is None else day_of(until, "until"),
+        words=_text(parameters, "words"),
+        everything=_text(parameters, "all") is not None,
+    )
+
+
+def region_of(name: str | None) -> str | None:
+    """The official name of a region that was typed.
+
+    Raises:
+        UserError: there is none, or there are several of this name.
+    """
+    if name is None:
+        return None
+    found = regions_named(name) or regions_named(simplify(name))
+    if len(found) > 1:
+        few = "、".join(region.name for region in found[:3])
+        raise UserError(f"region: {name} is {len(found)} regions", hint=f"name one: {few} …")
+    if not found:
+        hint = suggest_region(simplify(name)) or "such as 贵州 or Guizhou"
+        raise UserError(f"region: {name} is unknown", hint=hint)
+    return found[0].name
+
+
+def _several(parameters: QueryParams, name: str) -> list[str]:
+    """The values of a name, given several times or separated by commas."""
+    given = (value for one in parameters.getlist(name) for value in one.split(","))
+    return [value.strip() for value in given if value.strip()]
+
+
+def _text(parameters: QueryParams, name: str) -> str | None:
+    value = " ".join(parameters.get(name, "").split())
+    if len(value) > _MAX_LENGTH:
+        raise UserError(f"{name}: at most {_MAX_LENGTH} characters")
+    if "\0" in value or not value.isprintable():
+        raise UserError(f"{name}: has characters that no text has")
+    return value or None
+
+
+def _member(enum: type[_EnumT], parameters: QueryParams, name: str) -> _EnumT | None:
+    value = _text(parameters, name)
+    return None if value is None else _one(enum, name, value)
+
+
+def _one(enum: type[_EnumT], name: str, value: str) -> _EnumT:
+    try:
+        return enum(value)
+    except ValueError:
+        known = [member.value for member in enum]
+        near = nearest(value, known)
+        hint = f"did you mean {near}?" if near else f"one of {', '.join(known)}"
+        raise UserError(f"{name}: {value[:40]} is unknown", hint=hint) from None

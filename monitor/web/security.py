@@ -1,0 +1,146 @@
+"""Who may ask, how often, and what a browser may do with the answers.
+
+The site is read-only and answers only under the names it was given (a page of another site cannot
+read it by pointing a name of its own at this machine). Beyond loopback it wants a token, or a proxy
+that has done so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from monitor.rate_limiter import RateLimiter
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# No script but the package's own, no style in attributes, nothing from elsewhere, in no frame.
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask.
+
+    Attributes:
+        hosts: names and addresses that the site answers under, beside those of this machine.
+        token: the password of all readers; None where anybody may read.
+        user_header: the header in which a proxy names the user it has let in; empty for none.
+        proxies: addresses from which this header is believed.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    token: str | None = None
+    user_header: str = ""
+    proxies: frozenset[str] = frozenset({"127.0.0.1", "::1"})
+
+
+@dataclass(slots=True)
+class Guard:
+    """An ASGI layer before the site: host, rate, access; and the headers of each answer."""
+
+    app: ASGIApp
+    access: Access
+    limiter: RateLimiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "private, no-cache")
+            await send(message)
+
+        refusal = self._refusal(scope)
+        await (refusal or self.app)(scope, receive, with_headers)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        """The answer to somebody who may not ask, or not now; None for a welcome one."""
+        headers = Headers(scope=scope)
+        if not is_known_host(headers.get("host", ""), self.access.hosts):
+            return PlainTextResponse("unknown host name: see web.hosts\n", 400)
+        client = (scope.get("client") or ("", 0))[0]
+        wait = self.limiter.take(client)
+        if wait:
+            seconds = str(max(1, round(wait)))
+            return PlainTextResponse("too many requests\n", 429, {"retry-after": seconds})
+        if not self._may_read(headers, client):
+            # Basic: browsers and feed readers ask for the password by themselves.
+            challenge = 'Basic realm="policy monitor", charset="UTF-8"'
+            return PlainTextResponse("a token is needed\n", 401, {"www-authenticate": challenge})
+        return None
+
+    def _may_read(self, headers: Headers, client: str) -> bool:
+        access = self.access
+        if access.user_header and client in access.proxies:
+            return bool(headers.get(access.user_header, "").strip())
+        if access.token is None:
+            return not access.user_header
+        return any(
+            hmac.compare_digest(one.encode(), access.token.encode())
+            for one in _tokens(headers.get("authorization", ""))
+        )
+
+
+def is_known_host(header: str, hosts: Collection[str]) -> bool:
+    """Whether a ``Host`` header names this machine's loopback or one of ``hosts``; any port."""
+    name = header.strip().lower()
+    if not name.endswith("]"):
+        before, _, port = name.rpartition(":")
+        name = before if before and port.isdigit() else name
+    return name in LOOPBACK_NAMES or name in hosts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to an address that is listened on."""
+    name = host.strip("[]")
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _tokens(authorization: str) -> tuple[str, ...]:
+    """What an ``Authorization`` header gives: a bearer token, or the password of Basic."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return (value.strip(),)
+    if scheme.lower() != "basic":
+        return ()
+    try:
+        decoded = base64.b64decode(value.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ()
+    return (decoded.partition(":")[2],)

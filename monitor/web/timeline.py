@@ -1,0 +1,125 @@
+"""The timeline: the change log, newest first, by the filter in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from monitor.errors import UserError
+from monitor.extraction.regions import gazetteer
+from monitor.messages.change_text import (
+    headline,
+    kind_name,
+    sentence_spans,
+    speaker_and_label,
+    unsure_note,
+)
+from monitor.messages.i18n import alert_texts, kind_symbol
+from monitor.messages.richtext import Span
+from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
+from monitor.storage.changes import list_changes, newest_change_id
+from monitor.storage.sources import source_names
+from monitor.web.filters import read_filter
+from monitor.web.preferences import keep_seen, preferences_of, seen_of
+from monitor.web.site import Site, is_fragment, render, site_of
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline, in the reader's language."""
+
+    id: int
+    day: str
+    kind: Kind
+    kind_name: str
+    symbol: str
+    headline: str
+    sentence: Sequence[Span]
+    note: str
+    said_by: str
+    region: str | None
+    document_id: int
+    document: str
+    published: str
+    unsure: bool
+    is_new: bool
+
+
+def timeline(request: Request) -> Response:
+    """The page, or with htmx the entries that follow ``?before=``."""
+    site, language = site_of(request), preferences_of(request).language
+    now = site.now()
+    wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
+    before = cursor(request.query_params.get("before", ""))
+    with site.database.read() as session:
+        newest = newest_change_id(session)
+        seen = seen_of(request, newest, now)
+        found = list_changes(
+            session, before=before, limit=PAGE + 1, **wanted.conditions(site.zone, now)
+        )
+        sources = source_names(session)
+    mark = newest if seen.before_visit is None else seen.before_visit
+    entries = [entry(item, site, language, is_new=item.id > mark) for item in found[:PAGE]]
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    values = {
+        "filter": wanted,
+        "parameters": wanted.parameters(),
+        "entries": entries,
+        "more": more,
+        "before": before,
+        "new_count": sum(one.is_new for one in entries),
+        "sources": sources,
+        "regions": [r.name for r in gazetteer().regions if r.level in {"nation", "province"}],
+        "kinds": list(Kind),
+        "bases": list(Basis),
+        "certainties": list(Certainty),
+        "words": alert_texts(language),
+    }
+    fragment = "entries" if is_fragment(request) else None
+    response = render(request, "timeline", values, fragment=fragment)
+    keep_seen(response, request, seen)
+    return response
+
+
+def cursor(text: str) -> int | None:
+    """The number of a change in an address, before which the page begins.
+
+    Raises:
+        UserError: it is no number.
+    """
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:20]) < 1 << 63:
+        raise UserError("before: this is no number of a change")
+    return int(text)
+
+
+def entry(item: LoggedChange, site: Site, language: str, *, is_new: bool = False) -> Entry:
+    """A line of the log as it is shown."""
+    change, texts = item.change, alert_texts(language)
+    return Entry(
+        id=item.id,
+        day=site.day(item.detected_at),
+        kind=change.kind,
+        kind_name=kind_name(change, texts),
+        symbol=kind_symbol(change.kind),
+        headline=headline(change, language),
+        sentence=sentence_spans(change, texts),
+        note=unsure_note(change, texts),
+        said_by=speaker_and_label(change, language),
+        region=change.region or change.statement.region,
+        document_id=item.document_id,
+        document=item.document_title,
+        published="" if item.published is None else item.published.isoformat(),
+        unsure=change.certainty is Certainty.UNSURE,
+        is_new=is_new,
+    )
+
+
+routes = (Route("/", timeline, name="timeline"),)
