@@ -19,12 +19,22 @@ _FOLDER = Path(__file__).parent
 STATIC = _FOLDER / "static"
 
 
-class Texts(dict[str, str]):
-    """The words of a page in one language; ``t.name`` in templates."""
+class Texts:
+    """The words of a page in one language: ``t.name`` or ``t['name']`` in templates.
+
+    No mapping: its methods (``clear``, ``items``) would hide words of the same name.
+    """
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        """Keep the words."""
+        self._words = words
+
+    def __getitem__(self, name: str) -> str:
+        return self._words[name]
 
     def __getattr__(self, name: str) -> str:
         try:
-            return self[name]
+            return self._words[name]
         except KeyError:
             raise AttributeError(name) from None
 
@@ -97,7 +107,7 @@ def texts_of(page: str, language: str) -> Texts:
         language: zh or en.
     """
     common, own = _FOLDER / "texts" / "common.yaml", _FOLDER / "texts" / f"{page}.yaml"
-    found = Texts(read_yaml(common).value[language])
+    words = dict(read_yaml(common).value[language])
     if own.is_file():
-        found |= read_yaml(own).value[language]
-    return found
+        words |= read_yaml(own).value[language]
+    return Texts(words)
