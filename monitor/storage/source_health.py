@@ -99,6 +99,21 @@ def record_transition(
     session.flush()
 
 
+def health_turns(
+    session: Session, *, limit: int, source_id: str | None = None
+) -> list[SourceHealthEvent]:
+    """The newest turns of all sources, or of one, newest first."""
+    query = (
+        select(SourceHealthEventRow, SourceRow.name)
+        .join(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
+        .order_by(SourceHealthEventRow.id.desc())
+        .limit(limit)
+    )
+    if source_id is not None:
+        query = query.where(SourceHealthEventRow.source_id == source_id)
+    return [_event(row, name) for row, name in session.execute(query)]
+
+
 def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
     """The turns with these ids."""
     query = (
@@ -106,16 +121,17 @@ def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHeal
         .join(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
         .where(SourceHealthEventRow.id.in_(ids))
     )
-    return {
-        row.id: SourceHealthEvent(
-            source_id=row.source_id,
-            name=name,
-            at=row.at,
-            health=Health(row.health),
-            was=Health(row.was),
-            since=row.since,
-            outcome=Outcome(row.outcome),
-            reason=row.reason,
-        )
-        for row, name in session.execute(query)
-    }
+    return {row.id: _event(row, name) for row, name in session.execute(query)}
+
+
+def _event(row: SourceHealthEventRow, name: str) -> SourceHealthEvent:
+    return SourceHealthEvent(
+        source_id=row.source_id,
+        name=name,
+        at=row.at,
+        health=Health(row.health),
+        was=Health(row.was),
+        since=row.since,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+    )
