@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from monitor.errors import StorageError, UserError
 from monitor.rate_limiter import RateLimiter
-from monitor.web import fulfilment, preferences, sources, timeline
+from monitor.web import fulfilment, preferences, rules, sources, timeline
 from monitor.web.security import Access, Guard
 from monitor.web.site import Site, mistake
 from monitor.web.templates import STATIC, static_address
@@ -39,6 +39,7 @@ def build_site(site: Site, access: Access, *, limiter: RateLimiter | None = None
         *timeline.routes,
         *fulfilment.routes,
         *sources.routes,
+        *rules.routes,
     ]
     app = Starlette(
         routes=routes,

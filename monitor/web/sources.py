@@ -427,7 +427,8 @@ def _pause(line: SourceLine, site: Site, t: Texts) -> str:
         return ""
     until = line.pause.until
     ends = t.until_resumed if until is None else t.until.format(at=site.minute(until))
-    return t.paused_since.format(day=site.day(line.pause.since), ends=ends)
+    paused = t.paused_since.format(day=site.day(line.pause.since), ends=ends)
+    return f"{paused} – {line.pause.reason}" if line.pause.reason else paused
 
 
 def tallies(
