@@ -269,6 +269,7 @@ def count_fulfilments(
     *,
     first: int,
     last: int,
+    region: str | None = None,
     theme: str | None = None,
     metric: str | None = None,
 ) -> list[FulfilmentCount]:
@@ -278,6 +279,7 @@ def count_fulfilments(
         session: a reading transaction.
         first: the first year.
         last: the last year.
+        region: an official name.
         theme: one theme that the commitment has.
         metric: a part of the metric's name.
     """
@@ -293,6 +295,8 @@ def count_fulfilments(
         )
         .group_by(*keys)
     )
+    if region is not None:
+        query = query.where(row.region == region)
     return [
         FulfilmentCount(region, due, Verdict(verdict), targets)
         for region, due, verdict, targets in session.execute(query)

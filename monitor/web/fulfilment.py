@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,8 +32,8 @@ from monitor.web.preferences import preferences_of
 from monitor.web.site import render, site_of
 from monitor.web.templates import Texts, texts_of
 
-PAGE = 60
-YEARS = 7
+PAGE = 40
+YEARS = 5
 _BAR = 44
 _METRICS = 60
 _FIRST_YEAR, _LAST_YEAR = 1949, 2100
@@ -93,6 +93,7 @@ class Cell:
 
     parts: tuple[Part, ...]
     words: str
+    short: str
     region: str | None = None
     year: int | None = None
 
@@ -166,10 +167,14 @@ def fulfilment(request: Request) -> Response:
     with site.database.read() as session:
         bounds = years_due(session)
         years = shown_years(bounds, wanted.until, this_year)
-        if wanted.year is not None and wanted.until is None and wanted.year not in years:
-            years = shown_years(bounds, wanted.year, this_year)
+        if wanted.year is not None:
+            years = tuple(year for year in years or () if year == wanted.year) or (wanted.year,)
         counts = (
-            count_fulfilments(session, first=years[0], last=years[-1], **about) if years else []
+            count_fulfilments(
+                session, first=years[0], last=years[-1], region=wanted.region, **about
+            )
+            if years
+            else []
         )
         metrics = metrics_due(session, this_year - 1, limit=_METRICS) if years else []
         answer = None if wanted.is_list else last_year(counts, this_year - 1, t)
@@ -274,20 +279,23 @@ def shown_years(
 def grid_of(counts: Iterable[FulfilmentCount], years: Sequence[int], t: Texts) -> Grid:
     """The grid of some counts, the newest year first; regions as their codes order them."""
     newest_first = tuple(reversed(years))
-    found: dict[tuple[str, int], Counter[Verdict]] = {}
+    none: Counter[Verdict] = Counter()
+    cells: defaultdict[tuple[str, int], Counter[Verdict]] = defaultdict(Counter)
+    by_region: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
+    by_year: defaultdict[int, Counter[Verdict]] = defaultdict(Counter)
+    total: Counter[Verdict] = Counter()
     for one in counts:
-        found.setdefault((one.region, one.due), Counter())[one.verdict] += one.targets
-    codes = {region: _code_of(region) for region, _ in found}
+        for counter in (cells[one.region, one.due], by_region[one.region], by_year[one.due], total):
+            counter[one.verdict] += one.targets
     rows = tuple(
         Row(
             region,
             tuple(
-                cell_of(found.get((region, year), Counter()), t, region, year)
-                for year in newest_first
+                cell_of(cells.get((region, year), none), t, region, year) for year in newest_first
             ),
-            cell_of(_sum(c for (name, _), c in found.items() if name == region), t, region),
+            cell_of(by_region[region], t, region),
         )
-        for region in sorted(codes, key=lambda name: codes[name])
+        for region in sorted(by_region, key=_code_of)
     )
     provinces = (
         one.name
@@ -297,25 +305,15 @@ def grid_of(counts: Iterable[FulfilmentCount], years: Sequence[int], t: Texts) -
     return Grid(
         newest_first,
         rows,
-        tuple(
-            cell_of(_sum(c for (_, due), c in found.items() if due == year), t, None, year)
-            for year in newest_first
-        ),
-        cell_of(_sum(found.values()), t),
-        tuple(name for name in provinces if name not in codes),
+        tuple(cell_of(by_year[year], t, None, year) for year in newest_first),
+        cell_of(total, t),
+        tuple(name for name in provinces if name not in by_region),
     )
 
 
 def _code_of(region: str) -> tuple[str, str]:
     known = gazetteer().find(region)
     return (known.code if known is not None else "~", region)
-
-
-def _sum(counts: Iterable[Counter[Verdict]]) -> Counter[Verdict]:
-    total: Counter[Verdict] = Counter()
-    for one in counts:
-        total.update(one)
-    return total
 
 
 def cell_of(
@@ -334,7 +332,8 @@ def cell_of(
         parts.append(Part(verdict, SYMBOLS[verdict], name, count, round(x, 2), width))
         x += width
     words = t.comma.join(f"{part.count:,} {part.name}" for part in parts)
-    return Cell(tuple(parts), words, region, year)
+    short = " ".join(f"{part.symbol}{part.count}" for part in parts)
+    return Cell(tuple(parts), words, short, region, year)
 
 
 def last_year(counts: Sequence[FulfilmentCount], year: int, t: Texts) -> LastYear | None:

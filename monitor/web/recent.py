@@ -16,7 +16,7 @@ from monitor.storage.engine import Database
 from monitor.storage.statements import StatementInForce, log_version, newest_commitments
 
 MAX_CHANGES = 2_000
-MAX_COMMITMENTS = 2_000
+MAX_COMMITMENTS = 1_000
 _KEPT = timedelta(minutes=10)
 
 

@@ -44,7 +44,7 @@ from monitor.yaml import parse_yaml
 LATELY = 500
 MAX_BYTES = 4_096
 _MAX_EXPRESSIONS = 20
-_SECONDS = 1.0
+_SECONDS = 0.5
 _WAIT_SECONDS = 3.0
 _SHOWN = 20
 _SHOWN_STANDING = 10
@@ -150,7 +150,13 @@ def rules(request: Request) -> Response:
         subscribers = subscribers_of_rules(session, [one.rule.id for one in book.rules])
     values |= {
         "shown": [
-            show(one, matched.get(one.rule.id, Matched()), len(subscribers.get(one.rule.id, ())), site, language)
+            show(
+                one,
+                matched.get(one.rule.id, Matched()),
+                len(subscribers.get(one.rule.id, ())),
+                site,
+                language,
+            )
             for one in book.rules
         ],
         "mistakes": by_file(book.mistakes),
@@ -202,7 +208,10 @@ def conditions_of(rule: Rule, t: Texts, texts: AlertTexts) -> Iterator[Condition
         (t.kinds, _unusual(rule.kinds, _USUAL.kinds, Kind, texts.kinds)),
         (t.labels, _unusual(rule.labels, _USUAL.labels, Label, texts.labels)),
         (t.speakers, _speakers(rule, t)),
-        (t.basis, _unusual(rule.basis, list(Basis), Basis, {one: t["basis_" + one] for one in Basis})),
+        (
+            t.basis,
+            _unusual(rule.basis, list(Basis), Basis, {one: t["basis_" + one] for one in Basis}),
+        ),
         (t.topics, sorted(rule.topics)),
         (t.sources, sorted(rule.sources)),
         (t.years, map(str, sorted(rule.years))),
@@ -378,7 +387,9 @@ def why_not(
         for _, _, reason in replay_changes(rules, changes, explain=True)
         if reason is not None
     )
-    return tuple((t["fails_" + name.replace(".", "_")], count) for name, count in failed.most_common())
+    return tuple(
+        (t["fails_" + name.replace(".", "_")], count) for name, count in failed.most_common()
+    )
 
 
 @dataclass(slots=True)

@@ -27,11 +27,11 @@ from monitor.web.preferences import preferences_of
 from monitor.web.site import Site, render, site_of
 from monitor.web.templates import Texts, texts_of
 
-PAGE = 200
+PAGE = 100
 _WIDTH = 120.0
 _DAYS, _DAYS_OF_ONE = 60, 365
 _TURNS = 4_000
-_DOCUMENTS = 3_000
+_DOCUMENTS = 2_000
 _ADDRESSES = 3_000
 _SHOWN = 20
 _LISTS = 60
@@ -185,12 +185,12 @@ def sources(request: Request) -> Response:
     with site.database.read() as session:
         lines = source_lines(session, now=now)
         end = end_of(lines, now)
-        turns = health_turns(session, limit=_TURNS)
-        found, found_since = found_days(session, end - timedelta(days=_DAYS), site)
+        start = end - timedelta(days=_DAYS)
+        turns = health_turns(session, limit=_TURNS, since=start)
+        found, found_since = found_days(session, start, site)
     by_source: dict[str, list[SourceHealthEvent]] = {}
     for turn in turns:
         by_source.setdefault(turn.source_id, []).append(turn)
-    start = end - timedelta(days=_DAYS)
     if len(turns) == _TURNS:
         start = max(start, turns[-1].at)
     chosen = sorted((line for line in lines if is_wanted(line, wanted)), key=_order)
@@ -300,18 +300,20 @@ def found_days(
         The days by source, and from when on they are known if that is later than ``since``.
     """
     row = DocumentRow
-    query = (
-        select(row.source_id, row.first_seen_at, row.baseline)
-        .order_by(row.id.desc())
-        .limit(_DOCUMENTS)
+    columns = (row.source_id, row.first_seen_at, row.baseline)
+    newest = select(*columns).order_by(row.id.desc())
+    looked_at = newest.limit(_DOCUMENTS).subquery().c
+    query = select(looked_at.source_id, looked_at.first_seen_at).where(
+        looked_at.first_seen_at >= since,
+        looked_at.baseline.is_(False),
+        looked_at.source_id.is_not(None),
     )
-    rows = session.execute(query).all()
     found: dict[str, set[date]] = {}
-    for source_id, at, baseline in rows:
-        if source_id is not None and not baseline and at >= since:
-            found.setdefault(source_id, set()).add(at.astimezone(site.zone).date())
-    cut = rows[-1].first_seen_at if len(rows) == _DOCUMENTS else since
-    return {one: tuple(sorted(days)) for one, days in found.items()}, cut if cut > since else None
+    for source_id, at in session.execute(query):
+        found.setdefault(source_id, set()).add(at.astimezone(site.zone).date())
+    oldest = session.execute(newest.offset(_DOCUMENTS - 1).limit(1)).first()
+    cut = None if oldest is None or oldest.first_seen_at <= since else oldest.first_seen_at
+    return {one: tuple(sorted(days)) for one, days in found.items()}, cut
 
 
 def strip_of(  # noqa: PLR0917, what one bar is made of
@@ -407,7 +409,9 @@ def _why(line: SourceLine, state: State, site: Site, t: Texts) -> str:
     """What is the matter, in a sentence; empty of a source that is well."""
     if state is State.QUIET:
         new = site.day(line.last_new_at)
-        return t.why_quiet.format(day=new) if new else t.why_never.format(day=site.day(_since(line)))
+        return (
+            t.why_quiet.format(day=new) if new else t.why_never.format(day=site.day(_since(line)))
+        )
     if state is State.FAILING:
         outcome = t["outcome_" + line.outcome] if line.outcome else t.unknown
         return t.why_failing.format(count=line.failures, outcome=outcome)
@@ -583,9 +587,7 @@ def newest_documents(session: Session, source_id: str, site: Site) -> list[NewDo
         .limit(_SHOWN)
     )
     return [
-        NewDocument(
-            number, title, "" if day is None else day.isoformat(), site.day(seen), baseline
-        )
+        NewDocument(number, title, "" if day is None else day.isoformat(), site.day(seen), baseline)
         for number, title, day, seen, baseline in session.execute(query)
     ]
 
