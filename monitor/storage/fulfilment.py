@@ -230,7 +230,9 @@ def list_fulfilments(
         keys = keys.where(row.verdict == verdict)
     keys = keys.where(*_about(theme, metric))
     if after is not None:
-        rest = tuple_(row.region, row.statement_id, row.position) > tuple_(*after[1:])
+        rest = tuple_(row.region, row.statement_id, row.position) > tuple_(
+            after.region, after.statement_id, after.position
+        )
         keys = keys.where(
             row.plan_year <= after.plan_year, or_(row.plan_year < after.plan_year, rest)
         )

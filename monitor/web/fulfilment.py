@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -163,7 +164,7 @@ def fulfilment(request: Request) -> Response:
     wanted = read_wanted(request.query_params, site.themes)
     after = read_cursor(request.query_params.get("after", ""))
     this_year = site.now().astimezone(site.zone).year
-    about = {"theme": wanted.theme, "metric": wanted.metric}
+    about: dict[str, Any] = {"theme": wanted.theme, "metric": wanted.metric}
     with site.database.read() as session:
         bounds = years_due(session)
         years = shown_years(bounds, wanted.until, this_year)

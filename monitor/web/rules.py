@@ -200,7 +200,7 @@ def show(one: FileRule, matched: Matched, subscribers: int, site: Site, language
 
 
 def conditions_of(rule: Rule, t: Texts, texts: AlertTexts) -> Iterator[Condition]:
-    """The conditions of a rule in words; what all rules ask for unless they say otherwise is not."""
+    """The conditions of a rule in words, without what rules ask for unless they say otherwise."""
     if rule.regions:
         yield Condition(t.region, _listed(_in_order_of_codes(rule.regions), t), is_text=True)
     named: tuple[tuple[str, Iterable[str]], ...] = (
