@@ -33,7 +33,9 @@ async def serve_site(settings: Settings, database: Database, port: int) -> Async
     if find_spec("starlette") is None:
         raise UserError("web: starlette is not installed", hint="pip install 'policy-monitor[web]'")
     # Loaded with the site alone.
+    from monitor.catalogue.loader import load_catalogue
     from monitor.extraction.topics import load_topics
+    from monitor.ingest.rule_vocabulary import rule_vocabulary
     from monitor.web.app import build_site
     from monitor.web.security import Access, is_loopback
     from monitor.web.site import Site
@@ -44,11 +46,13 @@ async def serve_site(settings: Settings, database: Database, port: int) -> Async
             f"web.host: {web.host} is open to others, and nothing checks who reads",
             hint="set web.token_file, or web.user_header behind a proxy that checks",
         )
-    topics = load_topics(settings.existing_paths("topics")).topics
+    topics = load_topics(settings.existing_paths("topics"))
+    catalogue = load_catalogue(settings.existing_paths("catalogue"))
     site = Site(
         database,
         zone=ZoneInfo(settings.timezone),
-        themes=tuple(dict.fromkeys(theme for topic in topics for theme in topic.themes)),
+        themes=tuple(dict.fromkeys(theme for topic in topics.topics for theme in topic.themes)),
+        vocabulary=rule_vocabulary(topics, catalogue, settings.channels),
         rules=settings.rules,
     )
     access = Access(

@@ -17,11 +17,14 @@ from monitor.rate_limiter import RateLimiter
 from monitor.web import (
     commitment,
     documents,
+    fulfilment,
     metrics,
     preferences,
     province_map,
     region,
     reports,
+    rules,
+    sources,
     timeline,
 )
 from monitor.web.security import Access, Guard
@@ -52,6 +55,9 @@ def build_site(site: Site, access: Access, *, limiter: RateLimiter | None = None
         *reports.routes,
         *commitment.routes,
         *documents.routes,
+        *fulfilment.routes,
+        *sources.routes,
+        *rules.routes,
     ]
     app = Starlette(
         routes=routes,
