@@ -19,7 +19,6 @@ from typing import Any
 from monitor.app import App, outbox_worker, report_failed_loop, serve_bot
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
-from monitor.daemon.jobs import advance_jobs, schedule
 from monitor.daemon.lease import HeldLease
 from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes, unready
@@ -151,6 +150,9 @@ def supervise(
 async def _schedule_visits(
     app: App, stop: asyncio.Event, beat: Beat, ready: Callable[[], None]
 ) -> None:
+    # A round needs no scheduler.
+    from monitor.daemon.jobs import advance_jobs, schedule
+
     visits = DueVisits(app)
     scheduler = schedule(app, visits, beat=beat)
     scheduler.start()
