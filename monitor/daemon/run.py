@@ -43,7 +43,7 @@ Beat = Callable[[], Awaitable[None]]
 async def run_once(
     app: App, *, done: Callable[[VisitReport], None] = lambda _: None
 ) -> list[VisitReport]:
-    """Visit every source that is due, deliver the alerts, and return.
+    """Visit every source that is due, deliver the alerts meanwhile, and return.
 
     Args:
         app: the open application.
@@ -59,10 +59,20 @@ async def run_once(
             done(report)
             reports.append(report)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(app.settings.crawl.concurrency):
-            group.create_task(work())
-    await deliver_due(outbox_worker(app))
+    worker = outbox_worker(app)
+    delivery = asyncio.create_task(delivery_loop(worker, wake=app.wake))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(app.settings.crawl.concurrency):
+                group.create_task(work())
+        worker.stop.set()
+        await delivery
+        # What failed meanwhile may be due again, and a fault of the database is raised.
+        worker.stop.clear()
+        await deliver_due(worker)
+    finally:
+        delivery.cancel()
+        await worker.abandon()
     return reports
 
 
