@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, column, func, select, table
+from sqlalchemy import Select, and_, column, func, or_, select, table, tuple_
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import TargetsDue
@@ -171,6 +171,7 @@ def list_fulfilments(
     region: str | None = None,
     due: int | None = None,
     verdict: Verdict | None = None,
+    after: tuple[int, str, int, int] | None = None,
     limit: int = 200,
 ) -> list[FulfilmentLine]:
     """The ledger, the newest plan first.
@@ -180,6 +181,7 @@ def list_fulfilments(
         region: an official name.
         due: the year in which a target was due.
         verdict: one verdict.
+        after: only what follows the line with this plan year, region, statement and position.
         limit: how many lines at most.
     """
     row = CurrentTargetRow
@@ -194,6 +196,16 @@ def list_fulfilments(
         keys = keys.where(row.due == due)
     if verdict is not None:
         keys = keys.where(row.verdict == verdict)
+    if after is not None:
+        year, place, *line = after
+        keys = keys.where(
+            row.plan_year <= year,
+            or_(
+                row.plan_year < year,
+                row.region > place,
+                and_(row.region == place, tuple_(row.statement_id, row.position) > tuple_(*line)),
+            ),
+        )
     # The lines are chosen first: a database would look up the sentences of all of them to sort.
     chosen, shown = keys.limit(limit).subquery(), _LEDGER.c
     query = (
