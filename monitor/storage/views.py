@@ -53,7 +53,7 @@ _SINCE = {
 }
 _TIMED = tuple(_SINCE)
 _DAYS = ("published", "report_published", "in_force_until")
-_TIMES = ("at", "since", "not_before", "paused_until")
+_TIMES = ("at", "since", "health_since", "not_before", "paused_until")
 _FLAGS = ("is_current", "in_force", "in_scope", "enabled", "possibly_duplicate")
 _NUMBERS = (
     *("value", "canonical_value", "before_value", "after_value", "similarity", "score", "share"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from typing import Any
@@ -18,7 +17,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor import __version__
-from monitor.errors import UserError
 from monitor.json_contract import logged_json, statement_json
 from monitor.model.changes import Basis, Certainty, Kind, Verdict
 from monitor.model.statements import Speaker
@@ -61,10 +59,14 @@ PREFIX = "/api/v1"
 MAX_LIMIT = 200
 JSON = "application/json"
 
-_DAYS = (
-    "((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31|02-29)"
+_YEAR = "(19|2[0-9])[0-9]{2}"
+_LEAP_YEAR = "((19|2[0-9])(0[48]|[2468][048]|[13579][26])|2[048]00)"
+_DAY = (
+    f"({_YEAR}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)"
+    f"|(0[13578]|1[02])-31)|{_LEAP_YEAR}-02-29)"
 )
-_DAY = f"(19|2[0-9])[0-9]{{2}}-{_DAYS}"
+"""The days that ``monitor.periods`` takes; the word ``date`` would promise the year 1."""
+
 _SINCE = f"([1-9][0-9]{{0,3}}[hdwmy]|{_DAY})"
 
 
@@ -272,6 +274,7 @@ def _metrics(asked: Asked) -> Any:
 
 
 def _series(asked: Asked) -> Any:
+    after = None if asked["after"] is None else asked["after"].split(",", 2)
     found = metric_series(
         asked.session,
         asked["metric"],
@@ -279,57 +282,34 @@ def _series(asked: Asked) -> Any:
         regions=asked["region"],
         first=asked["first"],
         last=asked["last"],
-        after=_cursor(asked["after"], (str, str, int)),
+        after=None if after is None else (after[1], searchable(after[2]), int(after[0])),
         limit=asked["limit"] + 1,
     )
     shown = found[: asked["limit"]]
     more = None
     if len(found) > len(shown):
-        more = asked.next(after=_packed(shown[-1].region, shown[-1].unit, shown[-1].year))
+        more = asked.next(after=f"{shown[-1].year},{shown[-1].region},{shown[-1].unit}")
     return {"items": shown, "next": more}
 
 
 def _fulfilments(asked: Asked) -> Any:
+    after = None if asked["after"] is None else asked["after"].split(",", 3)
+    key = None if after is None else (int(after[0]), searchable(after[3]), *map(int, after[1:3]))
     found = list_fulfilments(
         asked.session,
         region=asked["region"],
         due=asked["year"],
         verdict=asked["verdict"],
-        after=_cursor(asked["after"], (int, str, int, int)),
+        after=key,
         limit=asked["limit"] + 1,
     )
     shown = found[: asked["limit"]]
     more = None
     if len(found) > len(shown):
         last = shown[-1]
-        more = asked.next(
-            after=_packed(last.plan_year, last.region or "", last.statement_id, last.position)
-        )
+        place = (last.plan_year, last.statement_id, last.position, last.region or "")
+        more = asked.next(after=",".join(map(str, place)))
     return {"items": shown, "next": more}
-
-
-def _packed(*key: object) -> str:
-    """The key of a line as one word of an address."""
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
-
-
-def _cursor(text: str | None, kinds: Sequence[type]) -> Any:
-    """The key in a word of ``_packed``.
-
-    Raises:
-        UserError: it is none.
-    """
-    if text is None:
-        return None
-    try:
-        key = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-    except ValueError:
-        key = None
-    if not isinstance(key, list) or [type(one) for one in key] != list(kinds):
-        raise UserError("after: this is no place in the list", hint="follow next")
-    if not all(abs(one) <= MAX_NUMBER for one in key if isinstance(one, int)):
-        raise UserError("after: this is no place in the list", hint="follow next")
-    return tuple(searchable(one) if isinstance(one, str) else one for one in key)
 
 
 def _day(text: str, name: str) -> Any:
@@ -360,7 +340,6 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
         _before(),
         _limit(),
     )
-    after = Parameter("after", pattern="[A-Za-z0-9_-]{1,400}")
     number = (id_parameter(),)
     return (
         Operation("changes", "/changes", models.Changes, _changes, changes),
@@ -403,7 +382,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
                 region_parameter(several=True),
                 _year("first"),
                 _year("last"),
-                after,
+                Parameter("after", pattern=_YEAR + ",[^,\\n]{1,40},[^\\n]{0,40}"),
                 _limit(),
             ),
         ),
@@ -416,7 +395,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
                 region,
                 _year(),
                 Parameter("verdict", choices=tuple(Verdict), example="missed"),
-                after,
+                Parameter("after", pattern=_YEAR + ",[0-9]{1,18},[0-9]{1,4},[^\\n]{0,40}"),
                 _limit(),
             ),
         ),
