@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, column, func, or_, select, table, tuple_
 from sqlalchemy.orm import Session
@@ -286,22 +286,22 @@ def count_fulfilments(
         metric: a part of the metric's name.
     """
     row = CurrentTargetRow
-    keys: tuple[Any, ...] = (row.region, row.due, row.verdict)
     query = (
-        select(*keys, func.count())
+        select(row.region, row.due, row.verdict, func.count())
         .where(
             row.plan_year.is_not(None),
             row.due.between(first, last),
             row.region.is_not(None),
             *_about(theme, metric),
         )
-        .group_by(*keys)
+        .group_by(row.region, row.due, row.verdict)
     )
     if region is not None:
         query = query.where(row.region == region)
     return [
         FulfilmentCount(region, due, Verdict(verdict), targets)
         for region, due, verdict, targets in session.execute(query)
+        if region is not None and due is not None and verdict is not None
     ]
 
 
