@@ -147,6 +147,26 @@ def document_versions(session: Session, document_id: int) -> list[DocumentVersio
     ]
 
 
+def report_series(session: Session) -> dict[str, list[int]]:
+    """The years whose report is known, newest first, of each region; the newest report's first."""
+    query = (
+        select(DocumentRow.region, DocumentRow.year)
+        .where(
+            DocumentRow.kind == DocumentKind.REPORT,
+            DocumentRow.region.is_not(None),
+            DocumentRow.year.is_not(None),
+            DocumentRow.removed_at.is_(None),
+        )
+        .order_by(DocumentRow.id.desc())
+    )
+    found: dict[str, list[int]] = {}
+    for region, year in session.execute(query):
+        years = found.setdefault(region or "", [])
+        if year is not None and year not in years:
+            years.append(year)
+    return {region: sorted(years, reverse=True) for region, years in found.items()}
+
+
 def repeating_documents(session: Session, document_id: int) -> set[int]:
     """The documents that only repeat a commitment of another one."""
     commitment = aliased(StatementRow)

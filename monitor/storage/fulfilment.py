@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, column, func, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, tuple_
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import TargetsDue
@@ -246,6 +246,20 @@ def list_fulfilments(
         )
         .order_by(shown.plan_year.desc(), shown.region, shown.statement_id, shown.position)
     )
+    return _lines(session, query)
+
+
+def fulfilments_of(session: Session, statement_ids: Collection[int]) -> list[FulfilmentLine]:
+    """The lines of the ledger about some commitments, oldest plan first."""
+    query = (
+        select(_LEDGER)
+        .where(_LEDGER.c.statement_id.in_(statement_ids))
+        .order_by(_LEDGER.c.plan_year, _LEDGER.c.statement_id, _LEDGER.c.position)
+    )
+    return _lines(session, query)
+
+
+def _lines(session: Session, query: Select[Any]) -> list[FulfilmentLine]:
     return [
         FulfilmentLine(**{**line, "verdict": Verdict(line["verdict"])})
         for line in session.execute(query).mappings()

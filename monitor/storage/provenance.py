@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from monitor.model.changes import Basis, Change
 from monitor.model.documents import DocumentKind, Outcome, StoredDocument
@@ -53,11 +53,65 @@ BELIEVED = (Outcome.OK, Outcome.PARTIAL)
 
 @dataclass(frozen=True, slots=True)
 class LoggedRow:
-    """A line of the log by its statements' ids."""
+    """A line of the log by its number and its statements' ids."""
 
     change: Change
     before_id: int | None
     after_id: int | None
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    """What a snapshot is a record of: its document, the visit, and the bytes it was read from."""
+
+    snapshot_id: int
+    document_id: int | None
+    title: str
+    visited_at: datetime
+    outcome: Outcome
+    reason: str
+    status: int | None
+    url: str | None
+    content_type: str | None
+    published: date | None
+    published_from: str | None
+    text_hash: str
+    blob_hash: str | None
+    bytes: int | None
+    has_bytes: bool
+
+
+def snapshot_record(session: Session, snapshot_id: int) -> SnapshotRecord | None:
+    """The record of a snapshot, without its text and bytes; None if there is none."""
+    if not 0 < snapshot_id < 1 << 63:
+        return None
+    query = (
+        select(SnapshotRow, BlobRow.size, BlobRow.codec)
+        .outerjoin(BlobRow, BlobRow.hash == SnapshotRow.blob_hash)
+        .where(SnapshotRow.id == snapshot_id)
+    )
+    found = session.execute(query).first()
+    if found is None:
+        return None
+    row, size, codec = found
+    return SnapshotRecord(
+        snapshot_id=row.id,
+        document_id=row.document_id,
+        title=row.title,
+        visited_at=row.visited_at,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        status=row.status,
+        url=row.url,
+        content_type=row.content_type,
+        published=row.published,
+        published_from=row.published_from,
+        text_hash=row.text_hash,
+        blob_hash=row.blob_hash,
+        bytes=size,
+        has_bytes=codec is not None and codec != FORGOTTEN,
+    )
 
 
 def snapshots_between(session: Session, since: datetime, until: datetime) -> list[int]:
@@ -129,7 +183,18 @@ def logged_changes_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
     rows = session.scalars(
         select(ChangeRow).where(ChangeRow.snapshot_id == snapshot_id).order_by(ChangeRow.id)
     )
-    return [LoggedRow(change_of(row), row.before_id, row.after_id) for row in rows]
+    return [LoggedRow(change_of(row), row.before_id, row.after_id, row.id) for row in rows]
+
+
+def succession_of(session: Session, document_id: int) -> list[LoggedRow]:
+    """What became of each promise of the report before, as the log says of a report."""
+    rows = session.scalars(
+        select(ChangeRow)
+        .where(ChangeRow.document_id == document_id, ChangeRow.basis == Basis.SUCCESSION)
+        .options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
+        .order_by(ChangeRow.id)
+    )
+    return [LoggedRow(change_of(row), row.before_id, row.after_id, row.id) for row in rows]
 
 
 def snapshot_of(session: Session, statement_id: int) -> int:

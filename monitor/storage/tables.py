@@ -740,6 +740,7 @@ class AlertRow(Base):
         Index("uq_alert_notice", "recipient_id", "notice_id", unique=True),
         Index("ix_alert_due", "state", "not_before"),
         Index("ix_alert_recipient", "recipient_id", "state"),
+        Index("ix_alert_document_id", "document_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

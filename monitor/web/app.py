@@ -14,7 +14,19 @@ from starlette.types import ASGIApp
 
 from monitor.errors import StorageError, UserError
 from monitor.rate_limiter import RateLimiter
-from monitor.web import fulfilment, preferences, rules, sources, timeline
+from monitor.web import (
+    commitment,
+    documents,
+    fulfilment,
+    metrics,
+    preferences,
+    province_map,
+    region,
+    reports,
+    rules,
+    sources,
+    timeline,
+)
 from monitor.web.security import Access, Guard
 from monitor.web.site import Site, mistake
 from monitor.web.templates import STATIC, static_address
@@ -37,6 +49,12 @@ def build_site(site: Site, access: Access, *, limiter: RateLimiter | None = None
         Route("/static/{digest}/{name}", static),
         *preferences.routes,
         *timeline.routes,
+        *province_map.routes,
+        *region.routes,
+        *metrics.routes,
+        *reports.routes,
+        *commitment.routes,
+        *documents.routes,
         *fulfilment.routes,
         *sources.routes,
         *rules.routes,
