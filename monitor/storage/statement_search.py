@@ -94,7 +94,8 @@ def find_in_force(
     if few is not None:
         conditions.append(row.statement_id.in_(few))
     # A sum keeps the databases from walking all statements by number where an index finds few.
-    narrow = few is not None or any(one is not None for one in (region, theme, speaker, metric))
+    given = (region, theme, speaker, metric, before)
+    narrow = few is not None or any(one is not None for one in given)
     order: Any = (row.statement_id + 0 if narrow else row.statement_id).desc()
     query = select(row.statement_id).where(*conditions).order_by(order)
     if not said:

@@ -110,6 +110,21 @@ def read_changes(session: Session, change_ids: Iterable[int]) -> Iterator[Sequen
         yield from (rows[one] for one in some if one in rows)
 
 
+def read_sources(session: Session, *, after: str | None = None, limit: int = 50) -> list[Any]:
+    """Lines of ``source_health`` by the id of the source.
+
+    Args:
+        session: a reading transaction.
+        after: only ids that follow.
+        limit: how many at most: each is counted up from what is known of its pages.
+    """
+    shown = _table_of(session, View.SOURCES)
+    query = select(shown).order_by(shown.c.source_id).limit(limit)
+    if after is not None:
+        query = query.where(shown.c.source_id > after)
+    return list(session.execute(query))
+
+
 def _table_of(session: Session, view: View) -> TableClause:
     columns = (column(name, _type_of(name)) for name in columns_of(session, view))
     return table(view.value, *columns)

@@ -38,7 +38,7 @@ from monitor.storage.statement_search import (
     statement_states,
 )
 from monitor.storage.tables import SnapshotRow, SnapshotTextRow
-from monitor.storage.views import View, columns_of, read_view
+from monitor.storage.views import View, columns_of, read_sources, read_view
 from monitor.web import api_models as models
 from monitor.web.api_parameters import (
     MAX_NUMBER,
@@ -67,6 +67,7 @@ _DAY = (
 )
 """The days that ``monitor.periods`` takes; the word ``date`` would promise the year 1."""
 
+_SOURCE = "[A-Za-z0-9._-]{1,64}"
 _SINCE = f"([1-9][0-9]{{0,3}}[hdwmy]|{_DAY})"
 
 
@@ -260,10 +261,17 @@ def _fields(value: object, model: type[models.Item]) -> dict[str, Any]:
     return {name: getattr(value, name) for name in model.model_fields}
 
 
-def _view(view: View, asked: Asked) -> Any:
-    columns = columns_of(asked.session, view)
-    rows = (dict(zip(columns, row, strict=True)) for row in read_view(asked.session, view))
-    return {"items": sorted(rows, key=lambda row: str(row[columns[0]])), "next": None}
+def _regions(asked: Asked) -> Any:
+    columns = columns_of(asked.session, View.REGIONS)
+    rows = (dict(zip(columns, row, strict=True)) for row in read_view(asked.session, View.REGIONS))
+    return {"items": sorted(rows, key=lambda row: str(row["region"])), "next": None}
+
+
+def _sources(asked: Asked) -> Any:
+    found = read_sources(asked.session, after=asked["after"], limit=asked["limit"] + 1)
+    shown = found[: asked["limit"]]
+    more = asked.next(after=shown[-1].source_id) if len(found) > len(shown) else None
+    return {"items": shown, "next": more}
 
 
 def _metrics(asked: Asked) -> Any:
@@ -335,7 +343,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
         theme,
         Parameter("basis", choices=tuple(Basis), example="succession"),
         Parameter("certainty", choices=tuple(Certainty), example="sure"),
-        Parameter("source", pattern="[A-Za-z0-9._-]{1,64}", example="gov-guizhou"),
+        Parameter("source", pattern=_SOURCE, example="gov-guizhou"),
         Parameter("since", pattern=_SINCE, example="90d"),
         Parameter("until", pattern=_DAY, example="2026-02-28"),
         words,
@@ -366,7 +374,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
         Operation("statement", "/statements/{id}", models.StatementItem, _statement, number),
         Operation("document", "/documents/{id}", models.Document, _document, number),
         Operation("snapshot", "/snapshots/{id}", models.Snapshot, _snapshot, number),
-        Operation("regions", "/regions", models.Regions, partial(_view, View.REGIONS)),
+        Operation("regions", "/regions", models.Regions, _regions),
         Operation(
             "metrics",
             "/metrics",
@@ -402,7 +410,13 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
                 _limit(),
             ),
         ),
-        Operation("sources", "/sources", models.Sources, partial(_view, View.SOURCES)),
+        Operation(
+            "sources",
+            "/sources",
+            models.Sources,
+            _sources,
+            (Parameter("after", pattern=_SOURCE), _limit()),
+        ),
     )
 
 

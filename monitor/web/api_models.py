@@ -352,6 +352,6 @@ class Fulfilments(Page):
 
 
 class Sources(Page):
-    """All sources."""
+    """Sources, by their ids."""
 
     items: list[Source]

@@ -109,7 +109,7 @@ def _storage_error(request: Request, error: Exception) -> Response:
 
 def _database_fault(request: Request, error: Exception) -> Response:
     """A database that is locked, or cannot be reached; what it says may name files and hosts."""
-    log.warning("web.database_fault", exc_info=error)
+    log.warning("web.database_fault", extra={"reason": str(getattr(error, "orig", error))})
     return _told(request, "the database cannot be read now: try again", 503, _LATER)
 
 
