@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.storage.engine import Database
 
+
 def web(
     port: Annotated[
         int | None,

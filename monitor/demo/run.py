@@ -33,7 +33,7 @@ from monitor.storage.engine import Database
 from monitor.table import print_table
 
 # The demo's clock: the pages are dated, so the two rounds are too.
-_ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
+ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
 _NEXT = """\
 monitor init          write monitor.toml and example rules into this folder
 monitor rules check   check them
@@ -161,7 +161,7 @@ async def _serve(settings: Settings, port: int, console: Console) -> None:
     database, stop = Database(settings.database), asyncio.Event()
     try:
         with stop_on_signals(stop):
-            async with serve_site(settings, database, port, now=clock_from(_ROUNDS[-1])) as taken:
+            async with serve_site(settings, database, port, now=clock_from(ROUNDS[-1])) as taken:
                 address = site_address(settings, taken)
                 console.print(Text(_SITE.format(address=address)), soft_wrap=True)
                 await stop.wait()
@@ -186,7 +186,7 @@ async def _run(folder: Path, database: Path, console: Console) -> Settings:
             crawl=CrawlSettings(min_delay=0.0),
             telegram=TelegramSettings(),
         )
-        clock = list(_ROUNDS)
+        clock = list(ROUNDS)
         async with open_app(settings, console=console, now=lambda: clock[0]) as app:
             console.print(f"A sample site listens at {site.base_url} (loopback only).\n")
             console.rule(f"[bold]Round 1 · {clock[0]:%Y-%m-%d} · the first visit is a baseline")
