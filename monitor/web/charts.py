@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 720, 320
 LEFT, RIGHT, RIGHT_OF_NAMES, TOP, BOTTOM = 64, 32, 110, 28, 32
 _LOG_SPAN = 100.0
 _TICKS = 5
-_MOST_YEARS = 8
+_MOST_YEARS, _LABELLED_YEARS = 8, 5
 _LABEL_HEIGHT = 16
 _ABOVE, _BELOW = -11.0, 20.0
 MARKERS = ("circle", "square", "diamond", "triangle")
@@ -43,11 +43,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A number in its place; ``label_y`` is where it can be written, free of the other series."""
+    """A number in its place; ``label_y`` is where it is written, None where there is no room."""
 
     x: float
     y: float
-    label_y: float
+    label_y: float | None
     value: Value
 
 
@@ -143,7 +143,8 @@ def plot(
     lines = []
     for index, (each, values) in enumerate(kept):
         points = tuple(
-            Point(x_of(one.year), y_of(one.value), labels[index, one.year], one) for one in values
+            Point(x_of(one.year), y_of(one.value), labels.get((index, one.year)), one)
+            for one in values
         )
         path = " ".join(f"{'L' if at else 'M'}{p.x} {p.y}" for at, p in enumerate(points))
         lines.append(Line(each, points, path, _marker(each.group)))
@@ -169,10 +170,14 @@ def _marker(group: int) -> str:
 def _label_heights(
     kept: Sequence[tuple[Series, Sequence[Value]]], y_of: Callable[[float], float]
 ) -> dict[tuple[int, int], float]:
-    """Where each number is written: the highest of a year above its point, others below theirs."""
+    """Where numbers are written: the highest of a year above its point, others below theirs.
+
+    Of many years only the last number of each series has room.
+    """
+    are_few = len({one.year for _, values in kept for one in values}) <= _LABELLED_YEARS
     by_year: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
     for index, (_, values) in enumerate(kept):
-        for one in values:
+        for one in values if are_few else values[-1:]:
             by_year[one.year].append((y_of(one.value), index))
     return {
         (index, year): round(y + (_BELOW if place else _ABOVE), 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from starlette.routing import Route
 from monitor.errors import UserError
 from monitor.messages.change_text import format_growth, format_short
 from monitor.messages.i18n import AlertTexts, alert_texts, short_region, speaker_name
+from monitor.table_files import csv_chunks
 from monitor.web.charts import Series, plot
 from monitor.web.evidence import load_evidence
 from monitor.web.filters import region_of
@@ -218,22 +217,13 @@ def metrics_csv(request: Request) -> Response:
             since=chosen.since,
             until=chosen.until,
         )
-    text = io.StringIO()
     names = ("region", "metric", "unit", "year", "promised", "promised_op", "reached", "reached_op")
-    writer = csv.writer(text)
-    writer.writerow(names)
-    writer.writerows([_cell(getattr(one, name)) for name in names] for one in years)
+    rows = ([getattr(one, name) for name in names] for one in years)
     return Response(
-        text.getvalue(),
+        "".join(csv_chunks(names, rows)),
         media_type="text/csv",
         headers={"content-disposition": 'attachment; filename="metrics.csv"'},
     )
-
-
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet runs: names of metrics come from web pages."""
-    is_formula = isinstance(value, str) and value.startswith(tuple("=+-@\t\n＝＋－＠"))
-    return f"'{value}" if is_formula else value
 
 
 routes = (

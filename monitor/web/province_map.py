@@ -92,11 +92,12 @@ def province_map(request: Request) -> Response:
         metrics = list_metrics(session)[:_SHOWN_METRICS]
         metric = chosen_metric(metrics, given.get("metric", ""))
         years = report_years(session)
-        if metric is not None and show == "metric":
-            years = sorted({*years, *range(metric.first_year, metric.last_year + 1)})
         newest = years[-1] if years else site.now().year
         if show in {one.value for one in _VERDICTS} and len(years) > 1:
             newest = years[-2]  # what was due in the newest plan's year is not judged yet
+        if metric is not None and show == "metric":
+            years = sorted({*years, *range(metric.first_year, metric.last_year + 1)})
+            newest = min(max(newest, metric.first_year), metric.last_year)
         year = year_of(given.get("year", "")) or newest
         values = _values(session, show, metric, side, year)
     unit = metric.unit if metric is not None and show == "metric" else ""

@@ -31,9 +31,10 @@ from monitor.web.timeline import entry
 
 _CHARTS = 6
 _COMMITMENTS = 60
-_OTHER_NUMBERS = 40
+_OTHER_NUMBERS, _OTHER_YEARS = 40, 3
+_FIRST = ("算力", "智算")  # the metrics of the topic, before others
 _CHANGES = 6
-_CHART_WIDTH, _CHART_HEIGHT = 480, 240
+_CHART_WIDTH, _CHART_HEIGHT = 400, 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def region(request: Request) -> Response:
         "more": more,
         "charts": charts,
         "others": others[:_OTHER_NUMBERS],
+        "other_years": _OTHER_YEARS,
         "more_numbers": len(others) > _OTHER_NUMBERS,
         "verdicts": verdicts,
         "kinds": list(Verdict),
@@ -142,12 +144,21 @@ def by_theme(
 
 
 def metric_lines(numbers: Sequence[MetricYear], words: AlertTexts) -> list[MetricLines]:
-    """The metrics of one region, those with most numbers first, each with its chart."""
+    """The metrics of one region with their charts: computing, then those with most numbers."""
     grouped: dict[tuple[str, str], list[MetricYear]] = {}
     for one in numbers:
         grouped.setdefault((one.metric, one.unit), []).append(one)
     found = [_metric(metric, unit, years, words) for (metric, unit), years in grouped.items()]
-    return sorted(found, key=lambda one: (one.plot is None, -len(one.years), one.metric))
+    order = {name: place for place, name in enumerate(_FIRST)}
+    return sorted(
+        found,
+        key=lambda one: (
+            one.plot is None,
+            order.get(one.metric, len(order)),
+            -len(one.years),
+            one.metric,
+        ),
+    )
 
 
 def _metric(metric: str, unit: str, years: Sequence[MetricYear], words: AlertTexts) -> MetricLines:
