@@ -55,7 +55,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "rules": BASE | {"extraction"},
     "fetching": BASE | {"clock", "catalogue", "documents"},
     "discovery": BASE | {"catalogue", "documents", "fetching"},
-    "storage": BASE,
+    "table_files": {"errors", "printable"},
+    "storage": BASE | {"table_files"},
     "json_contract": BASE,
     "messages": BASE | {"rules", "comparison"},
     "channels": BASE | {"clock", "messages", "json_contract", "line_breaks"},
@@ -75,7 +76,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"messages", "channels", "outbox", "bot", "ingest", "observer"},
     "web": BASE
     | {"clock", "periods", "rate_limiter", "json_contract", "extraction", "comparison", "rules"}
-    | {"storage", "messages", "http_server", "channels"},
+    | {"storage", "messages", "http_server", "channels", "table_files"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage", "web"}
     | {
         "clock",
@@ -97,7 +98,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
     | {"ingest", "app", "daemon", "demo", "parser_process", "roles", "periods"}
-    | {"line_breaks", "table", "status"},
+    | {"line_breaks", "table", "table_files", "status"},
     "__main__": {"cli"},
 }
 

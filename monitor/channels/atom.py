@@ -7,8 +7,9 @@ restart. Libraries that only write feeds cannot do that; lxml does both.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _NS = "http://www.w3.org/2005/Atom"
 _GENERATOR = "policy-monitor"
-_AUTHORITY = "policy-monitor,2026"
+AUTHORITY = "policy-monitor,2026"
 """Of the tag URIs (RFC 4151)."""
 
 _WAIT = 60.0
@@ -58,7 +59,7 @@ class AtomChannel:
         self._path = path
         self._max_entries = entries
         self._now = now
-        self._id = f"tag:{_AUTHORITY}:{name}"
+        self._id = f"tag:{AUTHORITY}:{name}"
         if not path.parent.is_dir():
             raise UserError(
                 "there is no such folder", file=path.parent, hint=f"channels.{name}.atom"
@@ -91,13 +92,8 @@ class AtomChannel:
         entry_id = f"{self._id}:alert-{alert_id}"
         kept = [entry for entry in self._read() if entry.findtext(f"{{{_NS}}}id") != entry_id]
         at = self._now()
-        feed = _etree().Element(f"{{{_NS}}}feed", nsmap={None: _NS})
-        _text(feed, "title", f"{_GENERATOR}: {self._name}")
-        _text(feed, "id", self._id)
-        _text(feed, "updated", _stamp(at))
-        _text(feed, "generator", _GENERATOR)
-        _text(_etree().SubElement(feed, f"{{{_NS}}}author"), "name", _GENERATOR)
-        feed.append(_entry(entry_id, message, at))
+        feed = _feed(self._id, f"{_GENERATOR}: {self._name}", at)
+        feed.append(_element(_entry(entry_id, message, at)))
         feed.extend(kept[: self._max_entries - 1])
         body = _etree().tostring(feed, encoding="utf-8", xml_declaration=True)
         # Web servers read it, whatever the permissions were.
@@ -142,24 +138,82 @@ def _etree() -> Any:
     return etree
 
 
-def _entry(entry_id: str, message: Message, at: datetime) -> etree._Element:
-    alert = message.alert
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An entry; ``links`` are pairs of relation and address, ``html`` a fragment."""
+
+    id: str
+    title: str
+    updated: datetime
+    published: datetime | None
+    links: tuple[tuple[str, str], ...]
+    html: str
+
+
+def feed_bytes(
+    feed_id: str,
+    title: str,
+    updated: datetime,
+    entries: Iterable[FeedEntry],
+    *,
+    links: Iterable[tuple[str, str]] = (),
+) -> bytes:
+    """A feed with its entries as XML.
+
+    Args:
+        feed_id: an IRI that stays.
+        title: for people.
+        updated: when something in it changed last.
+        entries: newest first.
+        links: pairs of relation and address.
+    """
+    feed = _feed(feed_id, title, updated)
+    _add_links(feed, links)
+    feed.extend(map(_element, entries))
+    return bytes(_etree().tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _feed(feed_id: str, title: str, updated: datetime) -> etree._Element:
+    feed = _etree().Element(f"{{{_NS}}}feed", nsmap={None: _NS})
+    _text(feed, "title", title)
+    _text(feed, "id", feed_id)
+    _text(feed, "updated", _stamp(updated))
+    _text(feed, "generator", _GENERATOR)
+    _text(_etree().SubElement(feed, f"{{{_NS}}}author"), "name", _GENERATOR)
+    return feed
+
+
+def _entry(entry_id: str, message: Message, at: datetime) -> FeedEntry:
     title, _ = split_headline(message)
-    entry = _etree().Element(f"{{{_NS}}}entry", nsmap={None: _NS})
-    _text(entry, "title", title or "–")
-    _text(entry, "id", entry_id)
-    _text(entry, "updated", _stamp(at))
-    if alert is not None:
-        _text(entry, "published", _stamp(alert.created_at))
-    links = [span.link for span in message.spans if span.link is not None]
-    for position, link in enumerate(dict.fromkeys(links)):
+    links = dict.fromkeys(span.link for span in message.spans if span.link is not None)
+    return FeedEntry(
+        id=entry_id,
+        title=title,
+        updated=at,
+        published=None if message.alert is None else message.alert.created_at,
         # An entry has one alternate of a type and language at most (RFC 4287, 4.1.2).
-        _etree().SubElement(
-            entry, f"{{{_NS}}}link", rel="related" if position else "alternate", href=link
-        )
-    content = _text(entry, "content", to_html(message) or "–")
-    content.set("type", "html")
-    return entry
+        links=tuple(
+            ("related" if position else "alternate", link) for position, link in enumerate(links)
+        ),
+        html=to_html(message),
+    )
+
+
+def _element(entry: FeedEntry) -> etree._Element:
+    element = _etree().Element(f"{{{_NS}}}entry", nsmap={None: _NS})
+    _text(element, "title", entry.title or "–")
+    _text(element, "id", entry.id)
+    _text(element, "updated", _stamp(entry.updated))
+    if entry.published is not None:
+        _text(element, "published", _stamp(entry.published))
+    _add_links(element, entry.links)
+    _text(element, "content", entry.html or "–").set("type", "html")
+    return element
+
+
+def _add_links(parent: etree._Element, links: Iterable[tuple[str, str]]) -> None:
+    for relation, address in links:
+        _etree().SubElement(parent, f"{{{_NS}}}link", rel=relation, href=address)
 
 
 def _text(parent: etree._Element, name: str, text: str) -> etree._Element:

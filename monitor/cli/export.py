@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,7 +15,6 @@ from monitor.cli.options import ConfigOption, DatabaseOption, SinceOption, open_
 from monitor.cli.output import json_line, print_status, write_csv
 from monitor.cli.output_file import (
     STANDARD_OUTPUT,
-    FileFormat,
     format_of,
     refuse_other_file,
     written_beside,
@@ -26,9 +23,14 @@ from monitor.clock import utc_now
 from monitor.errors import UserError
 from monitor.periods import start_of
 from monitor.storage.engine import Database
-from monitor.storage.views import View, columns_of, has_time, read_view
-
-_BATCH = 10_000
+from monitor.storage.views import View, cell_types, columns_of, has_time, read_view
+from monitor.table_files import (
+    CellType,
+    FileFormat,
+    parquet_chunks,
+    plain_cell,
+    refuse_without_pyarrow,
+)
 
 
 def export(
@@ -72,7 +74,7 @@ def export(
             columns = columns_of(session, view)
             rows = _Counted(read_view(session, view, since=start))
             if form is FileFormat.PARQUET:
-                _write_parquet(columns, rows, output)
+                _write_parquet(cell_types(columns, view), rows, output)
             else:
                 with _opened(output) as file:
                     _write_text(form, columns, rows, file)
@@ -100,10 +102,6 @@ class _Counted:
             yield row
 
 
-def _plain(cell: object) -> str:
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
-
-
 @contextlib.contextmanager
 def _opened(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
@@ -120,37 +118,15 @@ def _write_text(
         write_csv(columns, rows, file=file)
         return
     for row in rows:
-        file.write(json_line(dict(zip(columns, row, strict=True)), _plain, file=file))
+        file.write(json_line(dict(zip(columns, row, strict=True)), plain_cell, file=file))
 
 
 def _write_parquet(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], output: Path | None
+    columns: Mapping[str, CellType], rows: Iterable[Sequence[object]], output: Path | None
 ) -> None:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ModuleNotFoundError:
-        raise UserError(
-            "Parquet needs pyarrow, which is not installed",
-            hint="pip install 'policy-monitor[parquet]'",
-        ) from None
-    parts = []
-    batch: list[Sequence[object]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            parts.append(_arrow(pa, columns, batch))
-            batch = []
-    parts.append(_arrow(pa, columns, batch))
-    # A column may be empty in one batch and text in the next.
-    whole = pa.concat_tables(parts, promote_options="permissive")
+    refuse_without_pyarrow()
     if output is None:
-        parquet.write_table(whole, sys.stdout.buffer)
+        sys.stdout.buffer.writelines(parquet_chunks(columns, rows))
         return
-    with written_beside(output) as new:
-        parquet.write_table(whole, new)
-
-
-def _arrow(pa: ModuleType, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Any:
-    cells = zip(*rows, strict=True) if rows else ([] for _ in columns)
-    return pa.table({name: list(cell) for name, cell in zip(columns, cells, strict=True)})
+    with written_beside(output) as new, new.open("wb") as file:
+        file.writelines(parquet_chunks(columns, rows))

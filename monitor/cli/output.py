@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
 from monitor.cli.streams import writes_all
-from monitor.printable import escape_json, printable
+from monitor.printable import printable
+from monitor.table_files import csv_chunks, json_object
 
 if TYPE_CHECKING:
     # rich is loaded by what prints with it: JSON lines and CSV do without.
     from rich.progress import Progress
-
-_FORMULA_SIGNS = tuple("=+-@\t\n＝＋－＠")
-"""What begins a formula in some spreadsheet (OWASP, CSV injection)."""
 
 
 class Format(StrEnum):
@@ -64,22 +60,14 @@ def json_line(
         default: writes values that JSON has not.
         file: where it goes; characters that its encoding has not are escaped.
     """
-    escaped = file is not None and not writes_all(file)
-    return escape_json(json.dumps(row, ensure_ascii=escaped, default=default)) + "\n"
+    return json_object(row, default, ascii_only=file is not None and not writes_all(file))
 
 
 def write_csv(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, file: IO[str] | None = None
 ) -> None:
-    """Write CSV (RFC 4180) with a header; a quote goes before a leading ``=``, ``+``, ``-``, ``@``.
-
-    Spreadsheets run cells that begin so, also with a full-width sign, and the cells come from web
-    pages.
-    """
-    writer = csv.writer(file or sys.stdout)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
+    """Write CSV with a header, as ``monitor.table_files`` does."""
+    (file or sys.stdout).writelines(csv_chunks(columns, rows))
 
 
 def write_table(
@@ -153,7 +141,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def progress() -> Progress:
-    """A progress bar on standard error; silent where standard error is no terminal."""
+    """A progress bar on standard error; silent where standard error is no terminal.
+
+    What is printed meanwhile stays on standard output, and above the bar on a terminal.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -171,6 +162,7 @@ def progress() -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),
         disable=not console.is_terminal,
     )
 
@@ -189,10 +181,3 @@ def _print_line(message: str, *, style: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(
         Text(printable(message), style=style)
     )
-
-
-def _harmless(cell: Any) -> Any:
-    if not isinstance(cell, str):
-        return cell
-    cell = printable(cell)
-    return "'" + cell if cell.startswith(_FORMULA_SIGNS) else cell

@@ -5,20 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 
 from monitor.atomic_file import replacement_of, write_error
 from monitor.errors import UserError
-
-
-class FileFormat(StrEnum):
-    """What ``monitor export --format`` takes."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-
+from monitor.table_files import FileFormat
 
 STANDARD_OUTPUT = frozenset({"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
 """Names of the standard output: it stays open, so it is written to and not replaced."""

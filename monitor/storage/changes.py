@@ -65,6 +65,53 @@ def list_changes(
         words: the same, each of which has to stand somewhere.
         limit: how many at most.
     """
+    found = list(
+        islice(
+            find_change_ids(
+                session,
+                since=since,
+                before=before,
+                region=region,
+                regions=regions,
+                theme=theme,
+                until=until,
+                kinds=kinds,
+                basis=basis,
+                certainty=certainty,
+                source_id=source_id,
+                without=without,
+                label=label,
+                words=(*words, *(() if text is None else (text,))),
+                expected=limit,
+            ),
+            limit,
+        )
+    )
+    return [_logged(row) for row in _read(session, found)]
+
+
+def find_change_ids(
+    session: Session,
+    *,
+    since: datetime | None = None,
+    before: int | None = None,
+    region: str | None = None,
+    regions: Collection[str] | None = None,
+    theme: str | None = None,
+    until: datetime | None = None,
+    kinds: Collection[Kind] = (),
+    basis: Basis | None = None,
+    certainty: Certainty | None = None,
+    source_id: str | None = None,
+    without: Collection[Kind] = (),
+    label: Label | None = Label.COMMITMENT,
+    words: Collection[str] = (),
+    expected: int = _PAGE,
+) -> Iterator[int]:
+    """The numbers of all lines of the change log that fit, newest first.
+
+    The arguments are those of ``list_changes``; ``expected`` is how many will be taken.
+    """
     named: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (since, ChangeRow.detected_at.__ge__),
         (until, ChangeRow.detected_at.__lt__),
@@ -85,9 +132,8 @@ def list_changes(
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
         padded = "," + _SHOWN.themes + ","
         said.append(padded.contains(f",{theme},", autoescape=True))
-    folded = [word for word in map(fold, (*words, *(() if text is None else (text,)))) if word]
-    found = list(islice(_found_ids(session, logged, said, folded, limit), limit))
-    return [_logged(row) for row in _read(session, found)]
+    folded = [word for word in map(fold, words) if word]
+    yield from _found_ids(session, logged, said, folded, expected)
 
 
 def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> ColumnElement[bool]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Date, and_, column, func, inspect, or_, select, table
+from sqlalchemy import Date, TableClause, and_, column, func, inspect, or_, select, table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType, TypeEngine
 
 from monitor.model.statements import Figure
 from monitor.storage.base import UtcDateTime
 from monitor.storage.tables import CurrentTargetRow, DocumentRow, StatementRow, TargetRow
+from monitor.table_files import CellType
 
 _BATCH = 1000
+_FEW = 200
 
 
 class View(StrEnum):
@@ -37,6 +40,9 @@ class View(StrEnum):
     FEEDBACK = "feedback"
 
 
+PRIVATE_VIEWS = frozenset({View.ALERTS, View.FEEDBACK})
+"""Views that name chats and people: for those who can open the database."""
+
 _SINCE = {
     View.CHANGES: "detected_at",
     View.STATEMENTS: "first_seen_at",
@@ -47,6 +53,22 @@ _SINCE = {
 }
 _TIMED = tuple(_SINCE)
 _DAYS = ("published", "report_published", "in_force_until")
+_TIMES = ("at", "since", "health_since", "not_before", "paused_until")
+_FLAGS = ("is_current", "in_force", "in_scope", "enabled", "possibly_duplicate")
+_NUMBERS = (
+    *("value", "canonical_value", "before_value", "after_value", "similarity", "score", "share"),
+    *("promised", "reached", "achieved"),
+)
+_COUNTS = (
+    *("year", "plan_year", "target_year", "report_year", "first_year", "last_year", "years", "due"),
+    *("position", "start_offset", "end_offset", "repeats", "superseded_by", "merged_into"),
+    *("commitments", "with_numbers", "sources", "failing_sources", "quiet_sources"),
+    *("added", "strengthened", "weakened", "dropped", "met", "missed", "not_reported"),
+    *("failures", "addresses", "suspect_addresses", "failing_addresses", "documents"),
+    *("withdrawn_documents", "partial_documents", "status", "bytes", "attempts", "changes"),
+    "person",
+)
+_TEXT_IDS = ("source_id",)
 
 
 def columns_of(session: Session, view: View) -> tuple[str, ...]:
@@ -66,8 +88,7 @@ def read_view(
         since: only what came into the log then or later; views without a time of their own
             (see ``has_time``) are given whole.
     """
-    columns = (column(name, _type_of(name)) for name in columns_of(session, view))
-    shown = table(view.value, *columns)
+    shown = _table_of(session, view)
     query = select(shown)
     if since is not None and view in _SINCE:
         query = query.where(shown.c[_SINCE[view]] >= since)
@@ -76,11 +97,72 @@ def read_view(
         yield tuple(row)
 
 
+def read_changes(session: Session, change_ids: Iterable[int]) -> Iterator[Sequence[object]]:
+    """The rows of ``change_log`` of some changes, in their order; a batch is held at a time."""
+    shown = _table_of(session, View.CHANGES)
+    number = shown.c.change_id
+    rest = iter(change_ids)
+    while some := list(islice(rest, _FEW)):
+        rows = {
+            row.change_id: tuple(row)
+            for row in session.execute(select(shown).where(number.in_(some)))
+        }
+        yield from (rows[one] for one in some if one in rows)
+
+
+def read_sources(session: Session, *, after: str | None = None, limit: int = 50) -> list[Any]:
+    """Lines of ``source_health`` by the id of the source.
+
+    Args:
+        session: a reading transaction.
+        after: only ids that follow.
+        limit: how many at most: each is counted up from what is known of its pages.
+    """
+    shown = _table_of(session, View.SOURCES)
+    query = select(shown).order_by(shown.c.source_id).limit(limit)
+    if after is not None:
+        query = query.where(shown.c.source_id > after)
+    return list(session.execute(query))
+
+
+def _table_of(session: Session, view: View) -> TableClause:
+    columns = (column(name, _type_of(name)) for name in columns_of(session, view))
+    return table(view.value, *columns)
+
+
 def _type_of(name: str) -> TypeEngine[Any]:
     """Views have no types on SQLite; the names of times and days tell them."""
-    if name.endswith("_at") or name in {"not_before", "paused_until"}:
+    kind = _cell_type(name, None)
+    if kind is CellType.TIME:
         return UtcDateTime()
-    return Date() if name in _DAYS else NullType()
+    return Date() if kind is CellType.DAY else NullType()
+
+
+def cell_types(columns: Sequence[str], view: View | None = None) -> dict[str, CellType]:
+    """What stands in the columns of a view: the same on every database, and in an empty column.
+
+    Args:
+        columns: their names.
+        view: the view; a person is a number in some, a name in others.
+    """
+    return {name: _cell_type(name, view) for name in columns}
+
+
+def _cell_type(name: str, view: View | None) -> CellType:
+    if name == "person" and view not in PRIVATE_VIEWS:
+        return CellType.TEXT
+    if name.endswith("_at") or name in _TIMES:
+        return CellType.TIME
+    for names, kind in (
+        (_DAYS, CellType.DAY),
+        (_FLAGS, CellType.BOOLEAN),
+        (_NUMBERS, CellType.NUMBER),
+        (_COUNTS, CellType.INTEGER),
+    ):
+        if name in names:
+            return kind
+    is_number = name.endswith("_id") and name not in _TEXT_IDS
+    return CellType.INTEGER if is_number else CellType.TEXT
 
 
 def has_time(view: View) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from starlette.applications import Starlette
@@ -14,9 +16,13 @@ from starlette.types import ASGIApp
 
 from monitor.errors import StorageError, UserError
 from monitor.rate_limiter import RateLimiter
+from monitor.storage.engine import DATABASE_FAULTS
 from monitor.web import (
+    api,
     commitment,
     documents,
+    downloads,
+    feed,
     fulfilment,
     metrics,
     preferences,
@@ -27,10 +33,14 @@ from monitor.web import (
     sources,
     timeline,
 )
+from monitor.web.problems import is_api, problem
 from monitor.web.security import Access, Guard
 from monitor.web.site import Site, mistake
 from monitor.web.templates import STATIC, static_address
 
+log = logging.getLogger(__name__)
+
+_LATER = {"retry-after": "5"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _BURST = 100
 _REFILL_SECONDS = 0.05
@@ -58,12 +68,16 @@ def build_site(site: Site, access: Access, *, limiter: RateLimiter | None = None
         *fulfilment.routes,
         *sources.routes,
         *rules.routes,
+        *api.routes,
+        *downloads.routes,
+        *feed.routes,
     ]
     app = Starlette(
         routes=routes,
         exception_handlers={
             UserError: _user_error,
             StorageError: _storage_error,
+            **dict.fromkeys(DATABASE_FAULTS, _database_fault),
             HTTPException: _http_error,
         },
     )
@@ -86,13 +100,31 @@ def static(request: Request) -> Response:
 
 
 def _user_error(request: Request, error: Exception) -> Response:
-    return mistake(request, str(error))
+    return _told(request, str(error), 400)
 
 
 def _storage_error(request: Request, error: Exception) -> Response:
-    return mistake(request, str(error), status=503)
+    return _told(request, str(error), 503)
+
+
+def _database_fault(request: Request, error: Exception) -> Response:
+    """A database that is locked, or cannot be reached; what it says may name files and hosts."""
+    log.warning("web.database_fault", extra={"reason": str(getattr(error, "orig", error))})
+    return _told(request, "the database cannot be read now: try again", 503, _LATER)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return mistake(request, str(getattr(error, "detail", "")), status=status)
+    if not isinstance(error, HTTPException):
+        return _told(request, "", 500)
+    return _told(request, error.detail, error.status_code, error.headers)
+
+
+def _told(
+    request: Request, message: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A mistake: a page for people, problem+json where programs ask."""
+    if is_api(request.url.path):
+        return problem(status, message, headers=headers)
+    response = mistake(request, message, status=status)
+    response.headers.update(headers or {})
+    return response

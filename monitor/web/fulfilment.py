@@ -165,20 +165,30 @@ def fulfilment(request: Request) -> Response:
     after = read_cursor(request.query_params.get("after", ""))
     this_year = site.now().astimezone(site.zone).year
     about: dict[str, Any] = {"theme": wanted.theme, "metric": wanted.metric}
+    kept, now = site.answers, site.now()
     with site.database.read() as session:
-        bounds = years_due(session)
+        bounds = kept.get(session, "years due", now, lambda: years_due(session))
         years = shown_years(bounds, wanted.until, this_year)
         if wanted.year is not None:
             years = tuple(year for year in years or () if year == wanted.year) or (wanted.year,)
-        counts = (
-            count_fulfilments(
-                session, first=years[0], last=years[-1], region=wanted.region, **about
+        counts: list[FulfilmentCount] = []
+        metrics: list[str] = []
+        if years:
+            asked = {"first": years[0], "last": years[-1], "region": wanted.region, **about}
+            counts = kept.get(
+                session,
+                ("counts", *asked.values()),
+                now,
+                lambda: count_fulfilments(session, **asked),
             )
-            if years
-            else []
-        )
-        metrics = metrics_due(session, this_year - 1, limit=_METRICS) if years else []
-        answer = None if wanted.is_list else last_year(counts, this_year - 1, t)
+            metrics = kept.get(
+                session,
+                ("metrics", this_year),
+                now,
+                lambda: metrics_due(session, this_year - 1, limit=_METRICS),
+            )
+        is_grid = wanted.is_list or wanted.until is not None
+        answer = None if is_grid else last_year(counts, this_year - 1, t)
         if wanted.is_list:
             found = list_fulfilments(
                 session,

@@ -6,9 +6,13 @@ several times until it is right.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TypeVar, cast
+
+from sqlalchemy.orm import Session
 
 from monitor.model.changes import LoggedChange
 from monitor.storage.changes import list_changes, newest_change_id
@@ -18,6 +22,9 @@ from monitor.storage.statements import StatementInForce, log_version, newest_com
 MAX_CHANGES = 2_000
 MAX_COMMITMENTS = 1_000
 _KEPT = timedelta(minutes=10)
+_MAX_ANSWERS = 200
+
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(slots=True)
@@ -62,3 +69,42 @@ class RecentHistory:
                     self._commitments = tuple(found)
                     self._version, self._read_at = version, now
             return self._commitments, self._has_all
+
+
+@dataclass(slots=True)
+class KeptAnswers:
+    """Answers that change only with the log, kept until it grows; it may be asked from any thread.
+
+    An operator may take a document out without a new line in the log, so they are kept for a few
+    minutes at most.
+    """
+
+    _lock: Lock = field(default_factory=Lock)
+    _version: object = None
+    _since: datetime | None = None
+    _answers: dict[Hashable, object] = field(default_factory=dict)
+
+    def get(
+        self, session: Session, key: Hashable, now: datetime, read: Callable[[], AnswerT]
+    ) -> AnswerT:
+        """The answer that is kept under a key, or the one that is read now.
+
+        Args:
+            session: a reading transaction.
+            key: what is asked; equal keys have equal answers.
+            now: the current time.
+            read: asks the database.
+        """
+        version = log_version(session)
+        with self._lock:
+            is_old = self._since is None or not timedelta(0) <= now - self._since < _KEPT
+            if version != self._version or is_old or len(self._answers) >= _MAX_ANSWERS:
+                self._answers = {}
+                self._version, self._since = version, now
+            if key in self._answers:
+                return cast("AnswerT", self._answers[key])
+        answer = read()
+        with self._lock:
+            if self._version == version:
+                self._answers[key] = answer
+        return answer

@@ -360,7 +360,7 @@ def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str)
         matched=len(found),
         entries=tuple(entry(item, site, language) for item in found[:_SHOWN]),
         changes=looked,
-        why_not=() if found else why_not(one, changes[:_EXPLAINED], t),
+        why_not=() if found or looked.ran_out else why_not(one, changes[:_EXPLAINED], t),
         in_force=len(standing),
         standing=tuple(map(_standing, standing[:_SHOWN_STANDING])),
         commitments=Looked(budget.looked, len(commitments), "", is_all, budget.ran_out),

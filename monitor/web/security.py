@@ -10,15 +10,16 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitor.rate_limiter import RateLimiter
+from monitor.web.problems import is_api, problem
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # No script but the package's own, no style in attributes, nothing from elsewhere, in no frame.
@@ -86,20 +87,20 @@ class Guard:
         refusal = self._refusal(scope)
         await (refusal or self.app)(scope, receive, with_headers)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         """The answer to somebody who may not ask, or not now; None for a welcome one."""
         headers = Headers(scope=scope)
         if not is_known_host(headers.get("host", ""), self.access.hosts):
-            return PlainTextResponse("unknown host name: see web.hosts\n", 400)
+            return _refused(scope, "unknown host name: see web.hosts", 400)
         client = (scope.get("client") or ("", 0))[0]
         wait = self.limiter.take(client)
         if wait:
             seconds = str(max(1, round(wait)))
-            return PlainTextResponse("too many requests\n", 429, {"retry-after": seconds})
+            return _refused(scope, "too many requests", 429, {"retry-after": seconds})
         if not self._may_read(headers, client):
             # Basic: browsers and feed readers ask for the password by themselves.
             challenge = 'Basic realm="policy monitor", charset="UTF-8"'
-            return PlainTextResponse("a token is needed\n", 401, {"www-authenticate": challenge})
+            return _refused(scope, "a token is needed", 401, {"www-authenticate": challenge})
         return None
 
     def _may_read(self, headers: Headers, client: str) -> bool:
@@ -112,6 +113,15 @@ class Guard:
             hmac.compare_digest(one.encode(), access.token.encode())
             for one in _tokens(headers.get("authorization", ""))
         )
+
+
+def _refused(
+    scope: Scope, line: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A refusal in one line; as problem+json where programs ask."""
+    if is_api(scope["path"]):
+        return problem(status, line, headers=headers)
+    return PlainTextResponse(line + "\n", status, headers)
 
 
 def is_known_host(header: str, hosts: Collection[str]) -> bool:

@@ -17,7 +17,7 @@ from monitor.clock import utc_now
 from monitor.rules.model import ANY_VOCABULARY, RuleVocabulary
 from monitor.storage.engine import Database
 from monitor.web.preferences import preferences_of
-from monitor.web.recent import RecentHistory
+from monitor.web.recent import KeptAnswers, RecentHistory
 from monitor.web.rule_book import RuleBook
 from monitor.web.templates import environment, texts_of
 
@@ -51,6 +51,11 @@ class Site:
     def recent(self) -> RecentHistory:
         """The newest changes and commitments, kept until the log grows."""
         return RecentHistory()
+
+    @cached_property
+    def answers(self) -> KeptAnswers:
+        """Sums over the history, kept until the log grows."""
+        return KeptAnswers()
 
     @cached_property
     def rule_book(self) -> RuleBook:

@@ -1,0 +1,247 @@
+"""Commitments in force that fit a filter, and statements with what holds of them. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from monitor.folding import fold
+from monitor.model.statements import Label, Speaker, Statement
+from monitor.storage.mappers import statement_of
+from monitor.storage.tables import (
+    CurrentStatementRow,
+    CurrentTargetRow,
+    DocumentRow,
+    MetricYearRow,
+    ReferenceDayRow,
+    StatementRow,
+)
+from monitor.storage.word_index import may_have, statements_with
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StatementState:
+    """A statement, its document, and whether it stands there and holds."""
+
+    id: int
+    statement: Statement
+    snapshot_id: int
+    first_version_id: int
+    first_seen_at: datetime | None
+    origin: str
+    document_id: int
+    document_title: str
+    url: str | None
+    published: date | None
+    source_id: str | None
+    withdrawn_at: datetime | None
+    is_current: bool
+    in_force: bool
+    in_force_until: date | None
+    superseded_by: int | None
+    repeats: int | None
+
+
+def find_in_force(
+    session: Session,
+    *,
+    region: str | None = None,
+    theme: str | None = None,
+    speaker: Speaker | None = None,
+    metric: str | None = None,
+    words: Collection[str] = (),
+    before: int | None = None,
+    limit: int = 50,
+) -> list[int]:
+    """The ids of the commitments in force that fit, newest first.
+
+    Args:
+        session: a reading transaction.
+        region: an official name.
+        theme: one theme it must have.
+        speaker: who says it.
+        metric: the canonical metric of one of its targets.
+        words: each stands in the sentence, both folded.
+        before: only smaller ids.
+        limit: how many at most.
+    """
+    row = CurrentStatementRow
+    day = select(ReferenceDayRow.day).scalar_subquery()
+    conditions: list[ColumnElement[bool]] = [row.label == Label.COMMITMENT, row.holds_until >= day]
+    if region is not None:
+        conditions.append(row.region == region)
+    if theme is not None:
+        conditions.append(("," + row.themes + ",").contains(f",{theme},", autoescape=True))
+    if speaker is not None:
+        conditions.append(row.speaker == speaker)
+    if before is not None:
+        conditions.append(row.statement_id < before)
+    if metric is not None:
+        target = CurrentTargetRow
+        named = [target.canonical_metric == metric, target.label == Label.COMMITMENT]
+        named += [target.holds_until >= day, *([target.region == region] if region else [])]
+        conditions.append(row.statement_id.in_(select(target.statement_id).where(*named)))
+    said = [word for word in map(fold, words) if word]
+    few = statements_with(session, said) if said else None
+    if few is not None:
+        conditions.append(row.statement_id.in_(few))
+    # A sum keeps the databases from walking all statements by number where an index finds few.
+    given = (region, theme, speaker, metric, before)
+    narrow = few is not None or any(one is not None for one in given)
+    order: Any = (row.statement_id + 0 if narrow else row.statement_id).desc()
+    query = select(row.statement_id).where(*conditions).order_by(order)
+    if not said:
+        return list(session.scalars(query.limit(limit)))
+    with_text = query.join(StatementRow, StatementRow.id == row.statement_id)
+    with_text = with_text.add_columns(StatementRow.text).where(
+        *(may_have(session, StatementRow.text, word) for word in said)
+    )
+    with session.execute(with_text.execution_options(yield_per=_PAGE)) as found:
+        return list(islice(_having(found, said), limit))
+
+
+def _having(rows: Any, said: Collection[str]) -> Iterator[int]:
+    for number, sentence in rows:
+        folded = fold(sentence)
+        if all(word in folded for word in said):
+            yield number
+
+
+def statement_states(session: Session, ids: Collection[int]) -> list[StatementState]:
+    """Statements by their ids, in their order; those that are not there are left out."""
+    day = session.scalar(select(ReferenceDayRow.day))
+    current = CurrentStatementRow
+    query = (
+        select(
+            StatementRow,
+            DocumentRow.title,
+            DocumentRow.url,
+            DocumentRow.published,
+            DocumentRow.source_id,
+            DocumentRow.withdrawn_at,
+            current.statement_id.label("current_id"),
+            current.holds_until,
+            current.in_force_until,
+            current.superseded_by_id,
+            current.repeats_id,
+        )
+        .join(DocumentRow, DocumentRow.id == StatementRow.document_id)
+        .outerjoin(current, current.statement_id == StatementRow.id)
+        .where(StatementRow.id.in_(ids), StatementRow.in_scope)
+    )
+    found = {}
+    for one in session.execute(query):
+        row = one.StatementRow
+        found[row.id] = StatementState(
+            id=row.id,
+            statement=statement_of(row),
+            snapshot_id=row.snapshot_id,
+            first_version_id=row.first_version_id or row.id,
+            first_seen_at=row.first_seen_at,
+            origin=row.origin,
+            document_id=row.document_id,
+            document_title=one.title,
+            url=one.url,
+            published=one.published,
+            source_id=one.source_id,
+            withdrawn_at=one.withdrawn_at,
+            is_current=one.current_id is not None,
+            in_force=None not in {day, one.holds_until} and one.holds_until >= day,
+            in_force_until=one.in_force_until,
+            superseded_by=one.superseded_by_id,
+            repeats=one.repeats_id,
+        )
+    return [found[one] for one in ids if one in found]
+
+
+def list_metrics(
+    session: Session, *, part: str = "", after: str | None = None, limit: int = 50
+) -> tuple[list[Any], str | None]:
+    """The metrics of the series by name, a line for each unit.
+
+    Args:
+        session: a reading transaction.
+        part: of the name.
+        after: only names that follow.
+        limit: how many names at most.
+
+    Returns:
+        Lines with metric, unit, regions, first_year and last_year, and the last name if there are
+        more.
+    """
+    row = MetricYearRow
+    names = select(row.metric).distinct().order_by(row.metric)
+    if part:
+        names = names.where(row.metric.contains(part, autoescape=True))
+    if after is not None:
+        names = names.where(row.metric > after)
+    found = list(session.scalars(names.limit(limit + 1)))
+    shown = found[:limit]
+    query = (
+        select(
+            row.metric,
+            row.unit,
+            func.count(row.region.distinct()).label("regions"),
+            func.min(row.year).label("first_year"),
+            func.max(row.year).label("last_year"),
+        )
+        .where(row.metric.in_(shown))
+        .group_by(row.metric, row.unit)
+        .order_by(row.metric, row.unit)
+    )
+    return list(session.execute(query)), shown[-1] if len(found) > limit else None
+
+
+def metric_series(
+    session: Session,
+    metric: str,
+    *,
+    unit: str | None = None,
+    regions: Collection[str] = (),
+    first: int | None = None,
+    last: int | None = None,
+    after: tuple[str, str, int] | None = None,
+    limit: int = 50,
+) -> list[Any]:
+    """Lines of ``metric_series``, by region, unit and year.
+
+    Args:
+        session: a reading transaction.
+        metric: its canonical name.
+        unit: one unit of it.
+        regions: official names; all if none is named.
+        first: the first year.
+        last: the last year.
+        after: only what follows this region, unit and year.
+        limit: how many at most.
+    """
+    row = MetricYearRow
+    query = select(
+        row.region,
+        row.metric,
+        row.unit,
+        row.year,
+        row.promised,
+        row.promised_op,
+        row.promised_id.label("promised_statement_id"),
+        row.reached,
+        row.reached_op,
+        row.reached_id.label("reached_statement_id"),
+    ).where(row.metric == metric)
+    conditions: tuple[tuple[Any, Any], ...] = (
+        (unit, row.unit.__eq__),
+        (regions or None, row.region.in_),
+        (first, row.year.__ge__),
+        (last, row.year.__le__),
+        (after, lambda key: tuple_(row.region, row.unit, row.year) > tuple_(*key)),
+    )
+    query = query.where(*(make(value) for value, make in conditions if value is not None))
+    return list(session.execute(query.order_by(row.region, row.unit, row.year).limit(limit)))

@@ -1,0 +1,169 @@
+"""Downloads: the public views as CSV, JSON lines and Parquet, sent row by row."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from monitor.errors import UserError
+from monitor.periods import start_of
+from monitor.storage.changes import find_change_ids
+from monitor.storage.views import (
+    PRIVATE_VIEWS,
+    View,
+    cell_types,
+    columns_of,
+    has_time,
+    read_changes,
+    read_view,
+)
+from monitor.table_files import (
+    FileFormat,
+    csv_chunks,
+    jsonl_chunks,
+    parquet_chunks,
+    refuse_without_pyarrow,
+)
+from monitor.web.filters import read_filter
+from monitor.web.site import Site, render, site_of
+
+MAX_AT_ONCE = 2
+_MAX_SECONDS = 1800.0
+"""A download ends after so long: it keeps a transaction open, and the database its old pages."""
+
+_RETRY_SECONDS = "30"
+_TYPES = {
+    FileFormat.CSV: "text/csv; charset=utf-8; header=present",
+    FileFormat.JSONL: "application/x-ndjson",
+    FileFormat.PARQUET: "application/vnd.apache.parquet",
+}
+PUBLIC_VIEWS = tuple(view for view in View if view not in PRIVATE_VIEWS)
+
+_slots = threading.BoundedSemaphore(MAX_AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A view and the part of it that is wanted."""
+
+    view: View
+    form: FileFormat
+    name: str
+
+
+class _Download(StreamingResponse):
+    """Sends chunks, and ends the reading when the reader is gone."""
+
+    def __init__(self, chunks: Iterator[bytes], media_type: str, headers: dict[str, str]) -> None:
+        super().__init__(chunks, media_type=media_type, headers=headers)
+        self._chunks: Any = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._chunks.close()
+
+
+def listing(request: Request) -> Response:
+    """The page that lists all downloads."""
+    return render(
+        request, "downloads", {"views": PUBLIC_VIEWS, "forms": list(FileFormat), "timed": has_time}
+    )
+
+
+def download(request: Request) -> Response:
+    """A view, or of the change log what the timeline's filter leaves."""
+    site = site_of(request)
+    wanted = _wanted(request)
+    if wanted.form is FileFormat.PARQUET:
+        try:
+            refuse_without_pyarrow()
+        except UserError as error:
+            raise HTTPException(501, str(error)) from None
+    arguments = _arguments(request, wanted.view, site)
+    headers = {"content-disposition": f'attachment; filename="{wanted.name}"'}
+    media_type = _TYPES[wanted.form]
+    if request.method == "HEAD":
+        return Response(media_type=media_type, headers=headers)
+    if not _slots.acquire(blocking=False):
+        raise HTTPException(
+            503, "too many downloads at once: try again", {"retry-after": _RETRY_SECONDS}
+        )
+    chunks = _chunks(site, wanted, arguments)
+    next(chunks)  # begun, so that its end gives the place back whatever happens
+    return _Download(chunks, media_type, headers)
+
+
+def _wanted(request: Request) -> Wanted:
+    name, _, ending = request.path_params["file"].rpartition(".")
+    if name not in PUBLIC_VIEWS or ending not in list(FileFormat):
+        raise HTTPException(404, "there is no such download: see /downloads")
+    return Wanted(View(name), FileFormat(ending), f"{name}.{ending}")
+
+
+def _arguments(request: Request, view: View, site: Site) -> dict[str, Any]:
+    """What limits the rows.
+
+    Raises:
+        UserError: a value of the address is wrong.
+    """
+    now = site.now()
+    if view is View.CHANGES:
+        wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
+        return wanted.conditions(site.zone, now)
+    since = request.query_params.get("since", "").strip()
+    if since and not has_time(view):
+        raise UserError(f"since: the rows of {view.value} have no time of their own")
+    return {"since": start_of(since, "since", site.zone, now) if since else None}
+
+
+def _chunks(site: Site, wanted: Wanted, arguments: dict[str, Any]) -> Iterator[bytes]:
+    """The file, piece by piece; the first one is empty."""
+    try:
+        yield b""
+        with site.database.read() as session:
+            columns = columns_of(session, wanted.view)
+            rows = _until(time.monotonic() + _MAX_SECONDS, _rows(session, wanted.view, arguments))
+            if wanted.form is FileFormat.PARQUET:
+                yield from parquet_chunks(cell_types(columns), rows)
+                return
+            written = csv_chunks if wanted.form is FileFormat.CSV else jsonl_chunks
+            for chunk in written(columns, rows):
+                yield chunk.encode()
+    finally:
+        _slots.release()
+
+
+def _rows(session: Session, view: View, arguments: dict[str, Any]) -> Iterator[Sequence[object]]:
+    if view is View.CHANGES:
+        return read_changes(session, find_change_ids(session, **arguments))
+    return read_view(session, view, **arguments)
+
+
+def _until(end: float, rows: Iterator[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """The rows; too slow a reader gets no whole file, and can tell.
+
+    Raises:
+        TimeoutError: it took too long.
+    """
+    for row in rows:
+        if time.monotonic() > end:
+            raise TimeoutError("a download took too long")
+        yield row
+
+
+routes = (
+    Route("/downloads", listing, name="downloads"),
+    Route("/downloads/{file}", download),
+)
