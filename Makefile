@@ -1,6 +1,6 @@
 # Every target sets up the environment it needs in .venv, with nothing but Python, make and pip.
-# .venv/.run marks what the product needs, .venv/.dev also the developers' tools; both are made
-# again when the pins change.
+# .venv/.run marks what the product needs, .venv/.web also the site, .venv/.dev also the developers'
+# tools; each is made again when the pins change.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -21,13 +21,16 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=load
 CORE := $(shell $(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test coverage lint format bench benchmarks quality docs lock audit release clean distclean
+.PHONY: help demo site run test coverage lint format bench benchmarks quality docs lock audit release clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.run ## run the whole product on a sample site, in a few seconds
 	@$(ONE_HEAP) $(BIN)/python -m monitor demo
+
+site: $(VENV)/.web ## the same, then look at what it found in a browser: http://127.0.0.1:8765/
+	@$(ONE_HEAP) $(BIN)/python -m monitor demo --web
 
 run: $(VENV)/.run ## start the daemon here; ends with Ctrl-C
 	@$(ONE_HEAP) $(BIN)/python -m monitor run
@@ -83,6 +86,10 @@ $(VENV)/.run: pyproject.toml $(PINS_RUN) | $(BIN)/python
 	@echo "Setting up $(VENV) (once) ..."
 	@$(INSTALL) $(addprefix -r ,$(PINS_RUN))
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.web: requirements-web.txt $(VENV)/.run
+	@$(INSTALL) -r requirements-web.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run

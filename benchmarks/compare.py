@@ -307,7 +307,13 @@ class Monitor:
         return run(
             [sys.executable, "-m", "monitor", "run", "--once"],
             self.folder,
-            {"PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "1"},
+            {
+                "PYTHONPATH": str(ROOT),
+                "MALLOC_ARENA_MAX": "1",
+                # An installed program has its byte code; a work tree need not have any.
+                "PYTHONDONTWRITEBYTECODE": "",
+                "PYTHONPYCACHEPREFIX": str(self.folder.parent / "byte-code"),
+            },
             may_fail=may_fail,
         )
 

@@ -20,8 +20,6 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from monitor import __version__
-from monitor.bot.access import revoke_access
-from monitor.bot.context import AccessPolicy, BotContext
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
 from monitor.channels.base import Channel
@@ -49,6 +47,7 @@ from monitor.model.alerts import AccessMode, NoticeKind
 from monitor.model.changes import LoggedChange
 from monitor.model.status import Role
 from monitor.observer import ObservedChannel, Observer
+from monitor.outbox.admin import revoke_access
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
@@ -60,6 +59,7 @@ from monitor.storage.recipients import ChannelConfig, active_channels, sync_chan
 from monitor.storage.subscriptions import custom_rules_reader
 
 if TYPE_CHECKING:
+    from monitor.bot.context import AccessPolicy
     from monitor.channels.webhook import Lookup
 
 log = logging.getLogger(__name__)
@@ -321,6 +321,7 @@ async def serve_bot(
         yield asyncio.get_running_loop().create_future()
         return
     from monitor.bot.app import build_application
+    from monitor.bot.context import BotContext
     from monitor.bot.runner import polling
     from monitor.bot.webhook import webhook
 
@@ -450,15 +451,21 @@ def suspect_policy(settings: Settings) -> SuspectPolicy:
 
 def access_policy(settings: Settings) -> AccessPolicy:
     """Who may use the bot."""
+    from monitor.bot.context import AccessPolicy
+
     telegram = settings.telegram
     return AccessPolicy(
-        access=telegram.access
-        or (AccessMode.LISTED if telegram.allowed_chats else AccessMode.OPEN),
+        access=_access_mode(settings),
         allowed=frozenset(telegram.allowed_chats),
         operators=telegram.operators,
         max_custom_rules=telegram.max_custom_rules,
         timezone=settings.timezone,
     )
+
+
+def _access_mode(settings: Settings) -> AccessMode:
+    telegram = settings.telegram
+    return telegram.access or (AccessMode.LISTED if telegram.allowed_chats else AccessMode.OPEN)
 
 
 def channel_configs(settings: Settings) -> list[ChannelConfig]:
@@ -565,12 +572,12 @@ def _prepare(
 
 def _revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:
     """Deactivate the chats that the settings no longer allow."""
-    policy = access_policy(settings)
+    telegram = settings.telegram
     named = {to.chat_id for rule in rules.rules for to in rule.recipients if not to.channel}
     revoked = revoke_access(
         database,
-        access=policy.access,
-        allowed={*policy.allowed, *policy.operators},
+        access=_access_mode(settings),
+        allowed={*telegram.allowed_chats, *telegram.operators},
         named=named,
     )
     for chat_id in revoked:

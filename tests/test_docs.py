@@ -155,7 +155,7 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_pins_name_versions_and_hashes_and_no_addresses() -> None:
     pin = re.compile(r"[a-z0-9._-]+==[\w.]+( ; .+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n")
-    for name in ("requirements.txt", "requirements-build.txt", "requirements-dev.txt"):
+    for name in (f"requirements{which}.txt" for which in ("", "-web", "-build", "-dev")):
         rest = pin.sub("", (ROOT / name).read_text(encoding="utf-8"))
         assert rest == "", f"{name}: run make lock"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Pins every dependency again: requirements.txt (what runs), requirements-build.txt (what builds)
-# and requirements-dev.txt (all of both, the extras, and the developers' tools).
+# Pins every dependency again: requirements.txt (what runs), requirements-web.txt (the same with the
+# site), requirements-build.txt (what builds) and requirements-dev.txt (all of them, the extras, and
+# the developers' tools).
 # The files name versions and the hashes of all files of each: no index address, no link, no path.
 # pip checks what it downloads against them, on whatever platform. Existing pins are kept where they
 # still fit; `tools/lock.sh --upgrade` takes the newest releases instead.
@@ -19,7 +20,8 @@ compile() { # TARGET SOURCE…
 }
 
 compile requirements.txt "$@" pyproject.toml
+compile requirements-web.txt "$@" --extra web --constraints requirements.txt pyproject.toml
 compile requirements-build.txt "$@" requirements-build.in
 compile requirements-dev.txt "$@" --all-extras \
-    --constraints requirements.txt --constraints requirements-build.txt \
+    --constraints requirements-web.txt --constraints requirements-build.txt \
     pyproject.toml requirements-build.in

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from monitor.bot.context import MAX_NAME, BotContext, Reply, Request, shorten, text_reply
@@ -14,9 +13,7 @@ from monitor.outbox import admin as outbox_admin
 from monitor.outbox.queue import enqueue_notice
 from monitor.rules.model import Rule
 from monitor.storage import recipients, subscriptions
-from monitor.storage.engine import Database, Transaction
-
-_ACCESS_REVOKED = "the chat may not use the bot any more"
+from monitor.storage.engine import Transaction
 
 
 def recipient_id_of(context: BotContext, recipient: Recipient) -> int:
@@ -140,37 +137,7 @@ def deny_access(session: Transaction, chat_id: int) -> None:
     """An operator denies a chat access: withdraw its alerts and send nothing more."""
     recipients.set_access(session, chat_id, Access.DENIED)
     for ended in recipients.deactivate_chat(session, chat_id):
-        outbox_admin.withdraw_alerts(session, ended, reason=_ACCESS_REVOKED)
-
-
-def revoke_access(
-    database: Database, *, access: AccessMode, allowed: Collection[int], named: Collection[int]
-) -> list[int]:
-    """Deactivate the chats that the settings no longer allow, and restore those they do.
-
-    The alerts that wait for a deactivated chat are withdrawn.
-
-    Args:
-        database: holds the chats.
-        access: as in ``AccessPolicy``.
-        allowed: chats that may use the bot, operators among them.
-        named: chats that rule files name; they receive the alerts of these rules.
-
-    Returns:
-        The ids of the deactivated chats.
-    """
-    keep = None if access is AccessMode.OPEN else {*allowed, *named}
-    with database.write() as session:
-        # A chat that was left out of the settings by mistake need not subscribe again.
-        recipients.restore_access(session, keep)
-        if keep is None:
-            return []
-        revoked = recipients.revoke_access(
-            session, keep=keep, granted_too=access is AccessMode.APPROVAL
-        )
-        for chat_id in revoked:
-            outbox_admin.withdraw_alerts(session, chat_id, reason=_ACCESS_REVOKED)
-    return revoked
+        outbox_admin.withdraw_alerts(session, ended, reason=outbox_admin.ACCESS_REVOKED)
 
 
 def _may_receive(context: BotContext, chat_id: int) -> bool:

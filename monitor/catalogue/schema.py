@@ -119,7 +119,7 @@ def _some(item: Any) -> Any:
 class SelectorsEntry(BaseModel):
     """CSS selectors of a page's parts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     title: Selector | None = None
     published: Selector | None = None
@@ -130,7 +130,7 @@ class SelectorsEntry(BaseModel):
 class SeasonEntry(BaseModel):
     """Months in which lists are visited at another pace."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     months: _some(Month) = ()  # type: ignore[valid-type]
     list_interval: Duration
@@ -139,7 +139,7 @@ class SeasonEntry(BaseModel):
 class FamilyEntry(BaseModel):
     """What pages made by one system have in common; a source's own words come first."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     what: str
     link_pattern: Expression | None = None
@@ -154,7 +154,7 @@ class FamilyEntry(BaseModel):
 class FamiliesFile(BaseModel):
     """builtin/families.yaml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     families: dict[Word, FamilyEntry]
 
@@ -162,7 +162,7 @@ class FamiliesFile(BaseModel):
 class EvidenceFile(BaseModel):
     """builtin/evidence.yaml: what the words under ``seen`` stand for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     evidence: dict[Word, str]
 
@@ -170,7 +170,7 @@ class EvidenceFile(BaseModel):
 class SourceEntry(BaseModel):
     """One source as written. Only ``id`` must be there: the rest may come of a built-in one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     id: SourceId
     name: str | None = Field(default=None, min_length=1, max_length=100)
@@ -211,7 +211,7 @@ class SourceEntry(BaseModel):
 class SourcesFile(BaseModel):
     """A catalogue file: built-in or the user's."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     builtin: bool = True
     sources: Annotated[tuple[SourceEntry, ...], BeforeValidator(_or_none)] = ()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -98,9 +99,13 @@ class LazyCommand(TyperCommand):
     def load(self) -> TyperCommand | TyperGroup:
         """Import the module and build the command."""
         module, _, attribute = self._target.partition(":")
-        found: Callable[..., Any] | typer.Typer = getattr(
-            import_module(f"monitor.cli.{module}"), attribute
-        )
+        # What a module defines stays: the collector would walk it again and again for nothing.
+        gc.disable()
+        try:
+            loaded = import_module(f"monitor.cli.{module}")
+        finally:
+            gc.enable()
+        found: Callable[..., Any] | typer.Typer = getattr(loaded, attribute)
         if not isinstance(found, typer.Typer):
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             single.command(self.name)(found)

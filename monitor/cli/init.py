@@ -9,7 +9,7 @@ import typer
 
 from monitor.atomic_file import replace_text, write_error
 from monitor.cli.output import print_status
-from monitor.config.settings import FILE_NAME
+from monitor.config.settings import FILE_NAME, WEB_PORT
 from monitor.errors import UserError
 
 _SETTINGS = """\
@@ -79,12 +79,19 @@ def demo(
             "rules in this folder.",
         ),
     ] = None,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Then serve the site over the demo's history, until Ctrl-C."),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of this site; 0 takes a free one.")
+    ] = WEB_PORT,
 ) -> None:
     """Run the whole pipeline on a bundled sample site: crawl, compare, match, alert."""
     # Only the demo needs the sample site and the whole daemon.
     from monitor.demo.run import run_demo
 
-    run_demo(keep)
+    run_demo(keep, web_port=port if web else None)
 
 
 def examples_folder() -> Path:

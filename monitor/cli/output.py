@@ -141,7 +141,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def progress() -> Progress:
-    """A progress bar on standard error; silent where standard error is no terminal."""
+    """A progress bar on standard error; silent where standard error is no terminal.
+
+    What is printed meanwhile stays on standard output, and above the bar on a terminal.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -159,6 +162,7 @@ def progress() -> Progress:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),
         disable=not console.is_terminal,
     )
 

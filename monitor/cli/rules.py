@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
@@ -29,8 +29,9 @@ from monitor.model.alerts import Recipient
 from monitor.periods import start_of
 from monitor.rules.describe import describe_rule
 from monitor.rules.loader import SUFFIXES, load_rules
-from monitor.rules.matcher import RuleSet, as_added_change, explain_match, on_statements
+from monitor.rules.matcher import RuleSet
 from monitor.rules.model import EACH_LINE, Rule, RuleVocabulary
+from monitor.rules.replay import replay_changes, replay_statements
 from monitor.rules.schema import json_schema
 from monitor.suggestion import did_you_mean
 
@@ -253,14 +254,8 @@ def _replay(
 ) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
     from monitor.storage.changes import walk_changes
 
-    by_id = {rule.id: rule for rule in rules.rules}
     with store.read() as session:
-        for item in walk_changes(session, start):
-            found = rules.match(item.change, source_id=item.source_id)
-            for match in found:
-                yield by_id[match.rule_id], item, None
-            if explain:
-                yield from _refused(rules.rules, {match.rule_id for match in found}, item)
+        yield from replay_changes(rules, walk_changes(session, start), explain=explain)
 
 
 def _try_statements(
@@ -268,24 +263,9 @@ def _try_statements(
 ) -> Iterator[tuple[Rule, StatementInForce, str | None]]:
     from monitor.storage.statements import walk_statements
 
-    tried = on_statements(rules)
     with store.read() as session:
-        for item in walk_statements(session, published_since=published_since):
-            change = as_added_change(item.statement)
-            found = {match.rule_id for match in tried.match(change, source_id=item.source_id)}
-            for one in tried.rules:
-                if one.id in found:
-                    yield one, item, None
-                elif explain:
-                    yield one, item, explain_match(one, change, source_id=item.source_id)
-
-
-def _refused(
-    rules: Iterable[Rule], matched: set[str], item: LoggedChange
-) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
-    for rule in rules:
-        if rule.id not in matched:
-            yield rule, item, explain_match(rule, item.change, source_id=item.source_id)
+        standing = walk_statements(session, published_since=published_since)
+        yield from replay_statements(rules, standing, explain=explain)
 
 
 def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:

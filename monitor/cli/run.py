@@ -48,11 +48,16 @@ def run(
 
     One at a time works on a database; a second one is refused.
     """
-    settings = load_settings(config, database=database)
-    if role is not None:
-        _check_role(settings, once=once)
-    start_logging(form=settings.log.format, level=LogLevel.DEBUG if verbose else settings.log.level)
-    asyncio.run(_run(settings, once=once) if role is None else _run_role(settings, role))
+    gc.disable()  # until all is loaded
+    try:
+        settings = load_settings(config, database=database)
+        if role is not None:
+            _check_role(settings, once=once)
+        level = LogLevel.DEBUG if verbose else settings.log.level
+        start_logging(form=settings.log.format, level=level)
+        asyncio.run(_run(settings, once=once) if role is None else _run_role(settings, role))
+    finally:
+        gc.enable()
 
 
 def _check_role(settings: Settings, *, once: bool) -> None:
@@ -92,8 +97,7 @@ async def _run_role(settings: Settings, role: Role) -> None:
         if lease is not None:
             app.context.database.fence = lease.check
         await check_token(app)
-        gc.collect()
-        gc.freeze()
+        _collect_from_here()
         await run_role(app, stop, lease=lease)
 
 
@@ -114,9 +118,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
-        # What is loaded by now stays to the end: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
+        _collect_from_here()
         if not once:
             await run_forever(app, stop, lease=lease)
             return
@@ -127,6 +129,12 @@ async def _run(settings: Settings, *, once: bool) -> None:
         print_status(_summary(reports, await asyncio.to_thread(next_visit, app)))
     if reports and all(report.outcome is Outcome.ERROR for report in reports):
         raise MonitorError(_why_nothing(reports, app.sources))
+
+
+def _collect_from_here() -> None:
+    """Let the collector run, and never walk what is loaded by now, which stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 async def _hold(

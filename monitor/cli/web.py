@@ -9,14 +9,13 @@ import typer
 
 from monitor.cli.options import ConfigOption, DatabaseOption, open_database
 from monitor.cli.output import print_status
+from monitor.config.settings import WEB_PORT
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.site import serve_site, site_address
 
 if TYPE_CHECKING:
     from monitor.config.settings import Settings
     from monitor.storage.engine import Database
-
-PORT = 8765
 
 
 def web(
@@ -33,7 +32,7 @@ def web(
     """
     with open_database(config, database, existing=True) as (settings, store):
         if port is None:
-            port = PORT if settings.web.port is None else settings.web.port
+            port = WEB_PORT if settings.web.port is None else settings.web.port
         asyncio.run(_serve(settings, store, port))
 
 

@@ -13,7 +13,7 @@ from monitor.errors import UserError
 class Section(BaseModel):
     """A table of the file: unknown keys are errors, values are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def split(value: Any) -> Any:

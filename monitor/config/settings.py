@@ -54,6 +54,8 @@ __all__ = [
 ]
 
 FILE_NAME = "monitor.toml"
+WEB_PORT = 8765
+"""Of ``monitor web``, if none is set."""
 _MIN_TOKEN = 16
 # The Bot API has no other form; how long the second part is it does not promise.
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")

@@ -19,7 +19,6 @@ from typing import Any
 from monitor.app import App, outbox_worker, report_failed_loop, serve_bot
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
-from monitor.daemon.jobs import advance_jobs, schedule
 from monitor.daemon.lease import HeldLease
 from monitor.daemon.metrics import with_metrics
 from monitor.daemon.probes import serve_probes, unready
@@ -45,7 +44,7 @@ Beat = Callable[[], Awaitable[None]]
 async def run_once(
     app: App, *, done: Callable[[VisitReport], None] = lambda _: None
 ) -> list[VisitReport]:
-    """Visit every source that is due, deliver the alerts, and return.
+    """Visit every source that is due, deliver the alerts meanwhile, and return.
 
     Args:
         app: the open application.
@@ -61,10 +60,20 @@ async def run_once(
             done(report)
             reports.append(report)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(app.settings.crawl.concurrency):
-            group.create_task(work())
-    await deliver_due(outbox_worker(app))
+    worker = outbox_worker(app)
+    delivery = asyncio.create_task(delivery_loop(worker, wake=app.wake))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(app.settings.crawl.concurrency):
+                group.create_task(work())
+        worker.stop.set()
+        await delivery
+        # What failed meanwhile may be due again, and a fault of the database is raised.
+        worker.stop.clear()
+        await deliver_due(worker)
+    finally:
+        delivery.cancel()
+        await worker.abandon()
     return reports
 
 
@@ -153,6 +162,9 @@ def supervise(
 async def _schedule_visits(
     app: App, stop: asyncio.Event, beat: Beat, ready: Callable[[], None]
 ) -> None:
+    # A round needs no scheduler.
+    from monitor.daemon.jobs import advance_jobs, schedule
+
     visits = DueVisits(app)
     scheduler = schedule(app, visits, beat=beat)
     scheduler.start()

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from monitor.app import App, open_app
+from monitor.clock import utc_now
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon.run import run_once
+from monitor.daemon.signals import stop_on_signals
+from monitor.daemon.site import require_starlette, serve_site, site_address
 from monitor.demo.site import SampleSite, write_files
 from monitor.errors import MonitorError, StorageError, UserError
 from monitor.ingest.context import VisitReport
@@ -30,13 +33,14 @@ from monitor.storage.engine import Database
 from monitor.table import print_table
 
 # The demo's clock: the pages are dated, so the two rounds are too.
-_ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
+ROUNDS = (datetime(2026, 1, 30, 9, 0, tzinfo=UTC), datetime(2026, 2, 12, 9, 0, tzinfo=UTC))
 _NEXT = """\
 monitor init          write monitor.toml and example rules into this folder
 monitor rules check   check them
 monitor sources list  the real catalogue: provinces, ministries, press
 monitor run           watch it; without a Telegram token alerts are printed
 monitor changes       the change log; in SQL it is the view change_log
+monitor demo --web    look at this history in a browser; monitor web: at your own
 """
 _KEPT = """\
 The database of the demo is {path}. Try:
@@ -47,24 +51,33 @@ monitor history --region 贵州 --metric 算力 --database {url}
 
 or once for all: export MONITOR_DATABASE={url}
 """
+_SITE = """\
+The history of the demo is at {address} – open it in a browser; Ctrl-C ends it.
+"""
 _DATABASE = "demo.db"
 _FILES = ("sources.yaml", "rules.yaml")
 _PARTS = ("", "-wal", "-shm")
 _DISK_FAILURES = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
-def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
+def run_demo(
+    keep: Path | None = None, console: Console | None = None, *, web_port: int | None = None
+) -> None:
     """Run the demo on the terminal.
 
     Args:
         keep: a database file, such as demo.db, or a folder for the database, the catalogue and the
             rules of the demo; None leaves nothing behind.
         console: where to print.
+        web_port: serve the site over the demo's history on this port, 0 for a free one, until
+            Ctrl-C; None does not.
 
     Raises:
-        UserError: something else is there, which is not overwritten.
+        UserError: something else is there, which is not overwritten; or the site cannot be served.
         StorageError: the disk is full or read-only; what was written is removed.
     """
+    if web_port is not None:
+        require_starlette()
     with ExitStack() as stack:
         if keep is not None and _is_folder(keep):
             folder, database = keep, keep / _DATABASE
@@ -76,7 +89,7 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
         console = console or Console()
         written = [database, *(folder / name for name in _FILES)] if keep is not None else []
         try:
-            asyncio.run(_run(folder, database, console))
+            settings = asyncio.run(_run(folder, database, console))
         except DBAPIError as error:
             _remove(written)
             raise StorageError(f"{database}: {error.orig}") from None
@@ -88,6 +101,8 @@ def run_demo(keep: Path | None = None, console: Console | None = None) -> None:
             url = shlex.quote(f"sqlite:///{database.absolute()}")
             # Commands are copied: no line of theirs is broken.
             console.print(Text(_KEPT.format(path=database, url=url)), soft_wrap=True)
+        if web_port is not None:
+            asyncio.run(_serve(settings, web_port, console))
 
 
 def _is_folder(path: Path) -> bool:
@@ -141,7 +156,26 @@ def is_demo_database(path: Path) -> bool:
     return bool(sources) and all(str(source).startswith("demo-") for source in sources)
 
 
-async def _run(folder: Path, database: Path, console: Console) -> None:
+async def _serve(settings: Settings, port: int, console: Console) -> None:
+    """Serve the site until Ctrl-C, as of the day of the second round."""
+    database, stop = Database(settings.database), asyncio.Event()
+    try:
+        with stop_on_signals(stop):
+            async with serve_site(settings, database, port, now=clock_from(ROUNDS[-1])) as taken:
+                address = site_address(settings, taken)
+                console.print(Text(_SITE.format(address=address)), soft_wrap=True)
+                await stop.wait()
+    finally:
+        database.close()
+
+
+def clock_from(start: datetime) -> Callable[[], datetime]:
+    """A clock that shows ``start`` now, and goes on from there."""
+    begun = utc_now()
+    return lambda: start + (utc_now() - begun)
+
+
+async def _run(folder: Path, database: Path, console: Console) -> Settings:
     async with SampleSite() as site:
         files = write_files(folder, site.base_url)
         # Built without the environment: a token of the user must not send the demo to Telegram.
@@ -152,7 +186,7 @@ async def _run(folder: Path, database: Path, console: Console) -> None:
             crawl=CrawlSettings(min_delay=0.0),
             telegram=TelegramSettings(),
         )
-        clock = list(_ROUNDS)
+        clock = list(ROUNDS)
         async with open_app(settings, console=console, now=lambda: clock[0]) as app:
             console.print(f"A sample site listens at {site.base_url} (loopback only).\n")
             console.rule(f"[bold]Round 1 · {clock[0]:%Y-%m-%d} · the first visit is a baseline")
@@ -175,6 +209,7 @@ async def _run(folder: Path, database: Path, console: Console) -> None:
             _show_log(console, app)
     console.rule("[bold]What to do next")
     console.print(Text(_NEXT))
+    return settings
 
 
 def _show_visits(console: Console, reports: list[VisitReport]) -> None:

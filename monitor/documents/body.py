@@ -76,6 +76,8 @@ _MIN_KIN = 10
 _MIN_LEAD, _MAX_LEAD = 20, 3
 _KIN_SHARE = 0.08
 _SHORT, _MAX_FURNITURE = 120, 80
+_MAX_HEADING = 16
+_LINKED = 0.8
 _LATE = 0.6
 
 
@@ -160,7 +162,7 @@ def find_article(
         # Some portals send the article twice, for wide and for narrow screens.
         if lines and lines not in blocks:
             blocks.append(lines)
-    chosen = [line for block in blocks for line in block]
+    chosen = _without_related([line for block in blocks for line in block], weighed.layout)
     if has_prose(chosen):
         whole = sum(weighed.weights)
         taken = sum(map(_prose, chosen)) / whole if whole else 1.0
@@ -175,6 +177,29 @@ def find_article(
         )
     remark = f"nothing under the selector {selector}; read without it" if selector else ""
     return _Finder(weighed.layout, title, weighed.weights).article(remark)
+
+
+def _without_related(chosen: list[str], layout: Layout) -> list[str]:
+    """A selected text without the heading of other articles at its end and the links below it.
+
+    They change with each visit, and are nothing that the article says.
+    """
+    shown = {line.text: line for line in layout.lines}
+    end = len(chosen)
+    while end and (line := shown.get(chosen[end - 1])) and _is_other_article(line):
+        end -= 1
+    if 0 < end < len(chosen) and _is_other_heading(chosen[end - 1]):
+        return chosen[: end - 1]
+    return chosen
+
+
+def _is_other_article(line: Line) -> bool:
+    return line.link_share > _LINKED and not _is_file(line)
+
+
+def _is_other_heading(line: str) -> bool:
+    """Whether a line heads links to other articles, or comments."""
+    return len(line) <= _MAX_HEADING and _heading_pattern().fullmatch(line) is not None
 
 
 def _place_of(chosen: Sequence[str], layout: Layout) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from monitor.yaml import read_yaml, validate
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class BlockSigns(_Table):

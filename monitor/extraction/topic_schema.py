@@ -11,7 +11,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^\w[\w-]*$", max_length=60)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Entry(_Model):

@@ -149,7 +149,7 @@ class HttpClient:
             last = budget.attempts >= self._settings.max_attempts
             async with self._rate_limiter.slot(host):
                 try:
-                    async with self._pools.transport(host, route) as transport:
+                    async with self._pools.transport(url, route) as transport:
                         response = await self._request(url, headers, transport, budget, max_bytes)
                 except (httpx.HTTPError, DecodeError, OSError) as error:
                     done = last or budget.seconds_left <= 0 or self._rate_limiter.is_paused(host)

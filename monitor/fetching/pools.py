@@ -2,7 +2,7 @@
 
 A pool for all hosts would look through all its connections at each request and slow down as
 they grow; a TLS context takes some 40 ms to build. So each host has a pool of its own, with the
-SSRF guard as its network.
+SSRF guard as its network, and a context is built for the first request that needs it.
 
 All TLS contexts verify certificates and names. Old servers get the smallest exception that works:
 ``legacy`` permits servers without RFC 5746 (OpenSSL 3 reports "unsafe legacy renegotiation
@@ -43,10 +43,10 @@ def _usual_context() -> ssl.SSLContext:
 
 
 class TlsContexts:
-    """Builds each context once, because that takes some 40 ms."""
+    """Builds each context once and when it is needed, because that takes some 40 ms."""
 
     def __init__(self, authorities: str | None) -> None:
-        """Build the strict context.
+        """Read the authorities, if they are not the usual ones.
 
         Args:
             authorities: a file of certificates to trust instead of the usual ones.
@@ -55,16 +55,18 @@ class TlsContexts:
             UserError: ``authorities`` cannot be read.
         """
         self._authorities = authorities
+        self._built: dict[tuple[Tls, Path | None], ssl.SSLContext] = {}
+        self._for_proxies: ssl.SSLContext | None = None
+        if authorities is None:
+            return
         try:
-            strict = _usual_context() if authorities is None else self._build(Tls.STRICT, None)
+            self._built[Tls.STRICT, None] = self._build(Tls.STRICT, None)
         except OSError as error:  # ssl's errors are of this kind
             raise UserError(
                 f"the file of authorities cannot be read: {error.__class__.__name__}",
                 file=authorities,
                 hint="crawl.ca_file names a file of certificates in PEM",
             ) from None
-        self._built: dict[tuple[Tls, Path | None], ssl.SSLContext] = {(Tls.STRICT, None): strict}
-        self._for_proxies: ssl.SSLContext | None = None
 
     def of(self, tls: Tls, ca_file: Path | None) -> ssl.SSLContext:
         """The context of a policy.
@@ -76,6 +78,8 @@ class TlsContexts:
         Raises:
             FetchError: ``ca_file`` cannot be read.
         """
+        if tls is Tls.STRICT and ca_file is None and self._authorities is None:
+            return _usual_context()
         known = self._built.get((tls, ca_file))
         if known is None:
             try:
@@ -244,19 +248,21 @@ class ConnectionPools:
         self._networks = {
             allowed: GuardedNetwork(resolver, allow_private=allowed) for allowed in (False, True)
         }
-        self._host_pools: OrderedDict[tuple[str, Hashable], _HostPool] = OrderedDict()
+        self._host_pools: OrderedDict[tuple[str, bool, Hashable], _HostPool] = OrderedDict()
 
     @asynccontextmanager
-    async def transport(self, host: str, route: FetchRoute) -> AsyncIterator[PoolTransport]:
-        """The transport for a host, kept open while the block runs.
+    async def transport(self, url: httpx.URL, route: FetchRoute) -> AsyncIterator[PoolTransport]:
+        """The transport for a URL's host and scheme, kept open while the block runs.
 
         Raises:
             FetchError: the route's certificates cannot be read.
         """
-        key = (host.lower(), route.connection_key)
+        encrypted = url.scheme == "https"
+        key = (url.host.lower(), encrypted, route.connection_key)
         pool = self._host_pools.get(key)
         if pool is None:
-            pool = self._host_pools[key] = _HostPool(PoolTransport(self._build(route)))
+            transport = PoolTransport(self._build(route, encrypted=encrypted))
+            pool = self._host_pools[key] = _HostPool(transport)
         self._host_pools.move_to_end(key)
         pool.users += 1
         try:
@@ -278,9 +284,11 @@ class ConnectionPools:
             return self._proxy
         return None if route.proxy == DIRECT else parse_proxy(route.proxy)
 
-    def _build(self, route: FetchRoute) -> httpcore.AsyncConnectionPool:
+    def _build(self, route: FetchRoute, *, encrypted: bool) -> httpcore.AsyncConnectionPool:
         proxy = self.proxy_of(route)
-        shared = self._shared | {"ssl_context": self._tls_contexts.of(route.tls, route.ca_file)}
+        shared = dict(self._shared)
+        if encrypted:
+            shared["ssl_context"] = self._tls_contexts.of(route.tls, route.ca_file)
         if proxy is None:
             return httpcore.AsyncConnectionPool(
                 **shared, network_backend=self._networks[route.allow_private]

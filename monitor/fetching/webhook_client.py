@@ -99,7 +99,7 @@ class WebhookClient:
         )
         try:
             async with (
-                self._pools.transport(url.host, self._route) as transport,
+                self._pools.transport(url, self._route) as transport,
                 asyncio.timeout(self._seconds),
             ):
                 response = await transport.handle_async_request(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from monitor.catalogue.model import Source
@@ -72,6 +72,7 @@ from monitor.urls import is_within
 log = logging.getLogger(__name__)
 
 _BATCH = 100
+_WAKE_INTERVAL = timedelta(seconds=1)
 _KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
 _NOT_MODIFIED_STATUS = 304
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
@@ -106,11 +107,16 @@ class _Page:
 async def read_pages(source: Source, context: VisitContext, report: VisitReport) -> None:
     """Visit every frontier entry of a source that is due now, one after the other."""
     start = context.now()
+    woken, told = start - _WAKE_INTERVAL, report.alerts
     while True:
         added_at, due = await asyncio.to_thread(_due, source, context, start)
         unchanged: list[tuple[int, _Values]] = []
         for entry in due:
             values = await read_entry(source, context, entry, added_at, report)
+            if report.alerts > told and context.now() - woken >= _WAKE_INTERVAL:
+                # No alert waits for all the pages after its own.
+                woken, told = context.now(), report.alerts
+                context.wake()
             if values is not None:
                 unchanged.append((entry.id, values))
         if unchanged:
@@ -367,14 +373,14 @@ def _ingest_page(
         reason = document.reason if document.outcome is Outcome.PARTIAL else ""
         values["last_reason"] = reason or None
         return IngestResult(entry.document_id, document.outcome, reason), values | believed
+    withdrawal = _withdrawal_context(source, context)
     if entry.document_id is None:
-        copied = _attach_copy(source, context, page, text_hash, values | believed)
+        copied = _attach_copy(context, withdrawal, page, text_hash, values | believed)
         if copied is not None:
             return copied, None
     else:
         page = _with_known_day(context, page, entry.document_id)
     request = _request(source, context, page)
-    withdrawal = _withdrawal_context(source, context)
     if request.document_id is None:
         _ = request.shingles  # computed before other writers have to wait
     with context.write() as session:
@@ -455,14 +461,18 @@ def _withdrawal_context(source: Source, context: VisitContext) -> WithdrawalCont
 
 
 def _attach_copy(
-    source: Source, context: VisitContext, page: _Page, text_hash: str, values: _Values
+    context: VisitContext,
+    withdrawal: WithdrawalContext,
+    page: _Page,
+    text_hash: str,
+    values: _Values,
 ) -> IngestResult | None:
     """Attach a new address to the document it is an exact copy of; None if it is none.
 
     A copy says nothing new, so its statements need not be extracted. But a document that was
     withdrawn is back with it.
     """
-    entry, withdrawal = page.entry, _withdrawal_context(source, context)
+    entry = page.entry
     with context.write() as session:
         document = find_copy(session, text_hash)
         if document is None or lacks_address(document, entry.url):

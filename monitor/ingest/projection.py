@@ -14,9 +14,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, null, or_, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.comparison.in_force import (
@@ -549,16 +550,20 @@ _SERIES_COLUMNS = (
 
 def _series_numbers(session: Session, *conditions: Any) -> list[Any]:
     """The numbers that belong to a series and fit: levels that governments told."""
-    query = select(*(_number[name] for name in _SERIES_COLUMNS)).where(
+    return list(session.connection().execute(_series_query().where(*conditions)))
+
+
+@cache
+def _series_query() -> Select[Any]:
+    # Each page that is written asks three times.
+    return select(*(_number[name] for name in _SERIES_COLUMNS)).where(
         _number.label.in_(_SERIES_LABELS),
         _number.speaker.in_(_SERIES_SPEAKERS),
         _number.op != Op.INCREASE_BY.value,
         _number.region.is_not(None),
         _number.due.is_not(None),
         _number.canonical_metric != "",
-        *conditions,
     )
-    return list(session.execute(query))
 
 
 def _by_key(numbers: Iterable[Any]) -> defaultdict[_MetricKey, list[Any]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from monitor.model.alerts import Access, AlertKind, AlertState, RecipientKind
+from monitor.model.alerts import Access, AccessMode, AlertKind, AlertState, RecipientKind
 from monitor.model.status import OutboxFacts
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED, next_due
 from monitor.storage.base import batches
+from monitor.storage.engine import Database
 from monitor.storage.feedback import move_feedback
-from monitor.storage.recipients import save_chat
+from monitor.storage.recipients import restore_access, save_chat
+from monitor.storage.recipients import revoke_access as revoke_chats
 from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import (
     AlertChangeRow,
@@ -28,6 +30,8 @@ from monitor.storage.tables import (
     SubscriptionRow,
     SwitchRow,
 )
+
+ACCESS_REVOKED = "the chat may not use the bot any more"
 
 _UNSENT = (AlertState.PENDING, AlertState.SCHEDULED, AlertState.LEASED)
 _DAY = timedelta(days=1)
@@ -385,3 +389,31 @@ def move_alerts(session: Session, old_id: int, new_id: int) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def revoke_access(
+    database: Database, *, access: AccessMode, allowed: Collection[int], named: Collection[int]
+) -> list[int]:
+    """Deactivate the chats that the settings no longer allow, and restore those they do.
+
+    The alerts that wait for a deactivated chat are withdrawn.
+
+    Args:
+        database: holds the chats.
+        access: who may use the bot.
+        allowed: chats that may use the bot, operators among them.
+        named: chats that rule files name; they receive the alerts of these rules.
+
+    Returns:
+        The ids of the deactivated chats.
+    """
+    keep = None if access is AccessMode.OPEN else {*allowed, *named}
+    with database.write() as session:
+        # A chat that was left out of the settings by mistake need not subscribe again.
+        restore_access(session, keep)
+        if keep is None:
+            return []
+        revoked = revoke_chats(session, keep=keep, granted_too=access is AccessMode.APPROVAL)
+        for chat_id in revoked:
+            withdraw_alerts(session, chat_id, reason=ACCESS_REVOKED)
+    return revoked

@@ -262,7 +262,7 @@ def _english_terms() -> Mapping[str, str]:
 
 
 class _EnglishTerms(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     terms: dict[str, str]
 

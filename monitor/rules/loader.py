@@ -129,6 +129,51 @@ def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
     return rule
 
 
+def parse_rule_entry(
+    text: str, vocabulary: RuleVocabulary = ANY_VOCABULARY, *, path: Path = Path("rule.yaml")
+) -> tuple[Rule, dict[str, Any]]:
+    """One rule as somebody writes it: a whole file, an item of the list, or its keys alone.
+
+    Args:
+        text: the YAML.
+        vocabulary: the names that it may use.
+        path: named in mistakes.
+
+    Returns:
+        The rule, and the values it was made of.
+
+    Raises:
+        UserError: it is no rule, or several; all mistakes, each with its line.
+    """
+    file = parse_yaml(text, path)
+    mistakes: list[UserError] = []
+    value = file.value
+    at: Path_ = ()
+    if isinstance(value, dict) and "rules" in value:
+        value, at = list(_entries(file, mistakes)), ("rules",)
+    if isinstance(value, list):
+        if len(value) > 1:
+            mistakes.append(file.error((*at, 1), "a second rule", "try one rule at a time"))
+        value, at = value[0] if value else None, (*at, 0)
+    if value is None:
+        mistakes.append(file.error(at, "there is no rule", "begin with id: and name:"))
+    else:
+        entry, told = _entry(value, file, at, mistakes)
+        if entry is not None:
+            rule = _rule(entry, vocabulary, _Tell(file, at, mistakes, told))
+        _tell_odd_numbers(file, mistakes)
+    if mistakes:
+        mistakes.sort(key=lambda one: (one.line or 0, one.column or 0))
+        raise mistakes[0] if len(mistakes) == 1 else UserErrors(mistakes)
+    return rule, value
+
+
+def rule_files(paths: Sequence[Path]) -> list[Path]:
+    """The rule files that some paths name, folders searched recursively; missing ones, too."""
+    missing: list[UserError] = []
+    return [*_files(paths, missing), *(path for path in paths if not path.exists())]
+
+
 def _files(paths: Sequence[Path], mistakes: list[UserError]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
@@ -157,13 +202,18 @@ def _rules_of(
         entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
             yield _rule(entry, vocabulary, _Tell(file, at, mistakes, told)), file, at
+    _tell_odd_numbers(file, mistakes)
+
+
+def _tell_odd_numbers(file: YamlFile, mistakes: list[UserError]) -> None:
+    """Tell numbers that YAML reads as others than people do."""
     places = {(one.line, one.column) for one in mistakes}
     for odd in file.odd_numbers:
         if (odd.line, odd.column) not in places:
             mistakes.append(
                 UserError(
                     f"YAML reads {odd.written} as {number(odd.value)}",
-                    file=path,
+                    file=file.path,
                     line=odd.line,
                     column=odd.column,
                     hint="write the digits alone: no 0 before them, no colon, no underscore",
@@ -397,7 +447,7 @@ def _chat(name: str) -> Recipient:
 
 
 def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> TemplateFile | None:
-    if name is None:
+    if name is None or not vocabulary.reads_templates:
         return None
     where = ("then", "template")
     path = tell.file.path.parent / name

@@ -49,7 +49,8 @@ class RuleVocabulary:
 
     ``source_regions`` has the region of each source all of whose changes are of one.
     ``check_template`` raises a UserError for an invalid template. ``before_template_read`` is
-    called with each template's path before it is read, whether it exists or not.
+    called with each template's path before it is read, whether it exists or not. Without
+    ``reads_templates`` no file is opened: for a rule that somebody only tries.
     """
 
     themes: Collection[str] | None = None
@@ -59,6 +60,7 @@ class RuleVocabulary:
     source_regions: Mapping[str, str] | None = None
     check_template: Callable[[TemplateFile], None] | None = None
     before_template_read: Callable[[Path], None] | None = None
+    reads_templates: bool = True
 
 
 ANY_VOCABULARY = RuleVocabulary()

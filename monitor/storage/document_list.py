@@ -111,6 +111,8 @@ def count_documents(session: Session, wanted: DocumentFilter) -> int:
 
 def find_document(session: Session, document_id: int) -> DocumentLine | None:
     """The document with this id, if there is one."""
+    if not 0 < document_id < 1 << 63:
+        return None
     query = _lines().where(DocumentRow.id == document_id)
     row = session.execute(query).first()
     return None if row is None else DocumentLine(*row)

@@ -12,9 +12,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
+from functools import cache
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select, update
+from sqlalchemy import Row, Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
@@ -90,16 +92,21 @@ def reports_of_regions(
 
 def find_text(session: Session, text_hash: str) -> StoredDocument | None:
     """The document whose newest good snapshot has exactly this text; a removed one if no other."""
+    row = session.execute(_text_query(), {"text_hash": text_hash}).first()
+    return None if row is None else _document(row)
+
+
+@cache
+def _text_query() -> Select[Any]:
+    # Each new page asks twice, and to build it takes as long as to run it.
     current = func.coalesce(DocumentRow.snapshot_id, DocumentRow.removed_snapshot_id)
-    query = (
+    return (
         _documents()
         .join(SnapshotRow, SnapshotRow.document_id == DocumentRow.id)
-        .where(SnapshotRow.text_hash == text_hash, SnapshotRow.id == current)
+        .where(SnapshotRow.text_hash == bindparam("text_hash"), SnapshotRow.id == current)
         .order_by(DocumentRow.removed_at.is_not(None), DocumentRow.id)
         .limit(1)
     )
-    row = session.execute(query).first()
-    return None if row is None else _document(row)
 
 
 def add_document(

@@ -564,9 +564,7 @@ def delete_entries(session: Session, numbers: Sequence[int], *, now: datetime) -
 
 def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
-    session.execute(
-        update(FrontierEntryRow).where(FrontierEntryRow.id == address_id).values(**values)
-    )
+    update_entries(session, [(address_id, values)])
 
 
 def update_entries(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:

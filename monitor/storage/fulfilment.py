@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, column, func, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, tuple_
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import TargetsDue
@@ -54,6 +54,34 @@ class FulfilmentLine:
     review_title: str | None
     review_url: str | None
     themes: str
+    report_id: int
+    review_id: int | None
+
+    @property
+    def cursor(self) -> FulfilmentCursor:
+        """Where the lines after this one begin."""
+        return FulfilmentCursor(
+            self.plan_year or 0, self.region or "", self.statement_id, self.position
+        )
+
+
+class FulfilmentCursor(NamedTuple):
+    """A place in the ledger."""
+
+    plan_year: int
+    region: str
+    statement_id: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilmentCount:
+    """How many targets of a region that were due in a year have a verdict."""
+
+    region: str
+    due: int
+    verdict: Verdict
+    targets: int
 
 
 _LEDGER = table("target_fulfilment", *(column(one.name) for one in fields(FulfilmentLine)))
@@ -171,7 +199,9 @@ def list_fulfilments(
     region: str | None = None,
     due: int | None = None,
     verdict: Verdict | None = None,
-    after: tuple[int, str, int, int] | None = None,
+    theme: str | None = None,
+    metric: str | None = None,
+    after: FulfilmentCursor | None = None,
     limit: int = 200,
 ) -> list[FulfilmentLine]:
     """The ledger, the newest plan first.
@@ -181,7 +211,9 @@ def list_fulfilments(
         region: an official name.
         due: the year in which a target was due.
         verdict: one verdict.
-        after: only what follows the line with this plan year, region, statement and position.
+        theme: one theme that the commitment has.
+        metric: a part of the metric's name.
+        after: only lines after this place.
         limit: how many lines at most.
     """
     row = CurrentTargetRow
@@ -196,15 +228,13 @@ def list_fulfilments(
         keys = keys.where(row.due == due)
     if verdict is not None:
         keys = keys.where(row.verdict == verdict)
+    keys = keys.where(*_about(theme, metric))
     if after is not None:
-        year, place, *line = after
+        rest = tuple_(row.region, row.statement_id, row.position) > tuple_(
+            after.region, after.statement_id, after.position
+        )
         keys = keys.where(
-            row.plan_year <= year,
-            or_(
-                row.plan_year < year,
-                row.region > place,
-                and_(row.region == place, tuple_(row.statement_id, row.position) > tuple_(*line)),
-            ),
+            row.plan_year <= after.plan_year, or_(row.plan_year < after.plan_year, rest)
         )
     # The lines are chosen first: a database would look up the sentences of all of them to sort.
     chosen, shown = keys.limit(limit).subquery(), _LEDGER.c
@@ -234,6 +264,88 @@ def _lines(session: Session, query: Select[Any]) -> list[FulfilmentLine]:
         FulfilmentLine(**{**line, "verdict": Verdict(line["verdict"])})
         for line in session.execute(query).mappings()
     ]
+
+
+def _about(theme: str | None, metric: str | None) -> list[ColumnElement[bool]]:
+    """Conditions on what a target is about."""
+    row = CurrentTargetRow
+    conditions: list[ColumnElement[bool]] = []
+    if theme is not None:
+        # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
+        padded = "," + row.themes + ","
+        conditions.append(padded.contains(f",{theme},", autoescape=True))
+    if metric is not None:
+        named = (row.metric, row.canonical_metric)
+        conditions.append(or_(*(one.contains(metric, autoescape=True) for one in named)))
+    return conditions
+
+
+def count_fulfilments(
+    session: Session,
+    *,
+    first: int,
+    last: int,
+    region: str | None = None,
+    theme: str | None = None,
+    metric: str | None = None,
+) -> list[FulfilmentCount]:
+    """How many targets have which verdict, by region and the year they were due in.
+
+    Args:
+        session: a reading transaction.
+        first: the first year.
+        last: the last year.
+        region: an official name.
+        theme: one theme that the commitment has.
+        metric: a part of the metric's name.
+    """
+    row = CurrentTargetRow
+    query = (
+        select(row.region, row.due, row.verdict, func.count())
+        .where(
+            row.plan_year.is_not(None),
+            row.due.between(first, last),
+            row.region.is_not(None),
+            *_about(theme, metric),
+        )
+        .group_by(row.region, row.due, row.verdict)
+    )
+    if region is not None:
+        query = query.where(row.region == region)
+    return [
+        FulfilmentCount(region, due, Verdict(verdict), targets)
+        for region, due, verdict, targets in session.execute(query)
+        if region is not None and due is not None and verdict is not None
+    ]
+
+
+def years_due(session: Session) -> tuple[int, int] | None:
+    """The first and the last year in which a target of a report is due; None without one."""
+    row = CurrentTargetRow
+    # Two searches by index; both in one query would read all rows.
+    first, last = (
+        session.scalar(
+            select(row.due)
+            .where(row.plan_year.is_not(None), row.due.is_not(None))
+            .order_by(order)
+            .limit(1)
+        )
+        for order in (row.due, row.due.desc())
+    )
+    return None if first is None or last is None else (first, last)
+
+
+def metrics_due(session: Session, year: int, *, limit: int) -> list[str]:
+    """The metrics of the targets that are due in a year, those of the most first."""
+    row = CurrentTargetRow
+    query = (
+        select(row.canonical_metric)
+        .where(row.plan_year.is_not(None), row.due == year)
+        .group_by(row.canonical_metric)
+        .order_by(func.count().desc(), row.canonical_metric)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
 
 
 def targets_due(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -99,6 +100,36 @@ def record_transition(
     session.flush()
 
 
+def health_turns(
+    session: Session,
+    *,
+    limit: int,
+    since: datetime | None = None,
+    source_id: str | None = None,
+) -> list[SourceHealthEvent]:
+    """The newest turns of all sources, or of one, newest first.
+
+    Args:
+        session: a reading transaction.
+        limit: how many are looked at.
+        since: those before are left out.
+        source_id: of this source alone.
+    """
+    newest = select(SourceHealthEventRow).order_by(SourceHealthEventRow.id.desc()).limit(limit)
+    if source_id is not None:
+        newest = newest.where(SourceHealthEventRow.source_id == source_id)
+    looked_at = newest.subquery()
+    shown = looked_at.c
+    query = (
+        select(looked_at, SourceRow.name)
+        .join(SourceRow, SourceRow.id == shown.source_id)
+        .order_by(shown.id.desc())
+    )
+    if since is not None:
+        query = query.where(shown.at >= since)
+    return [_event(row, row.name) for row in session.execute(query)]
+
+
 def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
     """The turns with these ids."""
     query = (
@@ -106,16 +137,17 @@ def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHeal
         .join(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
         .where(SourceHealthEventRow.id.in_(ids))
     )
-    return {
-        row.id: SourceHealthEvent(
-            source_id=row.source_id,
-            name=name,
-            at=row.at,
-            health=Health(row.health),
-            was=Health(row.was),
-            since=row.since,
-            outcome=Outcome(row.outcome),
-            reason=row.reason,
-        )
-        for row, name in session.execute(query)
-    }
+    return {row.id: _event(row, name) for row, name in session.execute(query)}
+
+
+def _event(row: Any, name: str) -> SourceHealthEvent:
+    return SourceHealthEvent(
+        source_id=row.source_id,
+        name=name,
+        at=row.at,
+        health=Health(row.health),
+        was=Health(row.was),
+        since=row.since,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+    )

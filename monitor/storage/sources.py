@@ -49,6 +49,62 @@ def source_overviews(session: Session, *, now: datetime) -> dict[str, SourceOver
     }
 
 
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source as the board shows it; ``watched`` unless the catalogue has it no more.
+
+    ``health_since`` is when its health began, ``last_new_at`` when something that is no history
+    was last found, ``failures`` how many visits in a row went wrong.
+    """
+
+    id: str
+    name: str
+    region: str | None
+    kind: str
+    watched: bool
+    added_at: datetime
+    health: Health
+    health_since: datetime
+    last_visit_at: datetime | None
+    last_ok_at: datetime | None
+    outcome: str | None
+    reason: str
+    failures: int
+    next_visit_at: datetime | None
+    last_new_at: datetime | None
+    pause: PausedSource | None
+
+
+def source_lines(
+    session: Session, *, now: datetime, source_id: str | None = None
+) -> list[SourceLine]:
+    """The sources that were ever watched, by id; one alone if it is named."""
+    query = select(SourceRow).order_by(SourceRow.id)
+    if source_id is not None:
+        query = query.where(SourceRow.id == source_id)
+    return [
+        SourceLine(
+            row.id,
+            row.name,
+            row.region,
+            row.document_kind,
+            row.enabled,
+            row.added_at,
+            Health(row.health),
+            row.health_since or row.added_at,
+            row.last_visit_at,
+            row.last_ok_at,
+            row.last_outcome,
+            row.last_reason or "",
+            row.failures,
+            row.next_visit_at,
+            row.last_new_at,
+            pause_of(row, now=now),
+        )
+        for row in session.scalars(query)
+    ]
+
+
 def source_names(session: Session) -> dict[str, str]:
     """The names of all sources by their ids, in the order of the ids."""
     query = select(SourceRow.id, SourceRow.name).order_by(SourceRow.id)

@@ -135,6 +135,33 @@ def newest_commitments(session: Session, *, limit: int) -> tuple[list[StatementI
     return found, is_all
 
 
+def commitments_of_region(
+    session: Session, region: str, *, limit: int
+) -> tuple[list[tuple[int, Statement]], bool]:
+    """The commitments in force of a region, those of the newest plan first, with their rows.
+
+    Returns:
+        At most ``limit`` of them, and whether there are more.
+    """
+    newest = (
+        select(CurrentStatementRow.statement_id)
+        .where(
+            CurrentStatementRow.label == Label.COMMITMENT,
+            CurrentStatementRow.region == region,
+            _in_force(),
+        )
+        .order_by(CurrentStatementRow.year.desc(), CurrentStatementRow.statement_id)
+        .limit(limit + 1)
+    )
+    ids = list(session.scalars(newest))
+    rows = {
+        row.id: row
+        for some in batches(ids)
+        for row in session.scalars(select(StatementRow).where(StatementRow.id.in_(some)))
+    }
+    return [(one, statement_of(rows[one])) for one in ids[:limit]], len(ids) > limit
+
+
 def log_version(session: Session) -> tuple[int, ...]:
     """A value that is another one whenever a visit or an ingest has written something."""
     newest = (select(func.max(table.id)).scalar_subquery() for table in _WRITTEN)

@@ -250,7 +250,6 @@ class StatementRow(Base):
             "ix_statement_first_version_id",
             "first_version_id",
             sqlite_where=text("first_version_id IS NOT NULL"),
-            postgresql_where=text("first_version_id IS NOT NULL"),
         ),
     )
 
@@ -350,14 +349,12 @@ class CurrentStatementRow(Base):
             "ix_current_statement_in_force",
             *("label", "region", "holds_until", "year", "topic", "themes", "speaker", "metric"),
             sqlite_where=text("holds_until IS NOT NULL"),
-            postgresql_where=text("holds_until IS NOT NULL"),
         ),
         Index("ix_current_statement_region", "region", "superseded_by_id", "year"),
         Index(
             "ix_current_statement_repeats",
             "repeats_id",
             sqlite_where=text("repeats_id IS NOT NULL"),
-            postgresql_where=text("repeats_id IS NOT NULL"),
         ),
     )
 
@@ -401,7 +398,6 @@ class CurrentTargetRow(Base):
             *("region", "canonical_metric", "canonical_unit", "holds_until"),
             *("due", "op", "canonical_value"),
             sqlite_where=text("holds_until IS NOT NULL"),
-            postgresql_where=text("holds_until IS NOT NULL"),
         ),
         Index("ix_current_target_metric", "canonical_metric", "region", "due"),
         Index("ix_current_target_region", "region", "document_kind"),
@@ -410,7 +406,6 @@ class CurrentTargetRow(Base):
                 f"ix_current_target_plan_{columns[0]}",
                 *columns,
                 sqlite_where=text("plan_year IS NOT NULL"),
-                postgresql_where=text("plan_year IS NOT NULL"),
             )
             for columns in (
                 ("plan_year", "region", "verdict"),
@@ -498,7 +493,6 @@ class ChangeRow(Base):
             "ix_change_before_id",
             "before_id",
             sqlite_where=text("before_id IS NOT NULL"),
-            postgresql_where=text("before_id IS NOT NULL"),
         ),
         Index("ix_change_kind", "kind", "detected_at"),
         Index("ix_change_kind_id", "kind", "id"),

@@ -28,7 +28,7 @@ from monitor.storage.commitments import (
     commitment_years,
 )
 from monitor.storage.document_list import document_addresses, document_versions, find_document
-from monitor.storage.fulfilment import list_fulfilments
+from monitor.storage.fulfilment import FulfilmentCursor, list_fulfilments
 from monitor.storage.provenance import provenance_of_changes
 from monitor.storage.statement_search import (
     StatementState,
@@ -302,7 +302,10 @@ def _series(asked: Asked) -> Any:
 
 def _fulfilments(asked: Asked) -> Any:
     after = None if asked["after"] is None else asked["after"].split(",", 3)
-    key = None if after is None else (int(after[0]), searchable(after[3]), *map(int, after[1:3]))
+    key = None
+    if after is not None:
+        year, statement_id, position, region = after
+        key = FulfilmentCursor(int(year), searchable(region), int(statement_id), int(position))
     found = list_fulfilments(
         asked.session,
         region=asked["region"],

@@ -30,7 +30,7 @@ from monitor.storage.commitments import (
 )
 from monitor.storage.feedback import feedback_summary
 from monitor.storage.provenance import provenance_of_changes, snapshot_record
-from monitor.web.evidence import alerts_of_changes, load_evidence
+from monitor.web.evidence import alerts_of_changes, load_evidence, places_of_change
 from monitor.web.preferences import preferences_of
 from monitor.web.site import render, site_of
 from monitor.web.timeline import entry
@@ -123,6 +123,7 @@ def change(request: Request) -> Response:
         provenance = provenance_of_changes(session, [number])
         feedback = feedback_summary(session, number)
         alerts = alerts_of_changes(session, [number], {found.document_id})
+        places = places_of_change(session, number)
     words, one = alert_texts(language), found.change
     values = {
         "item": found,
@@ -135,6 +136,7 @@ def change(request: Request) -> Response:
         "provenance": provenance[0] if provenance else None,
         "feedback": feedback,
         "alerts": alerts,
+        "sides": (("before", one.before, places[0]), ("after", one.after, places[1])),
         "words": words,
     }
     return render(request, "change", values)

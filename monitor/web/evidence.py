@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from monitor.model.statements import Statement
+from monitor.storage.feedback import feedback_summaries
 from monitor.storage.fulfilment import FulfilmentLine, fulfilments_of
 from monitor.storage.mappers import statement_of
 from monitor.storage.tables import (
@@ -17,7 +18,9 @@ from monitor.storage.tables import (
     AlertRow,
     ChangeRow,
     CorroborationRow,
+    CurrentStatementRow,
     DocumentRow,
+    RecipientRow,
     SnapshotRow,
     StatementRow,
 )
@@ -50,11 +53,30 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class AlertCount:
-    """How many recipients' alerts are in a state, and when the last of them was sent."""
+    """How many recipients of a kind have alerts in a state, and when the last was sent."""
 
     state: str
-    alerts: int
+    recipient_kind: str | None
+    recipients: int
     sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What readers said of one of the changes, and what was decided."""
+
+    change_id: int
+    people: int
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sentence of a change stands."""
+
+    snapshot_id: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,9 @@ class Evidence:
     articles: tuple[Article, ...]
     verdicts: tuple[FulfilmentLine, ...]
     alerts: tuple[AlertCount, ...]
+    feedback: tuple[Feedback, ...]
+    is_current: bool
+    in_force_until: date | None
 
 
 def load_evidence(
@@ -90,6 +115,9 @@ def load_evidence(
     ids = {statement_id, *others}
     versions = _versions(session, row)
     all_ids = ids | {one.statement_id for one in versions}
+    current = session.get(CurrentStatementRow, row.id)
+    changes = _changes_of(session, all_ids)
+    summaries = feedback_summaries(session, list(changes))
     title = session.scalar(select(DocumentRow.title).where(DocumentRow.id == row.document_id))
     return Evidence(
         statement_id=row.id,
@@ -100,7 +128,13 @@ def load_evidence(
         versions=tuple(versions),
         articles=tuple(_articles(session, all_ids)),
         verdicts=tuple(fulfilments_of(session, all_ids)),
-        alerts=tuple(alerts_of_statements(session, all_ids)),
+        alerts=tuple(alerts_of_changes(session, list(changes), set(changes.values()))),
+        feedback=tuple(
+            Feedback(number, one.people, one.correction is not None)
+            for number, one in sorted(summaries.items())
+        ),
+        is_current=current is not None and current.holds_until is not None,
+        in_force_until=None if current is None else current.in_force_until,
     )
 
 
@@ -135,19 +169,33 @@ def _articles(session: Session, statement_ids: Collection[int]) -> list[Article]
     return [Article(*one) for one in session.execute(query)]
 
 
-def alerts_of_statements(session: Session, statement_ids: Collection[int]) -> list[AlertCount]:
-    """The alerts that told a change of some statements, by state."""
+def places_of_change(session: Session, change_id: int) -> tuple[Place | None, Place | None]:
+    """Where the sentence before and the one after stand, of those there are."""
+    ids = select(ChangeRow.before_id, ChangeRow.after_id).where(ChangeRow.id == change_id)
+    row = session.execute(ids).first()
+    before_id, after_id = (None, None) if row is None else row
+    query = select(
+        StatementRow.id,
+        StatementRow.snapshot_id,
+        StatementRow.start_offset,
+        StatementRow.end_offset,
+    ).where(StatementRow.id.in_([one for one in (before_id, after_id) if one is not None]))
+    found = {number: Place(*place) for number, *place in session.execute(query)}
+    return found.get(before_id or 0), found.get(after_id or 0)
+
+
+def _changes_of(session: Session, statement_ids: Collection[int]) -> dict[int, int]:
+    """The changes of some statements, each with its document."""
     query = select(ChangeRow.id, ChangeRow.document_id).where(
         or_(ChangeRow.before_id.in_(statement_ids), ChangeRow.after_id.in_(statement_ids))
     )
-    found = session.execute(query).all()
-    return alerts_of_changes(session, [row.id for row in found], {row.document_id for row in found})
+    return {row.id: row.document_id for row in session.execute(query)}
 
 
 def alerts_of_changes(
     session: Session, change_ids: Sequence[int], document_ids: Collection[int]
 ) -> list[AlertCount]:
-    """The alerts that told some changes, by state.
+    """The alerts that told some changes, by state and kind of recipient.
 
     Args:
         session: a reading transaction.
@@ -168,11 +216,13 @@ def alerts_of_changes(
     query = (
         select(
             AlertRow.state,
+            RecipientRow.kind,
             func.count(AlertRow.recipient_id.distinct()),
             func.max(AlertRow.sent_at),
         )
+        .outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
         .where(AlertRow.document_id.in_(document_ids), told)
-        .group_by(AlertRow.state)
-        .order_by(AlertRow.state)
+        .group_by(AlertRow.state, RecipientRow.kind)
+        .order_by(AlertRow.state, RecipientRow.kind)
     )
     return [AlertCount(*one) for one in session.execute(query)]

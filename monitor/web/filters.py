@@ -96,26 +96,35 @@ def read_filter(
     Raises:
         UserError: a value is none that is known; the hint is the nearest one.
     """
-    theme = _text(parameters, "theme")
+    since, until = text_of(parameters, "since"), text_of(parameters, "until")
+    if since is not None:
+        start_of(since, "since", zone, now)
+    return ChangeFilter(
+        region=region_of(text_of(parameters, "region")),
+        kinds=tuple(sorted({_one(Kind, "kind", kind) for kind in _several(parameters, "kind")})),
+        theme=theme_of(parameters, themes),
+        basis=member_of(Basis, parameters, "basis"),
+        certainty=member_of(Certainty, parameters, "certainty"),
+        source=text_of(parameters, "source"),
+        since=since,
+        until=None if until is None else day_of(until, "until"),
+        words=text_of(parameters, "words"),
+        everything=text_of(parameters, "all") is not None,
+    )
+
+
+def theme_of(parameters: QueryParams, themes: Collection[str]) -> str | None:
+    """The theme that an address names; None for an empty value.
+
+    Raises:
+        UserError: there is no such theme.
+    """
+    theme = text_of(parameters, "theme")
     if theme is not None and themes and theme not in themes:
         near = nearest(theme, sorted(themes))
         hint = f"did you mean {near}?" if near else f"one of {', '.join(sorted(themes))}"
         raise UserError(f"theme: {theme} is unknown", hint=hint)
-    since, until = _text(parameters, "since"), _text(parameters, "until")
-    if since is not None:
-        start_of(since, "since", zone, now)
-    return ChangeFilter(
-        region=region_of(_text(parameters, "region")),
-        kinds=tuple(sorted({_one(Kind, "kind", kind) for kind in _several(parameters, "kind")})),
-        theme=theme,
-        basis=_member(Basis, parameters, "basis"),
-        certainty=_member(Certainty, parameters, "certainty"),
-        source=_text(parameters, "source"),
-        since=since,
-        until=None if until is None else day_of(until, "until"),
-        words=_text(parameters, "words"),
-        everything=_text(parameters, "all") is not None,
-    )
+    return theme
 
 
 def region_of(name: str | None) -> str | None:
@@ -142,7 +151,12 @@ def _several(parameters: QueryParams, name: str) -> list[str]:
     return [value.strip() for value in given if value.strip()]
 
 
-def _text(parameters: QueryParams, name: str) -> str | None:
+def text_of(parameters: QueryParams, name: str) -> str | None:
+    """A value of an address, its spaces folded; None for an empty one.
+
+    Raises:
+        UserError: it is too long, or has characters that no text has.
+    """
     value = " ".join(parameters.get(name, "").split())
     if len(value) > _MAX_LENGTH:
         raise UserError(f"{name}: at most {_MAX_LENGTH} characters")
@@ -151,8 +165,13 @@ def _text(parameters: QueryParams, name: str) -> str | None:
     return value or None
 
 
-def _member(enum: type[_EnumT], parameters: QueryParams, name: str) -> _EnumT | None:
-    value = _text(parameters, name)
+def member_of(enum: type[_EnumT], parameters: QueryParams, name: str) -> _EnumT | None:
+    """The member of an enumeration that an address names; None for an empty value.
+
+    Raises:
+        UserError: there is no such member; the hint is the nearest one.
+    """
+    value = text_of(parameters, name)
     return None if value is None else _one(enum, name, value)
 
 

@@ -7,7 +7,7 @@ with several sentences on a side.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -160,15 +160,30 @@ def compare_rows(
     standing: dict[tuple[str, str], LoggedRow] = {}
     for line in log:
         before, after = line.change.before, line.change.after
-        if after is not None and after.text not in texts[0]:
-            continue
-        if before is not None and texts[1] and before.text not in texts[1]:
+        sides = zip((after, before), texts, strict=True)
+        if any(one is not None and text and one.text not in text for one, text in sides):
             continue
         # Later lines say of an edited page what the earlier ones said of its older text.
         key = ("" if before is None else before.text, "" if after is None else after.text)
         standing[key] = line
-    rows = [_row(group, words) for group in _groups(standing.values())]
+    rows = [_row(group, words) for group in _groups(_linked(standing.values()))]
     return sorted(rows, key=_place)
+
+
+def _linked(log: Collection[LoggedRow]) -> Iterator[LoggedRow]:
+    """Without the lines of a sentence as new or gone that another line links.
+
+    An edit of the page can bring a promise back that its older text had left out.
+    """
+    links = [(one.change.before, one.change.after) for one in log]
+    kept = {old.text for old, new in links if old is not None and new is not None}
+    known = {new.text for old, new in links if old is not None and new is not None}
+    for line in log:
+        before, after = line.change.before, line.change.after
+        gone = after is None and before is not None and before.text in kept
+        new = before is None and after is not None and after.text in known
+        if not (gone or new):
+            yield line
 
 
 def _place(row: Row) -> tuple[int, int]:
@@ -221,14 +236,15 @@ def _row(group: Sequence[LoggedRow], words: AlertTexts) -> Row:
         )
     )
     shown = after or before
+    unsure = any(line.change.certainty is Certainty.UNSURE for line in group)
     return Row(
         kind=change.kind,
         symbol=kind_symbol(change.kind),
-        unsure=any(line.change.certainty is Certainty.UNSURE for line in group),
+        unsure=unsure,
         numbers=numbers,
         before=_sentences(before, ids, words, None),
         after=_sentences(after, ids, words, difference),
-        nearest=change.nearest_text or "",
+        nearest=(change.nearest_text or "") if unsure else "",
         change_id=strongest.id,
         section=next(iter(shown.values())).section,
     )

@@ -17,6 +17,8 @@ from monitor.clock import utc_now
 from monitor.rules.model import ANY_VOCABULARY, RuleVocabulary
 from monitor.storage.engine import Database
 from monitor.web.preferences import preferences_of
+from monitor.web.recent import KeptAnswers, RecentHistory
+from monitor.web.rule_book import RuleBook
 from monitor.web.templates import environment, texts_of
 
 
@@ -44,6 +46,21 @@ class Site:
     def environment(self) -> Environment:
         """The templates, compiled when they are first used."""
         return environment()
+
+    @cached_property
+    def recent(self) -> RecentHistory:
+        """The newest changes and commitments, kept until the log grows."""
+        return RecentHistory()
+
+    @cached_property
+    def answers(self) -> KeptAnswers:
+        """Sums over the history, kept until the log grows."""
+        return KeptAnswers()
+
+    @cached_property
+    def rule_book(self) -> RuleBook:
+        """The rules of the files, read again when a file changes."""
+        return RuleBook(self.rules, self.vocabulary)
 
     def day(self, at: datetime | None) -> str:
         """A time as the day it is in the site's zone: 2026-02-12; empty for none."""

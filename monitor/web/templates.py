@@ -53,7 +53,7 @@ def environment() -> Environment:
         "spans": marked,
         "short_region": short_region,
         "short_metric": short_metric,
-        "path": _path_part,
+        "path": path_part,
     }
     made.globals |= {"static": static_address, "query": query, "alert_texts": alert_texts}
     return made
@@ -86,7 +86,7 @@ def query(values: Mapping[str, object], **others: object) -> str:
     return "?" + urlencode(pairs) if pairs else "?"
 
 
-def _path_part(text: object) -> str:
+def path_part(text: object) -> str:
     """A text as one part of a path."""
     return quote(str(text), safe="")
 

@@ -21,7 +21,7 @@ from monitor.errors import UserError
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Access, AccessMode, Recipient
-from monitor.outbox.admin import list_alerts, paused_since
+from monitor.outbox.admin import list_alerts, paused_since, revoke_access
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_dead
 from monitor.rate_limiter import RateLimiter
@@ -255,9 +255,9 @@ def test_a_chat_without_access_gets_no_more_messages(database: Database) -> None
         set_access(session, 9, Access.GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
     plant(database, chats=[7, 8, 9, -5])
-    assert bot_access.revoke_access(database, access=AccessMode.OPEN, **listed) == []
-    assert bot_access.revoke_access(database, access=AccessMode.APPROVAL, **listed) == [8]
-    assert bot_access.revoke_access(database, access=AccessMode.LISTED, **listed) == [9]
+    assert revoke_access(database, access=AccessMode.OPEN, **listed) == []
+    assert revoke_access(database, access=AccessMode.APPROVAL, **listed) == [8]
+    assert revoke_access(database, access=AccessMode.LISTED, **listed) == [9]
     with database.read() as session:
         waiting = {item.recipient_id: item.state for item in list_alerts(session)}
     assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
@@ -278,9 +278,7 @@ async def test_a_pending_chat_gets_no_alerts_of_earlier_subscriptions(database: 
             save_chat(session, 7, title="", now=NOW)
             subscribe(session, 7, "guizhou", now=NOW)
         # Once the bot was open; now operators decide.
-        bot_access.revoke_access(
-            database, access=AccessMode.APPROVAL, allowed=(OPERATOR,), named=()
-        )
+        revoke_access(database, access=AccessMode.APPROVAL, allowed=(OPERATOR,), named=())
         assert "已向管理员申请" in (await system.api.ask(7, "/start")).text
         await system.record_and_deliver(raised())
         assert len(system.api.sent(7)) == 1
@@ -300,7 +298,7 @@ def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
     with sqlite_database.write() as session:
         for chat_id in (-7, 8):
             save_chat(session, chat_id, title="", now=NOW)
-    bot_access.revoke_access(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
+    revoke_access(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
     # It throws the bot out and takes it in again, then becomes a supergroup.
     bot_access.on_bot_removed(context, -7)
     bot_access.on_bot_added(context, -7)
@@ -368,17 +366,11 @@ def test_a_restored_chat_need_not_request_access(database: Database) -> None:
     with database.write() as session:
         for chat in (7, 8):
             save_chat(session, chat, title="", now=NOW)
-    assert bot_access.revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [
-        8
-    ]
-    assert (
-        bot_access.revoke_access(database, access=AccessMode.LISTED, allowed={7, 8}, named=()) == []
-    )
+    assert revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [8]
+    assert revoke_access(database, access=AccessMode.LISTED, allowed={7, 8}, named=()) == []
     with database.read() as session:
         assert get_recipient(session, 8).active
-    assert bot_access.revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [
-        8
-    ]
-    assert bot_access.revoke_access(database, access=AccessMode.OPEN, allowed=(), named=()) == []
+    assert revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [8]
+    assert revoke_access(database, access=AccessMode.OPEN, allowed=(), named=()) == []
     with database.read() as session:
         assert [get_recipient(session, chat).active for chat in (7, 8)] == [True, True]

@@ -76,6 +76,28 @@ def test_buttons_and_bylines_around_the_text_go():
     assert document.text.split("\n") == LINES
 
 
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        ("<h3>相关阅读</h3><ul><li><a href=/a1>邻省的又一则消息</a></li></ul>", []),
+        ("<p>相关附件：</p><p><a href=/f.pdf>任务分工表</a></p>", ["相关附件：", "任务分工表"]),
+        (
+            "<h3>工作进展</h3><p><a href=/a1>邻省的又一则消息</a></p>",
+            ["工作进展", "邻省的又一则消息"],
+        ),
+        (
+            "<h3>相关阅读</h3><p>以上数字均为初步核算数。</p>",
+            ["相关阅读", "以上数字均为初步核算数。"],
+        ),
+    ],
+    ids=["other articles", "file", "own heading", "prose"],
+)
+def test_links_to_other_articles_below_a_selected_text_go(end, kept):
+    inner = "".join(f"<p>{line}</p>" for line in LINES) + end
+    document = read_document(page(inner), selectors=Selectors(body=".text"))
+    assert document.text.split("\n") == [*LINES, *kept]
+
+
 def test_a_line_break_of_the_source_inside_a_sentence_leaves_no_space():
     document = read_document(
         page("<p>今年，智能算力要\n   达到90Eflops，建成\r\n国家 AI 试验区。</p>")

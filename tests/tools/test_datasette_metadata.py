@@ -9,7 +9,7 @@ import yaml
 from fresh_database import fresh_sqlite
 from sqlalchemy import create_engine, inspect
 
-from monitor.storage.views import PRIVATE_VIEWS, View, columns_of
+from monitor.storage.views import PRIVATE_VIEWS, View
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,15 +24,13 @@ def test_every_table_is_closed_and_every_public_view_described(tmp_path):
     shown = metadata["databases"]["monitor"]
     assert (metadata["allow"], shown["allow_sql"]) == (False, False)
     engine = create_engine(fresh_sqlite(tmp_path / "history.db"))
-    names = {*inspect(engine).get_table_names(), *PRIVATE_VIEWS}
+    known = inspect(engine)
     with engine.connect() as connection:
-        names |= set(
-            connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .scalars()
-            .all()
-        )
-        for view in set(View) - PRIVATE_VIEWS:
-            assert set(shown["tables"][view]["columns"]) == set(columns_of(connection, view)), view
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        names = {*connection.exec_driver_sql(query).scalars(), *PRIVATE_VIEWS}
+    for view in set(View) - PRIVATE_VIEWS:
+        columns = {column["name"] for column in known.get_columns(view)}
+        assert set(shown["tables"][view]["columns"]) == columns, view
     engine.dispose()
     for name in names:
         assert shown["tables"][name] == {"hidden": True, "allow": False}, name

@@ -1,0 +1,227 @@
+"""One metric over the years, of several provinces: promised and reached, with its sentences."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from monitor.errors import UserError
+from monitor.messages.change_text import format_growth
+from monitor.messages.i18n import AlertTexts, alert_texts, short_region, speaker_name
+from monitor.web.charts import Series, plot
+from monitor.web.evidence import load_evidence
+from monitor.web.filters import region_of
+from monitor.web.metric_years import Metric, MetricYear, list_metrics, metric_years
+from monitor.web.preferences import preferences_of
+from monitor.web.province_map import chosen_metric, year_of
+from monitor.web.region import promised_and_reached, shown
+from monitor.web.site import render, site_of
+
+MAX_REGIONS = 8
+_DEFAULT_REGIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is shown; ``regions`` are official names, empty for those with most numbers."""
+
+    metric: Metric | None
+    regions: tuple[str, ...]
+    since: int | None
+    until: int | None
+
+    def parameters(self) -> dict[str, object]:
+        """As it stands in an address."""
+        metric = None if self.metric is None else f"{self.metric.name}|{self.metric.unit}"
+        return {
+            "metric": metric,
+            "region": self.regions,
+            "since": self.since,
+            "until": self.until,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The newest promise of a region, and how it grew since the one before."""
+
+    region: str
+    year: int
+    promised: str
+    promised_id: int | None
+    growth: str
+    reached: str
+    reached_year: int | None
+    value: float
+
+
+def metrics(request: Request) -> Response:
+    """The page."""
+    site, language = site_of(request), preferences_of(request).language
+    words = alert_texts(language)
+    with site.database.read() as session:
+        known = list_metrics(session)
+        chosen = selection(request.query_params, known)
+        years = (
+            []
+            if chosen.metric is None
+            else metric_years(
+                session,
+                metric=chosen.metric.name,
+                unit=chosen.metric.unit,
+                since=chosen.since,
+                until=chosen.until,
+            )
+        )
+    by_region = _by_region(years)
+    regions = (
+        chosen.regions
+        or tuple(
+            sorted(
+                by_region, key=lambda name: (-len(by_region[name]), -_newest(by_region[name]), name)
+            )
+        )[:_DEFAULT_REGIONS]
+    )
+    series: list[Series] = []
+    for group, name in enumerate(regions):
+        numbers = by_region.get(name, [])
+        prefix = f"{short_region(name)} "
+        series += promised_and_reached(numbers, words, prefix=prefix, group=group)
+    unit = "" if chosen.metric is None else chosen.metric.unit
+    values = {
+        "known": known,
+        "chosen": chosen,
+        "parameters": chosen.parameters(),
+        "regions": regions,
+        "known_regions": sorted(by_region),
+        "plot": plot([one for one in series if one.values]),
+        "ranking": ranking(by_region, unit, words),
+        "unit": words.units.get(unit, unit),
+        "rows": [
+            (
+                one,
+                shown(one.promised, one.promised_op, one.unit, words),
+                shown(one.reached, one.reached_op, one.unit, words),
+            )
+            for name in regions
+            for one in by_region.get(name, [])
+        ],
+        "max_regions": MAX_REGIONS,
+        "words": words,
+    }
+    return render(request, "metrics", values)
+
+
+def selection(given: QueryParams, known: Sequence[Metric]) -> Selection:
+    """What an address asks for.
+
+    Raises:
+        UserError: a metric, region or year is none that is known.
+    """
+    names = [name for one in given.getlist("region") for name in one.replace("，", ",").split(",")]
+    regions = tuple(
+        dict.fromkeys(found for name in names if (found := region_of(name.strip() or None)))
+    )
+    if len(regions) > MAX_REGIONS:
+        raise UserError(f"region: {len(regions)} are named", hint=f"at most {MAX_REGIONS} at once")
+    return Selection(
+        chosen_metric(known, given.get("metric", "")),
+        regions,
+        year_of(given.get("since", "")),
+        year_of(given.get("until", "")),
+    )
+
+
+def _by_region(years: Sequence[MetricYear]) -> dict[str, list[MetricYear]]:
+    found: dict[str, list[MetricYear]] = {}
+    for one in years:
+        found.setdefault(one.region, []).append(one)
+    return found
+
+
+def _newest(years: Sequence[MetricYear]) -> float:
+    return max((one.promised or one.reached or 0.0 for one in years), default=0.0)
+
+
+def ranking(by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts) -> list[Ranked]:
+    """The newest promise of each region, the largest first."""
+    found: list[Ranked] = []
+    for name, years in by_region.items():
+        promised = [one for one in years if one.promised is not None]
+        reached = [one for one in years if one.reached is not None]
+        if not promised and not reached:
+            continue
+        last = promised[-1] if promised else reached[-1]
+        value = last.promised if promised else last.reached
+        before = promised[-2] if len(promised) > 1 else None
+        growth = ""
+        if before is not None and before.promised is not None and last.promised is not None:
+            growth = format_growth(before.promised, last.promised, unit, words)
+        done = reached[-1] if reached else None
+        found.append(
+            Ranked(
+                name,
+                last.year,
+                shown(last.promised, last.promised_op, unit, words),
+                last.promised_id,
+                growth,
+                "" if done is None else shown(done.reached, done.reached_op, unit, words),
+                None if done is None else done.year,
+                value or 0.0,
+            )
+        )
+    return sorted(found, key=lambda one: (-one.value, one.region))
+
+
+def sentence(request: Request) -> Response:
+    """The sentence that gives a number, as a part of the page."""
+    site, language = site_of(request), preferences_of(request).language
+    with site.database.read() as session:
+        found = load_evidence(session, request.path_params["id"])
+    if found is None:
+        raise HTTPException(404, "there is no such sentence")
+    said = found.statement
+    values = {"evidence": found, "said_by": speaker_name(said, said.region, language)}
+    return render(request, "metrics", values, fragment="sentence")
+
+
+def metrics_csv(request: Request) -> Response:
+    """What the page shows as CSV; all regions where none is named."""
+    site = site_of(request)
+    with site.database.read() as session:
+        chosen = selection(request.query_params, list_metrics(session))
+        if chosen.metric is None:
+            raise HTTPException(404, "no report gives a number yet")
+        years = metric_years(
+            session,
+            metric=chosen.metric.name,
+            unit=chosen.metric.unit,
+            regions=chosen.regions,
+            since=chosen.since,
+            until=chosen.until,
+        )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ("region", "metric", "unit", "year", "promised", "promised_op", "reached", "reached_op")
+    writer.writerow(names)
+    writer.writerows([getattr(one, name) for name in names] for one in years)
+    return Response(
+        text.getvalue(),
+        media_type="text/csv",
+        headers={"content-disposition": 'attachment; filename="metrics.csv"'},
+    )
+
+
+routes = (
+    Route("/metrics", metrics),
+    Route("/metrics.csv", metrics_csv),
+    Route("/metrics/sentence/{id:int}", sentence),
+)

@@ -1,0 +1,199 @@
+"""A region at a glance: what it promises, its numbers over the years, which targets it met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from monitor.errors import UserError
+from monitor.messages.change_text import format_amount, format_short, target_text
+from monitor.messages.i18n import AlertTexts, alert_texts
+from monitor.model.changes import Verdict
+from monitor.model.statements import Label, Op, Statement
+from monitor.storage.changes import list_changes
+from monitor.storage.document_list import report_series
+from monitor.storage.statements import commitments_of_region
+from monitor.storage.tables import CurrentTargetRow
+from monitor.web.charts import Plot, Series, Value, plot
+from monitor.web.filters import region_of
+from monitor.web.metric_years import MetricYear, metric_years
+from monitor.web.preferences import preferences_of
+from monitor.web.site import render, site_of
+from monitor.web.templates import path_part
+from monitor.web.timeline import entry
+
+_CHARTS = 6
+_COMMITMENTS = 120
+_CHANGES = 6
+_CHART_WIDTH, _CHART_HEIGHT = 480, 240
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A commitment in force."""
+
+    id: int
+    text: str
+    year: int | None
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YearLine:
+    """A year of a metric: what was promised and what was reached, as people write it."""
+
+    year: int
+    promised: str
+    promised_id: int | None
+    reached: str
+    reached_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLines:
+    """A metric of the region over the years; ``plot`` where there is more than one number."""
+
+    metric: str
+    unit: str
+    plot: Plot | None
+    years: tuple[YearLine, ...]
+
+
+def region(request: Request) -> Response:
+    """The page of a region; other names than the official one lead to it."""
+    site, language = site_of(request), preferences_of(request).language
+    asked = request.path_params["name"]
+    try:
+        name = region_of(asked) or ""
+    except UserError as error:
+        raise HTTPException(404, str(error)) from None
+    if name != asked:
+        return RedirectResponse(f"/regions/{path_part(name)}", status_code=303)
+    words = alert_texts(language)
+    with site.database.read() as session:
+        commitments, more = commitments_of_region(session, name, limit=_COMMITMENTS)
+        numbers = metric_years(session, regions=[name])
+        verdicts = count_by_year(session, name)
+        changes = list_changes(session, region=name, limit=_CHANGES)
+        years = report_series(session).get(name, [])
+    metrics = metric_lines(numbers, words)
+    values = {
+        "region": name,
+        "themes": by_theme(commitments, words),
+        "commitments": len(commitments),
+        "more": more,
+        "charts": [one for one in metrics if one.plot is not None][:_CHARTS],
+        "numbers": metrics,
+        "verdicts": verdicts,
+        "kinds": list(Verdict),
+        "entries": [entry(item, site, language) for item in changes],
+        "years": years,
+        "words": words,
+    }
+    return render(request, "region", values)
+
+
+def count_by_year(session: Session, name: str) -> dict[int, dict[Verdict, int]]:
+    """How many targets were due in each year, by verdict, newest year first."""
+    row = CurrentTargetRow
+    query = (
+        select(row.due, row.verdict, func.count())
+        .where(row.region == name, row.plan_year.is_not(None), row.due.is_not(None))
+        .group_by(row.due, row.verdict)
+    )
+    found: dict[int, dict[Verdict, int]] = {}
+    for due, verdict, count in session.execute(query):
+        if due is not None and verdict is not None:
+            found.setdefault(due, {})[Verdict(verdict)] = count
+    return dict(sorted(found.items(), reverse=True))
+
+
+def by_theme(
+    commitments: Sequence[tuple[int, Statement]], words: AlertTexts
+) -> dict[str, list[Promise]]:
+    """Commitments under their first theme, by its name; the theme with most comes first."""
+    found: dict[str, list[Promise]] = {}
+    for number, statement in commitments:
+        theme = statement.themes[0] if statement.themes else ""
+        found.setdefault(words.themes.get(theme, theme or "–"), []).append(
+            Promise(
+                number,
+                statement.text.strip(),
+                statement.year,
+                tuple(target_text(target, words) for target in statement.targets),
+            )
+        )
+    return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0])))
+
+
+def metric_lines(numbers: Sequence[MetricYear], words: AlertTexts) -> list[MetricLines]:
+    """The metrics of one region, those with most numbers first, each with its chart."""
+    grouped: dict[tuple[str, str], list[MetricYear]] = {}
+    for one in numbers:
+        grouped.setdefault((one.metric, one.unit), []).append(one)
+    found = [_metric(metric, unit, years, words) for (metric, unit), years in grouped.items()]
+    return sorted(found, key=lambda one: (one.plot is None, -len(one.years), one.metric))
+
+
+def _metric(metric: str, unit: str, years: Sequence[MetricYear], words: AlertTexts) -> MetricLines:
+    series = [one for one in promised_and_reached(years, words) if one.values]
+    count = sum(len(one.values) for one in series)
+    return MetricLines(
+        metric,
+        words.units.get(unit, unit),
+        plot(series, width=_CHART_WIDTH, height=_CHART_HEIGHT) if count > 1 else None,
+        tuple(
+            YearLine(
+                one.year,
+                shown(one.promised, one.promised_op, unit, words),
+                one.promised_id,
+                shown(one.reached, one.reached_op, unit, words),
+                one.reached_id,
+            )
+            for one in years
+        ),
+    )
+
+
+def promised_and_reached(
+    years: Sequence[MetricYear], words: AlertTexts, *, prefix: str = "", group: int = 0
+) -> list[Series]:
+    """What was promised and what was reached as two series.
+
+    Args:
+        years: of one metric and region.
+        words: in the reader's language.
+        prefix: before the name of each: the region, where there are several.
+        group: the number of the region among several.
+    """
+    promised = tuple(
+        Value(one.year, one.promised, one.promised_id, format_short(one.promised, words))
+        for one in years
+        if one.promised is not None
+    )
+    reached = tuple(
+        Value(one.year, one.reached, one.reached_id, format_short(one.reached, words))
+        for one in years
+        if one.reached is not None
+    )
+    return [
+        Series(prefix + words.labels[Label.COMMITMENT], promised, is_promise=True, group=group),
+        Series(prefix + words.labels[Label.ACHIEVEMENT], reached, group=group),
+    ]
+
+
+def shown(value: float | None, op: str | None, unit: str, words: AlertTexts) -> str:
+    """A number with how it is meant: ≥190 Eflops; empty for none."""
+    if value is None:
+        return ""
+    return (words.ops[Op(op)] if op else "") + format_amount(value, unit, words)
+
+
+routes = (Route("/regions/{name}", region),)
