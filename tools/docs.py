@@ -33,6 +33,9 @@ from monitor.demo.run import run_demo
 from monitor.rules.schema import RuleEntry, TargetEntry, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+datasette_metadata: Any = import_module("datasette_metadata")
+sys.path.pop(0)
 PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
@@ -280,6 +283,13 @@ def _one_line(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
 
 
+def whole_files() -> Iterator[tuple[Path, str]]:
+    """Files that are generated as a whole, and what should be in them."""
+    schema = json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+    yield ROOT / "rules" / "rules.schema.json", schema
+    yield datasette_metadata.FILE, datasette_metadata.metadata_file()
+
+
 def main(arguments: list[str]) -> int:
     """Write or check; 1 if something is wrong."""
     wrong = []
@@ -292,13 +302,12 @@ def main(arguments: list[str]) -> int:
             page.write_text(anew, encoding="utf-8")
             sys.stdout.write(f"written {page.relative_to(ROOT)}\n")
         wrong += broken_links(page)
-    schema = ROOT / "rules" / "rules.schema.json"
-    wanted = json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
-    if not schema.exists() or schema.read_text(encoding="utf-8") != wanted:
-        if "--check" in arguments:
-            wrong.append(f"{schema.relative_to(ROOT)} is out of date: make docs")
-        else:
-            schema.write_text(wanted, encoding="utf-8")
+    for file, wanted in whole_files():
+        if not file.exists() or file.read_text(encoding="utf-8") != wanted:
+            if "--check" in arguments:
+                wrong.append(f"{file.relative_to(ROOT)} is out of date: make docs")
+            else:
+                file.write_text(wanted, encoding="utf-8")
     for line in wrong:
         sys.stderr.write(line + "\n")
     return 1 if wrong else 0
