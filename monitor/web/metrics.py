@@ -88,7 +88,13 @@ def metrics(request: Request) -> Response:
         chosen.regions
         or tuple(
             sorted(
-                by_region, key=lambda name: (-len(by_region[name]), -_newest(by_region[name]), name)
+                by_region,
+                key=lambda name: (
+                    name not in PLACES,
+                    -len(by_region[name]),
+                    -_newest(by_region[name]),
+                    name,
+                ),
             )
         )[:_DEFAULT_REGIONS]
     )
