@@ -53,7 +53,7 @@ def press_cues() -> PressCues:
     return read_table(DATA / "press_cues.yaml", PressCues)
 
 
-def _by_word(table: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _by_word(table: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """The kinds of each word."""
     found: dict[str, tuple[str, ...]] = {}
     for kind, words in table.items():
@@ -188,10 +188,10 @@ def cue_flags(text: str, speaker: str) -> frozenset[str]:
         for verb, subject in zip(verbs, subjects, strict=True)
     ]
     if verbs:
-        for name, at in (("first", 0), ("last", -1), ("main", main)):
-            if at is not None:
-                verb = verbs[at]
-                parts.append(_role_flags(name, subjects[at], verb.kinds, verb.mark, speaker))
+        for name, place in (("first", 0), ("last", -1), ("main", main)):
+            if place is not None:
+                verb = verbs[place]
+                parts.append(_role_flags(name, subjects[place], verb.kinds, verb.mark, speaker))
     marks = {verb.mark for verb in verbs} - _PLAIN_MARKS
     return frozenset((f"marks {' '.join(sorted(marks))}",)).union(*parts)
 
