@@ -16,7 +16,7 @@ COPY . .
 # the health check, which has to stay: --build-arg EXTRA=webhook leaves the others out.
 ARG EXTRA=postgres,channels,webhook
 RUN tools/install-wheel.sh build /build/bin/python /dist \
- && tools/install-wheel.sh install /opt/monitor /dist "${EXTRA}"
+ && tools/install-wheel.sh install /build/bin/python /opt/monitor /dist "${EXTRA}"
 
 FROM ${BASE}
 USER 0

@@ -11,7 +11,8 @@ INSTALL := $(PIP) install --quiet --only-binary=:all:
 # glibc gives each thread a heap of its own, whose free memory no other thread can use: one heap
 # for all saves eleven megabytes.
 ONE_HEAP := MALLOC_ARENA_MAX=1
-PINS_RUN := requirements.txt requirements-build.txt
+# The first has the pip that installs all others.
+PINS_RUN := requirements-build.txt requirements.txt
 CODE := monitor migrations tests benchmarks tools
 TEXTS := $(CODE) docs rules .ci Makefile README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
 # Processes that share the tests; 0 runs them in one.
@@ -84,7 +85,7 @@ distclean: clean ## clean, and remove the environment too
 # so the build runs without isolation and fetches nothing.
 $(VENV)/.run: pyproject.toml $(PINS_RUN) | $(BIN)/python
 	@echo "Setting up $(VENV) (once) ..."
-	@$(INSTALL) $(addprefix -r ,$(PINS_RUN))
+	@set -e; for pins in $(PINS_RUN); do $(INSTALL) -r $$pins; done
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -23,9 +23,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 # No deadline: a busy machine is no defect. The same examples at each run, so that a failure is
-# seen again; HYPOTHESIS_PROFILE=explore looks for new ones, few is for a second Python.
+# seen again; HYPOTHESIS_PROFILE=explore looks for new ones, ci takes fewer of the same, few is for
+# a second Python.
 settings.register_profile("dev", derandomize=True, deadline=None)
-settings.register_profile("ci", settings.get_profile("dev"), print_blob=True)
+settings.register_profile("ci", settings.get_profile("dev"), print_blob=True, max_examples=40)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=25)
 settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile(

@@ -2,9 +2,11 @@
 # Builds the wheel and installs it with its pinned dependencies into an empty environment.
 # The Dockerfile and .ci/run both install through here, so that CI exercises what the image does.
 #
-#   tools/install-wheel.sh build PYTHON DIST          makes DIST/*.whl; PYTHON has the build pins
-#   tools/install-wheel.sh install VENV DIST [EXTRA]  makes VENV, with the wheel and requirements.txt
+#   tools/install-wheel.sh build PYTHON DIST                 makes DIST/*.whl
+#   tools/install-wheel.sh install PYTHON VENV DIST [EXTRA]  makes VENV, with the wheel and
+#                                                            requirements.txt
 #
+# PYTHON has requirements-build.txt; its pip fills VENV, which needs none of its own.
 # EXTRA are extras of pyproject.toml (postgres,channels,webhook); requirements-dev.txt pins what they bring.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,11 +27,11 @@ build)
     "$python" -m build --no-isolation --wheel --outdir "$dist" "$root"
     ;;
 install)
-    venv=$2 dist=$3 extra=${4:-}
-    "${PYTHON:-python3}" -m venv "$venv"
+    python=$2 venv=$3 dist=$4 extra=${5:-}
+    "$python" -m venv --without-pip "$venv"
     wheels=("$dist"/policy_monitor-*.whl)
     [ "${#wheels[@]}" = 1 ] || { echo "$dist holds ${#wheels[@]} wheels, not one" >&2; exit 1; }
-    pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
+    pip() { "$python" -m pip --disable-pip-version-check --python "$venv/bin/python" "$@"; }
     pip install --quiet --only-binary=:all: --require-hashes --requirement "$root/requirements.txt"
     if [ -n "$extra" ]; then
         work=$(mktemp -d)
@@ -47,7 +49,7 @@ install)
     pip check
     ;;
 *)
-    sed -n '2,8p' "$0" >&2
+    sed -n '2,11p' "$0" >&2
     exit 2
     ;;
 esac

@@ -134,7 +134,7 @@ def build(root: Path, work: Path, version: str) -> Path:
     run(tool, "build", sys.executable, work / "dist", cwd=root)
     (wheel,) = (work / "dist").glob("*.whl")
     check_wheel(wheel, version)
-    run(tool, "install", work / "venv", work / "dist", cwd=root)
+    run(tool, "install", sys.executable, work / "venv", work / "dist", cwd=root)
     said = run(work / "venv" / "bin" / "monitor", "--version", cwd=work)
     if version not in said.split():
         raise ReleaseError(f"the installed wheel says {said!r}")

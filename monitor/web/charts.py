@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 320
-LEFT, RIGHT, TOP, BOTTOM = 64, 96, 16, 32
+LEFT, RIGHT, RIGHT_OF_NAMES, TOP, BOTTOM = 64, 32, 110, 28, 32
 _LOG_SPAN = 100.0
 _TICKS = 5
-_LABEL_HEIGHT = 15
+_MOST_YEARS, _LABELLED_YEARS = 8, 5
+_LABEL_HEIGHT = 16
+_ABOVE, _BELOW = -11.0, 20.0
 MARKERS = ("circle", "square", "diamond", "triangle")
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number of a year, and the statement that gives it."""
+    """A number of a year, the statement that gives it, and how it is written."""
 
     year: int
     value: float
     statement_id: int | None
     shown: str
+    short: str
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The numbers of one name, oldest first; ``is_promise`` is drawn dashed and hollow."""
+    """Numbers over the years, oldest first; ``is_promise`` is drawn dashed and hollow.
+
+    Those of one ``group`` have its colour and marker, and its ``name`` beside the last of them.
+    """
 
     name: str
     values: tuple[Value, ...]
@@ -36,23 +43,32 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A number in its place."""
+    """A number in its place; ``label_y`` is where it is written, None where there is no room."""
 
     x: float
     y: float
+    label_y: float | None
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A series in its place; ``label_y`` is where it is named, at its last point."""
+    """A series in its place."""
 
     series: Series
     points: tuple[Point, ...]
     path: str
     marker: str
-    label_x: float
-    label_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of a group at the right edge."""
+
+    group: int
+    text: str
+    marker: str
+    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +81,52 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A chart that is ready to be drawn."""
+    """A chart that is ready to be drawn; ``values`` are the marks of the vertical axis."""
 
     lines: tuple[Line, ...]
+    names: tuple[Name, ...]
     years: tuple[Tick, ...]
     values: tuple[Tick, ...]
     is_log: bool
-    width: int = WIDTH
-    height: int = HEIGHT
-
-    @property
-    def left(self) -> int:
-        """Where the area of the lines begins."""
-        return LEFT
-
-    @property
-    def right(self) -> int:
-        """Where it ends."""
-        return self.width - RIGHT
-
-    @property
-    def bottom(self) -> int:
-        """The height of the axis of years."""
-        return self.height - BOTTOM
+    left: int
+    right: int
+    bottom: int
+    width: int
+    height: int
 
 
-def plot(series: Sequence[Series], *, width: int = WIDTH, height: int = HEIGHT) -> Plot | None:
+def plot(
+    series: Sequence[Series],
+    *,
+    shown: Callable[[float], str],
+    width: int = WIDTH,
+    height: int = HEIGHT,
+) -> Plot | None:
     """The chart of some series; None without a number.
 
-    The axis is logarithmic where the values are positive and span more than a hundredfold.
+    The axis is logarithmic where the values are positive and span more than a hundredfold. Groups
+    are named where there are several.
 
     Args:
-        series: in the order of the legend; the first ones are drawn last, on top.
+        series: in the order in which they are drawn.
+        shown: writes a number of the axis.
         width: of the whole drawing.
         height: of the whole drawing.
     """
-    numbers = [one.value for each in series for one in each.values if math.isfinite(one.value)]
+    kept = [
+        (each, [one for one in each.values if math.isfinite(one.value)])
+        for each in series
+        if any(math.isfinite(one.value) for one in each.values)
+    ]
+    numbers = [one.value for _, values in kept for one in values]
     if not numbers:
         return None
     least, most = min(numbers), max(numbers)
-    years = sorted({one.year for each in series for one in each.values})
+    years = sorted({one.year for _, values in kept for one in values})
     is_log = least > 0 and most / least > _LOG_SPAN
     ticks = log_ticks(least, most) if is_log else round_ticks(least, most)
-    low, high = ticks[0], ticks[-1]
-    right, bottom = width - RIGHT, height - BOTTOM
+    has_names = len({each.group for each, _ in kept}) > 1
+    right, bottom = width - (RIGHT_OF_NAMES if has_names else RIGHT), height - BOTTOM
 
     def x_of(year: int) -> float:
         if len(years) == 1:
@@ -116,41 +134,69 @@ def plot(series: Sequence[Series], *, width: int = WIDTH, height: int = HEIGHT) 
         return round(LEFT + (year - years[0]) / (years[-1] - years[0]) * (right - LEFT), 1)
 
     def y_of(value: float) -> float:
+        low, high, at = ticks[0], ticks[-1], value
         if is_log:
-            part = (math.log10(value) - math.log10(low)) / (math.log10(high) - math.log10(low))
-        else:
-            part = (value - low) / (high - low)
-        return round(bottom - part * (bottom - TOP), 1)
+            low, high, at = math.log10(low), math.log10(high), math.log10(at)
+        return round(bottom - (at - low) / (high - low) * (bottom - TOP), 1)
 
-    placed: list[tuple[Series, tuple[Point, ...]]] = []
-    for each in series:
+    labels = _label_heights(kept, y_of)
+    lines = []
+    for index, (each, values) in enumerate(kept):
         points = tuple(
-            Point(x_of(one.year), y_of(one.value), one)
-            for one in each.values
-            if math.isfinite(one.value)
+            Point(x_of(one.year), y_of(one.value), labels.get((index, one.year)), one)
+            for one in values
         )
-        if points:
-            placed.append((each, points))
-    label_ys = spread([points[-1].y for _, points in placed], low=TOP, high=bottom)
-    lines = tuple(
-        Line(
-            each,
-            points,
-            " ".join(f"{'M' if not index else 'L'}{p.x} {p.y}" for index, p in enumerate(points)),
-            MARKERS[each.group % len(MARKERS)],
-            points[-1].x + 10,
-            label_y,
-        )
-        for (each, points), label_y in zip(placed, label_ys, strict=True)
-    )
-    shown = years if len(years) <= 12 else years[:: math.ceil(len(years) / 12)]
+        path = " ".join(f"{'L' if at else 'M'}{p.x} {p.y}" for at, p in enumerate(points))
+        lines.append(Line(each, points, path, _marker(each.group)))
+    every = math.ceil(len(years) / _MOST_YEARS)
     return Plot(
-        lines,
-        tuple(Tick(x_of(year), str(year)) for year in shown),
-        tuple(Tick(y_of(value), _short(value)) for value in ticks),
-        is_log,
-        width,
-        height,
+        lines=tuple(lines),
+        names=_names(lines, bottom) if has_names else (),
+        years=tuple(Tick(x_of(year), str(year)) for year in years[::-1][::every][::-1]),
+        values=tuple(Tick(y_of(value), shown(value)) for value in ticks),
+        is_log=is_log,
+        left=LEFT,
+        right=right,
+        bottom=bottom,
+        width=width,
+        height=height,
+    )
+
+
+def _marker(group: int) -> str:
+    return MARKERS[group % len(MARKERS)]
+
+
+def _label_heights(
+    kept: Sequence[tuple[Series, Sequence[Value]]], y_of: Callable[[float], float]
+) -> dict[tuple[int, int], float]:
+    """Where numbers are written: the highest of a year above its point, others below theirs.
+
+    Of many years only the last number of each series has room.
+    """
+    are_few = len({one.year for _, values in kept for one in values}) <= _LABELLED_YEARS
+    by_year: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+    for index, (_, values) in enumerate(kept):
+        for one in values if are_few else values[-1:]:
+            by_year[one.year].append((y_of(one.value), index))
+    return {
+        (index, year): round(y + (_BELOW if place else _ABOVE), 1)
+        for year, points in by_year.items()
+        for place, (y, index) in enumerate(sorted(points))
+    }
+
+
+def _names(lines: Sequence[Line], bottom: float) -> tuple[Name, ...]:
+    """The name of each group, near its last point that is furthest to the right."""
+    last: dict[int, tuple[float, float, str]] = {}
+    for line in lines:
+        point, group = line.points[-1], line.series.group
+        if group not in last or last[group][0] < point.x:
+            last[group] = (point.x, point.y, line.series.name)
+    heights = spread([y for _, y, _ in last.values()], low=TOP, high=bottom)
+    return tuple(
+        Name(group, name, _marker(group), height)
+        for (group, (_, _, name)), height in zip(last.items(), heights, strict=True)
     )
 
 
@@ -195,10 +241,3 @@ def spread(wanted: Sequence[float], *, low: float, high: float) -> list[float]:
             found[index] = min(found[index], limit)
             limit = found[index] - _LABEL_HEIGHT
     return [round(one, 1) for one in found]
-
-
-def _short(value: float) -> str:
-    for name, size in (("亿", 1e8), ("万", 1e4)):
-        if abs(value) >= size:
-            return f"{value / size:,.4g}{name}"
-    return f"{value:.4g}"

@@ -34,6 +34,11 @@ class Metric:
     first_year: int
     last_year: int
 
+    @property
+    def label(self) -> str:
+        """As it stands in addresses."""
+        return metric_label(self.name, self.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class MetricYear:
@@ -49,6 +54,11 @@ class MetricYear:
     reached: float | None
     reached_op: str | None
     reached_id: int | None
+
+
+def metric_label(name: str, unit: str) -> str:
+    """A metric with its unit, which tells it from one of another unit: 算力 (P)."""
+    return f"{name} ({unit})" if unit else name
 
 
 def provinces() -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,19 +12,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor.errors import UserError
-from monitor.messages.change_text import format_growth
+from monitor.messages.change_text import format_growth, format_short
 from monitor.messages.i18n import AlertTexts, alert_texts, short_region, speaker_name
+from monitor.table_files import csv_chunks
 from monitor.web.charts import Series, plot
 from monitor.web.evidence import load_evidence
 from monitor.web.filters import region_of
 from monitor.web.metric_years import Metric, MetricYear, list_metrics, metric_years
 from monitor.web.preferences import preferences_of
-from monitor.web.province_map import chosen_metric, year_of
+from monitor.web.province_map import PLACES, chosen_metric, year_of
 from monitor.web.region import promised_and_reached, shown
 from monitor.web.site import render, site_of
 
 MAX_REGIONS = 8
 _DEFAULT_REGIONS = 5
+_OFFERED = 60
+_RANKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,8 @@ class Selection:
 
     def parameters(self) -> dict[str, object]:
         """As it stands in an address."""
-        metric = None if self.metric is None else f"{self.metric.name}|{self.metric.unit}"
         return {
-            "metric": metric,
+            "metric": None if self.metric is None else self.metric.label,
             "region": self.regions,
             "since": self.since,
             "until": self.until,
@@ -90,20 +90,29 @@ def metrics(request: Request) -> Response:
             )
         )[:_DEFAULT_REGIONS]
     )
+    offered = sorted(by_region, key=lambda name: (name not in PLACES, name))[:_OFFERED]
     series: list[Series] = []
     for group, name in enumerate(regions):
         numbers = by_region.get(name, [])
-        prefix = f"{short_region(name)} "
-        series += promised_and_reached(numbers, words, prefix=prefix, group=group)
+        series += promised_and_reached(numbers, words, name=short_region(name), group=group)
     unit = "" if chosen.metric is None else chosen.metric.unit
+    asked = {
+        "metric": None if chosen.metric is None else chosen.metric.name,
+        "unit": unit,
+        "region": regions,
+        "first": chosen.since,
+        "last": chosen.until,
+    }
     values = {
         "known": known,
+        "api": asked,
         "chosen": chosen,
         "parameters": chosen.parameters(),
         "regions": regions,
-        "known_regions": sorted(by_region),
-        "plot": plot([one for one in series if one.values]),
-        "ranking": ranking(by_region, unit, words),
+        "offered": offered,
+        "others": [name for name in regions if name not in offered],
+        "plot": plot(series, shown=lambda value: format_short(value, words)),
+        "ranking": ranking(by_region, unit, words)[:_RANKED],
         "unit": words.units.get(unit, unit),
         "rows": [
             (
@@ -208,13 +217,10 @@ def metrics_csv(request: Request) -> Response:
             since=chosen.since,
             until=chosen.until,
         )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     names = ("region", "metric", "unit", "year", "promised", "promised_op", "reached", "reached_op")
-    writer.writerow(names)
-    writer.writerows([getattr(one, name) for name in names] for one in years)
+    rows = ([getattr(one, name) for name in names] for one in years)
     return Response(
-        text.getvalue(),
+        "".join(csv_chunks(names, rows)),
         media_type="text/csv",
         headers={"content-disposition": 'attachment; filename="metrics.csv"'},
     )

@@ -34,40 +34,24 @@ _SIDES = ("promised", "reached")
 _SHOWN_METRICS = 40
 _FAVOURITE = ("算力", "智算")
 
-# Column and row of each province, roughly where it lies.
+# Each province roughly where it lies; PLACES has its column and row.
+_GRID = """\
+- - - - - - 黑龙江省
+- - - - - - 吉林省
+新疆维吾尔自治区 - 宁夏回族自治区 内蒙古自治区 北京市 天津市 辽宁省
+青海省 甘肃省 陕西省 山西省 河北省 山东省 -
+西藏自治区 四川省 重庆市 河南省 安徽省 江苏省 -
+- 云南省 贵州省 湖北省 江西省 浙江省 上海市
+- - 广西壮族自治区 湖南省 广东省 福建省 -
+- - - 海南省 - - -
+"""
 PLACES: Mapping[str, tuple[int, int]] = {
-    "黑龙江省": (7, 0),
-    "内蒙古自治区": (4, 1),
-    "吉林省": (7, 1),
-    "新疆维吾尔自治区": (0, 2),
-    "甘肃省": (2, 2),
-    "宁夏回族自治区": (3, 2),
-    "北京市": (5, 2),
-    "天津市": (6, 2),
-    "辽宁省": (7, 2),
-    "青海省": (1, 3),
-    "陕西省": (3, 3),
-    "山西省": (4, 3),
-    "河北省": (5, 3),
-    "山东省": (6, 3),
-    "西藏自治区": (0, 4),
-    "四川省": (2, 4),
-    "重庆市": (3, 4),
-    "河南省": (4, 4),
-    "安徽省": (5, 4),
-    "江苏省": (6, 4),
-    "云南省": (2, 5),
-    "贵州省": (3, 5),
-    "湖北省": (4, 5),
-    "江西省": (5, 5),
-    "浙江省": (6, 5),
-    "上海市": (7, 5),
-    "广西壮族自治区": (3, 6),
-    "湖南省": (4, 6),
-    "广东省": (5, 6),
-    "福建省": (6, 6),
-    "海南省": (4, 7),
+    name: (column, row)
+    for row, line in enumerate(_GRID.splitlines())
+    for column, name in enumerate(line.split())
+    if name != "-"
 }
+TILE = 74
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +92,21 @@ def province_map(request: Request) -> Response:
         metrics = list_metrics(session)[:_SHOWN_METRICS]
         metric = chosen_metric(metrics, given.get("metric", ""))
         years = report_years(session)
-        if metric is not None and show == "metric":
-            years = sorted({*years, *range(metric.first_year, metric.last_year + 1)})
         newest = years[-1] if years else site.now().year
         if show in {one.value for one in _VERDICTS} and len(years) > 1:
             newest = years[-2]  # what was due in the newest plan's year is not judged yet
+        if metric is not None and show == "metric":
+            years = sorted({*years, *range(metric.first_year, metric.last_year + 1)})
+            newest = min(max(newest, metric.first_year), metric.last_year)
         year = year_of(given.get("year", "")) or newest
         values = _values(session, show, metric, side, year)
     unit = metric.unit if metric is not None and show == "metric" else ""
     tiles = tiles_of(values, unit, words)
     page = {
         "tiles": tiles,
+        "tile": TILE,
+        "columns": 1 + max(column for column, _ in PLACES.values()),
+        "rows": 1 + max(row for _, row in PLACES.values()),
         "ranked": sorted(
             (one for one in tiles if one.value is not None),
             key=lambda one: (-(one.value or 0), one.region),
@@ -154,14 +142,16 @@ def year_of(text: str) -> int | None:
 
 
 def chosen_metric(metrics: Sequence[Metric], wanted: str) -> Metric | None:
-    """The metric that an address names (``算力|P``); by default one of computing.
+    """The metric that an address names: 算力 (P), or 算力 for the unit that most regions use.
+
+    By default one of computing.
 
     Raises:
         UserError: no region gives it.
     """
-    by_name = {f"{one.name}|{one.unit}": one for one in metrics}
     if wanted:
-        named = by_name.get(wanted) or next((one for one in metrics if one.name == wanted), None)
+        by_label = {one.label: one for one in metrics}
+        named = by_label.get(wanted) or next((one for one in metrics if one.name == wanted), None)
         if named is None:
             raise UserError(f"metric: no region gives a number for {wanted[:60]}")
         return named

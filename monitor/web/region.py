@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -16,23 +16,25 @@ from monitor.errors import UserError
 from monitor.messages.change_text import format_amount, format_short, target_text
 from monitor.messages.i18n import AlertTexts, alert_texts
 from monitor.model.changes import Verdict
-from monitor.model.statements import Label, Op, Statement
+from monitor.model.statements import Op, Statement
 from monitor.storage.changes import list_changes
 from monitor.storage.document_list import report_series
 from monitor.storage.statements import commitments_of_region
 from monitor.storage.tables import CurrentTargetRow
 from monitor.web.charts import Plot, Series, Value, plot
 from monitor.web.filters import region_of
-from monitor.web.metric_years import MetricYear, metric_years
+from monitor.web.metric_years import MetricYear, metric_label, metric_years
 from monitor.web.preferences import preferences_of
 from monitor.web.site import render, site_of
 from monitor.web.templates import path_part
 from monitor.web.timeline import entry
 
 _CHARTS = 6
-_COMMITMENTS = 120
+_COMMITMENTS = 60
+_OTHER_NUMBERS, _OTHER_YEARS = 40, 3
+_FIRST = ("算力", "智算")  # the metrics of the topic, before others
 _CHANGES = 6
-_CHART_WIDTH, _CHART_HEIGHT = 480, 240
+_CHART_WIDTH, _CHART_HEIGHT = 400, 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,13 @@ class YearLine:
 
 @dataclass(frozen=True, slots=True)
 class MetricLines:
-    """A metric of the region over the years; ``plot`` where there is more than one number."""
+    """A metric of the region over the years; ``plot`` where there is more than one number.
+
+    ``label`` names it with its unit, as the page of metrics takes it.
+    """
 
     metric: str
+    label: str
     unit: str
     plot: Plot | None
     years: tuple[YearLine, ...]
@@ -84,13 +90,17 @@ def region(request: Request) -> Response:
         changes = list_changes(session, region=name, limit=_CHANGES)
         years = report_series(session).get(name, [])
     metrics = metric_lines(numbers, words)
+    charts = [one for one in metrics if one.plot is not None][:_CHARTS]
+    others = metrics[len(charts) :]
     values = {
         "region": name,
         "themes": by_theme(commitments, words),
         "commitments": len(commitments),
         "more": more,
-        "charts": [one for one in metrics if one.plot is not None][:_CHARTS],
-        "numbers": metrics,
+        "charts": charts,
+        "others": others[:_OTHER_NUMBERS],
+        "other_years": _OTHER_YEARS,
+        "more_numbers": len(others) > _OTHER_NUMBERS,
         "verdicts": verdicts,
         "kinds": list(Verdict),
         "entries": [entry(item, site, language) for item in changes],
@@ -134,21 +144,38 @@ def by_theme(
 
 
 def metric_lines(numbers: Sequence[MetricYear], words: AlertTexts) -> list[MetricLines]:
-    """The metrics of one region, those with most numbers first, each with its chart."""
+    """The metrics of one region with their charts: computing, then those with most numbers."""
     grouped: dict[tuple[str, str], list[MetricYear]] = {}
     for one in numbers:
         grouped.setdefault((one.metric, one.unit), []).append(one)
     found = [_metric(metric, unit, years, words) for (metric, unit), years in grouped.items()]
-    return sorted(found, key=lambda one: (one.plot is None, -len(one.years), one.metric))
+    order = {name: place for place, name in enumerate(_FIRST)}
+    return sorted(
+        found,
+        key=lambda one: (
+            one.plot is None,
+            order.get(one.metric, len(order)),
+            -len(one.years),
+            one.metric,
+        ),
+    )
 
 
 def _metric(metric: str, unit: str, years: Sequence[MetricYear], words: AlertTexts) -> MetricLines:
     series = [one for one in promised_and_reached(years, words) if one.values]
-    count = sum(len(one.values) for one in series)
+    drawn = None
+    if sum(len(one.values) for one in series) > 1:
+        drawn = plot(
+            series,
+            shown=lambda value: format_short(value, words),
+            width=_CHART_WIDTH,
+            height=_CHART_HEIGHT,
+        )
     return MetricLines(
         metric,
+        metric_label(metric, unit),
         words.units.get(unit, unit),
-        plot(series, width=_CHART_WIDTH, height=_CHART_HEIGHT) if count > 1 else None,
+        drawn,
         tuple(
             YearLine(
                 one.year,
@@ -163,29 +190,36 @@ def _metric(metric: str, unit: str, years: Sequence[MetricYear], words: AlertTex
 
 
 def promised_and_reached(
-    years: Sequence[MetricYear], words: AlertTexts, *, prefix: str = "", group: int = 0
+    years: Sequence[MetricYear], words: AlertTexts, *, name: str = "", group: int = 0
 ) -> list[Series]:
     """What was promised and what was reached as two series.
 
     Args:
         years: of one metric and region.
         words: in the reader's language.
-        prefix: before the name of each: the region, where there are several.
+        name: of the region, where there are several.
         group: the number of the region among several.
     """
-    promised = tuple(
-        Value(one.year, one.promised, one.promised_id, format_short(one.promised, words))
-        for one in years
-        if one.promised is not None
-    )
-    reached = tuple(
-        Value(one.year, one.reached, one.reached_id, format_short(one.reached, words))
-        for one in years
-        if one.reached is not None
-    )
+
+    def values(numbers: Iterable[tuple[int, float | None, str | None, int | None]]) -> list[Value]:
+        return [
+            Value(
+                year,
+                number,
+                statement_id,
+                shown(number, op, unit, words),
+                format_short(number, words),
+            )
+            for year, number, op, statement_id in numbers
+            if number is not None
+        ]
+
+    unit = years[0].unit if years else ""
+    promised = values((one.year, one.promised, one.promised_op, one.promised_id) for one in years)
+    reached = values((one.year, one.reached, one.reached_op, one.reached_id) for one in years)
     return [
-        Series(prefix + words.labels[Label.COMMITMENT], promised, is_promise=True, group=group),
-        Series(prefix + words.labels[Label.ACHIEVEMENT], reached, group=group),
+        Series(name, tuple(promised), is_promise=True, group=group),
+        Series(name, tuple(reached), group=group),
     ]
 
 

@@ -445,6 +445,7 @@ def test_no_text_is_too_odd_to_be_compared(before, after):
         compare([said(text) for text in before], [said(text) for text in after], basis)
 
 
+@pytest.mark.slow
 def test_a_long_text_of_sentences_all_alike_is_compared():
     def flood(step):
         texts = alike_sentences(SENTENCES_SIZE, step)

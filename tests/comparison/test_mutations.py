@@ -28,6 +28,7 @@ def test_a_cosmetic_edit_of_our_own_reports_is_no_change(mutations):
     assert wrong(results) == []
 
 
+@pytest.mark.slow
 def test_an_edit_of_our_own_reports_yields_the_expected_changes(mutations):
     results = mutations.substantive(None, 4)
     cases = sum(result.cases for result in results)

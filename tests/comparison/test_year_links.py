@@ -184,6 +184,7 @@ def test_a_sentence_with_the_same_words_is_no_candidate_for_another():
     assert linked(before, after) == {(0, 0)}
 
 
+@pytest.mark.slow
 def test_clear_links_of_real_reports_are_found(shared):
     """Guards the limits on judged pairs. The model was trained on them: cross-validated figures,
     which tell what to expect elsewhere, are in its record and in docs/explanation/comparing.md.

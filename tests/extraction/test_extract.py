@@ -76,6 +76,7 @@ def test_any_text_gives_statements_that_are_slices_of_it(text, provenance):
         last = statement.start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_text_without_end_is_read(text):
     for provenance in (REPORT, PRESS):

@@ -87,6 +87,7 @@ def test_the_figures_by_kind_of_text_cover_every_sentence(shared, quality):
     assert sum(kind["sentences"] for kind in kinds) == quality.unseen_press(shared)["sentences"]
 
 
+@pytest.mark.slow
 def test_damage_to_a_report_costs_little(shared, damage):
     for score in damage.damaged_scores(shared):
         assert score.commitments.f1 >= 0.98, score.name

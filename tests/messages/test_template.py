@@ -293,6 +293,7 @@ def test_a_hostile_template_is_refused(source: str) -> None:
     refused(source)
 
 
+@pytest.mark.slow
 def test_work_is_bounded_by_the_budget() -> None:
     inner = "{% if changes[0].text == document.title %}y{% endif %}"
     template("{% for a in range(90) %}" + inner * 60 + "{% endfor %}x")

@@ -234,6 +234,7 @@ def test_a_match_carries_chats_and_priority(rule):
     assert match.recipients == (Recipient(5), Recipient(-6))
 
 
+@pytest.mark.slow
 def test_ten_thousand_rules_are_one_set(tmp_path):
     body = "".join(
         f"  - {{id: r{i}, name: x, keywords: {{any: [词{i}, 算力{i}]}}}}\n" for i in range(10_000)

@@ -33,11 +33,30 @@ MAX_FIRST_PAGE_BYTES = 150_000
 # One of each kind that the demo's history has.
 IDS = {
     "change": "SELECT max(id) FROM change WHERE kind = 'strengthened'",
+    "statement": "SELECT after_id FROM change WHERE kind = 'strengthened' ORDER BY id DESC LIMIT 1",
+    "snapshot": "SELECT snapshot_id FROM statement WHERE label = 'commitment' LIMIT 1",
+    "document": "SELECT id FROM document WHERE kind = 'report' ORDER BY id LIMIT 1",
+    "source": "SELECT min(id) FROM source",
 }
 PAGES = {
     "timeline": "/",
     "timeline-filtered": "/?region=贵州省&kind=strengthened&since=2026-01-01",
     "timeline-nothing": "/?words=没有这样的话",
+    "change": "/changes/{change}",
+    "commitment": "/commitments/{statement}",
+    "document": "/documents/{document}",
+    "snapshot": "/snapshots/{snapshot}?start=20&end=60",
+    "map": "/map?show=strengthened&year=2026",
+    "region": "/regions/贵州省",
+    "metrics": "/metrics?metric=算力",
+    "reports": "/reports?region=贵州省&year=2026",
+    "fulfilment": "/fulfilment",
+    "fulfilment-cell": "/fulfilment?region=贵州省&year=2025",
+    "sources": "/sources",
+    "source": "/sources/{source}",
+    "rules": "/rules",
+    "downloads": "/downloads",
+    "api": "/api",
     "wrong-address": "/?kind=strenghtened",
     "no-such-page": "/nowhere",
 }
@@ -167,14 +186,16 @@ def test_a_page_is_whole_in_both_languages_at_both_widths(
             assert page.locator("h1").count() == 1
             headings.add(page.locator("h1").inner_text())
             assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width]
-            reader.keep_picture(f"{name}-{width}-{language}-{theme}")
+        reader.keep_picture(f"{name}-{width}-{language}-{theme}")
         # The last language stands for both: colours and labels are the same elements.
         assert serious(page) == []
     assert len(headings) == 2 or name in SAME_HEADING
 
 
 # Headings that are a name or a sentence of a source.
-SAME_HEADING: frozenset[str] = frozenset()
+SAME_HEADING = frozenset(
+    {"change", "commitment", "document", "snapshot", "region", "source", "api"}
+)
 
 
 def test_the_timeline_is_filtered_as_a_form(reader: Reader) -> None:
@@ -268,3 +289,76 @@ def test_print_leaves_the_text(reader: Reader) -> None:
             assert not page.locator(gone).first.is_visible()
     finally:
         page.emulate_media(media="screen")
+
+
+def test_from_the_map_to_the_sentence_in_the_original(reader: Reader) -> None:
+    """Which provinces raised computing targets, and where is that written?"""
+    page = reader.open("/map?show=metric&metric=算力|P&year=2026")
+    page.locator(".tile", has_text="贵州").click()
+    assert page.locator("h1").inner_text() == "贵州省"
+    page.locator("td.number a", has_text="19万P").first.click()
+    assert page.locator(".full").inner_text().count("190") == 1
+    page.locator(".history a").first.click()
+    assert reader.address().startswith("/changes/")
+    page.go_back()
+    page.click("text=在原文中查看")
+    assert reader.address().startswith("/snapshots/")
+    assert "190" in page.locator("mark").first.inner_text()
+
+
+def test_the_map_follows_its_slider(reader: Reader) -> None:
+    page = reader.open("/map?show=commitments&year=2026")
+    with page.expect_response(lambda answer: "year=2025" in answer.url):
+        page.locator("#year").fill("2025")
+    page.locator("#result h2", has_text="2025").wait_for()
+    assert "year=2025" in reader.address()
+
+
+def test_a_point_shows_its_sentence(reader: Reader) -> None:
+    page = reader.open("/metrics?metric=算力|P&region=贵州")
+    page.locator(".series a").last.click()
+    page.locator("#sentence a").first.wait_for()
+    assert reader.address().startswith("/metrics")
+    assert "算力" in page.locator("#sentence").inner_text()
+
+
+def test_what_a_province_no_longer_promises(reader: Reader) -> None:
+    page = reader.open("/reports?region=贵州")
+    page.locator(".counts a", has_text="不再提").click()
+    gone = page.locator(".row")
+    assert gone.count() >= 1
+    assert gone.first.locator(".side").nth(1).inner_text().count("今年没有再提") == 1
+    assert gone.first.get_attribute("class") == "row kind-dropped is-unsure"
+
+
+def test_which_targets_of_last_year_were_met(reader: Reader) -> None:
+    page = reader.open("/fulfilment")
+    assert "160 Eflops" in page.locator("table").first.inner_text()
+    page.locator("td a[href*='region='][href*='year=2025']").first.click()
+    assert "year=2025" in reader.address()
+    assert page.locator("h1").count() == 1
+
+
+def test_a_rule_is_tried_before_it_is_saved(reader: Reader) -> None:
+    page = reader.open("/rules")
+    box = page.locator("textarea").first
+    box.fill("- id: mine\n  name: mine\n  regions: [贵州]\n  kinds: [strengthened]\n")
+    box.locator("xpath=ancestor::form").locator("button[type=submit]").click()
+    page.locator("text=190").first.wait_for()
+    box.fill("- id: mine\n  name: mine\n  regions: [贵洲]\n")
+    box.locator("xpath=ancestor::form").locator("button[type=submit]").click()
+    page.locator("text=did you mean").first.wait_for()
+    reader.errors = [one for one in reader.errors if "status of 400" not in one]
+
+
+def test_more_of_the_timeline_is_put_under_it(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.web.timeline.PAGE", 10)
+    page = reader.open("/")
+    assert page.locator(".entry").count() == 10
+    page.keyboard.press("m")
+    page.locator(".entry").nth(15).wait_for()
+    assert reader.address() == "/"
+    numbers = [entry.get_attribute("id") for entry in page.locator(".entry").all()]
+    assert len(numbers) == len(set(numbers)) == 20
