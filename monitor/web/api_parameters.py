@@ -173,7 +173,7 @@ def region_parameter(*, several: bool = False) -> Parameter:
     )
 
 
-def text_parameter(name: str, example: str, *, required: bool = False) -> Parameter:
+def text_parameter(name: str, example: str | None = None, *, required: bool = False) -> Parameter:
     """Any text."""
     return Parameter(name, max_length=200, example=example, required=required, read=searchable)
 
