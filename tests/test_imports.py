@@ -92,7 +92,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     },
     "roles": {"app", "catalogue", "config", "daemon", "errors", "ingest", "model", "outbox"}
     | {"retry", "storage"},
-    "demo": {"app", "daemon", "config", "errors", "ingest", "messages", "model"}
+    "demo": {"app", "clock", "daemon", "config", "errors", "ingest", "messages", "model"}
     | {"storage", "table", "yaml"},
     "cli": BASE
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}

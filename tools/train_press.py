@@ -38,7 +38,9 @@ from monitor.extraction.press import PressReader
 from monitor.extraction.press_model import (
     CLASSES,
     CONTEXT,
+    CUES,
     FLAGS,
+    GENRE,
     LABELS,
     MAX_WEIGHT,
     SPEAKERS,
@@ -55,7 +57,7 @@ from monitor.extraction.sections import paragraphs
 from monitor.extraction.text import join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, load_topics
 from monitor.model.documents import DocumentKind, Provenance
-from monitor.model.statements import Label, Speaker
+from monitor.model.statements import NATION, Label, Speaker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,9 +84,11 @@ ZONES = {
     "before": 1.0,
     "paragraph before": 1.0,
     "after": 1.0,
-    "title": 1.0,
-    "end": 1.0,
+    "title": 0.25,
+    "end": 0.25,
     FLAGS: 0.08,
+    CUES: 0.015,
+    GENRE: 0.02,
 }
 """How much each zone weighs in the likeness of two sentences."""
 MAIN_SHARE = 0.7
@@ -97,8 +101,8 @@ PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
 """A feature of fewer sentences is left out."""
-MAX_FEATURES = 32_000
-LIMIT = 0.25
+MAX_FEATURES = 26_500
+LIMIT = 0.27
 """By how much a commitment must beat the best other answer: the figures of other limits are printed
 and recorded."""
 SURE_LIMIT = 0.0
@@ -107,7 +111,7 @@ TOPIC = "ai_computing"
 SCOPE_ZONES = {"sentence": 3.0, "title": 2.0, CONTEXT: 0.1}
 SCOPE_REGULARISATION = 3.0
 """The inverse strength, as scikit-learn has it."""
-SCOPE_LIMITS = {"limit": -0.6, "commitment_limit": 1.8, "margin": 0.2}
+SCOPE_LIMITS = {"limit": -1.0, "commitment_limit": 0.3, "margin": 0.2}
 """From which logarithm of odds a sentence without a word of the topic is told: a false alert costs
 more than another false statement."""
 LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
@@ -120,6 +124,7 @@ class Sentence:
     ``lost`` are labels of sentences without a word of the topic: they belong to it by what they
     refer to. ``own`` are labels of ours of sentences on other subjects. ``context`` is what the
     model of the scope weighs, for sentences without a word of the topic that stand near one.
+    ``region`` is the rules'; ``span`` is where the sentence stands in the article.
     """
 
     doc: str
@@ -132,8 +137,10 @@ class Sentence:
     weight: float
     measured: bool
     by_rule: Answer
+    region: str | None
     sure: bool
     context: Features | None
+    span: tuple[int, int]
 
     @property
     def labels(self) -> tuple[dict[str, Any], ...]:
@@ -366,8 +373,10 @@ def read_article(
             weight=OWN_WEIGHT if at in mine else weight,
             measured=measured,
             by_rule=Answer(*reader.by_rule(*places[at])),
+            region=reader.region(*places[at]),
             sure=reader.is_sure(*places[at]),
             context=None if at in told_at else in_context.get(places[at]),
+            span=spans[at],
         )
         for at in sorted({*told_at, *lost, *mine, *near})
     ]
@@ -390,6 +399,10 @@ def is_told(sentence: str, hits: Sequence[Hit]) -> bool:
         any(hit.use.scope for hit in found) and in_scope_hits(sentence, found)
         for found in of_topic.values()
     )
+
+
+_ALL_KEPT = frozenset({FLAGS, CUES, GENRE})
+"""The zones of which every feature stays: they have few."""
 
 
 class Design:
@@ -440,15 +453,14 @@ class Design:
         """Keep the features that matter most, with weights as whole numbers."""
         import numpy as np
 
-        # The rules' features are few; each stays.
         norms = np.concatenate(
-            [np.linalg.norm(w, axis=1) for zone, w in learned.items() if zone != FLAGS]
+            [np.linalg.norm(w, axis=1) for zone, w in learned.items() if zone not in _ALL_KEPT]
         )
         limit = np.sort(norms)[-MAX_FEATURES] if len(norms) > MAX_FEATURES else 0.0
         zones = {}
         for zone, weights in learned.items():
             kept = np.flatnonzero(
-                np.linalg.norm(weights, axis=1) >= (0.0 if zone == FLAGS else limit)
+                np.linalg.norm(weights, axis=1) >= (0.0 if zone in _ALL_KEPT else limit)
             )
             zones[zone] = packed_zone([self.names[zone][at] for at in kept], weights[kept])
         return {
@@ -561,6 +573,8 @@ class Figures:
     label: int
     speaker: int
     both: int
+    three: int
+    """With the right region too."""
     hits: int
     false: int
     misses: int
@@ -584,12 +598,27 @@ class Figures:
             "found": round(self.found / self.all, 3),
             "label_and_speaker": round(self.both / self.all, 3),
             "label_and_speaker_of_found": round(self.both / self.found, 3),
+            "label_speaker_region": round(self.three / self.all, 3),
             "label_of_found": round(self.label / self.found, 3),
             "speaker_of_found": round(self.speaker / self.found, 3),
             "commitment_precision": round(self.precision, 3),
             "commitment_recall": round(self.recall, 3),
             "told_without_label": self.unlabelled,
         }
+
+
+def region_told(sentence: Sentence, answer: Answer) -> str | None:
+    """The region that the program gives to a sentence with this answer."""
+    changed = answer.speaker is not sentence.by_rule.speaker
+    return NATION if changed and answer.speaker is Speaker.MINISTRY else sentence.region
+
+
+def is_right_region(region: str | None, row: Mapping[str, Any]) -> bool:
+    """Whether a region is right as the scorer has it: of who does not govern, null is 全国."""
+    if region == row["region"] or region in row.get("alt", {}).get("region", ()):
+        return True
+    nowhere = {region, row["region"]} <= {None, NATION}
+    return nowhere and row["speaker"] != Speaker.GOVERNMENT
 
 
 def measure(sentences: Sequence[Sentence], told: Sequence[Answer | None]) -> Figures:
@@ -607,7 +636,9 @@ def measure(sentences: Sequence[Sentence], told: Sequence[Answer | None]) -> Fig
             count["found"] += 1
             count["label"] += label in labels
             count["speaker"] += speaker in speakers
-            count["both"] += label in labels and speaker in speakers
+            both = label in labels and speaker in speakers
+            count["both"] += both
+            count["three"] += both and is_right_region(region_told(sentence, answer), one)
             if one["label"] == Label.COMMITMENT:
                 count["hits"] += label is Label.COMMITMENT
                 count["misses"] += label not in labels

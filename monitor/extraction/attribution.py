@@ -84,6 +84,7 @@ class SpeakerWords(WordTable):
     document_subject: str
     issues: str
     issuing: str
+    possessed: str
     plan_title: str
     nation_acts: str
     everywhere_acts: str

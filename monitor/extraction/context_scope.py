@@ -18,6 +18,8 @@ from monitor.extraction.topics import Hit, in_scope_hits
 
 _REACH = 2
 """A sentence is looked at when one with a word of the topic is at most so far away."""
+_CAPTION_LENGTH = 6
+"""A line up to this length without a stop (【广东】) names something and says nothing."""
 _FAR = 5
 _WINDOW = 6
 _NEARBY_HEADING = 3
@@ -94,7 +96,11 @@ class ContextArticle:
     def candidates(self) -> list[int]:
         """The sentences without a word of the topic that stand near one with a word."""
         told = self.told
-        may_be = (at for at, (p, k) in enumerate(self.places) if self.words[p][k].candidate)
+        may_be = (
+            at
+            for at, (p, k) in enumerate(self.places)
+            if self.words[p][k].candidate and not _is_caption(self.paragraphs[p][k])
+        )
         return [at for at in may_be if any(told[max(0, at - _REACH) : at + _REACH + 1])]
 
     def nearest(self, at: int) -> Place:
@@ -198,3 +204,7 @@ class ContextArticle:
                 yield f"after {end} {self.told[at - 1]:d}"
         if text[-1:] in "；：":
             yield f"ends with {text[-1:]}"
+
+
+def _is_caption(text: str) -> bool:
+    return len(text) <= _CAPTION_LENGTH and text[-1:] not in "。！？；"

@@ -295,7 +295,7 @@ def _of_bureau(state: Discourse) -> tuple[Speaker, str | None]:
 
 def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution | None:
     """The issuer of a document: named with it, or of the document spoken of."""
-    issued = issuer_of(body, state.place or state.home())
+    issued = issuer_of(body, state.place or state.home()) or _possessed(body)
     if issued is not None:
         return issued
     role = role_of(mask_quotes(subject.text))
@@ -313,6 +313,16 @@ def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution |
     if named is not None:
         return Attribution(speaker, named, Manner.ANNOUNCE, subject.text)
     return state.document or state.frame.owner or state.owner or _state_council(subject, state)
+
+
+def _possessed(body: str) -> Attribution | None:
+    """The government whose document a sentence begins with: 某省的报告, 某市拿出一份意见."""
+    match = press_pattern("possessed").match(mark_places(mask_quotes(body)))
+    if match is None:
+        return None
+    region = region_of_all(regions_in(body[slice(*match.span("place"))]))
+    cue = body[match.start("place") : match.end()]
+    return Attribution(Speaker.GOVERNMENT, region, Manner.ANNOUNCE, cue, KnownBy.DOCUMENT)
 
 
 def _state_council(subject: Subject, state: Discourse) -> Attribution | None:
@@ -359,6 +369,7 @@ def note(sentence: str, state: Discourse) -> None:
     issued = (
         None if body.endswith("？") or _is_known(body, state) else issuer_of(body, state.home())
     )
+    issued = issued or _possessed(body)
     if issued is not None:
         state.document = issued
         if issued.speaker in AUTHORITIES:
@@ -487,7 +498,20 @@ def caption(sentence: str, state: Discourse) -> Attribution | None:
         if caption[-1] not in "：】〕]）”" and len(caption) > _CAPTION_LENGTH:
             state.section = region
             return None
+        if state.begun and len(sentence) > len(caption) and sentence[-1] not in "。！？；”…：":
+            state.section = region  # a crosshead, below which the place's matter is told
+            _change_section(region, state)
         return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, caption, KnownBy.BLOCK)
     named = {region.name for region in regions_in(sentence)}
     elsewhere = state.caption is not None and named - {state.caption.region}
     return None if elsewhere or any(reporting_clauses(sentence)) else state.caption
+
+
+def _change_section(region: str | None, state: Discourse) -> None:
+    """Take 报告, below a crosshead of another province, for that province's."""
+    known = state.document or state.owner
+    if region is None or known is None or known.speaker is not Speaker.GOVERNMENT:
+        return
+    if known.region in {None, NATION} or province_name(known.region or "") == province_name(region):
+        return
+    state.document = state.owner = replace(known, region=region)

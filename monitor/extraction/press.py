@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from monitor.extraction.article_frame import read_frame
 from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
 from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
@@ -72,7 +73,8 @@ class PressReader:
         self._spans = paragraphs
         sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
         self._sentences = sentences
-        self._attributions = attribute_sentences(sentences, provenance)
+        frame = read_frame(sentences, provenance)
+        self._attributions = attribute_sentences(sentences, provenance, frame)
         self._sources = name_sources(sentences, self._attributions, provenance)
         published = provenance.published
         self._article = PressArticle(
@@ -80,6 +82,7 @@ class PressReader:
             sentences,
             self._attributions,
             published.year if published else provenance.year,
+            frame,
         )
         self._scorer: ArticleScorer | None = None
 
@@ -87,6 +90,10 @@ class PressReader:
         """The label and the speaker of a sentence by the rules alone."""
         sentence, attribution, scores = self._rule_input(paragraph, index)
         return label_by_speaker(sentence, attribution, scores)[0], attribution.speaker
+
+    def region(self, paragraph: int, index: int) -> str | None:
+        """The region of a sentence by the rules."""
+        return self._attributions[paragraph][index].region
 
     def is_sure(self, paragraph: int, index: int) -> bool:
         """Whether the speaker of a sentence is known so that a commitment needs less."""

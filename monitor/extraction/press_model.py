@@ -23,13 +23,22 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from operator import add
 from typing import Any, NamedTuple, TypeAlias
 
+from monitor.extraction.article_frame import ArticleFrame
 from monitor.extraction.attribution import Attribution, KnownBy
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores
+from monitor.extraction.press_cues import (
+    article_flags,
+    cue_flags,
+    kinds_of_article,
+    lists_of_proposals,
+    speaks_to_states,
+    word_flags,
+)
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 from monitor.model.statements import Label, Speaker
 
@@ -48,6 +57,12 @@ _MAX_DISTANCE = 6
 
 FLAGS = "rules"
 """The zone whose features are not characters but what the rules found."""
+
+GENRE = "genre"
+"""The zone of what the article is, with what the rules say of the sentence."""
+
+CUES = "cues"
+"""The zone of the kinds of verbs and subjects (press_cues.py)."""
 
 SURE_BY = frozenset({KnownBy.DOCUMENT, KnownBy.ISSUED, KnownBy.QUOTE, KnownBy.OWNER})
 """How a speaker is known whose plan it hardly ever is not: a commitment needs less there."""
@@ -121,17 +136,22 @@ class PressArticle:
         paragraphs: Sequence[Sequence[str]],
         attributions: Sequence[Sequence[Attribution]],
         year: int | None,
+        frame: ArticleFrame,
     ) -> None:
         self._paragraphs = paragraphs
         self._attributions = attributions
         self._year = year
         self._grams: dict[tuple[int, int], frozenset[str]] = {}
+        self._genre: dict[tuple[str, str, str, str, bool], frozenset[str]] = {}
         self._size = sum(map(len, paragraphs))
         self._before = [0]
         for sentences in paragraphs:
             self._before.append(self._before[-1] + len(sentences))
         first = paragraphs[0][0] if paragraphs and paragraphs[0] else ""
         end = "".join("".join(sentences) for sentences in paragraphs[-3:])
+        self._kinds = kinds_of_article((title or first)[:_TITLE_LENGTH], paragraphs, frame)
+        self._lists = lists_of_proposals(paragraphs, attributions)
+        self._to_states = any(map(speaks_to_states, chain.from_iterable(paragraphs[:3])))
         self.features: Features = {
             "title": grams(_plain((title or first)[:_TITLE_LENGTH])),
             "end": grams(_plain(end[-_END_LENGTH:])),
@@ -151,6 +171,8 @@ class PressArticle:
             | {f"^{plain[:length]}" for length in range(1, 7)},
             "clause": _clause_starts(plain),
             FLAGS: frozenset(self._flags(paragraph, index, scores, by_rule)),
+            CUES: self._cue_flags(paragraph, index),
+            GENRE: self._genre_flags(paragraph, index, scores, by_rule),
         }
         if index:
             found["before"] = self._sentence(paragraph, index - 1)
@@ -175,6 +197,28 @@ class PressArticle:
             self._grams[key] = grams(_plain(self._paragraphs[paragraph][index]))
         return self._grams[key]
 
+    def _cue_flags(self, paragraph: int, index: int) -> frozenset[str]:
+        speaker = self._attributions[paragraph][index].speaker.value
+        found = cue_flags(self._paragraphs[paragraph][index], speaker)
+        return found | word_flags(self._sentence(paragraph, index), speaker)
+
+    def _genre_flags(
+        self, paragraph: int, index: int, scores: CueScores, by_rule: Label
+    ) -> frozenset[str]:
+        """What the article is, with what the rules say: the same for many of its sentences."""
+        speaker = self._attributions[paragraph][index].speaker.value
+        listed = self._lists[paragraph][index]
+        states = speaks_to_states(self._paragraphs[paragraph][index])
+        key = (speaker, by_rule.value, _tense(scores), listed, states)
+        if key not in self._genre:
+            flags = [*article_flags(self._kinds, *key[:3])]
+            if listed:
+                flags += [listed, f"{listed}, speaker {speaker}"]
+            flags.append(f"states {self._to_states:d}{states:d}, speaker {speaker}")
+            flags.append(f"states {self._to_states:d}{states:d}, {bool(listed):d}")
+            self._genre[key] = frozenset(flags)
+        return self._genre[key]
+
     def _flags(
         self, paragraph: int, index: int, scores: CueScores, by_rule: Label
     ) -> Iterable[str]:
@@ -195,14 +239,18 @@ class PressArticle:
         yield f"quarter {4 * (self._before[paragraph] + index) // max(1, self._size)}"
 
 
+def _tense(scores: CueScores) -> str:
+    back = scores.past + scores.result
+    return "ahead" if scores.future > back else "back" if back > scores.future else "open"
+
+
 def _attribution_flags(
     attribution: Attribution, scores: CueScores, by_rule: Label
 ) -> Iterable[str]:
     speaker, manner = attribution.speaker.value, attribution.manner.value or "none"
     known_by = attribution.known_by.value
     distance = min(attribution.distance, _MAX_DISTANCE)
-    back = scores.past + scores.result
-    tense = "ahead" if scores.future > back else "back" if back > scores.future else "open"
+    tense = _tense(scores)
     yield f"speaker {speaker}"
     yield f"speaker {speaker}, manner {manner}"
     yield f"speaker {speaker}, {known_by}"
@@ -359,6 +407,7 @@ class ArticleScorer:
             model.scope.score({"title": features["title"]}) if model.scope is not None else 0.0
         )
         self._sums: dict[Set[str], list[int]] = {}
+        self._of_genre: dict[Set[str], list[int]] = {}
 
     def scores(self, features: Features) -> list[float]:
         """The score of each label, then of each speaker: those of ``PressModel.scores``."""
@@ -368,7 +417,12 @@ class ArticleScorer:
             zone = self._model.zones[name]
             factor = zone.scale / zone_size(name, found)
             place = shared.places.get(name) if shared else None
-            sums = zone.sums(found) if place is None else self._shared_sums(found)[place]
+            if place is not None:
+                sums = self._shared_sums(found)[place]
+            elif name == GENRE:
+                sums = self._genre_sums(found)
+            else:
+                sums = zone.sums(found)
             totals = [total + factor * value for total, value in zip(totals, sums, strict=True)]
         return totals
 
@@ -382,6 +436,13 @@ class ArticleScorer:
         (around,) = model.zones[CONTEXT].sums(context)
         of_words = zone.scale / zone_size("sentence", sentence) * value
         return self._title + of_words + model.zones[CONTEXT].scale * around
+
+    def _genre_sums(self, features: Set[str]) -> list[int]:
+        """Many sentences of an article have the same features of this zone."""
+        known = self._of_genre.get(features)
+        if known is None:
+            known = self._of_genre[features] = self._model.zones[GENRE].sums(features)
+        return known
 
     def _shared_sums(self, features: Set[str]) -> list[int]:
         known = self._sums.get(features)
@@ -468,7 +529,7 @@ def _possible_answers() -> tuple[tuple[Answer, int, int, bool], ...]:
 
 def zone_size(name: str, features: Set[str]) -> float:
     """What the sum of a zone is divided by, so that long sentences do not outweigh the rest."""
-    return 1.0 if name in {FLAGS, CONTEXT} else math.sqrt(len(features) or 1)
+    return 1.0 if name in {FLAGS, CUES, GENRE, CONTEXT} else math.sqrt(len(features) or 1)
 
 
 def pack_weights(rows: Sequence[Sequence[int]]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitor.extraction.article_frame import read_frame
+from monitor.extraction.article_frame import ArticleFrame, read_frame
 from monitor.extraction.attribution import (
     Attribution,
     KnownBy,
@@ -42,10 +42,15 @@ from monitor.model.statements import NATION, Speaker
 
 
 def attribute_sentences(
-    paragraphs: Sequence[Sequence[str]], provenance: Provenance
+    paragraphs: Sequence[Sequence[str]],
+    provenance: Provenance,
+    frame: ArticleFrame | None = None,
 ) -> list[list[Attribution]]:
-    """The attribution of each sentence, paragraph by paragraph, in the shape of ``paragraphs``."""
-    frame = read_frame(paragraphs, provenance)
+    """The attribution of each sentence, paragraph by paragraph, in the shape of ``paragraphs``.
+
+    ``frame`` is that of the article, where it is read already.
+    """
+    frame = frame or read_frame(paragraphs, provenance)
     state = Discourse(provenance, frame, carried=frame.voice, place=provenance.region)
     found: list[list[Attribution]] = []
     for number, sentences in enumerate(paragraphs):
@@ -353,10 +358,10 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
         named = state.place
     if named is None and attribution.speaker is Speaker.DELEGATE:
         named = attribution.region
-    if named is None:
+    if named is None and attribution.speaker is Speaker.DELEGATE:
         named = home
     if named is None and attribution.speaker is not Speaker.ENTERPRISE:
-        named = NATION
+        named = NATION  # what an expert says is no matter of the place that the article is about
     return replace(attribution, region=named)
 
 
@@ -376,7 +381,7 @@ def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribu
     """
     subject = press_pattern("subject_place").match(mark_places(words))
     region: str | None = None
-    if subject is not None:
+    if subject is not None and not is_bare(words):
         region = region_of_all(regions_in(words[slice(*subject.span("place"))]))
     elif press_pattern("that_city").match(words):
         region = state.place
@@ -401,6 +406,8 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     home = state.base()
     if state.frame.leader:
         return home
+    if press_pattern("defines").search(mask_quotes(body)):
+        return NATION
     region = region_of_topic(body)
     that = press_pattern("that_place").search(body) if region in {None, NATION} else None
     if that is not None and (region is None or not that.start()):

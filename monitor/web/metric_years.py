@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from monitor.extraction.regions import gazetteer
 from monitor.model.changes import Basis, Kind, Verdict
@@ -157,7 +157,17 @@ def count_commitments(session: Session, year: int) -> dict[str, int]:
 
 
 def count_changes(session: Session, year: int, kind: Kind) -> dict[str, int]:
-    """How many changes of a kind the report of a year has against that of the year before."""
+    """How many changes of a kind the report of a year has against the one before, by province.
+
+    Provinces without an earlier report have nothing to compare with, and are left out.
+    """
+    earlier = aliased(DocumentRow)
+    has_earlier = exists().where(
+        earlier.kind == DocumentKind.REPORT,
+        earlier.region == DocumentRow.region,
+        earlier.year < year,
+        earlier.removed_at.is_(None),
+    )
     query = (
         select(DocumentRow.region, func.count(ChangeRow.id))
         .outerjoin(
@@ -166,7 +176,7 @@ def count_changes(session: Session, year: int, kind: Kind) -> dict[str, int]:
             & (ChangeRow.basis == Basis.SUCCESSION)
             & (ChangeRow.kind == kind),
         )
-        .where(*_reports_of(year))
+        .where(*_reports_of(year), has_earlier)
         .group_by(DocumentRow.region)
     )
     return {region or "": count for region, count in session.execute(query)}

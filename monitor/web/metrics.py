@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,9 +15,10 @@ from starlette.routing import Route
 from monitor.errors import UserError
 from monitor.messages.change_text import format_growth, format_short
 from monitor.messages.i18n import AlertTexts, alert_texts, short_region, speaker_name
+from monitor.storage.mappers import statement_of
+from monitor.storage.tables import DocumentRow, StatementRow
 from monitor.table_files import csv_chunks
 from monitor.web.charts import Series, plot
-from monitor.web.evidence import load_evidence
 from monitor.web.filters import region_of
 from monitor.web.metric_years import Metric, MetricYear, list_metrics, metric_years
 from monitor.web.preferences import preferences_of
@@ -86,7 +88,13 @@ def metrics(request: Request) -> Response:
         chosen.regions
         or tuple(
             sorted(
-                by_region, key=lambda name: (-len(by_region[name]), -_newest(by_region[name]), name)
+                by_region,
+                key=lambda name: (
+                    name not in PLACES,
+                    -len(by_region[name]),
+                    -_newest(by_region[name]),
+                    name,
+                ),
             )
         )[:_DEFAULT_REGIONS]
     )
@@ -193,12 +201,21 @@ def ranking(by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts
 def sentence(request: Request) -> Response:
     """The sentence that gives a number, as a part of the page."""
     site, language = site_of(request), preferences_of(request).language
+    number = request.path_params["id"]
     with site.database.read() as session:
-        found = load_evidence(session, request.path_params["id"])
-    if found is None:
-        raise HTTPException(404, "there is no such sentence")
-    said = found.statement
-    values = {"evidence": found, "said_by": speaker_name(said, said.region, language)}
+        row = session.get(StatementRow, number) if number < 1 << 63 else None
+        if row is None:
+            raise HTTPException(404, f"there is no sentence {number}")
+        said = statement_of(row)
+        title = session.scalar(select(DocumentRow.title).where(DocumentRow.id == row.document_id))
+        values = {
+            "id": number,
+            "statement": said,
+            "said_by": speaker_name(said, said.region, language),
+            "document_id": row.document_id,
+            "document": title,
+            "snapshot_id": row.snapshot_id,
+        }
     return render(request, "metrics", values, fragment="sentence")
 
 

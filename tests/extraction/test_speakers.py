@@ -435,3 +435,40 @@ def test_any_text_gets_one_attribution_a_sentence():
 )
 def test_whose_words_the_sentences_of_an_article_are(text, speakers):
     assert [speaker for speaker, _ in voices(text)] == speakers
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        # A place's own document, though nothing says that it was issued.
+        (
+            "江苏的方案提出，建设智算中心。\n贵州尚待批准的意见更看重电力，拟奖励算力企业。\n"
+            "意见还提到，支持绿电直供算力。",
+            ("government", "贵州省"),
+        ),
+        # Below a crosshead with another province, 报告 is that province's.
+        (
+            "甘肃省政府工作报告提出，建设智算中心。\n吉林：从车到芯\n报告提到，支持芯片企业。",
+            ("government", "吉林省"),
+        ),
+        # A plan for named cities stays the province's.
+        (
+            "河北省政府工作报告提出：\n壮大算力产业，廊坊智算中心扩建二期。",
+            ("government", "河北省"),
+        ),
+        # A place says what it aims at behind a colon.
+        ("山东开出的目标更具体：算力规模突破20000P。", ("government", "山东省")),
+        # A firm's matter and an expert's view are no matter of the place that the article is about.
+        ("芯片展在无锡市开幕\n某某科技公司总经理晏明说，新模型已经上线。", ("enterprise", None)),
+        ("无锡市扩建智算中心\n某大学教授晏明认为，模型会更便宜。", ("expert", "全国")),
+        # What a term means is the same everywhere.
+        ("无锡市扩建智算中心\n据了解，万卡集群是指由上万张加速卡连成的系统。", ("media", "全国")),
+        # Who speaks for a fair is the paper's.
+        (
+            "某大学教授晏明认为，模型会更便宜。本届算力大会设有六个分论坛。",
+            ("media", "全国"),
+        ),
+    ],
+)
+def test_whose_matter_the_last_sentence_is(text, last):
+    assert voices(text)[-1] == last

@@ -57,7 +57,7 @@ PAGES = {
     "rules": "/rules",
     "downloads": "/downloads",
     "api": "/api",
-    "wrong-address": "/?kind=strenghtened",
+    "wrong-address": "/?kind=strengthen",
     "no-such-page": "/nowhere",
 }
 STATUS = {"wrong-address": 400, "no-such-page": 404}

@@ -57,13 +57,15 @@ def test_the_map_shows_numbers_and_what_is_unknown(app: object) -> None:
     assert 'aria-label="贵州省: 9万P"' in page
     assert 'aria-label="西藏自治区: 没有数据"' in page
     later = get(app, "/map", show="strengthened", year=2025).text
-    assert 'aria-label="贵州省: 1"' in later
+    assert 'aria-label="贵州省: 2"' in later
 
 
-def test_a_count_of_nothing_is_zero_only_where_a_report_is_known(app: object) -> None:
+def test_a_count_is_zero_only_where_there_is_something_to_count(app: object) -> None:
     page = get(app, "/map", show="weakened", year=2025).text
     assert 'aria-label="贵州省: 0"' in page
     assert 'aria-label="西藏自治区: 没有数据"' in page
+    first = get(app, "/map", show="weakened", year=2024).text
+    assert 'aria-label="贵州省: 没有数据"' in first
 
 
 def test_a_region_has_its_numbers_and_commitments(app: object) -> None:
