@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
@@ -380,7 +381,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
             "/metrics",
             models.Metrics,
             _metrics,
-            (words, text_parameter("after", "算力"), _limit()),
+            (text_parameter("words", "算力"), text_parameter("after"), _limit()),
         ),
         Operation(
             "series",
@@ -532,6 +533,7 @@ def page(request: Request) -> Response:
             "operations": table,
             "prefix": PREFIX,
             "examples": {one.name: example(one) for one in table},
+            "unquote": unquote,
             "words": texts_of("api", language),
         },
     )

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
 
 from monitor.errors import UserError
 from monitor.extraction.regions import gazetteer
@@ -51,6 +52,11 @@ class Parameter:
     default: int | None = None
     example: str | int | None = None
     read: Callable[[str], Any] = field(default=str)
+
+    @property
+    def is_in_path(self) -> bool:
+        """Whether it is a part of the path."""
+        return self.place == "path"
 
     @cached_property
     def known(self) -> tuple[str, ...]:
@@ -107,17 +113,18 @@ def read_parameters(
 
     Raises:
         UserError: a value does not fit, is missing or given twice, or there is no such parameter.
+        HTTPException: 404, as for every path that leads nowhere.
     """
-    known = {one.name: one for one in parameters if one.place == "query"}
+    found = {one.name: _of_path(one, str(path[one.name])) for one in parameters if one.is_in_path}
+    known = {one.name: one for one in parameters if not one.is_in_path}
     for name in query:
         if name not in known:
             near = nearest(name, list(known))
             names = ", ".join(known) or "there is none"
             hint = f"did you mean {near}?" if near else names
             raise UserError(f"{name[:40]!r}: there is no such parameter", hint=hint)
-    found: dict[str, Any] = {}
-    for one in parameters:
-        given = [str(path[one.name])] if one.place == "path" else query.getlist(one.name)
+    for one in known.values():
+        given = query.getlist(one.name)
         if one.several:
             if len(given) > MAX_SEVERAL:
                 raise UserError(f"{one.name}: at most {MAX_SEVERAL}")
@@ -129,6 +136,13 @@ def read_parameters(
             raise UserError(f"{one.name}: it is missing", hint=f"such as {one.example}")
         found[one.name] = one.value_of(given[0]) if given else one.default
     return found
+
+
+def _of_path(parameter: Parameter, text: str) -> Any:
+    try:
+        return parameter.value_of(text)
+    except UserError as error:
+        raise HTTPException(404, str(error)) from None
 
 
 def official_name(text: str) -> str:
@@ -159,7 +173,7 @@ def region_parameter(*, several: bool = False) -> Parameter:
     )
 
 
-def text_parameter(name: str, example: str, *, required: bool = False) -> Parameter:
+def text_parameter(name: str, example: str | None = None, *, required: bool = False) -> Parameter:
     """Any text."""
     return Parameter(name, max_length=200, example=example, required=required, read=searchable)
 

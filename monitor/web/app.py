@@ -83,7 +83,7 @@ def build_site(site: Site, access: Access, *, limiter: RateLimiter | None = None
     )
     app.state.site = site
     limiter = limiter or RateLimiter(burst=_BURST, refill=_REFILL_SECONDS)
-    return Guard(GZipMiddleware(app, minimum_size=1000), access, limiter)
+    return Guard(GZipMiddleware(app, minimum_size=1000, compresslevel=5), access, limiter)
 
 
 def static(request: Request) -> Response:

@@ -159,7 +159,7 @@ async def test_commitments_in_force_and_their_history(site):
         ("/api/v1/changes?since=soon", 400, "not understood"),
         ("/api/v1/changes?region=朝阳省", 400, "region"),
         ("/api/v1/metrics/series", 400, "metric: it is missing"),
-        ("/api/v1/changes/abc", 400, "no number"),
+        ("/api/v1/changes/abc", 404, "no number"),
         ("/api/v1/changes/987654", 404, "there is no change 987654"),
         ("/api/v1/nothing", 404, "Not Found"),
     ],
