@@ -293,7 +293,7 @@ def test_print_leaves_the_text(reader: Reader) -> None:
 
 def test_from_the_map_to_the_sentence_in_the_original(reader: Reader) -> None:
     """Which provinces raised computing targets, and where is that written?"""
-    page = reader.open("/map?show=metric&metric=算力|P&year=2026")
+    page = reader.open("/map?show=metric&metric=算力&year=2026")
     page.locator(".tile", has_text="贵州").click()
     assert page.locator("h1").inner_text() == "贵州省"
     page.locator("td.number a", has_text="19万P").first.click()
@@ -315,7 +315,7 @@ def test_the_map_follows_its_slider(reader: Reader) -> None:
 
 
 def test_a_point_shows_its_sentence(reader: Reader) -> None:
-    page = reader.open("/metrics?metric=算力|P&region=贵州")
+    page = reader.open("/metrics?metric=算力&region=贵州")
     page.locator(".series a").last.click()
     page.locator("#sentence a").first.wait_for()
     assert reader.address().startswith("/metrics")
