@@ -12,9 +12,9 @@ COPY requirements.txt requirements-build.txt requirements-dev.txt ./
 RUN python3 -m venv /build \
  && /build/bin/python -m pip install --no-cache-dir --only-binary=:all: -r requirements-build.txt
 COPY . .
-# The PostgreSQL driver, Apprise for further channels, and the server of the bot's webhook and of
+# The PostgreSQL driver, Apprise for further channels, the site, and the server of the webhook and of
 # the health check, which has to stay: --build-arg EXTRA=webhook leaves the others out.
-ARG EXTRA=postgres,channels,webhook
+ARG EXTRA=postgres,channels,webhook,web
 RUN tools/install-wheel.sh build /build/bin/python /dist \
  && tools/install-wheel.sh install /build/bin/python /opt/monitor /dist "${EXTRA}"
 
