@@ -36,7 +36,7 @@ _COMMANDS = (
     ("init", "init:init", "Write monitor.toml, catalogue.yaml and example rules."),
     ("demo", "init:demo", "Run the whole pipeline on a bundled sample site."),
     ("run", "run:run", "Watch all sources, log what changes, and alert."),
-    ("web", "web:web", "Serve the site for looking at what changed; read-only."),
+    ("web", "web:web", "Serve the site: what changed, a map, charts, reports side by side."),
     ("status", "status:status", "Print how the monitor is; exit code 1 if something is wrong."),
     ("read", "reading:read", "Print the clean text of a page or file."),
     (

@@ -332,4 +332,5 @@ async def test_a_subscription_passes_few_modules(sqlite_database: Database, line
         sys.setprofile(None)
         threading.setprofile(None)
     # Flood control is apart from the library of Telegram: a run without a token loads no such.
-    assert len(passed) <= 23, sorted(passed)
+    # One of them is the rate limiter, a module of its own since the site has one too.
+    assert len(passed) <= 24, sorted(passed)
