@@ -71,7 +71,8 @@ async def serve_site(
         now=now,
     )
     access = Access(
-        frozenset(name.lower() for name in web.hosts),
+        # The address that is listened on is a name of the site, unless it stands for all.
+        frozenset({name.lower() for name in (*web.hosts, web.host)} - {"0.0.0.0", "::"}),  # noqa: S104
         token,
         web.user_header.lower(),
         frozenset(web.proxies),

@@ -93,24 +93,29 @@ class Guard:
         if not is_known_host(headers.get("host", ""), self.access.hosts):
             return _refused(scope, "unknown host name: see web.hosts", 400)
         client = (scope.get("client") or ("", 0))[0]
-        wait = self.limiter.take(client)
+        user = self._user(headers, client)
+        # Behind a proxy all come from its address.
+        wait = self.limiter.take((client, user))
         if wait:
             seconds = str(max(1, round(wait)))
             return _refused(scope, "too many requests", 429, {"retry-after": seconds})
-        if not self._may_read(headers, client):
+        if not user and not self._has_token(headers):
             # Basic: browsers and feed readers ask for the password by themselves.
             challenge = 'Basic realm="policy monitor", charset="UTF-8"'
             return _refused(scope, "a token is needed", 401, {"www-authenticate": challenge})
         return None
 
-    def _may_read(self, headers: Headers, client: str) -> bool:
-        access = self.access
-        if access.user_header and client in access.proxies:
-            return bool(headers.get(access.user_header, "").strip())
-        if access.token is None:
-            return not access.user_header
+    def _user(self, headers: Headers, client: str) -> str:
+        """Whom a proxy has let in; empty for nobody, and where a stranger claims it."""
+        name = self.access.user_header
+        return headers.get(name, "").strip() if name and client in self.access.proxies else ""
+
+    def _has_token(self, headers: Headers) -> bool:
+        token = self.access.token
+        if token is None:
+            return not self.access.user_header
         return any(
-            hmac.compare_digest(one.encode(), access.token.encode())
+            hmac.compare_digest(one.encode(), token.encode())
             for one in _tokens(headers.get("authorization", ""))
         )
 
@@ -126,7 +131,7 @@ def _refused(
 
 def is_known_host(header: str, hosts: Collection[str]) -> bool:
     """Whether a ``Host`` header names this machine's loopback or one of ``hosts``; any port."""
-    name = header.strip().lower()
+    name = header.strip().lower().rstrip(".")
     if not name.endswith("]"):
         before, _, port = name.rpartition(":")
         name = before if before and port.isdigit() else name
