@@ -1,4 +1,8 @@
-"""Alerts are found by their document: for the page of a commitment, and when one is removed."""
+"""Alerts are found by their document, and changes by their certainty.
+
+The document's are wanted on the page of a commitment, and when one is removed; what is unsure is
+rare in the log.
+"""
 
 from alembic import op
 
@@ -10,3 +14,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_alert_document_id", "alert", ["document_id"])
+    op.create_index("ix_change_certainty_id", "change", ["certainty", "id"])

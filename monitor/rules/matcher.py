@@ -100,6 +100,9 @@ class RuleSet:
             )
             for conditions in self._conditions
         ]
+        # Folding texts and converting numbers is most of the work, and many rules ask for neither.
+        self._asks_words = any(self._has_words)
+        self._asks_numbers = any(bounds is not None for bounds in self._bounds)
         self._index: defaultdict[_Key, list[int]] = defaultdict(list)
         for number, conditions in enumerate(self._conditions):
             for key in _keys(conditions):
@@ -160,7 +163,9 @@ class RuleSet:
         return next(_mismatches(self._conditions[number], (), None, view), None) is None
 
     def _view(self, change: Change, source_id: str | None) -> _View:
-        text = "\n".join(fold(s.text) for s in (change.before, change.after) if s is not None)
+        text = ""
+        if self._asks_words:
+            text = "\n".join(fold(s.text) for s in (change.before, change.after) if s is not None)
         statement, regions = change.statement, _with_province(change.region)
         return _View(
             kind=change.kind,
@@ -180,7 +185,7 @@ class RuleSet:
             },
             regions=regions,
             themes=statement.themes,
-            numbers=tuple(_numbers(change)),
+            numbers=tuple(_numbers(change)) if self._asks_numbers else (),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -20,6 +20,9 @@ from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
+# The log is in the order of detection, but for processes that write side by side and clocks that
+# were set.
+_CLOCK_SET = timedelta(days=7)
 _LATER_TABLE = table_of(StatementRow).alias("later")
 _SHOWN_TABLE = table_of(StatementRow).alias("shown")
 _LATER, _SHOWN = _LATER_TABLE.c, _SHOWN_TABLE.c
@@ -125,6 +128,12 @@ def find_change_ids(
         (without or None, ChangeRow.kind.not_in),
     )
     logged = [condition(wanted) for wanted, condition in named if wanted is not None]
+    if until is not None:
+        later = ChangeRow.detected_at >= until + _CLOCK_SET
+        first = select(ChangeRow.id).where(later).order_by(ChangeRow.detected_at).limit(1)
+        number = session.scalar(first)
+        if number is not None:
+            logged.append(ChangeRow.id < number)
     said: list[ColumnElement[bool]] = []
     if label is not None:
         said.append(_SHOWN.label == label)

@@ -497,6 +497,7 @@ class ChangeRow(Base):
         Index("ix_change_kind", "kind", "detected_at"),
         Index("ix_change_kind_id", "kind", "id"),
         Index("ix_change_basis_id", "basis", "id"),
+        Index("ix_change_certainty_id", "certainty", "id"),
         Index("ix_change_region_detected_at", "region", "detected_at"),
     )
 

@@ -25,14 +25,14 @@ TEXT = (
 )
 
 
-def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None):
+def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None, now=NOW):
     speaker = Speaker.MEDIA if kind is DocumentKind.NEWS else Speaker.GOVERNMENT
     provenance = Provenance(kind, speaker, region, 2026, title="湖南新闻")
     request = IngestRequest(
         Document(text), provenance, extract(text, provenance, load_topics()), FetchRecord()
     )
     with database.write() as session:
-        ingest(session, request, rules=RuleSet(()), now=NOW)
+        ingest(session, request, rules=RuleSet(()), now=now)
 
 
 @pytest.mark.parametrize("by_index", [True, False])
@@ -58,6 +58,17 @@ def test_words_are_found_where_a_column_broke_them(database, monkeypatch, by_ind
             assert len(list_changes(session, text=words)) == expected, words
         (found,) = list_changes(session, text="算力")
         assert logged_json(found)["after"]["targets"][0]["value"] == 9000
+
+
+def test_a_period_ends_before_its_end(database):
+    later = NOW + timedelta(days=30)
+    taken(database)
+    taken(database, text="海南省政府工作报告提出，建设智算中心3个。", now=later)
+    with database.read() as session:
+        for until, expected in ((NOW, 0), (NOW + timedelta(seconds=1), 2), (later, 2)):
+            found = list_changes(session, until=until, label=None)
+            assert [one.detected_at for one in found] == [NOW] * expected
+        assert len(list_changes(session, until=later + timedelta(days=1), label=None)) == 3
 
 
 def test_times_come_back_with_their_zone_and_bound_an_export(database):
