@@ -1,0 +1,173 @@
+"""What each page of the site takes with a long history, on both databases.
+
+    python benchmarks/web.py [--commitments 1000000] [--keep FOLDER] [--only TEXT]
+                             [--database sqlite|postgresql]
+
+The history is that of benchmarks/queries.py (a million commitments give 541,000 lines of the log).
+The figure is the median of several requests through the whole application in this process, its
+pages in memory: the computing time of this process and, by its own clock, of PostgreSQL's for it.
+Beside it stand the time by the clock, which grows with what else a machine does, and the weight of
+the page as it goes over the network. The exit code is 1 if one takes more than 100 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import httpx
+from queries import LIMIT_MS, databases
+from sqlalchemy import text
+
+from monitor.rate_limiter import RateLimiter
+from monitor.storage.engine import Database
+from monitor.web.app import build_site
+from monitor.web.security import Access
+from monitor.web.site import Site
+
+ROUNDS = 7
+THEMES = ("compute", "models", "applications", "data", "governance")
+RULE = "- id: mine\n  name: mine\n  regions: [贵州]\n  keywords: [算力]\n  kinds: [strengthened]\n"
+
+# Ids that stand in addresses.
+IDS = {
+    "change": "SELECT MAX(id) FROM change WHERE basis = 'succession' AND kind = 'strengthened'",
+    "commitment": "SELECT MAX(commitment_id) FROM commitment_history WHERE years > 3",
+    "document": "SELECT MAX(id) FROM document WHERE kind = 'report'",
+    "snapshot": "SELECT MAX(snapshot_id) FROM document WHERE kind = 'report'",
+    "middle": "SELECT MAX(id) / 2 FROM change",
+    "source": "SELECT MIN(id) FROM source",
+}
+PAGES = {
+    "timeline": "/",
+    "timeline: region": "/?region=贵州省",
+    "timeline: kind": "/?kind=weakened",
+    "timeline: rare kind and region": "/?kind=missed&region=海南省",
+    "timeline: theme": "/?theme=governance",
+    "timeline: basis": "/?basis=fulfilment",
+    "timeline: unsure": "/?certainty=unsure",
+    "timeline: source": "/?source={source}",
+    "timeline: period": "/?since=2025-01-01&until=2025-01-31",
+    "timeline: frequent words": "/?words=算力",
+    "timeline: rare words": "/?words=第899号",
+    "timeline: absent words": "/?words=量子纠缠",
+    "timeline: far down": "/?before={middle}",
+    "change": "/changes/{change}",
+    "commitment": "/commitments/{commitment}",
+    "document": "/documents/{document}",
+    "original text": "/snapshots/{snapshot}?start=0&end=10",
+    "map: metric": "/map",
+    "map: strengthened": "/map?show=strengthened&year=2026",
+    "map: met": "/map?show=met&year=2025",
+    "map: commitments": "/map?show=commitments&year=2026",
+    "region": "/regions/贵州省",
+    "metric": "/metrics",
+    "metric as CSV": "/metrics.csv",
+    "report against report": "/reports?region=贵州省",
+    "fulfilment": "/fulfilment",
+    "fulfilment: a cell": "/fulfilment?region=贵州省&year=2025",
+    "fulfilment: missed": "/fulfilment?verdict=missed",
+    "sources": "/sources",
+    "a source": "/sources/{source}",
+    "rules": "/rules",
+    "rules: try one": "/rules?" + urlencode({"rule": RULE}),
+    "downloads": "/downloads",
+    "feed": "/feed.atom?region=贵州省",
+    "API: changes": "/api/v1/changes?limit=50",
+    "API: in force": "/api/v1/commitments?region=贵州省",
+    "API: fulfilment": "/api/v1/fulfilment?region=贵州省",
+    "API: sources": "/api/v1/sources",
+    "API: description": "/api/openapi.json",
+}
+
+
+def clock(database: Database) -> Callable[[], float]:
+    """Seconds that this process and PostgreSQL's connections for it have computed."""
+    if database.is_sqlite:
+        return time.process_time
+    with database.read() as session:
+        pids = session.scalars(
+            text("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        ).all()
+
+    def server() -> float:
+        used = 0.0
+        for pid in pids:
+            try:
+                used += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+            except OSError:  # closed meanwhile
+                continue
+        return used
+
+    return lambda: time.process_time() + server()
+
+
+async def measure(database: Database, only: str) -> int:
+    """Print each page's figures; how many are over the limit."""
+    site = Site(database, zone=ZoneInfo("Asia/Shanghai"), themes=THEMES)
+    app = build_site(site, Access(), limiter=RateLimiter(burst=10**9))
+    with database.read() as session:
+        ids = {name: session.scalar(text(query)) for name, query in IDS.items()}
+        lines = session.scalar(text("SELECT COUNT(*) FROM change"))
+    print(f"{database.engine.dialect.name}: {lines:,} lines in the log", flush=True)
+    slow = 0
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        await client.get("/")
+        busy = clock(database)
+        for name, address in PAGES.items():
+            if only not in name:
+                continue
+            cpu, wall, weight, status = [], [], 0, 200
+            for turn in range(ROUNDS + 1):
+                start, began = time.perf_counter(), busy()
+                answer = await client.get(address.format(**ids) if "{" in address else address)
+                used, took = busy() - began, time.perf_counter() - start
+                status, weight = answer.status_code, answer.num_bytes_downloaded
+                if turn:
+                    cpu.append(1000 * used)
+                    wall.append(1000 * took)
+                if turn and used > 2:
+                    break
+            figure = statistics.median(cpu)
+            mark = "  SLOW" if figure > LIMIT_MS else "" if status == 200 else f"  {status}"
+            print(
+                f"{figure:8.1f} ms {statistics.median(wall):8.1f} ms by the clock"
+                f" {weight / 1000:7.1f} kB  {name}{mark}",
+                flush=True,
+            )
+            slow += bool(mark)
+    return slow
+
+
+def main() -> int:
+    """Measure; 1 if a page is over the limit."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--commitments", type=int, default=1_000_000)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    options = parser.parse_args()
+    kinds = options.database or ["sqlite", "postgresql"]
+    slow = 0
+    with ExitStack() as stack:
+        folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        for database in stack.enter_context(databases(folder, kinds, options.commitments)):
+            slow += asyncio.run(measure(database, options.only))
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
