@@ -16,6 +16,8 @@ _BETWEEN = re.compile(r"[\s_\-./]+")
 # What ends the names of many places and offices: the rest decides.
 _ENDINGS = frozenset("省市区县州盟局部委")
 _SHORTEST_PIECE = 3
+# Nobody means a word by a longer text, and each comparison takes time by its length.
+_LONGEST = 64
 _SHORTEST_CHINESE_PIECE = 2
 # GB 2312 has its common characters in the order of their sounds, about nine to a syllable.
 _LAST_BY_SOUND = 0xD7
@@ -35,7 +37,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     The first of several that are equally near.
     """
     wanted = _key(word)
-    if not wanted:
+    if not 0 < len(wanted) <= _LONGEST:
         return None
     found: tuple[float, str] | None = None
     for one in known:

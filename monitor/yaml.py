@@ -34,6 +34,7 @@ Path_ = tuple[str | int, ...]
 _MAX_VALUES = 200_000
 # Files written by hand are not nested deeper.
 _MAX_DEPTH = 40
+_MAX_BITS = 1_024
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
@@ -274,6 +275,9 @@ class _Reader:
                 f"this is not YAML: the tag {tag!r} means nothing here", event.start_mark
             )
         value = build(self._loader, node)
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            # Python does not write such a number out, as messages do.
+            raise self._wrong("this number is too long", event.start_mark)
         odd = tag.endswith((":int", ":float")) and ":" in event.value
         odd = odd or (tag == _INTEGER and _PLAIN_INTEGER.fullmatch(event.value) is None)
         if odd and self._odd_numbers is not None:

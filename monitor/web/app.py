@@ -90,7 +90,8 @@ def static(request: Request) -> Response:
     """A file of the package, under the address that names what is in it."""
     name = request.path_params["name"]
     suffix = PurePosixPath(name).suffix
-    if suffix not in _TYPES or not (STATIC / name).is_file():
+    # Among the names there are: no name that was asked for reaches the file system.
+    if suffix not in _TYPES or name not in {file.name for file in STATIC.iterdir()}:
         raise HTTPException(404)
     if static_address(name) != request.url.path:
         raise HTTPException(404)

@@ -20,6 +20,8 @@ from monitor.periods import day_of, start_of
 from monitor.suggestion import nearest
 
 _MAX_LENGTH = 200
+_MAX_NAME = 40
+"""Of a region; the search for what was meant by a longer one would take seconds."""
 _EnumT = TypeVar("_EnumT", bound=StrEnum)
 
 
@@ -135,6 +137,8 @@ def region_of(name: str | None) -> str | None:
     """
     if name is None:
         return None
+    if len(name) > _MAX_NAME:
+        raise UserError(f"region: at most {_MAX_NAME} characters")
     found = regions_named(name) or regions_named(simplify(name))
     if len(found) > 1:
         few = "、".join(region.name for region in found[:3])

@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
@@ -44,6 +45,13 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+# Longer ones are no address of the site: a rule of 4 kB to try is the longest there is.
+_MAX_PATH = 1_000
+_MAX_QUERY = 32_000
+_IPV6_SITE = 64
+_PORT = re.compile("[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +98,17 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         """The answer to somebody who may not ask, or not now; None for a welcome one."""
         headers = Headers(scope=scope)
-        if not is_known_host(headers.get("host", ""), self.access.hosts):
+        if not is_known_host(_only(headers, "host"), self.access.hosts):
             return _refused(scope, "unknown host name: see web.hosts", 400)
         client = (scope.get("client") or ("", 0))[0]
         user = self._user(headers, client)
         # Behind a proxy all come from its address.
-        wait = self.limiter.take((client, user))
+        wait = self.limiter.take((_site_of(client), user))
         if wait:
             seconds = str(max(1, round(wait)))
             return _refused(scope, "too many requests", 429, {"retry-after": seconds})
+        if len(scope["path"]) > _MAX_PATH or len(scope["query_string"]) > _MAX_QUERY:
+            return _refused(scope, "the address is too long", 400)
         if not user and not self._has_token(headers):
             # Basic: browsers and feed readers ask for the password by themselves.
             challenge = 'Basic realm="policy monitor", charset="UTF-8"'
@@ -108,7 +118,7 @@ class Guard:
     def _user(self, headers: Headers, client: str) -> str:
         """Whom a proxy has let in; empty for nobody, and where a stranger claims it."""
         name = self.access.user_header
-        return headers.get(name, "").strip() if name and client in self.access.proxies else ""
+        return _only(headers, name).strip() if name and client in self.access.proxies else ""
 
     def _has_token(self, headers: Headers) -> bool:
         token = self.access.token
@@ -116,8 +126,27 @@ class Guard:
             return not self.access.user_header
         return any(
             hmac.compare_digest(one.encode(), token.encode())
-            for one in _tokens(headers.get("authorization", ""))
+            for one in _tokens(_only(headers, "authorization"))
         )
+
+
+def _only(headers: Headers, name: str) -> str:
+    """A header; empty where it is given twice: one may be a stranger's that a proxy passed on."""
+    given = headers.getlist(name)
+    return given[0] if len(given) == 1 else ""
+
+
+def _site_of(client: str) -> str:
+    """Whose address it is: of IPv6 the network, since one reader has all addresses of it."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, IPv4Address):
+        return client
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _IPV6_SITE), strict=False))
 
 
 def _refused(
@@ -131,11 +160,13 @@ def _refused(
 
 def is_known_host(header: str, hosts: Collection[str]) -> bool:
     """Whether a ``Host`` header names this machine's loopback or one of ``hosts``; any port."""
-    name = header.strip().lower().rstrip(".")
+    name = header.strip().lower()
     if not name.endswith("]"):
         before, _, port = name.rpartition(":")
-        name = before if before and port.isdigit() else name
-    return name in LOOPBACK_NAMES or name in hosts
+        name = before if before and _PORT.fullmatch(port) else name
+    name = name.removesuffix(".")
+    # Settings name an IPv6 address as it is, a header has it in brackets.
+    return name in LOOPBACK_NAMES or name in hosts or (name[:1] == "[" and name[1:-1] in hosts)
 
 
 def is_loopback(host: str) -> bool:

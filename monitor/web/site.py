@@ -106,7 +106,9 @@ def render(
         t=texts_of(name, preferences.language),
         **values,
     )
-    return HTMLResponse(page, status_code=status)
+    # One address has several answers; going back may not show another one's from a store.
+    vary = {"vary": "HX-Request, Cookie, Accept-Language"}
+    return HTMLResponse(page, status_code=status, headers=vary)
 
 
 def is_fragment(request: Request) -> bool:

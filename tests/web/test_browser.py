@@ -178,16 +178,15 @@ def test_a_page_is_whole_in_both_languages_at_both_widths(
 ) -> None:
     address, status = PAGES[name].format(**ids), STATUS.get(name, 200)
     headings = set()
-    for width, theme in (("desktop", "light"), ("phone", "dark")):
-        for language in ("en", "zh"):
-            reader.choose(language=language, theme=theme, width=WIDTHS[width])
-            page = reader.open(address, status=status)
-            assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[language]
-            assert page.locator("h1").count() == 1
-            headings.add(page.locator("h1").inner_text())
-            assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width]
+    # English on the phone: its words are the long ones.
+    for language, width, theme in (("zh", "desktop", "light"), ("en", "phone", "dark")):
+        reader.choose(language=language, theme=theme, width=WIDTHS[width])
+        page = reader.open(address, status=status)
+        assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[language]
+        assert page.locator("h1").count() == 1
+        headings.add(page.locator("h1").inner_text())
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width]
         reader.keep_picture(f"{name}-{width}-{language}-{theme}")
-        # The last language stands for both: colours and labels are the same elements.
         assert serious(page) == []
     assert len(headings) == 2 or name in SAME_HEADING
 
