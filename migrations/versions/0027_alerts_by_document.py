@@ -15,3 +15,6 @@ depends_on = None
 def upgrade() -> None:
     op.create_index("ix_alert_document_id", "alert", ["document_id"])
     op.create_index("ix_change_certainty_id", "change", ["certainty", "id"])
+    # In the order of the log, which SQLite's index of the region alone has by itself.
+    op.drop_index("ix_change_region", "change")
+    op.create_index("ix_change_region_id", "change", ["region", "id"])

@@ -20,6 +20,7 @@ from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
+_FEW_DOCUMENTS = 1_000
 # The log is in the order of detection, but for processes that write side by side and clocks that
 # were set.
 _CLOCK_SET = timedelta(days=7)
@@ -124,7 +125,7 @@ def find_change_ids(
         (kinds or None, partial(_is_one_of, ChangeRow.kind)),
         (basis, ChangeRow.basis.__eq__),
         (certainty, ChangeRow.certainty.__eq__),
-        (source_id, _is_of_source),
+        (source_id, partial(_is_of_source, session)),
         (without or None, ChangeRow.kind.not_in),
     )
     logged = [condition(wanted) for wanted, condition in named if wanted is not None]
@@ -150,9 +151,11 @@ def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> Col
     return column == next(iter(values)) if len(values) == 1 else column.in_(values)
 
 
-def _is_of_source(source_id: str) -> ColumnElement[bool]:
+def _is_of_source(session: Session, source_id: str) -> ColumnElement[bool]:
+    """Few documents are named: their changes are found by index. Of many the log is full."""
     of_source = select(DocumentRow.id).where(DocumentRow.source_id == source_id)
-    return ChangeRow.document_id.in_(of_source)
+    few = session.scalars(of_source.limit(_FEW_DOCUMENTS + 1)).all()
+    return ChangeRow.document_id.in_(few if len(few) <= _FEW_DOCUMENTS else of_source)
 
 
 def _found_ids(
@@ -185,17 +188,23 @@ def _found_ids(
         yield from _fits(session, [*logged, ChangeRow.id.in_(with_words)], said, words)
         return
     size = max(4 * limit, _PAGE)
+    seen = found = 0
     block, last = list(logged), None
     while True:
         numbers = select(ChangeRow.id).where(*block).order_by(ChangeRow.id.desc())
         last = session.scalar(numbers.offset(size - 1).limit(1))
         if last is not None:
             block.append(ChangeRow.id >= last)
-        yield from _fits(session, block, said, words)
+        for number in _fits(session, block, said, words):
+            found += 1
+            yield number
         if last is None:
             return
         block = [*logged, ChangeRow.id < last]
-        size *= 4
+        seen += size
+        # What the rest takes at the rate so far, and half as much again.
+        rest = 3 * seen * (limit - found) // (2 * found) if 0 < found < limit else 4 * size
+        size = min(4 * size, max(rest, _PAGE))
 
 
 def _fits(

@@ -498,6 +498,7 @@ class ChangeRow(Base):
         Index("ix_change_kind_id", "kind", "id"),
         Index("ix_change_basis_id", "basis", "id"),
         Index("ix_change_certainty_id", "certainty", "id"),
+        Index("ix_change_region_id", "region", "id"),
         Index("ix_change_region_detected_at", "region", "detected_at"),
     )
 
@@ -507,7 +508,7 @@ class ChangeRow(Base):
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     basis: Mapped[str] = mapped_column(String(16))
-    region: Mapped[str | None] = mapped_column(index=True)
+    region: Mapped[str | None]
     topic: Mapped[str] = mapped_column(String(64))
     before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)

@@ -1,6 +1,6 @@
 """The newest changes and commitments in force, kept in memory until the log grows.
 
-To read two thousand changes takes longer than to match a rule with them, and a rule is tried
+To read that many changes takes longer than to match a rule with them, and a rule is tried
 several times until it is right.
 """
 
@@ -19,8 +19,8 @@ from monitor.storage.changes import list_changes, newest_change_id
 from monitor.storage.engine import Database
 from monitor.storage.statements import StatementInForce, log_version, newest_commitments
 
-MAX_CHANGES = 2_000
-MAX_COMMITMENTS = 1_000
+MAX_CHANGES = 1_500
+MAX_COMMITMENTS = 700
 _KEPT = timedelta(minutes=10)
 _MAX_ANSWERS = 200
 
@@ -40,7 +40,7 @@ class RecentHistory:
     _has_all: bool = True
 
     def changes(self, database: Database) -> tuple[LoggedChange, ...]:
-        """The newest changes of the log, newest first, 2,000 at most; the log is append-only."""
+        """The newest changes of the log, newest first, 1,500 at most; the log is append-only."""
         with self._lock:
             with database.read() as session:
                 newest = newest_change_id(session)
