@@ -353,14 +353,14 @@ async def test_a_cookie_of_others_is_none(database: Database, cookie: str, theme
     assert f'data-theme="{theme}"' in answer.text
 
 
-@pytest.mark.parametrize("name", ["regions", "speakers"])
-def test_a_tried_rule_is_explained_so_far(name: str) -> None:
-    text = f"- id: a\n  name: a\n  {name}: [" + ",".join(f"贵洲省{n}局" for n in range(40)) + "]"
+@pytest.mark.parametrize(("field", "name"), [("regions", "贵洲"), ("speakers", "贵洲发改委")])
+def test_a_tried_rule_is_explained_so_far(field: str, name: str) -> None:
+    text = f"- id: a\n  name: a\n  {field}: [" + ",".join([name] * 40) + "]"
     with pytest.raises(UserErrors) as raised:
         read_rule(text, ANY_VOCABULARY)
-    hints = [one.hint for one in raised.value.errors]
-    assert len(hints) == 40
-    assert len(set(hints[20:])) == 1
+    found = [one for one in raised.value.errors if name in str(one)]
+    assert len(found) == 40
+    assert ["贵州" in (one.hint or "") for one in found] == [True] * 20 + [False] * 20
 
 
 def test_nobody_means_a_word_by_a_long_text() -> None:
