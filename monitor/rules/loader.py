@@ -50,6 +50,7 @@ _REGEX_MEMORY = 1 << 20
 _REGEX_LENGTH = 1_000
 _TEMPLATE_BYTES = 20_000
 _FILE_BYTES = 20_000_000
+_EXPLAINED = 20
 _MAX_RULES = 20_000
 _MAX_SHOWN = 12
 # Stands in for an id that is missing or wrong, so that the rest of its rule is checked too.
@@ -68,6 +69,11 @@ class _Tell:
     at: Path_
     mistakes: list[UserError]
     told: frozenset[Path_] = frozenset()
+
+    @property
+    def explains(self) -> bool:
+        """Whether to look for what a name was meant to be: it takes a while, and few are read."""
+        return len(self.mistakes) < _EXPLAINED
 
     def __call__(self, path: Path_, message: str, hint: str | None = None) -> None:
         if path in self.told:
@@ -478,7 +484,8 @@ def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> Temp
 def _regions(name: str, where: Path_, tell: _Tell) -> tuple[str, ...]:
     regions = regions_named(name) or regions_named(simplify(name))
     if not regions:
-        tell(where, f"unknown region {name!r}", list_hint(name) or _region_hint(name))
+        hint = list_hint(name) or _region_hint(name) if tell.explains else None
+        tell(where, f"unknown region {name!r}", hint)
     return tuple(region.name for region in regions)
 
 
@@ -503,7 +510,8 @@ def _speakers(
     if not offices:
         kinds = [speaker.value for speaker in Speaker]
         hint = list_hint(name)
-        hint = hint or (did_you_mean(kind, kinds) if name.isascii() else suggest_office(name))
+        if hint is None and tell.explains:
+            hint = did_you_mean(kind, kinds) if name.isascii() else suggest_office(name)
         hint = hint or f"a kind ({', '.join(kinds)}) or an office such as 工信部"
         tell(where, f"unknown speaker {name!r}", hint)
     return offices

@@ -284,16 +284,15 @@ def _listed(values: Iterable[str], t: Texts) -> str:
 
 def try_text(text: str, start: datetime, site: Site, language: str) -> Attempt:
     """Try a rule as it was typed: on the newest changes since a time, and on what is in force."""
+    if not site.rule_book.trying.acquire(timeout=_WAIT_SECONDS):
+        raise HTTPException(503, detail=texts_of("rules", language).busy)
     try:
         rule, value = read_rule(text, site.vocabulary)
+        return _try_rule(rule, as_file(text, value), start, site, language)
     except UserErrors as error:
         return Attempt(tuple(map(str, error.errors)))
     except UserError as error:
         return Attempt((str(error),))
-    if not site.rule_book.trying.acquire(timeout=_WAIT_SECONDS):
-        raise HTTPException(503, detail=texts_of("rules", language).busy)
-    try:
-        return _try_rule(rule, as_file(text, value), start, site, language)
     finally:
         site.rule_book.trying.release()
 
