@@ -119,6 +119,7 @@ class Entry:
     reason: str
     last_visit: str
     outcome: str
+    in_trouble: bool
     next_visit: str
     last_new: str
     failures: int
@@ -211,6 +212,7 @@ def sources(request: Request) -> Response:
     values = {
         "wanted": wanted,
         "parameters": wanted.parameters(),
+        "troubled": troubled(lines, t),
         "entries": [entries[line.id] for line in shown],
         "count": len(chosen),
         "more": more if more < len(chosen) else None,
@@ -397,12 +399,26 @@ def entry_of(line: SourceLine, strip: Strip, site: Site, t: Texts, now: datetime
         reason=line.reason if state is not State.OK else "",
         last_visit=site.minute(line.last_visit_at),
         outcome=t["outcome_" + line.outcome] if line.outcome else "",
+        in_trouble=_is_troubled(line),
         next_visit=_next(line, site, t, now),
         last_new=site.day(line.last_new_at),
         failures=line.failures,
         pause=_pause(line, site, t),
         strip=strip,
     )
+
+
+def _is_troubled(line: SourceLine) -> bool:
+    return bool(line.outcome) and line.outcome not in _WELL
+
+
+def troubled(lines: Iterable[SourceLine], t: Texts) -> list[tuple[str, str, str]]:
+    """Sources that count as well but whose last visit brought nothing: id, name and outcome.
+
+    One such visit is no failing source yet; who looks for what is broken wants to see it.
+    """
+    found = [line for line in lines if state_of(line) is State.OK and _is_troubled(line)]
+    return [(line.id, line.name, t["outcome_" + str(line.outcome)]) for line in found[:_NAMED]]
 
 
 def _why(line: SourceLine, state: State, site: Site, t: Texts) -> str:
