@@ -74,6 +74,7 @@ def timeline(request: Request) -> Response:
         "more": more,
         "before": before,
         "new_count": sum(one.is_new for one in entries),
+        "is_return": seen.before_visit is not None and before is None,
         "sources": sources,
         "regions": [r.name for r in gazetteer().regions if r.level in {"nation", "province"}],
         "kinds": list(Kind),
