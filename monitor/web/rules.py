@@ -166,6 +166,8 @@ def rules(request: Request) -> Response:
         "since": since,
         "periods": [(one, t["period_" + one] if one in _PERIODS else one) for one in periods],
         "max_bytes": MAX_BYTES,
+        "kinds": list(Kind),
+        "words": alert_texts(language),
         "max_changes": MAX_CHANGES,
     }
     return render(request, "rules", values)
