@@ -24,6 +24,7 @@ from monitor.storage.document_list import (
 )
 from monitor.storage.documents import load_snapshot
 from monitor.storage.provenance import snapshot_record
+from monitor.storage.sources import source_names
 from monitor.web.preferences import preferences_of
 from monitor.web.site import render, site_of
 
@@ -67,9 +68,11 @@ def document(request: Request) -> Response:
         addresses = document_addresses(session, document_id)
         believed = [one for one in versions if one.characters]
         newest = load_snapshot(session, believed[-1].snapshot_id) if believed else None
+        sources = source_names(session)
     lines = [] if newest is None else statement_lines(newest, language)
     values = {
         "document": found,
+        "sources": sources,
         "versions": [(one, _counted(one)) for one in reversed(versions)],
         "addresses": addresses,
         "lines": lines[:_MAX_STATEMENTS],
