@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: What a database is made of: its columns, views and revision, in one value.
+#: What a database is made of: its columns, views, triggers, indexes and revision, in one value.
 _SHAPE = """
 SELECT md5(string_agg(part, ',' ORDER BY part)) || (SELECT version_num FROM alembic_version)
 FROM (
@@ -11,6 +11,12 @@ FROM (
     WHERE c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
     UNION ALL
     SELECT definition FROM pg_views WHERE schemaname = 'public'
+    UNION ALL
+    SELECT format('%s.%s', tgrelid::regclass, tgname) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT format('off %s', tgrelid::regclass) FROM pg_trigger WHERE tgenabled <> 'O'
+    UNION ALL
+    SELECT format('invalid %s', indexrelid::regclass) FROM pg_index WHERE NOT indisvalid
 ) AS parts(part)
 """
 _EMPTY = """
