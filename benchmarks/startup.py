@@ -51,6 +51,7 @@ def main() -> int:
         sys.stdout.write(f"{code:42} {seconds:6.3f} s\n")
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{folder}/monitor.db"
+        cpu_seconds(["-m", "monitor", "db", "upgrade", "--database", database])
         commands: dict[tuple[str, ...], float] = {
             ("--version",): 0.2,
             ("--help",): 0.2,
