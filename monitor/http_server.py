@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from monitor.errors import UserError
+from monitor.http_limits import Limits
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -17,19 +19,24 @@ Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(endpoint: Endpoint, address: str, *, setting: str) -> AsyncIterator[int]:
+async def listening(
+    endpoint: Endpoint, address: str, *, setting: str, limits: Limits | None = None
+) -> AsyncIterator[int]:
     """Serve while the block runs; yields the port it listens on.
 
     Args:
         endpoint: the application.
         address: address and port to listen on; port 0 takes a free one.
         setting: where the user set it, for errors.
+        limits: what clients may take; by default ``Limits()``.
 
     Raises:
         UserError: the address cannot be listened on, or uvicorn is not installed.
     """
     try:
         import uvicorn
+
+        from monitor.http_connection import Connection
     except ImportError:
         raise UserError(
             f"{setting}: uvicorn is not installed", hint="pip install 'policy-monitor[webhook]'"
@@ -48,11 +55,13 @@ async def listening(endpoint: Endpoint, address: str, *, setting: str) -> AsyncI
             ready.set()
 
     host, _, port = address.rpartition(":")
+    limits = limits or Limits()
     config = uvicorn.Config(
         endpoint,
         host=host.strip("[]"),
         port=int(port),
-        http="h11",
+        # Called as the class is.
+        http=cast("type[asyncio.Protocol]", partial(Connection, limits=limits)),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -62,7 +71,9 @@ async def listening(endpoint: Endpoint, address: str, *, setting: str) -> AsyncI
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        limit_concurrency=100,
+        # Of requests under way: a connection that was lost may leave one for a moment. Connections
+        # are refused as they come.
+        limit_concurrency=limits.connections + 1,
         timeout_graceful_shutdown=5,
     )
     server = Server(config)

@@ -43,7 +43,9 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "suggestion": set(),
     "rate_limiter": set(),
     "periods": {"errors"},
-    "http_server": {"errors"},
+    "http_limits": set(),
+    "http_connection": {"http_limits"},
+    "http_server": {"errors", "http_connection", "http_limits"},
     "probes": {"http_server"},
     "yaml": {"errors", "suggestion"},
     "config": BASE,
@@ -76,7 +78,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"messages", "channels", "outbox", "bot", "ingest", "observer"},
     "web": BASE
     | {"clock", "periods", "rate_limiter", "json_contract", "extraction", "comparison", "rules"}
-    | {"storage", "messages", "http_server", "channels", "table_files"},
+    | {"storage", "messages", "http_limits", "channels", "table_files"},
     "daemon": {"app", "catalogue", "ingest", "model", "outbox", "retry", "storage", "web"}
     | {
         "clock",
@@ -111,7 +113,7 @@ ONLY_IN: dict[str, Set[str]] = {
     **dict.fromkeys(("aiohttp", "urllib.request", "http.client"), frozenset()),
     "apprise": {"channels"},
     "requests": set(),
-    **dict.fromkeys(("urllib3", "anyio", "trio", "h11", "h2", "websockets"), frozenset()),
+    **dict.fromkeys(("urllib3", "anyio", "trio", "h2", "websockets"), frozenset()),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
     **dict.fromkeys(("socketserver", "asyncore"), frozenset()),
     **dict.fromkeys(("multiprocessing", "pebble", "resource"), frozenset({"parser_process"})),
@@ -132,7 +134,7 @@ ONLY_IN: dict[str, Set[str]] = {
     "jinja2": {"messages", "demo", "web"},
     "starlette": {"web"},
     # Telegram's updates by webhook, and probes of a supervisor.
-    "uvicorn": {"http_server"},
+    **dict.fromkeys(("uvicorn", "h11"), frozenset({"http_server", "http_connection"})),
     "prometheus_client": {"metrics"},
     "structlog": {"logs"},
     "subprocess": set(),
@@ -165,6 +167,7 @@ LOCKED = {("pdf.py", "threading"), ("provider.py", "threading")}
 # What is imported under another name than it is installed by, or comes with another package.
 DISTRIBUTION = {
     "ahocorasick": "pyahocorasick",
+    "h11": "uvicorn",
     "httpcore": "httpx",
     "re2": "google-re2",
     "markupsafe": "jinja2",

@@ -13,12 +13,13 @@ import hmac
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from monitor.http_limits import client_network
 from monitor.rate_limiter import RateLimiter
 from monitor.web.problems import is_api, problem
 
@@ -50,7 +51,6 @@ _HEADERS = {
 # Longer ones are no address of the site: a rule of 4 kB to try is the longest there is.
 _MAX_PATH = 1_000
 _MAX_QUERY = 32_000
-_IPV6_SITE = 64
 _PORT = re.compile("[0-9]{1,5}")
 
 
@@ -103,7 +103,7 @@ class Guard:
         client = (scope.get("client") or ("", 0))[0]
         user = self._user(headers, client)
         # Behind a proxy all come from its address.
-        wait = self.limiter.take((_site_of(client), user))
+        wait = self.limiter.take((client_network(client), user))
         if wait:
             seconds = str(max(1, round(wait)))
             return _refused(scope, "too many requests", 429, {"retry-after": seconds})
@@ -134,19 +134,6 @@ def _only(headers: Headers, name: str) -> str:
     """A header; empty where it is given twice: one may be a stranger's that a proxy passed on."""
     given = headers.getlist(name)
     return given[0] if len(given) == 1 else ""
-
-
-def _site_of(client: str) -> str:
-    """Whose address it is: of IPv6 the network, since one reader has all addresses of it."""
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, IPv4Address):
-        return client
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), _IPV6_SITE), strict=False))
 
 
 def _refused(
