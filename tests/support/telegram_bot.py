@@ -14,8 +14,7 @@ from telegram_api import TOKEN, FakeBotApi
 # Importing it decides how the library gives durations.
 import monitor.bot.app  # noqa: F401
 
-
-# The fake speaks plain HTTP; to read the machine's authorities for each bot takes longer than a test.
+# The fake speaks plain HTTP: to read all authorities of the machine takes longer than a test.
 _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
