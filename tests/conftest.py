@@ -34,8 +34,20 @@ settings.load_profile(
 )
 
 
-# What these files set up takes a minute and serves all their tests: each file stays in one process.
-_WHOLE_FILES = ("tests/faults/test_faults.py", "tests/replica/test_replica.py")
+# What these files set up takes up to a minute and serves all their tests: each file stays in one
+# process.
+_WHOLE_FILES = (
+    "tests/comparison/test_mutations.py",
+    "tests/faults/test_faults.py",
+    "tests/replica/test_replica.py",
+    "tests/storage/test_copying.py",
+    "tests/web/test_browser.py",
+    "tests/web/test_web_api.py",
+    "tests/web/test_web_boards.py",
+    "tests/web/test_web_map.py",
+    "tests/web/test_web_reports.py",
+    "tests/web/test_web_security.py",
+)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
