@@ -8,12 +8,15 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fresh_database import fresh_sqlite
 from hypothesis import settings
 from postgres import emptied, in_postgres, seeds, shape
+from shared_statements import SharedStatements
+from sqlalchemy import Engine, create_engine
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -76,6 +79,19 @@ def pytest_collection_finish() -> None:
     """Leave what stays to the end out of each collection of garbage: it is most of the heap."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statements() -> Iterator[None]:
+    """Compile a statement once for all databases of one kind."""
+    cache = SharedStatements(2_000)
+
+    def create(*address: Any, **options: Any) -> Engine:
+        return create_engine(*address, execution_options={"compiled_cache": cache}, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monitor.storage.engine.create_engine", create)
+        yield
 
 
 @pytest.fixture(scope="session")
