@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -66,16 +67,22 @@ class Text:
     statements: tuple[Statement, ...]
 
 
-def texts(corpus: Path | None) -> Iterator[Text]:
+@cache
+def texts(corpus: Path | None) -> tuple[Text, ...]:
     """The project's annotated reports, and the texts of the corpus if there is one."""
+    return (*_own_texts(), *(() if corpus is None else _corpus_texts(corpus)))
+
+
+def _own_texts() -> Iterator[Text]:
     rows = [json.loads(line) for line in (OWN / "labels.jsonl").read_text("utf-8").splitlines()]
     for name in dict.fromkeys(row["doc"] for row in rows):
         row = next(row for row in rows if row["doc"] == name)
         provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, row["region"], row["year"])
         text = (OWN / name).read_text(encoding="utf-8")
         yield Text(name, text, provenance, extract(text, provenance, load_topics()))
-    if corpus is None:
-        return
+
+
+def _corpus_texts(corpus: Path) -> Iterator[Text]:
     for line in (corpus / "index.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         report = row["kind"] == "government_work_report"

@@ -8,12 +8,15 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fresh_database import fresh_sqlite
 from hypothesis import settings
 from postgres import emptied, in_postgres, seeds, shape
+from shared_statements import SharedStatements
+from sqlalchemy import Engine, create_engine
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,8 +37,20 @@ settings.load_profile(
 )
 
 
-# What these files set up takes a minute and serves all their tests: each file stays in one process.
-_WHOLE_FILES = ("tests/faults/test_faults.py", "tests/replica/test_replica.py")
+# What these files set up takes up to a minute and serves all their tests: each file stays in one
+# process.
+_WHOLE_FILES = (
+    "tests/comparison/test_mutations.py",
+    "tests/faults/test_faults.py",
+    "tests/replica/test_replica.py",
+    "tests/storage/test_copying.py",
+    "tests/web/test_browser.py",
+    "tests/web/test_web_api.py",
+    "tests/web/test_web_boards.py",
+    "tests/web/test_web_map.py",
+    "tests/web/test_web_reports.py",
+    "tests/web/test_web_security.py",
+)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
@@ -64,6 +79,19 @@ def pytest_collection_finish() -> None:
     """Leave what stays to the end out of each collection of garbage: it is most of the heap."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statements() -> Iterator[None]:
+    """Compile a statement once for all databases of one kind."""
+    cache = SharedStatements(2_000)
+
+    def create(*address: Any, **options: Any) -> Engine:
+        return create_engine(*address, execution_options={"compiled_cache": cache}, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monitor.storage.engine.create_engine", create)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,8 @@ def get_alert(session: Session, alert_id: int) -> OutboxAlert | None:
 
 def load_alerts(session: Session, rows: Sequence[AlertRow]) -> list[OutboxAlert]:
     """The alerts of some rows, in their order."""
+    if not rows:
+        return []  # most looks into the outbox find nothing
     changes = _changes(session, [row.id for row in rows])
     documents = documents_of(session, {row.document_id for row in rows if row.document_id})
     unsure = _unsure_counts(session, [row.id for row in rows])

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, plant
+from fresh_database import fresh_sqlite
 
 from monitor.cli.app import main
 from monitor.model.delivery_times import Digest
@@ -83,16 +84,23 @@ def test_what_was_sent_or_is_being_sent_is_left_alone(database: Database) -> Non
     assert states(database) == {1: "sent", 2: "leased", 3: "dead"}
 
 
-@pytest.fixture
-def monitor(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    store = Database("sqlite:///monitor.db")
-    store.upgrade()
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """The bytes of a database with one dead alert and one that waits, made once."""
+    path = tmp_path_factory.mktemp("alerts") / "monitor.db"
+    store = Database(fresh_sqlite(path))
     plant(store, chats=[7, 8])
     refuse_until_dead(store, 1)
     store.close()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def monitor(capsys, tmp_path, monkeypatch, history):
+    monkeypatch.chdir(tmp_path)
+    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "monitor.db").write_bytes(history)
 
     def run(*arguments, code=0):
         with pytest.raises(SystemExit) as left:

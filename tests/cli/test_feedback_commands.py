@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from alert_story import NOW, plant, raised
+from fresh_database import fresh_sqlite
 from sqlalchemy import text
 
 from monitor.cli.app import main
@@ -17,9 +18,8 @@ from monitor.storage.feedback import add_feedback
 
 @pytest.fixture
 def called(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    url = f"sqlite:///{tmp_path / 'm.db'}"
+    url = fresh_sqlite(tmp_path / "m.db")
     store = Database(url)
-    store.upgrade()
     plant(store, [raised(), raised(5, 6)], chats=[0, 7])
     with store.write() as session:
         session.execute(text("UPDATE alert SET state = 'sent'"))

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from fresh_database import fresh_sqlite
 
 from monitor.cli.app import main
 from monitor.rules.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "monitor" / "demo" / "texts"
+UNSET = ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG")
 
 
 @pytest.fixture
 def monitor(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("MONITOR_TELEGRAM__TOKEN", "MONITOR_DATABASE", "MONITOR_CONFIG"):
+    for name in UNSET:
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments, code=0):
@@ -31,10 +34,26 @@ def monitor(capsys, tmp_path, monkeypatch):
     return run
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory):
+    """A folder that ``monitor init`` filled, and a database with two reports, made once."""
+    folder = tmp_path_factory.mktemp("ingested")
+    fresh_sqlite(folder / "monitor.db")
+    reports = (SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in UNSET:
+            patch.delenv(name, raising=False)
+        for arguments in (("init",), ("ingest", *map(str, reports))):
+            with pytest.raises(SystemExit) as left:
+                main(list(arguments))
+            assert left.value.code == 0
+    return folder
+
+
 @pytest.fixture
-def history(monitor):
-    monitor("init")
-    monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
+def history(monitor, tmp_path, ingested):
+    shutil.copytree(ingested, tmp_path, dirs_exist_ok=True)
     return monitor
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fresh_database import fresh_sqlite
 from web import Page, Web
 
 from monitor.catalogue.loader import load_catalogue
@@ -337,6 +338,7 @@ def test_the_list_says_how_each_source_is(monitor, tmp_path, site):
 )
 def test_mistakes_change_no_source(monitor, tmp_path, site, arguments, said):
     sources(tmp_path, site)
+    fresh_sqlite(tmp_path / "monitor.db")
     with (tmp_path / "c.yaml").open("a", encoding="utf-8") as file:
         file.write(f"  - {{id: idle, name: 停, lists: {site.base}/x/, enabled: false}}\n")
     assert said in monitor("sources", *arguments, code=2)[1]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from alert_story import plant, raised
+from fresh_database import fresh_sqlite
 from telegram_api import Faults, Limits, bot_api
 
 from monitor.storage.engine import Database
@@ -97,9 +98,8 @@ def alert_of(call) -> tuple[int, str]:
 def test_alerts_through_a_bad_network_and_kills(tmp_path: Path) -> None:
     chance = random.Random(20261125)
     file = tmp_path / "m.db"
-    url = f"sqlite:///{file}"
+    url = fresh_sqlite(file)
     database = Database(url)
-    database.upgrade()
     limits = Limits(clock=lambda: time.monotonic() * SPEED)
     faults = Faults(seed=20261125, rate=0.05)
     begun: set[tuple[int, str]] = set()
