@@ -23,7 +23,13 @@ from monitor.extraction.attribution import (
 )
 from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
 from monitor.extraction.official_documents import issued_text
-from monitor.extraction.places import headline, is_national, news_start, topic_regions
+from monitor.extraction.places import (
+    headline,
+    is_national,
+    news_start,
+    region_of_body,
+    topic_regions,
+)
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 
@@ -271,7 +277,7 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
     if press_pattern("national_event").search(title):
         return None
     captioned = press_pattern("caption").fullmatch(mark_places(title)) is not None
-    titled = None if captioned else region_of_all(topic_regions(title))
+    titled = None if captioned else region_of_all(topic_regions(title)) or region_of_body(title)
     if titled is not None and titled != NATION:
         return titled
     total = sum(len(s) for s in paragraphs)

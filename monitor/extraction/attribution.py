@@ -110,6 +110,9 @@ class SpeakerWords(WordTable):
     delegate_after: str
     listed_person: str
     quoted_document: str
+    leader_says: str
+    local_plan: str
+    firm_notice: str
     excerpted: str
     item: str
     pending: str

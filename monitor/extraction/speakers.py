@@ -253,12 +253,25 @@ def _going_on(sentence: str, acting: Attribution | None, state: Discourse) -> At
         return _planned(body, acting, state)
     if acting is not None and _takes_over(acting, current):
         return None
-    others = people_in(mask_quotes(body).partition("，")[0])
-    if others and not any(name.startswith(current.person or "?") for name in others):
+    if _names_another(body, current):
         return None
     if current.known_by in _OWNED and not _owned(body, current, state):
         return None
     return replace(current, known_by=_continued(current), distance=current.distance + 1)
+
+
+def _names_another(body: str, current: Attribution) -> bool:
+    """Whether a sentence is about somebody else, or tells of a place that a firm only is at."""
+    if current.speaker is Speaker.ENTERPRISE and _tells_of_place(body):
+        return True
+    others = people_in(mask_quotes(body).partition("，")[0])
+    return bool(others) and not any(name.startswith(current.person or "?") for name in others)
+
+
+def _tells_of_place(body: str) -> bool:
+    """Whether a sentence tells of a place, outside quotes, what it has or does."""
+    subject = press_pattern("subject_place").match(mark_places(body))
+    return subject is not None and body[:1] != "“" and body.count("“") == body.count("”")
 
 
 def _takes_over(acting: Attribution, current: Attribution) -> bool:
@@ -350,6 +363,8 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
             region = region_of_topic(words) or state.home() or state.place
             return replace(attribution, region=region)
         return _narrowed(attribution, words, state)
+    if press_pattern("firm_notice").match(attribution.cue):
+        return replace(attribution, region=None)
     named = region_of_topic(words)
     home = state.base()
     if named == NATION and home and not press_pattern("nation_subject").match(words):
@@ -411,8 +426,9 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     region = region_of_topic(body)
     that = press_pattern("that_place").search(body) if region in {None, NATION} else None
     if that is not None and (region is None or not that.start()):
+        place = state.place or home
         # 全省 after a city is the city's province.
-        return province_name(state.place) if state.place and "省" in that[0] else state.place
+        return province_name(place) if place and "省" in that[0] else place
     if region == NATION and home and not press_pattern("nation_subject").match(body):
         return state.home()
     return region or state.home() or region_of_body(body)

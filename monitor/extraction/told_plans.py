@@ -119,8 +119,10 @@ def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) ->
 def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | None:
     """A place that will do something: 湖南今年将…, 该市计划…, 全省…将达到…."""
     local = press_pattern("local_acts").match(masked)
-    if local is not None and (place := state.place or state.home()) and place != NATION:
-        wide = local[0].startswith(("自治区", "全省", "该省", "省里"))
+    reached = local is not None and local[0].endswith("达到") and not looks_ahead(sentence)
+    place = state.place or state.home()
+    if local is not None and not reached and place and place != NATION:
+        wide = local[0].startswith(("自治区", "全省", "该省", "省"))
         return Attribution(
             Speaker.GOVERNMENT,
             province_name(place) if wide else place,

@@ -472,3 +472,54 @@ def test_whose_words_the_sentences_of_an_article_are(text, speakers):
 )
 def test_whose_matter_the_last_sentence_is(text, last):
     assert voices(text)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        # 市长期 is no mayor.
+        ("在肇庆市长期经营的晏某说，算力便宜了。", ("media", "肇庆市")),
+        # An institute of a department or a bank studies; it is neither.
+        ("交通部科学研究院研究员晏明认为，自动驾驶会更便宜。", ("expert", "全国")),
+        ("某商业银行研究院认为，智算投资会放缓。", ("expert", "全国")),
+        # Who has no name and no office is nobody that the paper answers for.
+        ("分析人士指出，算力会更便宜。", ("media", "全国")),
+        ("有机构预计，模型会更便宜。", ("media", "全国")),
+        # What a listed firm makes known; its name need not say that it is one.
+        ("5月9日，云岭算谷公告，子公司拟在大理州采购服务器。", ("enterprise", None)),
+        ("云岭算谷在投资者互动平台表示，模型已经上线。", ("enterprise", None)),
+        ("海南省工信厅公告，算力券申报开始。", ("media", "海南省")),
+        # A leader's words after a colon, whatever verb stands there.
+        ("习近平总书记寄语青年：“要学好人工智能。”", ("government", "全国")),
+        ("国家“十五五”规划提出，建设算力网。", ("government", "全国")),
+        # A place that is the subject is no matter of the firm that spoke before.
+        (
+            "某某科技公司总经理晏明说，模型已经上线。目前，洱源县已建成“云上机房”。",
+            ("media", "大理白族自治州"),
+        ),
+        # 据该局介绍 is the office named before.
+        (
+            "肇庆市数据局兑现首批算力券\n企业负责人晏明说，算力便宜了。\n据该局介绍，算力券已惠及9家企业。",
+            ("government", "肇庆市"),
+        ),
+        # An office of the article's place acts; what the place has is the paper's to tell.
+        ("肇庆：算力进乡村\n市财政局还将补贴智算中心电费。", ("government", "肇庆市")),
+        ("肇庆：算力进乡村\n去年，全市算力规模达到900P。", ("media", "肇庆市")),
+        # A plan of nobody, in an article about a place, is the place's.
+        ("肇庆起草算力办法，公开征求意见\n办法提出，奖励智算中心。", ("government", "肇庆市")),
+        # A body named for a city is the city's matter.
+        ("肇庆算力创新中心成立\n中心将研究智能算法。", ("media", "肇庆市")),
+        # 当地 is the article's place where no other is named.
+        ("走进肇庆的智算中心\n我市的算力规模居前。", ("media", "肇庆市")),
+        # A term explained, and a scene, in an article about a plan.
+        ("肇庆印发词元经济方案\n词元，即模型处理文本的单位。", ("media", "全国")),
+        ("肇庆印发词元经济方案\n城东一家工厂的车间里，机器人正在分拣。", ("media", "肇庆市")),
+        # The quotation below a line with another place is not of who spoke above it.
+        (
+            "高要区\n某某公司总经理晏明说，算力便宜了。\n福建漳州龙文区\n“机器人帮了大忙。”",
+            ("media", "漳州市"),
+        ),
+    ],
+)
+def test_who_speaks_where_no_name_tells(text, last):
+    assert voices(text)[-1] == last
