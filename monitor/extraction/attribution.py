@@ -97,6 +97,11 @@ class SpeakerWords(WordTable):
     figures: str
     publishes: str
     figures_go_on: str
+    results_go_on: str
+    counted: str
+    elsewhere: str
+    again: str
+    firm_line: str
     under_way: str
     bare_heading: str
     sets_more: str

@@ -70,6 +70,8 @@ class Discourse:
     """Whose words the lines below list: the last line named a speaker and ended with a colon."""
     open_quote: Attribution | None = None
     """Who is quoted when a paragraph ends inside the quotation."""
+    cited: Attribution | None = None
+    """Who is cited in a list that goes on after a semicolon."""
     pending: Attribution | None = None
     """A speaker whose 看来 follows in a later line, because a column broke the sentence."""
     subject_place: str | None = None
@@ -102,7 +104,9 @@ class Discourse:
         """Forget who spoke and whose plan was told: the next item of news is about others."""
         self.current = self.carried = self.owner = self.document = self.meeting = None
         self.office = None
-        self.block = self.caption = self.listing = self.open_quote = self.last_person = None
+        self.cited = self.block = self.caption = self.listing = self.open_quote = (
+            self.last_person
+        ) = None
 
     def home(self) -> str | None:
         """The region of what names no region."""
@@ -126,6 +130,7 @@ def resolve_first(
         _leader_says(body)
         or _firm_notice(body)
         or _introduced(body, state)
+        or _again(body, state)
         or _quoted_document(body, state)
     )
     if introduced is not None:
@@ -202,7 +207,7 @@ def _leader_says(body: str) -> tuple[ReportingClause, Attribution] | None:
 
 def _firm_notice(body: str) -> tuple[ReportingClause, Attribution] | None:
     """What a listed firm makes known, whose name need not say that it is a firm."""
-    match = press_pattern("firm_notice").match(body)
+    match = press_pattern("firm_notice").match(body) or press_pattern("firm_line").match(body)
     if match is None:
         return None
     role = role_of(match["who"])
@@ -233,6 +238,18 @@ def _introduced(body: str, state: Discourse) -> tuple[ReportingClause, Attributi
     attribution = _of_role(clause, state)
     _remember(subject, attribution, state)
     return clause, attribution
+
+
+def _again(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """A person named before, with the words after a colon: 王某笑了：“…”."""
+    match = press_pattern("again").match(body)
+    known = state.known(match["subject"]) if match is not None else None
+    if match is None or known is None:
+        return None
+    subject = Subject(Reference.NAME, match["subject"], name=known.person)
+    clause = ReportingClause(subject, Manner.REPORT, "：", match.end(), closes=False)
+    told = replace(known, manner=Manner.REPORT, cue=match["subject"], known_by=KnownBy.NAMED)
+    return clause, replace(told, distance=0)
 
 
 def _quoted_document(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
@@ -460,11 +477,15 @@ def _is_known(body: str, state: Discourse) -> bool:
 
 def _note_people(masked: str, state: Discourse) -> None:
     """Record the people a text introduces; who is its subject is whom 他 means next."""
-    for number, clause in enumerate(_by_person(masked)):
-        names = people_in(clause)
-        if not number and (known := state.known(clause)) is not None:
+    leads = True
+    for clause in _by_person(masked):
+        opening = press_pattern("opening").match(clause)
+        if leads and opening is not None and opening.end() == len(clause):
+            continue  # 5月6日，某局…
+        names, first, leads = people_in(clause), leads, False
+        if first and (known := state.known(clause)) is not None:
             state.last_person = known
-        role = role_of(clause) if names or not number else None
+        role = role_of(clause) if names or first else None
         if role is None or role.speaker is Speaker.MEDIA:
             continue
         region = region_of_role(
@@ -473,7 +494,7 @@ def _note_people(masked: str, state: Discourse) -> None:
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
         if role.speaker in AUTHORITIES and not is_leader(role):
             state.office = person
-        if is_leader(role) and not number:
+        if is_leader(role) and first:
             state.last_person = person
         if any(state.known(name) for name in names):
             continue

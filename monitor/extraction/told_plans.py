@@ -58,7 +58,7 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
         return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, office[0], KnownBy.ACTING)
     if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
-    if press_pattern("departments_act").match(masked):
+    if press_pattern("departments_act").match(masked) and not state.frame.comment:
         owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
         return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)

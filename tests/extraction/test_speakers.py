@@ -523,3 +523,63 @@ def test_whose_matter_the_last_sentence_is(text, last):
 )
 def test_who_speaks_where_no_name_tells(text, last):
     assert voices(text)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        # Nobody but one office speaks: the results of later paragraphs are the office's too.
+        (
+            "农业农村部公布进展\n农业农村部某司负责人表示，农用机器人增多。\n去年，智能农机达到9万台。",
+            ("ministry", "全国"),
+        ),
+        # A study that is cited does not go on speaking.
+        (
+            "机房为何空置\n据中国信通院统计，机柜上架率为六成。\n不少模型没有用户。",
+            ("media", "全国"),
+        ),
+        # 据 goes with all of the name before 数据, however short the words between.
+        ("据工信部网站消息，算力翻番。", ("ministry", "全国")),
+        ("据海南省统计局数据，算力翻番。", ("government", "海南省")),
+        # A round-up of listed firms.
+        ("公告集锦\n澜湖算力：拟投资9亿元扩建机房。", ("enterprise", None)),
+        # A list that is cited goes on after a semicolon.
+        (
+            "算力怎么建\n“十五五”规划纲要给出了方向：统筹算力布局；推进人工智能行动。",
+            ("government", "全国"),
+        ),
+        # Towns that are known without their city.
+        ("诸暨将建设智算中心。", ("government", "绍兴市")),
+        ("青海省海南州将建设智算中心。", ("government", "海南藏族自治州")),
+        # The place of a fair, without a word before it.
+        ("智算博览会洛阳开幕。", ("media", "全国")),
+        # A province's plan for a city stays the province's.
+        ("内蒙古的底气是风，提出和林格尔集群再添900P。", ("government", "内蒙古自治区")),
+        # What happens elsewhere is no plan of the place before.
+        (
+            "甘肃印发智算方案。在成都一处园区，机器人正在分拣。",
+            ("media", "成都市"),
+        ),
+        # Support by policies is no document that acts.
+        ("甘肃印发智算方案。\n人才向往，政策支持、资金到位，模型扎堆。", ("media", "甘肃省")),
+        # A newspaper's comment asks departments to act; it tells no plan.
+        (
+            "热评：莫让算法作恶\n教育部印发的指南明确，小学以体验为主。\n监管部门要管住算法。",
+            ("media", "全国"),
+        ),
+        # A person named before, with a quotation after a colon.
+        (
+            "某某大学教授晏明认为，模型会更便宜。\n记者走进机房。\n听到回答，晏明笑了：“算力够用。”",
+            ("expert", "全国"),
+        ),
+        # Whoever works for a firm speaks for it.
+        ("巡检技术员晏明说，机器人会自己充电。", ("enterprise", None)),
+        # The moderator of a press conference.
+        (
+            "国新办举行新闻发布会\n国家数据局局长晏明介绍，算力翻番。\n主持人：今天的算力发布会到此结束。",
+            ("media", "全国"),
+        ),
+    ],
+)
+def test_who_speaks_after_somebody_else(text, last):
+    assert voices(text)[-1] == last
