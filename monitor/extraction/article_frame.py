@@ -282,7 +282,6 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
     for sentences in paragraphs:
         for sentence in sentences:
             names = [r.name for r in topic_regions(sentence[news_start(sentence) :])]
-            # In this order, so that of a city and its province with one count the city wins.
             for name in dict.fromkeys([*names, *map(province_name, names)]):
                 counts[name] = counts.get(name, 0) + 1
             national += not names and is_national(sentence)
@@ -293,7 +292,8 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
     if titled is not None and titled != NATION:
         return titled
     total = sum(len(s) for s in paragraphs)
-    best = max(counts, key=lambda name: (counts[name], -len(name)), default=None)
+    # Of a city and its province with one count the city wins.
+    best = max(counts, key=lambda name: (counts[name], name != province_name(name)), default=None)
     if best is None or titled == NATION or is_national(title):
         return None
     others = {province_name(name) for name in counts} - {province_name(best)}

@@ -145,6 +145,8 @@ class SpeakerWords(WordTable):
     trend: str
     future: str
     past: str
+    here: str
+    now: str
     reached: str
     aims_at: str
     paper: str

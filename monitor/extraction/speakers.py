@@ -457,7 +457,8 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
         return province_name(place) if place and "省" in that[0] else place
     if region == NATION and home and not press_pattern("nation_subject").match(body):
         return state.home()
-    return region or state.home() or region_of_body(body)
+    known = region or state.home() or region_of_body(body)
+    return state.place if known is None and press_pattern("here").match(body) else known
 
 
 _HEADING_LENGTH = 40

@@ -177,7 +177,10 @@ def looks_back(sentence: str) -> bool:
     return (
         press_pattern("future").search(sentence) is None
         and press_pattern("duty").search(sentence) is None
-        and press_pattern("past").search(sentence) is not None
+        and (
+            press_pattern("past").search(sentence) is not None
+            or press_pattern("now").match(sentence) is not None
+        )
     )
 
 

@@ -541,6 +541,25 @@ def test_who_speaks_where_no_name_tells(text, last):
         # 据 goes with all of the name before 数据, however short the words between.
         ("据工信部网站消息，算力翻番。", ("ministry", "全国")),
         ("据海南省统计局数据，算力翻番。", ("government", "海南省")),
+        # Houses whose business is studies, also where their names are a firm's.
+        ("国际数据公司（IDC）预计，模型市场翻番。", ("expert", "全国")),
+        ("某某证券研报指出，模型市场翻番。", ("expert", "全国")),
+        # Regions that act together.
+        ("成渝两地将共建算力走廊。", ("government", "全国")),
+        ("湖北、江西联合印发方案，共建算力走廊。", ("government", "全国")),
+        ("海南则把目光投向机器人，建设训练场。", ("government", "海南省")),
+        # The state of things is no part of a plan.
+        (
+            "海南印发智算方案\n方案明确，建设智算中心。\n目前，海南在用机架达3万架。",
+            ("media", "海南省"),
+        ),
+        # Of a city and its province the city is what the article is about, however long its name.
+        ("算力落户\n石家庄建成机房3座。\n算力翻番。", ("media", "石家庄市")),
+        # The small place that was told of.
+        (
+            "算力下乡记\n在黎平县的小镇，机房亮着灯。\n去年，小镇引进了算力企业。",
+            ("media", "黔东南苗族侗族自治州"),
+        ),
         # A round-up of listed firms.
         ("公告集锦\n澜湖算力：拟投资9亿元扩建机房。", ("enterprise", None)),
         # A list that is cited goes on after a semicolon.
