@@ -23,7 +23,13 @@ from monitor.extraction.attribution import (
 )
 from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
 from monitor.extraction.official_documents import issued_text
-from monitor.extraction.places import headline, is_national, news_start, topic_regions
+from monitor.extraction.places import (
+    headline,
+    is_national,
+    news_start,
+    region_of_body,
+    topic_regions,
+)
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 
@@ -52,6 +58,7 @@ class ArticleFrame:
         digest: it is a round of news items, each below a headline of its own.
         feature: a story about the one place with which its headline begins.
         respondent: who answers the questions of an interview that does not repeat it.
+        only_source: it is short, and nobody but one authority speaks in it.
         figures: it tells the figures of one office, which speaks in it.
     """
 
@@ -68,6 +75,7 @@ class ArticleFrame:
     feature: bool = False
     respondent: Attribution | None = None
     figures: bool = False
+    only_source: bool = False
 
 
 def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> ArticleFrame:
@@ -83,7 +91,11 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
     length = sum(map(len, filled))
     digest = press_pattern("digest").search(title) is not None
     voice = None if digest else _voice(title, lead, place, length)
-    figures = None if digest or voice is not None else _source_of_figures(filled, lead, place)
+    only = None if digest or voice is not None else _only_source(filled, lead, place)
+    told = [one for one in lead if press_pattern("figures").search(mask_quotes(one))]
+    figures = only if any(any(_named_sources(one, place)) for one in told) else None
+    if only is not None and (length > _SHORT_ARTICLE or role_of(only.cue) is None):
+        only = None  # a place that announces something (云南提出) does not speak
     voice = voice or figures
     owner = None if digest else _owner_of_plan(title, lead, length, place)
     return ArticleFrame(
@@ -94,10 +106,12 @@ def read_frame(paragraphs: Sequence[Sequence[str]], provenance: Provenance) -> A
         comment=place is None and _is_comment(title, filled, briefing=briefing),
         figures=figures is not None,
         sourced=figures is not None
+        or only is not None
         or (
             length <= _SHORT_ARTICLE
             and (voice is not None or owner is not None or any(map(_is_sourced, lead)))
         ),
+        only_source=only is not None,
         place=place,
         authors=tuple(_authors(paragraphs, place)),
         respondent=next(filter(None, (_respondent(one, place) for one in (title, *lead))), None),
@@ -153,9 +167,14 @@ def _quotes_a_person(sentence: str) -> bool:
 
 
 def _is_sourced(sentence: str) -> bool:
-    return press_pattern("informed").search(sentence) is not None or (
-        press_pattern("according").search(sentence) is not None
-    )
+    if press_pattern("informed").search(sentence) is not None:
+        return True
+    match = press_pattern("according").search(sentence)
+    if match is None:
+        return False
+    role = role_of(match["who"])
+    cited = role is not None and role.speaker is Speaker.EXPERT
+    return not cited or press_pattern("counted").search(match[0]) is None
 
 
 def _host(paragraphs: Sequence[Sequence[str]], place: str | None) -> Attribution | None:
@@ -188,15 +207,14 @@ def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> A
     return attribution if length <= limit else None
 
 
-def _source_of_figures(
+def _only_source(
     paragraphs: Sequence[Sequence[str]], lead: Sequence[str], place: str | None
 ) -> Attribution | None:
-    """The one department whose figures an article tells, where nobody else speaks in it."""
+    """The one authority that an article quotes, from its lead on; None where others speak too."""
     sentences = [sentence for sentences in paragraphs for sentence in sentences]
     if len(sentences) > 3 * _SHORT_ARTICLE:
         return None
-    told = [one for one in lead if press_pattern("figures").search(mask_quotes(one))]
-    source = next((found for one in told for found in _named_sources(one, place)), None)
+    source = next((found for one in lead for found in _named_sources(one, place)), None)
     if source is None or source.speaker not in AUTHORITIES:
         return None
     others = {
@@ -264,18 +282,18 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
     for sentences in paragraphs:
         for sentence in sentences:
             names = [r.name for r in topic_regions(sentence[news_start(sentence) :])]
-            # In this order, so that of a city and its province with one count the city wins.
             for name in dict.fromkeys([*names, *map(province_name, names)]):
                 counts[name] = counts.get(name, 0) + 1
             national += not names and is_national(sentence)
     if press_pattern("national_event").search(title):
         return None
     captioned = press_pattern("caption").fullmatch(mark_places(title)) is not None
-    titled = None if captioned else region_of_all(topic_regions(title))
+    titled = None if captioned else region_of_all(topic_regions(title)) or region_of_body(title)
     if titled is not None and titled != NATION:
         return titled
     total = sum(len(s) for s in paragraphs)
-    best = max(counts, key=lambda name: (counts[name], -len(name)), default=None)
+    # Of a city and its province with one count the city wins.
+    best = max(counts, key=lambda name: (counts[name], name != province_name(name)), default=None)
     if best is None or titled == NATION or is_national(title):
         return None
     others = {province_name(name) for name in counts} - {province_name(best)}

@@ -97,6 +97,11 @@ class SpeakerWords(WordTable):
     figures: str
     publishes: str
     figures_go_on: str
+    results_go_on: str
+    counted: str
+    elsewhere: str
+    again: str
+    firm_line: str
     under_way: str
     bare_heading: str
     sets_more: str
@@ -110,6 +115,9 @@ class SpeakerWords(WordTable):
     delegate_after: str
     listed_person: str
     quoted_document: str
+    leader_says: str
+    local_plan: str
+    firm_notice: str
     excerpted: str
     item: str
     pending: str
@@ -137,6 +145,8 @@ class SpeakerWords(WordTable):
     trend: str
     future: str
     past: str
+    here: str
+    now: str
     reached: str
     aims_at: str
     paper: str

@@ -13,6 +13,7 @@ from monitor.extraction.attribution import (
     Manner,
     Reference,
     ReportingClause,
+    Role,
     Subject,
     mark_places,
     mask_quotes,
@@ -69,6 +70,8 @@ class Discourse:
     """Whose words the lines below list: the last line named a speaker and ended with a colon."""
     open_quote: Attribution | None = None
     """Who is quoted when a paragraph ends inside the quotation."""
+    cited: Attribution | None = None
+    """Who is cited in a list that goes on after a semicolon."""
     pending: Attribution | None = None
     """A speaker whose 看来 follows in a later line, because a column broke the sentence."""
     subject_place: str | None = None
@@ -101,7 +104,9 @@ class Discourse:
         """Forget who spoke and whose plan was told: the next item of news is about others."""
         self.current = self.carried = self.owner = self.document = self.meeting = None
         self.office = None
-        self.block = self.caption = self.listing = self.open_quote = self.last_person = None
+        self.cited = self.block = self.caption = self.listing = self.open_quote = (
+            self.last_person
+        ) = None
 
     def home(self) -> str | None:
         """The region of what names no region."""
@@ -121,7 +126,13 @@ def resolve_first(
     found = _informed(body, state)
     if found is not None:
         return found
-    introduced = _introduced(body, state) or _quoted_document(body, state)
+    introduced = (
+        _leader_says(body)
+        or _firm_notice(body)
+        or _introduced(body, state)
+        or _again(body, state)
+        or _quoted_document(body, state)
+    )
     if introduced is not None:
         return introduced
     for clause in reporting_clauses(body, inside=inside):
@@ -170,12 +181,47 @@ def _informed(body: str, state: Discourse) -> tuple[ReportingClause, Attribution
             clause = ReportingClause(heard, Manner.REPORT, "获悉", match.end(), closes=False)
             return clause, replace(state.frame.host, cue=match[0], known_by=KnownBy.NAMED)
         subject = read_subject(who, who, Manner.REPORT)
+        office = state.office or state.owner
+        if office is not None and press_pattern("that_office").fullmatch(who):
+            heard = Subject(Reference.PRONOUN, who)
+            clause = ReportingClause(heard, Manner.REPORT, "获悉", match.end(), closes=False)
+            told = replace(office, manner=Manner.REPORT, cue=match[0], known_by=KnownBy.NAMED)
+            return clause, replace(told, distance=0)
         if subject is None or subject.speaker in {None, Speaker.MEDIA}:
             continue
         clause = ReportingClause(subject, Manner.REPORT, match[0][-2:], match.end(), closes=False)
         attribution = _of_role(clause, state)
         return clause, replace(attribution, cue=match[0])
     return None
+
+
+def _leader_says(body: str) -> tuple[ReportingClause, Attribution] | None:
+    """The nation's leader with his words after a colon, whatever verb stands before it."""
+    match = press_pattern("leader_says").match(body)
+    if match is None:
+        return None
+    subject = Subject(Reference.ROLE, match[0], Speaker.GOVERNMENT, NATION)
+    clause = ReportingClause(subject, Manner.ANNOUNCE, "：", match.end(), closes=False)
+    return clause, Attribution(Speaker.GOVERNMENT, NATION, Manner.ANNOUNCE, match[0], KnownBy.NAMED)
+
+
+def _firm_notice(body: str) -> tuple[ReportingClause, Attribution] | None:
+    """What a listed firm makes known, whose name need not say that it is a firm."""
+    match = press_pattern("firm_notice").match(body) or press_pattern("firm_line").match(body)
+    if match is None:
+        return None
+    role = role_of(match["who"])
+    if (role is not None and role.speaker is not Speaker.ENTERPRISE) or _is_place(match["who"]):
+        return None
+    subject = Subject(Reference.ROLE, match["who"], Speaker.ENTERPRISE)
+    clause = ReportingClause(subject, Manner.REPORT, "公告", match.end(), closes=False)
+    return clause, Attribution(Speaker.ENTERPRISE, None, Manner.REPORT, match[0], KnownBy.NAMED)
+
+
+def _is_place(words: str) -> bool:
+    """Whether words only name a place, perhaps with a word such as 全市 after it."""
+    spans = regions_in(words)
+    return bool(spans) and len(mark_places(words).strip("◆")) < 3
 
 
 def _introduced(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
@@ -192,6 +238,18 @@ def _introduced(body: str, state: Discourse) -> tuple[ReportingClause, Attributi
     attribution = _of_role(clause, state)
     _remember(subject, attribution, state)
     return clause, attribution
+
+
+def _again(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """A person named before, with the words after a colon: 王某笑了：“…”."""
+    match = press_pattern("again").match(body)
+    known = state.known(match["subject"]) if match is not None else None
+    if match is None or known is None:
+        return None
+    subject = Subject(Reference.NAME, match["subject"], name=known.person)
+    clause = ReportingClause(subject, Manner.REPORT, "：", match.end(), closes=False)
+    told = replace(known, manner=Manner.REPORT, cue=match["subject"], known_by=KnownBy.NAMED)
+    return clause, replace(told, distance=0)
 
 
 def _quoted_document(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
@@ -306,13 +364,30 @@ def _of_document(subject: Subject, body: str, state: Discourse) -> Attribution |
     if named is None and role is not None:
         local = speaker is Speaker.GOVERNMENT and role.region is None
         named = state.home() if local else role.region or NATION
-    elif named is None and press_pattern("state_document").search(subject.text):
+    elif named is None and press_pattern("state_document").search(_with_quote(subject, body)):
         named = (state.home() if "报告" in subject.text else None) or NATION
     elif speaker in AUTHORITIES:
         speaker = Speaker.GOVERNMENT
     if named is not None:
         return Attribution(speaker, named, Manner.ANNOUNCE, subject.text)
-    return state.document or state.frame.owner or state.owner or _state_council(subject, state)
+    known = state.document or state.frame.owner or state.owner or _state_council(subject, state)
+    return known or _local_plan(subject, state, role)
+
+
+def _with_quote(subject: Subject, body: str) -> str:
+    """The words of a subject with the quotation before them: 国家“十五五”规划."""
+    at = body.find(subject.text)
+    return body[max(0, body.rfind("，", 0, at) + 1) : at] + subject.text
+
+
+def _local_plan(subject: Subject, state: Discourse, role: Role | None) -> Attribution | None:
+    """A plan or a rule of which no issuer is named, in an article about a place: the place's."""
+    home = state.home()
+    if home in {None, NATION} or (role is not None and role.speaker not in AUTHORITIES):
+        return None
+    if press_pattern("local_plan").search(subject.text) is None:
+        return None
+    return Attribution(Speaker.GOVERNMENT, home, Manner.ANNOUNCE, subject.text)
 
 
 def _possessed(body: str) -> Attribution | None:
@@ -402,11 +477,15 @@ def _is_known(body: str, state: Discourse) -> bool:
 
 def _note_people(masked: str, state: Discourse) -> None:
     """Record the people a text introduces; who is its subject is whom 他 means next."""
-    for number, clause in enumerate(_by_person(masked)):
-        names = people_in(clause)
-        if not number and (known := state.known(clause)) is not None:
+    leads = True
+    for clause in _by_person(masked):
+        opening = press_pattern("opening").match(clause)
+        if leads and opening is not None and opening.end() == len(clause):
+            continue  # 5月6日，某局…
+        names, first, leads = people_in(clause), leads, False
+        if first and (known := state.known(clause)) is not None:
             state.last_person = known
-        role = role_of(clause) if names or not number else None
+        role = role_of(clause) if names or first else None
         if role is None or role.speaker is Speaker.MEDIA:
             continue
         region = region_of_role(
@@ -415,7 +494,7 @@ def _note_people(masked: str, state: Discourse) -> None:
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
         if role.speaker in AUTHORITIES and not is_leader(role):
             state.office = person
-        if is_leader(role) and not number:
+        if is_leader(role) and first:
             state.last_person = person
         if any(state.known(name) for name in names):
             continue
@@ -496,7 +575,7 @@ def caption(sentence: str, state: Discourse) -> Attribution | None:
         caption = sentence[: match.end()]
         region = region_of_all(regions_in(caption))
         if caption[-1] not in "：】〕]）”" and len(caption) > _CAPTION_LENGTH:
-            state.section = region
+            state.section, state.last_person = region, None
             return None
         if state.begun and len(sentence) > len(caption) and sentence[-1] not in "。！？；”…：":
             state.section = region  # a crosshead, below which the place's matter is told

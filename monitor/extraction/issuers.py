@@ -47,7 +47,8 @@ def issuer_of(sentence: str, place: str | None) -> Attribution | None:
         return Attribution(Speaker.EXPERT, NATION, Manner.REPORT, match[0][-30:], KnownBy.DOCUMENT)
     region = _region_of_issuer(who, match["named"] or match["what"], role, place)
     if role is None or role.speaker in AUTHORITIES:
-        central = region == NATION and not (role is None and _is_decree(match))
+        places = role is None and len(regions_in(who)) > 1
+        central = region == NATION and not (places or (role is None and _is_decree(match)))
         speaker = Speaker.MINISTRY if central else Speaker.GOVERNMENT
         speaker = role.speaker if role is not None and role.region else speaker
     else:

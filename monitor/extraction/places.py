@@ -15,7 +15,20 @@ from monitor.extraction.regions import Region
 from monitor.model.statements import NATION
 
 _EVENTS = ("大会", "会议", "论坛", "博览会", "峰会", "发布会", "研讨会", "展会", "展览会", "仪式")
-_HELD = ("举行", "召开", "举办", "开幕", "闭幕", "启动", "亮相", "发布", "签署", "落幕", "期间")
+_HELD = (
+    "举行",
+    "召开",
+    "举办",
+    "开幕",
+    "闭幕",
+    "启动",
+    "亮相",
+    "发布",
+    "签署",
+    "落幕",
+    "期间",
+    "启幕",
+)
 
 
 @lru_cache(maxsize=2048)
@@ -48,6 +61,8 @@ def topic_regions(text: str) -> list[Region]:
         if national and region.level != "province":
             continue
         if held and press_pattern("venue").search(text[max(0, start - 14) : start]):
+            continue
+        if held and text[:start].endswith(_EVENTS) and text.startswith(_HELD, end):
             continue
         found.append(region)
     return found

@@ -36,7 +36,13 @@ from monitor.extraction.discourse import (
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.places import lies_in, news_start, region_of_body, region_of_topic
 from monitor.extraction.quantities import quantities
-from monitor.extraction.told_plans import acting_authority, is_bare, looks_back, only_issues
+from monitor.extraction.told_plans import (
+    acting_authority,
+    is_bare,
+    looks_ahead,
+    looks_back,
+    only_issues,
+)
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 
@@ -151,8 +157,13 @@ def _sentence(
 ) -> Attribution:
     """The attribution of a sentence that is no mere quotation, and the state after it."""
     note(sentence, state)
+    cited, state.cited = state.cited, None
     if clause is not None:
         return _reported(sentence, *clause, state)
+    if cited is not None and (is_bare(sentence) or sentence.endswith("；")):
+        state.cited = cited if sentence.endswith("；") else None
+        again = replace(cited, known_by=KnownBy.CONTINUED, distance=cited.distance + 1)
+        return _placed(again, sentence, state)
     throughout = state.author or state.block
     if throughout is not None:
         return _placed(throughout, sentence, state)
@@ -201,6 +212,7 @@ def _reported(
         return replace(_newspaper(sentence, state), cue=attribution.cue)
     cited = state.author is not None or _is_citation(reported, attribution, state)
     state.current = None if cited else attribution
+    state.cited = attribution if cited and sentence.endswith("；") else None
     if not cited and attribution.speaker in AUTHORITIES:
         state.owner = attribution
     if state.block is not None and state.block.cue == _EXCERPT:
@@ -253,12 +265,36 @@ def _going_on(sentence: str, acting: Attribution | None, state: Discourse) -> At
         return _planned(body, acting, state)
     if acting is not None and _takes_over(acting, current):
         return None
-    others = people_in(mask_quotes(body).partition("，")[0])
-    if others and not any(name.startswith(current.person or "?") for name in others):
+    if _names_another(body, current):
         return None
     if current.known_by in _OWNED and not _owned(body, current, state):
         return None
     return replace(current, known_by=_continued(current), distance=current.distance + 1)
+
+
+def _names_another(body: str, current: Attribution) -> bool:
+    """Whether a sentence is about somebody else, or tells of a place that a firm only is at."""
+    if current.speaker is Speaker.ENTERPRISE and _tells_of_place(body):
+        return True
+    if current.speaker is Speaker.GOVERNMENT and current.known_by in _OWNED:
+        return _is_elsewhere(body, current.region)
+    others = people_in(mask_quotes(body).partition("，")[0])
+    return bool(others) and not any(name.startswith(current.person or "?") for name in others)
+
+
+def _is_elsewhere(body: str, region: str | None) -> bool:
+    """Whether a sentence opens with a place of another province, where something happens."""
+    place = press_pattern("elsewhere").match(mark_places(body))
+    there = region_of_all(regions_in(body[slice(*place.span("place"))])) if place else None
+    if there is None or region in {None, NATION}:
+        return False
+    return province_name(there) != province_name(region or "")
+
+
+def _tells_of_place(body: str) -> bool:
+    """Whether a sentence tells of a place, outside quotes, what it has or does."""
+    subject = press_pattern("subject_place").match(mark_places(body))
+    return subject is not None and body[:1] != "“" and body.count("“") == body.count("”")
 
 
 def _takes_over(acting: Attribution, current: Attribution) -> bool:
@@ -279,6 +315,8 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     if press_pattern("stranger").match(sentence):
         return True
     if state.frame.figures and press_pattern("figures_go_on").match(sentence):
+        return False
+    if state.frame.only_source and press_pattern("results_go_on").match(sentence):
         return False
     cues = ("paper_again",) if speaking else ("paper_again", "paper")
     scene = press_pattern("scene").match(mark_places(sentence))
@@ -350,6 +388,8 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
             region = region_of_topic(words) or state.home() or state.place
             return replace(attribution, region=region)
         return _narrowed(attribution, words, state)
+    if press_pattern("firm_notice").match(attribution.cue):
+        return replace(attribution, region=None)
     named = region_of_topic(words)
     home = state.base()
     if named == NATION and home and not press_pattern("nation_subject").match(words):
@@ -381,7 +421,8 @@ def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribu
     """
     subject = press_pattern("subject_place").match(mark_places(words))
     region: str | None = None
-    if subject is not None and not is_bare(words):
+    planned = attribution.manner is Manner.ANNOUNCE and looks_ahead(words)
+    if subject is not None and not planned and not is_bare(words):
         region = region_of_all(regions_in(words[slice(*subject.span("place"))]))
     elif press_pattern("that_city").match(words):
         region = state.place
@@ -411,11 +452,13 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     region = region_of_topic(body)
     that = press_pattern("that_place").search(body) if region in {None, NATION} else None
     if that is not None and (region is None or not that.start()):
+        place = home if state.place in {None, NATION} else state.place
         # 全省 after a city is the city's province.
-        return province_name(state.place) if state.place and "省" in that[0] else state.place
+        return province_name(place) if place and "省" in that[0] else place
     if region == NATION and home and not press_pattern("nation_subject").match(body):
         return state.home()
-    return region or state.home() or region_of_body(body)
+    known = region or state.home() or region_of_body(body)
+    return state.place if known is None and press_pattern("here").match(body) else known
 
 
 _HEADING_LENGTH = 40

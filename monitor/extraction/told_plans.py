@@ -58,7 +58,7 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
         return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, office[0], KnownBy.ACTING)
     if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
-    if press_pattern("departments_act").match(masked):
+    if press_pattern("departments_act").match(masked) and not state.frame.comment:
         owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
         return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)
@@ -119,8 +119,10 @@ def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) ->
 def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | None:
     """A place that will do something: 湖南今年将…, 该市计划…, 全省…将达到…."""
     local = press_pattern("local_acts").match(masked)
-    if local is not None and (place := state.place or state.home()) and place != NATION:
-        wide = local[0].startswith(("自治区", "全省", "该省", "省里"))
+    reached = local is not None and local[0].endswith("达到") and not looks_ahead(sentence)
+    place = state.place or state.home()
+    if local is not None and not reached and place and place != NATION:
+        wide = local[0].startswith(("自治区", "全省", "该省", "省"))
         return Attribution(
             Speaker.GOVERNMENT,
             province_name(place) if wide else place,
@@ -175,7 +177,10 @@ def looks_back(sentence: str) -> bool:
     return (
         press_pattern("future").search(sentence) is None
         and press_pattern("duty").search(sentence) is None
-        and press_pattern("past").search(sentence) is not None
+        and (
+            press_pattern("past").search(sentence) is not None
+            or press_pattern("now").match(sentence) is not None
+        )
     )
 
 

@@ -472,3 +472,133 @@ def test_whose_words_the_sentences_of_an_article_are(text, speakers):
 )
 def test_whose_matter_the_last_sentence_is(text, last):
     assert voices(text)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        # 市长期 is no mayor.
+        ("在肇庆市长期经营的晏某说，算力便宜了。", ("media", "肇庆市")),
+        # An institute of a department or a bank studies; it is neither.
+        ("交通部科学研究院研究员晏明认为，自动驾驶会更便宜。", ("expert", "全国")),
+        ("某商业银行研究院认为，智算投资会放缓。", ("expert", "全国")),
+        # Who has no name and no office is nobody that the paper answers for.
+        ("分析人士指出，算力会更便宜。", ("media", "全国")),
+        ("有机构预计，模型会更便宜。", ("media", "全国")),
+        # What a listed firm makes known; its name need not say that it is one.
+        ("5月9日，云岭算谷公告，子公司拟在大理州采购服务器。", ("enterprise", None)),
+        ("云岭算谷在投资者互动平台表示，模型已经上线。", ("enterprise", None)),
+        ("海南省工信厅公告，算力券申报开始。", ("media", "海南省")),
+        # A leader's words after a colon, whatever verb stands there.
+        ("习近平总书记寄语青年：“要学好人工智能。”", ("government", "全国")),
+        ("国家“十五五”规划提出，建设算力网。", ("government", "全国")),
+        # A place that is the subject is no matter of the firm that spoke before.
+        (
+            "某某科技公司总经理晏明说，模型已经上线。目前，洱源县已建成“云上机房”。",
+            ("media", "大理白族自治州"),
+        ),
+        # 据该局介绍 is the office named before.
+        (
+            "肇庆市数据局兑现首批算力券\n企业负责人晏明说，算力便宜了。\n据该局介绍，算力券已惠及9家企业。",
+            ("government", "肇庆市"),
+        ),
+        # An office of the article's place acts; what the place has is the paper's to tell.
+        ("肇庆：算力进乡村\n市财政局还将补贴智算中心电费。", ("government", "肇庆市")),
+        ("肇庆：算力进乡村\n去年，全市算力规模达到900P。", ("media", "肇庆市")),
+        # A plan of nobody, in an article about a place, is the place's.
+        ("肇庆起草算力办法，公开征求意见\n办法提出，奖励智算中心。", ("government", "肇庆市")),
+        # A body named for a city is the city's matter.
+        ("肇庆算力创新中心成立\n中心将研究智能算法。", ("media", "肇庆市")),
+        # 当地 is the article's place where no other is named.
+        ("走进肇庆的智算中心\n我市的算力规模居前。", ("media", "肇庆市")),
+        # A term explained, and a scene, in an article about a plan.
+        ("肇庆印发词元经济方案\n词元，即模型处理文本的单位。", ("media", "全国")),
+        ("肇庆印发词元经济方案\n城东一家工厂的车间里，机器人正在分拣。", ("media", "肇庆市")),
+        # The quotation below a line with another place is not of who spoke above it.
+        (
+            "高要区\n某某公司总经理晏明说，算力便宜了。\n福建漳州龙文区\n“机器人帮了大忙。”",
+            ("media", "漳州市"),
+        ),
+    ],
+)
+def test_who_speaks_where_no_name_tells(text, last):
+    assert voices(text)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        # Nobody but one office speaks: the results of later paragraphs are the office's too.
+        (
+            "农业农村部公布进展\n农业农村部某司负责人表示，农用机器人增多。\n去年，智能农机达到9万台。",
+            ("ministry", "全国"),
+        ),
+        # A study that is cited does not go on speaking.
+        (
+            "机房为何空置\n据中国信通院统计，机柜上架率为六成。\n不少模型没有用户。",
+            ("media", "全国"),
+        ),
+        # 据 goes with all of the name before 数据, however short the words between.
+        ("据工信部网站消息，算力翻番。", ("ministry", "全国")),
+        ("据海南省统计局数据，算力翻番。", ("government", "海南省")),
+        # Houses whose business is studies, also where their names are a firm's.
+        ("国际数据公司（IDC）预计，模型市场翻番。", ("expert", "全国")),
+        ("某某证券研报指出，模型市场翻番。", ("expert", "全国")),
+        # Regions that act together.
+        ("成渝两地将共建算力走廊。", ("government", "全国")),
+        ("湖北、江西联合印发方案，共建算力走廊。", ("government", "全国")),
+        ("海南则把目光投向机器人，建设训练场。", ("government", "海南省")),
+        # The state of things is no part of a plan.
+        (
+            "海南印发智算方案\n方案明确，建设智算中心。\n目前，海南在用机架达3万架。",
+            ("media", "海南省"),
+        ),
+        # Of a city and its province the city is what the article is about, however long its name.
+        ("算力落户\n石家庄建成机房3座。\n算力翻番。", ("media", "石家庄市")),
+        # The small place that was told of.
+        (
+            "算力下乡记\n在黎平县的小镇，机房亮着灯。\n去年，小镇引进了算力企业。",
+            ("media", "黔东南苗族侗族自治州"),
+        ),
+        # A round-up of listed firms.
+        ("公告集锦\n澜湖算力：拟投资9亿元扩建机房。", ("enterprise", None)),
+        # A list that is cited goes on after a semicolon.
+        (
+            "算力怎么建\n“十五五”规划纲要给出了方向：统筹算力布局；推进人工智能行动。",
+            ("government", "全国"),
+        ),
+        # Towns that are known without their city.
+        ("诸暨将建设智算中心。", ("government", "绍兴市")),
+        ("青海省海南州将建设智算中心。", ("government", "海南藏族自治州")),
+        # The place of a fair, without a word before it.
+        ("智算博览会洛阳开幕。", ("media", "全国")),
+        # A province's plan for a city stays the province's.
+        ("内蒙古的底气是风，提出和林格尔集群再添900P。", ("government", "内蒙古自治区")),
+        # What happens elsewhere is no plan of the place before.
+        (
+            "甘肃印发智算方案。在成都一处园区，机器人正在分拣。",
+            ("media", "成都市"),
+        ),
+        # Support by policies is no document that acts.
+        ("甘肃印发智算方案。\n人才向往，政策支持、资金到位，模型扎堆。", ("media", "甘肃省")),
+        # A newspaper's comment asks departments to act; it tells no plan.
+        (
+            "热评：莫让算法作恶\n教育部印发的指南明确，小学以体验为主。\n监管部门要管住算法。",
+            ("media", "全国"),
+        ),
+        # A person named before, with a quotation after a colon.
+        (
+            "某某大学教授晏明认为，模型会更便宜。\n记者走进机房。\n听到回答，晏明笑了：“算力够用。”",
+            ("expert", "全国"),
+        ),
+        # Whoever works for a firm speaks for it.
+        ("巡检技术员晏明说，机器人会自己充电。", ("enterprise", None)),
+        # The moderator of a press conference.
+        (
+            "国新办举行新闻发布会\n国家数据局局长晏明介绍，算力翻番。\n主持人：今天的算力发布会到此结束。",
+            ("media", "全国"),
+        ),
+    ],
+)
+def test_who_speaks_after_somebody_else(text, last):
+    assert voices(text)[-1] == last
