@@ -105,7 +105,7 @@ PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
 """A feature of fewer sentences is left out."""
-MAX_FEATURES = 25_500
+MAX_FEATURES = 28_500
 LIMIT = 0.27
 """By how much a commitment must beat the best other answer: the figures of other limits are printed
 and recorded."""
