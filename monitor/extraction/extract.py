@@ -20,7 +20,7 @@ from monitor.extraction.labels import (
     label_words,
 )
 from monitor.extraction.press import InContext, PressReader, PressReading
-from monitor.extraction.press_model import press_model
+from monitor.extraction.press_model import PressModel
 from monitor.extraction.sections import (
     Paragraph,
     Section,
@@ -79,12 +79,15 @@ class ExplainedSentence:
     """``words`` of the topic, or ``context``: what the sentence refers to."""
 
 
-def extract(text: str, provenance: Provenance, topics: Topics) -> tuple[Statement, ...]:
+def extract(
+    text: str, provenance: Provenance, topics: Topics, *, model: PressModel | None = None
+) -> tuple[Statement, ...]:
     """All statements of ``text`` about a topic, in text order; one for each topic of a sentence.
 
-    ``text[statement.start:statement.end] == statement.text`` holds for each of them.
+    ``text[statement.start:statement.end] == statement.text`` holds for each of them. ``model``
+    reads the press in place of the one that ships.
     """
-    found = _read(text, provenance, topics, reasons=False)
+    found = _read(text, provenance, topics, model=model, reasons=False)
     return tuple(item.statement for item in found if item.statement is not None)
 
 
@@ -181,11 +184,11 @@ def _other_statement(text: str, one: _ReportSentence, provenance: Provenance) ->
 
 def explain(text: str, provenance: Provenance, topics: Topics) -> tuple[ExplainedSentence, ...]:
     """What ``extract`` finds, with the reasons, and the sentences that were rejected."""
-    return _read(text, provenance, topics, reasons=True)
+    return _read(text, provenance, topics, model=None, reasons=True)
 
 
 def _read(
-    text: str, provenance: Provenance, topics: Topics, *, reasons: bool
+    text: str, provenance: Provenance, topics: Topics, *, model: PressModel | None, reasons: bool
 ) -> tuple[ExplainedSentence, ...]:
     press = provenance.kind is DocumentKind.NEWS
     clean = join_lines(text, press=press)
@@ -199,7 +202,9 @@ def _read(
     elif not press:
         lines = assign_plan_or_review(clean.text, lines)
     found: list[ExplainedSentence] = []
-    for candidate in _candidates(clean.text, lines, hits, provenance, topics, reasons=reasons):
+    for candidate in _candidates(
+        clean.text, lines, hits, provenance, topics, model=model, reasons=reasons
+    ):
         start, end = clean.original(candidate.start), clean.original(candidate.end - 1) + 1
         for topic in topics.topics:
             own_hits = [hit for hit in candidate.hits if hit.use.topic == topic.id]
@@ -270,6 +275,7 @@ def _candidates(
     provenance: Provenance,
     topics: Topics,
     *,
+    model: PressModel | None,
     reasons: bool,
 ) -> Iterator[_Candidate]:
     cut = [
@@ -279,7 +285,8 @@ def _candidates(
         ]
         for line in lines
     ]
-    press = PressReader(text, cut, provenance) if provenance.kind is DocumentKind.NEWS else None
+    news = provenance.kind is DocumentKind.NEWS
+    press = PressReader(text, cut, provenance, model) if news else None
     plan = provenance.kind is DocumentKind.PLAN
     issuer = (
         NOBODY
@@ -332,7 +339,7 @@ class _References:
         press: PressReader | None,
         topics: Topics,
     ) -> None:
-        model = press_model().scope if press else None
+        model = press.model.scope if press else None
         self._press = press
         self._text = text
         self._paragraphs = paragraphs

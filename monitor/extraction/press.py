@@ -22,6 +22,7 @@ from monitor.extraction.press_model import (
     ArticleScorer,
     Features,
     PressArticle,
+    PressModel,
     press_model,
 )
 from monitor.extraction.quantities import quantities
@@ -61,6 +62,7 @@ class PressReader:
         text: the normalised text of the article.
         paragraphs: the spans of the sentences of each paragraph in ``text``.
         provenance: what is known of the article.
+        model: what decides; None is the model that ships.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class PressReader:
         text: str,
         paragraphs: Sequence[Sequence[tuple[int, int]]],
         provenance: Provenance,
+        model: PressModel | None = None,
     ) -> None:
         self._text = text
+        self._model = model
         self._spans = paragraphs
         sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
         self._sentences = sentences
@@ -85,6 +89,11 @@ class PressReader:
             frame,
         )
         self._scorer: ArticleScorer | None = None
+
+    @property
+    def model(self) -> PressModel:
+        """The model that decides; the one that ships is not loaded before it is needed."""
+        return self._model or press_model()
 
     def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
         """The label and the speaker of a sentence by the rules alone."""
@@ -135,7 +144,7 @@ class PressReader:
 
     def in_context(self, words: Sequence[Sequence[TopicWords]]) -> list[InContext]:
         """The sentences that the model takes for part of its topic, commitments or not."""
-        model = press_model().scope
+        model = self.model.scope
         if model is None:
             return []
         least = min(model.limit, model.commitment_limit)
@@ -147,12 +156,12 @@ class PressReader:
 
     def _scores(self) -> ArticleScorer:
         if self._scorer is None:
-            self._scorer = ArticleScorer(press_model(), self._article.features)
+            self._scorer = ArticleScorer(self.model, self._article.features)
         return self._scorer
 
     def read_in_context(self, found: InContext, *, reason: bool = False) -> PressReading | None:
         """What a sentence is that belongs to the topic by its context; None if it is not told."""
-        model = press_model().scope
+        model = self.model.scope
         if model is None:
             return None
         reading = self.read(*found.place, reason=reason, margin=model.margin)
@@ -167,7 +176,7 @@ class PressReader:
         nation. The ``reason`` costs far more time than the answer and is given only when asked for.
         ``margin`` is asked of a commitment besides the model's own.
         """
-        model = press_model()
+        model = self.model
         sentence, attribution, scores = self._rule_input(paragraph, index)
         by_rule, why = label_by_speaker(sentence, attribution, scores)
         features = self._article.features_of(paragraph, index, scores, by_rule)

@@ -20,6 +20,7 @@ import json
 import math
 import re
 import struct
+import zlib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +49,8 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 """Each feature has a weight for every label, then for every speaker."""
 
 MAX_WEIGHT = 127
+_OFFSET = MAX_WEIGHT + 1
+"""What is added to each weight in a file and in a lane: no feature is 0 altogether then."""
 _LANE_BYTES = 4
 _TITLE_LENGTH = 80
 _END_LENGTH = 60
@@ -307,7 +310,7 @@ def _lanes(classes: int) -> struct.Struct:
 class Zone:
     """The weights of the features of one zone; ``weights`` packs one lane for each class.
 
-    A lane holds its weight plus ``MAX_WEIGHT``, so that no lane borrows from the next.
+    A lane holds its weight plus ``_OFFSET``, so that no lane borrows from the next.
     """
 
     weights: Mapping[str, int]
@@ -318,7 +321,7 @@ class Zone:
         """The sums of the weights of the features, class by class."""
         lanes = _lanes(self.classes)
         hits = list(filter(None, map(self.weights.get, features)))
-        offset = MAX_WEIGHT * len(hits)
+        offset = _OFFSET * len(hits)
         return [lane - offset for lane in lanes.unpack(sum(hits).to_bytes(lanes.size, "little"))]
 
 
@@ -379,9 +382,7 @@ class SharedZones:
         names = list(dict.fromkeys(name for zone in zones.values() for name in zone.weights))
         at = 0
         for name, zone in zones.items():
-            nothing = int.from_bytes(
-                _lanes(zone.classes).pack(*[MAX_WEIGHT] * zone.classes), "little"
-            )
+            nothing = int.from_bytes(_lanes(zone.classes).pack(*[_OFFSET] * zone.classes), "little")
             shift = 8 * _LANE_BYTES * at
             for feature in names:
                 weights[feature] = weights.get(feature, 0) + (
@@ -534,12 +535,13 @@ def zone_size(name: str, features: Set[str]) -> float:
 
 def pack_weights(rows: Sequence[Sequence[int]]) -> str:
     """The weights of a zone, feature by feature, as the model's file has them."""
-    return base64.b64encode(bytes(w + MAX_WEIGHT for row in rows for w in row)).decode("ascii")
+    lanes = bytes(weight + _OFFSET for row in rows for weight in row)
+    return base64.b64encode(zlib.compress(lanes, 9)).decode("ascii")
 
 
 def unpack_weights(packed: str, classes: int = CLASSES) -> list[int]:
     """The weights of each feature in one integer."""
-    lanes = base64.b64decode(packed)
+    lanes = zlib.decompress(base64.b64decode(packed))
     spread = bytearray(_LANE_BYTES * len(lanes))
     spread[::_LANE_BYTES] = lanes
     size = _lanes(classes).size
