@@ -1,6 +1,6 @@
-"""What documented queries and CLI lists take with a million commitments, on both databases.
+"""What documented queries and CLI lists take with a million changes, on both databases.
 
-    python benchmarks/queries.py [--commitments 1000000] [--keep FOLDER] [--only TEXT]
+    python benchmarks/queries.py [--commitments 1100000] [--keep FOLDER] [--only TEXT]
                                  [--database sqlite|postgresql]
 
 Every ``sql`` block of docs/reference/sql.md and docs/how-to/query-the-log.md, and what each command
@@ -11,15 +11,17 @@ grows with what else a machine does. Beside it stands the ratio to a fixed query
 hundred thousand numbers), so that figures of two machines compare. The exit code is 1 if one takes
 more than 100 ms.
 
-The history is synthetic and the same at each run: 40 regions, the years 2017 to 2026. Each region
-has each year a report of 100 commitments and 30 achievements, three quarters of them continuing a
-promise of the year before, and beside it documents of 50 commitments: one in eight a plan (to two
-years later), one in eight a page, the rest articles of the press. Four commitments in five have a
-target, one in ten a second one. Documents since 2022 were detected live, with an *added* change for
-each commitment; those before were ingested as history. Every target of a report has a verdict. One
-document in fifty was edited once. One statement of the press in ten repeats a commitment of the
-report. 200 sources, each document has an address and, when it is live, an alert to two of 500
-recipients.
+The history is synthetic and the same at each run: 40 regions, the years 2017 to 2026; 1,100,000
+commitments give 1,022,000 changes. Each region has each year a report of 150 commitments and 30
+achievements under five headings, between the sentences of other subjects that a report has; three
+quarters of the commitments continue a promise of the year before, a few of them two. Beside it
+stand documents of 50 commitments: one in eight a plan (to two years later), one in eight a page,
+the rest articles of the press. Four commitments in five have a target, one in ten a second one.
+Documents since 2018 were detected live, with an *added* change for each commitment, as in a log
+that was kept for nine years, day by day; those before were ingested as history. One link of two
+reports in forty is unsure. Every target of a report has a verdict. One document in fifty was edited
+once. One statement of the press in ten repeats a commitment of the report. 200 sources, each
+document has an address and, when it is live, an alert to two of 500 recipients.
 
 ``--keep`` names a folder in which the databases stay for the next run. The one on PostgreSQL is a
 copy of the one on SQLite, which is made in any case.
@@ -76,7 +78,6 @@ from monitor.storage.document_list import (
 from monitor.storage.engine import Database
 from monitor.storage.feedback import list_feedback
 from monitor.storage.fulfilment import list_fulfilments
-from monitor.storage.packing import pack_text
 from monitor.storage.sources import source_overviews
 from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
@@ -88,8 +89,9 @@ ROUNDS = 5
 YEARS = range(2017, 2027)
 TODAY = date(2026, 11, 28)
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
-LIVE_SINCE = 2022
-REPORT, REVIEW, OTHER = 100, 30, 50
+LIVE_SINCE = 2018
+REPORT, REVIEW, OTHER = 150, 30, 50
+COMMITMENTS = 1_100_000
 SOURCES, RECIPIENTS = 200, 500
 _CITIES = "北京市 上海市 天津市 重庆市 成都市 武汉市 深圳市 杭州市 南京市 合肥市 西安市 青岛市"
 _PROVINCES = [name for name in region_names() if name.endswith(("省", "自治区"))]
@@ -144,6 +146,22 @@ _AIMS = [
     "保障供需衔接",
     "促进数据流通",
 ]
+_SECTIONS = [
+    "一、培育新动能",
+    "二、建设现代产业体系",
+    "三、推进科技创新",
+    "四、加强基础设施建设",
+    "五、提高治理水平",
+]
+# What a report says beside the topic.
+_ELSE = [
+    "新改扩建普惠幼儿园{}所，改造老旧小区{}个。",
+    "整治农村公路{}公里，新增公交线路{}条。",
+    "粮食播种面积稳定在{}万亩，建成高标准农田{}万亩。",
+    "开展就业培训{}万人次，新增养老床位{}张。",
+    "治理河道{}公里，造林绿化{}万亩，持续改善空气质量。",
+]
+_ELSE_OF_REPORT, _ELSE_OF_OTHER = 250, 5
 Row = tuple[object, ...]
 COLUMNS = {
     "source": "id name region document_kind enabled added_at last_visit_at last_ok_at last_outcome "
@@ -183,7 +201,8 @@ class History:
         self.others = max((commitments // (len(REGIONS) * len(YEARS)) - REPORT) // OTHER, 2)
         # Of each region's newest report: slot -> (statement id, text, targets)
         self._promises: dict[str, list[tuple[int, str, list[tuple[Any, ...]]]]] = {}
-        self._report_ids: dict[str, int] = {}
+        self._body: list[str] = []  # the text of the document that is being written
+        self._length = 0
 
     def put(self, table: str, *values: object) -> int:
         """Write a row with the next id of its table."""
@@ -200,10 +219,11 @@ class History:
         for number in range(1, RECIPIENTS + 1):
             self._put("recipient", (number, f"订户{number}", start, True, "private", number))
         for year in YEARS:
+            # By day, as a daemon finds them: the log's numbers go with its time.
             for region in REGIONS:
                 self._report(region, year)
-                for number in range(self.others):
-                    self._other(region, year, number)
+            for number in range(self.others * len(REGIONS)):
+                self._other(year, number)
 
     def _source(self, number: int, start: datetime) -> None:
         source = f"source{number}"
@@ -228,7 +248,6 @@ class History:
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         seen = midnight if live else datetime(2021, 12, 1, tzinfo=UTC)
         source, url = f"source{number % SOURCES}", f"http://paper{number % 90}.example/{number}"
-        body = pack_text(f"{title}。" * 60)
         successor = number + len(REGIONS) * (1 + self.others)
         self.put(
             *("document", source, kind, region, year, title, url, day, seen, not live),
@@ -238,12 +257,28 @@ class History:
             *("frontier_entry", url, url[7:], source, number, title, day, not live, seen, seen),
             *(seen + timedelta(days=300), "ok", 200, 0, 0),
         )
+        self._body, self._length = [], 0
+        self._say(title + "\n")
+        return number, self._next["snapshot"], seen, live, url, title, day
+
+    def _say(self, words: str) -> int:
+        """Add to the text of the document; where it begins."""
+        start = self._length
+        self._body.append(words)
+        self._length += len(words)
+        return start
+
+    def _finish(self, document: Row, sentences: int) -> None:
+        """Write the snapshot; the text ends with so many sentences of other subjects."""
+        for _ in range(sentences):
+            said = self._chance.choice(_ELSE)
+            self._say(said.format(self._chance.randrange(900), self._chance.randrange(90)))
+        number, _, seen, _, url, title, day = document
         snapshot = self.put(
             *("snapshot", number, number, seen, "ok", "", 200, url, "text/html", f"hash{number}"),
-            *(title, day, "meta pubdate", 60 * len(title) + 60),
+            *(title, day, "meta pubdate", self._length),
         )
-        self._put("snapshot_text", (snapshot, body))
-        return number, snapshot, seen, live
+        self._put("snapshot_text", (snapshot, "".join(self._body)))
 
     def _statement(  # noqa: PLR0917, a row
         self,
@@ -255,10 +290,12 @@ class History:
         year: int,
         themes: str,
         targets: Sequence[tuple[Any, ...]] = (),
+        section: str = "二、重点任务",
     ) -> int:
+        start = self._say(words)
         number = self.put(
-            *("statement", document[1], document[0], "ai_computing", words, 0, len(words), label),
-            *(speaker, region, year, themes, "二、重点任务", None, True, None),
+            *("statement", document[1], document[0], "ai_computing", words, start),
+            *(start + len(words), label, speaker, region, year, themes, section, None, True, None),
             *("live" if document[3] else "ingested", document[2]),
         )
         for position, target in enumerate(targets):
@@ -298,10 +335,13 @@ class History:
     ) -> int:
         summary = f"{delta[0]} {delta[2]} → {delta[3]} {delta[1]}" if delta else ""
         shown = snapshot or document[1]
+        unsure = basis == "succession" and self._chance.random() < 1 / 40
+        nearest = f"在{self._chance.choice(_PLACES)}继续推进。" if unsure else None
         at = document[2] + timedelta(hours=9)  # type: ignore[operator]
         number = self.put(
             *("change", at, document[0], shown, kind, basis, region, "ai_computing"),
-            *(before, after, 0.6, 0.9 if basis == "succession" else None, None, "sure", summary),
+            *(before, after, 0.6, 0.9 if basis == "succession" else None, nearest),
+            *("unsure" if unsure else "sure", summary),
             f"{shown}:{basis}:{before or '-'}:{after or '-'}:{position}",
             "live" if document[3] else "ingested",
         )
@@ -317,9 +357,13 @@ class History:
         new = []
         for slot in range(REPORT):
             goes_on = old is not None and chance.random() < 0.75
+            section = _SECTIONS[slot * len(_SECTIONS) // REPORT]
+            if slot * len(_SECTIONS) % REPORT < len(_SECTIONS):
+                self._say(f"\n{section}\n")
             words, themes, targets = self._promise(region, year, slot)
             number = self._statement(
-                document, words, "commitment", "government", region, year, themes, targets
+                *(document, words, "commitment", "government", region, year, themes, targets),
+                section,
             )
             new.append((number, words, targets))
             if old is None:
@@ -335,7 +379,11 @@ class History:
                 self._change(document, region, kind, "succession", before, number, delta)
             else:
                 self._change(document, region, "dropped", "succession", before, None)
-                self._change(document, region, "added", "succession", None, number)
+                split = slot > 0 and chance.random() < 0.15
+                self._change(
+                    *(document, region, "reworded" if split else "added", "succession"),
+                    *(old[slot - 1][0] if split else None, number),
+                )
         reached = [
             self._statement(
                 document,
@@ -371,12 +419,15 @@ class History:
                     position=position,
                 )
         self._promises[region] = new
-        self._report_ids[region] = int(str(document[0]))
+        self._finish(document, _ELSE_OF_REPORT)
 
-    def _other(self, region: str, year: int, number: int) -> None:
+    def _other(self, year: int, place: int) -> None:
+        """A document of a year; ``place`` counts those of all regions."""
         chance = self._chance
+        number, of_region = divmod(place, len(REGIONS))
+        region = REGIONS[of_region]
         kind = "plan" if number % 8 == 0 else "page" if number % 8 == 1 else "news"
-        day = date(year, 1, 15) + timedelta(days=number * 313 // self.others + chance.randrange(7))
+        day = date(year, 1, 15) + timedelta(days=place * 313 // (self.others * len(REGIONS)))
         title = f"{region}第{number}号{'行动计划' if kind == 'plan' else '动态'}（{year}年）"
         document = self._document(kind, region, year, title, day)
         added = []
@@ -400,6 +451,7 @@ class History:
                 added.append(self._change(document, region, "added", "revision", None, row))
         if self._next["document"] % 50 == 0:
             self._edit(document, region, year)
+        self._finish(document, _ELSE_OF_OTHER)
         if added:
             self._alerts(document, added)
 
@@ -778,7 +830,7 @@ def _postgres(server: str, name: str) -> str:
 def main() -> int:
     """Print the figures; 1 if one is over the limit."""
     parser = argparse.ArgumentParser(description="What documented queries and CLI lists take.")
-    parser.add_argument("--commitments", type=int, default=1_000_000)
+    parser.add_argument("--commitments", type=int, default=COMMITMENTS)
     parser.add_argument("--keep", type=Path, help="a folder in which the databases stay")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--only", default="", help="only those with this in their name")

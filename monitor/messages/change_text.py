@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from monitor.messages.i18n import (
@@ -184,6 +185,49 @@ def inline_diff(before: str, after: str, *, limit: int) -> tuple[Span, ...] | No
         arrow = Span("→" if removed and added else "")
         spans += [Span(removed, strike=True), arrow, Span(added, bold=True)]
     return _cut([span for span in spans if span.text], limit)
+
+
+def marked_sides(
+    before: Sequence[str], after: Sequence[str]
+) -> tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]] | None:
+    """Sentences that stand for one promise, each with what only its side says marked.
+
+    A promise that was split or merged has several on a side: they are compared as one text.
+
+    Args:
+        before: the old sentences, in their order.
+        after: the new ones.
+
+    Returns:
+        Their spans; None if the sides have too little in common, or are too long.
+    """
+    left, right = "".join(before), "".join(after)
+    if max(len(left), len(right)) > _READ_LIMIT:
+        return None
+    parts = list(_parts(_token().findall(left), _token().findall(right)))
+    same = sum(len(kept) for kept, _, _ in parts)
+    if 2 * same < _MIN_SIMILARITY * (len(left) + len(right)) or len(parts) > _MAX_PARTS:
+        return None
+    old, new = [], []
+    for kept, removed, added in parts:
+        old += [Span(kept), Span(removed, strike=True)]
+        new += [Span(kept), Span(added, bold=True)]
+    return list(_of_each(old, before)), list(_of_each(new, after))
+
+
+def _of_each(spans: Iterable[Span], sentences: Sequence[str]) -> Iterator[tuple[Span, ...]]:
+    """The spans of a text, cut where its sentences end."""
+    rest = [span for span in spans if span.text]
+    for sentence in sentences:
+        missing, found = len(sentence), []
+        while missing:
+            span = rest.pop(0)
+            if len(span.text) > missing:
+                rest.insert(0, replace(span, text=span.text[missing:]))
+                span = replace(span, text=span.text[:missing])
+            missing -= len(span.text)
+            found.append(span)
+        yield tuple(found)
 
 
 def _parts(old: list[str], new: list[str]) -> Iterator[tuple[str, str, str]]:

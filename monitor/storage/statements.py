@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind
@@ -136,23 +136,36 @@ def newest_commitments(session: Session, *, limit: int) -> tuple[list[StatementI
 
 
 def commitments_of_region(
-    session: Session, region: str, *, limit: int
+    session: Session, region: str, *, limit: int, after: tuple[int, int] | None = None
 ) -> tuple[list[tuple[int, Statement]], bool]:
     """The commitments in force of a region, those of the newest plan first, with their rows.
 
+    Args:
+        session: a reading transaction.
+        region: an official name.
+        limit: how many at most.
+        after: the year (0 for none) and the row after which the list goes on.
+
     Returns:
-        At most ``limit`` of them, and whether there are more.
+        The commitments, and whether there are more.
     """
+    number = CurrentStatementRow.statement_id
+    # The databases sort a year that is missing to different ends.
+    year = func.coalesce(CurrentStatementRow.year, 0)
     newest = (
-        select(CurrentStatementRow.statement_id)
+        select(number)
         .where(
             CurrentStatementRow.label == Label.COMMITMENT,
             CurrentStatementRow.region == region,
             _in_force(),
         )
-        .order_by(CurrentStatementRow.year.desc(), CurrentStatementRow.statement_id)
+        .order_by(year.desc(), number)
         .limit(limit + 1)
     )
+    if after is not None:
+        newest = newest.where(
+            or_(year < after[0], and_(year == after[0], number > after[1])),
+        )
     ids = list(session.scalars(newest))
     rows = {
         row.id: row

@@ -83,20 +83,23 @@ def region(request: Request) -> Response:
     if name != asked:
         return RedirectResponse(f"/regions/{path_part(name)}", status_code=303)
     words = alert_texts(language)
+    after = read_place(request.query_params.get("after", ""))
     with site.database.read() as session:
-        commitments, more = commitments_of_region(session, name, limit=_COMMITMENTS)
-        numbers = metric_years(session, regions=[name])
-        verdicts = count_by_year(session, name)
-        changes = list_changes(session, region=name, limit=_CHANGES)
+        commitments, more = commitments_of_region(session, name, limit=_COMMITMENTS, after=after)
         years = report_series(session).get(name, [])
+        numbers, verdicts, changes = [], {}, []
+        if after is None:
+            numbers = metric_years(session, regions=[name])
+            verdicts = count_by_year(session, name)
+            changes = list_changes(session, region=name, limit=_CHANGES)
     metrics = metric_lines(numbers, words)
     charts = [one for one in metrics if one.plot is not None][:_CHARTS]
     others = metrics[len(charts) :]
     values = {
         "region": name,
         "themes": by_theme(commitments, words),
-        "commitments": len(commitments),
-        "more": more,
+        "after": after,
+        "more": place_of(*commitments[-1]) if more else None,
         "charts": charts,
         "others": others[:_OTHER_NUMBERS],
         "other_years": _OTHER_YEARS,
@@ -108,6 +111,25 @@ def region(request: Request) -> Response:
         "words": words,
     }
     return render(request, "region", values)
+
+
+def place_of(number: int, statement: Statement) -> str:
+    """The place of a commitment in the list, as it stands in an address."""
+    return f"{statement.year or 0}.{number}"
+
+
+def read_place(text: str) -> tuple[int, int] | None:
+    """The place after which the list of commitments goes on; None for its beginning.
+
+    Raises:
+        UserError: it is none.
+    """
+    if not text:
+        return None
+    year, _, number = text.partition(".")
+    if not all(one.isascii() and one.isdigit() and len(one) < 18 for one in (year, number)):
+        raise UserError("after: this is no place in the list", hint="leave it out")
+    return int(year), int(number)
 
 
 def count_by_year(session: Session, name: str) -> dict[int, dict[Verdict, int]]:

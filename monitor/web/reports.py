@@ -1,14 +1,16 @@
 """This year's report beside last year's: what became of each promise.
 
 Sentences that the comparison linked stand in one row; a promise that was split or merged is one row
-with several sentences on a side.
+with several sentences on a side. What this year's report no longer says stands where it would:
+after the promise that it followed last year.
 """
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor.errors import UserError
-from monitor.messages.change_text import format_deltas, inline_diff, target_text
+from monitor.messages.change_text import format_deltas, inline_diff, marked_sides, target_text
 from monitor.messages.i18n import AlertTexts, alert_texts, kind_rank, kind_symbol
 from monitor.messages.richtext import Span
 from monitor.model.changes import Certainty, Kind
@@ -57,7 +59,8 @@ class Row:
     """A promise: what was said last year, what is said now, and what that is.
 
     ``kind`` is the most important one of its links; ``nearest`` is the sentence of the other report
-    that an unsure one may go on in.
+    that an unsure one may go on in. ``section`` is the heading of this year's report that it
+    stands under; None if what it stood between last year is gone as well.
     """
 
     kind: Kind
@@ -68,7 +71,7 @@ class Row:
     after: tuple[Sentence, ...]
     nearest: str
     change_id: int
-    section: str
+    section: str | None
 
 
 def reports(request: Request) -> Response:
@@ -149,7 +152,7 @@ def _texts(
 def compare_rows(
     log: Sequence[LoggedRow], texts: tuple[str, str], language: str = "zh"
 ) -> list[Row]:
-    """The rows in the order of this year's report, what it no longer says at the end.
+    """The rows in the order of this year's report, with what it no longer says between them.
 
     Args:
         log: what the log says of this year's report, oldest line first.
@@ -166,8 +169,7 @@ def compare_rows(
         # Later lines say of an edited page what the earlier ones said of its older text.
         key = ("" if before is None else before.text, "" if after is None else after.text)
         standing[key] = line
-    rows = [_row(group, words) for group in _groups(_linked(standing.values()))]
-    return sorted(rows, key=_place)
+    return in_order(_row(group, words) for group in _groups(_linked(standing.values())))
 
 
 def _linked(log: Collection[LoggedRow]) -> Iterator[LoggedRow]:
@@ -186,8 +188,36 @@ def _linked(log: Collection[LoggedRow]) -> Iterator[LoggedRow]:
             yield line
 
 
-def _place(row: Row) -> tuple[int, int]:
-    return (0, row.after[0].start) if row.after else (1, row.before[0].start)
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Rows in the order of this year's report.
+
+    What it no longer says follows the promise that it followed last year; what last year's section
+    began with precedes the next promise of that section. It stands at the end if this year's
+    report goes on with no promise of last year.
+    """
+    said, gone = [], []
+    for row in rows:
+        (said if row.after else gone).append(row)
+    said.sort(key=lambda row: row.after[0].start)
+    known = sorted(
+        (one.start, one.section, place) for place, row in enumerate(said) for one in row.before
+    )
+    starts = [start for start, _, _ in known]
+    placed: list[tuple[tuple[int, int, int], Row]] = [
+        ((place, 1, 0), row) for place, row in enumerate(said)
+    ]
+    for row in gone:
+        first = row.before[0]
+        at = bisect(starts, first.start)
+        # Its neighbours of last year: the one before it, then the one after it.
+        near = [(known[one], side) for one, side in ((at - 1, 2), (at, 0)) if 0 <= one < len(known)]
+        near.sort(key=lambda one: one[0][1] != first.section)
+        if not near:
+            placed.append(((len(said), 0, first.start), replace(row, section=None)))
+            continue
+        (_, _, place), side = near[0]
+        placed.append(((place, side, first.start), replace(row, section=said[place].section)))
+    return [row for _, row in sorted(placed, key=lambda one: one[0])]
 
 
 def _groups(log: Iterable[LoggedRow]) -> list[list[LoggedRow]]:
@@ -222,10 +252,7 @@ def _row(group: Sequence[LoggedRow], words: AlertTexts) -> Row:
             if statement is not None:
                 ids[statement.text] = number or 0
     strongest = min(group, key=lambda line: kind_rank(line.change.kind))
-    difference: tuple[Span, ...] | None = None
-    if len(before) == len(after) == 1:
-        old, new = next(iter(before)), next(iter(after))
-        difference = None if old == new else inline_diff(old, new, limit=_DIFF_LIMIT)
+    old, new = _differences(list(before), list(after))
     change = strongest.change
     numbers = tuple(
         dict.fromkeys(
@@ -242,11 +269,33 @@ def _row(group: Sequence[LoggedRow], words: AlertTexts) -> Row:
         symbol=kind_symbol(change.kind),
         unsure=unsure,
         numbers=numbers,
-        before=_sentences(before, ids, words, None),
-        after=_sentences(after, ids, words, difference),
+        before=_sentences(before, ids, words, old),
+        after=_sentences(after, ids, words, new),
         nearest=(change.nearest_text or "") if unsure else "",
         change_id=strongest.id,
         section=next(iter(shown.values())).section,
+    )
+
+
+def _differences(
+    before: Sequence[str], after: Sequence[str]
+) -> tuple[dict[str, tuple[Span, ...]], dict[str, tuple[Span, ...]]]:
+    """The sentences of each side in which a difference is marked, with their spans.
+
+    Of two sentences the new one shows both; of several each side shows what only it says.
+    """
+    if not before or not after:
+        return {}, {}
+    if len(before) == len(after) == 1:
+        old, new = before[0], after[0]
+        one = None if old == new else inline_diff(old, new, limit=_DIFF_LIMIT)
+        return {}, {} if one is None else {new: one}
+    sides = marked_sides([one.strip() for one in before], [one.strip() for one in after])
+    if sides is None:
+        return {}, {}
+    return (
+        dict(zip(before, sides[0], strict=True)),
+        dict(zip(after, sides[1], strict=True)),
     )
 
 
@@ -260,12 +309,12 @@ def _sentences(
     statements: Mapping[str, Statement],
     ids: Mapping[str, int],
     words: AlertTexts,
-    difference: tuple[Span, ...] | None,
+    differences: Mapping[str, tuple[Span, ...]],
 ) -> tuple[Sentence, ...]:
     return tuple(
         Sentence(
             ids[text],
-            difference or (Span(one.text.strip()),),
+            differences.get(text) or (Span(one.text.strip()),),
             tuple(target_text(target, words) for target in one.targets),
             one.start,
             one.section,
@@ -274,14 +323,12 @@ def _sentences(
     )
 
 
-def with_sections(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Rows under the headings they stand under, in their order; what is gone comes last."""
-    found: list[tuple[str, list[Row]]] = []
+def with_sections(rows: Iterable[Row]) -> list[tuple[str | None, list[Row]]]:
+    """Rows under the headings they stand under, in their order."""
+    found: list[tuple[str | None, list[Row]]] = []
     for row in rows:
-        section = row.section if row.after else ""
-        is_gone = not row.after
-        if not found or found[-1][0] != section or is_gone != (not found[-1][1][0].after):
-            found.append((section, []))
+        if not found or found[-1][0] != row.section:
+            found.append((row.section, []))
         found[-1][1].append(row)
     return found
 

@@ -61,15 +61,16 @@ def environment() -> Environment:
 
 def marked(spans: Iterable[Span]) -> Markup:
     """Spans of ``monitor.messages`` as HTML: what was taken out is ``del``, what came ``ins``."""
-    parts: list[Markup] = []
+    # Markup's own join and format escape once more, which costs most of a long page's time.
+    parts: list[str] = []
     for span in spans:
-        text = escape(span.text)
+        text = str(escape(span.text))
         if span.strike:
-            text = Markup("<del>{}</del>").format(span.text)
+            text = f"<del>{text}</del>"
         elif span.bold:
-            text = Markup("<ins>{}</ins>").format(span.text)
+            text = f"<ins>{text}</ins>"
         parts.append(text)
-    return Markup("").join(parts)
+    return Markup("".join(parts))  # noqa: S704 - each part is escaped
 
 
 def query(values: Mapping[str, object], **others: object) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -80,6 +81,24 @@ def test_a_region_has_its_numbers_and_commitments(app: object) -> None:
     assert "/changes/" in page
     assert get(app, f"/regions/{quote('遵义市')}").status_code == 200
     assert get(app, "/regions/nowhere").status_code == 404
+
+
+def test_all_commitments_of_a_region_are_listed_page_by_page(
+    app: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/regions/{quote(GUIZHOU)}"
+    everything = re.findall(r'href="/commitments/(\d+)" lang', get(app, address).text)
+    monkeypatch.setattr("monitor.web.region._COMMITMENTS", 2)
+    found: list[str] = []
+    following: str | None = address
+    while following is not None:
+        page = get(app, following).text
+        found += re.findall(r'href="/commitments/(\d+)" lang', page)
+        more = re.search(r'href="([^"]+)#in-force" data-key="m"', page)
+        following = more and unquote(more[1])
+    assert len(found) > 2
+    assert sorted(found) == sorted(everything)
+    assert get(app, f"{address}?after=2026").status_code == 400
 
 
 def test_a_metric_over_the_years_of_several_regions(app: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -110,8 +111,8 @@ def test_reports_stand_side_by_side(get: Get) -> None:
     assert "2026年贵州省政府工作报告" in page
     assert "against 2025年贵州省政府工作报告" in page
     assert "算力规模 90 → 120 Eflops" in page
-    assert page.index("No longer said this year") < page.index("改造提升贵安绿色数据中心集群")
-    assert page.index("黔云一号") < page.index("培育行业智能体") < page.index("No longer said")
+    assert page.index("遵义") < page.index("改造提升贵安") < page.index("培育行业智能体")
+    assert page.count("Not repeated this year") == 1
 
 
 def test_only_what_changed_or_one_kind_is_shown(get: Get) -> None:
@@ -245,6 +246,39 @@ def test_a_promise_that_split_is_one_row() -> None:
     )
     assert [(len(row.before), len(row.after), row.kind) for row in rows] == [(1, 2, Kind.REWORDED)]
     assert [sentence.start for sentence in rows[0].after] == [0, 9]
+
+
+def test_a_split_promise_is_marked_on_both_sides() -> None:
+    old = _said("建设东部智算中心，培养一百名工程师。", 0)
+    one, two = _said("建设东部超算中心，", 0), _said("培养两百名工程师。", 9)
+    (row,) = compare_rows(
+        [_line(1, Kind.REWORDED, old, one), _line(2, Kind.REWORDED, old, two)], ("", "")
+    )
+    assert [span.text for span in row.before[0].spans if span.strike] == ["智", "一"]
+    assert [[span.text for span in said.spans if span.bold] for said in row.after] == [
+        ["超"],
+        ["两"],
+    ]
+    assert ["".join(span.text for span in said.spans) for said in row.after] == [one.text, two.text]
+
+
+def test_what_is_gone_stands_between_its_neighbours_of_last_year() -> None:
+    first, second, third = (_said(f"第{n}条。", 10 * n) for n in range(3))
+    gone, opening = _said("没有了。", 15), replace(_said("开头。", 28), section="二")
+    last = replace(_said("下一节。", 30), section="二")
+    log = [
+        _line(1, Kind.DROPPED, gone, None),
+        _line(2, Kind.CONTINUED, first, third),
+        _line(3, Kind.CONTINUED, second, first),
+        _line(4, Kind.DROPPED, opening, None),
+        _line(5, Kind.CONTINUED, last, last),
+        _line(6, Kind.ADDED, None, _said("新的。", 5)),
+    ]
+    shown = compare_rows(log, ("", ""))
+    assert [row.change_id for row in shown] == [3, 1, 6, 2, 4, 5]
+    assert [row.section for row in shown] == ["", "", "", "", "二", "二"]
+    (alone,) = compare_rows([_line(1, Kind.DROPPED, gone, None)], ("", ""))
+    assert alone.section is None
 
 
 def test_what_an_edit_brought_back_is_not_gone() -> None:
