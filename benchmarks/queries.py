@@ -190,6 +190,19 @@ COLUMNS = {
 }
 
 
+def _issuer(document: Row, region: str) -> str | None:
+    """Who says it by name: the government, one of its offices, a rare ministry, or nobody."""
+    number = int(str(document[0]))
+    if number % 5000 == 77:
+        return "国家能源局"
+    if number % 50 == 7:
+        return f"{region}数据局、国家数据局"
+    office = ("人民政府", None, "发展和改革委员会", "科学技术厅", f"第{number % 90}管理局")[
+        number % 5
+    ]
+    return None if office is None else region + office
+
+
 class History:
     """The rows of the history, table by table; ids count up from 1."""
 
@@ -295,7 +308,8 @@ class History:
         start = self._say(words)
         number = self.put(
             *("statement", document[1], document[0], "ai_computing", words, start),
-            *(start + len(words), label, speaker, region, year, themes, section, None, True, None),
+            *(start + len(words), label, speaker, region, year, themes, section),
+            *(_issuer(document, region) if speaker == "government" else None, True, None),
             *("live" if document[3] else "ingested", document[2]),
         )
         for position, target in enumerate(targets):

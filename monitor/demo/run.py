@@ -239,8 +239,8 @@ def _show_counts(console: Console, app: App) -> None:
 
 def _show_log(console: Console, app: App) -> None:
     with app.context.database.read() as session:
-        log = list_changes(session, limit=100)
-    console.print("\nThe change log (monitor changes)")
+        log = list_changes(session, since=ROUNDS[-1], limit=100)
+    console.print("\nThe change log since then (monitor changes)")
     print_table(
         console,
         ("kind", "region", "numbers", "text"),

@@ -78,24 +78,36 @@ def format_growth(
 ) -> str:
     """▲18.75% or ▼5%, in points for shares; empty where a percentage is meaningless.
 
+    A number that grows and is the weaker promise for it has no arrow, which would contradict
+    the number or the promise: a ceiling that rises is ``+4.17%（减码）``.
+
     Args:
         before: the number before, in ``unit``.
         after: the number after.
         unit: of both.
         texts: in the reader's language.
-        direction: above 0 if the promise became stronger, which ▲ says: a ceiling that rises is
-            ▼. That of the number if not given.
+        direction: above 0 if the promise became stronger, below if weaker, 0 if nobody knows.
+            That of the number if not given.
     """
     step = after - before
     if not math.isfinite(step) or step == 0:
         return ""
-    sign = "▲" if (step if direction is None else direction) > 0 else "▼"
+    way = step if direction is None else direction
+    size = _step_size(before, step, unit, texts)
+    if way * step > 0:
+        return ("▲" if step > 0 else "▼") + size
+    signed = f"{'+' if step > 0 else '-'}{size}" if size else ""
+    if way == 0:
+        return signed
+    meaning = texts.kinds[Kind.STRENGTHENED if way > 0 else Kind.WEAKENED]
+    return texts.growth_meaning.format(growth=signed, meaning=meaning).strip()
+
+
+def _step_size(before: float, step: float, unit: str, texts: AlertTexts) -> str:
     if unit == "%":
-        return f"{sign}{_plain(round(abs(step), 2), texts)}{texts.points}"
-    if before <= 0:
-        return sign
-    percent = abs(step) / before * 100
-    return f"{sign}{_plain(round(percent, 2), texts)}%" if math.isfinite(percent) else sign
+        return f"{_plain(round(abs(step), 2), texts)}{texts.points}"
+    percent = abs(step) / before * 100 if before > 0 else math.inf
+    return f"{_plain(round(percent, 2), texts)}%" if math.isfinite(percent) else ""
 
 
 def format_short(value: float, texts: AlertTexts) -> str:
@@ -399,7 +411,8 @@ def value_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
 def relative_change(delta: Delta, change: Change, texts: AlertTexts) -> str:
     """The change of the number in percent: ``▲18.75%``; empty if there is only one number.
 
-    ▲ is a stronger promise, ▼ a weaker one: of PUE 1.2 → 1.25 it is ``▼4.17%``.
+    ▲ is a larger number and a stronger promise, ▼ a smaller and weaker one. Where they differ the
+    number has its sign and the promise its word: of PUE 1.2 → 1.25 it is ``+4.17%（减码）``.
     """
     if delta.before is None or delta.after is None:
         return ""

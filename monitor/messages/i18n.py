@@ -46,6 +46,7 @@ class AlertTexts(_Texts):
     dropped: str
     promised: str
     reviewed: str
+    growth_meaning: str  # {growth}, {meaning}
     promised_number: str  # {promised}
     reached_number: str  # {promised}, {reached}
     not_repeated: dict[Kind, str]

@@ -8,7 +8,17 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from monitor.folding import fold
@@ -16,6 +26,7 @@ from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.base import table_of
 from monitor.storage.mappers import change_of
+from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
 from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
 from monitor.storage.word_index import may_have, statements_with
 
@@ -42,6 +53,7 @@ def list_changes(
     basis: Basis | None = None,
     certainty: Certainty | None = None,
     source_id: str | None = None,
+    speakers: WantedSpeakers | None = None,
     without: Collection[Kind] = (),
     label: Label | None = Label.COMMITMENT,
     text: str | None = None,
@@ -62,6 +74,7 @@ def list_changes(
         basis: one basis.
         certainty: one certainty.
         source_id: the source of its document.
+        speakers: who says it.
         without: kinds that are left out.
         label: the label of the statement; None for all.
         text: words that stand in the statement, however short and wherever a column broke them;
@@ -83,6 +96,7 @@ def list_changes(
                 basis=basis,
                 certainty=certainty,
                 source_id=source_id,
+                speakers=speakers,
                 without=without,
                 label=label,
                 words=(*words, *(() if text is None else (text,))),
@@ -107,6 +121,7 @@ def find_change_ids(
     basis: Basis | None = None,
     certainty: Certainty | None = None,
     source_id: str | None = None,
+    speakers: WantedSpeakers | None = None,
     without: Collection[Kind] = (),
     label: Label | None = Label.COMMITMENT,
     words: Collection[str] = (),
@@ -143,7 +158,12 @@ def find_change_ids(
         padded = "," + _SHOWN.themes + ","
         said.append(padded.contains(f",{theme},", autoescape=True))
     folded = [word for word in map(fold, words) if word]
-    yield from _found_ids(session, logged, said, folded, expected)
+    few = [found for found in (statements_with(session, folded),) if found is not None]
+    if speakers is not None:
+        said.append(said_by(session, speakers, _SHOWN))
+        of_speakers = statements_by(session, speakers)
+        few += [] if of_speakers is None else [of_speakers]
+    yield from _found_ids(session, logged, said, folded, few=few, limit=expected)
 
 
 def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> ColumnElement[bool]:
@@ -163,29 +183,36 @@ def _found_ids(
     logged: Sequence[ColumnElement[bool]],
     said: Sequence[ColumnElement[bool]],
     words: Collection[str],
+    *,
+    few: Sequence[Select[int]],
     limit: int,
 ) -> Iterator[int]:
     """The numbers of the changes that fit, newest first.
 
-    The index of words names the statements that may have them, unless they are many. Else the log
-    is read block by block, by its own columns first and then by the statement's.
+    An index (of words, of offices) names the statements that may fit, unless they are many. Else
+    the log is read block by block, by its own columns first and then by the statement's.
 
     Args:
         session: a reading transaction.
         logged: conditions on the change.
         said: conditions on the statement it shows.
         words: folded, each of which stands in the statement.
+        few: queries for ids of statements; the one that is shown is in each of them.
         limit: how many are wanted.
     """
-    few = statements_with(session, words)
-    if few is not None:
-        with_words = union(
-            *(
-                select(ChangeRow.id).where(side.in_(few))
-                for side in (ChangeRow.before_id, ChangeRow.after_id)
+    if few:
+        of_these = (
+            ChangeRow.id.in_(
+                union(
+                    *(
+                        select(ChangeRow.id).where(side.in_(found))
+                        for side in (ChangeRow.before_id, ChangeRow.after_id)
+                    )
+                )
             )
+            for found in few
         )
-        yield from _fits(session, [*logged, ChangeRow.id.in_(with_words)], said, words)
+        yield from _fits(session, [*logged, *of_these], said, words)
         return
     size = max(4 * limit, _PAGE)
     seen = found = 0

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from monitor.folding import fold
-from monitor.model.statements import Label, Speaker, Statement
+from monitor.model.statements import Label, Statement
 from monitor.storage.mappers import statement_of
+from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
 from monitor.storage.tables import (
     CurrentStatementRow,
     CurrentTargetRow,
@@ -55,7 +56,7 @@ def find_in_force(
     *,
     region: str | None = None,
     theme: str | None = None,
-    speaker: Speaker | None = None,
+    speakers: WantedSpeakers | None = None,
     metric: str | None = None,
     words: Collection[str] = (),
     before: int | None = None,
@@ -67,7 +68,7 @@ def find_in_force(
         session: a reading transaction.
         region: an official name.
         theme: one theme it must have.
-        speaker: who says it.
+        speakers: who says it.
         metric: the canonical metric of one of its targets.
         words: each stands in the sentence, both folded.
         before: only smaller ids.
@@ -80,8 +81,10 @@ def find_in_force(
         conditions.append(row.region == region)
     if theme is not None:
         conditions.append(("," + row.themes + ",").contains(f",{theme},", autoescape=True))
-    if speaker is not None:
-        conditions.append(row.speaker == speaker)
+    if speakers is not None:
+        of_speakers = statements_by(session, speakers)
+        conditions.append(said_by(session, speakers, row))
+        conditions += [] if of_speakers is None else [row.statement_id.in_(of_speakers)]
     if before is not None:
         conditions.append(row.statement_id < before)
     if metric is not None:
@@ -94,7 +97,7 @@ def find_in_force(
     if few is not None:
         conditions.append(row.statement_id.in_(few))
     # A sum keeps the databases from walking all statements by number where an index finds few.
-    given = (region, theme, speaker, metric, before)
+    given = (region, theme, speakers, metric, before)
     narrow = few is not None or any(one is not None for one in given)
     order: Any = (row.statement_id + 0 if narrow else row.statement_id).desc()
     query = select(row.statement_id).where(*conditions).order_by(order)

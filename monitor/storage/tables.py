@@ -251,6 +251,11 @@ class StatementRow(Base):
             "first_version_id",
             sqlite_where=text("first_version_id IS NOT NULL"),
         ),
+        Index(
+            "ix_statement_source_name",
+            "source_name",
+            sqlite_where=text("source_name IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -20,7 +20,6 @@ from starlette.routing import Route
 from monitor import __version__
 from monitor.json_contract import logged_json, statement_json
 from monitor.model.changes import Basis, Certainty, Kind, Verdict
-from monitor.model.statements import Speaker
 from monitor.periods import day_of
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import (
@@ -50,7 +49,7 @@ from monitor.web.api_parameters import (
     searchable,
     text_parameter,
 )
-from monitor.web.filters import ChangeFilter
+from monitor.web.filters import ChangeFilter, wanted_speakers
 from monitor.web.preferences import preferences_of
 from monitor.web.problems import PROBLEM, Problem
 from monitor.web.site import Site, render, site_of
@@ -123,6 +122,7 @@ def _changes(asked: Asked) -> Any:
         basis=asked["basis"],
         certainty=asked["certainty"],
         source=asked["source"],
+        speaker=asked["speaker"] or None,
         since=asked["since"],
         until=None if asked["until"] is None else _day(asked["until"], "until"),
         words=asked["words"],
@@ -195,7 +195,7 @@ def _commitments(asked: Asked) -> Any:
         asked.session,
         region=asked["region"],
         theme=asked["theme"],
-        speaker=asked["speaker"],
+        speakers=wanted_speakers(asked["speaker"], asked["region"]) if asked["speaker"] else None,
         metric=asked["metric"],
         words=(asked["words"] or "").split(),
         before=asked["before"],
@@ -338,6 +338,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
     region = region_parameter()
     theme = Parameter("theme", choices=themes, max_length=64, example="compute")
     words = text_parameter("words", "智算中心")
+    speaker = text_parameter("speaker", "国家数据局")
     changes = (
         region,
         Parameter("kind", choices=tuple(Kind), several=True, example="strengthened"),
@@ -345,6 +346,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
         Parameter("basis", choices=tuple(Basis), example="succession"),
         Parameter("certainty", choices=tuple(Certainty), example="sure"),
         Parameter("source", pattern=_SOURCE, example="gov-guizhou"),
+        speaker,
         Parameter("since", pattern=_SINCE, example="90d"),
         Parameter("until", pattern=_DAY, example="2026-02-28"),
         words,
@@ -364,7 +366,7 @@ def operations(themes: tuple[str, ...]) -> tuple[Operation, ...]:
             (
                 region,
                 theme,
-                Parameter("speaker", choices=tuple(Speaker), example="government"),
+                speaker,
                 text_parameter("metric", "算力"),
                 words,
                 _before(),

@@ -12,16 +12,20 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import QueryParams
 
 from monitor.errors import UserError
+from monitor.extraction.issuers import AUTHORITIES
+from monitor.extraction.offices import offices_in_regions, offices_named, suggest_office
 from monitor.extraction.regions import regions_named, suggest_region
-from monitor.folding import simplify
+from monitor.folding import fold, simplify
 from monitor.model.changes import Basis, Certainty, Kind
-from monitor.model.statements import Label
+from monitor.model.statements import Label, Speaker
 from monitor.periods import day_of, start_of
+from monitor.storage.speakers import WantedSpeakers
 from monitor.suggestion import nearest
 
 _MAX_LENGTH = 200
 _MAX_NAME = 40
 """Of a region; the search for what was meant by a longer one would take seconds."""
+_GOVERNMENT = "人民政府"
 _EnumT = TypeVar("_EnumT", bound=StrEnum)
 
 
@@ -30,7 +34,8 @@ class ChangeFilter:
     """Which lines of the log are wanted; what is empty does not count.
 
     ``region`` is an official name, ``since`` is as it was typed (``90d``, ``2026-02-01``),
-    ``until`` a day that still belongs to it, ``words`` are folded when they are looked for.
+    ``until`` a day that still belongs to it, ``speaker`` a kind of speaker or an office as rules
+    name it (ministry, 国家数据局, 贵州工信厅), ``words`` are folded when they are looked for.
     ``everything`` is for proposals and opinions beside commitments.
     """
 
@@ -40,6 +45,7 @@ class ChangeFilter:
     basis: Basis | None = None
     certainty: Certainty | None = None
     source: str | None = None
+    speaker: str | None = None
     since: str | None = None
     until: date | None = None
     words: str | None = None
@@ -54,6 +60,7 @@ class ChangeFilter:
             "basis": self.basis,
             "certainty": self.certainty,
             "source": self.source,
+            "speaker": self.speaker,
             "since": self.since,
             "until": None if self.until is None else self.until.isoformat(),
             "words": self.words,
@@ -77,11 +84,19 @@ class ChangeFilter:
             "basis": self.basis,
             "certainty": self.certainty,
             "source_id": self.source,
+            "speakers": None
+            if self.speaker is None
+            else wanted_speakers(self.speaker, self.region),
             "since": None if self.since is None else start_of(self.since, "since", zone, now),
             "until": until,
             "words": () if self.words is None else tuple(self.words.split()),
-            "label": None if self.everything else Label.COMMITMENT,
+            "label": None if self.everything or self._asks_for_others() else Label.COMMITMENT,
         }
+
+    def _asks_for_others(self) -> bool:
+        """Whether it names a kind of speaker that has no commitments: a delegate, an expert."""
+        kind = fold(self.speaker or "")
+        return kind in set(Speaker) and Speaker(kind) not in AUTHORITIES
 
 
 def read_filter(
@@ -108,6 +123,7 @@ def read_filter(
         basis=member_of(Basis, parameters, "basis"),
         certainty=member_of(Certainty, parameters, "certainty"),
         source=text_of(parameters, "source"),
+        speaker=text_of(parameters, "speaker"),
         since=since,
         until=None if until is None else day_of(until, "until"),
         words=text_of(parameters, "words"),
@@ -147,6 +163,32 @@ def region_of(name: str | None) -> str | None:
         hint = suggest_region(simplify(name)) or "such as 贵州 or Guizhou"
         raise UserError(f"region: {name} is unknown", hint=hint)
     return found[0].name
+
+
+def wanted_speakers(name: str, region: str | None = None) -> WantedSpeakers:
+    """Whom a name means, as in the ``speakers`` of a rule: a kind of speaker, or offices.
+
+    A name that no table has is that of an office as the statements have it.
+
+    Args:
+        name: ministry, 国家数据局, 工信部, 发改委.
+        region: whose office is meant by a name that each region's has (发改委).
+    """
+    kind = fold(name)
+    if kind in set(Speaker):
+        return WantedSpeakers(kinds=frozenset({Speaker(kind)}))
+    local = () if region is None else offices_in_regions(name, [region])
+    offices = local or offices_named(name) or (simplify(name),)
+    # Of the nation's government a statement has the name.
+    governed = {one.removesuffix(_GOVERNMENT) for one in offices if one.endswith(_GOVERNMENT)}
+    return WantedSpeakers(offices=frozenset(offices), governments_of=frozenset(governed))
+
+
+def unknown_speaker_hint(name: str) -> str | None:
+    """The office that was meant by a name that no table has; None for a known one."""
+    if fold(name) in set(Speaker) or offices_named(name):
+        return None
+    return suggest_office(simplify(name))
 
 
 def _several(parameters: QueryParams, name: str) -> list[str]:

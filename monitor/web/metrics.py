@@ -12,9 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from monitor.comparison.targets import delta_direction
 from monitor.errors import UserError
 from monitor.messages.change_text import format_growth, format_short
 from monitor.messages.i18n import AlertTexts, alert_texts, short_region, speaker_name
+from monitor.model.changes import Delta
+from monitor.model.statements import Op
 from monitor.storage.mappers import statement_of
 from monitor.storage.tables import DocumentRow, StatementRow
 from monitor.table_files import csv_chunks
@@ -168,6 +171,14 @@ def _newest(years: Sequence[MetricYear]) -> float:
     return max((one.promised or one.reached or 0.0 for one in years), default=0.0)
 
 
+def _direction(before: MetricYear, after: MetricYear, unit: str) -> float:
+    """Above 0 for a stronger promise; 0 for ceilings, which may be of costs or of grants."""
+    if Op.AT_MOST in {before.promised_op, after.promised_op}:
+        return 0.0
+    delta = Delta(after.metric, unit, before.promised, after.promised)
+    return delta_direction(delta, None, None)
+
+
 def ranking(by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts) -> list[Ranked]:
     """The newest promise of each region, the largest first."""
     found: list[Ranked] = []
@@ -181,7 +192,8 @@ def ranking(by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts
         before = promised[-2] if len(promised) > 1 else None
         growth = ""
         if before is not None and before.promised is not None and last.promised is not None:
-            growth = format_growth(before.promised, last.promised, unit, words)
+            direction = _direction(before, last, unit)
+            growth = format_growth(before.promised, last.promised, unit, words, direction=direction)
         done = reached[-1] if reached else None
         found.append(
             Ranked(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor.errors import UserError
+from monitor.extraction.offices import is_central
 from monitor.extraction.regions import gazetteer
 from monitor.messages.change_text import (
     headline,
@@ -21,13 +24,16 @@ from monitor.messages.change_text import (
 from monitor.messages.i18n import alert_texts, kind_symbol
 from monitor.messages.richtext import Span
 from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
+from monitor.model.statements import Speaker
 from monitor.storage.changes import list_changes, newest_change_id
 from monitor.storage.sources import source_names
-from monitor.web.filters import read_filter
+from monitor.storage.speakers import issuer_names, offices_of
+from monitor.web.filters import read_filter, unknown_speaker_hint
 from monitor.web.preferences import keep_seen, preferences_of, seen_of
 from monitor.web.site import Site, is_fragment, render, site_of
 
 PAGE = 30
+MAX_OFFICES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ def timeline(request: Request) -> Response:
             session, before=before, limit=PAGE + 1, **wanted.conditions(site.zone, now)
         )
         sources = source_names(session)
+        offices = site.answers.get(session, "offices", now, partial(known_offices, session))
     mark = newest if seen.before_visit is None else seen.before_visit
     entries = [entry(item, site, language, is_new=item.id > mark) for item in found[:PAGE]]
     more = found[PAGE - 1].id if len(found) > PAGE else None
@@ -76,6 +83,9 @@ def timeline(request: Request) -> Response:
         "new_count": sum(one.is_new for one in entries),
         "is_return": seen.before_visit is not None and before is None,
         "sources": sources,
+        "offices": offices,
+        "speakers": list(Speaker),
+        "meant": None if found or wanted.speaker is None else unknown_speaker_hint(wanted.speaker),
         "regions": [r.name for r in gazetteer().regions if r.level in {"nation", "province"}],
         "kinds": list(Kind),
         "bases": list(Basis),
@@ -86,6 +96,13 @@ def timeline(request: Request) -> Response:
     response = render(request, "timeline", values, fragment=fragment)
     keep_seen(response, request, seen)
     return response
+
+
+def known_offices(session: Session) -> tuple[str, ...]:
+    """The offices that have said something, 300 at most; central ones first, then by length."""
+    found = offices_of(issuer_names(session))
+    ordered = sorted(found, key=lambda name: (not is_central(name), len(name), name))
+    return tuple(ordered[:MAX_OFFICES])
 
 
 def cursor(text: str) -> int | None:

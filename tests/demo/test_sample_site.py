@@ -127,6 +127,16 @@ def test_every_page_of_every_round_can_be_made() -> None:
         assert len(there) >= 11
 
 
+def test_the_other_provinces_have_a_report_of_each_year() -> None:
+    titles = {
+        read_document(page.body, content_type=page.content_type).title
+        for path in addresses()
+        if path.startswith("/reports/") and (page := page_at(path, round_=1)) is not None
+    }
+    assert len({title for title in titles if "2025年" in title}) == 12
+    assert len({title for title in titles if "2026年" in title}) == 12
+
+
 def test_the_old_page_is_gbk_and_keeps_it_to_itself() -> None:
     page = page_at(GANSU, round_=1)
     assert page is not None
@@ -171,6 +181,7 @@ async def test_the_demo_catalogue_is_only_the_sample_site(tmp_path: Path, site: 
         "demo-nda",
         "demo-press",
         "demo-epaper",
+        "demo-reports",
     ]
     for source in catalogue:
         assert source.route.allow_private
@@ -191,7 +202,9 @@ async def test_lists_and_issues_lead_to_the_articles(tmp_path: Path, site: Sampl
                 discovery = discover(source, fetched)
                 found += [(source.id, link.title) for link in discovery.links]
                 waiting += discovery.next_pages
-    assert found == [
+    reports = [title for source_id, title in found if source_id == "demo-reports"]
+    assert len(reports) == len(set(reports)) == 24
+    assert [one for one in found if one[0] != "demo-reports"] == [
         ("demo-guizhou", "2026年贵州省政府工作报告"),
         ("demo-guizhou", "2025年贵州省政府工作报告"),
         ("demo-nda", "国家数据局关于印发《算力普惠行动计划（2026—2028年）》的通知"),

@@ -115,6 +115,56 @@ async def test_changes_are_those_of_the_contract_page_by_page(site, database):
 
 
 @pytest.mark.parametrize(
+    ("speaker", "said_by"),
+    [
+        ("国家数据局", {("国家数据局", "ministry")}),
+        ("數據局", {("国家数据局", "ministry")}),
+        ("ministry", {("国家数据局", "ministry")}),
+        ("海南省政府", {("海南省人民政府", "government")}),
+        # A plan that names no office is its region's government's, as for a rule.
+        (
+            "浙江省人民政府",
+            {
+                ("浙江省人民政府", "government"),
+                ("《浙江省人工智能产业发展行动计划（2025—2027年）》", "government"),
+            },
+        ),
+        ("delegate", {(None, "delegate")}),
+        ("工信部", set()),
+        ("国家春风局", set()),
+    ],
+)
+async def test_changes_are_found_by_who_said_it(site, speaker, said_by):
+    answer = await site.get("/api/v1/changes", params={"speaker": speaker, "limit": 100})
+    said = [one["after"] or one["before"] for one in answer.json()["items"]]
+    assert {(one["source_name"], one["speaker"]) for one in said} == said_by
+
+
+@pytest.mark.parametrize("found", [20_000, 0])
+async def test_few_or_many_sentences_of_an_office_are_the_same_changes(site, monkeypatch, found):
+    monkeypatch.setattr("monitor.storage.speakers.MAX_FOUND", found)
+    address, seen = "/api/v1/changes?speaker=贵州省人民政府&all=1&limit=3", []
+    while address is not None:
+        page = (await site.get(address)).json()
+        seen += [one["id"] for one in page["items"]]
+        address = page["next"]
+    every = (await site.get("/api/v1/changes?all=1&limit=200")).json()["items"]
+    names = {one["id"]: (one["after"] or one["before"])["source_name"] for one in every}
+    assert seen == [id_ for id_, name in names.items() if name == "贵州省人民政府"]
+
+
+async def test_offices_are_listed_and_a_misspelt_one_is_told(site):
+    page = (await site.get("/", params={"speaker": "国家数居局"})).text
+    assert '<option value="国家数据局">' in page
+    assert "did you mean 国家数据局?" in page
+
+
+async def test_what_an_office_promises_is_found(site):
+    answer = await site.get("/api/v1/commitments", params={"speaker": "数据局"})
+    assert [one["source_name"] for one in answer.json()["items"]] == ["国家数据局"]
+
+
+@pytest.mark.parametrize(
     ("address", "key"),
     [
         ("/api/v1/fulfilment?", ("statement_id", "position")),

@@ -1,0 +1,100 @@
+"""Who speaks, by kind of speaker or by office, as conditions on statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, union_all
+from sqlalchemy.orm import Session
+
+from monitor.model.statements import Speaker
+from monitor.storage.base import table_of
+from monitor.storage.tables import StatementRow
+
+MAX_FOUND = 20_000
+"""More statements than this are too many to look at one by one."""
+
+_STATEMENT = table_of(StatementRow)
+# A step of the index for each name: DISTINCT would read a row for each statement.
+_NAMES = text(
+    """
+    WITH RECURSIVE one(name) AS (
+      SELECT MIN(source_name) FROM statement WHERE source_name IS NOT NULL
+      UNION ALL
+      SELECT (SELECT MIN(source_name) FROM statement WHERE source_name > one.name)
+      FROM one WHERE one.name IS NOT NULL
+    )
+    SELECT name FROM one WHERE name IS NOT NULL
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSpeakers:
+    """Who is wanted: one of these kinds, or one of these offices.
+
+    ``governments_of`` are the regions whose governments are among the offices: what a region
+    promises without an office's name is its government's.
+    """
+
+    kinds: frozenset[Speaker] = frozenset()
+    offices: frozenset[str] = frozenset()
+    governments_of: frozenset[str] = frozenset()
+
+
+def issuer_names(session: Session) -> list[str]:
+    """All that statements have as ``source_name``: offices, several joined by 、, documents."""
+    return list(session.scalars(_NAMES))
+
+
+def offices_of(names: Iterable[str]) -> set[str]:
+    """The offices, each alone, that some values of ``source_name`` name."""
+    return {office for name in names if not name.startswith("《") for office in name.split("、")}
+
+
+def said_by(session: Session, wanted: WantedSpeakers, statement: Any) -> ColumnElement[bool]:
+    """A condition on the columns of a statement: somebody who is wanted says it."""
+    return or_(*_ways(wanted, _names_with(session, wanted.offices), statement))
+
+
+def statements_by(session: Session, wanted: WantedSpeakers) -> Select[int] | None:
+    """A query for the ids of the statements of the offices that are wanted.
+
+    Returns:
+        None if the index is no help: a kind of speaker, or more than ``MAX_FOUND`` statements.
+    """
+    if wanted.kinds:
+        return None
+    ways = _ways(wanted, _names_with(session, wanted.offices), _STATEMENT.c)
+    found = union_all(*(select(_STATEMENT.c.id).where(way) for way in ways)).subquery()
+    some = select(found.c.id).limit(MAX_FOUND + 1).subquery()
+    if (session.scalar(select(func.count()).select_from(some)) or 0) > MAX_FOUND:
+        return None
+    return select(found.c.id)
+
+
+def _names_with(session: Session, offices: frozenset[str]) -> list[str]:
+    """The values of ``source_name`` that have one of some offices in them."""
+    if not offices:
+        return []
+    return [name for name in issuer_names(session) if name in offices or _has(name, offices)]
+
+
+def _has(name: str, offices: frozenset[str]) -> bool:
+    return not name.startswith("《") and not offices.isdisjoint(name.split("、"))
+
+
+def _ways(wanted: WantedSpeakers, names: list[str], statement: Any) -> list[ColumnElement[bool]]:
+    ways: list[ColumnElement[bool]] = [statement.source_name.in_(names)]
+    if wanted.kinds:
+        ways.append(statement.speaker.in_(sorted(wanted.kinds)))
+    if wanted.governments_of:
+        nobody = or_(
+            statement.source_name.is_(None), statement.source_name.startswith(literal("《"))
+        )
+        of_government = statement.speaker == Speaker.GOVERNMENT
+        regions = statement.region.in_(sorted(wanted.governments_of))
+        ways.append(and_(regions, of_government, nobody))
+    return ways
