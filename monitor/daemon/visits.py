@@ -14,14 +14,19 @@ from functools import partial
 from monitor.app import App
 from monitor.catalogue.model import Source
 from monitor.daemon.due import due_sources, first_visits, next_visit, paused_sources, shown_time
-from monitor.daemon.network import host_answers
+from monitor.daemon.network import (
+    PROBED_HOSTS,
+    SILENT_HOSTS,
+    any_answers,
+    asked_hosts,
+    other_hosts,
+)
 from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.ingest.rounds import (
     Reachability,
     failed_visits,
     failure_counts,
     failure_details,
-    hosts_of,
 )
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
@@ -31,9 +36,7 @@ log = logging.getLogger(__name__)
 
 _START_INTERVAL = 0.5
 _PROGRESS_SECONDS = 15.0
-_PROBED_HOSTS = 3
 _MAX_AGAIN = 3
-_SILENT_HOSTS = 4
 _NETWORK_BACKOFF = Backoff(initial=120.0, maximum=1800.0)
 _PAUSED_HOST_SECONDS = 600.0
 _UNWRITTEN_BACKOFF = Backoff(initial=60.0, maximum=3600.0)
@@ -162,7 +165,7 @@ class DueVisits:
         if len(current.reports) >= current.size:
             self._round = _Round(self.clock())
             await self._tell_end(current)
-        elif not current.doubted and len(self._network.hosts) >= _SILENT_HOSTS:
+        elif not current.doubted and len(self._network.hosts) >= SILENT_HOSTS:
             current.doubted = True
             if await self._is_cut_off(current):
                 self._give_up_round(current)
@@ -187,18 +190,14 @@ class DueVisits:
         if current.answered or not self._network.is_offline:
             return False
         # The last ones: no visit is at them yet, whose requests would go first.
-        current.answered = await self._any_answers(self._other_hosts()[-_PROBED_HOSTS:])
+        current.answered = await self._any_answers(
+            other_hosts(self.app, self._network.hosts)[-PROBED_HOSTS:]
+        )
         return not current.answered
-
-    def _other_hosts(self) -> list[str]:
-        """The hosts of all sources but those that are known to be away."""
-        silent = set(self._network.hosts)
-        hosts = dict.fromkeys(host for source in self.app.sources for host in hosts_of(source))
-        return [host for host in hosts if host not in silent]
 
     async def _any_answers(self, hosts: Sequence[str]) -> bool:
         """Whether one of the hosts answers."""
-        if not any(await asyncio.gather(*(host_answers(self.app, host) for host in hosts))):
+        if not await any_answers(self.app, hosts):
             return False
         self._network.silent.clear()
         return True
@@ -260,9 +259,8 @@ class DueVisits:
         if self.clock() < outage.next_look:
             return False
         away = list(self._network.silent)
-        hosts = [*self._other_hosts(), *self._network.hosts]
-        first = outage.looks * _PROBED_HOSTS % len(hosts)
-        if not await self._any_answers((hosts[first:] + hosts[:first])[:_PROBED_HOSTS]):
+        hosts = asked_hosts(self.app, self._network.hosts, outage.looks)
+        if not await self._any_answers(hosts):
             seconds = self._look_later(outage)
             log.debug("network.still_down", extra={"seconds": seconds})
             return False

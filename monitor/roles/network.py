@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 
 from monitor.app import App
 from monitor.catalogue.model import Source
-from monitor.daemon.network import host_answers
+from monitor.daemon.network import SILENT_HOSTS, any_answers, asked_hosts
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, hosts_of
 from monitor.retry import Backoff
 
 log = logging.getLogger(__name__)
 
-_SILENT_HOSTS = 4
-_PROBED_HOSTS = 3
 _BACKOFF = Backoff(initial=15.0, maximum=300.0)
 
 
@@ -36,7 +34,7 @@ class NetworkWatch:
     def note(self, report: VisitReport, source: Source) -> None:
         """Take the end of a visit into account."""
         self._network.note(report, source)
-        enough = min(_SILENT_HOSTS, len({h for s in self.app.sources for h in hosts_of(s)}))
+        enough = min(SILENT_HOSTS, len({h for s in self.app.sources for h in hosts_of(s)}))
         if self._network.is_offline and len(self._network.hosts) >= enough:
             self.suspected.set()
 
@@ -60,10 +58,4 @@ class NetworkWatch:
         self.suspected.clear()
 
     async def _any_answers(self, looks: int) -> bool:
-        """Ask a few hosts, each time others, those first that are not known to be away."""
-        silent = self._network.hosts
-        known = dict.fromkeys(host for source in self.app.sources for host in hosts_of(source))
-        hosts = [*(host for host in known if host not in silent), *silent]
-        first = looks * _PROBED_HOSTS % len(hosts)
-        asked = (hosts[first:] + hosts[:first])[:_PROBED_HOSTS]
-        return any(await asyncio.gather(*(host_answers(self.app, host) for host in asked)))
+        return await any_answers(self.app, asked_hosts(self.app, self._network.hosts, looks))

@@ -165,7 +165,7 @@ async def test_without_a_network_a_worker_waits_until_some_host_answers(tmp_path
             return len(looks) > 2
 
         monkeypatch.setattr("monitor.roles.network._BACKOFF", Backoff(0.001, 0.001))
-        monkeypatch.setattr("monitor.roles.network.host_answers", answers)
+        monkeypatch.setattr("monitor.daemon.network.host_answers", answers)
         await watch.wait_for_answer(asyncio.Event())
         assert len(looks) == 4
         assert not watch.suspected.is_set()
