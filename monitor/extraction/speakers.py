@@ -276,8 +276,9 @@ def _names_another(body: str, current: Attribution) -> bool:
     """Whether a sentence is about somebody else, or tells of a place that a firm only is at."""
     if current.speaker is Speaker.ENTERPRISE and _tells_of_place(body):
         return True
-    if current.speaker is Speaker.GOVERNMENT and current.known_by in _OWNED:
-        return _is_elsewhere(body, current.region)
+    told = current.speaker is Speaker.GOVERNMENT and current.known_by in _OWNED
+    if told and _is_elsewhere(body, current.region):
+        return True
     others = people_in(mask_quotes(body).partition("，")[0])
     return bool(others) and not any(name.startswith(current.person or "?") for name in others)
 
