@@ -195,7 +195,8 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
     began with precedes the next promise of that section. It stands at the end if this year's
     report goes on with no promise of last year.
     """
-    said, gone = [], []
+    said: list[Row] = []
+    gone: list[Row] = []
     for row in rows:
         (said if row.after else gone).append(row)
     said.sort(key=lambda row: row.after[0].start)
