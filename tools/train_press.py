@@ -136,7 +136,7 @@ SETTINGS = (
     "SCOPE_LIMITS",
 )
 """What the record tells of the above."""
-LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+LIMITS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.27, 0.3, 0.35, 0.4, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
