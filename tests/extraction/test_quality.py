@@ -79,11 +79,9 @@ def test_articles_annotated_by_another_are_extracted(quality):
 
 def test_real_articles_that_nothing_was_trained_on_are_read(shared, quality):
     figures = quality.unseen_press(shared)
-    assert figures["label_and_speaker"] >= 0.81
-    assert figures["with_region"] >= 0.76
-    # The goal is 0.92: 121 of 132 are right. A higher limit of the model costs recall and does not
-    # raise it.
-    assert figures["commitment_precision"] >= 0.91
+    assert figures["label_and_speaker"] >= 0.815
+    assert figures["with_region"] >= 0.765
+    assert figures["commitment_precision"] >= 0.92
     assert figures["commitment_recall"] >= 0.77
 
 
