@@ -99,11 +99,13 @@ class LazyCommand(TyperCommand):
     def load(self) -> TyperCommand | TyperGroup:
         """Import the module and build the command."""
         module, _, attribute = self._target.partition(":")
-        # What a module defines stays: the collector would walk it again and again for nothing.
+        # What a module defines stays: the collector would walk it again and again for nothing,
+        # the first time as soon as it is back, unless all is put beyond its reach.
         gc.disable()
         try:
             loaded = import_module(f"monitor.cli.{module}")
         finally:
+            gc.freeze()
             gc.enable()
         found: Callable[..., Any] | typer.Typer = getattr(loaded, attribute)
         if not isinstance(found, typer.Typer):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict
 
 from monitor.yaml import read_yaml, validate
 
@@ -72,10 +72,6 @@ class _Province(BaseModel):
     published: tuple[date, ...]
     review: tuple[tuple[str, ...], ...]
     plan: tuple[tuple[str, ...], ...]
-
-
-class _Provinces(RootModel[tuple[_Province, ...]]):
-    pass
 
 
 class _Site(BaseModel):
@@ -218,7 +214,10 @@ def _reports() -> Iterator[_Entry]:
 
 @cache
 def _provinces() -> tuple[_Province, ...]:
-    return validate(read_yaml(FOLDER / "provinces.yaml"), _Provinces).root
+    file = read_yaml(FOLDER / "provinces.yaml")
+    return tuple(
+        validate(file, _Province, at=(number,), value=one) for number, one in enumerate(file.value)
+    )
 
 
 @cache
