@@ -161,7 +161,7 @@ def find_change_ids(
     few = [found for found in (statements_with(session, folded),) if found is not None]
     if speakers is not None:
         said.append(said_by(session, speakers, _SHOWN))
-        of_speakers = statements_by(session, speakers)
+        of_speakers = statements_by(session, speakers, label)
         few += [] if of_speakers is None else [of_speakers]
     yield from _found_ids(session, logged, said, folded, few=few, limit=expected)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
-from monitor.model.statements import Speaker
+from monitor.model.statements import Label, Speaker
 from monitor.storage.base import table_of
 from monitor.storage.tables import StatementRow
 
@@ -59,16 +59,22 @@ def said_by(session: Session, wanted: WantedSpeakers, statement: Any) -> ColumnE
     return or_(*_ways(wanted, _names_with(session, wanted.offices), statement))
 
 
-def statements_by(session: Session, wanted: WantedSpeakers) -> Select[int] | None:
-    """A query for the ids of the statements of the offices that are wanted.
+def statements_by(
+    session: Session, wanted: WantedSpeakers, label: Label | None = Label.COMMITMENT
+) -> Select[int] | None:
+    """A query for the ids of the statements of those who are wanted.
+
+    Args:
+        session: a reading transaction.
+        wanted: who is wanted.
+        label: of the statements; None for all.
 
     Returns:
-        None if the index is no help: a kind of speaker, or more than ``MAX_FOUND`` statements.
+        None if the index is no help: they have more than ``MAX_FOUND`` statements.
     """
-    if wanted.kinds:
-        return None
     ways = _ways(wanted, _names_with(session, wanted.offices), _STATEMENT.c)
-    found = union_all(*(select(_STATEMENT.c.id).where(way) for way in ways)).subquery()
+    labelled = [] if label is None else [_STATEMENT.c.label == label]
+    found = union_all(*(select(_STATEMENT.c.id).where(way, *labelled) for way in ways)).subquery()
     some = select(found.c.id).limit(MAX_FOUND + 1).subquery()
     if (session.scalar(select(func.count()).select_from(some)) or 0) > MAX_FOUND:
         return None

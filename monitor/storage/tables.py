@@ -256,6 +256,7 @@ class StatementRow(Base):
             "source_name",
             sqlite_where=text("source_name IS NOT NULL"),
         ),
+        Index("ix_statement_speaker", "speaker", "label"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
