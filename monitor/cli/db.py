@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.options import ConfigOption, DatabaseOption, FormatOption, open_database
+from monitor.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FormatOption,
+    open_database,
+    refuse_other_schema,
+)
 from monitor.cli.output import (
     Format,
     counted,
@@ -238,7 +244,7 @@ def vacuum(config: ConfigOption = None, database: DatabaseOption = None) -> None
             before, after = vacuum_file(store)
             print_status(f"{store.file}: {before:,} bytes before, {after:,} after")
             return
-        _refuse_other_schema(store)
+        refuse_other_schema(store)
         with store.faults_told():
             before, after = vacuum_server(store)
         print_status(
@@ -261,17 +267,6 @@ def _closed(store: Database) -> Iterator[Database]:
         yield store
     finally:
         store.close()
-
-
-def _refuse_other_schema(store: Database) -> None:
-    """Touch no tables that are not those of this version."""
-    with store.faults_told():
-        revision = store.revision()
-    if revision != newest_revision():
-        raise UserError(
-            f"{store.shown} has schema {revision or 'none'}, this version has {newest_revision()}",
-            hint="monitor db upgrade",
-        )
 
 
 def _server_faults(store: Database) -> list[str]:

@@ -170,19 +170,42 @@ def stated(text: str | None, option: str) -> str | None:
     return text
 
 
+def refuse_other_schema(store: Database) -> None:
+    """Touch no tables that are not those of this version.
+
+    Raises:
+        UserError: the schema is older or newer; the hint is what to do.
+    """
+    from monitor.storage.engine import newest_revision
+
+    with store.faults_told():
+        found, expected = store.revision(), newest_revision()
+    if found == expected:
+        return
+    older = found is None or found < expected
+    raise UserError(
+        f"{store.shown} has schema {found or 'none'}, this version has {expected}",
+        hint="monitor run, or monitor db upgrade, brings it to this version"
+        if older
+        else "install the version that wrote it: pip install --upgrade policy-monitor",
+    )
+
+
 @contextmanager
 def open_database(
-    config: Path | None, url: str | None, *, existing: bool = False
+    config: Path | None, url: str | None, *, existing: bool = False, upgrade: bool = True
 ) -> Iterator[tuple[Settings, Database]]:
-    """Settings and an upgraded database, which is closed at the end.
+    """Settings and a database with this version's schema, which is closed at the end.
 
     Args:
         config: the settings file.
         url: of the command line.
         existing: a command that only reads makes no database: its address may be mistyped.
+        upgrade: False for a command that stays: the daemon of another version may be running.
 
     Raises:
-        UserError: the settings are wrong, or there is no database yet.
+        UserError: the settings are wrong, there is no database yet, or it is not upgraded and has
+            another schema.
         StorageError: the database cannot be opened, upgraded, read or written.
     """
     from monitor.config.settings import load_settings
@@ -198,7 +221,11 @@ def open_database(
                 hint="monitor run or monitor ingest makes one; --database names another",
             )
         with database.faults_told():
-            database.upgrade()
+            if upgrade:
+                database.upgrade()
+            else:
+                database.refuse_foreign()
+                refuse_other_schema(database)
             yield settings, database
     finally:
         database.close()

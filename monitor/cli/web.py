@@ -30,7 +30,7 @@ def web(
 
     It is open to this machine alone, unless the settings say otherwise. Ctrl-C ends it.
     """
-    with open_database(config, database, existing=True) as (settings, store):
+    with open_database(config, database, existing=True, upgrade=False) as (settings, store):
         if port is None:
             port = WEB_PORT if settings.web.port is None else settings.web.port
         asyncio.run(_serve(settings, store, port))

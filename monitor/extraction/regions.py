@@ -253,6 +253,22 @@ def _prefectures(letters: str) -> tuple[tuple[Region, ...], ...]:
     return below or tuple((one,) for one in regions)
 
 
+def english_name(name: str) -> str:
+    """What English calls a region (Guizhou, Xi'an); empty for an unknown name."""
+    region = find_region(name)
+    if region is None:
+        return ""
+    named = _names()["english"].get(region.short)
+    return str(named) if named else _pinyin_by_code().get(region.code, "")
+
+
+@cache
+def _pinyin_by_code() -> Mapping[str, str]:
+    """Guizhou; an apostrophe stands before a syllable that begins with a vowel (Xi'an)."""
+    joined = {row["code"]: re.sub(" (?=[aeo])", "'", row["pinyin"]) for row in _rows(_PINYIN)}
+    return {code: pinyin.replace(" ", "").capitalize() for code, pinyin in joined.items()}
+
+
 def spellings() -> tuple[str, ...]:
     """All names of regions and groups in Latin letters, without spaces, for suggestions."""
     return tuple(_spellings())

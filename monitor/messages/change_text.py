@@ -323,24 +323,33 @@ def change_spans(change: Change, language: str = "zh", *, speaker: bool = True) 
     return tuple(spans)
 
 
-def headline(change: Change, language: str = "zh") -> str:
+def headline(
+    change: Change, language: str = "zh", *, has_region: bool = True, has_kind: bool = True
+) -> str:
     """``贵州 算力规模 160 → 190 Eflops ▲18.75%``; without numbers kind, label and themes.
 
     Of a verdict ``贵州 met: 算力规模 ≥20,000P promised, 22,000P reached``.
+
+    Args:
+        change: any change.
+        language: of the words.
+        has_region: False where the region stands beside it.
+        has_kind: False where the kind of change stands beside it.
     """
     texts = alert_texts(language)
     region = one_line(short_region(change.region or change.statement.region), _REGION)
+    region = region if has_region else ""
     if change.deltas:
         figure = _figure(change.deltas[0], change, texts)
-        if change.basis is Basis.FULFILMENT:
+        if change.basis is Basis.FULFILMENT and has_kind:
             figure = f"{texts.kinds[change.kind]}{texts.colon}{figure}"
         return f"{region} {figure}".strip()
     label = texts.labels[change.statement.label]
     themes = "、" if language == "zh" else ", "
     named = themes.join(texts.themes.get(theme, theme) for theme in change.statement.themes[:3])
     gap = "" if language == "zh" else " "
-    what = f"{kind_name(change, texts)}{gap}{label}"
-    return one_line(f"{region} {what}{texts.colon + named if named else ''}", 2 * _METRIC)
+    what = f"{kind_name(change, texts)}{gap}{label}" if has_kind else label
+    return one_line(f"{region} {what}{texts.colon + named if named else ''}".strip(), 2 * _METRIC)
 
 
 def kind_name(change: Change, texts: AlertTexts) -> str:

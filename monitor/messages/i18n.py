@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from monitor.messages.richtext import one_line
 from monitor.model.alerts import NoticeKind
-from monitor.model.changes import Certainty, Kind
+from monitor.model.changes import Certainty, Kind, Verdict
 from monitor.model.documents import Health, Outcome
 from monitor.model.feedback import FeedbackKind, FeedbackResult
 from monitor.model.statements import NATION, Label, Op, Speaker, Statement
@@ -89,6 +89,11 @@ def alert_texts(language: str = "zh") -> AlertTexts:
 def kind_symbol(kind: Kind) -> str:
     """The symbol of a kind of change: ▲."""
     return _alert_file().marks[kind]
+
+
+def verdict_symbol(verdict: Verdict) -> str:
+    """The symbol of a verdict, which is that of its kind of change: ☑."""
+    return "…" if verdict is Verdict.PENDING else kind_symbol(Kind(verdict))
 
 
 def kind_rank(kind: Kind) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -38,6 +39,22 @@ _CLOCK_SET = timedelta(days=7)
 _LATER_TABLE = table_of(StatementRow).alias("later")
 _SHOWN_TABLE = table_of(StatementRow).alias("shown")
 _LATER, _SHOWN = _LATER_TABLE.c, _SHOWN_TABLE.c
+
+
+@dataclass(slots=True)
+class Reach:
+    """How many lines of the log to look at; ``is_all`` turns False if there are older ones."""
+
+    lines: int
+    is_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCount:
+    """How many changes there are: exactly if ``is_all``, else at least so many."""
+
+    count: int
+    is_all: bool
 
 
 def list_changes(
@@ -126,10 +143,12 @@ def find_change_ids(
     label: Label | None = Label.COMMITMENT,
     words: Collection[str] = (),
     expected: int = _PAGE,
+    reach: Reach | None = None,
 ) -> Iterator[int]:
     """The numbers of all lines of the change log that fit, newest first.
 
-    The arguments are those of ``list_changes``; ``expected`` is how many will be taken.
+    The arguments are those of ``list_changes``; ``expected`` is how many will be taken, ``reach``
+    how far back to look.
     """
     named: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (since, ChangeRow.detected_at.__ge__),
@@ -150,6 +169,12 @@ def find_change_ids(
         number = session.scalar(first)
         if number is not None:
             logged.append(ChangeRow.id < number)
+    if reach is not None:
+        looked_at = select(ChangeRow.id).where(*logged).order_by(ChangeRow.id.desc())
+        number = session.scalar(looked_at.offset(reach.lines).limit(1))
+        if number is not None:
+            reach.is_all = False
+            logged.append(ChangeRow.id > number)
     said: list[ColumnElement[bool]] = []
     if label is not None:
         said.append(_SHOWN.label == label)
@@ -164,6 +189,21 @@ def find_change_ids(
         of_speakers = statements_by(session, speakers, label)
         few += [] if of_speakers is None else [of_speakers]
     yield from _found_ids(session, logged, said, folded, few=few, limit=expected)
+
+
+def count_changes(session: Session, *, most: int, lines: int, **conditions: Any) -> ChangeCount:
+    """How many lines of the log fit, as far as that is soon known.
+
+    Args:
+        session: a reading transaction.
+        most: no more are counted.
+        lines: of the log that are looked at, the newest that fit by their own columns.
+        conditions: those of ``list_changes``.
+    """
+    reach = Reach(lines)
+    found = find_change_ids(session, expected=most + 1, reach=reach, **conditions)
+    count = sum(1 for _ in islice(found, most + 1))
+    return ChangeCount(min(count, most), is_all=reach.is_all and count <= most)
 
 
 def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> ColumnElement[bool]:

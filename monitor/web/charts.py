@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 320
@@ -126,7 +126,10 @@ def plot(
     is_log = least > 0 and most / least > _LOG_SPAN
     ticks = log_ticks(least, most) if is_log else round_ticks(least, most)
     has_names = len({each.group for each, _ in kept}) > 1
-    right, bottom = width - (RIGHT_OF_NAMES if has_names else RIGHT), height - BOTTOM
+    right, bottom = (
+        width - (_margin(each.name for each, _ in kept) if has_names else RIGHT),
+        height - BOTTOM,
+    )
 
     def x_of(year: int) -> float:
         if len(years) == 1:
@@ -211,6 +214,12 @@ def round_ticks(low: float, high: float) -> list[float]:
     step = next((factor * size for factor in (1, 2, 2.5, 5, 10) if factor * size >= rough), rough)
     first, last = math.floor(low / step), math.ceil(high / step)
     return [index * step for index in range(first, max(last, first + 1) + 1)]
+
+
+def _margin(names: Iterable[str]) -> int:
+    """The room for names beside the last points: Chinese characters are twice as wide."""
+    widths = (sum(14 if one > "⺀" else 8 for one in name) for name in names)
+    return max(RIGHT_OF_NAMES, 44 + max(widths, default=0))
 
 
 def log_ticks(low: float, high: float) -> list[float]:

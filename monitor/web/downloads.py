@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ from monitor.table_files import (
     parquet_chunks,
     refuse_without_pyarrow,
 )
-from monitor.web.filters import read_filter
+from monitor.web.filters import file_name, read_filter
 from monitor.web.site import Site, render, site_of
 
 MAX_AT_ONCE = 2
@@ -58,7 +59,6 @@ class Wanted:
 
     view: View
     form: FileFormat
-    name: str
 
 
 class _Download(StreamingResponse):
@@ -92,7 +92,7 @@ def download(request: Request) -> Response:
         except UserError as error:
             raise HTTPException(501, str(error)) from None
     arguments = _arguments(request, wanted.view, site)
-    headers = {"content-disposition": f'attachment; filename="{wanted.name}"'}
+    headers = {"content-disposition": _named(request, wanted, site)}
     media_type = _TYPES[wanted.form]
     if request.method == "HEAD":
         return Response(media_type=media_type, headers=headers)
@@ -109,7 +109,18 @@ def _wanted(request: Request) -> Wanted:
     name, _, ending = request.path_params["file"].rpartition(".")
     if name not in PUBLIC_VIEWS or ending not in list(FileFormat):
         raise HTTPException(404, "there is no such download: see /downloads")
-    return Wanted(View(name), FileFormat(ending), f"{name}.{ending}")
+    return Wanted(View(name), FileFormat(ending))
+
+
+def _named(request: Request, wanted: Wanted, site: Site) -> str:
+    """The header that names the file after what was asked for."""
+    values: list[object] = [request.query_params.get("since", "").strip()]
+    if wanted.view is View.CHANGES:
+        asked = read_filter(
+            request.query_params, themes=site.themes, zone=site.zone, now=site.now()
+        ).parameters()
+        values = [*(asked[name] for name in asked if name != "all"), "all" if asked["all"] else ""]
+    return file_name(wanted.view.value, values, wanted.form.value)
 
 
 def _arguments(request: Request, view: View, site: Site) -> dict[str, Any]:
@@ -138,6 +149,8 @@ def _chunks(site: Site, wanted: Wanted, arguments: dict[str, Any]) -> Iterator[b
             if wanted.form is FileFormat.PARQUET:
                 yield from parquet_chunks(cell_types(columns), rows)
                 return
+            if wanted.form is FileFormat.CSV:
+                yield codecs.BOM_UTF8  # without it Excel takes Chinese for the local code page
             written = csv_chunks if wanted.form is FileFormat.CSV else jsonl_chunks
             for chunk in written(columns, rows):
                 yield chunk.encode()

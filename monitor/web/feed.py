@@ -16,6 +16,7 @@ from monitor.messages.i18n import alert_texts
 from monitor.messages.richtext import Span
 from monitor.model.changes import LoggedChange
 from monitor.storage.changes import list_changes
+from monitor.storage.sources import source_names
 from monitor.web.api import conditional
 from monitor.web.filters import read_filter
 from monitor.web.preferences import preferences_of
@@ -39,6 +40,7 @@ def feed(request: Request) -> Response:
         found = list_changes(
             session, before=before, limit=ENTRIES + 1, **wanted.conditions(site.zone, now)
         )
+        sources = source_names(session) if wanted.source else {}
     shown, texts = found[:ENTRIES], texts_of("timeline", language)
     root = str(request.base_url)
     asked = {**wanted.parameters(), "lang": language}
@@ -51,7 +53,7 @@ def feed(request: Request) -> Response:
     updated = shown[0].detected_at if shown else _NEVER
     body = feed_bytes(
         f"tag:{AUTHORITY}:changes{query(wanted.parameters())}",
-        f"{texts['site']}: {texts['title']}",
+        " · ".join((f"{texts['site']}: {texts['title']}", *wanted.words_of(language, sources))),
         updated,
         [_entry(item, language, root) for item in shown],
         links=links,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
@@ -14,18 +15,22 @@ from starlette.datastructures import QueryParams
 from monitor.errors import UserError
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.offices import offices_in_regions, offices_named, suggest_office
-from monitor.extraction.regions import regions_named, suggest_region
+from monitor.extraction.regions import english_name, regions_named, suggest_region
 from monitor.folding import fold, simplify
+from monitor.messages.i18n import alert_texts
 from monitor.model.changes import Basis, Certainty, Kind
 from monitor.model.statements import Label, Speaker
 from monitor.periods import day_of, start_of
 from monitor.storage.speakers import WantedSpeakers
 from monitor.suggestion import nearest
+from monitor.web.templates import texts_of
 
 _MAX_LENGTH = 200
 _MAX_NAME = 40
 """Of a region; the search for what was meant by a longer one would take seconds."""
 _GOVERNMENT = "人民政府"
+_MAX_FILE_NAME = 70
+"""In characters: three bytes each, of the 255 that file systems give a name."""
 _EnumT = TypeVar("_EnumT", bound=StrEnum)
 
 
@@ -67,6 +72,29 @@ class ChangeFilter:
             "all": "1" if self.everything else None,
         }
 
+    def words_of(self, language: str, sources: Mapping[str, str]) -> tuple[str, ...]:
+        """The filter in words: 贵州省, 加码, 国家数据局.
+
+        Args:
+            language: of the words.
+            sources: the names of sources by their ids.
+        """
+        texts = alert_texts(language)
+        named = (
+            self.region,
+            *(texts.kinds[kind] for kind in self.kinds),
+            self.theme and texts.themes.get(self.theme, self.theme),
+            self.basis and texts_of("timeline", language)[f"basis_{self.basis.value}"],
+            self.certainty and texts.certainty[self.certainty],
+            self.source and sources.get(self.source, self.source),
+            self.speaker,
+            self.since and f"≥ {self.since}",
+            self.until and f"≤ {self.until.isoformat()}",
+            self.words and f"“{self.words}”",
+            texts_of("timeline", language)["everything"] if self.everything else None,
+        )
+        return tuple(one for one in named if one)
+
     def conditions(self, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
         """The arguments of ``list_changes``.
 
@@ -97,6 +125,35 @@ class ChangeFilter:
         """Whether it names a kind of speaker that has no commitments: a delegate, an expert."""
         kind = fold(self.speaker or "")
         return kind in set(Speaker) and Speaker(kind) not in AUTHORITIES
+
+
+def file_name(stem: str, values: Iterable[object], ending: str) -> str:
+    """The ``Content-Disposition`` of a download whose name tells what was asked for.
+
+    Names in Chinese go as RFC 6266 has it (``filename*``); where a reader does not know that, a
+    region has its English name and other Chinese words are left out.
+
+    Args:
+        stem: of the name, in ASCII: change_log.
+        values: of the address: 贵州省, strengthened; None and empty ones are left out.
+        ending: without the dot.
+    """
+    given = [str(one) for value in values for one in _each(value) if one not in {None, ""}]
+    full = _joined([stem, *given], ending)
+    latin = [one if one.isascii() else english_name(one) for one in given]
+    plain = _joined([stem, *filter(None, latin)], ending)
+    encoded = "" if full == plain else f"; filename*=UTF-8''{quote(full, safe='')}"
+    return f'attachment; filename="{plain}"{encoded}'
+
+
+def _each(value: object) -> Iterable[object]:
+    return value if isinstance(value, tuple | list) else (value,)
+
+
+def _joined(parts: Iterable[str], ending: str) -> str:
+    """The parts as one name of a file: letters, digits, and what no system minds."""
+    named = "_".join("".join(c if c.isalnum() or c in "-._" else "-" for c in one) for one in parts)
+    return f"{named[:_MAX_FILE_NAME]}.{ending}"
 
 
 def read_filter(

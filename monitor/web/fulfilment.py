@@ -16,7 +16,7 @@ from monitor.errors import UserError
 from monitor.extraction.regions import gazetteer
 from monitor.folding import simplify
 from monitor.messages.change_text import format_amount, target_text
-from monitor.messages.i18n import AlertTexts, alert_texts, short_metric
+from monitor.messages.i18n import AlertTexts, alert_texts, short_metric, verdict_symbol
 from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Target
 from monitor.storage.fulfilment import (
@@ -39,13 +39,6 @@ _BAR = 44
 _METRICS = 60
 _FIRST_YEAR, _LAST_YEAR = 1949, 2100
 _MAINLAND = "65"  # begins the codes of the last of the 31 provinces whose reports are watched
-
-SYMBOLS: Mapping[Verdict, str] = {
-    Verdict.MET: "✓",
-    Verdict.MISSED: "✗",
-    Verdict.NOT_REPORTED: "?",
-    Verdict.PENDING: "…",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +208,7 @@ def fulfilment(request: Request) -> Response:
         "lines": lines,
         "after": ".".join(map(str, found[PAGE - 1].cursor)) if len(found) > PAGE else None,
         "metrics": metrics,
-        "verdicts": [(one, SYMBOLS[one], t["verdict_" + one]) for one in Verdict],
+        "verdicts": [(one, verdict_symbol(one), t["verdict_" + one]) for one in Verdict],
         "regions": [one.name for one in gazetteer().regions if one.level in {"nation", "province"}],
         "bar": _BAR,
         "words": texts,
@@ -340,7 +333,7 @@ def cell_of(
             continue
         width = round(_BAR * count / total, 2)
         name = t["verdict_" + verdict]
-        parts.append(Part(verdict, SYMBOLS[verdict], name, count, round(x, 2), width))
+        parts.append(Part(verdict, verdict_symbol(verdict), name, count, round(x, 2), width))
         x += width
     words = t.comma.join(f"{part.count:,} {part.name}" for part in parts)
     short = " ".join(f"{part.symbol}{part.count}" for part in parts)
@@ -373,7 +366,7 @@ def line_of(line: FulfilmentLine, texts: AlertTexts, t: Texts) -> Line:
         region=line.region or "",
         due=line.due,
         verdict=line.verdict,
-        symbol=SYMBOLS[line.verdict],
+        symbol=verdict_symbol(line.verdict),
         verdict_name=t["verdict_" + line.verdict],
         metric=short_metric(line.metric),
         promised=target_text(replace(target, metric=""), texts).strip(),

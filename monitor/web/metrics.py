@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,19 +16,20 @@ from starlette.routing import Route
 from monitor.comparison.targets import delta_direction
 from monitor.errors import UserError
 from monitor.messages.change_text import format_growth, format_short
-from monitor.messages.i18n import AlertTexts, alert_texts, short_region, speaker_name
+from monitor.messages.i18n import AlertTexts, alert_texts, speaker_name
 from monitor.model.changes import Delta
 from monitor.model.statements import Op
 from monitor.storage.mappers import statement_of
 from monitor.storage.tables import DocumentRow, StatementRow
 from monitor.table_files import csv_chunks
 from monitor.web.charts import Series, plot
-from monitor.web.filters import region_of
+from monitor.web.filters import file_name, region_of
 from monitor.web.metric_years import Metric, MetricYear, list_metrics, metric_years
 from monitor.web.preferences import preferences_of
 from monitor.web.province_map import PLACES, chosen_metric, year_of
 from monitor.web.region import promised_and_reached, shown
 from monitor.web.site import render, site_of
+from monitor.web.templates import short_region_name
 
 MAX_REGIONS = 8
 _DEFAULT_REGIONS = 5
@@ -105,7 +107,9 @@ def metrics(request: Request) -> Response:
     series: list[Series] = []
     for group, name in enumerate(regions):
         numbers = by_region.get(name, [])
-        series += promised_and_reached(numbers, words, name=short_region(name), group=group)
+        series += promised_and_reached(
+            numbers, words, name=short_region_name(name, language), group=group
+        )
     unit = "" if chosen.metric is None else chosen.metric.unit
     asked = {
         "metric": None if chosen.metric is None else chosen.metric.name,
@@ -249,9 +253,9 @@ def metrics_csv(request: Request) -> Response:
     names = ("region", "metric", "unit", "year", "promised", "promised_op", "reached", "reached_op")
     rows = ([getattr(one, name) for name in names] for one in years)
     return Response(
-        "".join(csv_chunks(names, rows)),
-        media_type="text/csv",
-        headers={"content-disposition": 'attachment; filename="metrics.csv"'},
+        BOM_UTF8 + "".join(csv_chunks(names, rows)).encode(),
+        media_type="text/csv; charset=utf-8; header=present",
+        headers={"content-disposition": file_name("metrics", chosen.parameters().values(), "csv")},
     )
 
 

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from monitor.messages.i18n import alert_texts, short_metric, short_region
+from monitor.extraction.regions import english_name
+from monitor.messages.i18n import alert_texts, short_metric, short_region, verdict_symbol
 from monitor.messages.richtext import Span
 from monitor.yaml import read_yaml
 
@@ -51,12 +52,30 @@ def environment() -> Environment:
     )
     made.filters |= {
         "spans": marked,
-        "short_region": short_region,
+        "region": region_name,
+        "short_region": short_region_name,
+        "english_region": english_name,
+        "verdict_symbol": verdict_symbol,
         "short_metric": short_metric,
         "path": path_part,
     }
     made.globals |= {"static": static_address, "query": query, "alert_texts": alert_texts}
     return made
+
+
+def region_name(name: str, language: str) -> str:
+    """A region as a page names it: 贵州省, in English 贵州省 Guizhou."""
+    return _with_english(name, name, language)
+
+
+def short_region_name(name: str | None, language: str) -> str:
+    """The name in everyday use: 贵州, in English 贵州 Guizhou."""
+    return _with_english(short_region(name), name or "", language)
+
+
+def _with_english(shown: str, name: str, language: str) -> str:
+    english = english_name(name) if language == "en" else ""
+    return f"{shown} {english}".strip()
 
 
 def marked(spans: Iterable[Span]) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -25,15 +26,25 @@ from monitor.messages.i18n import alert_texts, kind_symbol
 from monitor.messages.richtext import Span
 from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
 from monitor.model.statements import Speaker
-from monitor.storage.changes import list_changes, newest_change_id
+from monitor.storage.changes import (
+    ChangeCount,
+    count_changes,
+    find_change,
+    list_changes,
+    newest_change_id,
+)
 from monitor.storage.sources import source_names
 from monitor.storage.speakers import issuer_names, offices_of
-from monitor.web.filters import read_filter, unknown_speaker_hint
+from monitor.web.filters import ChangeFilter, read_filter, unknown_speaker_hint
 from monitor.web.preferences import keep_seen, preferences_of, seen_of
 from monitor.web.site import Site, is_fragment, render, site_of
+from monitor.web.templates import query, short_region_name
 
 PAGE = 30
 MAX_OFFICES = 300
+MAX_COUNT = 1_000
+_LOOKED_AT = 2_000
+"""Lines of the log that a count looks at: more would take longer than the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class Entry:
     kind: Kind
     kind_name: str
     symbol: str
+    place: str
     headline: str
     sentence: Sequence[Span]
     note: str
@@ -70,6 +82,8 @@ def timeline(request: Request) -> Response:
             session, before=before, limit=PAGE + 1, **wanted.conditions(site.zone, now)
         )
         sources = source_names(session)
+        previous = None if before is None else find_change(session, before)
+        total = None if before is not None else _total(session, site, wanted, now)
         offices = site.answers.get(session, "offices", now, partial(known_offices, session))
     mark = newest if seen.before_visit is None else seen.before_visit
     entries = [entry(item, site, language, is_new=item.id > mark) for item in found[:PAGE]]
@@ -82,6 +96,9 @@ def timeline(request: Request) -> Response:
         "before": before,
         "new_count": sum(one.is_new for one in entries),
         "is_return": seen.before_visit is not None and before is None,
+        "total": total,
+        # Where entries are put under others, their first day has its heading already.
+        "previous_day": site.day(previous.detected_at) if previous and is_fragment(request) else "",
         "sources": sources,
         "offices": offices,
         "speakers": list(Speaker),
@@ -96,6 +113,16 @@ def timeline(request: Request) -> Response:
     response = render(request, "timeline", values, fragment=fragment)
     keep_seen(response, request, seen)
     return response
+
+
+def _total(session: Session, site: Site, wanted: ChangeFilter, now: datetime) -> ChangeCount:
+    """How many changes fit a filter, 1,000 at most, kept until the log grows."""
+
+    def count() -> ChangeCount:
+        conditions = wanted.conditions(site.zone, now)
+        return count_changes(session, most=MAX_COUNT, lines=_LOOKED_AT, **conditions)
+
+    return site.answers.get(session, ("total", query(wanted.parameters())), now, count)
 
 
 def known_offices(session: Session) -> tuple[str, ...]:
@@ -127,7 +154,8 @@ def entry(item: LoggedChange, site: Site, language: str, *, is_new: bool = False
         kind=change.kind,
         kind_name=kind_name(change, texts),
         symbol=kind_symbol(change.kind),
-        headline=headline(change, language),
+        place=short_region_name(change.region or change.statement.region, language),
+        headline=headline(change, language, has_region=False, has_kind=False),
         sentence=sentence_spans(change, texts),
         note=unsure_note(change, texts),
         said_by=speaker_and_label(change, language),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF8
 from datetime import UTC, datetime
+from itertools import pairwise
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import feedparser
@@ -268,14 +272,57 @@ async def test_downloads_are_what_export_writes(site, view, database, tmp_path, 
     for form in ("csv", "jsonl"):
         everything = "?all=1" if view is View.CHANGES else ""
         answer = await site.get(f"/downloads/{view}.{form}{everything}")
-        assert answer.headers["content-disposition"] == f'attachment; filename="{view}.{form}"'
+        name = f"{view}{'_all' if everything else ''}.{form}"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
         file = tmp_path / f"x.{form}"
         url = database.url.render_as_string()
         with pytest.raises(SystemExit):
             main(["export", view.value, "--output", str(file), "--database", url])
         lines = file.read_bytes().splitlines()
-        assert sorted(answer.content.splitlines()) == sorted(lines)
+        # Excel takes Chinese for the local code page without a mark.
+        assert answer.content.startswith(BOM_UTF8) is (form == "csv")
+        assert sorted(answer.content.removeprefix(BOM_UTF8).splitlines()) == sorted(lines)
     capsys.readouterr()
+
+
+async def test_names_and_titles_tell_the_filter(site):
+    query = {"region": "贵州", "kind": "strengthened", "speaker": "国家数据局", "since": "90d"}
+    answer = await site.get("/downloads/change_log.csv", params=query)
+    name = "change_log_贵州省_strengthened_国家数据局_90d.csv"
+    assert answer.headers["content-disposition"] == (
+        'attachment; filename="change_log_Guizhou_strengthened_90d.csv"'
+        f"; filename*=UTF-8''{quote(name)}"
+    )
+    page = await site.get("/downloads/change_log.csv", params={"words": r'a"b/c;\d'})
+    assert page.headers["content-disposition"] == 'attachment; filename="change_log_a-b-c--d.csv"'
+    feed = feedparser.parse((await site.get("/feed.atom", params={**query, "lang": "zh"})).content)
+    assert feed.feed.title == "政策监测: 有什么变化 · 贵州省 · 加码 · 国家数据局 · ≥ 90d"
+
+
+async def test_the_timeline_counts_and_has_days(site, monkeypatch):
+    every = (await site.get("/api/v1/changes?limit=200")).json()["items"]
+    page = (await site.get("/?lang=en")).text
+    assert f"<strong>{len(every)} changes</strong>" in page
+    days = re.findall(r'class="day"><h2><time datetime="([^"]*)"', page)
+    assert days == sorted(set(days), reverse=True) != []
+    monkeypatch.setattr("monitor.web.timeline.MAX_COUNT", 3)
+    assert "<strong>3+ changes</strong>" in (await site.get("/?lang=en&kind=added,dropped")).text
+    monkeypatch.setattr("monitor.web.timeline._LOOKED_AT", 2)
+    assert "<strong>2+ changes</strong>" in (await site.get("/?lang=en&region=贵州")).text
+
+
+async def test_what_follows_repeats_no_day(site):
+    items = (await site.get("/api/v1/changes?limit=200")).json()["items"]
+    same = next(
+        one["id"]
+        for one, next_ in pairwise(items)
+        if one["detected_at"][:10] == next_["detected_at"][:10]
+    )
+    first_heading = re.compile(r'\A\s*<li class="day">')
+    part = await site.get(f"/?before={same}", headers={"hx-request": "true"})
+    assert first_heading.search(part.text) is None
+    other = await site.get(f"/?before={items[-1]['id'] + 1}")
+    assert 'class="day"' in other.text
 
 
 async def test_downloads_take_the_filter_and_nothing_private(site):

@@ -115,8 +115,8 @@ def test_last_years_targets_stand_first(client: Browser) -> None:
     page = seen(client, "/fulfilment")
     answer = page.partition("Regions and years")[0]
     assert "due in 2025: which were met" in answer
-    assert re.search(r"✓ 2 met", answer)
-    assert "智能算力规模 30,000P ✓ 32,000P" in answer.replace("≥", "")
+    assert re.search(r"☑ 2 met", answer)
+    assert "智能算力规模 30,000P ☑ 32,000P" in answer.replace("≥", "")
     assert "85 Eflops" not in answer
 
 
@@ -125,7 +125,9 @@ def test_a_cell_of_the_grid_opens_its_targets(client: Browser) -> None:
     cells = re.findall(r'class="cell" href="([^"]*)" aria-label="([^"]*)"', page)
     href = next(href for href, label in cells if label.startswith(f"{GUIZHOU} 2025:"))
     listed = seen(client, href.replace("&amp;", "&").partition("#")[0])
-    assert "✗ missed 贵州 算力规模 Due 2025 · Promised 90 Eflops · Reached 85 Eflops" in listed
+    assert (
+        "☒ missed 贵州 Guizhou 算力规模 Due 2025 · Promised 90 Eflops · Reached 85 Eflops" in listed
+    )
     assert "全省算力规模达到85Eflops" in listed
 
 

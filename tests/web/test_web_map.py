@@ -111,8 +111,11 @@ def test_a_metric_over_the_years_of_several_regions(app: object) -> None:
 
 
 def test_the_csv_is_the_selection(app: object) -> None:
-    text = get(app, "/metrics.csv", metric="算力 (P)", region="贵州", since=2025).text
-    rows = list(csv.DictReader(io.StringIO(text)))
+    answer = get(app, "/metrics.csv", metric="算力 (P)", region="贵州", since=2025)
+    plain, _, encoded = answer.headers["content-disposition"].partition("; filename*=")
+    assert plain == 'attachment; filename="metrics_Guizhou_2025.csv"'
+    assert "%E8%B4%B5%E5%B7%9E%E7%9C%81" in encoded
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert {row["region"] for row in rows} == {GUIZHOU}
     assert {int(row["year"]) for row in rows} <= {2025, 2026}
     assert rows[0]["promised"] == "90000.0"
