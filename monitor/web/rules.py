@@ -33,6 +33,7 @@ from monitor.rules.schema import RuleEntry
 from monitor.storage.statements import StatementInForce
 from monitor.storage.subscriptions import subscribers_of_rules
 from monitor.web.filters import text_of
+from monitor.web.mistakes import in_language
 from monitor.web.preferences import preferences_of
 from monitor.web.recent import MAX_CHANGES
 from monitor.web.rule_book import FileRule, Matched, RuleMistake, dump
@@ -292,9 +293,9 @@ def try_text(text: str, start: datetime, site: Site, language: str) -> Attempt:
         rule, value = read_rule(text, site.vocabulary)
         return _try_rule(rule, as_file(text, value), start, site, language)
     except UserErrors as error:
-        return Attempt(tuple(map(str, error.errors)))
+        return Attempt(tuple(in_language(str(one), language) for one in error.errors))
     except UserError as error:
-        return Attempt((str(error),))
+        return Attempt((in_language(str(error), language),))
     finally:
         site.rule_book.trying.release()
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from monitor.clock import utc_now
 from monitor.rules.model import ANY_VOCABULARY, RuleVocabulary
 from monitor.storage.engine import Database
+from monitor.web.mistakes import in_language
 from monitor.web.preferences import preferences_of
 from monitor.web.recent import KeptAnswers, RecentHistory
 from monitor.web.rule_book import RuleBook
@@ -118,5 +119,6 @@ def is_fragment(request: Request) -> bool:
 
 def mistake(request: Request, message: str, *, status: int = 400) -> HTMLResponse:
     """A page that says in a line what is wrong with an address, and what to do."""
-    values = {"message": message, "status": status}
+    told = in_language(message, preferences_of(request).language)
+    values = {"message": told, "status": status}
     return render(request, "mistake", values, status=status)
