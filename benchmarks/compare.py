@@ -602,6 +602,8 @@ def installed(name: str, folder: Path) -> Path | None:
         if done.returncode:
             sys.stdout.write(f"{name} is left out, it cannot be installed:\n{done.stderr[-500:]}\n")
             return None
+        # The monitor has its byte code, too; pip need not have written any.
+        subprocess.run([str(python), "-m", "compileall", "-q", str(folder / name)], check=False)
     return python
 
 
