@@ -1,6 +1,6 @@
 """Train the model that reads the press, and print how good it is.
 
-    python tools/train_press.py [--compare] [--write]
+    python tools/train_press.py [--archive FOLDER] [--compare] [--write]
 
 Needs scikit-learn, which is no dependency of the program, and the labelled press beside the
 checkout (``../shared/press``). A quarter of its articles is kept unseen: nothing is measured on it
@@ -8,10 +8,12 @@ here. Besides these it takes the invented articles
 (``../shared/press/invented``) and ``tools/data/press_labels.jsonl``: sentences on other subjects
 in the same articles, which we labelled by the same guide, as offsets without text; and
 ``tools/data/press_examples.jsonl``: invented sentences and articles of rare kinds, a row with
-``text``, ``labels`` that quote sentences of it, and perhaps ``published``. With ``--texts`` it also
-takes the invented articles of ``tools/press_texts`` (its README tells the format): the model that
-ships does without, because they made no difference. They are never used to measure; ``--compare``
-tells what the measure would be without each of the last three.
+``text``, ``labels`` that quote sentences of it, and perhaps ``published``; the invented articles of
+``tools/press_texts`` (its README tells the format); and the articles of ``--archive``: real ones of
+public archives, labelled by us in ``tools/data/archive_labels.jsonl``, whose texts are not ours to
+ship. Of each that file has the source, the title and the SHA-256 of the text, title line first and
+then a paragraph a line; ``tools/label_archive.py`` takes over more. None of these is ever used to
+measure; ``--compare`` tells what the measure would be without each.
 
 Every figure comes from cross-validation over the articles that are not kept unseen: an article is
 measured with a model that saw nothing of it. They are counted as ``score_press.py`` counts: a value
@@ -77,6 +79,7 @@ SEED_LABELS = ROOT.parent / "shared" / "gold" / "seed_article.jsonl"
 OWN = ROOT / "tools" / "data" / "press_labels.jsonl"
 EXAMPLES = ROOT / "tools" / "data" / "press_examples.jsonl"
 TEXTS = ROOT / "tools" / "press_texts"
+ARCHIVE = ROOT / "tools" / "data" / "archive_labels.jsonl"
 MODEL = ROOT / "monitor" / "extraction" / "data" / "press_model.json"
 
 FOLDS = 10
@@ -101,6 +104,7 @@ INVENTED_WEIGHT = 1.0
 OWN_WEIGHT = 1.0
 EXAMPLE_WEIGHT = 0.6
 TEXT_WEIGHT = 1.0
+ARCHIVE_WEIGHT = 1.0
 PROPOSAL_WEIGHT = 2.5
 """Proposals are few: without more weight, a demand by a delegate is taken for an opinion."""
 MIN_SENTENCES = 3
@@ -126,6 +130,7 @@ SETTINGS = (
     "OWN_WEIGHT",
     "EXAMPLE_WEIGHT",
     "TEXT_WEIGHT",
+    "ARCHIVE_WEIGHT",
     "PROPOSAL_WEIGHT",
     "MIN_SENTENCES",
     "MAX_FEATURES",
@@ -263,9 +268,9 @@ def read_examples(topics: Topics) -> list[Sentence]:
 TEXT = "text "
 """How the names of our invented articles begin."""
 _LINE = re.compile(
-    r"(?P<goes_on>\+?)(?:\.\.|(?P<label>[capox])(?P<speaker>[gmdefn])"
-    r"(?:/(?P<others>[capoxgmdefn]+))?) (?P<sentence>\S.*)"
+    r"(?P<goes_on>\+?)(?:\.\.|(?P<code>[capox][gmdefn](?:/[capoxgmdefn]+)?)) (?P<sentence>\S.*)"
 )
+_CODE = re.compile(r"(?P<label>[capox])(?P<speaker>[gmdefn])(?:/(?P<others>[capoxgmdefn]+))?")
 _LABEL_CODES = {
     "c": Label.COMMITMENT,
     "a": Label.ACHIEVEMENT,
@@ -283,14 +288,38 @@ _SPEAKER_CODES = {
 }
 
 
-def parse_article(block: str) -> tuple[str, str, list[dict[str, Any]]]:
-    """The date, the text and the labels of an invented article of ``tools/press_texts``.
+def label_of(start: int, end: int, code: str) -> dict[str, Any]:
+    """The label of a sentence as the press has it, from its place and its code.
+
+    Raises:
+        ValueError: there is no such code.
+    """
+    match = _CODE.fullmatch(code)
+    if match is None:
+        raise ValueError(f"no code of a label: {code}")
+    return {
+        "start": start,
+        "end": end,
+        "label": _LABEL_CODES[match["label"]],
+        "speaker": _SPEAKER_CODES[match["speaker"]],
+        "alt": {
+            field: [codes[one] for one in match["others"] or "" if one in codes]
+            for field, codes in (("label", _LABEL_CODES), ("speaker", _SPEAKER_CODES))
+        },
+    }
+
+
+def parse_article(block: str) -> tuple[str, str, list[tuple[int, int, str]]]:
+    """The first line, the text and the labels of an article as ``tools/press_texts`` has it.
+
+    A label is the start and end of its sentence in the text, and its code.
 
     Raises:
         ValueError: a line has another form.
     """
     published, *lines = block.splitlines()
-    text, labels = "", []
+    text = ""
+    labels: list[tuple[int, int, str]] = []
     for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
@@ -298,19 +327,8 @@ def parse_article(block: str) -> tuple[str, str, list[dict[str, Any]]]:
         text += "" if match["goes_on"] or not text else "\n"
         start = len(text)
         text += match["sentence"]
-        if match["label"]:
-            labels.append(
-                {
-                    "start": start,
-                    "end": len(text),
-                    "label": _LABEL_CODES[match["label"]],
-                    "speaker": _SPEAKER_CODES[match["speaker"]],
-                    "alt": {
-                        field: [codes[one] for one in match["others"] or "" if one in codes]
-                        for field, codes in (("label", _LABEL_CODES), ("speaker", _SPEAKER_CODES))
-                    },
-                }
-            )
+        if match["code"]:
+            labels.append((start, len(text), match["code"]))
     return published.removeprefix("@"), text, labels
 
 
@@ -325,8 +343,36 @@ def read_texts(topics: Topics) -> list[Sentence]:
     for name, block in blocks:
         published, text, labels = parse_article(block)
         row = {"file": name, "published": published}
+        gold = [label_of(*one) for one in labels]
         found += read_article(
-            text, row, topics, labels=(labels, [], []), weight=TEXT_WEIGHT, measured=False
+            text, row, topics, labels=(gold, [], []), weight=TEXT_WEIGHT, measured=False
+        )
+    return found
+
+
+ARCHIVED = "archive "
+"""How the names of the articles of public archives begin."""
+
+
+def read_archive(folder: Path, topics: Topics) -> list[Sentence]:
+    """The sentences of the archive's articles, whose texts are in a folder.
+
+    Raises:
+        ValueError: a text is not the one that was labelled.
+        OSError: a text is not there.
+    """
+    found = []
+    for row in read_lines(ARCHIVE):
+        text = (folder / row["file"]).read_text(encoding="utf-8")
+        if hashlib.sha256(text.encode()).hexdigest() != row["sha256"]:
+            raise ValueError(f"{folder / row['file']}: another text was labelled")
+        found += read_article(
+            text,
+            {"file": ARCHIVED + row["file"], "published": row["published"]},
+            topics,
+            labels=([label_of(*one) for one in row["labels"]], [], []),
+            weight=ARCHIVE_WEIGHT,
+            measured=False,
         )
     return found
 
@@ -734,12 +780,14 @@ def main() -> None:
     """Print the figures; with ``--write`` write the model too."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--compare", action="store_true", help="measure without our labels too")
-    parser.add_argument("--texts", action="store_true", help="train on tools/press_texts too")
+    parser.add_argument("--archive", type=Path, help="the texts that archive_labels.jsonl labels")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    if options.write and not options.archive:
+        parser.error("--write needs --archive: without its articles the model would be worse")
     import numpy as np
 
-    all_sentences = read_all(load_topics(), texts=options.texts)
+    all_sentences = read_all(load_topics(), options.archive)
     sentences = [one for one in all_sentences if not (one.measured and is_kept_unseen(one.doc))]
     design, scope_design = Design(sentences), ScopeDesign(sentences)
     scores = cross_validated(design)
@@ -761,6 +809,7 @@ def main() -> None:
         for name, kept in (
             ("our examples", [one for one in sentences if not one.doc.startswith(EXAMPLE)]),
             ("our texts", [one for one in sentences if not one.doc.startswith(TEXT)]),
+            ("the archive", [one for one in sentences if not one.doc.startswith(ARCHIVED)]),
             ("our labels", [one for one in sentences if kinds_of(one) != ["own"]]),
         ):
             print(f"without {name}", json.dumps(cross_validated_figures(kept)))
@@ -769,14 +818,15 @@ def main() -> None:
         write_model(TWIN, sentences, figures)
 
 
-def read_all(topics: Topics, *, texts: bool) -> list[Sentence]:
+def read_all(topics: Topics, archive: Path | None) -> list[Sentence]:
     """All sentences to learn from, those of the unseen quarter too."""
     return [
         *read_folder(PRESS, topics, weight=1.0, measured=True),
         *read_folder(PRESS / "invented", topics, weight=INVENTED_WEIGHT, measured=False),
         *read_seed_article(topics),
         *read_examples(topics),
-        *(read_texts(topics) if texts else ()),
+        *read_texts(topics),
+        *(read_archive(archive, topics) if archive else ()),
     ]
 
 
@@ -815,7 +865,9 @@ def record_of(
         "code": hash_of_code(),
         "data": f"{counts['press']} labelled sentences of {len(articles)} "
         f"articles of the press; {counts['invented']} of invented articles, the seed article and "
-        f"examples; {counts['own']} on other subjects, labelled by us",
+        f"examples; {counts['own']} on other subjects and {counts['archive']} of "
+        f"{len({one.doc for one in sentences if one.doc.startswith(ARCHIVED)})} articles of public "
+        "archives (tools/data/archive_labels.jsonl), labelled by us",
         "articles": " ".join(articles),
         "cross_validated_over_three_quarters": figures,
     }
@@ -845,6 +897,8 @@ def kinds_of(sentence: Sentence) -> list[str]:
         return []
     if sentence.own and not (sentence.gold or sentence.lost):
         return ["own"]
+    if sentence.doc.startswith(ARCHIVED):
+        return ["archive"] * len(sentence.labels)
     return ["press" if sentence.measured else "invented"] * len(sentence.labels)
 
 
