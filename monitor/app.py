@@ -32,14 +32,9 @@ from monitor.errors import StorageError, UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.ingest.context import (
-    HealthPolicy,
-    RevalidationPolicy,
-    StoredRobots,
-    VisitContext,
-)
+from monitor.ingest.context import StoredRobots, VisitContext
 from monitor.ingest.list_pages import identify_addresses
-from monitor.ingest.plan import SuspectPolicy
+from monitor.ingest.policy import HealthPolicy, RevalidationPolicy, SuspectPolicy
 from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.logs import mask_in_logs
 from monitor.messages.template import message_renderer
