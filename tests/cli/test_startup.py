@@ -33,7 +33,7 @@ PARSERS = {"pypdfium2", "lxml"}
 READING = {
     *("monitor.extraction.extract", "monitor.comparison", "monitor.documents.reader"),
     *("monitor.discovery.list_pages", "monitor.ingest.pages", "monitor.ingest.decide"),
-    *("monitor.ingest.write", "rapidfuzz"),
+    *("monitor.ingest.write", "monitor.documents.body", "monitor.messages.i18n", "rapidfuzz"),
 }
 TEXT = {"opencc", "ahocorasick", "rapidfuzz", "jinja2", "selectolax"}
 
