@@ -53,7 +53,7 @@ from sqlalchemy.orm import Session
 
 from monitor.extraction.quantities import search_terms
 from monitor.extraction.regions import region_names
-from monitor.ingest.projection import rebuild, set_reference_day
+from monitor.ingest.projection import rebuild
 from monitor.ingest.schedule import SPREAD
 from monitor.model.changes import Basis, Kind, Verdict
 from monitor.model.documents import DocumentKind
@@ -80,6 +80,7 @@ from monitor.storage.feedback import list_feedback
 from monitor.storage.fulfilment import list_fulfilments
 from monitor.storage.packing import PackedText
 from monitor.storage.sources import source_overviews
+from monitor.storage.statements import set_reference_day
 from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
 from monitor.storage.word_index import fill_word_index

@@ -32,18 +32,12 @@ from monitor.errors import StorageError, UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.ingest.context import (
-    HealthPolicy,
-    RevalidationPolicy,
-    StoredRobots,
-    VisitContext,
-)
+from monitor.ingest.context import StoredRobots, VisitContext
 from monitor.ingest.list_pages import identify_addresses
-from monitor.ingest.plan import SuspectPolicy
+from monitor.ingest.policy import HealthPolicy, RevalidationPolicy, SuspectPolicy
 from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.logs import mask_in_logs
-from monitor.messages.template import message_renderer
-from monitor.model.alerts import AccessMode, NoticeKind
+from monitor.model.alerts import AccessMode, NoticeKind, OutboxAlert
 from monitor.model.changes import LoggedChange
 from monitor.model.status import Role
 from monitor.observer import ObservedChannel, Observer
@@ -61,6 +55,7 @@ from monitor.storage.subscriptions import custom_rules_reader
 if TYPE_CHECKING:
     from monitor.bot.context import AccessPolicy
     from monitor.channels.webhook import Lookup
+    from monitor.messages.richtext import Message
 
 log = logging.getLogger(__name__)
 
@@ -297,13 +292,20 @@ def outbox_worker(
     """
     if app.channel is None:
         raise ValueError(f"the role {app.role} delivers nothing")
+
+    def compose(alert: OutboxAlert) -> Message:
+        # Texts and templates are loaded for the first alert.
+        from monitor.messages.template import message_renderer
+
+        return message_renderer(lambda: app.rules.files)(alert)
+
     return OutboxWorker(
         app.context.database,
         ObservedChannel(app.channel, app.observer),
         app.context.now,
         operators=app.context.health.operators,
         bot=app.token is not None,
-        compose=message_renderer(lambda: app.rules.files),
+        compose=compose,
         stop=stop or asyncio.Event(),
         beat=beat,
     )

@@ -13,7 +13,6 @@ import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.catalogue.model import Tls
-from monitor.documents.body import selector_error
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
 
@@ -83,6 +82,9 @@ def _expression(value: object) -> str:
 def _selector(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("write a CSS selector in quotes")
+    # The reading of pages is loaded where a source has a selector.
+    from monitor.documents.body import selector_error
+
     wrong = selector_error(value)
     if wrong:
         raise ValueError(f"this is no CSS selector: {wrong}")

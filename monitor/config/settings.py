@@ -373,15 +373,16 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(zone_name)] = Field(
         default="Asia/Shanghai", description="Time zone of the schedule."
     )
-    crawl: CrawlSettings = CrawlSettings()
-    suspects: SuspectSettings = SuspectSettings()
-    health: HealthSettings = HealthSettings()
-    retention: RetentionSettings = RetentionSettings()
-    http: HttpSettings = HttpSettings()
-    web: WebSettings = WebSettings()
-    log: LogSettings = LogSettings()
-    ping: PingSettings = PingSettings()
-    telegram: TelegramSettings = TelegramSettings()
+    # Defaults are valid: without this each section would build a validator of its own for them.
+    crawl: CrawlSettings = CrawlSettings.model_construct()
+    suspects: SuspectSettings = SuspectSettings.model_construct()
+    health: HealthSettings = HealthSettings.model_construct()
+    retention: RetentionSettings = RetentionSettings.model_construct()
+    http: HttpSettings = HttpSettings.model_construct()
+    web: WebSettings = WebSettings.model_construct()
+    log: LogSettings = LogSettings.model_construct()
+    ping: PingSettings = PingSettings.model_construct()
+    telegram: TelegramSettings = TelegramSettings.model_construct()
     channels: dict[ChannelName, ChannelSettings] = Field(
         default={}, description="Other channels by name; rules name them in `then.channels`."
     )

@@ -19,7 +19,7 @@ from functools import cache
 from monitor.catalogue.model import Source
 from monitor.discovery.list_pages import Discovery, discover
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
-from monitor.ingest.pages import read_entry
+from monitor.ingest.entries import read_entry
 from monitor.model.documents import Link, Origin, Outcome
 from monitor.parser_process import ParserError
 from monitor.rules.matcher import RuleSet

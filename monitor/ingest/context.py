@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.extraction.topics import Topics
 from monitor.fetching.fetcher import Fetcher
 from monitor.fetching.robots import RobotsCopy
-from monitor.ingest.plan import IngestResult, SuspectPolicy
+from monitor.ingest.policy import HealthPolicy, RevalidationPolicy, SuspectPolicy
 from monitor.model.changes import Change
 from monitor.model.documents import Fetched, Health, Origin, Outcome
 from monitor.parser_process import ParserProcess
@@ -20,30 +21,13 @@ from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database, Transaction
 from monitor.storage.robots import load_robots, save_robots
 
+if TYPE_CHECKING:
+    from monitor.ingest.plan import IngestResult
+
 _MOST = 0.5
 """Share of its kind that must have had news for a source without any to count as quiet."""
 
 _MAX_FAULT = 300
-
-
-@dataclass(frozen=True, slots=True)
-class HealthPolicy:
-    """When operators are notified: after so many failed visits in a row, so many days without news.
-
-    ``operators`` are the chats that are notified.
-    """
-
-    failures: int = 3
-    quiet: timedelta = timedelta(days=30)
-    operators: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RevalidationPolicy:
-    """How long a server's "not modified" is believed, since the body was last received."""
-
-    lists: timedelta = timedelta(days=7)
-    pages: timedelta = timedelta(days=30)
 
 
 def next_health(

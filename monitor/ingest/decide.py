@@ -47,13 +47,13 @@ from monitor.ingest.plan import (
     PlannedVerdict,
     StatementRef,
     SuccessorChanges,
-    SuspectPolicy,
     is_elsewhere,
     lacks_address,
     series_key,
     stored_plan,
     stored_review,
 )
+from monitor.ingest.policy import SuspectPolicy
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import DocumentKind, Origin, Outcome, StoredDocument, sha256_hex

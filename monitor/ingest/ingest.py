@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from monitor.ingest.decide import DecisionContext, decide
 from monitor.ingest.load import load_state
-from monitor.ingest.plan import IngestRequest, IngestResult, SuspectPolicy
+from monitor.ingest.plan import IngestRequest, IngestResult
+from monitor.ingest.policy import SuspectPolicy
 from monitor.ingest.write import write_plan
 from monitor.rules.matcher import RuleSet
 

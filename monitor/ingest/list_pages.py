@@ -7,11 +7,10 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from monitor.catalogue.model import Source
 from monitor.discovery.epaper import issue_date
-from monitor.discovery.list_pages import Discovery, discover
-from monitor.documents.reader import read_document
 from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import needs_body
@@ -32,6 +31,9 @@ from monitor.storage.frontier import (
 )
 from monitor.storage.locks import lock_frontier
 from monitor.urls import url_identity
+
+if TYPE_CHECKING:
+    from monitor.discovery.list_pages import Discovery
 
 log = logging.getLogger(__name__)
 
@@ -182,6 +184,9 @@ class ListCrawl:
         if state is not None and state.body_hash == sha256_hex(fetched.body):
             self.has_unchanged = True
             return None
+        # Loaded for the first list that is new.
+        from monitor.discovery.list_pages import discover
+
         try:
             discovery = await asyncio.to_thread(
                 self.context.parser.call, [fetched.body], discover, self.source, fetched
@@ -329,6 +334,8 @@ def _record_pages(source: Source, context: VisitContext) -> int:
 
 def _without_articles(fetched: Fetched, link_count: int) -> Fetched:
     """The answer of a page that has no link like an article's: a block page, or an empty list."""
+    from monitor.documents.reader import read_document
+
     document = read_document(fetched.body, content_type=fetched.content_type, url=fetched.final_url)
     outcome = Outcome.EMPTY
     reason = f"no article on the list; none of {link_count} links is like one"

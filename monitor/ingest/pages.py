@@ -1,11 +1,14 @@
-"""Visit the frontier entries of a source that are due: fetch, read, extract, ingest."""
+"""Read the pages that are new, with their parts, and ingest them.
+
+Loaded for the first of them: see ``entries``.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from monitor.catalogue.model import Source
@@ -19,15 +22,13 @@ from monitor.documents.multipart import (
 )
 from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.documents.reader import KnownDays
-from monitor.errors import VisitLost
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
-from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
+from monitor.ingest.context import VisitContext
 from monitor.ingest.ingest import ingest
 from monitor.ingest.load import find_copy
 from monitor.ingest.plan import (
     MIRROR,
-    NO_COMMITMENT,
     IngestRequest,
     IngestResult,
     SuspectState,
@@ -35,15 +36,11 @@ from monitor.ingest.plan import (
 )
 from monitor.ingest.schedule import (
     is_baseline,
-    longest_page_wait,
-    needs_body,
-    next_page_visit,
 )
 from monitor.ingest.withdrawal import (
     WithdrawalContext,
     ingest_gone,
     ingest_return,
-    is_gone,
 )
 from monitor.model.documents import (
     Document,
@@ -56,25 +53,15 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
-from monitor.retry import CLOCK_SKEW
 from monitor.storage.documents import get_document
-from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
-    GONE,
+    NOT_SUSPECT,
     FrontierEntry,
-    due_entries,
-    source_added_at,
-    update_entries,
     update_entry,
 )
 from monitor.urls import is_within
 
-log = logging.getLogger(__name__)
-
-_BATCH = 100
-_WAKE_INTERVAL = timedelta(seconds=1)
 _KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
-_NOT_MODIFIED_STATUS = 304
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
 
 _Values = dict[str, object]
@@ -95,117 +82,18 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    """A frontier entry that was fetched and read; ``added_at`` is when its source was added."""
+class Page:
+    """A frontier entry that was fetched and read.
+
+    ``added_at`` is when its source was added; ``visited`` are the columns of the entry that say
+    how the visit went.
+    """
 
     entry: FrontierEntry
     fetched: Fetched
     reading: Reading
     added_at: datetime
-
-
-async def read_pages(source: Source, context: VisitContext, report: VisitReport) -> None:
-    """Visit every frontier entry of a source that is due now, one after the other."""
-    start = context.now()
-    woken, told = start - _WAKE_INTERVAL, report.alerts
-    while True:
-        added_at, due = await asyncio.to_thread(_due, source, context, start)
-        unchanged: list[tuple[int, _Values]] = []
-        for entry in due:
-            values = await read_entry(source, context, entry, added_at, report)
-            if report.alerts > told and context.now() - woken >= _WAKE_INTERVAL:
-                # No alert waits for all the pages after its own.
-                woken, told = context.now(), report.alerts
-                context.wake()
-            if values is not None:
-                unchanged.append((entry.id, values))
-        if unchanged:
-            await asyncio.to_thread(_update_all, context, unchanged)
-        if len(due) < _BATCH:
-            return
-
-
-async def read_entry(
-    source: Source,
-    context: VisitContext,
-    entry: FrontierEntry,
-    added_at: datetime,
-    report: VisitReport,
-) -> dict[str, object] | None:
-    """Visit a frontier entry; an exception that its page raises is an outcome of it.
-
-    Returns:
-        Columns of the entry that are still to be written.
-    """
-    try:
-        return await _visit_entry(source, context, entry, added_at, report)
-    except (*DATABASE_FAULTS, VisitLost):
-        raise
-    except Exception as error:
-        # A page that the program cannot read must not keep those after it from their turn.
-        log.exception("page.failed", extra={"source": source.id, "url": entry.url})
-        report.pages[Outcome.ERROR] += 1
-        report.add_fault(error, entry.url)
-        return _fault_values(source, context, entry, error)
-
-
-async def _visit_entry(
-    source: Source,
-    context: VisitContext,
-    entry: FrontierEntry,
-    added_at: datetime,
-    report: VisitReport,
-) -> _Values | None:
-    """Fetch a page and ingest it if it is new; the columns that are still to be written."""
-    fetched = await _fetch(source, context, entry)
-    report.add_answers((fetched,))
-    if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
-        reading = await read_whole(source, context, fetched, listed=entry.listed)
-        page = _Page(entry, fetched, reading, added_at)
-        result, same_text = await asyncio.to_thread(_ingest_page, source, context, page)
-        report.pages[result.outcome] += 1
-        report.add_result(result)
-        if result.outcome is Outcome.PARTIAL and not report.reason:
-            report.reason = f"{entry.url}: partial: {result.reason}"
-        elif result.reason == NO_COMMITMENT and not report.reason:
-            report.reason = f"{entry.url}: {result.reason}"
-        if same_text and entry.withdrawn:
-            report.add_result(
-                await asyncio.to_thread(_ingest_return, source, context, entry, fetched)
-            )
-        return same_text
-    report.pages[fetched.outcome] += 1
-    values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
-    if fetched.outcome in HEALTHY and fetched.status != _NOT_MODIFIED_STATUS:
-        # The same text, or the same bytes, received again.
-        values |= {
-            "etag": fetched.etag,
-            "last_modified": fetched.last_modified,
-            "body_read_at": context.now(),
-        }
-    if is_gone(fetched) and entry.document_id is not None:
-        gone = await asyncio.to_thread(_ingest_gone, source, context, entry, fetched, values)
-        report.add_result(gone)
-        return None
-    if fetched.outcome in HEALTHY and entry.withdrawn:
-        report.add_result(await asyncio.to_thread(_ingest_return, source, context, entry, fetched))
-    if fetched.outcome in HEALTHY and entry.suspect_hash == GONE:
-        values |= _suspect_values(SuspectState())
-    return values
-
-
-async def _fetch(source: Source, context: VisitContext, entry: FrontierEntry) -> Fetched:
-    """Fetch a page, with validators unless its body is to be seen again."""
-    conditional = not needs_body(
-        entry.body_read_at, now=context.now(), interval=context.revalidation.pages
-    )
-    return await context.fetcher.fetch(
-        entry.url,
-        route=source.route,
-        etag=entry.etag if conditional else None,
-        last_modified=entry.last_modified if conditional else None,
-        fingerprint=entry.page_fingerprint,
-    )
+    visited: Mapping[str, object]
 
 
 async def read_whole(
@@ -314,23 +202,6 @@ def provenance_of(
     )
 
 
-def _due(
-    source: Source, context: VisitContext, start: datetime
-) -> tuple[datetime, list[FrontierEntry]]:
-    """When the source was added to the catalogue, and its entries that are due."""
-    longest = longest_page_wait(source.page_interval, source.document_kind)
-    now = context.now()
-    latest = now + longest + CLOCK_SKEW
-    with context.database.read() as session:
-        added_at = source_added_at(session, source.id, now)
-        return added_at, due_entries(session, source.id, start, _BATCH, latest=latest)
-
-
-def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> None:
-    with context.write() as session:
-        update_entries(session, updates)
-
-
 def _read(source: Source, context: VisitContext, parts: list[Part], days: KnownDays) -> Document:
     try:
         return context.parser.call(
@@ -350,8 +221,8 @@ def _failed(document: Document, fetched: Fetched, outcome: Outcome, reason: str)
     return Reading(failed, fetched.content_type, fetched.body, has_parts=True)
 
 
-def _ingest_page(
-    source: Source, context: VisitContext, page: _Page
+def ingest_page(
+    source: Source, context: VisitContext, page: Page
 ) -> tuple[IngestResult, _Values | None]:
     """Ingest a page whose bytes are new, and update its frontier entry, in one transaction.
 
@@ -361,7 +232,7 @@ def _ingest_page(
     """
     entry, document = page.entry, page.reading.document
     now = context.now()
-    values = _visit_values(source, entry, page.fetched, document.outcome, now)
+    values = dict(page.visited)
     if not document.has_text:
         values["last_reason"] = document.reason
         with context.write() as session:
@@ -412,7 +283,7 @@ def _ingest_page(
     return result, None
 
 
-def _with_known_day(context: VisitContext, page: _Page, document_id: int) -> _Page:
+def _with_known_day(context: VisitContext, page: Page, document_id: int) -> Page:
     """The page with the day that its document has, if it no longer names one.
 
     Without it "this year" would mean nothing any more, and each statement would be another.
@@ -426,7 +297,7 @@ def _with_known_day(context: VisitContext, page: _Page, document_id: int) -> _Pa
     return replace(page, reading=replace(page.reading, document=document))
 
 
-def _ingest_gone(
+def ingest_gone_page(
     source: Source,
     context: VisitContext,
     entry: FrontierEntry,
@@ -441,7 +312,7 @@ def _ingest_gone(
     return result
 
 
-def _ingest_return(
+def ingest_returned_page(
     source: Source, context: VisitContext, entry: FrontierEntry, fetched: Fetched
 ) -> IngestResult:
     """Log that a withdrawn document is back, unchanged."""
@@ -463,7 +334,7 @@ def _withdrawal_context(source: Source, context: VisitContext) -> WithdrawalCont
 def _attach_copy(
     context: VisitContext,
     withdrawal: WithdrawalContext,
-    page: _Page,
+    page: Page,
     text_hash: str,
     values: _Values,
 ) -> IngestResult | None:
@@ -483,7 +354,7 @@ def _attach_copy(
     return IngestResult(document.id, Outcome.OK, MIRROR).with_return(back)
 
 
-def _request(source: Source, context: VisitContext, page: _Page) -> IngestRequest:
+def _request(source: Source, context: VisitContext, page: Page) -> IngestRequest:
     """Extract the statements of a page."""
     entry, document, reading = page.entry, page.reading.document, page.reading
     provenance = provenance_of(
@@ -523,42 +394,10 @@ def _request(source: Source, context: VisitContext, page: _Page) -> IngestReques
     )
 
 
-def _visit_values(
-    source: Source, entry: FrontierEntry, fetched: Fetched, outcome: Outcome, now: datetime
-) -> _Values:
-    """How a visit went, and when the next one is due."""
-    return {
-        "last_visit_at": now,
-        "last_outcome": outcome,
-        "last_status": fetched.status,
-        "last_reason": fetched.reason or None,
-        "failures": 0 if outcome in HEALTHY else entry.failures + 1,
-        "next_visit_at": next_page_visit(
-            outcome,
-            now=now,
-            page_interval=source.page_interval,
-            kind=source.document_kind,
-            age=now - _published_at(entry),
-            failures=entry.failures,
-            retry_after=fetched.retry_after,
-        ),
-    }
-
-
-def _fault_values(
-    source: Source, context: VisitContext, entry: FrontierEntry, error: Exception
-) -> _Values:
-    """The visit of a page that ended with an exception: it is retried like one that failed."""
-    now = context.now()
-    reason = f"{type(error).__name__}: the page could not be read"
-    failed = Fetched(entry.url, entry.url, Outcome.ERROR, None, now, reason=reason)
-    return _visit_values(source, entry, failed, Outcome.ERROR, now)
-
-
-def _believed_values(page: _Page, text_hash: str, now: datetime) -> _Values:
+def _believed_values(page: Page, text_hash: str, now: datetime) -> _Values:
     """What the next visit compares a believed text with."""
     fetched, document = page.fetched, page.reading.document
-    values: _Values = {"text_hash": text_hash, **_suspect_values(SuspectState())}
+    values: _Values = {"text_hash": text_hash, **NOT_SUSPECT}
     if page.reading.has_parts:
         # That one page is unchanged says nothing about the others.
         unknown = ("etag", "last_modified", "body_hash", "page_fingerprint")
@@ -578,10 +417,3 @@ def _suspect_values(suspect: SuspectState) -> _Values:
         "suspect_count": suspect.count,
         "suspect_since": suspect.since,
     }
-
-
-def _published_at(entry: FrontierEntry) -> datetime:
-    """When the page was published as far as its list says, else when it was found."""
-    if entry.listed is None:
-        return entry.first_seen_at
-    return min(entry.first_seen_at, datetime.combine(entry.listed, time(), UTC))

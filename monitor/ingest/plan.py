@@ -9,6 +9,7 @@ from functools import cached_property
 
 from monitor.comparison.similarity import ClauseIndex, TextShingles
 from monitor.extraction.extract import plan_sentences, review_sentences
+from monitor.ingest.policy import SuspectPolicy
 from monitor.model.alerts import Match
 from monitor.model.changes import Change, Verdict
 from monitor.model.documents import (
@@ -35,21 +36,6 @@ NO_COMMITMENT = "no commitment was found in this report"
 
 FULFILMENT_HORIZON = 5
 """Years a plan reaches: the targets of a five-year plan are in the report that opens it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SuspectPolicy:
-    """When a suspect text is believed: after ``visits`` over ``hours`` that saw the same text.
-
-    ``shrink`` is the share of the last good text below which a text is suspect. A text without any
-    statement, where there were some, is believed after ``empty_confirm_hours``: it may be an
-    unknown kind of error page.
-    """
-
-    visits: int = 3
-    hours: float = 24.0
-    shrink: float = 0.5
-    empty_confirm_hours: float = 168.0
 
 
 @dataclass(frozen=True, slots=True)

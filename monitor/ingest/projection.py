@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -33,7 +32,7 @@ from monitor.extraction.quantities import metric_core, to_base
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker
-from monitor.storage.base import Base, batches, insert_into, insert_rows, table_of
+from monitor.storage.base import Base, batches, insert_rows, table_of
 from monitor.storage.tables import (
     CorroborationRow,
     CurrentStatementRow,
@@ -41,7 +40,6 @@ from monitor.storage.tables import (
     DocumentRow,
     FulfilmentRow,
     MetricYearRow,
-    ReferenceDayRow,
     SnapshotRow,
     StatementRow,
     TargetRow,
@@ -155,18 +153,6 @@ def projection_fault(session: Session, document_id: int) -> str:
     if wanted == have:
         return ""
     return f"{len(wanted - have)} statements are not shown, {len(have - wanted)} do not follow"
-
-
-def set_reference_day(session: Session, day: date) -> None:
-    """Note the day that is today for the views; nothing is written when it is noted already."""
-    if session.scalar(select(ReferenceDayRow.day)) == day:
-        return
-    values = {"day": day}
-    session.connection().execute(
-        insert_into(session, ReferenceDayRow)
-        .values(id=1, **values)
-        .on_conflict_do_update(index_elements=[ReferenceDayRow.id], set_=values)
-    )
 
 
 def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:

@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 from monitor.catalogue.model import Source
 from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport, next_health
+from monitor.ingest.entries import read_pages
 from monitor.ingest.list_pages import read_lists
-from monitor.ingest.pages import read_pages
-from monitor.ingest.projection import set_reference_day
 from monitor.ingest.schedule import next_list_visit, retry_list_visit
 from monitor.model.documents import Outcome
 from monitor.storage.frontier import (
@@ -28,6 +27,7 @@ from monitor.storage.frontier import (
     has_future_times,
 )
 from monitor.storage.source_health import record_transition, share_with_news, source_state
+from monitor.storage.statements import set_reference_day
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -26,9 +25,9 @@ from monitor.ingest.plan import (
     NewSnapshot,
     PlannedChange,
     StatementRef,
-    SuspectPolicy,
     SuspectState,
 )
+from monitor.ingest.policy import SuspectPolicy
 from monitor.ingest.write import write_plan
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import (
@@ -55,7 +54,6 @@ from monitor.storage.frontier import (
     recheck_neighbours,
     stands_elsewhere,
 )
-from monitor.urls import same_site
 
 _GONE_STATUS = frozenset({404, 410})
 _TOLD = frozenset({DocumentKind.REPORT, DocumentKind.PLAN, DocumentKind.PAGE})
@@ -70,15 +68,6 @@ class WithdrawalContext:
     now: datetime
     policy: SuspectPolicy
     terminal_chat: int | None
-
-
-def is_gone(fetched: Fetched) -> bool:
-    """Whether an answer says that a page is not there: a status, or the site's home page."""
-    if fetched.outcome is Outcome.MOVED:
-        # The other way to move, to another site, says where the page is.
-        old, new = urlsplit(fetched.url).hostname, urlsplit(fetched.final_url).hostname
-        return same_site(old or "", new or "")
-    return fetched.outcome is Outcome.GONE
 
 
 def ingest_gone(

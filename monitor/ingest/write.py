@@ -16,7 +16,7 @@ from monitor.ingest.plan import (
     PlannedVerdict,
     StatementRef,
 )
-from monitor.ingest.projection import project_documents, set_reference_day
+from monitor.ingest.projection import project_documents
 from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, StoredSnapshot
@@ -37,6 +37,7 @@ from monitor.storage.documents import (
 )
 from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments, new_verdicts
 from monitor.storage.recipients import ensure_recipients
+from monitor.storage.statements import set_reference_day
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
 _RowId = Callable[[StatementRef], int]

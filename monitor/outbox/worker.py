@@ -18,7 +18,6 @@ from uuid import uuid4
 
 from monitor.channels.base import Channel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
 from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
 from monitor.outbox import admin, queue
@@ -248,6 +247,13 @@ class CircuitBreaker:
             self.open_until = until if self.open_until is None else max(self.open_until, until)
 
 
+def _render(alert: OutboxAlert) -> Message:
+    # Its texts are loaded for the first alert.
+    from monitor.messages.alert_message import render_alert
+
+    return render_alert(alert)
+
+
 @dataclass(slots=True)
 class OutboxWorker:
     """Delivers due alerts until none is due, or until ``stop`` is set.
@@ -269,7 +275,7 @@ class OutboxWorker:
     now: Callable[[], datetime]
     operators: tuple[int, ...] = ()
     bot: bool | None = None
-    compose: Callable[[OutboxAlert], Message] = render_alert
+    compose: Callable[[OutboxAlert], Message] = _render
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)

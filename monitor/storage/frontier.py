@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,11 @@ from monitor.storage.tables import (
 
 GONE = "gone"
 """Stands for the text of a page that is gone, where suspect texts are counted."""
+
+NOT_SUSPECT: Mapping[str, object] = MappingProxyType(
+    dict.fromkeys(("suspect_hash", "suspect_since")) | {"suspect_count": 0}
+)
+"""Columns of an entry whose text is believed."""
 
 # SQLite takes 32,766 parameters in a statement, older builds 999.
 _CHUNK = 500

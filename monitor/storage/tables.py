@@ -1,7 +1,6 @@
 """The tables of chats, of what they chose, and of what is on its way to them."""
 
-from __future__ import annotations
-
+# Annotations are values here: SQLAlchemy reads them, and would have to evaluate their text.
 from datetime import date, datetime
 
 from sqlalchemy import (
@@ -283,7 +282,7 @@ class StatementRow(Base):
     # Origin, and when it was first seen, both of its first version.
     origin: Mapped[str] = mapped_column(String(8), server_default="live")
     first_seen_at: Mapped[datetime | None]
-    targets: Mapped[list[TargetRow]] = relationship(
+    targets: Mapped[list["TargetRow"]] = relationship(
         order_by="TargetRow.position", lazy="selectin", cascade="all"
     )
 
@@ -530,7 +529,7 @@ class ChangeRow(Base):
     identity: Mapped[str] = mapped_column(String(80), unique=True)
     before: Mapped[StatementRow | None] = relationship(foreign_keys=[before_id])
     after: Mapped[StatementRow | None] = relationship(foreign_keys=[after_id])
-    deltas: Mapped[list[DeltaRow]] = relationship(
+    deltas: Mapped[list["DeltaRow"]] = relationship(
         order_by="DeltaRow.position", lazy="selectin", cascade="all"
     )
     document: Mapped[DocumentRow] = relationship()

@@ -30,6 +30,11 @@ NETWORK = {"httpcore", "telegram", "apprise", "uvicorn"}
 DAEMON = {"apscheduler", "monitor.daemon", "monitor.app", "monitor.bot", "monitor.outbox"}
 PICTURES = {"pygal", "resvg_py"}
 PARSERS = {"pypdfium2", "lxml"}
+READING = {
+    *("monitor.extraction.extract", "monitor.comparison", "monitor.documents.reader"),
+    *("monitor.discovery.list_pages", "monitor.ingest.pages", "monitor.ingest.decide"),
+    *("monitor.ingest.write", "monitor.documents.body", "monitor.messages.i18n", "rapidfuzz"),
+}
 TEXT = {"opencc", "ahocorasick", "rapidfuzz", "jinja2", "selectolax"}
 
 
@@ -87,6 +92,17 @@ def test_changes_needs_no_network_and_no_extraction(tmp_path):
     modules = loaded("changes", "--database", fresh_sqlite(tmp_path / "monitor.db"))
     assert "sqlalchemy" in modules
     assert not found(modules, NETWORK | DAEMON | PICTURES | PARSERS | {"monitor.extraction"})
+
+
+def test_a_round_with_nothing_new_does_without_the_reading_half(tmp_path):
+    (tmp_path / "catalogue.yaml").write_text("builtin: false\nsources: []\n", encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    settings = tmp_path / "monitor.toml"
+    settings.write_text('catalogue = ["catalogue.yaml"]\n', encoding="utf-8")
+    database = fresh_sqlite(tmp_path / "monitor.db")
+    modules = loaded("run", "--once", "--config", str(settings), "--database", database)
+    assert {"monitor.ingest.visit", "monitor.ingest.entries"} <= modules
+    assert not found(modules, READING | PARSERS | PICTURES | {"telegram", "apprise", "uvicorn"})
 
 
 def test_every_listed_command_is_there_and_its_help_line_begins_its_help():

@@ -23,9 +23,9 @@ from monitor.ingest.plan import (
     NewDocument,
     NewSnapshot,
     StatementRef,
-    SuspectPolicy,
     SuspectState,
 )
+from monitor.ingest.policy import SuspectPolicy
 from monitor.model.changes import Basis, Kind, Verdict
 from monitor.model.documents import (
     Document,

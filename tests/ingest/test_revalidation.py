@@ -9,7 +9,7 @@ import pytest
 from test_visits import LIST, OLDER, PLAN, REPORT, baseline, watching
 from web import Page
 
-from monitor.ingest.context import RevalidationPolicy
+from monitor.ingest.policy import RevalidationPolicy
 from monitor.ingest.schedule import needs_body
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

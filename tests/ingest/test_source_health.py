@@ -14,7 +14,8 @@ from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon.run import run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
-from monitor.ingest.context import HealthPolicy, next_health
+from monitor.ingest.context import next_health
+from monitor.ingest.policy import HealthPolicy
 from monitor.model.documents import Health
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from monitor.channels.fake import FakeChannel
 from monitor.daemon.run import run_once
+from monitor.discovery import list_pages
 from monitor.fetching.fake import FakeFetcher
-from monitor.ingest import list_pages, pages
+from monitor.ingest import pages
 from monitor.ingest.source_check import address_hint
 from monitor.model.documents import Fetched, Outcome
 
