@@ -30,13 +30,17 @@ _MAX_SCRIPT = 2_000
 _SCRIPT_FILES = tuple(
     f".{name}{quote}" for name in ("pdf", "PDF", "doc", "docx", "wps", "ofd") for quote in "\"'"
 )
-_FILE_WORDS = (
-    *(".pdf", ".doc", ".wps", ".ofd", ".xls", ".et", ".ppt", ".txt", ".zip", ".rar"),
-    *("down", "file", "attach", "fujian", "upload", "annex"),
-)
 _VIEWERS = frozenset({"iframe", "embed", "object"})
 _ASIDE = frozenset({"nav", "footer", "aside"})
 _RELATED = ("xiangguan", "relat", "xg")
+
+
+@cache
+def _file_word_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\.(?:pdf|doc|wps|ofd|xls|et|ppt|txt|zip|rar)|down|file|attach|fujian|upload|annex",
+        re.IGNORECASE,
+    )
 
 
 @cache
@@ -190,8 +194,7 @@ def _file_reference(one: Reference) -> str:
 
 def _may_lead_to_file(written: str, attributes: dict[str, str | None]) -> bool:
     """Whether an element may lead to a file; most links of a page do not."""
-    lowered = written.lower()
-    if "onclick" in attributes or any(word in lowered for word in _FILE_WORDS):
+    if "onclick" in attributes or _file_word_pattern().search(written) is not None:
         return True
     return len(attributes) > 1 and any(name.startswith("data-") for name in attributes)
 

@@ -53,7 +53,7 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
-from monitor.storage.documents import get_document
+from monitor.storage.documents import find_text, get_document
 from monitor.storage.frontier import (
     NOT_SUSPECT,
     FrontierEntry,
@@ -269,7 +269,7 @@ def ingest_page(
             "last_reason": result.reason or None,
         }
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
-        if result.outcome is Outcome.OK and result.document_id is not None:
+        if result.outcome is Outcome.OK and result.document_id is not None and not result.is_new:
             back = ingest_return(
                 session,
                 result.document_id,
@@ -344,6 +344,10 @@ def _attach_copy(
     withdrawn is back with it.
     """
     entry = page.entry
+    with context.database.read() as session:
+        if find_text(session, text_hash) is None:
+            # Nearly always. One that is added in the meantime is told by ``ingest``.
+            return None
     with context.write() as session:
         document = find_copy(session, text_hash)
         if document is None or lacks_address(document, entry.url):

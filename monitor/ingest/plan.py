@@ -277,12 +277,14 @@ class IngestPlan:
 class IngestResult:
     """What became of a request; ``suspect`` is set while the text is not believed.
 
-    ``successor_changes`` counts what a newer report, known already, changed against this one.
+    ``is_new`` is whether the document was added. ``successor_changes`` counts what a newer report,
+    known already, changed against this one.
     """
 
     document_id: int | None
     outcome: Outcome
     reason: str = ""
+    is_new: bool = False
     changes: tuple[Change, ...] = ()
     alerts: int = 0
     suspect: SuspectState | None = None

@@ -86,16 +86,21 @@ class _Series:
         return self.plans.get(document.plan_key or "", ())
 
 
-def project_documents(session: Session, document_ids: Collection[int]) -> None:
+def project_documents(
+    session: Session, document_ids: Collection[int], *, new: Collection[int] = ()
+) -> None:
     """Make the projection anew for documents that changed, and for what they supersede.
 
     Args:
         session: the writing transaction that changed them.
         document_ids: documents that are new, have another current snapshot, were linked with a
             commitment they repeat, or have a snapshot no more.
+        new: those of them that this transaction added: nothing stands in the projection of them.
     """
     for some in batches(document_ids):
-        before = _series_numbers(session, _number.document_id.in_(some))
+        shown = [one for one in some if one not in new]
+        before = _series_numbers(session, _number.document_id.in_(shown)) if shown else []
+        _delete_documents(session, shown)
         documents = _write_documents(session, some)
         for one in documents.values():
             _supersede_older(session, one)
@@ -273,13 +278,17 @@ def _by(
     return found
 
 
-def _write_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
-    """Replace the rows of some documents."""
-    documents = _load_documents(session, document_ids)
-    _note_plan_keys(session, documents.values())
-    for row_type in (CurrentTargetRow, CurrentStatementRow):
+def _delete_documents(session: Session, document_ids: Collection[int]) -> None:
+    """Delete the rows of some documents."""
+    for row_type in (CurrentTargetRow, CurrentStatementRow) if document_ids else ():
         own = table_of(row_type)
         session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
+
+
+def _write_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
+    """Add the rows of some documents that have none."""
+    documents = _load_documents(session, document_ids)
+    _note_plan_keys(session, documents.values())
     series = _load_series(session, documents.values())
     targets = _load_targets(
         session, [row.id for one in documents.values() for row in one.statements]

@@ -99,12 +99,14 @@ def write_plan(
     if plan.move_home and document_id is not None:
         set_home(session, document_id, url=request.fetch.url, source_id=request.source_id)
     if plan.current is not None and document_id is not None:
-        project_documents(session, _projected(session, plan, document_id))
+        new = () if plan.new_document is None else (document_id,)
+        project_documents(session, _projected(session, plan, document_id), new=new)
     set_reference_day(session, now.date())
     return IngestResult(
         document_id,
         plan.outcome,
         plan.reason,
+        is_new=plan.new_document is not None,
         changes=tuple(change for _, change, _ in logged),
         alerts=alerts,
         suspect=plan.suspect,

@@ -84,8 +84,13 @@ def pack_page(body: bytes, base: bytes, text: str) -> bytes | None:
         return None
     charset, encoded = _encoded(text, body)
     difference = _Difference((_Source(base), _Source(encoded)))
-    for token in _tokens(body):
-        difference.add(token)
+    at, pattern = 0, _token_pattern()
+    while match := pattern.match(body, at):
+        at, is_copy = match.end(), False
+        for token in _without_spaces(match[0]):
+            is_copy = difference.add(token)
+        if is_copy:
+            at += difference.follow(body, at)
         if difference.misses > _MAX_MISSES:
             return None
     packed = zlib.compress(difference.packed(charset), 9)
@@ -144,14 +149,14 @@ class _Difference:
     _waiting: int = 0  # bytes of pieces since the last copy
     _open: int | None = None  # the source of the copy that the next token may go on
 
-    def add(self, token: bytes) -> None:
-        """Take the next token of the page."""
+    def add(self, token: bytes) -> bool:
+        """Take the next token of the page; whether a new copy begins with it."""
         if self._open is not None:
             source = self.sources[self._open]
             if source.body.startswith(token, source.end):
                 source.end += len(token)
                 self._copies[-1] += len(token)
-                return
+                return False
             self._open = None
         if len(token) >= _SHORTEST:
             # Words are looked for in the text first, markup only in the other page.
@@ -160,10 +165,23 @@ class _Difference:
                 start = source.find(token)
                 if start >= 0:
                     self._copy(which, start, len(token))
-                    return
+                    return True
             self.misses += 1
         self._pieces.append(token)
         self._waiting += len(token)
+        return False
+
+    def follow(self, body: bytes, at: int) -> int:
+        """Let the copy that just began go on up to the end of a tag; how many bytes that takes.
+
+        Pages of a site share long runs: these need not be taken token by token.
+        """
+        source = self.sources[self._open or 0]
+        same = _common_length(body, at, source.body, source.end)
+        more = max(body.rfind(b">", at, at + same) + 1 - at, 0)
+        source.end += more
+        self._copies[-1] += more
+        return more
 
     def _copy(self, which: int, start: int, length: int) -> None:
         source = self.sources[which]
@@ -215,18 +233,29 @@ def _encoded(text: str, body: bytes) -> tuple[int, bytes]:
 
 @cache
 def _token_pattern() -> re.Pattern[bytes]:
+    # Tags, references, blanks, and what stands between them: the lines of the text.
     return re.compile(rb"<[^<>]*>?|&[#\w]{1,10};|\s+|[^<&\s]+|&")
 
 
-def _tokens(body: bytes) -> Iterator[bytes]:
-    """Tags, references, blanks, and what stands between them: the lines of the text.
+def _without_spaces(token: bytes) -> tuple[bytes, ...]:
+    """A token; where ideographic spaces stand before a line, these and the line by themselves."""
+    if token[:1] not in b"\xe3\xa1":
+        return (token,)
+    line = token.lstrip(b"\xe3\x80") if token.startswith(b"\xe3\x80\x80") else token
+    line = token.lstrip(b"\xa1") if token.startswith(b"\xa1\xa1") else line
+    return tuple(filter(None, (token[: len(token) - len(line)], line)))
 
-    Ideographic spaces before a line are blanks too.
-    """
-    for token in _token_pattern().findall(body):
-        line = token.lstrip(b"\xe3\x80") if token.startswith(b"\xe3\x80\x80") else token
-        line = token.lstrip(b"\xa1") if token.startswith(b"\xa1\xa1") else line
-        if len(line) < len(token):
-            yield token[: len(token) - len(line)]
-        if line:
-            yield line
+
+def _common_length(body: bytes, at: int, other: bytes, start: int) -> int:
+    """How many bytes are the same in both from there on; up to 32 fewer than there are."""
+    length, step = 0, 64
+    while length < min(len(body) - at, len(other) - start):
+        here, there = at + length, start + length
+        if body[here : here + step] == other[there : there + step]:
+            length += step
+            step *= 2
+        elif step > 32:
+            step //= 4
+        else:
+            break
+    return min(length, len(body) - at, len(other) - start)
