@@ -35,6 +35,7 @@ from monitor.fetching.settings import FetcherSettings
 from monitor.ingest.context import (
     HealthPolicy,
     RevalidationPolicy,
+    StoredPauses,
     StoredRobots,
     VisitContext,
 )
@@ -146,7 +147,11 @@ async def open_app(
         is_token_refused = None if channel is not None else _token_check(settings, token)
         if fetcher is None:
             fetcher = await stack.enter_async_context(
-                HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(database))
+                HttpFetcher(
+                    fetcher_settings(settings),
+                    robots_store=StoredRobots(database),
+                    pause_store=StoredPauses(database),
+                )
             )
         if channel is None and role in _DELIVERING_ROLES:
             channel = await stack.enter_async_context(

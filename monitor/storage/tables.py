@@ -94,6 +94,15 @@ class RobotsRow(Base):
     read_at: Mapped[datetime]
 
 
+class HostPauseRow(Base):
+    """Until when a host asked to be left alone."""
+
+    __tablename__ = "host_pause"
+
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    not_before: Mapped[datetime]
+
+
 class DocumentRow(Base):
     """One article or report, whatever address it is found at."""
 
