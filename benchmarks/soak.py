@@ -60,7 +60,7 @@ RETENTION = timedelta(days=7)
 TIMES = 1.35
 MEMORY = 1.10
 FEW = 3
-FLAT = ("source", "list_page", "robots", "heartbeat", "switch", "recipient")
+FLAT = ("source", "list_page", "base_page", "robots", "host_pause", "heartbeat", "switch", "recipient")
 REGIONS = [name for name in region_names() if name.endswith(("省", "自治区"))][:27]
 
 
@@ -144,7 +144,8 @@ class Day:
     visits: int
     pages: int
     changes: int
-    memory: float  # MB
+    memory: float  # MB, with what the invented site takes
+    site: float
     files: int
     threads: int
     size: int
@@ -232,6 +233,7 @@ async def soak(
                     pages=sum(report.pages.total() for report in reports),
                     changes=changes,
                     memory=_memory(),
+                    site=sum(map(sys.getsizeof, world.texts.values())) / 1e6,
                     files=_files(),
                     threads=threading.active_count(),
                     size=app.context.database.size() or 0,
@@ -317,7 +319,8 @@ def main() -> int:
                 f"{table:24} {first.rows[table]:10} {middle.rows[table]:10} {last.rows[table]:10}"
             )
     print(
-        f"memory {first.memory:.0f}, {middle.memory:.0f}, {last.memory:.0f} MB; "
+        f"memory {first.memory:.0f}, {middle.memory:.0f}, {last.memory:.0f} MB, "
+        f"with {last.site:.1f} MB of the invented site; "
         f"{options.sources} sources, {len(days)} days, {options.edits} edits a day, "
         f"in {(time.perf_counter() - begin) / 60:.1f} minutes"
     )
