@@ -60,7 +60,10 @@ RETENTION = timedelta(days=7)
 TIMES = 1.35
 MEMORY = 1.10
 FEW = 3
-FLAT = ("source", "list_page", "base_page", "robots", "host_pause", "heartbeat", "switch", "recipient")
+FLAT = (
+    *("source", "list_page", "base_page", "robots", "host_pause", "heartbeat", "switch"),
+    "recipient",
+)
 REGIONS = [name for name in region_names() if name.endswith(("省", "自治区"))][:27]
 
 
