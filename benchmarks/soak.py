@@ -1,6 +1,6 @@
 """A month of the daemon's work in minutes: what should stay flat, stays flat.
 
-    python benchmarks/soak.py [--sources 5000] [--days 30] [--edits 100]
+    python benchmarks/soak.py [--sources 5000] [--days 30] [--edits 100] [--minutes MINUTES]
 
 One process, a clock that is driven, a site without a network, everything else real: visits, SQLite,
 outbox, retention of raw bytes (a week). Each source has a list and an article on a host of its own.
@@ -17,7 +17,8 @@ third of the days to the last one,
 - a table grows that should not: a row for each source, list or address, or bytes kept beyond the
   retention.
 
-Visits of the first day are history and are not compared.
+Visits of the first day are history and are not compared. With ``--minutes`` no day begins after so
+many minutes: the days until then are compared.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import math
 import statistics
 import sys
 import tempfile
@@ -58,7 +60,10 @@ RETENTION = timedelta(days=7)
 TIMES = 1.35
 MEMORY = 1.10
 FEW = 3
-FLAT = ("source", "list_page", "robots", "heartbeat", "switch", "recipient")
+FLAT = (
+    *("source", "list_page", "base_page", "robots", "host_pause", "heartbeat", "switch"),
+    "recipient",
+)
 REGIONS = [name for name in region_names() if name.endswith(("省", "自治区"))][:27]
 
 
@@ -142,7 +147,8 @@ class Day:
     visits: int
     pages: int
     changes: int
-    memory: float  # MB
+    memory: float  # MB, with what the invented site takes
+    site: float
     files: int
     threads: int
     size: int
@@ -196,8 +202,11 @@ def _rows(app: App) -> dict[str, int]:
         return {**rows, "kept bytes": int(session.scalar(kept) or 0)}
 
 
-async def soak(folder: Path, sources: int, days: int, edits: int) -> list[Day]:
-    """The days, the first of them with the first visits."""
+async def soak(
+    folder: Path, sources: int, days: int, edits: int, *, minutes: float = math.inf
+) -> list[Day]:
+    """The days, the first of them with the first visits; none begins after so many minutes."""
+    last = time.monotonic() + minutes * 60
     clock = [START]
     world = World(now=lambda: clock[0], edits=edits, sources=sources)
     channel = FakeChannel()
@@ -210,6 +219,8 @@ async def soak(folder: Path, sources: int, days: int, edits: int) -> list[Day]:
         now=lambda: clock[0],
     ) as app:
         for day in range(days):
+            if time.monotonic() > last:
+                break
             world.day = day
             meter = _Meter()
             reports = await run_once(app, done=meter.done)
@@ -225,6 +236,7 @@ async def soak(folder: Path, sources: int, days: int, edits: int) -> list[Day]:
                     pages=sum(report.pages.total() for report in reports),
                     changes=changes,
                     memory=_memory(),
+                    site=sum(map(sys.getsizeof, world.texts.values())) / 1e6,
                     files=_files(),
                     threads=threading.active_count(),
                     size=app.context.database.size() or 0,
@@ -288,11 +300,20 @@ def main() -> int:
     parser.add_argument("--sources", type=int, default=5_000)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--edits", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=math.inf)
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # the first days have nothing to delete
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="monitor-soak-") as folder:
-        days = asyncio.run(soak(Path(folder), options.sources, options.days, options.edits))
+        days = asyncio.run(
+            soak(
+                Path(folder),
+                options.sources,
+                options.days,
+                options.edits,
+                minutes=options.minutes,
+            )
+        )
     first, middle, last = days[0], days[len(days) // 2], days[-1]
     print(f"{'rows':24} {'first day':>10} {'middle':>10} {'last':>10}")
     for table in sorted(last.rows, key=lambda name: -last.rows[name]):
@@ -301,8 +322,9 @@ def main() -> int:
                 f"{table:24} {first.rows[table]:10} {middle.rows[table]:10} {last.rows[table]:10}"
             )
     print(
-        f"memory {first.memory:.0f}, {middle.memory:.0f}, {last.memory:.0f} MB; "
-        f"{options.sources} sources, {options.days} days, {options.edits} edits a day, "
+        f"memory {first.memory:.0f}, {middle.memory:.0f}, {last.memory:.0f} MB, "
+        f"with {last.site:.1f} MB of the invented site; "
+        f"{options.sources} sources, {len(days)} days, {options.edits} edits a day, "
         f"in {(time.perf_counter() - begin) / 60:.1f} minutes"
     )
     found = slower(days) + leaks(days)

@@ -32,7 +32,7 @@ from monitor.errors import StorageError, UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import Fetcher, HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.ingest.context import StoredRobots, VisitContext
+from monitor.ingest.context import StoredPauses, StoredRobots, VisitContext
 from monitor.ingest.list_pages import identify_addresses
 from monitor.ingest.policy import HealthPolicy, RevalidationPolicy, SuspectPolicy
 from monitor.ingest.rule_vocabulary import rule_vocabulary
@@ -141,7 +141,11 @@ async def open_app(
         is_token_refused = None if channel is not None else _token_check(settings, token)
         if fetcher is None:
             fetcher = await stack.enter_async_context(
-                HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(database))
+                HttpFetcher(
+                    fetcher_settings(settings),
+                    robots_store=StoredRobots(database),
+                    pause_store=StoredPauses(database),
+                )
             )
         if channel is None and role in _DELIVERING_ROLES:
             channel = await stack.enter_async_context(

@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the clocks of two machines, or of one before and after a correction, may differ."""
 
+LONGEST_SITE_PAUSE = timedelta(days=7)
+"""How long a site is left alone at most, whatever its Retry-After says."""
+
 # Beyond it every delay has reached its maximum, and a float would overflow.
 _MAX_EXPONENT = 64
 

@@ -23,7 +23,7 @@ from monitor.errors import UserError
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.ingest.backfill import BackfillProgress, BackfillReport, as_history, backfill
-from monitor.ingest.context import StoredRobots, VisitContext
+from monitor.ingest.context import StoredPauses, StoredRobots, VisitContext
 from monitor.model.documents import DocumentKind
 from monitor.rules.matcher import RuleSet
 from monitor.storage.document_list import DocumentFilter, count_documents
@@ -96,7 +96,11 @@ async def _run(
             done=lambda: bar.advance(task),
             stop=stop.is_set,
         )
-        fetcher = HttpFetcher(fetcher_settings(settings), robots_store=StoredRobots(store))
+        fetcher = HttpFetcher(
+            fetcher_settings(settings),
+            robots_store=StoredRobots(store),
+            pause_store=StoredPauses(store),
+        )
         async with fetcher:
             context = as_history(
                 VisitContext(

@@ -1,13 +1,18 @@
-"""Whether hosts of sources can be reached, and which of them are asked."""
+"""Whether hosts of sources can be reached, which of them are asked, and what the log says of it."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from monitor.app import App
-from monitor.ingest.rounds import hosts_of
+from monitor.daemon.due import shown_time
+from monitor.ingest.rounds import Reachability, hosts_of
+
+log = logging.getLogger(__name__)
 
 SILENT_HOSTS = 4
 """So many hosts in a row that cannot be reached are a reason to doubt that there is a network."""
@@ -44,3 +49,42 @@ async def host_answers(app: App, host: str) -> bool:
     route = replace(source.route, robots=False)
     fetched = await app.context.fetcher.fetch(url, route=route)
     return fetched.status is not None
+
+
+def tell_down(
+    app: App, network: Reachability, *, seconds: float, reason: str = "", waiting: int | None = None
+) -> None:
+    """Log that there is no network, once for an outage.
+
+    Args:
+        app: the open application.
+        network: the sources and hosts that cannot be reached.
+        seconds: until the next look.
+        reason: of the last visit that failed, if it is known.
+        waiting: how many other sources wait, if that is known.
+    """
+    sources, hosts = len(network.silent), len(network.hosts)
+    log.warning(
+        "network.down",
+        extra={
+            "what": f"no network: {sources} sources of {hosts} hosts cannot be reached",
+            "waiting": waiting or None,
+            "reason": reason or None,
+            "next_try": shown_time(app, app.context.now() + timedelta(seconds=seconds)),
+        },
+    )
+
+
+def tell_up(app: App, *, since: datetime, again: int | None = None) -> None:
+    """Log that a host answers again.
+
+    Args:
+        app: the open application.
+        since: when the outage was found.
+        again: how many sources are visited at once for it, if that is known.
+    """
+    visited = "" if again is None else f"; {again} sources are visited now"
+    log.info(
+        "network.up",
+        extra={"what": f"the network is back{visited}", "since": shown_time(app, since)},
+    )

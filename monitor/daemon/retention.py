@@ -37,5 +37,6 @@ async def apply_retention(app: App, periods: RetentionPeriods) -> None:
             "addresses": done.addresses,
             "alert_texts": done.alert_texts,
             "notices": done.notices,
+            "host_pauses": done.host_pauses,
         },
     )

@@ -8,18 +8,20 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from monitor.app import App
 from monitor.catalogue.model import Source
-from monitor.daemon.due import due_sources, first_visits, next_visit, paused_sources, shown_time
+from monitor.daemon.due import due_sources, first_visits, next_visit, paused_sources
 from monitor.daemon.network import (
     PROBED_HOSTS,
     SILENT_HOSTS,
     any_answers,
     asked_hosts,
     other_hosts,
+    tell_down,
+    tell_up,
 )
 from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.ingest.rounds import (
@@ -234,18 +236,12 @@ class DueVisits:
 
     def _begin_outage(self, reason: str) -> None:
         self._outage = _Outage(self.app.context.now())
-        seconds = self._look_later(self._outage)
-        sources, hosts = len(self._network.silent), len(self._network.hosts)
-        log.warning(
-            "network.down",
-            extra={
-                "what": f"no network: {sources} sources of {hosts} hosts cannot be reached",
-                "waiting": len(self.app.sources) - sources or None,
-                "reason": reason,
-                "next_try": shown_time(
-                    self.app, self.app.context.now() + timedelta(seconds=seconds)
-                ),
-            },
+        tell_down(
+            self.app,
+            self._network,
+            seconds=self._look_later(self._outage),
+            reason=reason,
+            waiting=len(self.app.sources) - len(self._network.silent),
         )
 
     def _look_later(self, outage: _Outage) -> float:
@@ -264,13 +260,7 @@ class DueVisits:
             seconds = self._look_later(outage)
             log.debug("network.still_down", extra={"seconds": seconds})
             return False
-        log.info(
-            "network.up",
-            extra={
-                "what": f"the network is back; {len(away)} sources are visited now",
-                "since": shown_time(self.app, outage.since),
-            },
-        )
+        tell_up(self.app, since=outage.since, again=len(away))
         self._again = dict.fromkeys(away, _MAX_AGAIN)
         self._outage = None
         return True

@@ -32,7 +32,7 @@ from monitor.fetching.http_client import (
 from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
 from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.proxy import without_secrets
-from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
+from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter, PauseStore
 from monitor.fetching.robots import Robots, RobotsStore
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import (
@@ -90,17 +90,19 @@ class HttpFetcher:
         chance: Callable[[], float] = random.random,
         resolver: Resolver = system_resolver,
         robots_store: RobotsStore | None = None,
+        pause_store: PauseStore | None = None,
     ) -> None:
         """Build the pools; no connection is opened yet.
 
         Args:
             settings: limits.
-            now: aware wall clock, for ``fetched_at``.
+            now: aware wall clock, for ``fetched_at`` and for pauses that are shared.
             clock: monotonic seconds, for the rate limit.
             sleep: waits for so many seconds.
             chance: 0 to 1, for the jitter between attempts.
             resolver: names to addresses.
             robots_store: keeps robots.txt across restarts.
+            pause_store: shares with other processes, and keeps, which hosts asked for a pause.
 
         Raises:
             UserError: the proxy is no URL of a proxy, or ``ca_file`` no file of authorities.
@@ -113,8 +115,10 @@ class HttpFetcher:
             min_delay=settings.min_delay,
             max_delay=settings.max_delay,
             max_wait=settings.max_wait,
+            now=now,
             clock=clock,
             sleep=sleep,
+            store=pause_store,
         )
         self._pools = ConnectionPools(
             per_host=settings.per_host,
@@ -175,6 +179,7 @@ class HttpFetcher:
         current, seen = url, {url}
         cookies, again = self._answered.of(url), False
         budget = Budget(self._settings.total_timeout)
+        await self._rate_limiter.read_pauses()
         try:
             for _ in range(self._settings.max_redirects + 1):
                 parsed = parse_url(current)
@@ -204,6 +209,8 @@ class HttpFetcher:
                         return self._not_modified(url, current, response)
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
+                    if done.retry_after and done.outcome in {Outcome.BLOCKED, Outcome.ERROR}:
+                        await self._rate_limiter.pause(parsed.host, done.retry_after)
                     answered = again and reload_cookies(response.body) is None
                     self._answered.note(url, cookies, done.outcome, answered=answered)
                     return replace(done, sent={k.lower(): v for k, v in headers.items()})
@@ -241,9 +248,6 @@ class HttpFetcher:
         outcome, reason = classify(
             response.status, response.body, content_type, conditional=conditional
         )
-        retry_after = retry_after_of(response.headers, now)
-        if retry_after and outcome in {Outcome.BLOCKED, Outcome.ERROR}:
-            self._rate_limiter.pause(httpx.URL(current).host, retry_after)
         is_ok = outcome is Outcome.OK
         return Fetched(
             url=url,
@@ -257,7 +261,7 @@ class HttpFetcher:
             last_modified=last_modified_of(response.headers, now) if is_ok else None,
             headers=response.headers,
             reason=reason and reason + note,
-            retry_after=retry_after,
+            retry_after=retry_after_of(response.headers, now),
         )
 
     def _failed(

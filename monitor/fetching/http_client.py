@@ -161,7 +161,7 @@ class HttpClient:
                     wait = retry_after_of(response.headers, self._now()) or 0.0
                     if wait > self._settings.max_wait or budget.seconds_left <= 0:
                         return response
-                    self._rate_limiter.pause(host, wait)
+                    await self._rate_limiter.pause(host, wait)
             await self._sleep(self._backoff.delay(budget.attempts, self._chance()))
 
     async def _request(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor.documents.block_pages import block_reason_of
 from monitor.model.documents import Outcome
-from monitor.retry import parse_http_date, parse_retry_after
+from monitor.retry import LONGEST_SITE_PAUSE, parse_http_date, parse_retry_after
 
 MAX_EVIDENCE_BYTES = 64 * 1024
 """Bytes of a refusal that are kept as evidence."""
@@ -30,7 +30,6 @@ _HEAD = 4096
 _BEGINS = (b"<html", b"<body")
 _ENDS = (b"</html", b"</body")
 _BLOCKS = (b"div", b"table", b"article", b"section")
-_MAX_RETRY_AFTER = 7 * 86_400.0
 _MAX_VALIDATOR = 1_000
 
 
@@ -115,4 +114,5 @@ def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
         headers: with lower-case names.
         now: aware; what an HTTP date is counted from.
     """
-    return parse_retry_after(headers.get("retry-after"), now, maximum=_MAX_RETRY_AFTER)
+    longest = LONGEST_SITE_PAUSE.total_seconds()
+    return parse_retry_after(headers.get("retry-after"), now, maximum=longest)

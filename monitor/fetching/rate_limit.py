@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from math import inf
+from typing import Protocol
 
 from monitor.errors import FetchError
 from monitor.fetching.throttle import HostSignal, Throttle, adapt, cooldown, with_min_delay
 from monitor.model.documents import Outcome
 
 _MAX_HOSTS = 4_096
+_READ_SECONDS = 1.0
 _NO_LOCK = nullcontext()
+
+
+class PauseStore(Protocol):
+    """Tells other processes which hosts asked to be left alone; called from worker threads."""
+
+    def load(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that are to be left alone, and until when."""
+
+    def save(self, host: str, not_before: datetime) -> None:
+        """Keep a pause in place of the host's last one."""
 
 
 class FetchSkipped(FetchError):
@@ -81,8 +94,10 @@ class HostRateLimiter:
         min_delay: float,
         max_delay: float,
         max_wait: float,
+        now: Callable[[], datetime],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        store: PauseStore | None,
     ) -> None:
         """Keep the limits of each host.
 
@@ -91,16 +106,36 @@ class HostRateLimiter:
             min_delay: seconds between two starts while the host is in good health.
             max_delay: seconds that the delay grows to at most.
             max_wait: seconds that a request waits at most for the end of a pause.
+            now: aware wall clock, for what other processes are told.
             clock: monotonic seconds.
             sleep: waits for so many seconds.
+            store: shares pauses with other processes; None for this one alone.
         """
         self._per_host = per_host
         self._min_delay = min_delay
         self._max_delay = max_delay
         self._max_wait = max_wait
+        self._now = now
         self._clock = clock
         self._sleep = sleep
+        self._store = store
+        self._stored: Mapping[str, datetime] = {}
+        self._read_at = -inf
+        self._reading = asyncio.Lock()
         self._hosts: OrderedDict[str, _HostState] = OrderedDict()
+
+    async def read_pauses(self) -> None:
+        """Learn which hosts other processes, or this one in its last life, were told to leave.
+
+        At most once a second: visits of all hosts share the answer.
+        """
+        if self._store is None or not self._is_old():
+            return
+        async with self._reading:
+            if self._is_old():
+                at = self._clock()
+                self._stored = await asyncio.to_thread(self._store.load, self._now())
+                self._read_at = at
 
     def check(self, host: str) -> None:
         """Return if the host accepts requests within ``max_wait``.
@@ -108,18 +143,20 @@ class HostRateLimiter:
         Raises:
             HostPaused: it does not.
         """
-        if self.is_paused(host):
-            known = self._hosts[host]
-            raise HostPaused(host, known.paused_until - self._clock(), silent=known.silent)
+        seconds, silent = self._left(host)
+        if seconds > self._max_wait:
+            raise HostPaused(host, seconds, silent=silent)
 
     def is_paused(self, host: str) -> bool:
         """Whether the host is paused for longer than ``max_wait``."""
-        known = self._hosts.get(host)
-        return known is not None and known.paused_until - self._clock() > self._max_wait
+        return self._left(host)[0] > self._max_wait
 
-    def pause(self, host: str, seconds: float) -> None:
-        """Send the host no request for so long, because it asked for that."""
-        self._pause(self._host(host), seconds, silent=False)
+    async def pause(self, host: str, seconds: float) -> None:
+        """Send the host no request for so long, because it asked for that; tell the others."""
+        if not self._pause(self._host(host), seconds, silent=False) or self._store is None:
+            return
+        not_before = self._now() + timedelta(seconds=seconds)
+        await asyncio.to_thread(self._store.save, host, not_before)
 
     def raise_min_delay(self, host: str, seconds: float) -> None:
         """Keep at least so many seconds between two requests to the host."""
@@ -152,7 +189,8 @@ class HostRateLimiter:
             async with known.slots, known.exclusive if known.throttle.exclusive else _NO_LOCK:
                 self.check(host)
                 now = self._clock()
-                start = max(now, known.last_start + known.throttle.delay, known.paused_until)
+                paused_until = now + self._left(host)[0]
+                start = max(now, known.last_start + known.throttle.delay, paused_until)
                 known.last_start = start
                 if start > now:
                     await self._sleep(start - now)
@@ -160,10 +198,26 @@ class HostRateLimiter:
         finally:
             known.users -= 1
 
-    def _pause(self, known: _HostState, seconds: float, *, silent: bool) -> None:
-        until = self._clock() + seconds
-        if until > known.paused_until:
-            known.paused_until, known.silent = until, silent
+    def _pause(self, known: _HostState, seconds: float, *, silent: bool) -> bool:
+        """Pause a host; whether it is paused for longer than before."""
+        now = self._clock()
+        if now + seconds <= max(now, known.paused_until):
+            return False
+        known.paused_until, known.silent = now + seconds, silent
+        return True
+
+    def _left(self, host: str) -> tuple[float, bool]:
+        """Seconds until the end of a host's pause, and whether the reason is that it is silent."""
+        known, stored = self._hosts.get(host), self._stored.get(host)
+        own = 0.0 if known is None else known.paused_until - self._clock()
+        told = 0.0 if stored is None else (stored - self._now()).total_seconds()
+        if known is None or told > own:
+            return told, False
+        return own, known.silent
+
+    def _is_old(self) -> bool:
+        """Whether pauses are to be read from the store again."""
+        return self._clock() >= self._read_at + _READ_SECONDS
 
     def _host(self, host: str) -> _HostState:
         known = self._hosts.get(host)

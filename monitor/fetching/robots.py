@@ -260,7 +260,7 @@ class Robots:
                     file = robots_file(response.status, response.body)
                     wait = retry_after_of(response.headers, self._now())
                     if file.error and wait:
-                        self._rate_limiter.pause(url.host, wait)
+                        await self._rate_limiter.pause(url.host, wait)
                     return file
                 target = resolve_url(current, location)
                 if target is None or target in seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from monitor.model.documents import Fetched, Health, Origin, Outcome
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database, Transaction
+from monitor.storage.host_pauses import host_pauses, save_host_pause
 from monitor.storage.robots import load_robots, save_robots
 
 if TYPE_CHECKING:
@@ -165,3 +166,20 @@ class StoredRobots:
         """Replace any earlier copy."""
         with self.database.write() as session:
             save_robots(session, origin, copy.text, copy.read_at)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPauses:
+    """Shares the pauses that hosts ask for over the database; implements ``PauseStore``."""
+
+    database: Database
+
+    def load(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that are to be left alone, and until when."""
+        with self.database.read() as session:
+            return host_pauses(session, now=now)
+
+    def save(self, host: str, not_before: datetime) -> None:
+        """Keep a pause in place of the host's last one."""
+        with self.database.write() as session:
+            save_host_pause(session, host, not_before)

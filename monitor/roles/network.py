@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 
 from monitor.app import App
 from monitor.catalogue.model import Source
-from monitor.daemon.network import SILENT_HOSTS, any_answers, asked_hosts
+from monitor.daemon.network import SILENT_HOSTS, any_answers, asked_hosts, tell_down, tell_up
 from monitor.ingest.context import VisitReport
 from monitor.ingest.rounds import Reachability, hosts_of
 from monitor.retry import Backoff
-
-log = logging.getLogger(__name__)
 
 _BACKOFF = Backoff(initial=15.0, maximum=300.0)
 
@@ -40,20 +37,18 @@ class NetworkWatch:
 
     async def wait_for_answer(self, stop: asyncio.Event) -> None:
         """Return when some host answers, or ``stop`` is set; then nothing is suspected."""
-        looks = 0
+        looks, since = 0, self.app.context.now()
         while not stop.is_set() and not await self._any_answers(looks):
             looks += 1
             seconds = _BACKOFF.delay(looks)
             if looks == 1:
-                hosts = len(self._network.hosts)
-                what = f"no network: {hosts} hosts cannot be reached; no visits are made"
-                log.warning("network.down", extra={"what": what})
+                tell_down(self.app, self._network, seconds=seconds)
             try:
                 await asyncio.wait_for(stop.wait(), seconds)
             except TimeoutError:
                 continue
         if looks and not stop.is_set():
-            log.info("network.up")
+            tell_up(self.app, since=since)
         self._network.silent.clear()
         self.suspected.clear()
 

@@ -12,7 +12,7 @@ import zlib
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session, aliased
 
@@ -128,6 +128,9 @@ def delete_raw_bytes(session: Session, before: datetime) -> int:
     result = session.execute(
         update(BlobRow).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
     )
+    # Nothing is packed against these any more, nor will be.
+    gone = select(BlobRow.hash).where(BlobRow.codec == FORGOTTEN)
+    session.execute(delete(BasePageRow).where(BasePageRow.blob_hash.in_(gone)))
     return int(getattr(result, "rowcount", 0))
 
 

@@ -5,6 +5,7 @@
 - The texts of alerts that were sent or given up. The alerts stay, without them: their buttons, the
   corrections of what they told, and the key that keeps one from being sent twice work at any age.
 - Alerts to operators about sources, and notices, as a whole.
+- Pauses that hosts asked for and that are over, whatever the settings say: they mean nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from monitor.model.alerts import AlertKind, AlertState
 from monitor.storage.engine import Database
 from monitor.storage.frontier import delete_entries, unused_entries
+from monitor.storage.host_pauses import count_ended_pauses, delete_ended_pauses
 from monitor.storage.provenance import has_snapshot_between
 from monitor.storage.raw_bytes import count_raw_bytes, delete_raw_bytes
 from monitor.storage.tables import AlertRow, NoticeRow
@@ -56,12 +58,16 @@ class RetentionPeriods:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """How much is older than its period: pages with bytes, addresses, texts, operators' notices."""
+    """How much is older than its period: pages with bytes, addresses, texts, operators' notices.
+
+    ``host_pauses`` are over, whatever the periods.
+    """
 
     pages: int = 0
     addresses: int = 0
     alert_texts: int = 0
     notices: int = 0
+    host_pauses: int = 0
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
@@ -88,6 +94,7 @@ def count_expired(database: Database, periods: RetentionPeriods, now: datetime) 
             else len(unused_entries(session, before=now - periods.addresses, now=now)),
             alert_texts=_count(session, *_old_texts(periods, now)),
             notices=_count(session, *_old_notices(periods, now)),
+            host_pauses=count_ended_pauses(session, now=now),
         )
 
 
@@ -110,7 +117,9 @@ def delete_expired(database: Database, periods: RetentionPeriods, now: datetime)
         with database.write() as session:
             session.execute(update(AlertRow).where(AlertRow.id.in_(some)).values(text=None))
             texts += len(some)
-    return Expired(pages, addresses, texts, notices)
+    with database.write() as session:
+        ended = delete_ended_pauses(session, now=now)
+    return Expired(pages, addresses, texts, notices, ended)
 
 
 def _old_texts(periods: RetentionPeriods, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -93,6 +93,15 @@ class RobotsRow(Base):
     read_at: Mapped[datetime]
 
 
+class HostPauseRow(Base):
+    """Until when a host asked to be left alone."""
+
+    __tablename__ = "host_pause"
+
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    not_before: Mapped[datetime]
+
+
 class DocumentRow(Base):
     """One article or report, whatever address it is found at."""
 
@@ -406,6 +415,11 @@ class CurrentTargetRow(Base):
         ),
         Index("ix_current_target_metric", "canonical_metric", "region", "due"),
         Index("ix_current_target_region", "region", "document_kind"),
+        Index(
+            "ix_current_target_review_id",
+            "review_id",
+            sqlite_where=text("review_id IS NOT NULL"),
+        ),
         *(
             Index(
                 f"ix_current_target_plan_{columns[0]}",
@@ -452,7 +466,7 @@ class CurrentTargetRow(Base):
     achieved_unit: Mapped[str | None]
     achievement_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
     assessed_at: Mapped[datetime | None]
-    review_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
+    review_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
 
 class MetricYearRow(Base):

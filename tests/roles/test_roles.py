@@ -149,7 +149,10 @@ async def test_a_visit_that_was_taken_over_ends_without_a_trace(tmp_path):
             assert {tuple(row) for row in counts} == {(0, None)}
 
 
-async def test_without_a_network_a_worker_waits_until_some_host_answers(tmp_path, monkeypatch):
+async def test_without_a_network_a_worker_waits_until_some_host_answers(
+    tmp_path, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
     clock = [NOW]
     site = FakeFetcher(now=lambda: clock[0])
     async with opened(tmp_path, clock, site) as app:
@@ -169,6 +172,11 @@ async def test_without_a_network_a_worker_waits_until_some_host_answers(tmp_path
         await watch.wait_for_answer(asyncio.Event())
         assert len(looks) == 4
         assert not watch.suspected.is_set()
+    down, up = (record for record in caplog.records if record.name == "monitor.daemon.network")
+    assert (down.message, up.message) == ("network.down", "network.up")
+    assert down.what == "no network: 2 sources of 2 hosts cannot be reached"
+    assert down.next_try == "2026-06-10 16:00 CST"
+    assert (up.what, up.since) == ("the network is back", "2026-06-10 16:00 CST")
 
 
 def test_sources_that_share_a_host_share_a_lock_also_by_way_of_a_third():

@@ -17,6 +17,7 @@ from monitor.outbox.load import get_alert
 from monitor.outbox.queue import Wanted, enqueue, enqueue_notice, lease, mark_sent
 from monitor.storage.feedback import add_feedback
 from monitor.storage.frontier import FoundLink, add_entries, link_mark
+from monitor.storage.host_pauses import host_pauses, save_host_pause
 from monitor.storage.recipients import save_chat
 from monitor.storage.retention import (
     Expired,
@@ -167,3 +168,16 @@ def test_young_alerts_keep_their_texts(database, sent):
     with database.write() as session:
         session.execute(text("UPDATE alert SET state = :state"), {"state": AlertState.PENDING})
     assert not count_expired(database, PERIODS, NOW)
+
+
+def test_pauses_that_are_over_or_cannot_be_are_deleted_whatever_the_periods(database):
+    waits = {"over.cn": -1, "on.cn": 3600, "longest.cn": 7 * 86_400, "of-a-wrong-clock.cn": 10**8}
+    with database.write() as session:
+        for host, seconds in waits.items():
+            save_host_pause(session, host, NOW + timedelta(seconds=seconds))
+    found = count_expired(database, RetentionPeriods(), NOW)
+    assert (found, bool(found)) == (Expired(host_pauses=2), True)
+    assert delete_expired(database, RetentionPeriods(), NOW) == found
+    with database.read() as session:
+        assert list(host_pauses(session, now=NOW)) == ["on.cn", "longest.cn"]
+    assert not count_expired(database, RetentionPeriods(), NOW)

@@ -601,6 +601,30 @@ def test_documents_of_an_older_database_can_be_removed(before: Database) -> None
         assert [one.reason for one in removals(session, 1)] == ["no report"]
 
 
+def test_the_index_of_reviews_is_made_anew_without_the_targets_that_have_none(
+    before: Database,
+) -> None:
+    with schema_of(before, "0029") as connection:
+        tables = MetaData()
+        tables.reflect(connection, only=["document", "snapshot", "statement", "current_target"])
+        for number in (1, 2):
+            for table in tables.sorted_tables:
+                row = row_of(table, number, KINDS)
+                if number == 1 and table.name == "current_target":
+                    row["review_id"] = None
+                connection.execute(table.insert(), row)
+    assert before.upgrade()[0] == "0030"
+    asked = "SELECT statement_id FROM current_target WHERE review_id IN (1, 2)"
+    with before.engine.connect() as connection:
+        assert schema_differences(connection) == []
+        assert connection.execute(text(asked)).all() == [(2,)]
+        if connection.dialect.name == "sqlite":
+            plan = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
+            assert "ix_current_target_review_id" in str(plan)
+            made = "SELECT sql FROM sqlite_master WHERE name = 'ix_current_target_review_id'"
+            assert "IS NOT NULL" in connection.execute(text(made)).scalar_one()
+
+
 # Made from other tables: migrations make them anew.
 DERIVED = {
     *("current_statement", "current_target", "metric_year", "commitment_year", "reference_day"),

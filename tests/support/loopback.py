@@ -43,15 +43,15 @@ class Clock:
 PRIVATE = FetchRoute(allow_private=True)
 
 
-def fetcher(clock=None, resolver=None, robots=None, **settings):
+def fetcher(clock=None, resolver=None, robots=None, pauses=None, now=None, **settings):
     settings.setdefault("min_delay", 0.0)
     clock = clock or Clock()
-    extra = {"robots_store": robots}
+    extra = {"robots_store": robots, "pause_store": pauses}
     if resolver is not None:
         extra["resolver"] = resolver
     return HttpFetcher(
         FetcherSettings(**settings),
-        now=lambda: PAGE_TIME,
+        now=now or (lambda: PAGE_TIME),
         clock=clock,
         sleep=clock.sleep,
         chance=lambda: 0.5,

@@ -28,6 +28,7 @@ from monitor.model.status import Role
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "policy-monitor.service"
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+COMPOSE_TWO_SITES = ROOT / "deploy" / "compose.two-sites.yaml"
 COMPOSE_ROLES = ROOT / "deploy" / "compose.roles.yaml"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PAGES = ("back-up.md", "run-as-a-service.md")
@@ -115,6 +116,34 @@ def test_the_services_with_roles_fit_the_compose_file(compose):
         assert set(service["networks"]) <= set(compose["networks"])
         has_token = "MONITOR_TELEGRAM__TOKEN_FILE" in service["environment"]
         assert has_token == (name in {"deliver", "bot"}) == ("secrets" in service)
+
+
+def test_a_second_site_reaches_the_database_over_tls_where_it_was_told_and_nowhere_else(compose):
+    files = [yaml.safe_load(one.read_text("utf-8")) for one in (COMPOSE, COMPOSE_ROLES)]
+    assert [name for one in files for name, s in one["services"].items() if "ports" in s] == []
+    services = yaml.safe_load(COMPOSE_TWO_SITES.read_text(encoding="utf-8"))["services"]
+    assert set(services) == {"database"}
+    database = services["database"]
+    assert database["ports"] == ["${DATABASE_ADDRESS:-127.0.0.1}:${DATABASE_PORT:-5432}:5432"]
+    (network,) = set(database["networks"]) - set(compose["services"]["database"]["networks"])
+    assert not (compose["networks"][network] or {}).get("internal")
+    said = dict(one.split("=") for one in database["command"] if "=" in one)
+    assert said["ssl"] == "on"
+    mounted = {one.split(":")[1]: one.split(":")[0] for one in database["volumes"]}
+    assert all(one.endswith(":ro") for one in database["volumes"])
+    assert {said["ssl_cert_file"], said["ssl_key_file"], said["hba_file"]} == set(mounted)
+    # Neither is committed by mistake.
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    for setting in ("ssl_cert_file", "ssl_key_file"):
+        assert mounted[said[setting]].replace("./", "/deploy/") in ignored
+    access = (COMPOSE.parent / mounted[said["hba_file"]]).read_text(encoding="utf-8")
+    rows = [line.split() for line in access.splitlines() if not line.startswith("#")]
+    assert {row[-1] for row in rows if row[0] == "hostssl"} == {"scram-sha-256"}
+    assert {row[0] for row in rows} == {"local", "hostssl"}
+    page = (ROOT / "docs" / "how-to" / "several-machines.md").read_text(encoding="utf-8")
+    named = re.findall(r"[a-z_]+[.]pem|DATABASE_ADDRESS|compose[.][a-z-]+[.]yaml", page)
+    assert {"DATABASE_ADDRESS", COMPOSE_TWO_SITES.name, COMPOSE_ROLES.name} <= set(named)
+    assert {Path(file).name for file in mounted.values()} - {"pg_hba.conf"} <= set(named)
 
 
 def test_the_compose_file_holds_together(compose):
