@@ -522,20 +522,21 @@ async def _open_channel(
     lookup: Lookup,
     now: Callable[[], datetime],
 ) -> Channel:
-    from monitor.channels.apprise import AppriseChannel
-    from monitor.channels.atom import AtomChannel
+    channel = settings.channels[name]
+    if channel.atom is not None:
+        from monitor.channels.atom import AtomChannel
+
+        return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
     from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
-    from monitor.channels.webhook import WebhookChannel
     from monitor.fetching.webhook_client import WebhookClient
 
-    channel = settings.channels[name]
     proxy = None if channel.proxy is None else channel.proxy.get_secret_value()
-    if channel.atom is not None:
-        return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
     address = channel.address(name)
     is_apprise = channel.kind is ChannelKind.APPRISE
     chat_webhook = parse_chat_webhook(address) if is_apprise else None
     if is_apprise and chat_webhook is None:
+        from monitor.channels.apprise import AppriseChannel
+
         return AppriseChannel(name, address, proxy=proxy)
     ca_file = settings.crawl.ca_file
     client = WebhookClient(
@@ -546,6 +547,8 @@ async def _open_channel(
     post = (await stack.enter_async_context(client)).post
     if chat_webhook is not None:
         return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
+    from monitor.channels.webhook import WebhookChannel
+
     secret = channel.signing_secret(name)
     return WebhookChannel(name, address, secret, post=post, lookup=lookup, now=now)
 

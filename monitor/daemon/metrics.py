@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitor.app import App
-from monitor.model.status import StatusLimits
 from monitor.observer import ObservedFetcher
-from monitor.status import read_status
 
 
 def with_metrics(app: App) -> App:
@@ -16,6 +14,8 @@ def with_metrics(app: App) -> App:
         return app
     # prometheus_client is in memory where it is scraped alone.
     from monitor.metrics import Metrics
+    from monitor.model.status import StatusLimits
+    from monitor.status import read_status
 
     metrics = Metrics(
         lambda: read_status(
