@@ -15,6 +15,7 @@ from monitor.comparison.cues import (
     hedging,
     is_benefit_ceiling,
     list_context_direction,
+    places,
     qualifier_direction,
     retraction,
     same_values_respelled,
@@ -75,9 +76,11 @@ def list_context(text: str, start: int) -> str:
 
     Returns:
         The nearest line above that ends in a colon, or that is as short as a heading: a year or a
-        place alone heads a list too.
+        place alone heads a list too. Of a list without full stops the other items are no context.
     """
     end = text.rfind("\n", 0, start)
+    own = text[end + 1 : text.find("\n", start) if "\n" in text[start:] else len(text)].strip()
+    item = None if _written_pattern().search(own) else _marker_form(own)
     for _ in range(_MAX_LINES):
         if end < 0:
             return ""
@@ -85,10 +88,40 @@ def list_context(text: str, start: int) -> str:
         line = text[begin:end].strip()
         if line.endswith(_COLON) and len(line) <= _MAX_LENGTH:
             return line
-        if line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None:
+        heads = line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None
+        if heads and (_marker_form(line) != item or _when_or_where(line)):
             return line
         end = begin - 1
     return ""
+
+
+def _marker_form(line: str) -> str:
+    """What a line begins with, its number aside: 3. and 4. are one form, as are two bare lines."""
+    marker = _marker_pattern().match(line)
+    return "" if marker is None else _marker_number_pattern().sub("", marker[0])
+
+
+def _when_or_where(line: str) -> bool:
+    """Whether a line names a year or a place and nothing more."""
+    rest = _year_line_pattern().sub("", line.rstrip("市省区县州"))
+    return not rest or rest in places(rest)
+
+
+@cache
+def _marker_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "(?:[0-9]{1,2}[.、）]|[（(]?[一二三四五六七八九十]{1,3}(?:[）)、]|是)|[-—•·●■▲◆]+)"
+    )
+
+
+@cache
+def _marker_number_pattern() -> re.Pattern[str]:
+    return re.compile("[0-9一二三四五六七八九十]+")
+
+
+@cache
+def _year_line_pattern() -> re.Pattern[str]:
+    return re.compile("(?:到|至)?(?:20[0-9]{2}年?|今年|明年)(?:底|末|上半年|下半年)?(?:之?前)?")
 
 
 COMMITMENTS = frozenset({Label.COMMITMENT})

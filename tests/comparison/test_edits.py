@@ -160,3 +160,30 @@ def test_a_number_that_went_although_an_equal_clause_stands_elsewhere():
 def test_a_list_hangs_on_the_line_above_it(before, after, kind):
     items = "\n出台算力券政策；\n建设人工智能学院。\n"
     assert edited(f"\n{before}{items}", f"\n{after}{items}") == ([kind] * 2 if kind else [])
+
+
+def edited_list(old, new):
+    """The kinds of the changes between two versions of a list without full stops."""
+    head = "二、2026年重点工作\n"
+    texts = (head + old, head + new)
+    sides = [extract(text, PROVENANCE, TOPICS) for text in texts]
+    found = compare(*sides, Basis.REVISION, texts=texts)
+    return [(change.kind, change.statement.text) for change in found]
+
+
+@pytest.mark.parametrize("mark", ["{}", "{}.", "（{}）"])
+def test_an_edited_task_is_no_heading_of_the_next_one(mark):
+    first, second, third = ("" if mark == "{}" else mark.format(n) for n in ("1", "2", "3"))
+    if mark == "（{}）":
+        first, second, third = "（一）", "（二）", "（三）"
+    lines = "{}{}年底前上线省级算力平台\n{}扩大智能算力供给\n{}推进人工智能赋能制造\n"
+    old = lines.format(first, 2026, second, third)
+    new = lines.format(first, 2027, second, third)
+    kinds = [kind for kind, _ in edited_list(old, new)]
+    assert kinds == [Kind.WEAKENED, Kind.CONTINUED, Kind.CONTINUED]
+
+
+def test_a_year_alone_still_heads_a_list():
+    lines = "{}年\n扩大智能算力供给\n推进人工智能赋能制造\n"
+    kinds = {kind for kind, _ in edited_list(lines.format(2027), lines.format(2028))}
+    assert kinds == {Kind.WEAKENED}
