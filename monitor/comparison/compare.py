@@ -51,10 +51,11 @@ from monitor.comparison.year_links import (
     find_links,
     link_model,
 )
-from monitor.extraction.targets import counted_things
+from monitor.extraction.quantities import comparable
+from monitor.extraction.targets import counted_things, figures_beside
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
-from monitor.model.statements import Label, Statement, Target
+from monitor.model.statements import Label, Op, Statement, Target
 
 _MAX_LINES = 30
 _MAX_LENGTH = 60
@@ -358,6 +359,8 @@ def _classify_succession(
         if not (_only_left_sentence(move, _without_targets(old_targets, gone)))
         and not (_only_entered_sentence(move, _without_targets(new_targets, came)))
     ]
+    known = (*old_targets, *new_targets)
+    beside = moves_beside(old, new, known, nearly_identical=match.similarity >= NEARLY_IDENTICAL)
     direction: float = retraction(old.text, new.text)
     if not direction:
         given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
@@ -366,7 +369,12 @@ def _classify_succession(
             for move in moves
             if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
         ]
-        direction = overall_direction(comparable_moves) if moves else _year_polarity(old, new)
+        direction = (
+            overall_direction(comparable_moves)
+            if moves
+            else overall_direction(beside) or _year_polarity(old, new)
+        )
+    moves += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
     elif moves or not _is_continued(
@@ -527,9 +535,20 @@ def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | No
             for move in found
             if not (_only_left_sentence(move, left) or _only_entered_sentence(move, entered))
         ]
+    beside = moves_beside(
+        before,
+        after,
+        (*old_targets, *new_targets),
+        nearly_identical=similarity >= NEARLY_IDENTICAL,
+    )
     direction: float = retraction(before.text, after.text)
     if not direction:
-        direction = overall_direction(found) if found else _polarity(before, after, basis)
+        direction = (
+            overall_direction(found)
+            if found
+            else overall_direction(beside) or _polarity(before, after, basis)
+        )
+    found += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
     elif found or not _is_continued(match, similarity, basis, numbers=bool(new_targets)):
@@ -666,6 +685,73 @@ def numbers_of_kin(item: Statement, other: Statement) -> tuple[Target, ...]:
         if thing[:_KIN] in kinds or _promises_some(other.text, thing):
             found.append(target)
     return tuple(found)
+
+
+def moves_beside(
+    old: Statement, new: Statement, known: Sequence[Target], *, nearly_identical: bool
+) -> list[TargetMove]:
+    """The moves of numbers that are no targets of the topic and stand in both sentences.
+
+    推动人工智能与制造业融合，新增智能工厂100家 names no topic beside its number; of a promise that
+    goes on with another number it is the difference all the same. They say what became of a
+    promise where its targets stayed, and only where both sentences give one number for the same
+    metric in the same words.
+
+    Args:
+        old: the sentence then.
+        new: the sentence now.
+        known: the targets of both, which are compared by themselves.
+        nearly_identical: whether the sentences differ in a word or a number only.
+    """
+    pairs = []
+    then, now = (
+        [
+            one
+            for one in figures_beside(item.text, item.year)
+            if not _is_known(one, known) and not _is_condition(item.text, one)
+        ]
+        for item in (old, new)
+    )
+    for target in then:
+        rivals = [one for one in then if _measures_alike(one, target)]
+        found = [one for one in now if _measures_alike(one, target)]
+        if len(rivals) == len(found) == 1:
+            pairs.append((target, found[0]))
+    if not nearly_identical:
+        pairs = [pair for pair in pairs if len(normalize(pair[0].metric)) >= _SHORTEST_THING]
+    return [
+        move
+        for before, after in pairs
+        for move in target_moves(
+            [before],
+            [after],
+            nearly_identical=False,
+            years=(old.year, new.year),
+            granted=lambda target: is_benefit_ceiling(target, old, new),
+        )
+        if move.delta.before != move.delta.after
+    ]
+
+
+def _is_known(target: Target, known: Sequence[Target]) -> bool:
+    return any(
+        one.unit == target.unit and (one.metric == target.metric or one.value == target.value)
+        for one in known
+    )
+
+
+def _is_condition(sentence: str, target: Target) -> bool:
+    """Whether a number only says of which things: 对年营收1亿元以上的企业给予奖励."""
+    at = sentence.find(target.raw)
+    return at < 0 or sentence.startswith("的", at + len(target.raw))
+
+
+def _measures_alike(one: Target, other: Target) -> bool:
+    return (
+        normalize(one.metric) == normalize(other.metric)
+        and comparable(one.unit, other.unit)
+        and (one.op is Op.INCREASE_BY) == (other.op is Op.INCREASE_BY)
+    )
 
 
 def counted_names(sentence: str, target: Target) -> tuple[str, ...]:
