@@ -15,6 +15,7 @@ from monitor.comparison.cues import (
     hedging,
     is_benefit_ceiling,
     list_context_direction,
+    places,
     qualifier_direction,
     retraction,
     same_values_respelled,
@@ -50,10 +51,11 @@ from monitor.comparison.year_links import (
     find_links,
     link_model,
 )
-from monitor.extraction.targets import counted_things
+from monitor.extraction.quantities import comparable
+from monitor.extraction.targets import counted_things, figures_beside
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
-from monitor.model.statements import Label, Statement, Target
+from monitor.model.statements import Label, Op, Statement, Target
 
 _MAX_LINES = 30
 _MAX_LENGTH = 60
@@ -75,9 +77,11 @@ def list_context(text: str, start: int) -> str:
 
     Returns:
         The nearest line above that ends in a colon, or that is as short as a heading: a year or a
-        place alone heads a list too.
+        place alone heads a list too. Of a list without full stops the other items are no context.
     """
     end = text.rfind("\n", 0, start)
+    own = text[end + 1 : text.find("\n", start) if "\n" in text[start:] else len(text)].strip()
+    item = None if _written_pattern().search(own) else _marker_form(own)
     for _ in range(_MAX_LINES):
         if end < 0:
             return ""
@@ -85,10 +89,40 @@ def list_context(text: str, start: int) -> str:
         line = text[begin:end].strip()
         if line.endswith(_COLON) and len(line) <= _MAX_LENGTH:
             return line
-        if line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None:
+        heads = line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None
+        if heads and (_marker_form(line) != item or _when_or_where(line)):
             return line
         end = begin - 1
     return ""
+
+
+def _marker_form(line: str) -> str:
+    """What a line begins with, its number aside: 3. and 4. are one form, as are two bare lines."""
+    marker = _marker_pattern().match(line)
+    return "" if marker is None else _marker_number_pattern().sub("", marker[0])
+
+
+def _when_or_where(line: str) -> bool:
+    """Whether a line names a year or a place and nothing more."""
+    rest = _year_line_pattern().sub("", line.rstrip("市省区县州"))
+    return not rest or rest in places(rest)
+
+
+@cache
+def _marker_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "(?:[0-9]{1,2}[.、）]|[（(]?[一二三四五六七八九十]{1,3}(?:[）)、]|是)|[-—•·●■▲◆]+)"
+    )
+
+
+@cache
+def _marker_number_pattern() -> re.Pattern[str]:
+    return re.compile("[0-9一二三四五六七八九十]+")
+
+
+@cache
+def _year_line_pattern() -> re.Pattern[str]:
+    return re.compile("(?:到|至)?(?:20[0-9]{2}年?|今年|明年)(?:底|末|上半年|下半年)?(?:之?前)?")
 
 
 COMMITMENTS = frozenset({Label.COMMITMENT})
@@ -325,6 +359,8 @@ def _classify_succession(
         if not (_only_left_sentence(move, _without_targets(old_targets, gone)))
         and not (_only_entered_sentence(move, _without_targets(new_targets, came)))
     ]
+    known = (*old_targets, *new_targets)
+    beside = moves_beside(old, new, known, nearly_identical=match.similarity >= NEARLY_IDENTICAL)
     direction: float = retraction(old.text, new.text)
     if not direction:
         given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
@@ -333,7 +369,12 @@ def _classify_succession(
             for move in moves
             if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
         ]
-        direction = overall_direction(comparable_moves) if moves else _year_polarity(old, new)
+        direction = (
+            overall_direction(comparable_moves)
+            if moves
+            else overall_direction(beside) or _year_polarity(old, new)
+        )
+    moves += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
     elif moves or not _is_continued(
@@ -494,9 +535,20 @@ def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | No
             for move in found
             if not (_only_left_sentence(move, left) or _only_entered_sentence(move, entered))
         ]
+    beside = moves_beside(
+        before,
+        after,
+        (*old_targets, *new_targets),
+        nearly_identical=similarity >= NEARLY_IDENTICAL,
+    )
     direction: float = retraction(before.text, after.text)
     if not direction:
-        direction = overall_direction(found) if found else _polarity(before, after, basis)
+        direction = (
+            overall_direction(found)
+            if found
+            else overall_direction(beside) or _polarity(before, after, basis)
+        )
+    found += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
     elif found or not _is_continued(match, similarity, basis, numbers=bool(new_targets)):
@@ -633,6 +685,73 @@ def numbers_of_kin(item: Statement, other: Statement) -> tuple[Target, ...]:
         if thing[:_KIN] in kinds or _promises_some(other.text, thing):
             found.append(target)
     return tuple(found)
+
+
+def moves_beside(
+    old: Statement, new: Statement, known: Sequence[Target], *, nearly_identical: bool
+) -> list[TargetMove]:
+    """The moves of numbers that are no targets of the topic and stand in both sentences.
+
+    推动人工智能与制造业融合，新增智能工厂100家 names no topic beside its number; of a promise that
+    goes on with another number it is the difference all the same. They say what became of a
+    promise where its targets stayed, and only where both sentences give one number for the same
+    metric in the same words.
+
+    Args:
+        old: the sentence then.
+        new: the sentence now.
+        known: the targets of both, which are compared by themselves.
+        nearly_identical: whether the sentences differ in a word or a number only.
+    """
+    pairs = []
+    then, now = (
+        [
+            one
+            for one in figures_beside(item.text, item.year)
+            if not _is_known(one, known) and not _is_condition(item.text, one)
+        ]
+        for item in (old, new)
+    )
+    for target in then:
+        rivals = [one for one in then if _measures_alike(one, target)]
+        found = [one for one in now if _measures_alike(one, target)]
+        if len(rivals) == len(found) == 1:
+            pairs.append((target, found[0]))
+    if not nearly_identical:
+        pairs = [pair for pair in pairs if len(normalize(pair[0].metric)) >= _SHORTEST_THING]
+    return [
+        move
+        for before, after in pairs
+        for move in target_moves(
+            [before],
+            [after],
+            nearly_identical=False,
+            years=(old.year, new.year),
+            granted=lambda target: is_benefit_ceiling(target, old, new),
+        )
+        if move.delta.before != move.delta.after
+    ]
+
+
+def _is_known(target: Target, known: Sequence[Target]) -> bool:
+    return any(
+        one.unit == target.unit and (one.metric == target.metric or one.value == target.value)
+        for one in known
+    )
+
+
+def _is_condition(sentence: str, target: Target) -> bool:
+    """Whether a number only says of which things: 对年营收1亿元以上的企业给予奖励."""
+    at = sentence.find(target.raw)
+    return at < 0 or sentence.startswith("的", at + len(target.raw))
+
+
+def _measures_alike(one: Target, other: Target) -> bool:
+    return (
+        normalize(one.metric) == normalize(other.metric)
+        and comparable(one.unit, other.unit)
+        and (one.op is Op.INCREASE_BY) == (other.op is Op.INCREASE_BY)
+    )
 
 
 def counted_names(sentence: str, target: Target) -> tuple[str, ...]:

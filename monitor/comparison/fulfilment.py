@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from functools import cache
+from pathlib import Path
 
 from monitor.comparison.cues import lower_is_better, places
 from monitor.comparison.normalize import normalize
@@ -22,16 +23,20 @@ from monitor.comparison.targets import is_upper_end
 from monitor.comparison.thresholds import (
     FULFILMENT_ABOUT,
     FULFILMENT_METRIC,
+    FULFILMENT_OPEN_END,
     FULFILMENT_OTHER_SCOPE,
     FULFILMENT_SEVERAL_YEARS,
     FULFILMENT_WORDING,
     SAME_VALUE,
 )
 from monitor.extraction.quantities import GROWTH_UNITS, comparable, metric_core, to_base
+from monitor.extraction.regions import find_region
 from monitor.extraction.targets import is_generic
+from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
 from monitor.model.changes import Basis, Change, Delta, Kind, Verdict
 from monitor.model.statements import Label, Op, Statement, Target
 
+_TABLE = Path(__file__).parent / "fulfilment.yaml"
 _COUNTS = frozenset({"座", "家", "个", "项", "款", "台", "张", "条", "人", "名", "所", "处"})
 # One thing is counted with either: 200项场景, 200个场景.
 _ITEMS = frozenset({"个", "项", "款", "件"})
@@ -41,10 +46,32 @@ _LEVELS = frozenset({"%", "P", ""})
 _SIBLINGS = frozenset({"算力", "智算", "绿色算力", "综合算力"})
 # With one of these a metric is another one.
 _OTHER_METRIC = ("人均", "户均", "民间", "单位", "占比", "人工智能+")
+_STOPS = frozenset("，。；：！？")
 # A generic metric this long (典型应用场景) names a thing inside the topic.
 _SPECIFIC = 4
 # One this long (数字产业增加值) names it in any sentence.
 _TELLING = 6
+
+
+@dataclass(frozen=True)
+class FulfilmentWords(WordTable):
+    """``fulfilment.yaml``; the file says what each list is for."""
+
+    things: tuple[str, ...]
+    implied: dict[str, str]
+    acts: tuple[tuple[str, ...], ...]
+    selections: tuple[str, ...]
+    not_there_yet: tuple[str, ...]
+    begun: tuple[str, ...]
+    whole: tuple[str, ...]
+    facilities: tuple[str, ...]
+    completions: tuple[str, ...]
+    opened: tuple[str, ...]
+
+
+@cache
+def _words() -> FulfilmentWords:
+    return read_table(_TABLE, FulfilmentWords)
 
 
 @cache
@@ -254,12 +281,13 @@ def _positions_due(commitment: Statement, due: int) -> list[int]:
 
 
 def _assess(commitment: Statement, position: int, review: _Review) -> TargetFulfilment:
-    core = _metric_core(commitment.targets[position].metric)
+    home = commitment.region
+    core = _metric_core(commitment.targets[position].metric, home)
     found = list(_evidence(commitment, position, review.achievements, review.due))
     found += [
         one
         for one in _evidence(commitment, position, review.others, review.due)
-        if _metric_core(one.achieved.metric) == core
+        if _metric_core(one.achieved.metric, home) == core
     ]
     found += _grown(commitment, position, review)
     found += _doubled(commitment, position, review)
@@ -301,7 +329,9 @@ def _evidence(
             if compared is None or not _in_same_place(commitment, position, achievement, index):
                 continue
             grade, similarity = compared
-            met = _is_met(target, reached) and not _is_several_years(target, reached)
+            met = _is_met(target, reached) and not _is_several_years(
+                commitment, target, achievement, reached
+            )
             if not met and not _shows_missed(commitment, target, achievement, reached, grade):
                 continue
             score = similarity + sentence_similarity(commitment.text, achievement.text)
@@ -317,14 +347,19 @@ def _compare_metrics(
     # A value of an earlier year is not the one that was due.
     if reached.year is not None and reached.year != due:
         return None
-    promised, reported = _metric_core(target.metric), _metric_core(reached.metric)
+    home = commitment.region
+    promised, reported = _metric_core(target.metric, home), _metric_core(reached.metric, home)
     period = _counting_period(commitment.text, target)
     counted = _counting_period(achievement.text, reached)
     if period != counted and not (
-        promised == reported and _covers(period, counted, target, reached)
+        promised == reported
+        and (
+            _covers(period, counted, target, reached)
+            or _is_made_alike(period, counted, _act(commitment.text, target), achievement, reached)
+        )
     ):
         return None
-    if is_generic(target.metric) or is_generic(reached.metric) or not promised or not reported:
+    if _is_generic(target.metric) or _is_generic(reached.metric) or not promised or not reported:
         return _compare_sentences(
             commitment, achievement, named=promised if promised == reported else ""
         )
@@ -339,6 +374,16 @@ def _covers(period: str, counted: str, target: Target, reached: Target) -> bool:
     return (period, counted) in {("sum", ""), ("", "added"), ("sum", "added")} and _is_met(
         target, reached
     )
+
+
+def _is_made_alike(
+    period: str, counted: str, act: str, achievement: Statement, reached: Target
+) -> bool:
+    """Whether what a year made is what it made anew: 新建成4个 for 建成10个."""
+    if (period, counted) != ("", "added"):
+        return False
+    other = _act(achievement.text, reached)
+    return any(act in group and other in group for group in _words().acts)
 
 
 def _compare_sentences(
@@ -390,8 +435,19 @@ def _amount(target: Target) -> tuple[float, str]:
     return to_base(target.value, target.unit)
 
 
-def _metric_core(metric: str) -> str:
-    return metric_core(normalize(metric))
+def _metric_core(metric: str, region: str | None) -> str:
+    """The metric without scope and totals, and without the name of the region that reports it."""
+    name = normalize(metric)
+    known = find_region(region) if region else None
+    for own in (known.name, known.short) if known else ():
+        name = name.removeprefix(own)
+    core = metric_core(name)
+    return _words().implied.get(core, core)
+
+
+def _is_generic(metric: str) -> bool:
+    """Whether a metric names no thing by itself: 产业规模, but not 数据中心上架率."""
+    return is_generic(metric) and not any(thing in metric for thing in _words().things)
 
 
 def _in_same_place(
@@ -448,7 +504,7 @@ def _grown(commitment: Statement, position: int, review: _Review) -> Iterator[_E
     target = commitment.targets[position]
     if target.op is not Op.INCREASE_BY or target.unit not in {"%", "倍"} or target.value <= 0:
         return
-    core = _metric_core(target.metric)
+    core = _metric_core(target.metric, commitment.region)
     for last in _levels(review.before, commitment, core, review.due - 1):
         for achievement in review.achievements:
             for reached in _levels([achievement], commitment, core, review.due):
@@ -465,7 +521,7 @@ def _doubled(commitment: Statement, position: int, review: _Review) -> Iterator[
     target = commitment.targets[position]
     if target.op is not Op.INCREASE_BY or target.unit not in {"%", "倍"}:
         return
-    core = _metric_core(target.metric)
+    core = _metric_core(target.metric, commitment.region)
     for achievement in review.achievements:
         shared = not {*commitment.themes}.isdisjoint(achievement.themes)
         for reached in _levels([achievement], commitment, core, review.due, generic=shared):
@@ -496,8 +552,8 @@ def _levels(
                 target.op is not Op.INCREASE_BY
                 and target.unit not in GROWTH_UNITS
                 and target.year in {None, year}
-                and _metric_core(target.metric) == core
-                and (generic or not is_generic(target.metric))
+                and _metric_core(target.metric, commitment.region) == core
+                and (generic or not _is_generic(target.metric))
                 and _counting_period(one.text, target) in {"", "sum"}
                 and not _is_part(commitment, one, target)
             ):
@@ -510,34 +566,255 @@ def _shows_missed(
     """Whether a number that does not meet the target shows that it was missed."""
     if grade is not _Grade.SAME or not comparable(_amount(target)[1], _amount(reached)[1]):
         return False
-    if _is_met(target, reached) or _is_part(commitment, achievement, reached):
+    if _is_met(target, reached) or _other_basis_pattern().search(achievement.text):
         return False
-    if _other_basis_pattern().search(achievement.text):
-        return False
-    home = commitment.region or ""
-    if any(one not in home and one not in achievement.text for one in places(commitment.text)):
-        return False
-    goal, value = _amount(target)[0], _amount(reached)[0]
-    if _counting_period(commitment.text, target) != "growth" and (
-        min(abs(goal), abs(value)) < FULFILMENT_OTHER_SCOPE * max(abs(goal), abs(value))
+    if _is_part(commitment, achievement, reached) or _counts_others(
+        commitment, target, achievement, reached
     ):
         return False
+    goal, value = _amount(target)[0], _amount(reached)[0]
     # 突破7100万 may be 7140万: a round number is the lower end of a range.
     is_open = reached.op is Op.AT_LEAST and goal > value
     return not is_open or _upper_end(reached) <= goal
 
 
+def _counts_others(
+    commitment: Statement, target: Target, achievement: Statement, reached: Target
+) -> bool:
+    """Whether a number with the same metric counts something else than the target.
+
+    It does if it is of another place or of one facility, of those that were chosen, if it is not
+    reached yet or was long before, or if another verb made it. What is far below its target has
+    to be counted by the same verb.
+    """
+    return (
+        _is_of_another_place(commitment, target, achievement, reached)
+        or _is_of_a_facility(commitment, achievement, reached)
+        or _is_of_another_doer(commitment, achievement, reached)
+        or _is_chosen_or_begun(commitment, target, achievement, reached)
+        or _is_a_size_or_start(commitment, target, achievement, reached)
+        or _is_made_otherwise(commitment, target, achievement, reached)
+    )
+
+
+def _is_of_another_place(
+    commitment: Statement, target: Target, achievement: Statement, reached: Target
+) -> bool:
+    home = commitment.region or ""
+    promised, reported = _places_of(commitment, target), _places_of(achievement, reached)
+    return any(place not in home and place not in achievement.text for place in promised) or any(
+        place not in home and place not in commitment.text for place in reported
+    )
+
+
+def _is_chosen_or_begun(
+    commitment: Statement, target: Target, achievement: Statement, reached: Target
+) -> bool:
+    """Whether a number counts those that were chosen (8家企业入选名单), or what was begun."""
+    clause, before, after = _surroundings(achievement.text, reached)
+    own = _clause(commitment.text, target, items=False)
+    head = clause[: max(0, clause.find(reached.raw))]
+    chosen = any(word in clause and word not in own for word in _words().selections)
+    begun = any(word in head and word not in own for word in _words().begun)
+    some = before.endswith(("其中，", "其中："))
+    # 企业30家入驻园区 says what some of them did.
+    goes_on = (
+        reached.unit in _COUNTS
+        and not _act(achievement.text, reached)
+        and not _is_level(achievement.text, reached)
+        and _goes_on_pattern().match(after) is not None
+    )
+    return chosen or begun or some or goes_on
+
+
+def _is_a_size_or_start(
+    commitment: Statement, target: Target, achievement: Statement, reached: Target
+) -> bool:
+    """Whether a number is the size of a thing, of one not there yet, or where a growth began."""
+    _, before, after = _surroundings(achievement.text, reached)
+    _, own_before, own_after = _surroundings(commitment.text, target)
+    at = _number_at(achievement.text, reached)
+    return (
+        (
+            _size_of_pattern().match(after) is not None
+            and _size_of_pattern().match(own_after) is None
+        )
+        or (
+            _not_there_yet_pattern().search(before) is not None
+            and _not_there_yet_pattern().search(own_before) is None
+        )
+        or _start_pattern().search(achievement.text, 0, at) is not None
+    )
+
+
+def _is_made_otherwise(
+    commitment: Statement, target: Target, achievement: Statement, reached: Target
+) -> bool:
+    """Whether another verb than that of the target made a count (支持 and 培育 企业).
+
+    A number far below its target has to be a level, or to have the very same verb.
+    """
+    goal, value = _amount(target)[0], _amount(reached)[0]
+    far = _counting_period(commitment.text, target) != "growth" and (
+        min(abs(goal), abs(value)) < FULFILMENT_OTHER_SCOPE * max(abs(goal), abs(value))
+    )
+    if target.unit not in _COUNTS and target.unit != "元":
+        return False
+    first, second = _act(commitment.text, target), _act(achievement.text, reached)
+    if first == second:
+        return far and not first and not _is_level(achievement.text, reached)
+    if far or not first or not second:
+        return far
+    return not any(first in group and second in group for group in _words().acts)
+
+
+def _places_of(statement: Statement, target: Target) -> frozenset[str]:
+    """The places that a number is of: those up to it, in its clause alone if that says 全省."""
+    clause = _clause(statement.text, target, items=False)
+    at = statement.text.find(clause)
+    whole = any(word in clause for word in _words().whole) or (
+        statement.region is not None and statement.region in clause
+    )
+    end = statement.text.find(target.raw, max(at, 0)) + len(target.raw)
+    return places(statement.text[at if whole and at >= 0 else 0 : end])
+
+
+def _is_of_a_facility(commitment: Statement, achievement: Statement, reached: Target) -> bool:
+    """Whether the clause before a number completes a facility: 智算中心投运，算力规模达到30P."""
+    clause = _clause(achievement.text, reached, items=False)
+    if any(word in clause for word in _words().whole):
+        return False
+    before = achievement.text[: max(0, achievement.text.find(clause))].rstrip("，")
+    last = _clauses_pattern().findall(before)[-1:] if before[-1:] not in _STOPS else []
+    completed = [found for one in last if (found := _completed_pattern().search(one))]
+    # Exactly one of the groups took part.
+    return any("".join(filter(None, one.groups())) not in commitment.text for one in completed)
+
+
+@cache
+def _completed_pattern() -> re.Pattern[str]:
+    facilities = alternation(_words().facilities)
+    done = alternation(_words().completions)
+    return re.compile(
+        f"(?P<one>[^，。、]{{2}}(?:{facilities}))[^，。]{{0,8}}?(?:{done})[^，。、]{{0,6}}$"
+        f"|(?P<whatever>[^，。、]{{2,12}})(?:{alternation(_words().opened)})$"
+        f"|(?:{done})[^，。、]{{0,12}}?(?P<other>[^，。、]{{2}}(?:{facilities}))$"
+    )
+
+
+def _is_of_another_doer(commitment: Statement, achievement: Statement, reached: Target) -> bool:
+    """Whether a clause names who or where before its verb: 苏北新建2座, 在制造业打造20个."""
+    clause = _clause(achievement.text, reached, items=False)
+    head = clause[: max(0, clause.find(reached.raw))]
+    verb = _verb_pattern().search(head)
+    opening = head[: verb.start()] if verb else _items_pattern().findall(head or "，")[-1:]
+    opening = "".join(opening)
+    home = find_region(achievement.region) if achievement.region else None
+    for own in (home.name, home.short) if home else ():
+        opening = opening.removeprefix(own)
+    return opening not in commitment.text and _said_of_all().fullmatch(opening) is None
+
+
+@cache
+def _said_of_all() -> re.Pattern[str]:
+    """What may stand before the verb of a count that is of the whole region."""
+    words = quantity_words()
+    said = alternation((*words.leading, *words.trailing, *words.verbs, *_words().whole))
+    years = "20[0-9]{2}年(?:以来|全年|[底末])?|[一二三四五]年来|过去一年"
+    return re.compile(f"(?:{said}|{years}|[“”‘’（）])*")
+
+
+@cache
+def _not_there_yet_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(_words().not_there_yet)})的?$")
+
+
+@cache
+def _size_of_pattern() -> re.Pattern[str]:
+    # 算力规模150P的智算中心 is the size of one.
+    return re.compile("[以之]?[上下内]?的(?!目标|水平)")
+
+
+@cache
+def _goes_on_pattern() -> re.Pattern[str]:
+    # 30家入驻园区: what some of them did.
+    return re.compile("[^，。；：！？、）和及与以左]")
+
+
+@cache
+def _start_pattern() -> re.Pattern[str]:
+    # 从2023年的120P起步: where it came from.
+    return re.compile("[从由自](?:20[0-9]{2}年|[^，。；、0-9]{0,6})[底末初]?的?$")
+
+
+def _surroundings(sentence: str, target: Target) -> tuple[str, str, str]:
+    """The clause of a number, the text before its phrase and after it in the sentence."""
+    clause = _clause(sentence, target, items=False)
+    start = sentence.find(target.raw, max(0, sentence.find(clause)))
+    if start < 0:
+        return clause, "", ""
+    return clause, sentence[:start], sentence[start + len(target.raw) :]
+
+
+def _number_at(sentence: str, target: Target) -> int:
+    """Where the number of a target begins; of 从20%提升到55% the last."""
+    start = max(0, sentence.find(target.raw))
+    numbers = [found.start() for found in _number_pattern().finditer(target.raw)]
+    return start + (numbers[-1] if numbers else 0)
+
+
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    return re.compile("[0-9][0-9.,]*")
+
+
+@cache
+def _verb_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(quantity_words().verbs)})")
+
+
+def _act(sentence: str, target: Target) -> str:
+    """The verb that made a count, of its item or of the one that opens its list; or nothing."""
+    _, before, _ = _surroundings(sentence, target)
+    clause = _clauses_pattern().findall(before)[-1:] if before[-1:] not in _STOPS else []
+    for part in reversed(re.split("[、和及]", clause[0])) if clause else ():
+        verbs = _verb_pattern().findall(part)
+        if verbs:
+            return str(verbs[-1])
+    return ""
+
+
+def _is_level(sentence: str, target: Target) -> bool:
+    """Whether a number says how many there are (达到200家), and not how many were made."""
+    clause = _clause(sentence, target)
+    return bool(_to_pattern().search(clause)) and not _made_pattern().search(clause)
+
+
 def _upper_end(reached: Target) -> float:
-    """The next round number: 超7100 is less than 7200, 超7000 less than 8000."""
+    """The next round number, or a quarter more: 超7100 is less than 7200, 超7000 than 8000.
+
+    Nobody says 超1万 of 1.5万.
+    """
     exponent = Decimal(repr(float(reached.value))).normalize().as_tuple().exponent
     step = 10.0 ** int(exponent)
-    return to_base(reached.value + step, reached.unit)[0]
+    end = min(reached.value + step, reached.value * FULFILMENT_OPEN_END)
+    return to_base(end, reached.unit)[0]
 
 
-def _is_several_years(target: Target, reached: Target) -> bool:
+def _is_several_years(
+    commitment: Statement, target: Target, achievement: Statement, reached: Target
+) -> bool:
     """Whether a number is so large that it adds up several years: 新增就业452万 for 86万."""
     (goal, unit), value = _amount(target), _amount(reached)[0]
-    return unit not in _LEVELS and value > FULFILMENT_SEVERAL_YEARS * goal > 0
+    if unit in _LEVELS or not value > FULFILMENT_SEVERAL_YEARS * goal > 0:
+        return False
+    levels = _is_level(commitment.text, target) and _is_level(achievement.text, reached)
+    return not levels and _one_year_pattern().search(_clause(achievement.text, reached)) is None
+
+
+@cache
+def _one_year_pattern() -> re.Pattern[str]:
+    return re.compile("全年|当年|年内|去年|一年")
 
 
 def _is_part(commitment: Statement, achievement: Statement, reached: Target) -> bool:
@@ -549,8 +826,9 @@ def _is_part(commitment: Statement, achievement: Statement, reached: Target) -> 
     return any(place not in home and place not in commitment.text for place in places(clause))
 
 
-def _clause(sentence: str, target: Target) -> str:
-    for pattern in (_items_pattern(), _clauses_pattern()):
+def _clause(sentence: str, target: Target, *, items: bool = True) -> str:
+    """The item of a list that a number stands in, or else its clause."""
+    for pattern in (_items_pattern(), _clauses_pattern()) if items else (_clauses_pattern(),):
         for clause in pattern.findall(sentence):
             if target.raw in clause:
                 return str(clause)

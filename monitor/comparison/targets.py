@@ -80,11 +80,20 @@ def target_moves(
 
 
 def overall_direction(found: Sequence[TargetMove]) -> float:
-    """The direction of the largest move; 0 where two opposite ones are equally large.
+    """The direction of the largest move; 0 where numbers moved both ways.
 
-    A removed number and an added one have the same weight: which of the two promises is the
-    larger is unknown.
+    Of a promise with one number raised and another lowered nobody can tell whether it is more or
+    less. A removed number and an added one have the same weight, for the same reason.
     """
+    changed = [
+        move.weight
+        for move in found
+        if move.delta.before is not None
+        and move.delta.after is not None
+        and not _same_value(move.delta.before, move.delta.after)
+    ]
+    if min(changed, default=0.0) < -_EVEN and max(changed, default=0.0) > _EVEN:
+        return 0.0
     up = max((move.weight for move in found), default=0.0)
     down = min((move.weight for move in found), default=0.0)
     total = max(up, 0.0) + min(down, 0.0)

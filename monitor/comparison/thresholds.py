@@ -77,7 +77,10 @@ FULFILMENT_SEVERAL_YEARS = 3.5
 """A count beyond this multiple of its target adds up the years of a five-year plan."""
 
 FULFILMENT_OTHER_SCOPE = 1 / 3
-"""A number below this share of its target counts something else, or a part only."""
+"""A count below this share of its target counts something else, if the verb is not the same."""
+
+FULFILMENT_OPEN_END = 1.25
+"""What is said to exceed a number is at most this multiple of it."""
 
 FULFILMENT_ABOUT = 0.05
 """Relative shortfall that still meets an approximate target (3000亿元左右)."""

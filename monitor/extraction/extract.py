@@ -36,6 +36,7 @@ from monitor.extraction.source_names import (
     source_of_document,
 )
 from monitor.extraction.targets import named_years, parse_targets
+from monitor.extraction.task_lines import is_task_line
 from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
@@ -256,6 +257,8 @@ class _Candidate:
     under_topic_lead: bool
     heading: bool
     """Whether it is a line of its own that heads the lines below, in a plan."""
+    task: bool
+    """Whether it is a line of its own that says what is done."""
     hits: list[Hit]
     reading: PressReading | None
     """The label and speaker in the press; None in other documents."""
@@ -319,6 +322,7 @@ def _candidates(
                     line=line,
                     under_topic_lead=under_topic_lead,
                     heading=plan and len(spans) == 1 and opens_part(text, lines, number),
+                    task=not news and len(spans) == 1 and is_task_line(text, lines, number),
                     hits=list(hits[bisect_left(starts, start) : bisect_left(starts, end)]),
                     reading=reading,
                     source=reading.source if reading else issuer,
@@ -473,9 +477,9 @@ def _file_name_pattern() -> re.Pattern[str]:
 def _is_bare_heading(candidate: _Candidate) -> bool:
     """Whether a line is a heading that only names a subject: （二）人工智能产业.
 
-    A heading that opens with a verb (加快算力产业发展) states an intention. In a plan, which is
-    divided into actions and tasks, carrying out one of them (实施算力强基行动) only names what the
-    lines below promise.
+    A heading that opens with a verb (加快算力产业发展) states an intention, and a line of a list
+    may be a task (算力券按季度发放). In a plan, which is divided into actions and tasks, carrying
+    out one of them (实施算力强基行动) only names what the lines below promise.
     """
     line = candidate.line
     if (candidate.start, candidate.end) != (line.start, line.end):
@@ -486,6 +490,8 @@ def _is_bare_heading(candidate: _Candidate) -> bool:
     words = words.rstrip("。：")
     if candidate.heading and part_of_plan().fullmatch(words) is not None:
         return True
+    if candidate.task:
+        return False
     return len(words) <= HEADING_LENGTH and _subject_pattern().fullmatch(words) is not None
 
 

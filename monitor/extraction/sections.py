@@ -157,7 +157,7 @@ def plan_document_sections(text: str, lines: Sequence[Paragraph]) -> list[Paragr
         text: the text of the plan.
         lines: its lines as ``paragraphs`` found them.
     """
-    levels = [_marker_level(text, line) for line in lines]
+    levels = [marker_level(text, line) for line in lines]
     body = next((number for number, level in enumerate(levels) if level), None)
     has_front = body is not None and lines[body].start <= _LONGEST_FRONT
     background: tuple[int, Section] | None = None
@@ -196,7 +196,7 @@ def opens_part(text: str, lines: Sequence[Paragraph], number: int) -> bool:
     words = [text[line.start : line.end].strip() for line in lines[number : number + 2]]
     if len(words) < 2 or words[0][-1:] in _SENTENCE_ENDS or len(words[0]) > _LONGEST_STANDALONE:
         return False
-    level, below = (_marker_level(text, line) for line in lines[number : number + 2])
+    level, below = (marker_level(text, line) for line in lines[number : number + 2])
     if level:
         return not below or below > level
     return below > _PARTS_LEVEL or (not below and words[1][-1:] in _SENTENCE_ENDS)
@@ -208,11 +208,25 @@ def part_of_plan() -> re.Pattern[str]:
     return re.compile(_words().part_of_plan)
 
 
-def _marker_level(text: str, line: Paragraph) -> int:
+def marker_level(text: str, line: Paragraph) -> int:
+    """The level of the number or sign that a line begins with, 0 for none."""
+    return _marker(text, line)[0]
+
+
+def marker_end(text: str, line: Paragraph) -> int:
+    """Where the words of a line begin, after the number or sign in front of them."""
+    return _marker(text, line)[1]
+
+
+def _marker(text: str, line: Paragraph) -> tuple[int, int]:
     start = line.start
     while start < line.end and text[start] in _DECORATION:
         start += 1
-    return next((level for level, mark in _markers() if mark.match(text, start, line.end)), 0)
+    for level, mark in _markers():
+        found = mark.match(text, start, line.end)
+        if found is not None:
+            return level, found.end()
+    return 0, start
 
 
 @cache

@@ -512,6 +512,13 @@ def counted_things(sentence: str, this_year: int | None = None) -> tuple[Target,
     return tuple(target for target in found if counts_things(target.unit))
 
 
+def figures_beside(sentence: str, this_year: int | None = None) -> tuple[Target, ...]:
+    """The quantities of a sentence that are of no known other matter (粮食, 外贸, 5G)."""
+    text = normalize_characters(sentence)
+    found = parse_targets(text, this_year=this_year)
+    return tuple(target for target in found if _other_matter().search(target.metric) is None)
+
+
 def _unquoted(sentence: str, start: int, end: int) -> str:
     """The text at ``start:end`` with both marks of each quotation in it, or with none."""
     raw = sentence[start:end]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.comparison.compare import compare
-from monitor.extraction.extract import extract
+from monitor.extraction.extract import extract, plan_sentences
 from monitor.extraction.topics import load_topics
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import DocumentKind, Provenance
@@ -160,3 +160,114 @@ def test_a_number_that_went_although_an_equal_clause_stands_elsewhere():
 def test_a_list_hangs_on_the_line_above_it(before, after, kind):
     items = "\n出台算力券政策；\n建设人工智能学院。\n"
     assert edited(f"\n{before}{items}", f"\n{after}{items}") == ([kind] * 2 if kind else [])
+
+
+def edited_list(old, new):
+    """The kinds of the changes between two versions of a list without full stops."""
+    head = "二、2026年重点工作\n"
+    texts = (head + old, head + new)
+    sides = [extract(text, PROVENANCE, TOPICS) for text in texts]
+    found = compare(*sides, Basis.REVISION, texts=texts)
+    return [(change.kind, change.statement.text) for change in found]
+
+
+@pytest.mark.parametrize("mark", ["{}", "{}.", "（{}）"])
+def test_an_edited_task_is_no_heading_of_the_next_one(mark):
+    first, second, third = ("" if mark == "{}" else mark.format(n) for n in ("1", "2", "3"))
+    if mark == "（{}）":
+        first, second, third = "（一）", "（二）", "（三）"
+    lines = "{}{}年底前上线省级算力平台\n{}扩大智能算力供给\n{}推进人工智能赋能制造\n"
+    old = lines.format(first, 2026, second, third)
+    new = lines.format(first, 2027, second, third)
+    kinds = [kind for kind, _ in edited_list(old, new)]
+    assert kinds == [Kind.WEAKENED, Kind.CONTINUED, Kind.CONTINUED]
+
+
+def test_a_year_alone_still_heads_a_list():
+    lines = "{}年\n扩大智能算力供给\n推进人工智能赋能制造\n"
+    kinds = {kind for kind, _ in edited_list(lines.format(2027), lines.format(2028))}
+    assert kinds == {Kind.WEAKENED}
+
+
+BESIDE = [
+    # What is counted in a sentence on the topic, and names no word of it.
+    (
+        "新增智能工厂100家，推动人工智能与制造业融合。",
+        "新增智能工厂{}家，推动人工智能与制造业融合。",
+        100,
+        150,
+    ),
+    ("深化人工智能应用，培育示范工厂100家。", "深化人工智能应用，培育示范工厂{}家。", 100, 150),
+    ("推动人工智能进企业，引进链主工厂8家。", "推动人工智能进企业，引进链主工厂{}家。", 8, 12),
+    ("推动人工智能进企业，改造车间100个。", "推动人工智能进企业，改造车间{}个。", 100, 150),
+    ("推进人工智能赋能，工业技改投资增长8%。", "推进人工智能赋能，工业技改投资增长{}%。", 8, 10),
+    ("发放算力券，惠及中小企业60户以上。", "发放算力券，惠及中小企业{}户以上。", 60, 160),
+    # Of the topic itself.
+    ("新增人工智能企业100家。", "新增人工智能企业{}家。", 100, 150),
+    ("培育人工智能企业100家，壮大产业集群。", "培育人工智能企业{}家，壮大产业集群。", 100, 150),
+    (
+        "引进人工智能企业20家，发展数据标注产业。",
+        "引进人工智能企业{}家，发展数据标注产业。",
+        20,
+        30,
+    ),
+    ("建设智算中心3座。", "建设智算中心{}座。", 3, 5),
+    ("人工智能核心产业增加值增长8%。", "人工智能核心产业增加值增长{}%。", 8, 10),
+]
+
+
+def changed(old, new, basis):
+    """The changes between two plans on one basis."""
+    years = (2026, 2026) if basis is Basis.REVISION else (2025, 2026)
+    texts = [
+        f"二、{year}年重点工作\n{text}\n" for year, text in zip(years, (old, new), strict=True)
+    ]
+    sides, plans = [], []
+    for year, text in zip(years, texts, strict=True):
+        known = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", year)
+        sides.append(extract(text, known, TOPICS))
+        plans.append(plan_sentences(text, known, sides[-1]))
+    if basis is Basis.REVISION:
+        return compare(*sides, basis, texts=(texts[0], texts[1]))
+    return compare(*sides, basis, plans=(plans[0], plans[1]))
+
+
+@pytest.mark.parametrize("basis", [Basis.REVISION, Basis.SUCCESSION])
+@pytest.mark.parametrize(("old", "form", "before", "after"), BESIDE)
+def test_more_of_what_a_sentence_counts_is_stronger_and_says_by_how_much(
+    basis, old, form, before, after
+):
+    (up,) = changed(old, form.format(after), basis)
+    assert up.kind is Kind.STRENGTHENED
+    assert [(one.before, one.after) for one in up.deltas] == [(before, after)]
+    (down,) = changed(form.format(after), old, basis)
+    assert down.kind is Kind.WEAKENED
+    assert [(one.before, one.after) for one in down.deltas] == [(after, before)]
+
+
+@pytest.mark.parametrize("basis", [Basis.REVISION, Basis.SUCCESSION])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # Events, measures, the parts of a plan, and other matters.
+        ("举办人工智能对接会10场。", "举办人工智能对接会12场。"),
+        ("落实人工智能发展十项措施。", "落实人工智能发展十二项措施。"),
+        ("出台人工智能支持政策10条。", "出台人工智能支持政策12条。"),
+        ("推进人工智能应用，粮食产量达到700亿斤。", "推进人工智能应用，粮食产量达到710亿斤。"),
+        # Of which things is said, and not how many.
+        (
+            "对年营收1亿元以上的人工智能企业给予奖励。",
+            "对年营收5亿元以上的人工智能企业给予奖励。",
+        ),
+    ],
+)
+def test_counts_of_events_measures_and_other_matters_have_no_direction(basis, old, new):
+    assert [(one.kind, one.deltas) for one in changed(old, new, basis)] == [(Kind.REWORDED, ())]
+
+
+def test_the_targets_of_the_topic_decide_before_other_numbers():
+    old = "算力规模达到60Eflops，支持人工智能企业，新增智能工厂100家。"
+    new = "算力规模达到50Eflops，支持人工智能企业，新增智能工厂150家。"
+    (change,) = changed(old, new, Basis.REVISION)
+    assert change.kind is Kind.WEAKENED
+    assert [one.metric for one in change.deltas] == ["算力规模", "智能工厂"]

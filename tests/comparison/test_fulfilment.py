@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from monitor.comparison.fulfilment import assess_fulfilment
@@ -233,6 +235,39 @@ def test_the_sentences_of_a_review(promise, review, verdict):
 )
 def test_a_review_meets_a_target_in_its_own_words(promise, review, verdicts_):
     assert verdicts(promise, review) == verdicts_
+
+
+PAIRS = [
+    line.split("\t")
+    for line in Path(__file__)
+    .with_name("fulfilment_pairs.tsv")
+    .read_text(encoding="utf-8")
+    .splitlines()
+    if not line.startswith("#")
+]
+
+
+def test_a_number_far_off_counts_and_one_that_counts_others_does_not():
+    wrong = [
+        (verdict, found[0], promise, review)
+        for verdict, promise, review in PAIRS
+        if (found := verdicts(promise, review))[0] != verdict
+    ]
+    assert wrong == []
+
+
+def test_a_generic_name_that_names_a_thing_is_judged():
+    promise = "数据中心上架率达到70%。"
+    assert verdicts(promise, "数据中心上架率达到60%。") == ["missed"]
+    assert verdicts(promise, "上架率达到60%。") == ["not_reported"]
+
+
+@pytest.mark.parametrize(
+    ("reached", "verdict"),
+    [("1万P", "missed"), ("1.3万P", "not_reported"), ("1.2万P", "missed")],
+)
+def test_a_number_that_is_exceeded_is_not_exceeded_by_far(reached, verdict):
+    assert verdicts("算力规模达到1.35万P。", f"算力规模突破{reached}。") == [verdict]
 
 
 def test_a_likeness_that_contradicts_the_metric_shows_nothing():
