@@ -708,7 +708,7 @@ def moves_beside(
         [
             one
             for one in figures_beside(item.text, item.year)
-            if not _is_known(one, known) and not _is_condition(item.text, one)
+            if not (_is_known(one, known) or _is_limit(one) or _is_condition(item.text, one))
         ]
         for item in (old, new)
     )
@@ -738,6 +738,11 @@ def _is_known(target: Target, known: Sequence[Target]) -> bool:
         one.unit == target.unit and (one.metric == target.metric or one.value == target.value)
         for one in known
     )
+
+
+def _is_limit(target: Target) -> bool:
+    """Whether a number is a ceiling or a reduction, which a statement's targets alone can tell."""
+    return target.op is Op.AT_MOST or target.value < 0
 
 
 def _is_condition(sentence: str, target: Target) -> bool:

@@ -254,6 +254,8 @@ def test_more_of_what_a_sentence_counts_is_stronger_and_says_by_how_much(
         ("落实人工智能发展十项措施。", "落实人工智能发展十二项措施。"),
         ("出台人工智能支持政策10条。", "出台人工智能支持政策12条。"),
         ("推进人工智能应用，粮食产量达到700亿斤。", "推进人工智能应用，粮食产量达到710亿斤。"),
+        # A ceiling: whether it is of a cost or of a benefit, no target says.
+        ("推动人工智能进企业，检查不超过3次。", "推动人工智能进企业，检查不超过5次。"),
         # Of which things is said, and not how many.
         (
             "对年营收1亿元以上的人工智能企业给予奖励。",
