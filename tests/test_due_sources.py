@@ -253,6 +253,8 @@ async def test_a_clock_that_is_ahead_deletes_no_bytes(any_watch):
     watch.clock[0] -= YEAR - timedelta(days=3)
     await apply_retention(watch.app, RetentionPeriods(timedelta(days=2)))
     assert watch.sql(deleted) == watch.sql("SELECT COUNT(*) FROM blob") != [(0,)]
+    # Nothing is packed against them any more.
+    assert watch.sql("SELECT COUNT(*) FROM base_page") == [(0,)]
 
 
 async def test_a_pause_that_is_over_is_deleted_by_whatever_clock(any_watch, caplog):
