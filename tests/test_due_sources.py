@@ -27,6 +27,7 @@ from monitor.ingest.schedule import next_start, spread
 from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
 from monitor.storage.frontier import VisitTimes
+from monitor.storage.host_pauses import save_host_pause
 from monitor.storage.retention import RetentionPeriods, delete_expired
 from monitor.storage.sources import pause_source, resume_source
 
@@ -252,6 +253,20 @@ async def test_a_clock_that_is_ahead_deletes_no_bytes(any_watch):
     watch.clock[0] -= YEAR - timedelta(days=3)
     await apply_retention(watch.app, RetentionPeriods(timedelta(days=2)))
     assert watch.sql(deleted) == watch.sql("SELECT COUNT(*) FROM blob") != [(0,)]
+    # Nothing is packed against them any more.
+    assert watch.sql("SELECT COUNT(*) FROM base_page") == [(0,)]
+
+
+async def test_a_pause_that_is_over_is_deleted_by_whatever_clock(any_watch, caplog):
+    watch = any_watch
+    caplog.set_level("INFO")
+    with watch.app.context.database.write() as session:
+        for host, hours in (("over.cn", -1), ("on.cn", 1)):
+            save_host_pause(session, host, watch.clock[0] + timedelta(hours=hours))
+    await apply_retention(watch.app, RetentionPeriods())
+    assert watch.sql("SELECT host FROM host_pause") == [("on.cn",)]
+    (done,) = events(caplog, "retention.done", "retention.refused")
+    assert (done.getMessage(), done.host_pauses) == ("retention.done", 1)
 
 
 async def test_addresses_that_were_forgotten_tell_nothing_when_they_come_back(watch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from monitor.app import App
 from monitor.storage.retention import (
@@ -24,9 +25,12 @@ async def apply_retention(app: App, periods: RetentionPeriods) -> None:
         with database.read() as session:
             return not is_clock_believed(session, now)
 
-    if not await asyncio.to_thread(count_expired, database, periods, now):
+    found = await asyncio.to_thread(count_expired, database, periods, now)
+    if not found:
         return
-    if await asyncio.to_thread(is_refused):
+    # A pause that is over by a wrong clock alone costs one request.
+    is_costly = bool(replace(found, host_pauses=0))
+    if is_costly and await asyncio.to_thread(is_refused):
         log.warning("retention.refused")
         return
     done = await asyncio.to_thread(delete_expired, database, periods, now)
