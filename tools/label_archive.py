@@ -22,7 +22,7 @@ from train_press import ARCHIVE, PRESS, label_of, parse_article
 
 LENGTH = 16
 """Of the runs of characters that are compared."""
-MOST = 0.15
+MOST = 0.05
 """The share of an article's runs that may stand in another."""
 
 
