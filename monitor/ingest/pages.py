@@ -57,7 +57,7 @@ from monitor.model.documents import (
 from monitor.model.statements import Speaker
 from monitor.parser_process import ParserError
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.documents import get_document
+from monitor.storage.documents import find_text, get_document
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
     GONE,
@@ -398,7 +398,8 @@ def _ingest_page(
             "last_reason": result.reason or None,
         }
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
-        if result.outcome is Outcome.OK and result.document_id is not None:
+        # A document that did not exist a moment ago cannot have been withdrawn.
+        if result.outcome is Outcome.OK and result.document_id is not None and not result.is_new:
             back = ingest_return(
                 session,
                 result.document_id,
@@ -473,6 +474,11 @@ def _attach_copy(
     withdrawn is back with it.
     """
     entry = page.entry
+    with context.database.read() as session:
+        # Most pages are no copies: they need not wait for other writers. What is decided on is
+        # looked for again, under the locks of the transaction that writes.
+        if find_text(session, text_hash) is None:
+            return None
     with context.write() as session:
         document = find_copy(session, text_hash)
         if document is None or lacks_address(document, entry.url):

@@ -292,6 +292,7 @@ class IngestResult:
     """What became of a request; ``suspect`` is set while the text is not believed.
 
     ``successor_changes`` counts what a newer report, known already, changed against this one.
+    ``is_new``: the document was added with it.
     """
 
     document_id: int | None
@@ -301,6 +302,7 @@ class IngestResult:
     alerts: int = 0
     suspect: SuspectState | None = None
     successor_changes: int = 0
+    is_new: bool = False
 
     def with_return(self, back: IngestResult | None) -> IngestResult:
         """The result of a visit that also found a withdrawn document back."""

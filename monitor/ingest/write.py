@@ -98,7 +98,9 @@ def write_plan(
     if plan.move_home and document_id is not None:
         set_home(session, document_id, url=request.fetch.url, source_id=request.source_id)
     if plan.current is not None and document_id is not None:
-        project_documents(session, _projected(session, plan, document_id))
+        projected = _projected(session, plan, document_id)
+        is_new = plan.new_document is not None and projected == {document_id}
+        project_documents(session, projected, new=is_new)
     set_reference_day(session, now.date())
     return IngestResult(
         document_id,
@@ -107,6 +109,7 @@ def write_plan(
         changes=tuple(change for _, change, _ in logged),
         alerts=alerts,
         suspect=plan.suspect,
+        is_new=plan.new_document is not None,
         successor_changes=len(plan.successor_changes.changes) if plan.successor_changes else 0,
     )
 
