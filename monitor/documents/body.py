@@ -611,9 +611,21 @@ def is_article_name(names: str) -> bool:
     return any(name in names for name in _tables().article_names)
 
 
+def _begins_footer(text: str) -> bool:
+    if len(text) <= _SHORT:
+        return _is_short_footer(text)
+    return _footer_pattern().match(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_short_footer(text: str) -> bool:
+    # The short lines of a page are mostly its menus, which all pages of the site have.
+    return _footer_pattern().match(text) is not None
+
+
 def _prose(text: str) -> float:
     size = len(text) - text.count(" ") - text.count("\u3000")
-    if not size or (size <= _SHORT and _footer_pattern().match(text) is not None):
+    if not size or (size <= _SHORT and _begins_footer(text)):
         return 0.0
     return size if _punctuation_pattern().search(text) else size * _UNPUNCTUATED
 

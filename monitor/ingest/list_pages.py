@@ -24,6 +24,7 @@ from monitor.storage.frontier import (
     add_entries,
     entries_without_identity,
     known_identities,
+    known_urls,
     link_mark,
     list_page_states,
     record_list,
@@ -284,10 +285,11 @@ def _states(source: Source, context: VisitContext) -> dict[str, ListPageState]:
 
 def _knows_pages(source: Source, context: VisitContext) -> bool:
     """Whether the frontier has all pages that the catalogue names."""
-    wanted = [url_identity(url) for url in source.pages]
     with context.database.read() as session:
-        known = known_identities(session, wanted)
-    return known.issuperset(wanted)
+        known = known_urls(session, source.pages)
+        # Most stand there as they are written here, and to compute identities takes longer.
+        wanted = [url_identity(url) for url in source.pages if url not in known]
+        return not wanted or known_identities(session, wanted).issuperset(wanted)
 
 
 def _record(crawl: ListCrawl) -> int:

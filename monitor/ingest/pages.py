@@ -269,6 +269,7 @@ def ingest_page(
             "last_reason": result.reason or None,
         }
         values |= believed if result.suspect is None else _suspect_values(result.suspect)
+        # A document that did not exist a moment ago cannot have been withdrawn.
         if result.outcome is Outcome.OK and result.document_id is not None and not result.is_new:
             back = ingest_return(
                 session,
@@ -345,8 +346,9 @@ def _attach_copy(
     """
     entry = page.entry
     with context.database.read() as session:
+        # Most pages are no copies: they need not wait for other writers. What is decided on is
+        # looked for again, under the locks of the transaction that writes.
         if find_text(session, text_hash) is None:
-            # Nearly always. One that is added in the meantime is told by ``ingest``.
             return None
     with context.write() as session:
         document = find_copy(session, text_hash)

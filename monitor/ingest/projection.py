@@ -16,7 +16,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from monitor.comparison.in_force import (
@@ -87,7 +98,7 @@ class _Series:
 
 
 def project_documents(
-    session: Session, document_ids: Collection[int], *, new: Collection[int] = ()
+    session: Session, document_ids: Collection[int], *, new: bool = False
 ) -> None:
     """Make the projection anew for documents that changed, and for what they supersede.
 
@@ -95,13 +106,11 @@ def project_documents(
         session: the writing transaction that changed them.
         document_ids: documents that are new, have another current snapshot, were linked with a
             commitment they repeat, or have a snapshot no more.
-        new: those of them that this transaction added: nothing stands in the projection of them.
+        new: all of them were added in this transaction, so that nothing is projected of them yet.
     """
     for some in batches(document_ids):
-        shown = [one for one in some if one not in new]
-        before = _series_numbers(session, _number.document_id.in_(shown)) if shown else []
-        _delete_documents(session, shown)
-        documents = _write_documents(session, some)
+        before = [] if new else _series_numbers(session, _number.document_id.in_(some))
+        documents = _write_documents(session, some, new=new)
         for one in documents.values():
             _supersede_older(session, one)
         reports = [one for one in documents.values() if one.issued.kind is DocumentKind.REPORT]
@@ -160,17 +169,24 @@ def projection_fault(session: Session, document_id: int) -> str:
     return f"{len(wanted - have)} statements are not shown, {len(have - wanted)} do not follow"
 
 
+# Each page that is written needs these, and to build a statement takes longer than to run it.
+@cache
+def _documents_query() -> Select[Any]:
+    names = ("id", "kind", "region", "year", "title", "published", "snapshot_id", "plan_key")
+    return select(*(_document[name] for name in names)).where(_is_in(_document.id, "ids"))
+
+
+def _is_in(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(name, expanding=True))
+
+
 def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
     """Documents with the statements of their current snapshots."""
-    names = ("id", "kind", "region", "year", "title", "published", "snapshot_id", "plan_key")
-    found = {
-        row.id: row
-        for row in session.execute(
-            select(*(_document[name] for name in names)).where(_document.id.in_(document_ids))
-        )
-    }
+    ids = {"ids": list(document_ids)}
+    found = {row.id: row for row in session.execute(_documents_query(), ids)}
     statements = _load_statements(session, document_ids)
-    years = _target_years(session, [row.id for rows in statements.values() for row in rows])
+    plans = [row.id for row in found.values() if row.kind == DocumentKind.PLAN]
+    years = _target_years(session, [row.id for one in plans for row in statements.get(one, ())])
     documents: dict[int, _Document] = {}
     for row in found.values():
         mine = tuple(statements.get(row.id, ()))
@@ -210,30 +226,33 @@ def _load_statements(
     session: Session, document_ids: Collection[int]
 ) -> defaultdict[int, list[Row[Any]]]:
     """The statements of the current snapshots of some documents, with what they repeat."""
+    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    rows: Iterable[Any] = session.execute(_statements_query(), {"ids": list(document_ids)})
+    for row in rows:
+        found[row.document_id].append(row)
+    return found
+
+
+@cache
+def _statements_query() -> Select[Any]:
     names = ("id", "region", "year", "label", "speaker", "topic", "themes", "source_name")
-    query = (
+    repeats = table_of(CorroborationRow)
+    return (
         select(
             _document.id.label("document_id"),
             *(_statement[name] for name in names),
             _statement.origin,
             _statement.first_seen_at,
             # What repeats a commitment of a document that was removed stands for itself.
-            case((_repeated.snapshot_id.is_not(None), CorroborationRow.commitment_id)).label(
-                "repeats_id"
-            ),
+            case((_repeated.snapshot_id.is_not(None), repeats.c.commitment_id)).label("repeats_id"),
         )
         .join(table_of(StatementRow), _statement.snapshot_id == _document.snapshot_id)
-        .outerjoin(CorroborationRow, CorroborationRow.statement_id == _statement.id)
-        .outerjoin(_commitment, _commitment.c.id == CorroborationRow.commitment_id)
+        .outerjoin(repeats, repeats.c.statement_id == _statement.id)
+        .outerjoin(_commitment, _commitment.c.id == repeats.c.commitment_id)
         .outerjoin(_repeated_document, _repeated.id == _commitment.c.document_id)
-        .where(_document.id.in_(document_ids), _statement.in_scope)
+        .where(_is_in(_document.id, "ids"), _statement.in_scope)
         .order_by(_statement.id)
     )
-    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    rows: Iterable[Any] = session.execute(query)
-    for row in rows:
-        found[row.document_id].append(row)
-    return found
 
 
 def _target_years(session: Session, statement_ids: Collection[int]) -> dict[int, list[int]]:
@@ -267,28 +286,33 @@ def _by(
     session: Session, column: Any, values: Collection[str], *, kind: DocumentKind
 ) -> dict[str, list[IssuedDocument]]:
     """The documents of a kind that have a current snapshot, by region or by key."""
-    names = ("id", "kind", "region", "year", "published", "plan_key")
     found: defaultdict[str, list[IssuedDocument]] = defaultdict(list)
     for some in batches(values):
-        query = select(*(_document[name] for name in names)).where(
-            _document.kind == kind, column.in_(some), _document.snapshot_id.is_not(None)
-        )
-        for row in session.execute(query):
+        given = {"kind": kind.value, "values": some}
+        for row in session.execute(_issues_query(column.name), given):
             found[row._mapping[column.name]].append(_issued(row))
     return found
 
 
-def _delete_documents(session: Session, document_ids: Collection[int]) -> None:
-    """Delete the rows of some documents."""
-    for row_type in (CurrentTargetRow, CurrentStatementRow) if document_ids else ():
-        own = table_of(row_type)
-        session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
+@cache
+def _issues_query(column: str) -> Select[Any]:
+    names = ("id", "kind", "region", "year", "published", "plan_key")
+    return select(*(_document[name] for name in names)).where(
+        _document.kind == bindparam("kind"),
+        _is_in(_document[column], "values"),
+        _document.snapshot_id.is_not(None),
+    )
 
 
-def _write_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
-    """Add the rows of some documents that have none."""
+def _write_documents(
+    session: Session, document_ids: Collection[int], *, new: bool = False
+) -> dict[int, _Document]:
+    """Replace the rows of some documents; ``new`` ones have none."""
     documents = _load_documents(session, document_ids)
     _note_plan_keys(session, documents.values())
+    for row_type in () if new else (CurrentTargetRow, CurrentStatementRow):
+        own = table_of(row_type)
+        session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
     series = _load_series(session, documents.values())
     targets = _load_targets(
         session, [row.id for one in documents.values() for row in one.statements]
@@ -311,18 +335,22 @@ def _write_documents(session: Session, document_ids: Collection[int]) -> dict[in
 
 def _load_targets(session: Session, statement_ids: Collection[int]) -> dict[int, list[Any]]:
     """The targets of some statements, in order."""
-    names = ("statement_id", "position", "metric", "op", "value", "unit", "year")
     found: defaultdict[int, list[Any]] = defaultdict(list)
     for some in batches(statement_ids):
-        query = (
-            select(*(_target[name] for name in names))
-            .where(_target.statement_id.in_(some))
-            .order_by(_target.statement_id, _target.position)
-        )
-        rows: Iterable[Any] = session.execute(query)
+        rows: Iterable[Any] = session.execute(_targets_query(), {"ids": some})
         for row in rows:
             found[row.statement_id].append(row)
     return found
+
+
+@cache
+def _targets_query() -> Select[Any]:
+    names = ("statement_id", "position", "metric", "op", "value", "unit", "year")
+    return (
+        select(*(_target[name] for name in names))
+        .where(_is_in(_target.statement_id, "ids"))
+        .order_by(_target.statement_id, _target.position)
+    )
 
 
 def _statement_values(

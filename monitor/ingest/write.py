@@ -99,8 +99,9 @@ def write_plan(
     if plan.move_home and document_id is not None:
         set_home(session, document_id, url=request.fetch.url, source_id=request.source_id)
     if plan.current is not None and document_id is not None:
-        new = () if plan.new_document is None else (document_id,)
-        project_documents(session, _projected(session, plan, document_id), new=new)
+        projected = _projected(session, plan, document_id)
+        is_new = plan.new_document is not None and projected == {document_id}
+        project_documents(session, projected, new=is_new)
     set_reference_day(session, now.date())
     return IngestResult(
         document_id,

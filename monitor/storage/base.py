@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar, cast
 
@@ -13,13 +14,18 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Executable,
     Float,
+    Insert,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     TypeDecorator,
+    func,
     insert,
+    select,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -103,10 +109,43 @@ def insert_rows(
         return []
     table = table_of(row)
     if not wanted:
-        session.connection().execute(insert(table), values)
+        session.connection().execute(_insert_into(table), values)
         return []
-    made = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(session.connection().execute(made, values).scalars())
+    if len(values) > 1 and session.get_bind().dialect.name == "sqlite":
+        return _insert_numbered(session, table, values)
+    return list(session.connection().execute(_insert_with_ids(table), values).scalars())
+
+
+def _insert_numbered(
+    session: Session, table: Table, values: Sequence[Mapping[str, object]]
+) -> list[int]:
+    """Insert rows with ids that are given here: those that SQLite would give them.
+
+    SQLite cannot say which row got which id, so that SQLAlchemy would insert them one by one. The
+    ids are free until the commit: a writing transaction has the database for itself.
+    """
+    connection = session.connection()
+    first = (connection.execute(_newest_id(table)).scalar() or 0) + 1
+    ids = list(range(first, first + len(values)))
+    rows = [{**one, "id": row_id} for row_id, one in zip(ids, values, strict=True)]
+    connection.execute(_insert_into(table), rows)
+    return ids
+
+
+# To build a statement takes longer than to run it.
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _insert_with_ids(table: Table) -> Executable:
+    return insert(table).returning(table.c.id, sort_by_parameter_order=True)
+
+
+@cache
+def _newest_id(table: Table) -> Select[Any]:
+    return select(func.max(table.c.id))
 
 
 class Base(DeclarativeBase):

@@ -16,7 +16,18 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
@@ -56,12 +67,13 @@ from monitor.storage.tables import (
 )
 from monitor.storage.word_index import add_words
 
-_DOCUMENT = tuple(getattr(DocumentRow, one.name) for one in fields(StoredDocument))
+_document_table = table_of(DocumentRow)
+_DOCUMENT = tuple(_document_table.c[one.name] for one in fields(StoredDocument))
 
 
 def get_document(session: Session, document_id: int) -> StoredDocument:
     """The document with this id."""
-    return _document(session.execute(_documents().where(DocumentRow.id == document_id)).one())
+    return _document(session.execute(_document_query(), {"document_id": document_id}).one())
 
 
 def documents_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredDocument]:
@@ -69,8 +81,19 @@ def documents_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredD
     return {
         row.id: _document(row)
         for some in batches(ids)
-        for row in session.execute(_documents().where(DocumentRow.id.in_(some)))
+        for row in session.execute(_documents_query(), {"ids": some})
     }
+
+
+# The statements that each new page needs are built once: that takes longer than to run them.
+@cache
+def _document_query() -> Select[Any]:
+    return _documents().where(_document_table.c.id == bindparam("document_id"))
+
+
+@cache
+def _documents_query() -> Select[Any]:
+    return _documents().where(_document_table.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def reports_of_regions(
@@ -79,15 +102,24 @@ def reports_of_regions(
     """All reports of some regions by region and year; of several for one year the first seen."""
     found: dict[tuple[str, int], StoredDocument] = {}
     for some in batches(regions):
-        query = _documents().where(
-            DocumentRow.kind == DocumentKind.REPORT,
-            DocumentRow.region.in_(some),
-            DocumentRow.removed_at.is_(None),
-        )
-        for row in session.execute(query.order_by(DocumentRow.id)):
+        for row in session.execute(_reports_query(), {"regions": some}):
             if row.region is not None and row.year is not None:
                 found.setdefault((row.region, row.year), _document(row))
     return found
+
+
+@cache
+def _reports_query() -> Select[Any]:
+    columns = _document_table.c
+    return (
+        _documents()
+        .where(
+            columns.kind == DocumentKind.REPORT,
+            columns.region.in_(bindparam("regions", expanding=True)),
+            columns.removed_at.is_(None),
+        )
+        .order_by(columns.id)
+    )
 
 
 def find_text(session: Session, text_hash: str) -> StoredDocument | None:
@@ -98,13 +130,13 @@ def find_text(session: Session, text_hash: str) -> StoredDocument | None:
 
 @cache
 def _text_query() -> Select[Any]:
-    # Each new page asks twice, and to build it takes as long as to run it.
-    current = func.coalesce(DocumentRow.snapshot_id, DocumentRow.removed_snapshot_id)
+    documents, snapshots = _document_table.c, table_of(SnapshotRow)
+    current = func.coalesce(documents.snapshot_id, documents.removed_snapshot_id)
     return (
         _documents()
-        .join(SnapshotRow, SnapshotRow.document_id == DocumentRow.id)
-        .where(SnapshotRow.text_hash == bindparam("text_hash"), SnapshotRow.id == current)
-        .order_by(DocumentRow.removed_at.is_not(None), DocumentRow.id)
+        .join(snapshots, snapshots.c.document_id == documents.id)
+        .where(snapshots.c.text_hash == bindparam("text_hash"), snapshots.c.id == current)
+        .order_by(documents.removed_at.is_not(None), documents.id)
         .limit(1)
     )
 
@@ -205,11 +237,17 @@ def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str
     """The texts of snapshots by id."""
     texts: dict[int, str] = {}
     for some in batches(snapshot_ids):
-        query = select(SnapshotTextRow.snapshot_id, SnapshotTextRow.text).where(
-            SnapshotTextRow.snapshot_id.in_(some)
-        )
-        texts.update({row.snapshot_id: row.text for row in session.execute(query)})
+        found = session.execute(_texts_query(), {"ids": some})
+        texts.update({row.snapshot_id: row.text for row in found})
     return texts
+
+
+@cache
+def _texts_query() -> Select[Any]:
+    columns = table_of(SnapshotTextRow).c
+    return select(columns.snapshot_id, columns.text).where(
+        columns.snapshot_id.in_(bindparam("ids", expanding=True))
+    )
 
 
 def add_snapshot(
@@ -590,16 +628,21 @@ def find_similar(
     """The documents that share at least ``shared`` of these hashes, most of them first."""
     if len(hashes) < shared:
         return []
-    count = func.count()
-    query = (
-        select(TextFingerprintRow.document_id)
-        .where(TextFingerprintRow.hash.in_(hashes))
-        .group_by(TextFingerprintRow.document_id)
-        .having(count >= shared)
-        .order_by(count.desc(), TextFingerprintRow.document_id)
-        .limit(limit)
+    given = {"hashes": list(hashes), "shared": shared, "most": limit}
+    return list(session.execute(_similar_query(), given).scalars())
+
+
+@cache
+def _similar_query() -> Select[Any]:
+    columns, count = table_of(TextFingerprintRow).c, func.count()
+    return (
+        select(columns.document_id)
+        .where(columns.hash.in_(bindparam("hashes", expanding=True)))
+        .group_by(columns.document_id)
+        .having(count >= bindparam("shared"))
+        .order_by(count.desc(), columns.document_id)
+        .limit(bindparam("most", type_=Integer))
     )
-    return list(session.scalars(query))
 
 
 def earlier_sentences(
@@ -634,10 +677,15 @@ def _document(row: Row[tuple[object, ...]]) -> StoredDocument:
 
 
 def _set(session: Session, document_id: int, values: dict[str, object]) -> None:
-    documents = table_of(DocumentRow)
-    session.connection().execute(
-        update(documents).where(documents.c.id == document_id).values(values)
-    )
+    given = {"set_of": document_id, **values}
+    session.connection().execute(_update_of(tuple(values)), given)
+
+
+@cache
+def _update_of(names: tuple[str, ...]) -> Update:
+    values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in names}
+    same = _document_table.c.id == bindparam("set_of")
+    return update(_document_table).where(same).values(values)
 
 
 def _ids(snapshot: StoredSnapshot | None) -> dict[int, int]:

@@ -112,6 +112,9 @@ class Database:
         """Called before each writing transaction; raises where this process may not write."""
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
+        self._bound = {
+            writing: self.engine.execution_options(writing=writing) for writing in (False, True)
+        }
 
     @property
     def is_sqlite(self) -> bool:
@@ -163,8 +166,7 @@ class Database:
 
     @contextmanager
     def _session(self, *, writing: bool) -> Iterator[Session]:
-        bound = self.engine.execution_options(writing=writing)
-        with Session(bound, expire_on_commit=False) as session:
+        with Session(self._bound[writing], expire_on_commit=False) as session:
             yield session
 
     def upgrade(self) -> list[str]:

@@ -10,16 +10,27 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import BindParameter, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.base import batches
+from monitor.storage.base import batches, table_of
 from monitor.storage.tables import (
     DocumentRow,
     FrontierEntryRow,
@@ -277,7 +288,7 @@ def add_entries(session: Session, source_id: str, found: Sequence[FoundLink], no
     A known address that fails takes the spelling its list has now (http became https).
     """
     known = _by_identity(session, [item.identity for item in found])
-    taken = _known_urls(session, [item.link.url for item in found])
+    taken = known_urls(session, [item.link.url for item in found])
     added, fresh = 0, False
     for item in found:
         before = known.get(item.identity)
@@ -352,8 +363,8 @@ def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Know
     return found
 
 
-def _known_urls(session: Session, urls: Sequence[str]) -> set[str]:
-    """Those of the addresses that are already in the table."""
+def known_urls(session: Session, urls: Sequence[str]) -> set[str]:
+    """Those of the addresses that are already in the table, spelled like this."""
     found: set[str] = set()
     for first in range(0, len(urls), _CHUNK):
         part = urls[first : first + _CHUNK]
@@ -579,14 +590,16 @@ def update_entries(session: Session, notes: Sequence[tuple[int, Mapping[str, obj
     for number, note in notes:
         groups.setdefault(tuple(note), []).append({"note_of": number, **note})
     for columns, rows in groups.items():
-        values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
-        noted = (
-            update(FrontierEntryRow)
-            .where(FrontierEntryRow.id == bindparam("note_of"))
-            .values(values)
-        )
         # On the connection: the session would look for the rows it holds, one by one.
-        session.connection().execute(noted, rows)
+        session.connection().execute(_update_of(columns), rows)
+
+
+@lru_cache(maxsize=64)
+def _update_of(columns: tuple[str, ...]) -> Update:
+    # Each page has one, and to build it takes longer than to run it.
+    entries = table_of(FrontierEntryRow)
+    values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
+    return update(entries).where(entries.c.id == bindparam("note_of")).values(values)
 
 
 def close_visit(

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import zlib
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session, aliased
 
 from monitor.model.documents import sha256_hex
-from monitor.storage.base import insert_into, insert_rows
+from monitor.storage.base import insert_into, insert_rows, table_of
 from monitor.storage.packing import pack_page, unpack_page
 from monitor.storage.tables import BasePageRow, BlobRow, SnapshotRow, SnapshotTextRow
 
@@ -48,7 +50,7 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
         The hash.
     """
     key = sha256_hex(body)
-    codec = session.scalar(select(BlobRow.codec).where(BlobRow.hash == key))
+    codec = session.execute(_codec_query(), {"hash": key}).scalar()
     if codec is not None and codec != FORGOTTEN:
         return key
     site = _site(url)
@@ -163,10 +165,32 @@ def _bases() -> Select[int, bytes, datetime]:
 
 def _base_page(session: Session, site: str, since: datetime) -> Row[int, bytes, datetime] | None:
     """The page that new pages of a site are compared with, if it was stored since then."""
-    query = _bases().where(BasePageRow.site == site, BlobRow.stored_at >= since)
-    newest = query.order_by(BasePageRow.id.desc()).limit(1)
-    # On PostgreSQL it stays until this transaction has stored what is packed against it.
-    return session.execute(newest.with_for_update(read=True, of=BlobRow)).first()
+    return session.execute(_base_query(), {"site": site, "since": since}).first()
+
+
+# Each new page asks these, and to build a statement takes longer than to run it.
+@cache
+def _codec_query() -> Select[Any]:
+    blobs = table_of(BlobRow).c
+    return select(blobs.codec).where(blobs.hash == bindparam("hash"))
+
+
+@cache
+def _base_query() -> Select[Any]:
+    bases, blobs = table_of(BasePageRow), table_of(BlobRow)
+    return (
+        select(bases.c.id, blobs.c.body, blobs.c.stored_at)
+        .join(blobs, blobs.c.hash == bases.c.blob_hash)
+        .where(
+            blobs.c.codec == _WHOLE,
+            bases.c.site == bindparam("site"),
+            blobs.c.stored_at >= bindparam("since"),
+        )
+        .order_by(bases.c.id.desc())
+        .limit(1)
+        # On PostgreSQL it stays until this transaction has stored what is packed against it.
+        .with_for_update(read=True, of=blobs)
+    )
 
 
 def _site(url: str | None) -> str:
