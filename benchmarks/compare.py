@@ -65,8 +65,27 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 # --- the site ------------------------------------------------------------------------------------
 
 
+_STYLE = "text-indent: 2em; text-align: justify; line-height: 1.75; margin-bottom: 15px;"
+_STYLES = "".join(f".list{n} li a{{color:#333;line-height:{n}px}}" for n in range(100))
+_SCRIPT = "".join(
+    f"function show{n}(id){{var e=document.getElementById(id+{n});if(e){{e.hidden=false;}}}}"
+    for n in range(80)
+)
+
+
+_FOOTER = "".join(
+    f'<div class="footer-item clearfix"><span class="label">单位{n}</span>'
+    f'<em class="value" data-unit="{n}">010-6500{n:04}</em></div>'
+    for n in range(40)
+)
+
+
 def page(group: str, number: int, visits: int, *, edited: bool) -> bytes:
-    """A page as it is served at a visit."""
+    """A page as it is served at a visit.
+
+    In bytes, elements, links and share of scripts it is like the median of 16 real pages of
+    governments and newspapers (41 kB, 444 elements, 114 links, 29 % script and style).
+    """
     chance = random.Random(f"{group}{number}")
     place = chance.choice("临安宁长清永平新武德") + chance.choice("河山江城川原阳溪岭泉") + "省"
     lines = [
@@ -87,13 +106,18 @@ def page(group: str, number: int, visits: int, *, edited: bool) -> bytes:
         f"<a href='/share?t={token}'>分享</a>",
         "links": f"<h3>相关链接</h3><ul>{links}</ul>",
     }
-    menu = "".join(f"<li><a href=/c{n}/>栏目{n}</a></li>" for n in range(150))
+    menu = "".join(
+        f'<li class="nav-item"><a class="nav-link" href="/col/col{n}/index.html" target="_blank" '
+        f'title="栏目{n}">栏目{n}</a></li>'
+        for n in range(115)
+    )
     title = f"{place}第{number}号工作计划"
-    text = "".join(f"<p>{line}</p>" for line in lines)
+    text = "".join(f'<p style="{_STYLE}"><span>{line}</span></p>' for line in lines)
     return (
-        f"<!doctype html><html><head><meta charset=utf-8><title>{title}</title></head><body>"
+        f"<!doctype html><html><head><meta charset=utf-8><title>{title}</title>"
+        f"<style>{_STYLES}</style><script>{_SCRIPT}</script></head><body>"
         f"<ul class=nav>{menu}</ul><h1>{title}</h1><div class=article>{text}"
-        f"{parts.get(group, '')}</div><div class=footer>版权所有</div></body></html>"
+        f"{parts.get(group, '')}</div><div class=footer>{_FOOTER}</div></body></html>"
     ).encode()
 
 
