@@ -17,7 +17,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     Select,
     bindparam,
@@ -43,7 +42,7 @@ from monitor.extraction.quantities import metric_core, to_base
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker
-from monitor.storage.base import Base, batches, insert_rows, table_of
+from monitor.storage.base import Base, batches, insert_rows, is_in, table_of
 from monitor.storage.tables import (
     CorroborationRow,
     CurrentStatementRow,
@@ -173,11 +172,7 @@ def projection_fault(session: Session, document_id: int) -> str:
 @cache
 def _documents_query() -> Select[Any]:
     names = ("id", "kind", "region", "year", "title", "published", "snapshot_id", "plan_key")
-    return select(*(_document[name] for name in names)).where(_is_in(_document.id, "ids"))
-
-
-def _is_in(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    return column.in_(bindparam(name, expanding=True))
+    return select(*(_document[name] for name in names)).where(is_in(_document.id, "ids"))
 
 
 def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
@@ -250,7 +245,7 @@ def _statements_query() -> Select[Any]:
         .outerjoin(repeats, repeats.c.statement_id == _statement.id)
         .outerjoin(_commitment, _commitment.c.id == repeats.c.commitment_id)
         .outerjoin(_repeated_document, _repeated.id == _commitment.c.document_id)
-        .where(_is_in(_document.id, "ids"), _statement.in_scope)
+        .where(is_in(_document.id, "ids"), _statement.in_scope)
         .order_by(_statement.id)
     )
 
@@ -299,7 +294,7 @@ def _issues_query(column: str) -> Select[Any]:
     names = ("id", "kind", "region", "year", "published", "plan_key")
     return select(*(_document[name] for name in names)).where(
         _document.kind == bindparam("kind"),
-        _is_in(_document[column], "values"),
+        is_in(_document[column], "values"),
         _document.snapshot_id.is_not(None),
     )
 
@@ -348,7 +343,7 @@ def _targets_query() -> Select[Any]:
     names = ("statement_id", "position", "metric", "op", "value", "unit", "year")
     return (
         select(*(_target[name] for name in names))
-        .where(_is_in(_target.statement_id, "ids"))
+        .where(is_in(_target.statement_id, "ids"))
         .order_by(_target.statement_id, _target.position)
     )
 

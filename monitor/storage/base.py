@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
+    ColumnElement,
     Date,
     DateTime,
     Dialect,
@@ -23,9 +25,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    Update,
+    bindparam,
     func,
     insert,
     select,
+    update,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -71,6 +76,21 @@ def batches(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
     every = sorted(set(values))  # type: ignore[type-var]  # numbers and names
     for start in range(0, len(every), size):
         yield every[start : start + size]
+
+
+def is_in(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column has one of the values of a parameter, for a statement that is built once."""
+    return column.in_(bindparam(name, expanding=True))
+
+
+@cache
+def update_by_id(table: Table, names: tuple[str, ...]) -> Update:
+    """An UPDATE of some columns; the parameter ``id_of`` says of which row.
+
+    To build a statement takes longer than to run it.
+    """
+    values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in names}
+    return update(table).where(table.c.id == bindparam("id_of")).values(values)
 
 
 def insert_into(session: Session, table: type[Base]) -> Any:

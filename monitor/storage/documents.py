@@ -17,16 +17,13 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Integer,
     Row,
     Select,
-    Update,
     bindparam,
     exists,
     func,
     select,
-    update,
 )
 from sqlalchemy.orm import Session
 
@@ -44,7 +41,7 @@ from monitor.model.documents import (
     sha256_hex,
 )
 from monitor.model.statements import Statement, Target
-from monitor.storage.base import batches, insert_rows, table_of
+from monitor.storage.base import batches, insert_rows, is_in, table_of, update_by_id
 from monitor.storage.mappers import (
     change_values,
     delta_values,
@@ -93,7 +90,7 @@ def _document_query() -> Select[Any]:
 
 @cache
 def _documents_query() -> Select[Any]:
-    return _documents().where(_document_table.c.id.in_(bindparam("ids", expanding=True)))
+    return _documents().where(is_in(_document_table.c.id, "ids"))
 
 
 def reports_of_regions(
@@ -115,7 +112,7 @@ def _reports_query() -> Select[Any]:
         _documents()
         .where(
             columns.kind == DocumentKind.REPORT,
-            columns.region.in_(bindparam("regions", expanding=True)),
+            is_in(columns.region, "regions"),
             columns.removed_at.is_(None),
         )
         .order_by(columns.id)
@@ -245,9 +242,7 @@ def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str
 @cache
 def _texts_query() -> Select[Any]:
     columns = table_of(SnapshotTextRow).c
-    return select(columns.snapshot_id, columns.text).where(
-        columns.snapshot_id.in_(bindparam("ids", expanding=True))
-    )
+    return select(columns.snapshot_id, columns.text).where(is_in(columns.snapshot_id, "ids"))
 
 
 def add_snapshot(
@@ -637,7 +632,7 @@ def _similar_query() -> Select[Any]:
     columns, count = table_of(TextFingerprintRow).c, func.count()
     return (
         select(columns.document_id)
-        .where(columns.hash.in_(bindparam("hashes", expanding=True)))
+        .where(is_in(columns.hash, "hashes"))
         .group_by(columns.document_id)
         .having(count >= bindparam("shared"))
         .order_by(count.desc(), columns.document_id)
@@ -677,15 +672,8 @@ def _document(row: Row[tuple[object, ...]]) -> StoredDocument:
 
 
 def _set(session: Session, document_id: int, values: dict[str, object]) -> None:
-    given = {"set_of": document_id, **values}
-    session.connection().execute(_update_of(tuple(values)), given)
-
-
-@cache
-def _update_of(names: tuple[str, ...]) -> Update:
-    values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in names}
-    same = _document_table.c.id == bindparam("set_of")
-    return update(_document_table).where(same).values(values)
+    given = {"id_of": document_id, **values}
+    session.connection().execute(update_by_id(_document_table, tuple(values)), given)
 
 
 def _ids(snapshot: StoredSnapshot | None) -> dict[int, int]:

@@ -10,15 +10,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
-    BindParameter,
-    Update,
-    bindparam,
     delete,
     exists,
     insert,
@@ -30,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.base import batches, table_of
+from monitor.storage.base import batches, table_of, update_by_id
 from monitor.storage.tables import (
     DocumentRow,
     FrontierEntryRow,
@@ -588,18 +584,11 @@ def update_entries(session: Session, notes: Sequence[tuple[int, Mapping[str, obj
     """The same for many addresses at once."""
     groups: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for number, note in notes:
-        groups.setdefault(tuple(note), []).append({"note_of": number, **note})
+        groups.setdefault(tuple(note), []).append({"id_of": number, **note})
+    entries = table_of(FrontierEntryRow)
     for columns, rows in groups.items():
         # On the connection: the session would look for the rows it holds, one by one.
-        session.connection().execute(_update_of(columns), rows)
-
-
-@lru_cache(maxsize=64)
-def _update_of(columns: tuple[str, ...]) -> Update:
-    # Each page has one, and to build it takes longer than to run it.
-    entries = table_of(FrontierEntryRow)
-    values: dict[str, BindParameter[object]] = {name: bindparam(name) for name in columns}
-    return update(entries).where(entries.c.id == bindparam("note_of")).values(values)
+        session.connection().execute(update_by_id(entries, columns), rows)
 
 
 def close_visit(

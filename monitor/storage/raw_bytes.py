@@ -154,12 +154,13 @@ def _difference(body: bytes, other: bytes, text: str) -> bytes | None:
     return packed if packed is not None and unpack_page(packed, other, text) == body else None
 
 
-def _bases() -> Select[int, bytes, datetime]:
+def _bases() -> Select[Any]:
     """The pages that others are compared with, and that are there."""
+    bases, blobs = table_of(BasePageRow), table_of(BlobRow)
     return (
-        select(BasePageRow.id, BlobRow.body, BlobRow.stored_at)
-        .join(BlobRow, BlobRow.hash == BasePageRow.blob_hash)
-        .where(BlobRow.codec == _WHOLE)
+        select(bases.c.id, blobs.c.body, blobs.c.stored_at)
+        .join(blobs, blobs.c.hash == bases.c.blob_hash)
+        .where(blobs.c.codec == _WHOLE)
     )
 
 
@@ -179,13 +180,8 @@ def _codec_query() -> Select[Any]:
 def _base_query() -> Select[Any]:
     bases, blobs = table_of(BasePageRow), table_of(BlobRow)
     return (
-        select(bases.c.id, blobs.c.body, blobs.c.stored_at)
-        .join(blobs, blobs.c.hash == bases.c.blob_hash)
-        .where(
-            blobs.c.codec == _WHOLE,
-            bases.c.site == bindparam("site"),
-            blobs.c.stored_at >= bindparam("since"),
-        )
+        _bases()
+        .where(bases.c.site == bindparam("site"), blobs.c.stored_at >= bindparam("since"))
         .order_by(bases.c.id.desc())
         .limit(1)
         # On PostgreSQL it stays until this transaction has stored what is packed against it.
