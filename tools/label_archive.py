@@ -18,7 +18,7 @@ import json
 import re
 from pathlib import Path
 
-from train_press import ARCHIVE, PRESS, label_of, parse_article
+from train_press import ARCHIVE, PRESS, label_of, parse_article, read_blocks
 
 LENGTH = 16
 """Of the runs of characters that are compared."""
@@ -44,8 +44,7 @@ def main() -> None:
         measured |= runs(path.read_text(encoding="utf-8"))
     rows, sentences = [], 0
     for path in options.annotated:
-        blocks = re.split(r"\n\s*\n", path.read_text(encoding="utf-8").strip())
-        for number, block in enumerate(blocks):
+        for number, block in enumerate(read_blocks(path)):
             head, text, labels = parse_article(block)
             found = runs(text)
             title = text.partition("\n")[0]

@@ -267,10 +267,8 @@ def read_examples(topics: Topics) -> list[Sentence]:
 
 TEXT = "text "
 """How the names of our invented articles begin."""
-_LINE = re.compile(
-    r"(?P<goes_on>\+?)(?:\.\.|(?P<code>[capox][gmdefn](?:/[capoxgmdefn]+)?)) (?P<sentence>\S.*)"
-)
 _CODE = re.compile(r"(?P<label>[capox])(?P<speaker>[gmdefn])(?:/(?P<others>[capoxgmdefn]+))?")
+_LINE = re.compile(rf"(?P<goes_on>\+?)(?:\.\.|(?P<code>{_CODE.pattern})) (?P<sentence>\S.*)")
 _LABEL_CODES = {
     "c": Label.COMMITMENT,
     "a": Label.ACHIEVEMENT,
@@ -309,6 +307,11 @@ def label_of(start: int, end: int, code: str) -> dict[str, Any]:
     }
 
 
+def read_blocks(path: Path) -> list[str]:
+    """The articles of a file in the form of ``tools/press_texts``, each for ``parse_article``."""
+    return re.split(r"\n\s*\n", path.read_text(encoding="utf-8").strip())
+
+
 def parse_article(block: str) -> tuple[str, str, list[tuple[int, int, str]]]:
     """The first line, the text and the labels of an article as ``tools/press_texts`` has it.
 
@@ -337,7 +340,7 @@ def read_texts(topics: Topics) -> list[Sentence]:
     blocks = [
         (f"{TEXT}{path.stem} {number}", block)
         for path in sorted(TEXTS.glob("*.txt"))
-        for number, block in enumerate(path.read_text(encoding="utf-8").strip().split("\n\n"))
+        for number, block in enumerate(read_blocks(path))
     ]
     found = []
     for name, block in blocks:
