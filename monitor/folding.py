@@ -12,10 +12,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 
 _FIRST, _LAST = 0x4E00, 0x9FFF
-# OpenCC maps 乾 to 干, which is right only for "dry"; in names (乾坤, 乾县) the character stays.
-_UNCHANGED = frozenset("乾")
+_SIMPLIFIED = Path(__file__).with_name("simplified.txt")
 
 # Other forms of a mark than its wide and narrow ones, which Unicode joins by itself.
 _FORMS = {
@@ -35,8 +35,6 @@ _FORMS = {
 _LEFT_OUT = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _SAME_FORMS = frozenset({"<wide>", "<narrow>", "<small>", "<vertical>", "<super>", "<sub>"})
 _MAX_KEPT = 0xFFFF
-# GB 2312 lists simplified characters, and these that OpenCC simplifies.
-_TRADITIONAL_IN_GB2312 = frozenset("吒夥後徵拚捱摺於榘菸薹袷醣麴麽")
 
 
 @cache
@@ -44,18 +42,10 @@ def simplification_table() -> dict[int, str]:
     """For ``str.translate``: each traditional character with its simplified form (OpenCC, t2s).
 
     Characters only: regional vocabulary (資訊 for 信息) is not converted. Every form is one
-    character, so offsets do not move.
+    character, so offsets do not move. ``tools/simplified.py`` writes the file.
     """
-    from opencc import OpenCC
-
-    characters = [chr(code) for code in range(_FIRST, _LAST + 1)]
-    # One character a line, so that OpenCC does not match phrases across two of them.
-    converted = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    return {
-        ord(one): other
-        for one, other in zip(characters, converted, strict=True)
-        if one != other and len(other) == 1 and one not in _UNCHANGED
-    }
+    lines = _SIMPLIFIED.read_text(encoding="utf-8").splitlines()
+    return {ord(line[0]): line[1] for line in lines if not line.startswith("#")}
 
 
 @cache
@@ -87,20 +77,9 @@ def _fold_character(character: str) -> str:
 
 
 def _simplified(character: str) -> str:
-    if not _FIRST <= ord(character) <= _LAST or _is_simplified(character):
-        return character
     # Twice: 薴 is 苧 in OpenCC's table, and 苧 is 苎.
     simple = simplification_table().get(ord(character), character)
     return simplification_table().get(ord(simple), simple)
-
-
-def _is_simplified(character: str) -> bool:
-    """Whether a character is known to be simplified without OpenCC, which takes long to load."""
-    try:
-        character.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return character not in _TRADITIONAL_IN_GB2312
 
 
 def _plain_form(character: str) -> str:

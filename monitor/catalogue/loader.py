@@ -73,11 +73,14 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A file whose entries fit the schema, each with its number in the list."""
+    """A file whose entries fit the schema: of each its number in the list, and what it names.
+
+    Only that: thousands of entries with all their defaults would weigh more than the sources.
+    """
 
     file: YamlFile
     builtin: bool
-    entries: tuple[tuple[int, SourceEntry], ...]
+    entries: tuple[tuple[int, dict[str, Any]], ...]
 
 
 def load_catalogue(user_files: Sequence[Path] = (), *, builtin: bool = True) -> Catalogue:
@@ -118,7 +121,7 @@ def check_text(text: str, path: Path) -> tuple[SourceEntry, ...]:
     read = _read(parse_yaml(text, path), reading)
     _merge(reading, read)
     reading.stop_if_wrong()
-    return tuple(entry for _, entry in read.entries)
+    return tuple(SourceEntry.model_construct(**said) for _, said in read.entries)
 
 
 def source_of(values: Mapping[str, Any]) -> Source:
@@ -162,10 +165,12 @@ def _read(file: YamlFile, reading: _Reading) -> _Read:
         builtin = SourcesFile.model_validate(head).builtin
     except ValidationError as error:
         reading.mistakes += mistakes_of(file, SourcesFile, (), error)
-    entries: list[tuple[int, SourceEntry]] = []
+    entries: list[tuple[int, dict[str, Any]]] = []
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
         try:
-            entries.append((index, SourceEntry.model_validate(entry)))
+            valid = SourceEntry.model_validate(entry)
+            said = {name: getattr(valid, name) for name in valid.model_fields_set}
+            entries.append((index, said))
         except ValidationError as error:
             wrong = mistakes_of(file, SourceEntry, ("sources", index), error)
             reading.refuse(entry, wrong)
@@ -178,32 +183,34 @@ def _merge(reading: _Reading, read: _Read) -> None:
     for index, entry in read.entries:
         place = ("sources", index)
         try:
-            said = _said(read.file, place, entry, here)
+            said = _checked(read.file, place, entry, here)
         except UserError as error:
             reading.refuse(entry, [error])
             continue
-        before = merged[entry.id][0] if entry.id in merged else {}
-        merged[entry.id] = ({**before, **said}, read.file, place)
+        source_id = said["id"]
+        before = merged[source_id][0] if source_id in merged else {}
+        merged[source_id] = ({**before, **said}, read.file, place)
 
 
-def _said(file: YamlFile, place: Path_, entry: SourceEntry, here: set[str]) -> dict[str, Any]:
+def _checked(file: YamlFile, place: Path_, said: dict[str, Any], here: set[str]) -> dict[str, Any]:
     """What an entry says, if its id is new in its file and what it names is there."""
-    if entry.id in here:
-        raise file.error((*place, "id"), f"a second source {entry.id!r}", "give it another id")
-    here.add(entry.id)
-    if entry.family not in families():
+    source_id, family = said["id"], said.get("family")
+    if source_id in here:
+        raise file.error((*place, "id"), f"a second source {source_id!r}", "give it another id")
+    here.add(source_id)
+    if family is not None and family not in families():
         raise file.error(
             (*place, "family"),
-            f"unknown page family {entry.family!r}",
-            did_you_mean(entry.family, list(families())) or f"one of {', '.join(families())}",
+            f"unknown page family {family!r}",
+            did_you_mean(family, list(families())) or f"one of {', '.join(families())}",
         )
-    said = {name: getattr(entry, name) for name in entry.model_fields_set}
+    checked = dict(said)
     # The names of the built-in sources are official, and most commands read no other.
-    if entry.region is not None and file.path.parent != BUILTIN:
-        said["region"] = _region(file, place, entry.region)
-    if entry.ca_file is not None:
-        said["ca_file"] = _certificates(file, place, entry.ca_file)
-    return said
+    if said.get("region") is not None and file.path.parent != BUILTIN:
+        checked["region"] = _region(file, place, said["region"])
+    if said.get("ca_file") is not None:
+        checked["ca_file"] = _certificates(file, place, said["ca_file"])
+    return checked
 
 
 def _region(file: YamlFile, place: Path_, said: str) -> str:
@@ -329,7 +336,7 @@ def _families() -> FamiliesFile:
 @cache
 def _builtin_ids() -> tuple[str, ...]:
     return tuple(
-        entry.id
+        said["id"]
         for path in _builtin_files()
-        for _, entry in _read(read_yaml(path), _Reading()).entries
+        for _, said in _read(read_yaml(path), _Reading()).entries
     )

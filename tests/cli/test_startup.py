@@ -35,7 +35,7 @@ READING = {
     *("monitor.discovery.list_pages", "monitor.ingest.pages", "monitor.ingest.decide"),
     *("monitor.ingest.write", "monitor.documents.body", "monitor.messages.i18n", "rapidfuzz"),
 }
-TEXT = {"opencc", "ahocorasick", "rapidfuzz", "jinja2", "selectolax"}
+TEXT = {"ahocorasick", "rapidfuzz", "jinja2", "selectolax"}
 
 
 @cache
@@ -72,14 +72,14 @@ def test_the_version_is_printed_without_rich():
 def test_rules_check_needs_no_database_and_no_network():
     modules = loaded("rules", "check", "rules/computing.yaml")
     assert "monitor.rules.loader" in modules
-    assert not found(modules, DATABASE | NETWORK | DAEMON | PICTURES | PARSERS | {"opencc"})
+    assert not found(modules, DATABASE | NETWORK | DAEMON | PICTURES | PARSERS)
 
 
 def test_sources_list_needs_no_database_and_no_extraction():
     modules = loaded("sources", "list")
     assert "monitor.catalogue.loader" in modules
     assert not found(modules, DATABASE | NETWORK | DAEMON | PICTURES | PARSERS)
-    assert not found(modules, {"monitor.extraction", "monitor.rules", "opencc", "ahocorasick"})
+    assert not found(modules, {"monitor.extraction", "monitor.rules", "ahocorasick"})
 
 
 def test_extract_of_a_file_needs_no_database_and_no_network():
