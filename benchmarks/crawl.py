@@ -45,7 +45,6 @@ from monitor.app import App, open_app
 from monitor.channels.fake import FakeChannel
 from monitor.comparison.similarity import TextShingles
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.jobs import schedule
 from monitor.daemon.run import run_once
 from monitor.documents.blocks import layout_of
 from monitor.documents.body import Article, Weighed, find_article, line_weight
@@ -421,14 +420,12 @@ async def _watch_many(base: str, folder: Path) -> None:
     async with open_app(
         settings, console=Console(quiet=True), now=lambda: clock[0], channel=FakeChannel()
     ) as daemon:
-        scheduler = schedule(daemon)  # as the daemon holds it while it runs
         for _ in range(2):
             clock[0] += timedelta(days=1)
             reports = await run_once(daemon)
             assert len(reports) == MANY
             read = sum(report.pages.total() for report in reports)
             assert read == MANY, read
-        scheduler.remove_all_jobs()
 
 
 def _peak_of_many(base: str, peak: multiprocessing.Queue) -> None:

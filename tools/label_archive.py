@@ -8,6 +8,9 @@ go into the folder TEXTS, which stays outside the checkout, since they are not o
 go into ``tools/data/archive_labels.jsonl`` as offsets and codes, with the title, the source and
 the SHA-256 of the text. An article is left out when much of it stands in an article of
 ``../shared/press`` too, or in one before: nothing may be learned from what is measured.
+
+What the file says of the scope of a text's sentences (``context``, ``doubtful``) stays. It is
+written by hand, for the sentences to which ``Sentence.context`` of ``train_press.py`` is not None.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import json
 import re
 from pathlib import Path
 
-from train_press import ARCHIVE, PRESS, label_of, parse_article, read_blocks
+from train_press import ARCHIVE, PRESS, label_of, parse_article, read_blocks, read_lines
 
 LENGTH = 16
 """Of the runs of characters that are compared."""
@@ -42,6 +45,7 @@ def main() -> None:
     measured: set[str] = set()
     for path in (PRESS / "texts").glob("*.txt"):
         measured |= runs(path.read_text(encoding="utf-8"))
+    scope = {row["sha256"]: row for row in read_lines(ARCHIVE)}
     rows, sentences = [], 0
     for path in options.annotated:
         for number, block in enumerate(read_blocks(path)):
@@ -58,14 +62,17 @@ def main() -> None:
             file = f"{path.stem}_{number:03}.txt"
             (options.texts / file).write_text(text, encoding="utf-8")
             sentences += len(labels)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            before = scope.get(digest, {})
             rows.append(
                 {
                     "file": file,
                     "published": published,
                     "where": where,
                     "title": title,
-                    "sha256": hashlib.sha256(text.encode()).hexdigest(),
+                    "sha256": digest,
                     "labels": labels,
+                    **{name: before[name] for name in ("context", "doubtful") if name in before},
                 }
             )
     lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows]
