@@ -39,14 +39,13 @@ from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.logs import mask_in_logs
 from monitor.model.alerts import AccessMode, NoticeKind, OutboxAlert
 from monitor.model.changes import LoggedChange
-from monitor.model.status import Role
+from monitor.model.processes import Role
 from monitor.observer import ObservedChannel, Observer
-from monitor.outbox.admin import revoke_access
+from monitor.outbox.chats import revoke_access
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import RuleFiles, RuleProvider
-from monitor.storage.changes import find_change
 from monitor.storage.engine import Database, newest_revision
 from monitor.storage.frontier import WatchedSource, sync_sources
 from monitor.storage.recipients import ChannelConfig, active_channels, sync_channels
@@ -418,6 +417,9 @@ def lookup_in(database: Database) -> Lookup:
     """Reads logged changes by their numbers, in a worker thread."""
 
     def read(numbers: Sequence[int]) -> list[LoggedChange]:
+        # The log is loaded for the first change.
+        from monitor.storage.changes import find_change
+
         with database.read() as session:
             found = [find_change(session, number) for number in numbers]
         return [line for line in found if line is not None]

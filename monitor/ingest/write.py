@@ -37,7 +37,7 @@ from monitor.storage.documents import (
 )
 from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments, new_verdicts
 from monitor.storage.recipients import ensure_recipients
-from monitor.storage.statements import set_reference_day
+from monitor.storage.reference_day import set_reference_day
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
 _RowId = Callable[[StatementRef], int]

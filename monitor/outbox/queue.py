@@ -26,7 +26,6 @@ from monitor.model.alerts import (
 )
 from monitor.model.delivery_times import zone_of
 from monitor.outbox.digest import wait_for_digest
-from monitor.outbox.load import load_alerts
 from monitor.storage.base import batches
 from monitor.storage.recipients import RecipientSettings, recipients_by_id
 from monitor.storage.tables import AlertChangeRow, AlertRow, NoticeRow, RecipientRow, SwitchRow
@@ -308,7 +307,12 @@ def lease(
         row.leased_until = now + lease_for
         row.waiting_for = None
         row.attempts += 1
+    if not ready:
+        return []
     session.flush()
+    # Most looks into the outbox find nothing; what an alert tells is loaded for the first one.
+    from monitor.outbox.load import load_alerts
+
     return load_alerts(session, ready)
 
 

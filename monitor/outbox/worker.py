@@ -20,7 +20,7 @@ from monitor.channels.base import Channel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
 from monitor.messages.richtext import Message
 from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
-from monitor.outbox import admin, queue
+from monitor.outbox import chats, queue
 from monitor.outbox.digest import make_digests
 from monitor.outbox.future_times import LEASE, MAX_RETRY_WAIT, forget_future_times
 from monitor.retry import CLOCK_SKEW, Backoff
@@ -169,7 +169,7 @@ class WorkerQueries:
             chat = recipients.get_recipient(session, alert.recipient_id)
             ended = recipients.deactivate_chat(session, whole)
             given_up = sum(
-                admin.withdraw_alerts(session, recipient_id, reason=reason)
+                chats.withdraw_alerts(session, recipient_id, reason=reason)
                 for recipient_id in ended
             )
             others = [operator for operator in self.operators if operator not in ended]
@@ -201,8 +201,8 @@ class WorkerQueries:
             # alone, to the forum.
             forum_moved = recipient_id != alert.to.chat_id
             old_id = alert.to.chat_id if forum_moved else alert.recipient_id
-            admin.move_chat(session, old_id, recipient_id, now=now)
-            admin.move_alerts(session, old_id, recipient_id)
+            chats.move_chat(session, old_id, recipient_id, now=now)
+            chats.move_alerts(session, old_id, recipient_id)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,23 @@
+"""The day that is today for the views of what is in force."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from monitor.storage.base import insert_into
+from monitor.storage.tables import ReferenceDayRow
+
+
+def set_reference_day(session: Session, day: date) -> None:
+    """Note the day that is today for the views; nothing is written when it is noted already."""
+    if session.scalar(select(ReferenceDayRow.day)) == day:
+        return
+    values = {"day": day}
+    session.connection().execute(
+        insert_into(session, ReferenceDayRow)
+        .values(id=1, **values)
+        .on_conflict_do_update(index_elements=[ReferenceDayRow.id], set_=values)
+    )
