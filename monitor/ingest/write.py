@@ -21,7 +21,7 @@ from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, StoredSnapshot
 from monitor.model.statements import Statement
-from monitor.outbox.queue import Wanted, enqueue
+from monitor.outbox.enqueue import Wanted, enqueue
 from monitor.storage.commitments import write_commitment_years
 from monitor.storage.documents import (
     add_corroborations,

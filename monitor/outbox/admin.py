@@ -14,8 +14,8 @@ from monitor.model.status import OutboxFacts
 from monitor.outbox.chats import UNSENT
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED, next_due
 from monitor.storage.base import batches
+from monitor.storage.statement_tables import AlertChangeRow
 from monitor.storage.tables import (
-    AlertChangeRow,
     AlertRow,
     DocumentRow,
     NoticeRow,

@@ -15,15 +15,8 @@ from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Statement, Target
 from monitor.storage.base import batches
 from monitor.storage.mappers import statement_of, stored_statement, stored_target
-from monitor.storage.tables import (
-    ChangeRow,
-    CurrentStatementRow,
-    DocumentRow,
-    ReferenceDayRow,
-    SnapshotRow,
-    StatementRow,
-    TargetRow,
-)
+from monitor.storage.statement_tables import ChangeRow, CurrentStatementRow, StatementRow, TargetRow
+from monitor.storage.tables import DocumentRow, ReferenceDayRow, SnapshotRow
 
 _PAGE = 500
 _MAX_LOOKED_THROUGH = 100_000
