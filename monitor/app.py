@@ -26,7 +26,7 @@ from monitor.channels.base import Channel
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
 from monitor.clock import utc_now
-from monitor.config.channels import ChannelKind
+from monitor.config.channels import ChannelKind, ChannelSettings
 from monitor.config.settings import Settings
 from monitor.errors import StorageError, UserError
 from monitor.extraction.topics import load_topics
@@ -53,6 +53,7 @@ from monitor.storage.subscriptions import custom_rules_reader
 
 if TYPE_CHECKING:
     from monitor.bot.context import AccessPolicy
+    from monitor.channels.http_post import Post
     from monitor.channels.webhook import Lookup
     from monitor.messages.richtext import Message
 
@@ -529,30 +530,39 @@ async def _open_channel(
         from monitor.channels.atom import AtomChannel
 
         return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
-    from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
-    from monitor.fetching.webhook_client import WebhookClient
-
-    proxy = None if channel.proxy is None else channel.proxy.get_secret_value()
     address = channel.address(name)
-    is_apprise = channel.kind is ChannelKind.APPRISE
-    chat_webhook = parse_chat_webhook(address) if is_apprise else None
-    if is_apprise and chat_webhook is None:
+    if channel.kind is ChannelKind.APPRISE:
+        from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
+
+        chat_webhook = parse_chat_webhook(address)
+        if chat_webhook is not None:
+            post = await _open_client(channel, settings, stack)
+            return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
         from monitor.channels.apprise import AppriseChannel
 
-        return AppriseChannel(name, address, proxy=proxy)
-    ca_file = settings.crawl.ca_file
-    client = WebhookClient(
-        allow_private=channel.allow_private,
-        proxy=proxy,
-        ca_file=None if ca_file is None else str(ca_file),
-    )
-    post = (await stack.enter_async_context(client)).post
-    if chat_webhook is not None:
-        return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
+        return AppriseChannel(name, address, proxy=_proxy_of(channel))
     from monitor.channels.webhook import WebhookChannel
 
     secret = channel.signing_secret(name)
+    post = await _open_client(channel, settings, stack)
     return WebhookChannel(name, address, secret, post=post, lookup=lookup, now=now)
+
+
+async def _open_client(channel: ChannelSettings, settings: Settings, stack: AsyncExitStack) -> Post:
+    """How messages are posted to a channel; the connections are closed with ``stack``."""
+    from monitor.fetching.webhook_client import WebhookClient
+
+    ca_file = settings.crawl.ca_file
+    client = WebhookClient(
+        allow_private=channel.allow_private,
+        proxy=_proxy_of(channel),
+        ca_file=None if ca_file is None else str(ca_file),
+    )
+    return (await stack.enter_async_context(client)).post
+
+
+def _proxy_of(channel: ChannelSettings) -> str | None:
+    return None if channel.proxy is None else channel.proxy.get_secret_value()
 
 
 def _prepare(
