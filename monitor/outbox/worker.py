@@ -14,11 +14,11 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from monitor.channels.base import Channel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.messages.richtext import Message
 from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
 from monitor.outbox import chats, queue
 from monitor.outbox.digest import make_digests
@@ -27,6 +27,10 @@ from monitor.retry import CLOCK_SKEW, Backoff
 from monitor.storage import recipients
 from monitor.storage.base import storable
 from monitor.storage.engine import Database
+
+if TYPE_CHECKING:
+    # Messages are loaded by what composes them.
+    from monitor.messages.richtext import Message
 
 log = logging.getLogger(__name__)
 
