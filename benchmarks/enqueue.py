@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Speaker, Statement
-from monitor.outbox.queue import Wanted, enqueue
+from monitor.outbox.enqueue import Wanted, enqueue
 from monitor.storage.documents import add_document, add_snapshot, log_changes
 from monitor.storage.engine import Database
 from monitor.storage.recipients import save_chat

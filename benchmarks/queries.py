@@ -79,8 +79,8 @@ from monitor.storage.engine import Database
 from monitor.storage.feedback import list_feedback
 from monitor.storage.fulfilment import list_fulfilments
 from monitor.storage.packing import PackedText
+from monitor.storage.reference_day import set_reference_day
 from monitor.storage.sources import source_overviews
-from monitor.storage.statements import set_reference_day
 from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
 from monitor.storage.word_index import fill_word_index

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from monitor.storage.tables import METADATA
+from monitor.storage.statement_tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -26,7 +26,7 @@ from monitor.channels.base import Channel
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.router import ChannelRouter
 from monitor.clock import utc_now
-from monitor.config.channels import ChannelKind
+from monitor.config.channels import ChannelKind, ChannelSettings
 from monitor.config.settings import Settings
 from monitor.errors import StorageError, UserError
 from monitor.extraction.topics import load_topics
@@ -39,14 +39,13 @@ from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.logs import mask_in_logs
 from monitor.model.alerts import AccessMode, NoticeKind, OutboxAlert
 from monitor.model.changes import LoggedChange
-from monitor.model.status import Role
+from monitor.model.processes import Role
 from monitor.observer import ObservedChannel, Observer
-from monitor.outbox.admin import revoke_access
+from monitor.outbox.chats import revoke_access
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import RuleFiles, RuleProvider
-from monitor.storage.changes import find_change
 from monitor.storage.engine import Database, newest_revision
 from monitor.storage.frontier import WatchedSource, sync_sources
 from monitor.storage.recipients import ChannelConfig, active_channels, sync_channels
@@ -54,6 +53,7 @@ from monitor.storage.subscriptions import custom_rules_reader
 
 if TYPE_CHECKING:
     from monitor.bot.context import AccessPolicy
+    from monitor.channels.http_post import Post
     from monitor.channels.webhook import Lookup
     from monitor.messages.richtext import Message
 
@@ -418,6 +418,9 @@ def lookup_in(database: Database) -> Lookup:
     """Reads logged changes by their numbers, in a worker thread."""
 
     def read(numbers: Sequence[int]) -> list[LoggedChange]:
+        # The log is loaded for the first change.
+        from monitor.storage.changes import find_change
+
         with database.read() as session:
             found = [find_change(session, number) for number in numbers]
         return [line for line in found if line is not None]
@@ -527,30 +530,39 @@ async def _open_channel(
         from monitor.channels.atom import AtomChannel
 
         return AtomChannel(name, channel.atom, entries=channel.entries, now=now)
-    from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
-    from monitor.fetching.webhook_client import WebhookClient
-
-    proxy = None if channel.proxy is None else channel.proxy.get_secret_value()
     address = channel.address(name)
-    is_apprise = channel.kind is ChannelKind.APPRISE
-    chat_webhook = parse_chat_webhook(address) if is_apprise else None
-    if is_apprise and chat_webhook is None:
+    if channel.kind is ChannelKind.APPRISE:
+        from monitor.channels.chat_webhooks import ChatWebhookChannel, parse_chat_webhook
+
+        chat_webhook = parse_chat_webhook(address)
+        if chat_webhook is not None:
+            post = await _open_client(channel, settings, stack)
+            return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
         from monitor.channels.apprise import AppriseChannel
 
-        return AppriseChannel(name, address, proxy=proxy)
-    ca_file = settings.crawl.ca_file
-    client = WebhookClient(
-        allow_private=channel.allow_private,
-        proxy=proxy,
-        ca_file=None if ca_file is None else str(ca_file),
-    )
-    post = (await stack.enter_async_context(client)).post
-    if chat_webhook is not None:
-        return ChatWebhookChannel(address, chat_webhook, post=post, now=now)
+        return AppriseChannel(name, address, proxy=_proxy_of(channel))
     from monitor.channels.webhook import WebhookChannel
 
     secret = channel.signing_secret(name)
+    post = await _open_client(channel, settings, stack)
     return WebhookChannel(name, address, secret, post=post, lookup=lookup, now=now)
+
+
+async def _open_client(channel: ChannelSettings, settings: Settings, stack: AsyncExitStack) -> Post:
+    """How messages are posted to a channel; the connections are closed with ``stack``."""
+    from monitor.fetching.webhook_client import WebhookClient
+
+    ca_file = settings.crawl.ca_file
+    client = WebhookClient(
+        allow_private=channel.allow_private,
+        proxy=_proxy_of(channel),
+        ca_file=None if ca_file is None else str(ca_file),
+    )
+    return (await stack.enter_async_context(client)).post
+
+
+def _proxy_of(channel: ChannelSettings) -> str | None:
+    return None if channel.proxy is None else channel.proxy.get_secret_value()
 
 
 def _prepare(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.channels.base import Channel
 from monitor.errors import DeliveryError, RetryLater
 from monitor.fetching.fetcher import Fetcher
 from monitor.ingest.context import VisitReport
-from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
 from monitor.model.documents import Fetched
+
+if TYPE_CHECKING:
+    from monitor.messages.richtext import Message
 
 
 class SendResult(StrEnum):

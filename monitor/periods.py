@@ -6,18 +6,12 @@ import re
 import unicodedata
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from monitor.errors import UserError
 
 _FIRST, _LAST = date(1900, 1, 1), date(2999, 12, 31)
-_DAY = re.compile(r"(\d{1,6})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
-_MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
-_YEAR = re.compile(r"(\d{4})年?")
-_PERIOD = re.compile(
-    r"(?:last |past |最近|过去|近)?(\d{1,9}|[半一二两三四五六七八九十]) ?"
-    r"([a-z]+|个?[小时天日周星期月年]+)(?: ago|前|内|来|以来)?"
-)
 _NUMBERS = {one: number for number, one in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
 _UNITS = {
     **dict.fromkeys(("h", "hour", "hours", "小时", "个小时"), "hours"),
@@ -30,6 +24,29 @@ _MONTHS = {"months": 1, "years": 12}
 _HINT = "write YYYY-MM-DD, or a period: 90d, 2w, 3m, 1y, yesterday, last week"
 
 
+@cache
+def _day_pattern() -> re.Pattern[str]:
+    return re.compile(r"(\d{1,6})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
+@cache
+def _month_pattern() -> re.Pattern[str]:
+    return re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
+
+
+@cache
+def _year_pattern() -> re.Pattern[str]:
+    return re.compile(r"(\d{4})年?")
+
+
+@cache
+def _period_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:last |past |最近|过去|近)?(\d{1,9}|[半一二两三四五六七八九十]) ?"
+        r"([a-z]+|个?[小时天日周星期月年]+)(?: ago|前|内|来|以来)?"
+    )
+
+
 def day_of(value: str, option: str, *, hint: str = "write YYYY-MM-DD") -> date:
     """A day that was typed: 2026-02-01, 2026/2/1, 2026年2月1日.
 
@@ -37,7 +54,7 @@ def day_of(value: str, option: str, *, hint: str = "write YYYY-MM-DD") -> date:
         UserError: it is no day, or one that no log has.
     """
     text = unicodedata.normalize("NFKC", value).strip()
-    found = _DAY.fullmatch(text)
+    found = _day_pattern().fullmatch(text)
     try:
         day = date(*map(int, found.groups())) if found else date.fromisoformat(text)
     except ValueError:
@@ -63,7 +80,7 @@ def start_of(value: str, option: str, zone: ZoneInfo, now: datetime) -> datetime
     today = now.astimezone(zone).date()
     day = _named(text, today) or _month_or_year(text)
     if day is None:
-        period = _PERIOD.fullmatch(text)
+        period = _period_pattern().fullmatch(text)
         unit = None if period is None else _UNITS.get(period[2])
         if period is None or unit is None or (period[1] == "半" and unit != "years"):
             day = day_of(value, option, hint=_HINT)
@@ -119,10 +136,10 @@ def _named(text: str, today: date) -> date | None:
 
 
 def _month_or_year(text: str) -> date | None:
-    found = _MONTH.fullmatch(text) or _YEAR.fullmatch(text)
+    found = _month_pattern().fullmatch(text) or _year_pattern().fullmatch(text)
     if found is None:
         return None
-    year, month = int(found[1]), int(found[2]) if found.re is _MONTH else 1
+    year, month = int(found[1]), int(found[2]) if found.re is _month_pattern() else 1
     if not (_FIRST.year <= year <= _LAST.year and 1 <= month <= 12):
         return None
     return date(year, month, 1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.ingest.schedule import SPREAD
-from monitor.model.status import Loop, Problem, StatusFacts, StatusLimits, assess
+from monitor.model.processes import Loop
+from monitor.model.status import Problem, StatusFacts, StatusLimits, assess
 from monitor.outbox.admin import outbox_facts
 from monitor.outbox.worker import MAX_ATTEMPTS
 from monitor.storage.engine import Database, newest_revision

@@ -17,7 +17,7 @@ from monitor.daemon.heartbeats import HeartbeatWriter, forget_heartbeats
 from monitor.daemon.jobs import schedule
 from monitor.daemon.visits import DueVisits
 from monitor.fetching.fake import FakeFetcher
-from monitor.model.status import Heartbeat, Loop
+from monitor.model.processes import Heartbeat, Loop
 from monitor.outbox.worker import OutboxWorker, delivery_loop
 from monitor.storage.heartbeats import delete_heartbeats, heartbeats, write_heartbeat
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from monitor.config.settings import HttpSettings
 from monitor.daemon.heartbeats import HeartbeatWriter
 from monitor.daemon.probes import serve_probes, silent_loops, unready
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 from monitor.probes import ProbeEndpoint
 
 

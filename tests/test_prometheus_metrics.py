@@ -19,15 +19,8 @@ from monitor.ingest.context import VisitReport
 from monitor.metrics import Metrics
 from monitor.model.alerts import Recipient
 from monitor.model.documents import Fetched, Health, Outcome
-from monitor.model.status import (
-    Heartbeat,
-    Loop,
-    OutboxFacts,
-    SourceFacts,
-    StatusFacts,
-    StatusLimits,
-    assess,
-)
+from monitor.model.processes import Heartbeat, Loop
+from monitor.model.status import OutboxFacts, SourceFacts, StatusFacts, StatusLimits, assess
 from monitor.observer import ObservedChannel, ObservedFetcher, SendResult
 from monitor.status import Status, read_status
 from monitor.storage.status import ChannelState, ChatCounts, UnhealthySource

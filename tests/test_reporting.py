@@ -13,7 +13,7 @@ from monitor.daemon.ping import Ping, failure_url
 from monitor.daemon.reporting import open_ping, reporting
 from monitor.daemon.systemd import notify, watchdog_seconds
 from monitor.errors import UserError
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 
 SECRET = "1f0b7c1e-0d54-4d1a-9a53-a5d7f1f4d3c2"
 

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.daemon.supervisor import MAX_RESTARTS, Supervisor
 from monitor.errors import LoopFailed, UserError
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 from monitor.retry import Backoff
 
 NO_WAIT = Backoff(initial=0.0, maximum=0.0)

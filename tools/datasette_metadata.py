@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from monitor.storage.tables import METADATA
+from monitor.storage.statement_tables import METADATA
 from monitor.storage.views import PRIVATE_VIEWS, View
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,7 @@ from monitor.bot.start import linked_rule
 from monitor.messages.i18n import bot_texts, fill
 from monitor.messages.richtext import one_line
 from monitor.model.alerts import Access, AccessMode, NoticeKind, Recipient
-from monitor.outbox import admin as outbox_admin
+from monitor.outbox import chats
 from monitor.outbox.queue import enqueue_notice
 from monitor.rules.model import Rule
 from monitor.storage import recipients, subscriptions
@@ -112,7 +112,7 @@ def on_bot_removed(context: BotContext, chat_id: int) -> None:
     """The bot was removed from a chat: send nothing more until it is added again."""
     with context.database.write() as session:
         for ended in recipients.deactivate_chat(session, chat_id):
-            outbox_admin.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
+            chats.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
 
 
 def on_bot_added(context: BotContext, chat_id: int) -> None:
@@ -127,17 +127,17 @@ def on_chat_migrated(context: BotContext, old_id: int, new_id: int) -> None:
     """A group became a supergroup: its data moves to the new id; revoked access stays revoked."""
     revoked = not context.settings(old_id).active and not _may_receive(context, old_id)
     with context.database.write() as session:
-        outbox_admin.move_chat(session, old_id, new_id, now=context.now())
+        chats.move_chat(session, old_id, new_id, now=context.now())
         if revoked:
             recipients.deactivate_chat(session, new_id)
-        outbox_admin.move_alerts(session, old_id, new_id)
+        chats.move_alerts(session, old_id, new_id)
 
 
 def deny_access(session: Transaction, chat_id: int) -> None:
     """An operator denies a chat access: withdraw its alerts and send nothing more."""
     recipients.set_access(session, chat_id, Access.DENIED)
     for ended in recipients.deactivate_chat(session, chat_id):
-        outbox_admin.withdraw_alerts(session, ended, reason=outbox_admin.ACCESS_REVOKED)
+        chats.withdraw_alerts(session, ended, reason=chats.ACCESS_REVOKED)
 
 
 def _may_receive(context: BotContext, chat_id: int) -> bool:

@@ -25,6 +25,7 @@ from monitor.model.delivery_times import (
     zone_of,
 )
 from monitor.outbox import admin as outbox_admin
+from monitor.outbox import chats
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
 from monitor.rules.custom import custom_rule_id, translate_terms
 from monitor.storage import recipients, subscriptions
@@ -248,8 +249,8 @@ def stop(context: BotContext, request: Request) -> Reply:
     named = bool(context.rules_addressed_to(request.recipient))
     with context.database.write() as session:
         access = recipients.get_recipient(session, request.recipient_id).access
-        outbox_admin.forget_chat(session, request.recipient_id)
-        outbox_admin.withdraw_alerts(session, request.recipient_id, reason="the chat said /stop")
+        chats.forget_chat(session, request.recipient_id)
+        chats.withdraw_alerts(session, request.recipient_id, reason="the chat said /stop")
         if named or access:
             # The operators' decision holds, and rule files must not subscribe the chat again.
             recipients.save_chat(

@@ -83,7 +83,7 @@ def _selector(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("write a CSS selector in quotes")
     # The reading of pages is loaded where a source has a selector.
-    from monitor.documents.body import selector_error
+    from monitor.documents.selectors import selector_error
 
     wrong = selector_error(value)
     if wrong:

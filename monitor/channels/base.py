@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
+
+if TYPE_CHECKING:
+    # Messages are loaded by what composes them.
+    from monitor.messages.richtext import Message
 
 MIN_RETRY_AFTER, MAX_RETRY_AFTER = 1.0, 3600.0
 """Seconds that the Retry-After of a service is limited to."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from monitor.channels.base import Channel
 from monitor.errors import ChatGone
-from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
+
+if TYPE_CHECKING:
+    from monitor.messages.richtext import Message
 
 
 class ChannelRouter:

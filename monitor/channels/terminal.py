@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.box import ROUNDED
 from rich.console import Console
 from rich.panel import Panel
@@ -9,8 +11,10 @@ from rich.style import Style
 from rich.text import Text
 
 from monitor.line_breaks import break_points
-from monitor.messages.richtext import Message
 from monitor.model.alerts import Recipient
+
+if TYPE_CHECKING:
+    from monitor.messages.richtext import Message
 
 _WIDTH = 88
 _FRAME = 4

@@ -13,15 +13,17 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.channels.http_post import Post, refusal_of, send_post
 from monitor.clock import utc_now
 from monitor.errors import ChatGone, DeliveryError, UserError
 from monitor.json_contract import logged_json
-from monitor.messages.richtext import Message
 from monitor.model.alerts import CHANGE_NOTICES, AlertChange, Notice, OutboxAlert, Recipient
 from monitor.model.changes import LoggedChange
+
+if TYPE_CHECKING:
+    from monitor.messages.richtext import Message
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins
 _SECRET_BYTES = range(24, 65)

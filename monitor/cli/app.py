@@ -168,6 +168,8 @@ def main(arguments: list[str] | None = None) -> None:
         # What a command has begun is undone before it ends (half a file, a transaction).
         for number in _ENDING_SIGNALS:
             signal.signal(number, _end)
+        # pydantic looks for its plugins in the metadata of every installed package.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(_run(arguments))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,9 +59,13 @@ LimitOption = Annotated[
     ),
 ]
 _ALL = 1_000_000
-# What Python makes of bytes that are not UTF-8.
-_HALF = re.compile("[\ud800-\udfff]")
 _MAX_ID = (1 << 63) - 1
+
+
+@cache
+def _half_pattern() -> re.Pattern[str]:
+    # What Python makes of bytes that are not UTF-8.
+    return re.compile("[\ud800-\udfff]")
 
 
 def limit_of(limit: int | None, form: Format, in_table: int) -> int:
@@ -163,7 +168,7 @@ def stated(text: str | None, option: str) -> str | None:
     Raises:
         UserError: it is blank: it would fit everything. Or it is not UTF-8.
     """
-    if text is not None and not text.isascii() and _HALF.search(text):
+    if text is not None and not text.isascii() and _half_pattern().search(text):
         raise UserError(f"{option}: this is not UTF-8", hint="is the terminal set to UTF-8?")
     if text is not None and not text.strip():
         raise UserError(f"{option}: nothing is named", hint="a word such as 算力")

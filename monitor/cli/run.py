@@ -29,7 +29,7 @@ from monitor.ingest.rounds import Reachability, failure_counts
 from monitor.logs import start_logging
 from monitor.model.documents import Outcome
 from monitor.model.log import LogLevel
-from monitor.model.status import Role
+from monitor.model.processes import Role
 from monitor.storage.engine import Database
 
 _M_ARENA_MAX = -8

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -57,13 +58,25 @@ FILE_NAME = "monitor.toml"
 WEB_PORT = 8765
 """Of ``monitor web``, if none is set."""
 _MIN_TOKEN = 16
-# The Bot API has no other form; how long the second part is it does not promise.
-_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 # Chats are numbered in 52 bits.
 _MAX_CHAT = 1 << 52
 _ChatId = Annotated[int, Field(ge=-_MAX_CHAT, le=_MAX_CHAT)]
-_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s#]*")
-_SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+
+@cache
+def _token_pattern() -> re.Pattern[str]:
+    # The Bot API has no other form; how long the second part is it does not promise.
+    return re.compile(r"\d+:[A-Za-z0-9_-]+")
+
+
+@cache
+def _address_pattern() -> re.Pattern[str]:
+    return re.compile(r"https?://[^\s/?#]+[^\s#]*")
+
+
+@cache
+def _secret_token_pattern() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
 def wrong_token(token: str) -> str | None:
@@ -71,7 +84,7 @@ def wrong_token(token: str) -> str | None:
 
     The text does not repeat the token.
     """
-    if not token or _TOKEN.fullmatch(token):
+    if not token or _token_pattern().fullmatch(token):
         return None
     if "bot" in token.lower().partition(":")[0]:
         hint = "leave out the word bot, which belongs to the address"
@@ -280,7 +293,7 @@ class PingSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not _ADDRESS.fullmatch(url.get_secret_value().strip()):
+        if url is not None and not _address_pattern().fullmatch(url.get_secret_value().strip()):
             raise ValueError("is no address: http:// or https://, a host, and a path")
         return url
 
@@ -463,7 +476,7 @@ class Settings(BaseSettings):
         telegram = self.telegram
         key = "telegram.webhook_secret_file"
         found = read_secret(telegram.webhook_secret, telegram.webhook_secret_file, key)
-        if found is None or not _SECRET_TOKEN.fullmatch(found):
+        if found is None or not _secret_token_pattern().fullmatch(found):
             # Bot API, setWebhook: 1-256 characters of A-Z, a-z, 0-9, _ and -.
             raise UserError(
                 "telegram.webhook_secret: Telegram takes 16 to 256 letters, digits, - and _ here",

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from monitor import __version__
 from monitor.app import App
-from monitor.model.status import Heartbeat, Loop
+from monitor.model.processes import Heartbeat, Loop
 from monitor.storage.heartbeats import delete_heartbeats, write_heartbeat
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from functools import partial
 from monitor.app import App
 from monitor.daemon.heartbeats import HeartbeatWriter
 from monitor.http_server import listening
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 from monitor.probes import ProbeEndpoint
 from monitor.storage.engine import newest_revision
 

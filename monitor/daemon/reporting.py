@@ -13,7 +13,7 @@ from monitor.daemon.ping import Ping
 from monitor.daemon.probes import silent_loops
 from monitor.daemon.systemd import notify, watchdog_seconds
 from monitor.fetching.webhook_client import WebhookClient
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 
 _PING_TIMEOUT_SECONDS = 5.0
 

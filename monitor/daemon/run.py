@@ -30,7 +30,7 @@ from monitor.daemon.systemd import notify
 from monitor.daemon.visits import DueVisits, visit_safely
 from monitor.errors import MonitorError
 from monitor.ingest.context import VisitReport
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 from monitor.outbox.worker import deliver_due, delivery_loop
 
 log = logging.getLogger(__name__)

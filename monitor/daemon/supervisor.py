@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from monitor.daemon.heartbeats import HeartbeatWriter
 from monitor.errors import LoopFailed, UserError
-from monitor.model.status import Loop
+from monitor.model.processes import Loop
 from monitor.retry import Backoff
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,11 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Block, Layout, Line
 from monitor.documents.html_text import lines_of
+from monitor.documents.selectors import select_nodes
 
 if TYPE_CHECKING:
     import re2
@@ -51,7 +52,6 @@ def _furniture_end_pattern() -> re.Pattern[str]:
     return re.compile(r"([】\]）)])\s*(?=[【\[（(])|\s+")
 
 
-_MAX_NODES = 5_000
 _MIN_LETTERS = 10
 _ASIDE_ELEMENTS = frozenset({"nav", "footer", "aside", "form"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -99,37 +99,6 @@ class Article:
     heading: int = -1
     first: int = 0
     last: int = 0
-
-
-def select_nodes(tree: LexborHTMLParser, selector: str | None) -> list[LexborNode]:
-    """The outermost elements that a CSS selector matches, in document order."""
-    if not selector:
-        return []
-    try:
-        found = tree.css(selector)[:_MAX_NODES]
-    except SelectolaxError:
-        return []
-    chosen: list[LexborNode] = []
-    kept: set[int] = set()
-    for node in found:
-        above: LexborNode | None = node.parent
-        steps = 0
-        while above is not None and above.mem_id not in kept and steps < 64:
-            above = above.parent
-            steps += 1
-        if above is None or above.mem_id not in kept:
-            kept.add(node.mem_id)
-            chosen.append(node)
-    return chosen
-
-
-def selector_error(selector: str) -> str:
-    """What is wrong with a CSS selector, in one line, or an empty string."""
-    try:
-        LexborHTMLParser("<p></p>").css(selector)
-    except SelectolaxError as error:
-        return str(error)
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

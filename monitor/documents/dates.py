@@ -16,8 +16,8 @@ from functools import cache
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Layout
-from monitor.documents.body import select_nodes
 from monitor.documents.html_text import clean_line, lines_of
+from monitor.documents.selectors import select_nodes
 
 _META_NAMES = (
     "pubdate",

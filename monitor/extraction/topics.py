@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,12 +69,16 @@ class Hit:
     """The longer phrase around it in which the word means something else, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Topics:
     """All topics, and the automaton that finds their words."""
 
     topics: tuple[Topic, ...]
-    automaton: ahocorasick.Automaton
+
+    @cached_property
+    def automaton(self) -> ahocorasick.Automaton:
+        """Built for the first text: many a run reads none."""
+        return _automaton(self.topics)
 
     def get(self, topic_id: str) -> Topic:
         """The topic with this id; KeyError if there is none."""
@@ -281,8 +285,7 @@ def _load(user_files: Sequence[Path]) -> Topics:
         file = read_yaml(path)
         for index, topic in enumerate(read_topics(file)):
             found[topic.id] = _merge(topic, found.get(topic.id), file, index)
-    topics = tuple(found.values())
-    return Topics(topics, _automaton(topics))
+    return Topics(tuple(found.values()))
 
 
 def _merge(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Topic:

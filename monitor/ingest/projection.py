@@ -16,17 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-    Select,
-    bindparam,
-    case,
-    delete,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, bindparam, case, delete, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.comparison.in_force import (
@@ -43,17 +33,16 @@ from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker
 from monitor.storage.base import Base, batches, insert_rows, is_in, table_of
-from monitor.storage.tables import (
+from monitor.storage.statement_tables import (
     CorroborationRow,
     CurrentStatementRow,
     CurrentTargetRow,
-    DocumentRow,
     FulfilmentRow,
     MetricYearRow,
-    SnapshotRow,
     StatementRow,
     TargetRow,
 )
+from monitor.storage.tables import DocumentRow, SnapshotRow
 
 _document = table_of(DocumentRow).c
 _statement = table_of(StatementRow).c

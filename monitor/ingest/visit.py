@@ -26,8 +26,8 @@ from monitor.storage.frontier import (
     earliest_due,
     has_future_times,
 )
+from monitor.storage.reference_day import set_reference_day
 from monitor.storage.source_health import record_transition, share_with_news, source_state
-from monitor.storage.statements import set_reference_day
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, StoredSnapshot
 from monitor.model.statements import Statement
-from monitor.outbox.queue import Wanted, enqueue
+from monitor.outbox.enqueue import Wanted, enqueue
 from monitor.storage.commitments import write_commitment_years
 from monitor.storage.documents import (
     add_corroborations,
@@ -37,7 +37,7 @@ from monitor.storage.documents import (
 )
 from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments, new_verdicts
 from monitor.storage.recipients import ensure_recipients
-from monitor.storage.statements import set_reference_day
+from monitor.storage.reference_day import set_reference_day
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
 _RowId = Callable[[StatementRef], int]

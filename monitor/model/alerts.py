@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, SourceHealthEvent
-from monitor.model.feedback import FeedbackKind, FeedbackSummary
 from monitor.model.statements import Target
+
+if TYPE_CHECKING:
+    from monitor.model.feedback import FeedbackKind, FeedbackSummary
 
 CUSTOM_RULE_PREFIX = "own-"
 """How the id of a custom rule of a chat begins; no rule in a file may begin so."""

@@ -12,7 +12,8 @@ from monitor.model.alerts import AlertState, NoticeKind
 from monitor.model.feedback import FeedbackKind
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.storage.feedback import decide_feedback, feedback_summary
-from monitor.storage.tables import AlertChangeRow, AlertRow, MuteRow, RecipientRow
+from monitor.storage.statement_tables import AlertChangeRow
+from monitor.storage.tables import AlertRow, MuteRow, RecipientRow
 
 
 def notify_operators(

@@ -27,14 +27,8 @@ from monitor.storage.fulfilment import targets_due
 from monitor.storage.mappers import change_of
 from monitor.storage.recipients import RecipientSettings, recipients_by_id
 from monitor.storage.source_health import health_events_by_id
-from monitor.storage.tables import (
-    AlertChangeRow,
-    AlertRow,
-    ChangeRow,
-    DocumentRow,
-    NoticeRow,
-    SourceRow,
-)
+from monitor.storage.statement_tables import AlertChangeRow, ChangeRow
+from monitor.storage.tables import AlertRow, DocumentRow, NoticeRow, SourceRow
 
 MAX_CHANGES = 1_000
 """Changes of one alert that are loaded: the first by priority."""

@@ -14,19 +14,23 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from monitor.channels.base import Channel
 from monitor.errors import ChatGone, ChatMoved, DeliveryError, RetryLater
-from monitor.messages.richtext import Message
 from monitor.model.alerts import NoticeKind, OutboxAlert, WaitReason
-from monitor.outbox import admin, queue
+from monitor.outbox import chats, queue
 from monitor.outbox.digest import make_digests
 from monitor.outbox.future_times import LEASE, MAX_RETRY_WAIT, forget_future_times
 from monitor.retry import CLOCK_SKEW, Backoff
 from monitor.storage import recipients
 from monitor.storage.base import storable
 from monitor.storage.engine import Database
+
+if TYPE_CHECKING:
+    # Messages are loaded by what composes them.
+    from monitor.messages.richtext import Message
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +173,7 @@ class WorkerQueries:
             chat = recipients.get_recipient(session, alert.recipient_id)
             ended = recipients.deactivate_chat(session, whole)
             given_up = sum(
-                admin.withdraw_alerts(session, recipient_id, reason=reason)
+                chats.withdraw_alerts(session, recipient_id, reason=reason)
                 for recipient_id in ended
             )
             others = [operator for operator in self.operators if operator not in ended]
@@ -201,8 +205,8 @@ class WorkerQueries:
             # alone, to the forum.
             forum_moved = recipient_id != alert.to.chat_id
             old_id = alert.to.chat_id if forum_moved else alert.recipient_id
-            admin.move_chat(session, old_id, recipient_id, now=now)
-            admin.move_alerts(session, old_id, recipient_id)
+            chats.move_chat(session, old_id, recipient_id, now=now)
+            chats.move_alerts(session, old_id, recipient_id)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from monitor.daemon.run import answer_chats, supervise
 from monitor.daemon.signals import end_late
 from monitor.daemon.systemd import notify
 from monitor.errors import StorageError, UserError
-from monitor.model.status import Loop, Role
+from monitor.model.processes import Loop, Role
 from monitor.outbox.queue import expire_leases
 from monitor.outbox.worker import OutboxWorker, delivery_loop
 from monitor.roles.crawl import JobVisits

@@ -28,7 +28,8 @@ from monitor.model.statements import Label
 from monitor.storage.base import table_of
 from monitor.storage.mappers import change_of
 from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
-from monitor.storage.tables import ChangeRow, DocumentRow, StatementRow
+from monitor.storage.statement_tables import ChangeRow, StatementRow
+from monitor.storage.tables import DocumentRow
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from monitor.folding import fold
 from monitor.model.changes import Basis, CommitmentYear, Kind
 from monitor.storage.base import batches, table_of
-from monitor.storage.tables import ChangeRow, CommitmentYearRow, StatementRow
+from monitor.storage.statement_tables import ChangeRow, CommitmentYearRow, StatementRow
 from monitor.storage.word_index import may_have, statements_with
 
 _QUERY = Path(__file__).with_name("commitment_history.sql")

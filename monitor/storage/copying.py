@@ -15,22 +15,13 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    LargeBinary,
-    MetaData,
-    Table,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import TypeEngine
 
 from monitor.errors import StorageError, UserError
 from monitor.storage.engine import Database, known_revisions, newest_revision
-from monitor.storage.tables import METADATA
+from monitor.storage.statement_tables import METADATA
 from monitor.storage.word_index import add_words
 
 _BATCH = 500

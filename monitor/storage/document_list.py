@@ -15,14 +15,8 @@ from sqlalchemy.orm import Session, aliased
 from monitor.model.documents import DocumentKind, StoredDocument
 from monitor.storage.base import insert_rows
 from monitor.storage.documents import get_document, link_successor, reports_of_regions
-from monitor.storage.tables import (
-    CorroborationRow,
-    DocumentRemovalRow,
-    DocumentRow,
-    FrontierEntryRow,
-    SnapshotRow,
-    StatementRow,
-)
+from monitor.storage.statement_tables import CorroborationRow, DocumentRemovalRow, StatementRow
+from monitor.storage.tables import DocumentRow, FrontierEntryRow, SnapshotRow
 
 
 class RemovalAction(StrEnum):

@@ -16,15 +16,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import (
-    Integer,
-    Row,
-    Select,
-    bindparam,
-    exists,
-    func,
-    select,
-)
+from sqlalchemy import Integer, Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import Change
@@ -51,17 +43,16 @@ from monitor.storage.mappers import (
     target_values,
 )
 from monitor.storage.raw_bytes import keep_bytes
-from monitor.storage.tables import (
+from monitor.storage.statement_tables import (
     ChangeRow,
     CorroborationRow,
     DeltaRow,
-    DocumentRow,
-    SnapshotRow,
     SnapshotTextRow,
     StatementRow,
     TargetRow,
     TextFingerprintRow,
 )
+from monitor.storage.tables import DocumentRow, SnapshotRow
 from monitor.storage.word_index import add_words
 
 _document_table = table_of(DocumentRow)

@@ -16,7 +16,7 @@ from monitor.model.feedback import (
     FeedbackSummary,
 )
 from monitor.storage.base import batches, insert_into, storable
-from monitor.storage.tables import ChangeRow, FeedbackRow
+from monitor.storage.statement_tables import ChangeRow, FeedbackRow
 
 _MAX_NOTE = 500
 

@@ -14,7 +14,7 @@ from monitor.model.alerts import TargetsDue
 from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Target
 from monitor.storage.base import batches, insert_rows
-from monitor.storage.tables import CurrentTargetRow, FulfilmentRow, StatementRow
+from monitor.storage.statement_tables import CurrentTargetRow, FulfilmentRow, StatementRow
 
 
 @dataclass(frozen=True, slots=True)

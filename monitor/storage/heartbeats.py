@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from monitor.model.status import Heartbeat, Loop
+from monitor.model.processes import Heartbeat, Loop
 from monitor.storage.base import insert_into
 from monitor.storage.tables import HeartbeatRow
 

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 from monitor.atomic_file import replacement_of, write_error
 from monitor.errors import StorageError, UserError
 from monitor.storage.engine import Database, explain_fault, known_revisions, newest_revision
-from monitor.storage.tables import METADATA, DocumentRow
+from monitor.storage.statement_tables import METADATA
+from monitor.storage.tables import DocumentRow
 
 _OWNER_ONLY = 0o600
 _BUSY_SECONDS = 30.0

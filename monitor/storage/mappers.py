@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import Origin
 from monitor.model.statements import Label, Op, Speaker, Statement, Target, number
-from monitor.storage.tables import ChangeRow, StatementRow, TargetRow
+from monitor.storage.statement_tables import ChangeRow, StatementRow, TargetRow
 
 
 def statement_values(

@@ -15,15 +15,8 @@ from monitor.model.statements import Statement
 from monitor.storage.documents import get_document
 from monitor.storage.mappers import change_of
 from monitor.storage.raw_bytes import FORGOTTEN, load_bytes
-from monitor.storage.tables import (
-    BlobRow,
-    ChangeRow,
-    DocumentRow,
-    FrontierEntryRow,
-    SnapshotRow,
-    SnapshotTextRow,
-    StatementRow,
-)
+from monitor.storage.statement_tables import ChangeRow, SnapshotTextRow, StatementRow
+from monitor.storage.tables import BlobRow, DocumentRow, FrontierEntryRow, SnapshotRow
 
 
 @dataclass(frozen=True, slots=True)

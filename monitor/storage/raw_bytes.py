@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session, aliased
 from monitor.model.documents import sha256_hex
 from monitor.storage.base import insert_into, insert_rows, table_of
 from monitor.storage.packing import pack_page, unpack_page
-from monitor.storage.tables import BasePageRow, BlobRow, SnapshotRow, SnapshotTextRow
+from monitor.storage.statement_tables import BasePageRow, SnapshotTextRow
+from monitor.storage.tables import BlobRow, SnapshotRow
 
 FORGOTTEN = "gone"
 """The codec of bytes that were deleted."""

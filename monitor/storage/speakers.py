@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from monitor.model.statements import Label, Speaker
 from monitor.storage.base import table_of
-from monitor.storage.tables import StatementRow
+from monitor.storage.statement_tables import StatementRow
 
 MAX_FOUND = 20_000
 """More statements than this are too many to look at one by one."""

@@ -15,14 +15,13 @@ from monitor.folding import fold
 from monitor.model.statements import Label, Statement
 from monitor.storage.mappers import statement_of
 from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
-from monitor.storage.tables import (
+from monitor.storage.statement_tables import (
     CurrentStatementRow,
     CurrentTargetRow,
-    DocumentRow,
     MetricYearRow,
-    ReferenceDayRow,
     StatementRow,
 )
+from monitor.storage.tables import DocumentRow, ReferenceDayRow
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500

@@ -13,17 +13,10 @@ from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Statement, Target
-from monitor.storage.base import batches, insert_into
+from monitor.storage.base import batches
 from monitor.storage.mappers import statement_of, stored_statement, stored_target
-from monitor.storage.tables import (
-    ChangeRow,
-    CurrentStatementRow,
-    DocumentRow,
-    ReferenceDayRow,
-    SnapshotRow,
-    StatementRow,
-    TargetRow,
-)
+from monitor.storage.statement_tables import ChangeRow, CurrentStatementRow, StatementRow, TargetRow
+from monitor.storage.tables import DocumentRow, ReferenceDayRow, SnapshotRow
 
 _PAGE = 500
 _MAX_LOOKED_THROUGH = 100_000
@@ -182,18 +175,6 @@ def log_version(session: Session) -> tuple[int, ...]:
 
 
 _WRITTEN = (SnapshotRow, StatementRow, ChangeRow)
-
-
-def set_reference_day(session: Session, day: date) -> None:
-    """Note the day that is today for the views; nothing is written when it is noted already."""
-    if session.scalar(select(ReferenceDayRow.day)) == day:
-        return
-    values = {"day": day}
-    session.connection().execute(
-        insert_into(session, ReferenceDayRow)
-        .values(id=1, **values)
-        .on_conflict_do_update(index_elements=[ReferenceDayRow.id], set_=values)
-    )
 
 
 def _in_force() -> ColumnElement[bool]:

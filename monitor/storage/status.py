@@ -13,7 +13,8 @@ from monitor.model.documents import Health
 from monitor.model.status import PausedSource, SourceFacts
 from monitor.retry import CLOCK_SKEW
 from monitor.storage.sources import pause_of
-from monitor.storage.tables import AlertRow, ChangeRow, RecipientRow, SourceRow
+from monitor.storage.statement_tables import ChangeRow
+from monitor.storage.tables import AlertRow, RecipientRow, SourceRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from monitor.model.statements import Figure
 from monitor.storage.base import UtcDateTime
-from monitor.storage.tables import CurrentTargetRow, DocumentRow, StatementRow, TargetRow
+from monitor.storage.statement_tables import CurrentTargetRow, StatementRow, TargetRow
+from monitor.storage.tables import DocumentRow
 from monitor.table_files import CellType
 
 _BATCH = 1000

@@ -37,7 +37,8 @@ from monitor.storage.statement_search import (
     metric_series,
     statement_states,
 )
-from monitor.storage.tables import SnapshotRow, SnapshotTextRow
+from monitor.storage.statement_tables import SnapshotTextRow
+from monitor.storage.tables import SnapshotRow
 from monitor.storage.views import View, columns_of, read_sources, read_view
 from monitor.web import api_models as models
 from monitor.web.api_parameters import (

@@ -13,17 +13,14 @@ from monitor.model.statements import Statement
 from monitor.storage.feedback import feedback_summaries
 from monitor.storage.fulfilment import FulfilmentLine, fulfilments_of
 from monitor.storage.mappers import statement_of
-from monitor.storage.tables import (
+from monitor.storage.statement_tables import (
     AlertChangeRow,
-    AlertRow,
     ChangeRow,
     CorroborationRow,
     CurrentStatementRow,
-    DocumentRow,
-    RecipientRow,
-    SnapshotRow,
     StatementRow,
 )
+from monitor.storage.tables import AlertRow, DocumentRow, RecipientRow, SnapshotRow
 
 MAX_ARTICLES = 50
 

@@ -12,13 +12,13 @@ from monitor.extraction.regions import gazetteer
 from monitor.model.changes import Basis, Kind, Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
-from monitor.storage.tables import (
+from monitor.storage.statement_tables import (
     ChangeRow,
     CurrentStatementRow,
     CurrentTargetRow,
-    DocumentRow,
     MetricYearRow,
 )
+from monitor.storage.tables import DocumentRow
 
 MAX_METRICS = 300
 _MAX_ROWS = 3_000

@@ -20,7 +20,8 @@ from monitor.messages.i18n import AlertTexts, alert_texts, speaker_name
 from monitor.model.changes import Delta
 from monitor.model.statements import Op
 from monitor.storage.mappers import statement_of
-from monitor.storage.tables import DocumentRow, StatementRow
+from monitor.storage.statement_tables import StatementRow
+from monitor.storage.tables import DocumentRow
 from monitor.table_files import csv_chunks
 from monitor.web.charts import Series, plot
 from monitor.web.filters import file_name, region_of

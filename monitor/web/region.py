@@ -19,8 +19,8 @@ from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Statement
 from monitor.storage.changes import list_changes
 from monitor.storage.document_list import report_series
+from monitor.storage.statement_tables import CurrentTargetRow
 from monitor.storage.statements import commitments_of_region
-from monitor.storage.tables import CurrentTargetRow
 from monitor.web.charts import Plot, Series, Value, plot
 from monitor.web.filters import region_of
 from monitor.web.metric_years import MetricYear, metric_label, metric_years

@@ -21,7 +21,8 @@ from monitor.errors import UserError
 from monitor.messages.alert_message import render_alert
 from monitor.messages.richtext import Message
 from monitor.model.alerts import Access, AccessMode, Recipient
-from monitor.outbox.admin import list_alerts, paused_since, revoke_access
+from monitor.outbox.admin import list_alerts, paused_since
+from monitor.outbox.chats import revoke_access
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_dead
 from monitor.rate_limiter import RateLimiter

@@ -17,7 +17,7 @@ from monitor.messages.alert_message import render_alert
 from monitor.model.alerts import NoticeKind
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.feedback import FeedbackKind
-from monitor.outbox.admin import forget_chat
+from monitor.outbox.chats import forget_chat
 from monitor.outbox.corrections import decide, recipients_of_change
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import lease, mark_in_flight, mark_sent

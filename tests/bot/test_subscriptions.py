@@ -15,7 +15,8 @@ from monitor.bot.start import start_payload
 from monitor.channels.fake import FakeChannel
 from monitor.ingest.projection import rebuild
 from monitor.messages.richtext import Message
-from monitor.outbox.admin import pause, withdraw_alerts
+from monitor.outbox.admin import pause
+from monitor.outbox.chats import withdraw_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
 from monitor.storage.recipients import deactivate_chat, defer_until, get_recipient

@@ -11,13 +11,8 @@ from fresh_database import fresh_sqlite
 
 from monitor.cli.app import main
 from monitor.model.delivery_times import Digest
-from monitor.outbox.admin import (
-    drop_alerts,
-    exhausted_alerts,
-    list_alerts,
-    retry_alerts,
-    withdraw_alerts,
-)
+from monitor.outbox.admin import drop_alerts, exhausted_alerts, list_alerts, retry_alerts
+from monitor.outbox.chats import withdraw_alerts
 from monitor.outbox.digest import set_digest
 from monitor.outbox.queue import lease, mark_dead, mark_retry, mark_sent
 from monitor.outbox.worker import MAX_ATTEMPTS

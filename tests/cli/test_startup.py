@@ -34,6 +34,8 @@ READING = {
     *("monitor.extraction.extract", "monitor.comparison", "monitor.documents.reader"),
     *("monitor.discovery.list_pages", "monitor.ingest.pages", "monitor.ingest.decide"),
     *("monitor.ingest.write", "monitor.documents.body", "monitor.messages.i18n", "rapidfuzz"),
+    *("monitor.storage.statement_tables", "monitor.storage.changes", "monitor.outbox.load"),
+    "monitor.model.status",
 }
 TEXT = {"ahocorasick", "rapidfuzz", "jinja2", "selectolax"}
 

@@ -13,7 +13,7 @@ from monitor import __version__
 from monitor.cli.app import main
 from monitor.ingest.schedule import SPREAD
 from monitor.model.documents import Health
-from monitor.model.status import Heartbeat, Loop
+from monitor.model.processes import Heartbeat, Loop
 from monitor.outbox.admin import outbox_facts, pause
 from monitor.outbox.queue import lease, mark_dead, mark_sent
 from monitor.storage.heartbeats import write_heartbeat

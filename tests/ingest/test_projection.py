@@ -16,7 +16,8 @@ from monitor.ingest.projection import PROJECTED, project_documents, rebuild
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Origin, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.statements import set_reference_day, walk_statements
+from monitor.storage.reference_day import set_reference_day
+from monitor.storage.statements import walk_statements
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 PLACE = "云南省"

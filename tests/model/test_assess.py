@@ -8,16 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.model.documents import Health
-from monitor.model.status import (
-    Heartbeat,
-    Loop,
-    OutboxFacts,
-    SourceFacts,
-    StatusFacts,
-    StatusLimits,
-    assess,
-    span,
-)
+from monitor.model.processes import Heartbeat, Loop
+from monitor.model.status import OutboxFacts, SourceFacts, StatusFacts, StatusLimits, assess, span
 
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

@@ -17,12 +17,11 @@ from monitor.model.alerts import AlertKind
 from monitor.model.changes import Certainty, Kind
 from monitor.model.delivery_times import Digest
 from monitor.model.documents import DocumentKind
-from monitor.outbox.admin import move_alerts, withdraw_alerts
+from monitor.outbox.chats import move_alerts, withdraw_alerts
 from monitor.outbox.digest import make_digests, set_digest, set_muted
+from monitor.outbox.enqueue import Wanted, enqueue
 from monitor.outbox.load import unsure_changes
 from monitor.outbox.queue import (
-    Wanted,
-    enqueue,
     expire_leases,
     lease,
     mark_dead,

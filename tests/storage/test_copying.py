@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from monitor.errors import StorageError, UserError
 from monitor.storage.copying import copy_database
 from monitor.storage.engine import Database
-from monitor.storage.tables import METADATA
+from monitor.storage.statement_tables import METADATA
 from monitor.storage.word_index import statements_with
 
 ODD = "反斜\\x00杠\t'引号'\n𠀀\\N"

@@ -13,18 +13,14 @@ from monitor.model.alerts import AlertState, NoticeKind
 from monitor.model.documents import Link
 from monitor.model.feedback import FeedbackKind
 from monitor.outbox.corrections import recipients_of_change
+from monitor.outbox.enqueue import Wanted, enqueue
 from monitor.outbox.load import get_alert
-from monitor.outbox.queue import Wanted, enqueue, enqueue_notice, lease, mark_sent
+from monitor.outbox.queue import enqueue_notice, lease, mark_sent
 from monitor.storage.feedback import add_feedback
 from monitor.storage.frontier import FoundLink, add_entries, link_mark
 from monitor.storage.host_pauses import host_pauses, save_host_pause
 from monitor.storage.recipients import save_chat
-from monitor.storage.retention import (
-    Expired,
-    RetentionPeriods,
-    count_expired,
-    delete_expired,
-)
+from monitor.storage.retention import Expired, RetentionPeriods, count_expired, delete_expired
 from monitor.storage.tables import FrontierEntryRow, ListPageRow, SnapshotRow, SourceRow
 
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from alert_story import NOW
 
-from monitor.outbox.admin import forget_chat, move_chat
+from monitor.outbox.chats import forget_chat, move_chat
 from monitor.storage.engine import Database
 from monitor.storage.recipients import deactivate_chat, language_of, save_chat, set_language
 from monitor.storage.subscriptions import rules_of, subscribe, subscribers_of_rules, unsubscribe

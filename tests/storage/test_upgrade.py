@@ -16,11 +16,7 @@ from alembic.config import Config
 from filled_tables import row_of
 from fresh_database import schema_differences
 from postgres import in_postgres
-from sqlalchemy import (
-    Connection,
-    MetaData,
-    text,
-)
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.extraction.extract import extract
@@ -43,8 +39,8 @@ from monitor.storage.engine import Database, known_revisions, migrations_folder
 from monitor.storage.feedback import add_feedback, decide_feedback
 from monitor.storage.packing import unpack_text
 from monitor.storage.recipients import get_recipient
+from monitor.storage.statement_tables import METADATA
 from monitor.storage.subscriptions import subscribers_of_rules
-from monitor.storage.tables import METADATA
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

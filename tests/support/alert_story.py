@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
-from monitor.outbox.queue import Wanted, enqueue
+from monitor.outbox.enqueue import Wanted, enqueue
 from monitor.storage.documents import add_changes, add_document, add_snapshot
 from monitor.storage.engine import Database
 

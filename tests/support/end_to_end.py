@@ -19,7 +19,7 @@ from monitor.messages.template import message_renderer
 from monitor.model.changes import Change
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
-from monitor.outbox.queue import enqueue
+from monitor.outbox.enqueue import enqueue
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.rules.provider import RuleProvider
 from monitor.storage.documents import add_changes, add_document, add_snapshot

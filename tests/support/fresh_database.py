@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from monitor.storage.engine import Database
-from monitor.storage.tables import METADATA
+from monitor.storage.statement_tables import METADATA
 
 
 def fresh_sqlite(path: Path) -> str:

@@ -23,7 +23,7 @@ from monitor.cli.app import LazyCommand, app
 from monitor.config.settings import Settings
 from monitor.daemon.signals import STOP_SECONDS
 from monitor.errors import UserError
-from monitor.model.status import Role
+from monitor.model.processes import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "policy-monitor.service"

@@ -25,14 +25,8 @@ from monitor.rate_limiter import RateLimiter
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
 from monitor.storage.provenance import LoggedRow
-from monitor.storage.tables import (
-    AlertChangeRow,
-    AlertRow,
-    ChangeRow,
-    RecipientRow,
-    SnapshotRow,
-    StatementRow,
-)
+from monitor.storage.statement_tables import AlertChangeRow, ChangeRow, StatementRow
+from monitor.storage.tables import AlertRow, RecipientRow, SnapshotRow
 from monitor.web.app import build_site
 from monitor.web.documents import paragraphs
 from monitor.web.reports import compare_rows

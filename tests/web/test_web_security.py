@@ -21,7 +21,8 @@ from monitor.errors import UserError, UserErrors
 from monitor.rate_limiter import RateLimiter
 from monitor.rules.model import ANY_VOCABULARY
 from monitor.storage.engine import Database
-from monitor.storage.tables import DocumentRow, SnapshotRow, SourceRow, StatementRow
+from monitor.storage.statement_tables import StatementRow
+from monitor.storage.tables import DocumentRow, SnapshotRow, SourceRow
 from monitor.suggestion import nearest
 from monitor.web.app import build_site
 from monitor.web.rules import read_rule
