@@ -1,30 +1,29 @@
-"""Log lines of ``monitor run``: stdlib's ``logging``, as lines for people or as JSON.
+"""Log lines of ``monitor run``: stdlib's ``logging``, rendered by structlog.
 
 Our modules, and libraries, log by ``logging.getLogger(…)``; event names are stable, and fields are
-in ``extra``.
+in ``extra``. structlog is loaded when logging starts.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import textwrap
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model.log import LogFormat, LogLevel
 from monitor.printable import escape_json, printable
 from monitor.secret_mask import SecretMask
 
-# What a record has besides the fields of ``extra``; formatters of other handlers leave the last
-# ones in it.
-_NO_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_UTC_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
-_QUOTED = frozenset(" \t=\"'")
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
+
+_PROSE = ("exception", "stack")
+# Attributes that the formatter of another handler leaves in a record.
+_LEFT_BEHIND = ("message", "asctime")
 
 
 def start_logging(*, form: LogFormat = LogFormat.CONSOLE, level: LogLevel = LogLevel.INFO) -> None:
@@ -44,67 +43,77 @@ def log_formatter(form: LogFormat) -> logging.Formatter:
     replaced or escaped, line feeds too, and the lines of a traceback are indented (console) or one
     string (JSON).
     """
-    return _JsonFormatter() if form is LogFormat.JSON else _ConsoleFormatter()
+    import structlog
+
+    shared: tuple[Processor, ...] = (
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.add_log_level,
+        _add_traceback,
+        structlog.processors.format_exc_info,
+        _drop_empty,
+    )
+    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if form is LogFormat.JSON:
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.stdlib.add_logger_name,
+                *shared,
+            ],
+            processors=[
+                remove_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+                lambda _logger, _name, line: escape_json(str(line)),
+            ],
+        )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            *shared,
+        ],
+        processors=[
+            remove_meta,
+            _one_line,
+            structlog.dev.ConsoleRenderer(
+                colors=False,
+                sort_keys=False,
+                pad_event_to=0,
+                pad_level=False,
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
+        ],
+    )
 
 
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "event": record.getMessage(),
-            "timestamp": datetime.fromtimestamp(record.created, UTC).strftime(_UTC_TIME),
-            "logger": record.name,
-            "level": record.levelname.lower(),
-            **_fields(record),
-            **_prose(self, record),
-        }
-        return escape_json(json.dumps(line, ensure_ascii=False, default=str))
+def _add_traceback(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Take the traceback that was masked, and the stack, as the record has them."""
+    record: logging.LogRecord = event["_record"]
+    if record.exc_text and not record.exc_info:
+        event["exception"] = record.exc_text
+    if record.stack_info:
+        event["stack"] = event.pop("stack_info")
+    return event
 
 
-class _ConsoleFormatter(logging.Formatter):
-    default_time_format = "%Y-%m-%d %H:%M:%S"
-    default_msec_format = ""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = [
-            self.formatTime(record),
-            f"[{record.levelname.lower()}]",
-            _one_line(record.getMessage()),
-            *(f"{name}={_shown(value)}" for name, value in _fields(record).items()),
-        ]
-        below = [
-            textwrap.indent(printable(text), "    ", lambda _line: True)
-            for text in _prose(self, record).values()
-        ]
-        return "\n".join([" ".join(line), *below])
-
-
-def _fields(record: logging.LogRecord) -> dict[str, object]:
-    """The fields of ``extra`` that say something."""
+def _drop_empty(_logger: object, _name: str, event: EventDict) -> EventDict:
     return {
-        name: value
-        for name, value in vars(record).items()
-        if name not in _NO_FIELDS and value is not None and value != ""
+        key: value
+        for key, value in event.items()
+        if value is not None and value != "" and key not in _LEFT_BEHIND
     }
 
 
-def _prose(formatter: logging.Formatter, record: logging.LogRecord) -> dict[str, str]:
-    """The stack and the traceback of a record; a traceback that was masked is taken as it is."""
-    found = {"stack": record.stack_info or "", "exception": record.exc_text or ""}
-    if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
-        found["exception"] = formatter.formatException(record.exc_info)
-    return {name: text for name, text in found.items() if text}
+def _one_line(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Prepare all texts for people and terminals; tracebacks are indented below the line."""
+    return {key: _shown(key, value) for key, value in event.items()}
 
 
-def _one_line(text: str) -> str:
-    return " ".join(printable(text).split())
-
-
-def _shown(value: object) -> str:
-    """A value on one line, in quotes where its end could not be seen otherwise."""
+def _shown(key: str, value: object) -> object:
     if isinstance(value, bool | int | float):
-        return repr(value)
-    text = _one_line(str(value))
-    return repr(text) if _QUOTED.intersection(text) else text
+        return value
+    if key in _PROSE:
+        return textwrap.indent(printable(str(value)), "    ", lambda _line: True)
+    return " ".join(printable(str(value)).split())
 
 
 # They log every request at INFO, with its URL.

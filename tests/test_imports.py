@@ -136,6 +136,7 @@ ONLY_IN: dict[str, Set[str]] = {
     # Telegram's updates by webhook, and probes of a supervisor.
     **dict.fromkeys(("uvicorn", "h11"), frozenset({"http_server", "http_connection"})),
     "prometheus_client": {"metrics"},
+    "structlog": {"logs"},
     "subprocess": set(),
 }
 
