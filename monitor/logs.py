@@ -1,7 +1,7 @@
 """Log lines of ``monitor run``: stdlib's ``logging``, rendered by structlog.
 
 Our modules, and libraries, log by ``logging.getLogger(…)``; event names are stable, and fields are
-in ``extra``. structlog is loaded when logging starts.
+in ``extra``. structlog is loaded with the first line: a quiet round writes none.
 """
 
 from __future__ import annotations
@@ -29,11 +29,25 @@ _LEFT_BEHIND = ("message", "asctime")
 def start_logging(*, form: LogFormat = LogFormat.CONSOLE, level: LogLevel = LogLevel.INFO) -> None:
     """Send the product's events from ``level`` on, and others' warnings, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(log_formatter(form))
+    handler.setFormatter(_Loaded(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("monitor").setLevel(level.upper())
+
+
+class _Loaded(logging.Formatter):
+    """``log_formatter``, made when there is a record."""
+
+    def __init__(self, form: LogFormat) -> None:
+        super().__init__()
+        self._form = form
+        self._formatter: logging.Formatter | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._formatter is None:
+            self._formatter = log_formatter(self._form)
+        return self._formatter.format(record)
 
 
 def log_formatter(form: LogFormat) -> logging.Formatter:
