@@ -118,6 +118,8 @@ SURE_LIMIT = 0.0
 """The same where the speaker is known by a document, a quotation or as the owner of the plan."""
 TOPIC = "ai_computing"
 SCOPE_ZONES = {"sentence": 3.0, "title": 2.0, CONTEXT: 0.1}
+MAX_SCOPE_FEATURES = 16_000
+"""Of its words; the file stays under 1 MB."""
 SCOPE_REGULARISATION = 3.0
 """The inverse strength, as scikit-learn has it."""
 SCOPE_LIMITS = {"limit": -0.5, "commitment_limit": 0.2, "margin": 0.2}
@@ -138,6 +140,7 @@ SETTINGS = (
     "LIMIT",
     "SURE_LIMIT",
     "SCOPE_ZONES",
+    "MAX_SCOPE_FEATURES",
     "SCOPE_REGULARISATION",
     "SCOPE_LIMITS",
 )
@@ -618,13 +621,18 @@ class ScopeDesign:
 
         regression = LogisticRegression(C=SCOPE_REGULARISATION, max_iter=1000)
         regression.fit(self.matrix[rows], self.targets[rows])
-        zones = {}
-        at = 0
+        weights, at = {}, 0
         for zone, names in self.names.items():
-            weights = regression.coef_[0][at : at + len(names)] * np.sqrt(SCOPE_ZONES[zone])
+            own = regression.coef_[0][at : at + len(names)]
+            weights[zone] = own * np.sqrt(SCOPE_ZONES[zone])
             at += len(names)
-            kept = np.flatnonzero(np.rint(weights * MAX_WEIGHT / np.abs(weights).max()))
-            zones[zone] = packed_zone([names[k] for k in kept], weights[kept][:, None])
+        sizes = np.concatenate([np.abs(w) for zone, w in weights.items() if zone != CONTEXT])
+        least = np.sort(sizes)[-min(MAX_SCOPE_FEATURES, len(sizes))]
+        zones = {}
+        for zone, own in weights.items():
+            large = np.abs(own) >= (0.0 if zone == CONTEXT else least)
+            kept = np.flatnonzero(large & (np.rint(own * MAX_WEIGHT / np.abs(own).max()) != 0))
+            zones[zone] = packed_zone([self.names[zone][at] for at in kept], own[kept][:, None])
         intercept = round(float(regression.intercept_[0]), 5)
         return {"topic": TOPIC, "intercept": intercept, **SCOPE_LIMITS, "zones": zones}
 
