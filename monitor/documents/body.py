@@ -631,7 +631,7 @@ def _prose(text: str) -> float:
 
 
 def _ends_article(line: Line) -> bool:
-    return len(line.text) <= 4 * _SHORT and _footer_pattern().match(line.text) is not None
+    return len(line.text) <= 4 * _SHORT and _begins_footer(line.text)
 
 
 @cache
