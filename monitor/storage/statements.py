@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Statement, Target
-from monitor.storage.base import batches, insert_into
+from monitor.storage.base import batches, insert_into, table_of
 from monitor.storage.mappers import statement_of, stored_statement, stored_target
 from monitor.storage.tables import (
     ChangeRow,
@@ -186,7 +187,7 @@ _WRITTEN = (SnapshotRow, StatementRow, ChangeRow)
 
 def set_reference_day(session: Session, day: date) -> None:
     """Note the day that is today for the views; nothing is written when it is noted already."""
-    if session.scalar(select(ReferenceDayRow.day)) == day:
+    if session.execute(_reference_day_query()).scalar() == day:
         return
     values = {"day": day}
     session.connection().execute(
@@ -194,6 +195,12 @@ def set_reference_day(session: Session, day: date) -> None:
         .values(id=1, **values)
         .on_conflict_do_update(index_elements=[ReferenceDayRow.id], set_=values)
     )
+
+
+@cache
+def _reference_day_query() -> Select[Any]:
+    # Each page that is written asks, and to build it takes longer than to run it.
+    return select(table_of(ReferenceDayRow).c.day)
 
 
 def _in_force() -> ColumnElement[bool]:
