@@ -10,7 +10,7 @@ from monitor.extraction.quantities import chinese as chinese_number
 from monitor.folding import simplification_table
 
 _MAX_CACHED_LENGTH = 400
-_MAX_CACHED_TEXT = 20_000
+_MAX_CACHED_TEXT = 5_000
 
 
 @cache
@@ -84,7 +84,7 @@ def _cached_sentence(text: str) -> str:
     return _normalize(text)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def _cached_text(text: str) -> str:
     return _normalize(text)
 
