@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from monitor.documents.blocks import Block, Layout, Line
-from monitor.documents.html_text import lines_of
+from monitor.documents.html_text import letters_of, lines_of
 
 if TYPE_CHECKING:
     import re2
@@ -34,16 +34,6 @@ def _punctuation_pattern() -> re.Pattern[str]:
 @cache
 def _clause_pattern() -> re.Pattern[str]:
     return re.compile("[，。；！？]")
-
-
-@cache
-def _letter_pattern() -> re.Pattern[str]:
-    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
-
-
-@cache
-def _not_letter_pattern() -> re.Pattern[str]:
-    return re.compile(r"[^0-9A-Za-z\u3400-\u9fff]+")
 
 
 @cache
@@ -214,7 +204,7 @@ def has_prose(lines: Sequence[str]) -> bool:
     """Whether the lines hold at least a few letters."""
     seen = 0
     for line in lines[:200]:
-        seen += len(_letter_pattern().findall(line))
+        seen += len(letters_of(line))
         if seen >= _MIN_LETTERS:
             return True
     return False
@@ -572,11 +562,6 @@ class _Finder:
         said = {line.text for line in lines[other.first : other.end]}
         again = [line.text in said for line in lines[one.first : one.end]]
         return sum(again) * 5 >= len(again) * 4
-
-
-def letters_of(text: str) -> str:
-    """The letters and digits of a text."""
-    return _not_letter_pattern().sub("", text)
 
 
 def is_boilerplate(line: str) -> bool:

@@ -288,6 +288,16 @@ def clean_line(text: str) -> str:
     return _space_pattern().sub(" ", text).strip()
 
 
+@cache
+def _not_letter_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^0-9A-Za-z\u3400-\u9fff]+")
+
+
+def letters_of(text: str) -> str:
+    """The letters and digits of a text."""
+    return _not_letter_pattern().sub("", text)
+
+
 def clean_characters(text: str) -> str:
     """The text without invisible characters, radicals and compatibility characters as usual ones.
 
