@@ -10,14 +10,16 @@ from monitor.extraction.quantities import chinese as chinese_number
 from monitor.folding import simplification_table
 
 _MAX_CACHED_LENGTH = 400
+_MAX_CACHED_TEXT = 5_000
 
 
 @cache
 def _between_digits_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"(?<=\d)[.](?=\d)|(?<=\d)\s*[-—–~～至到]+\s*(?=\d)|(?<=\d)/(?=\d)|(?<=\d):(?=\d)"
+        # What it can begin with comes first, so that most characters are passed by at once.
+        r"(?=[.\s\-—–~～至到/:−])(?:(?<=\d)(?:[./:]|\s*[-—–~～至到]+\s*)(?=\d)"
         # Below nothing: 增长-5%; a dash after a unit of time or before a title is none.
-        r"|(?<=[\u4e00-\u9fff])(?<![年月日号时])[-−](?=\d)"
+        r"|(?<=[\u4e00-\u9fff])(?<![年月日号时])[-−](?=\d))"
     )
 
 
@@ -70,18 +72,27 @@ def normalize(text: str) -> str:
     small numbers are written in digits, so that a page with a new layout gives the same string; a
     point or dash between digits stays, because 1.5 is not 15.
     """
-    # Sentences are normalised repeatedly; whole texts would fill the memory.
-    return _cached(text) if len(text) <= _MAX_CACHED_LENGTH else _normalize(text)
+    # Sentences are normalised repeatedly, and so are the texts that new ones are compared with; but
+    # many of these would fill the memory.
+    if len(text) <= _MAX_CACHED_LENGTH:
+        return _cached_sentence(text)
+    return _cached_text(text) if len(text) <= _MAX_CACHED_TEXT else _normalize(text)
 
 
 @lru_cache(maxsize=4096)
-def _cached(text: str) -> str:
+def _cached_sentence(text: str) -> str:
+    return _normalize(text)
+
+
+@lru_cache(maxsize=256)
+def _cached_text(text: str) -> str:
     return _normalize(text)
 
 
 def _normalize(text: str) -> str:
     folded = unicodedata.normalize("NFKC", _marks_pattern().sub("", text)).casefold()
-    folded = folded.translate(simplification_table())
+    if _traditional_pattern().search(folded) is not None:
+        folded = folded.translate(simplification_table())
     folded = _spelled_pattern().sub(
         _in_digits, _thousands_pattern().sub("", _numbering_pattern().sub("", folded))
     )
@@ -93,6 +104,12 @@ def _normalize(text: str) -> str:
         last = found.end()
     kept.append(_letters(folded[last:]))
     return "".join(kept)
+
+
+@cache
+def _traditional_pattern() -> re.Pattern[str]:
+    # Most texts have none of these characters, and to look for them is cheap.
+    return re.compile(f"[{''.join(map(chr, simplification_table()))}]")
 
 
 def _in_digits(found: re.Match[str]) -> str:

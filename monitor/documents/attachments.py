@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 from selectolax.lexbor import LexborNode
 
 from monitor.documents.blocks import Layout, Reference
-from monitor.documents.body import is_foreign_name, letters_of
-from monitor.documents.html_text import clean_line
+from monitor.documents.body import is_foreign_name
+from monitor.documents.html_text import clean_line, letters_of
 from monitor.model.documents import Attachment
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ _RELATED = ("xiangguan", "relat", "xg")
 
 @cache
 def _file_word_pattern() -> re.Pattern[str]:
+    # For small letters: an expression that heeds no case is tried at each character.
     return re.compile(
-        r"\.(?:pdf|doc|wps|ofd|xls|et|ppt|txt|zip|rar)|down|file|attach|fujian|upload|annex",
-        re.IGNORECASE,
+        r"\.(?:pdf|doc|wps|ofd|xls|et|ppt|txt|zip|rar)|down|file|attach|fujian|upload|annex"
     )
 
 
@@ -194,7 +194,7 @@ def _file_reference(one: Reference) -> str:
 
 def _may_lead_to_file(written: str, attributes: dict[str, str | None]) -> bool:
     """Whether an element may lead to a file; most links of a page do not."""
-    if "onclick" in attributes or _file_word_pattern().search(written) is not None:
+    if "onclick" in attributes or _file_word_pattern().search(written.lower()) is not None:
         return True
     return len(attributes) > 1 and any(name.startswith("data-") for name in attributes)
 

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.charset import decode
 from monitor.documents.cost import too_expensive
-from monitor.documents.html_text import lines_of
+from monitor.documents.html_text import letters_of, lines_of
 from monitor.model.documents import Outcome
 
 SMALL_PAGE = 10_000
@@ -63,11 +63,6 @@ def _reload_pattern() -> re.Pattern[str]:
     return re.compile(r"location\s*(?:\.\s*(?:reload|href|replace)|=)|\.submit\s*\(")
 
 
-@cache
-def _letter_pattern() -> re.Pattern[str]:
-    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
-
-
 def block_reason(markup: str, visible: str) -> str:
     """Why this is a block page, or an empty string if it is none.
 
@@ -79,7 +74,7 @@ def block_reason(markup: str, visible: str) -> str:
     from monitor.documents.tables import block_signs
 
     signs = block_signs()
-    seen = len(_letter_pattern().findall(visible[:4000]))
+    seen = len(letters_of(visible[:4000]))
     if seen < _MAX_LETTERS_OF_CHALLENGE:
         head = markup[:_HEAD_BYTES]
         for mark, firewall in signs.scripts.items():
@@ -102,7 +97,7 @@ def _has_other_text(visible: str, words: Sequence[str]) -> bool:
     """Whether a small page says more than a notice: sentences or headlines of other things."""
     letters = headlines = 0
     for sentence in _sentence_pattern().findall(visible):
-        size = len(_letter_pattern().findall(sentence))
+        size = len(letters_of(sentence))
         if any(word in sentence for word in words):
             if size < _MIN_SENTENCE or _address_pattern().search(sentence) is not None:
                 continue
@@ -189,11 +184,6 @@ def _punctuation_pattern() -> re.Pattern[str]:
     return re.compile("[，。；！]")
 
 
-@cache
-def _any_letter_pattern() -> re.Pattern[str]:
-    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
-
-
 def find_soft_error(text: str) -> tuple[Outcome, str] | None:
     """The soft error that a page shows instead of its content.
 
@@ -212,7 +202,7 @@ def find_soft_error(text: str) -> tuple[Outcome, str] | None:
             found = found or error
         # Prose has punctuation; menus and lists have none.
         elif _punctuation_pattern().search(sentence) and _filler().search(sentence) is None:
-            other_letters += len(_any_letter_pattern().findall(sentence))
+            other_letters += len(letters_of(sentence))
             if other_letters > _MAX_OTHER_LETTERS:
                 return None
     return found

@@ -96,18 +96,14 @@ _KINDS = _kinds()
 
 
 class _Builder:
-    """The layout so far, the open elements, and the text of the line that is being read.
+    """The layout so far, the open blocks and links, and the text of the line that is being read.
 
-    Elements that neither begin a line nor hide or link anything are not kept open: ``depths`` says
-    for each element how many were open with it. A page has thousands of nodes, so the steps that
-    each of them takes are few.
+    A page has thousands of nodes, so the steps that each of them takes are few.
     """
 
     def __init__(self, top: LexborNode, hidden: frozenset[str]) -> None:
         self.layout = Layout(blocks=[Block(top.tag or "", "", -1, 0)])
         self.hidden = hidden
-        self.kinds = [_BLOCK]  # of the open elements
-        self.depths = {top.mem_id: 1}
         self.inside = [0]  # open blocks
         self.links: list[str] = []
         self.pre = self.headings = 0
@@ -143,11 +139,12 @@ class _Builder:
             self.flush()
             self.parts.append(other)
 
-    def begin(self, node: LexborNode, tag: str) -> None:
+    def begin(self, node: LexborNode, tag: str) -> int:
+        """Begin an element; what kind it is, for ``end``."""
         kind = _KINDS.get(tag, _PLAIN)
         if kind == _BREAK:
             self.flush()
-            return
+            return _PLAIN
         attributes = node.attributes
         if attributes or tag == "dialog":
             if tag in _REFERRING or "onclick" in attributes:
@@ -161,9 +158,7 @@ class _Builder:
                 kind = _PLAIN
         elif kind >= _BLOCK:
             self._begin_block(tag, kind, attributes)
-        if kind != _PLAIN:
-            self.kinds.append(kind)
-        self.depths[node.mem_id] = len(self.kinds)
+        return kind
 
     def _begin_block(self, tag: str, kind: int, attributes: dict[str, str | None]) -> None:
         if kind != _CELL:
@@ -179,9 +174,8 @@ class _Builder:
         layout.blocks.append(Block(tag, names, self.inside[-1], len(layout.lines)))
         self.inside.append(block)
 
-    def end(self) -> None:
-        """End the innermost open element."""
-        kind = self.kinds.pop()
+    def end(self, kind: int) -> None:
+        """End the innermost open element, which is of this kind."""
         if kind == _LINK:
             self.links.pop()
         if kind < _BLOCK:
@@ -204,25 +198,27 @@ def layout_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> Layout:
         hidden: the names that the page's style hides.
     """
     build = _Builder(top, hidden)
-    kinds, depths = build.kinds, build.depths
-    nodes = iter(top.traverse(include_text=True))
-    next(nodes, None)
-    for node in nodes:
-        above = node.parent
-        if above is None:
+    # The open elements, with their kinds. Not by recursion: a page may nest thousands.
+    opened: list[tuple[LexborNode, int]] = []
+    node = top.first_child
+    while node is not None or opened:
+        if node is None:
+            above, kind = opened.pop()
+            build.end(kind)
+            node = above.next
             continue
-        depth = depths.get(above.mem_id, 1)
-        while len(kinds) > depth:
-            build.end()
         tag = node.tag
-        if kinds[-1] == _HIDDEN:
-            depths[node.mem_id] = depth
-        elif tag == _TEXT:
+        if tag == _TEXT:
             build.add_text(node.text_content or "")
         elif node.is_element_node:
-            build.begin(node, tag or "")
-    while len(kinds) > 1:
-        build.end()
+            kind = build.begin(node, tag or "")
+            below = None if kind == _HIDDEN else node.first_child
+            if below is not None:
+                opened.append((node, kind))
+                node = below
+                continue
+            build.end(kind)
+        node = node.next
     build.flush()
     build.layout.blocks[0].end = len(build.layout.lines)
     return build.layout

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Block, Layout, Line
-from monitor.documents.html_text import lines_of
+from monitor.documents.html_text import letters_of, lines_of
 from monitor.documents.selectors import select_nodes
 
 if TYPE_CHECKING:
@@ -35,16 +35,6 @@ def _punctuation_pattern() -> re.Pattern[str]:
 @cache
 def _clause_pattern() -> re.Pattern[str]:
     return re.compile("[，。；！？]")
-
-
-@cache
-def _letter_pattern() -> re.Pattern[str]:
-    return re.compile(r"[0-9A-Za-z\u3400-\u9fff]")
-
-
-@cache
-def _not_letter_pattern() -> re.Pattern[str]:
-    return re.compile(r"[^0-9A-Za-z\u3400-\u9fff]+")
 
 
 @cache
@@ -183,7 +173,7 @@ def has_prose(lines: Sequence[str]) -> bool:
     """Whether the lines hold at least a few letters."""
     seen = 0
     for line in lines[:200]:
-        seen += len(_letter_pattern().findall(line))
+        seen += len(letters_of(line))
         if seen >= _MIN_LETTERS:
             return True
     return False
@@ -543,11 +533,6 @@ class _Finder:
         return sum(again) * 5 >= len(again) * 4
 
 
-def letters_of(text: str) -> str:
-    """The letters and digits of a text."""
-    return _not_letter_pattern().sub("", text)
-
-
 def is_boilerplate(line: str) -> bool:
     """Whether a line is a button, a byline or other furniture of the page, or several of them."""
     if len(line) > _SHORT:
@@ -600,7 +585,7 @@ def _prose(text: str) -> float:
 
 
 def _ends_article(line: Line) -> bool:
-    return len(line.text) <= 4 * _SHORT and _footer_pattern().match(line.text) is not None
+    return len(line.text) <= 4 * _SHORT and _begins_footer(line.text)
 
 
 @cache

@@ -10,7 +10,6 @@ closes nothing.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
@@ -31,15 +30,19 @@ _FILES = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MAX_PREAMBLE = 64
 
 
+_TEXT_ELEMENTS = ["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"]
+
+
 @cache
 def _markup_pattern() -> re.Pattern[str]:
     value = r"""=\s*(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?"""
+    attributes = rf"(?:[^>=]++|{value})*+"
+    texts = "|".join(
+        rf"{name}(?=[\s/>]){attributes}(?:>.*?(?:</{name}|\Z))?" for name in _TEXT_ELEMENTS
+    )
     return re.compile(
-        rf"""<!--(?:-?>|.*?(?:--!?>|\Z))
-        |<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])
-          (?:[^>=]|{value})*+(?:>.*?(?:</\1|\Z))?
-        |<(/?)([a-z][^\s/>]*)(?:[^>=]|{value})*+""",
-        re.VERBOSE | re.DOTALL | re.IGNORECASE,
+        rf"<(?:!--(?:-?>|.*?(?:--!?>|\Z))|{texts}|(/?[a-z][^\s/>]*){attributes})",
+        re.DOTALL | re.IGNORECASE,
     )
 
 
@@ -68,21 +71,23 @@ class MarkupCost:
 
 def markup_cost(markup: str) -> MarkupCost:
     """Count the elements of a page as a parser opens and closes them."""
-    still_open: Counter[str] = Counter()
+    still_open: dict[str, int] = {}
     tags = depth = deepest = formatting = most_formatting = blocks = 0
     for match in _markup_pattern().finditer(markup):
-        name = match.group(3)
-        if name is None:
+        written = match[1]
+        if written is None:
             continue  # a comment, or an element whose content is text
-        name = name.lower()
-        step = -1 if match.group(2) else 1
-        tags += step > 0
+        closes = written[0] == "/"
+        name = written[closes:].lower()
+        tags += not closes
         if name in _NEVER_OPEN:
             blocks += 1
             continue
-        if step < 0 and not still_open[name]:
+        opened = still_open.get(name, 0)
+        if closes and not opened:
             continue
-        still_open[name] += step
+        step = -1 if closes else 1
+        still_open[name] = opened + step
         depth += step
         if name in _FORMATTING:
             formatting += step

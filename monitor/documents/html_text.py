@@ -218,10 +218,16 @@ def is_hidden(
     if shown or not names:
         return False
     written = attributes.get("class")
-    if written and any(f".{name}" in names for name in written.split()):
+    if written and _has_hidden_class(written, names):
         return True
     identity = attributes.get("id")
     return bool(identity) and f"#{identity}" in names
+
+
+@lru_cache(maxsize=2048)
+def _has_hidden_class(written: str, names: frozenset[str]) -> bool:
+    # The items of a menu all have the same classes.
+    return any(f".{name}" in names for name in written.split())
 
 
 @lru_cache(maxsize=2048)
@@ -280,6 +286,16 @@ def clean_line(text: str) -> str:
     if "\u3000" not in text:
         return " ".join(text.split())
     return _space_pattern().sub(" ", text).strip()
+
+
+@cache
+def _not_letter_pattern() -> re.Pattern[str]:
+    return re.compile(r"[^0-9A-Za-z\u3400-\u9fff]+")
+
+
+def letters_of(text: str) -> str:
+    """The letters and digits of a text."""
+    return _not_letter_pattern().sub("", text)
 
 
 def clean_characters(text: str) -> str:

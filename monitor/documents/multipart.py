@@ -15,8 +15,8 @@ from functools import cache
 from io import BytesIO
 
 from monitor.documents.attachments import READABLE, extension_of
-from monitor.documents.body import letters_of
 from monitor.documents.gaps import belonging, find_gaps, is_short
+from monitor.documents.html_text import letters_of
 from monitor.documents.reader import KnownDays, read_document
 from monitor.model.documents import Attachment, Document, Outcome, Selectors
 

@@ -18,7 +18,6 @@ from monitor.documents.body import (
     find_article,
     has_prose,
     is_boilerplate,
-    letters_of,
     line_weight,
 )
 from monitor.documents.charset import decode, is_mojibake, replacement_share
@@ -30,6 +29,7 @@ from monitor.documents.html_text import (
     clean_characters,
     clean_line,
     hidden_names,
+    letters_of,
 )
 from monitor.documents.metadata import find_source_line, find_title, meta_tags, title_above
 from monitor.documents.pagers import further_pages

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 
 from monitor.extraction.regions import (
     Region,
@@ -220,20 +221,29 @@ def infer_provenance(
 
 
 def weigh(kind: KindEvidence, page: _Page) -> Weighed:
-    """Look for each line of evidence of a kind."""
+    """Look for each line of evidence of a kind, as long as what is left may suffice.
+
+    Most pages are of no kind, and the table has what speaks for one before what speaks against it.
+    """
     found: list[tuple[Evidence, re.Match[str]]] = []
+    possible = sum(one.weight for one in kind.evidence if one.weight > 0)
     for one in kind.evidence:
-        pattern = _compiled(one.pattern)
-        matches: list[re.Match[str]] = []
-        for text in page.part(one.part):
-            for match in pattern.finditer(text):
-                matches.append(match)
-                if len(matches) == one.times:
-                    break
-            if len(matches) == one.times:
-                found.append((one, matches[0]))
-                break
+        if possible < kind.threshold:
+            break
+        match = _first_match(one, page)
+        if match is not None:
+            found.append((one, match))
+        if (match is None) == (one.weight > 0):
+            possible -= abs(one.weight)
     return Weighed(tuple(found), kind.threshold)
+
+
+def _first_match(one: Evidence, page: _Page) -> re.Match[str] | None:
+    """What matches a line of evidence first, if it is found as often as is needed."""
+    pattern = _compiled(one.pattern)
+    every = (match for text in page.part(one.part) for match in pattern.finditer(text))
+    matches = list(islice(every, one.times))
+    return matches[0] if len(matches) == one.times else None
 
 
 def _page(text: str, title: str, url: str | None, expected: DocumentKind | None) -> _Page:

@@ -306,6 +306,11 @@ def _lanes(classes: int) -> struct.Struct:
     return struct.Struct(f"<{classes}I")
 
 
+def _no_weights(classes: int) -> int:
+    """The weight 0 in each lane."""
+    return int.from_bytes(_lanes(classes).pack(*[_OFFSET] * classes), "little")
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """The weights of the features of one zone; ``weights`` packs one lane for each class.
@@ -377,20 +382,18 @@ class SharedZones:
     @classmethod
     def of(cls, zones: Mapping[str, Zone]) -> SharedZones:
         """Put zones side by side; where one does not know a feature its weights are 0."""
-        weights: dict[str, int] = {}
+        lanes = sum(zone.classes for zone in zones.values())
+        unknown = _no_weights(lanes)
+        weights = dict.fromkeys((name for zone in zones.values() for name in zone.weights), unknown)
         places: dict[str, slice] = {}
-        names = list(dict.fromkeys(name for zone in zones.values() for name in zone.weights))
         at = 0
         for name, zone in zones.items():
-            nothing = int.from_bytes(_lanes(zone.classes).pack(*[_OFFSET] * zone.classes), "little")
-            shift = 8 * _LANE_BYTES * at
-            for feature in names:
-                weights[feature] = weights.get(feature, 0) + (
-                    zone.weights.get(feature, nothing) << shift
-                )
+            nothing, shift = _no_weights(zone.classes), 8 * _LANE_BYTES * at
+            for feature, own in zone.weights.items():
+                weights[feature] += (own - nothing) << shift
             places[name] = slice(at, at + zone.classes)
             at += zone.classes
-        return cls(Zone(weights, 1.0, at), places)
+        return cls(Zone(weights, 1.0, lanes), places)
 
 
 class ArticleScorer:

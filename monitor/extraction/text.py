@@ -89,12 +89,23 @@ def _character_table() -> dict[int, str]:
     table |= {ord(wide): wide for wide in wide_forms}
     table |= {ord("「"): "“", ord("」"): "”", ord("『"): "‘", ord("』"): "’", ord("＂"): '"'}
     table |= {ord("–"): "-", ord("‐"): "-", ord("－"): "-", ord("―"): "—"}
-    return simplification_table() | table
+    changed = {code: form for code, form in table.items() if form != chr(code)}
+    return simplification_table() | changed
+
+
+@cache
+def _odd_characters_pattern() -> re.Pattern[str]:
+    # Most characters of a text are none of these, and to look each of them up takes longer.
+    return re.compile(f"[{re.escape(''.join(map(chr, _character_table())))}]+")
+
+
+def _usual_characters(found: re.Match[str]) -> str:
+    return found[0].translate(_character_table())
 
 
 def normalize_characters(text: str) -> str:
     """Normalise width, script, spaces and quotes, one character for one: no offset moves."""
-    text = text.translate(_character_table())
+    text = _odd_characters_pattern().sub(_usual_characters, text)
     if "." in text:
         text = _half_width_stop_pattern().sub("。", text)
     if '"' not in text:

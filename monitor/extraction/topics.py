@@ -95,7 +95,7 @@ class Topics:
         found: list[Hit] = []
         exceptions: dict[tuple[str, int], tuple[int, str]] = {}
         ordinary = _OrdinaryPlaces(text)
-        for last, (word, uses, excepted) in self.automaton.iter(text.translate(_lower_case())):
+        for last, (word, uses, excepted) in self.automaton.iter(_lower_case(text)):
             start, end = last + 1 - len(word), last + 1
             ordinary.add(word, start, end)
             if word[0] in _LATIN and start and text[start - 1] in _LATIN:
@@ -339,7 +339,7 @@ def _words(values: tuple[str | Entry, ...]) -> Iterator[tuple[str, Entry]]:
     for value in values:
         entry = Entry(words=(value,)) if isinstance(value, str) else value
         for word in entry.words:
-            yield word.translate(_lower_case()), entry
+            yield _lower_case(word), entry
 
 
 def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
@@ -349,7 +349,7 @@ def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
         for word, use in _uses(topic):
             uses.setdefault(word, []).append(use)
             for phrase in use.entry.unless:
-                excepted.setdefault(phrase.translate(_lower_case()), []).append(word)
+                excepted.setdefault(_lower_case(phrase), []).append(word)
     automaton = ahocorasick.Automaton()
     ordinary = _ordinary_words()
     for word in {*uses, *excepted, *ordinary.before, *ordinary.after}:
@@ -361,9 +361,13 @@ def _automaton(topics: tuple[Topic, ...]) -> ahocorasick.Automaton:
 
 
 @cache
-def _lower_case() -> dict[int, int]:
+def _capitals_pattern() -> re.Pattern[str]:
+    return re.compile("[A-Z]+")
+
+
+def _lower_case(text: str) -> str:
     """Latin letters only: ``str.lower`` may change the length of a text."""
-    return str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+    return _capitals_pattern().sub(lambda found: found[0].lower(), text)
 
 
 def check_topics(files: Sequence[Path]) -> list[UserError]:

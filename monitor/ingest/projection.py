@@ -16,7 +16,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, null, or_, select, update
+from sqlalchemy import (
+    Delete,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from monitor.comparison.in_force import (
@@ -97,14 +108,14 @@ def project_documents(
         new: all of them were added in this transaction, so that nothing is projected of them yet.
     """
     for some in batches(document_ids):
-        before = [] if new else _series_numbers(session, _number.document_id.in_(some))
+        before = [] if new else _series_numbers(session, _number.document_id, some)
         documents = _write_documents(session, some, new=new)
         for one in documents.values():
             _supersede_older(session, one)
         reports = [one for one in documents.values() if one.issued.kind is DocumentKind.REPORT]
         if reports:
             _write_verdicts(session, reports)
-        after = _series_numbers(session, _number.document_id.in_(some))
+        after = _series_numbers(session, _number.document_id, some)
         _update_metric_years(session, before, after)
         gone = [one.issued for one in documents.values() if one.snapshot_id is None]
         restored = set(_superseded_by(session, gone)) - set(some)
@@ -131,7 +142,7 @@ def rebuild(session: Session) -> None:
         _write_verdicts(session, list(_load_documents(session, some).values()))
     regions = session.scalars(select(_number.region).distinct())
     for region in [one for one in regions if one]:
-        found = _by_key(_series_numbers(session, _number.region == region))
+        found = _by_key(_series_numbers(session, _number.region, [region]))
         _add_metric_years(session, found)
 
 
@@ -555,14 +566,41 @@ _SERIES_COLUMNS = (
 )
 
 
-def _series_numbers(session: Session, *conditions: Any) -> list[Any]:
-    """The numbers that belong to a series and fit: levels that governments told."""
-    return list(session.connection().execute(_series_query().where(*conditions)))
+def _series_numbers(session: Session, column: Any, values: Collection[Any]) -> list[Any]:
+    """The numbers that belong to a series, with one of some values: levels governments told."""
+    query = _series_query(column.name)
+    return list(session.connection().execute(query, {"values": list(values)}))
+
+
+def _numbers_of_points(session: Session, keys: Collection[_MetricKey]) -> list[Any]:
+    """The same for points of the series of a region, and some more of that region."""
+    return list(session.connection().execute(_points_query(), _points(keys)))
 
 
 @cache
-def _series_query() -> Select[Any]:
-    # Each page that is written asks three times.
+def _points_query() -> Select[Any]:
+    return _series().where(
+        _number.region == bindparam("region"),
+        is_in(_number.canonical_metric, "metrics"),
+        is_in(_number.due, "years"),
+    )
+
+
+def _points(keys: Collection[_MetricKey]) -> dict[str, Any]:
+    """Points of one region as the parameters of a query."""
+    return {
+        "region": next(iter(keys))[0],
+        "metrics": sorted({key[1] for key in keys}),
+        "years": sorted({key[3] for key in keys}),
+    }
+
+
+@cache
+def _series_query(column: str) -> Select[Any]:
+    return _series().where(is_in(_number[column], "values"))
+
+
+def _series() -> Select[Any]:
     return select(*(_number[name] for name in _SERIES_COLUMNS)).where(
         _number.label.in_(_SERIES_LABELS),
         _number.speaker.in_(_SERIES_SPEAKERS),
@@ -592,20 +630,12 @@ def _update_metric_years(session: Session, before: Sequence[Any], after: Sequenc
     lost = {key for key, chosen in known.items() if gone & chosen}
     kept = {one for key in new.keys() - lost for one in known.get(key, ())}
     for some in batches(kept):
-        for key, numbers in _by_key(
-            _series_numbers(session, _number.statement_id.in_(some))
-        ).items():
+        for key, numbers in _by_key(_series_numbers(session, _number.statement_id, some)).items():
             if key in new:
                 new[key] += numbers
     for region in {key[0] for key in lost}:
         here = {key for key in lost if key[0] == region}
-        numbers_here = _series_numbers(
-            session,
-            _number.region == region,
-            _number.canonical_metric.in_({key[1] for key in here}),
-            _number.due.in_({key[3] for key in here}),
-        )
-        found = _by_key(numbers_here)
+        found = _by_key(_numbers_of_points(session, here))
         new |= {key: found[key] for key in here}
     _delete_metric_years(session, lost | known.keys() & new.keys())
     _add_metric_years(session, new)
@@ -615,19 +645,12 @@ def _known_metric_years(
     session: Session, keys: Collection[_MetricKey]
 ) -> dict[_MetricKey, set[int]]:
     """The points of series that are known, with the statements that were chosen for them."""
-    columns = table_of(MetricYearRow).c
     found: dict[_MetricKey, set[int]] = {}
     for region in {key[0] for key in keys}:
-        here = [key for key in keys if key[0] == region]
-        for some in batches(key[1] for key in here):
-            query = select(
-                *(columns[name] for name in _METRIC_KEY), columns.promised_id, columns.reached_id
-            ).where(
-                columns.region == region,
-                columns.metric.in_(some),
-                columns.year.in_({key[3] for key in here}),
-            )
-            for row in session.execute(query):
+        given = _points([key for key in keys if key[0] == region])
+        for some in batches(given["metrics"]):
+            rows: Iterable[Any] = session.execute(_known_query(), {**given, "metrics": some})
+            for row in rows:
                 chosen = {row.promised_id, row.reached_id} - {None}
                 found[row.region, row.metric, row.unit, row.year] = chosen
     return {key: found[key] for key in keys if key in found}
@@ -636,15 +659,28 @@ def _known_metric_years(
 _METRIC_KEY = ("region", "metric", "unit", "year")
 
 
+@cache
+def _known_query() -> Select[Any]:
+    columns = table_of(MetricYearRow).c
+    names = (*_METRIC_KEY, "promised_id", "reached_id")
+    return select(*(columns[name] for name in names)).where(
+        columns.region == bindparam("region"),
+        is_in(columns.metric, "metrics"),
+        is_in(columns.year, "years"),
+    )
+
+
 def _delete_metric_years(session: Session, keys: Collection[_MetricKey]) -> None:
     if not keys:
         return
+    given = [dict(zip(_METRIC_KEY, key, strict=True)) for key in keys]
+    session.connection().execute(_deletion_of_metric_years(), given)
+
+
+@cache
+def _deletion_of_metric_years() -> Delete:
     table = table_of(MetricYearRow)
-    same = [table.c[name] == bindparam(f"of_{name}") for name in _METRIC_KEY]
-    names = [f"of_{name}" for name in _METRIC_KEY]
-    session.connection().execute(
-        delete(table).where(*same), [dict(zip(names, key, strict=True)) for key in keys]
-    )
+    return delete(table).where(*(table.c[name] == bindparam(name) for name in _METRIC_KEY))
 
 
 def _add_metric_years(session: Session, found: Mapping[_MetricKey, Sequence[Any]]) -> None:

@@ -98,8 +98,12 @@ def insert_into(session: Session, table: type[Base]) -> Any:
 
     Only the dialect in use is loaded: the other one is megabytes.
     """
-    dialect = import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")
-    return dialect.insert(table)
+    return insert_for(session.get_bind().dialect.name, table)
+
+
+def insert_for(dialect: str, table: type[Base]) -> Any:
+    """The same for a dialect by its name, for a statement that is built once."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def table_of(row: type[Base]) -> Table:

@@ -322,7 +322,11 @@ def _parse(url: str) -> URL:
 
 
 def _engine_options(url: URL) -> dict[str, Any]:
-    return {"connect_args": _connect_arguments(url)} if url.drivername == _POSTGRESQL else {}
+    if url.drivername == _POSTGRESQL:
+        return {"connect_args": _connect_arguments(url)}
+    # The connection used last knows what it has read and prepared. Taken by turns, each would read
+    # anew what another one has written. A database in memory has no such pool.
+    return {"pool_use_lifo": True} if _file_of(url) is not None else {}
 
 
 def _connect_arguments(url: URL) -> dict[str, int]:

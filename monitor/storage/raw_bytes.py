@@ -19,7 +19,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session, aliased
 
 from monitor.model.documents import sha256_hex
-from monitor.storage.base import insert_into, insert_rows, table_of
+from monitor.storage.base import insert_for, insert_rows, table_of
 from monitor.storage.packing import pack_page, unpack_page
 from monitor.storage.statement_tables import BasePageRow, SnapshotTextRow
 from monitor.storage.tables import BlobRow, SnapshotRow
@@ -59,20 +59,14 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
     packed = None if base is None else _difference(body, zlib.decompress(base.body), text)
     is_whole = base is None or packed is None
     values = {
+        "hash": key,
         "codec": _WHOLE if is_whole else _DIFFERENCE,
         "size": len(body),
         "body": zlib.compress(body, _COMPRESSION) if packed is None else packed,
         "base_id": None if base is None or is_whole else base.id,
         "stored_at": now,
     }
-    session.connection().execute(
-        insert_into(session, BlobRow)
-        .values(hash=key, **values)
-        # Another process may have stored them meanwhile, and a page be packed against them.
-        .on_conflict_do_update(
-            index_elements=[BlobRow.hash], set_=values, where=BlobRow.codec == FORGOTTEN
-        )
-    )
+    session.connection().execute(_insertion(session.get_bind().dialect.name), values)
     if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
         insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
     return key
@@ -187,6 +181,18 @@ def _base_query() -> Select[Any]:
         .limit(1)
         # On PostgreSQL it stays until this transaction has stored what is packed against it.
         .with_for_update(read=True, of=blobs)
+    )
+
+
+@cache
+def _insertion(dialect: str) -> Any:
+    insertion = insert_for(dialect, BlobRow)
+    new = insertion.excluded
+    # Another process may have stored them meanwhile, and a page be packed against them.
+    return insertion.on_conflict_do_update(
+        index_elements=[BlobRow.hash],
+        set_={one.name: new[one.name] for one in table_of(BlobRow).c if not one.primary_key},
+        where=BlobRow.codec == FORGOTTEN,
     )
 
 
