@@ -165,7 +165,7 @@ class Site(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-def _serve(port: multiprocessing.Queue) -> None:
+def _serve(port: multiprocessing.Queue[int]) -> None:
     server = ThreadingHTTPServer(("0.0.0.0", 0), Site)  # noqa: S104 - all of 127.0.0.x
     port.put(server.server_address[1])
     server.serve_forever()
@@ -176,7 +176,7 @@ def site() -> Iterator[int]:
     """The port of a new site, in a process of its own."""
     # Spawned: a fork would hold the socket of the hook open.
     spawned = multiprocessing.get_context("spawn")
-    port: multiprocessing.Queue = spawned.Queue()
+    port: multiprocessing.Queue[int] = spawned.Queue()
     server = spawned.Process(target=_serve, args=(port,), daemon=True)
     server.start()
     try:

@@ -68,7 +68,7 @@ def _spaced(rng: Random, text: str) -> str:
 
 def _wrapped(rng: Random, text: str) -> str:
     width = rng.choice([30, 34, 38])
-    lines = []
+    lines: list[str] = []
     for line in _paragraphs(text):
         lines.extend(line[at : at + width] for at in range(0, len(line), width))
     return "\n".join(lines)

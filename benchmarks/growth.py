@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
@@ -57,17 +58,20 @@ Prepared = Callable[[], object]
 
 def cases() -> Iterator[tuple[str, int, Callable[[int], Prepared]]]:
     """Each input: its name, its whole size, and what to measure, prepared for a size."""
-    for name, text in ROBOTS.items():
-        yield f"robots.txt, {name}", ROBOTS_SIZE, lambda n, text=text: _robots(text(n))
-    for name, text in MARKUP.items():
-        yield f"article, {name}", MARKUP_SIZE, lambda n, text=text: _article(text(n))
-    for name, text in LISTS.items():
-        yield f"list, {name}", LISTS_SIZE, lambda n, text=text: _links(text(n))
-    for name, text in FEEDS.items():
-        yield f"feed, {name}", FEEDS_SIZE, lambda n, text=text: _links(text(n))
-    for name, text in TEXTS.items():
-        yield f"text, {name}", TEXTS_SIZE, lambda n, text=text: _text(text(n))
+    for kind, texts, size, prepare in (
+        ("robots.txt", ROBOTS, ROBOTS_SIZE, _robots),
+        ("article", MARKUP, MARKUP_SIZE, _article),
+        ("list", LISTS, LISTS_SIZE, _links),
+        ("feed", FEEDS, FEEDS_SIZE, _links),
+        ("text", TEXTS, TEXTS_SIZE, _text),
+    ):
+        for name, text in texts.items():
+            yield f"{kind}, {name}", size, partial(_of_size, prepare, text)
     yield "comparison, sentences all alike", SENTENCES_SIZE, _comparison
+
+
+def _of_size(prepare: Callable[[str], Prepared], text: Callable[[int], str], size: int) -> Prepared:
+    return prepare(text(size))
 
 
 def _robots(text: str) -> Prepared:

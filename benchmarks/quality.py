@@ -203,7 +203,10 @@ def score_passages(
 def shared_scores(shared: Path) -> tuple[list[Score], Score]:
     """The reports, one score each, and the press article."""
     corpus = shared / "corpus"
-    reports = [_score_file(corpus / name, *labels) for name, *labels in labelled_reports(shared)]
+    reports = [
+        _score_file(corpus / name, region, year, rows)
+        for name, region, year, rows in labelled_reports(shared)
+    ]
     article = score_passages(
         "press_2024_cena",
         (corpus / "press_2024_cena.txt").read_text(encoding="utf-8"),

@@ -42,6 +42,7 @@ from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -774,7 +775,7 @@ def measure(database: Database, only: str) -> int:
         connection = session.connection()
         cursor = connection.connection.cursor()
 
-        def ask(query: str) -> list[object]:
+        def ask(query: str) -> Sequence[object]:
             cursor.execute(query)
             return cursor.fetchall()
 
@@ -788,7 +789,7 @@ def measure(database: Database, only: str) -> int:
         )
         runs: dict[str, Callable[[], object]] = {}
         for name, query in documented_queries():
-            runs.setdefault(name, lambda query=query: ask(query))  # type: ignore[misc]
+            runs.setdefault(name, partial(ask, query))
         runs |= lists(session)
         for name, run in runs.items():
             if only not in name:

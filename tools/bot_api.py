@@ -53,6 +53,7 @@ def describe() -> dict[str, Any]:
 
     seen: dict[str, dict[str, Any]] = {}
     found = {}
+    method: Any
     for _, method in inspect.getmembers(methods, inspect.isclass):
         if issubclass(method, TelegramMethod) and method is not TelegramMethod:
             found[method.__api_method__] = {

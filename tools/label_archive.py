@@ -46,7 +46,8 @@ def main() -> None:
     for path in (PRESS / "texts").glob("*.txt"):
         measured |= runs(path.read_text(encoding="utf-8"))
     scope = {row["sha256"]: row for row in read_lines(ARCHIVE)}
-    rows, sentences = [], 0
+    rows: list[dict[str, object]] = []
+    sentences = 0
     for path in options.annotated:
         for number, block in enumerate(read_blocks(path)):
             head, text, labels = parse_article(block)

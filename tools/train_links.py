@@ -100,8 +100,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 def is_same(start: int, end: int, span: dict[str, Any]) -> bool:
     """Whether two spans share more than half of the shorter one, as the scorer has it."""
-    shared = min(end, span["end"]) - max(start, span["start"])
-    return shared * 2 > min(end - start, span["end"] - span["start"])
+    shared: int = min(end, span["end"]) - max(start, span["start"])
+    shorter: int = min(end - start, span["end"] - span["start"])
+    return shared * 2 > shorter
 
 
 def read_plan(path: Path, region: str, topics: Topics) -> tuple[PlanSentence, ...]:
@@ -119,15 +120,15 @@ def read_plan(path: Path, region: str, topics: Topics) -> tuple[PlanSentence, ..
 
 def judged_rows(plans: Plans, links: Sequence[dict[str, Any]]) -> list[Row]:
     """All pairs that are proposed for two plans, with the grade of their link."""
-    grades: dict[tuple[int, int], tuple[int, str]] = {}
+    grades: dict[tuple[int, int], tuple[str, int]] = {}
     for number, link in enumerate(links):
         for i, old in enumerate(plans.before):
             if is_same(old.statement.start, old.statement.end, link["old"]):
                 for j, new in enumerate(plans.after):
                     if is_same(new.statement.start, new.statement.end, link["new"]):
-                        grades[i, j] = number, link["grade"]
+                        grades[i, j] = link["grade"], number
     return [
-        Row(plans.region, plans.name, i, j, features, *reversed(grades.get((i, j), (-1, ""))))
+        Row(plans.region, plans.name, i, j, features, *grades.get((i, j), ("", -1)))
         for i, j, features in propose_links(plans.before, plans.after)
     ]
 
@@ -335,10 +336,10 @@ def main() -> None:
     figures |= measure_alone(known, alone)
     print(json.dumps(figures))
     for region in regions:
-        mine = [row for row in rows if row.region == region]
+        proposed = [row for row in rows if row.region == region]
         links_here = [link for link in links if link["region"] == region]
         clear_here = sum(link["grade"] == "clear" for link in links_here)
-        hits = told_rows(mine, models[region])
+        hits = told_rows(proposed, models[region])
         found = {(row.pair, row.link) for row in hits if row.grade == "clear"}
         print(
             f"| {region} | {clear_here} | {len(found)} | {len(hits)} "

@@ -203,7 +203,8 @@ def by_document(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]
 
 def overlap(span: tuple[int, int], row: dict[str, Any]) -> int:
     """How many characters a span shares with a labelled sentence."""
-    return max(0, min(span[1], row["end"]) - max(span[0], row["start"]))
+    shared: int = min(span[1], row["end"]) - max(span[0], row["start"])
+    return max(0, shared)
 
 
 def best_span(spans: Sequence[tuple[int, int]], row: dict[str, Any]) -> int | None:
@@ -406,7 +407,7 @@ def read_article(
     gold, ignore, own = labels
     published = date.fromisoformat(row["published"][:10]) if row.get("published") else None
     provenance = Provenance(
-        DocumentKind.NEWS, Speaker.MEDIA, None, published and published.year, published
+        DocumentKind.NEWS, Speaker.MEDIA, None, published.year if published else None, published
     )
     clean = join_lines(text, press=True)
     cut = [
@@ -647,7 +648,7 @@ def target_of(sentence: Sentence) -> list[float]:
     """What the scores of the labels and of the speakers should be."""
     values: list[float] = []
     for field, classes in (("label", LABELS), ("speaker", SPEAKERS)):
-        share: Counter[str] = Counter()
+        share: defaultdict[str, float] = defaultdict(float)
         for one in sentence.labels[:1]:
             right = [one[field], *one.get("alt", {}).get(field, ())]
             right = [name for name in right if name in set(classes)]

@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from telegram_calls import SENDS, Call, Calls, Refusal, Upload
 from telegram_chats import BOT, World
@@ -45,6 +45,8 @@ __all__ = [
 
 TOKEN = "4242424242:TEST-token-of-the-fake-bot-api-12345"
 WAIT = 120.0
+
+FoundT = TypeVar("FoundT")
 
 
 class FakeBotApi(Methods, Messages, World):
@@ -160,14 +162,14 @@ class FakeBotApi(Methods, Messages, World):
                 if call.result is not None
             ]
 
-    async def wait_for(self, condition: Callable[[], Any], *, seconds: float = WAIT) -> Any:
+    async def wait_for(self, condition: Callable[[], FoundT], *, seconds: float = WAIT) -> FoundT:
         """Wait until something is true of the calls; returns what it returned.
 
         Raises:
             AssertionError: it did not become true in time; the message lists the calls.
         """
 
-        def wait() -> Any:
+        def wait() -> FoundT:
             with self._changed:
                 return self._changed.wait_for(condition, timeout=seconds)
 

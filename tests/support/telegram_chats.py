@@ -12,7 +12,7 @@ from telegram_faults import Faults
 from telegram_limits import Limits
 from telegram_schema import Description, description
 
-BOT = {
+BOT: dict[str, Any] = {
     "id": 4242424242,
     "is_bot": True,
     "first_name": "Monitor",
@@ -149,7 +149,7 @@ class World:
         user = SELF if person == BOT["id"] else self._person(person)
         return known or {"status": "member", "user": user}
 
-    def is_admin(self, chat_id: int, person: int = BOT["id"]) -> bool:  # type: ignore[assignment]
+    def is_admin(self, chat_id: int, person: int = BOT["id"]) -> bool:
         return self.member(chat_id, person)["status"] in {"administrator", "creator"}
 
     def add_thread(self, chat_id: int, thread: int) -> None:

@@ -163,7 +163,7 @@ class Methods(People):
             raise Refusal(400, "Bad Request: chat not found")
         self.left.add(chat["id"])
         old, new = ({"user": SELF, "status": status} for status in ("member", "left"))
-        self._of_itself(chat["id"], old, new, BOT["id"])  # type: ignore[arg-type]
+        self._of_itself(chat["id"], old, new, BOT["id"])
         return True
 
     def _answerCallbackQuery(self, params: dict[str, Any]) -> Any:  # noqa: N802

@@ -231,7 +231,9 @@ def _aside(read: Any) -> Iterator[str]:
     for name in read.api_kwargs:
         if name not in NEWER_THAN_PTB:
             yield f"{type(read).__name__}.{name}"
-    for name in _slots(type(read)):
+    # To mypy the class of an object with a hash of its own has none itself.
+    kind: type = type(read)
+    for name in _slots(kind):
         inner = getattr(read, name, None)
         if isinstance(inner, tuple | telegram.TelegramObject):
             yield from _aside(inner)
