@@ -117,7 +117,8 @@ ONLY_IN: dict[str, Set[str]] = {
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "xmlrpc"), frozenset()),
     **dict.fromkeys(("socketserver", "asyncore"), frozenset()),
     **dict.fromkeys(("multiprocessing", "pebble", "resource"), frozenset({"parser_process"})),
-    "ctypes": set(),
+    # An option of the C library's memory.
+    "ctypes": {"daemon"},
     "protego": {"fetching"},
     "http.server": {"demo"},
     "telegram": {"bot", "channels"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
@@ -20,6 +19,7 @@ from monitor.cli.output import counted, print_status, progress
 from monitor.config.settings import Settings, load_settings
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.lease import DAEMON, HeldLease, hold_lease
+from monitor.daemon.memory import share_memory_of_threads
 from monitor.daemon.run import run_forever, run_once
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.visits import log_failures
@@ -31,9 +31,6 @@ from monitor.model.documents import Outcome
 from monitor.model.log import LogLevel
 from monitor.model.processes import Role
 from monitor.storage.engine import Database
-
-_M_ARENA_MAX = -8
-"""The number of glibc's option, from malloc.h."""
 
 
 def run(
@@ -52,7 +49,7 @@ def run(
 
     One at a time works on a database; a second one is refused.
     """
-    _share_memory_of_threads()
+    share_memory_of_threads()
     gc.disable()  # until all is loaded
     try:
         settings = load_settings(config, database=database)
@@ -63,16 +60,6 @@ def run(
         asyncio.run(_run(settings, once=once) if role is None else _run_role(settings, role))
     finally:
         gc.enable()
-
-
-def _share_memory_of_threads() -> None:
-    """Have all threads take memory from two arenas, where the C library is glibc.
-
-    By itself glibc gives each thread one of its own, up to eight for each core, and what one has
-    freed no other can use: a tenth of the daemon's memory.
-    """
-    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(_M_ARENA_MAX, 2)
 
 
 def _check_role(settings: Settings, *, once: bool) -> None:
