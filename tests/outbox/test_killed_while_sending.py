@@ -138,6 +138,7 @@ def test_alerts_through_a_bad_network_and_kills(tmp_path: Path) -> None:
     # Only an answer that a kill kept from being stored is not waited for.
     assert impatient <= {chat for chat, _ in begun}
     print(
-        f"{len(expected)} alerts, {KILLS} kills: {twice} came twice, {begun.total()} were in flight "
-        f"at a kill, {unheard} answers were lost, {possibly_delivered} noted, {refused} times 429"
+        f"{len(expected)} alerts, {KILLS} kills: {twice} came twice, {begun.total()} were in "
+        f"flight at a kill, {unheard} answers were lost, {possibly_delivered} noted, "
+        f"{refused} times 429"
     )
