@@ -398,9 +398,9 @@ A quarter of 386 real articles, chosen by hash, on which nothing was tuned; two 
 them by one guide (alternatives that the guide allows count as right). They agree with each other on
 the label in 0.93 and on the speaker in 0.97. **The figures are of a twin of the model that ships**,
 trained by the same script in the same way, but without these articles: the model that ships learned
-from them too. Both also learned from articles that we labelled by that guide, one annotator an
-article; many are of the same newspapers and broadcasts, none shares more than a twentieth of its
-text with these (`tools/data/archive_labels.jsonl`). Shares are of all labelled sentences, found or
+from them too. Both also learned from articles that we labelled by that guide; many are of the same
+newspapers and broadcasts, perhaps of the same days, none shares more than a twentieth of its text
+with these (`tools/data/archive_labels.jsonl`). Shares are of all labelled sentences, found or
 not; the first version of the rules gave 0.48, 0.42, 0.90 and 0.33 on the same articles.
 
 {press}## By kind of text
