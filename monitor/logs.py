@@ -29,15 +29,15 @@ _LEFT_BEHIND = ("message", "asctime")
 def start_logging(*, form: LogFormat = LogFormat.CONSOLE, level: LogLevel = LogLevel.INFO) -> None:
     """Send the product's events from ``level`` on, and others' warnings, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Loaded(form))
+    handler.setFormatter(_LazyFormatter(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("monitor").setLevel(level.upper())
 
 
-class _Loaded(logging.Formatter):
-    """``log_formatter``, made when there is a record."""
+class _LazyFormatter(logging.Formatter):
+    """``log_formatter``, made when there is a record; a plain line where it cannot be loaded."""
 
     def __init__(self, form: LogFormat) -> None:
         super().__init__()
@@ -46,7 +46,10 @@ class _Loaded(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if self._formatter is None:
-            self._formatter = log_formatter(self._form)
+            try:
+                self._formatter = log_formatter(self._form)
+            except (ImportError, OSError):  # for example no file may be opened any more
+                return super().format(record)
         return self._formatter.format(record)
 
 

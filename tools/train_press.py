@@ -12,9 +12,11 @@ in the same articles, which we labelled by the same guide, as offsets without te
 ``tools/press_texts`` (its README tells the format); and the articles of ``--archive``: real ones of
 public archives, labelled by us in ``tools/data/archive_labels.jsonl``, whose texts are not ours to
 ship. Of each that file has the source, the title and the SHA-256 of the text, title line first and
-then a paragraph a line; ``context`` and ``doubtful`` are the sentences without a word of the topic
-that belong to it by what they refer to, or perhaps. ``tools/label_archive.py`` takes over more.
-None of these is ever used to measure; ``--compare`` tells what the measure would be without each.
+then a paragraph a line; ``tools/label_archive.py`` takes over more. ``context`` and ``doubtful``
+in it are the sentences without a word of the topic that belong to it by what they refer to, or
+perhaps: nothing is learned from these (docs/explanation/design.md says why). No article of the
+archive, and none of ours, is ever used to measure; ``--compare`` tells what the measure would be
+without each.
 
 Every figure comes from cross-validation over the articles that are not kept unseen: an article is
 measured with a model that saw nothing of it. They are counted as ``score_press.py`` counts: a value
@@ -118,11 +120,9 @@ SURE_LIMIT = 0.0
 """The same where the speaker is known by a document, a quotation or as the owner of the plan."""
 TOPIC = "ai_computing"
 SCOPE_ZONES = {"sentence": 3.0, "title": 2.0, CONTEXT: 0.1}
-MAX_SCOPE_FEATURES = 16_000
-"""Of its words; the file stays under 1 MB."""
 SCOPE_REGULARISATION = 3.0
 """The inverse strength, as scikit-learn has it."""
-SCOPE_LIMITS = {"limit": -0.5, "commitment_limit": 0.2, "margin": 0.2}
+SCOPE_LIMITS = {"limit": -1.0, "commitment_limit": 0.3, "margin": 0.2}
 """From which logarithm of odds a sentence without a word of the topic is told: a false alert costs
 more than another false statement."""
 SETTINGS = (
@@ -140,7 +140,6 @@ SETTINGS = (
     "LIMIT",
     "SURE_LIMIT",
     "SCOPE_ZONES",
-    "MAX_SCOPE_FEATURES",
     "SCOPE_REGULARISATION",
     "SCOPE_LIMITS",
 )
@@ -387,13 +386,6 @@ def read_archive(folder: Path, topics: Topics) -> list[Sentence]:
     return found
 
 
-def archive_scope(row: Mapping[str, Any], span: tuple[int, int]) -> bool | None:
-    """Whether somebody found that a sentence of the archive belongs to the topic."""
-    if "context" not in row or list(span) in row["doubtful"]:
-        return None
-    return list(span) in row["context"]
-
-
 def read_article(
     text: str,
     row: dict[str, Any],
@@ -448,9 +440,9 @@ def read_article(
         return any(overlap(spans[at], one) for one in ignore)
 
     def in_scope(at: int) -> bool | None:
-        if not measured:
-            return archive_scope(row, spans[at])
-        return True if at in lost else None if is_ignored(at) else False
+        if not measured or (at not in lost and is_ignored(at)):
+            return None
+        return at in lost
 
     return [
         Sentence(
@@ -597,7 +589,7 @@ def packed_zone(names: Sequence[str], weights: NDArray[np.float64]) -> dict[str,
 class ScopeDesign:
     """The sentences that may belong to the topic by their context alone, and whether they do.
 
-    In the labelled press one without a label is on another subject; in the archive it was asked.
+    In the labelled articles one without a label is on another subject.
     """
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
@@ -622,18 +614,13 @@ class ScopeDesign:
 
         regression = LogisticRegression(C=SCOPE_REGULARISATION, max_iter=1000)
         regression.fit(self.matrix[rows], self.targets[rows])
-        weights, at = {}, 0
-        for zone, names in self.names.items():
-            own = regression.coef_[0][at : at + len(names)]
-            weights[zone] = own * np.sqrt(SCOPE_ZONES[zone])
-            at += len(names)
-        sizes = np.concatenate([np.abs(w) for zone, w in weights.items() if zone != CONTEXT])
-        least = np.sort(sizes)[-min(MAX_SCOPE_FEATURES, len(sizes))]
         zones = {}
-        for zone, own in weights.items():
-            large = np.abs(own) >= (0.0 if zone == CONTEXT else least)
-            kept = np.flatnonzero(large & (np.rint(own * MAX_WEIGHT / np.abs(own).max()) != 0))
-            zones[zone] = packed_zone([self.names[zone][at] for at in kept], own[kept][:, None])
+        at = 0
+        for zone, names in self.names.items():
+            weights = regression.coef_[0][at : at + len(names)] * np.sqrt(SCOPE_ZONES[zone])
+            at += len(names)
+            kept = np.flatnonzero(np.rint(weights * MAX_WEIGHT / np.abs(weights).max()))
+            zones[zone] = packed_zone([names[k] for k in kept], weights[kept][:, None])
         intercept = round(float(regression.intercept_[0]), 5)
         return {"topic": TOPIC, "intercept": intercept, **SCOPE_LIMITS, "zones": zones}
 

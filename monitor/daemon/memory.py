@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 _M_ARENA_MAX = -8
 """The number of glibc's option, from malloc.h."""
@@ -13,7 +14,10 @@ def share_memory_of_threads() -> None:
     """Have all threads take memory from two arenas, where the C library is glibc.
 
     By itself glibc gives each thread one of its own, up to eight for each core, and what one has
-    freed no other can use: a tenth of the daemon's memory.
+    freed no other can use: a tenth of the daemon's memory. Where ``MALLOC_ARENA_MAX`` is set, as in
+    the image and the unit, that number holds.
     """
+    if "MALLOC_ARENA_MAX" in os.environ:
+        return
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
         mallopt(_M_ARENA_MAX, _ARENAS)

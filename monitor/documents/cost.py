@@ -42,7 +42,8 @@ def _markup_pattern() -> re.Pattern[str]:
     )
     return re.compile(
         rf"<(?:!--(?:-?>|.*?(?:--!?>|\Z))|{texts}|(/?[a-z][^\s/>]*){attributes})",
-        re.DOTALL | re.IGNORECASE,
+        # ASCII: ſ is no s in a name of HTML.
+        re.DOTALL | re.IGNORECASE | re.ASCII,
     )
 
 

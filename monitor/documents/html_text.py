@@ -26,6 +26,7 @@ def _style_rules(style: str) -> Iterator[tuple[str, str]]:
         depth = max(0, depth + opened - 1)
 
 
+_MAX_CLASSES = 300
 _BLOCK_NAMES = """
 address article aside blockquote body br center dd details dialog div dl dt fieldset figcaption
 figure footer form h1 h2 h3 h4 h5 h6 header hr li main menu nav ol p pre section summary table
@@ -218,16 +219,24 @@ def is_hidden(
     if shown or not names:
         return False
     written = attributes.get("class")
-    if written and _has_hidden_class(written, names):
+    if written and not names.isdisjoint(_selectors_of(written)):
         return True
     identity = attributes.get("id")
     return bool(identity) and f"#{identity}" in names
 
 
+def _selectors_of(written: str) -> frozenset[str]:
+    # The items of a menu all have the same classes; what is long was made to fill the memory.
+    return _short_selectors_of(written) if len(written) <= _MAX_CLASSES else _split(written)
+
+
 @lru_cache(maxsize=2048)
-def _has_hidden_class(written: str, names: frozenset[str]) -> bool:
-    # The items of a menu all have the same classes.
-    return any(f".{name}" in names for name in written.split())
+def _short_selectors_of(written: str) -> frozenset[str]:
+    return _split(written)
+
+
+def _split(written: str) -> frozenset[str]:
+    return frozenset(f".{name}" for name in written.split())
 
 
 @lru_cache(maxsize=2048)

@@ -17,9 +17,8 @@ from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import AlertRow, MuteRow, RecipientRow, SubscriptionRow
 
 ACCESS_REVOKED = "the chat may not use the bot any more"
-
-
 UNSENT = (AlertState.PENDING, AlertState.SCHEDULED, AlertState.LEASED)
+"""Alerts that may still be sent."""
 
 
 def forget_chat(session: Session, recipient_id: int) -> None:

@@ -1,4 +1,4 @@
-"""The outbox queue: alerts are enqueued, leased, and marked with the outcome of delivery.
+"""The outbox queue: alerts (``enqueue.py``) are leased, and marked with the outcome of delivery.
 
 An alert is *pending*, then *leased* to a worker, then *sent* or *dead*. An alert for a digest is
 *scheduled* until the digest is due, then *in_digest*. When a lease expires, its worker has died:

@@ -197,5 +197,5 @@ def test_a_round_up_by_region_speaks_for_each_under_its_name():
         ("commitment", "government", "广东省"),
         ("achievement", "government", "陕西省"),
         ("other", "media", "全国"),
-        ("other", "media", "全国"),
+        ("opinion", "media", "全国"),  # a forecast
     ]
