@@ -7,11 +7,11 @@ import os
 
 _M_ARENA_MAX = -8
 """The number of glibc's option, from malloc.h."""
-_ARENAS = 2
+_ARENAS = 1
 
 
 def share_memory_of_threads() -> None:
-    """Have all threads take memory from two arenas, where the C library is glibc.
+    """Have all threads take memory from one arena, where the C library is glibc.
 
     By itself glibc gives each thread one of its own, up to eight for each core, and what one has
     freed no other can use: a tenth of the daemon's memory. Where ``MALLOC_ARENA_MAX`` is set, as in
