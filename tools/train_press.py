@@ -153,8 +153,7 @@ class Sentence:
 
     ``lost`` are labels of sentences without a word of the topic: they belong to it by what they
     refer to. ``own`` are labels of ours of sentences on other subjects. ``context`` is what the
-    model of the scope weighs, for sentences without a word of the topic that stand near one, and
-    ``in_scope`` whether such a sentence belongs to the topic; None where nobody said it.
+    model of the scope weighs, for sentences without a word of the topic that stand near one.
     ``region`` is the rules'; ``span`` is where the sentence stands in the article.
     """
 
@@ -171,7 +170,6 @@ class Sentence:
     region: str | None
     sure: bool
     context: Features | None
-    in_scope: bool | None
     span: tuple[int, int]
 
     @property
@@ -377,7 +375,7 @@ def read_archive(folder: Path, topics: Topics) -> list[Sentence]:
             raise ValueError(f"{folder / row['file']}: another text was labelled")
         found += read_article(
             text,
-            row | {"file": ARCHIVED + row["file"]},
+            {"file": ARCHIVED + row["file"], "published": row["published"]},
             topics,
             labels=([label_of(*one) for one in row["labels"]], [], []),
             weight=ARCHIVE_WEIGHT,
@@ -435,21 +433,12 @@ def read_article(
         at = best_span(spans, one)
         if at is not None and at not in found and at not in lost:
             mine[at].append(one)
-
-    def is_ignored(at: int) -> bool:
-        return any(overlap(spans[at], one) for one in ignore)
-
-    def in_scope(at: int) -> bool | None:
-        if not measured or (at not in lost and is_ignored(at)):
-            return None
-        return at in lost
-
     return [
         Sentence(
             doc=row["file"],
             features=reader.features(*places[at]),
             told=at in told_at,
-            ignored=is_ignored(at),
+            ignored=any(overlap(spans[at], one) for one in ignore),
             gold=tuple(found.get(at, ())),
             lost=tuple(lost.get(at, ())),
             own=tuple(mine.get(at, ())),
@@ -459,7 +448,6 @@ def read_article(
             region=reader.region(*places[at]),
             sure=reader.is_sure(*places[at]),
             context=None if at in told_at else in_context.get(places[at]),
-            in_scope=in_scope(at),
             span=spans[at],
         )
         for at in sorted({*told_at, *lost, *mine, *near})
@@ -597,7 +585,9 @@ class ScopeDesign:
         from scipy import sparse
 
         self.sentences = [
-            one for one in sentences if one.context is not None and one.in_scope is not None
+            one
+            for one in sentences
+            if one.context is not None and one.measured and (one.lost or not one.ignored)
         ]
         features = [one.context or {} for one in self.sentences]
         parts = {zone: zone_matrix(features, zone) for zone in SCOPE_ZONES}
@@ -605,7 +595,7 @@ class ScopeDesign:
         self.matrix = sparse.hstack(
             [np.sqrt(SCOPE_ZONES[zone]) * matrix for zone, (_, matrix) in parts.items()]
         ).tocsr()
-        self.targets = np.array([bool(one.in_scope) for one in self.sentences])
+        self.targets = np.array([bool(one.lost) for one in self.sentences])
 
     def fit(self, rows: NDArray[np.intp]) -> dict[str, Any]:
         """Train on some sentences; the data of the model of the scope."""
@@ -783,7 +773,7 @@ def scope_cross_validated(
     """The scores for the topic of every sentence by a model that saw nothing of its article."""
     import numpy as np
 
-    folds = np.array([fold_of(one.doc) if one.measured else -1 for one in design.sentences])
+    folds = np.array([fold_of(one.doc) for one in design.sentences])
     models = [scope_model_of(design.fit(np.flatnonzero(folds != fold))) for fold in range(FOLDS)]
     return np.array(
         [
