@@ -136,8 +136,7 @@ def source_of(values: Mapping[str, Any]) -> Source:
     except ValidationError as error:
         wrong = mistakes_of(file, SourceEntry, ("sources", 0), error)
         raise wrong[0] if len(wrong) == 1 else UserErrors(wrong) from None
-    said = {name: getattr(entry, name) for name in entry.model_fields_set}
-    return _source(said, file, ("sources", 0))
+    return _source(_named_by(entry), file, ("sources", 0))
 
 
 def families() -> Mapping[str, FamilyEntry]:
@@ -168,13 +167,16 @@ def _read(file: YamlFile, reading: _Reading) -> _Read:
     entries: list[tuple[int, dict[str, Any]]] = []
     for index, entry in enumerate(listed if isinstance(listed, list) else ()):
         try:
-            valid = SourceEntry.model_validate(entry)
-            said = {name: getattr(valid, name) for name in valid.model_fields_set}
-            entries.append((index, said))
+            entries.append((index, _named_by(SourceEntry.model_validate(entry))))
         except ValidationError as error:
             wrong = mistakes_of(file, SourceEntry, ("sources", index), error)
             reading.refuse(entry, wrong)
     return _Read(file, builtin, tuple(entries))
+
+
+def _named_by(entry: SourceEntry) -> dict[str, Any]:
+    """What an entry names, without the defaults of the rest."""
+    return {name: getattr(entry, name) for name in entry.model_fields_set}
 
 
 def _merge(reading: _Reading, read: _Read) -> None:
