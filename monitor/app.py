@@ -17,8 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-
 from monitor import __version__
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Source
@@ -52,6 +50,8 @@ from monitor.storage.recipients import ChannelConfig, active_channels, sync_chan
 from monitor.storage.subscriptions import custom_rules_reader
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from monitor.bot.context import AccessPolicy
     from monitor.channels.http_post import Post
     from monitor.channels.webhook import Lookup
@@ -93,7 +93,7 @@ class App:
 async def open_app(
     settings: Settings,
     *,
-    console: Console,
+    console: Console | None = None,
     fetcher: Fetcher | None = None,
     channel: Channel | None = None,
     now: Callable[[], datetime] = utc_now,
@@ -106,7 +106,7 @@ async def open_app(
 
     Args:
         settings: what the user configured.
-        console: where alerts are printed without a bot.
+        console: where alerts are printed without a bot; None: on standard output.
         fetcher: used instead of the network; it stays open.
         channel: used instead of the channels of the settings; it stays open.
         now: the clock.
@@ -496,7 +496,7 @@ async def _open_router(
     settings: Settings,
     *,
     token: str | None,
-    console: Console,
+    console: Console | None,
     flood_control: FloodControl,
     database: Database,
     now: Callable[[], datetime],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
@@ -167,6 +169,17 @@ def progress() -> Progress:
     )
 
 
+@contextmanager
+def progress_of(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar of ``total`` steps; yields what is called after each of them."""
+    if not _may_style():
+        yield lambda: None
+        return
+    with progress() as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
 def print_above(bar: Progress, message: str) -> None:
     """Print a line like ``print_status`` while a progress bar is shown: above the bar."""
     from rich.text import Text
@@ -175,9 +188,18 @@ def print_above(bar: Progress, message: str) -> None:
 
 
 def _print_line(message: str, *, style: str) -> None:
+    if not _may_style():
+        with suppress(BrokenPipeError):  # nobody reads it; the exit code says what matters
+            sys.stderr.write(f"{printable(message).expandtabs()}\n")
+        return
     from rich.console import Console
     from rich.text import Text
 
     Console(stderr=True, soft_wrap=True, highlight=False).print(
         Text(printable(message), style=style)
     )
+
+
+def _may_style() -> bool:
+    """Whether rich would print styles on standard error: it is loaded where it might."""
+    return sys.stderr.isatty() or bool({"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys())

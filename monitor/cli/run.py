@@ -10,12 +10,11 @@ from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from monitor.app import App, check_token, open_app
 from monitor.catalogue.model import Source
 from monitor.cli.options import ConfigOption, DatabaseOption
-from monitor.cli.output import counted, print_status, progress
+from monitor.cli.output import counted, print_status, progress_of
 from monitor.config.settings import Settings, load_settings
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.lease import DAEMON, HeldLease, hold_lease
@@ -91,7 +90,7 @@ async def _run_role(settings: Settings, role: Role) -> None:
         if role is Role.SCHEDULE:
             # Before the schema is upgraded. A process that does everything has the same lease.
             lease = await _hold(leases, stack, stop)
-        app = await stack.enter_async_context(open_app(settings, console=Console(), role=role))
+        app = await stack.enter_async_context(open_app(settings, role=role))
         if role in {Role.DELIVER, Role.BOT}:
             lease = await _hold(leases, stack, stop, role.value)
         if stop.is_set():
@@ -111,7 +110,7 @@ async def _run(settings: Settings, *, once: bool) -> None:
         lease = await _hold(leases, stack, stop)
         if stop.is_set():
             return
-        app = await stack.enter_async_context(open_app(settings, console=Console()))
+        app = await stack.enter_async_context(open_app(settings))
         if lease is not None:
             app.context.database.fence = lease.check
         await check_token(app)
@@ -154,15 +153,14 @@ async def _round(
 ) -> list[VisitReport] | None:
     """One round of visits with a progress bar; None if a signal or a lost lease ended it."""
     done: list[VisitReport] = []
-    with progress() as bar:
-        due = len(due_sources(app))
-        task = bar.add_task("visiting", total=due)
+    due = len(due_sources(app))
+    with progress_of("visiting", due) as advance:
 
-        def advance(report: VisitReport) -> None:
+        def count(report: VisitReport) -> None:
             done.append(report)
-            bar.advance(task)
+            advance()
 
-        work = asyncio.create_task(run_once(app, done=advance))
+        work = asyncio.create_task(run_once(app, done=count))
         if await _finishes(work, stop, *(() if lease is None else (lease.lost,))):
             return await work
     print_status(f"stopped: {len(done)} of {counted(due, 'source')} visited")
