@@ -130,6 +130,18 @@ class VisitReport:
     unreachable: bool = False
     successor_changes: int = 0
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all went well and nothing was new."""
+        return self.outcome in HEALTHY and not (
+            self.reason
+            or self.new_addresses
+            or self.changes
+            or self.successor_changes
+            or self.alerts
+            or self.transition
+        )
+
     def add_answers(self, answers: Iterable[Fetched]) -> None:
         """Note whether the hosts were reached."""
         for fetched in answers:

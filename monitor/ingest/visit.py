@@ -64,7 +64,10 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
         report.reason = report.reason or f"none of {report.pages.total()} pages could be read"
     await asyncio.to_thread(_close, source, context, report)
     report.closed = True
-    if report.outcome in HEALTHY:
+    if report.is_quiet:
+        # ``visits.done`` counts it with the others of its round.
+        log.debug("visit.unchanged", extra={"source": source.id, "outcome": report.outcome.value})
+    elif report.outcome in HEALTHY:
         log.info(
             "visit.done",
             extra={

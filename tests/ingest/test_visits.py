@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -142,6 +143,14 @@ async def test_what_stands_there_at_the_first_visit_is_baseline(watch):
     assert watch.sql("SELECT COUNT(*) FROM change_log") == [(0,)]
     assert watch.sql("SELECT COUNT(*) FROM commitments_current")[0][0] >= 4
     assert watch.sql("SELECT baseline, kind, year FROM document") == [(True, "report", 2025)]
+
+
+async def test_a_visit_that_brings_nothing_is_told_to_debuggers_alone(watch, caplog):
+    caplog.set_level(logging.DEBUG, "monitor.ingest.visit")
+    await baseline(watch)
+    await watch.round()
+    told = [(one.message, one.levelname) for one in caplog.records if "visit" in one.name]
+    assert told == [("visit.done", "INFO"), ("visit.unchanged", "DEBUG")]
 
 
 async def test_a_new_report_is_compared_with_last_years_and_sent_in_one_message(watch):
