@@ -454,7 +454,7 @@ async def play_undisturbed(played: list[dict[int, int]], folder: Path) -> dict[s
     from monitor.app import open_app
     from monitor.channels.fake import FakeChannel
     from monitor.config.settings import load_settings
-    from monitor.daemon.run import run_once
+    from monitor.daemon.once import run_once
 
     with story(folder=folder) as quiet:
         settings = load_settings(folder / "monitor.toml", database=quiet.address)
@@ -785,7 +785,7 @@ def simulated(one: Story, clock: Clock) -> Iterator[Callable[[], None]]:
 
     from monitor.app import App, fetcher_settings, open_app
     from monitor.config.settings import load_settings
-    from monitor.daemon.run import run_once
+    from monitor.daemon.once import run_once
     from monitor.fetching.fetcher import HttpFetcher
     from monitor.ingest.context import StoredRobots
 

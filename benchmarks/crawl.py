@@ -46,7 +46,7 @@ from monitor.app import App, open_app
 from monitor.channels.fake import FakeChannel
 from monitor.comparison.similarity import TextShingles
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.documents.blocks import layout_of
 from monitor.documents.body import Article, Weighed, find_article, line_weight
 from monitor.documents.charset import decode

@@ -44,7 +44,7 @@ from sqlalchemy import text as sql
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.model.documents import Fetched
 from monitor.storage.engine import Database

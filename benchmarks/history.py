@@ -43,7 +43,7 @@ from sqlalchemy.orm import Session
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.extraction.regions import region_names
 from monitor.fetching.fake import FakeFetcher
 from monitor.ingest.projection import rebuild

@@ -48,8 +48,8 @@ from sqlalchemy import text as sql
 from monitor.app import App, open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
+from monitor.daemon.once import run_once
 from monitor.daemon.retention import apply_retention
-from monitor.daemon.run import run_once
 from monitor.extraction.regions import region_names
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.context import VisitReport

@@ -18,8 +18,8 @@ from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.jobs import Every, TokenWatch, advance_jobs, schedule
+from monitor.daemon.once import run_once
 from monitor.daemon.retention import apply_retention
-from monitor.daemon.run import run_once
 from monitor.daemon.visits import DueVisits
 from monitor.errors import UserError
 from monitor.fetching.fake import FakeFetcher, FakePage

@@ -29,7 +29,7 @@ from monitor.bot.commands import handle_command
 from monitor.bot.context import AccessPolicy, BotContext, Request
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.fetching.fake import FakeFetcher
 from monitor.model.alerts import Recipient
 from monitor.rules.provider import RuleFiles, RuleProvider

@@ -19,7 +19,7 @@ from monitor.config.settings import Settings, load_settings
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.lease import DAEMON, HeldLease, hold_lease
 from monitor.daemon.memory import share_memory_of_threads
-from monitor.daemon.run import run_forever, run_once
+from monitor.daemon.once import run_once
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.visits import log_failures
 from monitor.errors import MonitorError, UserError
@@ -119,10 +119,14 @@ async def _run(settings: Settings, *, once: bool) -> None:
                 "no Telegram token: alerts are printed here, as Telegram would show them "
                 "(set MONITOR_TELEGRAM__TOKEN to send them)"
             )
-        _collect_from_here()
         if not once:
+            # One round needs no loops, probes and site.
+            from monitor.daemon.run import run_forever
+
+            _collect_from_here()
             await run_forever(app, stop, lease=lease)
             return
+        _collect_from_here()
         reports = await _round(app, stop, lease)
         if reports is None:
             return

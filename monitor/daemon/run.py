@@ -1,4 +1,4 @@
-"""The run: schedule, visits, delivery and the bot in one asyncio loop, or one round of visits.
+"""The run: schedule, visits, delivery and the bot in one asyncio loop.
 
 A visit that is under way when the run ends is finished up to its next request. What it has
 not written yet is seen again at the next start, because pages, changes and alerts are written
@@ -27,11 +27,10 @@ from monitor.daemon.signals import end_late
 from monitor.daemon.site import with_site
 from monitor.daemon.supervisor import Service, Supervisor
 from monitor.daemon.systemd import notify
-from monitor.daemon.visits import DueVisits, visit_safely
+from monitor.daemon.visits import DueVisits
 from monitor.errors import MonitorError
-from monitor.ingest.context import VisitReport
 from monitor.model.processes import Loop
-from monitor.outbox.worker import deliver_due, delivery_loop
+from monitor.outbox.worker import delivery_loop
 
 log = logging.getLogger(__name__)
 
@@ -39,42 +38,6 @@ _CLOCK_INTERVAL = timedelta(minutes=1)
 _LOOPS = (Loop.SCHEDULER, Loop.DELIVERY, Loop.BOT)
 
 Beat = Callable[[], Awaitable[None]]
-
-
-async def run_once(
-    app: App, *, done: Callable[[VisitReport], None] = lambda _: None
-) -> list[VisitReport]:
-    """Visit every source that is due, deliver the alerts meanwhile, and return.
-
-    Args:
-        app: the open application.
-        done: called with the report of each visit as it ends.
-    """
-    await asyncio.to_thread(forget_heartbeats, app)
-    waiting = iter(await asyncio.to_thread(due_sources, app))
-    reports: list[VisitReport] = []
-
-    async def work() -> None:
-        for source in waiting:
-            report = await visit_safely(source, app)
-            done(report)
-            reports.append(report)
-
-    worker = outbox_worker(app)
-    delivery = asyncio.create_task(delivery_loop(worker, wake=app.wake))
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(app.settings.crawl.concurrency):
-                group.create_task(work())
-        worker.stop.set()
-        await delivery
-        # What failed meanwhile may be due again, and a fault of the database is raised.
-        worker.stop.clear()
-        await deliver_due(worker)
-    finally:
-        delivery.cancel()
-        await worker.abandon()
-    return reports
 
 
 async def run_forever(app: App, stop: asyncio.Event, *, lease: HeldLease | None = None) -> None:

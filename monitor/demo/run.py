@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from monitor.app import App, open_app
 from monitor.clock import utc_now
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.daemon.signals import stop_on_signals
 from monitor.daemon.site import require_starlette, serve_site, site_address
 from monitor.demo.site import SampleSite, write_files

@@ -14,7 +14,7 @@ from web import Web
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
 

@@ -15,7 +15,7 @@ from web import Page, Web
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import CrawlSettings, Settings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.model.documents import Outcome
 
 START = datetime(2026, 3, 3, 4, tzinfo=UTC)

@@ -16,7 +16,7 @@ from monitor.app import open_app
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.extraction.topics import load_topics
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings

@@ -14,7 +14,7 @@ from web import Web
 
 from monitor.app import open_app
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 
 CHAT = 4711
 SUMMER = datetime(2026, 8, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from opened_app import opened_app
 from sqlalchemy import text
 
 from monitor.channels.fake import FakeChannel
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.discovery import list_pages
 from monitor.fetching.fake import FakeFetcher
 from monitor.ingest import pages

@@ -17,7 +17,7 @@ from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
 from monitor.comparison import compare
 from monitor.config.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.model.changes import Basis, Kind
 from monitor.model.documents import Outcome
 

@@ -32,7 +32,7 @@ from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
 from monitor.channels.fake import FakeChannel
 from monitor.config.settings import load_settings
-from monitor.daemon.run import run_once
+from monitor.daemon.once import run_once
 from monitor.discovery.list_pages import discover
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
