@@ -29,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from monitor.errors import StorageError, UserError
+from monitor.storage.new_schema import create_schema, note_version
 
 _BUSY_TIMEOUT_MS = 30_000
 # A server, or a network on the way to it, that is gone is noticed in a minute, not in hours.
@@ -184,15 +185,21 @@ class Database:
             _create_for_owner(self.url)
             if self.revision() == newest_revision():
                 return []
-            # Needed at a first start only, and heavier than most of what runs.
-            from monitor.storage.migrate import note_version, upgrade_schema
-
             with self.engine.execution_options(writing=True).begin() as connection:
-                applied = upgrade_schema(connection, migrations_folder(), self.shown)
+                applied = self._upgrade(connection)
                 note_version(connection)
                 return applied
         except SQLAlchemyError as error:
             raise self._error("cannot be opened", error) from error
+
+    def _upgrade(self, connection: Connection) -> list[str]:
+        folder = migrations_folder()
+        if create_schema(connection, folder, newest_revision()):
+            return sorted(known_revisions())
+        # Needed where there is a schema of an earlier version, and heavier than most of what runs.
+        from monitor.storage.migrate import upgrade_schema
+
+        return upgrade_schema(connection, folder, self.shown)
 
     def refuse_foreign(self) -> None:
         """Give another program's SQLite file no tables of ours, nor our way of writing.

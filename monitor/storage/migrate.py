@@ -13,9 +13,8 @@ from sqlalchemy import Connection, text
 
 from monitor import __version__
 from monitor.errors import StorageError
+from monitor.storage.new_schema import schema_version
 
-_PROGRAM = "policy-monitor "
-_SCALES = (1_000_000, 1_000, 1)
 # Any number serves, as long as nobody else on the server takes the same one: "policymo" in ASCII.
 _UPGRADE_LOCK = 0x706F6C6963796D6F
 
@@ -66,26 +65,3 @@ def _writer(connection: Connection) -> str:
         if noted is None
         else f"version {noted} of this program, or a later one"
     )
-
-
-def note_version(connection: Connection) -> None:
-    """Note which version of the program the schema is of, for older ones to name."""
-    parts = [int(part) for part in __version__.split(".")[:3] if part.isdecimal()]
-    if connection.dialect.name == "sqlite":
-        number = sum(part * scale for part, scale in zip(parts, _SCALES, strict=False))
-        connection.exec_driver_sql(f"PRAGMA user_version={number}")
-    else:
-        said = ".".join(map(str, parts))
-        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_PROGRAM}{said}'")
-
-
-def schema_version(connection: Connection) -> str | None:
-    """The version of the program that ``note_version`` noted; None without one."""
-    if connection.dialect.name == "sqlite":
-        number = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
-        parts = [number // scale % 1_000 for scale in _SCALES]
-        return ".".join(map(str, parts)) if number else None
-    said = connection.exec_driver_sql(
-        "SELECT obj_description('alembic_version'::regclass, 'pg_class')"
-    ).scalar()
-    return said.removeprefix(_PROGRAM) if said and said.startswith(_PROGRAM) else None

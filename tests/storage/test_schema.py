@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 
@@ -17,6 +19,7 @@ from monitor.ingest.projection import project_documents
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
+from monitor.storage import new_schema
 from monitor.storage.changes import list_changes
 from monitor.storage.documents import (
     add_changes,
@@ -25,7 +28,14 @@ from monitor.storage.documents import (
     load_snapshot,
     set_current_snapshot,
 )
-from monitor.storage.engine import Database, migrations_folder, newest_revision
+from monitor.storage.engine import (
+    Database,
+    known_revisions,
+    migrations_folder,
+    newest_revision,
+)
+from monitor.storage.migrate import upgrade_schema
+from monitor.storage.new_schema import schema_script, schema_version
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 STATEMENT = Statement(
@@ -91,6 +101,73 @@ def test_the_newest_revision_is_the_one_alembic_ends_at(database):
     assert database.revision() == newest_revision()
     known = ScriptDirectory(str(migrations_folder())).get_heads()
     assert known == [newest_revision()]
+
+
+def contents(database):
+    """Every object of an SQLite database, and every row; that of an index of words as stored."""
+    with database.engine.connect() as connection:
+        objects = connection.execute(text("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+        found = {one.name: (one.type, one.tbl_name, one.sql) for one in objects}
+        rows = {
+            name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()
+            for name, (kind, _, sql) in found.items()
+            if kind == "table" and not sql.startswith("CREATE VIRTUAL")
+        }
+    return found, rows
+
+
+def test_a_new_sqlite_database_is_what_the_migrations_make(tmp_path):
+    new, migrated = (Database(f"sqlite:///{tmp_path / name}.db") for name in ("new", "migrated"))
+    assert new.upgrade() == sorted(known_revisions())
+    with migrated.engine.execution_options(writing=True).begin() as connection:
+        upgrade_schema(connection, migrations_folder(), "")
+    assert contents(new) == contents(migrated), "run tools/sqlite_schema.py"
+    with new.engine.connect() as connection:
+        assert schema_version(connection) == __version__
+        assert schema_differences(connection) == []
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    new.close()
+    migrated.close()
+
+
+def test_there_is_a_script_of_the_newest_revision_alone():
+    script = schema_script(migrations_folder(), newest_revision())
+    assert list(migrations_folder().glob("*.sql")) == [script], "run tools/sqlite_schema.py"
+
+
+def test_a_new_sqlite_database_needs_no_alembic(tmp_path):
+    code = (
+        "import sys; from monitor.storage.engine import Database; "
+        f"Database('sqlite:///{tmp_path / 'm.db'}').upgrade(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_its_script_a_database_goes_through_the_migrations(tmp_path, monkeypatch):
+    monkeypatch.setattr(new_schema, "schema_script", lambda *_: tmp_path / "none.sql")
+    database = Database(f"sqlite:///{tmp_path / 'm.db'}")
+    assert database.upgrade()[0] == "0001"
+    assert database.revision() == newest_revision()
+    database.close()
+
+
+def test_a_start_that_dies_in_the_script_leaves_an_empty_database(tmp_path):
+    file = tmp_path / "m.db"
+    code = (
+        "import os; from monitor.storage import new_schema; "
+        "from monitor.storage.engine import Database; "
+        "every = new_schema._statements; "
+        "new_schema._statements = lambda script: (one if n < 50 else os.kill(os.getpid(), 9) "
+        "for n, one in enumerate(every(script))); "
+        f"Database('sqlite:///{file}').upgrade()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    database = Database(f"sqlite:///{file}")
+    assert database.revision() is None
+    assert database.upgrade()
+    assert database.revision() == newest_revision()
+    database.close()
 
 
 def test_many_starters_upgrade_once(tmp_path):
