@@ -1,6 +1,6 @@
 """The command tree. A command's module is loaded when the command is called.
 
-``main`` is the console script. Exit codes: 0 done, 1 something failed, 2 the user's mistake
+``main`` is what the console script calls. Exit codes: 0 done, 1 something failed, 2 the user's mistake
 (one line that says how to correct it).
 """
 
