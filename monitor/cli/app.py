@@ -1,7 +1,7 @@
 """The command tree. A command's module is loaded when the command is called.
 
-``main`` is what the console script calls. Exit codes: 0 done, 1 something failed, 2 the user's mistake
-(one line that says how to correct it).
+``main`` is what the console script calls. Exit codes: 0 done, 1 something failed, 2 the user's
+mistake (one line that says how to correct it).
 """
 
 from __future__ import annotations
