@@ -216,7 +216,8 @@ class SourcesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     builtin: bool = True
-    sources: Annotated[tuple[SourceEntry, ...], BeforeValidator(_or_none)] = ()
+    # Each is validated by itself as a ``SourceEntry``.
+    sources: Annotated[tuple[Any, ...], BeforeValidator(_or_none)] = ()
 
 
 def known_fields() -> tuple[str, ...]:
