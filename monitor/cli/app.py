@@ -170,9 +170,6 @@ def main(arguments: list[str] | None = None) -> None:
             signal.signal(number, _end)
         # pydantic looks for its plugins in the metadata of every installed package.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-        # httpx loads its command line (click, pygments, rich) where click is installed. None stands
-        # for a module that cannot be imported, as where click is not.
-        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     sys.exit(_run(arguments))
 
 
