@@ -105,7 +105,8 @@ def test_a_round_with_nothing_new_does_without_the_reading_half(tmp_path):
     modules = loaded("run", "--once", "--config", str(settings), "--database", database)
     assert {"monitor.ingest.visit", "monitor.ingest.entries"} <= modules
     assert not found(modules, READING | PARSERS | PICTURES | {"telegram", "apprise", "uvicorn"})
-    assert "structlog" not in modules  # no line was written
+    # No line was written, and no loop of the daemon runs beside a round.
+    assert not found(modules, {"structlog", "monitor.daemon.run"})
 
 
 def test_every_listed_command_is_there_and_its_help_line_begins_its_help():
