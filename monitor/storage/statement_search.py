@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from monitor.folding import fold
 from monitor.model.statements import Label, Statement
 from monitor.storage.mappers import statement_of
-from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
+from monitor.storage.speakers import WantedSpeakers, names_with, said_by, statements_by
 from monitor.storage.statement_tables import (
     CurrentStatementRow,
     CurrentTargetRow,
@@ -81,8 +81,9 @@ def find_in_force(
     if theme is not None:
         conditions.append(("," + row.themes + ",").contains(f",{theme},", autoescape=True))
     if speakers is not None:
-        of_speakers = statements_by(session, speakers)
-        conditions.append(said_by(session, speakers, row))
+        names = names_with(session, speakers.offices)
+        of_speakers = statements_by(session, speakers, names)
+        conditions.append(said_by(speakers, names, row))
         conditions += [] if of_speakers is None else [row.statement_id.in_(of_speakers)]
     if before is not None:
         conditions.append(row.statement_id < before)
