@@ -38,6 +38,10 @@ _MAX_CHARACTERS = 100
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MAX_QUERIES = 8  # that a search with alternatives is made of
 _BAR = re.compile(r"\s*\|\s*")
+# 算力/智算 and AI/大模型, but 元/千瓦时 is a unit.
+_SLASH = re.compile(
+    r"(?:(?<=[\u4e00-\u9fff]{2})\s*[/／]\s*(?=\w{2})|(?<=\w{2})\s*[/／]\s*(?=[\u4e00-\u9fff]{2}))"
+)
 _COMMAS = re.compile(r"\s*[,，、;；][\s,，、;；]*")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
 _AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
@@ -236,7 +240,7 @@ def _split(text: str) -> list[str]:
     """
     lists = [
         [word for word in some.split(",") if word]
-        for some in _COMMAS.sub(",", _BAR.sub("|", _OR.sub("|", text))).split()
+        for some in _COMMAS.sub(",", _BAR.sub("|", _OR.sub("|", _SLASH.sub("|", text)))).split()
     ]
     places = {name for some in lists for word in some for name in _official(word)}
     words: list[str] = []
@@ -349,15 +353,17 @@ def _read_words(words: list[str]) -> _Wish:
             wish.offices.update(named)
             shown = named[0]
         elif word.startswith("-"):
-            if regions_named(word[1:]):
+            refused = word[1:].split("|")
+            place = next(filter(regions_named, refused), None)
+            if place is not None:
                 # It would leave out the sentences that name the place, not those of the place.
                 raise CustomRuleError(
                     CustomRuleProblem.PLACE_LEFT_OUT,
-                    f"{word[1:]} cannot be left out",
+                    f"{place} cannot be left out",
                     hint="name the places that are wanted",
-                    word=word[1:],
+                    word=place,
                 )
-            wish.keywords["none"] += _checked([word[1:]], shown=word)
+            wish.keywords["none"] += _checked(refused, shown=word)
         elif "|" in word and all(map(regions_named, word.split("|"))):
             wish.regions += word.split("|")
         elif "|" in word:
@@ -398,7 +404,10 @@ def combination_of(draft: CustomRuleDraft) -> Combination:
     needed = tuple(word for word in plain if "|" not in word)
     other = None
     if bool(choices) != bool(needed) and len(choices or needed) > 1:
-        other = " ".join([*alone, *(choices or ["|".join(needed)])])
+        # What is left out stands last, as people write it.
+        alone.sort(key=lambda word: word.startswith("-"))
+        at = sum(not word.startswith("-") for word in alone)
+        other = " ".join([*alone[:at], *(choices or ["|".join(needed)]), *alone[at:]])
     return Combination(choices, needed, other)
 
 

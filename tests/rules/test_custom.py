@@ -60,6 +60,9 @@ def wants(words: str, found: Change) -> bool:
         ("京津冀", "推广数据中心。", "河北省", True),
         ("算力券|模型券", "发放模型券。", "浙江省", True),
         ("算力券|模型券", "发放语料券。", "浙江省", False),
+        ("模型 -机器人|无人机", "模型用于机器人。", "浙江省", False),
+        ("模型 -机器人|无人机", "模型用于无人机。", "浙江省", False),
+        ("模型 -机器人|无人机", "模型用于养老。", "浙江省", True),
         ("算力 -机器人", "算力和机器人并举。", "浙江省", False),
         ("算力，智算", "智算和算力并举。", "浙江省", True),
         ("ＡＩ", "发展ai产业。", "浙江省", True),
@@ -183,7 +186,7 @@ def test_a_custom_rule_that_means_nothing_any_more_matches_nothing(
     assert "rules.custom_broken" in caplog.text
 
 
-@pytest.mark.parametrize("comma", [",", "，", "、", " , ", "；", "，、"])
+@pytest.mark.parametrize("comma", [",", "，", "、", " , ", "；", "，、", "/", "／", " / "])
 def test_of_the_words_of_a_list_one_is_enough(comma: str) -> None:
     assert wants(f"液冷{comma}风冷", change("推广液冷。"))
     assert not wants("液冷 风冷", change("推广液冷。"))
@@ -199,6 +202,7 @@ def test_of_the_words_of_a_list_one_is_enough(comma: str) -> None:
         ("贵州，交通厅、液冷、风冷", "贵州 交通厅 液冷|风冷"),
         ("液冷、风冷，-机器人", "液冷|风冷 -机器人"),
         ("液冷|风冷,算力", "液冷|风冷|算力"),
+        ("AI/大模型", "AI|大模型"),
     ],
 )
 def test_places_offices_and_exclusions_of_a_list_are_conditions_of_their_own(
@@ -227,6 +231,7 @@ def test_a_rule_can_be_said_with_its_words_combined_otherwise(
     assert combined.other is not None
     turned = parse_custom_rule(combined.other)
     assert turned.id == parse_custom_rule(other).id
+    assert combined.other.endswith("-机器人") == ("-机器人" in words)
     back = combination_of(turned).other
     assert back is not None
     assert parse_custom_rule(back).id == draft.id
