@@ -9,12 +9,12 @@ below the release that the monitor runs on:
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import hashlib
 import inspect
 import json
 import subprocess
-import sys
 import tempfile
 import types
 import typing
@@ -131,7 +131,14 @@ def _lines(described: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--inside"]:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("version", nargs="?", help="a release of aiogram: 3.31.0")
+    asked.add_argument("--inside", action="store_true", help="read the release that is installed")
+    arguments = parser.parse_args()
+    if arguments.inside:
         TARGET.write_text(_lines(describe()), encoding="utf-8")
     else:
-        main(*sys.argv[1:])
+        main(arguments.version)

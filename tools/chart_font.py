@@ -9,7 +9,7 @@ Latin-1 and no layout features. It is written to monitor/messages/fonts, beside 
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from fontTools import subset
@@ -50,4 +50,8 @@ def main(collection: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("collection", help="the file NotoSansCJK-Regular.ttc")
+    main(parser.parse_args().collection)

@@ -10,6 +10,7 @@ counted: each thing is done before it is measured.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import asyncio
 import sys
@@ -170,6 +171,9 @@ def find_digest() -> set[str]:
 
 def main() -> None:
     """Print the numbers, with ``-v`` the modules too."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-v", action="store_true", help="print the modules too")
+    prints_modules = parser.parse_args().v
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = [
@@ -179,7 +183,7 @@ def main() -> None:
         ]
     for what, modules, goal in found:
         print(f"{what}: {len(modules)} modules (goal: {goal})")
-        if "-v" in sys.argv:
+        if prints_modules:
             print("".join(f"    {module}\n" for module in sorted(modules)), end="")
 
 

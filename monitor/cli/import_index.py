@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +18,8 @@ from monitor.urls import resolve_url
 from monitor.yaml import did_you_mean
 
 _KEYS = ("file", "title", "published", "url", "region", "year")
+_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
+_MAX_HEADER = 4096
 _YEARS = range(1949, 2101)
 _FIRST_DAY = date(1949, 10, 1)
 
@@ -69,6 +72,19 @@ def read_index(path: Path) -> list[ImportEntry]:
             "this index names no file", file=path, hint="its columns are " + ", ".join(_KEYS)
         )
     return entries
+
+
+def is_index(path: Path) -> bool:
+    """Whether a file is an index rather than a document: a table with a column ``file``."""
+    if path.suffix.lower() not in _SUFFIXES:
+        return False
+    try:
+        with path.open("rb") as file:
+            start = file.read(_MAX_HEADER)
+    except OSError:
+        return False
+    first = start.decode("utf-8-sig", "replace").lstrip().partition("\n")[0]
+    return re.search(r"(?<!\w)file(?!\w)", first, re.IGNORECASE) is not None
 
 
 def entry_of(

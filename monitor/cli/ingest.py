@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.import_index import ImportEntry, entry_of, read_index
+from monitor.cli.import_index import ImportEntry, entry_of, is_index, read_index
 from monitor.cli.options import ConfigOption, DatabaseOption, RegionOption, open_database
 from monitor.cli.output import print_above, print_status, progress
 from monitor.clock import utc_now
@@ -462,6 +463,12 @@ def _files(paths: Sequence[Path]) -> list[Path]:
                 many = "file is" if count == 1 else "files are"
                 print_status(f"{path}: {count} other {many} left out ({', '.join(left[:6])})")
             files.extend(inside)
+        elif is_index(path):
+            raise UserError(
+                "this is an index of files, not a document",
+                file=path,
+                hint=f"monitor ingest --index {shlex.quote(str(path))}",
+            )
         elif path.exists():
             files.append(path)
         else:

@@ -95,6 +95,11 @@ def _name_list_pattern() -> re.Pattern[str]:
     return re.compile(r"[，、；,;｜|/\s]+")
 
 
+def words_in(text: str) -> list[str]:
+    """The words of a list in one text: 液冷、风冷."""
+    return _parts(_list_pattern(), text) or [text]
+
+
 def list_hint(name: str) -> str | None:
     """How to write a name that holds several, 贵州、甘肃; None if it does not."""
     parts = _parts(_name_list_pattern(), name)

@@ -185,6 +185,9 @@ class BotTexts(_Texts):
     waiting: str  # {count}
     refusals: dict[str, str]  # {count}
     subscribed: str
+    any_is_enough: str  # {words}, {other}
+    all_are_needed: str  # {words}, {other}
+    any_and_all: str  # {any}, {all}
     would_match: str
     would_match_none: str
     would_stand: str  # {count}

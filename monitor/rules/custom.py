@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -38,7 +38,11 @@ _MAX_CHARACTERS = 100
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MAX_QUERIES = 8  # that a search with alternatives is made of
 _BAR = re.compile(r"\s*\|\s*")
-_SEPARATORS = re.compile(r"[\s,，、;；]+")
+# 算力/智算 and AI/大模型, but 元/千瓦时 is a unit.
+_SLASH = re.compile(
+    r"(?:(?<=[\u4e00-\u9fff]{2})\s*[/／]\s*(?=\w{2})|(?<=\w{2})\s*[/／]\s*(?=[\u4e00-\u9fff]{2}))"
+)
+_COMMAS = re.compile(r"\s*[,，、;；][\s,，、;；]*")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
 _AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
 # Quotes around a word, and the end of a sentence, are no part of the word.
@@ -90,7 +94,7 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
 
     A region, or a group of regions, limits the rule to that place, an office (工信部) to what it
     says; beside a region 发改委 is the office of that region. Every other word must occur in the
-    sentence; of words joined by ``|`` one is enough; a word after ``-`` must not occur.
+    sentence; of words joined by ``|`` or a comma one is enough; a word after ``-`` must not occur.
 
     Raises:
         CustomRuleError: too many words, or a word that is too short or too long.
@@ -187,11 +191,12 @@ def parse_query(text: str, *, apart: bool = False) -> Query:
         text: the query.
         apart: take 贵州算力 as 贵州 and 算力.
     """
-    return _query_of(_words_to_find(text), apart=apart)
+    # All of its words are looked for: a comma is a space.
+    return _query_of(_words_to_find(_COMMAS.sub(" ", text)), apart=apart)
 
 
 def parse_alternatives(text: str, *, apart: bool = False) -> tuple[Query, ...]:
-    """The queries that a text with ``|``, or, 或 stands for: 贵州 液冷|风冷 is two.
+    """The queries that a text with ``|``, a comma, or, 或 stands for: 贵州 液冷、风冷 is two.
 
     Args:
         text: the query; of one with very many alternatives, the first are taken.
@@ -228,7 +233,30 @@ def _clean(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    return [word for word in _SEPARATORS.split(_BAR.sub("|", _OR.sub("|", text))) if word]
+    """The words of a text; those of a list (液冷、风冷) become one with ``|`` between them.
+
+    Places, offices and what is left out are conditions of their own in a list too: in
+    贵州,液冷 one of the two would not be enough.
+    """
+    lists = [
+        [word for word in some.split(",") if word]
+        for some in _COMMAS.sub(",", _BAR.sub("|", _OR.sub("|", _SLASH.sub("|", text)))).split()
+    ]
+    places = {name for some in lists for word in some for name in _official(word)}
+    words: list[str] = []
+    for some in lists:
+        alone = [word for word in some if _stands_alone(word, places)]
+        choices = [word for word in some if word not in alone]
+        words += [*alone, *(["|".join(choices)] if choices else [])]
+    return words
+
+
+def _stands_alone(word: str, places: Collection[str]) -> bool:
+    return (
+        word.startswith("-")
+        or all(map(regions_named, word.split("|")))
+        or bool(offices_named(word) or offices_in_regions(word, places))
+    )
 
 
 def _in_chinese(text: str) -> str:
@@ -325,15 +353,17 @@ def _read_words(words: list[str]) -> _Wish:
             wish.offices.update(named)
             shown = named[0]
         elif word.startswith("-"):
-            if regions_named(word[1:]):
+            refused = word[1:].split("|")
+            place = next(filter(regions_named, refused), None)
+            if place is not None:
                 # It would leave out the sentences that name the place, not those of the place.
                 raise CustomRuleError(
                     CustomRuleProblem.PLACE_LEFT_OUT,
-                    f"{word[1:]} cannot be left out",
+                    f"{place} cannot be left out",
                     hint="name the places that are wanted",
-                    word=word[1:],
+                    word=place,
                 )
-            wish.keywords["none"] += _checked([word[1:]], shown=word)
+            wish.keywords["none"] += _checked(refused, shown=word)
         elif "|" in word and all(map(regions_named, word.split("|"))):
             wish.regions += word.split("|")
         elif "|" in word:
@@ -350,6 +380,35 @@ def _read_words(words: list[str]) -> _Wish:
     if not (wish.regions or wish.offices or wish.keywords["any"] or wish.keywords["all"]):
         raise CustomRuleError(CustomRuleProblem.NOTHING, "nothing to look for", hint="贵州 液冷")
     return wish
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """How the words of a custom rule are combined, as they are shown.
+
+    ``any`` are those of which one is enough, ``all`` those that are all needed; ``other`` is the
+    text of a rule that has it the other way round, None for a rule that has both or a single word.
+    """
+
+    any: tuple[str, ...]
+    all: tuple[str, ...]
+    other: str | None
+
+
+def combination_of(draft: CustomRuleDraft) -> Combination:
+    """How the words of a custom rule are combined."""
+    words = draft.name.split(" ")
+    alone = [word for word in words if _stands_alone(word, draft.rule.regions)]
+    plain = [word for word in words if word not in alone]
+    choices = tuple(one for word in plain if "|" in word for one in word.split("|"))
+    needed = tuple(word for word in plain if "|" not in word)
+    other = None
+    if bool(choices) != bool(needed) and len(choices or needed) > 1:
+        # What is left out stands last, as people write it.
+        alone.sort(key=lambda word: word.startswith("-"))
+        at = sum(not word.startswith("-") for word in alone)
+        other = " ".join([*alone[:at], *(choices or ["|".join(needed)]), *alone[at:]])
+    return Combination(choices, needed, other)
 
 
 def custom_rule_id(text: str) -> str | None:

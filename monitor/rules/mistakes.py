@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.errors import UserError
 from monitor.extraction.vocabulary import metrics_without_unit
+from monitor.extraction.word_mistakes import words_in
 from monitor.folding import fold
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label, number
@@ -113,7 +114,7 @@ def _no_section(wrong: _Wrong) -> _Explained:
     if value is None:
         return f"{name}: nothing stands below it", "leave it out"
     if name == "keywords" and isinstance(value, str | list):
-        words = value if isinstance(value, list) else [value]
+        words = value if isinstance(value, list) else words_in(value)
         listed = ", ".join(str(word) for word in words[:3])
         return (
             "keywords: wants any, all or none before the words",

@@ -27,7 +27,7 @@ from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
 from monitor.model.statements import Label
 from monitor.storage.base import table_of
 from monitor.storage.mappers import change_of
-from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
+from monitor.storage.speakers import WantedSpeakers, names_with, said_by, statements_by
 from monitor.storage.statement_tables import ChangeRow, StatementRow
 from monitor.storage.tables import DocumentRow
 from monitor.storage.word_index import may_have, statements_with
@@ -186,8 +186,9 @@ def find_change_ids(
     folded = [word for word in map(fold, words) if word]
     few = [found for found in (statements_with(session, folded),) if found is not None]
     if speakers is not None:
-        said.append(said_by(session, speakers, _SHOWN))
-        of_speakers = statements_by(session, speakers, label)
+        names = names_with(session, speakers.offices)
+        said.append(said_by(speakers, names, _SHOWN))
+        of_speakers = statements_by(session, speakers, names, label)
         few += [] if of_speakers is None else [of_speakers]
     yield from _found_ids(session, logged, said, folded, few=few, limit=expected)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,25 +54,35 @@ def offices_of(names: Iterable[str]) -> set[str]:
     return {office for name in names if not name.startswith("《") for office in name.split("、")}
 
 
-def said_by(session: Session, wanted: WantedSpeakers, statement: Any) -> ColumnElement[bool]:
-    """A condition on the columns of a statement: somebody who is wanted says it."""
-    return or_(*_ways(wanted, _names_with(session, wanted.offices), statement))
+def said_by(wanted: WantedSpeakers, names: Collection[str], statement: Any) -> ColumnElement[bool]:
+    """A condition on the columns of a statement: somebody who is wanted says it.
+
+    Args:
+        wanted: who is wanted.
+        names: those of ``names_with``.
+        statement: the columns.
+    """
+    return or_(*_ways(wanted, names, statement))
 
 
 def statements_by(
-    session: Session, wanted: WantedSpeakers, label: Label | None = Label.COMMITMENT
+    session: Session,
+    wanted: WantedSpeakers,
+    names: Collection[str],
+    label: Label | None = Label.COMMITMENT,
 ) -> Select[int] | None:
     """A query for the ids of the statements of those who are wanted.
 
     Args:
         session: a reading transaction.
         wanted: who is wanted.
+        names: those of ``names_with``.
         label: of the statements; None for all.
 
     Returns:
         None if the index is no help: they have more than ``MAX_FOUND`` statements.
     """
-    ways = _ways(wanted, _names_with(session, wanted.offices), _STATEMENT.c)
+    ways = _ways(wanted, names, _STATEMENT.c)
     labelled = [] if label is None else [_STATEMENT.c.label == label]
     found = union_all(*(select(_STATEMENT.c.id).where(way, *labelled) for way in ways)).subquery()
     some = select(found.c.id).limit(MAX_FOUND + 1).subquery()
@@ -81,7 +91,7 @@ def statements_by(
     return select(found.c.id)
 
 
-def _names_with(session: Session, offices: frozenset[str]) -> list[str]:
+def names_with(session: Session, offices: frozenset[str]) -> list[str]:
     """The values of ``source_name`` that have one of some offices in them."""
     if not offices:
         return []
@@ -92,7 +102,9 @@ def _has(name: str, offices: frozenset[str]) -> bool:
     return not name.startswith("《") and not offices.isdisjoint(name.split("、"))
 
 
-def _ways(wanted: WantedSpeakers, names: list[str], statement: Any) -> list[ColumnElement[bool]]:
+def _ways(
+    wanted: WantedSpeakers, names: Collection[str], statement: Any
+) -> list[ColumnElement[bool]]:
     ways: list[ColumnElement[bool]] = [statement.source_name.in_(names)]
     if wanted.kinds:
         ways.append(statement.speaker.in_(sorted(wanted.kinds)))

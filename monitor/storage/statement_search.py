@@ -8,13 +8,13 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from monitor.folding import fold
 from monitor.model.statements import Label, Statement
 from monitor.storage.mappers import statement_of
-from monitor.storage.speakers import WantedSpeakers, said_by, statements_by
+from monitor.storage.speakers import WantedSpeakers, names_with, said_by, statements_by
 from monitor.storage.statement_tables import (
     CurrentStatementRow,
     CurrentTargetRow,
@@ -25,6 +25,21 @@ from monitor.storage.tables import DocumentRow, ReferenceDayRow
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
+# A step of the index for each name: DISTINCT would read a row for each target.
+_REGIONS_IN_FORCE = text(
+    """
+    WITH RECURSIVE one(name) AS (
+      SELECT MIN(region) FROM current_target WHERE holds_until IS NOT NULL
+      UNION ALL
+      SELECT (
+        SELECT MIN(region) FROM current_target
+        WHERE region > one.name AND holds_until IS NOT NULL
+      )
+      FROM one WHERE one.name IS NOT NULL
+    )
+    SELECT name FROM one WHERE name IS NOT NULL
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +90,22 @@ def find_in_force(
     """
     row = CurrentStatementRow
     day = select(ReferenceDayRow.day).scalar_subquery()
-    conditions: list[ColumnElement[bool]] = [row.label == Label.COMMITMENT, row.holds_until >= day]
+    # Concatenated, for SQLite would walk all that is in force where a metric names a few.
+    label: Any = row.label if metric is None else row.label.concat("")
+    conditions: list[ColumnElement[bool]] = [label == Label.COMMITMENT, row.holds_until >= day]
     if region is not None:
         conditions.append(row.region == region)
     if theme is not None:
         conditions.append(("," + row.themes + ",").contains(f",{theme},", autoescape=True))
     if speakers is not None:
-        of_speakers = statements_by(session, speakers)
-        conditions.append(said_by(session, speakers, row))
+        names = names_with(session, speakers.offices)
+        of_speakers = statements_by(session, speakers, names)
+        conditions.append(said_by(speakers, names, row))
         conditions += [] if of_speakers is None else [row.statement_id.in_(of_speakers)]
     if before is not None:
         conditions.append(row.statement_id < before)
     if metric is not None:
-        target = CurrentTargetRow
-        named = [target.canonical_metric == metric, target.label == Label.COMMITMENT]
-        named += [target.holds_until >= day, *([target.region == region] if region else [])]
-        conditions.append(row.statement_id.in_(select(target.statement_id).where(*named)))
+        conditions.append(row.statement_id.in_(_with_metric(session, metric, region)))
     said = [word for word in map(fold, words) if word]
     few = statements_with(session, said) if said else None
     if few is not None:
@@ -108,6 +123,24 @@ def find_in_force(
     )
     with session.execute(with_text.execution_options(yield_per=_PAGE)) as found:
         return list(islice(_having(found, said), limit))
+
+
+def _with_metric(session: Session, metric: str, region: str | None) -> Any:
+    """A query for the statements in force with a target of a metric.
+
+    A metric has a target of each year, and few of them hold. The index of those that hold begins
+    with the region, so that without one it is entered once for each.
+    """
+    target = CurrentTargetRow
+    day = select(ReferenceDayRow.day).scalar_subquery()
+    holds = [target.label == Label.COMMITMENT, target.holds_until >= day]
+    named = select(target.statement_id).where(target.canonical_metric == metric, *holds)
+    if region is not None:
+        return named.where(target.region == region)
+    # True of each: SQLite takes that index if more of its columns are named.
+    named = named.where(target.canonical_unit >= "")
+    regions = session.scalars(_REGIONS_IN_FORCE).all()
+    return union_all(named.where(target.region.in_(regions)), named.where(target.region.is_(None)))
 
 
 def _having(rows: Any, said: Collection[str]) -> Iterator[int]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Date, TableClause, and_, column, func, inspect, or_, select, table
+from sqlalchemy import Date, TableClause, and_, column, func, inspect, literal, or_, select, table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -96,6 +96,12 @@ def read_view(
     rows = session.execute(query.execution_options(yield_per=_BATCH))
     for row in rows:
         yield tuple(row)
+
+
+def count_rows(session: Session, view: View, *, most: int) -> int:
+    """How many rows a view has; one more than ``most`` stands for all that are beyond it."""
+    some = select(literal(1)).select_from(table(view.value)).limit(most + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def read_changes(session: Session, change_ids: Iterable[int]) -> Iterator[Sequence[object]]:

@@ -24,6 +24,7 @@ from monitor.storage.views import (
     View,
     cell_types,
     columns_of,
+    count_rows,
     has_time,
     read_changes,
     read_view,
@@ -41,6 +42,9 @@ from monitor.web.site import Site, render, site_of
 MAX_AT_ONCE = 2
 _MAX_SECONDS = 1800.0
 """A download ends after so long: it keeps a transaction open, and the database its old pages."""
+
+_MAX_COUNTED = 100_000
+"""Rows that the page counts: more take longer than a reader waits for a page."""
 
 _RETRY_SECONDS = "30"
 _TYPES = {
@@ -77,9 +81,16 @@ class _Download(StreamingResponse):
 
 def listing(request: Request) -> Response:
     """The page that lists all downloads."""
-    return render(
-        request, "downloads", {"views": PUBLIC_VIEWS, "forms": list(FileFormat), "timed": has_time}
-    )
+    with site_of(request).database.read() as session:
+        rows = {view: count_rows(session, view, most=_MAX_COUNTED) for view in PUBLIC_VIEWS}
+    values = {
+        "views": PUBLIC_VIEWS,
+        "forms": list(FileFormat),
+        "timed": has_time,
+        "rows": rows,
+        "most": _MAX_COUNTED,
+    }
+    return render(request, "downloads", values)
 
 
 def download(request: Request) -> Response:

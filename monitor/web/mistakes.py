@@ -12,6 +12,9 @@ from pathlib import Path
 
 from monitor.yaml import read_yaml
 
+# Patterns with open ends take long over long texts, and a reader writes a part of the message.
+_MAX_TOLD = 600
+_ENGLISH = re.compile("[A-Za-z]+ [a-z]+")
 _FILE = Path(__file__).with_name("mistakes.yaml")
 
 
@@ -19,9 +22,11 @@ def in_language(message: str, language: str) -> str:
     """A message of a mistake as a page of a language tells it; an empty one stays empty."""
     rest, parts = _table(language)
     told = message
-    for pattern, said in parts:
-        told = pattern.sub(said, told)
-    return rest + message if told == message and message else told
+    if len(message) <= _MAX_TOLD:
+        for pattern, said in parts:
+            told = pattern.sub(said, told)
+    # Some messages are in the reader's language from the first.
+    return rest + message if told == message and _ENGLISH.search(message) else told
 
 
 @cache

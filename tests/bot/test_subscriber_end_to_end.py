@@ -260,7 +260,7 @@ def test_width_and_case_do_not_matter(sqlite_database: Database, said: str, repl
     [
         ("云", {"zh": "“云”：每个词 2 到 30 个字", "en": "“云”: a word has 2 to 30 characters"}),
         (" ".join(f"算力{n}" for n in range(9)), {"zh": "最多 8 个词", "en": "8 words at most"}),
-        ("甲甲|乙乙 丙丙|丁丁", {"zh": "只能有一组 |", "en": "one group of words with |"}),
+        ("甲甲|乙乙 丙丙|丁丁", {"zh": "只能有一组", "en": "only one group of words"}),
         ("-机器人", {"zh": "还要有一个地区或词", "en": "needs a region or a word"}),
         (
             "|".join(f"人工智能大模型训练{n}" for n in range(10)),

@@ -49,6 +49,22 @@ async def test_an_office_is_subscribed_by_name_and_its_alert_names_it(database: 
     assert "部门" in chat.ask("/help").text
 
 
+@pytest.mark.parametrize("words", ["液冷、风冷", "液冷,风冷", "液冷，风冷"])
+def test_the_reply_says_how_words_are_combined_and_how_to_get_the_other(
+    sqlite_database: Database, words: str
+) -> None:
+    chat = chat_of(sqlite_database)
+    either = chat.ask(f"/subscribe {words}").text
+    assert "其中一个就通知：液冷、风冷" in either
+    assert "/subscribe 液冷 风冷" in either
+    both = chat.ask("/subscribe 液冷 风冷").text
+    assert "全都有才通知：液冷、风冷" in both
+    assert "/subscribe 液冷|风冷" in both
+    assert "还必须有：算力" in chat.ask(f"/subscribe {words} 算力").text
+    # One word, or one and a place, leave nothing to say.
+    assert "通知" not in chat.ask("/subscribe 贵州,液冷").text
+
+
 def test_an_unknown_rule_gets_a_suggestion(sqlite_database: Database) -> None:
     chat = chat_of(sqlite_database)
     suggestion = chat.ask("/subscribe guizou")

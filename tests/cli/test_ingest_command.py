@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 
 import pytest
@@ -154,6 +155,22 @@ def test_a_mistake_in_an_index_is_one_line(monitor, tmp_path, line, said):
     assert "index.csv:1: unknown column 'regoin' – did you mean region?" in monitor(
         "ingest", "--index", index, code=2
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("my index.csv", "File,region\na.txt,青海\n"),
+        ("index.jsonl", '{"file": "a.txt", "region": "青海"}\n'),
+    ],
+)
+def test_an_index_in_place_of_a_file_is_told_where_it_goes(monitor, tmp_path, name, text):
+    write(tmp_path / "a.txt", report())
+    index = write(tmp_path / name, text)
+    said = monitor("ingest", index, code=2)
+    assert "this is an index of files, not a document – monitor ingest --index" in said
+    assert shlex.quote(str(index)) in said
+    assert "1 of 1 documents imported" in monitor("ingest", "--index", index)
 
 
 def test_mistakes_of_the_command_are_one_line(monitor, tmp_path):

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from monitor.errors import UserError
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.statements import Label, Speaker, Statement
-from monitor.rules.custom import parse_custom_rule, resolve_regions, suggest_region_name
+from monitor.rules.custom import (
+    combination_of,
+    parse_alternatives,
+    parse_custom_rule,
+    parse_query,
+    resolve_regions,
+    suggest_region_name,
+)
 from monitor.rules.loader import parse_rule
 from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import RuleFiles, RuleProvider
@@ -53,6 +60,9 @@ def wants(words: str, found: Change) -> bool:
         ("京津冀", "推广数据中心。", "河北省", True),
         ("算力券|模型券", "发放模型券。", "浙江省", True),
         ("算力券|模型券", "发放语料券。", "浙江省", False),
+        ("模型 -机器人|无人机", "模型用于机器人。", "浙江省", False),
+        ("模型 -机器人|无人机", "模型用于无人机。", "浙江省", False),
+        ("模型 -机器人|无人机", "模型用于养老。", "浙江省", True),
         ("算力 -机器人", "算力和机器人并举。", "浙江省", False),
         ("算力，智算", "智算和算力并举。", "浙江省", True),
         ("ＡＩ", "发展ai产业。", "浙江省", True),
@@ -174,3 +184,60 @@ def test_a_custom_rule_that_means_nothing_any_more_matches_nothing(
     rules = RuleProvider(RuleFiles([file]), custom=custom_rules_reader(sqlite_database))
     assert rules.current().match(change("推广液冷数据中心。")) == ()
     assert "rules.custom_broken" in caplog.text
+
+
+@pytest.mark.parametrize("comma", [",", "，", "、", " , ", "；", "，、", "/", "／", " / "])
+def test_of_the_words_of_a_list_one_is_enough(comma: str) -> None:
+    assert wants(f"液冷{comma}风冷", change("推广液冷。"))
+    assert not wants("液冷 风冷", change("推广液冷。"))
+    assert parse_custom_rule(f"液冷{comma}风冷").id == parse_custom_rule("风冷|液冷").id
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ("贵州,液冷", "贵州 液冷"),
+        ("贵州、甘肃、液冷、风冷", "贵州 甘肃 液冷|风冷"),
+        ("工信部，液冷", "工信部 液冷"),
+        ("贵州，交通厅、液冷、风冷", "贵州 交通厅 液冷|风冷"),
+        ("液冷、风冷，-机器人", "液冷|风冷 -机器人"),
+        ("液冷|风冷,算力", "液冷|风冷|算力"),
+        ("AI/大模型", "AI|大模型"),
+    ],
+)
+def test_places_offices_and_exclusions_of_a_list_are_conditions_of_their_own(
+    words: str, same: str
+) -> None:
+    assert parse_custom_rule(words).id == parse_custom_rule(same).id
+
+
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [
+        ("贵州 液冷、风冷", "贵州 液冷 风冷"),
+        ("贵州 液冷 风冷 -机器人", "贵州 液冷|风冷 -机器人"),
+        ("贵州 液冷", None),
+        ("液冷、风冷 算力", None),
+    ],
+)
+def test_a_rule_can_be_said_with_its_words_combined_otherwise(
+    words: str, other: str | None
+) -> None:
+    draft = parse_custom_rule(words)
+    combined = combination_of(draft)
+    if other is None:
+        assert combined.other is None
+        return
+    assert combined.other is not None
+    turned = parse_custom_rule(combined.other)
+    assert turned.id == parse_custom_rule(other).id
+    assert combined.other.endswith("-机器人") == ("-机器人" in words)
+    back = combination_of(turned).other
+    assert back is not None
+    assert parse_custom_rule(back).id == draft.id
+
+
+def test_a_search_finds_either_word_of_a_list() -> None:
+    assert [one.words for one in parse_alternatives("液冷、风冷")] == [("液冷",), ("风冷",)]
+    # Where one query is asked for, all of its words are.
+    assert parse_query("液冷、风冷").words == ("液冷", "风冷")

@@ -171,6 +171,7 @@ def test_a_broken_file_is_one_line(tmp_path, text, message):
             "keywords: [算网, 超算]",
             ":4:5: keywords: wants any, all or none before the words – write",
         ),
+        ("keywords: 算网、超算", "words – write keywords: {any: [算网, 超算]}"),
         ("keywords: {any: [算网，超算]}", "is one word here, not a list – write [算网, 超算]"),
         ("keywords: {all: 算网、超算}", "keywords.all: '算网、超算' is one word here, not a list"),
         ("keywords: {any: [算网 超算]}", "write [算网, 超算]"),

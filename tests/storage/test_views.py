@@ -15,7 +15,7 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.changes import list_changes
-from monitor.storage.views import View, columns_of, figures_of, read_view
+from monitor.storage.views import View, columns_of, count_rows, figures_of, read_view
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 # A newspaper's column broke the first word in two.
@@ -78,6 +78,13 @@ def test_times_come_back_with_their_zone_and_bound_an_export(database):
         rows = [dict(zip(columns, row, strict=True)) for row in read_view(session, View.CHANGES)]
         assert {row["detected_at"] for row in rows} == {NOW}
         assert len(list(read_view(session, View.CHANGES, since=NOW))) == len(rows) == 2
+        # Beyond the limit it only says that there are more.
+        assert [count_rows(session, View.CHANGES, most=most) for most in (9, 2, 1, 0)] == [
+            2,
+            2,
+            2,
+            1,
+        ]
         later = NOW + timedelta(seconds=1)
         assert list(read_view(session, View.CHANGES, since=later)) == []
 

@@ -329,12 +329,14 @@ async def test_downloads_take_the_filter_and_nothing_private(site):
     some = (await site.get("/downloads/change_log.jsonl?region=贵州&kind=added")).text.splitlines()
     expected = (await site.get("/api/v1/changes?region=贵州&kind=added")).json()["items"]
     assert len(some) == len(expected) > 0
-    refused = await site.get("/downloads/source_health.csv?since=90d")
+    refused = await site.get("/downloads/source_health.csv?since=90d&lang=en")
     assert (refused.status_code, "no time of their own" in refused.text) == (400, True)
     for view in PRIVATE_VIEWS:
         assert (await site.get(f"/downloads/{view}.csv")).status_code == 404
     page = (await site.get("/downloads?lang=en")).text
     assert all(view in page for view in PUBLIC_VIEWS)
+    everything = (await site.get("/downloads/change_log.jsonl?all=1")).text.splitlines()
+    assert f'<td class="number">{len(everything)}</td>' in page
     assert not any(view.value in page for view in PRIVATE_VIEWS)
 
 
