@@ -434,7 +434,7 @@ async def test_a_round_without_network_is_given_up_early(tmp_path, caplog, answe
             )
         if answers:
             watch.site.pages[f"{hosts[-1]}/robots.txt"] = FakePage(status=404)
-        watch.visits._limit = asyncio.Semaphore(1)
+        watch.visits._limit = 1
         asked = await watch.look()
         down = events(caplog, "network.down")
         if answers:
