@@ -65,7 +65,7 @@ def test_lanes_do_not_borrow_from_each_other():
 
 
 def test_the_least_weight_counts_in_a_model_of_one_class():
-    zone = Zone({"a": unpack_weights(pack_weights([[-MAX_WEIGHT]]), 1)[0]}, 1.0, classes=1)
+    zone = Zone({"a": next(unpack_weights(pack_weights([[-MAX_WEIGHT]]), 1))}, 1.0, lanes=1)
     assert zone.sums({"a"}) == [-MAX_WEIGHT]
 
 
