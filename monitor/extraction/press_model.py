@@ -398,8 +398,11 @@ class SharedZones:
         at = 0
         for name, zone in zones.items():
             shift = 8 * _LANE_BYTES * at
-            for feature, own in zone.weights.items():
-                weights[feature] = weights.get(feature, 0) + (own << shift)
+            if not weights:
+                weights = dict(zone.weights)
+            else:
+                for feature, own in zone.weights.items():
+                    weights[feature] = weights.get(feature, 0) + (own << shift)
             places[name] = slice(at, at + zone.lanes)
             at += zone.lanes
         return cls(weights, at, places)
