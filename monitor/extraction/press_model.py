@@ -9,7 +9,7 @@ highest sum is the answer. The weights are learned by ``tools/train_press.py`` f
 articles; ``data/press_model.json`` holds them with the record of the training.
 
 A weight is a whole number from -127 to 127, times the scale of its zone. The weights of a feature,
-one for each label and speaker, are one integer, each times a power of 2**32, so that one addition
+one for each label and speaker, are one integer, each times a power of 2**16, so that one addition
 adds all of them: the sums are exact, and the same on every machine. Python's integers are as long
 as they need to be, so a weight of 0 above the last other one takes no memory.
 """
@@ -52,9 +52,11 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 MAX_WEIGHT = 127
 _OFFSET = MAX_WEIGHT + 1
 """What is added to each weight in a file."""
-_LANE_BYTES = 4
+_LANE_BYTES = 2
 _MIDDLE = 1 << (8 * _LANE_BYTES - 1)
 """What is added to each sum before it is read out of its lane: no lane borrows from the next."""
+_MOST_HITS = _MIDDLE // _OFFSET
+"""So many weights fit into a lane, whatever they are."""
 _TITLE_LENGTH = 80
 _END_LENGTH = 60
 _BEGINNING_LENGTH = 10
@@ -306,7 +308,7 @@ class Answer(NamedTuple):
 
 @cache
 def _lanes(classes: int) -> struct.Struct:
-    return struct.Struct(f"<{classes}I")
+    return struct.Struct(f"<{classes}H")
 
 
 _ALL = slice(None)
@@ -332,7 +334,16 @@ class Zone:
 
     def sums(self, features: Set[str]) -> list[int]:
         """The sums of the weights of the features, class by class."""
-        total = sum(filter(None, map(self.weights.get, features)))
+        hits = list(filter(None, map(self.weights.get, features)))
+        if len(hits) <= _MOST_HITS:
+            return self._read(sum(hits))
+        parts = (hits[at : at + _MOST_HITS] for at in range(0, len(hits), _MOST_HITS))
+        return [
+            sum(column) for column in zip(*(self._read(sum(one)) for one in parts), strict=True)
+        ]
+
+    def _read(self, total: int) -> list[int]:
+        """The sums that stand in the lanes of a sum of weights."""
         lanes = _lanes(self.lanes)
         raised = (total + _in_each_lane(_MIDDLE, self.lanes)).to_bytes(lanes.size, "little")
         return [lane - _MIDDLE for lane in lanes.unpack(raised)[self.place or _ALL]]
@@ -574,8 +585,9 @@ def unpack_weights(packed: str, classes: int = CLASSES) -> Iterator[int]:
 
 def model_of(data: Mapping[str, Any]) -> PressModel:
     """The model of a file's data."""
-    zones = _zones_of(data["zones"], CLASSES)
-    scope = scope_model_of(data["scope"]) if "scope" in data else None
+    names: dict[str, str] = {}
+    zones = _zones_of(data["zones"], CLASSES, names)
+    scope = scope_model_of(data["scope"], names) if "scope" in data else None
     parts = dict(zones)
     if scope is not None:
         parts[_SCOPE_SENTENCE] = scope.zones["sentence"]
@@ -596,17 +608,20 @@ def model_of(data: Mapping[str, Any]) -> PressModel:
     )
 
 
-def scope_model_of(data: Mapping[str, Any]) -> ScopeModel:
-    """The model of the scope of a file's data."""
-    return ScopeModel(**{**data, "zones": _zones_of(data["zones"], 1)})
+def scope_model_of(data: Mapping[str, Any], names: dict[str, str] | None = None) -> ScopeModel:
+    """The model of the scope of a file's data; ``names`` are features that were read before."""
+    return ScopeModel(
+        **{**data, "zones": _zones_of(data["zones"], 1, {} if names is None else names)}
+    )
 
 
-def _zones_of(data: Mapping[str, Any], classes: int) -> dict[str, Zone]:
+def _zones_of(data: Mapping[str, Any], classes: int, names: dict[str, str]) -> dict[str, Zone]:
+    # A feature of several zones is one string.
     return {
         name: Zone(
             dict(
                 zip(
-                    zone["features"].split("\n"),
+                    (names.setdefault(one, one) for one in zone["features"].split("\n")),
                     unpack_weights(zone["weights"], classes),
                     strict=True,
                 )
