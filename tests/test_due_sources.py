@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -466,6 +467,18 @@ async def test_a_first_round_tells_how_far_it_is(watch, caplog):
     await watch.visits.finish()
     (progress,) = events(caplog, "visits.progress")
     assert progress.baseline == "1 of 2 sources"
+
+
+async def test_sources_that_wait_in_line_are_visited_once_and_take_one_task(watch):
+    turn = asyncio.Event()
+    watch.visits.sleep = lambda _: turn.wait()
+    before = len(asyncio.all_tasks())
+    await watch.visits.start()
+    await watch.visits.start()
+    assert len(asyncio.all_tasks()) == before + 1
+    turn.set()
+    await watch.visits.finish()
+    assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
 
 
 async def test_a_token_that_is_refused_later_is_told_once(tmp_path, caplog):
