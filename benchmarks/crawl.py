@@ -82,6 +82,7 @@ LIMITS = {"etag": 1.5, "counter": 2.2, "noise": 13.0, "all": 7.5}
 # the numbers as they were read, 68 the statements. The text takes 8, the bytes 1. The limit was 60
 # before there were tables of what is in force; 116.2 MB were measured.
 DISK = 120
+# The goal, which is not kept: 139 MB were measured; docs/explanation/scale.md says of what.
 MEMORY = 120
 _PLACES = [a + b for a in "临安宁长清永平新武德龙泰兴昌" for b in "河山江城川原阳溪岭泉港湖"]
 _SUBJECTS = [
