@@ -12,20 +12,25 @@ busy machine hurts both alike. The raw fetch sends the ETags too, and the best o
 layouts counts, in each round anew. Figures are CPU time; a ratio is the median over the rounds.
 
 A table says where the time of a page goes: reading again what is on it, and the rest of a first
-visit. Then, in another process, the peak memory of a monitor that watches 5,000 sources on as many
-hosts, each with a list and an article. The exit code is 1 when a figure is over its limit.
+visit. Then the peak memory of ``monitor run``, a process of its own, with 5,000 sources on as many
+hosts, each with a list and an article, and a bot that polls the fake Telegram of the tests: up to
+the end of the second round of all sources. It begins on an upgraded database, and lets sources
+begin one right after the other, where a daemon waits half a second. Packages that only tests need
+are kept from it. The exit code is 1 when a figure is over its limit.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import multiprocessing
+import os
 import random
-import resource
 import ssl
 import statistics
 import string
+import subprocess
 import sys
 import tempfile
 import time
@@ -56,6 +61,9 @@ from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import Document, Outcome, sha256_hex
+from monitor.storage.engine import Database
+
+ROOT = Path(__file__).resolve().parents[1]
 
 PAGES, SOURCES = 500, 4  # sources of each group
 MANY = 5_000
@@ -74,7 +82,8 @@ LIMITS = {"etag": 1.5, "counter": 2.2, "noise": 13.0, "all": 7.5}
 # the numbers as they were read, 68 the statements. The text takes 8, the bytes 1. The limit was 60
 # before there were tables of what is in force; 116.2 MB were measured.
 DISK = 120
-MEMORY = 150
+# The goal, which is not kept: 139 MB were measured; docs/explanation/scale.md says of what.
+MEMORY = 120
 _PLACES = [a + b for a in "临安宁长清永平新武德龙泰兴昌" for b in "河山江城川原阳溪岭泉港湖"]
 _SUBJECTS = [
     a + b
@@ -415,24 +424,71 @@ def _many(base: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def _watch_many(base: str, folder: Path) -> None:
-    settings = _settings(folder, _many(base))
-    clock = [START]
-    async with open_app(
-        settings, console=Console(quiet=True), now=lambda: clock[0], channel=FakeChannel()
-    ) as daemon:
-        for _ in range(2):
-            clock[0] += timedelta(days=1)
-            reports = await run_once(daemon)
-            assert len(reports) == MANY
-            read = sum(report.pages.total() for report in reports)
-            assert read == MANY, read
+# Libraries load these where they are there, and an installation has none of them.
+_DAEMON = """
+import sys
+sys.modules |= dict.fromkeys(("cryptography", "click"))
+from monitor.daemon import visits
+visits._START_INTERVAL = 0.0
+from monitor.cli.app import main
+sys.argv = ["monitor", "run"]
+main()
+"""
 
 
-def _peak_of_many(base: str, peak: multiprocessing.Queue[float]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        asyncio.run(_watch_many(base, Path(name)))
-    peak.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+def _watch_many(base: str) -> list[float]:
+    """MB of memory that ``monitor run`` holds after each of two rounds, and the peak at the end."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
+    from telegram_api import TOKEN, bot_api
+
+    with tempfile.TemporaryDirectory() as name, bot_api(checked=0) as telegram:
+        folder = Path(name)
+        (folder / "c.yaml").write_text(_many(base), encoding="utf-8")
+        (folder / "r.yaml").write_text("rules: []\n", encoding="utf-8")
+        (folder / "monitor.toml").write_text(
+            'database = "sqlite:///m.db"\ncatalogue = ["c.yaml"]\nrules = ["r.yaml"]\n'
+            '[crawl]\nmin_delay = 0\n[log]\nformat = "json"\n'
+            f'[telegram]\nbase_url = "{telegram.base_url}"\n',
+            encoding="utf-8",
+        )
+        database = Database(f"sqlite:///{folder / 'm.db'}")
+        database.upgrade()
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", _DAEMON],
+            cwd=folder,
+            env=os.environ | {"MONITOR_TELEGRAM__TOKEN": TOKEN, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        held: list[float] = []
+        try:
+            assert daemon.stderr is not None
+            for line in daemon.stderr:
+                if '"visits.done"' not in line:
+                    continue
+                assert json.loads(line)["visited"] >= MANY, line
+                held.append(_memory(daemon.pid, "VmRSS"))
+                if len(held) == 2:
+                    held.append(_memory(daemon.pid, "VmHWM"))
+                    return held
+                with database.write() as session:
+                    session.execute(sql("UPDATE frontier_entry SET next_visit_at = '2020-01-01'"))
+                    session.execute(sql("UPDATE source SET next_visit_at = NULL"))
+        finally:
+            database.close()
+            daemon.kill()
+            daemon.wait()
+    raise AssertionError("the daemon ended by itself")
+
+
+def _memory(pid: int, name: str) -> float:
+    """A figure of a process; the peak of ``getrusage`` has that of its parent in it."""
+    (line,) = (
+        one
+        for one in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        if one.startswith(f"{name}:")
+    )
+    return int(line.split()[1]) / 1024
 
 
 def _article(tree: LexborHTMLParser) -> Article:
@@ -577,13 +633,11 @@ def main() -> int:
             disk = sum(file.stat().st_size for own in noisy for file in own.glob("m.db*"))
         over = _report(taken, disk)
         if not options.few:
-            spawned = multiprocessing.get_context("spawn")
-            peaks: multiprocessing.Queue[float] = spawned.Queue()
-            watcher = spawned.Process(target=_peak_of_many, args=(base, peaks))
-            watcher.start()
-            watcher.join()
-            peak = peaks.get(timeout=1)
-            print(f"peak memory with {MANY:,} sources: {peak:.0f} MB (limit {MEMORY})")
+            first, second, peak = _watch_many(base)
+            print(
+                f"memory of a daemon with {MANY:,} sources and a bot: {peak:.0f} MB at its peak "
+                f"(limit {MEMORY}), {first:.0f} after the first round, {second:.0f} after another"
+            )
             over |= peak > MEMORY
         return int(over)
     finally:

@@ -100,7 +100,7 @@ def _slashes_pattern() -> re.Pattern[str]:
     return re.compile(r"/{2,}")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse_url(address: str) -> httpx.URL:
     """Parse a URL; the fetcher connects to what this returns.
 

@@ -434,7 +434,7 @@ async def test_a_round_without_network_is_given_up_early(tmp_path, caplog, answe
             )
         if answers:
             watch.site.pages[f"{hosts[-1]}/robots.txt"] = FakePage(status=404)
-        watch.visits._limit = asyncio.Semaphore(1)
+        watch.visits._limit = 1
         asked = await watch.look()
         down = events(caplog, "network.down")
         if answers:
@@ -467,6 +467,18 @@ async def test_a_first_round_tells_how_far_it_is(watch, caplog):
     await watch.visits.finish()
     (progress,) = events(caplog, "visits.progress")
     assert progress.baseline == "1 of 2 sources"
+
+
+async def test_sources_that_wait_in_line_are_visited_once_and_take_one_task(watch):
+    turn = asyncio.Event()
+    watch.visits.sleep = lambda _: turn.wait()
+    before = len(asyncio.all_tasks())
+    await watch.visits.start()
+    await watch.visits.start()
+    assert len(asyncio.all_tasks()) == before + 1
+    turn.set()
+    await watch.visits.finish()
+    assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
 
 
 async def test_a_token_that_is_refused_later_is_told_once(tmp_path, caplog):

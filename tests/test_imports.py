@@ -141,10 +141,11 @@ ONLY_IN: dict[str, Set[str]] = {
     "subprocess": set(),
 }
 
-# The grammar of an address is httpx's; to use it opens nothing.
+# The grammar of an address and the usual authorities of TLS are httpx's; to use them opens nothing.
 HARMLESS = {
     ("catalogue", "httpx"): {"URL", "InvalidURL"},
     ("discovery", "httpx"): {"URL", "InvalidURL"},
+    ("channels", "httpx"): {"create_ssl_context"},
 }
 
 # What asyncio, which every shell package may import, connects with.

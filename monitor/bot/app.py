@@ -15,6 +15,7 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
+from telegram.request import HTTPXRequest
 
 from monitor.bot.commands import COMMANDS
 from monitor.bot.context import BotContext
@@ -28,12 +29,14 @@ from monitor.bot.dispatcher import (
 )
 from monitor.bot.runner import ALLOWED_UPDATES, App
 from monitor.channels.flood_control import FloodControl
-from monitor.channels.telegram import API
+from monitor.channels.telegram import API, telegram_client
 from monitor.rate_limiter import RateLimiter
 from monitor.secret_mask import SecretMask
 
 FILE_API = "https://api.telegram.org/file/bot"
 
+# The library's own number.
+_CONNECTIONS = 256
 # An edited message is no second command.
 _NEW = filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST
 # Text that is no command is searched for, in private chats.
@@ -71,8 +74,9 @@ def build_application(
     builder = builder.concurrent_updates(PerChatUpdateProcessor())
     faults = UpdateFaults(context)
     builder = builder.get_updates_request(UpdatesRequest(faults, proxy=proxy))
-    if proxy is not None:
-        builder = builder.proxy(proxy)
+    builder = builder.request(
+        HTTPXRequest(**telegram_client(connection_pool_size=_CONNECTIONS, proxy=proxy))
+    )
     application: App = builder.build()
     application.bot_data[FAULTS] = faults
     dispatcher = UpdateDispatcher(

@@ -35,6 +35,7 @@ from monitor.channels.telegram import (
     is_bad_markup,
     keyboard,
     retry_after_seconds,
+    telegram_client,
 )
 from monitor.messages import richtext
 from monitor.messages.i18n import fill
@@ -196,7 +197,7 @@ class UpdatesRequest(HTTPXRequest):
 
     def __init__(self, faults: UpdateFaults, *, proxy: str | None = None) -> None:
         """Take who hears of faults, and the proxy."""
-        super().__init__(connection_pool_size=1, proxy=proxy)
+        super().__init__(**telegram_client(connection_pool_size=1, proxy=proxy))
         self._faults = faults
 
     def parse_json_payload(self, payload: bytes) -> dict[str, Any]:  # type: ignore[override]

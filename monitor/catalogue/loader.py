@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import re2
 from pydantic import ValidationError
@@ -251,11 +251,13 @@ def _source(said: dict[str, Any], file: YamlFile, place: Path_) -> Source:
         link_pattern=_pattern(entry.link_pattern or family.link_pattern),
         title_pattern=_pattern(entry.title_pattern),
         title_skip=_pattern(entry.title_skip or family.title_skip),
-        selectors=Selectors(
-            title=own.title or shared.title,
-            published=own.published or shared.published,
-            source_line=own.source_line or shared.source_line,
-            body=own.body or shared.body,
+        selectors=_one_of_equal(
+            Selectors(
+                title=own.title or shared.title,
+                published=own.published or shared.published,
+                source_line=own.source_line or shared.source_line,
+                body=own.body or shared.body,
+            )
         ),
         list_interval=entry.list_interval,
         season=_season(entry, family),
@@ -285,8 +287,16 @@ def _route(entry: SourceEntry) -> FetchRoute:
         ca_file=entry.ca_file,
         proxy=entry.proxy,
     )
-    # One value for the thousands that say nothing of it.
-    return DEFAULT_ROUTE if route == DEFAULT_ROUTE else route
+    return DEFAULT_ROUTE if route == DEFAULT_ROUTE else _one_of_equal(route)
+
+
+_PartT = TypeVar("_PartT", FetchRoute, Selectors)
+
+
+@lru_cache(maxsize=256)
+def _one_of_equal(part: _PartT) -> _PartT:
+    """The first value that equals this one: thousands of sources say the same of their pages."""
+    return part
 
 
 def _certificates(file: YamlFile, place: Path_, said: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,13 @@ _SHORTEST = timedelta(minutes=1)
 
 
 def _duration(value: object) -> timedelta:
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    return _duration_of(value.strip() if isinstance(value, str) else "")
+
+
+# Thousands of sources have the same few intervals.
+@lru_cache(maxsize=256)
+def _duration_of(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError("write a time as 30m, 6h, 7d or 2w")
     found = timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})

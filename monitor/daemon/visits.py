@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,7 +49,8 @@ class _Round:
     """The visits since none was under way: how many there are, and how those that ended went.
 
     ``baseline`` are those of a source that was not visited before; ``answered``: some host gave an
-    answer; ``doubted``: other hosts were asked whether there is a network.
+    answer; ``doubted``: other hosts were asked whether there is a network. Of a visit that ended
+    it is kept what it adds to the sums, and its report if it failed.
     """
 
     told_at: float
@@ -57,7 +58,22 @@ class _Round:
     baseline: int = 0
     answered: bool = False
     doubted: bool = False
-    reports: list[VisitReport] = field(default_factory=list)
+    visited: int = 0
+    documents: int = 0
+    changes: int = 0
+    alerts: int = 0
+    last_reason: str = ""
+    failed: list[VisitReport] = field(default_factory=list)
+
+    def add(self, report: VisitReport) -> None:
+        """Take the end of a visit into account."""
+        self.visited += 1
+        self.documents += sum(report.pages[outcome] for outcome in HEALTHY)
+        self.changes += len(report.changes)
+        self.alerts += report.alerts
+        self.answered = self.answered or report.answered
+        self.last_reason = report.reason
+        self.failed += failed_visits([report])
 
 
 @dataclass(slots=True)
@@ -74,7 +90,8 @@ class DueVisits:
     """Starts the visits that the database says are due, one of a source at a time.
 
     The due times are stored with each visit, so that a retry comes when it was promised, whatever
-    else happened.
+    else happened. A source that waits costs a place in a line: a task for each of thousands would
+    take megabytes.
 
     Attributes:
         app: the open application.
@@ -86,9 +103,12 @@ class DueVisits:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _lines: set[asyncio.Task[None]] = field(default_factory=set)
+    _waiting: set[str] = field(default_factory=set)
+    _ready: deque[Source] = field(default_factory=deque)
     _held_until: dict[str, float] = field(default_factory=dict)
     _unwritten: Counter[str] = field(default_factory=Counter)
-    _limit: asyncio.Semaphore = field(init=False)
+    _limit: int = field(init=False)
     _round: _Round = field(init=False)
     _network: Reachability = field(default_factory=Reachability)
     _outage: _Outage | None = None
@@ -96,7 +116,7 @@ class DueVisits:
 
     def __post_init__(self) -> None:
         """Make the limit of visits at the same time."""
-        self._limit = asyncio.Semaphore(self.app.settings.crawl.concurrency)
+        self._limit = self.app.settings.crawl.concurrency
         self._round = _Round(self.clock())
 
     async def start(self) -> None:
@@ -111,33 +131,60 @@ class DueVisits:
             due += [source for source in self.app.sources if source.id in again]
         clock = self.clock()
         free = [s for s in due if self._held_until.get(s.id, clock) <= clock]
-        starting = [s for s in free if s.id not in self._tasks]
+        starting = [s for s in free if s.id not in self._tasks and s.id not in self._waiting]
         self._round.size += len(starting)
         self._round.baseline += await asyncio.to_thread(first_visits, self.app, starting)
-        for position, source in enumerate(starting):
-            # Sources that are due together begin one after the other.
-            task = asyncio.create_task(self._visit(source, _START_INTERVAL * position))
-            self._tasks[source.id] = task
-            task.add_done_callback(partial(self._forget, source.id))
+        if starting:
+            self._waiting.update(source.id for source in starting)
+            line = asyncio.create_task(self._line_up(starting))
+            self._lines.add(line)
+            line.add_done_callback(self._lines.discard)
 
     async def finish(self) -> None:
-        """Wait for the visits that are under way."""
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        """Wait for the visits that were started."""
+        while started := self._started():
+            await asyncio.gather(*started, return_exceptions=True)
 
     async def cancel(self) -> None:
-        """End the visits that are under way."""
-        while self._tasks:
+        """End the visits that were started."""
+        while started := self._started():
+            self._drop_waiting()
             for task in self._tasks.values():
                 task.cancel()
-            await self.finish()
+            await asyncio.gather(*started, return_exceptions=True)
+
+    def _started(self) -> list[asyncio.Task[None]]:
+        return [*self._lines, *self._tasks.values()]
+
+    async def _line_up(self, sources: Sequence[Source]) -> None:
+        """Let sources that are due together begin one after the other."""
+        begun = self.clock()
+        for position, source in enumerate(sources):
+            await self.sleep(max(0.0, begun + _START_INTERVAL * position - self.clock()))
+            self._ready.append(source)
+            self._begin_ready()
+
+    def _begin_ready(self) -> None:
+        """Visit those whose turn has come, as many at a time as the settings say."""
+        while self._ready and len(self._tasks) < self._limit:
+            source = self._ready.popleft()
+            self._waiting.discard(source.id)
+            task = self._tasks[source.id] = asyncio.create_task(self._visit(source))
+            task.add_done_callback(partial(self._forget, source.id))
+
+    def _drop_waiting(self) -> None:
+        """Begin no visit that has not begun."""
+        for line in self._lines:
+            line.cancel()
+        self._ready.clear()
+        self._waiting.clear()
 
     def _forget(self, source_id: str, _task: asyncio.Task[None]) -> None:
         del self._tasks[source_id]
+        self._begin_ready()
 
-    async def _visit(self, source: Source, delay: float) -> None:
-        await self.sleep(delay)
-        async with self._limit:
-            report = await visit_safely(source, self.app)
+    async def _visit(self, source: Source) -> None:
+        report = await visit_safely(source, self.app)
         self._network.note(report, source)
         self._hold_unreachable(source, report)
         await self._tell(report)
@@ -162,9 +209,8 @@ class DueVisits:
     async def _tell(self, report: VisitReport) -> None:
         """Log the progress of a long round, and its end."""
         current = self._round
-        current.reports.append(report)
-        current.answered = current.answered or report.answered
-        if len(current.reports) >= current.size:
+        current.add(report)
+        if current.visited >= current.size:
             self._round = _Round(self.clock())
             await self._tell_end(current)
         elif not current.doubted and len(self._network.hosts) >= SILENT_HOSTS:
@@ -173,17 +219,16 @@ class DueVisits:
                 self._give_up_round(current)
         elif self.clock() - current.told_at >= _PROGRESS_SECONDS:
             current.told_at = self.clock()
-            read = f"{len(current.reports)} of {current.size} sources"
+            read = f"{current.visited} of {current.size} sources"
             is_baseline = 2 * current.baseline > current.size
-            documents, changes, alerts = _totals(current.reports)
             log.info(
                 "visits.progress",
                 extra={
                     "baseline": read if is_baseline else "",
                     "visited": "" if is_baseline else read,
-                    "documents": documents,
-                    "changes": changes,
-                    "alerts": alerts,
+                    "documents": current.documents,
+                    "changes": current.changes,
+                    "alerts": current.alerts,
                 },
             )
 
@@ -209,27 +254,26 @@ class DueVisits:
         if self._round is not current:
             return
         self._round = _Round(self.clock())
+        self._drop_waiting()
         for task in self._tasks.values():
             if task is not asyncio.current_task():
                 task.cancel()
-        self._begin_outage(current.reports[-1].reason)
+        self._begin_outage(current.last_reason)
 
     async def _tell_end(self, current: _Round) -> None:
-        reports = current.reports
         if self._outage is not None:
             return
         if await self._is_cut_off(current):
-            self._begin_outage(reports[-1].reason)
+            self._begin_outage(current.last_reason)
             return
-        log_failures(reports)
-        documents, changes, alerts = _totals(reports)
+        log_failures(current.failed, visited=current.visited)
         log.info(
             "visits.done",
             extra={
-                "visited": len(reports),
-                "documents": documents,
-                "changes": changes,
-                "alerts": alerts,
+                "visited": current.visited,
+                "documents": current.documents,
+                "changes": current.changes,
+                "alerts": current.alerts,
                 "next_visit": await asyncio.to_thread(next_visit, self.app),
             },
         )
@@ -280,24 +324,20 @@ async def visit_safely(source: Source, app: App) -> VisitReport:
     return report
 
 
-def log_failures(reports: Sequence[VisitReport]) -> None:
-    """Log the failed visits of a round in one line."""
+def log_failures(reports: Sequence[VisitReport], *, visited: int | None = None) -> None:
+    """Log the failed visits of a round in one line.
+
+    Args:
+        reports: those of the round, or of its failed visits alone.
+        visited: how many visits there were, where it is not the number of the reports.
+    """
     failed = failed_visits(reports)
     if failed:
         log.warning(
             "visits.failed",
             extra={
-                "failed": f"{len(failed)} of {len(reports)}",
+                "failed": f"{len(failed)} of {len(reports) if visited is None else visited}",
                 "outcomes": failure_counts(failed),
                 "reasons": failure_details(failed),
             },
         )
-
-
-def _totals(reports: Sequence[VisitReport]) -> tuple[int, int, int]:
-    """What visits brought together: documents, changes, alerts."""
-    return (
-        sum(report.pages[outcome] for report in reports for outcome in HEALTHY),
-        sum(len(report.changes) for report in reports),
-        sum(report.alerts for report in reports),
-    )

@@ -571,7 +571,7 @@ def _begins_footer(text: str) -> bool:
     return _footer_pattern().match(text) is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _is_short_footer(text: str) -> bool:
     # The short lines of a page are mostly its menus, which all pages of the site have.
     return _footer_pattern().match(text) is not None

@@ -9,8 +9,9 @@ highest sum is the answer. The weights are learned by ``tools/train_press.py`` f
 articles; ``data/press_model.json`` holds them with the record of the training.
 
 A weight is a whole number from -127 to 127, times the scale of its zone. The weights of a feature,
-one for each label and speaker, stand in one integer, a lane of 32 bits each, so that one addition
-adds all of them: the sums are exact, and the same on every machine.
+one for each label and speaker, are one integer, each times a power of 2**16, so that one addition
+adds all of them: the sums are exact, and the same on every machine. Python's integers are as long
+as they need to be, so a weight of 0 above the last other one takes no memory.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, combinations
 from operator import add
@@ -50,8 +51,12 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 
 MAX_WEIGHT = 127
 _OFFSET = MAX_WEIGHT + 1
-"""What is added to each weight in a file and in a lane: no feature is 0 altogether then."""
-_LANE_BYTES = 4
+"""What is added to each weight in a file."""
+_LANE_BYTES = 2
+_MIDDLE = 1 << (8 * _LANE_BYTES - 1)
+"""What is added to each sum before it is read out of its lane: no lane borrows from the next."""
+_MOST_HITS = _MIDDLE // _OFFSET
+"""So many weights fit into a lane, whatever they are."""
 _TITLE_LENGTH = 80
 _END_LENGTH = 60
 _BEGINNING_LENGTH = 10
@@ -303,31 +308,45 @@ class Answer(NamedTuple):
 
 @cache
 def _lanes(classes: int) -> struct.Struct:
-    return struct.Struct(f"<{classes}I")
+    return struct.Struct(f"<{classes}H")
 
 
-def _no_weights(classes: int) -> int:
-    """The weight 0 in each lane."""
-    return int.from_bytes(_lanes(classes).pack(*[_OFFSET] * classes), "little")
+_ALL = slice(None)
+
+
+@cache
+def _in_each_lane(value: int, classes: int) -> int:
+    return int.from_bytes(_lanes(classes).pack(*[value] * classes), "little")
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The weights of the features of one zone; ``weights`` packs one lane for each class.
+    """The weights of the features of one zone; ``weights`` has ``lanes`` of them for each.
 
-    A lane holds its weight plus ``_OFFSET``, so that no lane borrows from the next.
+    Zones that share their features share ``weights``, too: ``place`` is where those of this one
+    stand; None: they stand alone.
     """
 
     weights: Mapping[str, int]
     scale: float
-    classes: int = CLASSES
+    lanes: int = CLASSES
+    place: slice | None = None
 
     def sums(self, features: Set[str]) -> list[int]:
         """The sums of the weights of the features, class by class."""
-        lanes = _lanes(self.classes)
         hits = list(filter(None, map(self.weights.get, features)))
-        offset = _OFFSET * len(hits)
-        return [lane - offset for lane in lanes.unpack(sum(hits).to_bytes(lanes.size, "little"))]
+        if len(hits) <= _MOST_HITS:
+            return self._read(sum(hits))
+        parts = (hits[at : at + _MOST_HITS] for at in range(0, len(hits), _MOST_HITS))
+        return [
+            sum(column) for column in zip(*(self._read(sum(one)) for one in parts), strict=True)
+        ]
+
+    def _read(self, total: int) -> list[int]:
+        """The sums that stand in the lanes of a sum of weights."""
+        lanes = _lanes(self.lanes)
+        raised = (total + _in_each_lane(_MIDDLE, self.lanes)).to_bytes(lanes.size, "little")
+        return [lane - _MIDDLE for lane in lanes.unpack(raised)[self.place or _ALL]]
 
 
 def _add_scores(totals: list[float], zones: Mapping[str, Zone], features: Features) -> list[float]:
@@ -364,36 +383,48 @@ class ScopeModel:
         return score >= (self.commitment_limit if label is Label.COMMITMENT else self.limit)
 
 
-_SENTENCE_ZONES = ("sentence", "before", "paragraph before", "after")
-"""The zones that have the characters of a whole sentence: each sentence is in several of them."""
 _SCOPE_SENTENCE = "scope"
+_SENTENCE_ZONES = ("sentence", _SCOPE_SENTENCE, "before", "paragraph before", "after")
+"""The zones that have the characters of a whole sentence: each sentence is in several of them.
+
+Those with the most features stand first, which makes the integers short."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedZones:
     """Several zones with the same features as one, so that a feature is looked up once for all.
 
-    ``places`` says which classes of ``zone`` are those of each zone.
+    ``places`` says which lanes of ``weights`` are those of each zone.
     """
 
-    zone: Zone
+    weights: Mapping[str, int]
+    lanes: int
     places: Mapping[str, slice]
 
     @classmethod
     def of(cls, zones: Mapping[str, Zone]) -> SharedZones:
         """Put zones side by side; where one does not know a feature its weights are 0."""
-        lanes = sum(zone.classes for zone in zones.values())
-        unknown = _no_weights(lanes)
-        weights = dict.fromkeys((name for zone in zones.values() for name in zone.weights), unknown)
+        weights: dict[str, int] = {}
         places: dict[str, slice] = {}
         at = 0
         for name, zone in zones.items():
-            nothing, shift = _no_weights(zone.classes), 8 * _LANE_BYTES * at
-            for feature, own in zone.weights.items():
-                weights[feature] += (own - nothing) << shift
-            places[name] = slice(at, at + zone.classes)
-            at += zone.classes
-        return cls(Zone(weights, 1.0, lanes), places)
+            shift = 8 * _LANE_BYTES * at
+            if not weights:
+                weights = dict(zone.weights)
+            else:
+                for feature, own in zone.weights.items():
+                    weights[feature] = weights.get(feature, 0) + (own << shift)
+            places[name] = slice(at, at + zone.lanes)
+            at += zone.lanes
+        return cls(weights, at, places)
+
+    def zone(self, name: str, scale: float) -> Zone:
+        """One of the zones."""
+        return Zone(self.weights, scale, self.lanes, self.places[name])
+
+    def sums(self, features: Set[str]) -> list[int]:
+        """The sums of the weights of the features in all the zones."""
+        return Zone(self.weights, 1.0, self.lanes).sums(features)
 
 
 class ArticleScorer:
@@ -452,7 +483,7 @@ class ArticleScorer:
         known = self._sums.get(features)
         if known is None:
             shared = self._model.shared
-            known = self._sums[features] = shared.zone.sums(features) if shared else []
+            known = self._sums[features] = shared.sums(features) if shared else []
         return known
 
 
@@ -542,43 +573,55 @@ def pack_weights(rows: Sequence[Sequence[int]]) -> str:
     return base64.b64encode(zlib.compress(lanes, 9)).decode("ascii")
 
 
-def unpack_weights(packed: str, classes: int = CLASSES) -> list[int]:
+def unpack_weights(packed: str, classes: int = CLASSES) -> Iterator[int]:
     """The weights of each feature in one integer."""
     lanes = zlib.decompress(base64.b64decode(packed))
-    spread = bytearray(_LANE_BYTES * len(lanes))
-    spread[::_LANE_BYTES] = lanes
-    size = _lanes(classes).size
-    return [int.from_bytes(spread[at : at + size], "little") for at in range(0, len(spread), size)]
+    offsets = _in_each_lane(_OFFSET, classes)
+    spread = bytearray(_LANE_BYTES * classes)
+    for at in range(0, len(lanes), classes):
+        spread[::_LANE_BYTES] = lanes[at : at + classes]
+        yield int.from_bytes(spread, "little") - offsets
 
 
 def model_of(data: Mapping[str, Any]) -> PressModel:
     """The model of a file's data."""
-    zones = _zones_of(data["zones"], CLASSES)
-    scope = scope_model_of(data["scope"]) if "scope" in data else None
-    parts = {name: zones[name] for name in _SENTENCE_ZONES}
+    names: dict[str, str] = {}
+    zones = _zones_of(data["zones"], CLASSES, names)
+    scope = scope_model_of(data["scope"], names) if "scope" in data else None
+    parts = dict(zones)
     if scope is not None:
         parts[_SCOPE_SENTENCE] = scope.zones["sentence"]
+    shared = SharedZones.of({name: parts[name] for name in _SENTENCE_ZONES if name in parts})
+    zones |= {
+        name: shared.zone(name, zone.scale) for name, zone in zones.items() if name in shared.places
+    }
+    if scope is not None:
+        own = shared.zone(_SCOPE_SENTENCE, scope.zones["sentence"].scale)
+        scope = replace(scope, zones={**scope.zones, "sentence": own})
     return PressModel(
         zones=zones,
         intercepts=tuple(data["intercepts"]),
         commitment=data["commitment"],
         sure_commitment=data["sure_commitment"],
         scope=scope,
-        shared=SharedZones.of(parts),
+        shared=shared,
     )
 
 
-def scope_model_of(data: Mapping[str, Any]) -> ScopeModel:
-    """The model of the scope of a file's data."""
-    return ScopeModel(**{**data, "zones": _zones_of(data["zones"], 1)})
+def scope_model_of(data: Mapping[str, Any], names: dict[str, str] | None = None) -> ScopeModel:
+    """The model of the scope of a file's data; ``names`` are features that were read before."""
+    return ScopeModel(
+        **{**data, "zones": _zones_of(data["zones"], 1, {} if names is None else names)}
+    )
 
 
-def _zones_of(data: Mapping[str, Any], classes: int) -> dict[str, Zone]:
+def _zones_of(data: Mapping[str, Any], classes: int, names: dict[str, str]) -> dict[str, Zone]:
+    # A feature of several zones is one string.
     return {
         name: Zone(
             dict(
                 zip(
-                    zone["features"].split("\n"),
+                    (names.setdefault(one, one) for one in zone["features"].split("\n")),
                     unpack_weights(zone["weights"], classes),
                     strict=True,
                 )

@@ -9,10 +9,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.errors import FetchError
 from monitor.fetching.throttle import HostSignal, Throttle, adapt, cooldown, with_min_delay
@@ -73,11 +73,19 @@ class HostPaused(FetchSkipped):
         )
 
 
+class _Gates(NamedTuple):
+    """What the requests to a host wait for."""
+
+    slots: asyncio.Semaphore
+    exclusive: asyncio.Lock
+
+
 @dataclass(slots=True)
 class _HostState:
-    slots: asyncio.Semaphore
+    """What is known of a host; only one with ``users`` has gates, of the thousands there are."""
+
     throttle: Throttle
-    exclusive: asyncio.Lock = field(default_factory=asyncio.Lock)
+    gates: _Gates | None = None
     last_start: float = -inf
     paused_until: float = 0.0
     silent: bool = False
@@ -185,8 +193,11 @@ class HostRateLimiter:
         """
         known = self._host(host)
         known.users += 1
+        if known.gates is None:
+            known.gates = _Gates(asyncio.Semaphore(self._per_host), asyncio.Lock())
+        slots, exclusive = known.gates
         try:
-            async with known.slots, known.exclusive if known.throttle.exclusive else _NO_LOCK:
+            async with slots, exclusive if known.throttle.exclusive else _NO_LOCK:
                 self.check(host)
                 now = self._clock()
                 paused_until = now + self._left(host)[0]
@@ -197,6 +208,8 @@ class HostRateLimiter:
                 yield
         finally:
             known.users -= 1
+            if not known.users:
+                known.gates = None
 
     def _pause(self, known: _HostState, seconds: float, *, silent: bool) -> bool:
         """Pause a host; whether it is paused for longer than before."""
@@ -223,7 +236,7 @@ class HostRateLimiter:
         known = self._hosts.get(host)
         if known is None:
             throttle = Throttle(self._min_delay, self._min_delay)
-            known = self._hosts[host] = _HostState(asyncio.Semaphore(self._per_host), throttle)
+            known = self._hosts[host] = _HostState(throttle)
             for name in list(self._hosts)[: max(0, len(self._hosts) - _MAX_HOSTS)]:
                 if not self._hosts[name].users:
                     del self._hosts[name]

@@ -37,7 +37,7 @@ MAX_FOUND = 3000
 
 _BATCH = 5000
 _LONGEST_PATTERN = 30
-_MAX_CACHED = 1 << 16
+_MAX_CACHED = 1 << 14
 
 
 def add_words(connection: Connection, statements: Iterable[tuple[int, str]]) -> None:

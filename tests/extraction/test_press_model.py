@@ -64,8 +64,18 @@ def test_lanes_do_not_borrow_from_each_other():
     assert zone.sums(frozenset()) == [0] * CLASSES
 
 
+@pytest.mark.parametrize("weight", [-MAX_WEIGHT, MAX_WEIGHT])
+def test_sums_are_right_however_many_features_there_are(weight):
+    names = [str(number) for number in range(1_000)]
+    rows = [row(commitment=weight, media=-weight)] * len(names)
+    zone = Zone(dict(zip(names, unpack_weights(pack_weights(rows)), strict=True)), 1.0)
+    for count in (255, 256, 257, 1_000):
+        expected = row(commitment=count * weight, media=-count * weight)
+        assert zone.sums(set(names[:count])) == expected
+
+
 def test_the_least_weight_counts_in_a_model_of_one_class():
-    zone = Zone({"a": unpack_weights(pack_weights([[-MAX_WEIGHT]]), 1)[0]}, 1.0, classes=1)
+    zone = Zone({"a": next(unpack_weights(pack_weights([[-MAX_WEIGHT]]), 1))}, 1.0, lanes=1)
     assert zone.sums({"a"}) == [-MAX_WEIGHT]
 
 
