@@ -67,7 +67,8 @@ class PatternGate:
                         needing.setdefault(gram, []).append(place)
                 else:
                     ungated.append(place)
-        return cls(compiled, needing, found_by, ungated, frozenset((*needing, *found_by)))
+        always = tuple(dict.fromkeys(ungated))
+        return cls(compiled, needing, found_by, always, frozenset((*needing, *found_by)))
 
     def candidates(self, grams: Set[str]) -> Sequence[int]:
         """The places of the patterns that may match in a text with these grams, in order."""

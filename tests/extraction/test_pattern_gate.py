@@ -44,7 +44,9 @@ def test_what_every_match_contains_is_read_from_the_pattern(pattern, needed):
     assert PatternGate.of([pattern]).grams == needed
 
 
-@pytest.mark.parametrize("pattern", ["[^，]+", "了?", "(?:建成)*", r"\w", "", "(?:了|.)"])
+@pytest.mark.parametrize(
+    "pattern", ["[^，]+", "了?", "(?:建成)*", r"\w", "", "(?:了|.)", "了?|要?"]
+)
 def test_a_pattern_that_needs_nothing_is_always_searched(pattern):
     assert list(PatternGate.of([pattern]).candidates(frozenset())) == [0]
 
