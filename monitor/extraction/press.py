@@ -7,7 +7,7 @@ The rules say who speaks (speakers.py) and what a sentence of such a speaker is;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -15,7 +15,8 @@ from monitor.extraction.article_frame import read_frame
 from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
 from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
-from monitor.extraction.labels import CueScores, cues_of_sentence, score_cues
+from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
+from monitor.extraction.pattern_gate import PatternGate
 from monitor.extraction.press_model import (
     CONTEXT,
     SURE_BY,
@@ -23,6 +24,7 @@ from monitor.extraction.press_model import (
     Features,
     PressArticle,
     PressModel,
+    known_grams,
     press_model,
 )
 from monitor.extraction.quantities import quantities
@@ -87,6 +89,7 @@ class PressReader:
             self._attributions,
             published.year if published else provenance.year,
             frame,
+            known_grams=_known_grams(),
         )
         self._scorer: ArticleScorer | None = None
 
@@ -97,8 +100,8 @@ class PressReader:
 
     def by_rule(self, paragraph: int, index: int) -> tuple[Label, Speaker]:
         """The label and the speaker of a sentence by the rules alone."""
-        sentence, attribution, scores = self._rule_input(paragraph, index)
-        return label_by_speaker(sentence, attribution, scores)[0], attribution.speaker
+        sentence, attribution, scores, grams = self._rule_input(paragraph, index)
+        return label_by_speaker(sentence, attribution, scores, grams)[0], attribution.speaker
 
     def region(self, paragraph: int, index: int) -> str | None:
         """The region of a sentence by the rules."""
@@ -110,19 +113,23 @@ class PressReader:
 
     def features(self, paragraph: int, index: int) -> Features:
         """What the model weighs of a sentence."""
-        sentence, attribution, scores = self._rule_input(paragraph, index)
-        label, _ = label_by_speaker(sentence, attribution, scores)
+        sentence, attribution, scores, grams = self._rule_input(paragraph, index)
+        label, _ = label_by_speaker(sentence, attribution, scores, grams)
         return {
             **self._article.features,
-            **self._article.features_of(paragraph, index, scores, label),
+            **self._article.features_of(paragraph, index, scores, label).by_zone(),
         }
 
-    def _rule_input(self, paragraph: int, index: int) -> tuple[str, Attribution, CueScores]:
+    def _rule_input(
+        self, paragraph: int, index: int
+    ) -> tuple[str, Attribution, CueScores, Set[str]]:
+        """A sentence, its speaker, its cues, and its runs of characters that tell something."""
         spans = self._spans[paragraph]
         start, end = spans[index]
         sentence = self._text[start:end]
-        scores = cues_of_sentence(self._text, spans, index)
-        return sentence, self._attributions[paragraph][index], scores
+        grams = self._article.grams(paragraph, index).known
+        scores = cues_of_sentence(self._text, spans, index, grams)
+        return sentence, self._attributions[paragraph][index], scores, grams
 
     def scope_features(
         self, words: Sequence[Sequence[TopicWords]]
@@ -177,14 +184,15 @@ class PressReader:
         ``margin`` is asked of a commitment besides the model's own.
         """
         model = self.model
-        sentence, attribution, scores = self._rule_input(paragraph, index)
-        by_rule, why = label_by_speaker(sentence, attribution, scores)
+        sentence, attribution, scores, grams = self._rule_input(paragraph, index)
+        by_rule, why = label_by_speaker(sentence, attribution, scores, grams)
         features = self._article.features_of(paragraph, index, scores, by_rule)
         sure = attribution.known_by in SURE_BY
         best, second = model.best(self._scores().scores(features), margin, sure=sure)
         told = ""
         if reason:
-            decided = model.deciding_features({**self._article.features, **features}, best, second)
+            weighed = {**self._article.features, **features.by_zone()}
+            decided = model.deciding_features(weighed, best, second)
             told = (
                 f"model: {best.label} of {best.speaker} rather than {second.label} of "
                 f"{second.speaker}, by {', '.join(decided)}; "
@@ -199,12 +207,13 @@ class PressReader:
 
 
 def label_by_speaker(
-    sentence: str, attribution: Attribution, scores: CueScores
+    sentence: str, attribution: Attribution, scores: CueScores, grams: Set[str]
 ) -> tuple[Label, str]:
     """The label of a sentence of the press, and the reason.
 
     Only governments and ministries make commitments; delegates, experts and firms propose or
-    opine; what the newspaper itself reports is an achievement or *other*.
+    opine; what the newspaper itself reports is an achievement or *other*. ``grams`` are the
+    sentence's runs of characters.
     """
     if sentence.endswith("？"):
         return Label.OTHER, "question"
@@ -215,7 +224,7 @@ def label_by_speaker(
             return Label.ACHIEVEMENT, "wording of the newspaper"
         return Label.OTHER, "wording of the newspaper"
     if attribution.manner == Manner.PROPOSE or _requests_action(
-        _quoted_words(sentence, attribution), attribution
+        _quoted_words(sentence, attribution), attribution, grams
     ):
         return Label.PROPOSAL, "proposal of the speaker"
     return Label.OPINION, "opinion of the speaker"
@@ -247,11 +256,11 @@ def _reports_results(sentence: str, scores: CueScores) -> bool:
     return not scores.future and bool(quantities(sentence))
 
 
-def _requests_action(words: str, attribution: Attribution) -> bool:
+def _requests_action(words: str, attribution: Attribution, grams: Set[str]) -> bool:
     """Whether the words ask somebody to act; a firm's own plans do not."""
     if attribution.speaker is Speaker.ENTERPRISE:
-        return proposes(words, opening=False)
-    return proposes(words) or (
+        return proposes(words, grams, opening=False)
+    return proposes(words, grams) or (
         attribution.manner == Manner.ANNOUNCE and score_cues(words).future > 0
     )
 
@@ -260,6 +269,11 @@ def _quoted_words(sentence: str, attribution: Attribution) -> str:
     """The sentence without the reporting clause in front of it."""
     at = sentence.find(attribution.cue[-6:]) if attribution.cue else -1
     return sentence if at < 0 else sentence[at + len(attribution.cue[-6:]) :].lstrip("，：“")
+
+
+@cache
+def _known_grams() -> frozenset[str]:
+    return known_grams() | cue_grams() | _proposal_gate().grams
 
 
 @cache
@@ -274,13 +288,24 @@ def _proposing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def proposes(words: str, *, opening: bool = True) -> bool:
+@cache
+def _proposal_gate() -> PatternGate:
+    words = speaker_words()
+    asking = "|".join(words.saying[Manner.PROPOSE])
+    return PatternGate.of((words.proposing, words.agent_should.replace("{region}", "."), asking))
+
+
+def proposes(words: str, grams: Set[str], *, opening: bool = True) -> bool:
     """Whether words demand an action: 要推动…, 北京应当…; 产业的发展要… is an opinion.
 
-    Without ``opening`` a sentence that begins with 要 does not count.
+    ``grams`` are the runs of characters of the sentence. Without ``opening`` a sentence that begins
+    with 要 does not count.
     """
     start, agent, asking = _proposing()
-    first = start.search(words) if opening else None
+    possible = _proposal_gate().candidates(grams)
+    first = start.search(words) if opening and 0 in possible else None
     if first is not None and first.start() <= 1:
         return True
-    return agent.search(words) is not None or asking.search(words) is not None
+    return (1 in possible and agent.search(words) is not None) or (
+        2 in possible and asking.search(words) is not None
+    )

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import compress, count
-from operator import add
 from typing import NamedTuple
 
 from monitor.extraction.article_frame import ArticleFrame
 from monitor.extraction.attribution import Attribution, places_in
+from monitor.extraction.pattern_gate import PatternGate, telling_gram
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
 _MAX_VERBS = 24
@@ -40,7 +38,10 @@ class PressCues(WordTable):
 
 
 class Verb(NamedTuple):
-    """A verb of a sentence: its kinds, the mark of its tense, and where it stands."""
+    """A verb of a sentence: its kinds, the mark of its tense, and where it stands.
+
+    The mark is a word before the verb, or 了 after it.
+    """
 
     kinds: tuple[str, ...]
     mark: str
@@ -64,92 +65,102 @@ def _by_word(table: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _VerbTable:
-    """The verbs by their first two characters, longest first, and the kinds of each.
+    """The kinds of each verb, and the verbs by a run of characters that tells them.
 
-    Looking up pairs is far faster than an alternation of hundreds of words.
+    A sentence has few of these runs. Hundreds of words in one pattern would take far longer.
     """
 
     kinds: Mapping[str, tuple[str, ...]]
-    by_start: Mapping[str, tuple[str, ...]]
-    single: frozenset[str]
+    by_gram: Mapping[str, Sequence[str]]
+    grams: frozenset[str]
 
 
 @cache
 def _verbs() -> _VerbTable:
     kinds = _by_word(press_cues().verbs)
-    by_start: dict[str, tuple[str, ...]] = {}
-    for word in sorted(kinds, key=lambda one: (-len(one), one)):
-        if len(word) > 1:
-            by_start[word[:2]] = (*by_start.get(word[:2], ()), word)
-    return _VerbTable(kinds, by_start, frozenset(word for word in kinds if len(word) == 1))
+    by_gram: dict[str, list[str]] = {}
+    for word in kinds:
+        by_gram.setdefault(telling_gram(word), []).append(word)
+    return _VerbTable(kinds, by_gram, frozenset(by_gram))
 
 
 @dataclass(frozen=True, slots=True)
 class _Endings:
-    """The kind of each word, and the characters that such words end with."""
+    """The kind of each word, and how long the words are that end with a character."""
 
     kinds: Mapping[str, str]
-    last: frozenset[str]
+    lengths: Mapping[str, tuple[int, ...]]
 
-    def kind_before(self, text: str, end: int, longest: int) -> str | None:
-        """The kind of the longest word that ends at a place."""
-        if not end or text[end - 1] not in self.last:
+    @classmethod
+    def of(cls, table: Mapping[str, tuple[str, ...]], longest: int) -> _Endings:
+        """Sort the words of a table of kinds, up to a length."""
+        kinds = {word: kind for word, (kind, *_) in _by_word(table).items() if len(word) <= longest}
+        lengths: dict[str, set[int]] = {}
+        for word in kinds:
+            lengths.setdefault(word[-1], set()).add(len(word))
+        return cls(
+            kinds, {last: tuple(sorted(found, reverse=True)) for last, found in lengths.items()}
+        )
+
+    def kind_before(self, text: str, begin: int, end: int) -> str | None:
+        """The kind of the longest word from ``begin`` on that ends at ``end``."""
+        if begin >= end:
             return None
-        for size in range(min(longest, end), 0, -1):
-            kind = self.kinds.get(text[end - size : end])
-            if kind is not None:
-                return kind
+        for size in self.lengths.get(text[end - 1], ()):
+            if size <= end - begin:
+                kind = self.kinds.get(text[end - size : end])
+                if kind is not None:
+                    return kind
         return None
-
-
-def _endings(table: Mapping[str, tuple[str, ...]]) -> _Endings:
-    kinds = {word: kind for word, (kind, *_) in _by_word(table).items()}
-    return _Endings(kinds, frozenset(word[-1] for word in kinds))
 
 
 @cache
 def _marks() -> _Endings:
-    return _endings(press_cues().marks)
+    return _Endings.of(press_cues().marks, _MAX_MARK)
 
 
 @cache
 def _subjects() -> _Endings:
-    return _endings(press_cues().subjects)
+    return _Endings.of(press_cues().subjects, _MAX_SUFFIX)
 
 
-_BOUNDARIES = frozenset("，；：。！？“”、")
+@cache
+def _boundary_pattern() -> re.Pattern[str]:
+    return re.compile("[，；：。！？“”、]")
 
 
-def verbs_of(text: str) -> list[Verb]:
-    """The verbs of a sentence that the table knows, in order; of those that overlap the first."""
-    table = _verbs()
-    pairs = compress(count(), map(table.by_start.__contains__, map(add, text, text[1:])))
-    alone = compress(count(), map(table.single.__contains__, text))
+def verbs_of(text: str, grams: Set[str]) -> list[Verb]:
+    """The verbs of a sentence that the table knows, in order; of those that overlap the first.
+
+    ``grams`` are the sentence's runs of characters, or those of them that are words.
+    """
+    table, marks = _verbs(), _marks()
     found: list[Verb] = []
     free = 0
-    for at in sorted({*pairs, *alone}):
-        word = _word_at(text, at, table) if at >= free else ""
-        if word:
-            free = at + len(word)
-            found.append(Verb(table.kinds[word], _mark(text, at, free), at))
-            if len(found) == _MAX_VERBS:
-                break
+    for at, word in sorted(_verbs_by_place(text, grams & table.grams).items()):
+        if at < free:
+            continue
+        free = at + len(word)
+        done = text.startswith("了", free)
+        mark = "done" if done else marks.kind_before(text, 0, at) or "none"
+        found.append(Verb(table.kinds[word], mark, at))
+        if len(found) == _MAX_VERBS:
+            break
     return found
 
 
-def _word_at(text: str, at: int, table: _VerbTable) -> str:
-    """The longest verb that begins at a place, or nothing."""
-    for word in table.by_start.get(text[at : at + 2], ()):
-        if text.startswith(word, at):
-            return word
-    return text[at] if text[at] in table.single else ""
-
-
-def _mark(text: str, start: int, end: int) -> str:
-    """The mark of tense of a verb: the word before it, or 了 after it."""
-    if text[end : end + 1] == "了":
-        return "done"
-    return _marks().kind_before(text, start, _MAX_MARK) or "none"
+def _verbs_by_place(text: str, grams: Set[str]) -> dict[int, str]:
+    """The longest verb that begins at each place."""
+    by_gram = _verbs().by_gram
+    found: dict[int, str] = {}
+    for gram in grams:
+        for word in by_gram[gram]:
+            at = text.find(word)
+            while at >= 0:
+                if len(word) > len(found.get(at, "")):
+                    found[at] = word
+                at = text.find(word, at + 1)
+    return found
 
 
 def subject_of(text: str, begin: int, verb_start: int, places: Set[int] = frozenset()) -> str:
@@ -165,48 +176,64 @@ def subject_of(text: str, begin: int, verb_start: int, places: Set[int] = frozen
         return "nobody" if begin else "opens with verb"
     if end in places:
         return "place"
-    kind = _subjects().kind_before(text, end, min(_MAX_SUFFIX, end - begin))
+    kind = _subjects().kind_before(text, begin, end)
     return kind or ("number" if text[end - 1].isdigit() else "other")
 
 
 _LIGHT = frozenset("已将正要还也都均可能会并又再共拟")
 
 
-def cue_flags(text: str, speaker: str) -> frozenset[str]:
-    """The kinds of the verbs of a sentence and of their subjects, alone and together."""
-    verbs = verbs_of(text)
+def cue_flags(text: str, speaker: str, grams: Set[str]) -> set[frozenset[str]]:
+    """The kinds of the verbs of a sentence and of their subjects, alone and together.
+
+    The flags come in parts of which no two share one, and which come back in other sentences.
+    ``grams`` are as in ``verbs_of``.
+    """
+    verbs = verbs_of(text, grams)
+    if not verbs:
+        return {_NO_MARKS}
     places = frozenset(end for _, end, _ in places_in(text))
-    bounds = [*compress(count(1), map(_BOUNDARIES.__contains__, text))]
+    bounds = [bound.end() for bound in _boundary_pattern().finditer(text)]
+    parts: set[frozenset[str]] = set()
+    marks = set()
     subjects = []
-    for verb in verbs:
-        at = bisect_right(bounds, verb.start)
-        begin = bounds[at - 1] if at else 0
-        subjects.append(subject_of(text, begin, verb.start, places))
-    main = next((at for at, kind in enumerate(subjects) if kind not in _NO_SUBJECT), None)
-    parts = [
-        _verb_flags(verb.kinds, verb.mark, subject, speaker)
-        for verb, subject in zip(verbs, subjects, strict=True)
-    ]
-    if verbs:
-        for name, place in (("first", 0), ("last", -1), ("main", main)):
-            if place is not None:
-                verb = verbs[place]
-                parts.append(_role_flags(name, subjects[place], verb.kinds, verb.mark, speaker))
-    marks = {verb.mark for verb in verbs} - _PLAIN_MARKS
-    return frozenset((f"marks {' '.join(sorted(marks))}",)).union(*parts)
+    main = -1
+    for number, (kinds, mark, start) in enumerate(verbs):
+        at = bisect_right(bounds, start)
+        subject = subject_of(text, bounds[at - 1] if at else 0, start, places)
+        subjects.append(subject)
+        if main < 0 and subject not in _NO_SUBJECT:
+            main = number
+        marks.add(mark)
+        parts.update(_verb_flags(kinds, mark, subject, speaker))
+    first, last = verbs[0], verbs[-1]
+    parts.add(_role_flags("first", subjects[0], first.kinds, first.mark, speaker))
+    parts.add(_role_flags("last", subjects[-1], last.kinds, last.mark, speaker))
+    if main >= 0:
+        verb = verbs[main]
+        parts.add(_role_flags("main", subjects[main], verb.kinds, verb.mark, speaker))
+    parts.add(_mark_flags(frozenset(marks - _PLAIN_MARKS)))
+    return parts
+
+
+@cache
+def _mark_flags(marks: frozenset[str]) -> frozenset[str]:
+    return frozenset((f"marks {' '.join(sorted(marks))}",))
 
 
 @lru_cache(maxsize=8192)
-def _verb_flags(kinds: tuple[str, ...], mark: str, subject: str, speaker: str) -> frozenset[str]:
-    """The flags of any verb with its subject."""
-    return frozenset(
-        (
-            f"subject {subject}, {mark}",
-            *(f"verb {kind}" for kind in kinds),
-            *(f"verb {kind}, {mark}" for kind in kinds),
-            *(f"verb {kind}, {mark}, speaker {speaker}" for kind in kinds),
-            *(f"subject {subject}, verb {kind}" for kind in kinds),
-        )
+def _verb_flags(
+    kinds: tuple[str, ...], mark: str, subject: str, speaker: str
+) -> tuple[frozenset[str], ...]:
+    """The flags of any verb with its subject, by what other verbs may have in common with it."""
+    return (
+        frozenset((f"subject {subject}, {mark}",)),
+        *(frozenset((f"verb {kind}",)) for kind in kinds),
+        *(
+            frozenset((f"verb {kind}, {mark}", f"verb {kind}, {mark}, speaker {speaker}"))
+            for kind in kinds
+        ),
+        *(frozenset((f"subject {subject}, verb {kind}",)) for kind in kinds),
     )
 
 
@@ -226,6 +253,7 @@ def _role_flags(
     )
 
 
+_NO_MARKS = frozenset({"marks "})
 _PLAIN_MARKS = frozenset({"none", "by", "not"})
 _NO_SUBJECT = frozenset({"ground", "when", "nobody", "other", "number"})
 
@@ -235,16 +263,32 @@ def _words() -> Mapping[str, tuple[str, ...]]:
     return _by_word(press_cues().words)
 
 
+def known_words() -> frozenset[str]:
+    """The runs of characters that tell the verbs and the words of this module."""
+    return _verbs().grams | _words().keys()
+
+
 _MANY = 3
 
 
-def word_flags(grams: Set[str], speaker: str) -> frozenset[str]:
-    """Which kinds of words a sentence has, by its runs of characters."""
+def word_flags(grams: Set[str], speaker: str) -> list[frozenset[str]]:
+    """Which kinds of words a sentence has, by those of its runs of characters that are words.
+
+    The parts share no flag, as those of ``cue_flags``.
+    """
     words = _words()
-    counts = Counter(kind for word in grams & words.keys() for kind in words[word])
-    many = f"kinds of words {min(5, len(counts))}"
+    counts: dict[str, int] = {}
+    for word in grams & words.keys():
+        for kind in words[word]:
+            counts[kind] = counts.get(kind, 0) + 1
     parts = [_word_kind_flags(kind, min(times, _MANY), speaker) for kind, times in counts.items()]
-    return frozenset((many,)).union(*parts)
+    parts.append(_kinds_flag(min(5, len(counts))))
+    return parts
+
+
+@cache
+def _kinds_flag(kinds: int) -> frozenset[str]:
+    return frozenset((f"kinds of words {kinds}",))
 
 
 @cache
@@ -328,3 +372,9 @@ def lists_of_proposals(
 def speaks_to_states(text: str) -> bool:
     """Whether a sentence speaks of what states should do together."""
     return _other_states().search(text) is not None
+
+
+@cache
+def states_gate() -> PatternGate:
+    """Tells ``speaks_to_states`` by the runs of characters of a sentence."""
+    return PatternGate.of((press_cues().other_states,))

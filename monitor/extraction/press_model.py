@@ -9,9 +9,9 @@ highest sum is the answer. The weights are learned by ``tools/train_press.py`` f
 articles; ``data/press_model.json`` holds them with the record of the training.
 
 A weight is a whole number from -127 to 127, times the scale of its zone. The weights of a feature,
-one for each label and speaker, are one integer, each times a power of 2**16, so that one addition
-adds all of them: the sums are exact, and the same on every machine. Python's integers are as long
-as they need to be, so a weight of 0 above the last other one takes no memory.
+one for each label and speaker, stand in one integer, a lane of 16 bits each, so that one addition
+adds all of them: the sums are exact, and the same on every machine. The integer is the sum of
+``weight << 16 * place``; a weight below 0 borrows from the lanes above, until the sum is read.
 """
 
 from __future__ import annotations
@@ -22,23 +22,26 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import chain, combinations
-from operator import add
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from itertools import accumulate, chain, combinations
+from operator import add, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from monitor.extraction.article_frame import ArticleFrame
-from monitor.extraction.attribution import Attribution, KnownBy
+from monitor.extraction.attribution import Attribution, KnownBy, Manner
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores
+from monitor.extraction.pattern_gate import PatternGate, grams, without_numbers
 from monitor.extraction.press_cues import (
     article_flags,
     cue_flags,
     kinds_of_article,
+    known_words,
     lists_of_proposals,
     speaks_to_states,
+    states_gate,
     word_flags,
 )
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
@@ -51,15 +54,14 @@ CLASSES = len(LABELS) + len(SPEAKERS)
 
 MAX_WEIGHT = 127
 _OFFSET = MAX_WEIGHT + 1
-"""What is added to each weight in a file."""
-_LANE_BYTES = 2
-_MIDDLE = 1 << (8 * _LANE_BYTES - 1)
-"""What is added to each sum before it is read out of its lane: no lane borrows from the next."""
-_MOST_HITS = _MIDDLE // _OFFSET
-"""So many weights fit into a lane, whatever they are."""
+"""What is added to each weight in a file, which holds bytes."""
+_LANE_BITS = 16
+_MAX_ADDED = (1 << (_LANE_BITS - 1)) // _OFFSET
+"""So many weights are added at once: a lane then holds their sum, whatever they are."""
 _TITLE_LENGTH = 80
 _END_LENGTH = 60
 _BEGINNING_LENGTH = 10
+_LONGEST_START = 6
 _MAX_SCORE = 4
 _MAX_DISTANCE = 6
 
@@ -94,29 +96,18 @@ def press_wording() -> PressWording:
 
 
 @cache
-def _wording_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(text)) for name, text in press_wording().wording.items())
+def _wording_gate() -> PatternGate:
+    return PatternGate.of(press_wording().wording.values())
 
 
 @cache
-def _number_pattern() -> re.Pattern[str]:
-    return re.compile(r"[0-9][0-9.]*")
+def _wording_names() -> tuple[str, ...]:
+    return tuple(press_wording().wording)
 
 
 @cache
 def _year_pattern() -> re.Pattern[str]:
     return re.compile(r"20[0-9]{2}(?=年)")
-
-
-def grams(text: str) -> frozenset[str]:
-    """The runs of one to three characters of ``text``."""
-    pairs = [*map(add, text, text[1:])]
-    return frozenset((*text, *pairs, *map(add, pairs, text[2:])))
-
-
-def _plain(text: str) -> str:
-    """The text with every number as 0."""
-    return _number_pattern().sub("0", text)
 
 
 @cache
@@ -126,13 +117,58 @@ def _clause_pattern() -> re.Pattern[str]:
 
 def _clause_starts(text: str) -> frozenset[str]:
     """The first one to three characters of each clause: that is where its verb is."""
-    return frozenset(
-        clause[:length] for clause in _clause_pattern().findall(text) for length in (1, 2, 3)
-    )
+    clauses = [clause[:3] for clause in _clause_pattern().findall(text)]
+    return frozenset([part for clause in clauses for part in (clause[:1], clause[:2], clause)])
 
 
 Features: TypeAlias = "Mapping[str, Set[str]]"
 """The features of a sentence by zone."""
+
+
+class SentenceFeatures(NamedTuple):
+    """The features of a sentence besides those that all sentences of its article have.
+
+    Attributes:
+        characters: those that are runs of characters, by zone.
+        flags: the others by zone, in parts of which no two share one.
+    """
+
+    characters: Mapping[str, frozenset[str]]
+    flags: Mapping[str, Sequence[frozenset[str]]]
+
+    def by_zone(self) -> Features:
+        """All of them by zone."""
+        flags = {name: frozenset[str]().union(*parts) for name, parts in self.flags.items()}
+        return {**self.characters, **flags}
+
+
+class SentenceGrams(NamedTuple):
+    """The runs of characters of a sentence of which every number is written as 0."""
+
+    text: str
+    plain: str
+    all: frozenset[str]
+    beginning: frozenset[str]
+    """Those of the beginning, and the beginnings themselves."""
+    known: frozenset[str]
+    """Those that a table of words or of patterns knows."""
+
+    @classmethod
+    def of(cls, text: str, known: frozenset[str]) -> SentenceGrams:
+        """Cut a sentence; the beginning and the whole share their runs."""
+        plain = without_numbers(text)
+        pairs = [*map(add, plain, plain[1:])]
+        triples = [*map(add, pairs, plain[2:])]
+        found = frozenset((*plain, *pairs, *triples))
+        length = _BEGINNING_LENGTH
+        starts = accumulate(plain[1:_LONGEST_START], initial=f"^{plain[:1]}")
+        beginning = (*plain[:length], *pairs[: length - 1], *triples[: length - 2], *starts)
+        return cls(text, plain, found, frozenset(beginning), found & known)
+
+
+def known_grams() -> frozenset[str]:
+    """The runs of characters that the tables of this module and of ``press_cues`` know."""
+    return _wording_gate().grams | known_words() | states_gate().grams
 
 
 class PressArticle:
@@ -145,11 +181,14 @@ class PressArticle:
         attributions: Sequence[Sequence[Attribution]],
         year: int | None,
         frame: ArticleFrame,
+        *,
+        known_grams: frozenset[str],
     ) -> None:
         self._paragraphs = paragraphs
+        self._known_grams = known_grams
         self._attributions = attributions
         self._year = year
-        self._grams: dict[tuple[int, int], frozenset[str]] = {}
+        self._grams: dict[tuple[int, int], SentenceGrams] = {}
         self._genre: dict[tuple[str, str, str, str, bool], frozenset[str]] = {}
         self._size = sum(map(len, paragraphs))
         self._before = [0]
@@ -161,90 +200,131 @@ class PressArticle:
         self._lists = lists_of_proposals(paragraphs, attributions)
         self._to_states = any(map(speaks_to_states, chain.from_iterable(paragraphs[:3])))
         self.features: Features = {
-            "title": grams(_plain((title or first)[:_TITLE_LENGTH])),
-            "end": grams(_plain(end[-_END_LENGTH:])),
+            "title": grams(without_numbers((title or first)[:_TITLE_LENGTH])),
+            "end": grams(without_numbers(end[-_END_LENGTH:])),
         }
         """The features that all sentences have."""
 
     def features_of(
         self, paragraph: int, index: int, scores: CueScores, by_rule: Label
-    ) -> Features:
+    ) -> SentenceFeatures:
         """The other features of a sentence with these cues, which the rules label ``by_rule``."""
-        sentences = self._paragraphs[paragraph]
-        text = sentences[index]
-        plain = _plain(text)
-        found: dict[str, Set[str]] = {
-            "sentence": self._sentence(paragraph, index),
-            "beginning": grams(plain[:_BEGINNING_LENGTH])
-            | {f"^{plain[:length]}" for length in range(1, 7)},
-            "clause": _clause_starts(plain),
-            FLAGS: frozenset(self._flags(paragraph, index, scores, by_rule)),
-            CUES: self._cue_flags(paragraph, index),
-            GENRE: self._genre_flags(paragraph, index, scores, by_rule),
+        own = self.grams(paragraph, index)
+        characters: dict[str, frozenset[str]] = {
+            "sentence": own.all,
+            "beginning": own.beginning,
+            "clause": _clause_starts(own.plain),
         }
         if index:
-            found["before"] = self._sentence(paragraph, index - 1)
+            characters["before"] = self.grams(paragraph, index - 1).all
         elif paragraph and self._paragraphs[paragraph - 1]:
-            found["paragraph before"] = self._sentence(
-                paragraph - 1, len(self._paragraphs[paragraph - 1]) - 1
-            )
-        if index + 1 < len(sentences):
-            found["after"] = self._sentence(paragraph, index + 1)
-        return found
+            last = len(self._paragraphs[paragraph - 1]) - 1
+            characters["paragraph before"] = self.grams(paragraph - 1, last).all
+        if index + 1 < len(self._paragraphs[paragraph]):
+            characters["after"] = self.grams(paragraph, index + 1).all
+        speaker = self._attributions[paragraph][index].speaker
+        listed = self._lists[paragraph][index]
+        flags = {
+            FLAGS: self._flags(paragraph, index, own, scores, by_rule),
+            CUES: [
+                *word_flags(own.known, speaker),
+                *cue_flags(own.text, speaker, own.known),
+            ],
+            GENRE: [self._genre_flags(speaker, listed, own, scores, by_rule)],
+        }
+        return SentenceFeatures(characters, flags)
 
     def scope_features(self, paragraph: int, index: int) -> Features:
         """The features of its words by which a sentence may belong to a topic without a word."""
         return {
-            "sentence": self._sentence(paragraph, index),
+            "sentence": self.grams(paragraph, index).all,
             "title": self.features["title"],
         }
 
-    def _sentence(self, paragraph: int, index: int) -> frozenset[str]:
+    def grams(self, paragraph: int, index: int) -> SentenceGrams:
+        """The runs of characters of a sentence: its neighbours need them too."""
         key = (paragraph, index)
-        if key not in self._grams:
-            self._grams[key] = grams(_plain(self._paragraphs[paragraph][index]))
-        return self._grams[key]
-
-    def _cue_flags(self, paragraph: int, index: int) -> frozenset[str]:
-        speaker = self._attributions[paragraph][index].speaker.value
-        found = cue_flags(self._paragraphs[paragraph][index], speaker)
-        return found | word_flags(self._sentence(paragraph, index), speaker)
+        known = self._grams.get(key)
+        if known is None:
+            known = self._grams[key] = SentenceGrams.of(
+                self._paragraphs[paragraph][index], self._known_grams
+            )
+        return known
 
     def _genre_flags(
-        self, paragraph: int, index: int, scores: CueScores, by_rule: Label
+        self, speaker: Speaker, listed: str, own: SentenceGrams, scores: CueScores, by_rule: Label
     ) -> frozenset[str]:
         """What the article is, with what the rules say: the same for many of its sentences."""
-        speaker = self._attributions[paragraph][index].speaker.value
-        listed = self._lists[paragraph][index]
-        states = speaks_to_states(self._paragraphs[paragraph][index])
-        key = (speaker, by_rule.value, _tense(scores), listed, states)
-        if key not in self._genre:
+        states = bool(states_gate().matching(own.text, own.known))
+        key = (speaker, by_rule, _tense(scores), listed, states)
+        known = self._genre.get(key)
+        if known is None:
             flags = [*article_flags(self._kinds, *key[:3])]
             if listed:
                 flags += [listed, f"{listed}, speaker {speaker}"]
             flags.append(f"states {self._to_states:d}{states:d}, speaker {speaker}")
             flags.append(f"states {self._to_states:d}{states:d}, {bool(listed):d}")
-            self._genre[key] = frozenset(flags)
-        return self._genre[key]
+            known = self._genre[key] = frozenset(flags)
+        return known
 
     def _flags(
-        self, paragraph: int, index: int, scores: CueScores, by_rule: Label
-    ) -> Iterable[str]:
-        sentences = self._paragraphs[paragraph]
-        text = sentences[index]
+        self, paragraph: int, index: int, own: SentenceGrams, scores: CueScores, by_rule: Label
+    ) -> list[frozenset[str]]:
+        size = len(self._paragraphs[paragraph])
         attribution = self._attributions[paragraph][index]
-        yield from _attribution_flags(attribution, scores, by_rule)
-        yield from _form_flags(text, self._year)
-        yield from _wording_flags(text, attribution.speaker)
-        if not index:
-            yield "first of paragraph"
-        if index == len(sentences) - 1:
-            yield "last of paragraph"
-        if len(sentences) == 1:
-            yield "paragraph of its own"
-        if paragraph < 2:
-            yield f"paragraph {paragraph}"
-        yield f"quarter {4 * (self._before[paragraph] + index) // max(1, self._size)}"
+        speaker = attribution.speaker
+        return [
+            _attribution_flags(
+                speaker,
+                attribution.manner,
+                attribution.known_by,
+                min(attribution.distance, _MAX_DISTANCE),
+                _tense(scores),
+            ),
+            _label_flags(by_rule, speaker),
+            _score_flags(scores.future, scores.past, scores.result, scores.state),
+            _place_flags(
+                index == 0,
+                index == size - 1,
+                min(paragraph, 2),
+                4 * (self._before[paragraph] + index) // max(1, self._size),
+            ),
+            _form_of(own, self._year),
+            *_wording_flags(own, speaker),
+        ]
+
+
+def _form_of(own: SentenceGrams, year: int | None) -> frozenset[str]:
+    """The flags of how a sentence looks, in an article of this year."""
+    text = own.text
+    numbers = own.plain.count("0")
+    when = ""
+    if numbers and year:
+        years = _year_pattern().findall(text)
+        if years:
+            latest = int(max(years))
+            when = "ahead" if latest > year else "now" if latest == year else "past"
+    return _form_flags(
+        text[-1:] if text[-1:] in "。？！；”：" else "nothing",
+        (text.startswith("“"), "“" in text, "”" in text),
+        len(text) // 15,
+        numbers,
+        when,
+    )
+
+
+def _wording_flags(own: SentenceGrams, speaker: Speaker) -> list[frozenset[str]]:
+    """The kinds of wording in a sentence, with the speaker and with each other."""
+    kinds = _wording_gate().matching(own.text, own.known)
+    found = [_kind_flags(kind, speaker) for kind in kinds]
+    crossed = _crossed_kinds()
+    if not crossed.isdisjoint(kinds):
+        found += [
+            _pair_flag(one, other)
+            for one, other in combinations(kinds, 2)
+            if one in crossed or other in crossed
+        ]
+    return found
 
 
 def _tense(scores: CueScores) -> str:
@@ -252,51 +332,86 @@ def _tense(scores: CueScores) -> str:
     return "ahead" if scores.future > back else "back" if back > scores.future else "open"
 
 
+# The flags of a sentence come in parts of which no two share one. A part comes back in other
+# sentences: it is kept, so that no text is put together twice, and no weight looked up.
+
+
+@lru_cache(maxsize=4096)
 def _attribution_flags(
-    attribution: Attribution, scores: CueScores, by_rule: Label
-) -> Iterable[str]:
-    speaker, manner = attribution.speaker.value, attribution.manner.value or "none"
-    known_by = attribution.known_by.value
-    distance = min(attribution.distance, _MAX_DISTANCE)
-    tense = _tense(scores)
-    yield f"speaker {speaker}"
-    yield f"speaker {speaker}, manner {manner}"
-    yield f"speaker {speaker}, {known_by}"
-    yield f"speaker {speaker}, {known_by}, {tense}"
-    yield f"{known_by}, {distance} sentences before"
-    yield f"speaker {speaker}, {tense}"
-    yield f"speaker {speaker}, manner {manner}, {tense}"
-    yield f"label {by_rule.value}"
-    yield f"label {by_rule.value}, speaker {speaker}"
-    for name, score in (
-        ("future", scores.future),
-        ("past", scores.past),
-        ("result", scores.result),
-        ("state", scores.state),
-    ):
-        yield f"{name} {min(score, _MAX_SCORE)}"
+    speaker: Speaker, manner: Manner, known_by: KnownBy, distance: int, tense: str
+) -> frozenset[str]:
+    said = manner or "none"
+    return frozenset(
+        (
+            f"speaker {speaker}",
+            f"speaker {speaker}, manner {said}",
+            f"speaker {speaker}, {known_by}",
+            f"speaker {speaker}, {known_by}, {tense}",
+            f"{known_by}, {distance} sentences before",
+            f"speaker {speaker}, {tense}",
+            f"speaker {speaker}, manner {said}, {tense}",
+        )
+    )
 
 
-def _form_flags(text: str, year: int | None) -> Iterable[str]:
-    yield f"ends with {text[-1:] if text[-1:] in '。？！；”：' else 'nothing'}"
-    yield f"quote {text.startswith('“'):d}{'“' in text:d}{'”' in text:d}"
-    yield f"length {min(6, len(text) // 15)}"
-    yield f"numbers {min(3, len(_number_pattern().findall(text)))}"
-    years = [int(found) for found in _year_pattern().findall(text)]
-    if years and year:
-        latest = max(years)
-        yield "year " + ("ahead" if latest > year else "now" if latest == year else "past")
+@cache
+def _label_flags(label: Label, speaker: Speaker) -> frozenset[str]:
+    return frozenset((f"label {label}", f"label {label}, speaker {speaker}"))
 
 
-def _wording_flags(text: str, speaker: Speaker) -> Iterable[str]:
-    kinds = [name for name, pattern in _wording_patterns() if pattern.search(text)]
-    crossed = press_wording().crossed
-    for kind in kinds:
-        yield kind
-        yield f"{kind}, speaker {speaker.value}"
-    for one, other in combinations(kinds, 2):
-        if one in crossed or other in crossed:
-            yield f"{one} + {other}"
+@lru_cache(maxsize=4096)
+def _score_flags(future: int, past: int, result: int, state: int) -> frozenset[str]:
+    return frozenset(
+        (
+            f"future {min(future, _MAX_SCORE)}",
+            f"past {min(past, _MAX_SCORE)}",
+            f"result {min(result, _MAX_SCORE)}",
+            f"state {min(state, _MAX_SCORE)}",
+        )
+    )
+
+
+@cache
+def _place_flags(first: bool, last: bool, paragraph: int, quarter: int) -> frozenset[str]:
+    found = [f"quarter {quarter}"]
+    if first:
+        found.append("first of paragraph")
+    if last:
+        found.append("last of paragraph")
+    if first and last:
+        found.append("paragraph of its own")
+    if paragraph < 2:
+        found.append(f"paragraph {paragraph}")
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _form_flags(
+    end: str, quotes: tuple[bool, bool, bool], length: int, numbers: int, year: str
+) -> frozenset[str]:
+    """``quotes`` says whether one opens the sentence, whether one opens, whether one closes."""
+    starts, opens, closes = quotes
+    found = [f"ends with {end}", f"quote {starts:d}{opens:d}{closes:d}"]
+    found += [f"length {min(6, length)}", f"numbers {min(3, numbers)}"]
+    if year:
+        found.append(f"year {year}")
+    return frozenset(found)
+
+
+@cache
+def _kind_flags(kind: int, speaker: Speaker) -> frozenset[str]:
+    name = _wording_names()[kind]
+    return frozenset((name, f"{name}, speaker {speaker}"))
+
+
+@cache
+def _pair_flag(one: int, other: int) -> frozenset[str]:
+    return frozenset((f"{_wording_names()[one]} + {_wording_names()[other]}",))
+
+
+@cache
+def _crossed_kinds() -> frozenset[int]:
+    return frozenset(map(_wording_names().index, press_wording().crossed))
 
 
 class Answer(NamedTuple):
@@ -306,47 +421,54 @@ class Answer(NamedTuple):
     speaker: Speaker
 
 
+class _Lanes(NamedTuple):
+    """How the sums of some classes are read from one integer."""
+
+    layout: struct.Struct
+    sign_bits: int
+
+    def sums(self, total: int) -> tuple[int, ...]:
+        """The sum of each lane of ``sign_bits`` plus packed weights.
+
+        With them no lane is below 0. Flipping them leaves each lane as its two's complement.
+        """
+        return self.layout.unpack((total ^ self.sign_bits).to_bytes(self.layout.size, "little"))
+
+
 @cache
-def _lanes(classes: int) -> struct.Struct:
-    return struct.Struct(f"<{classes}H")
+def _lanes(classes: int, bits: int = _LANE_BITS) -> _Lanes:
+    sign = 1 << (bits - 1)
+    signs = sum(sign << bits * place for place in range(classes))
+    return _Lanes(struct.Struct(f"<{classes}{_LAYOUTS[bits]}"), signs)
 
 
-_ALL = slice(None)
-
-
-@cache
-def _in_each_lane(value: int, classes: int) -> int:
-    return int.from_bytes(_lanes(classes).pack(*[value] * classes), "little")
+_LAYOUTS = {16: "h", 64: "q"}
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The weights of the features of one zone; ``weights`` has ``lanes`` of them for each.
+    """The weights of the features of one zone; ``weights`` packs one lane for each class.
 
-    Zones that share their features share ``weights``, too: ``place`` is where those of this one
-    stand; None: they stand alone.
+    Zones that share their features share ``weights``, too: ``place`` says which lanes are those of
+    this one; None: it stands alone.
     """
 
     weights: Mapping[str, int]
     scale: float
-    lanes: int = CLASSES
+    classes: int = CLASSES
     place: slice | None = None
 
-    def sums(self, features: Set[str]) -> list[int]:
+    def sums(self, features: Set[str]) -> tuple[int, ...]:
         """The sums of the weights of the features, class by class."""
-        hits = list(filter(None, map(self.weights.get, features)))
-        if len(hits) <= _MOST_HITS:
-            return self._read(sum(hits))
-        parts = (hits[at : at + _MOST_HITS] for at in range(0, len(hits), _MOST_HITS))
-        return [
-            sum(column) for column in zip(*(self._read(sum(one)) for one in parts), strict=True)
-        ]
-
-    def _read(self, total: int) -> list[int]:
-        """The sums that stand in the lanes of a sum of weights."""
-        lanes = _lanes(self.lanes)
-        raised = (total + _in_each_lane(_MIDDLE, self.lanes)).to_bytes(lanes.size, "little")
-        return [lane - _MIDDLE for lane in lanes.unpack(raised)[self.place or _ALL]]
+        lanes = _lanes(self.classes)
+        hits = [*filter(None, map(self.weights.get, features))]
+        if len(hits) > _MAX_ADDED:
+            parts = (hits[at : at + _MAX_ADDED] for at in range(0, len(hits), _MAX_ADDED))
+            columns = zip(*(lanes.sums(sum(part, lanes.sign_bits)) for part in parts), strict=True)
+            sums = tuple(map(sum, columns))
+        else:
+            sums = lanes.sums(sum(hits, lanes.sign_bits))
+        return sums if self.place is None else sums[self.place]
 
 
 def _add_scores(totals: list[float], zones: Mapping[str, Zone], features: Features) -> list[float]:
@@ -383,6 +505,33 @@ class ScopeModel:
         return score >= (self.commitment_limit if label is Label.COMMITMENT else self.limit)
 
 
+_WIDE_LANE_BITS = 64
+_UNIT = 2.0**-44
+"""What 1 in a wide lane is worth: they hold sums of several zones, with the scale of each."""
+_MAX_KEPT = 8192
+
+
+class FlagWeights(dict[frozenset[str], int]):
+    """The sums of the weights of flags that come together, each in one integer with wide lanes.
+
+    They are computed when they are first asked for, and forgotten when there are too many.
+    """
+
+    def __init__(self, zone: Zone) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, flags: frozenset[str]) -> int:
+        """Add up the weights of these flags."""
+        if len(self) >= _MAX_KEPT:
+            self.clear()
+        found = self[flags] = sum(
+            round(self._zone.scale * value / _UNIT) << _WIDE_LANE_BITS * place
+            for place, value in enumerate(self._zone.sums(flags))
+        )
+        return found
+
+
 _SCOPE_SENTENCE = "scope"
 _SENTENCE_ZONES = ("sentence", _SCOPE_SENTENCE, "before", "paragraph before", "after")
 """The zones that have the characters of a whole sentence: each sentence is in several of them.
@@ -394,11 +543,10 @@ Those with the most features stand first, which makes the integers short."""
 class SharedZones:
     """Several zones with the same features as one, so that a feature is looked up once for all.
 
-    ``places`` says which lanes of ``weights`` are those of each zone.
+    ``places`` says which classes of ``zone`` are those of each zone.
     """
 
-    weights: Mapping[str, int]
-    lanes: int
+    zone: Zone
     places: Mapping[str, slice]
 
     @classmethod
@@ -408,23 +556,23 @@ class SharedZones:
         places: dict[str, slice] = {}
         at = 0
         for name, zone in zones.items():
-            shift = 8 * _LANE_BYTES * at
             if not weights:
-                weights = dict(zone.weights)
+                weights.update(zone.weights)  # the same integers, which are most of the memory
             else:
                 for feature, own in zone.weights.items():
-                    weights[feature] = weights.get(feature, 0) + (own << shift)
-            places[name] = slice(at, at + zone.lanes)
-            at += zone.lanes
-        return cls(weights, at, places)
+                    weights[feature] = weights.get(feature, 0) + (own << _LANE_BITS * at)
+            places[name] = slice(at, at + zone.classes)
+            at += zone.classes
+        return cls(Zone(weights, 1.0, at), places)
 
-    def zone(self, name: str, scale: float) -> Zone:
+    def part(self, name: str, scale: float) -> Zone:
         """One of the zones."""
-        return Zone(self.weights, scale, self.lanes, self.places[name])
+        return Zone(self.zone.weights, scale, self.zone.classes, self.places[name])
 
-    def sums(self, features: Set[str]) -> list[int]:
-        """The sums of the weights of the features in all the zones."""
-        return Zone(self.weights, 1.0, self.lanes).sums(features)
+
+_MAX_CHARACTER_ZONES = 5
+"""A sentence, its beginning and its clauses, the sentence before and the one after."""
+_NOTHING = (0.0, (0,) * CLASSES)
 
 
 class ArticleScorer:
@@ -441,25 +589,34 @@ class ArticleScorer:
         self._title = (
             model.scope.score({"title": features["title"]}) if model.scope is not None else 0.0
         )
-        self._sums: dict[Set[str], list[int]] = {}
-        self._of_genre: dict[Set[str], list[int]] = {}
+        self._places = model.shared.places if model.shared is not None else {}
+        self._sums: dict[Set[str], tuple[int, ...]] = {}
 
-    def scores(self, features: Features) -> list[float]:
+    def scores(self, features: SentenceFeatures) -> list[float]:
         """The score of each label, then of each speaker: those of ``PressModel.scores``."""
-        totals = list(self._start)
-        shared = self._model.shared
-        for name, found in features.items():
+        terms = [_NOTHING] * (_MAX_CHARACTER_ZONES - len(features.characters))
+        for name, found in features.characters.items():
             zone = self._model.zones[name]
-            factor = zone.scale / zone_size(name, found)
-            place = shared.places.get(name) if shared else None
-            if place is not None:
-                sums = self._shared_sums(found)[place]
-            elif name == GENRE:
-                sums = self._genre_sums(found)
-            else:
-                sums = zone.sums(found)
-            totals = [total + factor * value for total, value in zip(totals, sums, strict=True)]
-        return totals
+            place = self._places.get(name)
+            sums = zone.sums(found) if place is None else self._shared_sums(found)[place]
+            terms.append((zone.scale / math.sqrt(len(found) or 1), sums))
+        (a, one), (b, two), (c, three), (d, four), (e, five) = terms
+        columns = zip(
+            self._start, self._flag_sums(features), one, two, three, four, five, strict=True
+        )
+        # One pass over the classes: a pass for each term would take several times as long.
+        return [
+            start + _UNIT * flags + a * v + b * w + c * x + d * y + e * z
+            for start, flags, v, w, x, y, z in columns
+        ]
+
+    def _flag_sums(self, features: SentenceFeatures) -> tuple[int, ...]:
+        """The sums of the flags, as multiples of ``_UNIT``."""
+        lanes = _lanes(CLASSES, _WIDE_LANE_BITS)
+        total = lanes.sign_bits
+        for name, parts in features.flags.items():
+            total = sum(map(self._model.flag_weights[name].__getitem__, parts), total)
+        return lanes.sums(total)
 
     def scope(self, sentence: Set[str], context: Set[str]) -> float:
         """How much speaks for a sentence's belonging to the model's topic."""
@@ -472,18 +629,11 @@ class ArticleScorer:
         of_words = zone.scale / zone_size("sentence", sentence) * value
         return self._title + of_words + model.zones[CONTEXT].scale * around
 
-    def _genre_sums(self, features: Set[str]) -> list[int]:
-        """Many sentences of an article have the same features of this zone."""
-        known = self._of_genre.get(features)
-        if known is None:
-            known = self._of_genre[features] = self._model.zones[GENRE].sums(features)
-        return known
-
-    def _shared_sums(self, features: Set[str]) -> list[int]:
+    def _shared_sums(self, features: Set[str]) -> tuple[int, ...]:
         known = self._sums.get(features)
         if known is None:
             shared = self._model.shared
-            known = self._sums[features] = shared.sums(features) if shared else []
+            known = self._sums[features] = shared.zone.sums(features) if shared else ()
         return known
 
 
@@ -502,6 +652,8 @@ class PressModel:
     scope: ScopeModel | None = None
     shared: SharedZones | None = None
     """The zones of the characters of whole sentences, together; None where nothing is shared."""
+    flag_weights: Mapping[str, FlagWeights] = field(default_factory=dict, compare=False)
+    """The weights of the zones that have no characters."""
 
     def scores(self, features: Features, start: Sequence[float] = ()) -> list[float]:
         """The score of each label, then of each speaker, added to those of ``start``."""
@@ -516,11 +668,12 @@ class PressModel:
         is known by one of ``SURE_BY``.
         """
         needed = (self.sure_commitment if sure else self.commitment) + margin
-        answers = _possible_answers()
-        values = [scores[i] + scores[j] - needed * commits for _, i, j, commits in answers]
+        answers, label_scores, speaker_scores = _possible_answers()
+        values = [*map(add, label_scores(scores), speaker_scores(scores))]
+        values[:_COMMITTING] = [value - needed for value in values[:_COMMITTING]]
         first = values.index(max(values))
         values[first] = -math.inf
-        return answers[first][0], answers[values.index(max(values))][0]
+        return answers[first], answers[values.index(max(values))]
 
     def deciding_features(
         self, features: Features, best: Answer, second: Answer
@@ -551,15 +704,22 @@ def is_possible(label: Label, speaker: Speaker) -> bool:
     return label is not Label.PROPOSAL or speaker is not Speaker.MEDIA
 
 
+_COMMITTING = len(AUTHORITIES)
+"""So many of the possible answers commit: they come first, as their label does."""
+
+
 @cache
-def _possible_answers() -> tuple[tuple[Answer, int, int, bool], ...]:
-    """Each possible answer, the places of its label and speaker, and whether it commits."""
-    return tuple(
-        (Answer(label, speaker), i, len(LABELS) + j, label is Label.COMMITMENT)
-        for i, label in enumerate(LABELS)
-        for j, speaker in enumerate(SPEAKERS)
+def _possible_answers() -> tuple[tuple[Answer, ...], itemgetter[Any], itemgetter[Any]]:
+    """The possible answers, and what takes the scores of their labels and speakers."""
+    answers = tuple(
+        Answer(label, speaker)
+        for label in LABELS
+        for speaker in SPEAKERS
         if is_possible(label, speaker)
     )
+    labels = (LABELS.index(answer.label) for answer in answers)
+    speakers = (len(LABELS) + SPEAKERS.index(answer.speaker) for answer in answers)
+    return answers, itemgetter(*labels), itemgetter(*speakers)
 
 
 def zone_size(name: str, features: Set[str]) -> float:
@@ -573,14 +733,18 @@ def pack_weights(rows: Sequence[Sequence[int]]) -> str:
     return base64.b64encode(zlib.compress(lanes, 9)).decode("ascii")
 
 
-def unpack_weights(packed: str, classes: int = CLASSES) -> Iterator[int]:
+def unpack_weights(packed: str, classes: int = CLASSES) -> list[int]:
     """The weights of each feature in one integer."""
     lanes = zlib.decompress(base64.b64decode(packed))
-    offsets = _in_each_lane(_OFFSET, classes)
-    spread = bytearray(_LANE_BYTES * classes)
-    for at in range(0, len(lanes), classes):
-        spread[::_LANE_BYTES] = lanes[at : at + classes]
-        yield int.from_bytes(spread, "little") - offsets
+    width = _LANE_BITS // 8
+    spread = bytearray(width * len(lanes))
+    spread[::width] = lanes
+    size = width * classes
+    offsets = sum(_OFFSET << _LANE_BITS * place for place in range(classes))
+    return [
+        int.from_bytes(spread[at : at + size], "little") - offsets
+        for at in range(0, len(spread), size)
+    ]
 
 
 def model_of(data: Mapping[str, Any]) -> PressModel:
@@ -593,10 +757,10 @@ def model_of(data: Mapping[str, Any]) -> PressModel:
         parts[_SCOPE_SENTENCE] = scope.zones["sentence"]
     shared = SharedZones.of({name: parts[name] for name in _SENTENCE_ZONES if name in parts})
     zones |= {
-        name: shared.zone(name, zone.scale) for name, zone in zones.items() if name in shared.places
+        name: shared.part(name, zone.scale) for name, zone in zones.items() if name in shared.places
     }
     if scope is not None:
-        own = shared.zone(_SCOPE_SENTENCE, scope.zones["sentence"].scale)
+        own = shared.part(_SCOPE_SENTENCE, scope.zones["sentence"].scale)
         scope = replace(scope, zones={**scope.zones, "sentence": own})
     return PressModel(
         zones=zones,
@@ -605,6 +769,7 @@ def model_of(data: Mapping[str, Any]) -> PressModel:
         sure_commitment=data["sure_commitment"],
         scope=scope,
         shared=shared,
+        flag_weights={name: FlagWeights(zones[name]) for name in (FLAGS, CUES, GENRE)},
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.extraction.pattern_gate import grams, without_numbers
 from monitor.extraction.press_cues import cue_flags, lists_of_proposals, verbs_of, word_flags
-from monitor.extraction.press_model import grams
 from monitor.extraction.speakers import attribute_sentences
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Speaker
@@ -22,7 +22,8 @@ from monitor.model.statements import Speaker
     ],
 )
 def test_a_verb_has_a_kind_and_a_mark_of_tense(sentence, verb):
-    assert verb in {(kind, one.mark) for one in verbs_of(sentence) for kind in one.kinds}
+    found = verbs_of(sentence, grams(sentence))
+    assert verb in {(kind, one.mark) for one in found for kind in one.kinds}
 
 
 @pytest.mark.parametrize(
@@ -36,13 +37,30 @@ def test_a_verb_has_a_kind_and_a_mark_of_tense(sentence, verb):
     ],
 )
 def test_a_verb_has_a_kind_of_subject(sentence, subject):
-    assert f"first subject {subject}" in cue_flags(sentence, "media")
+    flags = frozenset().union(*cue_flags(sentence, "media", grams(sentence)))
+    assert f"first subject {subject}" in flags
 
 
 def test_words_tell_a_judgement_from_a_fact():
     judgement = word_flags(grams("算力是转型的关键引擎，前景广阔。"), "media")
-    assert {"word metaphor", "word praise"} <= judgement
-    assert "word count" in word_flags(grams("首批三个平台投用。"), "media")
+    assert {"word metaphor", "word praise"} <= frozenset().union(*judgement)
+    assert "word count" in frozenset().union(*word_flags(grams("首批三个平台投用。"), "media"))
+
+
+@pytest.mark.parametrize("speaker", ["media", "government"])
+def test_no_two_parts_of_the_flags_share_one(speaker):
+    sentence = "某市已建成智算中心，将建成模型平台，要打造一批关键引擎，平台已上线了。"
+    parts = [
+        *cue_flags(sentence, speaker, grams(sentence)),
+        *word_flags(grams(sentence), speaker),
+    ]
+    assert len(frozenset().union(*parts)) == sum(map(len, parts))
+
+
+def test_a_verb_with_a_number_is_found():
+    sentence = "到2027年建成。"
+    told = grams(without_numbers(sentence))
+    assert [one.start for one in verbs_of(sentence, told)] == [0, 6]
 
 
 def test_a_list_of_proposals_lasts_while_one_speaks():
