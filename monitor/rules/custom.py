@@ -43,6 +43,7 @@ _SLASH = re.compile(
     r"(?:(?<=[\u4e00-\u9fff]{2})\s*[/／]\s*(?=\w{2})|(?<=\w{2})\s*[/／]\s*(?=[\u4e00-\u9fff]{2}))"
 )
 _COMMAS = re.compile(r"\s*[,，、;；][\s,，、;；]*")
+_LEFT_OUT = re.compile(r"(?<!\S)-[^\s,，;；]+")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
 _AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
 # Quotes around a word, and the end of a sentence, are no part of the word.
@@ -233,11 +234,12 @@ def _clean(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """The words of a text; those of a list (液冷、风冷) become one with ``|`` between them.
+    """The words of a text; those of a list (液冷、风冷 or -液冷、风冷) become one, with ``|``.
 
     Places, offices and what is left out are conditions of their own in a list too: in
     贵州,液冷 one of the two would not be enough.
     """
+    text = _LEFT_OUT.sub(lambda found: found[0].rstrip("、").replace("、", "|"), text)
     lists = [
         [word for word in some.split(",") if word]
         for some in _COMMAS.sub(",", _BAR.sub("|", _OR.sub("|", _SLASH.sub("|", text)))).split()
