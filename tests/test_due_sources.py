@@ -481,6 +481,26 @@ async def test_sources_that_wait_in_line_are_visited_once_and_take_one_task(watc
     assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
 
 
+async def test_two_looks_at_once_visit_a_source_once(watch):
+    await asyncio.gather(watch.visits.start(), watch.visits.start())
+    await watch.visits.finish()
+    assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
+
+
+async def test_sources_whose_line_ended_are_visited_at_the_next_look(watch):
+    never = asyncio.Event()
+    watch.visits.sleep = lambda _: never.wait()
+    await watch.visits.start()
+    finishing = asyncio.create_task(watch.visits.finish())
+    await asyncio.sleep(0)
+    finishing.cancel()
+    await asyncio.gather(finishing, return_exceptions=True)
+    watch.visits.sleep = lambda _: asyncio.sleep(0)
+    await watch.visits.start()
+    await watch.visits.finish()
+    assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
+
+
 async def test_a_token_that_is_refused_later_is_told_once(tmp_path, caplog):
     address, answers = f"sqlite:///{tmp_path / 'm.db'}", iter([False, True, True, False, True])
 

@@ -27,7 +27,7 @@ from monitor.model.delivery_times import (
 from monitor.outbox import admin as outbox_admin
 from monitor.outbox import chats
 from monitor.outbox.digest import set_digest, set_muted, set_quiet, set_timezone
-from monitor.rules.custom import custom_rule_id, translate_terms
+from monitor.rules.custom import custom_rule_ids, translate_terms
 from monitor.storage import recipients, subscriptions
 
 _OFF = {
@@ -300,7 +300,7 @@ def _find_rule(context: BotContext, request: Request, wanted: str) -> tuple[str,
     folded = wanted.casefold()
     if not folded:
         return None
-    own_id = custom_rule_id(translate_terms(wanted))
+    own_ids = custom_rule_ids(translate_terms(wanted))
     with context.database.read() as session:
         mine = subscriptions.rules_of(session, request.recipient_id)
         own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
@@ -311,7 +311,7 @@ def _find_rule(context: BotContext, request: Request, wanted: str) -> tuple[str,
     }
     names |= {rule_id: names.get(rule_id, rule_id) for rule_id in (*mine, *muted)} | own
     for rule_id, name in names.items():
-        if folded in {rule_id.casefold(), name.casefold()} or rule_id == own_id:
+        if folded in {rule_id.casefold(), name.casefold()} or rule_id in own_ids:
             return rule_id, name
     return None
 

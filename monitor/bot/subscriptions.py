@@ -39,7 +39,7 @@ from monitor.rules.custom import (
     CustomRuleError,
     UnknownPlace,
     combination_of,
-    custom_rule_id,
+    custom_rule_ids,
     parse_custom_rule,
     translate_terms,
     unknown_places,
@@ -157,7 +157,7 @@ def unsubscribe(context: BotContext, request: Request) -> Reply:
     found = next(
         (i for i, name in names.items() if folded in {i.casefold(), name.casefold()}), None
     )
-    found = found or next((i for i in names if i == custom_rule_id(translate_terms(wanted))), None)
+    found = found or next((i for i in custom_rule_ids(translate_terms(wanted)) if i in names), None)
     if found is not None:
         return text_reply(_unsubscribe(context, request, found))
     if request.normalized_args in _ALL:
@@ -416,7 +416,7 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
         Button(f"＋ {word} {times}", callback_data(CallbackPrefix.ADD_WORD, number, word))
         for word, times in offered
         if fits_callback_data(CallbackPrefix.ADD_WORD, number, word)
-        and custom_rule_id(f"{draft.name} {word}") is not None
+        and custom_rule_ids(f"{draft.name} {word}")
     ]
     if buttons:
         spans.append(Span(f"\n{bot.beside}"))

@@ -124,21 +124,30 @@ class DueVisits:
         if self._outage is not None and not await self._is_over(self._outage):
             return
         due = await asyncio.to_thread(due_sources, self.app, spread_out=True)
-        ids = {source.id for source in due}
         if self._again:
             paused = await asyncio.to_thread(paused_sources, self.app)
-            again = self._again.keys() - ids - paused
+            again = self._again.keys() - {source.id for source in due} - paused
             due += [source for source in self.app.sources if source.id in again]
         clock = self.clock()
         free = [s for s in due if self._held_until.get(s.id, clock) <= clock]
         starting = [s for s in free if s.id not in self._tasks and s.id not in self._waiting]
+        if not starting:
+            return
+        ids = {source.id for source in starting}
+        self._waiting |= ids
+        try:
+            baseline = await asyncio.to_thread(first_visits, self.app, starting)
+        except BaseException:
+            self._waiting -= ids
+            raise
+        if self._outage is not None:  # it began meanwhile
+            self._waiting -= ids
+            return
         self._round.size += len(starting)
-        self._round.baseline += await asyncio.to_thread(first_visits, self.app, starting)
-        if starting:
-            self._waiting.update(source.id for source in starting)
-            line = asyncio.create_task(self._line_up(starting))
-            self._lines.add(line)
-            line.add_done_callback(self._lines.discard)
+        self._round.baseline += baseline
+        line = asyncio.create_task(self._line_up(starting))
+        self._lines.add(line)
+        line.add_done_callback(self._lines.discard)
 
     async def finish(self) -> None:
         """Wait for the visits that were started."""
@@ -160,7 +169,11 @@ class DueVisits:
         """Let sources that are due together begin one after the other."""
         begun = self.clock()
         for position, source in enumerate(sources):
-            await self.sleep(max(0.0, begun + _START_INTERVAL * position - self.clock()))
+            try:
+                await self.sleep(max(0.0, begun + _START_INTERVAL * position - self.clock()))
+            except asyncio.CancelledError:
+                self._waiting.difference_update(one.id for one in sources[position:])
+                raise
             self._ready.append(source)
             self._begin_ready()
 

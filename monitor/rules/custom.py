@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -41,9 +42,12 @@ _BAR = re.compile(r"\s*\|\s*")
 # 算力/智算 and AI/大模型, but 元/千瓦时 is a unit.
 _SLASH = re.compile(
     r"(?:(?<=[\u4e00-\u9fff]{2})\s*[/／]\s*(?=\w{2})|(?<=\w{2})\s*[/／]\s*(?=[\u4e00-\u9fff]{2}))"
+    r"(?<![元吨克瓦时米里亩煤][/／])(?!\w*[元吨克瓦时米里亩煤](?!\w))"
 )
-_COMMAS = re.compile(r"\s*[,，、;；][\s,，、;；]*")
-_LEFT_OUT = re.compile(r"(?<!\S)-[^\s,，;；]+")
+# A comma in 10,000P belongs to the number.
+_COMMAS = re.compile(r"\s*(?:(?<![0-9])[,，]|[,，](?![0-9]{3}(?![0-9]))|[、;；])[\s,，、;；]*")
+_LEFT_OUT = re.compile(r"(?<!\S)-[^\s;；]+")
+_AMONG_LEFT_OUT = re.compile(r"[,，、]+-?")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
 _AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
 # Quotes around a word, and the end of a sentence, are no part of the word.
@@ -239,10 +243,10 @@ def _split(text: str) -> list[str]:
     Places, offices and what is left out are conditions of their own in a list too: in
     贵州,液冷 one of the two would not be enough.
     """
-    text = _LEFT_OUT.sub(lambda found: found[0].rstrip("、").replace("、", "|"), text)
+    text = _LEFT_OUT.sub(_words_left_out, _SLASH.sub("、", text))
     lists = [
-        [word for word in some.split(",") if word]
-        for some in _COMMAS.sub(",", _BAR.sub("|", _OR.sub("|", _SLASH.sub("|", text)))).split()
+        [word for word in some.split("、") if word]
+        for some in _COMMAS.sub("、", _BAR.sub("|", _OR.sub("|", text))).split()
     ]
     places = {name for some in lists for word in some for name in _official(word)}
     words: list[str] = []
@@ -251,6 +255,11 @@ def _split(text: str) -> list[str]:
         choices = [word for word in some if word not in alone]
         words += [*alone, *(["|".join(choices)] if choices else [])]
     return words
+
+
+def _words_left_out(found: re.Match[str]) -> str:
+    """-液冷、风冷 as -液冷|风冷; a comma with a space after it ends the list."""
+    return _AMONG_LEFT_OUT.sub("|", found[0].rstrip(",，、"))
 
 
 def _stands_alone(word: str, places: Collection[str]) -> bool:
@@ -373,7 +382,7 @@ def _read_words(words: list[str]) -> _Wish:
                 raise CustomRuleError(
                     CustomRuleProblem.SEVERAL_GROUPS,
                     "alternatives twice",
-                    hint="one group of words with | between",
+                    hint="one group of words with commas or | between",
                 )
             wish.keywords["any"] += _checked(word.split("|"), shown=word)
         else:
@@ -413,12 +422,13 @@ def combination_of(draft: CustomRuleDraft) -> Combination:
     return Combination(choices, needed, other)
 
 
-def custom_rule_id(text: str) -> str | None:
-    """The id of the rule that a text makes; None if it makes none."""
-    try:
-        return parse_custom_rule(text).id
-    except UserError:
-        return None
+def custom_rule_ids(text: str) -> tuple[str, ...]:
+    """The ids of the rule that a text makes, and of the one it made when a comma was a space."""
+    ids: dict[str, None] = {}
+    for one in (text, _COMMAS.sub(" ", text)):
+        with suppress(UserError):
+            ids[parse_custom_rule(one).id] = None
+    return tuple(ids)
 
 
 def resolve_regions(name: str) -> tuple[str, ...]:

@@ -49,6 +49,14 @@ async def test_an_office_is_subscribed_by_name_and_its_alert_names_it(database: 
     assert "部门" in chat.ask("/help").text
 
 
+def test_a_rule_that_a_comma_made_when_it_meant_all_is_ended_by_the_same_words(
+    sqlite_database: Database,
+) -> None:
+    chat = chat_of(sqlite_database)
+    chat.ask("/subscribe 算力 智算")
+    assert "已退订：算力 智算" in chat.ask("/unsubscribe 算力、智算").text
+
+
 @pytest.mark.parametrize("words", ["液冷、风冷", "液冷,风冷", "液冷，风冷"])
 def test_the_reply_says_how_words_are_combined_and_how_to_get_the_other(
     sqlite_database: Database, words: str
