@@ -586,6 +586,9 @@ def case_kills(  # noqa: C901 - a script, read from top to bottom
                 one.note_in_flight()
                 start(index)
             seconds = time.monotonic() - began
+            # Something to do for the last that was started: it is up before SIGTERM asks it to end.
+            one.publish(one.settled())
+            one.expire()
             if one.wait_until(one.all_sent, ended=has_ended) is None:
                 return [f"not all was logged and sent after the last kill: {logs(one.folder)}"]
             print(
