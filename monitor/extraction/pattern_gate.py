@@ -72,36 +72,30 @@ class PatternGate:
 
     def candidates(self, grams: Set[str]) -> Sequence[int]:
         """The places of the patterns that may match in a text with these grams, in order."""
-        here = self.grams & grams
-        if not here:
-            return self.ungated
-        found = set(self.ungated)
-        for gram in here:
-            if gram in self.needing:
-                found.update(self.needing[gram])
-            if gram in self.found_by:
-                found.update(self.found_by[gram])
-        return sorted(found)
+        found, doubtful = self._sorted_out(grams)
+        return sorted(found | doubtful)
 
     def matching(self, text: str, grams: Set[str]) -> Sequence[int]:
         """The places of the patterns that match somewhere in ``text``, in order.
 
         ``grams`` are those of the text; those that are not in ``self.grams`` may be left out.
         """
-        here = self.grams & grams
-        if not here and not self.ungated:
-            return ()
-        found: set[int] = set()
-        doubtful = set(self.ungated)
-        for gram in here:
-            if gram in self.found_by:
-                found.update(self.found_by[gram])
-            if gram in self.needing:
-                doubtful.update(self.needing[gram])
+        found, doubtful = self._sorted_out(grams)
         for place in doubtful - found:
             if self.patterns[place].search(text):
                 found.add(place)
         return sorted(found)
+
+    def _sorted_out(self, grams: Set[str]) -> tuple[set[int], set[int]]:
+        """The places of the patterns that match in a text with these grams, and that may match."""
+        found: set[int] = set()
+        doubtful = set(self.ungated)
+        for gram in self.grams & grams:
+            if gram in self.found_by:
+                found.update(self.found_by[gram])
+            if gram in self.needing:
+                doubtful.update(self.needing[gram])
+        return found, doubtful
 
 
 class _Part(NamedTuple):
