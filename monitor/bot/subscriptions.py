@@ -38,7 +38,6 @@ from monitor.rules.custom import (
     CustomRuleDraft,
     CustomRuleError,
     UnknownPlace,
-    combination_of,
     custom_rule_ids,
     parse_custom_rule,
     translate_terms,
@@ -428,7 +427,7 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
 
 def _how_combined(bot: BotTexts, draft: CustomRuleDraft) -> str:
     """Whether one of several words is enough or all are needed, and how to get the other."""
-    found = combination_of(draft)
+    found = draft.combination
     any_of, all_of = bot.enumeration.join(found.any), bot.enumeration.join(found.all)
     if found.any and found.all:
         return fill(bot.any_and_all, any=any_of, all=all_of)

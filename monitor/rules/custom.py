@@ -70,6 +70,19 @@ class CustomRuleProblem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Combination:
+    """How the words of a custom rule are combined, as they are shown.
+
+    ``any`` are those of which one is enough, ``all`` those that are all needed; ``other`` is the
+    text of a rule that has it the other way round, None for a rule that has both or a single word.
+    """
+
+    any: tuple[str, ...]
+    all: tuple[str, ...]
+    other: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CustomRuleDraft:
     """Id, name and body (JSON) of the rule that a text makes, and the rule itself.
 
@@ -80,6 +93,7 @@ class CustomRuleDraft:
     name: str
     body: str
     rule: Rule = field(compare=False, repr=False)
+    combination: Combination = field(compare=False, repr=False)
 
 
 class CustomRuleError(UserError):
@@ -130,7 +144,7 @@ def parse_custom_rule(text: str) -> CustomRuleDraft:
         keywords_all=folded["all"],
         keywords_none=folded["none"],
     )
-    return CustomRuleDraft(rule_id, name, body, rule)
+    return CustomRuleDraft(rule_id, name, body, rule, _combination_of(wish))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,9 +332,24 @@ def _words_of(text: str) -> list[str]:
     return _split(_in_chinese(_clean(text)))
 
 
+def _combination_of(wish: _Wish) -> Combination:
+    choices, needed = (tuple(dict.fromkeys(wish.keywords[key])) for key in ("any", "all"))
+    other = None
+    if bool(choices) != bool(needed) and len(choices or needed) > 1:
+        # What is left out stands last, as people write it.
+        alone = list(dict.fromkeys(wish.alone))
+        wanted = [word for word in alone if not word.startswith("-")]
+        left_out = [word for word in alone if word.startswith("-")]
+        other = " ".join([*wanted, *(choices or ["|".join(needed)]), *left_out])
+    return Combination(choices, needed, other)
+
+
 @dataclass(slots=True)
 class _Wish:
-    """What the words of a text ask for, and the words as they are shown."""
+    """What the words of a text ask for, and the words as they are shown.
+
+    ``alone`` are the shown words of places, offices and what is left out.
+    """
 
     regions: list[str] = field(default_factory=list)
     offices: set[str] = field(default_factory=set)
@@ -328,6 +357,7 @@ class _Wish:
         default_factory=lambda: {"any": [], "all": [], "none": []}
     )
     shown: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
 
 
 def _check_size(words: list[str]) -> None:
@@ -355,6 +385,7 @@ def _read_words(words: list[str]) -> _Wish:
     places = {name for word in words for name in _official(word)}
     for word in words:
         shown = word
+        is_keyword = False
         if regions_named(word):
             wish.regions.append(word)
         elif NATION not in places and (local := offices_in_regions(word, places)):
@@ -385,41 +416,16 @@ def _read_words(words: list[str]) -> _Wish:
                     hint="one group of words with commas or | between",
                 )
             wish.keywords["any"] += _checked(word.split("|"), shown=word)
+            is_keyword = True
         else:
             wish.keywords["all"] += _checked([word])
+            is_keyword = True
         wish.shown.append(shown)
+        if not is_keyword:
+            wish.alone.append(shown)
     if not (wish.regions or wish.offices or wish.keywords["any"] or wish.keywords["all"]):
         raise CustomRuleError(CustomRuleProblem.NOTHING, "nothing to look for", hint="贵州 液冷")
     return wish
-
-
-@dataclass(frozen=True, slots=True)
-class Combination:
-    """How the words of a custom rule are combined, as they are shown.
-
-    ``any`` are those of which one is enough, ``all`` those that are all needed; ``other`` is the
-    text of a rule that has it the other way round, None for a rule that has both or a single word.
-    """
-
-    any: tuple[str, ...]
-    all: tuple[str, ...]
-    other: str | None
-
-
-def combination_of(draft: CustomRuleDraft) -> Combination:
-    """How the words of a custom rule are combined."""
-    words = draft.name.split(" ")
-    alone = [word for word in words if _stands_alone(word, draft.rule.regions)]
-    plain = [word for word in words if word not in alone]
-    choices = tuple(one for word in plain if "|" in word for one in word.split("|"))
-    needed = tuple(word for word in plain if "|" not in word)
-    other = None
-    if bool(choices) != bool(needed) and len(choices or needed) > 1:
-        # What is left out stands last, as people write it.
-        alone.sort(key=lambda word: word.startswith("-"))
-        at = sum(not word.startswith("-") for word in alone)
-        other = " ".join([*alone[:at], *(choices or ["|".join(needed)]), *alone[at:]])
-    return Combination(choices, needed, other)
 
 
 def custom_rule_ids(text: str) -> tuple[str, ...]:

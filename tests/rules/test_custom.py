@@ -15,7 +15,6 @@ from monitor.errors import UserError
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.statements import Label, Speaker, Statement
 from monitor.rules.custom import (
-    combination_of,
     parse_alternatives,
     parse_custom_rule,
     parse_query,
@@ -238,7 +237,7 @@ def test_a_rule_can_be_said_with_its_words_combined_otherwise(
     words: str, other: str | None
 ) -> None:
     draft = parse_custom_rule(words)
-    combined = combination_of(draft)
+    combined = draft.combination
     if other is None:
         assert combined.other is None
         return
@@ -246,7 +245,7 @@ def test_a_rule_can_be_said_with_its_words_combined_otherwise(
     turned = parse_custom_rule(combined.other)
     assert turned.id == parse_custom_rule(other).id
     assert combined.other.endswith("-机器人") == ("-机器人" in words)
-    back = combination_of(turned).other
+    back = turned.combination.other
     assert back is not None
     assert parse_custom_rule(back).id == draft.id
 
