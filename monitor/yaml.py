@@ -162,6 +162,8 @@ class _Reader:
         self._open: list[_Open] = []
         self._result: Any = None
         self._count = 0
+        # Thousands of entries have the same keys, and many of the same values.
+        self._texts: dict[str, str] = {}
 
     def read(self) -> Any:
         documents = 0
@@ -275,6 +277,8 @@ class _Reader:
                 f"this is not YAML: the tag {tag!r} means nothing here", event.start_mark
             )
         value = build(self._loader, node)
+        if isinstance(value, str):
+            return self._texts.setdefault(value, value)
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
             # Python does not write such a number out, as messages do.
             raise self._wrong("this number is too long", event.start_mark)

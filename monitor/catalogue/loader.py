@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +75,8 @@ class _Reading:
 class _Read:
     """A file whose entries fit the schema: of each its number in the list, and what it names.
 
-    Only that: thousands of entries with all their defaults would weigh more than the sources.
+    Only that: thousands of entries with all their defaults, or as they stand in the file, would
+    weigh more than the sources.
     """
 
     file: YamlFile
@@ -171,7 +172,7 @@ def _read(file: YamlFile, reading: _Reading) -> _Read:
         except ValidationError as error:
             wrong = mistakes_of(file, SourceEntry, ("sources", index), error)
             reading.refuse(entry, wrong)
-    return _Read(file, builtin, tuple(entries))
+    return _Read(replace(file, value=None), builtin, tuple(entries))
 
 
 def _named_by(entry: SourceEntry) -> dict[str, Any]:
@@ -190,8 +191,9 @@ def _merge(reading: _Reading, read: _Read) -> None:
             reading.refuse(entry, [error])
             continue
         source_id = said["id"]
-        before = merged[source_id][0] if source_id in merged else {}
-        merged[source_id] = ({**before, **said}, read.file, place)
+        if source_id in merged:
+            said = {**merged[source_id][0], **said}
+        merged[source_id] = (said, read.file, place)
 
 
 def _checked(file: YamlFile, place: Path_, said: dict[str, Any], here: set[str]) -> dict[str, Any]:
@@ -206,13 +208,15 @@ def _checked(file: YamlFile, place: Path_, said: dict[str, Any], here: set[str])
             f"unknown page family {family!r}",
             did_you_mean(family, list(families())) or f"one of {', '.join(families())}",
         )
-    checked = dict(said)
+    checked: dict[str, Any] = {}
     # The names of the built-in sources are official, and most commands read no other.
     if said.get("region") is not None and file.path.parent != BUILTIN:
-        checked["region"] = _region(file, place, said["region"])
+        region = _region(file, place, said["region"])
+        if region != said["region"]:
+            checked["region"] = region
     if said.get("ca_file") is not None:
         checked["ca_file"] = _certificates(file, place, said["ca_file"])
-    return checked
+    return {**said, **checked} if checked else said
 
 
 def _region(file: YamlFile, place: Path_, said: str) -> str:
