@@ -386,6 +386,21 @@ async def test_a_source_that_cannot_be_written_is_held_though_the_end_cannot_be_
     assert await watch.look(timedelta(seconds=15)) == []
 
 
+async def test_a_server_that_is_restarted_in_a_visit_is_no_failure_of_the_source(
+    tmp_path, postgres_database, monkeypatch
+):
+    async def cut_off(_source, context, _report):
+        with context.write() as session:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    async with watching(tmp_path, postgres_database.connection_string) as watch:
+        with monkeypatch.context() as patched:
+            patched.setattr("monitor.ingest.visit.read_lists", cut_off)
+            await watch.look()
+        assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [(None, 0)]
+        assert {PAGE, LIST} <= set(await watch.look(timedelta(minutes=1)))
+
+
 async def test_a_database_that_cannot_be_read_costs_a_look(watch, monkeypatch):
     def locked(_self):
         raise OperationalError("BEGIN", {}, Exception("database is locked"))
