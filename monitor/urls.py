@@ -126,6 +126,9 @@ def parse_url(address: str) -> httpx.URL:
         host = f"[{host}]"
     if not host or len(host) > 253 or _host_pattern().fullmatch(host) is None or not _is_port(port):
         raise RefusedAddress("the address has no plain host", url=address)
+    # As it is sent, Chinese letters take nine characters each; PostgreSQL indexes no such address.
+    if not address.isascii() and len(str(url)) > MAX_LENGTH:
+        raise RefusedAddress("the address is too long", url=address[:80] + "…")
     return url
 
 

@@ -16,6 +16,7 @@ from monitor.app import check_token
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
 from monitor.clock import utc_now
+from monitor.config.settings import CrawlSettings
 from monitor.daemon.due import due_sources, next_visit
 from monitor.daemon.jobs import Every, TokenWatch, advance_jobs, schedule
 from monitor.daemon.once import run_once
@@ -26,15 +27,16 @@ from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.schedule import next_start, spread
 from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
-from monitor.storage.frontier import VisitTimes
+from monitor.storage.frontier import VisitTimes, sync_sources
 from monitor.storage.host_pauses import save_host_pause
 from monitor.storage.retention import RetentionPeriods, delete_expired
-from monitor.storage.sources import pause_source, resume_source
+from monitor.storage.sources import claim_visit, pause_source, resume_source
 
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 HUNAN = load_catalogue()["hunan"]
+ONE_AT_A_TIME = CrawlSettings(min_delay=0.0, concurrency=1)
 BASE = "http://127.0.0.1:1"
 PAGE = f"{BASE}/report.html"
 LIST = f"{BASE}/list/"
@@ -372,6 +374,33 @@ async def test_a_source_that_cannot_be_written_is_tried_again_soon_and_then_on_t
     assert [round(hour - again) for hour in later] == [2, 6]
 
 
+async def test_a_source_that_cannot_be_written_is_held_though_the_end_cannot_be_told(
+    watch, monkeypatch
+):
+    def locked(_):
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(Database, "write", locked)
+    monkeypatch.setattr("monitor.daemon.visits.next_visit", locked)
+    assert LIST in await watch.look()
+    assert await watch.look(timedelta(seconds=15)) == []
+
+
+async def test_a_server_that_is_restarted_in_a_visit_is_no_failure_of_the_source(
+    tmp_path, postgres_database, monkeypatch
+):
+    async def cut_off(_source, context, _report):
+        with context.write() as session:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    async with watching(tmp_path, postgres_database.connection_string) as watch:
+        with monkeypatch.context() as patched:
+            patched.setattr("monitor.ingest.visit.read_lists", cut_off)
+            await watch.look()
+        assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [(None, 0)]
+        assert {PAGE, LIST} <= set(await watch.look(timedelta(minutes=1)))
+
+
 async def test_a_database_that_cannot_be_read_costs_a_look(watch, monkeypatch):
     def locked(_self):
         raise OperationalError("BEGIN", {}, Exception("database is locked"))
@@ -416,6 +445,21 @@ async def test_no_network_is_said_once_and_what_failed_is_visited_when_it_is_bac
             "visits.done",
         ]
         assert set(lists).isdisjoint(await watch.look(timedelta(minutes=11)))
+
+
+async def test_after_an_outage_a_host_that_stays_away_is_let_be_for_ten_minutes(tmp_path):
+    away = "http://127.0.0.2:1/list/"
+    async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}", TWO_HOSTS) as watch:
+        for url in (PAGE, f"{BASE}/robots.txt", away, "http://127.0.0.2:1/robots.txt"):
+            watch.site.pages[url] = Fetched(
+                url, url, Outcome.ERROR, None, NOW, reason="no such name", unreachable=True
+            )
+        await watch.look()
+        watch.site.pages[PAGE] = REPORT
+        watch.site.pages[f"{BASE}/robots.txt"] = FakePage(status=404)
+        assert away in await watch.look(timedelta(minutes=3))
+        assert await watch.look(timedelta(minutes=1)) == []
+        assert away in await watch.look(timedelta(minutes=9))
 
 
 @pytest.mark.parametrize("answers", [False, True])
@@ -479,6 +523,53 @@ async def test_sources_that_wait_in_line_are_visited_once_and_take_one_task(watc
     turn.set()
     await watch.visits.finish()
     assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
+
+
+def _pause_news(session):
+    pause_source(session, "news", until=None, reason="", now=NOW)
+
+
+def _visit_news_by_hand(session):
+    claim_visit(session, "news", [], now=NOW, claimed_for=HOUR)
+
+
+@pytest.mark.parametrize("change", [_pause_news, _visit_news_by_hand])
+async def test_a_source_in_line_is_not_visited_if_nobody_wants_that_any_more(watch, caplog, change):
+    caplog.set_level("INFO")
+    turn = asyncio.Event()
+    watch.visits.sleep = lambda _: turn.wait()
+    await watch.visits.start()
+    with watch.app.context.database.write() as session:
+        change(session)
+    turn.set()
+    await watch.visits.finish()
+    assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 0]
+    (done,) = events(caplog, "visits.done")
+    assert done.visited == 1
+    with watch.app.context.database.write() as session:
+        resume_source(session, "news", now=NOW)
+    assert LIST in await watch.look(HOUR)
+
+
+async def test_a_round_leaves_out_a_source_that_was_paused_meanwhile(watch):
+    def pause_the_other(report):
+        with watch.app.context.database.write() as session:
+            pause_source(session, "news", until=None, reason="", now=NOW)
+
+    app = replace(
+        watch.app, settings=watch.app.settings.model_copy(update={"crawl": ONE_AT_A_TIME})
+    )
+    await run_once(app, done=pause_the_other)
+    assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 0]
+
+
+async def test_a_source_that_the_catalogue_of_another_process_lacks_is_visited_on_time(watch):
+    await watch.look()
+    with watch.app.context.database.write() as session:
+        sync_sources(session, [], NOW)
+    assert await watch.look(timedelta(minutes=1)) == []
+    (first, *_) = await watch.hours_of_visits(LIST, 7)
+    assert 6 <= first <= 6.7
 
 
 async def test_two_looks_at_once_visit_a_source_once(watch):

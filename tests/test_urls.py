@@ -55,6 +55,12 @@ def test_a_fragment_names_no_other_article():
     assert resolve_url("https://www.gd.gov.cn/", there + "#45") == there
 
 
+def test_an_address_that_is_too_long_as_it_is_sent_is_no_link():
+    assert resolve_url("https://www.gd.gov.cn/", "/s?q=" + "算" * 200) is not None
+    # The fetcher refuses it, and PostgreSQL has no room for it in an index.
+    assert resolve_url("https://www.gd.gov.cn/", "/s?q=" + "算" * 300) is None
+
+
 def test_the_requested_url_keeps_scheme_host_and_index():
     address = "http://www.a.gov.cn/x//index.html"
     assert canonical_url(address) == address

@@ -22,7 +22,7 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
         known = visit_times(session)
     now = app.context.now()
 
-    def is_due(source: Source) -> bool:
+    def is_source_due(source: Source) -> bool:
         times = known.get(source.id)
         if times is not None and times.is_paused(now):
             return False
@@ -31,7 +31,20 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
         put_off = spread_out and start != now
         return start + (spread(times, source) if put_off else timedelta(0)) <= now
 
-    return [source for source in app.sources if is_due(source)]
+    return [source for source in app.sources if is_source_due(source)]
+
+
+def is_due(app: App, source: Source) -> bool:
+    """Whether a visit is still wanted when its turn comes, after however long in a line.
+
+    Somebody may have paused the source meanwhile, or visited it by hand.
+    """
+    with app.context.database.read() as session:
+        times = visit_times(session, source.id).get(source.id)
+    now = app.context.now()
+    if times is None or times.is_paused(now):
+        return False
+    return next_start(times, source, now=now) <= now
 
 
 def next_visit(app: App) -> str:
@@ -59,10 +72,10 @@ def shown_time(app: App, at: datetime) -> str:
     return f"{at.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}"
 
 
-def paused_sources(app: App) -> set[str]:
-    """The sources that are paused."""
+def paused_sources(app: App, source: Source | None = None) -> set[str]:
+    """The sources that are paused, of all or of one."""
     with app.context.database.read() as session:
-        known = visit_times(session)
+        known = visit_times(session, None if source is None else source.id)
     now = app.context.now()
     return {source_id for source_id, times in known.items() if times.is_paused(now)}
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from monitor.app import App, outbox_worker
-from monitor.daemon.due import due_sources
+from monitor.daemon.due import due_sources, is_due
 from monitor.daemon.heartbeats import forget_heartbeats
 from monitor.daemon.visits import visit_safely
 from monitor.ingest.context import VisitReport
@@ -28,6 +28,8 @@ async def run_once(
 
     async def work() -> None:
         for source in waiting:
+            if not await asyncio.to_thread(is_due, app, source):
+                continue
             report = await visit_safely(source, app)
             done(report)
             reports.append(report)

@@ -13,7 +13,13 @@ from functools import partial
 
 from monitor.app import App
 from monitor.catalogue.model import Source
-from monitor.daemon.due import due_sources, first_visits, next_visit, paused_sources
+from monitor.daemon.due import (
+    due_sources,
+    first_visits,
+    is_due,
+    next_visit,
+    paused_sources,
+)
 from monitor.daemon.network import (
     PROBED_HOSTS,
     SILENT_HOSTS,
@@ -197,36 +203,49 @@ class DueVisits:
         self._begin_ready()
 
     async def _visit(self, source: Source) -> None:
+        if not await self._is_wanted(source):
+            self._round.size -= 1
+            await self._end_round()
+            return
         report = await visit_safely(source, self.app)
         self._network.note(report, source)
-        self._hold_unreachable(source, report)
+        self._hold(source, report)
         await self._tell(report)
+
+    async def _is_wanted(self, source: Source) -> bool:
+        """Whether a source whose turn has come is still to be visited; it may have waited long."""
+        try:
+            if source.id in self._again:
+                return not await asyncio.to_thread(paused_sources, self.app, source)
+            return await asyncio.to_thread(is_due, self.app, source)
+        except Exception:  # noqa: BLE001 - whatever a driver raises: the visit says it, too
+            return True
+
+    def _hold(self, source: Source, report: VisitReport) -> None:
+        """Note when a source may be visited again that is due in the database, or waits for a host.
+
+        Nothing of a visit that could not be written is in the database, where the source is still
+        due; and after an outage of the network its host may be paused for a while.
+        """
+        self._held_until.pop(source.id, None)
         if report.closed:
             self._unwritten.pop(source.id, None)
-            self._held_until.pop(source.id, None)
-            return
-        # Nothing of the visit is in the database, where the source is still due.
-        self._unwritten[source.id] += 1
-        pause = _UNWRITTEN_BACKOFF.delay(self._unwritten[source.id])
-        self._held_until[source.id] = self.clock() + pause
-
-    def _hold_unreachable(self, source: Source, report: VisitReport) -> None:
-        """Forget that a source waits for the network, or let a host that is still paused be."""
+        else:
+            self._unwritten[source.id] += 1
+            pause = _UNWRITTEN_BACKOFF.delay(self._unwritten[source.id])
+            self._held_until[source.id] = self.clock() + pause
         left = self._again.pop(source.id, 0)
-        if left and not report.answered:
+        if left > 1 and not report.answered:
             self._again[source.id] = left - 1
             self._held_until[source.id] = self.clock() + _PAUSED_HOST_SECONDS
-            if left == 1:
-                del self._again[source.id]
 
     async def _tell(self, report: VisitReport) -> None:
         """Log the progress of a long round, and its end."""
         current = self._round
         current.add(report)
-        if current.visited >= current.size:
-            self._round = _Round(self.clock())
-            await self._tell_end(current)
-        elif not current.doubted and len(self._network.hosts) >= SILENT_HOSTS:
+        if await self._end_round():
+            return
+        if not current.doubted and len(self._network.hosts) >= SILENT_HOSTS:
             current.doubted = True
             if await self._is_cut_off(current):
                 self._give_up_round(current)
@@ -244,6 +263,16 @@ class DueVisits:
                     "alerts": current.alerts,
                 },
             )
+
+    async def _end_round(self) -> bool:
+        """Whether none of the visits of the round is left; then its end is told."""
+        current = self._round
+        if current.visited < current.size:
+            return False
+        self._round = _Round(self.clock())
+        if current.visited:
+            await self._tell_end(current)
+        return True
 
     async def _is_cut_off(self, current: _Round) -> bool:
         """Whether there is no network: several hosts are away, and others do not answer either."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
@@ -41,7 +42,7 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
     or the visit counts as a failure of the source.
 
     Raises:
-        SQLAlchemyError: the database does not take the outcome.
+        SQLAlchemyError: the database does not take the outcome, or cut the connection.
         VisitLost: another process has taken over.
     """
     report = VisitReport(source.id)
@@ -52,6 +53,9 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
     except VisitLost:
         raise
     except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            # The server was restarted, which is no failure of the source: it is still due.
+            raise
         log.exception("visit.failed", extra={"source": source.id})
         report.add_fault(error)
     if report.fault:

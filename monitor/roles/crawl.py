@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from monitor.app import App, schema_mismatch
 from monitor.catalogue.model import Source
+from monitor.daemon.due import is_due
 from monitor.daemon.visits import log_failures
 from monitor.errors import VisitLost
 from monitor.ingest.context import VisitReport
-from monitor.ingest.schedule import next_start
 from monitor.ingest.visit import visit
 from monitor.roles.configuration import configuration_mark
 from monitor.roles.queue import VisitJob
 from monitor.storage.engine import Transaction
-from monitor.storage.frontier import visit_times
 from monitor.storage.locks import holds_job
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class JobVisits:
                     extra={"source": job.source_id, "what": "the catalogue here lacks it"},
                 )
             return
-        if not await asyncio.to_thread(self._is_due, source):
+        if not await asyncio.to_thread(is_due, self.app, source):
             log.debug("job.not_due", extra={"source": source.id})
             return
         try:
@@ -86,15 +85,6 @@ class JobVisits:
             self.done(report, source)
             # The job keeps the host from other workers, whose first request comes at once.
             await asyncio.sleep(self.app.settings.crawl.min_delay)
-
-    def _is_due(self, source: Source) -> bool:
-        """Whether a visit is still wanted: a job may have waited, or be given twice."""
-        with self.app.context.database.read() as session:
-            times = visit_times(session, source.id).get(source.id)
-        now = self.app.context.now()
-        if times is None or times.is_paused(now):
-            return False
-        return next_start(times, source, now=now) <= now
 
     async def _compare(self, job: VisitJob) -> None:
         """Warn when the files of this machine are not those of the scheduler's."""

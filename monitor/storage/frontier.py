@@ -166,10 +166,14 @@ class VisitTimes:
 
 
 def visit_times(session: Session, source_id: str | None = None) -> dict[str, VisitTimes]:
-    """The times of each enabled source, or of one."""
+    """The times of each source, or of one.
+
+    Also of those that are not enabled: another process may have said so, whose catalogue is another
+    one, and what a process visits its own catalogue says.
+    """
     row = SourceRow
     times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
-    query = select(row.id, *times).where(row.enabled)
+    query = select(row.id, *times)
     if source_id is not None:
         query = query.where(row.id == source_id)
     return {found_id: VisitTimes(*found) for found_id, *found in session.execute(query)}

@@ -98,6 +98,17 @@ def test_db_upgrade_says_what_it_did(monitor, tmp_path):
     assert "nothing to do" in monitor("db", "upgrade")
 
 
+def test_db_path_says_that_there_is_no_database_yet(monitor, tmp_path):
+    told = "there is no database yet"
+    assert told not in monitor("db", "path")
+    (tmp_path / "monitor.db").write_bytes(b"")  # as sqlite3 leaves it, asked before a first run
+    assert told in monitor("db", "path")
+    (tmp_path / "monitor.db").unlink()
+    assert told in monitor("db", "path")
+    monitor("db", "upgrade")
+    assert told not in monitor("db", "path")
+
+
 def test_sources_list_names_the_provinces(monitor):
     out = monitor("sources", "list", "--format", "jsonl")
     found = [json.loads(line) for line in out.splitlines()]
