@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from functools import cache
 
 import httpcore
@@ -184,10 +185,9 @@ class Http1Connection:
         limits = request.extensions.get("timeout", {})
         head = request_head(request.method.encode(), request.url.raw_path, request.headers.raw)
         self._answer = answer = Answer()
-        try:
+        # A server may answer a request before it has read it to its end, and close.
+        with suppress(httpcore.WriteError):
             await self._stream.write(head + await request.aread(), limits.get("write"))
-        except httpcore.WriteError:
-            pass  # a server may refuse a request before it has read it to its end
         while not answer.status:
             answer.feed(await self._stream.read(_READ_BYTES, limits.get("read")))
         return answer.status, answer.headers, self._body(answer, limits.get("read"))

@@ -34,6 +34,7 @@ class Server:
         self.closed = 0
         self.port = 0
         self.gone = asyncio.Event()
+        self.was_asked = asyncio.Event()
         self._tasks = set()
 
     async def serve(self, reader, writer):
@@ -44,6 +45,7 @@ class Server:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.asked.append((number, head))
+                self.was_asked.set()
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 for part in answer if isinstance(answer, list) else [answer]:
                     if part is None:
@@ -252,8 +254,7 @@ async def test_the_wait_for_a_free_connection_is_limited():
     held = asyncio.Event()
     async with talking([held, OK]) as (server, transport):
         first = asyncio.create_task(get(server, transport))
-        while not server.asked:
-            await asyncio.sleep(0)
+        await server.was_asked.wait()
         with pytest.raises(httpx.PoolTimeout):
             await get(server, transport, limits=httpx.Timeout(5.0, pool=0.05))
         held.set()
@@ -267,8 +268,7 @@ async def test_what_a_closed_transport_still_reads_is_not_kept():
         transport,
     ):
         task = asyncio.create_task(get(server, transport))
-        while not server.asked:
-            await asyncio.sleep(0)
+        await server.was_asked.wait()
         await transport.aclose()
         held.set()
         assert await task == (200, b"ab")

@@ -13,6 +13,9 @@ from monitor.fetching.http1 import MAX_OVERHEAD, Answer, request_head
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 TWO = b"Content-Length: 2\r\n"
+HINTS = b"HTTP/1.1 103 E\r\nContent-Length: 9\r\n\r\n"
+KEPT = b"Connection: keep-alive\r\n"
+UPGRADE = b"Connection: upgrade\r\nUpgrade: h2\r\n"
 
 
 def read(pieces, *, then_closed=False):
@@ -68,15 +71,15 @@ WHOLE = {
     "a control character": (OK + b"X: a\x01b\r\n" + TWO + b"\r\nab", b"ab", True),
     "no reason": (b"HTTP/1.1 200\r\n" + TWO + b"\r\nab", b"ab", True),
     "a reason in GBK": (b"HTTP/1.1 200 \xb3\xc9\xb9\xa6\r\n" + TWO + b"\r\nab", b"ab", True),
-    "early hints": (b"HTTP/1.1 103 E\r\nContent-Length: 9\r\n\r\n" * 3 + OK + TWO + b"\r\nab", b"ab", True),
+    "early hints": (HINTS * 3 + OK + TWO + b"\r\nab", b"ab", True),
     "closing": (OK + b"Connection: close\r\n" + TWO + b"\r\nab", b"ab", False),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n" + TWO + b"\r\nab", b"ab", False),
-    "HTTP/1.0, kept": (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n" + TWO + b"\r\nab", b"ab", False),
+    "HTTP/1.0, kept": (b"HTTP/1.0 200 OK\r\n" + KEPT + TWO + b"\r\nab", b"ab", False),
     "304 with a length": (b"HTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\n", b"", True),
     "304 with chunks": (b"HTTP/1.1 304 N\r\nTransfer-Encoding: chunked\r\n\r\n", b"", True),
     "204 with a length": (b"HTTP/1.1 204 N\r\nContent-Length: 5\r\n\r\n", b"", True),
-    "an upgrade that is only offered": (OK + b"Connection: upgrade\r\nUpgrade: h2\r\n" + TWO + b"\r\nab", b"ab", True),
-}  # fmt: skip
+    "an upgrade that is only offered": (OK + UPGRADE + TWO + b"\r\nab", b"ab", True),
+}
 
 
 @pytest.mark.parametrize(("sent", "body", "reusable"), WHOLE.values(), ids=WHOLE)
@@ -178,7 +181,7 @@ CUT = {
 
 @pytest.mark.parametrize("sent", CUT.values(), ids=CUT)
 def test_an_answer_that_breaks_off_is_refused_as_such(sent):
-    with pytest.raises(httpcore.RemoteProtocolError, match="disconnected|peer closed"):
+    with pytest.raises(httpcore.RemoteProtocolError, match=r"disconnected|peer closed"):
         read([sent] if sent else [], then_closed=True)
 
 
@@ -195,12 +198,16 @@ ENDLESS = {
 
 @pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS)
 def test_what_is_no_body_is_limited(head, piece):
-    answer = Answer()
     fed = 0
-    with pytest.raises(httpcore.RemoteProtocolError, match="besides its body"):
+
+    def endless():
+        nonlocal fed
         for part in [head or piece, *[piece] * 1_000]:
             fed += len(part)
-            answer.feed(part)
+            yield part
+
+    with pytest.raises(httpcore.RemoteProtocolError, match="besides its body"):
+        read(endless())
     assert MAX_OVERHEAD < fed < MAX_OVERHEAD + 2 * len(piece)
 
 
@@ -222,8 +229,8 @@ def test_any_bytes_are_read_or_refused(noise, step):
         assert answer.is_complete
         for name, value in answer.headers:
             assert not set(name + value) & set(b"\0\r\n")
-        if len(body) + answer.is_reusable and answer.is_reusable:
-            assert by_h11(sent) == (answer.status, body)
+        if answer.is_reusable:
+            assert by_h11(sent) in {None, (answer.status, body)}
 
 
 def test_bytes_of_any_code_stay_as_they_are_in_a_header():
