@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import h11
 import httpcore
 import pytest
@@ -21,7 +23,7 @@ UPGRADE = b"Connection: upgrade\r\nUpgrade: h2\r\n"
 def read(pieces, *, then_closed=False):
     """An answer from pieces, and its body."""
     answer, body = Answer(), b""
-    for piece in [*pieces, *([b""] if then_closed else [])]:
+    for piece in chain(pieces, [b""] if then_closed else []):
         answer.feed(piece)
         body += answer.take()
     return answer, body
