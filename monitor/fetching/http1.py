@@ -8,6 +8,7 @@ chunks. Where a lax reading may be a wrong one, the connection is not used again
 from __future__ import annotations
 
 import re
+import select
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from functools import cache
@@ -174,6 +175,9 @@ class Http1Connection:
         """Take over a stream to the server; it is closed with the connection."""
         self._stream = stream
         self._answer = Answer()
+        self._socket = stream.get_extra_info("socket")
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
 
     async def send(self, request: httpx.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
         """Send a request; the status, the headers and the body of its answer, to be read once.
@@ -206,7 +210,8 @@ class Http1Connection:
 
     def is_alive(self) -> bool:
         """Whether the server has neither closed the idle connection nor sent anything unasked."""
-        return not self._stream.get_extra_info("is_readable")
+        # The stream's own "is_readable" asks for the addresses of both ends, too.
+        return self._socket.fileno() >= 0 and not self._readable.poll(0)
 
     async def aclose(self) -> None:
         """Close the connection."""
