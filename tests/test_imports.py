@@ -106,7 +106,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
 
 # Libraries that only some packages may use: mostly those that reach outside.
 ONLY_IN: dict[str, Set[str]] = {
-    **dict.fromkeys(("httpcore", "ssl", "socksio"), frozenset({"fetching"})),
+    **dict.fromkeys(("httpcore", "httptools", "ssl", "socksio"), frozenset({"fetching"})),
     # The daemon tells systemd through a socket of this machine.
     "socket": {"fetching", "daemon"},
     "httpx": {"fetching", "urls"},

@@ -126,6 +126,7 @@ class HttpFetcher:
             proxy=settings.proxy,
             ca_file=settings.ca_file,
             resolver=resolver,
+            clock=clock,
         )
         self._client = HttpClient(
             settings,

@@ -13,10 +13,11 @@ from monitor.catalogue.model import FetchRoute
 from monitor.errors import DecodeError, FetchError, TooLarge, TruncatedBody
 from monitor.fetching.decompress import Decompressor
 from monitor.fetching.outcome import MAX_EVIDENCE_BYTES, retry_after_of
-from monitor.fetching.pools import ConnectionPools, PoolTransport
+from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.rate_limit import HostRateLimiter
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.throttle import HostSignal
+from monitor.fetching.transports import Transport
 from monitor.retry import Backoff
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -168,7 +169,7 @@ class HttpClient:
         self,
         url: httpx.URL,
         headers: dict[str, str],
-        transport: PoolTransport,
+        transport: Transport,
         budget: Budget,
         max_bytes: int | None,
     ) -> HttpResponse:

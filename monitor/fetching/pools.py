@@ -1,8 +1,8 @@
-"""Connection pools: a small one per host, with shared TLS contexts.
+"""Connections: a small transport per host, with shared TLS contexts.
 
 A pool for all hosts would look through all its connections at each request and slow down as
-they grow; a TLS context takes some 40 ms to build. So each host has a pool of its own, with the
-SSRF guard as its network, and a context is built for the first request that needs it.
+they grow; a TLS context takes some 40 ms to build. So each host has a transport of its own, with
+the SSRF guard as its network, and a context is built for the first request that needs it.
 
 All TLS contexts verify certificates and names. Old servers get the smallest exception that works:
 ``legacy`` permits servers without RFC 5746 (OpenSSL 3 reports "unsafe legacy renegotiation
@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 import warnings
 from collections import OrderedDict
-from collections.abc import AsyncIterable, AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,7 @@ from monitor.catalogue.model import FetchRoute, Tls
 from monitor.errors import FetchError, UserError
 from monitor.fetching.proxy import DIRECT, Proxy, parse_proxy
 from monitor.fetching.ssrf_guard import GuardedNetwork, Resolver
+from monitor.fetching.transports import KEEP_ALIVE, DirectTransport, PoolTransport, Transport
 
 # The ssl module names it from Python 3.12 on; the number is the one of OpenSSL.
 _LEGACY_SERVER_CONNECT = 0x4
@@ -116,107 +118,14 @@ class TlsContexts:
         return context
 
 
-_HTTPCORE_ERRORS = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-    httpcore.ConnectionNotAvailable,
-)
-
-
-class PoolTransport(httpx.AsyncBaseTransport):
-    """An httpx transport over a pool: no redirects, no cookies, nothing from the environment."""
-
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        """Take over ``pool``; it is closed with the transport."""
-        self._pool = pool
-
-    async def send(
-        self, url: httpx.URL, headers: dict[str, str], limits: httpx.Timeout
-    ) -> httpx.Response:
-        """GET ``url``. The caller reads the body and closes the response.
-
-        Raises:
-            httpx.TransportError: the request failed.
-        """
-        request = httpx.Request(
-            "GET", url, headers=headers, extensions={"timeout": limits.as_dict()}
-        )
-        response = await self.handle_async_request(request)
-        response.request = request
-        return response
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. The caller reads the body and closes the response."""
-        wanted = httpcore.Request(
-            request.method,
-            httpcore.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-            content=request.stream if isinstance(request.stream, AsyncIterable) else None,
-            extensions=request.extensions,
-        )
-        try:
-            response = await self._pool.handle_async_request(wanted)
-        except _HTTPCORE_ERRORS as error:
-            raise _as_httpx(error, request) from error
-        if not isinstance(response.stream, AsyncIterable):  # pragma: no cover - a pool gives these
-            raise httpx.ProtocolError("the answer has no asynchronous body")
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Stream(response.stream, response, request),
-            extensions=response.extensions,
-        )
-
-    async def aclose(self) -> None:
-        """Close the pool."""
-        await self._pool.aclose()
-
-
-class _Stream(httpx.AsyncByteStream):
-    def __init__(
-        self, stream: AsyncIterable[bytes], response: httpcore.Response, request: httpx.Request
-    ) -> None:
-        self._stream = stream
-        self._response = response
-        self._request = request
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self._stream:
-                yield piece
-        except _HTTPCORE_ERRORS as error:
-            raise _as_httpx(error, self._request) from error
-
-    async def aclose(self) -> None:
-        try:
-            await self._response.aclose()
-        except _HTTPCORE_ERRORS as error:
-            raise _as_httpx(error, self._request) from error
-
-
-def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
-    """The error of httpx that has the same name."""
-    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)
-    return kind(str(error), request=request)
-
-
 _MAX_POOLS = 64
-_KEEP_ALIVE = 15.0
 
 
 @dataclass(slots=True)
 class _HostPool:
     """A transport and the number of requests that use it."""
 
-    transport: PoolTransport
+    transport: Transport
     users: int = 0
 
 
@@ -231,27 +140,23 @@ class ConnectionPools:
         proxy: str | None,
         ca_file: str | None,
         resolver: Resolver,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep what all pools share.
+        """Keep what all pools share; ``clock`` tells how long a connection has been idle.
 
         Raises:
             UserError: ``ca_file`` is no file of authorities, ``proxy`` no URL of a proxy.
         """
         self._proxy = None if proxy is None else parse_proxy(proxy)
         self._tls_contexts = TlsContexts(ca_file)
-        self._shared: dict[str, Any] = {
-            "max_connections": per_host,
-            "max_keepalive_connections": per_host,
-            "keepalive_expiry": _KEEP_ALIVE,
-            "http2": http2,
-        }
+        self._per_host, self._http2, self._clock = per_host, http2, clock
         self._networks = {
             allowed: GuardedNetwork(resolver, allow_private=allowed) for allowed in (False, True)
         }
         self._host_pools: OrderedDict[tuple[str, bool, Hashable], _HostPool] = OrderedDict()
 
     @asynccontextmanager
-    async def transport(self, url: httpx.URL, route: FetchRoute) -> AsyncIterator[PoolTransport]:
+    async def transport(self, url: httpx.URL, route: FetchRoute) -> AsyncIterator[Transport]:
         """The transport for a URL's host and scheme, kept open while the block runs.
 
         Raises:
@@ -261,8 +166,7 @@ class ConnectionPools:
         key = (url.host.lower(), encrypted, route.connection_key)
         pool = self._host_pools.get(key)
         if pool is None:
-            transport = PoolTransport(self._build(route, encrypted=encrypted))
-            pool = self._host_pools[key] = _HostPool(transport)
+            pool = self._host_pools[key] = _HostPool(self._build(route, encrypted=encrypted))
         self._host_pools.move_to_end(key)
         pool.users += 1
         try:
@@ -284,22 +188,33 @@ class ConnectionPools:
             return self._proxy
         return None if route.proxy == DIRECT else parse_proxy(route.proxy)
 
-    def _build(self, route: FetchRoute, *, encrypted: bool) -> httpcore.AsyncConnectionPool:
+    def _build(self, route: FetchRoute, *, encrypted: bool) -> Transport:
         proxy = self.proxy_of(route)
-        shared = dict(self._shared)
-        if encrypted:
-            shared["ssl_context"] = self._tls_contexts.of(route.tls, route.ca_file)
+        tls = self._tls_contexts.of(route.tls, route.ca_file) if encrypted else None
         if proxy is None:
-            return httpcore.AsyncConnectionPool(
-                **shared, network_backend=self._networks[route.allow_private]
+            return DirectTransport(
+                self._networks[route.allow_private],
+                tls,
+                connections=self._per_host,
+                http2=self._http2,
+                clock=self._clock,
             )
+        shared: dict[str, Any] = {
+            "proxy_url": proxy.url,
+            "proxy_auth": proxy.auth,
+            "max_connections": self._per_host,
+            "max_keepalive_connections": self._per_host,
+            "keepalive_expiry": KEEP_ALIVE,
+            "http2": self._http2,
+            "ssl_context": tls,
+        }
         if proxy.socks:
             # At DEBUG this logger writes the password.
             logging.getLogger("httpcore.socks").setLevel(logging.WARNING)
-            return httpcore.AsyncSOCKSProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **shared)
+            return PoolTransport(httpcore.AsyncSOCKSProxy(**shared))
         if proxy.encrypted:
             shared["proxy_ssl_context"] = self._tls_contexts.for_proxies()
-        return httpcore.AsyncHTTPProxy(proxy_url=proxy.url, proxy_auth=proxy.auth, **shared)
+        return PoolTransport(httpcore.AsyncHTTPProxy(**shared))
 
     async def _close_unused(self) -> None:
         for key in list(self._host_pools)[: max(0, len(self._host_pools) - _MAX_POOLS)]:
