@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import select
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -179,7 +179,7 @@ class Http1Connection:
         self._readable = select.poll()
         self._readable.register(self._socket, select.POLLIN)
 
-    async def send(self, request: httpx.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
+    async def send(self, request: httpcore.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
         """Send a request; the status, the headers and the body of its answer, to be read once.
 
         Raises:
@@ -187,11 +187,13 @@ class Http1Connection:
                 The connection is of no use any more.
         """
         limits = request.extensions.get("timeout", {})
-        head = request_head(request.method.encode(), request.url.raw_path, request.headers.raw)
+        sent = request_head(request.method, request.url.target, request.headers)
+        if isinstance(request.stream, AsyncIterable):
+            sent += b"".join([piece async for piece in request.stream])
         self._answer = answer = Answer()
         # A server may answer a request before it has read it to its end, and close.
         with suppress(httpcore.WriteError):
-            await self._stream.write(head + await request.aread(), limits.get("write"))
+            await self._stream.write(sent, limits.get("write"))
         while not answer.status:
             answer.feed(await self._stream.read(_READ_BYTES, limits.get("read")))
         return answer.status, answer.headers, self._body(answer, limits.get("read"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from abc import abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -31,7 +32,7 @@ KEEP_ALIVE = 15.0
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """A transport that takes a GET request by its parts."""
+    """A transport that takes a GET request by its parts, too: httpx's own object costs time."""
 
     async def send(
         self, url: httpx.URL, headers: dict[str, str], limits: httpx.Timeout
@@ -40,13 +41,34 @@ class Transport(httpx.AsyncBaseTransport):
 
         Raises:
             httpx.TransportError: the request failed.
+            UnicodeError: a header has other characters than ASCII.
         """
-        request = httpx.Request(
-            "GET", url, headers=headers, extensions={"timeout": limits.as_dict()}
+        raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        if not any(name.lower() == b"host" for name, _ in raw):
+            raw.insert(0, (b"Host", url.netloc))
+        extensions = {"timeout": limits.as_dict()}
+        request = httpcore.Request("GET", _core_url(url), headers=raw, extensions=extensions)
+        return await self._respond(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. The caller reads the body and closes the response.
+
+        Raises:
+            httpx.TransportError: the request failed.
+        """
+        return await self._respond(
+            httpcore.Request(
+                request.method,
+                _core_url(request.url),
+                headers=request.headers.raw,
+                content=request.stream if isinstance(request.stream, AsyncIterable) else None,
+                extensions=request.extensions,
+            )
         )
-        response = await self.handle_async_request(request)
-        response.request = request
-        return response
+
+    @abstractmethod
+    async def _respond(self, request: httpcore.Request) -> httpx.Response:
+        """Send a request; its errors are those of httpx."""
 
 
 class PoolTransport(Transport):
@@ -56,14 +78,13 @@ class PoolTransport(Transport):
         """Take over ``pool``; it is closed with the transport."""
         self._pool = pool
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. The caller reads the body and closes the response."""
-        with _as_httpx(request):
-            response = await self._pool.handle_async_request(_as_httpcore(request))
+    async def _respond(self, request: httpcore.Request) -> httpx.Response:
+        with _as_httpx():
+            response = await self._pool.handle_async_request(request)
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_Body(_pieces(response), response.aclose, request),
+            stream=_Body(_pieces(response), response.aclose),
         )
 
     async def aclose(self) -> None:
@@ -74,7 +95,7 @@ class PoolTransport(Transport):
 class _Connection(Protocol):
     """Sends one request at a time, and is told when its answer is done with."""
 
-    async def send(self, request: httpx.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
+    async def send(self, request: httpcore.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
         """Send a request; the status, the headers and the body of its answer."""
 
     async def finish(self) -> bool:
@@ -96,8 +117,8 @@ class _HttpcoreConnection:
         self._connection = connection
         self._response: httpcore.Response | None = None
 
-    async def send(self, request: httpx.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
-        self._response = await self._connection.handle_async_request(_as_httpcore(request))
+    async def send(self, request: httpcore.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
+        self._response = await self._connection.handle_async_request(request)
         return self._response.status, self._response.headers, _pieces(self._response)
 
     async def finish(self) -> bool:
@@ -142,24 +163,20 @@ class DirectTransport(Transport):
         self._by_h11 = False
         self._is_closed = False
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. The caller reads the body and closes the response.
-
-        Raises:
-            httpx.TransportError: the request failed.
-        """
-        if request.method not in {"GET", "POST"} or "Transfer-Encoding" in request.headers:
+    async def _respond(self, request: httpcore.Request) -> httpx.Response:
+        names = [name.lower() for name, _ in request.headers]
+        if request.method not in {b"GET", b"POST"} or b"transfer-encoding" in names:
             raise httpx.UnsupportedProtocol("only GET, and POST of a known length")
         await self._wait_for_slot(request)
         try:
-            with _as_httpx(request):
+            with _as_httpx():
                 return await self._exchange(request)
         except httpx.RemoteProtocolError as error:
             # llhttp takes no length that is said twice; h11 does when both are the same.
-            if self._by_h11 or request.method != "GET" or "Content-Length" not in str(error):
+            if self._by_h11 or request.method != b"GET" or "Content-Length" not in str(error):
                 raise
             self._by_h11 = True
-        return await self.handle_async_request(request)
+        return await self._respond(request)
 
     async def aclose(self) -> None:
         """Close the idle connections; others are closed when their answers are."""
@@ -167,7 +184,7 @@ class DirectTransport(Transport):
         while self._idle:
             await self._idle.pop()[1].aclose()
 
-    async def _wait_for_slot(self, request: httpx.Request) -> None:
+    async def _wait_for_slot(self, request: httpcore.Request) -> None:
         if not self._slots.locked():
             await self._slots.acquire()
             return
@@ -175,9 +192,9 @@ class DirectTransport(Transport):
             async with asyncio.timeout(request.extensions.get("timeout", {}).get("pool")):
                 await self._slots.acquire()
         except TimeoutError as error:
-            raise httpx.PoolTimeout("no connection is free", request=request) from error
+            raise httpx.PoolTimeout("no connection is free") from error
 
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+    async def _exchange(self, request: httpcore.Request) -> httpx.Response:
         connection: _Connection | None = None
         try:
             connection = await self._take_idle() or await self._connect(request)
@@ -193,7 +210,7 @@ class DirectTransport(Transport):
             finally:
                 await self._end(connection, keep=is_whole and not self._is_closed)
 
-        return httpx.Response(status, headers=headers, stream=_Body(pieces, close, request))
+        return httpx.Response(status, headers=headers, stream=_Body(pieces, close))
 
     async def _take_idle(self) -> _Connection | None:
         while self._idle:
@@ -203,9 +220,9 @@ class DirectTransport(Transport):
             await connection.aclose()
         return None
 
-    async def _connect(self, request: httpx.Request) -> _Connection:
+    async def _connect(self, request: httpcore.Request) -> _Connection:
         url, seconds = request.url, request.extensions.get("timeout", {}).get("connect")
-        host = url.raw_host.decode("ascii")
+        host = url.host.decode("ascii")
         port = url.port or (80 if self._tls is None else 443)
         stream = await self._network.connect_tcp(host, port, seconds)
         if self._tls is not None:
@@ -218,12 +235,10 @@ class DirectTransport(Transport):
             chosen = stream.get_extra_info("ssl_object").selected_alpn_protocol()
             if chosen == "h2":
                 return _HttpcoreConnection(
-                    httpcore.AsyncHTTP2Connection(_as_httpcore(request).url.origin, stream)
+                    httpcore.AsyncHTTP2Connection(request.url.origin, stream)
                 )
         if self._by_h11:
-            return _HttpcoreConnection(
-                httpcore.AsyncHTTP11Connection(_as_httpcore(request).url.origin, stream)
-            )
+            return _HttpcoreConnection(httpcore.AsyncHTTP11Connection(request.url.origin, stream))
         return Http1Connection(stream)
 
     async def _end(self, connection: _Connection | None, *, keep: bool = False) -> None:
@@ -242,21 +257,19 @@ class _Body(httpx.AsyncByteStream):
         self,
         pieces: AsyncIterator[bytes],
         close: Callable[[], Awaitable[None]],
-        request: httpx.Request,
     ) -> None:
         self._pieces = pieces
         self._close: Callable[[], Awaitable[None]] | None = close
-        self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx(self._request):
+        with _as_httpx():
             async for piece in self._pieces:
                 yield piece
 
     async def aclose(self) -> None:
         close, self._close = self._close, None
         if close is not None:
-            with _as_httpx(self._request):
+            with _as_httpx():
                 await close()
 
 
@@ -267,23 +280,14 @@ async def _pieces(response: httpcore.Response) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _as_httpcore(request: httpx.Request) -> httpcore.Request:
-    return httpcore.Request(
-        request.method,
-        httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        ),
-        headers=request.headers.raw,
-        content=request.stream if isinstance(request.stream, AsyncIterable) else None,
-        extensions=request.extensions,
+def _core_url(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
 
 
 @contextmanager
-def _as_httpx(request: httpx.Request) -> Iterator[None]:
+def _as_httpx() -> Iterator[None]:
     """Raise errors of httpcore as those of httpx that have the same name."""
     try:
         yield
@@ -291,4 +295,4 @@ def _as_httpx(request: httpx.Request) -> Iterator[None]:
         kind: type[httpx.TransportError] = getattr(
             httpx, type(error).__name__, httpx.TransportError
         )
-        raise kind(str(error), request=request) from error
+        raise kind(str(error)) from error
