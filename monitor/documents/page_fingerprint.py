@@ -51,7 +51,7 @@ def page_fingerprint(body: bytes, text: str, charset: str) -> str:
     first, last = runs[0], runs[-1]
     start, end = _span(body, first, last)
     # If a line lies elsewhere, the text was put together from several places.
-    if start < 0 or any(body.find(run, start, end) < 0 for run in runs):
+    if start < 0 or not _are_all_in(body[start:end], runs):
         return ""
     before = _bytes_beyond(body, start, _text_beyond(lines, back=True), charset, back=True)
     after = _bytes_beyond(body, end, _text_beyond(lines[::-1], back=False), charset, back=False)
@@ -110,6 +110,17 @@ def _span(body: bytes, first: bytes, last: bytes) -> tuple[int, int]:
     start = body.find(first, max(0, body.find(b"<body")))
     end = body.rfind(last) + len(last)
     return (start, end) if 0 <= start < end else (-1, -1)
+
+
+def _are_all_in(span: bytes, runs: list[bytes]) -> bool:
+    """Whether a part of a page holds all of these bytes, which mostly follow one another."""
+    at = 0
+    for run in runs:
+        found = span.find(run, at)
+        if found < 0 and run not in span[: at + len(run)]:
+            return False
+        at = max(at, found)
+    return True
 
 
 def _hash(body: bytes, start: int, end: int) -> str:

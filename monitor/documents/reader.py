@@ -205,7 +205,9 @@ def _read_page(
         )
     if target is not None and not document.attachments:
         return _leading_to(document, target, url)
-    notice = find_soft_error(text) or find_soft_error(visible)
+    notice = find_soft_error(text)
+    if notice is None and visible is not text:
+        notice = find_soft_error(visible)
     if notice is not None:
         outcome, why = notice
         return Document("", title, None, None, charset, outcome, why)
