@@ -1,15 +1,16 @@
 """Tells from the bytes of a page, without parsing, whether its text is the same as last time.
 
 Counters, clocks and tokens change the bytes of a page between two visits. The text lies between
-the first line and the last: if those bytes are equal and the bytes around them differ in digits
-only, the text is the same. The number of the article's further pages is the one number around
-the text that counts. Any other page is parsed.
+the first line and the last: if those bytes are equal and the bytes around them differ only in what
+the reader does not heed, the text is the same. That is digits; and on a page with enough prose,
+whose scripts nobody looks through for a text or a file, plain scripts and the values of a form's
+fields. The number of the article's further pages is the one number around the text that counts.
+Any other page is parsed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 
@@ -29,18 +30,52 @@ def _digit_pattern() -> re.Pattern[str]:
 
 
 _MAX_LINES = 2000
-# Only this call gives the number of pages of an article (multipart.py).
-_PAGER = b"createPageHTML("
-_MAX_PAGERS = 10
+# Only this call gives the number of pages of an article (pagers.py).
+_PAGER = b"createPageHTML"
+# On a page with less prose the reader looks for files in scripts, and for a text (reader.py).
+_MUCH_PROSE = 400
+_LOOSE = "loose"
 
 
-def page_fingerprint(body: bytes, text: str, charset: str) -> str:
+@cache
+def _script_pattern() -> re.Pattern[bytes]:
+    # A script without a tag, a comment or a character beyond ASCII: whatever an author's mistake
+    # makes of its begin, no element can hide in it, and no charset depends on it.
+    return re.compile(
+        rb"(<script(?:\s[^<>]*+)?>)((?:[\t\n\r\x20-;=-~]++|<(?![!/?A-Za-z]))++)(?=</script[\s/>])"
+    )
+
+
+@cache
+def _read_script_pattern() -> re.Pattern[bytes]:
+    # What is read of a script: a day of issue, a link to the next page; or it is none.
+    return re.compile(rb"datePublished|rel\s*=|-->")
+
+
+@cache
+def _token_pattern() -> re.Pattern[bytes]:
+    # The value of a field, or a token in a meta tag or of a script.
+    value = rb"""(?:"[\w+/=.:~%-]*+"|'[\w+/=.:~%-]*+'|[\w+/=.:~%-]++(?=[\s>]))"""
+    return re.compile(
+        rb"(<(?:input\s(?:[^<>]*?\s)?value="
+        rb"""|meta\s+name=["']?[\w-]*(?:csrf|xsrf|token|nonce)[\w-]*["']?\s+content="""
+        rb"|(?:script|style|link)\s(?:[^<>]*?\s)?nonce=))" + value
+    )
+
+
+@cache
+def _version_pattern() -> re.Pattern[bytes]:
+    return re.compile(rb"""((?:\.js|\.css)\?)[\w&=-]++(?=["'])""")
+
+
+def page_fingerprint(body: bytes, text: str, charset: str, prose: int = 0) -> str:
     """The fingerprint of a page for the next visit; empty if its text is not found in its bytes.
 
     Args:
         body: the page as it was received.
         text: the text of its document.
         charset: the codec it was decoded with.
+        prose: the letters of prose that the page shows.
     """
     lines = text.split("\n")
     if len(lines) > _MAX_LINES:
@@ -57,16 +92,18 @@ def page_fingerprint(body: bytes, text: str, charset: str) -> str:
     after = _bytes_beyond(body, end, _text_beyond(lines[::-1], back=False), charset, back=False)
     if before is None or after is None:
         return ""
-    known = _hash(body, start - before, end + after)
-    return f"{known}:{first.hex()}:{last.hex()}:{before}:{after}"
+    loose = prose >= _MUCH_PROSE
+    known = _hash(body, start - before, end + after, loose=loose)
+    found = f"{known}:{first.hex()}:{last.hex()}:{before}:{after}"
+    return f"{found}:{_LOOSE}" if loose else found
 
 
 def matches_fingerprint(fingerprint: str, body: bytes) -> bool:
     """Whether a page shows the text that ``fingerprint`` was computed from."""
-    known, first, last, before, after = fingerprint.split(":")
+    known, first, last, before, after, *loose = fingerprint.split(":")
     start, end = _span(body, bytes.fromhex(first), bytes.fromhex(last))
     start, end = start - int(before), end + int(after)
-    return 0 <= start < end <= len(body) and _hash(body, start, end) == known
+    return 0 <= start < end <= len(body) and _hash(body, start, end, loose=bool(loose)) == known
 
 
 def _text_beyond(lines: list[str], *, back: bool) -> str:
@@ -123,21 +160,30 @@ def _are_all_in(span: bytes, runs: list[bytes]) -> bool:
     return True
 
 
-def _hash(body: bytes, start: int, end: int) -> str:
-    view = memoryview(body)
-    digest = sha256(view[start:end])
-    digest.update(body[:start].translate(None, _DIGITS))
+def _hash(body: bytes, start: int, end: int, *, loose: bool) -> str:
+    digest = sha256(memoryview(body)[start:end])
+    around = body[:start], body[end:]
+    if _PAGER in body:
+        # Seldom needed; the call may have its numbers from any script.
+        from monitor.documents.pagers import page_call
+
+        digest.update(repr(page_call(body.decode("latin-1"))).encode())
+    elif loose:
+        around = _without_tokens(around[0]), _without_tokens(around[1])
+    digest.update(around[0].translate(None, _DIGITS))
     digest.update(b"|")
-    digest.update(body[end:].translate(None, _DIGITS))
-    for call in _pagers(body):
-        digest.update(call)
+    digest.update(around[1].translate(None, _DIGITS))
     return digest.hexdigest()
 
 
-def _pagers(body: bytes) -> Iterator[bytes]:
-    at = -1
-    for _ in range(_MAX_PAGERS):
-        at = body.find(_PAGER, at + 1)
-        if at < 0:
-            return
-        yield body[at : at + 100].partition(b")")[0]
+def _without_tokens(markup: bytes) -> bytes:
+    """A part of a page without what is only there for scripts, forms and caches."""
+    markup = _script_pattern().sub(_kept_of_script, markup)
+    markup = _token_pattern().sub(rb"\1", markup)
+    if b".js?" in markup or b".css?" in markup:
+        markup = _version_pattern().sub(rb"\1", markup)
+    return markup
+
+
+def _kept_of_script(script: re.Match[bytes]) -> bytes:
+    return script[0] if _read_script_pattern().search(script[2]) is not None else script[1]

@@ -191,6 +191,7 @@ def _read_page(
         reason=article.remark,
         published_from=issued.found_in,
         taken=taken,
+        prose=int(prose),
         attachments=find_attachments(layout, url, markup if prose < _LITTLE_TEXT else ""),
         further_pages=further_pages(markup, layout, url),
         evidence=(*found, *issued.evidence),
@@ -205,9 +206,7 @@ def _read_page(
         )
     if target is not None and not document.attachments:
         return _leading_to(document, target, url)
-    notice = find_soft_error(text)
-    if notice is None and visible is not text:
-        notice = find_soft_error(visible)
+    notice = next(filter(None, map(find_soft_error, dict.fromkeys((text, visible)))), None)
     if notice is not None:
         outcome, why = notice
         return Document("", title, None, None, charset, outcome, why)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.documents.multipart import find_missing_parts
 from monitor.documents.page_fingerprint import matches_fingerprint, page_fingerprint
 from monitor.documents.reader import read_document
 
@@ -30,7 +31,173 @@ def page(lines=LINES, *, visits=100, charset="utf-8", menu="首页"):
 
 def framed(body):
     document = read_document(body)
-    return page_fingerprint(body, document.text, document.charset)
+    return page_fingerprint(body, document.text, document.charset, document.prose)
+
+
+URL = "https://www.example.gov.cn/a/t20260105_77.html"
+
+
+def long_page(**parts):
+    """A page with enough prose, and with noise of many kinds around it."""
+    parts = {
+        "token": "dGhlIGZpcnN0",
+        "script": "var now = 'Mon'; if (now < 9 && 1 < 2) { load('a'); }",
+        "version": "v=8f3a1c",
+        "title": "某省政府工作报告",
+        "day": "2026-01-05",
+        "menu": "首页",
+        "lines": LINES * 4,
+        "more": "",
+        **parts,
+    }
+    lines = "".join(f"<p>{number}、{line}</p>" for number, line in enumerate(parts["lines"]))
+    return (
+        f"<html><head><meta charset=utf-8><title>{parts['title']}</title>"
+        f'<meta name="_csrf-token" content="{parts["token"]}">'
+        f'<meta name="PubDate" content="{parts["day"]}">'
+        f'<script nonce="{parts["token"]}" src="/js/all.js?{parts["version"]}"></script>'
+        f"<script>{parts['script']}</script></head><body><ul><li>{parts['menu']}</li></ul>"
+        f"<form><input type=hidden name=t value={parts['token'] or 0}>"
+        f'<input type="hidden" name="__VIEWSTATE" value="{parts["token"]}"/></form>'
+        f"<h1>{parts['title']}</h1><div class=zoom>{lines}</div>"
+        f"<script>session('{parts['token']}')</script>{parts['more']}"
+        f"<div>访问量123</div></body></html>"
+    ).encode()
+
+
+def told(body):
+    """What a visit heeds of a page."""
+    document = read_document(body, url=URL)
+    return (
+        document.text,
+        document.outcome,
+        document.reason,
+        document.target,
+        document.attachments,
+        find_missing_parts(document),
+        document.title,
+        document.published,
+    )
+
+
+def same_but_for_digits(body, other):
+    """Whether two pages are the same once a digit is like another."""
+    plain = bytes.maketrans(b"0123456789", b"0" * 10)
+    return body.translate(plain) == other.translate(plain)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"token": "Zx-81_q+/=="},
+        {"token": ""},
+        {"script": "t=new Date(99)"},
+        {"script": "var data = {'a': [1, 2], \"b\": 'x < y'};"},
+        {"version": "v=00ff&t=abc"},
+        {"token": "abcd", "script": "q()", "version": "x"},
+    ],
+)
+def test_tokens_and_scripts_change_nothing_on_a_page_with_enough_prose(parts):
+    frame = framed(long_page())
+    assert frame
+    assert matches_fingerprint(frame, long_page(**parts))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"title": "某市政府工作报告"},
+        {"menu": "登录"},
+        {"lines": LINES * 4 + ["补充一条，新建智算中心。"]},
+        {"lines": [*LINES * 3, *LINES[:4], LINES[4].replace("新局面", "新篇章")]},
+        {"more": "<a href='/f/plan.pdf'>附件：实施方案</a>"},
+        {"more": "<a href='t20260105_77_1.html'>下一页</a>"},
+        {"more": "<script>createPageHTML(3, 0, 't20260105_77', 'html');</script>"},
+        {"script": '{"datePublished": "2026-02-07"}', "day": ""},
+        {"script": "x('<a href=\"/f/plan.pdf\">')"},
+        {"script": "// 发布"},
+        {"script": "</script><p>另有一段话，也在这里。</p><script>"},
+        {"script": "<!-- <script> </script> --> 另有一段话"},
+        {"token": "x'>"},
+        {"token": '"><p>另有一段话，也在这里。</p><i a="'},
+    ],
+)
+def test_what_else_changes_around_the_text_makes_it_read_again(parts):
+    assert not matches_fingerprint(framed(long_page()), long_page(**parts))
+
+
+def test_with_little_prose_a_script_counts():
+    def short(script):
+        return page().replace(b"</head>", f"<script>{script}</script></head>".encode())
+
+    frame = framed(short("f('/a/plan.pdf')"))
+    assert frame
+    assert not matches_fingerprint(frame, short("f('/b/other.pdf')"))
+
+
+def test_a_variable_may_hold_the_number_of_further_pages():
+    def paged(count):
+        script = f"var pages = {count};"
+        call = "<script>createPageHTML(pages, 0, 't20260105_77', 'html');</script>"
+        return long_page(script=script, more=call)
+
+    frame = framed(paged(1))
+    assert matches_fingerprint(frame, paged(1).replace(b"123", b"456"))
+    assert not matches_fingerprint(frame, paged(2))
+
+
+PIECES = st.sampled_from(
+    [
+        *("<script>", "</script>", "<script src=x>", "<!--", "-->", "<textarea>", "</textarea>"),
+        *("<p>", "</p>", "<", ">", "'", '"', "/", "=", "&", "&lt;", "<input value=", "value='"),
+        *("<title>", "</title>", "<style>p{display:none}</style>", "<noscript>", "</noscript>"),
+        *("另有一段话，也在这里。", "附件", "下一页", "发布时间：2026-02-07", "createPageHTML("),
+        *("<a href='/f/plan.pdf'>", "<a href='t20260105_77_1.html'>", "</a>", "rel=next ", "token"),
+        *('"datePublished": "2026-02-07"', "dGhl", "9", "x", "\n", " ", "<div hidden>", "</div>"),
+    ]
+)
+NOISE = st.lists(PIECES, max_size=6).map("".join)
+
+
+@given(NOISE, NOISE, NOISE, NOISE)
+def test_whatever_stands_in_the_noise_a_match_means_that_nothing_is_told(
+    token, script, version, more
+):
+    body = long_page(token="a", more="<i>a</i>")
+    edited = long_page(token=token, script=script, version=version, more=f"<i>{more}</i>")
+    if matches_fingerprint(framed(body), edited):
+        assert told(edited) == told(body)
+
+
+@given(NOISE, NOISE, st.text("abcXYZ019_-/", max_size=8), st.text("ab1(){};=<'\" ", max_size=12))
+def test_tokens_and_scripts_change_nothing_whatever_stands_around_them(
+    before, after, token, script
+):
+    def noisy(token, script):
+        return long_page(
+            token=token, script=script, menu=before, more=f"<i>{after}</i><script>{script}</script>"
+        )
+
+    body, edited = noisy("dGhl", "a()"), noisy(token, script)
+    frame = framed(body)
+    if frame and matches_fingerprint(frame, edited):
+        assert told(edited) == told(body)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(long_page()) - 1), PIECES, st.integers(0, 30)), max_size=3
+    ),
+    NOISE,
+)
+def test_after_edits_anywhere_a_match_means_that_nothing_is_told(edits, token):
+    body, edited = long_page(), long_page(token=token)
+    for at, new, gone in edits:
+        edited = edited[:at] + new.encode() + edited[at + gone :]
+    if matches_fingerprint(framed(body), edited):
+        assert told(edited)[0] == told(body)[0]
+        if not same_but_for_digits(body, edited):
+            assert told(edited)[1:5] == told(body)[1:5]
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
