@@ -536,7 +536,9 @@ def _stages() -> dict[str, float]:
 def _fingerprint(body: bytes, document: Document) -> tuple[str, str, str]:
     """What is kept of a page to recognise it: its fingerprint, and hashes of bytes and text."""
     return (
-        page_fingerprint(body, document.text, document.charset, document.prose),
+        page_fingerprint(
+            body, document.text, document.charset, document.prose, document.steady_links
+        ),
         sha256_hex(body),
         sha256_hex(document.text),
     )

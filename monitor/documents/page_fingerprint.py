@@ -3,14 +3,15 @@
 Counters, clocks and tokens change the bytes of a page between two visits. The text lies between
 the first line and the last: if those bytes are equal and the bytes around them differ only in what
 the reader does not heed, the text is the same. That is digits; and on a page with enough prose,
-whose scripts nobody looks through for a text or a file, plain scripts and the values of a form's
-fields. The number of the article's further pages is the one number around the text that counts.
-Any other page is parsed.
+whose scripts nobody looks through for a text or a file, plain scripts, the values of a form's
+fields, and plain links in lists if the reader says so (``Document.steady_links``). The number of
+the article's further pages is the one number around the text that counts. Any other page is parsed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 
@@ -32,9 +33,12 @@ def _digit_pattern() -> re.Pattern[str]:
 _MAX_LINES = 2000
 # Only this call gives the number of pages of an article (pagers.py).
 _PAGER = b"createPageHTML"
-# On a page with less prose the reader looks for files in scripts, and for a text (reader.py).
-_MUCH_PROSE = 400
-_LOOSE = "loose"
+# On a page with less prose the reader looks for files in scripts, and for a text (reader.py); one
+# with few letters at its begin may be a notice, if it is small (block_pages.py).
+_MUCH_PROSE, _SEEN = 400, 4000
+# Of a page with less text the links are searched for a notice too.
+_MUCH_TEXT = 500
+_LOOSE, _LINKS = "loose", "links"
 
 
 @cache
@@ -64,11 +68,22 @@ def _token_pattern() -> re.Pattern[bytes]:
 
 
 @cache
+def _link_pattern() -> re.Pattern[bytes]:
+    # Chinese words alone, in UTF-8: any of them leaves the page as well encoded as it was.
+    return re.compile(
+        rb"""(<li(?:\s[^<>]*+)?>\s*+<a\s(?:[^<>]*?\s)?href=(["']))([\w./:?=~-]++)(\2[^<>]*+>)"""
+        rb"((?:[\xe4-\xe9][\x80-\xbf]{2}){6,40})(?=</a>)"
+    )
+
+
+@cache
 def _version_pattern() -> re.Pattern[bytes]:
     return re.compile(rb"""((?:\.js|\.css)\?)[\w&=-]++(?=["'])""")
 
 
-def page_fingerprint(body: bytes, text: str, charset: str, prose: int = 0) -> str:
+def page_fingerprint(
+    body: bytes, text: str, charset: str, prose: int = 0, links: Sequence[str] = ()
+) -> str:
     """The fingerprint of a page for the next visit; empty if its text is not found in its bytes.
 
     Args:
@@ -76,6 +91,7 @@ def page_fingerprint(body: bytes, text: str, charset: str, prose: int = 0) -> st
         text: the text of its document.
         charset: the codec it was decoded with.
         prose: the letters of prose that the page shows.
+        links: the texts of its links that may have other words.
     """
     lines = text.split("\n")
     if len(lines) > _MAX_LINES:
@@ -92,18 +108,23 @@ def page_fingerprint(body: bytes, text: str, charset: str, prose: int = 0) -> st
     after = _bytes_beyond(body, end, _text_beyond(lines[::-1], back=False), charset, back=False)
     if before is None or after is None:
         return ""
-    loose = prose >= _MUCH_PROSE
-    known = _hash(body, start - before, end + after, loose=loose)
-    found = f"{known}:{first.hex()}:{last.hex()}:{before}:{after}"
-    return f"{found}:{_LOOSE}" if loose else found
+    start, end = start - before, end + after
+    ways: tuple[str, ...] = ()
+    if prose >= _MUCH_PROSE and sum(map(str.isalnum, text[:_SEEN])) >= _MUCH_PROSE:
+        plain = links and charset == "utf-8" and len(text) >= _MUCH_TEXT
+        seen = _plain_links(body[:start]) + _plain_links(body[end:]) if plain else []
+        # All of them, or it is not known which of them the reader means.
+        ways = (_LOOSE, _LINKS) if seen and seen == list(links) else (_LOOSE,)
+    known = _hash(body, start, end, ways)
+    return ":".join((known, first.hex(), last.hex(), str(before), str(after), *ways))
 
 
 def matches_fingerprint(fingerprint: str, body: bytes) -> bool:
     """Whether a page shows the text that ``fingerprint`` was computed from."""
-    known, first, last, before, after, *loose = fingerprint.split(":")
+    known, first, last, before, after, *ways = fingerprint.split(":")
     start, end = _span(body, bytes.fromhex(first), bytes.fromhex(last))
     start, end = start - int(before), end + int(after)
-    return 0 <= start < end <= len(body) and _hash(body, start, end, loose=bool(loose)) == known
+    return 0 <= start < end <= len(body) and _hash(body, start, end, ways) == known
 
 
 def _text_beyond(lines: list[str], *, back: bool) -> str:
@@ -160,7 +181,7 @@ def _are_all_in(span: bytes, runs: list[bytes]) -> bool:
     return True
 
 
-def _hash(body: bytes, start: int, end: int, *, loose: bool) -> str:
+def _hash(body: bytes, start: int, end: int, ways: Sequence[str]) -> str:
     digest = sha256(memoryview(body)[start:end])
     around = body[:start], body[end:]
     if _PAGER in body:
@@ -168,8 +189,10 @@ def _hash(body: bytes, start: int, end: int, *, loose: bool) -> str:
         from monitor.documents.pagers import page_call
 
         digest.update(repr(page_call(body.decode("latin-1"))).encode())
-    elif loose:
+    elif _LOOSE in ways:
         around = _without_tokens(around[0]), _without_tokens(around[1])
+    if _LINKS in ways:
+        around = _without_links(around[0]), _without_links(around[1])
     digest.update(around[0].translate(None, _DIGITS))
     digest.update(b"|")
     digest.update(around[1].translate(None, _DIGITS))
@@ -183,6 +206,24 @@ def _without_tokens(markup: bytes) -> bytes:
     if b".js?" in markup or b".css?" in markup:
         markup = _version_pattern().sub(rb"\1", markup)
     return markup
+
+
+def _without_links(markup: bytes) -> bytes:
+    """A part of a page without the words and addresses of plain links in lists."""
+    return _link_pattern().sub(
+        lambda link: link[1] + link[4] if _is_plain(link) else link[0], markup
+    )
+
+
+def _plain_links(markup: bytes) -> list[str]:
+    return [link[5].decode() for link in _link_pattern().finditer(markup) if _is_plain(link)]
+
+
+def _is_plain(link: re.Match[bytes]) -> bool:
+    # The reader is loaded for the first page that has such links.
+    from monitor.documents.body import is_plain_link
+
+    return is_plain_link(link[5].decode("utf-8", "replace"), link[3].decode("ascii"))
 
 
 def _kept_of_script(script: re.Match[bytes]) -> bytes:

@@ -414,7 +414,11 @@ def _believed_values(page: Page, text_hash: str, now: datetime) -> _Values:
         "body_read_at": now,
         "body_hash": sha256_hex(fetched.body),
         "page_fingerprint": page_fingerprint(
-            fetched.body, document.text, document.charset, document.prose
+            fetched.body,
+            document.text,
+            document.charset,
+            document.prose,
+            document.steady_links,
         ),
     }
 

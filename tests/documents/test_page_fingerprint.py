@@ -31,7 +31,9 @@ def page(lines=LINES, *, visits=100, charset="utf-8", menu="首页"):
 
 def framed(body):
     document = read_document(body)
-    return page_fingerprint(body, document.text, document.charset, document.prose)
+    return page_fingerprint(
+        body, document.text, document.charset, document.prose, document.steady_links
+    )
 
 
 URL = "https://www.example.gov.cn/a/t20260105_77.html"
@@ -198,6 +200,143 @@ def test_after_edits_anywhere_a_match_means_that_nothing_is_told(edits, token):
         assert told(edited)[0] == told(body)[0]
         if not same_but_for_digits(body, edited):
             assert told(edited)[1:5] == told(body)[1:5]
+
+
+def linked_page(links, *, menu="", title="某省政府工作报告", above="", lines=LINES * 4):
+    """A page with a list of links below its text."""
+    items = "".join(f'<li><a href="{href}">{text}</a></li>' for href, text in links)
+    return long_page(
+        more=f"<div class=more><h3>相关链接</h3>{above}<ul>{items}</ul></div>",
+        menu=menu or "首页",
+        title=title,
+        lines=lines,
+    )
+
+
+LINKS = [
+    (f"/b/{number}.html", f"某市某县第{word}批项目集中开工")
+    for number, word in enumerate("甲乙丙丁")
+]
+OTHERS = [
+    (f"/c/x{number}.html", f"一批{word}类工程竣工验收") for number, word in enumerate("戊己庚辛")
+]
+
+
+def test_links_that_rotate_beside_the_text_change_nothing():
+    frame = framed(linked_page(LINKS))
+    assert frame.endswith(":links")
+    assert matches_fingerprint(frame, linked_page(OTHERS))
+    assert matches_fingerprint(
+        frame, linked_page(OTHERS, title="某省政府工作报告").replace(b"123", b"9")
+    )
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        ("/f/plan.pdf", "某市某县重点建设项目"),
+        ("/download?id=7", "某市某县重点建设项目"),
+        ("t20260105_77_1.html", "某市某县重点建设项目"),
+        ("/a/t20260105_77_1.html", "点击查看下一页"),
+        ("#top", "某市某县重点建设项目"),
+        ("/c/1.html", "短"),
+        ("/c/1.html", "版权所有某省人民政府办公厅"),
+        ("/c/1.html", "某市某县重点项目发布时间"),
+        ("/c/1.html", "二〇二六年一月五日"),
+        ("/c/1.html", "某市，某县重点建设项目"),
+    ],
+)
+def test_a_link_that_may_mean_something_makes_the_page_read_again(link):
+    assert not matches_fingerprint(framed(linked_page(LINKS)), linked_page([*LINKS[:3], link]))
+
+
+def test_another_number_of_links_makes_the_page_read_again():
+    assert not matches_fingerprint(framed(linked_page(LINKS)), linked_page(LINKS[:3]))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        linked_page(LINKS, above="<p>某省政府工作报告</p>"),
+        linked_page(LINKS, above="<p>发布时间</p>"),
+        linked_page(LINKS, lines=LINES),
+    ],
+)
+def test_links_below_a_title_or_beside_little_text_have_to_stay(body):
+    assert not framed(body).endswith(":links")
+
+
+def test_links_that_would_decide_where_the_text_is_have_to_stay():
+    """Two blocks of prose, one of them with links: which is the article depends on their words."""
+    block = "".join(f"<p>{line}</p>" for line in LINES * 4)
+    items = "".join(f'<li><a href="{href}">{text}</a></li>' for href, text in LINKS)
+    body = (
+        "<html><head><meta charset=utf-8><title>某省政府工作报告</title></head><body>"
+        f"<div>{block}</div><div>{block.replace('年', '岁')}<p>加一句，再加一句。</p><ul>{items}</ul></div>"
+        "</body></html>"
+    ).encode()
+    assert not framed(body).endswith(":links")
+
+
+WORDS = st.sampled_from(
+    [
+        "某市某县",
+        "重点建设项目",
+        "版权所有",
+        "下一页",
+        "相关阅读",
+        "发布时间",
+        "某省政府工作报告",
+        "附件",
+        "，",
+        "x",
+        "",
+    ]
+    + [
+        *LINES,
+        "二〇二六年一月五日",
+        "集中开工",
+        "工作",
+        "<b>",
+        "责任编辑",
+        "更多",
+        "页",
+        "锟斤拷",
+        "热点新闻",
+    ]
+)
+ADDRESSES = st.sampled_from(
+    [
+        "/c/1.html",
+        "/f/plan.pdf",
+        "t20260105_77_1.html",
+        "#top",
+        "/c_2.html",
+        "https://b.cn/x",
+        "",
+        "?page=2",
+    ]
+)
+LINK = st.tuples(ADDRESSES, st.lists(WORDS, max_size=4).map("".join))
+
+
+@given(
+    st.lists(LINK, min_size=4, max_size=4),
+    st.lists(LINK, min_size=4, max_size=4),
+    st.sampled_from(
+        ["", "<p>某省政府工作报告</p>", "<p>发布时间</p>", "<p>一段话，也在这里。</p>" * 20]
+    ),
+    st.sampled_from(["某省政府工作报告", "某市某县重点建设项目", "集中开工"]),
+    st.integers(2, 6),
+)
+def test_whatever_links_say_a_match_means_that_nothing_is_told(links, others, above, title, times):
+    def linked(links):
+        return linked_page(links, above=above, title=title, lines=LINES * times)
+
+    for start in (links, LINKS):
+        frame = framed(linked(start))
+        if frame and matches_fingerprint(frame, linked(others)):
+            assert told(linked(others)) == told(linked(start))
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
