@@ -338,6 +338,41 @@ def test_whatever_links_say_a_match_means_that_nothing_is_told(links, others, ab
             assert told(linked(others)) == told(linked(start))
 
 
+PARAGRAPHS = st.integers(1, 9).map(lambda count: "".join(f"<p>{x}</p>" for x in LINES * count))
+LISTS = st.integers(1, 40).map(lambda count: f"<ul>{'<li>‹link›</li>' * count}</ul>")
+BLOCKS = st.recursive(
+    PARAGRAPHS | LISTS | st.sampled_from(["<h3>相关链接</h3>", "<h2>热点新闻</h2>"]),
+    lambda inside: st.builds(
+        "<div class='{}'>{}</div>".format,
+        st.sampled_from(["", "content", "right", "list"]),
+        st.lists(inside, min_size=1, max_size=3).map("".join),
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.lists(BLOCKS, min_size=1, max_size=3).map("".join),
+    st.lists(st.integers(6, 40), min_size=1, max_size=5),
+    st.lists(st.integers(6, 40), min_size=1, max_size=5),
+)
+def test_however_long_links_are_a_match_means_that_nothing_is_told(blocks, lengths, others):
+    def linked(lengths):
+        first, *rest = f"{blocks}<p>{LINES[0]}</p>".split("‹link›")
+        words = ("某" * lengths[index % len(lengths)] for index in range(len(rest)))
+        links = (
+            f"<a href='/c/x.html'>{text}</a>{part}" for text, part in zip(words, rest, strict=True)
+        )
+        title = "<title>某省政府工作报告</title></head><body><h1>某省政府工作报告</h1>"
+        return (
+            f"<html><head><meta charset=utf-8>{title}{first}{''.join(links)}</body></html>".encode()
+        )
+
+    frame = framed(linked(lengths))
+    if frame and matches_fingerprint(frame, linked(others)):
+        assert told(linked(others)) == told(linked(lengths))
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
 def test_counters_and_clocks_change_nothing(charset):
     frame = framed(page(charset=charset))
