@@ -12,11 +12,11 @@ busy machine hurts both alike. The raw fetch sends the ETags too, and the best o
 layouts counts, in each round anew. Figures are CPU time; a ratio is the median over the rounds.
 
 A table says where the time of a page goes whose text is another: reading what is on it, and the
-rest of a first visit. Then the peak memory of ``monitor run``, a process of its own, with 5,000 sources on as many
-hosts, each with a list and an article, and a bot that polls the fake Telegram of the tests: up to
-the end of the second round of all sources. It begins on an upgraded database, and lets sources
-begin one right after the other, where a daemon waits half a second. Packages that only tests need
-are kept from it. The exit code is 1 when a figure is over its limit.
+rest of a first visit. Then the peak memory of ``monitor run``, a process of its own, with 5,000
+sources on as many hosts, each with a list and an article, and a bot that polls the fake Telegram of
+the tests: up to the end of the second round of all sources. It begins on an upgraded database, and
+lets sources begin one right after the other, where a daemon waits half a second. Packages that only
+tests need are kept from it. The exit code is 1 when a figure is over its limit.
 """
 
 from __future__ import annotations
