@@ -614,6 +614,8 @@ def steady_links(
         for index, line in enumerate(lines)
         if not article.first <= index <= article.last and _is_free(weighed.layout, line)
     ]
+    if not found:
+        return ()
     wanted = letters_of(f"{names} {title}")
     for index in found:
         before = [letters_of(line.text) for line in lines[max(0, index - _TITLE_LINES) : index]]
