@@ -196,7 +196,8 @@ def find_soft_error(text: str) -> tuple[Outcome, str] | None:
     """
     found: tuple[Outcome, str] | None = None
     other_letters = 0
-    for sentence in _sentence_pattern().findall(text[:_HEAD]):
+    for match in _sentence_pattern().finditer(text[:_HEAD]):
+        sentence = match[0]
         error = _soft_error_in(sentence.strip())
         if error is not None:
             found = found or error

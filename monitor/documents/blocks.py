@@ -7,12 +7,14 @@ the cell of a table. The lines of a block follow one another, so that a block is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
 from monitor.documents.html_text import (
     BLOCK_ELEMENTS,
     CELLS,
+    HIDING_ATTRIBUTES,
     INVISIBLE_ELEMENTS,
     clean_line,
     is_hidden,
@@ -50,8 +52,7 @@ class Block:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """An element that may lead to another page or to a file, and the block around it."""
 
     node: LexborNode
@@ -146,11 +147,17 @@ class _Builder:
             self.flush()
             return _PLAIN
         attributes = node.attributes
-        if attributes or tag == "dialog":
+        if attributes:
             if tag in _REFERRING or "onclick" in attributes:
                 self.layout.references.append(Reference(node, attributes, self.inside[-1]))
-            if kind != _HIDDEN and is_hidden(tag, attributes, self.hidden):
+            if (
+                kind != _HIDDEN
+                and not HIDING_ATTRIBUTES.isdisjoint(attributes)
+                and is_hidden(tag, attributes, self.hidden)
+            ):
                 kind = _HIDDEN
+        if tag == "dialog" and is_hidden(tag, attributes):
+            kind = _HIDDEN
         if kind == _LINK:
             if "href" in attributes:
                 self.links.append(attributes["href"] or "")

@@ -38,6 +38,22 @@ def _clause_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _plain_text_pattern() -> re.Pattern[str]:
+    # 下一页 leads to more of the article; a year may be of a day.
+    return re.compile(rf"(?:(?![页年])[\u4e00-\u9fff]){{{MIN_LINK},{MAX_LINK}}}")
+
+
+@cache
+def _plain_address_pattern() -> re.Pattern[str]:
+    # Of no file (attachments.py), and of no place on this page.
+    return re.compile(
+        r"(?!.*(?:\.(?:pdf|doc|wps|ofd|xls|et|ppt|txt|zip|rar)|down|file|attach|fujian|upload|annex))"
+        r"(?:https?://|/)[\w./:?=~-]{1,300}",
+        re.IGNORECASE | re.ASCII,
+    )
+
+
+@cache
 def _furniture_end_pattern() -> re.Pattern[str]:
     return re.compile(r"([】\]）)])\s*(?=[【\[（(])|\s+")
 
@@ -69,6 +85,13 @@ _SHORT, _MAX_FURNITURE = 120, 80
 _MAX_HEADING = 16
 _LINKED = 0.8
 _LATE = 0.6
+_LINKED_BLOCK = 0.3
+# A title may go on for so many lines, if its first has so many letters.
+_TITLE_LINES, _TITLE_START = 3, 4
+# The last characters of a label that its day follows in the next line.
+LABEL_ENDS = frozenset("间期于布表发：:】] ")
+MIN_LINK, MAX_LINK = 6, 40
+"""How many characters the words of a plain link have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,7 +462,8 @@ class _Finder:
         parent = self.layout.blocks[block].parent
         while parent not in {above, -1} and block != above:
             block, parent = parent, self.layout.blocks[parent].parent
-        return block != above and self._link_share(self.layout.blocks[block]) > 0.3
+        share = self._link_share(self.layout.blocks[block])
+        return block != above and share > _LINKED_BLOCK
 
     def _kept(self, top: int, heading: int) -> list[int]:
         """The lines of the article in its block, in order."""
@@ -525,12 +549,109 @@ class _Finder:
                 doubts.append("the text stands far below the title")
         return tuple(doubts)
 
+    def is_sure_beside(self, links: Sequence[int]) -> bool:
+        """Whether the article's block stays the best one, by far, whatever words links have."""
+        lines, blocks = self.layout.lines, self.layout.blocks
+        self.sums = [0.0, *accumulate(self.weights)]
+        self.foreign = self._foreign_blocks()
+        heading = self._title_line()
+        free = frozenset(links)
+        scores: list[dict[int, float]] = []
+        shares: list[list[bool]] = []
+        for length in (MIN_LINK, MAX_LINK):
+            changed = [length if index in free else None for index in range(len(lines))]
+            pairs = list(zip(lines, changed, strict=True))
+            self.sizes = [0, *accumulate(len(one.text) if n is None else n for one, n in pairs)]
+            self.linked = [0, *accumulate(one.linked if n is None else n for one, n in pairs)]
+            scores.append(self._scores(heading))
+            shares.append([self._link_share(block) > _LINKED_BLOCK for block in blocks])
+        most, least = scores
+        if not least or shares[0] != shares[1]:
+            return False
+        # More letters in links lower a score, so each of them lies between these two.
+        best = max(least, key=lambda block: least[block])
+        return all(
+            score < _ALIKE * least[best]
+            if blocks[block].end <= blocks[best].first or blocks[block].first >= blocks[best].end
+            else score < least[best]
+            for block, score in most.items()
+            if block != best
+        )
+
     def _repeats(self, one: Block, other: Block) -> bool:
         """Whether a block says what another does: a page for wide and for narrow screens."""
         lines = self.layout.lines
         said = {line.text for line in lines[other.first : other.end]}
         again = [line.text in said for line in lines[one.first : one.end]]
         return sum(again) * 5 >= len(again) * 4
+
+
+def steady_links(
+    weighed: Weighed, selector: str | None, title: str, names: str, article: Article
+) -> tuple[str, ...]:
+    """The links beside an article that found it would not be another if they had other words.
+
+    Some sites show other articles at each visit. Only the sum of the letters in links counts for
+    the choice of the article's block: it is tried with the shortest and the longest words that a
+    link may have, and no block may come near to the best one, nor across another limit. A link
+    below a line that may be a title or the label of a day has to stay as it is.
+
+    Args:
+        weighed: the page.
+        selector: of the body; what it chooses is not tried.
+        title: of the article.
+        names: all that the page calls itself, from which the title was chosen.
+        article: what was found.
+
+    Returns:
+        Their texts, in order; none if the choice was close.
+    """
+    if selector:
+        return ()
+    lines = weighed.layout.lines
+    found = [
+        index
+        for index, line in enumerate(lines)
+        if not article.first <= index <= article.last and _is_free(weighed.layout, line)
+    ]
+    if not found:
+        return ()
+    wanted = letters_of(f"{names} {title}")
+    for index in found:
+        before = [letters_of(line.text) for line in lines[max(0, index - _TITLE_LINES) : index]]
+        if any(len(shown) >= _TITLE_START and shown in wanted for shown in before):
+            return ()
+        if index and lines[index - 1].text[-1] in LABEL_ENDS:
+            return ()
+    finder = _Finder(weighed.layout, title, weighed.weights)
+    return tuple(lines[index].text for index in found) if finder.is_sure_beside(found) else ()
+
+
+def _is_free(layout: Layout, line: Line) -> bool:
+    """Whether a line is a link in a list, with words and an address that mean nothing here."""
+    return (
+        layout.blocks[line.block].tag == "li"
+        and not line.is_heading
+        and line.linked == len(line.text)
+        and is_plain_link(line.text, line.href)
+    )
+
+
+def is_plain_link(text: str, href: str) -> bool:
+    """Whether a link by its words and its address is only one to another article."""
+    return _is_plain_text(text) and _plain_address_pattern().fullmatch(href) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_plain_text(text: str) -> bool:
+    return (
+        _plain_text_pattern().fullmatch(text) is not None
+        and text[-1] not in LABEL_ENDS
+        and _heading_pattern().fullmatch(text) is None
+        and _comments_pattern().fullmatch(text) is None
+        and not _begins_footer(text)
+        and not is_boilerplate(text)
+    )
 
 
 def is_boilerplate(line: str) -> bool:

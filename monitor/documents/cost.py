@@ -54,6 +54,7 @@ tbody thead tfoot
 _FORMATTING_NAMES = "a b big code em font i nobr s small strike strong tt u"
 _NEVER_OPEN = frozenset(_NEVER_OPEN_NAMES.split())
 _FORMATTING = frozenset(_FORMATTING_NAMES.split())
+_FORMATTING_TAGS = _FORMATTING | {f"/{name}" for name in _FORMATTING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,7 @@ def markup_cost(markup: str) -> MarkupCost:
     """Count the elements of a page as a parser opens and closes them."""
     still_open: dict[str, int] = {}
     tags = depth = deepest = formatting = most_formatting = blocks = 0
-    for match in _markup_pattern().finditer(markup):
-        written = match[1]
-        if written is None:
-            continue  # a comment, or an element whose content is text
+    for written in _written_tags(markup):
         closes = written[0] == "/"
         name = written[closes:].lower()
         tags += not closes
@@ -97,6 +95,31 @@ def markup_cost(markup: str) -> MarkupCost:
             blocks += 1
         deepest = max(deepest, depth)
     return MarkupCost(tags, deepest, most_formatting, blocks)
+
+
+def _written_tags(markup: str) -> list[str]:
+    """The names of the tags as a page writes them, those of end tags with their slash."""
+    # Of a comment, or an element whose content is text, none is found.
+    return [written for written in _markup_pattern().findall(markup) if written]
+
+
+def _may_copy_much(markup: str) -> bool:
+    """Whether formatting elements may be repeated more often than is cheap.
+
+    Only they are looked at closely: every other tag counts as a block, whether it opens one or not.
+    """
+    written = _written_tags(markup)
+    still_open: dict[str, int] = {}
+    formatting = most = 0
+    for tag in filter(_FORMATTING_TAGS.__contains__, map(str.lower, written)):
+        if tag[0] != "/":
+            still_open[tag] = still_open.get(tag, 0) + 1
+            formatting += 1
+            most = max(most, formatting)
+        elif still_open.get(tag[1:]):
+            still_open[tag[1:]] -= 1
+            formatting -= 1
+    return most * len(written) > _CHEAP_COPIES
 
 
 def too_expensive(markup: str) -> str:
@@ -121,8 +144,12 @@ def needs_process(body: bytes) -> bool:
         return True
     if len(body) > _SMALL or body.count(b"=") > _FEW_ATTRIBUTES:
         return True
-    if body.count(b"<") - body.count(b"</") <= _FEW_TAGS:
+    tags = body.count(b"<") - body.count(b"</")
+    if tags <= _FEW_TAGS:
         return False
     # Two bytes a character or one: the tags are the same without the zeros.
-    cost = markup_cost(body.replace(b"\x00", b"").decode("latin-1"))
+    markup = body.replace(b"\x00", b"").decode("latin-1")
+    if tags <= _CHEAP_TAGS and not _may_copy_much(markup):
+        return False
+    cost = markup_cost(markup)
     return cost.tags > _CHEAP_TAGS or cost.formatting * cost.blocks > _CHEAP_COPIES

@@ -16,6 +16,7 @@ from functools import cache
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Layout
+from monitor.documents.body import LABEL_ENDS
 from monitor.documents.html_text import clean_line, lines_of
 from monitor.documents.selectors import select_nodes
 
@@ -40,8 +41,6 @@ _META_NAMES = (
     "dcterms.issued",
 )
 _EARLIEST = date(1949, 10, 1)
-# The last characters of a label that its day follows in the next line.
-_LABEL_ENDS = frozenset("间期于布表发：:】] ")
 CHINA = timezone(timedelta(hours=8))
 """The time zone of days of issue."""
 
@@ -310,7 +309,7 @@ def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
         text = line.text
         if len(text) > 200:
             continue
-        if text[-1] in _LABEL_ENDS and label_ends(text) is not None and index + 1 < len(lines):
+        if text[-1] in LABEL_ENDS and label_ends(text) is not None and index + 1 < len(lines):
             text = f"{text} {lines[index + 1].text[:40]}"
         elif has_year(text) is None or line.link_share > 0.6:
             continue
@@ -345,7 +344,7 @@ def day_of_byline(text: str, following: str) -> tuple[date | None, str]:
     """
     if len(text) > 200:
         return None, ""
-    if text[-1:] in _LABEL_ENDS and _label_end_pattern().search(text) is not None:
+    if text[-1:] in LABEL_ENDS and _label_end_pattern().search(text) is not None:
         text = f"{text} {following[:40]}"
     labelled = sorted(_labelled_days(text), key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
     if labelled:

@@ -58,6 +58,9 @@ def _shown_style_pattern() -> re.Pattern[str]:
     return re.compile(r"display\s*:\s*(?!none)\w|visibility\s*:\s*visible", re.IGNORECASE)
 
 
+HIDING_ATTRIBUTES = frozenset({"style", "hidden", "aria-hidden", "class", "id"})
+"""The attributes that may hide an element, other than a dialog."""
+
 _HIDDEN_CLASSES = frozenset(
     f".{name}"
     for name in ("hidden", "hide", "d-none", "ng-hide", "layui-hide", "sr-only", "visually-hidden")

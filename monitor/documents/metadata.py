@@ -117,6 +117,13 @@ def find_title(
     return (_shown_title(layout, whole, names) or _strip_site_name(whole, meta))[:_MAX_TITLE]
 
 
+def page_names(tree: LexborHTMLParser, meta: dict[str, str]) -> str:
+    """All that a page calls itself in its head, where its title is among other names."""
+    tag = tree.css_first("title")
+    whole = tag.text(deep=True) if tag is not None else ""
+    return " ".join((whole, *(meta.get(name, "") for name in _TITLES)))
+
+
 def title_above(layout: Layout, first: int, title: str) -> str:
     """The title, or the line above the text where the page is only named like its site.
 

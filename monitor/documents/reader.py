@@ -19,6 +19,7 @@ from monitor.documents.body import (
     has_prose,
     is_boilerplate,
     line_weight,
+    steady_links,
 )
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.cost import MAX_BYTES, too_expensive
@@ -31,7 +32,13 @@ from monitor.documents.html_text import (
     hidden_names,
     letters_of,
 )
-from monitor.documents.metadata import find_source_line, find_title, meta_tags, title_above
+from monitor.documents.metadata import (
+    find_source_line,
+    find_title,
+    meta_tags,
+    page_names,
+    title_above,
+)
 from monitor.documents.pagers import further_pages
 from monitor.documents.script_body import script_body, stub_target
 from monitor.documents.text_head import with_head
@@ -191,6 +198,10 @@ def _read_page(
         reason=article.remark,
         published_from=issued.found_in,
         taken=taken,
+        prose=int(prose),
+        steady_links=steady_links(
+            Weighed(layout, weights), selectors.body, title, page_names(tree, meta), article
+        ),
         attachments=find_attachments(layout, url, markup if prose < _LITTLE_TEXT else ""),
         further_pages=further_pages(markup, layout, url),
         evidence=(*found, *issued.evidence),
@@ -205,7 +216,7 @@ def _read_page(
         )
     if target is not None and not document.attachments:
         return _leading_to(document, target, url)
-    notice = find_soft_error(text) or find_soft_error(visible)
+    notice = next(filter(None, map(find_soft_error, dict.fromkeys((text, visible)))), None)
     if notice is not None:
         outcome, why = notice
         return Document("", title, None, None, charset, outcome, why)

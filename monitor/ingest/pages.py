@@ -413,7 +413,13 @@ def _believed_values(page: Page, text_hash: str, now: datetime) -> _Values:
         "last_modified": fetched.last_modified,
         "body_read_at": now,
         "body_hash": sha256_hex(fetched.body),
-        "page_fingerprint": page_fingerprint(fetched.body, document.text, document.charset),
+        "page_fingerprint": page_fingerprint(
+            fetched.body,
+            document.text,
+            document.charset,
+            document.prose,
+            document.steady_links,
+        ),
     }
 
 

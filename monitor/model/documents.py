@@ -84,10 +84,12 @@ class Document:
 
     ``text`` has one line a paragraph, no markup, no navigation; ``outcome`` is ``OK``,
     ``PARTIAL``, ``EMPTY``, ``BLOCKED`` or ``GONE`` and says whether the text may be believed.
-    ``published_from`` names what gave the day. ``taken`` is the share (0 to 1) of the page's prose
-    that is in the text. ``further_pages`` are pages of the article that were seen and not read.
-    ``target`` is where a page without a text of its own sends its readers. ``evidence`` says, for
-    people, why this text and this day were chosen.
+    ``published_from`` names what gave the day. ``prose`` counts the letters of prose that the page
+    shows, ``taken`` is the share (0 to 1) of it in the text. ``steady_links`` are the texts of the
+    links, in order, that may have other words without anything else being read. ``further_pages``
+    are pages of the article that were seen and not read. ``target`` is where a page without a text
+    of its own sends its readers. ``evidence`` says, for people, why this text and this day were
+    chosen.
     """
 
     text: str
@@ -99,6 +101,8 @@ class Document:
     reason: str = ""
     published_from: str = ""
     taken: float = 1.0
+    prose: int = 0
+    steady_links: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     further_pages: tuple[str, ...] = ()
     target: str | None = None
