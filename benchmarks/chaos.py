@@ -252,6 +252,8 @@ def serve_forks() -> None:
         pid = os.fork()
         if pid == 0:
             run_forked(wish)
+        # Numbers of processes come again, on a busy machine within the hour.
+        ended.pop(pid, None)
         print(pid, flush=True)
 
 
