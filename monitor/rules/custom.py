@@ -337,7 +337,8 @@ def _combination_of(wish: _Wish) -> Combination:
     other = None
     if bool(choices) != bool(needed) and len(choices or needed) > 1:
         # What is left out stands last, as people write it.
-        alone = list(dict.fromkeys(wish.alone))
+        keywords = {*needed, "|".join(wish.keywords["any"])}
+        alone = [word for word in dict.fromkeys(wish.shown) if word not in keywords]
         wanted = [word for word in alone if not word.startswith("-")]
         left_out = [word for word in alone if word.startswith("-")]
         other = " ".join([*wanted, *(choices or ["|".join(needed)]), *left_out])
@@ -346,10 +347,7 @@ def _combination_of(wish: _Wish) -> Combination:
 
 @dataclass(slots=True)
 class _Wish:
-    """What the words of a text ask for, and the words as they are shown.
-
-    ``alone`` are the shown words of places, offices and what is left out.
-    """
+    """What the words of a text ask for, and the words as they are shown."""
 
     regions: list[str] = field(default_factory=list)
     offices: set[str] = field(default_factory=set)
@@ -357,7 +355,6 @@ class _Wish:
         default_factory=lambda: {"any": [], "all": [], "none": []}
     )
     shown: list[str] = field(default_factory=list)
-    alone: list[str] = field(default_factory=list)
 
 
 def _check_size(words: list[str]) -> None:
@@ -385,7 +382,6 @@ def _read_words(words: list[str]) -> _Wish:
     places = {name for word in words for name in _official(word)}
     for word in words:
         shown = word
-        is_keyword = False
         if regions_named(word):
             wish.regions.append(word)
         elif NATION not in places and (local := offices_in_regions(word, places)):
@@ -416,13 +412,9 @@ def _read_words(words: list[str]) -> _Wish:
                     hint="one group of words with commas or | between",
                 )
             wish.keywords["any"] += _checked(word.split("|"), shown=word)
-            is_keyword = True
         else:
             wish.keywords["all"] += _checked([word])
-            is_keyword = True
         wish.shown.append(shown)
-        if not is_keyword:
-            wish.alone.append(shown)
     if not (wish.regions or wish.offices or wish.keywords["any"] or wish.keywords["all"]):
         raise CustomRuleError(CustomRuleProblem.NOTHING, "nothing to look for", hint="贵州 液冷")
     return wish
