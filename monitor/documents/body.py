@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Block, Layout, Line
+from monitor.documents.dates import LABEL_ENDS
 from monitor.documents.html_text import letters_of, lines_of
 from monitor.documents.selectors import select_nodes
 
@@ -88,8 +89,6 @@ _LATE = 0.6
 _LINKED_BLOCK = 0.3
 # A title may go on for so many lines, if its first has so many letters.
 _TITLE_LINES, _TITLE_START = 3, 4
-# The last characters of a label that its day follows in the next line.
-LABEL_ENDS = frozenset("间期于布表发：:】] ")
 MIN_LINK, MAX_LINK = 6, 40
 """How many characters the words of a plain link have."""
 

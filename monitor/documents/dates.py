@@ -16,7 +16,6 @@ from functools import cache
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Layout
-from monitor.documents.body import LABEL_ENDS
 from monitor.documents.html_text import clean_line, lines_of
 from monitor.documents.selectors import select_nodes
 
@@ -41,6 +40,9 @@ _META_NAMES = (
     "dcterms.issued",
 )
 _EARLIEST = date(1949, 10, 1)
+LABEL_ENDS = frozenset("间期于布表发：:】] ")
+"""The last characters of a label that its day follows in the next line."""
+
 CHINA = timezone(timedelta(hours=8))
 """The time zone of days of issue."""
 
