@@ -240,7 +240,14 @@ def restore_document(session: Session, document_id: int, *, reason: str, now: da
     session.execute(
         update(FrontierEntryRow)
         .where(FrontierEntryRow.document_id == document_id)
-        .values(text_hash=None, body_hash=None, etag=None, last_modified=None, next_visit_at=now)
+        .values(
+            text_hash=None,
+            body_hash=None,
+            page_fingerprint=None,
+            etag=None,
+            last_modified=None,
+            next_visit_at=now,
+        )
     )
     _note(session, document_id, RemovalAction.RESTORED, reason, now)
     return True

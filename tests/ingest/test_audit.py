@@ -9,6 +9,7 @@ from sqlalchemy import text
 from test_visits import OLDER, PLAN, REPORT, TITLE, baseline, published, watching
 
 from monitor.ingest.audit import verify_snapshot
+from monitor.ingest.removal import remove, restore
 from monitor.parser_process import ParserProcess
 from monitor.storage.provenance import snapshots_between
 from monitor.storage.raw_bytes import delete_raw_bytes
@@ -179,3 +180,17 @@ async def test_a_page_that_names_its_day_at_one_visit_only(tmp_path, days):
             await watch.round(5)
         assert {row[0] for row in watch.sql("SELECT kind FROM change_log")} == {"strengthened"}
         assert verified(watch) == (2, [])
+
+
+async def test_what_a_page_showed_while_its_document_was_removed_is_compared_with_it(tmp_path):
+    async with watching(tmp_path, catalogue=ONE_PAGE) as watch:
+        database = watch.daemon.context.database
+        for action, homes in ((remove, "30"), (restore, "40"), (None, "40")):
+            others = [f"第{n}项工作由有关部门负责，年底前完成验收。" for n in range(20)]
+            lines = ["省大数据局印发通知。", f"今年将建成人工智能训练场{homes}家。", *others]
+            watch.web.html("/notice.html", "关于算力服务的通知", lines)
+            await watch.round(5)
+            if action is not None:
+                with database.write() as session:
+                    action(session, 1, reason="", now=watch.clock[0])
+        assert {row[0] for row in watch.sql("SELECT kind FROM change_log")} == {"strengthened"}
