@@ -61,12 +61,18 @@ class ObservedFetcher:
         route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
+        body_hash: str | None = None,
         fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         begun = time.monotonic()
         fetched = await self._fetcher.fetch(
-            url, route=route, etag=etag, last_modified=last_modified, fingerprint=fingerprint
+            url,
+            route=route,
+            etag=etag,
+            last_modified=last_modified,
+            body_hash=body_hash,
+            fingerprint=fingerprint,
         )
         self._observer.fetched(fetched, time.monotonic() - begun)
         return fetched

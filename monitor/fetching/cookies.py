@@ -93,6 +93,8 @@ class AnsweredChecks:
 
     def of(self, url: str) -> SessionCookies:
         """The cookies to begin a page with."""
+        if not self._kept:
+            return SessionCookies()
         until, cookies = self._kept.get(_host(url), (0.0, None))
         return SessionCookies() if cookies is None or until < self._clock() else cookies
 
@@ -105,10 +107,10 @@ class AnsweredChecks:
             outcome: of the page.
             answered: a check was answered with them.
         """
-        host, now = _host(url), self._clock()
         if outcome is Outcome.BLOCKED:
-            self._kept.pop(host, None)
+            self._kept.pop(_host(url), None)
         elif answered and outcome is Outcome.OK:
+            host, now = _host(url), self._clock()
             self._kept = {name: one for name, one in self._kept.items() if one[0] >= now}
             if len(self._kept) < _MAX_HOSTS:
                 self._kept[host] = now + _SECONDS, cookies

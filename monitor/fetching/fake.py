@@ -7,9 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
-from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import RefusedAddress
-from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
+from monitor.fetching.outcome import (
+    classify,
+    is_known,
+    last_modified_of,
+    retry_after_of,
+    validator_of,
+)
 from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import Fetched, Outcome
 from monitor.urls import parse_url
@@ -45,6 +50,7 @@ class FakeFetcher:
         route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
+        body_hash: str | None = None,
         fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
@@ -62,11 +68,7 @@ class FakeFetcher:
             body = page.encode() if isinstance(page, str) else page
             page = FakePage(body, headers={"content-type": "text/html; charset=utf-8"})
         answer = self._answer(url, page, validator_of(etag), validator_of(last_modified))
-        if (
-            fingerprint
-            and answer.outcome is Outcome.OK
-            and matches_fingerprint(fingerprint, answer.body)
-        ):
+        if answer.outcome is Outcome.OK and is_known(answer.body, body_hash, fingerprint):
             return replace(answer, outcome=Outcome.NOT_MODIFIED, body=b"")
         return answer
 

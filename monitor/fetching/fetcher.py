@@ -16,7 +16,6 @@ import httpx
 from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.clock import utc_now
 from monitor.documents.block_pages import reload_cookies
-from monitor.documents.page_fingerprint import matches_fingerprint
 from monitor.errors import FetchError
 from monitor.fetching.cookies import AnsweredChecks, SessionCookies
 from monitor.fetching.decompress import ACCEPT_ENCODING
@@ -29,7 +28,13 @@ from monitor.fetching.http_client import (
     attempts_note,
     is_unreachable,
 )
-from monitor.fetching.outcome import classify, last_modified_of, retry_after_of, validator_of
+from monitor.fetching.outcome import (
+    classify,
+    is_known,
+    last_modified_of,
+    retry_after_of,
+    validator_of,
+)
 from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.proxy import without_secrets
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter, PauseStore
@@ -61,6 +66,7 @@ class Fetcher(Protocol):
         route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
+        body_hash: str | None = None,
         fingerprint: str | None = None,
     ) -> Fetched:
         """Fetch ``url``.
@@ -72,8 +78,9 @@ class Fetcher(Protocol):
             etag: the validator of our copy; with it the outcome may be NOT_MODIFIED. One that no
                 header can carry is not sent.
             last_modified: likewise.
-            fingerprint: of our copy (``page_fingerprint``); a page that shows the same text is
-                NOT_MODIFIED too, with its new validators.
+            body_hash: of our copy (``sha256_hex``); a page of the same bytes is NOT_MODIFIED too,
+                with its new validators.
+            fingerprint: of our copy (``page_fingerprint``); so is a page that shows the same text.
         """
 
 
@@ -172,6 +179,7 @@ class HttpFetcher:
         route: FetchRoute = DEFAULT_ROUTE,
         etag: str | None = None,
         last_modified: str | None = None,
+        body_hash: str | None = None,
         fingerprint: str | None = None,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
@@ -202,11 +210,7 @@ class HttpFetcher:
                     if moved := _moved(url, current, route.hosts):
                         return self._failed(url, current, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
-                    if (
-                        fingerprint
-                        and response.status == 200
-                        and matches_fingerprint(fingerprint, response.body)
-                    ):
+                    if response.status == 200 and is_known(response.body, body_hash, fingerprint):
                         return self._not_modified(url, current, response)
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
@@ -227,7 +231,7 @@ class HttpFetcher:
         return self._failed(url, current, Outcome.ERROR, "too many redirects")
 
     def _not_modified(self, url: str, current: str, response: HttpResponse) -> Fetched:
-        """The result for a page with other bytes and the same text."""
+        """The result for a page with the same bytes, or other bytes and the same text."""
         now = self._now()
         return Fetched(
             url=url,

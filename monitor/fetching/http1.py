@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import select
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -175,12 +175,13 @@ class Http1Connection:
         """Take over a stream to the server; it is closed with the connection."""
         self._stream = stream
         self._answer = Answer()
+        self._read_seconds: float | None = None
         self._socket = stream.get_extra_info("socket")
         self._readable = select.poll()
         self._readable.register(self._socket, select.POLLIN)
 
-    async def send(self, request: httpcore.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
-        """Send a request; the status, the headers and the body of its answer, to be read once.
+    async def send(self, request: httpcore.Request) -> tuple[int, Headers]:
+        """Send a request; the status and the headers of its answer.
 
         Raises:
             httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError: it failed.
@@ -196,15 +197,19 @@ class Http1Connection:
             await self._stream.write(sent, limits.get("write"))
         while not answer.status:
             answer.feed(await self._stream.read(_READ_BYTES, limits.get("read")))
-        return answer.status, answer.headers, self._body(answer, limits.get("read"))
+        self._read_seconds = limits.get("read")
+        return answer.status, answer.headers
 
-    async def _body(self, answer: Answer, seconds: float | None) -> AsyncIterator[bytes]:
-        while True:
-            if piece := answer.take():
-                yield piece
-            if answer.is_complete:
-                return
-            answer.feed(await self._stream.read(_READ_BYTES, seconds))
+    async def read(self) -> bytes:
+        """The next part of the answer's body; nothing at its end.
+
+        Raises:
+            httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError: it failed.
+        """
+        answer = self._answer
+        while not (piece := answer.take()) and not answer.is_complete:
+            answer.feed(await self._stream.read(_READ_BYTES, self._read_seconds))
+        return piece
 
     async def finish(self) -> bool:
         """Whether the answer was read to its end, and another request can be sent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,13 @@ import httpx
 from monitor.catalogue.model import FetchRoute
 from monitor.errors import DecodeError, FetchError, TooLarge, TruncatedBody
 from monitor.fetching.decompress import Decompressor
+from monitor.fetching.http1 import Headers
 from monitor.fetching.outcome import MAX_EVIDENCE_BYTES, retry_after_of
 from monitor.fetching.pools import ConnectionPools
 from monitor.fetching.rate_limit import HostRateLimiter
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.throttle import HostSignal
-from monitor.fetching.transports import Transport
+from monitor.fetching.transports import OpenResponse, Transport
 from monitor.retry import Backoff
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -182,7 +183,7 @@ class HttpClient:
                 response = await transport.send(url, headers, self._timeouts)
                 try:
                     first_byte = self._clock() - clock_started
-                    signal = _SIGNALS.get(response.status_code, HostSignal.OK)
+                    signal = _SIGNALS.get(response.status, HostSignal.OK)
                     return await _read(response, str(url), self._settings.max_bytes, max_bytes)
                 finally:
                     await response.aclose()
@@ -197,7 +198,7 @@ class HttpClient:
 
 
 async def _read(
-    response: httpx.Response, url: str, limit: int, max_bytes: int | None
+    response: OpenResponse, url: str, limit: int, max_bytes: int | None
 ) -> HttpResponse:
     """The response with its body.
 
@@ -205,13 +206,13 @@ async def _read(
         TooLarge: the body exceeds ``limit``.
         DecodeError: it is not compressed as declared.
     """
-    status = response.status_code
-    headers = plain_headers(response.headers.raw)
-    cookies = tuple(response.headers.get_list("set-cookie")[:_MAX_COOKIES])
+    status = response.status
+    headers = plain_headers(response.headers)
+    cookies = _cookies_of(response.headers)
     if status in REDIRECTS or status in {204, 304}:
         if status not in REDIRECTS:
             # There is no body, but a response that is not read to its end costs the connection.
-            async for _ in response.aiter_raw():
+            async for _ in response:
                 break
         return HttpResponse(status, headers, b"", cookies)
     has_page = status in _STATUSES_WITH_PAGE
@@ -223,7 +224,7 @@ async def _read(
     decompressor = None
     try:
         decompressor = Decompressor(headers.get("content-encoding", ""), limit=limit, url=url)
-        async for piece in response.aiter_raw():
+        async for piece in response:
             decompressor.feed(piece)
         body = decompressor.body()
     except (TooLarge, DecodeError) as error:
@@ -240,7 +241,13 @@ def attempts_note(budget: Budget) -> str:
     return f" ({budget.attempts} tries)" if budget.attempts > 1 else ""
 
 
-def plain_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _cookies_of(raw: Headers) -> tuple[str, ...]:
+    """The values of Set-Cookie, of which a browser would not take that many."""
+    found = [value for name, value in raw if name.lower() == b"set-cookie"]
+    return tuple(value.decode("latin-1") for value in found[:_MAX_COOKIES])
+
+
+def plain_headers(raw: Headers) -> dict[str, str]:
     """Headers by lower-case name, the first of each, without cookies."""
     found: dict[str, str] = {}
     for name, value in raw[:100]:

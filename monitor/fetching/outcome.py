@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.documents.block_pages import block_reason_of
-from monitor.model.documents import Outcome
+from monitor.documents.page_fingerprint import matches_fingerprint
+from monitor.model.documents import Outcome, sha256_hex
 from monitor.retry import LONGEST_SITE_PAUSE, parse_http_date, parse_retry_after
 
 MAX_EVIDENCE_BYTES = 64 * 1024
@@ -116,3 +117,11 @@ def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     longest = LONGEST_SITE_PAUSE.total_seconds()
     return parse_retry_after(headers.get("retry-after"), now, maximum=longest)
+
+
+def is_known(body: bytes, body_hash: str | None, fingerprint: str | None) -> bool:
+    """Whether a page has the bytes or shows the text of our copy; see ``Fetcher.fetch``."""
+    # The hash first: it takes half as long, and most pages come as they were.
+    if body_hash is not None and sha256_hex(body) == body_hash:
+        return True
+    return matches_fingerprint(fingerprint, body) if fingerprint else False

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from abc import abstractmethod
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import httpcore
@@ -31,12 +30,55 @@ KEEP_ALIVE = 15.0
 """Seconds for which an idle connection is kept."""
 
 
+class OpenResponse(httpx.AsyncByteStream):
+    """The head of an answer, whose body is still to be read, once; whoever has it closes it."""
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        read: Callable[[], Awaitable[bytes]],
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Keep the head, what reads the next part of the body (empty: its end), and what ends."""
+        self.status = status
+        self.headers = headers
+        self._read = read
+        self._close: Callable[[], Awaitable[None]] | None = close
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The parts of the body as they come, packed as they were sent.
+
+        Raises:
+            httpx.TransportError: the body cannot be read to its end.
+        """
+        try:
+            while piece := await self._read():
+                yield piece
+        except _HTTPCORE_ERRORS as error:
+            raise _as_httpx(error) from error
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it; twice is as good as once.
+
+        Raises:
+            httpx.TransportError: it cannot be ended in order.
+        """
+        close, self._close = self._close, None
+        if close is None:
+            return
+        try:
+            await close()
+        except _HTTPCORE_ERRORS as error:
+            raise _as_httpx(error) from error
+
+
 class Transport(httpx.AsyncBaseTransport):
-    """A transport that takes a GET request by its parts, too: httpx's own object costs time."""
+    """A transport that takes a GET request by its parts, too: httpx's own objects cost time."""
 
     async def send(
         self, url: httpx.URL, headers: dict[str, str], limits: httpx.Timeout
-    ) -> httpx.Response:
+    ) -> OpenResponse:
         """GET ``url``. The caller reads the body and closes the response.
 
         Raises:
@@ -56,7 +98,7 @@ class Transport(httpx.AsyncBaseTransport):
         Raises:
             httpx.TransportError: the request failed.
         """
-        return await self._respond(
+        response = await self._respond(
             httpcore.Request(
                 request.method,
                 _core_url(request.url),
@@ -65,9 +107,10 @@ class Transport(httpx.AsyncBaseTransport):
                 extensions=request.extensions,
             )
         )
+        return httpx.Response(response.status, headers=response.headers, stream=response)
 
     @abstractmethod
-    async def _respond(self, request: httpcore.Request) -> httpx.Response:
+    async def _respond(self, request: httpcore.Request) -> OpenResponse:
         """Send a request; its errors are those of httpx."""
 
 
@@ -78,13 +121,13 @@ class PoolTransport(Transport):
         """Take over ``pool``; it is closed with the transport."""
         self._pool = pool
 
-    async def _respond(self, request: httpcore.Request) -> httpx.Response:
-        with _as_httpx():
+    async def _respond(self, request: httpcore.Request) -> OpenResponse:
+        try:
             response = await self._pool.handle_async_request(request)
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(_pieces(response), response.aclose),
+        except _HTTPCORE_ERRORS as error:
+            raise _as_httpx(error) from error
+        return OpenResponse(
+            response.status, response.headers, _reader_of(response), response.aclose
         )
 
     async def aclose(self) -> None:
@@ -95,8 +138,11 @@ class PoolTransport(Transport):
 class _Connection(Protocol):
     """Sends one request at a time, and is told when its answer is done with."""
 
-    async def send(self, request: httpcore.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
-        """Send a request; the status, the headers and the body of its answer."""
+    async def send(self, request: httpcore.Request) -> tuple[int, Headers]:
+        """Send a request; the status and the headers of its answer."""
+
+    async def read(self) -> bytes:
+        """The next part of the body; nothing at its end."""
 
     async def finish(self) -> bool:
         """End the answer; whether another request can be sent."""
@@ -116,10 +162,15 @@ class _HttpcoreConnection:
     ) -> None:
         self._connection = connection
         self._response: httpcore.Response | None = None
+        self._read: Callable[[], Awaitable[bytes]] = _nothing
 
-    async def send(self, request: httpcore.Request) -> tuple[int, Headers, AsyncIterator[bytes]]:
-        self._response = await self._connection.handle_async_request(request)
-        return self._response.status, self._response.headers, _pieces(self._response)
+    async def send(self, request: httpcore.Request) -> tuple[int, Headers]:
+        self._response = response = await self._connection.handle_async_request(request)
+        self._read = _reader_of(response)
+        return response.status, response.headers
+
+    async def read(self) -> bytes:
+        return await self._read()
 
     async def finish(self) -> bool:
         if self._response is not None:
@@ -163,18 +214,20 @@ class DirectTransport(Transport):
         self._by_h11 = False
         self._is_closed = False
 
-    async def _respond(self, request: httpcore.Request) -> httpx.Response:
+    async def _respond(self, request: httpcore.Request) -> OpenResponse:
         names = [name.lower() for name, _ in request.headers]
         if request.method not in {b"GET", b"POST"} or b"transfer-encoding" in names:
             raise httpx.UnsupportedProtocol("only GET, and POST of a known length")
         await self._wait_for_slot(request)
         try:
-            with _as_httpx():
-                return await self._exchange(request)
-        except httpx.RemoteProtocolError as error:
+            return await self._exchange(request)
+        except _HTTPCORE_ERRORS as error:
             # llhttp takes no length that is said twice; h11 does when both are the same.
-            if self._by_h11 or request.method != b"GET" or "Content-Length" not in str(error):
-                raise
+            is_length = isinstance(error, httpcore.RemoteProtocolError) and (
+                "Content-Length" in str(error)
+            )
+            if self._by_h11 or request.method != b"GET" or not is_length:
+                raise _as_httpx(error) from error
             self._by_h11 = True
         return await self._respond(request)
 
@@ -194,11 +247,11 @@ class DirectTransport(Transport):
         except TimeoutError as error:
             raise httpx.PoolTimeout("no connection is free") from error
 
-    async def _exchange(self, request: httpcore.Request) -> httpx.Response:
+    async def _exchange(self, request: httpcore.Request) -> OpenResponse:
         connection: _Connection | None = None
         try:
             connection = await self._take_idle() or await self._connect(request)
-            status, headers, pieces = await connection.send(request)
+            status, headers = await connection.send(request)
         except BaseException:
             await self._end(connection)
             raise
@@ -210,7 +263,7 @@ class DirectTransport(Transport):
             finally:
                 await self._end(connection, keep=is_whole and not self._is_closed)
 
-        return httpx.Response(status, headers=headers, stream=_Body(pieces, close))
+        return OpenResponse(status, headers, connection.read, close)
 
     async def _take_idle(self) -> _Connection | None:
         while self._idle:
@@ -252,32 +305,23 @@ class DirectTransport(Transport):
             await connection.aclose()
 
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(
-        self,
-        pieces: AsyncIterator[bytes],
-        close: Callable[[], Awaitable[None]],
-    ) -> None:
-        self._pieces = pieces
-        self._close: Callable[[], Awaitable[None]] | None = close
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx():
-            async for piece in self._pieces:
-                yield piece
-
-    async def aclose(self) -> None:
-        close, self._close = self._close, None
-        if close is not None:
-            with _as_httpx():
-                await close()
+async def _nothing() -> bytes:
+    return b""
 
 
-async def _pieces(response: httpcore.Response) -> AsyncIterator[bytes]:
+def _reader_of(response: httpcore.Response) -> Callable[[], Awaitable[bytes]]:
+    """What reads the next part of a body of httpcore; nothing at its end."""
     if not isinstance(response.stream, AsyncIterable):  # pragma: no cover - httpcore gives these
         raise httpcore.ProtocolError("the answer has no asynchronous body")
-    async for piece in response.stream:
-        yield piece
+    pieces = aiter(response.stream)
+
+    async def read() -> bytes:
+        async for piece in pieces:
+            if piece:
+                return piece
+        return b""
+
+    return read
 
 
 def _core_url(url: httpx.URL) -> httpcore.URL:
@@ -286,13 +330,7 @@ def _core_url(url: httpx.URL) -> httpcore.URL:
     )
 
 
-@contextmanager
-def _as_httpx() -> Iterator[None]:
-    """Raise errors of httpcore as those of httpx that have the same name."""
-    try:
-        yield
-    except _HTTPCORE_ERRORS as error:
-        kind: type[httpx.TransportError] = getattr(
-            httpx, type(error).__name__, httpx.TransportError
-        )
-        raise kind(str(error)) from error
+def _as_httpx(error: Exception) -> httpx.TransportError:
+    """An error of httpcore as the one of httpx that has the same name."""
+    kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__, httpx.TransportError)
+    return kind(str(error))

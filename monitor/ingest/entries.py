@@ -12,7 +12,7 @@ from monitor.catalogue.model import Source
 from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import longest_page_wait, needs_body, next_page_visit
-from monitor.model.documents import Fetched, Outcome, sha256_hex
+from monitor.model.documents import Fetched, Outcome
 from monitor.retry import CLOCK_SKEW
 from monitor.storage.engine import DATABASE_FAULTS
 from monitor.storage.frontier import (
@@ -93,12 +93,12 @@ async def _visit_entry(
     """Fetch a page and ingest it if it is new; the columns that are still to be written."""
     fetched = await _fetch(source, context, entry)
     report.add_answers((fetched,))
-    if fetched.outcome is Outcome.OK and sha256_hex(fetched.body) != entry.body_hash:
+    if fetched.outcome is Outcome.OK:
         return await _read_new(source, context, entry, fetched, added_at=added_at, report=report)
     report.pages[fetched.outcome] += 1
     values = _visit_values(source, entry, fetched, fetched.outcome, context.now())
     if fetched.outcome in HEALTHY and fetched.status != _NOT_MODIFIED_STATUS:
-        # The same text, or the same bytes, received again.
+        # The same bytes, or the same text in other bytes, received again.
         values |= {
             "etag": fetched.etag,
             "last_modified": fetched.last_modified,
@@ -165,6 +165,7 @@ async def _fetch(source: Source, context: VisitContext, entry: FrontierEntry) ->
         route=source.route,
         etag=entry.etag if conditional else None,
         last_modified=entry.last_modified if conditional else None,
+        body_hash=entry.body_hash,
         fingerprint=entry.page_fingerprint,
     )
 

@@ -90,7 +90,7 @@ async def get(server, transport, *, limits=LIMITS, path="/"):
     url = httpx.URL(f"http://127.0.0.1:{server.port}{path}")
     response = await transport.send(url, {"X-Y": "z"}, limits)
     try:
-        return response.status_code, b"".join([piece async for piece in response.aiter_raw()])
+        return response.status, b"".join([piece async for piece in response])
     finally:
         await response.aclose()
 
@@ -149,7 +149,7 @@ async def test_an_answer_that_is_not_read_to_its_end_costs_the_connection(pieces
     async with talking(long, OK) as (server, transport):
         response = await transport.send(httpx.URL(f"http://127.0.0.1:{server.port}/"), {}, LIMITS)
         if pieces:
-            async for piece in response.aiter_raw():
+            async for piece in response:
                 assert piece == b"a"
                 break
         await response.aclose()
@@ -315,7 +315,8 @@ async def test_the_server_chooses_the_protocol(offered):
     try:
         for _ in range(3):
             response = await transport.send(httpx.URL(f"https://127.0.0.1:{port}/"), {}, LIMITS)
-            assert b"".join([piece async for piece in response.aiter_raw()]) == b"ab"
+            assert b"".join([piece async for piece in response]) == b"ab"
+            await response.aclose()
         assert spoken == [offered[0] if offered else None]
     finally:
         await transport.aclose()
