@@ -17,6 +17,7 @@ from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
 from monitor.extraction.pattern_gate import PatternGate
+from monitor.extraction.places import lies_in, news_start, region_of_topic
 from monitor.extraction.press_model import (
     CONTEXT,
     SURE_BY,
@@ -29,7 +30,7 @@ from monitor.extraction.press_model import (
 )
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
-from monitor.extraction.speakers import attribute_sentences
+from monitor.extraction.speakers import attribute_sentences, with_full_names
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Label, Speaker
 
@@ -79,8 +80,10 @@ class PressReader:
         self._spans = paragraphs
         sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
         self._sentences = sentences
-        frame = read_frame(sentences, provenance)
-        self._attributions = attribute_sentences(sentences, provenance, frame)
+        named = with_full_names(sentences)
+        frame = read_frame(named, provenance)
+        self._place = frame.place
+        self._attributions = attribute_sentences(named, provenance, frame)
         self._sources = name_sources(sentences, self._attributions, provenance)
         published = provenance.published
         self._article = PressArticle(
@@ -180,7 +183,8 @@ class PressReader:
         """The label of a sentence, and its attribution to the speaker that the model names.
 
         Where this is another speaker than the rules', their region stays, but a ministry's is the
-        nation. The ``reason`` costs far more time than the answer and is given only when asked for.
+        nation, a government has one, and the newspaper tells of a place in it that it names. The
+        ``reason`` costs far more time than the answer and is given only when asked for.
         ``margin`` is asked of a commitment besides the model's own.
         """
         model = self.model
@@ -199,11 +203,21 @@ class PressReader:
                 f"rules: {by_rule} of {attribution.speaker}, {why}"
             )
         if best.speaker is not attribution.speaker:
-            region = NATION if best.speaker is Speaker.MINISTRY else attribution.region
+            region = self._region_of(best.speaker, sentence, attribution.region)
             attribution = replace(attribution, speaker=best.speaker, region=region)
         source = self._sources[paragraph][index]
         source = fitting_name(source, attribution.speaker, attribution.region)
         return PressReading(best.label, attribution, source, scores, told)
+
+    def _region_of(self, speaker: Speaker, sentence: str, by_rule: str | None) -> str | None:
+        """The region of a sentence of a speaker whom the rules did not name."""
+        if speaker is Speaker.MINISTRY:
+            return NATION
+        named = region_of_topic(sentence[news_start(sentence) :])
+        if speaker is Speaker.GOVERNMENT and by_rule is None:
+            return named or self._place
+        local = speaker is Speaker.MEDIA and by_rule not in {None, NATION}
+        return named if local and named and lies_in(named, by_rule or "") else by_rule
 
 
 def label_by_speaker(

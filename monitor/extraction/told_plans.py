@@ -59,10 +59,17 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
     if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
     if press_pattern("departments_act").match(masked) and not state.frame.comment:
-        owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
+        owner = state.owner or _departments(masked[:12], state.home())
         return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)
     return document or _office_acts(masked, state) or _place_acts(masked, sentence, state)
+
+
+def _departments(cue: str, home: str | None) -> Attribution:
+    """Whose departments act in an article: those of its place, or the ministries."""
+    if home in {None, NATION}:
+        return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, cue)
+    return Attribution(Speaker.GOVERNMENT, home, Manner.REPORT, cue)
 
 
 def _office_acts(masked: str, state: Discourse) -> Attribution | None:
