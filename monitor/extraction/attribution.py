@@ -128,6 +128,8 @@ class SpeakerWords(WordTable):
     departments_act: str
     document_acts: str
     place_acts: str
+    society: str
+    done: str
     aims: str
     bare_aims: str
     own_office: str

@@ -17,7 +17,7 @@ from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
 from monitor.extraction.pattern_gate import PatternGate
-from monitor.extraction.places import lies_in, news_start, region_of_topic
+from monitor.extraction.places import news_start, region_of_topic
 from monitor.extraction.press_model import (
     CONTEXT,
     SURE_BY,
@@ -183,8 +183,8 @@ class PressReader:
         """The label of a sentence, and its attribution to the speaker that the model names.
 
         Where this is another speaker than the rules', their region stays, but a ministry's is the
-        nation, a government has one, and the newspaper tells of a place in it that it names. The
-        ``reason`` costs far more time than the answer and is given only when asked for.
+        nation, and a government has one. The ``reason`` costs far more time than the answer and is
+        given only when asked for.
         ``margin`` is asked of a commitment besides the model's own.
         """
         model = self.model
@@ -213,11 +213,9 @@ class PressReader:
         """The region of a sentence of a speaker whom the rules did not name."""
         if speaker is Speaker.MINISTRY:
             return NATION
-        named = region_of_topic(sentence[news_start(sentence) :])
         if speaker is Speaker.GOVERNMENT and by_rule is None:
-            return named or self._place
-        local = speaker is Speaker.MEDIA and by_rule not in {None, NATION}
-        return named if local and named and lies_in(named, by_rule or "") else by_rule
+            return region_of_topic(sentence[news_start(sentence) :]) or self._place
+        return by_rule
 
 
 def label_by_speaker(

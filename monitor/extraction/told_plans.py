@@ -143,14 +143,16 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
             Speaker.GOVERNMENT, state.subject_place, Manner.REPORT, masked[:10], KnownBy.ACTING
         )
     match = press_pattern("place_acts").match(mark_places(masked))
-    if match is None:
+    # 某省某某联盟将… is no plan of the province.
+    if match is None or press_pattern("society").match(masked, match.end("places")):
         return None
     region = region_of_all(regions_in(masked[slice(*match.span("places"))]))
     if topic_regions(masked):
         state.subject_place = region
     rest = masked[match.end() :]
     office = match["office"]
-    plans = press_pattern("planning").match(rest) and looks_ahead(sentence)
+    done = press_pattern("done").match(rest) and not press_pattern("future").search(sentence)
+    plans = press_pattern("planning").match(rest) and looks_ahead(sentence) and not done
     aims = press_pattern("aims").match(rest)
     if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
         return None
