@@ -218,6 +218,7 @@ class Attribution:
     ``person`` is the name of the person who speaks, or the title of one without a name
     (负责人); empty when an office, a place or a document speaks. ``named_by`` is the cue that
     introduced the speaker: where 他 or 会议 speaks, the one that named the person or the office.
+    ``news_region`` is that of a sentence after an authority's plan if the newspaper says it.
     """
 
     speaker: Speaker
@@ -228,6 +229,7 @@ class Attribution:
     distance: int = 0
     person: str = ""
     named_by: str = ""
+    news_region: str | None = None
 
     def __post_init__(self) -> None:
         """A new speaker is named by the cue; a copy with another cue keeps the first one."""

@@ -183,7 +183,8 @@ class PressReader:
         """The label of a sentence, and its attribution to the speaker that the model names.
 
         Where this is another speaker than the rules', their region stays, but a ministry's is the
-        nation, and a government has one. The ``reason`` costs far more time than the answer and is
+        nation, a government has one, and what the newspaper tells after somebody's plan has the
+        region of its own words. The ``reason`` costs far more time than the answer and is
         given only when asked for.
         ``margin`` is asked of a commitment besides the model's own.
         """
@@ -203,19 +204,21 @@ class PressReader:
                 f"rules: {by_rule} of {attribution.speaker}, {why}"
             )
         if best.speaker is not attribution.speaker:
-            region = self._region_of(best.speaker, sentence, attribution.region)
+            region = self._region_of(best.speaker, sentence, attribution)
             attribution = replace(attribution, speaker=best.speaker, region=region)
         source = self._sources[paragraph][index]
         source = fitting_name(source, attribution.speaker, attribution.region)
         return PressReading(best.label, attribution, source, scores, told)
 
-    def _region_of(self, speaker: Speaker, sentence: str, by_rule: str | None) -> str | None:
+    def _region_of(self, speaker: Speaker, sentence: str, attribution: Attribution) -> str | None:
         """The region of a sentence of a speaker whom the rules did not name."""
         if speaker is Speaker.MINISTRY:
             return NATION
-        if speaker is Speaker.GOVERNMENT and by_rule is None:
+        if speaker is Speaker.GOVERNMENT and attribution.region is None:
             return region_of_topic(sentence[news_start(sentence) :]) or self._place
-        return by_rule
+        if speaker is Speaker.MEDIA and attribution.news_region not in {None, NATION}:
+            return attribution.news_region
+        return attribution.region
 
 
 def label_by_speaker(

@@ -138,6 +138,7 @@ def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribu
                     found[earlier] = _placed(said, sentences[earlier], state)
         waiting = []
         found.append(_sentence(sentence, clause, state))
+        found[-1] = _with_news_region(found[-1], sentence, state)
         if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
     return found, inside
@@ -211,15 +212,20 @@ def _told(sentence: str, state: Discourse) -> Attribution:
             return acting
         return replace(_newspaper(sentence, state), cue=acting.cue)
     if state.caption is not None and _of_caption(sentence, state):
-        return _below_caption(state.caption, state)
+        return _below_caption(sentence, state.caption, state)
     return _newspaper(sentence, state)
 
 
-def _below_caption(caption: Attribution, state: Discourse) -> Attribution:
-    """The region of a caption, or the place in it that the paragraph tells of."""
+def _below_caption(sentence: str, caption: Attribution, state: Discourse) -> Attribution:
+    """The region of a caption; where the paragraph goes on about a place in it, that place.
+
+    What a province plans for its cities stays the province's.
+    """
     there = state.paragraph_place
-    inside = there is not None and caption.region is not None and lies_in(there, caption.region)
-    return replace(caption, region=there) if inside else caption
+    plans = sentence.startswith(caption.cue) or is_bare(sentence)
+    if plans or there is None or not lies_in(there, caption.region or ""):
+        return caption
+    return replace(caption, region=there)
 
 
 def _of_caption(sentence: str, state: Discourse) -> bool:
@@ -542,6 +548,14 @@ def _is_here(body: str, state: Discourse) -> bool:
         return False
     home = state.home()
     return home is None or lies_in(state.place, home)
+
+
+def _with_news_region(attribution: Attribution, sentence: str, state: Discourse) -> Attribution:
+    """The attribution with the region of the sentence if, after a plan, it is the newspaper's."""
+    if attribution.speaker not in AUTHORITIES or not attribution.distance:
+        return attribution
+    region = _region_of_news(sentence[news_start(sentence) :], state) or NATION
+    return replace(attribution, news_region=region)
 
 
 _HEADING_LENGTH = 40

@@ -88,7 +88,10 @@ def test_the_subject_tells_whose_matter_it_is(text, region):
     ("text", "expected"),
     [
         # A rank in the country is the place's own.
-        ("在柳州，智算中心投用。算力规模位居全国前列。", ["柳州市", "柳州市"]),
+        (
+            "在长春，智算中心投用。\n在遵义，智算中心扩容。\n在柳州，智算中心投用。建成全国首个集群。",
+            ["长春市", "遵义市", "柳州市", "柳州市"],
+        ),
         (
             "江苏省提速算力建设\n近年来，无锡加快布局。算力规模位居全省前列。",
             ["江苏省", "无锡市", "无锡市"],
@@ -99,7 +102,7 @@ def test_the_subject_tells_whose_matter_it_is(text, region):
             ["柳州市", "柳州市", "全国"],
         ),
         ("柳州算力提速\n放眼全球，大模型竞争激烈。", ["柳州市", "全国"]),
-        ("柳州算力提速\n随着大模型兴起，各地争相建设机房。", ["柳州市", "全国"]),
+        ("柳州算力提速\n随着大模型在各行各业兴起，近期各地争相建设机房。", ["柳州市", "全国"]),
         # 这里 is the place named last.
         (
             "广西算力提速\n在柳州，智算中心投用。\n这里的机房满载。",
@@ -107,9 +110,12 @@ def test_the_subject_tells_whose_matter_it_is(text, region):
         ),
         # Where the reporter is, or the page comes from, is no matter.
         ("中央某网柳州9月1日消息 广西建成3座智算中心。", ["广西壮族自治区"]),
-        ("柳州晚报讯（记者晏明）广西建成3座智算中心。", ["广西壮族自治区"]),
+        ("柳州广电讯（记者晏明）广西建成3座智算中心。", ["广西壮族自治区"]),
         # A crosshead with a place, though it ends with a quotation.
-        ("西部算力行\n贵州贵安：山里有“云”\n机房冬暖夏凉。", ["全国", "贵州省", "贵州省"]),
+        (
+            "算力行\n宁夏中卫：云上经济\n机房已经满载。\n贵州贵安：山里有“云”\n机房已经满载。",
+            ["中卫市", "中卫市", "中卫市", "贵州省", "贵州省"],
+        ),
     ],
 )
 def test_what_the_newspaper_tells_has_the_region_of_its_matter(text, expected):
@@ -119,8 +125,7 @@ def test_what_the_newspaper_tells_has_the_region_of_its_matter(text, expected):
 @pytest.mark.parametrize(
     ("text", "speaker", "region"),
     [
-        # A quotation has the region of its own words, not of the place told before.
-        ("在安顺，智算中心开工。“算力要用起来。”某大学教授晏明说。", "expert", "全国"),
+        # A quotation has the region of its own words.
         ("贵州省数据局局长晏明介绍情况。“遵义已建成3座智算中心。”", "government", "遵义市"),
         # What a place in the speaker's region has done is that place's matter.
         ("贵州省数据局局长晏明表示，近年来遵义已建成3座智算中心。", "government", "遵义市"),
@@ -139,6 +144,40 @@ def test_what_the_newspaper_tells_has_the_region_of_its_matter(text, expected):
 )
 def test_an_official_speaks_of_the_places_that_he_names(text, speaker, region):
     assert voices(text)[-1] == (speaker, region)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "speaker"),
+    [
+        # What a place once did, or has built, is news.
+        ("早在2020年前后，柳州就设立了算力专项。", "media"),
+        ("柳州建成广西规模最大的智算中心。", "media"),
+        ("柳州将建成广西规模最大的智算中心。", "government"),
+        # A body that is named after a place does not govern it.
+        ("柳州市算力产业联盟成员有108家，将围绕标准开展合作。", "media"),
+        # 赛道 has no verb of saying in it.
+        ("大模型带来工程师等全新职业赛道，岗位越来越多。", "media"),
+    ],
+)
+def test_not_every_place_that_is_the_subject_plans(sentence, speaker):
+    assert [one for one, _ in voices(sentence)] == [speaker]
+
+
+def test_a_plan_of_other_places_does_not_move_what_the_newspaper_goes_on_to_say():
+    text = "贵州怎样追赶\n成都、西安纷纷出台政策，支持智算中心。\n发展人工智能，也要整合省内资源。"
+    paragraphs = [[line] for line in text.split("\n")]
+    *_, (last,) = attribute_sentences(paragraphs, PRESS)
+    assert (last.region, last.news_region) == ("全国", "贵州省")
+
+
+def test_a_delegate_speaks_of_the_province_whose_city_is_an_example():
+    text = "“应当让柳州的公交车先用上大模型。”广西壮族自治区人大代表晏明说。"
+    assert voices(text)[0] == ("delegate", "广西壮族自治区")
+
+
+def test_a_quotation_does_not_take_the_place_told_before():
+    text = "在安顺，智算中心开工。“算力要用起来。”某大学教授晏明说。\n在长春，机房扩容。"
+    assert voices(text)[1] == ("expert", "全国")
 
 
 def test_a_delegate_who_governs_a_place_goes_on_about_it():
@@ -176,7 +215,10 @@ def test_a_place_that_speaks_of_itself_is_known_by_the_names_around_it(lines, pl
 
 
 def test_local_news_and_measures_without_a_name_are_of_the_place_that_speaks():
-    news = "市委召开人工智能专题会\n来源：柳州日报\n目前，全市建成智算中心3座。\n相关部门要用好人工智能。"
+    news = (
+        "市委召开人工智能专题会\n来源：柳州日报\n"
+        "目前，全市建成智算中心3座。\n相关部门要用好人工智能。"
+    )
     found = extract(news, PRESS, load_topics())
     assert {one.region for one in found} == {"柳州市"}
 
