@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from monitor.extraction.attribution import (
     Attribution,
@@ -27,6 +28,7 @@ from monitor.extraction.places import (
     headline,
     is_national,
     news_start,
+    own_place,
     region_of_body,
     topic_regions,
 )
@@ -294,11 +296,13 @@ def _place_of_article(title: str, paragraphs: Sequence[Sequence[str]]) -> str | 
     total = sum(len(s) for s in paragraphs)
     # Of a city and its province with one count the city wins.
     best = max(counts, key=lambda name: (counts[name], name != province_name(name)), default=None)
-    if best is None or titled == NATION or is_national(title):
+    if titled == NATION or is_national(title):
         return None
+    if best is None:
+        return own_place(chain.from_iterable(paragraphs))
     others = {province_name(name) for name in counts} - {province_name(best)}
     strong = counts[best] * 3 >= total and counts[best] > 2 * national
-    return best if strong and len(others) <= 1 else None
+    return best if strong and len(others) <= 1 else own_place(chain.from_iterable(paragraphs))
 
 
 def _authors(paragraphs: Sequence[Sequence[str]], place: str | None) -> list[Attribution | None]:

@@ -7,7 +7,7 @@ a document (他, 王某, 《方案》) is for the state of the discourse to tell
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -123,10 +123,13 @@ class SpeakerWords(WordTable):
     pending: str
     adverbial_place: str
     group: str
+    aside: str
     adverbial: str
     departments_act: str
     document_acts: str
     place_acts: str
+    society: str
+    done: str
     aims: str
     bare_aims: str
     own_office: str
@@ -140,11 +143,14 @@ class SpeakerWords(WordTable):
     that_city: str
     block_line: str
     local_acts: str
+    wider: str
+    governs: str
     planning: str
     judges: str
     trend: str
     future: str
     past: str
+    as_such: str
     here: str
     now: str
     reached: str
@@ -167,6 +173,10 @@ class SpeakerWords(WordTable):
     issued_plan: str
     news_of_document: str
     issued_form: str
+    abbreviated: str
+    acts_together: str
+    own_city: str
+    own_province: str
     issued_line: str
     article_line: str
     to_all_provinces: str
@@ -181,6 +191,7 @@ class SpeakerWords(WordTable):
     nation_subject: str
     public_body: str
     nation: str
+    ranked: str
     home: str
     departments: str
     that_place: str
@@ -194,6 +205,8 @@ class SpeakerWords(WordTable):
     compound_surnames: tuple[str, ...]
     surnames: str
     ambiguous: tuple[str, ...]
+    contained: dict[str, str]
+    ordinary_names: tuple[str, ...]
     zones: dict[str, tuple[str, ...]]
 
 
@@ -205,6 +218,7 @@ class Attribution:
     ``person`` is the name of the person who speaks, or the title of one without a name
     (负责人); empty when an office, a place or a document speaks. ``named_by`` is the cue that
     introduced the speaker: where 他 or 会议 speaks, the one that named the person or the office.
+    ``news_region`` is that of a sentence after an authority's plan if the newspaper says it.
     """
 
     speaker: Speaker
@@ -215,6 +229,7 @@ class Attribution:
     distance: int = 0
     person: str = ""
     named_by: str = ""
+    news_region: str | None = None
 
     def __post_init__(self) -> None:
         """A new speaker is named by the cue; a copy with another cue keeps the first one."""
@@ -356,37 +371,98 @@ def _person() -> re.Pattern[str]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _PlaceTable:
+    """The names of ``region_pattern`` by their first two characters, and what hides them.
+
+    ``inner`` are the names that count only behind that of their province, by its code.
+    """
+
+    names: Mapping[str, Sequence[tuple[str, Region]]]
+    inner: Mapping[str, Mapping[str, Region]]
+    contained: Mapping[str, re.Pattern[str]]
+    institution: re.Pattern[str]
+
+
 @cache
-def _places() -> tuple[dict[str, tuple[tuple[str, Region], ...]], re.Pattern[str]]:
-    """The names of ``region_pattern`` by their first two characters, and what may not follow."""
+def _places() -> _PlaceTable:
+    words = speaker_words()
     names: dict[str, list[tuple[str, Region]]] = {}
     for name in sorted(_place_names(), key=lambda name: (-len(name), name)):
         region = find_region(name) or _zones()[name]
         names.setdefault(name[:2], []).append((name, region))
-    institution = re.compile(speaker_words().institution)
-    return {start: tuple(found) for start, found in names.items()}, institution
+    inner: dict[str, dict[str, Region]] = {}
+    for name in words.ambiguous:
+        city = find_region(name)
+        if city is not None and city.level != "province":
+            inner.setdefault(city.code[:2], {})[name] = city
+    for name, region in districts().items():
+        stem = _district_rank().sub("", name)
+        if len(stem) >= _SHORTEST_STEM and stem not in words.ordinary_names:
+            inner.setdefault(region.code[:2], {}).setdefault(stem, region)
+    contained = {name: re.compile(pattern) for name, pattern in words.contained.items()}
+    return _PlaceTable(names, inner, contained, re.compile(words.institution))
 
 
-def _scan_places(text: str) -> Iterator[tuple[int, int, Region]]:
-    """The regions a text names, from left to right (thousands of names: too many for ``re``)."""
-    names, institution = _places()
-    begins = compress(count(), map(names.__contains__, map(add, text, text[1:])))
+_SHORTEST_STEM = 2
+_LONGEST_STEM = 4
+
+
+@cache
+def _district_rank() -> re.Pattern[str]:
+    return re.compile("(?:自治[县旗]|[区县市旗])$")
+
+
+@lru_cache(maxsize=2048)
+def _found_places(text: str) -> tuple[tuple[int, int, Region], ...]:
+    return tuple(_scan_places(text))
+
+
+def _scan_places(text: str, *, institutions: bool = False) -> Iterator[tuple[int, int, Region]]:
+    """The regions a text names, from left to right (thousands of names: too many for ``re``).
+
+    Those that begin the name of an institution (某市日报) only with ``institutions``.
+    """
+    table = _places()
+    begins = compress(count(), map(table.names.__contains__, map(add, text, text[1:])))
     free = 0
     for at in begins:
         if at < free:
             continue
-        for name, region in names[text[at : at + 2]]:
-            if text.startswith(name, at) and not institution.match(text, at + len(name)):
-                free = at + len(name)
-                yield at, free, region
-                break
+        for name, region in table.names[text[at : at + 2]]:
+            if not text.startswith(name, at):
+                continue
+            if not institutions and table.institution.match(text, at + len(name)):
+                continue
+            if name in table.contained and not table.contained[name].match(text, at):
+                continue
+            free = at + len(name)
+            yield at, free, region
+            if region.level == "province" and (inside := _inside_province(text, free, region)):
+                yield inside
+                free = inside[1]
+            break
+
+
+def _inside_province(text: str, at: int, province: Region) -> tuple[int, int, Region] | None:
+    """The place behind its province's name that counts only there: 浙江德清, 辽宁朝阳."""
+    table = _places()
+    others = table.names.get(text[at : at + 2], ())
+    if any(text.startswith(name, at) for name, _ in others):
+        return None
+    names = table.inner.get(province.code[:2], {})
+    for size in range(_LONGEST_STEM, _SHORTEST_STEM - 1, -1):
+        region = names.get(text[at : at + size])
+        if region is not None and not table.institution.match(text, at + size):
+            return at, at + size, region
+    return None
 
 
 @lru_cache(maxsize=2048)
 def places_in(text: str) -> tuple[tuple[int, int, Region], ...]:
     """The regions a text names, with their spans; 广东省深圳市 is 深圳市 alone."""
     found: list[tuple[int, int, Region]] = []
-    for start, end, region in _scan_places(text):
+    for start, end, region in _found_places(text):
         if found and found[-1][1] == start and region.code[:2] == found[-1][2].code[:2]:
             first, _, outer = found.pop()
             # A zone may be known by its province alone: 昆明市 with one stays 昆明市.
@@ -394,6 +470,28 @@ def places_in(text: str) -> tuple[tuple[int, int, Region], ...]:
             continue
         found.append((start, end, region))
     return tuple(found)
+
+
+def named_in_full(sentences: Iterable[str]) -> dict[str, str]:
+    """The counties and districts that a text names in full, by their names without the rank.
+
+    Those that are ordinary words without it are left out, and those that other places are called.
+    """
+    words = speaker_words()
+    known = districts()
+    found: dict[str, str] = {}
+    for sentence in sentences:
+        for start, end, _ in _found_places(sentence):
+            name = sentence[start:end]
+            stem = _district_rank().sub("", name) if name in known else name
+            if _SHORTEST_STEM <= len(stem) < len(name) and stem not in words.ordinary_names:
+                found[stem] = name
+    return {stem: name for stem, name in found.items() if not regions_in(stem)}
+
+
+def regions_of_names(text: str) -> list[Region]:
+    """The regions a text names, also in the names of firms, schools and newspapers."""
+    return [region for _, _, region in _scan_places(text, institutions=True)]
 
 
 def mark_places(text: str) -> str:
@@ -464,8 +562,13 @@ def _clause_end() -> re.Pattern[str]:
     return re.compile("[，。；：！？”—]")
 
 
-def reporting_clauses(sentence: str, *, inside: bool = False) -> Iterator[ReportingClause]:
+@lru_cache(maxsize=2048)
+def reporting_clauses(sentence: str, *, inside: bool = False) -> tuple[ReportingClause, ...]:
     """The reporting clauses of a sentence outside quotes, in order."""
+    return tuple(_reporting_clauses(sentence, inside=inside))
+
+
+def _reporting_clauses(sentence: str, *, inside: bool) -> Iterator[ReportingClause]:
     masked = mask_quotes(sentence, inside=inside)
     pattern, manner = _verbs()
     for match in islice(pattern.finditer(masked), _VERBS_READ):

@@ -485,11 +485,12 @@ def _note_people(masked: str, state: Discourse) -> None:
         names, first, leads = people_in(clause), leads, False
         if first and (known := state.known(clause)) is not None:
             state.last_person = known
-        role = role_of(clause) if names or first else None
+        words = _introducing(clause, names)
+        role = role_of(words) if names or first else None
         if role is None or role.speaker is Speaker.MEDIA:
             continue
         region = region_of_role(
-            role.speaker, role.region or first_region(clause), clause, state.home()
+            role.speaker, role.region or first_region(words), words, state.home()
         )
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
         if role.speaker in AUTHORITIES and not is_leader(role):
@@ -500,6 +501,15 @@ def _note_people(masked: str, state: Discourse) -> None:
             continue
         for name in names:
             state.add_person([name[:3]], person)
+
+
+def _introducing(clause: str, names: Sequence[str]) -> str:
+    """The words that say who a person is: those up to the name, where they tell it.
+
+    What 市委书记某某 does at a firm says nothing of him.
+    """
+    before = clause[: clause.find(names[0]) + len(names[0])] if names else ""
+    return before if before and role_of(before) is not None else clause
 
 
 def _by_person(masked: str) -> Iterator[str]:
@@ -577,13 +587,18 @@ def caption(sentence: str, state: Discourse) -> Attribution | None:
         if caption[-1] not in "：】〕]）”" and len(caption) > _CAPTION_LENGTH:
             state.section, state.last_person = region, None
             return None
-        if state.begun and len(sentence) > len(caption) and sentence[-1] not in "。！？；”…：":
+        if state.begun and len(sentence) > len(caption) and _is_crosshead(sentence):
             state.section = region  # a crosshead, below which the place's matter is told
             _change_section(region, state)
         return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, caption, KnownBy.BLOCK)
     named = {region.name for region in regions_in(sentence)}
     elsewhere = state.caption is not None and named - {state.caption.region}
     return None if elsewhere or any(reporting_clauses(sentence)) else state.caption
+
+
+def _is_crosshead(line: str) -> bool:
+    """Whether a line has no end of a sentence; one in quotes is no whole sentence here."""
+    return line[-1] not in "。！？；…：" and line[-2:] not in {"。”", "！”", "？”", "…”"}
 
 
 def _change_section(region: str | None, state: Discourse) -> None:

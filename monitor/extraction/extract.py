@@ -19,6 +19,7 @@ from monitor.extraction.labels import (
     label_by_section,
     label_words,
 )
+from monitor.extraction.places import own_place
 from monitor.extraction.press import InContext, PressReader, PressReading
 from monitor.extraction.press_model import PressModel
 from monitor.extraction.sections import (
@@ -230,7 +231,7 @@ def _placed(provenance: Provenance, text: str) -> Provenance:
     local = provenance.kind is DocumentKind.PLAN and provenance.speaker is Speaker.GOVERNMENT
     if not local or provenance.region is not None:
         return provenance
-    region = first_region(text[:_TITLE_LENGTH])
+    region = first_region(text[:_TITLE_LENGTH]) or own_place(text.split("\n"))
     if region is None and "国家" in text and press_pattern("that_place").search(text) is None:
         return replace(provenance, speaker=Speaker.MINISTRY, region=NATION)
     return replace(provenance, region=region)

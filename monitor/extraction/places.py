@@ -6,12 +6,19 @@ firms and universities are nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from monitor.extraction.attribution import places_in, press_pattern, province_name, region_of_all
-from monitor.extraction.regions import Region
+from monitor.extraction.attribution import (
+    places_in,
+    press_pattern,
+    province_name,
+    region_of_all,
+    regions_of_names,
+)
+from monitor.extraction.regions import Region, regions_named
 from monitor.model.statements import NATION
 
 _EVENTS = ("大会", "会议", "论坛", "博览会", "峰会", "发布会", "研讨会", "展会", "展览会", "仪式")
@@ -44,11 +51,12 @@ def headline(sentence: str) -> str:
     return match["headline"] if match is not None else ""
 
 
-def topic_regions(text: str) -> list[Region]:
+@lru_cache(maxsize=4096)
+def topic_regions(text: str) -> tuple[Region, ...]:
     """The regions a text is about: those it names except venues and parts of firms' names."""
     places = places_in(text)
     if not places:
-        return []
+        return ()
     held = any(word in text for word in _HELD)
     national = held and press_pattern("national_event").search(text) is not None
     held = held and any(word in text for word in _EVENTS)
@@ -58,6 +66,9 @@ def topic_regions(text: str) -> list[Region]:
             continue
         if press_pattern("home").search(text[max(0, start - 5) : start]):
             continue
+        begins = not start or text[start - 1] in "，。；：“"
+        if not begins and press_pattern("ranked").match(text, end):
+            continue
         if national and region.level != "province":
             continue
         if held and press_pattern("venue").search(text[max(0, start - 14) : start]):
@@ -65,7 +76,7 @@ def topic_regions(text: str) -> list[Region]:
         if held and text[:start].endswith(_EVENTS) and text.startswith(_HELD, end):
             continue
         found.append(region)
-    return found
+    return tuple(found)
 
 
 def is_national(text: str) -> bool:
@@ -73,6 +84,7 @@ def is_national(text: str) -> bool:
     return press_pattern("nation").search(text) is not None
 
 
+@lru_cache(maxsize=2048)
 def region_of_topic(text: str) -> str | None:
     """The region a text is about: a place, the nation, or None when it names none.
 
@@ -81,13 +93,11 @@ def region_of_topic(text: str) -> str | None:
     regions = topic_regions(text)
     if not regions:
         return NATION if is_national(text) else None
-    first = text
-    for clause in text.split("，"):
-        if topic_regions(clause):
-            first = clause
-            break
+    first = _telling_clause(text)
     together = topic_regions(first)
     names = {region.name for region in together}
+    if len(names) > 1 and (subject := _subject_place(first)) is not None:
+        return subject
     if len(names) > 1 and not _joined(first) and not _is_list(names):
         # 距离苏州不到百公里的嘉兴: what the words before describe is the subject.
         described = places_in(first)[-1]
@@ -96,6 +106,47 @@ def region_of_topic(text: str) -> str | None:
         return narrowest(together[:2])
     named = region_of_all(together) or regions[0].name
     return province_name(named) if press_pattern("whole_province").search(text) else named
+
+
+def _telling_clause(text: str) -> str:
+    """The first clause that names a place, unless it only says what the subject behind it is."""
+    clauses = filter(topic_regions, text.split("，"))
+    first = next(clauses, text)
+    if press_pattern("aside").match(first) is None:
+        return first
+    return next(filter(_begins_with_place, clauses), first)
+
+
+def _subject_place(clause: str) -> str | None:
+    """The place that a clause begins with, when it does something that concerns others.
+
+    None when they act together (北京、上海). A city of the first one is the matter itself, unless
+    the matter only happens there (某省人工智能学院在某市揭牌).
+    """
+    spans = places_in(clause)
+    opening = press_pattern("opening").match(clause)
+    start, end, first = spans[0]
+    together = press_pattern("acts_together").match(clause, end)
+    if together or start != (opening.end() if opening else 0):
+        return None
+    elsewhere = any(
+        (other.name != first.name and not lies_in(other.name, first.name))
+        or clause[begin - 1] == "在"
+        for begin, _, other in spans[1:]
+    )
+    return first.name if elsewhere and first in topic_regions(clause) else None
+
+
+def subject_region(text: str) -> str | None:
+    """The region of the place that is the subject of a text: 作为枢纽，某省已有…."""
+    clause = _telling_clause(text)
+    return next((r.name for r in topic_regions(clause)[:1] if _begins_with_place(clause)), None)
+
+
+def _begins_with_place(clause: str) -> bool:
+    opening = press_pattern("opening").match(clause)
+    begin = opening.end() if opening else 0
+    return any(start == begin for start, _, _ in places_in(clause))
 
 
 def region_of_body(text: str) -> str | None:
@@ -134,3 +185,34 @@ def narrowest(regions: Sequence[Region]) -> str:
 def lies_in(inner: str, outer: str) -> bool:
     """Whether a region lies in another one."""
     return inner != outer and (outer == NATION or province_name(inner) == outer)
+
+
+def own_place(sentences: Iterable[str]) -> str | None:
+    """The place that speaks of itself (我市, 市委), named only in names: 某市日报, 某市分公司."""
+    sentences = list(sentences)
+    city, province = (
+        sum(press_pattern(name).search(one) is not None for one in sentences)
+        for name in ("own_city", "own_province")
+    )
+    if not city and not province:
+        return None
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        regions = [*regions_of_names(sentence), *_regions_abbreviated(sentence)]
+        if city >= province:
+            names = {one.name for one in regions if one.level != "province" or _is_city(one)}
+        else:
+            names = {province_name(one.name) for one in regions}
+        counts.update(names)
+    (best, number), *_ = counts.most_common(1) or [("", 0)]
+    return best if number > counts.total() - number else None
+
+
+def _regions_abbreviated(sentence: str) -> Iterator[Region]:
+    """The provinces that a text calls by one character: 在皖企业."""
+    for match in press_pattern("abbreviated").finditer(sentence):
+        yield from regions_named(match["place"])
+
+
+def _is_city(region: Region) -> bool:
+    return region.level == "province" and region.name.endswith("市")

@@ -17,6 +17,7 @@ from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
 from monitor.extraction.pattern_gate import PatternGate
+from monitor.extraction.places import news_start, region_of_topic
 from monitor.extraction.press_model import (
     CONTEXT,
     SURE_BY,
@@ -29,7 +30,7 @@ from monitor.extraction.press_model import (
 )
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
-from monitor.extraction.speakers import attribute_sentences
+from monitor.extraction.speakers import attribute_sentences, with_full_names
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Label, Speaker
 
@@ -79,8 +80,10 @@ class PressReader:
         self._spans = paragraphs
         sentences = [[text[start:end] for start, end in spans] for spans in paragraphs]
         self._sentences = sentences
-        frame = read_frame(sentences, provenance)
-        self._attributions = attribute_sentences(sentences, provenance, frame)
+        named = with_full_names(sentences)
+        frame = read_frame(named, provenance)
+        self._place = frame.place
+        self._attributions = attribute_sentences(named, provenance, frame)
         self._sources = name_sources(sentences, self._attributions, provenance)
         published = provenance.published
         self._article = PressArticle(
@@ -180,7 +183,9 @@ class PressReader:
         """The label of a sentence, and its attribution to the speaker that the model names.
 
         Where this is another speaker than the rules', their region stays, but a ministry's is the
-        nation. The ``reason`` costs far more time than the answer and is given only when asked for.
+        nation, a government has one, and what the newspaper tells after somebody's plan has the
+        region of its own words. The ``reason`` costs far more time than the answer and is
+        given only when asked for.
         ``margin`` is asked of a commitment besides the model's own.
         """
         model = self.model
@@ -199,11 +204,21 @@ class PressReader:
                 f"rules: {by_rule} of {attribution.speaker}, {why}"
             )
         if best.speaker is not attribution.speaker:
-            region = NATION if best.speaker is Speaker.MINISTRY else attribution.region
+            region = self._region_of(best.speaker, sentence, attribution)
             attribution = replace(attribution, speaker=best.speaker, region=region)
         source = self._sources[paragraph][index]
         source = fitting_name(source, attribution.speaker, attribution.region)
         return PressReading(best.label, attribution, source, scores, told)
+
+    def _region_of(self, speaker: Speaker, sentence: str, attribution: Attribution) -> str | None:
+        """The region of a sentence of a speaker whom the rules did not name."""
+        if speaker is Speaker.MINISTRY:
+            return NATION
+        if speaker is Speaker.GOVERNMENT and attribution.region is None:
+            return region_of_topic(sentence[news_start(sentence) :]) or self._place
+        if speaker is Speaker.MEDIA and attribution.news_region not in {None, NATION}:
+            return attribution.news_region
+        return attribution.region
 
 
 def label_by_speaker(

@@ -7,8 +7,10 @@ the knowledge carried through it, and here each sentence is given its speaker.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from monitor.extraction.article_frame import ArticleFrame, read_frame
 from monitor.extraction.attribution import (
@@ -18,6 +20,7 @@ from monitor.extraction.attribution import (
     ReportingClause,
     mark_places,
     mask_quotes,
+    named_in_full,
     people_in,
     press_pattern,
     province_name,
@@ -33,8 +36,14 @@ from monitor.extraction.discourse import (
     note,
     resolve_first,
 )
-from monitor.extraction.issuers import AUTHORITIES
-from monitor.extraction.places import lies_in, news_start, region_of_body, region_of_topic
+from monitor.extraction.issuers import AUTHORITIES, first_region
+from monitor.extraction.places import (
+    lies_in,
+    news_start,
+    region_of_body,
+    region_of_topic,
+    subject_region,
+)
 from monitor.extraction.quantities import quantities
 from monitor.extraction.told_plans import (
     acting_authority,
@@ -65,6 +74,23 @@ def attribute_sentences(
             state.begin_item()
         found.append(_paragraph(sentences, state))
     return _with_headings(paragraphs, found)
+
+
+def with_full_names(paragraphs: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """The sentences with the names of counties in full, where the article has them so elsewhere.
+
+    莫干山下的德清 is 德清县 to whoever has read of 德清县政府.
+    """
+    names = named_in_full(chain.from_iterable(paragraphs))
+    if not names:
+        return paragraphs
+    # Not in a quoted name: “天河二号” is no place.
+    stems = (f"{stem}(?!{name[len(stem)]})" for stem, name in names.items())
+    short = re.compile(f"(?:{'|'.join(stems)})(?![^，。；”]{{0,6}}”)")
+    return [
+        [short.sub(lambda match: names[match[0]], sentence) for sentence in sentences]
+        for sentences in paragraphs
+    ]
 
 
 def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
@@ -108,11 +134,11 @@ def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribu
         if clause is not None:
             for earlier in waiting:
                 if _claims(clause, found[earlier]):
-                    found[earlier] = replace(
-                        clause[1], known_by=KnownBy.QUOTE, distance=index - earlier
-                    )
+                    said = replace(clause[1], known_by=KnownBy.QUOTE, distance=index - earlier)
+                    found[earlier] = _placed(said, sentences[earlier], state)
         waiting = []
         found.append(_sentence(sentence, clause, state))
+        found[-1] = _with_news_region(found[-1], sentence, state)
         if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
             waiting.append(index)  # 部署…，建设…。山东明确，…
     return found, inside
@@ -186,8 +212,20 @@ def _told(sentence: str, state: Discourse) -> Attribution:
             return acting
         return replace(_newspaper(sentence, state), cue=acting.cue)
     if state.caption is not None and _of_caption(sentence, state):
-        return state.caption
+        return _below_caption(sentence, state.caption, state)
     return _newspaper(sentence, state)
+
+
+def _below_caption(sentence: str, caption: Attribution, state: Discourse) -> Attribution:
+    """The region of a caption; where the paragraph goes on about a place in it, that place.
+
+    What a province plans for its cities stays the province's.
+    """
+    there = state.paragraph_place
+    plans = sentence.startswith(caption.cue) or is_bare(sentence)
+    if plans or there is None or not lies_in(there, caption.region or ""):
+        return caption
+    return replace(caption, region=there)
 
 
 def _of_caption(sentence: str, state: Discourse) -> bool:
@@ -218,7 +256,7 @@ def _reported(
     if state.block is not None and state.block.cue == _EXCERPT:
         state.block = None
     _open_excerpt(sentence, state)
-    words = sentence[news_start(sentence) + reported.end :]
+    words = sentence[news_start(sentence) + reported.end :].lstrip("，：")
     state.place = region_of_topic(words) or state.place
     return _placed(attribution, words, state)
 
@@ -252,7 +290,8 @@ def _quotation(sentence: str, state: Discourse) -> Attribution:
     if speaker is None:
         return _newspaper(sentence, state)
     known_by = KnownBy.CONTINUED if state.current else KnownBy.QUOTE
-    return replace(speaker, known_by=known_by, distance=speaker.distance + 1)
+    goes_on = replace(speaker, known_by=known_by, distance=speaker.distance + 1)
+    return _placed(goes_on, sentence, state)
 
 
 def _going_on(sentence: str, acting: Attribution | None, state: Discourse) -> Attribution | None:
@@ -302,7 +341,17 @@ def _takes_over(acting: Attribution, current: Attribution) -> bool:
     """Whether an authority that acts ends the words of the speaker before."""
     if current.known_by is not KnownBy.NAMED and acting.region != current.region:
         return True
+    if acting.speaker is current.speaker is Speaker.GOVERNMENT and _is_foreign(acting, current):
+        return True
     return acting.speaker is not current.speaker and acting.region != NATION
+
+
+def _is_foreign(acting: Attribution, current: Attribution) -> bool:
+    """Whether a place acts for which the speaker does not govern: it lies beside his own."""
+    there, own = acting.region, current.region
+    if there is None or own is None or there == own:
+        return False
+    return not lies_in(there, own) and not lies_in(own, there)
 
 
 def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
@@ -393,17 +442,41 @@ def _placed(attribution: Attribution, words: str, state: Discourse) -> Attributi
         return replace(attribution, region=None)
     named = region_of_topic(words)
     home = state.base()
-    if named == NATION and home and not press_pattern("nation_subject").match(words):
+    general = attribution.speaker is Speaker.EXPERT or press_pattern("nation_subject").match(words)
+    if named == NATION and home and not general:
         named = home
     if named is None and press_pattern("that_place").search(words):
         named = state.place
-    if named is None and attribution.speaker is Speaker.DELEGATE:
+    if _is_example(named, attribution, words):
         named = attribution.region
+    if named is None and attribution.speaker is Speaker.DELEGATE:
+        named = _place_of_official(attribution, state) or attribution.region
     if named is None and attribution.speaker is Speaker.DELEGATE:
         named = home
     if named is None and attribution.speaker is not Speaker.ENTERPRISE:
         named = NATION  # what an expert says is no matter of the place that the article is about
     return replace(attribution, region=named)
+
+
+def _is_example(named: str | None, attribution: Attribution, words: str) -> bool:
+    """Whether a place is only named in what a delegate of its province says of the province."""
+    own = attribution.region
+    local = attribution.speaker is Speaker.DELEGATE and own not in {None, NATION}
+    return (
+        local and named is not None and lies_in(named, own or "") and subject_region(words) is None
+    )
+
+
+def _place_of_official(delegate: Attribution, state: Discourse) -> str | None:
+    """The place that a delegate who governs it goes on to speak of: 全国人大代表、某市市长….
+
+    None for other delegates, and when the place named last is not his own.
+    """
+    official = press_pattern("governs").search(delegate.named_by)
+    own = first_region(delegate.named_by) if official is not None else None
+    if own is None or state.place is None or delegate.manner is Manner.PROPOSE:
+        return None
+    return own if own == state.place or lies_in(state.place, own) else None
 
 
 def _directed(words: str, attribution: Attribution) -> str:
@@ -427,6 +500,11 @@ def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribu
         region = region_of_all(regions_in(words[slice(*subject.span("place"))]))
     elif press_pattern("that_city").match(words):
         region = state.place
+    elif not planned and (named := subject_region(words)) and attribution.region:
+        if lies_in(attribution.region, named):
+            return replace(attribution, region=named)
+    elif attribution.region and press_pattern("wider").match(words):
+        return replace(attribution, region=province_name(attribution.region))
     if region and attribution.region and lies_in(region, attribution.region):
         return replace(attribution, region=region)
     return attribution
@@ -448,9 +526,10 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     home = state.base()
     if state.frame.leader:
         return home
-    if press_pattern("defines").search(mask_quotes(body)):
-        return NATION
     region = region_of_topic(body)
+    as_such = region is None and press_pattern("as_such").match(body) is not None
+    if as_such or press_pattern("defines").search(mask_quotes(body)):
+        return NATION
     that = press_pattern("that_place").search(body) if region in {None, NATION} else None
     if that is not None and (region is None or not that.start()):
         place = home if state.place in {None, NATION} else state.place
@@ -458,8 +537,25 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
         return province_name(place) if place and "省" in that[0] else place
     if region == NATION and home and not press_pattern("nation_subject").match(body):
         return state.home()
-    known = region or state.home() or region_of_body(body)
-    return state.place if known is None and press_pattern("here").match(body) else known
+    if region is None and _is_here(body, state):
+        return state.place
+    return region or state.home() or region_of_body(body)
+
+
+def _is_here(body: str, state: Discourse) -> bool:
+    """Whether a sentence goes on about the place named last (这里, 园区已有…), or one in it."""
+    if state.place is None or press_pattern("here").match(body) is None:
+        return False
+    home = state.home()
+    return home is None or lies_in(state.place, home)
+
+
+def _with_news_region(attribution: Attribution, sentence: str, state: Discourse) -> Attribution:
+    """The attribution with the region of the sentence if, after a plan, it is the newspaper's."""
+    if attribution.speaker not in AUTHORITIES or not attribution.distance:
+        return attribution
+    region = _region_of_news(sentence[news_start(sentence) :], state) or NATION
+    return replace(attribution, news_region=region)
 
 
 _HEADING_LENGTH = 40

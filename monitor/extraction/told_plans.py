@@ -59,10 +59,17 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
     if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
     if press_pattern("departments_act").match(masked) and not state.frame.comment:
-        owner = state.owner or Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, masked[:12])
+        owner = state.owner or _departments(masked[:12], state.home())
         return replace(owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
     document = _document_acts(clause, masked, sentence, state)
     return document or _office_acts(masked, state) or _place_acts(masked, sentence, state)
+
+
+def _departments(cue: str, home: str | None) -> Attribution:
+    """Whose departments act in an article: those of its place, or the ministries."""
+    if home in {None, NATION}:
+        return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, cue)
+    return Attribution(Speaker.GOVERNMENT, home, Manner.REPORT, cue)
 
 
 def _office_acts(masked: str, state: Discourse) -> Attribution | None:
@@ -136,14 +143,16 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
             Speaker.GOVERNMENT, state.subject_place, Manner.REPORT, masked[:10], KnownBy.ACTING
         )
     match = press_pattern("place_acts").match(mark_places(masked))
-    if match is None:
+    # 某省某某联盟将… is no plan of the province.
+    if match is None or press_pattern("society").match(masked, match.end("places")):
         return None
     region = region_of_all(regions_in(masked[slice(*match.span("places"))]))
     if topic_regions(masked):
         state.subject_place = region
     rest = masked[match.end() :]
     office = match["office"]
-    plans = press_pattern("planning").match(rest) and looks_ahead(sentence)
+    done = press_pattern("done").match(rest) and not press_pattern("future").search(sentence)
+    plans = press_pattern("planning").match(rest) and looks_ahead(sentence) and not done
     aims = press_pattern("aims").match(rest)
     if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
         return None
