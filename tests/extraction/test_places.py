@@ -238,3 +238,17 @@ def test_an_answer_to_a_motion_is_the_offices_own():
     )
     found = extract(text, infer_provenance(text), load_topics())
     assert {(one.speaker.value, one.region) for one in found[1:]} == {("government", "柳州市")}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "region"),
+    [
+        ("在柳州市，即将投产的智算中心让企业用上了算力。", "柳州市"),
+        ("在柳州市，指导员上门帮企业用上大模型。", "柳州市"),
+        ("所谓词元，即大模型处理文字的最小单位。", "全国"),
+    ],
+)
+def test_only_what_says_what_a_word_means_is_of_the_nation(sentence, region):
+    news = f"算力落地见成效\n{sentence}"
+    (found,) = (one for one in extract(news, PRESS, load_topics()) if one.text == sentence)
+    assert found.region == region
