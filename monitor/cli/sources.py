@@ -256,7 +256,10 @@ def resume(
     """Let the daemon visit a source again; it does at once if a visit was due meanwhile."""
     from monitor.storage.sources import resume_source
 
-    with _stored_source(source_id, config, database) as (_, store), store.write() as session:
+    with (
+        _stored_source(source_id, config, database, existing=True) as (_, store),
+        store.write() as session,
+    ):
         was = resume_source(session, source_id, now=utc_now())
     print_status(f"{source_id} is resumed" if was else f"{source_id} was not paused")
 
@@ -387,12 +390,12 @@ def _watched(catalogue: Catalogue, source_id: str) -> Source:
 
 @contextmanager
 def _stored_source(
-    source_id: str, config: Path | None, database: str | None
+    source_id: str, config: Path | None, database: str | None, *, existing: bool = False
 ) -> Iterator[tuple[Settings, Database]]:
-    """The database, which has a source of the catalogue."""
+    """The database, which has a source of the catalogue; it is made unless it is to exist."""
     from monitor.storage.frontier import WatchedSource, sync_sources
 
-    with open_database(config, database) as (settings, store):
+    with open_database(config, database, existing=existing) as (settings, store):
         catalogue = load_catalogue(settings.existing_paths("catalogue"))
         _watched(catalogue, source_id)
         watched = [

@@ -129,9 +129,12 @@ class Database:
 
     @property
     def exists(self) -> bool:
-        """Whether there is something to open; a server may always have it."""
+        """Whether there is something to open; a server may always have it.
+
+        An empty file is no database: sqlite3 makes one where its user mistyped an address.
+        """
         file = self.file
-        return file is None or file.exists()
+        return file is None or (file.exists() and file.stat().st_size > 0)
 
     @property
     def shown(self) -> str:
