@@ -393,17 +393,14 @@ def _stored_source(
     source_id: str, config: Path | None, database: str | None, *, existing: bool = False
 ) -> Iterator[tuple[Settings, Database]]:
     """The database, which has a source of the catalogue; it is made unless it is to exist."""
-    from monitor.storage.frontier import WatchedSource, sync_sources
+    from monitor.app import watched_source
+    from monitor.storage.frontier import add_sources
 
     with open_database(config, database, existing=existing) as (settings, store):
         catalogue = load_catalogue(settings.existing_paths("catalogue"))
-        _watched(catalogue, source_id)
-        watched = [
-            WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
-            for s in catalogue.enabled
-        ]
+        source = _watched(catalogue, source_id)
         with store.write() as session:
-            sync_sources(session, watched, utc_now())
+            add_sources(session, [watched_source(source)], utc_now())
         yield settings, store
 
 
@@ -416,7 +413,7 @@ async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
     from monitor.storage.frontier import visit_times
     from monitor.storage.sources import claim_visit
 
-    async with open_app(settings, console=Console(stderr=True)) as app:
+    async with open_app(settings, console=Console(stderr=True), only=source) as app:
         store, now = app.context.database, app.context.now()
         pages = list(map(url_identity, source.pages))
         with store.write() as session:
