@@ -530,7 +530,7 @@ def _pause_news(session):
 
 
 def _visit_news_by_hand(session):
-    claim_visit(session, "news", [], now=NOW, claimed_for=HOUR)
+    claim_visit(session, "news", [], now=NOW, until=NOW + HOUR)
 
 
 @pytest.mark.parametrize("change", [_pause_news, _visit_news_by_hand])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
 _FEW = 3
 _SHOWN_CHANGES = 20
-_CLAIMED_FOR = timedelta(hours=1)
+_CLAIMED_FOR = timedelta(minutes=3)
+_CLAIM_INTERVAL = timedelta(minutes=1)
 
 
 @sources_app.command("list")
@@ -411,20 +413,60 @@ async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
     from monitor.app import open_app
     from monitor.ingest.visit import visit
     from monitor.storage.frontier import visit_times
-    from monitor.storage.sources import claim_visit
 
     async with open_app(settings, console=Console(stderr=True), only=source) as app:
-        store, now = app.context.database, app.context.now()
-        pages = list(map(url_identity, source.pages))
-        with store.write() as session:
-            claim_visit(session, source.id, pages, now=now, claimed_for=_CLAIMED_FOR)
-        report = await visit(source, app.context)
+        store = app.context.database
+        async with _claimed(source, store, app.context.now):
+            report = await visit(source, app.context)
         with store.read() as session:
             due = visit_times(session)[source.id].next_visit_at
         return (
             report,
             "" if due is None else f"{due.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}",
         )
+
+
+@asynccontextmanager
+async def _claimed(
+    source: Source, store: Database, now: Callable[[], datetime]
+) -> AsyncIterator[None]:
+    """Keep the daemon from visiting a source while the block visits it.
+
+    The claim is short and renewed: that of a process that was killed ends by itself. After a visit
+    that was stopped the source is due when it was before.
+    """
+    from monitor.storage.engine import DATABASE_FAULTS
+    from monitor.storage.sources import claim_visit, replace_claim
+
+    begun = now()
+    claimed_until: datetime | None = begun + _CLAIMED_FOR
+    replacing = Lock()  # a renewal may be under way in its thread when the visit is stopped
+    pages = list(map(url_identity, source.pages))
+    with store.write() as session:
+        due = claim_visit(session, source.id, pages, now=begun, until=begun + _CLAIMED_FOR)
+
+    def replace(new: datetime | None) -> None:
+        nonlocal claimed_until
+        # If the database fails, the next renewal is early enough, or the claim ends by itself.
+        with replacing, suppress(*DATABASE_FAULTS):
+            with store.write() as session:
+                replace_claim(session, source.id, claimed_until, new)
+            claimed_until = new
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(_CLAIM_INTERVAL.total_seconds())
+            await asyncio.to_thread(replace, now() + _CLAIMED_FOR)
+
+    renewal = asyncio.create_task(renew())
+    try:
+        yield
+    except BaseException:
+        replace(due)
+        raise
+    finally:
+        renewal.cancel()
+        await asyncio.gather(renewal, return_exceptions=True)
 
 
 def visit_lines(report: VisitReport, due: str) -> list[str]:

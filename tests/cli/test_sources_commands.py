@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fresh_database import fresh_sqlite
@@ -23,7 +24,7 @@ from monitor.model.documents import DocumentKind
 from monitor.model.processes import Heartbeat, Loop
 from monitor.outbox.queue import TERMINAL_ID
 from monitor.storage.engine import Database
-from monitor.storage.frontier import WatchedSource, sync_sources
+from monitor.storage.frontier import WatchedSource, sync_sources, visit_times
 from monitor.storage.heartbeats import write_heartbeat
 from monitor.storage.recipients import ChannelConfig, sync_channels
 from monitor.storage.tables import RecipientRow, SourceRow
@@ -307,6 +308,42 @@ def test_a_source_is_visited_now_whether_it_is_due_or_not(monitor, tmp_path, sit
         "alerts     0 queued",
     ]
     assert listed(monitor)["paused"]
+
+
+def test_a_visit_holds_its_source_for_minutes_and_gives_it_back(
+    monitor, tmp_path, site, monkeypatch
+):
+    """A process that is killed leaves the claim, which is renewed only while it runs."""
+    sources(tmp_path, site)
+    store = Database(fresh_sqlite(tmp_path / "monitor.db"))
+    due = datetime(2999, 1, 2, tzinfo=UTC)
+    with store.write() as session:
+        sync_sources(session, [WatchedSource("town", "某市", None, DocumentKind.PAGE)], NOW)
+        session.get_one(SourceRow, "town").next_visit_at = due
+
+    def due_at():
+        with store.read() as session:
+            return visit_times(session, "town")["town"].next_visit_at
+
+    claims = []
+
+    def watch():
+        claims.append(due_at())
+        while due_at() == claims[0]:
+            pass
+        claims.append(due_at())
+
+    async def stopped(_source, context):
+        await asyncio.to_thread(watch)
+        assert claims[-1] - context.now() < timedelta(minutes=5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("monitor.ingest.visit.visit", stopped)
+    monkeypatch.setattr("monitor.cli.sources._CLAIM_INTERVAL", timedelta(0))
+    monitor("sources", "visit", "town", code=130)
+    assert claims[0] < claims[-1]
+    assert due_at() == due
+    store.close()
 
 
 def test_a_visit_beside_the_daemon_leaves_what_its_settings_say(monitor, tmp_path, site):
