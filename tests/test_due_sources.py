@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from opened_app import opened_app
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from monitor.app import check_token
@@ -386,19 +387,67 @@ async def test_a_source_that_cannot_be_written_is_held_though_the_end_cannot_be_
     assert await watch.look(timedelta(seconds=15)) == []
 
 
-async def test_a_server_that_is_restarted_in_a_visit_is_no_failure_of_the_source(
-    tmp_path, postgres_database, monkeypatch
+async def fails_and_is_made_again(watch, monkeypatch, part, fail):
+    """A fault of the database in a part of a visit is no failure of the source."""
+
+    async def failing(_source, context, *_rest):
+        fail(context)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(part, failing)
+        await watch.look()
+    assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [(None, 0)]
+    assert {PAGE, LIST} <= set(await watch.look(timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_terminate_backend(pg_backend_pid())",  # a restart
+        "SET LOCAL statement_timeout = 1; SELECT pg_sleep(30)",
+        # lock_timeout, a deadlock, too many connections, a full disk
+        *(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$" for state in ("55P03", "40P01")),
+        *(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$" for state in ("53300", "53100")),
+    ],
+)
+@pytest.mark.parametrize("part", ["visit.read_lists", "entries._visit_entry"])
+async def test_a_server_that_cannot_serve_in_a_visit_is_no_failure_of_the_source(
+    tmp_path, postgres_database, monkeypatch, part, statement
 ):
-    async def cut_off(_source, context, _report):
+    def fail(context):
         with context.write() as session:
-            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            session.execute(text(statement))
 
     async with watching(tmp_path, postgres_database.connection_string) as watch:
-        with monkeypatch.context() as patched:
-            patched.setattr("monitor.ingest.visit.read_lists", cut_off)
-            await watch.look()
-        assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [(None, 0)]
-        assert {PAGE, LIST} <= set(await watch.look(timedelta(minutes=1)))
+        await fails_and_is_made_again(watch, monkeypatch, f"monitor.ingest.{part}", fail)
+
+
+@pytest.mark.parametrize("part", ["visit.read_lists", "entries._visit_entry"])
+async def test_a_locked_database_in_a_visit_is_no_failure_of_the_source(watch, monkeypatch, part):
+    file = watch.app.context.database.file
+
+    def fail(_context):
+        impatient = create_engine(f"sqlite:///{file}", connect_args={"timeout": 0})
+        holder = sqlite3.connect(file, isolation_level=None)
+        try:
+            holder.execute("BEGIN IMMEDIATE")
+            with impatient.begin() as connection:
+                connection.execute(text("DELETE FROM mute"))
+        finally:
+            holder.close()
+            impatient.dispose()
+
+    await fails_and_is_made_again(watch, monkeypatch, f"monitor.ingest.{part}", fail)
+
+
+async def test_a_statement_that_no_database_takes_is_a_failure_of_the_source(watch, monkeypatch):
+    async def mistaken(_source, context, _report):
+        with context.write() as session:
+            session.execute(text("SELECT nothing_of_this_name"))
+
+    monkeypatch.setattr("monitor.ingest.visit.read_lists", mistaken)
+    await watch.look()
+    assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [("error", 1)]
 
 
 async def test_a_database_that_cannot_be_read_costs_a_look(watch, monkeypatch):

@@ -416,10 +416,11 @@ async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
 
     async with open_app(settings, console=Console(stderr=True), only=source) as app:
         store = app.context.database
-        async with _claimed(source, store, app.context.now):
-            report = await visit(source, app.context)
-        with store.read() as session:
-            due = visit_times(session)[source.id].next_visit_at
+        with store.faults_told():
+            async with _claimed(source, store, app.context.now):
+                report = await visit(source, app.context)
+            with store.read() as session:
+                due = visit_times(session)[source.id].next_visit_at
         return (
             report,
             "" if due is None else f"{due.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}",
