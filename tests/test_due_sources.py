@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -619,6 +619,53 @@ async def test_a_source_that_the_catalogue_of_another_process_lacks_is_visited_o
     assert await watch.look(timedelta(minutes=1)) == []
     (first, *_) = await watch.hours_of_visits(LIST, 7)
     assert 6 <= first <= 6.7
+
+
+@dataclass
+class TarpitFetcher(FakeFetcher):
+    """Hosts named in ``silent`` take a request and answer nothing until ``timed_out``."""
+
+    silent: tuple[str, ...] = ()
+    timed_out: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def fetch(self, url, **named):
+        if not url.startswith(self.silent):
+            self.answered.set()
+            return await FakeFetcher.fetch(self, url, **named)
+        self.asked.append(url)
+        await self.timed_out.wait()
+        return Fetched(url, url, Outcome.ERROR, None, self.now(), reason="timed out")
+
+
+async def test_hosts_that_answer_nothing_leave_half_of_the_places_to_the_others(tmp_path):
+    hosts = [f"http://127.0.1.{n}:1/" for n in range(6)]
+    catalogue = "builtin: false\nsources:\n" + "".join(
+        f"  - {{id: s{n}, name: 报告, region: 甘肃省, document_kind: report, season: null,"
+        f" pages: {url}, allow_private: true}}\n"
+        for n, url in enumerate([*hosts, BASE])
+    )
+    async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}", catalogue) as watch:
+        site = TarpitFetcher(now=lambda: watch.clock[0], silent=tuple(hosts))
+        watch.site = site
+        context = replace(watch.app.context, fetcher=site)
+        crawl = CrawlSettings(min_delay=0.0, concurrency=4)
+        settings = watch.app.settings.model_copy(update={"crawl": crawl})
+        watch.app = replace(watch.app, context=context, settings=settings)
+        watch.restart()
+        site.timed_out.set()
+        assert set(await watch.look()) == {*hosts, BASE}
+        site.timed_out.clear()
+        site.answered.clear()
+        watch.clock[0] += 20 * HOUR
+        site.asked.clear()
+        await watch.visits.start()
+        async with asyncio.timeout(60):
+            await site.answered.wait()
+        assert sorted(site.asked) == sorted([*hosts[:2], BASE])
+        site.timed_out.set()
+        await watch.visits.finish()
+        assert sorted(site.asked) == sorted([*hosts, BASE])
 
 
 async def test_two_looks_at_once_visit_a_source_once(watch):
