@@ -53,8 +53,10 @@ _HINTS = (
     ("file is not a database", "the address names another file; nothing was changed"),
     ("malformed", "the file is damaged: take a copy of it, then restore a backup"),
     ("disk i/o error", "the disk fails, or the file was replaced while in use"),
-    ("too many c", "the server takes no more connections: end some, or raise max_connections"),
-    ("connection slots are res", "the server takes no more: end some, or raise max_connections"),
+    *(
+        (said, "end some connections, or raise max_connections of the server")
+        for said in ("too many clients", "too many connections", "remaining connection slots")
+    ),
     ("connection refused", "is the server running, and are host and port right?"),
     ("failed to resolve host", "is the name of the host right?"),
     ("password authentication failed", "the user or the password is wrong"),
