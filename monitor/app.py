@@ -37,7 +37,7 @@ from monitor.ingest.rule_vocabulary import rule_vocabulary
 from monitor.logs import mask_in_logs
 from monitor.model.alerts import AccessMode, NoticeKind, OutboxAlert
 from monitor.model.changes import LoggedChange
-from monitor.model.processes import Role
+from monitor.model.processes import Loop, Role
 from monitor.observer import ObservedChannel, Observer
 from monitor.outbox.chats import revoke_access
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
@@ -45,7 +45,8 @@ from monitor.outbox.worker import OutboxWorker
 from monitor.rules.matcher import RuleSet
 from monitor.rules.provider import RuleFiles, RuleProvider
 from monitor.storage.engine import Database, newest_revision
-from monitor.storage.frontier import WatchedSource, sync_sources
+from monitor.storage.frontier import WatchedSource, add_sources, sync_sources
+from monitor.storage.heartbeats import heartbeats
 from monitor.storage.recipients import ChannelConfig, active_channels, sync_channels
 from monitor.storage.subscriptions import custom_rules_reader
 
@@ -98,6 +99,7 @@ async def open_app(
     channel: Channel | None = None,
     now: Callable[[], datetime] = utc_now,
     role: Role | None = None,
+    only: Source | None = None,
 ) -> AsyncIterator[App]:
     """Open everything a run needs: database, catalogue, topics, rules, network, channels.
 
@@ -111,6 +113,9 @@ async def open_app(
         channel: used instead of the channels of the settings; it stays open.
         now: the clock.
         role: what this one of several processes does; None: everything.
+        only: a source that is visited beside the daemon, by a command whose settings may be others:
+            what the daemon's have put into the database stays (sources, channels, who may use
+            the bot), and alerts wait for its bot, whether or not there is a token here.
 
     Raises:
         UserError: settings, catalogue, topics or rules are wrong.
@@ -123,15 +128,18 @@ async def open_app(
         settings.existing_paths("rules"), rule_vocabulary(topics, catalogue, settings.channels)
     )
     database = Database(settings.database)
-    # With roles, Telegram's alerts wait for the process that delivers: no terminal takes them.
-    terminal_chat = TERMINAL_ID if token is None and role is None else None
-    operators = settings.telegram.operators if terminal_chat is None else (terminal_chat,)
     wake = asyncio.Event()
     async with AsyncExitStack() as stack:
         if token is not None:
             stack.callback(mask_in_logs(token))
         stack.callback(database.close)
         await asyncio.to_thread(_upgrade, database, role)
+        # With roles, Telegram's alerts wait for the process that delivers: no terminal takes them.
+        has_bot = token is not None or role is not None
+        if only is not None:
+            has_bot = has_bot or await asyncio.to_thread(_answers_chats, database)
+        terminal_chat = None if has_bot else TERMINAL_ID
+        operators = settings.telegram.operators if terminal_chat is None else (terminal_chat,)
         rules = RuleProvider(
             files,
             custom=custom_rules_reader(database),
@@ -179,9 +187,12 @@ async def open_app(
             wake=wake.set,
         )
         stack.callback(context.parser.close)
-        await asyncio.to_thread(
-            _prepare, settings, database, catalogue.enabled, files, now=now(), role=role
-        )
+        if only is None:
+            await asyncio.to_thread(
+                _prepare, settings, database, catalogue.enabled, files, now=now(), role=role
+            )
+        else:
+            await asyncio.to_thread(_add_source, database, only, now())
         yield App(
             settings,
             catalogue.enabled,
@@ -580,15 +591,30 @@ def _prepare(
             sync_channels(session, channel_configs(settings), now=now)
             sync_sources(
                 session,
-                [
-                    WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
-                    for s in sources
-                ],
+                map(watched_source, sources),
                 now,
             )
         identify_addresses(database)
     if role in {None, Role.BOT}:
         _revoke_access(settings, database, files.current())
+
+
+def _add_source(database: Database, source: Source, now: datetime) -> None:
+    with database.write() as session:
+        add_sources(session, [watched_source(source)], now)
+    identify_addresses(database)
+
+
+def watched_source(source: Source) -> WatchedSource:
+    """What the database keeps of a source of the catalogue."""
+    exceptions = ", ".join(source.exceptions)
+    return WatchedSource(source.id, source.name, source.region, source.document_kind, exceptions)
+
+
+def _answers_chats(database: Database) -> bool:
+    """Whether a bot works on the database, as its heartbeat says."""
+    with database.read() as session:
+        return any(beat.loop is Loop.BOT for beat in heartbeats(session))
 
 
 def _revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from opened_app import opened_app
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from monitor.app import check_token
@@ -386,19 +387,67 @@ async def test_a_source_that_cannot_be_written_is_held_though_the_end_cannot_be_
     assert await watch.look(timedelta(seconds=15)) == []
 
 
-async def test_a_server_that_is_restarted_in_a_visit_is_no_failure_of_the_source(
-    tmp_path, postgres_database, monkeypatch
+async def fails_and_is_made_again(watch, monkeypatch, part, fail):
+    """A fault of the database in a part of a visit is no failure of the source."""
+
+    async def failing(_source, context, *_rest):
+        fail(context)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(part, failing)
+        await watch.look()
+    assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [(None, 0)]
+    assert {PAGE, LIST} <= set(await watch.look(timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_terminate_backend(pg_backend_pid())",  # a restart
+        "SET LOCAL statement_timeout = 1; SELECT pg_sleep(30)",
+        # lock_timeout, a deadlock, too many connections, a full disk
+        *(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$" for state in ("55P03", "40P01")),
+        *(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$" for state in ("53300", "53100")),
+    ],
+)
+@pytest.mark.parametrize("part", ["visit.read_lists", "entries._visit_entry"])
+async def test_a_server_that_cannot_serve_in_a_visit_is_no_failure_of_the_source(
+    tmp_path, postgres_database, monkeypatch, part, statement
 ):
-    async def cut_off(_source, context, _report):
+    def fail(context):
         with context.write() as session:
-            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            session.execute(text(statement))
 
     async with watching(tmp_path, postgres_database.connection_string) as watch:
-        with monkeypatch.context() as patched:
-            patched.setattr("monitor.ingest.visit.read_lists", cut_off)
-            await watch.look()
-        assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [(None, 0)]
-        assert {PAGE, LIST} <= set(await watch.look(timedelta(minutes=1)))
+        await fails_and_is_made_again(watch, monkeypatch, f"monitor.ingest.{part}", fail)
+
+
+@pytest.mark.parametrize("part", ["visit.read_lists", "entries._visit_entry"])
+async def test_a_locked_database_in_a_visit_is_no_failure_of_the_source(watch, monkeypatch, part):
+    file = watch.app.context.database.file
+
+    def fail(_context):
+        impatient = create_engine(f"sqlite:///{file}", connect_args={"timeout": 0})
+        holder = sqlite3.connect(file, isolation_level=None)
+        try:
+            holder.execute("BEGIN IMMEDIATE")
+            with impatient.begin() as connection:
+                connection.execute(text("DELETE FROM mute"))
+        finally:
+            holder.close()
+            impatient.dispose()
+
+    await fails_and_is_made_again(watch, monkeypatch, f"monitor.ingest.{part}", fail)
+
+
+async def test_a_statement_that_no_database_takes_is_a_failure_of_the_source(watch, monkeypatch):
+    async def mistaken(_source, context, _report):
+        with context.write() as session:
+            session.execute(text("SELECT nothing_of_this_name"))
+
+    monkeypatch.setattr("monitor.ingest.visit.read_lists", mistaken)
+    await watch.look()
+    assert watch.sql("SELECT DISTINCT last_outcome, failures FROM source") == [("error", 1)]
 
 
 async def test_a_database_that_cannot_be_read_costs_a_look(watch, monkeypatch):
@@ -530,7 +579,7 @@ def _pause_news(session):
 
 
 def _visit_news_by_hand(session):
-    claim_visit(session, "news", [], now=NOW, claimed_for=HOUR)
+    claim_visit(session, "news", [], now=NOW, until=NOW + HOUR)
 
 
 @pytest.mark.parametrize("change", [_pause_news, _visit_news_by_hand])
@@ -570,6 +619,53 @@ async def test_a_source_that_the_catalogue_of_another_process_lacks_is_visited_o
     assert await watch.look(timedelta(minutes=1)) == []
     (first, *_) = await watch.hours_of_visits(LIST, 7)
     assert 6 <= first <= 6.7
+
+
+@dataclass
+class TarpitFetcher(FakeFetcher):
+    """Hosts named in ``silent`` take a request and answer nothing until ``timed_out``."""
+
+    silent: tuple[str, ...] = ()
+    timed_out: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def fetch(self, url, **named):
+        if not url.startswith(self.silent):
+            self.answered.set()
+            return await FakeFetcher.fetch(self, url, **named)
+        self.asked.append(url)
+        await self.timed_out.wait()
+        return Fetched(url, url, Outcome.ERROR, None, self.now(), reason="timed out")
+
+
+async def test_hosts_that_answer_nothing_leave_half_of_the_places_to_the_others(tmp_path):
+    hosts = [f"http://127.0.1.{n}:1/" for n in range(6)]
+    catalogue = "builtin: false\nsources:\n" + "".join(
+        f"  - {{id: s{n}, name: 报告, region: 甘肃省, document_kind: report, season: null,"
+        f" pages: {url}, allow_private: true}}\n"
+        for n, url in enumerate([*hosts, BASE])
+    )
+    async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}", catalogue) as watch:
+        site = TarpitFetcher(now=lambda: watch.clock[0], silent=tuple(hosts))
+        watch.site = site
+        context = replace(watch.app.context, fetcher=site)
+        crawl = CrawlSettings(min_delay=0.0, concurrency=4)
+        settings = watch.app.settings.model_copy(update={"crawl": crawl})
+        watch.app = replace(watch.app, context=context, settings=settings)
+        watch.restart()
+        site.timed_out.set()
+        assert set(await watch.look()) == {*hosts, BASE}
+        site.timed_out.clear()
+        site.answered.clear()
+        watch.clock[0] += 20 * HOUR
+        site.asked.clear()
+        await watch.visits.start()
+        async with asyncio.timeout(60):
+            await site.answered.wait()
+        assert sorted(site.asked) == sorted([*hosts[:2], BASE])
+        site.timed_out.set()
+        await watch.visits.finish()
+        assert sorted(site.asked) == sorted([*hosts, BASE])
 
 
 async def test_two_looks_at_once_visit_a_source_once(watch):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.app import fetcher_settings, suspect_policy
+from monitor.app import fetcher_settings, suspect_policy, watched_source
 from monitor.catalogue.loader import load_catalogue
 from monitor.catalogue.model import Catalogue, Source
 from monitor.cli.options import ConfigOption, DatabaseOption, open_database
@@ -28,7 +28,7 @@ from monitor.model.documents import DocumentKind
 from monitor.rules.matcher import RuleSet
 from monitor.storage.document_list import DocumentFilter, count_documents
 from monitor.storage.engine import Database
-from monitor.storage.frontier import WatchedSource, sync_sources
+from monitor.storage.frontier import add_sources
 from monitor.yaml import did_you_mean
 
 _INTERRUPTED = 130
@@ -59,7 +59,7 @@ def backfill_command(
         sources = _chosen(catalogue, ids or [])
         since = date(utc_now().astimezone(ZoneInfo(settings.timezone)).year - years + 1, 1, 1)
         with store.write() as session:
-            sync_sources(session, map(_watched, _all(catalogue, sources)), utc_now())
+            add_sources(session, map(watched_source, sources), utc_now())
         before = _count(store)
         reports, stopped = asyncio.run(_run(settings, store, sources, since))
         added = _count(store) - before
@@ -181,15 +181,6 @@ def _chosen(catalogue: Catalogue, ids: Sequence[str]) -> list[Source]:
             raise UserError(f"source {source_id!r} has no list to read older documents from")
         chosen[source_id] = source
     return list(chosen.values())
-
-
-def _all(catalogue: Catalogue, chosen: Sequence[Source]) -> list[Source]:
-    """The enabled sources and those that were named."""
-    return list({one.id: one for one in (*catalogue.enabled, *chosen)}.values())
-
-
-def _watched(one: Source) -> WatchedSource:
-    return WatchedSource(one.id, one.name, one.region, one.document_kind, ", ".join(one.exceptions))
 
 
 def _count(store: Database) -> int:

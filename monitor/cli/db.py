@@ -70,9 +70,8 @@ def path(config: ConfigOption = None, database: DatabaseOption = None) -> None:
     If there is no file yet, a second line says so, on standard error.
     """
     store = Database(load_settings(config, database=database).database)
-    write_text(str(store.url.database) if store.is_sqlite else store.shown)
-    # sqlite3 makes an empty file where there is none, and then says that it has no table.
-    if store.file is not None and not (store.file.exists() and store.file.stat().st_size):
+    write_text(store.shown if store.file is None else str(store.file))
+    if not store.exists:
         print_status("there is no database yet: monitor run makes it")
 
 

@@ -44,7 +44,7 @@ def list_(
 ) -> None:
     """Print what people said is wrong, newest first."""
     _check_number(change)
-    with open_database(config, database) as (settings, store):
+    with open_database(config, database, existing=True) as (settings, store):
         zone = ZoneInfo(settings.timezone)
         with store.read() as session:
             found = list_feedback(session, state=state, change_id=change, limit=limit)
@@ -83,7 +83,7 @@ def confirm(
 ) -> None:
     """Confirm that a change is wrong. Those who were sent it are told once; the log is marked."""
     _check_number(change)
-    with open_database(config, database) as (settings, store):
+    with open_database(config, database, existing=True) as (settings, store):
         named = _chats_of_rules(settings)
         with store.write() as session:
             counts = dict(feedback_summary(session, change).counts)
@@ -115,7 +115,7 @@ def reject(
 ) -> None:
     """Reject all that people say is wrong with a change; nobody is told."""
     _check_number(change)
-    with open_database(config, database) as (_, store), store.write() as session:
+    with open_database(config, database, existing=True) as (_, store), store.write() as session:
         counts = dict(feedback_summary(session, change).counts)
         _check(counts, change, known=find_change(session, change) is not None)
         decided = decide(session, change, None, operator=_OPERATOR, now=utc_now(), note=note)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
 _FEW = 3
 _SHOWN_CHANGES = 20
-_CLAIMED_FOR = timedelta(hours=1)
+_CLAIMED_FOR = timedelta(minutes=3)
+_CLAIM_INTERVAL = timedelta(minutes=1)
 
 
 @sources_app.command("list")
@@ -256,7 +258,10 @@ def resume(
     """Let the daemon visit a source again; it does at once if a visit was due meanwhile."""
     from monitor.storage.sources import resume_source
 
-    with _stored_source(source_id, config, database) as (_, store), store.write() as session:
+    with (
+        _stored_source(source_id, config, database, existing=True) as (_, store),
+        store.write() as session,
+    ):
         was = resume_source(session, source_id, now=utc_now())
     print_status(f"{source_id} is resumed" if was else f"{source_id} was not paused")
 
@@ -387,20 +392,17 @@ def _watched(catalogue: Catalogue, source_id: str) -> Source:
 
 @contextmanager
 def _stored_source(
-    source_id: str, config: Path | None, database: str | None
+    source_id: str, config: Path | None, database: str | None, *, existing: bool = False
 ) -> Iterator[tuple[Settings, Database]]:
-    """The database, which has a source of the catalogue."""
-    from monitor.storage.frontier import WatchedSource, sync_sources
+    """The database, which has a source of the catalogue; it is made unless it is to exist."""
+    from monitor.app import watched_source
+    from monitor.storage.frontier import add_sources
 
-    with open_database(config, database) as (settings, store):
+    with open_database(config, database, existing=existing) as (settings, store):
         catalogue = load_catalogue(settings.existing_paths("catalogue"))
-        _watched(catalogue, source_id)
-        watched = [
-            WatchedSource(s.id, s.name, s.region, s.document_kind, ", ".join(s.exceptions))
-            for s in catalogue.enabled
-        ]
+        source = _watched(catalogue, source_id)
         with store.write() as session:
-            sync_sources(session, watched, utc_now())
+            add_sources(session, [watched_source(source)], utc_now())
         yield settings, store
 
 
@@ -411,20 +413,61 @@ async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
     from monitor.app import open_app
     from monitor.ingest.visit import visit
     from monitor.storage.frontier import visit_times
-    from monitor.storage.sources import claim_visit
 
-    async with open_app(settings, console=Console(stderr=True)) as app:
-        store, now = app.context.database, app.context.now()
-        pages = list(map(url_identity, source.pages))
-        with store.write() as session:
-            claim_visit(session, source.id, pages, now=now, claimed_for=_CLAIMED_FOR)
-        report = await visit(source, app.context)
-        with store.read() as session:
-            due = visit_times(session)[source.id].next_visit_at
+    async with open_app(settings, console=Console(stderr=True), only=source) as app:
+        store = app.context.database
+        with store.faults_told():
+            async with _claimed(source, store, app.context.now):
+                report = await visit(source, app.context)
+            with store.read() as session:
+                due = visit_times(session)[source.id].next_visit_at
         return (
             report,
             "" if due is None else f"{due.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}",
         )
+
+
+@asynccontextmanager
+async def _claimed(
+    source: Source, store: Database, now: Callable[[], datetime]
+) -> AsyncIterator[None]:
+    """Keep the daemon from visiting a source while the block visits it.
+
+    The claim is short and renewed: that of a process that was killed ends by itself. After a visit
+    that was stopped the source is due when it was before.
+    """
+    from monitor.storage.engine import DATABASE_FAULTS
+    from monitor.storage.sources import claim_visit, replace_claim
+
+    begun = now()
+    claimed_until: datetime | None = begun + _CLAIMED_FOR
+    replacing = Lock()  # a renewal may be under way in its thread when the visit is stopped
+    pages = list(map(url_identity, source.pages))
+    with store.write() as session:
+        due = claim_visit(session, source.id, pages, now=begun, until=begun + _CLAIMED_FOR)
+
+    def replace(new: datetime | None) -> None:
+        nonlocal claimed_until
+        # If the database fails, the next renewal is early enough, or the claim ends by itself.
+        with replacing, suppress(*DATABASE_FAULTS):
+            with store.write() as session:
+                replace_claim(session, source.id, claimed_until, new)
+            claimed_until = new
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(_CLAIM_INTERVAL.total_seconds())
+            await asyncio.to_thread(replace, now() + _CLAIMED_FOR)
+
+    renewal = asyncio.create_task(renew())
+    try:
+        yield
+    except BaseException:
+        replace(due)
+        raise
+    finally:
+        renewal.cancel()
+        await asyncio.gather(renewal, return_exceptions=True)
 
 
 def visit_lines(report: VisitReport, due: str) -> list[str]:

@@ -71,7 +71,10 @@ def list_stored(
 ) -> None:
     """Print the documents, the newest year and day first."""
     wanted = DocumentFilter(region_of(region), year, kind, source, text, removed)
-    with open_database(config, database) as (settings, store), store.read() as session:
+    with (
+        open_database(config, database, existing=True) as (settings, store),
+        store.read() as session,
+    ):
         found = list_documents(session, wanted, limit=limit)
         total = len(found) if len(found) < limit else count_documents(session, wanted)
     if not found:
@@ -124,7 +127,7 @@ def show(
     database: DatabaseOption = None,
 ) -> None:
     """Print one document: where it is from, its versions, and what was found in each."""
-    with open_database(config, database) as (_, store), store.read() as session:
+    with open_database(config, database, existing=True) as (_, store), store.read() as session:
         one = _known(find_document(session, _checked(document_id)), document_id)
         versions = document_versions(session, document_id)
         addresses = document_addresses(session, document_id)
@@ -185,7 +188,7 @@ def remove(
     """
     from monitor.ingest.removal import remove as remove_document
 
-    with open_database(config, database) as (_, store):
+    with open_database(config, database, existing=True) as (_, store):
         for one in _all_known(store, ids):
             if one.removed_at is not None:
                 print_status(f"{one.id} {one.title}: removed already")
@@ -209,7 +212,7 @@ def restore(
     """Put removed documents back, with the text they had; their pages are visited again."""
     from monitor.ingest.removal import restore as restore_document
 
-    with open_database(config, database) as (_, store):
+    with open_database(config, database, existing=True) as (_, store):
         for one in _all_known(store, ids):
             with store.write() as session:
                 done = restore_document(session, one.id, reason=reason, now=utc_now())

@@ -109,7 +109,11 @@ class CrawlSettings(Section):
         description="Part of the User-Agent: an address where a site's operator reaches you.",
     )
     concurrency: int = Field(
-        default=8, ge=1, le=256, description="Sources visited at the same time."
+        default=8,
+        ge=1,
+        le=256,
+        description="Sources visited at the same time; those whose host did not answer when it was "
+        "asked last are half of them at most.",
     )
     per_host: int = Field(
         default=1, ge=1, le=8, description="Requests to one host at the same time."

@@ -34,17 +34,22 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
     return [source for source in app.sources if is_source_due(source)]
 
 
-def is_due(app: App, source: Source) -> bool:
+def is_due(app: App, source: Source, *, skew: timedelta = timedelta(0)) -> bool:
     """Whether a visit is still wanted when its turn comes, after however long in a line.
 
     Somebody may have paused the source meanwhile, or visited it by hand.
+
+    Args:
+        app: the open application.
+        source: whose turn it is.
+        skew: how far the clock of who found it due may be ahead of this one.
     """
     with app.context.database.read() as session:
         times = visit_times(session, source.id).get(source.id)
     now = app.context.now()
     if times is None or times.is_paused(now):
         return False
-    return next_start(times, source, now=now) <= now
+    return next_start(times, source, now=now) <= now + skew
 
 
 def next_visit(app: App) -> str:

@@ -35,6 +35,7 @@ from monitor.ingest.rounds import (
     failed_visits,
     failure_counts,
     failure_details,
+    hosts_of,
 )
 from monitor.ingest.visit import visit
 from monitor.model.documents import Outcome
@@ -99,6 +100,10 @@ class DueVisits:
     else happened. A source that waits costs a place in a line: a task for each of thousands would
     take megabytes.
 
+    A host that takes a connection and answers nothing holds a place for minutes. Sources whose
+    hosts did not answer last time share half of the places, so that the others never wait for
+    them alone.
+
     Attributes:
         app: the open application.
         clock: monotonic seconds.
@@ -112,6 +117,9 @@ class DueVisits:
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
     _waiting: set[str] = field(default_factory=set)
     _ready: deque[Source] = field(default_factory=deque)
+    _set_aside: deque[Source] = field(default_factory=deque)
+    _silent_hosts: set[str] = field(default_factory=set)
+    _doubtful: set[str] = field(default_factory=set)
     _held_until: dict[str, float] = field(default_factory=dict)
     _unwritten: Counter[str] = field(default_factory=Counter)
     _limit: int = field(init=False)
@@ -185,21 +193,46 @@ class DueVisits:
 
     def _begin_ready(self) -> None:
         """Visit those whose turn has come, as many at a time as the settings say."""
-        while self._ready and len(self._tasks) < self._limit:
-            source = self._ready.popleft()
+        while len(self._tasks) < self._limit and (source := self._next()) is not None:
             self._waiting.discard(source.id)
+            if self._is_silent(source):
+                self._doubtful.add(source.id)
             task = self._tasks[source.id] = asyncio.create_task(self._visit(source))
             task.add_done_callback(partial(self._forget, source.id))
+
+    def _next(self) -> Source | None:
+        """The next to visit: those of silent hosts have places of their own, the others all."""
+        has_place = len(self._doubtful) < max(1, self._limit // 2)
+        if has_place and self._set_aside:
+            return self._set_aside.popleft()
+        while self._ready:
+            source = self._ready.popleft()
+            if has_place or not self._is_silent(source):
+                return source
+            self._set_aside.append(source)
+        return None
+
+    def _is_silent(self, source: Source) -> bool:
+        """Whether none of its hosts answered when it was asked last."""
+        return self._silent_hosts.issuperset(hosts_of(source))
+
+    def _note_silence(self, report: VisitReport, source: Source) -> None:
+        if report.answered:
+            self._silent_hosts.difference_update(hosts_of(source))
+        elif report.closed:
+            self._silent_hosts.update(hosts_of(source))
 
     def _drop_waiting(self) -> None:
         """Begin no visit that has not begun."""
         for line in self._lines:
             line.cancel()
         self._ready.clear()
+        self._set_aside.clear()
         self._waiting.clear()
 
     def _forget(self, source_id: str, _task: asyncio.Task[None]) -> None:
         del self._tasks[source_id]
+        self._doubtful.discard(source_id)
         self._begin_ready()
 
     async def _visit(self, source: Source) -> None:
@@ -209,6 +242,7 @@ class DueVisits:
             return
         report = await visit_safely(source, self.app)
         self._network.note(report, source)
+        self._note_silence(report, source)
         self._hold(source, report)
         await self._tell(report)
 
@@ -348,6 +382,7 @@ class DueVisits:
             return False
         tell_up(self.app, since=outage.since, again=len(away))
         self._again = dict.fromkeys(away, _MAX_AGAIN)
+        self._silent_hosts.clear()
         self._outage = None
         return True
 

@@ -14,7 +14,7 @@ from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import longest_page_wait, needs_body, next_page_visit
 from monitor.model.documents import Fetched, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.engine import DATABASE_FAULTS
+from monitor.storage.engine import is_passing
 from monitor.storage.frontier import (
     GONE,
     NOT_SUSPECT,
@@ -73,9 +73,11 @@ async def read_entry(
     """
     try:
         return await _visit_entry(source, context, entry, added_at, report)
-    except (*DATABASE_FAULTS, VisitLost):
+    except VisitLost:
         raise
     except Exception as error:
+        if is_passing(error):
+            raise
         # A page that the program cannot read must not keep those after it from their turn.
         log.exception("page.failed", extra={"source": source.id, "url": entry.url})
         report.pages[Outcome.ERROR] += 1

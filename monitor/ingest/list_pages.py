@@ -17,7 +17,7 @@ from monitor.ingest.schedule import needs_body
 from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
 from monitor.parser_process import ParserError
 from monitor.storage.base import storable
-from monitor.storage.engine import DATABASE_FAULTS, Database
+from monitor.storage.engine import Database, is_passing
 from monitor.storage.frontier import (
     FoundLink,
     ListPageState,
@@ -52,9 +52,11 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
             await crawl.run()
             report.add_answers(crawl.responses)
             report.new_addresses += await asyncio.to_thread(_record, crawl)
-        except (*DATABASE_FAULTS, VisitLost):
+        except VisitLost:
             raise
         except Exception as error:
+            if is_passing(error):
+                raise
             # What one list holds must not keep the others and the known pages from being read.
             log.exception("list.failed", extra={"source": source.id, "url": url})
             report.add_fault(error, url)

@@ -11,7 +11,6 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from monitor.catalogue.model import Source
@@ -21,6 +20,7 @@ from monitor.ingest.entries import read_pages
 from monitor.ingest.list_pages import read_lists
 from monitor.ingest.schedule import next_list_visit, retry_list_visit
 from monitor.model.documents import Outcome
+from monitor.storage.engine import is_passing
 from monitor.storage.frontier import (
     close_visit,
     correct_future_times,
@@ -42,7 +42,8 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
     or the visit counts as a failure of the source.
 
     Raises:
-        SQLAlchemyError: the database does not take the outcome, or cut the connection.
+        SQLAlchemyError: the database does not take the outcome, or could not serve just now (see
+            ``is_passing``): nothing says that the source was visited, and it is still due.
         VisitLost: another process has taken over.
     """
     report = VisitReport(source.id)
@@ -53,8 +54,8 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
     except VisitLost:
         raise
     except Exception as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            # The server was restarted, which is no failure of the source: it is still due.
+        if is_passing(error):
+            # A lock, a restart of the server: no failure of the source, which is still due.
             raise
         log.exception("visit.failed", extra={"source": source.id})
         report.add_fault(error)

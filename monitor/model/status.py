@@ -101,6 +101,7 @@ class ProblemKind(StrEnum):
 
     SCHEMA = "schema"
     HEARTBEAT = "heartbeat"
+    NO_SOURCES = "no_sources"
     NO_VISITS = "no_visits"
     LAG = "lag"
     FAILING_SOURCES = "failing_sources"
@@ -153,6 +154,9 @@ def _silent_loops(facts: StatusFacts, limits: StatusLimits) -> Iterator[Problem]
 
 def _source_problems(facts: StatusFacts, limits: StatusLimits) -> Iterator[Problem]:
     sources = facts.sources
+    if not sources.total:
+        text = "no source is watched: the daemon has not run here, or its catalogue has none"
+        yield Problem(ProblemKind.NO_SOURCES, text)
     visited = sources.last_visit_at
     quiet = sources.lag if visited is None else min(sources.lag, facts.now - visited)
     waiting = f"{sources.due} of {sources.total} sources are due"

@@ -201,7 +201,7 @@ def outbox_facts(
         query = select(func.count()).select_from(AlertRow).where(AlertRow.state == state, *where)
         return session.scalar(query) or 0
 
-    due = next_due(session, bot=bot)
+    due = next_due(session, now=now, bot=bot)
     return OutboxFacts(
         pending=count(AlertState.PENDING) + count(AlertState.LEASED),
         scheduled=count(AlertState.SCHEDULED),

@@ -44,7 +44,7 @@ def forget_future_times(session: Session, *, now: datetime) -> None:
     ahead = now + CLOCK_SKEW
     not_before, waiting_for = AlertRow.not_before, AlertRow.waiting_for
     too_far = or_(
-        and_(waiting_for.is_(None), not_before > ahead + MAX_RETRY_WAIT),
+        waiting_for.is_(None),
         *(
             and_(waiting_for == reason, not_before > ahead + longest)
             for reason, longest in _LONGEST_WAIT.items()

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from monitor.model.alerts import AlertKind, AlertState, NoticeKind, OutboxAlert, WaitReason
 from monitor.model.delivery_times import zone_of
+from monitor.retry import CLOCK_SKEW
 from monitor.storage.recipients import recipients_by_id
 from monitor.storage.tables import AlertRow, NoticeRow, RecipientRow, SwitchRow
 
@@ -173,8 +174,10 @@ def _take_over(row: AlertRow) -> None:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    # What waits for nothing was due when it was made, by the clock of whichever machine made it.
+    is_due = or_(AlertRow.not_before <= now, AlertRow.waiting_for.is_(None))
     return or_(
-        and_(AlertRow.state == AlertState.PENDING, AlertRow.not_before <= now),
+        and_(AlertRow.state == AlertState.PENDING, AlertRow.not_before <= now + CLOCK_SKEW, is_due),
         and_(AlertRow.state == AlertState.LEASED, AlertRow.leased_until <= now),
     )
 
@@ -324,11 +327,12 @@ def _settle(session: Session, alert_id: int, leased_by: str | None, **values: ob
     )
 
 
-def next_due(session: Session, *, bot: bool | None = None) -> datetime | None:
+def next_due(session: Session, *, now: datetime, bot: bool | None = None) -> datetime | None:
     """When the next alert or digest is due, or the next lease expires; None if none waits.
 
     Args:
         session: a reading transaction.
+        now: the current time: what waits for nothing is due then at the latest.
         bot: whether there is a bot; see ``lease``.
     """
     if session.get(SwitchRow, PAUSED) is not None:
@@ -343,7 +347,11 @@ def next_due(session: Session, *, bot: bool | None = None) -> datetime | None:
     )
     leased = session.scalar(mine.where(AlertRow.state == AlertState.LEASED, reached))
     # The column keeps a time that has passed: it counts only if it is later than ``not_before``.
-    may_go = case((deferred > AlertRow.not_before, deferred), else_=AlertRow.not_before)
+    is_ahead = and_(
+        AlertRow.waiting_for.is_(None), AlertRow.not_before.between(now, now + CLOCK_SKEW)
+    )
+    due = case((is_ahead, literal(now, AlertRow.not_before.type)), else_=AlertRow.not_before)
+    may_go = case((deferred > due, deferred), else_=due)
     waiting = select(func.min(may_go)).select_from(AlertRow)
     joined = waiting.outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
     pending = session.scalar(joined.where(AlertRow.state == AlertState.PENDING, reached))

@@ -90,7 +90,7 @@ class WorkerQueries:
     def next_due(self) -> datetime | None:
         """When an alert may be due; None if none waits."""
         with self.database.read() as session:
-            return queue.next_due(session, bot=self.bot)
+            return queue.next_due(session, now=self.now(), bot=self.bot)
 
     def mark_in_flight(self, alert: OutboxAlert, leased_by: str) -> bool:
         """Store that a message is about to be sent; False if the lease is lost."""

@@ -14,6 +14,7 @@ from monitor.daemon.visits import log_failures
 from monitor.errors import VisitLost
 from monitor.ingest.context import VisitReport
 from monitor.ingest.visit import visit
+from monitor.retry import CLOCK_SKEW
 from monitor.roles.configuration import configuration_mark
 from monitor.roles.queue import VisitJob
 from monitor.storage.engine import Transaction
@@ -70,7 +71,7 @@ class JobVisits:
                     extra={"source": job.source_id, "what": "the catalogue here lacks it"},
                 )
             return
-        if not await asyncio.to_thread(is_due, self.app, source):
+        if not await asyncio.to_thread(is_due, self.app, source, skew=CLOCK_SKEW):
             log.debug("job.not_due", extra={"source": source.id})
             return
         try:

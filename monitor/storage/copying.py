@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.types import TypeEngine
 
 from monitor.errors import StorageError, UserError
@@ -30,6 +30,7 @@ _MODULUS = 1 << (8 * _DIGEST_BYTES)
 _MAX_NAMED = 5
 _SHOWN = 60
 _WORDS = "statement_words"
+_NOT_UTF8 = "Could not decode to UTF-8"
 # A new schema has its row; that of the source takes its place.
 _REFERENCE_DAY = "reference_day"
 _NO_CONTENTS = {_REFERENCE_DAY, "alembic_version"}
@@ -73,7 +74,8 @@ def copy_database(
     Raises:
         UserError: there is no source, its schema is older, both are one database, or the target
             holds something.
-        StorageError: the target does not take a row, or does not give it back as it was.
+        StorageError: a text of the source is not UTF-8, or the target does not take a row, or does
+            not give it back as it was.
     """
     _refuse_one_database(source, target)
     _refuse_source(source)
@@ -232,9 +234,40 @@ def _rows_of(connection: Connection, table: Table) -> Iterator[list[Row]]:
     """All rows, some at a time; the server keeps the rest."""
     # Of this statement alone: a server-side cursor runs nothing but what is fetched from it.
     options = {"stream_results": True, "max_row_buffer": _BATCH}
-    with connection.execute(select(*table.columns), execution_options=options) as result:
-        for some in result.partitions(_BATCH):
-            yield [tuple(row) for row in some]
+    try:
+        with connection.execute(select(*table.columns), execution_options=options) as result:
+            for some in result.partitions(_BATCH):
+                yield [tuple(row) for row in some]
+    except OperationalError as error:
+        if connection.dialect.name != "sqlite" or _NOT_UTF8 not in str(error.orig):
+            raise
+        raise _undecodable(connection, table) from error
+
+
+def _undecodable(connection: Connection, table: Table) -> StorageError:
+    """Name the row whose text is not UTF-8: SQLite takes any bytes, and does not say where."""
+    columns = list(table.columns)
+    bytes_of = ", ".join(f'CAST("{column.name}" AS BLOB)' for column in columns)
+    for row in connection.exec_driver_sql(f'SELECT {bytes_of} FROM "{table.name}"'):  # noqa: S608
+        values = tuple(
+            "" if value is None else value.decode("utf-8", "backslashreplace") for value in row
+        )
+        for column, value in zip(columns, row, strict=True):
+            if isinstance(column.type, LargeBinary) or value is None or _is_utf8(value):
+                continue
+            return StorageError(
+                f"{_named(table, values)} has bytes in {column.name} that are not UTF-8: "
+                "nothing was copied"
+            )
+    return StorageError(f"{table.name} has bytes that are not UTF-8: nothing was copied")
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _copy_table(reader: Connection, writer: Connection, table: Table, work: _Work) -> TableDigest:

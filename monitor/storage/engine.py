@@ -53,6 +53,10 @@ _HINTS = (
     ("file is not a database", "the address names another file; nothing was changed"),
     ("malformed", "the file is damaged: take a copy of it, then restore a backup"),
     ("disk i/o error", "the disk fails, or the file was replaced while in use"),
+    *(
+        (said, "end some connections, or raise max_connections of the server")
+        for said in ("too many clients", "too many connections", "remaining connection slots")
+    ),
     ("connection refused", "is the server running, and are host and port right?"),
     ("failed to resolve host", "is the name of the host right?"),
     ("password authentication failed", "the user or the password is wrong"),
@@ -86,6 +90,45 @@ def known_revisions() -> frozenset[str]:
 
 DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
 """Faults of the database, not of what is written: it is locked, full, or cannot be reached."""
+
+# https://sqlite.org/rescode.html; OperationalError also has SQLITE_ERROR, a statement's mistake.
+_PASSING_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+# Classes of SQLSTATE (PostgreSQL, appendix A): connection, rollback (deadlock), resources (disk,
+# memory, connections), locks, operator intervention (timeouts, shutdown), system errors.
+_PASSING_POSTGRESQL = frozenset({"08", "40", "53", "55", "57", "58"})
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the database could not do just now what it was asked: the same may work later.
+
+    It is locked, full or away, a lock or a statement took too long, or two transactions waited for
+    each other. What it refuses for what it is asked is none: that fails again.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING_SQLITE
+    state = getattr(error.orig, "sqlstate", None)
+    # Without a connection there is nobody who would give a code.
+    return (
+        isinstance(error, OperationalError) if state is None else state[:2] in _PASSING_POSTGRESQL
+    )
 
 
 class Database:
@@ -129,9 +172,12 @@ class Database:
 
     @property
     def exists(self) -> bool:
-        """Whether there is something to open; a server may always have it."""
+        """Whether there is something to open; a server may always have it.
+
+        An empty file is no database: sqlite3 makes one where its user mistyped an address.
+        """
         file = self.file
-        return file is None or file.exists()
+        return file is None or (file.exists() and file.stat().st_size > 0)
 
     @property
     def shown(self) -> str:

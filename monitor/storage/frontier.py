@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.base import batches, table_of, update_by_id
+from monitor.storage.base import batches, insert_into, table_of, update_by_id
 from monitor.storage.tables import (
     DocumentRow,
     FrontierEntryRow,
@@ -144,6 +144,26 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
             session.execute(update(SourceRow).where(SourceRow.id == source.id).values(**named))
     for source_id in known:
         session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
+
+
+def add_sources(session: Session, sources: Iterable[WatchedSource], now: datetime) -> None:
+    """Make the rows of sources that have none, for a command that works beside the daemon.
+
+    Its catalogue may be another one than the daemon's, which says what the other rows are.
+    """
+    values = [
+        {
+            "id": source.id,
+            "name": source.name,
+            "region": source.region,
+            "document_kind": source.document_kind.value,
+            "exceptions": source.exceptions or None,
+            "added_at": now,
+        }
+        for source in sources
+    ]
+    if values:
+        session.execute(insert_into(session, SourceRow).on_conflict_do_nothing(), values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -152,8 +152,8 @@ def claim_visit(
     identities: Sequence[str],
     *,
     now: datetime,
-    claimed_for: timedelta,
-) -> None:
+    until: datetime,
+) -> datetime | None:
     """Prepare a visit that is made now, whatever is due.
 
     Args:
@@ -161,13 +161,31 @@ def claim_visit(
         source_id: a source that the database has.
         identities: of the pages that the visit is to read even if they are not due.
         now: the current time.
-        claimed_for: the daemon starts no visit of the source for so long.
+        until: the daemon starts no visit of the source before.
+
+    Returns:
+        When the source was due.
     """
-    session.get_one(SourceRow, source_id).next_visit_at = now + claimed_for
+    source = session.get_one(SourceRow, source_id)
+    due, source.next_visit_at = source.next_visit_at, until
     entry = FrontierEntryRow
     session.execute(
         update(entry)
         .where(entry.source_id == source_id, entry.identity.in_(identities))
         .values(next_visit_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return due
+
+
+def replace_claim(
+    session: Session, source_id: str, claimed_until: datetime | None, due: datetime | None
+) -> None:
+    """Put another time in place of a claim, unless the visit has ended: then its own stays."""
+    row = SourceRow
+    session.execute(
+        update(row)
+        .where(row.id == source_id, row.next_visit_at == claimed_until)
+        .values(next_visit_at=due)
         .execution_options(synchronize_session=False)
     )

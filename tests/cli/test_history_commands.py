@@ -109,6 +109,26 @@ def test_db_path_says_that_there_is_no_database_yet(monitor, tmp_path):
     assert told not in monitor("db", "path")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("alerts list", "changes", "db check", "documents list", "documents remove 1 --yes"),
+        *("documents restore 1", "documents show 1", "feedback confirm 1", "feedback list"),
+        *("feedback reject 1", "fulfilment", "show 1", "sources resume hunan", "status", "verify"),
+    ],
+)
+def test_what_needs_a_history_makes_no_database(monitor, tmp_path, command):
+    (tmp_path / "monitor.db").unlink()
+    assert "there is no database here yet" in monitor(*command.split(), code=2)
+    assert not (tmp_path / "monitor.db").exists()
+
+
+def test_db_path_names_a_file_or_what_is_none(monitor):
+    assert monitor("db", "path", "-d", "sqlite://") == "sqlite://\n"
+    address = "sqlite:///file:monitor.db?mode=ro&uri=true"
+    assert monitor("db", "path", "-d", address).splitlines()[0] == "monitor.db"
+
+
 def test_sources_list_names_the_provinces(monitor):
     out = monitor("sources", "list", "--format", "jsonl")
     found = [json.loads(line) for line in out.splitlines()]

@@ -21,7 +21,7 @@ from monitor.cli.app import main
 from monitor.errors import UserError
 from monitor.periods import start_of
 from monitor.storage import engine
-from monitor.storage.engine import Database
+from monitor.storage.engine import Database, explain_fault
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -232,6 +232,19 @@ def test_a_locked_and_a_full_database_fail_in_one_line(monitor, tmp_path, monkey
     code, _, err = monitor("ingest", SAMPLES / "gansu-2026.txt")
     assert (code, err.splitlines()[-1].count("\n")) == (1, 0)
     assert "database or disk is full – free some space" in err
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'FATAL:  too many connections for role "monitor"',
+        "FATAL:  sorry, too many clients already",
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+    ],
+)
+def test_a_server_without_room_is_told_with_what_helps(said):
+    told = str(explain_fault("postgresql://h/m", "cannot be opened", Exception(said)))
+    assert told.endswith("end some connections, or raise max_connections of the server")
 
 
 def _fill(connection, *_):

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fresh_database import fresh_sqlite
+from rich.console import Console
+from sqlalchemy import select
 from web import Page, Web
 
+from monitor.app import open_app
 from monitor.catalogue.loader import load_catalogue
 from monitor.cli.app import main
 from monitor.cli.sources import visit_lines
+from monitor.config.settings import load_settings
 from monitor.ingest.context import VisitReport
 from monitor.messages.template_samples import sample_change
 from monitor.model.changes import Kind
+from monitor.model.documents import DocumentKind
+from monitor.model.processes import Heartbeat, Loop
+from monitor.outbox.queue import TERMINAL_ID
+from monitor.storage.engine import Database
+from monitor.storage.frontier import WatchedSource, sync_sources, visit_times
+from monitor.storage.heartbeats import write_heartbeat
+from monitor.storage.recipients import ChannelConfig, sync_channels
+from monitor.storage.tables import RecipientRow, SourceRow
+
+NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
 TEXT = [
     f"2026年建设智能算力中心{n}个，算力规模达到{n}00Eflops，支持企业用好人工智能。"
@@ -292,6 +308,84 @@ def test_a_source_is_visited_now_whether_it_is_due_or_not(monitor, tmp_path, sit
         "alerts     0 queued",
     ]
     assert listed(monitor)["paused"]
+
+
+def test_a_visit_holds_its_source_for_minutes_and_gives_it_back(
+    monitor, tmp_path, site, monkeypatch
+):
+    """A process that is killed leaves the claim, which is renewed only while it runs."""
+    sources(tmp_path, site)
+    store = Database(fresh_sqlite(tmp_path / "monitor.db"))
+    due = datetime(2999, 1, 2, tzinfo=UTC)
+    with store.write() as session:
+        sync_sources(session, [WatchedSource("town", "某市", None, DocumentKind.PAGE)], NOW)
+        session.get_one(SourceRow, "town").next_visit_at = due
+
+    def due_at():
+        with store.read() as session:
+            return visit_times(session, "town")["town"].next_visit_at
+
+    claims = []
+
+    def watch():
+        claims.append(due_at())
+        while due_at() == claims[0]:
+            pass
+        claims.append(due_at())
+
+    async def stopped(_source, context):
+        await asyncio.to_thread(watch)
+        assert claims[-1] - context.now() < timedelta(minutes=5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("monitor.ingest.visit.visit", stopped)
+    monkeypatch.setattr("monitor.cli.sources._CLAIM_INTERVAL", timedelta(0))
+    monitor("sources", "visit", "town", code=130)
+    assert claims[0] < claims[-1]
+    assert due_at() == due
+    store.close()
+
+
+def test_a_visit_beside_the_daemon_leaves_what_its_settings_say(monitor, tmp_path, site):
+    """The command may run in another folder, and without the daemon's environment."""
+    sources(tmp_path, site, lists="", pages=f"{site.base}/report.html")
+    site.html("/report.html", "通知", TEXT)
+    store = Database(fresh_sqlite(tmp_path / "monitor.db"))
+    with store.write() as session:
+        daemons = WatchedSource("province", "某省", None, DocumentKind.REPORT)
+        sync_sources(session, [daemons], NOW)
+        sync_channels(session, [ChannelConfig("team")], now=NOW)
+        session.add(RecipientRow(id=-7, title="group", added_at=NOW, telegram_id=-7))
+    toml = tmp_path / "monitor.toml"
+    toml.write_text(
+        toml.read_text(encoding="utf-8") + "[telegram]\nallowed_chats = [5]\n", encoding="utf-8"
+    )
+    for command in ("pause", "resume", "visit"):
+        monitor("sources", command, "town")
+    with store.read() as session:
+        assert {row.id: row.enabled for row in session.scalars(select(SourceRow))} == {
+            "province": True,
+            "town": True,
+        }
+        active = {
+            row.channel or row.id: row.active for row in session.scalars(select(RecipientRow))
+        }
+    store.close()
+    assert active == {"team": True, -7: True}
+
+
+@pytest.mark.parametrize("has_bot", [False, True])
+async def test_alerts_of_a_visit_beside_a_bot_wait_for_it(monitor, tmp_path, site, has_bot):
+    """Those for the terminal would stay unsent in a database whose daemon has a bot."""
+    sources(tmp_path, site)
+    store = Database(fresh_sqlite(tmp_path / "monitor.db"))
+    if has_bot:
+        with store.write() as session:
+            write_heartbeat(session, Heartbeat(Loop.BOT, "h", 1, "0.1", NOW, NOW))
+    store.close()
+    (town,) = load_catalogue([tmp_path / "c.yaml"]).sources
+    async with open_app(load_settings(None), console=Console(quiet=True), only=town) as app:
+        assert app.context.terminal_chat == (None if has_bot else TERMINAL_ID)
 
 
 def test_what_a_visit_brought_is_told():

@@ -144,3 +144,15 @@ def test_no_database_is_made(monitor, tmp_path):
     said = monitor("-d", "sqlite:///none.db", code=2)
     assert "there is no database here yet" in said
     assert not (tmp_path / "none.db").exists()
+
+
+def test_an_empty_file_is_no_database(monitor, tmp_path):
+    (tmp_path / "mistyped.db").touch()  # as sqlite3 leaves it
+    assert "there is no database here yet" in monitor("-d", "sqlite:///mistyped.db", code=2)
+    assert (tmp_path / "mistyped.db").stat().st_size == 0
+
+
+def test_a_monitor_that_watches_nothing_is_not_well(monitor):
+    assert "WRONG      no source is watched" in monitor(code=1)
+    (problem,) = json.loads(monitor("-f", "json", code=1))["problems"]
+    assert problem["kind"] == "no_sources"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from opened_app import opened_app
@@ -25,6 +25,7 @@ from monitor.roles.hosts import host_locks
 from monitor.roles.network import NetworkWatch
 from monitor.roles.queue import VisitJob
 from monitor.roles.schedule import DueJobs
+from monitor.storage.frontier import visit_times
 
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 HUNAN = load_catalogue()["hunan"]
@@ -127,6 +128,25 @@ async def test_a_job_is_a_visit_of_what_is_due(tmp_path, caplog, monkeypatch):
     assert reason.endswith("upgrade this one, too")
     events = [record.message for record in caplog.records if record.name == "monitor.roles.crawl"]
     assert events == ["visit.lost", "configuration.differs", "job.unknown_source"]
+
+
+async def test_a_worker_whose_clock_is_behind_visits_what_the_scheduler_found_due(
+    tmp_path, monkeypatch
+):
+    clock = [NOW]
+    site = FakeFetcher({f"{BASE}/report.html": FakePage(REPORT.encode())}, now=lambda: clock[0])
+    monkeypatch.setattr("monitor.roles.crawl.holds_job", lambda *_: True)
+    reports = []
+    async with opened(tmp_path, clock, site) as app:
+        job = VisitJob("page", "x", configuration_mark(app.settings))
+        visits = JobVisits(app, done=lambda *one: reports.append(one), stop=str)
+        await visits.make(1, job)
+        with app.context.database.read() as session:
+            due = visit_times(session, "page")["page"].next_visit_at
+        for behind, expected in ((6, 1), (5, 2)):
+            clock[0] = due - timedelta(minutes=behind)
+            await visits.make(behind, job)
+            assert len(reports) == expected
 
 
 async def test_a_visit_that_was_taken_over_ends_without_a_trace(tmp_path):

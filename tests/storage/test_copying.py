@@ -61,6 +61,13 @@ def empty_postgres(postgres_server: str) -> Iterator[Database]:
     in_postgres(postgres_server, f"DROP DATABASE {name}")
 
 
+@pytest.fixture
+def sqlite_target(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'target.db'}")
+    yield database
+    database.close()
+
+
 def execute(database: Database, statement: str) -> None:
     with database.engine.execution_options(writing=True).begin() as connection:
         connection.exec_driver_sql(statement)
@@ -174,6 +181,17 @@ def test_a_row_that_postgresql_does_not_take_is_named(source, empty_postgres, ch
     with pytest.raises(StorageError, match=expected):
         copy_database(source, empty_postgres)
     assert is_empty(empty_postgres)
+
+
+@pytest.mark.parametrize("target", ["sqlite_target", "empty_postgres"])
+def test_a_text_that_is_not_utf8_is_named(source, target, request):
+    execute(source, "UPDATE notice SET text = CAST(x'e7ae97ff41' AS TEXT) WHERE id = 2")
+    target = request.getfixturevalue(target)
+    with pytest.raises(StorageError) as raised:
+        copy_database(source, target)
+    told = "notice 2 has bytes in text that are not UTF-8: nothing was copied"
+    assert str(raised.value) == told
+    assert is_empty(target)
 
 
 def test_a_row_without_what_it_names_is_not_copied(source, tmp_path):

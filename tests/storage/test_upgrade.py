@@ -129,6 +129,27 @@ def test_alerts_queued_before_the_upgrade_are_still_delivered(before: Database) 
     ]
 
 
+def test_an_upgrade_that_is_stopped_leaves_the_old_schema(
+    before: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with schema_of(before, "0009") as connection:
+        for row in ROWS:
+            connection.execute(text(row))
+
+    def stopped(_connection: Connection) -> None:
+        raise SystemExit(143)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("monitor.storage.engine.note_version", stopped)
+        with pytest.raises(SystemExit):
+            before.upgrade()
+    assert before.revision() == "0009"
+    assert before.upgrade()[0] == "0010"
+    with before.engine.connect() as connection:
+        assert schema_differences(connection) == []
+        assert connection.scalar(text("SELECT count(*) FROM alert")) == 5
+
+
 RENAMED_TABLES = {
     "chat": "recipient",
     "own_rule": "custom_rule",
