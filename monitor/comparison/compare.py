@@ -12,6 +12,7 @@ from monitor.comparison.cues import (
     cue_table,
     deadline_shift,
     differs_in_substance,
+    everywhere_shift,
     hedging,
     is_benefit_ceiling,
     list_context_direction,
@@ -32,7 +33,9 @@ from monitor.comparison.similarity import (
 from monitor.comparison.targets import (
     TargetMove,
     is_measured,
+    keeps_value,
     overall_direction,
+    pair_targets,
     target_moves,
 )
 from monitor.comparison.thresholds import (
@@ -52,7 +55,8 @@ from monitor.comparison.year_links import (
     link_model,
 )
 from monitor.extraction.quantities import comparable
-from monitor.extraction.targets import counted_things, figures_beside
+from monitor.extraction.targets import counted_things, figures_beside, parse_targets
+from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
@@ -344,6 +348,12 @@ def _classify_succession(
     old, new = match.before, match.after
     old_targets = [*old.targets, *numbers_of_kin(old, new)]
     new_targets = [*new.targets, *numbers_of_kin(new, old)]
+    of_old, of_new = (
+        namesakes(new, new_targets, old_targets),
+        namesakes(old, old_targets, new_targets),
+    )
+    new_targets += of_old
+    old_targets += of_new
     moves = target_moves(
         old_targets,
         new_targets,
@@ -368,12 +378,19 @@ def _classify_succession(
             move
             for move in moves
             if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
+            if not _has_rival(move, old, new)
         ]
-        direction = (
-            overall_direction(comparable_moves)
-            if moves
-            else overall_direction(beside) or _year_polarity(old, new)
+        if all(keeps_value(move) for move in moves):
+            # Firmness weighs less than a number that moved, be it of another matter.
+            comparable_moves += beside
+        direction = overall_direction(comparable_moves) or (
+            0.0 if moves else _year_polarity(old, new)
         )
+        if (
+            _only_in_number(comparable_moves)
+            and everywhere_shift(old.text, new.text) * direction < 0
+        ):
+            direction = 0.0
     moves += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
@@ -384,6 +401,72 @@ def _classify_succession(
     else:
         kind = Kind.CONTINUED
     return _change(kind, Basis.SUCCESSION, match, tuple(move.delta for move in moves))
+
+
+def namesakes(item: Statement, own: Sequence[Target], others: Sequence[Target]) -> list[Target]:
+    """The numbers of a sentence outside the topic that measure a target of the other sentence.
+
+    推动5000家规上工业企业应用人工智能 goes on in 推动6000家规上工业企业“智改数转”, where the
+    words for the topic stand apart from the number. They carry the metric of that target.
+
+    Args:
+        item: the sentence.
+        own: the targets that are known of it.
+        others: those of the other sentence; only one without a counterpart is looked for.
+    """
+    pairs = pair_targets(others, own, nearly_identical=False)
+    paired = {id(other) for other, _ in pairs}
+    numbers = [one for one in _numbers_beside(item, own) if not _is_condition(item.text, one)]
+    found: list[Target] = []
+    for other in others:
+        if id(other) in paired:
+            continue
+        alike = [one for one in numbers if _counts_the_same(one, other)]
+        rivals = [one for one in others if alike and _counts_the_same(alike[0], one)]
+        if len(alike) == 1 and len(rivals) == 1:
+            found.append(replace(alike[0], metric=other.metric))
+    return found
+
+
+def _numbers_beside(item: Statement, known: Sequence[Target]) -> list[Target]:
+    """The numbers of a sentence that are none of its known targets."""
+    return [
+        one
+        for one in parse_targets(normalize_characters(item.text), this_year=item.year)
+        if not _is_known(one, known)
+    ]
+
+
+def _counts_the_same(one: Target, other: Target) -> bool:
+    """Whether two numbers of one dimension are of things that share a name."""
+    if not comparable(one.unit, other.unit):
+        return False
+    if (one.op is Op.INCREASE_BY) != (other.op is Op.INCREASE_BY):
+        return False
+    names = normalize(one.metric), normalize(other.metric)
+    return longest_common_length(*names) >= _SHORTEST_THING
+
+
+def _has_rival(move: TargetMove, old: Statement, new: Statement) -> bool:
+    """Whether the other sentence counts something else in the unit of a number that came or went.
+
+    推广智能机器人进养老院500家 may be what became 服务养老机构800家: nobody can tell that the
+    number was given up.
+    """
+    if move.delta.before is not None and move.delta.after is not None:
+        return False
+    other = old if move.delta.before is None else new
+    return any(
+        comparable(one.unit, move.delta.unit) and one.unit not in _VAGUE_UNITS
+        for one in _numbers_beside(other, other.targets)
+    )
+
+
+def _only_in_number(moves: Sequence[TargetMove]) -> bool:
+    """Whether the numbers of a promise only came or only went."""
+    return bool(moves) and all(
+        move.delta.before is None or move.delta.after is None for move in moves
+    )
 
 
 def _has_counterpart(move: TargetMove, old: Statement, new: Statement) -> bool:
@@ -662,6 +745,8 @@ def _order(change: Change) -> tuple[bool, int, str]:
 
 
 _SHORTEST_THING = 4
+# Two numbers in one of these may well count things of different kinds.
+_VAGUE_UNITS = frozenset({"个", "项", "元", "%", "倍", ""})
 _KIN = 2
 _BESIDE_VERB = 8
 _SOME_REACH = 20

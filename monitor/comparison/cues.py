@@ -81,6 +81,7 @@ class CueTable(WordTable):
     attempts: tuple[str, ...]
     builds: tuple[str, ...]
     some: tuple[str, ...]
+    everywhere: tuple[str, ...]
 
 
 def names(text: str) -> frozenset[str]:
@@ -187,7 +188,7 @@ def _places() -> ahocorasick.Automaton:
 
 @cache
 def cue_pattern(
-    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits"],
+    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits", "everywhere"],
 ) -> re.Pattern[str]:
     """A pattern for the words of one list of the table, the longest first."""
     return re.compile(alternation(getattr(cue_table(), name)))
@@ -380,6 +381,12 @@ def deadline_shift(before: str, after: str, years: Years, basis: Basis) -> int:
             if all(within):
                 later -= 12 * ((years[1] or 0) - (years[0] or 0))
     return (later < 0) - (later > 0)
+
+
+def everywhere_shift(before: str, after: str) -> int:
+    """1 where only the later sentence is for all (全覆盖, 全面推行), -1 where only the earlier."""
+    pattern = cue_pattern("everywhere")
+    return int(pattern.search(after) is not None) - int(pattern.search(before) is not None)
 
 
 def hedging(before: str, after: str) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
 from monitor.extraction.quantities import comparable, to_base
+from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Statement, Target
 
@@ -82,16 +85,10 @@ def target_moves(
 def overall_direction(found: Sequence[TargetMove]) -> float:
     """The direction of the largest move; 0 where numbers moved both ways.
 
-    Of a promise with one number raised and another lowered nobody can tell whether it is more or
-    less. A removed number and an added one have the same weight, for the same reason.
+    Of a promise with one number raised and another lowered, removed or added against it nobody can
+    tell whether it is more or less. Where the numbers stayed, their years and firmness decide.
     """
-    changed = [
-        move.weight
-        for move in found
-        if move.delta.before is not None
-        and move.delta.after is not None
-        and not _same_value(move.delta.before, move.delta.after)
-    ]
+    changed = [move.weight for move in found if not keeps_value(move)]
     if min(changed, default=0.0) < -_EVEN and max(changed, default=0.0) > _EVEN:
         return 0.0
     up = max((move.weight for move in found), default=0.0)
@@ -100,6 +97,12 @@ def overall_direction(found: Sequence[TargetMove]) -> float:
     if abs(total) <= _EVEN:
         return 0.0
     return up if total > 0 else down
+
+
+def keeps_value(move: TargetMove) -> bool:
+    """Whether a number stayed, and only its year or its firmness moved."""
+    before, after = move.delta.before, move.delta.after
+    return before is not None and after is not None and _same_value(before, after)
 
 
 def delta_direction(delta: Delta, before: Statement | None, after: Statement | None) -> float:
@@ -282,12 +285,40 @@ def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove |
     if later:
         # Sooner is stronger. A year weighs less than any change of the number itself.
         return TargetMove(stays, -later * 1e-3)
-    firmer = _FIRMNESS[new.op] - _FIRMNESS[old.op]
+    firmer = _firmness(new) - _firmness(old)
     return TargetMove(stays, firmer * 1e-5) if firmer else None
 
 
+def _firmness(target: Target) -> int:
+    """How much a number binds; an increment has it in its words: 增长20%左右, 增长20%以上."""
+    if target.op is Op.INCREASE_BY:
+        if _loose_pattern().search(target.raw):
+            return _FIRMNESS[Op.ABOUT]
+        if _firm_pattern().search(target.raw):
+            return _FIRMNESS[Op.AT_LEAST]
+    return _FIRMNESS[target.op]
+
+
+@cache
+def _loose_pattern() -> re.Pattern[str]:
+    words = quantity_words()
+    return _beside_number(words.before["about"], words.after[Op.ABOUT])
+
+
+@cache
+def _firm_pattern() -> re.Pattern[str]:
+    words = quantity_words()
+    return _beside_number(words.before["at_least"], words.after[Op.AT_LEAST])
+
+
+def _beside_number(before: Sequence[str], after: Sequence[str]) -> re.Pattern[str]:
+    # One character after a number may begin a noun: 新增3个多模态模型.
+    whole = alternation(word for word in after if len(word) > 1)
+    return re.compile(f"(?:{alternation(before)})(?=[0-9])|[0-9][^，。；、0-9]{{0,4}}(?:{whole})")
+
+
 def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
-    """How much stronger the promise is with the new number."""
+    """How much stronger the promise is with the new number; 0 where nobody can tell."""
     old_value, new_value = _base(old), _base(new)
     if Op.INCREASE_BY in {old.op, new.op} and min(old_value, new_value) < 0:
         # 降低30% is stronger than 降低20%; a decrease that became an increase was given up.
@@ -297,8 +328,19 @@ def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
         return _growth(old_value, new_value) * (-1 if wanted_less else 1)
     less = lower_is_better(new.metric) or lower_is_better(old.metric)
     limit = Op.AT_MOST in {old.op, new.op} and not granted
+    if limit and not less and old.op is not new.op and not (old.unit == new.unit == ""):
+        # 试点扩大到100个, then 试点减至50个: it was no ceiling. Of 时长10分钟, then 缩短至5分钟
+        # the first may have been one.
+        goal = new if old.op is Op.AT_MOST else old
+        wanted_more = goal.op is Op.AT_LEAST or _more_pattern().search(goal.raw) is not None
+        return _growth(old_value, new_value) if wanted_more else 0.0
     # 成本增长5% is as undesirable as a higher 成本.
     return _growth(old_value, new_value) * (-1 if less or limit else 1)
+
+
+@cache
+def _more_pattern() -> re.Pattern[str]:
+    return re.compile("扩大|扩容|扩展|拓展|提高|提升|增加|增至|增到|增长|上升|新增|壮大")
 
 
 def _growth(old: float, new: float) -> float:

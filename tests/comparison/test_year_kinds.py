@@ -111,3 +111,59 @@ def test_an_increment_is_no_total():
     (change,) = told(old, new)
     assert change.kind is not Kind.WEAKENED
     assert not any(delta.before and delta.after for delta in change.deltas)
+
+
+def test_a_number_whose_topic_word_moved_away_was_not_given_up():
+    old = "推动4000家规上工业企业应用人工智能实现转型。"
+    new = "推动4800家规上工业企业“智改数转”，实现人工智能深度应用。"
+    (change,) = told(old, new)
+    assert change.kind is Kind.STRENGTHENED
+    assert [(d.before, d.after, d.unit) for d in change.deltas] == [(4000, 4800, "家")]
+    (change,) = told(new, old)
+    assert change.kind is Kind.WEAKENED
+
+
+def test_a_number_beside_another_one_in_its_unit_has_no_direction():
+    old = "推广智能机器人进养老院300家。"
+    new = "支持养老服务机器人进社区、进家庭，服务养老机构700家。"
+    assert [change.kind for change in told(old, new)] == [Kind.REWORDED]
+    assert [change.kind for change in told(new, old)] == [Kind.REWORDED]
+
+
+def test_a_pilot_that_became_a_measure_for_all_is_not_weaker():
+    pilot = "在12个县（市、区）试点人工智能辅助审批。"
+    everywhere = "全面推行人工智能辅助审批。"
+    assert [change.kind for change in told(pilot, everywhere)] == [Kind.REWORDED]
+    assert [change.kind for change in told(everywhere, pilot)] == [Kind.REWORDED]
+
+
+def test_a_pilot_cut_down_is_weaker_although_a_ceiling_is_named():
+    wide = "社区智能养老机器人试点扩大到90个社区。"
+    narrow = "社区智能养老机器人试点减至40个社区。"
+    assert [change.kind for change in told(wide, narrow)] == [Kind.WEAKENED]
+    assert [change.kind for change in told(narrow, wide)] == [Kind.STRENGTHENED]
+
+
+def test_a_number_that_went_against_one_that_rose_has_no_direction():
+    old = "建设15所特色人工智能学院，引进人工智能领军人才90名。"
+    new = "支持高校建设人工智能学院，引进人工智能领军人才180名。"
+    assert [change.kind for change in told(old, new)] == [Kind.REWORDED]
+
+
+def test_the_firmness_of_a_growth_and_of_a_number_beside_others():
+    firm = "推进赣江集成电路工程二期，集成电路产量增长18%以上。"
+    loose = "推进赣江集成电路工程二期，集成电路产量增长18%左右。"
+    assert [change.kind for change in told(firm, loose)] == [Kind.WEAKENED]
+    assert [change.kind for change in told(loose, firm)] == [Kind.STRENGTHENED]
+    old = "招引人工智能顶尖人才20名、青年博士800名。"
+    new = "招引人工智能顶尖人才20名左右、青年博士1300名。"
+    assert [change.kind for change in told(old, new)] == [Kind.STRENGTHENED]
+
+
+def test_the_marker_of_an_item_is_no_part_of_what_it_counts():
+    (target,) = parse_targets("3．智能网联新能源汽车产量达到70万辆。")
+    assert target.metric == "智能网联新能源汽车产量"
+    (target,) = parse_targets("推动和林格尔集群建设智算集群3个。")
+    assert target.metric.startswith("和林格尔")
+    (target,) = parse_targets("力争全省算力规模年底前达到6EFLOPS。")
+    assert target.metric == "全省算力规模"
