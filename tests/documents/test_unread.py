@@ -11,11 +11,13 @@ from monitor.documents.reader import read_document
 from monitor.model.documents import Document, Outcome
 
 URL = "http://www.qingshi.gov.cn/art/plan.html"
+CITIES = ("云溪", "临河", "望江", "岭南", "白鹭", "金沙", "东屏")
 PARAGRAPHS = [
-    f"{city}市将建设智能算力中心{number}座，支持企业攻关，力争到2027年形成可以推广的经验。"
-    for number, city in enumerate(("云溪", "临河", "望江", "岭南", "白鹭", "金沙", "东屏"), start=2)
+    f"{city}市将建设智能算力中心{number}座，支持企业与高校联合攻关，"
+    "推动智能算力在工业、医疗、交通等领域落地，到2027年形成可以推广的经验。"
+    for number, city in enumerate(CITIES, start=2)
 ]
-NOTICE = "<p>各市人民政府：</p><p>《青石省算力发展行动计划》已经省政府同意，现印发给你们，请认真落实。</p>"
+NOTICE = "<p>各市政府：</p><p>《青石省算力发展行动计划》已经省政府同意，现印发给你们。</p>"
 
 
 def paragraphs(texts: list[str]) -> str:
@@ -25,8 +27,8 @@ def paragraphs(texts: list[str]) -> str:
 def page(body: str, *, below: str = "") -> Document:
     markup = (
         "<html><head><title>青石省算力发展行动计划</title></head><body>"
-        '<ul class="nav"><li><a href="/">首页</a></li><li><a href="/zwgk/">政务公开</a></li></ul>'
-        '<div class="main"><h1>青石省算力发展行动计划</h1><div>发布时间：2026-01-20 来源：省府</div>'
+        '<ul class="nav"><li><a href="/">首页</a></li><li><a href="/zw/">政务</a></li></ul>'
+        '<div class="main"><h1>青石省算力发展行动计划</h1><p>发布时间：2026-01-20</p>'
         f'<div class="content">{body}</div>{below}</div></body></html>'
     )
     return read_document(markup.encode(), content_type="text/html; charset=utf-8", url=URL)
