@@ -9,6 +9,7 @@ from functools import cache
 
 from monitor.comparison.align import align
 from monitor.comparison.cues import (
+    counting_spans,
     cue_table,
     deadline_shift,
     differs_in_substance,
@@ -18,6 +19,7 @@ from monitor.comparison.cues import (
     list_context_direction,
     places,
     qualifier_direction,
+    rank_direction,
     retraction,
     same_values_respelled,
 )
@@ -54,7 +56,7 @@ from monitor.comparison.year_links import (
     find_links,
     link_model,
 )
-from monitor.extraction.quantities import comparable
+from monitor.extraction.quantities import comparable, counts_things
 from monitor.extraction.targets import counted_things, figures_beside, parse_targets
 from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import alternation, quantity_words
@@ -371,26 +373,9 @@ def _classify_succession(
     ]
     known = (*old_targets, *new_targets)
     beside = moves_beside(old, new, known, nearly_identical=match.similarity >= NEARLY_IDENTICAL)
-    direction: float = retraction(old.text, new.text)
-    if not direction:
-        given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
-        comparable_moves = [
-            move
-            for move in moves
-            if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
-            if not _has_rival(move, old, new)
-        ]
-        if all(keeps_value(move) for move in moves):
-            # Firmness weighs less than a number that moved, be it of another matter.
-            comparable_moves += beside
-        direction = overall_direction(comparable_moves) or (
-            0.0 if moves else _year_polarity(old, new)
-        )
-        if (
-            _only_in_number(comparable_moves)
-            and everywhere_shift(old.text, new.text) * direction < 0
-        ):
-            direction = 0.0
+    direction = retraction(old.text, new.text) or _direction_of_numbers(
+        match, moves, beside, is_best=is_best
+    )
     moves += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
@@ -401,6 +386,37 @@ def _classify_succession(
     else:
         kind = Kind.CONTINUED
     return _change(kind, Basis.SUCCESSION, match, tuple(move.delta for move in moves))
+
+
+def _direction_of_numbers(
+    match: _Match, moves: Sequence[TargetMove], beside: Sequence[TargetMove], *, is_best: bool
+) -> float:
+    """The direction of the numbers of a promise that goes on, else of its dates and ranks."""
+    old, new = match.before, match.after
+    given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
+    comparable_moves = [
+        move
+        for move in moves
+        if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
+        if not (_is_one(move) or _has_rival(move, old, new))
+    ]
+    if all(keeps_value(move) for move in moves):
+        # Firmness weighs less than a number that moved, be it of another matter.
+        comparable_moves += beside
+    direction = overall_direction(comparable_moves)
+    if not direction:
+        return 0.0 if moves else _year_polarity(old, new)
+    for_all = everywhere_shift(old.text, new.text)
+    if _only_in_number(comparable_moves) and for_all * direction < 0:
+        return 0.0
+    # 每年1万人 and 三年3万人 are not to be compared.
+    return 0.0 if counting_spans(old.text) ^ counting_spans(new.text) else direction
+
+
+def _is_one(move: TargetMove) -> bool:
+    """Whether a number that came or went is one: 建设1个平台 is no more than 建设平台."""
+    delta = move.delta
+    return {delta.before, delta.after} == {None, 1} and counts_things(delta.unit)
 
 
 def namesakes(item: Statement, own: Sequence[Target], others: Sequence[Target]) -> list[Target]:
@@ -456,8 +472,13 @@ def _has_rival(move: TargetMove, old: Statement, new: Statement) -> bool:
     if move.delta.before is not None and move.delta.after is not None:
         return False
     other = old if move.delta.before is None else new
+    value = move.delta.before if move.delta.after is None else move.delta.after
     return any(
-        comparable(one.unit, move.delta.unit) and one.unit not in _VAGUE_UNITS
+        (
+            comparable(one.unit, move.delta.unit)
+            and (one.unit not in _VAGUE_UNITS or one.value == value)
+        )
+        or {one.unit, move.delta.unit} <= _PEOPLE
         for one in _numbers_beside(other, other.targets)
     )
 
@@ -490,6 +511,7 @@ def _year_polarity(before: Statement, after: Statement) -> int:
         deadline_shift(before.text, after.text, years, Basis.SUCCESSION)
         or clause_deadline_shift(before, after)
         or effort_direction(before.text, after.text)
+        or rank_direction(before.text, after.text)
     )
 
 
@@ -746,6 +768,7 @@ def _order(change: Change) -> tuple[bool, int, str]:
 
 _SHORTEST_THING = 4
 # Two numbers in one of these may well count things of different kinds.
+_PEOPLE = frozenset({"人", "名", "位", "人次"})
 _VAGUE_UNITS = frozenset({"个", "项", "元", "%", "倍", ""})
 _KIN = 2
 _BESIDE_VERB = 8

@@ -167,3 +167,38 @@ def test_the_marker_of_an_item_is_no_part_of_what_it_counts():
     assert target.metric.startswith("和林格尔")
     (target,) = parse_targets("力争全省算力规模年底前达到6EFLOPS。")
     assert target.metric == "全省算力规模"
+
+
+def test_what_comes_each_year_is_not_compared_with_what_comes_in_several():
+    old = "每年培养人工智能人才2万人。"
+    new = "三年培养人工智能人才6万人。"
+    assert [change.kind for change in told(old, new)] == [Kind.REWORDED]
+    assert [change.kind for change in told(new, old)] == [Kind.REWORDED]
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher"),
+    [
+        ("算力规模进入全国前十。", "算力规模进入全国前八。"),
+        ("打造千亿级人工智能产业。", "打造万亿级人工智能产业。"),
+        ("打造三个智能算力集群。", "打造五个智能算力集群。"),
+        ("加快建设赣江万卡智算集群。", "加快建设赣江十万卡智算集群。"),
+        ("推动企业用算成本降低15%。", "推动企业用算成本降低25%。"),
+    ],
+)
+def test_ranks_classes_and_written_counts_have_a_direction(lower, higher):
+    assert [change.kind for change in told(lower, higher)] == [Kind.STRENGTHENED]
+    assert [change.kind for change in told(higher, lower)] == [Kind.WEAKENED]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("发放算力券5000万元。", "发放算力券、模型券各5000万元。"),
+        ("组织90名人工智能专家服务企业。", "组织人工智能专家服务企业，全年不少于150人次。"),
+        ("建设1个全省统一的算力调度平台。", "建设全省统一的算力调度平台。"),
+    ],
+)
+def test_what_only_stands_otherwise_was_not_given_up(old, new):
+    assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(old, new))
+    assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(new, old))
