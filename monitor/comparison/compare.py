@@ -460,7 +460,9 @@ def _counts_the_same(one: Target, other: Target) -> bool:
     if (one.op is Op.INCREASE_BY) != (other.op is Op.INCREASE_BY):
         return False
     names = normalize(one.metric), normalize(other.metric)
-    return longest_common_length(*names) >= _SHORTEST_THING
+    shorter = min(map(len, names))
+    common = longest_common_length(*names)
+    return common >= _SHORTEST_THING or common == shorter >= _SHORTEST_NAME
 
 
 def _has_rival(move: TargetMove, old: Statement, new: Statement) -> bool:
@@ -766,7 +768,7 @@ def _order(change: Change) -> tuple[bool, int, str]:
     return change.after is None, change.statement.start, change.statement.topic
 
 
-_SHORTEST_THING = 4
+_SHORTEST_THING, _SHORTEST_NAME = 4, 3
 # Two numbers in one of these may well count things of different kinds.
 _PEOPLE = frozenset({"人", "名", "位", "人次"})
 _VAGUE_UNITS = frozenset({"个", "项", "元", "%", "倍", ""})

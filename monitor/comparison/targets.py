@@ -12,7 +12,7 @@ from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
-from monitor.extraction.quantities import comparable, to_base
+from monitor.extraction.quantities import comparable, counts_things, to_base
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Statement, Target
@@ -26,6 +26,8 @@ _FIRMNESS = {Op.ABOUT: 0, Op.REACH: 1, Op.INCREASE_BY: 1, Op.AT_LEAST: 2, Op.AT_
 _PREFIXES = ("全省", "全市", "全区", "全国", "我省", "我市", "累计", "力争", "新增")
 
 
+_ANY_THING = "个"
+_FIRMER = 1e-5
 # One metric's name contains the other: 算力 and 智能算力.
 _SAME_METRIC = 0.9
 # Weights that differ by less are equal, because logarithms round.
@@ -66,13 +68,23 @@ def target_moves(
         One move for each target that changed, was added or removed; none for an unchanged one.
     """
     pairs = pair_targets(before, after, nearly_identical=nearly_identical)
+    ends = _ends_of_ranges(before) | _ends_of_ranges(after)
     found = [
         move
         for old, new in pairs
         if (move := _move(old, new, years, granted(old) or granted(new))) is not None
+        # 5家左右 and 3—5家 bind alike.
+        if not (
+            keeps_value(move)
+            and abs(move.weight) <= 2 * _FIRMER
+            and not ends.keys().isdisjoint({id(old), id(new)})
+        )
     ]
     paired_old = {id(old) for old, _ in pairs}
     paired_new = {id(new) for _, new in pairs}
+    # The other end of a range has neither come nor gone.
+    paired_old |= {other for one, other in ends.items() if one in paired_old}
+    paired_new |= {other for one, other in ends.items() if one in paired_new}
     for old in before:
         if id(old) not in paired_old:
             found.append(TargetMove(Delta(old.metric, old.unit, old.value, None), -1.0))
@@ -142,6 +154,16 @@ def is_upper_end(targets: Sequence[Target], position: int) -> bool:
     """Whether a target is the upper end of a range (2—3家), whose lower end is what is promised."""
     before, here = targets[position - 1], targets[position]
     return position > 0 and before.value < here.value and replace(before, value=here.value) == here
+
+
+def _ends_of_ranges(targets: Sequence[Target]) -> dict[int, int]:
+    """For the identity of each end of a range that of its other end."""
+    found: dict[int, int] = {}
+    for position in range(1, len(targets)):
+        if is_upper_end(targets, position):
+            lower, upper = id(targets[position - 1]), id(targets[position])
+            found |= {lower: upper, upper: lower}
+    return found
 
 
 def _end_of_range(targets: Sequence[Target], position: int) -> int:
@@ -234,7 +256,19 @@ def metric_likeness(before: Sequence[Target], after: Sequence[Target]) -> float:
 def _comparable_targets(old: Target, new: Target) -> bool:
     """Whether two targets have one dimension and are both totals or both increments."""
     increments = (old.op is Op.INCREASE_BY, new.op is Op.INCREASE_BY)
-    return comparable(old.unit, new.unit) and increments[0] == increments[1]
+    return increments[0] == increments[1] and (
+        comparable(old.unit, new.unit) or _counts_alike(old, new)
+    )
+
+
+def _counts_alike(old: Target, new: Target) -> bool:
+    """Whether two counts are of one thing, once with its own classifier: 20家景区, 20个景区."""
+    return (
+        _ANY_THING in {old.unit, new.unit}
+        and counts_things(old.unit)
+        and counts_things(new.unit)
+        and _metric_similarity(old, new) >= _SAME_METRIC
+    )
 
 
 def _agreement(old: Target, new: Target) -> int:
@@ -286,7 +320,7 @@ def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove |
         # Sooner is stronger. A year weighs less than any change of the number itself.
         return TargetMove(stays, -later * 1e-3)
     firmer = _firmness(new) - _firmness(old)
-    return TargetMove(stays, firmer * 1e-5) if firmer else None
+    return TargetMove(stays, firmer * _FIRMER) if firmer else None
 
 
 def _firmness(target: Target) -> int:

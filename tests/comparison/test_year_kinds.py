@@ -202,3 +202,23 @@ def test_ranks_classes_and_written_counts_have_a_direction(lower, higher):
 def test_what_only_stands_otherwise_was_not_given_up(old, new):
     assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(old, new))
     assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(new, old))
+
+
+def test_a_count_with_another_classifier_is_the_same():
+    old = "打造“人工智能+旅游”示范景区15家。"
+    assert [c.kind for c in told(old, old.replace("家", "个"))] == [Kind.CONTINUED]
+    assert [c.kind for c in told(old, "打造“人工智能+旅游”示范景区18个。")] == [Kind.STRENGTHENED]
+
+
+def test_a_range_around_a_number_is_no_change():
+    old = "新增人工智能领域省级重点实验室4家左右。"
+    new = "新增人工智能领域省级重点实验室2—4家。"
+    assert [c.kind for c in told(old, new)] == [Kind.CONTINUED]
+    assert [c.kind for c in told(new, old)] == [Kind.CONTINUED]
+
+
+def test_a_number_whose_thing_is_named_in_another_clause_is_compared():
+    old = "完成芯片封测二期项目建设，形成月产能20万片。"
+    new = "芯片封测二期项目月产能达到25万片。"
+    assert [c.kind for c in told(old, new)] == [Kind.STRENGTHENED]
+    assert [c.kind for c in told(new, old)] == [Kind.WEAKENED]
