@@ -313,6 +313,9 @@ def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove |
             old_in_new_unit = old_value / to_base(1, new.unit)[0]
         if old.year is not None and new.year is not None:
             weight -= YEAR_WORTH * _years_later(old, new, years)
+        elif weight * (weight - YEAR_WORTH * _years_beyond(old, new, years)) <= 0:
+            # 1000 this year and 1100 by 2030: nobody can tell.
+            weight = 0.0
         return TargetMove(Delta(new.metric, new.unit, old_in_new_unit, new.value), weight)
     stays = Delta(new.metric, new.unit, new.value, new.value)
     later = _years_later(old, new, years)
@@ -349,6 +352,16 @@ def _beside_number(before: Sequence[str], after: Sequence[str]) -> re.Pattern[st
     # One character after a number may begin a noun: 新增3个多模态模型.
     whole = alternation(word for word in after if len(word) > 1)
     return re.compile(f"(?:{alternation(before)})(?=[0-9])|[0-9][^，。；、0-9]{{0,4}}(?:{whole})")
+
+
+def _years_beyond(old: Target, new: Target, years: Years) -> int:
+    """By how many years the only year that is named lies beyond the new plan; < 0 if the old is it.
+
+    0 where both targets are for the years of their plans, or a year is unknown.
+    """
+    if years[1] is None or old.year == new.year:
+        return 0
+    return new.year - years[1] if new.year is not None else years[1] - (old.year or years[1])
 
 
 def _strength_change(old: Target, new: Target, *, granted: bool) -> float:

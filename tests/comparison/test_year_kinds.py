@@ -222,3 +222,11 @@ def test_a_number_whose_thing_is_named_in_another_clause_is_compared():
     new = "芯片封测二期项目月产能达到25万片。"
     assert [c.kind for c in told(old, new)] == [Kind.STRENGTHENED]
     assert [c.kind for c in told(new, old)] == [Kind.WEAKENED]
+
+
+def test_a_target_of_a_year_is_not_exceeded_by_a_little_more_five_years_later():
+    yearly = "人工智能产业规模达到900亿元。"
+    distant = "到2030年，人工智能产业规模达到1000亿元。"
+    assert [change.kind for change in told(yearly, distant)] == [Kind.REWORDED]
+    far_more = "到2030年，人工智能产业规模达到3000亿元。"
+    assert [change.kind for change in told(yearly, far_more)] == [Kind.STRENGTHENED]
