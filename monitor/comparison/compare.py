@@ -827,6 +827,11 @@ def moves_beside(
         found = [one for one in now if _measures_alike(one, target)]
         if len(rivals) == len(found) == 1:
             pairs.append((target, found[0]))
+    if nearly_identical and not pairs and len(then) == len(now) == 1:
+        # 投入3亿元建设平台, 投入2亿元升级平台: the only sum is the same one, whatever it is called.
+        (first,), (second,) = then, now
+        first = replace(first, metric=second.metric)
+        pairs = [(first, second)] if first.unit == second.unit == "元" else []
     if not nearly_identical:
         pairs = [pair for pair in pairs if len(normalize(pair[0].metric)) >= _SHORTEST_THING]
     return [

@@ -230,3 +230,10 @@ def test_a_target_of_a_year_is_not_exceeded_by_a_little_more_five_years_later():
     assert [change.kind for change in told(yearly, distant)] == [Kind.REWORDED]
     far_more = "到2030年，人工智能产业规模达到3000亿元。"
     assert [change.kind for change in told(yearly, far_more)] == [Kind.STRENGTHENED]
+
+
+def test_the_only_sum_of_a_promise_is_compared_whatever_it_is_called():
+    old = "投入3亿元建设智慧教育平台，推动人工智能助教进课堂。"
+    new = "投入9000万元升级智慧教育平台，推动人工智能助教进课堂。"
+    assert [change.kind for change in told(old, new)] == [Kind.WEAKENED]
+    assert [change.kind for change in told(new, old)] == [Kind.STRENGTHENED]
