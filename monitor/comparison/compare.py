@@ -9,14 +9,17 @@ from functools import cache
 
 from monitor.comparison.align import align
 from monitor.comparison.cues import (
+    counting_spans,
     cue_table,
     deadline_shift,
     differs_in_substance,
+    everywhere_shift,
     hedging,
     is_benefit_ceiling,
     list_context_direction,
     places,
     qualifier_direction,
+    rank_direction,
     retraction,
     same_values_respelled,
 )
@@ -32,7 +35,9 @@ from monitor.comparison.similarity import (
 from monitor.comparison.targets import (
     TargetMove,
     is_measured,
+    keeps_value,
     overall_direction,
+    pair_targets,
     target_moves,
 )
 from monitor.comparison.thresholds import (
@@ -51,8 +56,9 @@ from monitor.comparison.year_links import (
     find_links,
     link_model,
 )
-from monitor.extraction.quantities import comparable
-from monitor.extraction.targets import counted_things, figures_beside
+from monitor.extraction.quantities import comparable, counts_things
+from monitor.extraction.targets import counted_things, figures_beside, parse_targets
+from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.statements import Label, Op, Statement, Target
@@ -344,6 +350,12 @@ def _classify_succession(
     old, new = match.before, match.after
     old_targets = [*old.targets, *numbers_of_kin(old, new)]
     new_targets = [*new.targets, *numbers_of_kin(new, old)]
+    of_old, of_new = (
+        namesakes(new, new_targets, old_targets),
+        namesakes(old, old_targets, new_targets),
+    )
+    new_targets += of_old
+    old_targets += of_new
     moves = target_moves(
         old_targets,
         new_targets,
@@ -361,19 +373,9 @@ def _classify_succession(
     ]
     known = (*old_targets, *new_targets)
     beside = moves_beside(old, new, known, nearly_identical=match.similarity >= NEARLY_IDENTICAL)
-    direction: float = retraction(old.text, new.text)
-    if not direction:
-        given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
-        comparable_moves = [
-            move
-            for move in moves
-            if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
-        ]
-        direction = (
-            overall_direction(comparable_moves)
-            if moves
-            else overall_direction(beside) or _year_polarity(old, new)
-        )
+    direction = retraction(old.text, new.text) or _direction_of_numbers(
+        match, moves, beside, is_best=is_best
+    )
     moves += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
@@ -384,6 +386,110 @@ def _classify_succession(
     else:
         kind = Kind.CONTINUED
     return _change(kind, Basis.SUCCESSION, match, tuple(move.delta for move in moves))
+
+
+def _direction_of_numbers(
+    match: _Match, moves: Sequence[TargetMove], beside: Sequence[TargetMove], *, is_best: bool
+) -> float:
+    """The direction of the numbers of a promise that goes on, else of its dates and ranks."""
+    old, new = match.before, match.after
+    given_up = is_best and not new.targets and bool(set(old.themes) & set(new.themes))
+    comparable_moves = [
+        move
+        for move in moves
+        if _has_counterpart(move, old, new) or (given_up and move.delta.after is None)
+        if not (_is_one(move) or _has_rival(move, old, new))
+    ]
+    if all(keeps_value(move) for move in moves):
+        # Firmness weighs less than a number that moved, be it of another matter.
+        comparable_moves += beside
+    direction = overall_direction(comparable_moves)
+    if not direction:
+        return 0.0 if moves else _year_polarity(old, new)
+    for_all = everywhere_shift(old.text, new.text)
+    if _only_in_number(comparable_moves) and for_all * direction < 0:
+        return 0.0
+    # 每年1万人 and 三年3万人 are not to be compared.
+    return 0.0 if counting_spans(old.text) ^ counting_spans(new.text) else direction
+
+
+def _is_one(move: TargetMove) -> bool:
+    """Whether a number that came or went is one: 建设1个平台 is no more than 建设平台."""
+    delta = move.delta
+    return {delta.before, delta.after} == {None, 1} and counts_things(delta.unit)
+
+
+def namesakes(item: Statement, own: Sequence[Target], others: Sequence[Target]) -> list[Target]:
+    """The numbers of a sentence outside the topic that measure a target of the other sentence.
+
+    推动5000家规上工业企业应用人工智能 goes on in 推动6000家规上工业企业“智改数转”, where the
+    words for the topic stand apart from the number. They carry the metric of that target.
+
+    Args:
+        item: the sentence.
+        own: the targets that are known of it.
+        others: those of the other sentence; only one without a counterpart is looked for.
+    """
+    pairs = pair_targets(others, own, nearly_identical=False)
+    paired = {id(other) for other, _ in pairs}
+    numbers = [one for one in _numbers_beside(item, own) if not _is_condition(item.text, one)]
+    found: list[Target] = []
+    for other in others:
+        if id(other) in paired:
+            continue
+        alike = [one for one in numbers if _counts_the_same(one, other)]
+        rivals = [one for one in others if alike and _counts_the_same(alike[0], one)]
+        if len(alike) == 1 and len(rivals) == 1:
+            found.append(replace(alike[0], metric=other.metric))
+    return found
+
+
+def _numbers_beside(item: Statement, known: Sequence[Target]) -> list[Target]:
+    """The numbers of a sentence that are none of its known targets."""
+    return [
+        one
+        for one in parse_targets(normalize_characters(item.text), this_year=item.year)
+        if not _is_known(one, known)
+    ]
+
+
+def _counts_the_same(one: Target, other: Target) -> bool:
+    """Whether two numbers of one dimension are of things that share a name."""
+    if not comparable(one.unit, other.unit):
+        return False
+    if (one.op is Op.INCREASE_BY) != (other.op is Op.INCREASE_BY):
+        return False
+    names = normalize(one.metric), normalize(other.metric)
+    shorter = min(map(len, names))
+    common = longest_common_length(*names)
+    return common >= _SHORTEST_THING or common == shorter >= _SHORTEST_NAME
+
+
+def _has_rival(move: TargetMove, old: Statement, new: Statement) -> bool:
+    """Whether the other sentence counts something else in the unit of a number that came or went.
+
+    推广智能机器人进养老院500家 may be what became 服务养老机构800家: nobody can tell that the
+    number was given up.
+    """
+    if move.delta.before is not None and move.delta.after is not None:
+        return False
+    other = old if move.delta.before is None else new
+    value = move.delta.before if move.delta.after is None else move.delta.after
+    return any(
+        (
+            comparable(one.unit, move.delta.unit)
+            and (one.unit not in _VAGUE_UNITS or one.value == value)
+        )
+        or {one.unit, move.delta.unit} <= _PEOPLE
+        for one in _numbers_beside(other, other.targets)
+    )
+
+
+def _only_in_number(moves: Sequence[TargetMove]) -> bool:
+    """Whether the numbers of a promise only came or only went."""
+    return bool(moves) and all(
+        move.delta.before is None or move.delta.after is None for move in moves
+    )
 
 
 def _has_counterpart(move: TargetMove, old: Statement, new: Statement) -> bool:
@@ -407,6 +513,7 @@ def _year_polarity(before: Statement, after: Statement) -> int:
         deadline_shift(before.text, after.text, years, Basis.SUCCESSION)
         or clause_deadline_shift(before, after)
         or effort_direction(before.text, after.text)
+        or rank_direction(before.text, after.text)
     )
 
 
@@ -661,7 +768,10 @@ def _order(change: Change) -> tuple[bool, int, str]:
     return change.after is None, change.statement.start, change.statement.topic
 
 
-_SHORTEST_THING = 4
+_SHORTEST_THING, _SHORTEST_NAME = 4, 3
+# Two numbers in one of these may well count things of different kinds.
+_PEOPLE = frozenset({"人", "名", "位", "人次"})
+_VAGUE_UNITS = frozenset({"个", "项", "元", "%", "倍", ""})
 _KIN = 2
 _BESIDE_VERB = 8
 _SOME_REACH = 20
@@ -717,6 +827,11 @@ def moves_beside(
         found = [one for one in now if _measures_alike(one, target)]
         if len(rivals) == len(found) == 1:
             pairs.append((target, found[0]))
+    if nearly_identical and not pairs and len(then) == len(now) == 1:
+        # 投入3亿元建设平台, 投入2亿元升级平台: the only sum is the same one, whatever it is called.
+        (first,), (second,) = then, now
+        first = replace(first, metric=second.metric)
+        pairs = [(first, second)] if first.unit == second.unit == "元" else []
     if not nearly_identical:
         pairs = [pair for pair in pairs if len(normalize(pair[0].metric)) >= _SHORTEST_THING]
     return [

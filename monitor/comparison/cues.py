@@ -29,7 +29,7 @@ from monitor.comparison.thresholds import SAME_BUT_CUE
 from monitor.extraction.quantities import chinese as chinese_number
 from monitor.extraction.quantities import to_base
 from monitor.extraction.regions import gazetteer
-from monitor.extraction.vocabulary import WordTable, alternation, read_table
+from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
 from monitor.model.changes import Basis
 from monitor.model.statements import Op, Statement, Target
 
@@ -81,6 +81,7 @@ class CueTable(WordTable):
     attempts: tuple[str, ...]
     builds: tuple[str, ...]
     some: tuple[str, ...]
+    everywhere: tuple[str, ...]
 
 
 def names(text: str) -> frozenset[str]:
@@ -187,7 +188,7 @@ def _places() -> ahocorasick.Automaton:
 
 @cache
 def cue_pattern(
-    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits"],
+    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits", "everywhere"],
 ) -> re.Pattern[str]:
     """A pattern for the words of one list of the table, the longest first."""
     return re.compile(alternation(getattr(cue_table(), name)))
@@ -279,6 +280,62 @@ def qualifier_direction(before: str, after: str) -> int:
         return 0
     sense = _sense(new[: other[0][1].start()], new[other[0][1].end() :])
     return sense if second > first else -sense
+
+
+@cache
+def _rank_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
+    """Ranks, classes and counts in Chinese numerals, and whether more is more (1) or less (-1)."""
+    numeral = "[一二两三四五六七八九十]{1,3}"
+    words = quantity_words()
+    # 十项措施 and 三场对接会 are no more than 八项 and 两场.
+    uncounted = alternation((*words.plan_parts, *words.plan_steps, *words.events))
+    return (
+        (
+            re.compile(
+                rf"(?P<of>(?:全国|全球|世界|全省|国际|行业|进入|跻身|保持|位居|位列|排名)前)"
+                rf"(?P<number>{numeral}|[0-9]{{1,3}})(?![0-9]|个月|半|期|沿|景|年)"
+            ),
+            -1,
+        ),
+        (re.compile(r"(?P<number>[十百千万亿]{1,3})(?:元)?级的?(?P<of>[\u4e00-\u9fff]{2})"), 1),
+        (re.compile(r"(?P<number>[十百千万]{1,3})卡(?P<of>级|集群|智算|国产|规模)"), 1),
+        (
+            re.compile(
+                rf"(?P<number>{numeral})[个家座所项条款](?![^，。；]{{0,8}}(?:{uncounted}))"
+                rf"(?P<of>[\u4e00-\u9fff“]{{2}}(?:[\u4e00-\u9fff”]{{2}})?)"
+            ),
+            1,
+        ),
+    )
+
+
+def rank_direction(before: str, after: str) -> int:
+    """1 where the rank, class or count in words that both sentences give got stronger, -1 weaker.
+
+    全国前八 for 全国前十, 万亿级产业 for 千亿级产业, 五个智算集群 for 三个智算集群; 0 where one of
+    them is missing, or there are several.
+    """
+    directions = set()
+    for pattern, sense in _rank_patterns():
+        then = {found["of"]: _value(found["number"]) for found in pattern.finditer(before)}
+        now = {found["of"]: _value(found["number"]) for found in pattern.finditer(after)}
+        for what in then.keys() & now.keys():
+            old, new = then[what], now[what]
+            if old is not None and new is not None and old != new:
+                directions.add(sense if new > old else -sense)
+    return directions.pop() if len(directions) == 1 else 0
+
+
+@cache
+def _years_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "(?:未来|今后|力争|用)?(?:[2-5]|[两二三四五])年(?![级制期来前度龄月底末级]|行动|计划|攻坚|规划|滚动|倍增|以上)"
+    )
+
+
+def counting_spans(text: str) -> bool:
+    """Whether the numbers of a sentence count what comes in several years (三年培养3万人)."""
+    return _years_pattern().search(text) is not None
 
 
 def _sense(left: str, right: str) -> int:
@@ -380,6 +437,12 @@ def deadline_shift(before: str, after: str, years: Years, basis: Basis) -> int:
             if all(within):
                 later -= 12 * ((years[1] or 0) - (years[0] or 0))
     return (later < 0) - (later > 0)
+
+
+def everywhere_shift(before: str, after: str) -> int:
+    """1 where only the later sentence is for all (全覆盖, 全面推行), -1 where only the earlier."""
+    pattern = cue_pattern("everywhere")
+    return int(pattern.search(after) is not None) - int(pattern.search(before) is not None)
 
 
 def hedging(before: str, after: str) -> int:

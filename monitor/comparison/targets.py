@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
-from monitor.extraction.quantities import comparable, to_base
+from monitor.extraction.quantities import comparable, counts_things, to_base
+from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Statement, Target
 
@@ -23,6 +26,8 @@ _FIRMNESS = {Op.ABOUT: 0, Op.REACH: 1, Op.INCREASE_BY: 1, Op.AT_LEAST: 2, Op.AT_
 _PREFIXES = ("全省", "全市", "全区", "全国", "我省", "我市", "累计", "力争", "新增")
 
 
+_ANY_THING = "个"
+_FIRMER = 1e-5
 # One metric's name contains the other: 算力 and 智能算力.
 _SAME_METRIC = 0.9
 # Weights that differ by less are equal, because logarithms round.
@@ -63,13 +68,23 @@ def target_moves(
         One move for each target that changed, was added or removed; none for an unchanged one.
     """
     pairs = pair_targets(before, after, nearly_identical=nearly_identical)
+    ends = _ends_of_ranges(before) | _ends_of_ranges(after)
     found = [
         move
         for old, new in pairs
         if (move := _move(old, new, years, granted(old) or granted(new))) is not None
+        # 5家左右 and 3—5家 bind alike.
+        if not (
+            keeps_value(move)
+            and abs(move.weight) <= 2 * _FIRMER
+            and not ends.keys().isdisjoint({id(old), id(new)})
+        )
     ]
     paired_old = {id(old) for old, _ in pairs}
     paired_new = {id(new) for _, new in pairs}
+    # The other end of a range has neither come nor gone.
+    paired_old |= {other for one, other in ends.items() if one in paired_old}
+    paired_new |= {other for one, other in ends.items() if one in paired_new}
     for old in before:
         if id(old) not in paired_old:
             found.append(TargetMove(Delta(old.metric, old.unit, old.value, None), -1.0))
@@ -82,16 +97,10 @@ def target_moves(
 def overall_direction(found: Sequence[TargetMove]) -> float:
     """The direction of the largest move; 0 where numbers moved both ways.
 
-    Of a promise with one number raised and another lowered nobody can tell whether it is more or
-    less. A removed number and an added one have the same weight, for the same reason.
+    Of a promise with one number raised and another lowered, removed or added against it nobody can
+    tell whether it is more or less. Where the numbers stayed, their years and firmness decide.
     """
-    changed = [
-        move.weight
-        for move in found
-        if move.delta.before is not None
-        and move.delta.after is not None
-        and not _same_value(move.delta.before, move.delta.after)
-    ]
+    changed = [move.weight for move in found if not keeps_value(move)]
     if min(changed, default=0.0) < -_EVEN and max(changed, default=0.0) > _EVEN:
         return 0.0
     up = max((move.weight for move in found), default=0.0)
@@ -100,6 +109,12 @@ def overall_direction(found: Sequence[TargetMove]) -> float:
     if abs(total) <= _EVEN:
         return 0.0
     return up if total > 0 else down
+
+
+def keeps_value(move: TargetMove) -> bool:
+    """Whether a number stayed, and only its year or its firmness moved."""
+    before, after = move.delta.before, move.delta.after
+    return before is not None and after is not None and _same_value(before, after)
 
 
 def delta_direction(delta: Delta, before: Statement | None, after: Statement | None) -> float:
@@ -139,6 +154,16 @@ def is_upper_end(targets: Sequence[Target], position: int) -> bool:
     """Whether a target is the upper end of a range (2—3家), whose lower end is what is promised."""
     before, here = targets[position - 1], targets[position]
     return position > 0 and before.value < here.value and replace(before, value=here.value) == here
+
+
+def _ends_of_ranges(targets: Sequence[Target]) -> dict[int, int]:
+    """For the identity of each end of a range that of its other end."""
+    found: dict[int, int] = {}
+    for position in range(1, len(targets)):
+        if is_upper_end(targets, position):
+            lower, upper = id(targets[position - 1]), id(targets[position])
+            found |= {lower: upper, upper: lower}
+    return found
 
 
 def _end_of_range(targets: Sequence[Target], position: int) -> int:
@@ -231,7 +256,19 @@ def metric_likeness(before: Sequence[Target], after: Sequence[Target]) -> float:
 def _comparable_targets(old: Target, new: Target) -> bool:
     """Whether two targets have one dimension and are both totals or both increments."""
     increments = (old.op is Op.INCREASE_BY, new.op is Op.INCREASE_BY)
-    return comparable(old.unit, new.unit) and increments[0] == increments[1]
+    return increments[0] == increments[1] and (
+        comparable(old.unit, new.unit) or _counts_alike(old, new)
+    )
+
+
+def _counts_alike(old: Target, new: Target) -> bool:
+    """Whether two counts are of one thing, once with its own classifier: 20家景区, 20个景区."""
+    return (
+        _ANY_THING in {old.unit, new.unit}
+        and counts_things(old.unit)
+        and counts_things(new.unit)
+        and _metric_similarity(old, new) >= _SAME_METRIC
+    )
 
 
 def _agreement(old: Target, new: Target) -> int:
@@ -276,18 +313,59 @@ def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove |
             old_in_new_unit = old_value / to_base(1, new.unit)[0]
         if old.year is not None and new.year is not None:
             weight -= YEAR_WORTH * _years_later(old, new, years)
+        elif weight * (weight - YEAR_WORTH * _years_beyond(old, new, years)) <= 0:
+            # 1000 this year and 1100 by 2030: nobody can tell.
+            weight = 0.0
         return TargetMove(Delta(new.metric, new.unit, old_in_new_unit, new.value), weight)
     stays = Delta(new.metric, new.unit, new.value, new.value)
     later = _years_later(old, new, years)
     if later:
         # Sooner is stronger. A year weighs less than any change of the number itself.
         return TargetMove(stays, -later * 1e-3)
-    firmer = _FIRMNESS[new.op] - _FIRMNESS[old.op]
-    return TargetMove(stays, firmer * 1e-5) if firmer else None
+    firmer = _firmness(new) - _firmness(old)
+    return TargetMove(stays, firmer * _FIRMER) if firmer else None
+
+
+def _firmness(target: Target) -> int:
+    """How much a number binds; an increment has it in its words: 增长20%左右, 增长20%以上."""
+    if target.op is Op.INCREASE_BY:
+        if _loose_pattern().search(target.raw):
+            return _FIRMNESS[Op.ABOUT]
+        if _firm_pattern().search(target.raw):
+            return _FIRMNESS[Op.AT_LEAST]
+    return _FIRMNESS[target.op]
+
+
+@cache
+def _loose_pattern() -> re.Pattern[str]:
+    words = quantity_words()
+    return _beside_number(words.before["about"], words.after[Op.ABOUT])
+
+
+@cache
+def _firm_pattern() -> re.Pattern[str]:
+    words = quantity_words()
+    return _beside_number(words.before["at_least"], words.after[Op.AT_LEAST])
+
+
+def _beside_number(before: Sequence[str], after: Sequence[str]) -> re.Pattern[str]:
+    # One character after a number may begin a noun: 新增3个多模态模型.
+    whole = alternation(word for word in after if len(word) > 1)
+    return re.compile(f"(?:{alternation(before)})(?=[0-9])|[0-9][^，。；、0-9]{{0,4}}(?:{whole})")
+
+
+def _years_beyond(old: Target, new: Target, years: Years) -> int:
+    """By how many years the only year that is named lies beyond the new plan; < 0 if the old is it.
+
+    0 where both targets are for the years of their plans, or a year is unknown.
+    """
+    if years[1] is None or old.year == new.year:
+        return 0
+    return new.year - years[1] if new.year is not None else years[1] - (old.year or years[1])
 
 
 def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
-    """How much stronger the promise is with the new number."""
+    """How much stronger the promise is with the new number; 0 where nobody can tell."""
     old_value, new_value = _base(old), _base(new)
     if Op.INCREASE_BY in {old.op, new.op} and min(old_value, new_value) < 0:
         # 降低30% is stronger than 降低20%; a decrease that became an increase was given up.
@@ -297,8 +375,19 @@ def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
         return _growth(old_value, new_value) * (-1 if wanted_less else 1)
     less = lower_is_better(new.metric) or lower_is_better(old.metric)
     limit = Op.AT_MOST in {old.op, new.op} and not granted
+    if limit and not less and old.op is not new.op and not (old.unit == new.unit == ""):
+        # 试点扩大到100个, then 试点减至50个: it was no ceiling. Of 时长10分钟, then 缩短至5分钟
+        # the first may have been one.
+        goal = new if old.op is Op.AT_MOST else old
+        wanted_more = goal.op is Op.AT_LEAST or _more_pattern().search(goal.raw) is not None
+        return _growth(old_value, new_value) if wanted_more else 0.0
     # 成本增长5% is as undesirable as a higher 成本.
     return _growth(old_value, new_value) * (-1 if less or limit else 1)
+
+
+@cache
+def _more_pattern() -> re.Pattern[str]:
+    return re.compile("扩大|扩容|扩展|拓展|提高|提升|增加|增至|增到|增长|上升|新增|壮大")
 
 
 def _growth(old: float, new: float) -> float:

@@ -27,6 +27,7 @@ READABLE = frozenset({"pdf", "docx", "txt"})
 _MAX_LINKS = 5_000
 _MAX_ATTACHMENTS = 50
 _MAX_SCRIPT = 2_000
+_MIN_NAME = 4
 _SCRIPT_FILES = tuple(
     f".{name}{quote}" for name in ("pdf", "PDF", "doc", "docx", "wps", "ofd") for quote in "\"'"
 )
@@ -98,7 +99,7 @@ def find_attachments(layout: Layout, url: str | None, script: str = "") -> tuple
     """
     found: dict[str, Attachment] = {}
     for one in layout.references[:_MAX_LINKS]:
-        reference = _file_reference(one)
+        reference = _file_reference(one) or _unnamed_reference(layout, one)
         if not reference:
             continue
         target = urljoin(url, reference) if url else reference
@@ -159,6 +160,17 @@ def holds_text(one: Attachment, title: str, *, strict: bool = False) -> bool:
     return bool(wanted) and (letters_of(name)[:8] in wanted)
 
 
+def is_packed(one: Attachment) -> bool:
+    """Whether a file is an archive, in which the text of a short notice may be."""
+    name = _extension_pattern().sub("", one.name)
+    return extension_of(one) in {"zip", "rar"} and _form_pattern().search(name) is None
+
+
+def is_unnamed(one: Attachment) -> bool:
+    """Whether neither the address nor the name of a file says of what format it is."""
+    return not one.is_shown and not extension_of(one)
+
+
 def is_copy(one: Attachment, title: str) -> bool:
     """Whether a file is the page itself in another format."""
     name = letters_of(_extension_pattern().sub("", one.name))
@@ -190,6 +202,21 @@ def _file_reference(one: Reference) -> str:
         named = len(label) <= 200 and _named_pattern().search(label) is not None
         reference = written if named and written[:10].lower() != "javascript" else ""
     return " ".join(reference.split()).replace(" ", "%20")
+
+
+def _unnamed_reference(layout: Layout, one: Reference) -> str:
+    """The address that sends a file of unknown format, in a line that begins with 附件."""
+    written = (one.attributes.get("href") or "").strip()
+    if _sending_pattern().search(written) is None or written[:10].lower() == "javascript":
+        return ""
+    label = clean_line(one.node.text(deep=True)[:200])
+    if len(letters_of(label)) < _MIN_NAME:
+        return ""
+    block = layout.blocks[one.block]
+    for line in layout.lines[block.first : block.end]:
+        if line.text.startswith("附件") and label in line.text:
+            return " ".join(written.split()).replace(" ", "%20")
+    return ""
 
 
 def _may_lead_to_file(written: str, attributes: dict[str, str | None]) -> bool:

@@ -47,6 +47,7 @@ CHINA = timezone(timedelta(hours=8))
 """The time zone of days of issue."""
 
 _TOMORROW = timedelta(days=1)
+_MAX_ISSUE = 60
 _FAR, _NEAR = timedelta(days=31), timedelta(days=3)
 _LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
 
@@ -129,6 +130,17 @@ def _bare_pattern() -> re.Pattern[str]:
         r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：时点]\d{0,2}"
         r"|^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[^，。；、至起前到~—\d]{0,16}$"
         r"|^.{0,20}\s(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?$"
+    )
+
+
+@cache
+def _issue_pattern() -> re.Pattern[str]:
+    # The issue of a newspaper: 2026年01月20日 星期二 第01版：要闻. 详见1月20日第3版 is none.
+    day = r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
+    sheet = r"第?\s?[A-Z]?\d{1,3}\s?版"
+    weekday = r"(?:\s*星期[一二三四五六日天])?"
+    return re.compile(
+        rf"^[^，。；见]{{0,12}}{day}{weekday}\s*{sheet}|^{sheet}[^，。；见]{{0,12}}\s{day}{weekday}$"
     )
 
 
@@ -362,6 +374,8 @@ def signed_day(text: str) -> date | None:
 
 def _bare_day(text: str) -> date | None:
     """The day of a byline without a label: 2020-10-04 20:30 来源: …, or alone in its line."""
+    if len(text) <= _MAX_ISSUE and _issue_pattern().search(text) is not None:
+        return find_date(text)
     if _other_day_pattern().search(text) is not None:
         return None
     if _bare_pattern().search(text) is None and _signed_pattern().fullmatch(text) is None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.documents.attachments import READABLE, extension_of, holds_text, is_copy
+from monitor.documents.attachments import (
+    READABLE,
+    extension_of,
+    holds_text,
+    is_copy,
+    is_packed,
+)
 from monitor.model.documents import Attachment, Document
 
 _SHORT_TEXT = 200
@@ -23,7 +29,7 @@ def find_gaps(document: Document) -> list[str]:
     if missing:
         names = ", ".join(_described(one) for one in missing[:_SHOWN])
         gaps.append(f"attachments are not read: {names}")
-    return gaps
+    return [*gaps, *document.unread]
 
 
 def belonging(document: Document) -> list[Attachment]:
@@ -37,7 +43,8 @@ def belonging(document: Document) -> list[Attachment]:
         if holds_text(one, document.title) and not is_copy(one, document.title)
     ]
     if is_short(document.text):
-        return found
+        packed = [one for one in document.attachments if is_packed(one)]
+        return found or packed
     return [one for one in found if holds_text(one, document.title, strict=True)]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 
-from monitor.documents.attachments import READABLE, extension_of
+from monitor.documents.attachments import READABLE, extension_of, is_unnamed
 from monitor.documents.gaps import belonging, find_gaps, is_short
 from monitor.documents.html_text import letters_of
 from monitor.documents.reader import KnownDays, read_document
@@ -121,6 +121,7 @@ def read_parts(
         attachments=tuple(
             replace(one, read=one.read or one.url in read) for one in first.attachments
         ),
+        unread=tuple(dict.fromkeys(gap for one in (first, *others) for gap in one.unread)),
     )
     gaps = find_gaps(whole)
     return replace(whole, outcome=Outcome.PARTIAL, reason="; ".join(gaps)) if gaps else whole
@@ -182,7 +183,8 @@ def _attachment_to_read(document: Document) -> str | None:
     readable = [
         one
         for one in document.attachments
-        if extension_of(one) in READABLE and one.url.startswith(("http://", "https://"))
+        if (extension_of(one) in READABLE or is_unnamed(one))
+        and one.url.startswith(("http://", "https://"))
     ]
     if not readable:
         return None

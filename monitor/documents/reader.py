@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
-from monitor.documents.blocks import layout_of
+from monitor.documents.blocks import Layout, layout_of
 from monitor.documents.body import (
     Weighed,
     find_article,
@@ -42,6 +43,7 @@ from monitor.documents.metadata import (
 from monitor.documents.pagers import further_pages
 from monitor.documents.script_body import script_body, stub_target
 from monitor.documents.text_head import with_head
+from monitor.documents.unread import ReadPage, find_unread, frame_of, open_on_demand
 from monitor.model.documents import Document, Outcome, Selectors
 from monitor.urls import resolve_url
 
@@ -72,9 +74,11 @@ _SEPARATORS = dict.fromkeys(range(0x1C, 0x20), " ")
 _CONTROLS = bytes({*range(9), *range(14, 32), 127})
 _MAX_CONTROL_SHARE = 0.01
 _PLAIN_SHARE = 0.05
-_LITTLE_PROSE, _LITTLE_TEXT = 120, 400
+_LITTLE_PROSE, _SUMMARY, _LITTLE_TEXT = 120, 800, 400
 _MORE_IN_SCRIPT = 2.0
 _MORE_IF_SHOWN = 3.0
+_MUCH_HIDDEN = 0.2
+_MAX_ANSWER = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ def _read_page(
         target = stub_target(tree, 0)
         return _leading_to(nothing, target, url) if target else nothing
     meta = meta_tags(tree)
+    may_expand = open_on_demand(tree, markup)
     hidden = hidden_names(tree)
     layout = layout_of(tree.body, hidden)
     weights = [line_weight(line) for line in layout.lines]
@@ -165,9 +170,11 @@ def _read_page(
     title = "" if is_boilerplate(title) else title
     article = find_article(tree, Weighed(layout, weights), selectors.body, title, hidden)
     lines, taken, found = article.lines, article.taken, article.evidence
-    if prose < _LITTLE_PROSE:
+    if prose < _SUMMARY:
         held, weight = script_body(tree)
-        if weight > _MORE_IN_SCRIPT * prose:
+        if weight > _MORE_IN_SCRIPT * prose and (
+            prose < _LITTLE_PROSE or _is_summary_of(article.lines, held)
+        ):
             lines, taken, found = held, 1.0, ("body: a string of a script",)
     text = "\n".join(lines)
     visible = text
@@ -189,6 +196,23 @@ def _read_page(
             in_script=lines is not article.lines,
         )
     )
+    attachments = find_attachments(layout, url, markup if prose < _LITTLE_TEXT else "")
+    further = further_pages(markup, layout, url)
+    unread = find_unread(
+        ReadPage(
+            tree,
+            markup,
+            layout,
+            article.first,
+            article.last,
+            text,
+            title,
+            url,
+            attachments,
+            bool(further),
+        )
+    )
+    unread += _hidden_on_demand(tree, prose) if may_expand else ()
     document = Document(
         text=text,
         title=title_above(layout, article.first, title) if article.heading < 0 else title,
@@ -202,31 +226,45 @@ def _read_page(
         steady_links=steady_links(
             Weighed(layout, weights), selectors.body, title, page_names(tree, meta), article
         ),
-        attachments=find_attachments(layout, url, markup if prose < _LITTLE_TEXT else ""),
-        further_pages=further_pages(markup, layout, url),
+        attachments=attachments,
+        further_pages=further,
+        unread=unread,
         evidence=(*found, *issued.evidence),
     )
     blocked = block_reason(markup, visible)
     if blocked:
         return Document("", title, None, None, charset, Outcome.BLOCKED, blocked)
-    target = None
-    if prose < _LITTLE_PROSE:
-        target = stub_target(
-            tree, len(letters_of("".join(_without_title(visible.split("\n"), title))))
-        )
-    if target is not None and not document.attachments:
-        return _leading_to(document, target, url)
-    notice = next(filter(None, map(find_soft_error, dict.fromkeys((text, visible)))), None)
-    if notice is not None:
-        outcome, why = notice
+    if prose < _LITTLE_PROSE and not document.attachments:
+        shown_letters = letters_of("".join(_without_title(visible.split("\n"), title)))
+        target = stub_target(tree, len(shown_letters))
+        if target is not None:
+            return _leading_to(document, target, url)
+    for outcome, why in filter(None, map(find_soft_error, dict.fromkeys((text, visible)))):
         return Document("", title, None, None, charset, outcome, why)
     if not has_prose(lines) or not has_prose(_without_title(lines[:20], title)):
-        reason = "no text to believe on this page"
-        return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
+        return _without_text(document, layout, url)
     doubts = article.doubts if lines is article.lines else ()
     # A page that only announces its attachments has no head of its own.
     document = with_head(document) if len(text) >= _LITTLE_TEXT else document
     return _with_doubts(document, doubts)
+
+
+def _is_summary_of(lines: Sequence[str], held: Sequence[str]) -> bool:
+    """Whether most of an article stands in the text that a script holds: it is its beginning."""
+    whole = letters_of("".join(held))
+    letters = [letters_of(line) for line in lines]
+    within = sum(len(line) for line in letters if line in whole)
+    return within > sum(map(len, letters)) / 2
+
+
+def _hidden_on_demand(tree: LexborHTMLParser, shown: float) -> tuple[str, ...]:
+    """That the style of a page with a control for it hides a good part of its prose, in words."""
+    if tree.body is None:
+        return ()
+    whole = sum(map(line_weight, layout_of(tree.body, ANY_STYLE).lines))
+    if whole - shown <= max(_LITTLE_PROSE, _MUCH_HIDDEN * whole):
+        return ()
+    return ("text that the page shows on demand is not read",)
 
 
 def _leading_to(document: Document, target: str, url: str | None) -> Document:
@@ -234,6 +272,15 @@ def _leading_to(document: Document, target: str, url: str | None) -> Document:
     there = resolve_url(url, target) if url else clean_line(target)
     reason = f"this page only leads to {there or target}"
     return replace(document, text="", outcome=Outcome.EMPTY, reason=reason, target=there)
+
+
+def _without_text(document: Document, layout: Layout, url: str | None) -> Document:
+    """A document whose page has no prose of its own: that of its one frame, or none."""
+    frame = None if document.attachments else frame_of(layout, url)
+    if frame is not None:
+        return _leading_to(document, frame, url)
+    reason = "; ".join(("no text to believe on this page", *document.unread))
+    return replace(document, text="", outcome=Outcome.EMPTY, reason=reason)
 
 
 def _without_title(lines: Sequence[str], title: str) -> list[str]:
@@ -255,9 +302,25 @@ def _read_plain_text(text: str, charset: str, url: str | None) -> Document:
     # PostgreSQL accepts no NUL; a replacement of the same length keeps offsets.
     text = text.replace("\r\n", "\n").replace("\x00", "\ufffd")
     text = clean_characters(text).translate(_SEPARATORS)
+    if message := _interface_message(text):
+        return _empty(f"an error of an interface instead of the page ({message})", charset)
     if not has_prose(text.split("\n")):
         return _empty("no text to believe in this file", charset)
     return _with_address(with_head(Document(text=text, charset=charset)), url)
+
+
+def _interface_message(text: str) -> str:
+    """The message of an answer like {"code": 429, "message": "…"}; empty for other texts."""
+    if not text.lstrip().startswith("{") or len(text) > _MAX_ANSWER:
+        return ""
+    try:
+        answer = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(answer, dict) or any(isinstance(one, list | dict) for one in answer.values()):
+        return ""
+    messages = [answer.get(name) for name in ("message", "msg", "error", "errmsg", "info")]
+    return next((str(one)[:80] for one in messages if one), "")
 
 
 def _with_address(document: Document, url: str | None) -> Document:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -22,6 +24,9 @@ _MIN_PROSE = 60
 _MAX_STUB_LETTERS = 60
 _MAX_FRAME_LETTERS = 4
 _MAX_STUB_SCRIPT = 20_000
+_MAX_DATA, _MAX_VALUES = 5, 20_000
+# An item that has one of these is another article.
+_OF_A_LINK = frozenset({"url", "link", "href", "title", "linkUrl", "articleUrl"})
 
 
 @cache
@@ -86,6 +91,9 @@ def _held_markup(tree: LexborHTMLParser) -> Iterator[str]:
         script = (node.text(deep=True) or "")[:_MAX_SCRIPT]
         if len(script) < _MIN_PROSE or _chinese_pattern().search(script) is None:
             continue
+        for listed in _listed_texts(script):
+            if _chinese_pattern().search(listed) is not None:
+                yield listed
         for match in _string_pattern().finditer(script):
             count += 1
             if count > _MAX_STRINGS:
@@ -93,6 +101,47 @@ def _held_markup(tree: LexborHTMLParser) -> Iterator[str]:
             held = _unescaped(match)
             if _chinese_pattern().search(held) is not None:
                 yield held
+
+
+@cache
+def _data_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:^|[=(])\s*(?=[{\[])")
+
+
+def _listed_texts(script: str) -> Iterator[str]:
+    """The texts that the data of a script holds as lists of paragraphs, as markup."""
+    decoder = json.JSONDecoder(strict=False)
+    for match in islice(_data_pattern().finditer(script), _MAX_DATA):
+        try:
+            data, _ = decoder.raw_decode(script, match.end())
+        except (ValueError, RecursionError):
+            continue
+        waiting, seen = [data], 0
+        while waiting and seen < _MAX_VALUES:
+            value = waiting.pop()
+            seen += 1
+            if isinstance(value, list):
+                texts = _paragraphs_of(value)
+                if len(texts) > 1:
+                    yield "".join(f"<p>{text}</p>" for text in texts)
+            if isinstance(value, dict | list):
+                waiting.extend(value.values() if isinstance(value, dict) else value)
+
+
+def _paragraphs_of(items: list[object]) -> list[str]:
+    """The paragraphs of a list: its strings, or one field of its items; none of a list of links."""
+    if all(isinstance(item, str) for item in items):
+        return [str(item) for item in items]
+    held = [item for item in items if isinstance(item, dict)]
+    if any(not _OF_A_LINK.isdisjoint(item) for item in held):
+        return []
+    sizes: Counter[str] = Counter()
+    for item in held:
+        sizes.update({key: len(text) for key, text in item.items() if isinstance(text, str)})
+    if not sizes:
+        return []
+    field = sizes.most_common(1)[0][0]
+    return [item[field] for item in held if isinstance(item.get(field), str)]
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -99,6 +99,8 @@ def named_years(sentence: str, this_year: int | None, earlier: str = "") -> list
 
 
 _PHRASE_LIMIT = 60
+# 和林格尔 and 和田 are places.
+_PLACES_IN_HE = "(?!林格尔|田|县|平区|龙|政)"
 _SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
 _EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
 
@@ -276,8 +278,12 @@ def _peel() -> re.Pattern[str]:
     areas = f"(?:{alternation(words.areas)})(?=(?:{done}))"
     each = f"对?每(?:(?:个|家|款|项|户|名|台|张)(?:{areas})?|{areas})"
     spans = "(?:未来|今后|用)?(?:[0-9]{1,2}|[一二两三四五])年(?:内|左右|时间)|[上下]半年"
-    said = alternation(words.leading + words.verbs)
-    return re.compile(f"(?:{years}|{spans}|{places}|{areas}|{doers}|{each}|(?:{said})(?:了|起)?)")
+    said = alternation([word for word in words.leading + words.verbs if word != "和"])
+    # 推动和林格尔集群…: not every 和 joins.
+    joins = f"和{_PLACES_IN_HE}"
+    return re.compile(
+        f"(?:{years}|{spans}|{places}|{areas}|{doers}|{each}|{joins}|(?:{said})(?:了|起)?)"
+    )
 
 
 @cache
@@ -324,8 +330,13 @@ def _ending() -> re.Pattern[str]:
 
 @cache
 def _conjunctions_pattern() -> re.Pattern[str]:
-    # 和林格尔 and 和田 are places.
-    return re.compile("(?:[、及与以，]|和(?!林格尔|田|县|平区|龙|政))+")
+    return re.compile(f"(?:[、及与以，]|和{_PLACES_IN_HE})+")
+
+
+@cache
+def _item_marker() -> re.Pattern[str]:
+    """The number of a list's item: 3．新增人工智能企业100家."""
+    return re.compile("(?:[0-9]{1,2}[.．、](?![0-9])|[（(][0-9]{1,2}[）)]|[①-⑳])\\s*")
 
 
 @cache
@@ -341,6 +352,8 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
         start += 1
     conjunctions = _conjunctions_pattern().match(sentence, start, right)
     start = conjunctions.end() if conjunctions else start
+    marker = _item_marker().match(sentence, start, right) if start == 0 else None
+    start = marker.end() if marker else start
     whole = last = start
     while start < right:
         peeled = _peel().match(sentence, start, right)

@@ -147,6 +147,15 @@ async def _read_target(
         return _failed(document, fetched, answer.outcome, reason)
     page = Part(answer.final_url, answer.content_type, answer.body)
     whole = await asyncio.to_thread(_read, source, context, [page], days)
+    if document.published is not None:
+        # A page around a frame has the title and the day, which its frame may lack.
+        day = whole if whole.published is not None else document
+        whole = replace(
+            whole,
+            title=whole.title or document.title,
+            published=day.published,
+            published_from=day.published_from,
+        )
     # The stub stays the same whatever happens where it leads to.
     return Reading(whole, answer.content_type, answer.body, has_parts=True)
 

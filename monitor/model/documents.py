@@ -87,7 +87,8 @@ class Document:
     ``published_from`` names what gave the day. ``prose`` counts the letters of prose that the page
     shows, ``taken`` is the share (0 to 1) of it in the text. ``steady_links`` are the texts of the
     links, in order, that may have other words without anything else being read. ``further_pages``
-    are pages of the article that were seen and not read. ``target`` is where a page without a text
+    are pages of the article that were seen and not read; ``unread`` says in words what else was.
+    ``target`` is where a page without a text
     of its own sends its readers. ``evidence`` says, for people, why this text and this day were
     chosen.
     """
@@ -105,6 +106,7 @@ class Document:
     steady_links: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     further_pages: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     target: str | None = None
     evidence: tuple[str, ...] = ()
 

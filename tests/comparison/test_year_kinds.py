@@ -111,3 +111,129 @@ def test_an_increment_is_no_total():
     (change,) = told(old, new)
     assert change.kind is not Kind.WEAKENED
     assert not any(delta.before and delta.after for delta in change.deltas)
+
+
+def test_a_number_whose_topic_word_moved_away_was_not_given_up():
+    old = "推动4000家规上工业企业应用人工智能实现转型。"
+    new = "推动4800家规上工业企业“智改数转”，实现人工智能深度应用。"
+    (change,) = told(old, new)
+    assert change.kind is Kind.STRENGTHENED
+    assert [(d.before, d.after, d.unit) for d in change.deltas] == [(4000, 4800, "家")]
+    (change,) = told(new, old)
+    assert change.kind is Kind.WEAKENED
+
+
+def test_a_number_beside_another_one_in_its_unit_has_no_direction():
+    old = "推广智能机器人进养老院300家。"
+    new = "支持养老服务机器人进社区、进家庭，服务养老机构700家。"
+    assert [change.kind for change in told(old, new)] == [Kind.REWORDED]
+    assert [change.kind for change in told(new, old)] == [Kind.REWORDED]
+
+
+def test_a_pilot_that_became_a_measure_for_all_is_not_weaker():
+    pilot = "在12个县（市、区）试点人工智能辅助审批。"
+    everywhere = "全面推行人工智能辅助审批。"
+    assert [change.kind for change in told(pilot, everywhere)] == [Kind.REWORDED]
+    assert [change.kind for change in told(everywhere, pilot)] == [Kind.REWORDED]
+
+
+def test_a_pilot_cut_down_is_weaker_although_a_ceiling_is_named():
+    wide = "社区智能养老机器人试点扩大到90个社区。"
+    narrow = "社区智能养老机器人试点减至40个社区。"
+    assert [change.kind for change in told(wide, narrow)] == [Kind.WEAKENED]
+    assert [change.kind for change in told(narrow, wide)] == [Kind.STRENGTHENED]
+
+
+def test_a_number_that_went_against_one_that_rose_has_no_direction():
+    old = "建设15所特色人工智能学院，引进人工智能领军人才90名。"
+    new = "支持高校建设人工智能学院，引进人工智能领军人才180名。"
+    assert [change.kind for change in told(old, new)] == [Kind.REWORDED]
+
+
+def test_the_firmness_of_a_growth_and_of_a_number_beside_others():
+    firm = "推进赣江集成电路工程二期，集成电路产量增长18%以上。"
+    loose = "推进赣江集成电路工程二期，集成电路产量增长18%左右。"
+    assert [change.kind for change in told(firm, loose)] == [Kind.WEAKENED]
+    assert [change.kind for change in told(loose, firm)] == [Kind.STRENGTHENED]
+    old = "招引人工智能顶尖人才20名、青年博士800名。"
+    new = "招引人工智能顶尖人才20名左右、青年博士1300名。"
+    assert [change.kind for change in told(old, new)] == [Kind.STRENGTHENED]
+
+
+def test_the_marker_of_an_item_is_no_part_of_what_it_counts():
+    (target,) = parse_targets("3．智能网联新能源汽车产量达到70万辆。")
+    assert target.metric == "智能网联新能源汽车产量"
+    (target,) = parse_targets("推动和林格尔集群建设智算集群3个。")
+    assert target.metric.startswith("和林格尔")
+    (target,) = parse_targets("力争全省算力规模年底前达到6EFLOPS。")
+    assert target.metric == "全省算力规模"
+
+
+def test_what_comes_each_year_is_not_compared_with_what_comes_in_several():
+    old = "每年培养人工智能人才2万人。"
+    new = "三年培养人工智能人才6万人。"
+    assert [change.kind for change in told(old, new)] == [Kind.REWORDED]
+    assert [change.kind for change in told(new, old)] == [Kind.REWORDED]
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher"),
+    [
+        ("算力规模进入全国前十。", "算力规模进入全国前八。"),
+        ("打造千亿级人工智能产业。", "打造万亿级人工智能产业。"),
+        ("打造三个智能算力集群。", "打造五个智能算力集群。"),
+        ("加快建设赣江万卡智算集群。", "加快建设赣江十万卡智算集群。"),
+        ("推动企业用算成本降低15%。", "推动企业用算成本降低25%。"),
+    ],
+)
+def test_ranks_classes_and_written_counts_have_a_direction(lower, higher):
+    assert [change.kind for change in told(lower, higher)] == [Kind.STRENGTHENED]
+    assert [change.kind for change in told(higher, lower)] == [Kind.WEAKENED]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("发放算力券5000万元。", "发放算力券、模型券各5000万元。"),
+        ("组织90名人工智能专家服务企业。", "组织人工智能专家服务企业，全年不少于150人次。"),
+        ("建设1个全省统一的算力调度平台。", "建设全省统一的算力调度平台。"),
+    ],
+)
+def test_what_only_stands_otherwise_was_not_given_up(old, new):
+    assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(old, new))
+    assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(new, old))
+
+
+def test_a_count_with_another_classifier_is_the_same():
+    old = "打造“人工智能+旅游”示范景区15家。"
+    assert [c.kind for c in told(old, old.replace("家", "个"))] == [Kind.CONTINUED]
+    assert [c.kind for c in told(old, "打造“人工智能+旅游”示范景区18个。")] == [Kind.STRENGTHENED]
+
+
+def test_a_range_around_a_number_is_no_change():
+    old = "新增人工智能领域省级重点实验室4家左右。"
+    new = "新增人工智能领域省级重点实验室2—4家。"
+    assert [c.kind for c in told(old, new)] == [Kind.CONTINUED]
+    assert [c.kind for c in told(new, old)] == [Kind.CONTINUED]
+
+
+def test_a_number_whose_thing_is_named_in_another_clause_is_compared():
+    old = "完成芯片封测二期项目建设，形成月产能20万片。"
+    new = "芯片封测二期项目月产能达到25万片。"
+    assert [c.kind for c in told(old, new)] == [Kind.STRENGTHENED]
+    assert [c.kind for c in told(new, old)] == [Kind.WEAKENED]
+
+
+def test_a_target_of_a_year_is_not_exceeded_by_a_little_more_five_years_later():
+    yearly = "人工智能产业规模达到900亿元。"
+    distant = "到2030年，人工智能产业规模达到1000亿元。"
+    assert [change.kind for change in told(yearly, distant)] == [Kind.REWORDED]
+    far_more = "到2030年，人工智能产业规模达到3000亿元。"
+    assert [change.kind for change in told(yearly, far_more)] == [Kind.STRENGTHENED]
+
+
+def test_the_only_sum_of_a_promise_is_compared_whatever_it_is_called():
+    old = "投入3亿元建设智慧教育平台，推动人工智能助教进课堂。"
+    new = "投入9000万元升级智慧教育平台，推动人工智能助教进课堂。"
+    assert [change.kind for change in told(old, new)] == [Kind.WEAKENED]
+    assert [change.kind for change in told(new, old)] == [Kind.STRENGTHENED]

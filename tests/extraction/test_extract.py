@@ -44,6 +44,14 @@ def test_the_same_words_are_done_in_the_review_and_promised_in_the_plan():
     assert note.label is Label.OTHER
 
 
+def test_who_meets_a_condition_is_no_description_of_the_situation():
+    plan = "二、2026年重点工作\n有条件的市州建设人工智能产业园。\n支持有条件的园区部署智算中心。\n"
+    labels = [one.label for one in extract(plan, REPORT, load_topics())]
+    assert labels == [Label.COMMITMENT, Label.COMMITMENT]
+    situation = "二、2026年重点工作\n我省发展算力产业有基础、有条件、有优势。\n"
+    assert [one.label for one in extract(situation, REPORT, load_topics())] != [Label.COMMITMENT]
+
+
 def test_explanations_name_section_words_and_what_decided():
     first = explain(TEXT, REPORT, load_topics())[0]
     assert first.section == "review"

@@ -807,7 +807,8 @@ PAGES = (
         answers(
             '{"code":404,"msg":"resource not found","data":null}', content_type="application/json"
         ),
-        SHRUNK,
+        EMPTY,
+        "resource not found",
     ),
     Case(
         "pdf", "a broken PDF under .html", answers(b"%PDF-1.7\n\x00\x01\x02 nothing"), EMPTY, "PDF"

@@ -208,3 +208,20 @@ async def test_a_stub_is_followed_on_its_own_site_only(watch):
     web.pages["/plan.html"] = Page(b'<script>location.href="http://elsewhere.example/1"</script>')
     report, changes = await visit()
     assert (report.pages, changes) == ({"empty": 1}, [])
+
+
+async def test_a_frame_has_the_title_and_the_day_of_the_page_around_it(watch):
+    web, visit, database = watch
+    web.pages["/plan.html"] = Page(
+        "<html><meta charset=utf-8><title>行动方案</title><body><ul><li><a href='/'>首页</a></ul>"
+        "<div><h1>智能算力行动方案</h1><div>发布时间：2026-01-30 09:30 来源：省政府</div>"
+        '<iframe src="/text/1.html"></iframe></div></body></html>'.encode()
+    )
+    lines = "".join(f"<p>{line}</p>" for line in FIRST)
+    web.pages["/text/1.html"] = Page(f"<html><meta charset=utf-8><body>{lines}</body>".encode())
+    report, changes = await visit()
+    assert report.pages == {"ok": 1}
+    assert ("added", FIRST[1]) in changes
+    with database.read() as session:
+        found = session.execute(text("SELECT title, published FROM snapshot")).one()
+    assert tuple(found) == ("智能算力行动方案", "2026-01-30")
