@@ -628,12 +628,15 @@ class TarpitFetcher(FakeFetcher):
     silent: tuple[str, ...] = ()
     timed_out: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+    two_held: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def fetch(self, url, **named):
         if not url.startswith(self.silent):
             self.answered.set()
             return await FakeFetcher.fetch(self, url, **named)
         self.asked.append(url)
+        if sum(one.startswith(self.silent) for one in self.asked) == 2:
+            self.two_held.set()
         await self.timed_out.wait()
         return Fetched(url, url, Outcome.ERROR, None, self.now(), reason="timed out")
 
@@ -657,11 +660,13 @@ async def test_hosts_that_answer_nothing_leave_half_of_the_places_to_the_others(
         assert set(await watch.look()) == {*hosts, BASE}
         site.timed_out.clear()
         site.answered.clear()
+        site.two_held.clear()
         watch.clock[0] += 20 * HOUR
         site.asked.clear()
         await watch.visits.start()
         async with asyncio.timeout(60):
             await site.answered.wait()
+            await site.two_held.wait()
         assert sorted(site.asked) == sorted([*hosts[:2], BASE])
         site.timed_out.set()
         await watch.visits.finish()
