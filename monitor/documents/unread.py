@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from monitor.documents.attachments import holds_text, is_copy
+from monitor.documents.attachments import announcing_lines, holds_text, is_announced, is_copy
 from monitor.documents.blocks import Layout, Reference
 from monitor.documents.gaps import is_short
 from monitor.documents.html_text import clean_line, letters_of
@@ -361,15 +361,13 @@ def _attachments_by_script(page: ReadPage) -> Iterator[str]:
     if "附件" not in page.markup:
         return
     names = []
+    announced = announcing_lines(page.layout)
     for one in page.layout.references[:_MAX_LINKS]:
         reference = (one.attributes.get("href") or "").strip()
         if _is_page(reference) or one.node.tag in {"iframe", "embed", "object"}:
             continue
-        block = page.layout.blocks[one.block]
-        lines = page.layout.lines[block.first : block.end]
         name = clean_line(one.node.text(deep=True)[:200])
-        line = next((line.text for line in lines if name and name in line.text), "")
-        if len(letters_of(name)) < 4 or not line.lstrip("（(【[").startswith("附件"):
+        if len(letters_of(name)) < 4 or not is_announced(page.layout, one, name, announced):
             continue
         attachment = Attachment(name, "")
         known = {known.name for known in page.attachments}
