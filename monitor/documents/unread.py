@@ -141,6 +141,13 @@ def _pager_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _second_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"[—\-\s]*(?:第\s?2\s?页[\s/／，,]{0,3}共\s?\d{1,3}\s?页|2\s?/\s?\d{1,3}\s?页)[—\-\s]*"
+    )
+
+
+@cache
 def _other_matter_pattern() -> re.Pattern[str]:
     # Headings of what follows an article; a pager below them is theirs.
     return re.compile("评论|跟帖|留言|相关|推荐|排行|热点|往期|搜索|检索|列表|链接|图集")
@@ -163,6 +170,10 @@ def _pages_by_script(page: ReadPage) -> Iterator[str]:
         count = _count_pattern().search(line.text)
         current = _current_pattern().search(line.text)
         if count is not None and (current is None or current[1] == "1"):
+            later = page.layout.lines[index + 1 : page.last + _BELOW_FOR_PAGERS]
+            if any(_second_pattern().fullmatch(one.text) for one in later if "页" in one.text):
+                # The numbers of pages that stand below each other.
+                return
             yield f"further pages are not read, as they have no address ({count[0]})"
             return
     if "第2页" in page.markup or "第 2 页" in page.markup:
@@ -202,8 +213,12 @@ def _ends_article(page: ReadPage, one: Reference, label: str) -> bool:
     block = page.layout.blocks[one.block]
     wanted = letters_of(label)
     for index in range(max(block.first, page.first), block.end):
-        if wanted not in letters_of(page.layout.lines[index].text):
+        text = page.layout.lines[index].text
+        if wanted not in letters_of(text):
             continue
+        if text.partition(label)[0].rstrip().endswith("》") and not is_short(page.text):
+            # Of a document that the article tells of.
+            return False
         between = page.layout.lines[page.last + 1 : index + 1]
         letters = (letters_of(line.text).replace(wanted, "") for line in between)
         return all(not one or _editors_pattern().match(one) for one in letters)
@@ -250,7 +265,7 @@ def _continued(page: ReadPage) -> Iterator[str]:
 def _gadget_pattern() -> re.Pattern[str]:
     # Frames of players, counters, comments and the like, by their address, name or class.
     return re.compile(
-        r"share|comment|pinglun|video|player|audio|live|map|advert|[_/.-]ads?[_/.?-]|login|search|qr|count|stat|weather|tool|vote|survey"
+        r"share|comment|pinglun|video|shipin|spbf|bofang|ditu|player|audio|live|map|advert|[_/.-]ads?[_/.?-]|login|search|qr|count|stat|weather|tool|vote|survey"
         r"|head|foot|top|nav|menu|left|right|banner|robot|kefu|chat|captcha|print|preview|calendar|tongji|gonggao|about:|blank"
         r"|xgwz|xgxw|xgyd|xgzt|relat|recommend|yqlj|friend|link|dzpl|plun|guanggao|(?:^|[/_-])(?:gg|pl|ad)(?=[/_.-]|$)|(?:^|[/_-])form|submit|hidden"
         r"|fenxiang|dianzan|jiucuo|feedback|score|pingfen|hits|click",
@@ -356,15 +371,24 @@ def _stands_beside(node: LexborNode) -> bool:
     return False
 
 
+@cache
+def _anchor_pattern() -> re.Pattern[str]:
+    return re.compile(r"\b(?:id|name)\s{0,3}=\s{0,3}[\"']?([^\"'<>\s]{1,60})")
+
+
 def _attachments_by_script(page: ReadPage) -> Iterator[str]:
     """附件：, then a link that only a script can follow."""
     if "附件" not in page.markup:
         return
     names = []
     announced = announcing_lines(page.layout)
+    anchors = set(_anchor_pattern().findall(page.markup))
     for one in page.layout.references[:_MAX_LINKS]:
         reference = (one.attributes.get("href") or "").strip()
         if _is_page(reference) or one.node.tag in {"iframe", "embed", "object"}:
+            continue
+        if reference.startswith("#") and reference[1:] in anchors:
+            # It stands below.
             continue
         name = clean_line(one.node.text(deep=True)[:200])
         if len(letters_of(name)) < 4 or not is_announced(page.layout, one, name, announced):

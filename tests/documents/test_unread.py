@@ -116,6 +116,13 @@ def test_what_is_not_read_is_said(body, below, said):
         paragraphs(PARAGRAPHS)
         + '<script>document.write("<p>主办单位：青石省政府办公厅，承办单位：青石省数据局，'
         '地址：云溪市解放路一百号，电话请见联系页，建议使用高版本浏览器，本网内容未经许可，不得转载，欢迎各界提出意见。</p>")</script>',
+        '<p>附件：<a href="#fj">重点任务分工方案</a></p>'
+        + paragraphs(PARAGRAPHS)
+        + '<p><a name="fj"></a>重点任务分工方案</p><p>各市分工如下。</p>',
+        paragraphs(PARAGRAPHS[:4])
+        + f"<p>第1页 共2页</p>{paragraphs(PARAGRAPHS[4:])}<p>第2页 共2页</p>",
+        paragraphs(PARAGRAPHS) + '<p>《青石省算力条例》<a href="/fg/1.html">【全文】</a></p>',
+        paragraphs(PARAGRAPHS) + '<iframe src="/shipin/1.html" height="480"></iframe>',
         paragraphs(PARAGRAPHS)
         + f'<div style="display:none">{paragraphs(PARAGRAPHS)}</div><a href="#">更多</a>',
     ],
