@@ -10,6 +10,7 @@ from functools import cache
 from monitor.comparison.align import align
 from monitor.comparison.cues import (
     counting_spans,
+    cue_pattern,
     cue_table,
     deadline_shift,
     differs_in_substance,
@@ -459,10 +460,20 @@ def _counts_the_same(one: Target, other: Target) -> bool:
         return False
     if (one.op is Op.INCREASE_BY) != (other.op is Op.INCREASE_BY):
         return False
+    # 农业产业园区 and 人工智能产业园区 end alike and are of different matters.
     names = normalize(one.metric), normalize(other.metric)
-    shorter = min(map(len, names))
-    common = longest_common_length(*names)
-    return common >= _SHORTEST_THING or common == shorter >= _SHORTEST_NAME
+    shorter, longer = sorted(names, key=len)
+    if longer.endswith(shorter) and shorter.endswith(_OUTPUTS):
+        return len(shorter) >= _SHORTEST_NAME
+    least = min(_SHORTEST_THING, max(len(shorter), _SHORTEST_NAME))
+    return len(shorter) >= least and longer.startswith(shorter[:least])
+
+
+def _may_be_one_sum(one: Target, other: Target) -> bool:
+    """Whether two sums of money may be one: 营业收入 is no 基金."""
+    pattern = cue_pattern("sums")
+    kinds = [set(pattern.findall(target.raw.replace("投资", "投入"))) for target in (one, other)]
+    return not all(kinds) or bool(kinds[0] & kinds[1])
 
 
 def _has_rival(move: TargetMove, old: Statement, new: Statement) -> bool:
@@ -769,6 +780,8 @@ def _order(change: Change) -> tuple[bool, int, str]:
 
 
 _SHORTEST_THING, _SHORTEST_NAME = 4, 3
+# Of what is named before, or in another clause.
+_OUTPUTS = ("产能", "产量")
 # Two numbers in one of these may well count things of different kinds.
 _PEOPLE = frozenset({"人", "名", "位", "人次"})
 _VAGUE_UNITS = frozenset({"个", "项", "元", "%", "倍", ""})
@@ -830,8 +843,8 @@ def moves_beside(
     if nearly_identical and not pairs and len(then) == len(now) == 1:
         # 投入3亿元建设平台, 投入2亿元升级平台: the only sum is the same one, whatever it is called.
         (first,), (second,) = then, now
-        first = replace(first, metric=second.metric)
-        pairs = [(first, second)] if first.unit == second.unit == "元" else []
+        if first.unit == second.unit == "元" and _may_be_one_sum(first, second):
+            pairs = [(replace(first, metric=second.metric), second)]
     if not nearly_identical:
         pairs = [pair for pair in pairs if len(normalize(pair[0].metric)) >= _SHORTEST_THING]
     return [

@@ -82,6 +82,8 @@ class CueTable(WordTable):
     builds: tuple[str, ...]
     some: tuple[str, ...]
     everywhere: tuple[str, ...]
+    uncounted: tuple[str, ...]
+    sums: tuple[str, ...]
 
 
 def names(text: str) -> frozenset[str]:
@@ -188,7 +190,9 @@ def _places() -> ahocorasick.Automaton:
 
 @cache
 def cue_pattern(
-    name: Literal["retractions", "reversals", "burdens", "hedges", "benefits", "everywhere"],
+    name: Literal[
+        "retractions", "reversals", "burdens", "hedges", "benefits", "everywhere", "sums"
+    ],
 ) -> re.Pattern[str]:
     """A pattern for the words of one list of the table, the longest first."""
     return re.compile(alternation(getattr(cue_table(), name)))
@@ -288,7 +292,9 @@ def _rank_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
     numeral = "[一二两三四五六七八九十]{1,3}"
     words = quantity_words()
     # 十项措施 and 三场对接会 are no more than 八项 and 两场.
-    uncounted = alternation((*words.plan_parts, *words.plan_steps, *words.events))
+    uncounted = alternation(
+        (*words.plan_parts, *words.plan_steps, *words.events, *cue_table().uncounted)
+    )
     return (
         (
             re.compile(
@@ -319,7 +325,8 @@ def rank_direction(before: str, after: str) -> int:
     for pattern, sense in _rank_patterns():
         then = {found["of"]: _value(found["number"]) for found in pattern.finditer(before)}
         now = {found["of"]: _value(found["number"]) for found in pattern.finditer(after)}
-        for what in then.keys() & now.keys():
+        # Which of 百亿级企业、千亿级集群 became 千亿级集群 nobody can tell.
+        for what in then.keys() & now.keys() if len(then) == len(now) else ():
             old, new = then[what], now[what]
             if old is not None and new is not None and old != new:
                 directions.add(sense if new > old else -sense)
@@ -329,7 +336,9 @@ def rank_direction(before: str, after: str) -> int:
 @cache
 def _years_pattern() -> re.Pattern[str]:
     return re.compile(
-        "(?:未来|今后|力争|用)?(?:[2-5]|[两二三四五])年(?![级制期来前度龄月底末级]|行动|计划|攻坚|规划|滚动|倍增|以上)"
+        # 2025年 is a year, 十四五年均 no five years; 连续三年 and 三年大变样 count nothing.
+        "(?<![0-9十四五近第前])(?<!连续)(?<!过去)(?:[2-5]|[两二三四五])年"
+        "(?![级制期来前度龄月底末均]|行动|计划|攻坚|规划|滚动|倍增|以上|大变样|跃升|会战|工程|专项)"
     )
 
 

@@ -77,6 +77,7 @@ def target_moves(
         if not (
             keeps_value(move)
             and abs(move.weight) <= 2 * _FIRMER
+            and max(_firmness(old), _firmness(new)) < _FIRMNESS[Op.AT_LEAST]
             and not ends.keys().isdisjoint({id(old), id(new)})
         )
     ]

@@ -6,8 +6,9 @@ Which of them has text of the document and which is a form to fill in, its name 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
@@ -98,8 +99,9 @@ def find_attachments(layout: Layout, url: str | None, script: str = "") -> tuple
         script: the markup of a page that shows little text, whose scripts may show a file.
     """
     found: dict[str, Attachment] = {}
+    announced = announcing_lines(layout)
     for one in layout.references[:_MAX_LINKS]:
-        reference = _file_reference(one) or _unnamed_reference(layout, one)
+        reference = _file_reference(one) or _unnamed_reference(layout, one, announced)
         if not reference:
             continue
         target = urljoin(url, reference) if url else reference
@@ -204,7 +206,25 @@ def _file_reference(one: Reference) -> str:
     return " ".join(reference.split()).replace(" ", "%20")
 
 
-def _unnamed_reference(layout: Layout, one: Reference) -> str:
+def announcing_lines(layout: Layout) -> list[tuple[int, str]]:
+    """The lines that begin with 附件, with their places."""
+    found = (
+        (index, line.text)
+        for index, line in enumerate(layout.lines)
+        if line.text[:4].lstrip("（(【[").startswith("附件")
+    )
+    return list(islice(found, _MAX_ATTACHMENTS))
+
+
+def is_announced(
+    layout: Layout, one: Reference, label: str, announced: Sequence[tuple[int, str]]
+) -> bool:
+    """Whether a line around a link announces what it leads to: 附件：, then its label."""
+    block = layout.blocks[one.block]
+    return any(block.first <= index < block.end and label in text for index, text in announced)
+
+
+def _unnamed_reference(layout: Layout, one: Reference, announced: Sequence[tuple[int, str]]) -> str:
     """The address that sends a file of unknown format, in a line that begins with 附件."""
     written = (one.attributes.get("href") or "").strip()
     if _sending_pattern().search(written) is None or written[:10].lower() == "javascript":
@@ -212,11 +232,9 @@ def _unnamed_reference(layout: Layout, one: Reference) -> str:
     label = clean_line(one.node.text(deep=True)[:200])
     if len(letters_of(label)) < _MIN_NAME:
         return ""
-    block = layout.blocks[one.block]
-    for line in layout.lines[block.first : block.end]:
-        if line.text.startswith("附件") and label in line.text:
-            return " ".join(written.split()).replace(" ", "%20")
-    return ""
+    if not is_announced(layout, one, label, announced):
+        return ""
+    return " ".join(written.split()).replace(" ", "%20")
 
 
 def _may_lead_to_file(written: str, attributes: dict[str, str | None]) -> bool:

@@ -25,8 +25,24 @@ _MAX_STUB_LETTERS = 60
 _MAX_FRAME_LETTERS = 4
 _MAX_STUB_SCRIPT = 20_000
 _MAX_DATA, _MAX_VALUES = 5, 20_000
-# An item that has one of these is another article.
-_OF_A_LINK = frozenset({"url", "link", "href", "title", "linkUrl", "articleUrl"})
+# An item that has one of these is another article, or what a reader wrote.
+_OF_OTHERS = frozenset(
+    [
+        "url",
+        "link",
+        "href",
+        "title",
+        "linkUrl",
+        "articleUrl",
+        "nickname",
+        "nickName",
+        "userName",
+        "username",
+        "user",
+        "avatar",
+    ]
+)
+_MAX_LISTS = 500
 
 
 @cache
@@ -86,12 +102,13 @@ def _held_markup(tree: LexborHTMLParser) -> Iterator[str]:
         held = node.text(deep=True)
         if len(held) >= _MIN_PROSE and _chinese_pattern().search(held) is not None:
             yield held[:_MAX_SCRIPT]
-    count = 0
+    count = lists = 0
     for node in tree.css("script")[:100]:
         script = (node.text(deep=True) or "")[:_MAX_SCRIPT]
         if len(script) < _MIN_PROSE or _chinese_pattern().search(script) is None:
             continue
-        for listed in _listed_texts(script):
+        for listed in islice(_listed_texts(script), max(0, _MAX_LISTS - lists)):
+            lists += 1
             if _chinese_pattern().search(listed) is not None:
                 yield listed
         for match in _string_pattern().finditer(script):
@@ -125,7 +142,20 @@ def _listed_texts(script: str) -> Iterator[str]:
                 if len(texts) > 1:
                     yield "".join(f"<p>{text}</p>" for text in texts)
             if isinstance(value, dict | list):
-                waiting.extend(value.values() if isinstance(value, dict) else value)
+                waiting.extend(_own_values(value) if isinstance(value, dict) else value)
+
+
+@cache
+def _others_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "comment|repl(?:y|ies)|relat|recommend|hot_?(?:list|news)|menu|nav|pinglun|feedback|teaser|news_?list|footer|banner",
+        re.IGNORECASE,
+    )
+
+
+def _own_values(value: dict[str, object]) -> list[object]:
+    """The values of data but those that by their names are comments, menus or other articles."""
+    return [one for name, one in value.items() if _others_pattern().search(name) is None]
 
 
 def _paragraphs_of(items: list[object]) -> list[str]:
@@ -133,7 +163,7 @@ def _paragraphs_of(items: list[object]) -> list[str]:
     if all(isinstance(item, str) for item in items):
         return [str(item) for item in items]
     held = [item for item in items if isinstance(item, dict)]
-    if any(not _OF_A_LINK.isdisjoint(item) for item in held):
+    if any(not _OF_OTHERS.isdisjoint(item) for item in held):
         return []
     sizes: Counter[str] = Counter()
     for item in held:

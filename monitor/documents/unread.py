@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from monitor.documents.attachments import holds_text, is_copy
+from monitor.documents.attachments import announcing_lines, holds_text, is_announced, is_copy
 from monitor.documents.blocks import Layout, Reference
 from monitor.documents.gaps import is_short
 from monitor.documents.html_text import clean_line, letters_of
@@ -28,6 +28,11 @@ _MIN_PICTURES = 3
 _MIN_WRITTEN = 60
 _MAX_SCRIPT = 200_000
 _MAX_OPTIONS = 60
+_MAX_OPENED = 50
+_MAX_OTHERS, _MIN_TITLE = 3, 8
+_MIN_FRAME = 200
+_MAX_ANCESTORS = 30
+_MAX_SAME = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def open_on_demand(tree: LexborHTMLParser, markup: str) -> bool:
     """
     if "展开" not in markup and "全文" not in markup and "更多" not in markup:
         return False
-    has_control = False
+    has_control, named = False, dict[str, None]()
     for node in tree.css("a, button, [onclick]")[:_MAX_LINKS]:
         label = node.text(deep=True, strip=True)
         if not label or len(label) > _MAX_LABEL or _expanding().fullmatch(label) is None:
@@ -83,13 +88,15 @@ def open_on_demand(tree: LexborHTMLParser, markup: str) -> bool:
         reference = (attributes.get("href") or "").strip()
         if reference and not reference.startswith(("#", "javascript:", "void")):
             continue
-        has_control = True
+        # 更多 alone opens menus and lists, too.
+        has_control |= "更多" not in label or "内容" in label
         script = f"{attributes.get('onclick') or ''} {reference}"[:2_000]
-        for name in dict.fromkeys(_word_pattern().findall(script)):
-            for hidden in tree.css(f"[id='{name}']")[:1]:
-                for attribute in ("style", "hidden", "class"):
-                    if attribute in hidden.attributes:
-                        del hidden.attrs[attribute]
+        named |= dict.fromkeys(_word_pattern().findall(script))
+    for name in list(named)[:_MAX_OPENED]:
+        for hidden in tree.css(f"[id='{name}']")[:1]:
+            for attribute in ("style", "hidden", "class"):
+                if attribute in hidden.attributes:
+                    del hidden.attrs[attribute]
     return has_control
 
 
@@ -124,13 +131,49 @@ def _current_pattern() -> re.Pattern[str]:
     return re.compile(r"第\s*(\d{1,3})\s*(?:/\s*\d{1,3}\s*)?页")
 
 
+@cache
+def _pager_pattern() -> re.Pattern[str]:
+    # Nothing but a pager: 附件（共2页） and 共印200份 共3页 are none.
+    return re.compile(
+        r"(?:[\s0-9/／,，;；|｜<>《》«»‹›\[\]【】:：.…·\-]|第|共|页|[上下前后]一?页|[首尾末]页|最后一?页|跳转|转到|跳至|到|当前|确定|分页"
+        r"|(?:本文|本新闻|文章|正文)(?=[共当分])|(?:在本页)?(?:阅读|余下|显示|浏览|查看)全文|GO|Go|go)+"
+    )
+
+
+@cache
+def _second_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"[—\-\s]*(?:第\s?2\s?页[\s/／，,]{0,3}共\s?\d{1,3}\s?页|2\s?/\s?\d{1,3}\s?页)[—\-\s]*"
+    )
+
+
+@cache
+def _other_matter_pattern() -> re.Pattern[str]:
+    # Headings of what follows an article; a pager below them is theirs.
+    return re.compile("评论|跟帖|留言|相关|推荐|排行|热点|往期|搜索|检索|列表|链接|图集")
+
+
 def _pages_by_script(page: ReadPage) -> Iterator[str]:
-    for line in page.layout.lines[page.first : page.last + _BELOW_FOR_PAGERS]:
+    others = 0
+    for index, line in enumerate(
+        page.layout.lines[page.first : page.last + _BELOW_FOR_PAGERS], page.first
+    ):
+        is_below = index > page.last
+        others += is_below and line.link_share > 0.8 and len(line.text) > _MIN_TITLE
+        is_heading = is_below and len(line.text) <= _MAX_LABEL
+        if others >= _MAX_OTHERS or (is_heading and _other_matter_pattern().search(line.text)):
+            break
         if "页" not in line.text or len(line.text) > _MAX_PAGER:
+            continue
+        if _pager_pattern().fullmatch(line.text.strip("（）() ")) is None:
             continue
         count = _count_pattern().search(line.text)
         current = _current_pattern().search(line.text)
         if count is not None and (current is None or current[1] == "1"):
+            later = page.layout.lines[index + 1 : page.last + _BELOW_FOR_PAGERS]
+            if any(_second_pattern().fullmatch(one.text) for one in later if "页" in one.text):
+                # The numbers of pages that stand below each other.
+                return
             yield f"further pages are not read, as they have no address ({count[0]})"
             return
     if "第2页" in page.markup or "第 2 页" in page.markup:
@@ -145,18 +188,46 @@ def _pages_by_script(page: ReadPage) -> Iterator[str]:
 def _whole_elsewhere(page: ReadPage) -> Iterator[str]:
     if "全文" not in page.markup and "内容" not in page.markup:
         return
+    found: dict[str, list[tuple[Reference, str]]] = {}
     for one in page.layout.references[:_MAX_LINKS]:
         reference = (one.attributes.get("href") or "").strip()
-        if one.node.tag != "a" or not _is_page(reference) or not _stands_in(page, one):
+        if one.node.tag != "a" or not _is_page(reference):
             continue
         label = one.node.text(deep=True, strip=True)
         if len(label) > _MAX_LABEL or _whole_pattern().fullmatch(label) is None:
             continue
         target = urljoin(page.url, reference) if page.url else reference
-        known = {attachment.url for attachment in page.attachments}
-        if target not in known and target.partition("#")[0] != page.url:
+        found.setdefault(target, []).append((one, label))
+    known = {attachment.url for attachment in page.attachments}
+    # Several are of several articles: teasers.
+    for target in found if len(found) == 1 else ():
+        ends = any(_ends_article(page, one, label) for one, label in found[target][:_MAX_SAME])
+        if ends and target not in known and target.partition("#")[0] != page.url:
             yield f"the whole text stands elsewhere: {target}"
-            return
+
+
+def _ends_article(page: ReadPage, one: Reference, label: str) -> bool:
+    """Whether a link stands in the article, or below it with no words between but of editors."""
+    if not _stands_in(page, one):
+        return False
+    block = page.layout.blocks[one.block]
+    wanted = letters_of(label)
+    for index in range(max(block.first, page.first), block.end):
+        text = page.layout.lines[index].text
+        if wanted not in letters_of(text):
+            continue
+        if text.partition(label)[0].rstrip().endswith("》") and not is_short(page.text):
+            # Of a document that the article tells of.
+            return False
+        between = page.layout.lines[page.last + 1 : index + 1]
+        letters = (letters_of(line.text).replace(wanted, "") for line in between)
+        return all(not one or _editors_pattern().match(one) for one in letters)
+    return False
+
+
+@cache
+def _editors_pattern() -> re.Pattern[str]:
+    return re.compile("(?:责任编辑|责编|编辑|来源|作者|审核|校对)")
 
 
 def _is_page(reference: str) -> bool:
@@ -179,9 +250,13 @@ def _continued_pattern() -> re.Pattern[str]:
 def _continued(page: ReadPage) -> Iterator[str]:
     if "版" not in page.text:
         return
-    for line in page.text.split("\n"):
+    lines = page.text.split("\n")
+    for index, line in enumerate(lines):
         found = _continued_pattern().search(line[-30:])
         if found is not None and line.rstrip("。 ").endswith(found[0]):
+            if any("上接" in later[:20] for later in lines[index + 1 :]):
+                # The page shows both sheets.
+                continue
             yield f"the article goes on elsewhere: {found[0]}"
             return
 
@@ -190,10 +265,23 @@ def _continued(page: ReadPage) -> Iterator[str]:
 def _gadget_pattern() -> re.Pattern[str]:
     # Frames of players, counters, comments and the like, by their address, name or class.
     return re.compile(
-        r"share|comment|pinglun|video|player|audio|live|map|advert|[_/.-]ads?[_/.?-]|login|search|qr|count|stat|weather|tool|vote|survey"
-        r"|head|foot|top|nav|menu|left|right|banner|robot|kefu|chat|captcha|print|preview|calendar|tongji|gonggao|about:|blank",
+        r"share|comment|pinglun|video|shipin|spbf|bofang|ditu|player|audio|live|map|advert|[_/.-]ads?[_/.?-]|login|search|qr|count|stat|weather|tool|vote|survey"
+        r"|head|foot|top|nav|menu|left|right|banner|robot|kefu|chat|captcha|print|preview|calendar|tongji|gonggao|about:|blank"
+        r"|xgwz|xgxw|xgyd|xgzt|relat|recommend|yqlj|friend|link|dzpl|plun|guanggao|(?:^|[/_-])(?:gg|pl|ad)(?=[/_.-]|$)|(?:^|[/_-])form|submit|hidden"
+        r"|fenxiang|dianzan|jiucuo|feedback|score|pingfen|hits|click",
         re.IGNORECASE,
     )
+
+
+@cache
+def _hiding_pattern() -> re.Pattern[str]:
+    return re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
+
+
+def _is_low(one: Reference) -> bool:
+    """Whether a frame is given the height of a bar or a picture."""
+    height = (one.attributes.get("height") or "").strip().removesuffix("px")
+    return height.isascii() and height.isdigit() and int(height[:5]) < _MIN_FRAME
 
 
 def _source(one: Reference) -> str:
@@ -211,7 +299,7 @@ def _may_hold_text(one: Reference, url: str | None) -> bool:
     if _gadget_pattern().search(f"{path} {names}") is not None:
         return False
     size = {(attributes.get(key) or "").strip().removesuffix("px") for key in ("width", "height")}
-    if size & {"0", "1"} or "none" in (attributes.get("style") or ""):
+    if size & {"0", "1"} or _hiding_pattern().search(attributes.get("style") or ""):
         return False
     there = urlsplit(urljoin(url, source) if url else source)
     return not there.netloc or url is None or there.netloc == urlsplit(url).netloc
@@ -220,7 +308,7 @@ def _may_hold_text(one: Reference, url: str | None) -> bool:
 def _frames(page: ReadPage) -> Iterator[str]:
     shown = {attachment.url for attachment in page.attachments}
     for one in page.layout.references[:_MAX_LINKS]:
-        if one.node.tag != "iframe" or not _stands_in(page, one):
+        if one.node.tag != "iframe" or not _stands_in(page, one) or _is_low(one):
             continue
         target = urljoin(page.url, _source(one)) if page.url else _source(one)
         if target not in shown and "file=" not in target and _may_hold_text(one, page.url):
@@ -239,7 +327,7 @@ def _icon_pattern() -> re.Pattern[str]:
 
 def _pictures(page: ReadPage) -> Iterator[str]:
     """A text of which a page shows pictures: the words beside them are short."""
-    if not is_short(page.text):
+    if not is_short(page.text) or _photograph_pattern().search(page.text) is not None:
         return
     count = 0
     for node in page.tree.css("p img, center img, figure img")[:200]:
@@ -247,9 +335,45 @@ def _pictures(page: ReadPage) -> Iterator[str]:
         source = attributes.get("src") or attributes.get("data-src") or ""
         sides = [attributes.get(key) or "" for key in ("width", "height")]
         small = any(side.isdigit() and int(side) < 100 for side in sides)
-        count += bool(source) and not small and _icon_pattern().search(source) is None
+        if source and not small and _icon_pattern().search(source) is None:
+            count += not _stands_beside(node)
     if count >= _MIN_PICTURES:
         yield f"{count} pictures are not read"
+
+
+@cache
+def _photograph_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:记者|通讯员|社|网)[^，。；\n]{1,12}摄(?:影)?(?![\u3400-\u9fff])|摄影[:：/]|(?:^|\n)[（(▲△↑]?(?:图为|图片来源)"
+    )
+
+
+@cache
+def _beside_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"foot|(?<!in)aside|side-?bar|(?:^|[\s_-])(?:side|nav|ad|ads)(?:$|[\s_-])|links?\b|banner|relat|recommend"
+    )
+
+
+def _stands_beside(node: LexborNode) -> bool:
+    """Whether a box around an element is of the foot, a column or links of the page."""
+    for _ in range(_MAX_ANCESTORS):
+        above = node.parent
+        if above is None or above.tag in {"body", "html"}:
+            return False
+        if above.tag in {"footer", "aside", "nav"}:
+            return True
+        attributes = above.attributes
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
+        if _beside_pattern().search(names) is not None:
+            return True
+        node = above
+    return False
+
+
+@cache
+def _anchor_pattern() -> re.Pattern[str]:
+    return re.compile(r"\b(?:id|name)\s{0,3}=\s{0,3}[\"']?([^\"'<>\s]{1,60})")
 
 
 def _attachments_by_script(page: ReadPage) -> Iterator[str]:
@@ -257,15 +381,17 @@ def _attachments_by_script(page: ReadPage) -> Iterator[str]:
     if "附件" not in page.markup:
         return
     names = []
+    announced = announcing_lines(page.layout)
+    anchors = set(_anchor_pattern().findall(page.markup))
     for one in page.layout.references[:_MAX_LINKS]:
         reference = (one.attributes.get("href") or "").strip()
         if _is_page(reference) or one.node.tag in {"iframe", "embed", "object"}:
             continue
-        block = page.layout.blocks[one.block]
-        lines = page.layout.lines[block.first : block.end]
+        if reference.startswith("#") and reference[1:] in anchors:
+            # It stands below.
+            continue
         name = clean_line(one.node.text(deep=True)[:200])
-        line = next((line.text for line in lines if name and name in line.text), "")
-        if len(letters_of(name)) < 4 or not line.lstrip("（(【[").startswith("附件"):
+        if len(letters_of(name)) < 4 or not is_announced(page.layout, one, name, announced):
             continue
         attachment = Attachment(name, "")
         known = {known.name for known in page.attachments}
@@ -284,6 +410,14 @@ def _writing_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _imprint_pattern() -> re.Pattern[str]:
+    # What scripts write below every page of a site.
+    return re.compile(
+        "版权|主办单位|主办：|承办|备案|邮编|邮政编码|免责声明|转载|浏览器|标识码|本网站?(?:声明|赞同|注明)"
+    )
+
+
+@cache
 def _chinese_prose_pattern() -> re.Pattern[str]:
     return re.compile(r"[\u3400-\u9fff]{2,}[，。；][\u3400-\u9fff]")
 
@@ -298,6 +432,7 @@ def _written_by_script(page: ReadPage) -> Iterator[str]:
             written = re.sub(r"<[^<>]*>", "", match[1] or match[2])
             letters = letters_of(written)
             prose = _chinese_prose_pattern().search(written) is not None
+            prose &= _imprint_pattern().search(written) is None
             if prose and len(letters) >= _MIN_WRITTEN and letters[:40] not in whole:
                 yield "a script writes text that is not read"
                 return

@@ -237,3 +237,41 @@ def test_the_only_sum_of_a_promise_is_compared_whatever_it_is_called():
     new = "投入9000万元升级智慧教育平台，推动人工智能助教进课堂。"
     assert [change.kind for change in told(old, new)] == [Kind.WEAKENED]
     assert [change.kind for change in told(new, old)] == [Kind.STRENGTHENED]
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "2025年培育智能体平台企业500家。",
+        "连续三年加力，培育智能体平台企业500家。",
+        "三年大变样，培育智能体平台企业500家。",
+    ],
+)
+def test_a_year_is_no_span_of_several(old):
+    assert [c.kind for c in told(old, "培育智能体平台企业700家。")] == [Kind.STRENGTHENED]
+    assert [c.kind for c in told(old, "培育智能体平台企业400家。")] == [Kind.WEAKENED]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("建设人工智能产业园区10个。", "推进人工智能发展，建设农业产业园区20个。"),
+        ("培育人工智能重点企业100家。", "推进人工智能发展，整治重点企业50家。"),
+        ("培养人工智能专业技术人才5000人。", "推进人工智能发展，培养农业专业技术人才8000人。"),
+        (
+            "推动人工智能助教进课堂、进教研，加强师生素养培养，建好智慧教育平台，带动教育消费3亿元。",
+            "推动人工智能助教进课堂、进教研，加强师生素养培养，建好智慧教育平台，发放补助2亿元。",
+        ),
+        ("实施人工智能三项行动。", "实施人工智能五项行动。"),
+        ("破解人工智能企业三个难题。", "破解人工智能企业两个难题。"),
+        ("培育百亿级人工智能企业、千亿级产业集群。", "培育千亿级人工智能产业集群。"),
+    ],
+)
+def test_numbers_of_different_matters_have_no_direction(old, new):
+    assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(old, new))
+    assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(new, old))
+
+
+def test_a_range_binds_less_than_its_upper_end_at_least():
+    firm, loose = "新增机器人企业5家以上。", "新增机器人企业3—5家。"
+    assert [c.kind for c in told(firm, loose)] == [Kind.WEAKENED]

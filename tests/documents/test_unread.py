@@ -98,6 +98,33 @@ def test_what_is_not_read_is_said(body, below, said):
         paragraphs(PARAGRAPHS) + '<p><img src="/up/1.jpg"></p><p><img src="/up/2.jpg"></p>',
         paragraphs(PARAGRAPHS) + "<script>document.write('<span>2026</span>');</script>",
         paragraphs(PARAGRAPHS) + "<p>这一做法正在全省转版复制。</p>",
+        paragraphs(PARAGRAPHS) + '<p>附件：<a href="table.xls">分工表</a>（共2页）</p>',
+        paragraphs(PARAGRAPHS) + "<p>青石省政府办公厅印发 共印200份 共3页</p>",
+        paragraphs(PARAGRAPHS) + "<h3>网友评论</h3><div>共2页</div>",
+        paragraphs(PARAGRAPHS) + '<iframe src="/dzpl/12.html"></iframe>',
+        paragraphs(PARAGRAPHS) + '<iframe src="/xgwz/list.html"></iframe>',
+        paragraphs(PARAGRAPHS) + '<iframe src="/u/1.html" width="300" height="90"></iframe>',
+        paragraphs(PARAGRAPHS) + '<iframe src="/u/1.html" style="visibility: hidden"></iframe>',
+        paragraphs(PARAGRAPHS[:3]) + "<p>（下转第2版）</p><p>（上接第1版）</p>" + NOTICE,
+        paragraphs(PARAGRAPHS)
+        + '</div><div><p>一图读懂算力行动计划</p><a href="/jd/3.html">查看全文</a></div>',
+        "<p>算力大会在云溪市举行，百家企业到场展示应用成果。</p>"
+        + "".join(f'<p><img src="/up/{n}.jpg"></p><p>会场一角。记者李岭摄</p>' for n in range(4)),
+        f"<p>{PARAGRAPHS[0]}</p><div class='foot'>"
+        + "".join(f'<p><img src="/up/{n}.jpg"></p>' for n in range(4))
+        + "</div>",
+        paragraphs(PARAGRAPHS)
+        + '<script>document.write("<p>主办单位：青石省政府办公厅，承办单位：青石省数据局，'
+        '地址：云溪市解放路一百号，电话请见联系页，建议使用高版本浏览器，本网内容未经许可，不得转载，欢迎各界提出意见。</p>")</script>',
+        '<p>附件：<a href="#fj">重点任务分工方案</a></p>'
+        + paragraphs(PARAGRAPHS)
+        + '<p><a name="fj"></a>重点任务分工方案</p><p>各市分工如下。</p>',
+        paragraphs(PARAGRAPHS[:4])
+        + f"<p>第1页 共2页</p>{paragraphs(PARAGRAPHS[4:])}<p>第2页 共2页</p>",
+        paragraphs(PARAGRAPHS) + '<p>《青石省算力条例》<a href="/fg/1.html">【全文】</a></p>',
+        paragraphs(PARAGRAPHS) + '<iframe src="/shipin/1.html" height="480"></iframe>',
+        paragraphs(PARAGRAPHS)
+        + f'<div style="display:none">{paragraphs(PARAGRAPHS)}</div><a href="#">更多</a>',
     ],
 )
 def test_a_whole_page_is_not_doubted(body):
@@ -128,6 +155,14 @@ def test_paragraphs_that_a_script_holds_one_by_one_are_read():
         markup = f"<html><body><div id='app'></div>{script}</body></html>"
         document = read_document(markup.encode(), url=URL)
         assert document.text.split("\n") == PARAGRAPHS
+
+
+def test_what_readers_wrote_is_no_article():
+    items = [{"id": number, "content": text} for number, text in enumerate(PARAGRAPHS)]
+    for held in ({"comments": items}, {"list": [{**one, "nickname": "甲"} for one in items]}):
+        script = f"<script>var state = {json.dumps(held, ensure_ascii=False)};</script>"
+        markup = f"<html><body><p>评论</p>{script}</body></html>"
+        assert read_document(markup.encode(), url=URL).text == ""
 
 
 def test_the_whole_that_a_script_holds_is_read_for_its_summary():
