@@ -375,14 +375,17 @@ def test_a_visit_beside_the_daemon_leaves_what_its_settings_say(monitor, tmp_pat
     assert active == {"team": True, -7: True}
 
 
-@pytest.mark.parametrize("has_bot", [False, True])
-async def test_alerts_of_a_visit_beside_a_bot_wait_for_it(monitor, tmp_path, site, has_bot):
-    """Those for the terminal would stay unsent in a database whose daemon has a bot."""
+@pytest.mark.parametrize(
+    ("loop", "has_bot"),
+    [(None, False), (Loop.DELIVERY, False), (Loop.BOT, True), (Loop.CRAWL, True)],
+)
+async def test_alerts_of_a_visit_beside_a_bot_wait_for_it(monitor, tmp_path, site, loop, has_bot):
+    """Those for the terminal would stay unsent where a daemon has a bot, and beside roles."""
     sources(tmp_path, site)
     store = Database(fresh_sqlite(tmp_path / "monitor.db"))
-    if has_bot:
+    if loop is not None:
         with store.write() as session:
-            write_heartbeat(session, Heartbeat(Loop.BOT, "h", 1, "0.1", NOW, NOW))
+            write_heartbeat(session, Heartbeat(loop, "h", 1, "0.1", NOW, NOW))
     store.close()
     (town,) = load_catalogue([tmp_path / "c.yaml"]).sources
     async with open_app(load_settings(None), console=Console(quiet=True), only=town) as app:
