@@ -612,9 +612,9 @@ def watched_source(source: Source) -> WatchedSource:
 
 
 def _answers_chats(database: Database) -> bool:
-    """Whether a bot works on the database, as its heartbeat says."""
+    """Whether a bot works on the database, or roles, which know no terminal; by heartbeats."""
     with database.read() as session:
-        return any(beat.loop is Loop.BOT for beat in heartbeats(session))
+        return any(beat.loop in {Loop.BOT, Loop.CRAWL} for beat in heartbeats(session))
 
 
 def _revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:

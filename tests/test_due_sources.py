@@ -673,6 +673,17 @@ async def test_hosts_that_answer_nothing_leave_half_of_the_places_to_the_others(
         assert sorted(site.asked) == sorted([*hosts, BASE])
 
 
+async def test_an_address_that_is_refused_keeps_no_other_source_waiting(tmp_path):
+    catalogue = CATALOGUE.replace(
+        "sources:\n",
+        'sources:\n  - {id: a, name: 要闻, document_kind: news, lists: "http://u:p@a.example/"}\n',
+        1,
+    )
+    assert catalogue != CATALOGUE
+    async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}", catalogue) as watch:
+        assert {PAGE, LIST} <= set(await watch.look())
+
+
 async def test_two_looks_at_once_visit_a_source_once(watch):
     await asyncio.gather(watch.visits.start(), watch.visits.start())
     await watch.visits.finish()

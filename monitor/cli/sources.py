@@ -33,6 +33,7 @@ from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
 from monitor.errors import MonitorError, UserError
 from monitor.model.documents import Outcome
+from monitor.retry import CLOCK_SKEW
 from monitor.suggestion import did_you_mean
 from monitor.urls import resolve_url, url_identity
 
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
 sources_app = typer.Typer(help="Sources: the places that are watched.", no_args_is_help=True)
 _FEW = 3
 _SHOWN_CHANGES = 20
-_CLAIMED_FOR = timedelta(minutes=3)
+# A worker of another machine takes what is due within the skew of the clocks.
+_CLAIMED_FOR = CLOCK_SKEW + timedelta(minutes=3)
 _CLAIM_INTERVAL = timedelta(minutes=1)
 
 

@@ -49,6 +49,10 @@ def is_due(app: App, source: Source, *, skew: timedelta = timedelta(0)) -> bool:
     now = app.context.now()
     if times is None or times.is_paused(now):
         return False
+    if times.last_visit_at is not None and times.last_visit_at > now - skew:
+        # It was visited just now, and what is due next is not due yet by this clock: a visit that
+        # finds nothing due would be followed by the same again.
+        skew = timedelta(0)
     return next_start(times, source, now=now) <= now + skew
 
 

@@ -214,7 +214,8 @@ class DueVisits:
 
     def _is_silent(self, source: Source) -> bool:
         """Whether none of its hosts answered when it was asked last."""
-        return self._silent_hosts.issuperset(hosts_of(source))
+        hosts = hosts_of(source)
+        return bool(hosts) and self._silent_hosts.issuperset(hosts)
 
     def _note_silence(self, report: VisitReport, source: Source) -> None:
         if report.answered:

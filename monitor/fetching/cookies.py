@@ -109,7 +109,7 @@ class AnsweredChecks:
         """
         if outcome is Outcome.BLOCKED:
             self._kept.pop(_host(url), None)
-        elif answered and outcome is Outcome.OK:
+        elif answered and outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
             host, now = _host(url), self._clock()
             self._kept = {name: one for name, one in self._kept.items() if one[0] >= now}
             if len(self._kept) < _MAX_HOSTS:

@@ -210,10 +210,15 @@ class HttpFetcher:
                     if moved := _moved(url, current, route.hosts):
                         return self._failed(url, current, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
-                    if response.status == 200 and is_known(response.body, body_hash, fingerprint):
+                    # What has a fingerprint has a text: the bytes of a block page have none.
+                    can_be_known = response.status == 200 and bool(fingerprint)
+                    if can_be_known and is_known(response.body, body_hash, fingerprint):
+                        self._answered.note(url, cookies, Outcome.NOT_MODIFIED, answered=again)
                         return self._not_modified(url, current, response)
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
+                    if done.outcome is Outcome.OK and is_known(response.body, body_hash, None):
+                        done = self._not_modified(url, current, response)
                     if done.retry_after and done.outcome in {Outcome.BLOCKED, Outcome.ERROR}:
                         await self._rate_limiter.pause(parsed.host, done.retry_after)
                     answered = again and reload_cookies(response.body) is None

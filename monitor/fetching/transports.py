@@ -120,15 +120,41 @@ class PoolTransport(Transport):
     def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
         """Take over ``pool``; it is closed with the transport."""
         self._pool = pool
+        self._under_way = 0
 
     async def _respond(self, request: httpcore.Request) -> OpenResponse:
+        self._under_way += 1
         try:
             response = await self._pool.handle_async_request(request)
         except _HTTPCORE_ERRORS as error:
+            await self._end()
             raise _as_httpx(error) from error
-        return OpenResponse(
-            response.status, response.headers, _reader_of(response), response.aclose
-        )
+        except BaseException:
+            await self._end()
+            raise
+
+        async def close() -> None:
+            try:
+                await response.aclose()
+            finally:
+                await self._end()
+
+        return OpenResponse(response.status, response.headers, _reader_of(response), close)
+
+    async def _end(self) -> None:
+        """Close, if nothing is under way, connections that the pool takes for busy all the same.
+
+        httpcore keeps that of a tunnel through a proxy if the handshake with the host fails, and
+        some of cancelled requests: then no request would get a connection any more.
+        """
+        self._under_way -= 1
+        if self._under_way:
+            return
+        # All are found before the first is closed: meanwhile another request may begin.
+        every = self._pool.connections
+        stuck = [one for one in every if not (one.is_idle() or one.is_closed())]
+        for connection in stuck:
+            await connection.aclose()
 
     async def aclose(self) -> None:
         """Close the pool."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from monitor.catalogue.model import Source
+from monitor.errors import RefusedAddress
 from monitor.ingest.context import HEALTHY, VisitReport
 from monitor.urls import parse_url
 
@@ -40,9 +42,12 @@ def failure_details(reports: Iterable[VisitReport]) -> str:
 
 
 def hosts_of(source: Source) -> tuple[str, ...]:
-    """The hosts that a source is read from."""
-    addresses = (*source.lists, *source.pages)
-    return tuple(dict.fromkeys(parse_url(address).host for address in addresses))
+    """The hosts that a source is read from; an address that is never requested has none."""
+    hosts: dict[str, None] = {}
+    for address in (*source.lists, *source.pages):
+        with suppress(RefusedAddress):
+            hosts[parse_url(address).host] = None
+    return tuple(hosts)
 
 
 @dataclass(slots=True)

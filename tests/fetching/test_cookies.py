@@ -5,8 +5,9 @@ import pytest
 from loopback import PRIVATE, Clock, answer, fetcher, site
 
 from monitor.documents.block_pages import reload_cookies
+from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.fetching.cookies import SessionCookies
-from monitor.model.documents import Outcome
+from monitor.model.documents import Outcome, sha256_hex
 
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
 RELOADS = b"<html><script>document.cookie='seen=1; path=/';location.reload();</script></html>"
@@ -44,6 +45,27 @@ async def test_a_cookie_check_is_answered_once(check, is_served):
         None,
     ]
     assert "cookie" not in fetched.sent | fetched.headers
+
+
+@pytest.mark.parametrize("is_by_text", [True, False])
+async def test_a_check_before_an_unchanged_page_is_answered_once_too(is_by_text):
+    text = "全市新增三座智算中心\n明年再建两座超算中心"
+    page = f"<html><body><pre>{text}</pre></body></html>".encode()
+    known = {"fingerprint": page_fingerprint(page, text, "utf-8")} if is_by_text else {}
+    assert all(known.values())
+
+    async def script(headers, writer):
+        is_answered = headers.get("cookie") == "seen=1"
+        writer.write(answer(page) if is_answered else CHECKS["redirect"])
+
+    async with site() as here, fetcher() as net:
+        here.scripts["/x"] = script
+        for _ in range(2):
+            fetched = await net.fetch(
+                here.url("/x"), route=PRIVATE, body_hash=sha256_hex(page), **known
+            )
+            assert fetched.outcome is Outcome.NOT_MODIFIED
+    assert [headers.get("cookie") for _, headers in here.asked] == [None, "seen=1", "seen=1"]
 
 
 def test_a_cookie_goes_back_to_its_own_host_and_path_only():

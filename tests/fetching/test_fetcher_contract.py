@@ -9,13 +9,14 @@ from loopback import PRIVATE, answer, site
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.model.documents import Outcome
+from monitor.model.documents import Outcome, sha256_hex
 
 NOW = datetime(2026, 2, 1, 8, tzinfo=UTC)
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
 CHALLENGE = b"<html><script>document.cookie='a=1';location.reload()</script></html>"
 PAGES = {
     "/ok": FakePage(PAGE, headers={"content-type": "text/html", "etag": '"1"'}),
+    "/transformed": FakePage(PAGE, 203),
     "/dated": FakePage(PAGE, headers={"last-modified": "Mon, 02 Feb 2026 00:00:00 GMT"}),
     "/strange": FakePage(PAGE, headers={"etag": '"Ã©"', "last-modified": "yesterday"}),
     "/gone": FakePage(b"x", 410),
@@ -117,6 +118,23 @@ async def test_validators_save_the_body(world):
         base + "/dated", route=PRIVATE, last_modified="Mon, 02 Feb 2026 00:00:00 GMT"
     )
     assert dated.outcome is Outcome.NOT_MODIFIED
+
+
+@pytest.mark.parametrize("path", ["/ok", "/transformed"])
+async def test_a_page_of_the_same_bytes_is_known(world, path):
+    fetcher, base = world
+    known = await fetcher.fetch(base + path, route=PRIVATE, body_hash=sha256_hex(PAGE))
+    assert (known.outcome, known.body) == (Outcome.NOT_MODIFIED, b"")
+    other = await fetcher.fetch(base + path, route=PRIVATE, body_hash=sha256_hex(b""))
+    assert (other.outcome, other.body) == (Outcome.OK, PAGE)
+
+
+@pytest.mark.parametrize("path", ["/challenge", "/empty", "/500"])
+async def test_what_is_no_page_is_not_known_whatever_its_bytes(world, path):
+    fetcher, base = world
+    body_hash = sha256_hex(PAGES[path].body)
+    fetched = await fetcher.fetch(base + path, route=PRIVATE, body_hash=body_hash)
+    assert fetched.outcome not in {Outcome.OK, Outcome.NOT_MODIFIED}
 
 
 @pytest.mark.parametrize("stored", ['"Ã©"', '"a\x7f"', '"a\r\nHost: b"', '"' + "a" * 2_000 + '"'])

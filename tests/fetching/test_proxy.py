@@ -189,6 +189,35 @@ async def test_a_refusing_proxy_is_an_error_without_secrets(authority, caplog, k
     assert "wrong-word" not in caplog.text + fetched.reason
 
 
+@pytest.mark.usefixtures("collected")
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_a_handshake_behind_a_proxy_that_fails_keeps_no_place(authority, kind):
+    greet = socks if kind == "socks5" else connect
+    async with (
+        site(serving(authority, "other.example")) as here,
+        tunnelling(greet) as (port, _),
+        fetcher(ca_file=authority.path, total_timeout=2.0) as net,
+    ):
+        route = FetchRoute(proxy=f"{kind}://{LOGIN}@127.0.0.1:{port}", robots=False)
+        for _ in range(3):
+            fetched = await net.fetch(here.url("/", NAME), route=route)
+            assert "certificate" in fetched.reason
+
+
+@pytest.mark.parametrize("step", range(40))
+async def test_a_request_that_is_cancelled_keeps_no_place_of_a_proxy(step):
+    async with site() as proxy, fetcher(total_timeout=2.0, read_timeout=2.0) as net:
+        proxy.scripts[f"http://{NAME}/"] = answer(PAGE)
+        route = FetchRoute(proxy=f"http://127.0.0.1:{proxy.port}", robots=False)
+        first = asyncio.create_task(net.fetch(f"http://{NAME}/", route=route))
+        for _ in range(step):
+            await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        fetched = await net.fetch(f"http://{NAME}/", route=route)
+        assert fetched.outcome is Outcome.OK
+
+
 async def test_a_password_echoed_by_the_proxy_is_masked(authority):
     async def gossip(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from opened_app import opened_app
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from monitor.catalogue.loader import load_catalogue
 from monitor.channels.fake import FakeChannel
@@ -26,6 +26,7 @@ from monitor.roles.network import NetworkWatch
 from monitor.roles.queue import VisitJob
 from monitor.roles.schedule import DueJobs
 from monitor.storage.frontier import visit_times
+from monitor.storage.tables import FrontierEntryRow, SourceRow
 
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 HUNAN = load_catalogue()["hunan"]
@@ -147,6 +148,29 @@ async def test_a_worker_whose_clock_is_behind_visits_what_the_scheduler_found_du
             clock[0] = due - timedelta(minutes=behind)
             await visits.make(behind, job)
             assert len(reports) == expected
+
+
+async def test_a_worker_whose_clock_is_behind_does_not_make_one_visit_after_the_other(
+    tmp_path, monkeypatch
+):
+    """Its clock does not let it read the page yet that is due by the scheduler's."""
+    clock = [NOW]
+    site = FakeFetcher({f"{BASE}/report.html": FakePage(REPORT.encode())}, now=lambda: clock[0])
+    monkeypatch.setattr("monitor.roles.crawl.holds_job", lambda *_: True)
+    reports = []
+    async with opened(tmp_path, clock, site) as app:
+        job = VisitJob("page", "x", configuration_mark(app.settings))
+        visits = JobVisits(app, done=lambda *one: reports.append(one), stop=str)
+        await visits.make(1, job)
+        due = NOW + timedelta(hours=1)
+        with app.context.database.write() as session:
+            session.execute(update(FrontierEntryRow).values(next_visit_at=due))
+            session.execute(update(SourceRow).values(next_visit_at=due))
+        for behind, expected in ((4, 2), (4, 2), (1, 2), (0, 3)):
+            clock[0] = due - timedelta(minutes=behind)
+            await visits.make(1, job)
+            assert len(reports) == expected
+        assert site.asked.count(f"{BASE}/report.html") == 2
 
 
 async def test_a_visit_that_was_taken_over_ends_without_a_trace(tmp_path):
