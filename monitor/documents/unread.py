@@ -196,7 +196,7 @@ def _whole_elsewhere(page: ReadPage) -> Iterator[str]:
         label = one.node.text(deep=True, strip=True)
         if len(label) > _MAX_LABEL or _whole_pattern().fullmatch(label) is None:
             continue
-        target = urljoin(page.url, reference) if page.url else reference
+        target = _address(page.url, reference)
         found.setdefault(target, []).append((one, label))
     known = {attachment.url for attachment in page.attachments}
     # Several are of several articles: teasers.
@@ -232,6 +232,11 @@ def _editors_pattern() -> re.Pattern[str]:
 
 def _is_page(reference: str) -> bool:
     return bool(reference) and not reference.startswith(("#", "javascript:", "mailto:", "data:"))
+
+
+def _address(url: str | None, reference: str) -> str:
+    """The address of a reference on the page ``url``; as written where that is not known."""
+    return urljoin(url, reference) if url else reference
 
 
 def _stands_in(page: ReadPage, one: Reference) -> bool:
@@ -301,7 +306,7 @@ def _may_hold_text(one: Reference, url: str | None) -> bool:
     size = {(attributes.get(key) or "").strip().removesuffix("px") for key in ("width", "height")}
     if size & {"0", "1"} or _hiding_pattern().search(attributes.get("style") or ""):
         return False
-    there = urlsplit(urljoin(url, source) if url else source)
+    there = urlsplit(_address(url, source))
     return not there.netloc or url is None or there.netloc == urlsplit(url).netloc
 
 
@@ -310,7 +315,7 @@ def _frames(page: ReadPage) -> Iterator[str]:
     for one in page.layout.references[:_MAX_LINKS]:
         if one.node.tag != "iframe" or not _stands_in(page, one) or _is_low(one):
             continue
-        target = urljoin(page.url, _source(one)) if page.url else _source(one)
+        target = _address(page.url, _source(one))
         if target not in shown and "file=" not in target and _may_hold_text(one, page.url):
             yield f"a frame is not read: {target}"
             return
