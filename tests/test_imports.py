@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "yaml": {"errors", "suggestion"},
     "config": BASE,
     "documents": BASE,
-    "parser_process": {"documents"},
+    "warm_up": set(),
+    "parser_process": {"documents", "warm_up"},
     "catalogue": BASE | {"documents", "extraction"},
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
@@ -69,7 +70,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "ingest": BASE
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
-    | {"parser_process"},
+    | {"parser_process", "warm_up"},
     "status": {"ingest", "model", "outbox", "storage"},
     "observer": {"catalogue", "channels", "errors", "fetching", "ingest", "messages", "model"},
     "metrics": {"ingest", "model", "observer", "status"},

@@ -281,11 +281,6 @@ def _pattern() -> re.Pattern[str]:
 
 
 @cache
-def _cue_at_end() -> re.Pattern[str]:
-    return re.compile(f"(?P<cue>{alternation(quantity_cues())})了?$")
-
-
-@cache
 def _rate_pattern() -> re.Pattern[str]:
     return re.compile(
         "每(?:秒|小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
@@ -525,14 +520,17 @@ def _unitless(
 
 def _longest_cue(sentence: str, end: int) -> tuple[str, int]:
     """The longest cue that ends at ``end``, and where it starts; 突破了 is 突破."""
-    # A search anchored at the end tries the leftmost start first, which gives the longest cue.
-    found = _cue_at_end().search(sentence[max(0, end - _LONGEST_CUE) : end])
-    if found is None:
+    cues = quantity_cues()
+    for start in range(max(0, end - _LONGEST_CUE), end):
+        said = sentence[start:end]
+        cue = said if said in cues else said.removesuffix("了")
+        if cue in cues:
+            break
+    else:
         return "", end
-    start = end - len(found[0])
     # 签约, 附近 and 通过 end in a cue that they do not contain.
     inside = sentence[start - 1 : start + 1] in quantity_words().no_cues
-    return ("", end) if inside else (found["cue"], start)
+    return ("", end) if inside else (cue, start)
 
 
 def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
