@@ -18,13 +18,13 @@ import mutations
 from monitor.comparison.thresholds import BY_BASIS
 from monitor.model.changes import Basis
 
-_COMPARE = sys.modules["monitor.comparison.compare"]
-_POLARITY = sys.modules["monitor.comparison.cues"]
+_REVISION = sys.modules["monitor.comparison.revision"]
+_CUES = sys.modules["monitor.comparison.cues"]
 _TARGETS = sys.modules["monitor.comparison.targets"]
 REVISION: tuple[tuple[str, object, tuple[float, ...]], ...] = (
-    ("NEARLY_IDENTICAL", _COMPARE, (0.3, 0.5, 0.7, 0.9)),
-    ("PART", _COMPARE, (0.5, 0.65, 0.8, 0.95)),
-    ("SAME_BUT_CUE", _POLARITY, (0.7, 0.8, 0.9, 0.97)),
+    ("NEARLY_IDENTICAL", _REVISION, (0.3, 0.5, 0.7, 0.9)),
+    ("PART", _REVISION, (0.5, 0.65, 0.8, 0.95)),
+    ("SAME_BUT_CUE", _CUES, (0.7, 0.8, 0.9, 0.97)),
     ("METRIC", _TARGETS, (0.3, 0.45, 0.6, 0.75, 0.9)),
 )
 PAIRS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)

@@ -25,7 +25,7 @@ from monitor.model.documents import Document, Provenance
 from monitor.model.statements import Label, Statement, Target, number
 
 if TYPE_CHECKING:
-    from monitor.comparison.compare import LinkEvidence
+    from monitor.comparison.succession import LinkEvidence
 
 _SHOWN_FEATURES = 4
 
@@ -120,7 +120,8 @@ def diff(
     config: ConfigOption = None,
 ) -> None:
     """Print what changed between two texts."""
-    from monitor.comparison.compare import compare, link_evidence
+    from monitor.comparison.compare import compare
+    from monitor.comparison.succession import link_evidence
     from monitor.messages.change_text import unsure_note
     from monitor.messages.i18n import alert_texts
 

@@ -2,8 +2,8 @@
 
 A year later the same promise is worded differently, which is not a change. It is one when the
 only difference is a digit, a place name, or a 不. ``targets`` compares targets; the functions here
-find what changes a promise while its targets stay, or in spite of them. A direction is 1 for
-stronger, -1 for weaker, 0 for neither.
+find what changes a promise while its targets stay, or in spite of them; ``deadlines`` has the
+dates. A direction is 1 for stronger, -1 for weaker, 0 for neither.
 
 Qualifiers are numbers that are not targets (千亿级, 30个工作日内, 全国前三, 20—30家, 三分之二).
 Where two sentences differ in one such number only, and its sense is known, the change has a
@@ -13,9 +13,7 @@ direction; a number of unknown sense (年营收5亿元以上的企业) has none.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +28,6 @@ from monitor.extraction.quantities import chinese as chinese_number
 from monitor.extraction.quantities import to_base
 from monitor.extraction.regions import gazetteer
 from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
-from monitor.model.changes import Basis
 from monitor.model.statements import Op, Statement, Target
 
 _TABLE = Path(__file__).parent / "cues.yaml"
@@ -84,6 +81,9 @@ class CueTable(WordTable):
     everywhere: tuple[str, ...]
     uncounted: tuple[str, ...]
     sums: tuple[str, ...]
+    outputs: tuple[str, ...]
+    people: tuple[str, ...]
+    vague_units: tuple[str, ...]
 
 
 def names(text: str) -> frozenset[str]:
@@ -369,40 +369,15 @@ def _value(text: str) -> float | None:
     return number
 
 
-Years = tuple[int | None, int | None]
-"""The plan years of the sentences before and after."""
 _OBJECT = 20
-_PLAN = {
-    "十": 10,
-    "十一": 11,
-    "十二": 12,
-    "十三": 13,
-    "十四": 14,
-    "十五": 15,
-    "十六": 16,
-    "十七": 17,
-}
-_RELATIVE_YEARS = {"今年": 0, "本年": 0, "年内": 0, "全年": 0, "明年": 1, "后年": 2}
-_MONTH_OF_PART = {"上半年": 6, "下半年": 12, "年中": 6, "年底": 12, "年末": 12}
-_MONTH_OF_PART |= {f"{n}季度": 3 * i for i, n in enumerate("一二三四", 1)}
-_MONTH_OF_PART |= {f"{i}季度": 3 * i for i in range(1, 5)}
+# Of what was tried for: the characters of its name, and those before it in which a verb is sought.
+_SHORTEST_TRIED = 4
+_BESIDE_VERB = 8
 
 
 @cache
 def _number_pattern() -> re.Pattern[str]:
     return re.compile(r"\d+(?:[.]\d+)?")
-
-
-@cache
-def _deadline_pattern() -> re.Pattern[str]:
-    # A year is a deadline at the head of a clause, after a word of time, or before 底, 末, 前; in
-    # 2026年世界大会 it is a part of a name.
-    return re.compile(
-        r"(?:(?P<led>[到至于在]|力争|争取|确保|^|[，。；：、,;:])\s*)?"
-        r"(?:(?P<year>20\d\d)年|[“\"]?(?P<plan>十[一二三四五六七]?)五[”\"]?(?:规划)?期?末"
-        r"|(?P<ahead>今年|本年|年内|明年|后年)|(?P<alone>(?=上半年|下半年|年[底末]前?|[一二三四1-4]季度|\d{1,2}月[底末前])))"
-        r"(?P<part>上半年|下半年|年?[底末]|年中|[一二三四1-4]季度|(?P<month>\d{1,2})月)?(?P<late>[底末])?(?P<by>之?前|内)?"
-    )
 
 
 def retraction(before: str, after: str) -> int:
@@ -415,7 +390,7 @@ def retraction(before: str, after: str) -> int:
     old, new = _skeleton(before), _skeleton(after)
     retractions = cue_pattern("retractions")
     gained = len(retractions.findall(new)) - len(retractions.findall(old))
-    if gained and _nearly_same(retractions.sub("", old), retractions.sub("", new)):
+    if gained and differs_in_cue_only(retractions.sub("", old), retractions.sub("", new)):
         without, having = (old, new) if gained > 0 else (new, old)
         return _retraction_effect(without, having) * (1 if gained > 0 else -1)
     denying = negation_pattern()
@@ -426,26 +401,9 @@ def retraction(before: str, after: str) -> int:
     return 0
 
 
-def deadline_shift(before: str, after: str, years: Years, basis: Basis) -> int:
-    """-1 where the same promise is due later than before, 1 where sooner, else 0.
-
-    In a succession a deadline within the year of the plan moves on with the plan and counts as
-    unchanged.
-    """
-    old, new = list(_deadlines(before, years[0])), list(_deadlines(after, years[1]))
-    if not old or len(old) != len(new):
-        return 0
-    rests = (_without(before, old), _without(after, new))
-    if not _nearly_same(normalize(rests[0]), normalize(rests[1])):
-        return 0
-    later = 0
-    for (_, _, then), (_, _, now) in zip(old, new, strict=True):
-        later += now - then
-        if basis is Basis.SUCCESSION and None not in years:
-            within = [(due - 1) // 12 == year for due, year in ((then, years[0]), (now, years[1]))]
-            if all(within):
-                later -= 12 * ((years[1] or 0) - (years[0] or 0))
-    return (later < 0) - (later > 0)
+def differs_in_cue_only(first: str, second: str) -> bool:
+    """Whether two normalised sentences are the same but for a cue, which was left out of both."""
+    return ratio(first, second) >= SAME_BUT_CUE
 
 
 def everywhere_shift(before: str, after: str) -> int:
@@ -463,24 +421,10 @@ def hedging(before: str, after: str) -> int:
     return int(any(_cut(old, found) == new for found in hedges.finditer(old)))
 
 
-def list_context_direction(before: str, after: str, years: Years) -> int | None:
-    """The effect of a changed line above a list on the promises under it; None for no effect.
-
-    到2028年： for 到2027年： is -1, 以下任务不再推进： too; another place is 0, which is a change
-    without a direction.
-    """
-    if normalize(before) == normalize(after):
-        return None
-    retractions = cue_pattern("retractions")
-    gained = len(retractions.findall(after)) - len(retractions.findall(before))
-    if gained:
-        return -1 if gained > 0 else 1
-    then = [due for *_, due in _deadlines(before, years[0])]
-    now = [due for *_, due in _deadlines(after, years[1])]
-    if then and now and then != now:
-        return (sum(now) < sum(then)) - (sum(now) > sum(then))
-    old, new = places(before), places(after)
-    return 0 if old and new and old != new else None
+def effort_direction(before: str, after: str) -> int:
+    """1 where a thing that was only tried for (争创) is now built, -1 the other way, else 0."""
+    old, new = normalize(before), normalize(after)
+    return int(_tried_then_built(old, new)) - int(_tried_then_built(new, old))
 
 
 def _retraction_effect(without: str, having: str) -> int:
@@ -498,7 +442,7 @@ def _equal_without(without: str, having: str, found: re.Match[str]) -> bool:
     """Whether removing ``found`` from ``having`` gives ``without``, at least around that place."""
     left = having[max(0, found.start() - 3) : found.start()]
     right = having[found.end() : found.end() + 3]
-    if not right or not _nearly_same(without, _cut(having, found)):
+    if not right or not differs_in_cue_only(without, _cut(having, found)):
         return False
     return without.startswith(right) if not left else left + right in without
 
@@ -511,33 +455,32 @@ def _skeleton(text: str) -> str:
     return _number_pattern().sub("#", normalize(text))
 
 
-def _nearly_same(first: str, second: str) -> bool:
-    return ratio(first, second) >= SAME_BUT_CUE
-
-
-def _deadlines(text: str, plan: int | None) -> Iterator[tuple[int, int, int]]:
-    """Spans of the deadlines in a sentence, with the month each means, counted from year 0."""
-    text = unicodedata.normalize("NFKC", text)
-    for found in _deadline_pattern().finditer(text):
-        led = found["led"] is not None or found["late"] or found["by"] or found["part"]
-        if found["year"] and not led:
+def _tried_then_built(tried: str, built: str) -> bool:
+    for attempt in _attempt_pattern().finditer(tried):
+        thing = attempt["thing"].removesuffix("建设")
+        at = built.find(thing) if len(thing) >= _SHORTEST_TRIED else -1
+        if at < 0:
             continue
-        if found["year"]:
-            year = int(found["year"])
-        elif found["plan"]:
-            year = 1955 + 5 * _PLAN.get(found["plan"], 0)
-        else:
-            year = (plan or 0) + _RELATIVE_YEARS.get(found["ahead"] or "", 0)
-        month = 12
-        if found["month"]:
-            month = int(found["month"])
-        elif found["part"]:
-            month = _MONTH_OF_PART.get(found["part"], 12)
-        yield found.start(), found.end(), 12 * year + min(month, 12)
+        verbs = built[max(0, at - _BESIDE_VERB) : at]
+        end = at + len(thing)
+        if _attempt_verb_pattern().search(verbs):
+            continue
+        if _build_pattern().search(verbs) or built.startswith("建设", end):
+            return True
+    return False
 
 
-def _without(text: str, found: list[tuple[int, int, int]]) -> str:
-    text = unicodedata.normalize("NFKC", text)
-    for start, end, _ in reversed(found):
-        text = text[:start] + text[end:]
-    return text
+@cache
+def _attempt_pattern() -> re.Pattern[str]:
+    attempts = alternation(cue_table().attempts)
+    return re.compile(rf"(?:{attempts})(?:创建|建设|打造|建成)?(?P<thing>\w{{4,30}})")
+
+
+@cache
+def _attempt_verb_pattern() -> re.Pattern[str]:
+    return re.compile(alternation(cue_table().attempts))
+
+
+@cache
+def _build_pattern() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(cue_table().builds)})$")

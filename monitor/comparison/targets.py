@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
+from monitor.comparison.deadlines import Years
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
@@ -16,9 +17,6 @@ from monitor.extraction.quantities import comparable, counts_things, to_base
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Statement, Target
-
-Years = tuple[int | None, int | None]
-"""The plan years of the sentences before and after, for targets without a year."""
 
 # For the same number: 左右 binds least, 以上 most.
 _FIRMNESS = {Op.ABOUT: 0, Op.REACH: 1, Op.INCREASE_BY: 1, Op.AT_LEAST: 2, Op.AT_MOST: 2}
@@ -60,7 +58,7 @@ def target_moves(
         after: targets now.
         nearly_identical: the sentences are so similar that a single number on each side, of one
             dimension, is the same target even if its metric was reworded.
-        years: the years of the plans.
+        years: the years of the plans, for targets without a year.
         granted: whether a target is the ceiling of a benefit (不超过300万元补助), of which a lower
             value is weaker.
 
@@ -93,6 +91,43 @@ def target_moves(
         if id(new) not in paired_new:
             found.append(TargetMove(Delta(new.metric, new.unit, None, new.value), 1.0))
     return found
+
+
+def one_sided_deltas(targets: Sequence[Target], *, new: bool) -> tuple[Delta, ...]:
+    """The deltas of a sentence without a counterpart; ``new``: its numbers came, else they went."""
+    return tuple(
+        Delta(
+            target.metric,
+            target.unit,
+            None if new else target.value,
+            target.value if new else None,
+        )
+        for target in targets
+    )
+
+
+def without_relocated(
+    moves: Sequence[TargetMove], left: Sequence[Target], entered: Sequence[Target]
+) -> list[TargetMove]:
+    """The moves but those of numbers that only changed their sentence.
+
+    Args:
+        moves: the moves between two sentences.
+        left: the old targets that stand elsewhere in the new text.
+        entered: the new targets that stood elsewhere in the old text.
+    """
+    return [
+        move
+        for move in moves
+        if not (move.delta.after is None and _is_of_any(move, left))
+        and not (move.delta.before is None and _is_of_any(move, entered))
+    ]
+
+
+def _is_of_any(move: TargetMove, targets: Sequence[Target]) -> bool:
+    """Whether a number that came or went is that of one of some targets."""
+    value = move.delta.before if move.delta.after is None else move.delta.after
+    return any((move.delta.metric, value) == (target.metric, target.value) for target in targets)
 
 
 def overall_direction(found: Sequence[TargetMove]) -> float:

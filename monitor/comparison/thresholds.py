@@ -22,6 +22,10 @@ class Thresholds:
     same_numbers: float
     theme: float
 
+    def keeps_wording(self, similarity: float, *, has_numbers: bool) -> bool:
+        """Whether wording so similar is no rewording; all numbers, if there are any, stayed."""
+        return similarity >= (self.same_numbers if has_numbers else self.continued)
+
 
 BY_BASIS = {
     # An edited page keeps most words of an edited sentence; anything below is another sentence.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.comparison.compare import (
-    clause_deadline_shift,
-    compare,
-    counted_names,
-    effort_direction,
-    numbers_of_kin,
-)
+from monitor.comparison.compare import compare
+from monitor.comparison.cues import effort_direction
+from monitor.comparison.deadlines import clause_deadline_shift
+from monitor.comparison.numbers_beside import counted_names, numbers_of_kin
 from monitor.extraction.extract import extract, plan_sentences
 from monitor.extraction.targets import parse_targets
 from monitor.extraction.topics import load_topics

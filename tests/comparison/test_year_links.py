@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.comparison.compare import compare, link_evidence
+from monitor.comparison.compare import compare
+from monitor.comparison.succession import link_evidence
 from monitor.comparison.year_links import (
     FEATURES,
     PlanSentence,

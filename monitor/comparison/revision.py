@@ -1,0 +1,269 @@
+"""The comparison of a text with itself after an edit: its sentences are paired one to one.
+
+Opinions and proposals are paired so from one year to the next too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.comparison.align import align
+from monitor.comparison.cues import (
+    differs_in_substance,
+    hedging,
+    is_benefit_ceiling,
+    qualifier_direction,
+    retraction,
+    same_values_respelled,
+)
+from monitor.comparison.deadlines import deadline_shift
+from monitor.comparison.list_context import list_context, list_context_direction
+from monitor.comparison.normalize import normalize
+from monitor.comparison.numbers_beside import moves_beside
+from monitor.comparison.similarity import ClauseIndex, TextPair, partial_ratio, ratio
+from monitor.comparison.targets import (
+    one_sided_deltas,
+    overall_direction,
+    target_moves,
+    without_relocated,
+)
+from monitor.comparison.thresholds import (
+    BY_BASIS,
+    MAX_PART_PAIRS,
+    NEARLY_IDENTICAL,
+    PART,
+    PART_GAIN,
+)
+from monitor.model.changes import Basis, Change, Delta, Kind
+from monitor.model.statements import Label, Statement, Target
+
+_KIND_BY_DIRECTION = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
+
+
+@dataclass(slots=True)
+class _Match:
+    """A commitment before and after, with the parts it was split into or merged from."""
+
+    before: Statement
+    after: Statement
+    similarity: float
+    more_before: list[Statement] = field(default_factory=list)
+    more_after: list[Statement] = field(default_factory=list)
+
+
+def compare_edited(
+    old: Sequence[Statement],
+    new: Sequence[Statement],
+    basis: Basis,
+    *,
+    others: tuple[Sequence[Statement], Sequence[Statement]],
+    text_pair: TextPair | None,
+) -> Iterator[Change]:
+    """What became of the sentences of one topic and label, each paired with one at most.
+
+    Args:
+        old: the sentences before.
+        new: the sentences after.
+        basis: what the two are to each other.
+        others: the statements of both texts that have another topic or label.
+        text_pair: the texts themselves, for a revision: what stands in both is untouched.
+
+    Returns:
+        One change for every pair, *continued* ones too, and one for every sentence without a
+        partner that is no part of a pair. A sentence that was split or merged is reported once,
+        at its larger part.
+    """
+    other_old, other_new = others
+    matches = [
+        _Match(old[pair.before], new[pair.after], pair.similarity)
+        for pair in align(old, new, BY_BASIS[basis])
+    ]
+    matched = {id(match.before) for match in matches} | {id(match.after) for match in matches}
+    added = [item for item in new if id(item) not in matched]
+    dropped = [item for item in old if id(item) not in matched]
+    # An identical sentence has no other part.
+    reworded = [match for match in matches if match.similarity < 1]
+    if (len(added) + len(dropped)) * len(reworded) <= MAX_PART_PAIRS:
+        added = [item for item in added if not _joins_as_part(item, reworded, after=True)]
+        dropped = [item for item in dropped if not _joins_as_part(item, reworded, after=False)]
+    for match in matches:
+        yield _classify(match, basis, text_pair)
+    for item in added:
+        # The same words were there: split differently, or under an edited heading.
+        if text_pair is not None and _unchanged_elsewhere(
+            item, text_pair.after, text_pair.before, other_new, other_old
+        ):
+            continue
+        if basis is Basis.SUCCESSION or text_pair or not _relabelled(item, other_old):
+            deltas = one_sided_deltas(item.targets, new=True)
+            yield Change(Kind.ADDED, basis, item.region, None, item, deltas)
+    for item in dropped:
+        if text_pair is not None and _unchanged_elsewhere(
+            item, text_pair.before, text_pair.after, other_old, other_new
+        ):
+            continue
+        if basis is Basis.SUCCESSION or text_pair or not _relabelled(item, other_new):
+            deltas = one_sided_deltas(item.targets, new=False)
+            yield Change(Kind.DROPPED, basis, item.region, item, None, deltas)
+
+
+def _unchanged_elsewhere(
+    item: Statement,
+    here: ClauseIndex,
+    there: ClauseIndex,
+    others_here: Sequence[Statement],
+    others_there: Sequence[Statement],
+) -> bool:
+    """Whether the words of a sentence stand in the other text just as they do here.
+
+    They do beside the same neighbours. Elsewhere they do too, unless they occur less often there,
+    or as an achievement: a promise that moved into the review is no longer a promise.
+    """
+    if there.holds_beside(item.text, here.neighbours(item.start, item.end)):
+        return True
+    count = there.count(item.text)
+    if not count or count < here.count(item.text):
+        return False
+    return _count_achieved(item, others_there) <= _count_achieved(item, others_here)
+
+
+def _count_achieved(item: Statement, others: Sequence[Statement]) -> int:
+    """How many achievements contain the words of ``item``."""
+    key = normalize(item.text)
+    done = (one for one in others if one.label is Label.ACHIEVEMENT)
+    return sum(key in normalize(one.text) for one in done)
+
+
+def _relabelled(item: Statement, others: Sequence[Statement]) -> bool:
+    """Whether one of ``others``, of another label, has the same words."""
+    key = normalize(item.text)
+    return any(key == normalize(one.text) for one in others)
+
+
+def _classify(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
+    change = _classify_by_own_words(match, basis, text_pair)
+    if text_pair is None or change.kind is not Kind.CONTINUED:
+        return change
+    leads = (
+        list_context(text_pair.before.text, match.before.start),
+        list_context(text_pair.after.text, match.after.start),
+    )
+    direction = list_context_direction(*leads, (match.before.year, match.after.year))
+    return change if direction is None else replace(change, kind=_KIND_BY_DIRECTION[direction])
+
+
+def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
+    """The change of a commitment by its own words, its context aside."""
+    before, after = match.before, match.after
+    if text_pair is not None and text_pair.untouched(before.text, after.text):
+        return _change(Kind.CONTINUED, basis, match, ())
+    similarity = match.similarity
+    if match.more_before or match.more_after:
+        similarity = ratio(
+            _joined([before, *match.more_before]), _joined([after, *match.more_after])
+        )
+    old_targets = _targets([before, *match.more_before])
+    new_targets = _targets([after, *match.more_after])
+    if similarity == 1 and basis is Basis.REVISION:
+        # The sentences around it may change how a number is read; the words are the same.
+        return _change(Kind.CONTINUED, basis, match, ())
+    found = target_moves(
+        old_targets,
+        new_targets,
+        nearly_identical=similarity >= NEARLY_IDENTICAL,
+        years=(before.year, after.year),
+        granted=lambda target: is_benefit_ceiling(target, before, after),
+    )
+    if text_pair is not None:
+        # 培训人才10万人, split off into a sentence that names no topic, is still promised.
+        left = _targets_standing(old_targets, before.text, text_pair.before, text_pair.after)
+        entered = _targets_standing(new_targets, after.text, text_pair.after, text_pair.before)
+        found = without_relocated(found, left, entered)
+    beside = moves_beside(
+        before,
+        after,
+        (*old_targets, *new_targets),
+        nearly_identical=similarity >= NEARLY_IDENTICAL,
+    )
+    direction: float = retraction(before.text, after.text)
+    if not direction:
+        direction = (
+            overall_direction(found)
+            if found
+            else overall_direction(beside) or _polarity(before, after, basis)
+        )
+    found += beside
+    if direction:
+        kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
+    elif found or not _is_continued(match, similarity, basis, numbers=bool(new_targets)):
+        kind = Kind.REWORDED
+    else:
+        kind = Kind.CONTINUED
+    return _change(kind, basis, match, tuple(move.delta for move in found))
+
+
+def _polarity(before: Statement, after: Statement, basis: Basis) -> int:
+    """1 if a promise whose targets all stayed got stronger by its words, -1 weaker, else 0."""
+    direction = deadline_shift(before.text, after.text, (before.year, after.year), basis)
+    if direction or basis is Basis.SUCCESSION:
+        return direction
+    return hedging(before.text, after.text) or qualifier_direction(before.text, after.text)
+
+
+def _targets_standing(
+    targets: Sequence[Target], sentence: str, here: ClauseIndex, there: ClauseIndex
+) -> list[Target]:
+    """The targets whose clause occurs in the other text as often as in its own."""
+    return [
+        target
+        for target in targets
+        if (count := there.count_clause(sentence, target.raw))
+        and count >= here.count_clause(sentence, target.raw)
+    ]
+
+
+def _change(kind: Kind, basis: Basis, match: _Match, deltas: tuple[Delta, ...]) -> Change:
+    region = match.after.region or match.before.region
+    return Change(kind, basis, region, match.before, match.after, deltas, match.similarity)
+
+
+def _is_continued(match: _Match, similarity: float, basis: Basis, *, numbers: bool) -> bool:
+    """Whether a commitment whose targets all stayed is continued; ``numbers``: it has targets."""
+    merged = bool(match.more_before or match.more_after)
+    if basis is Basis.REVISION:
+        return similarity >= 1 or (not merged and same_values_respelled(match.before, match.after))
+    if not BY_BASIS[basis].keeps_wording(similarity, has_numbers=numbers):
+        return False
+    if similarity >= 1 or merged:
+        return True
+    return not differs_in_substance(match.before, match.after)
+
+
+def _joins_as_part(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:
+    """Add an unmatched sentence to the match it is a part of; False if there is none.
+
+    ``after``: the sentence is in the new text, so that a sentence of the old one was split.
+    """
+    key = normalize(item.text)
+    best: tuple[float, _Match] | None = None
+    for match in matches:
+        whole = normalize((match.before if after else match.after).text)
+        part = [match.after, *match.more_after] if after else [match.before, *match.more_before]
+        if len(key) >= len(whole) or partial_ratio(key, whole) < PART:
+            continue
+        gain = ratio(whole, _joined([*part, item])) - ratio(whole, _joined(part))
+        if gain >= PART_GAIN and (best is None or gain > best[0]):
+            best = gain, match
+    if best is None:
+        return False
+    (best[1].more_after if after else best[1].more_before).append(item)
+    return True
+
+
+def _joined(parts: Sequence[Statement]) -> str:
+    return "".join(normalize(part.text) for part in sorted(parts, key=lambda part: part.start))
+
+
+def _targets(parts: Sequence[Statement]) -> list[Target]:
+    return [target for part in parts for target in part.targets]
