@@ -53,10 +53,11 @@ from monitor.comparison.similarity import TextShingles
 from monitor.config.settings import CrawlSettings, Settings, TelegramSettings
 from monitor.daemon.once import run_once
 from monitor.documents.blocks import layout_of
-from monitor.documents.body import Article, Weighed, find_article, line_weight
+from monitor.documents.body import Article, find_article
 from monitor.documents.charset import decode
 from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.documents.reader import read_document
+from monitor.documents.weighed_page import WeighedPage, line_weight
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
@@ -495,7 +496,7 @@ def _article(tree: LexborHTMLParser) -> Article:
     assert tree.body is not None
     layout = layout_of(tree.body)
     weights = [line_weight(line) for line in layout.lines]
-    return find_article(tree, Weighed(layout, weights), None, "")
+    return find_article(tree, WeighedPage(layout, weights, ""), None)
 
 
 def _stages() -> dict[str, float]:

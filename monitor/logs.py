@@ -6,6 +6,7 @@ in ``extra``. structlog is loaded with the first line: a quiet round writes none
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import textwrap
@@ -60,6 +61,7 @@ def log_formatter(form: LogFormat) -> logging.Formatter:
     replaced or escaped, line feeds too, and the lines of a traceback are indented (console) or one
     string (JSON).
     """
+    _import_without_rich("structlog")
     import structlog
 
     shared: tuple[Processor, ...] = (
@@ -100,6 +102,22 @@ def log_formatter(form: LogFormat) -> logging.Formatter:
             ),
         ],
     )
+
+
+def _import_without_rich(name: str) -> None:
+    """Import a module as if rich were not installed.
+
+    structlog takes rich, and rich pygments, for tracebacks in colour, which no line of ours has:
+    4 MB in a daemon that loads them for nothing else.
+    """
+    if "rich" in sys.modules:
+        return
+    # What Python says of ``None`` here: an import of it finds no module.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module(name)
+    finally:
+        del sys.modules["rich"]
 
 
 def _add_traceback(_logger: object, _name: str, event: EventDict) -> EventDict:

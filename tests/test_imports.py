@@ -351,6 +351,19 @@ def test_a_run_without_a_token_loads_no_telegram() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_neither_log_lines_nor_requests_load_colours(form: str) -> None:
+    code = (
+        "import logging, sys; from monitor.logs import start_logging; "
+        "import monitor.fetching.http_client; "
+        f"start_logging(form='{form}'); logging.getLogger('monitor').info('x'); "
+        "print('structlog' in sys.modules, 'rich' in sys.modules, 'pygments' in sys.modules); "
+        "import rich.console"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False", "False"]
+
+
 def test_what_several_processes_need_is_loaded_for_them_alone() -> None:
     wrong = [
         f"{file.relative_to(ROOT)}:{node.lineno}"

@@ -48,6 +48,9 @@ ARGUABLE_WEIGHT = 0.6
 OWN_WEIGHT = 0.2
 """Weight of our own labels on other subjects; 0 and 1 gave a lower F1."""
 REGULARISATION = 0.02
+ACTION_LOG_ODDS = 2.5
+"""What it adds that both are the general sentence of one action, which the guide links: the judged
+pairs that have it are all linked, but too few to learn this from."""
 LIMITS = {"link": 0.5, "link_out_of_scope": 0.9}
 # Least probabilities of what is called sure. Precision first: dropped accuses a government.
 SURE = {"sure_before": 0.55, "sure_after": 0.6, "candidate": 0.35}
@@ -164,7 +167,8 @@ def fit(rows: Sequence[Row]) -> LinkModel:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    values = [row.features for row in rows]
+    action = FEATURES.index("action")
+    values = [(*row.features[:action], 0.0, *row.features[action + 1 :]) for row in rows]
     weights = [
         (OWN_WEIGHT * (0.5 if row.grade == "arguable" else 1.0))
         if row.own
@@ -174,10 +178,12 @@ def fit(rows: Sequence[Row]) -> LinkModel:
     scaler = StandardScaler().fit(values, sample_weight=weights)
     model = LogisticRegression(C=REGULARISATION, max_iter=5_000)
     model.fit(scaler.transform(values), [bool(row.grade) for row in rows], sample_weight=weights)
+    learned = list(map(float, model.coef_[0]))
+    learned[action] = ACTION_LOG_ODDS
     return LinkModel(
         tuple(map(float, scaler.mean_)),
         tuple(float(scale) or 1.0 for scale in scaler.scale_),
-        tuple(map(float, model.coef_[0])),
+        tuple(learned),
         float(model.intercept_[0]),
         **LIMITS,
         alone=_NEVER_ALONE,

@@ -43,6 +43,14 @@ def _name_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _general_action_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:[“\"‘](?P<quoted>\w{2,8}?)[+＋十×][”\"’](?=[，。；：、“和及与]|(?:专项|创新)?(?:行动|计划|工程)|$)"
+        r"|(?P<bare>人工智能|AI|数据要素)[+＋×](?:专项|创新)?(?:行动|计划|工程))"
+    )
+
+
+@cache
 def _figure_pattern() -> re.Pattern[str]:
     return re.compile(r"\d+(?:[.]\d+)?%?")
 
@@ -92,6 +100,18 @@ class CueTable(WordTable):
 def names(text: str) -> frozenset[str]:
     """Names that a sentence quotes or writes in Latin letters, normalised."""
     return frozenset(normalize(a or b) for a, b in _name_pattern().findall(text))
+
+
+def general_actions(text: str) -> frozenset[str]:
+    """The actions named with a plus or times sign whose own, general sentence this is.
+
+    实施“人工智能+”行动 is, “人工智能+医疗” and “人工智能+”产品 promise something of one field.
+    Scanned reports have 十 for the plus sign.
+    """
+    return frozenset(
+        (match["quoted"] or match["bare"]).replace("AI", "人工智能")
+        for match in _general_action_pattern().finditer(text)
+    )
 
 
 def differs_in_substance(before: Statement, after: Statement) -> bool:

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from monitor.comparison.cues import names
+from monitor.comparison.cues import general_actions, names
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import (
     GRAM_LENGTH,
@@ -88,6 +88,7 @@ FEATURES = (
     "long_grams",
     "name",
     "any_name",
+    "action",
     "metric",
     "theme",
     "both_in_scope",
@@ -202,6 +203,7 @@ class _Side:
         self.keys = [normalize(one.text) for one in self.statements]
         self.grams = [grams_of(key) for key in self.keys]
         self.names = [names(one.text) for one in self.statements]
+        self.actions = [general_actions(one.text) for one in self.statements]
         self.name_counts = Counter(name for found in self.names for name in found)
         starts = [one.start for one in self.statements]
         first, last = min(starts, default=0), max(starts, default=0)
@@ -397,6 +399,7 @@ def _features(
         for name in shared_names
     )
     one, other = old.statements[i], new.statements[j]
+    in_scope = old.sentences[i].in_scope and new.sentences[j].in_scope
     themes = set(one.themes), set(other.themes)
     shorter, longer = sorted((len(old.keys[i]), len(new.keys[j])))
     return (
@@ -409,9 +412,10 @@ def _features(
         _long_grams(old.keys[i], new.keys[j], weights),
         float(rare),
         float(bool(shared_names)),
+        float(in_scope and bool(old.actions[i] & new.actions[j])),
         metric_likeness(one.targets, other.targets),
         len(themes[0] & themes[1]) / max(1, len(themes[0] | themes[1])),
-        float(old.sentences[i].in_scope and new.sentences[j].in_scope),
+        float(in_scope),
         abs(old.places[i] - new.places[j]),
         ratio(old.headings[i], new.headings[j]),
         ratio(old.keys[i], new.keys[j]),

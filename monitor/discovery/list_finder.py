@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.discovery.epaper import group_issues, issue_date
 from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url, jcms_records
-from monitor.documents.body import is_foreign_name
+from monitor.documents.boilerplate import is_foreign_name
 from monitor.documents.cost import too_expensive
 from monitor.documents.dates import date_in_url
 from monitor.documents.pagers import page_call

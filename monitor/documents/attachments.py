@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 from selectolax.lexbor import LexborNode
 
 from monitor.documents.blocks import Layout, Reference
-from monitor.documents.body import is_foreign_name
+from monitor.documents.boilerplate import is_foreign_name
 from monitor.documents.html_text import clean_line, letters_of
 from monitor.model.documents import Attachment
 

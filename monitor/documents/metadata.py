@@ -12,7 +12,7 @@ from functools import cache
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import Layout
-from monitor.documents.body import is_boilerplate
+from monitor.documents.boilerplate import is_boilerplate
 from monitor.documents.html_text import LABEL_GAP, clean_line, letters_of, lines_of
 from monitor.documents.selectors import select_nodes
 

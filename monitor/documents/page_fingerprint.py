@@ -227,7 +227,7 @@ def _plain_links(markup: bytes) -> list[str]:
 
 def _is_plain(link: re.Match[bytes]) -> bool:
     # The reader is loaded for the first page that has such links.
-    from monitor.documents.body import is_plain_link
+    from monitor.documents.steady_links import is_plain_link
 
     return is_plain_link(link[5].decode("utf-8", "replace"), link[3].decode("ascii"))
 

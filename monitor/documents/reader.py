@@ -14,14 +14,8 @@ from selectolax.lexbor import LexborHTMLParser
 from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.blocks import Layout, layout_of
-from monitor.documents.body import (
-    Weighed,
-    find_article,
-    has_prose,
-    is_boilerplate,
-    line_weight,
-    steady_links,
-)
+from monitor.documents.body import find_article, has_prose
+from monitor.documents.boilerplate import is_boilerplate
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.cost import MAX_BYTES, too_expensive
 from monitor.documents.dates import DatedPage, date_in_url, find_published
@@ -42,8 +36,10 @@ from monitor.documents.metadata import (
 )
 from monitor.documents.pagers import further_pages
 from monitor.documents.script_body import script_body, stub_target
+from monitor.documents.steady_links import steady_links
 from monitor.documents.text_head import with_head
 from monitor.documents.unread import ReadPage, find_unread, frame_of, open_on_demand
+from monitor.documents.weighed_page import WeighedPage, line_weight
 from monitor.model.documents import Document, Outcome, Selectors
 from monitor.urls import resolve_url
 
@@ -168,7 +164,8 @@ def _read_page(
             hidden, layout, weights, prose = ANY_STYLE, whole, shown, sum(shown)
     title = find_title(tree, meta, selectors.title, layout, markup)
     title = "" if is_boilerplate(title) else title
-    article = find_article(tree, Weighed(layout, weights), selectors.body, title, hidden)
+    page = WeighedPage(layout, weights, title)
+    article = find_article(tree, page, selectors.body, hidden)
     lines, taken, found = article.lines, article.taken, article.evidence
     if prose < _SUMMARY:
         held, weight = script_body(tree)
@@ -223,9 +220,7 @@ def _read_page(
         published_from=issued.found_in,
         taken=taken,
         prose=int(prose),
-        steady_links=steady_links(
-            Weighed(layout, weights), selectors.body, title, page_names(tree, meta), article
-        ),
+        steady_links=steady_links(page, selectors.body, page_names(tree, meta), article),
         attachments=attachments,
         further_pages=further,
         unread=unread,

@@ -15,8 +15,8 @@ from itertools import islice
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.documents.blocks import layout_of
-from monitor.documents.body import line_weight
 from monitor.documents.cost import too_expensive
+from monitor.documents.weighed_page import line_weight
 
 _MAX_SCRIPT = 2_000_000
 _MAX_STRINGS = 200

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-from monitor.documents.body import is_boilerplate
+from monitor.documents.boilerplate import is_boilerplate
 from monitor.documents.dates import day_of_byline, find_date, signed_day
 from monitor.model.documents import Document
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.comparison.compare import compare
+from monitor.comparison.cues import general_actions
 from monitor.comparison.succession import link_evidence
 from monitor.comparison.year_links import (
     FEATURES,
@@ -158,6 +159,40 @@ def test_every_feature_of_the_model_has_a_weight_and_its_record_is_kept():
     model = link_model()
     assert len(model.weights) == len(model.means) == len(model.scales) == len(FEATURES)
     assert all(scale > 0 for scale in model.scales)
+
+
+@pytest.mark.parametrize(
+    ("text", "actions"),
+    [
+        ("深入实施“人工智能+”行动，培育20家服务商。", {"人工智能"}),
+        ("深化拓展“人工智能+”，每年安排专项资金。", {"人工智能"}),
+        ("推进“人工智能+”“数据要素×”行动。", {"人工智能", "数据要素"}),
+        ("推进“人工智能＋”和“数据要素×”专项行动。", {"人工智能", "数据要素"}),
+        # A scanned report.
+        ("全面落实“人工智能十”行动。", {"人工智能"}),
+        ("开展AI+行动。", {"人工智能"}),
+        ("推进“人工智能+医疗”。", set()),
+        ("推广“人工智能+”产品。", set()),
+        ("推动“人工智能+”医疗行动。", set()),
+        ("提升“一号工程”。", set()),
+    ],
+)
+def test_the_general_sentence_of_an_action_is_told_from_those_of_one_field(text, actions):
+    assert general_actions(text) == actions
+
+
+def test_general_sentences_of_one_action_are_one_promise_whatever_else_they_name():
+    before = plan(
+        "落实“人工智能+”行动，打造工业母机智能化应用场景，组建产业联盟。",
+        "推广“人工智能+医疗”辅助诊断。",
+    )
+    after = plan(
+        "深化拓展“人工智能+”，三年投入60亿元引导社会资本参与。",
+        "推进“人工智能+”文旅，办好智能体大赛。",
+    )
+    found = linked(before, after)
+    assert (0, 0) in found
+    assert not {(0, 1), (1, 0)} & found
 
 
 words = st.sampled_from(
