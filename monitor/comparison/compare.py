@@ -39,8 +39,8 @@ def compare(
         One change for every statement of these labels, *continued* ones too; for a succession one
         for every pair of sentences that are one promise. The statements in the changes are the
         objects that were passed in. A sentence that was split or merged is reported once, at its
-        larger part; one whose words all stand in the other of ``texts`` without being a sentence
-        there is not reported.
+        larger part or the one whose numbers changed; one whose words all stand in the other of
+        ``texts`` without being a sentence there is not reported.
     """
     changes: list[Change] = []
     text_pair = TextPair(*texts) if texts and basis is Basis.REVISION else None

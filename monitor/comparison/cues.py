@@ -57,8 +57,10 @@ def _figure_pattern() -> re.Pattern[str]:
 
 @cache
 def _value_pattern() -> re.Pattern[str]:
-    # A value with its unit, in a phrase that has words around it.
-    return re.compile(r"[\d.,，]+\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?")
+    # A value with its unit, in a phrase that has words around it; 2025 in 比2025年翻一番 is none.
+    return re.compile(
+        r"(?<![\d.])(?!(?:19|20)\d\d年)\d[\d.,，]*\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?"
+    )
 
 
 @cache
@@ -81,6 +83,7 @@ class CueTable(WordTable):
     negation_exceptions: tuple[str, ...]
     burdens: tuple[str, ...]
     hedges: tuple[str, ...]
+    assurances: tuple[str, ...]
     lower_is_better: tuple[str, ...]
     benefits: tuple[str, ...]
     attempts: tuple[str, ...]
@@ -211,7 +214,14 @@ def _places() -> ahocorasick.Automaton:
 @cache
 def cue_pattern(
     name: Literal[
-        "retractions", "reversals", "burdens", "hedges", "benefits", "everywhere", "sums"
+        "retractions",
+        "reversals",
+        "burdens",
+        "hedges",
+        "assurances",
+        "benefits",
+        "everywhere",
+        "sums",
     ],
 ) -> re.Pattern[str]:
     """A pattern for the words of one list of the table, the longest first."""
@@ -257,7 +267,7 @@ def _parts_pattern() -> re.Pattern[str]:
 @cache
 def _more_after_pattern() -> re.Pattern[str]:
     # What stands before (<) and after (>) a number of which more is more, or less.
-    return re.compile(r"^(?:元)?级")
+    return re.compile(r"^(?:元级|级|卡级|卡(?:智算)?集群)")
 
 
 @cache
@@ -272,7 +282,7 @@ def _less_before_pattern() -> re.Pattern[str]:
 
 @cache
 def _less_after_pattern() -> re.Pattern[str]:
-    return re.compile(r"^个?(?:工作日|天|小时|分钟|个?月)(?:之?内|以内|完成|办结)")
+    return re.compile(r"^个?(?:工作日|天|小时|分钟|个?月|年)(?:之?内|以内|完成|办结)")
 
 
 @cache
@@ -324,7 +334,12 @@ def _rank_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
             -1,
         ),
         (re.compile(r"(?P<number>[十百千万亿]{1,3})(?:元)?级的?(?P<of>[\u4e00-\u9fff]{2})"), 1),
-        (re.compile(r"(?P<number>[十百千万]{1,3})卡(?P<of>级|集群|智算|国产|规模)"), 1),
+        (
+            re.compile(
+                r"(?P<number>[一二两三四五六七八九]?[十百千万]{1,3})卡(?P<of>级|集群|智算|国产|规模)"
+            ),
+            1,
+        ),
         (
             re.compile(
                 rf"(?P<number>{numeral})[个家座所项条款](?![^，。；]{{0,8}}(?:{uncounted}))"
@@ -367,7 +382,18 @@ def counting_spans(text: str) -> bool:
     return _years_pattern().search(text) is not None
 
 
+@cache
+def _limited_pattern() -> re.Pattern[str]:
+    """A cost or a delay right before its number: 时延不超过 5毫秒."""
+    metrics = alternation(cue_table().lower_is_better)
+    words = quantity_words()
+    limits = alternation((*words.before["at_most"], *words.before["reach"], *words.before["about"]))
+    return re.compile(f"(?:{metrics})(?:值|水平)?(?:稳定|力争|平均)?(?:{limits})$")
+
+
 def _sense(left: str, right: str) -> int:
+    if _limited_pattern().search(left):
+        return -1
     if _less_before_pattern().search(left) or _less_after_pattern().match(right):
         return -1
     if _pressed_pattern().search(left) and _span_pattern().match(right):
@@ -433,12 +459,26 @@ def everywhere_shift(before: str, after: str) -> int:
 
 
 def hedging(before: str, after: str) -> int:
-    """-1 where only a hedge (力争) was inserted into a promise, 1 where one was removed, else 0."""
+    """-1 where only the certainty of a promise fell, 1 where only it rose, else 0.
+
+    It falls when a hedge (力争) is inserted or an assurance (确保) removed, and when one takes the
+    place of the other.
+    """
     old, new = normalize(before), normalize(after)
-    hedges = cue_pattern("hedges")
-    if any(_cut(new, found) == old for found in hedges.finditer(new)):
-        return -1
-    return int(any(_cut(old, found) == new for found in hedges.finditer(old)))
+    hedges, assurances = cue_pattern("hedges"), cue_pattern("assurances")
+    for words, sense in ((hedges, -1), (assurances, 1)):
+        if any(_cut(new, found) == old for found in words.finditer(new)):
+            return sense
+        if any(_cut(old, found) == new for found in words.finditer(old)):
+            return -sense
+    return _assured(old, new) - _assured(new, old)
+
+
+def _assured(before: str, after: str) -> int:
+    """1 where an assurance took the place of a hedge, else 0."""
+    hedges, assurances = cue_pattern("hedges"), cue_pattern("assurances")
+    rests = {_cut(before, found) for found in hedges.finditer(before)}
+    return int(any(_cut(after, found) in rests for found in assurances.finditer(after)))
 
 
 def effort_direction(before: str, after: str) -> int:

@@ -46,6 +46,20 @@ def list_context(text: str, start: int) -> str:
     return ""
 
 
+def is_heading(text: str, sentence: str, start: int) -> bool:
+    """Whether a sentence is a numbered heading with prose below, as （二）做强算力底座 is.
+
+    An item of a list without full stops is none: it has another item below.
+    """
+    begin = text.rfind("\n", 0, start) + 1
+    line, _, rest = text[begin:].partition("\n")
+    line = line.strip()
+    if len(line) > _MAX_TITLE_LENGTH or _written_pattern().search(line) or sentence.strip() != line:
+        return False
+    below = rest.lstrip().partition("\n")[0]
+    return bool(_marker_form(line)) and "。" in below and _marker_form(below) != _marker_form(line)
+
+
 def list_context_direction(before: str, after: str, years: Years) -> int | None:
     """The effect of a changed line above a list on the promises under it; None for no effect.
 

@@ -5,25 +5,32 @@ Opinions and proposals are paired so from one year to the next too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.comparison.align import align
 from monitor.comparison.cues import (
     differs_in_substance,
+    everywhere_shift,
     hedging,
     is_benefit_ceiling,
     qualifier_direction,
+    rank_direction,
     retraction,
     same_values_respelled,
 )
 from monitor.comparison.deadlines import deadline_shift
-from monitor.comparison.list_context import list_context, list_context_direction
+from monitor.comparison.list_context import (
+    is_heading,
+    list_context,
+    list_context_direction,
+)
 from monitor.comparison.normalize import normalize
 from monitor.comparison.numbers_beside import moves_beside
 from monitor.comparison.similarity import ClauseIndex, TextPair, partial_ratio, ratio
 from monitor.comparison.targets import (
     one_sided_deltas,
+    only_in_number,
     overall_direction,
     target_moves,
     without_relocated,
@@ -72,7 +79,7 @@ def compare_edited(
     Returns:
         One change for every pair, *continued* ones too, and one for every sentence without a
         partner that is no part of a pair. A sentence that was split or merged is reported once,
-        at its larger part.
+        at its larger part, or at the one whose numbers changed.
     """
     other_old, other_new = others
     matches = [
@@ -143,7 +150,12 @@ def _relabelled(item: Statement, others: Sequence[Statement]) -> bool:
 
 def _classify(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
     change = _classify_by_own_words(match, basis, text_pair)
-    if text_pair is None or change.kind is not Kind.CONTINUED:
+    if text_pair is None:
+        return change
+    if change.kind is Kind.REWORDED and not change.deltas and _are_headings(match, text_pair):
+        # What is promised stands below it.
+        return replace(change, kind=Kind.CONTINUED)
+    if change.kind is not Kind.CONTINUED:
         return change
     leads = (
         list_context(text_pair.before.text, match.before.start),
@@ -151,6 +163,13 @@ def _classify(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change
     )
     direction = list_context_direction(*leads, (match.before.year, match.after.year))
     return change if direction is None else replace(change, kind=_KIND_BY_DIRECTION[direction])
+
+
+def _are_headings(match: _Match, texts: TextPair) -> bool:
+    before, after = match.before, match.after
+    return is_heading(texts.before.text, before.text, before.start) and is_heading(
+        texts.after.text, after.text, after.start
+    )
 
 
 def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
@@ -193,6 +212,9 @@ def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | No
             if found
             else overall_direction(beside) or _polarity(before, after, basis)
         )
+    if only_in_number(found) and everywhere_shift(before.text, after.text) * direction < 0:
+        # 覆盖率达到80% is no more than 全覆盖.
+        direction = 0.0
     found += beside
     if direction:
         kind = Kind.STRENGTHENED if direction > 0 else Kind.WEAKENED
@@ -208,7 +230,11 @@ def _polarity(before: Statement, after: Statement, basis: Basis) -> int:
     direction = deadline_shift(before.text, after.text, (before.year, after.year), basis)
     if direction or basis is Basis.SUCCESSION:
         return direction
-    return hedging(before.text, after.text) or qualifier_direction(before.text, after.text)
+    return (
+        hedging(before.text, after.text)
+        or qualifier_direction(before.text, after.text)
+        or rank_direction(before.text, after.text)
+    )
 
 
 def _targets_standing(
@@ -224,8 +250,25 @@ def _targets_standing(
 
 
 def _change(kind: Kind, basis: Basis, match: _Match, deltas: tuple[Delta, ...]) -> Change:
-    region = match.after.region or match.before.region
-    return Change(kind, basis, region, match.before, match.after, deltas, match.similarity)
+    before = _part_of_moves(
+        match.before, match.more_before, {(delta.metric, delta.before) for delta in deltas}
+    )
+    after = _part_of_moves(
+        match.after, match.more_after, {(delta.metric, delta.after) for delta in deltas}
+    )
+    region = after.region or before.region
+    return Change(kind, basis, region, before, after, deltas, match.similarity)
+
+
+def _part_of_moves(
+    larger: Statement, smaller: Sequence[Statement], moved: Collection[tuple[str, float | None]]
+) -> Statement:
+    """The part of a split sentence that a change shows: the one in which its numbers stand."""
+    counts = [
+        sum((target.metric, target.value) in moved for target in part.targets)
+        for part in (larger, *smaller)
+    ]
+    return (larger, *smaller)[0 if counts[0] else counts.index(max(counts))]
 
 
 def _is_continued(match: _Match, similarity: float, basis: Basis, *, numbers: bool) -> bool:

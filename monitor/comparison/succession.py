@@ -29,6 +29,7 @@ from monitor.comparison.targets import (
     is_measured,
     keeps_value,
     one_sided_deltas,
+    only_in_number,
     overall_direction,
     target_moves,
     without_relocated,
@@ -231,7 +232,7 @@ def _direction_of_numbers(
     if not direction:
         return 0.0 if moves else _direction_of_words(old, new)
     for_all = everywhere_shift(old.text, new.text)
-    if _only_in_number(comparable_moves) and for_all * direction < 0:
+    if only_in_number(comparable_moves) and for_all * direction < 0:
         return 0.0
     # 每年1万人 and 三年3万人 are not to be compared.
     return 0.0 if counting_spans(old.text) ^ counting_spans(new.text) else direction
@@ -241,13 +242,6 @@ def _is_one(move: TargetMove) -> bool:
     """Whether a number that came or went is one: 建设1个平台 is no more than 建设平台."""
     delta = move.delta
     return {delta.before, delta.after} == {None, 1} and counts_things(delta.unit)
-
-
-def _only_in_number(moves: Sequence[TargetMove]) -> bool:
-    """Whether the numbers of a promise only came or only went."""
-    return bool(moves) and all(
-        move.delta.before is None or move.delta.after is None for move in moves
-    )
 
 
 def _has_counterpart(move: TargetMove, old: Statement, new: Statement) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
 from monitor.comparison.deadlines import Years
 from monitor.comparison.normalize import normalize
-from monitor.comparison.similarity import ratio
+from monitor.comparison.similarity import longest_common_length, ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
 from monitor.extraction.quantities import comparable, counts_things, to_base
 from monitor.extraction.vocabulary import alternation, quantity_words
@@ -30,6 +30,9 @@ _FIRMER = 1e-5
 _SAME_METRIC = 0.9
 # Weights that differ by less are equal, because logarithms round.
 _EVEN = 1e-9
+_SHORTEST_WORD = 2
+# Base units that say by themselves what is measured: computing, racks, cards, tokens.
+_TELLING_UNITS = frozenset({"P", "架", "张", "Token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,13 @@ def overall_direction(found: Sequence[TargetMove]) -> float:
     return up if total > 0 else down
 
 
+def only_in_number(moves: Sequence[TargetMove]) -> bool:
+    """Whether the numbers of a promise only came or only went."""
+    return bool(moves) and all(
+        move.delta.before is None or move.delta.after is None for move in moves
+    )
+
+
 def keeps_value(move: TargetMove) -> bool:
     """Whether a number stayed, and only its year or its firmness moved."""
     before, after = move.delta.before, move.delta.after
@@ -253,7 +263,32 @@ def pair_targets(
             if len(rest) == 1 and len(rivals) == 1:
                 news.remove(rest[0])
                 pairs.append((i, rest[0]))
+    pairs += _same_numbers(before, after, olds - {i for i, _ in pairs}, news)
     return [(before[i], after[j]) for i, j in sorted(pairs)]
+
+
+def _same_numbers(
+    before: Sequence[Target], after: Sequence[Target], olds: set[int], news: set[int]
+) -> list[tuple[int, int]]:
+    """Pairs of left targets that give one number in a unit that says what it measures.
+
+    算力规模达到1000P goes on in 超算中心算力扩容到1000P以上.
+    """
+    pairs = []
+    for i in sorted(olds):
+        alike = [
+            j
+            for j in sorted(news)
+            if to_base(1, before[i].unit)[1] in _TELLING_UNITS
+            and _comparable_targets(before[i], after[j])
+            and before[i].year == after[j].year
+            and _same_value(_base(before[i]), _base(after[j]))
+            and longest_common_length(before[i].metric, after[j].metric) >= _SHORTEST_WORD
+        ]
+        if len(alike) == 1:
+            news = news - {alike[0]}
+            pairs.append((i, alike[0]))
+    return pairs
 
 
 def is_measured(target: Target, others: Sequence[Target]) -> bool:

@@ -419,6 +419,7 @@ def _is_name(sentence: str, match: re.Match[str]) -> bool:
 _RANKS = frozenset({"名", "位", "强", "个"})
 """Units of a rank: 国内前3名."""
 _PREDICATED = {"ratio", "times", "compute", "bytes", "power", "energy", "area", "money", "latency"}
+_PREDICATED |= {"card_hours"}
 _MEASURED = _PREDICATED | {"duration", "duration_minutes", "length", "mass", "coal", "bandwidth"}
 _MEASURED |= {"token", "visits", "dollars", "euros", "hk_dollars"}
 

@@ -335,8 +335,17 @@ def _conjunctions_pattern() -> re.Pattern[str]:
 
 @cache
 def _item_marker() -> re.Pattern[str]:
-    """The number of a list's item: 3．新增人工智能企业100家."""
-    return re.compile("(?:[0-9]{1,2}[.．、](?![0-9])|[（(][0-9]{1,2}[）)]|[①-⑳])\\s*")
+    """The number of a list's item: 3．新增人工智能企业100家, （三）算力规模达到3万P."""
+    count = "[一二三四五六七八九十]{1,3}"
+    return re.compile(
+        f"(?:[0-9]{{1,2}}[.．、](?![0-9])|[（(](?:[0-9]{{1,2}}|{count})[）)]|[①-⑳]"
+        f"|第?{count}(?:、|是(?!否))|第{count}，)\\s*"
+    )
+
+
+def _begins_item(sentence: str, at: int) -> bool:
+    """Whether a list's item may begin here: a sentence, or one of 一是…，二是…."""
+    return at == 0 or sentence[at - 1] in "，；："
 
 
 @cache
@@ -352,7 +361,7 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
         start += 1
     conjunctions = _conjunctions_pattern().match(sentence, start, right)
     start = conjunctions.end() if conjunctions else start
-    marker = _item_marker().match(sentence, start, right) if start == 0 else None
+    marker = _item_marker().match(sentence, start, right) if _begins_item(sentence, start) else None
     start = marker.end() if marker else start
     whole = last = start
     while start < right:

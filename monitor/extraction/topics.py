@@ -121,6 +121,11 @@ def _hidden(hit: Hit, exceptions: dict[tuple[str, int], tuple[int, str]]) -> Hit
     return replace(hit, hidden_by=phrase) if end >= hit.end else hit
 
 
+# Of the ordinary words, those that begin with a classifier: 家具, 道具, 面具, 支流.
+_CLASSIFIERS = frozenset("家道面支")
+_END_OF_NUMBER = frozenset("0123456789〇零一二两三四五六七八九十百千万亿余多几数")
+
+
 class _OrdinaryPlaces:
     """Where ordinary words of a text overlap the words of topics."""
 
@@ -137,11 +142,19 @@ class _OrdinaryPlaces:
     def add(self, word: str, start: int, end: int) -> None:
         """Note ``word`` at ``start:end``, unless its outer character belongs to another word."""
         taken = self._words.before.get(word)
-        if taken is not None and self._text[start - 1 : start] not in {*taken}:
+        if (
+            taken is not None
+            and self._text[start - 1 : start] not in {*taken}
+            and not self._is_counted(word, start)
+        ):
             self._before.update(dict.fromkeys(range(start + 1, end), (start, end, word)))
         taken = self._words.after.get(word)
         if taken is not None and self._text[end : end + 1] not in {*taken}:
             self._after.update(dict.fromkeys(range(start + 1, end), (start, end, word)))
+
+    def _is_counted(self, word: str, start: int) -> bool:
+        """Whether the first character only counts: 家 in 50家具身智能企业 is no part of 家具."""
+        return word[0] in _CLASSIFIERS and self._text[start - 1 : start] in _END_OF_NUMBER
 
     def hide(self, hit: Hit) -> Hit:
         """Hide a hit that begins inside an ordinary word and ends after it, or the reverse."""
