@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -49,6 +50,7 @@ CHINA = timezone(timedelta(hours=8))
 _TOMORROW = timedelta(days=1)
 _MAX_ISSUE = 60
 _FAR, _NEAR = timedelta(days=31), timedelta(days=3)
+_SIGNINGS = dict.fromkeys(("byline 成文日期", "byline 发文日期", "date line"), "signing")
 _LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
 
 
@@ -124,8 +126,8 @@ def _other_day_pattern() -> re.Pattern[str]:
 @cache
 def _bare_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
-        r"(?:\s*\d{1,2}[:：时点]\d{0,2}|[\]）)】\s]*$|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
+        r"^[\[（(【〖\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
+        r"(?:\s*\d{1,2}[:：时点]\d{0,2}|[\]）)】〗\s]*(?:$|[\[（(【〖])|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
         r"|来\s{0,4}源.{0,40}(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}"
         r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：时点]\d{0,2}"
         r"|^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[^，。；、至起前到~—\d]{0,16}$"
@@ -174,7 +176,7 @@ def _linked_data_pattern() -> re.Pattern[str]:
 @cache
 def _script_day_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}:\s{0,4}[\"']?"
+        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
         r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
         re.IGNORECASE,
     )
@@ -228,7 +230,8 @@ def find_published(page: DatedPage) -> IssueDay:
     """The day of issue: the best candidate that the clock, the list and the others allow."""
     refused: list[str] = []
     found: list[_Candidate] = []
-    for one in _candidates(page):
+    candidates = list(_candidates(page)) or _sole_script_day(page.markup)
+    for one in candidates:
         if not one.day >= _EARLIEST or (page.today and one.day > page.today + _TOMORROW):
             refused.append(f"day: {one.day} ({one.found_in}) is not possible")
         else:
@@ -247,7 +250,9 @@ def _weighed(found: Sequence[_Candidate], listed: date | None) -> _Candidate | N
     if not found:
         return None
     chosen = found[0]
-    agreed = Counter(one.day for one in {one.found_in: one for one in found[1:]}.values())
+    # The day that a document was signed on is one witness, wherever it stands.
+    witnesses = {_SIGNINGS.get(one.found_in, one.found_in): one for one in found[1:]}
+    agreed = Counter(one.day for one in witnesses.values())
     for day, count in agreed.most_common(1):
         # A time of rendering is later than the day that byline and address agree on.
         if count > 1 and day < chosen.day and not chosen.found_in.startswith("selector"):
@@ -285,7 +290,7 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         if day is not None:
             yield _Candidate(day, name)
     if page.in_script:
-        yield from _script_days(page.markup)
+        yield from islice(_script_days(page.markup), 1)
     day = date_in_url(page.url) if page.url else None
     if day is not None:
         yield _Candidate(day, "address")
@@ -303,7 +308,12 @@ def _script_days(markup: str) -> Iterator[_Candidate]:
             day = datetime.fromtimestamp(seconds, CHINA).date()
         if day is not None:
             yield _Candidate(day, "script")
-            return
+
+
+def _sole_script_day(markup: str) -> list[_Candidate]:
+    """The day of publication that scripts name, if it is one: several are of several articles."""
+    days = list(dict.fromkeys(_script_days(markup))) if "<script" in markup else []
+    return days if len(days) == 1 else []
 
 
 def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:

@@ -20,7 +20,7 @@ _TITLES = ("articletitle", "og:title")
 _SOURCES = ("contentsource", "source")
 _SITE_NAMES = ("sitename", "columnname", "og:site_name", "application-name")
 _MAX_TITLE = 200
-_MIN_TITLE = 5
+_MIN_TITLE, _MIN_HEADING = 5, 10
 _LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 5, 80, 7
 
 
@@ -28,6 +28,14 @@ _LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 5, 80, 7
 def _site_name_pattern() -> re.Pattern[str]:
     return re.compile(
         r"^.{0,16}(?:日报|晚报|时报|早报|晨报|商报|快报|周报|都市报|政府|门户|官网|网站|网|客户端|平台|数字报|电子报|电子版)$"
+    )
+
+
+@cache
+def _organisation_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?!.*(?:成立|组建|设立|揭牌|走进|发布|召开|调研))[\u4e00-\u9fff·（）()]{2,20}"
+        r"(?:局|厅|委|委员会|办公室|中心|政府|政府网|门户网站|大学|学院|研究院|协会|学会|集团|公司|法院|检察院|网)"
     )
 
 
@@ -114,7 +122,28 @@ def find_title(
     headings = [h for h in headings if h and letters_of(h) not in names]
     if len(headings) == 1 and len(headings[0]) <= _MAX_TITLE:
         return headings[0]
-    return (_shown_title(layout, whole, names) or _strip_site_name(whole, meta))[:_MAX_TITLE]
+    shown = _shown_title(layout, whole, names) or _strip_site_name(whole, meta)
+    if _organisation_pattern().fullmatch(shown) is not None:
+        shown = _sole_heading(layout, shown) or shown
+    return shown[:_MAX_TITLE]
+
+
+def _sole_heading(layout: Layout, name: str) -> str:
+    """The only long heading of a page that is named like its issuer; empty if there are others.
+
+    Args:
+        layout: of the page.
+        name: of the issuer; a page that has it as a heading is about it.
+    """
+    headings: dict[int, str] = {}
+    for line in layout.lines:
+        if line.is_heading and not line.linked:
+            headings[line.block] = headings.get(line.block, "") + line.text
+    if letters_of(name) in map(letters_of, headings.values()):
+        return ""
+    long = {one for one in headings.values() if len(letters_of(one)) >= _MIN_HEADING}
+    sole = long.pop() if len(long) == 1 else ""
+    return sole if len(sole) <= _MAX_TITLE else ""
 
 
 def page_names(tree: LexborHTMLParser, meta: dict[str, str]) -> str:

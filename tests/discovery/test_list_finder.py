@@ -36,6 +36,12 @@ ROWS = {
     "script title": "<li><a href=/xw/t{n}.html><script>document.write('{h}')</script></a>"
     "<span>2026-01-0{n}</span></li>",
 }
+ROWS |= {
+    "line break": "·<a href=/xw/t{n}.html>{h}</a> <font color=gray>（2026年1月{n}日）</font><br>",
+    "teaser": "<article><h2><a href=/xw/t{n}.html>{h}</a></h2><a href=/by/wu/>作者</a>"
+    "<a href=/xw/t{n}.html#comments>12条评论</a> <time datetime=2026-01-0{n}T08:00>上周</time>"
+    "<p>摘要，很短。<a href=/xw/t{n}.html>继续阅读 {h}</a></p></article>",
+}
 MENU = "".join(f"<li><a href=/m{n}/>机构职能{n}号</a></li>" for n in range(8))
 HOT = "".join(f"<li><a href=/hot/t{n}.html>热门新闻的标题之{n}</a></li>" for n in range(5))
 
@@ -53,6 +59,16 @@ def test_the_rows_of_a_list_are_found_with_their_days(row):
         (f"https://www.example.gov.cn/xw/t{n}.html", headline(n), date(2026, 1, n))
         for n in range(1, 7)
     ]
+
+
+def test_the_column_of_the_day_of_issue_counts():
+    head = "<tr><th>标题</th><th>成文日期</th><th>发布日期</th></tr>"
+    row = (
+        "<tr><td><a href=/xw/t{n}.html>{h}</a></td><td>2025-12-1{n}</td><td>2026-01-0{n}</td></tr>"
+    )
+    rows = "".join(row.format(n=n, h=headline(n)) for n in range(1, 7))
+    found = find(f"<table>{head}{rows}</table>")
+    assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 7)]
 
 
 @pytest.mark.parametrize(
