@@ -238,13 +238,14 @@ def name_sources(
             named = _named_by_cue(sentence, attribution, article)
             found[-1].append(named)
             _note_people(sentence, article)
-    return [
-        [
-            named if named is not None else _named_later(one, article)
-            for named, one in zip(names, said, strict=True)
-        ]
-        for names, said in zip(found, attributions, strict=True)
-    ]
+    later: list[list[SourceName]] = []
+    for names, said in zip(found, attributions, strict=True):
+        later.append([])
+        for named, one in zip(names, said, strict=True):
+            # 省数据局 of a headline is that of its own region, not of the last one named.
+            article.home = _home(one, provenance)
+            later[-1].append(_named_later(one, article) if named is None else named)
+    return later
 
 
 def _home(attribution: Attribution, provenance: Provenance) -> str | None:

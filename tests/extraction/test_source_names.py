@@ -56,6 +56,14 @@ def named(text, provenance=PRESS):
             "何某",
             "局长",
         ),
+        # Whatever the occasion of the words, and however rare the surname.
+        (
+            "湖南省数据局副局长何某致辞时表示，将建设智算中心。",
+            "湖南省数据局",
+            "何某",
+            "副局长",
+        ),
+        ("湖南省数据局局长涂某表示，将建设智算中心。", "湖南省数据局", "涂某", "局长"),
         ("湖南省副省长何某表示，将建设智算中心。", "湖南省人民政府", "何某", "副省长"),
         (
             "湖南省委副书记、省长何某表示，将建设智算中心。",
@@ -198,6 +206,13 @@ def test_a_short_title_in_quotes_is_the_document_named_before_with_its_years():
         "《方案》提出，新建智算中心三座。"
     )
     assert named(text)[-1][0] == "湖南省人民政府"
+
+
+def test_an_office_of_a_headline_is_of_its_own_province_not_of_the_last_one_named():
+    text = ["湖南算力居前。", "省数据局介绍，算力翻番。", "广东将建智算中心。"]
+    hunan, guangdong = (Speaker.GOVERNMENT, "湖南省"), (Speaker.GOVERNMENT, "广东省")
+    who = [said(*hunan, "省数据局"), said(*hunan, "省数据局介绍"), said(*guangdong, "广东")]
+    assert name_sources([text], [who], PRESS)[0][0] == SourceName("湖南省数据局")
 
 
 @pytest.mark.parametrize("cue", ["网络行动计划》提出", "安徽省数据局印发《智算网络行"])
