@@ -99,6 +99,7 @@ class SpeakerWords(WordTable):
     figures_go_on: str
     results_go_on: str
     counted: str
+    as_core: str
     elsewhere: str
     again: str
     firm_line: str

@@ -317,7 +317,7 @@ def _trailing() -> re.Pattern[str]:
     compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
     until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
     return re.compile(
-        f"(?:{compared})?(?:每(?:个|家|款|项|户|名)[^，、]{{0,6}}(?=每年$))?(?:{until}|每年|{alternation(quantity_words().trailing)}){{0,4}}(?:(?<=[值率度])在)?$"
+        f"(?:{compared})?(?:每(?:个|家|款|项|户|名)[^，、]{{0,6}}(?=每年$))?(?:{until}|每年|{alternation(quantity_words().trailing)}){{0,4}}(?:(?<=[值率度])在|(?<=[模额量值入产])年)?$"
     )
 
 
@@ -545,6 +545,7 @@ def parse_targets(
         added = any(word in what.verbs for word in quantity_words().increments)
         if (
             added
+            and not (quantity.unit == "%" and what.metric.endswith(_SHARES))
             and not _share_of().search(what.metric)
             and (not quantity.cue or op in {Op.REACH, Op.AT_LEAST})
         ):
@@ -660,6 +661,8 @@ def _counts_no_result(sentence: str, quantity: Quantity, metric: str) -> bool:
 
 _MONEY = frozenset({"元", "美元", "欧元", "港元"})
 _TIMES = frozenset({"毫秒", "分钟", "小时"})
+_SHARES = ("占比", "比例", "比重")
+"""新增设施国产化比例60% is a share of what is added, and no increment."""
 _SMALLEST_SUM = 1000
 """Less money than this, without a cue, is a price and no budget."""
 
@@ -684,6 +687,8 @@ def belongs(
     also when nothing else is named since the topic was.
     """
     listed = _counts_its_list(sentence, quantity, what)
+    if not quantity.unit and any(word in what.metric for word in quantity_words().unitless):
+        return True  # only data centres have a PUE
     if not mixed and _sizes_another(sentence, quantity):
         return False
     if any(start < what.end and end > what.start for start, end in spans):

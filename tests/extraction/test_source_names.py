@@ -222,6 +222,37 @@ def test_a_cue_that_was_cut_still_names_its_document(cue):
     assert name_sources([text], [who], PRESS)[0][1] == SourceName("安徽省数据局")
 
 
+@pytest.mark.parametrize(
+    ("text", "source", "person"),
+    [
+        # The title names the issuer.
+        (
+            "《工业和信息化部关于发展智算的意见》日前发布。\n《意见》提出，建设智算中心。",
+            MIIT,
+            None,
+        ),
+        # A region alone names no office, but the document that it issues is a source.
+        (
+            "湖南省印发《湖南省智算行动方案》，提出建设智算中心。\n"
+            "到2028年，湖南力争算力规模达到9000P。",
+            "《湖南省智算行动方案》",
+            None,
+        ),
+        # Who lets another office issue a document is not its issuer.
+        (
+            "经湖南省人民政府同意，我厅印发《湖南省智算行动方案》。\n《行动方案》提出，建设智算中心。",
+            "《湖南省智算行动方案》",
+            None,
+        ),
+        # Who is named behind the source of the news speaks.
+        ("记者从湖南省数据局获悉，局长何某介绍，将建设智算中心。", "湖南省数据局", "何某"),
+        ("记者从某科技公司获悉，公司总裁何某宣布，将建设智算中心。", None, "何某"),
+    ],
+)
+def test_who_is_behind_a_document_and_behind_what_was_heard(text, source, person):
+    assert named(text)[-1][:2] == (source, person)
+
+
 def test_words_between_subject_and_verb_may_be_left_out_of_a_cue():
     text = ["安徽省数据局局长孙某在合肥举行的论坛上表示，要建智算中心。"]
     found = name_sources([text], [[said(*ANHUI, "安徽省数据局局长孙某表示")]], PRESS)
