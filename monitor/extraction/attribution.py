@@ -99,6 +99,7 @@ class SpeakerWords(WordTable):
     figures_go_on: str
     results_go_on: str
     counted: str
+    as_core: str
     elsewhere: str
     again: str
     firm_line: str
@@ -175,6 +176,7 @@ class SpeakerWords(WordTable):
     issued_form: str
     abbreviated: str
     acts_together: str
+    listed_places: str
     own_city: str
     own_province: str
     issued_line: str
@@ -576,7 +578,11 @@ def _reporting_clauses(sentence: str, *, inside: bool) -> Iterator[ReportingClau
         follows = masked[match.end() : match.end() + 1]
         if verb is None or (follows == "的" and not verb.endswith("下")):
             continue
-        subject = _subject_before(sentence, masked, match.start(), manner[verb])
+        # 上海提到，“…” quotes a plan as 上海提出 does.
+        announces = verb == "提到" and masked.startswith("，“", match.end())
+        subject = _subject_before(
+            sentence, masked, match.start(), Manner.ANNOUNCE if announces else manner[verb]
+        )
         after = match.end() + (follows == "了")
         appears = verb in _APPEARING and (
             press_pattern("only_tells").match(masked[after:]) is not None

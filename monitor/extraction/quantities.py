@@ -561,9 +561,28 @@ def _opens_growth(sentence: str, quantity: Quantity, following: Quantity) -> boo
     )
 
 
+_LONGEST_CLASS = 20
+
+
+@cache
+def _floor_of_class() -> re.Pattern[str]:
+    bounds = "以上|以下|以内"
+    return re.compile(f"(?:(?<=以上)|(?<=以下)|(?<=以内)|[^，。；、0-9]{{1,6}}(?:{bounds}))的")
+
+
 def _describes(sentence: str, quantity: Quantity, following: Quantity) -> bool:
     """Whether a number only describes what the next one counts (10亿元以上企业5家)."""
     between = sentence[quantity.end : following.cue_start]
+    if (
+        quantity.counted
+        and not quantity.cue
+        and following.counted
+        and not following.cue
+        and len(between) <= _LONGEST_CLASS
+        and _floor_of_class().match(sentence, quantity.end)
+    ):
+        # 100个机柜以上的机房已投产66个: the first number says which ones are counted.
+        return _punctuation_pattern().search(between) is None
     return (
         not quantity.counted
         and following.counted
