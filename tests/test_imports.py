@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "http_server": {"errors", "http_connection", "http_limits"},
     "probes": {"http_server"},
     "yaml": {"errors", "suggestion"},
+    "synonyms": {"yaml"},
     "config": BASE,
     "documents": BASE,
     "warm_up": set(),
@@ -55,7 +56,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "catalogue": BASE | {"documents", "extraction"},
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
-    "rules": BASE | {"extraction"},
+    "rules": BASE | {"extraction", "synonyms"},
     "fetching": BASE | {"clock", "catalogue", "documents"},
     "discovery": BASE | {"catalogue", "documents", "fetching"},
     "table_files": {"errors", "printable"},
@@ -101,7 +102,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
     | {"ingest", "app", "daemon", "demo", "parser_process", "roles", "periods"}
-    | {"line_breaks", "table", "table_files", "status"},
+    | {"line_breaks", "table", "table_files", "status", "synonyms"},
     "__main__": {"cli"},
 }
 

@@ -54,6 +54,10 @@ _AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE
 _AROUND = re.compile(
     r"(?<![^\s,，、;；|-])[\"“”„'‘’「」『』]+|[\"“”„'‘’「」『』。！!？?]+(?![^\s,，、;；|])"
 )
+# How people begin who write to somebody: 我想看贵州的算力, 请关注北京.
+_ASKING = re.compile(
+    r"^(?:请|麻烦)?(?:帮我|给我|我)?(?:想要?|要)?(?:看看|看|知道|了解|订阅|关注|跟踪)一?下?"
+)
 _NATIONAL = re.compile(r"(?<![^\s,，、;；|])[中我]国(?![^\s,，、;；|])")
 _TERMS = Path(__file__).with_name("english_terms.yaml")
 
@@ -164,7 +168,7 @@ def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
 
     贵洲 and Guizou are misspelt, Suzhou is 苏州 or 宿州, and nobody knows 云州省. A rule with such
     a word would never match, so its chat is asked before; also about 贵州算力, which is
-    贵州 and 算力 in one.
+    贵州 and 算力 in one, and about 我想看贵州的算力.
     """
     words = _words_of(text)
     if len(words) > _MAX_WORDS or len(" ".join(words)) > _MAX_CHARACTERS:
@@ -177,8 +181,11 @@ def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
     for word in (one for some in _split(plain) for one in some.split("|")):
         if word.startswith("-") or offices_named(word):
             continue
-        if apart := split_place(word):
+        wanted = _ASKING.sub("", word)
+        if apart := split_place(wanted):
             unknown.append(UnknownPlace(word, (" ".join(apart),), is_joined=True))
+        elif wanted != word and regions_named(wanted):
+            unknown.append(UnknownPlace(word, (wanted,), is_joined=True))
         elif names_a_place(word):
             unknown.append(UnknownPlace(word, likely_names(word)))
     return tuple(unknown)

@@ -206,6 +206,17 @@ def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
             "“贵州的液冷”连写是一个词，句子里要原样出现才符合。您是不是要找 贵州 液冷？",
             "贵州 液冷",
         ),
+        (
+            "我想看贵州的液冷",
+            "“我想看贵州的液冷”连写是一个词，句子里要原样出现才符合。您是不是要找 贵州 液冷？",
+            "贵州 液冷",
+        ),
+        (
+            "请关注北京",
+            "“请关注北京”连写是一个词，句子里要原样出现才符合。您是不是要找 北京？",
+            "北京",
+        ),
+        ("guizho", "没有这条规则：guizho\n您是不是要找 guizhou、贵州？", "贵州"),
     ],
 )
 def test_a_place_nobody_knows_is_asked_back(
@@ -217,6 +228,14 @@ def test_a_place_nobody_knows_is_asked_back(
     assert mine(sqlite_database, 7) == ()
     assert f"已订阅：{taken}" in chat.press_for_edit(question, f"＋ {taken}").text
     assert f"已订阅：{taken}" not in chat.ask(f"/subscribe {said}").text
+
+
+def test_the_name_of_a_kind_is_said_to_be_no_word_of_the_sentences(
+    sqlite_database: Database,
+) -> None:
+    chat = chat_of(sqlite_database)
+    assert "“加码”是变化的种类" in chat.ask("/subscribe 贵州 加码").text
+    assert "变化的种类" not in chat.ask("/subscribe 贵州 液冷").text
 
 
 def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(

@@ -13,7 +13,7 @@ import pytest
 from fresh_database import fresh_sqlite
 from typer.main import get_command
 
-from monitor.cli.app import LazyCommand, app
+from monitor.cli.app import LazyCommand, app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = """
@@ -116,3 +116,9 @@ def test_every_listed_command_is_there_and_its_help_line_begins_its_help():
         assert command.name == name
         first, line = command.help.split("\n\n")[0], listed.help.removesuffix(".")
         assert " ".join(first.split()).startswith(line), name
+
+
+def test_no_help_loses_what_stands_in_brackets(capsys):
+    with pytest.raises(SystemExit):
+        main(["db", "prune", "--help"])
+    assert "()" not in capsys.readouterr().out
