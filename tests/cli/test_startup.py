@@ -71,6 +71,21 @@ def test_the_version_is_printed_without_rich():
     assert "rich.console" not in loaded("--version")
 
 
+def test_the_http_client_is_loaded_without_its_command_line():
+    probe = "import sys, monitor.__main__, httpx; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = frozenset(done.stdout.split())
+    assert "httpx._client" in modules
+    assert not found(modules, {"click", "rich", "pygments"})
+
+
 def test_rules_check_needs_no_database_and_no_network():
     modules = loaded("rules", "check", "rules/computing.yaml")
     assert "monitor.rules.loader" in modules
