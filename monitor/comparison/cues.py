@@ -27,6 +27,7 @@ from monitor.comparison.thresholds import SAME_BUT_CUE
 from monitor.extraction.quantities import chinese as chinese_number
 from monitor.extraction.quantities import to_base
 from monitor.extraction.regions import gazetteer
+from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
 from monitor.model.statements import Op, Statement, Target
 
@@ -58,8 +59,11 @@ def _figure_pattern() -> re.Pattern[str]:
 @cache
 def _value_pattern() -> re.Pattern[str]:
     # A value with its unit, in a phrase that has words around it; 2025 in 比2025年翻一番 is none.
+    numeral = "[一二两三四五六七八九十百千]+"
     return re.compile(
-        r"(?<![\d.])(?!(?:19|20)\d\d年)\d[\d.,，]*\s*[十百千]?万?亿?\s*(?:元|人民币|[A-Za-z/]+)?"
+        rf"百分之(?:{numeral}|[\d.]+)"
+        rf"|(?<![\d.])(?!(?:19|20)\d\d年)(?:\d[\d.,，]*|{numeral})"
+        r"\s*[十百千]?万?亿?\s*(?:元|人民币|%|[A-Za-z/]+)?"
     )
 
 
@@ -147,7 +151,7 @@ def _target_key(target: Target) -> tuple[object, ...]:
 
 def _without_values(statement: Statement) -> str:
     """A sentence with the values of its targets replaced by a mark."""
-    text = statement.text
+    text = normalize_characters(statement.text)
     for target in statement.targets:
         if len(_value_pattern().findall(target.raw)) == 1:
             text = text.replace(target.raw, _value_pattern().sub("#", target.raw), 1)
@@ -277,7 +281,9 @@ def _more_before_pattern() -> re.Pattern[str]:
 
 @cache
 def _less_before_pattern() -> re.Pattern[str]:
-    return re.compile(r"(?:全国|全球|世界|全省|行业|进入|跻身|保持|位居|位列|排名)前$")
+    return re.compile(
+        r"(?:(?:全国|全球|世界|全省)[一-鿿]{0,4}|行业|进入|跻身|保持|位居|位列|排名)前$"
+    )
 
 
 @cache
@@ -436,7 +442,7 @@ def retraction(before: str, after: str) -> int:
     old, new = _skeleton(before), _skeleton(after)
     retractions = cue_pattern("retractions")
     gained = len(retractions.findall(new)) - len(retractions.findall(old))
-    if gained and differs_in_cue_only(retractions.sub("", old), retractions.sub("", new)):
+    if gained and differs_in_cue_only(_without_cues(old), _without_cues(new)):
         without, having = (old, new) if gained > 0 else (new, old)
         return _retraction_effect(without, having) * (1 if gained > 0 else -1)
     denying = negation_pattern()
@@ -445,6 +451,11 @@ def retraction(before: str, after: str) -> int:
     if any(_equal_without(new, old, found) for found in denying.finditer(old)):
         return 1
     return 0
+
+
+def _without_cues(text: str) -> str:
+    """A sentence without the words that retract its promise or make it less certain."""
+    return cue_pattern("hedges").sub("", cue_pattern("retractions").sub("", text))
 
 
 def differs_in_cue_only(first: str, second: str) -> bool:

@@ -35,6 +35,10 @@ _SHORTEST_WORD = 2
 _TELLING_UNITS = frozenset({"P", "架", "张", "Token"})
 
 
+# The width of a chip's structures: 14纳米 is ahead of 28纳米.
+_LESS_IS_MORE = frozenset({"纳米"})
+
+
 @dataclass(frozen=True, slots=True)
 class TargetMove:
     """The change of one target. ``weight`` > 0: stronger, < 0: weaker; its size is relative.
@@ -444,7 +448,7 @@ def _strength_change(old: Target, new: Target, *, granted: bool) -> float:
             return _growth(-old_value, -new_value)
         wanted_less = old_value < 0 or lower_is_better(old.metric)
         return _growth(old_value, new_value) * (-1 if wanted_less else 1)
-    less = lower_is_better(new.metric) or lower_is_better(old.metric)
+    less = new.unit in _LESS_IS_MORE or lower_is_better(new.metric) or lower_is_better(old.metric)
     limit = Op.AT_MOST in {old.op, new.op} and not granted
     if limit and not less and old.op is not new.op and not (old.unit == new.unit == ""):
         # 试点扩大到100个, then 试点减至50个: it was no ceiling. Of 时长10分钟, then 缩短至5分钟

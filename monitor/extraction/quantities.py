@@ -262,7 +262,8 @@ def _pattern() -> re.Pattern[str]:
     growth = alternation(tails[Op.INCREASE_BY])
     return re.compile(
         rf"(?<![0-9A-Za-z.第〇零一二三四五六七八九十])(?:"
-        rf"(?P<tenths>[一二三四五六七八九]成[一二三四五六七八九])(?![成十百千万亿])"
+        rf"百分之(?P<percent>百|{number})(?![十百千万亿])"
+        rf"|(?P<tenths>[一二三四五六七八九]成[一二三四五六七八九])(?![成十百千万亿])"
         rf"|(?P<bare>[千百十]?万?亿|[千百十]?万|千|百)(?P<baremore>余|多)?(?P<bareunit>{unit})"
         rf"|(?:(?P<low>{number})(?P<lowscale>{MULTIPLIER})?(?P<lowunit>{unit})?"
         rf"(?P<dash>-|—{{1,2}}|~|～|至|到))?"
@@ -394,7 +395,7 @@ def _unit_of(sentence: str, match: re.Match[str], cue_start: int) -> Unit | None
     if match["amount"]:
         before = sentence[max(0, cue_start - 16) : cue_start]
         return next((unit for noun, unit in _implied_units() if noun.search(before)), None)
-    if match["tenths"]:
+    if match["tenths"] or match["percent"]:
         return units()["%"]
     unit = units()[(match["unit"] or match["bareunit"]).lower()]
     return unit if unit.target else None
@@ -429,14 +430,22 @@ def _cluster_pattern() -> re.Pattern[str]:
     return re.compile("[^，。；、0-9]{0,10}(?:集群|资源池)")
 
 
+def _share(match: re.Match[str]) -> float | None:
+    """The percentage that 九成三 and 百分之七十 say."""
+    tenths, percent = match["tenths"], match["percent"]
+    if tenths:
+        return 10.0 * _DIGITS[tenths[0]] + _DIGITS[tenths[2]]
+    return 100.0 if percent == "百" else value(percent, "")
+
+
 def _amount(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> float | None:
     if match["bare"]:
         counts = _counts_bare(sentence, match, unit, cue)
         return multiplier(match["bare"]) if counts else None
     if match["amount"]:
         return value(match["amount"], match["amountscale"])
-    if match["tenths"]:
-        return 10.0 * _DIGITS[match["tenths"][0]] + _DIGITS[match["tenths"][2]]  # 九成三
+    if match["tenths"] or match["percent"]:
+        return _share(match)
     number = match["number"]
     scale = match["scale"] or match["late"] or ""
     if number[0].isascii():

@@ -273,3 +273,57 @@ def test_the_targets_of_the_topic_decide_before_other_numbers():
     (change,) = changed(old, new, Basis.REVISION)
     assert change.kind is Kind.WEAKENED
     assert [one.metric for one in change.deltas] == ["算力规模", "智能工厂"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("力争智算规模突破2万P。", "确保智算规模突破2万P。", UP),
+        ("确保年内投用云湖智算中心。", "力争年内投用云湖智算中心。", DOWN),
+        ("新建智算中心绿电占比不低于60%。", "新建智算中心绿电占比原则上不低于60%。", DOWN),
+        ("建设万卡级国产智算集群。", "建设十万卡级国产智算集群。", UP),
+        ("三年内建成算力一张网。", "五年内建成算力一张网。", DOWN),
+        ("建设毫秒用算圈，端到端时延不超过8毫秒。", "建设毫秒用算圈，端到端时延不超过5毫秒。", UP),
+        ("适时出台智算用电政策。", "暂不出台智算用电政策。", DOWN),
+        ("实现28纳米AI芯片量产。", "实现14纳米AI芯片量产。", UP),
+        ("人工智能实力进入全国城市前十。", "人工智能实力进入全国城市前五。", UP),
+        # A share is no more than all.
+        ("实现中学人工智能课程全覆盖。", "中学人工智能课程覆盖率达到70%。", OTHER),
+        # The year that a growth is counted from is no spelling of its value.
+        ("智算规模比2025年翻一番。", "智算规模比2024年翻一番。", OTHER),
+        ("智能算力占比达到百分之六十。", "智能算力占比达到百分之七十。", UP),
+        ("培育60家具身智能企业。", "培育90家具身智能企业。", UP),
+    ],
+)
+def test_certainty_spans_limits_and_classes_have_a_direction(before, after, kind):
+    assert edited(before, after) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("智能算力占比达到百分之六十。", "智能算力占比达到60%。"),
+        ("培训人工智能人才12,000人次。", "培训人工智能人才1.2万人次。"),
+        ("建设三座智算中心，投资5亿元。", "建设3座智算中心，投资50000万元。"),
+    ],
+)
+def test_a_number_in_another_spelling_is_no_change(before, after):
+    assert edited(before, after) == []
+
+
+def test_a_numbered_heading_worded_anew_is_no_change_and_an_item_of_a_list_is_one():
+    prose = "\n新建智算中心2座，算力规模达到3万P。"
+    assert edited(f"\n（一）做强算力底座{prose}", f"\n（一）筑牢算力底座{prose}") == []
+    item = "\n2.推进智算中心上云"
+    assert edited(f"\n1.做强算力底座{item}", f"\n1.筑牢算力底座{item}") == [OTHER]
+
+
+def test_of_a_split_sentence_the_part_is_shown_whose_number_changed():
+    old = report("建设人工智能中试基地4个，开放人工智能场景60项。")
+    new = report("建设人工智能中试基地4个。\n全年开放人工智能场景90项。")
+    then, now = (extract(text, PROVENANCE, TOPICS) for text in (old, new))
+    changes = compare(then, now, Basis.REVISION, texts=(old, new))
+    (change,) = (one for one in changes if one.kind is not Kind.CONTINUED)
+    assert change.kind is UP
+    assert change.after is not None
+    assert change.after.text == "全年开放人工智能场景90项。"

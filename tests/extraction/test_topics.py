@@ -185,3 +185,27 @@ def test_a_users_word_may_be_figurative_too(topic_file):
     plan = "二、2026年重点工作\n建设城市“大脑”。\n研究类人“大脑”。\n保护大脑健康。\n"
     found = [one.text for one in extract(plan, PLAN, topics) if one.topic == "brains"]
     assert found == ["研究类人“大脑”。", "保护大脑健康。"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("培育50家具身智能企业。", True),
+        ("引进十余家具身智能企业。", True),
+        ("推广智能家具身份标识。", False),
+        ("发放模型券2000万元。", True),
+        ("推动中小企业普惠用算。", True),
+    ],
+)
+def test_a_classifier_after_a_number_begins_no_ordinary_word(sentence, found):
+    statements = extract(f"二、2026年重点工作\n{sentence}\n", PLAN, load_topics())
+    assert bool(statements) is found
+
+
+def test_a_rank_in_a_plan_is_a_goal_and_in_the_review_a_result():
+    text = (
+        "一、2025年工作回顾\n智算规模位居全国前八。\n"
+        "二、2026年重点工作\n智算规模达到6万P，位居全国前五。\n推动算力枢纽尽早获批。\n"
+    )
+    labels = [one.label for one in extract(text, PLAN, load_topics())]
+    assert labels == [Label.ACHIEVEMENT, Label.COMMITMENT, Label.COMMITMENT]
