@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -41,13 +41,29 @@ _MAX_TABLE_ROWS = 3
 _ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl", "article"})
 
 
+_SECOND_LABELS = (
+    r"[\[【(（]?\s*(?:(?:继续阅读|阅读更多|阅读全文|查看全文|查看详情|查看更多|了解更多|查看原文"
+    r"|Read more|Continue reading)(?![了的])"
+    r"|(?:原文件?|原文链接|政策原文|相关政策|相关解读|附件)\s*[：:])"
+)
+
+
+@cache
+def _second_label_pattern() -> re.Pattern[str]:
+    return re.compile(_SECOND_LABELS, re.IGNORECASE)
+
+
+def is_second_label(title: str) -> bool:
+    """Whether a link says that it goes with another: 继续阅读…, 查看原文件：…."""
+    return _second_label_pattern().match(title) is not None
+
+
 @cache
 def _secondary_label_pattern() -> re.Pattern[str]:
     return re.compile(
         r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
         r"\s*[\]】)）>]?\s*[>》»]*$"
-        r"|[\[【(（]?\s*(?:继续阅读|阅读更多|阅读全文|查看全文|查看详情|查看更多|了解更多"
-        r"|Read more|Continue reading)(?![了的])",
+        r"|" + _SECOND_LABELS,
         re.IGNORECASE,
     )
 
@@ -233,6 +249,30 @@ def anchors(
         yield Anchor(node, link, index not in second)
 
 
+def days_of_rows(nodes: Sequence[LexborNode]) -> list[date | None]:
+    """The day beside each headline of a list, whatever other links its row has.
+
+    Args:
+        nodes: the links of the headlines, one a row.
+    """
+    first: dict[int, int] = {}
+    crowded: set[int] = set()
+    for node in nodes:
+        for above in _ancestors(node):
+            if first.setdefault(above.mem_id, node.mem_id) != node.mem_id:
+                crowded.add(above.mem_id)
+    days = []
+    for node in nodes:
+        row = node
+        for above in _ancestors(node):
+            if above.mem_id in crowded or above.tag in {"body", "html"}:
+                break
+            row = above
+        text, time = _text_and_time(row)
+        days.append(time or _date_beside(_shown_text(node), text))
+    return days
+
+
 def _text_and_time(row: LexborNode) -> tuple[str, date | None]:
     """The beginning of a row's text, and the day of the time element in it."""
     time = row.css_first("time[datetime]")
@@ -272,6 +312,7 @@ def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
     """The links that stand in the row of a list beside one with more words."""
     rows: dict[int, list[int]] = {}
     teasers: set[int] = set()
+    loose: set[int] = set()
     for index, (node, _, _) in enumerate(nodes):
         for above in _ancestors(node):
             if above.tag in _ROW_ELEMENTS:
@@ -279,6 +320,10 @@ def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
                 if above.tag == "article":
                     teasers.add(above.mem_id)
                 break
+        else:
+            if node.parent is not None:
+                rows.setdefault(node.parent.mem_id, []).append(index)
+                loose.add(node.parent.mem_id)
     second: set[int] = set()
     for row, members in rows.items():
         most = _MAX_TEASER_LINKS if row in teasers else _MAX_ROW_LINKS
@@ -287,6 +332,9 @@ def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
         sizes = {index: _headline_size(nodes[index]) for index in members}
         main = max(members, key=lambda index: sizes[index])
         address = nodes[main][1]
+        if row in loose and any(sizes[index] for index in members if index != main):
+            # Only what is labelled as a second link stands beside a headline without a row.
+            continue
         # Two headlines in one cell are two rows.
         others = [
             index
@@ -372,7 +420,11 @@ def _headline_in(node: LexborNode) -> str:
         for part in node.css(selector)[:5]:
             text = part.text(deep=True).strip()
             if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
-                return text if part.css_first("p, div") is None else ""
+                # A node is among its own matches.
+                if all(one.mem_id == part.mem_id for one in part.css("p, div")):
+                    return text
+                if selector != "p, div":
+                    return ""
     return ""
 
 
@@ -425,6 +477,8 @@ def _date_in_row(node: LexborNode) -> date | None:
 def _date_after(node: LexborNode) -> date | None:
     """The date between a link and the line break after it; rows of old pages have no element."""
     texts: list[str] = []
+    if node.parent is not None and node.parent.tag == "dt":
+        return _date_in_description(node.parent)
     after = node.next
     for _ in range(_MAX_SIBLINGS):
         if after is None or after.tag == "br":
@@ -433,6 +487,20 @@ def _date_after(node: LexborNode) -> date | None:
             # Of this row or of the next one.
             return None
         texts.append(after.text(deep=True))
+        after = after.next
+    return None
+
+
+def _date_in_description(term: LexborNode) -> date | None:
+    """The date in what follows a term of a description list."""
+    after = term.next
+    for _ in range(_MAX_SIBLINGS):
+        if after is None or after.tag == "dt":
+            return None
+        if after.tag == "dd":
+            day = find_date(clean_line(after.text(deep=True, separator=" ")[:_MAX_ROW_TEXT]))
+            if day is not None:
+                return day
         after = after.next
     return None
 

@@ -183,6 +183,16 @@ def _script_day_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _created_pattern() -> re.Pattern[str]:
+    # Of systems that name the time of publication so; of others it is that of anything.
+    return re.compile(
+        r"\b(?:create_?(?:time|date)|ct)[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
+        r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def _digit_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?:19|20)\d\d|[一二][{_NUMERALS}]{{3}}年")
 
@@ -290,7 +300,7 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         if day is not None:
             yield _Candidate(day, name)
     if page.in_script:
-        yield from islice(_script_days(page.markup), 1)
+        yield from islice(_script_days(page.markup, _script_day_pattern()), 1)
     day = date_in_url(page.url) if page.url else None
     if day is not None:
         yield _Candidate(day, "address")
@@ -298,9 +308,9 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
     yield from _date_lines(page)
 
 
-def _script_days(markup: str) -> Iterator[_Candidate]:
+def _script_days(markup: str, pattern: re.Pattern[str]) -> Iterator[_Candidate]:
     """Days of publication among the data of a script: as text, or as seconds since 1970."""
-    for match in _script_day_pattern().finditer(markup):
+    for match in pattern.finditer(markup):
         written = match[1]
         seconds = int(written[:10]) if written.isdigit() else None
         day = find_date(written)
@@ -312,8 +322,11 @@ def _script_days(markup: str) -> Iterator[_Candidate]:
 
 def _sole_script_day(markup: str) -> list[_Candidate]:
     """The day of publication that scripts name, if it is one: several are of several articles."""
-    days = list(dict.fromkeys(_script_days(markup))) if "<script" in markup else []
-    return days if len(days) == 1 else []
+    for pattern in (_script_day_pattern(), _created_pattern()) if "<script" in markup else ():
+        days = list(dict.fromkeys(_script_days(markup, pattern)))
+        if days:
+            return days if len(days) == 1 else []
+    return []
 
 
 def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
@@ -333,6 +346,7 @@ def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
         text = line.text
         if len(text) > 200:
             continue
+        text = _plain_day(text)
         if text[-1] in LABEL_ENDS and label_ends(text) is not None and index + 1 < len(lines):
             text = f"{text} {lines[index + 1].text[:40]}"
         elif has_year(text) is None or line.link_share > 0.6:
@@ -368,6 +382,7 @@ def day_of_byline(text: str, following: str) -> tuple[date | None, str]:
     """
     if len(text) > 200:
         return None, ""
+    text = _plain_day(text)
     if text[-1:] in LABEL_ENDS and _label_end_pattern().search(text) is not None:
         text = f"{text} {following[:40]}"
     labelled = sorted(_labelled_days(text), key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
@@ -379,7 +394,18 @@ def day_of_byline(text: str, following: str) -> tuple[date | None, str]:
 
 def signed_day(text: str) -> date | None:
     """The day of a line that holds nothing else."""
+    text = _plain_day(text)
     return find_date(text) if _signed_pattern().fullmatch(text) is not None else None
+
+
+_WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
+
+
+def _plain_day(text: str) -> str:
+    """A line with its wide digits and the name of January as usual ones: ２０２６年元月３日."""
+    if "２" in text:
+        text = text.translate(_WIDE_DIGITS)
+    return text.replace("年元月", "年1月") if "年元月" in text else text
 
 
 def _bare_day(text: str) -> date | None:

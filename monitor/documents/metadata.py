@@ -21,7 +21,7 @@ _SOURCES = ("contentsource", "source")
 _SITE_NAMES = ("sitename", "columnname", "og:site_name", "application-name")
 _MAX_TITLE = 200
 _MIN_TITLE, _MIN_HEADING = 5, 10
-_LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 5, 80, 7
+_ROWS_ABOVE, _LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 20, 5, 80, 7
 
 
 @cache
@@ -73,6 +73,17 @@ def _trailing_label_pattern() -> re.Pattern[str]:
     return re.compile(
         r"\s{2,}|\u3000|\s*(?:发布时间|发布日期|时间|作者|编辑|责任编辑|字体|浏览)\s*[：:【]"
     )
+
+
+@cache
+def _title_row_pattern() -> re.Pattern[str]:
+    # The row of a table of disclosure: 名 称 关于……的通知.
+    return re.compile(r"(?:信息|文件)?(?:名\s*称|标\s*题|题\s*名)\s*[：:]?\s+([^。；]{6,100})")
+
+
+@cache
+def _name_separator_pattern() -> re.Pattern[str]:
+    return re.compile(r"\s*[-_|｜–—]+\s*")
 
 
 @cache
@@ -161,15 +172,30 @@ def title_above(layout: Layout, first: int, title: str) -> str:
         first: the line that the text begins with.
         title: of the page, which shows it nowhere.
     """
-    if len(title) > _MAX_COLUMN_NAME and _site_name_pattern().search(title) is None:
+    if not all(map(_is_general_name, _name_separator_pattern().split(title))):
         return title
-    for line in reversed(layout.lines[max(0, first - _LINES_ABOVE) : first]):
+    for line in layout.lines[max(0, first - _ROWS_ABOVE) : first + 1]:
+        labelled = _title_row_pattern().fullmatch(line.text)
+        if labelled is not None:
+            return labelled[1]
+    above = layout.lines[max(0, first - _LINES_ABOVE) : first]
+    headings = [line for line in above if line.is_heading]
+    for line in (*reversed(headings), *reversed(above)):
         text = line.text
         if not _MIN_TITLE < len(text) <= _MAX_TITLE_ABOVE or line.link_share > 0.5:
             continue
         if not is_boilerplate(text) and _prose_or_day_pattern().search(text) is None:
             return text
     return title
+
+
+def _is_general_name(name: str) -> bool:
+    """Whether a name is that of a column, a site or an office, as far as its words tell."""
+    return (
+        len(name) <= _MAX_COLUMN_NAME
+        or _site_name_pattern().search(name) is not None
+        or _organisation_pattern().fullmatch(name) is not None
+    )
 
 
 def _shown_title(layout: Layout, whole: str, names: set[str]) -> str:

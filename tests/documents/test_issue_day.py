@@ -44,6 +44,9 @@ def read(around="", *, head="", url=None, listed=None, after="", body=BODY):
         ),
         ("<p>〖 2026-03-04 〗 〖 阅读：88次 〗</p>", date(2026, 3, 4)),
         ("<p>时间：<script>var pubtime = '2026-03-04 09:00';</script></p>", date(2026, 3, 4)),
+        ("<p>发布日期：２０２６年３月４日</p>", date(2026, 3, 4)),
+        ("<p>2026年元月4日　来源：临江日报</p>", date(2026, 1, 4)),
+        ('<script>var ct = "1772582400";</script>', date(2026, 3, 4)),
         # None of these is a day of issue.
         ("<script>[{pubTime: '2026-03-04'}, {pubTime: '2026-03-05'}]</script>", None),
         ("<p>当前时间：2026年11月28日 星期六</p>", None),
