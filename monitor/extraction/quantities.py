@@ -414,7 +414,7 @@ def _is_name(sentence: str, match: re.Match[str]) -> bool:
     if before == "前" and (match["unit"] or match["bareunit"]) in _RANKS:
         return True
     vague = match["bare"] or (match["number"] or "")[:1] in _SMALL
-    return before == "每" or (bool(vague) and before in {"数", "几"})
+    return before in {"每", "双"} or (bool(vague) and before in {"数", "几"})
 
 
 _RANKS = frozenset({"名", "位", "强", "个"})
@@ -520,7 +520,11 @@ def _verb_before_pattern() -> re.Pattern[str]:
 def _unitless(
     sentence: str, match: re.Match[str], cue: str, cue_start: int, after: str
 ) -> Quantity | None:
-    named = sentence[max(0, cue_start - 16) : cue_start]
+    # PUE值（总能耗与设备能耗之比）1.25: an explanation may stand between.
+    named_end = cue_start
+    if sentence[cue_start - 1 : cue_start] == "）":
+        named_end = max(sentence.rfind("（", 0, cue_start), 0)
+    named = sentence[max(0, named_end - 16) : cue_start]
     if not any(word in named for word in quantity_words().unitless):
         return None
     op, _ = _op(cue, after, None)

@@ -168,10 +168,12 @@ def _subject_between(sentence: str, found: Sequence[Quantity], index: int) -> in
     if not 0 < index < len(found):
         return 0
     last, here = found[index - 1], found[index]
-    if not last.counted or here.counted or not here.cue:
-        return 0
     between = sentence[last.end : here.cue_start]
-    at = between.rfind("、") + 1
+    # 1家实验室、湖滨超算中心等2类平台: the list is the second number's.
+    listed = here.counted and not here.cue and between.endswith("等")
+    if not last.counted or not (listed or (here.cue and not here.counted)):
+        return 0
+    at = (between.find("、") if listed else between.rfind("、")) + 1
     parted = at > 1 and len(between) - at > 1 and _break_pattern().search(between) is None
     return last.end + at if parted else 0
 
@@ -202,7 +204,10 @@ def _measurement(
     if before in _SIZES and sentence[quantity.end : quantity.end + 1] == "的" and after:
         # 设立规模200亿元的产业基金: the metric is the fund.
         metric, start = after, after_start
-    elif after and not predicated and (quantity.counted or not before):
+    elif after and (
+        _ends_before_number(sentence, quantity, before)
+        or (not predicated and (quantity.counted or not before))
+    ):
         metric, start = after, after_start
     elif before:
         metric, start = before, before_start
@@ -215,6 +220,14 @@ def _measurement(
     else:
         metric, start = _subject(sentence, clause[0], left) or (verb, before_start)
     return Measurement(metric, start, start + len(metric), clause, verb)
+
+
+def _ends_before_number(sentence: str, quantity: Quantity, before: str) -> bool:
+    """Whether what stands before a number is another item: 子基金和3亿元的…, 甲、乙等逾百家企业."""
+    if quantity.counted and before.endswith("等"):
+        return True
+    joined = before.endswith(("和", "及", "与")) and not quantity.cue
+    return joined and sentence[quantity.end : quantity.end + 1] == "的"
 
 
 def _named(

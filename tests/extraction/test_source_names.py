@@ -56,6 +56,13 @@ def named(text, provenance=PRESS):
             "何某",
             "局长",
         ),
+        # A quotation in the name of the occasion.
+        (
+            "湖南省数据局局长何某10日在“开好局”系列主题新闻发布会上表示，将建设智算中心。",
+            "湖南省数据局",
+            "何某",
+            "局长",
+        ),
         # Whatever the occasion of the words, and however rare the surname.
         (
             "湖南省数据局副局长何某致辞时表示，将建设智算中心。",
