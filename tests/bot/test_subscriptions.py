@@ -183,6 +183,24 @@ def test_of_a_long_log_only_the_newest_are_counted(
     assert "现行承诺里有 1+ 条符合" in chat.ask("/subscribe 算力券").text
 
 
+def test_a_rule_that_judges_or_compares_has_no_count_of_promises(
+    sqlite_database: Database,
+) -> None:
+    promised(sqlite_database)
+    rules = rules_of(
+        "rules:\n"
+        "  - {id: judged, name: 未达, kinds: [missed]}\n"
+        "  - {id: jumps, name: 大增, targets: {relative_change: 20}}\n"
+        "  - {id: told, name: 都要, kinds: [added, missed]}\n"
+    )
+    chat = chat_of(sqlite_database, rules=FixedRules(rules))
+    listed = chat.ask("/rules").text
+    assert "judged\n\n" in listed
+    assert "jumps\n\n" in listed
+    assert "told\n现行承诺 4 条" in listed
+    assert "现行承诺" not in chat.ask("/subscribe judged").text
+
+
 def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
     chat = chat_of(sqlite_database)
     assert "现行承诺" not in chat.ask("/rules").text
