@@ -415,10 +415,11 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
     lines = (fill(bot.subscribed, rule=draft.name), _how_combined(bot, draft), recent)
     spans = [Span("\n".join(filter(None, lines)))]
     spans += _in_force_spans(context, request, found)
-    if not count and not found.found and (latin := _latin_words(draft.rule)):
-        spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
-    if not count and not found.found and (kinds := _kind_words(draft.rule)):
-        spans.append(Span(f"\n{fill(bot.kind_words, words=bot.enumeration.join(kinds))}"))
+    if not count and not found.found:
+        if kinds := _kind_words(draft.rule):
+            spans.append(Span(f"\n{fill(bot.kind_words, words=bot.enumeration.join(kinds))}"))
+        elif latin := _latin_words(draft.rule):
+            spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
     offered = words_beside(draft.rule, found.found, context.topics()) if found.found else []
     number = draft.id.removeprefix(CUSTOM_RULE_PREFIX)
     buttons = [
@@ -456,7 +457,7 @@ def _latin_words(rule: Rule) -> list[str]:
 
 def _kind_words(rule: Rule) -> list[str]:
     """The words of a rule that alerts say of a change, and sentences do not: 加码."""
-    names = {fold(name) for name in alert_texts("zh").kinds.values()}
+    names = {fold(name) for one in ("zh", "en") for name in alert_texts(one).kinds.values()}
     return [word for word in (*rule.keywords_all, *rule.keywords_any) if word in names]
 
 

@@ -254,6 +254,10 @@ def test_the_name_of_a_kind_is_said_to_be_no_word_of_the_sentences(
     chat = chat_of(sqlite_database)
     assert "“加码”是变化的种类" in chat.ask("/subscribe 贵州 加码").text
     assert "变化的种类" not in chat.ask("/subscribe 贵州 液冷").text
+    chat.ask("/language en")
+    said = chat.ask("/subscribe strengthened").text
+    assert "“strengthened” is a kind of change" in said
+    assert "The sentences are Chinese" not in said
 
 
 def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(
@@ -270,6 +274,9 @@ def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(
     [
         ("Beijing", "北京"),
         ("inner mongolia 液冷", "内蒙古 液冷"),
+        ("chips in Shanghai", "芯片 上海"),
+        ("everything about Guizhou", "贵州"),
+        ("western chips", "西部 芯片"),
         ("Shaanxi", "陕西"),
         ("贵州|云南 液冷", "贵州|云南 液冷"),
     ],
