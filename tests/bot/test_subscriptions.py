@@ -260,6 +260,24 @@ def test_the_name_of_a_kind_is_said_to_be_no_word_of_the_sentences(
     assert "The sentences are Chinese" not in said
 
 
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (
+            "大模型备案数量",
+            "“大模型备案数量”要连着原样出现才符合；写短的词更容易符合，例如：大模型。",
+        ),
+        ("贵州 算力超过好多", "例如：算力。"),
+    ],
+)
+def test_a_phrase_that_fits_nothing_is_shown_its_words(
+    sqlite_database: Database, said: str, hint: str
+) -> None:
+    chat = chat_of(sqlite_database)
+    assert hint in chat.ask(f"/subscribe {said}").text
+    assert "写短的词" not in chat.ask("/subscribe 大模型").text
+
+
 def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(
     sqlite_database: Database,
 ) -> None:
