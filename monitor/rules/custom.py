@@ -49,7 +49,11 @@ _COMMAS = re.compile(r"\s*(?:(?<![0-9])[,，]|[,，](?![0-9]{3}(?![0-9]))|[、;�
 _LEFT_OUT = re.compile(r"(?<!\S)-[^\s;；]+")
 _AMONG_LEFT_OUT = re.compile(r"[,，、]+-?")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
-_AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
+# … and what stands between words in English: AI chips in Shanghai.
+_AND = re.compile(
+    r"(?<!\S)(?:and|和|与|及|以及|[&+]|in|of|for|on|about|from|the|all|everything)(?!\S)",
+    re.IGNORECASE,
+)
 # Quotes around a word, and the end of a sentence, are no part of the word.
 _AROUND = re.compile(
     r"(?<![^\s,，、;；|-])[\"“”„'‘’「」『』]+|[\"“”„'‘’「」『』。！!？?]+(?![^\s,，、;；|])"
@@ -237,7 +241,7 @@ def parse_alternatives(text: str, *, apart: bool = False) -> tuple[Query, ...]:
 
 
 def _words_to_find(text: str) -> list[str]:
-    return _split(_in_chinese(translate_terms(_clean(text), either=False)))
+    return _split(_in_chinese(_clean(translate_terms(text, either=False))))
 
 
 def _query_of(split: Iterable[str], *, apart: bool) -> Query:
